@@ -1,0 +1,41 @@
+"""The error tree: one class for each thing that a caller can do about it.
+
+    StadtlotseError
+     ├── InputError      the data or command given is wrong: mend it and try again
+     ├── SettingsError   the configuration is wrong: mend it and start again   (config.settings)
+     ├── StoreError      the database is unreachable, too new, or broken
+     ├── ModelError      the embedding model cannot be loaded or run
+     └── ChannelError    a network did not take a message                      (bot.ports)
+
+A message says what is wrong, *where*, and what to do; it never holds a secret or a person's data. The cause stays
+in ``__cause__``.
+"""
+
+from __future__ import annotations
+
+
+class StadtlotseError(Exception):
+    """Base of all errors that are explained to whoever runs the bot.
+
+    ``remedy`` is one sentence that says what to do; it is shown after the message.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class InputError(StadtlotseError):
+    """What was given (a file, a row, an argument) cannot be used."""
+
+
+class StoreError(StadtlotseError):
+    """The database cannot be reached, has another schema, or is damaged."""
+
+
+class ModelError(StadtlotseError):
+    """The embedding model cannot be loaded or run."""

@@ -1,0 +1,176 @@
+"""The things the knowledge base knows, as frozen values.
+
+Nothing here reads, stores or searches. A *record* (project, municipality, contact, event) is what an import file
+holds and what an editor changes; topics and funding rounds are the controlled vocabulary that the records refer to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+type Json = None | bool | int | float | str | list[Any] | dict[str, Any]
+
+
+class RecordKind(StrEnum):
+    """The kinds of record that an import file may hold (its field ``record``)."""
+
+    PROJECT = "project"
+    MUNICIPALITY = "municipality"
+    CONTACT = "contact"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A model project, a measure (Maßnahme), a strategy or a network; always with its source and licence."""
+
+    id: str
+    title: str
+    text: str
+    lang: str = "de"
+    municipality: str = ""  # as the source writes it, e.g. "Bad Belzig / Wiesenburg/Mark"
+    country: str = ""
+    state: str = ""
+    kind: str = ""
+    topics: tuple[str, ...] = ()  # as the source writes them; the vocabulary maps them to Topic ids
+    funding_round: str = ""
+    status: str = ""
+    period: str = ""
+    contact_role: str = ""
+    transferability: str = ""
+    funding: str = ""
+    url: str = ""
+    sources: tuple[str, ...] = ()
+    licence: str = ""
+    extra: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Municipality:
+    """A city, town, rural community, district, joint body or state: the unit that shares and asks."""
+
+    id: str  # the official key: AGS (Germany, 8 digits, shorter for districts and states) or TERYT (Poland, "PL-…")
+    name: str
+    names: tuple[str, ...] = ()  # other names and spellings: inflections that no rule gives, exonyms, short forms
+    state: str = ""
+    country: str = "DE"
+    kind: str = ""  # e.g. "kreisfreie Stadt", "Stadt", "Gemeinde", "Landkreis", "Land", "Verband"
+    population: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    neighbours: tuple[str, ...] = ()  # ids
+    mail_domains: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    licence: str = ""
+    extra: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """The role that answers for projects or topics; personal fields never leave the store without consent."""
+
+    id: str
+    role: str
+    municipality: str = ""
+    email: str = ""
+    phone: str = ""
+    matrix_id: str = ""
+    projects: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    deputy: str = ""
+    legal_basis: str = ""
+    source: str = ""
+    extra: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def reachable(self) -> bool:
+        """Whether somebody can be asked: an address and a legal basis to use it."""
+        return bool(self.legal_basis and (self.email or self.matrix_id))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A meeting, workshop or visit; ``start`` and ``end`` are ISO 8601 dates or date-times."""
+
+    id: str
+    title: str
+    text: str = ""
+    start: str = ""
+    end: str = ""
+    municipality: str = ""
+    topics: tuple[str, ...] = ()
+    url: str = ""
+    sources: tuple[str, ...] = ()
+    licence: str = ""
+    extra: Mapping[str, Json] = field(default_factory=dict)
+
+
+type Record = Project | Municipality | Contact | Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A term of the controlled vocabulary (Handlungsfeld), labelled and with synonyms per language."""
+
+    id: str  # short English slug, e.g. "mobility"
+    labels: Mapping[str, str]  # language -> label
+    synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # language -> other words for it
+    broader: str = ""  # id of the wider topic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundingRound:
+    """Programme and year of a funding, e.g. "MPSC 1. Staffel 2019"."""
+
+    id: str  # e.g. "mpsc-2019"
+    name: str  # exactly as records write it in ``funding_round``
+    programme: str
+    number: int | None = None
+    year: int | None = None
+    aliases: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """What the search read out of a question; shown to the asker, so that a wrong reading is seen."""
+
+    topics: tuple[str, ...] = ()  # Topic ids
+    municipalities: tuple[str, ...] = ()  # names
+    states: tuple[str, ...] = ()
+    rounds: tuple[str, ...] = ()  # FundingRound names
+    years: tuple[int, ...] = ()
+    status: tuple[str, ...] = ()  # "planned" | "running" | "done"
+    near: tuple[str, ...] = ()  # municipality names after "near", "bei", "in der Nähe von", "koło"
+    rural: bool = False  # small towns and rural communities only
+    who: bool = False  # the question asks which municipalities, or who is responsible
+    role: bool = False  # the question asks for the responsible role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A project found, with the passage of it that answers best."""
+
+    project: Project
+    score: float  # 0 … 1, comparable within one answer only
+    why: str  # the passage of the project's own text that matched, in its original language
+    contact_role: str
+    can_introduce: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The answer to one question: sure hits, or, when not sure, only the nearest."""
+
+    question: str
+    language: str  # of the question: "de" | "en" | "pl"
+    answered: bool
+    understood: Understood
+    hits: tuple[Hit, ...]  # empty when not sure
+    near: tuple[Hit, ...]  # the nearest others
+    total: int  # how many hits "more" could show altogether
+    took_ms: float
