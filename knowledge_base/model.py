@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-type Json = None | bool | int | float | str | list[Any] | dict[str, Any]
+Json = Any  # what JSON can hold
 
 
 class RecordKind(StrEnum):
@@ -108,7 +108,7 @@ class Event:
     extra: Mapping[str, Json] = field(default_factory=dict)
 
 
-type Record = Project | Municipality | Contact | Event
+Record = Project | Municipality | Contact | Event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-type Vectors = npt.NDArray[np.float32]
+Vectors = npt.NDArray[np.float32]
 
 
 class Embedder(Protocol):
