@@ -1,0 +1,109 @@
+# Everything that people and machines do with a checkout. Each environment is made by the first target that needs it
+# and again only when its lock file changed; what an installation says goes to stderr, so that stdout is the result's.
+
+PYTHON ?= python3
+ARGS ?=
+UV = uv==0.13.9
+
+PIP = -m pip --disable-pip-version-check --quiet install
+SELF = $(PIP) --no-deps --no-build-isolation --editable .
+
+# Of torch and what only it needs there are several builds; its own index says which, so no lock file holds them.
+TORCH = torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc \
+	nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand nvidia-cusolver nvidia-cusparse \
+	nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help chat install install-full test test-full check bench campaign lock clean
+
+help: ## this list
+	@echo "make TARGET [PYTHON=python3.12] [ARGS='more arguments']"
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  %-13s %s\n' "$$name" "$$what"; done
+
+chat: .venv/.installed ## ask in the terminal: installs the light set, then opens the chat (piped lines work too)
+	@.venv/bin/python run_bot.py chat $(ARGS)
+
+install: .venv/.installed ## the light set into .venv: all that a small server needs
+
+install-full: .venv-full/.installed ## the full set into .venv-full: with torch, sentence-transformers, PostgreSQL
+
+test: .venv-test/.installed ## every test that needs no torch; ARGS='-k inbox' for a few
+	@.venv-test/bin/python -m pytest $(ARGS)
+
+test-full: .venv-full/.tests ## the tests with sentence-transformers and real weights
+	@.venv-full/bin/python -m pytest -m full $(ARGS)
+
+check: .venv-test/.installed ## format, lint, types, import rules, and that docs and product agree
+	@.venv-test/bin/ruff format --check .
+	@.venv-test/bin/ruff check .
+	@.venv-test/bin/mypy
+	@.venv-test/bin/python -m pytest --quiet tests/test_architecture.py tests/test_docs.py tests/test_packaging.py
+
+bench: .venv-test/.installed ## cold start, memory, import rate, latency; the table of docs/search.md
+	@.venv-test/bin/python -m benchmarks $(ARGS)
+
+campaign: .venv-test/.installed ## the long kill and load campaigns
+	@.venv-test/bin/python -m pytest -m campaign $(ARGS)
+
+lock: .venv-lock/.installed ## resolve pyproject.toml anew into requirements/ (all platforms, with hashes)
+	@$(COMPILE) $(UPGRADE) --output-file requirements/light.txt
+	@$(COMPILE) $(UPGRADE) --constraint requirements/light.txt --extra postgres --group dev --output-file requirements/dev.txt
+	@$(COMPILE) $(UPGRADE) --constraint requirements/dev.txt --constraint requirements/torch.txt --extra full \
+		$(TORCH:%=--no-emit-package=%) --output-file requirements/full.txt
+
+clean: ## remove environments and caches; never var/, where the data is
+	@rm -rf .venv .venv-test .venv-full .venv-lock build dist *.egg-info .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# `make lock UPGRADE=--upgrade` takes newer releases; without it only what pyproject.toml asks for changes.
+UPGRADE ?=
+COMPILE = env -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_DEFAULT_INDEX -u UV_FIND_LINKS \
+	.venv-lock/bin/uv pip compile --no-config --quiet pyproject.toml --group build \
+	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	--no-emit-index-url --annotation-style line --custom-compile-command "make lock"
+
+.venv/.installed: requirements/light.txt pyproject.toml
+	@echo "Installing the light set into .venv: a minute or two, once." >&2
+	@$(call venv,.venv)
+	@$(call pip,.venv,$(PIP) --require-hashes --requirement requirements/light.txt)
+	@$(call pip,.venv,$(SELF))
+	@touch $@
+
+.venv-test/.installed: requirements/dev.txt pyproject.toml
+	@echo "Installing the light set and the test tools into .venv-test: two minutes, once." >&2
+	@$(call venv,.venv-test)
+	@$(call pip,.venv-test,$(PIP) --require-hashes --requirement requirements/dev.txt)
+	@$(call pip,.venv-test,$(SELF))
+	@touch $@
+
+.venv-full/.installed: requirements/full.txt requirements/torch.txt pyproject.toml
+	@echo "Installing torch and the full set into .venv-full: several minutes, once." >&2
+	@$(call venv,.venv-full)
+	@$(call pip,.venv-full,$(PIP) --constraint requirements/torch.txt torch)
+	@$(call pip,.venv-full,$(PIP) --no-deps --require-hashes --requirement requirements/full.txt)
+	@$(call pip,.venv-full,$(SELF))
+	@$(call pip,.venv-full,-m pip check)
+	@touch $@
+
+.venv-full/.tests: .venv-full/.installed requirements/dev.txt
+	@$(call pip,.venv-full,$(PIP) --no-deps --require-hashes --requirement requirements/dev.txt)
+	@$(call pip,.venv-full,-m pip check)
+	@touch $@
+
+.venv-lock/.installed: Makefile
+	@$(call venv,.venv-lock)
+	@$(call pip,.venv-lock,$(PIP) $(UV))
+	@touch $@
+
+# $(call venv,FOLDER): an empty environment; a folder left by an older lock file is made anew, so nothing old stays in it.
+define venv
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo "Python 3.11 or newer is needed. Name it: make PYTHON=python3.12 TARGET" >&2; exit 1; }; \
+	$(PYTHON) -m venv --clear $(1) </dev/null >&2
+endef
+
+# $(call pip,FOLDER,ARGUMENTS): stdin belongs to the chat, stdout to the result.
+define pip
+	$(1)/bin/python $(2) </dev/null >&2
+endef
