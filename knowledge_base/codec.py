@@ -1,0 +1,63 @@
+"""Records as JSON documents and back: the one place that knows how a dataclass becomes a stored body.
+
+A *body* holds only fields that differ from their default, so that equal knowledge gives equal bytes and equal digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from functools import cache
+from typing import Any
+
+from knowledge_base.model import Contact, Event, Municipality, Project, Record, RecordKind
+
+Body = dict[str, Any]
+
+TYPES: Mapping[RecordKind, type[Record]] = {
+    RecordKind.PROJECT: Project,
+    RecordKind.MUNICIPALITY: Municipality,
+    RecordKind.CONTACT: Contact,
+    RecordKind.EVENT: Event,
+}
+
+
+def kind_of(record: Record) -> RecordKind:
+    """The kind under which ``record`` is stored."""
+    return next(kind for kind, cls in TYPES.items() if isinstance(record, cls))
+
+
+@cache
+def defaults(kind: RecordKind) -> Mapping[str, Any]:
+    """Every field of the kind with its default; ``MISSING`` marks a required one."""
+    return {f.name: f.default_factory() if f.default_factory is not MISSING else f.default for f in fields(TYPES[kind])}
+
+
+def to_body(record: Record) -> Body:
+    """The JSON document of a record; tuples become lists, default values are left out."""
+    known = defaults(kind_of(record))
+    values = {name: getattr(record, name) for name in known}
+    return {
+        name: list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
+        for name, value in values.items()
+        if value != known[name]
+    }
+
+
+def from_body(kind: RecordKind, body: Mapping[str, Any]) -> Record:
+    """The record of a stored document. Fields that this version does not know are kept in ``extra``."""
+    known = defaults(kind)
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in body.items() if name in known}
+    unknown = {name: value for name, value in body.items() if name not in known}
+    if unknown:
+        values["extra"] = {**dict(values.get("extra", {})), **unknown}
+    make: Callable[..., Record] = TYPES[kind]
+    return make(**values)
+
+
+def digest(body: Mapping[str, Any]) -> str:
+    """SHA-256 of the canonical JSON text: equal digests mean equal knowledge."""
+    text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,146 @@
+"""Opening the database so that it survives: connection rules of SQLite and PostgreSQL, schema, transactions.
+
+SQLite:
+
+- write transactions begin with ``BEGIN IMMEDIATE``: with a deferred ``BEGIN`` four writers get "database is locked"
+  in most transactions, with an immediate one they wait for each other;
+- ``synchronous=FULL``: what was acknowledged to a network is on disk;
+- journal mode WAL, except for the SQLite versions with the WAL-reset bug (https://sqlite.org/wal.html#walresetbug:
+  3.7.0 up to 3.51.2 but for the repaired 3.44.6 and 3.50.7), where two connections can corrupt the file: these get the
+  rollback journal (``TRUNCATE``), which is slower and safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from knowledge_base.errors import StoreError
+from knowledge_base.migrations import upgrade
+from knowledge_base.store.transaction import Transaction
+
+BUSY_TIMEOUT_S = (
+    30  # a writer waits this long for another; every transaction is short, so this is never reached in health
+)
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The real clock: always aware, always UTC."""
+    return datetime.now(UTC)
+
+
+def journal_mode(version: tuple[int, ...]) -> str:
+    """The journal mode in which this SQLite version cannot corrupt a file that several connections use."""
+    repaired = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+    return "WAL" if repaired else "TRUNCATE"
+
+
+def driver_url(url: str) -> URL:
+    """The SQLAlchemy address for a plain ``sqlite:///…`` or ``postgresql://…``; the driver is ours to choose."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StoreError(
+            "The database address cannot be read.", remedy="Write sqlite:///PATH or postgresql://USER@HOST/NAME."
+        ) from None
+    if parsed.drivername not in DRIVERS:
+        raise StoreError(
+            f"The database address begins with {parsed.drivername!r}.", remedy="Use sqlite:///… or postgresql://…."
+        )
+    return parsed.set(drivername=DRIVERS[parsed.drivername])
+
+
+class Store:
+    """The database. Every use is one short transaction that stores all or nothing.
+
+    ``async with store.begin() as tx`` writes, ``async with store.read() as tx`` reads one consistent state. Both commit
+    at the end of the block and roll back on an exception. Never await a network or a model inside.
+    """
+
+    def __init__(self, engine: AsyncEngine, clock: Clock = utc_now) -> None:
+        self._engine = engine
+        self.now = clock
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        # Writers of this process queue here in order; only those of other processes meet in SQLite's busy handler.
+        self._writers = asyncio.Lock() if self.is_sqlite else None
+
+    @classmethod
+    async def open(cls, url: str, *, clock: Clock = utc_now) -> Self:
+        """Connect, and bring the schema up to date. Raises ``StoreError`` with the remedy when either is impossible."""
+        address = driver_url(url)
+        engine = create_engine(address)
+        store = cls(engine, clock)
+        try:
+            async with engine.execution_options(write=True).begin() as connection:
+                await connection.run_sync(upgrade)
+        except StoreError:
+            await engine.dispose()
+            raise
+        except (DBAPIError, OSError, sqlite3.Error) as error:
+            await engine.dispose()
+            raise StoreError(
+                f"The database {address.render_as_string(hide_password=True)} cannot be opened: {reason(error)}.",
+                remedy="Check STADTLOTSE_DATABASE__URL, the server and the folder's permissions.",
+            ) from error
+        return store
+
+    async def close(self) -> None:
+        """Give back every connection."""
+        await self._engine.dispose()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction]:
+        """One unit of work: everything in the block is stored, or nothing."""
+        async with self._writers or nullcontext(), self._engine.execution_options(write=True).begin() as connection:
+            yield Transaction(connection, self.now())
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Transaction]:
+        """Read one consistent state; never waits for writers of this process."""
+        async with self._engine.connect() as connection:
+            yield Transaction(connection, self.now())
+
+
+def create_engine(address: URL) -> AsyncEngine:
+    """An engine with the connection rules above; nothing is opened yet."""
+    if address.get_backend_name() != "sqlite":
+        return create_async_engine(address, pool_pre_ping=True)
+    if address.database and address.database != ":memory:":
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_async_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine.sync_engine, "connect", _set_up_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA journal_mode={journal_mode(sqlite3.sqlite_version_info)}")
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def reason(error: BaseException) -> str:
+    """The driver's own words, without statement and parameters (they may hold personal data)."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__

@@ -1,0 +1,33 @@
+"""Single named values of the installation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.store.tables import fact
+from knowledge_base.store.upsert import insert_into
+
+
+class Facts:
+    """A small dictionary in the database: JSON values by name."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def get(self, name: str) -> Any:
+        """The value, or ``None``."""
+        return await self._connection.scalar(select(fact.c.value).where(fact.c.name == name))
+
+    async def put(self, name: str, value: Any) -> None:
+        """Set the value."""
+        statement = insert_into(self._connection, fact).values(name=name, value=value)
+        await self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
+        )
+
+    async def drop(self, name: str) -> None:
+        """Forget the value."""
+        await self._connection.execute(delete(fact).where(fact.c.name == name))

@@ -1,0 +1,186 @@
+"""What is to be said: stored with the change that caused it, sent afterwards.
+
+States::
+
+    new --lease--> leased --sent--> sent
+     ^               |  \\---unclear--> unclear   (the network may or may not have it; seen by admins)
+     `----retry------'   \\--dead-----> dead      (will never be delivered)
+
+A lease that runs out (the sender was killed) makes the row ``new`` again; whether it may then be sent a second time is
+the channel's business: with a transaction id it may, without one it depends on the urgency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.store.tables import outbox
+from knowledge_base.store.upsert import insert_into
+
+
+class Urgency(IntEnum):
+    """In which order messages go out."""
+
+    ANSWER = 0
+    NOTICE = 1
+    BULK = 2
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A message leased for sending."""
+
+    id: str
+    seq: int
+    channel: str
+    conversation: str
+    person_id: str | None
+    urgency: Urgency
+    payload: Mapping[str, Any]
+    attempts: int  # this one included
+    created_at: datetime
+
+
+def new_id() -> str:
+    """An id for an outbox row, also its transaction id towards the network."""
+    return uuid4().hex
+
+
+class Outbox:
+    """The durable outbox."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def add(
+        self,
+        channel: str,
+        conversation: str,
+        payload: Mapping[str, Any],
+        *,
+        urgency: Urgency,
+        key: str | None = None,
+        person_id: str | None = None,
+        message_id: str | None = None,
+        not_before: datetime | None = None,
+    ) -> bool:
+        """Store a message to be sent; with a ``key`` only the first of that key. Returns whether it was stored."""
+        values = {
+            "id": message_id or new_id(),
+            "key": key,
+            "channel": channel,
+            "conversation": conversation,
+            "person_id": person_id,
+            "urgency": urgency,
+            "payload": dict(payload),
+            "state": "new",
+            "attempts": 0,
+            "not_before": not_before or self._now,
+            "created_at": self._now,
+        }
+        statement = insert_into(self._connection, outbox).values(**values)
+        statement = statement.on_conflict_do_nothing(index_elements=["key"]).returning(outbox.c.seq)
+        return await self._connection.scalar(statement) is not None
+
+    async def lease(self, channel: str, *, limit: int, lasting: timedelta) -> list[OutboxRow]:
+        """Take the next messages of a channel: at most one per conversation, and none that would overtake another."""
+        ahead = outbox.alias("ahead")
+        overtakes = (
+            select(1)
+            .where(
+                ahead.c.channel == outbox.c.channel,
+                ahead.c.conversation == outbox.c.conversation,
+                ahead.c.state.in_(("new", "leased")),
+                ahead.c.seq < outbox.c.seq,
+            )
+            .exists()
+        )
+        due = (
+            select(outbox.c.seq)
+            .where(outbox.c.channel == channel, outbox.c.state == "new", outbox.c.not_before <= self._now, ~overtakes)
+            .order_by(outbox.c.urgency, outbox.c.seq)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        chosen = list((await self._connection.execute(due)).scalars())
+        if not chosen:
+            return []
+        values = {"state": "leased", "lease_until": self._now + lasting, "attempts": outbox.c.attempts + 1}
+        statement = update(outbox).where(outbox.c.seq.in_(chosen)).values(**values).returning(outbox)
+        rows = (await self._connection.execute(statement)).all()
+        return sorted((_leased(row) for row in rows), key=lambda row: (row.urgency, row.seq))
+
+    async def expire_leases(self) -> list[OutboxRow]:
+        """Rows whose sender died between lease and result; they stay leased until the caller decides."""
+        where = (outbox.c.state == "leased", outbox.c.lease_until < self._now)
+        return [_leased(row) for row in await self._connection.execute(select(outbox).where(*where))]
+
+    async def release(self, channel: str) -> list[OutboxRow]:
+        """At the start of the only sender of a channel: what the one before it left leased."""
+        where = (outbox.c.state == "leased", outbox.c.channel == channel)
+        return [_leased(row) for row in await self._connection.execute(select(outbox).where(*where))]
+
+    async def sent(self, message_id: str, remote_id: str | None) -> None:
+        """The network has it. The text is wiped."""
+        await self._finish(message_id, "sent", remote_id=remote_id, payload=None)
+
+    async def unclear(self, message_id: str, error: str) -> None:
+        """The network may or may not have it, and a second copy would be worse than none."""
+        await self._finish(message_id, "unclear", error=error)
+
+    async def dead(self, message_id: str, error: str) -> None:
+        """It will never be delivered. The text is wiped."""
+        await self._finish(message_id, "dead", error=error, payload=None)
+
+    async def retry(self, message_id: str, *, not_before: datetime, error: str) -> None:
+        """It was certainly not sent; try again later."""
+        values = {"state": "new", "lease_until": None, "not_before": not_before, "error": error}
+        await self._connection.execute(update(outbox).where(outbox.c.id == message_id).values(**values))
+
+    async def by_remote_id(self, channel: str, remote_id: str) -> str | None:
+        """The outbox id of a message that the network knows under its own id."""
+        where = (outbox.c.channel == channel, outbox.c.remote_id == remote_id)
+        return await self._connection.scalar(select(outbox.c.id).where(*where))
+
+    async def count(self) -> dict[str, int]:
+        """How many messages there are in each state."""
+        rows = await self._connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
+        return {row[0]: row[1] for row in rows}
+
+    async def next_due(self, channel: str) -> datetime | None:
+        """When the next waiting message of a channel may be sent."""
+        where = (outbox.c.channel == channel, outbox.c.state == "new")
+        due: datetime | None = await self._connection.scalar(select(func.min(outbox.c.not_before)).where(*where))
+        return due
+
+    async def forget(self, older_than: timedelta) -> int:
+        """Delete finished rows past their period."""
+        where = (outbox.c.state.in_(("sent", "dead")), outbox.c.finished_at < self._now - older_than)
+        return (await self._connection.execute(delete(outbox).where(*where))).rowcount
+
+    async def _finish(self, message_id: str, state: str, **values: Any) -> None:
+        values |= {"state": state, "lease_until": None, "finished_at": self._now}
+        await self._connection.execute(update(outbox).where(outbox.c.id == message_id).values(**values))
+
+
+def _leased(row: Row[Any]) -> OutboxRow:
+    return OutboxRow(
+        id=row.id,
+        seq=row.seq,
+        channel=row.channel,
+        conversation=row.conversation,
+        person_id=row.person_id,
+        urgency=Urgency(row.urgency),
+        payload=row.payload or {},
+        attempts=row.attempts,
+        created_at=row.created_at,
+    )

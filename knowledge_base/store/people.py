@@ -1,0 +1,125 @@
+"""Persons, their accounts, and what they last asked in a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.store.tables import account, chat_context, person
+from knowledge_base.store.upsert import insert_into
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who talks to the bot, on one or more accounts."""
+
+    id: str
+    language: str | None  # chosen
+    last_language: str | None  # of their last question
+    new: bool = False  # first seen in this very transaction
+
+
+@dataclass(frozen=True, slots=True)
+class ChatContext:
+    """The last question of a person in a conversation, and what its answer showed."""
+
+    query: Mapping[str, Any]
+    answer_id: str | None
+    shown: tuple[str, ...]  # record ids in the order of their numbers
+    at: datetime
+
+
+class People:
+    """Who talks to the bot."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def of_account(self, channel: str, user_id: str) -> Person | None:
+        """The person behind an account, if they ever wrote."""
+        statement = select(person).join(account).where(account.c.channel == channel, account.c.user_id == user_id)
+        row = (await self._connection.execute(statement)).first()
+        return Person(row.id, row.language, row.last_language) if row else None
+
+    async def identify(self, channel: str, user_id: str, *, private_conversation: str | None) -> Person:
+        """The person behind an account, made if new; writing makes an account reachable again."""
+        known = await self.of_account(channel, user_id)
+        if known is None:
+            known = Person(uuid4().hex, None, None, new=True)
+            await self._connection.execute(
+                insert(person).values(id=known.id, language=None, last_language=None, created_at=self._now)
+            )
+            await self._connection.execute(
+                insert(account).values(
+                    channel=channel,
+                    user_id=user_id,
+                    person_id=known.id,
+                    conversation=private_conversation,
+                    active=True,
+                    first_seen=self._now,
+                )
+            )
+            return known
+        values: dict[str, Any] = {"active": True}
+        if private_conversation is not None:
+            values["conversation"] = private_conversation
+        where = (account.c.channel == channel, account.c.user_id == user_id)
+        await self._connection.execute(update(account).where(*where).values(**values))
+        return known
+
+    async def private_conversation(self, channel: str, user_id: str) -> str | None:
+        """Where to reach an account privately; ``None`` when it never wrote or cannot be reached."""
+        statement = select(account.c.conversation).where(
+            account.c.channel == channel, account.c.user_id == user_id, account.c.active
+        )
+        return await self._connection.scalar(statement)
+
+    async def set_active(self, channel: str, user_id: str, active: bool) -> None:
+        """Note that an account can, or cannot, be reached."""
+        where = (account.c.channel == channel, account.c.user_id == user_id)
+        await self._connection.execute(update(account).where(*where).values(active=active))
+
+    async def choose_language(self, person_id: str, language: str | None) -> None:
+        """The language that the person wants to be answered in; ``None`` follows their questions again."""
+        await self._connection.execute(update(person).where(person.c.id == person_id).values(language=language))
+
+    async def spoke(self, person_id: str, language: str) -> None:
+        """Note the language of a person's last question."""
+        await self._connection.execute(update(person).where(person.c.id == person_id).values(last_language=language))
+
+    async def context(self, key: Sequence[str], *, younger_than: timedelta) -> ChatContext | None:
+        """The last question at ``(channel, conversation, thread, person id)`` if it is recent enough."""
+        statement = select(chat_context).where(*_at(key), chat_context.c.at > self._now - younger_than)
+        row = (await self._connection.execute(statement)).first()
+        return ChatContext(row.query, row.answer_id, tuple(row.shown), row.at) if row else None
+
+    async def remember(
+        self, key: Sequence[str], query: Mapping[str, Any], answer_id: str | None, shown: Sequence[str]
+    ) -> None:
+        """Keep the question for follow-ups."""
+        columns = ("channel", "conversation", "thread", "person_id")
+        values = {"query": dict(query), "answer_id": answer_id, "shown": list(shown), "at": self._now}
+        statement = insert_into(self._connection, chat_context).values(**dict(zip(columns, key, strict=True)), **values)
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=columns, set_=values))
+
+    async def forget_contexts(self, older_than: timedelta) -> int:
+        """Delete contexts that no follow-up can use any more."""
+        result = await self._connection.execute(delete(chat_context).where(chat_context.c.at < self._now - older_than))
+        return result.rowcount
+
+
+def _at(key: Sequence[str]) -> tuple[Any, ...]:
+    channel, conversation, thread, person_id = key
+    return (
+        chat_context.c.channel == channel,
+        chat_context.c.conversation == conversation,
+        chat_context.c.thread == thread,
+        chat_context.c.person_id == person_id,
+    )

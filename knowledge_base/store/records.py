@@ -1,0 +1,154 @@
+"""Projects, municipalities, contacts and events: reading them, and what editors change."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.codec import Body, digest, from_body
+from knowledge_base.model import Record, RecordKind
+from knowledge_base.store.facts import Facts
+from knowledge_base.store.tables import fact, record, record_change
+from knowledge_base.store.upsert import insert_into
+
+REVISION = "knowledge revision"
+EDITOR = "editor"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record with what the store knows about it."""
+
+    kind: RecordKind
+    id: str
+    body: Mapping[str, Any]
+    imported: Mapping[str, Any] | None
+    source: str
+    revision: int
+    updated_at: datetime
+    edited_at: datetime | None
+    removed_at: datetime | None
+
+    @property
+    def record(self) -> Record:
+        """The value itself."""
+        return from_body(self.kind, self.body)
+
+    @property
+    def edited_fields(self) -> frozenset[str]:
+        """The fields that an editor changed since the import."""
+        before = self.imported or {}
+        return frozenset(name for name in {*before, *self.body} if before.get(name) != self.body.get(name))
+
+
+class Records:
+    """The knowledge. Everything that changes it raises the revision, by which an index sees that it is old."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def get(self, kind: RecordKind, record_id: str, *, removed: bool = False) -> StoredRecord | None:
+        """One record; ``removed`` finds it even when it was taken out."""
+        statement = select(record).where(record.c.kind == kind, record.c.id == record_id)
+        if not removed:
+            statement = statement.where(record.c.removed_at.is_(None))
+        row = (await self._connection.execute(statement)).first()
+        return _stored(row) if row else None
+
+    async def stream(self, kind: RecordKind | None = None) -> AsyncIterator[StoredRecord]:
+        """Every visible record in order of kind and id, without holding all in memory."""
+        statement = select(record).where(record.c.removed_at.is_(None)).order_by(record.c.kind, record.c.id)
+        if kind is not None:
+            statement = statement.where(record.c.kind == kind)
+        async with self._connection.stream(statement) as rows:
+            async for row in rows:
+                yield _stored(row)
+
+    async def changed_since(self, revision: int) -> list[StoredRecord]:
+        """Records, the removed ones too, that changed after a revision."""
+        statement = select(record).where(record.c.revision > revision).order_by(record.c.kind, record.c.id)
+        return [_stored(row) for row in await self._connection.execute(statement)]
+
+    async def count(self) -> dict[RecordKind, int]:
+        """How many visible records there are of each kind."""
+        statement = select(record.c.kind, func.count()).where(record.c.removed_at.is_(None)).group_by(record.c.kind)
+        return {RecordKind(kind): number for kind, number in await self._connection.execute(statement)}
+
+    async def revision(self) -> int:
+        """The revision of the knowledge: 0 for an empty one."""
+        return await Facts(self._connection).get(REVISION) or 0
+
+    async def next_revision(self) -> int:
+        """Raise the revision, once per transaction that changes knowledge; the row lock orders such transactions."""
+        await self._connection.execute(
+            insert_into(self._connection, fact).values(name=REVISION, value=0).on_conflict_do_nothing()
+        )
+        where = fact.c.name == REVISION
+        current = (await self._connection.execute(select(fact.c.value).where(where).with_for_update())).scalar_one()
+        revision = int(current) + 1
+        await self._connection.execute(update(fact).where(where).values(value=revision))
+        return revision
+
+    async def edit(self, kind: RecordKind, record_id: str, body: Body) -> frozenset[str]:
+        """Store an editor's version of a record, or a new record; the fields that changed are returned.
+
+        The imported version is kept beside it, so that later imports leave the edited fields alone.
+        """
+        before = await self.get(kind, record_id, removed=True)
+        old = before.body if before and before.removed_at is None else {}
+        changed = frozenset(name for name in {*old, *body} if old.get(name) != body.get(name))
+        if not changed:
+            return changed
+        revision = await self.next_revision()
+        values = {"body": body, "digest": digest(body), "revision": revision, "updated_at": self._now}
+        values |= {"edited_at": self._now, "removed_at": None}
+        if before is None:
+            key = {"kind": kind, "id": record_id, "source": EDITOR, "created_at": self._now}
+            await self._connection.execute(insert(record).values(**key, **values))
+        else:
+            where = (record.c.kind == kind, record.c.id == record_id)
+            await self._connection.execute(update(record).where(*where).values(**values))
+        await self.log_change(revision, kind, record_id, "changed" if old else "added", changed)
+        return changed
+
+    async def remove(self, keys: Collection[tuple[RecordKind, str]]) -> list[tuple[RecordKind, str]]:
+        """Take records out; those that were there are returned. Imports do not bring them back."""
+        gone = [key for key in keys if await self.get(*key) is not None]
+        if not gone:
+            return []
+        revision = await self.next_revision()
+        for kind, record_id in gone:
+            await self._connection.execute(
+                update(record)
+                .where(record.c.kind == kind, record.c.id == record_id)
+                .values(removed_at=self._now, edited_at=self._now, updated_at=self._now, revision=revision)
+            )
+            await self.log_change(revision, kind, record_id, "removed", ())
+        return gone
+
+    async def log_change(
+        self, revision: int, kind: RecordKind, record_id: str, what: str, fields: Collection[str]
+    ) -> None:
+        """Note what happened to a record: digests and editors read it."""
+        values = {"revision": revision, "kind": kind, "id": record_id, "what": what}
+        await self._connection.execute(insert(record_change).values(**values, fields=sorted(fields), at=self._now))
+
+
+def _stored(row: Row[Any]) -> StoredRecord:
+    return StoredRecord(
+        kind=RecordKind(row.kind),
+        id=row.id,
+        body=row.body,
+        imported=row.imported,
+        source=row.source,
+        revision=row.revision,
+        updated_at=row.updated_at,
+        edited_at=row.edited_at,
+        removed_at=row.removed_at,
+    )

@@ -1,0 +1,57 @@
+"""One unit of work, with a door to each subject."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.store.answers import Answers
+from knowledge_base.store.facts import Facts
+from knowledge_base.store.imports import Imports
+from knowledge_base.store.inbox import Inbox
+from knowledge_base.store.outbox import Outbox
+from knowledge_base.store.people import People
+from knowledge_base.store.records import Records
+from knowledge_base.store.vectors import Vectors
+
+
+class Transaction:
+    """What may be done inside ``Store.begin()`` or ``Store.read()``; ``now`` is the moment of the whole unit."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self.connection = connection
+        self.now = now
+
+    @cached_property
+    def records(self) -> Records:
+        return Records(self.connection, self.now)
+
+    @cached_property
+    def imports(self) -> Imports:
+        return Imports(self.connection, self.now)
+
+    @cached_property
+    def vectors(self) -> Vectors:
+        return Vectors(self.connection)
+
+    @cached_property
+    def facts(self) -> Facts:
+        return Facts(self.connection)
+
+    @cached_property
+    def people(self) -> People:
+        return People(self.connection, self.now)
+
+    @cached_property
+    def answers(self) -> Answers:
+        return Answers(self.connection, self.now)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        return Inbox(self.connection, self.now)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.connection, self.now)

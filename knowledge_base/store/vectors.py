@@ -1,0 +1,64 @@
+"""Vectors by the hash of their text, so that nothing is embedded twice."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.store.tables import vector
+from knowledge_base.store.upsert import insert_into
+
+BATCH = 500  # bound parameters of one statement stay below every driver's limit
+
+
+class Vectors:
+    """Encoded vectors of one or more models; the encoding belongs to the search."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def add(self, fingerprint: str, values: Mapping[bytes, bytes]) -> None:
+        """Keep vectors; those already there stay as they are."""
+        rows = [{"fingerprint": fingerprint, "text_hash": key, "value": value} for key, value in values.items()]
+        if rows:
+            await self._connection.execute(insert_into(self._connection, vector).on_conflict_do_nothing(), rows)
+
+    async def all(self, fingerprint: str) -> dict[bytes, bytes]:
+        """Every vector of a model, by text hash."""
+        rows = await self._connection.execute(
+            select(vector.c.text_hash, vector.c.value).where(vector.c.fingerprint == fingerprint)
+        )
+        return {bytes(key): bytes(value) for key, value in rows}
+
+    async def get(self, fingerprint: str, hashes: Collection[bytes]) -> dict[bytes, bytes]:
+        """The vectors that exist for these texts."""
+        wanted, found = list(hashes), {}
+        for start in range(0, len(wanted), BATCH):
+            rows = await self._connection.execute(
+                select(vector.c.text_hash, vector.c.value).where(
+                    vector.c.fingerprint == fingerprint, vector.c.text_hash.in_(wanted[start : start + BATCH])
+                )
+            )
+            found.update({bytes(key): bytes(value) for key, value in rows})
+        return found
+
+    async def count(self, fingerprint: str) -> int:
+        """How many vectors of a model there are."""
+        statement = select(func.count()).select_from(vector).where(vector.c.fingerprint == fingerprint)
+        return await self._connection.scalar(statement) or 0
+
+    async def drop(self, fingerprint: str, hashes: Collection[bytes]) -> None:
+        """Forget vectors of texts that no record holds any more."""
+        wanted = list(hashes)
+        for start in range(0, len(wanted), BATCH):
+            await self._connection.execute(
+                delete(vector).where(
+                    vector.c.fingerprint == fingerprint, vector.c.text_hash.in_(wanted[start : start + BATCH])
+                )
+            )
+
+    async def drop_other_models(self, fingerprint: str) -> None:
+        """Forget every vector of another model."""
+        await self._connection.execute(delete(vector).where(vector.c.fingerprint != fingerprint))

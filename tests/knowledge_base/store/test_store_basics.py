@@ -1,0 +1,129 @@
+"""The store as a whole, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from knowledge_base.model import RecordKind
+from knowledge_base.store.database import Store
+from knowledge_base.store.inbox import Received
+from knowledge_base.store.outbox import Urgency
+
+PROJECT = {"id": "p1", "title": "Title", "text": "Text"}
+
+
+class BoomError(Exception):
+    pass
+
+
+async def test_a_failing_unit_of_work_stores_nothing(store: Store) -> None:
+    with pytest.raises(BoomError):  # noqa: PT012
+        async with store.begin() as tx:
+            await tx.records.edit(RecordKind.PROJECT, "p1", dict(PROJECT))
+            await tx.facts.put("x", 1)
+            raise BoomError
+    async with store.read() as tx:
+        assert await tx.records.get(RecordKind.PROJECT, "p1") is None
+        assert await tx.facts.get("x") is None
+
+
+async def test_moments_come_back_aware(store: Store) -> None:
+    async with store.begin() as tx:
+        await tx.records.edit(RecordKind.PROJECT, "p1", dict(PROJECT))
+    async with store.read() as tx:
+        stored = await tx.records.get(RecordKind.PROJECT, "p1")
+    assert stored is not None
+    assert stored.updated_at == store.now()
+    assert stored.updated_at.tzinfo is not None
+
+
+async def test_every_change_raises_the_revision(store: Store) -> None:
+    async with store.begin() as tx:
+        await tx.records.edit(RecordKind.PROJECT, "p1", dict(PROJECT))
+    async with store.begin() as tx:
+        assert await tx.records.edit(RecordKind.PROJECT, "p1", dict(PROJECT)) == frozenset()
+        assert await tx.records.edit(RecordKind.PROJECT, "p1", PROJECT | {"text": "New"}) == {"text"}
+    async with store.begin() as tx:
+        assert await tx.records.remove([(RecordKind.PROJECT, "p1"), (RecordKind.PROJECT, "nobody")]) == [
+            (RecordKind.PROJECT, "p1")
+        ]
+    async with store.read() as tx:
+        assert await tx.records.revision() == 3
+        assert [r.id for r in await tx.records.changed_since(2)] == ["p1"]
+        assert [r.id async for r in tx.records.stream()] == []
+
+
+async def test_many_writers_wait_for_each_other(store: Store) -> None:
+    async def write() -> None:
+        async with store.begin() as tx:
+            await tx.records.next_revision()
+
+    await asyncio.gather(*(write() for _ in range(40)))
+    async with store.read() as tx:
+        assert await tx.records.revision() == 40
+
+
+async def test_an_event_is_taken_in_once(store: Store) -> None:
+    message = Received("test", "$1", "!room", "@a", {"text": "hello"})
+    async with store.begin() as tx:
+        assert await tx.inbox.add([message, message]) == 1
+        await tx.inbox.set_cursor("test", "s1")
+    async with store.begin() as tx:
+        assert await tx.inbox.add([message]) == 0
+        (row,) = await tx.inbox.waiting()
+        assert row.payload == {"text": "hello"}
+        assert await tx.inbox.done(row.seq)
+        assert not await tx.inbox.done(row.seq)
+        assert await tx.inbox.add([message]) == 0
+        assert await tx.inbox.waiting() == []
+        assert await tx.inbox.cursor("test") == "s1"
+
+
+async def test_the_outbox_keeps_the_order_of_a_conversation(store: Store) -> None:
+    async with store.begin() as tx:
+        for number, room in enumerate(("!a", "!a", "!b")):
+            await tx.outbox.add("test", room, {"n": number}, urgency=Urgency.ANSWER)
+    async with store.begin() as tx:
+        first = await tx.outbox.lease("test", limit=10, lasting=timedelta(minutes=1))
+        assert [row.payload["n"] for row in first] == [0, 2]
+        assert await tx.outbox.lease("test", limit=10, lasting=timedelta(minutes=1)) == []
+        await tx.outbox.sent(first[0].id, "$x")
+        assert await tx.outbox.by_remote_id("test", "$x") == first[0].id
+        assert [row.payload["n"] for row in await tx.outbox.lease("test", limit=10, lasting=timedelta(minutes=1))] == [
+            1
+        ]
+
+
+async def test_a_key_is_said_once(store: Store) -> None:
+    async def say() -> bool:
+        async with store.begin() as tx:
+            return await tx.outbox.add("test", "!a", {}, urgency=Urgency.NOTICE, key="once")
+
+    assert sorted(await asyncio.gather(*(say() for _ in range(10)))) == [False] * 9 + [True]
+
+
+async def test_feedback_counts_people_and_may_change(store: Store) -> None:
+    async with store.begin() as tx:
+        anna = await tx.people.identify("test", "@a", private_conversation="!a")
+        again = await tx.people.identify("test", "@a", private_conversation=None)
+        assert (anna.new, again.new, anna.id) == (True, False, again.id)
+        await tx.answers.add("a1", sure=True, language="de", shown=["p1", "p2"])
+        await tx.answers.rate("a1", anna.id, False)
+        await tx.answers.rate("a1", anna.id, True)
+        count = await tx.answers.feedback(timedelta(days=30))
+        assert (count.useful, count.not_useful, count.people) == (1, 0, 1)
+        assert await tx.answers.shown("a1") == ("p1", "p2")
+
+
+async def test_a_question_asked_again_is_counted(store: Store) -> None:
+    async with store.begin() as tx:
+        await tx.answers.not_answered("Wer baut Freibäder?", "wer baut freibaeder", "de")
+        await tx.answers.not_answered("wer baut Freibäder", "wer baut freibaeder", "de")
+        (question,) = await tx.answers.open_questions()
+        assert question.times == 2
+        assert await tx.answers.close_question(question.number)
+        assert not await tx.answers.close_question(question.number)
+        assert await tx.answers.open_questions() == []
