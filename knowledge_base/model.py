@@ -130,6 +130,7 @@ class FundingRound:
     programme: str
     number: int | None = None
     year: int | None = None
+    projects: int | None = None  # how many projects the source names for the round
     aliases: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     licence: str = ""

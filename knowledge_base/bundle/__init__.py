@@ -1,0 +1,33 @@
+"""The knowledge that ships with the product; ``README.md`` beside this file says where it comes from."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+TOPICS = FOLDER / "topics.yaml"
+FUNDING_ROUNDS = FOLDER / "funding_rounds.yaml"
+
+_RECORDS = (  # municipalities first, so that whatever refers to them finds them
+    "municipalities.jsonl",
+    "projects.jsonl",
+    "facts_projects.jsonl",
+    "model_projects.jsonl",
+    "events.jsonl",
+)
+
+
+def files() -> list[Path]:
+    """The record files (JSON Lines) in the order in which they are loaded."""
+    return [FOLDER / name for name in _RECORDS]
+
+
+def digest() -> str:
+    """SHA-256 (hex) over names and bytes of everything that is loaded: another digest means another bundle."""
+    total = hashlib.sha256()
+    for path in (*files(), TOPICS, FUNDING_ROUNDS):
+        content = path.read_bytes()
+        total.update(f"{path.name}\0{len(content)}\0".encode())
+        total.update(content)
+    return total.hexdigest()

@@ -1,0 +1,208 @@
+"""The controlled vocabulary: topics (Handlungsfelder) and funding rounds that the records refer to.
+
+Records name topics as their source writes them ("ÖPNV", "Umweltdaten"). The vocabulary maps such a word, in any of
+its languages, to one `Topic`; case, diacritics, hyphens and spaces do not matter, and "ue" is read as "ü".
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from knowledge_base import bundle
+from knowledge_base.errors import InputError
+from knowledge_base.model import FundingRound, Topic
+
+LANGUAGES = ("de", "en", "pl")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_NO_DECOMPOSITION = str.maketrans({"ł": "l", "ø": "o", "đ": "d"})
+Entry = TypeVar("Entry", Topic, FundingRound)
+_REMEDY = "Compare it with the entries beside it, then load it again."
+
+
+def fold(text: str) -> str:
+    """Case, diacritics and punctuation away, one space between words: ``" Open-Data "`` becomes ``"open data"``."""
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(_NO_DECOMPOSITION))
+    kept = (" " if not letter.isalnum() else letter for letter in plain if not unicodedata.combining(letter))
+    return " ".join("".join(kept).split())
+
+
+def _spellings(word: str) -> set[str]:
+    """The folded forms under which a word is found: umlauts as "u" and as "ue"."""
+    composed = unicodedata.normalize("NFC", word.casefold())
+    return {fold(word), fold(composed.translate(_UMLAUTS))} - {""}
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Topics and funding rounds, with the look-ups that records and questions need. Build it with `load`."""
+
+    topics: tuple[Topic, ...]
+    rounds: tuple[FundingRound, ...]
+    _by_id: Mapping[str, Topic] = field(init=False, repr=False, compare=False)
+    _by_word: Mapping[str, Topic] = field(init=False, repr=False, compare=False)
+    _rounds: Mapping[str, FundingRound] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_id = {topic.id: topic for topic in self.topics}
+        _check_topics(self.topics, by_id)
+        words = ((word, topic) for topic in self.topics for word in _topic_words(topic))
+        names = ((word, found) for found in self.rounds for word in (found.id, found.name, *found.aliases))
+        object.__setattr__(self, "_by_id", by_id)
+        object.__setattr__(self, "_by_word", _index(words))
+        object.__setattr__(self, "_rounds", _index(names))
+
+    @classmethod
+    def load(cls, topics: Path = bundle.TOPICS, rounds: Path = bundle.FUNDING_ROUNDS) -> Vocabulary:
+        """Read both YAML files; raises `InputError` that names file, entry and reason."""
+        return cls(
+            tuple(_topic(entry) for entry in _entries(topics, "topics")),
+            tuple(_round(entry) for entry in _entries(rounds, "rounds")),
+        )
+
+    def topic(self, topic_id: str) -> Topic:
+        """The topic with this id; raises `InputError` when there is none."""
+        try:
+            return self._by_id[topic_id]
+        except KeyError:
+            raise InputError(f"No topic has the id “{topic_id}”.", remedy=f"Known: {', '.join(self._by_id)}.") from None
+
+    def topic_of(self, raw: str) -> Topic | None:
+        """The topic that a record or a person calls ``raw`` (id, label or synonym of any language), if any."""
+        return self._by_word.get(fold(raw))
+
+    def round_of(self, raw: str) -> FundingRound | None:
+        """The funding round with this name, id or alias, if any."""
+        return self._rounds.get(fold(raw))
+
+    def label(self, topic_id: str, language: str) -> str:
+        """What people read for a topic; German where the language has no label."""
+        labels = self.topic(topic_id).labels
+        return labels.get(language, labels["de"])
+
+    def wider(self, topic_id: str) -> tuple[str, ...]:
+        """The id itself and the ids of its wider topics, nearest first."""
+        topic = self.topic(topic_id)
+        return (topic.id, *self.wider(topic.broader)) if topic.broader else (topic.id,)
+
+
+@cache
+def bundled() -> Vocabulary:
+    """The vocabulary that ships with the product, read once."""
+    return Vocabulary.load()
+
+
+def _topic_words(topic: Topic) -> Iterable[str]:
+    yield topic.id
+    yield from topic.labels.values()
+    for words in topic.synonyms.values():
+        yield from words
+
+
+def _index(pairs: Iterable[tuple[str, Entry]]) -> dict[str, Entry]:
+    """Folded word -> entry; a word that would mean two entries is refused."""
+    index: dict[str, Entry] = {}
+    for word, entry in pairs:
+        for spelling in _spellings(word):
+            known = index.setdefault(spelling, entry)
+            if known.id != entry.id:
+                raise InputError(
+                    f"“{word}” would mean both {known.id} and {entry.id}.", remedy="Leave it in one of them."
+                )
+    return index
+
+
+def _check_topics(topics: tuple[Topic, ...], by_id: Mapping[str, Topic]) -> None:
+    if len(by_id) != len(topics):
+        raise InputError("Two topics have the same id.", remedy="Give each topic an id of its own.")
+    for topic in topics:
+        seen, wider = {topic.id}, topic.broader
+        while wider:
+            if wider not in by_id:
+                raise InputError(f"Topic {topic.id}: there is no wider topic “{wider}”.", remedy=_REMEDY)
+            if wider in seen:
+                raise InputError(f"Topic {topic.id}: its wider topics form a circle.", remedy=_REMEDY)
+            seen.add(wider)
+            wider = by_id[wider].broader
+
+
+def _entries(path: Path, key: str) -> list[dict[str, Any]]:
+    """The list under ``key``, each entry with the file's licence and its own place for messages."""
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as cause:
+        raise InputError(f"{path.name} cannot be read: {cause}", remedy="Restore or mend the file.") from cause
+    entries = loaded.get(key) if isinstance(loaded, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise InputError(f"{path.name}: “{key}” has to be a list of entries.", remedy=_REMEDY)
+    licence = loaded.get("licence", "")
+    return [
+        {"licence": licence, **entry, "place": f"{path.name}, entry {number}"}
+        for number, entry in enumerate(entries, 1)
+    ]
+
+
+def _topic(entry: dict[str, Any]) -> Topic:
+    _check_fields(entry, {"id", "labels"}, {"synonyms", "broader"})
+    labels, synonyms = entry["labels"], entry.get("synonyms", {})
+    if not isinstance(labels, dict) or set(labels) != set(LANGUAGES):
+        raise _wrong(entry, f"“labels” needs exactly {', '.join(LANGUAGES)}")
+    if not isinstance(synonyms, dict) or not set(synonyms) <= set(LANGUAGES):
+        raise _wrong(entry, f"“synonyms” may have {', '.join(LANGUAGES)} only")
+    return Topic(
+        id=_text(entry, "id", entry["id"]),
+        labels={language: _text(entry, "labels", label) for language, label in labels.items()},
+        synonyms={language: _texts(entry, "synonyms", words) for language, words in synonyms.items()},
+        broader=_text(entry, "broader", entry.get("broader", "")),
+    )
+
+
+def _round(entry: dict[str, Any]) -> FundingRound:
+    _check_fields(entry, {"id", "name", "programme", "sources"}, {"number", "year", "projects", "aliases"})
+    return FundingRound(
+        id=_text(entry, "id", entry["id"]),
+        name=_text(entry, "name", entry["name"]),
+        programme=_text(entry, "programme", entry["programme"]),
+        number=_whole(entry, "number"),
+        year=_whole(entry, "year"),
+        projects=_whole(entry, "projects"),
+        aliases=_texts(entry, "aliases", entry.get("aliases", [])),
+        sources=_texts(entry, "sources", entry["sources"]),
+        licence=_text(entry, "licence", entry["licence"]),
+    )
+
+
+def _check_fields(entry: dict[str, Any], needed: set[str], allowed: set[str]) -> None:
+    if missing := sorted(needed - set(entry)):
+        raise _wrong(entry, f"“{missing[0]}” is missing")
+    if unknown := sorted(set(entry) - needed - allowed - {"licence", "place"}):
+        raise _wrong(entry, f"“{unknown[0]}” is not a field")
+
+
+def _text(entry: dict[str, Any], name: str, value: object) -> str:
+    if not isinstance(value, str):  # YAML reads an unquoted no, 1.0 or 2021-08-30 as something else
+        raise _wrong(entry, f"“{name}” holds {value!r}, which has to be a text (put it in quotes)")
+    return value
+
+
+def _texts(entry: dict[str, Any], name: str, values: object) -> tuple[str, ...]:
+    if not isinstance(values, list):
+        raise _wrong(entry, f"“{name}” has to be a list")
+    return tuple(_text(entry, name, value) for value in values)
+
+
+def _whole(entry: dict[str, Any], name: str) -> int | None:
+    value = entry.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise _wrong(entry, f"“{name}” has to be a whole number")
+    return value
+
+
+def _wrong(entry: dict[str, Any], reason: str) -> InputError:
+    return InputError(f"{entry['place']} ({entry.get('id', 'no id')}): {reason}.", remedy=_REMEDY)
