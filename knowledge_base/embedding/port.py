@@ -18,7 +18,8 @@ class Embedder(Protocol):
 
     - ``embed_queries`` and ``embed_passages`` return one L2-normalised float32 row per text, in input order; no text
       gives shape ``(0, dimension)``. Each engine adds the prompts of its own model.
-    - Any ``str`` of up to 100 kB is safe: NUL, lone surrogates, emoji, one endless word. Longer text is cut, never refused.
+    - Any ``str`` of up to 100 kB is safe: NUL, lone surrogates, emoji, one endless word. Longer text is cut, never
+      refused.
     - The same text gives the same vector, whatever else is in the call (to 1e-3).
     - The work runs off the event loop and may be awaited from several tasks at once.
     - ``fingerprint`` names the vector space: equal fingerprints mean comparable vectors, on every machine.

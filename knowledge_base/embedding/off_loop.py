@@ -1,0 +1,103 @@
+"""Runs a blocking encoder beside the event loop; what all engines share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from knowledge_base.embedding.port import Vectors
+from knowledge_base.embedding.text import PASSAGE_LIMIT, QUERY_LIMIT, sanitise
+from knowledge_base.errors import ModelError
+
+BATCH = 16  # texts that one piece of work holds: larger ones are not faster, and take hundreds of megabytes
+
+T = TypeVar("T")
+
+
+class Encoder(Protocol):
+    """A loaded model. Its methods block, may be called from two threads at once, and get sanitised texts, at least one
+    and at most ``BATCH``; they return unit rows in input order."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors: ...
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors: ...
+
+
+class OffLoop:
+    """One thread that does blocking work for an event loop, in order; its failures become ModelError."""
+
+    def __init__(self, name: str) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._closed = False
+
+    async def run(self, work: Callable[[], T]) -> T:
+        if self._closed:
+            raise ModelError("The embedding model is closed.")
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        except ModelError:
+            raise
+        except Exception as error:  # whatever the runtime throws: all that a caller can do is the same
+            name = type(error).__name__
+            raise ModelError(f"The embedding model failed ({name}).", remedy="Start again; see the log.") from error
+
+    async def close(self) -> None:
+        self._closed = True
+        await asyncio.to_thread(self._pool.shutdown)
+
+
+class OffLoopEmbedder:
+    """An ``Embedder`` (see ``port``) over an ``Encoder``.
+
+    Questions have a thread of their own, so that none waits for passages; passages go batch by batch, texts of like
+    length together, so that several callers take turns and a cancelled one stops after its batch.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._queries = OffLoop("embed-queries")
+        self._passages = OffLoop("embed-passages")
+
+    @property
+    def dimension(self) -> int:
+        return self._encoder.dimension
+
+    @property
+    def fingerprint(self) -> str:
+        return self._encoder.fingerprint
+
+    async def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return await self._embed(texts, QUERY_LIMIT, self._encoder.encode_queries, self._queries)
+
+    async def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        return await self._embed(texts, PASSAGE_LIMIT, self._encoder.encode_passages, self._passages)
+
+    async def close(self) -> None:
+        """Finish the batches in hand and free the threads; later calls raise ModelError."""
+        await asyncio.gather(self._queries.close(), self._passages.close())
+
+    async def _embed(
+        self, texts: Sequence[str], limit: int, encode: Callable[[Sequence[str]], Vectors], thread: OffLoop
+    ) -> Vectors:
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        by_length = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+        for start in range(0, len(texts), BATCH):
+            rows = by_length[start : start + BATCH]
+            batch = [texts[row] for row in rows]
+            vectors[rows] = await thread.run(partial(_encode_sanitised, encode, batch, limit))
+        return vectors
+
+
+def _encode_sanitised(encode: Callable[[Sequence[str]], Vectors], texts: Sequence[str], limit: int) -> Vectors:
+    return encode([sanitise(text, limit) for text in texts])
