@@ -1,0 +1,133 @@
+"""The question files are well formed, complete in their make-up, and apart from each other."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+HERE = Path(__file__).parent
+BUNDLE = HERE.parents[1] / "knowledge_base" / "bundle"
+DEV = HERE / "bundle_dev.jsonl"
+HELD_OUT = HERE / "bundle_heldout.jsonl"
+PRESENT = [DEV] + ([HELD_OUT] if HELD_OUT.exists() else [])
+
+UNANSWERED = {"noanswer_far", "noanswer_near"}
+KINDS = UNANSWERED | {
+    *("topic", "who", "place", "round", "status", "rural", "role", "transfer", "paraphrase", "messy", "cross"),
+}
+ANSWERABLE_AT_LEAST = {"de": 120, "en": 60, "pl": 60}
+UNANSWERED_AT_LEAST = {"de": 60, "en": 25, "pl": 25}
+MESSY_SHARE = 0.15
+NEAR_SHARE = 2 / 3
+QUESTIONS_A_PROJECT = 4
+
+each_file = pytest.mark.parametrize("path", PRESENT, ids=lambda path: path.stem)
+
+
+class Question(NamedTuple):
+    """One line of a question file; `relevant` maps record ids to grades 1 to 3."""
+
+    text: str
+    lang: str
+    kind: str
+    relevant: dict[str, int]
+
+
+def read(path: Path) -> list[Question]:
+    """The questions of a file. Every line holds the four fields and nothing else."""
+    questions = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        fields = json.loads(line)
+        assert fields.keys() == {"question", "lang", "kind", "relevant"}, line
+        questions.append(Question(fields["question"], fields["lang"], fields["kind"], fields["relevant"]))
+    return questions
+
+
+def normalised(text: str) -> str:
+    """The words alone: case, punctuation and spacing make no other question."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def bundled() -> dict[str, str]:
+    """File name of each record id of the bundle."""
+    return {
+        json.loads(line)["id"]: path.name
+        for path in BUNDLE.glob("*.jsonl")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.strip()
+    }
+
+
+@each_file
+def test_lines_are_well_formed(path: Path) -> None:
+    for question in read(path):
+        assert normalised(question.text), question
+        assert question.lang in ANSWERABLE_AT_LEAST, question
+        assert question.kind in KINDS, question
+        assert set(question.relevant.values()) <= {1, 2, 3}, question
+
+
+@each_file
+def test_exactly_the_no_answer_kinds_have_no_answer(path: Path) -> None:
+    for question in read(path):
+        assert (question.kind in UNANSWERED) == (not question.relevant), question
+
+
+@each_file
+def test_answerable_questions_have_a_best_record(path: Path) -> None:
+    without = [question.text for question in read(path) if question.relevant and 3 not in question.relevant.values()]
+    assert not without
+
+
+@each_file
+def test_ids_are_in_the_bundle(path: Path) -> None:
+    named = {record_id for question in read(path) for record_id in question.relevant}
+    assert named - bundled().keys() == set()
+
+
+@each_file
+def test_every_kind_is_asked(path: Path) -> None:
+    assert {question.kind for question in read(path)} == KINDS
+
+
+@each_file
+def test_enough_questions_of_each_language(path: Path) -> None:
+    questions = read(path)
+    answerable = Counter(question.lang for question in questions if question.relevant)
+    unanswered = Counter(question.lang for question in questions if not question.relevant)
+    assert answerable >= Counter(ANSWERABLE_AT_LEAST)
+    assert unanswered >= Counter(UNANSWERED_AT_LEAST)
+
+
+@each_file
+def test_enough_messy_questions_in_each_language(path: Path) -> None:
+    questions = [question for question in read(path) if question.relevant]
+    messy = Counter(question.lang for question in questions if question.kind == "messy")
+    for lang, count in Counter(question.lang for question in questions).items():
+        assert messy[lang] >= MESSY_SHARE * count, lang
+
+
+@each_file
+def test_most_questions_without_an_answer_are_near_ones(path: Path) -> None:
+    kinds = [question.kind for question in read(path) if not question.relevant]
+    assert kinds.count("noanswer_near") >= NEAR_SHARE * len(kinds)
+
+
+@each_file
+def test_every_project_is_asked_for(path: Path) -> None:
+    asked = Counter(
+        record_id for question in read(path) for record_id, grade in question.relevant.items() if grade == 3
+    )
+    projects = [record_id for record_id, name in bundled().items() if name == "projects.jsonl"]
+    assert projects
+    assert [record_id for record_id in projects if asked[record_id] < QUESTIONS_A_PROJECT] == []
+
+
+def test_no_question_is_asked_twice() -> None:
+    asked = Counter(normalised(question.text) for path in PRESENT for question in read(path))
+    assert [text for text, count in asked.items() if count > 1] == []
