@@ -1,0 +1,115 @@
+"""The search index: an immutable snapshot of all projects, in memory, that proposes candidates for a question.
+
+Building and updating take processor time and belong into a thread; asking is quick and may happen from many tasks at
+once. A snapshot never changes: ``updated`` gives another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge_base.model import Project
+from knowledge_base.search.dense import Dense
+from knowledge_base.search.fusion import normalised, span
+from knowledge_base.search.lexical import Lexical
+from knowledge_base.search.passages import Passage, passages, text_hash
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+MAX_QUESTION = 2_000  # characters; what comes after them is not read
+DENSE_WEIGHT = {"de": 0.5, "en": 0.7, "pl": 0.7}
+UNKNOWN_LANGUAGE_WEIGHT = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The documents that a question may mean, best first; parallel arrays."""
+
+    docs: Ints  # positions in ``Index.projects``
+    score: Floats  # fused, 0 … 1, comparable within one question
+    dense: Floats  # cosine, mean of best passage and whole text; NaN where there is no vector
+    lexical: Floats  # BM25, 0 … unbounded
+    coverage: Floats  # share of the question's content words, weighted by idf, that the document holds; 0 … 1
+    passage: Ints  # number of the best passage (0 is the whole text) for ``Index.passage``
+
+    def __len__(self) -> int:
+        return len(self.docs)
+
+
+@dataclass(frozen=True)
+class Index:
+    """See the module. ``projects`` are in order of their ids, which also breaks ties."""
+
+    projects: tuple[Project, ...]
+    lexical: Lexical
+    dense: Dense
+    vectors: Mapping[bytes, bytes]
+
+    @classmethod
+    def build(cls, projects: Sequence[Project], vectors: Mapping[bytes, bytes]) -> Index:
+        """Of projects with distinct ids, and of the stored vectors (``dense.encode``) of their ``texts_needed``, as
+        far as they are there: a document without all of its vectors is found by its words alone."""
+        ordered = tuple(sorted(projects, key=lambda project: project.id))
+        hashes = [[passage.hash for passage in passages(project)] for project in ordered]
+        return cls(ordered, Lexical.build(ordered), Dense.build(hashes, vectors), vectors)
+
+    @staticmethod
+    def texts_needed(projects: Sequence[Project]) -> dict[bytes, str]:
+        """Every text that must be embedded as a passage, by its hash."""
+        return {text_hash(passage.text): passage.text for project in projects for passage in passages(project)}
+
+    def updated(self, changed: Sequence[Project], removed: Sequence[str], vectors: Mapping[bytes, bytes]) -> Index:
+        """Another snapshot, with these projects added or replaced and these ids gone; ``vectors`` are all of them."""
+        kept = {project.id: project for project in self.projects}
+        kept.update((project.id, project) for project in changed)
+        return Index.build([project for project in kept.values() if project.id not in set(removed)], vectors)
+
+    def passage(self, doc: int, number: int) -> Passage:
+        """A passage of a document by the number that ``Candidates.passage`` gave."""
+        return passages(self.projects[doc])[number]
+
+    def candidates(
+        self,
+        words: str,
+        query_vector: Floats | None,
+        language: str,
+        *,
+        expansions: Sequence[str] = (),
+        k: int = 100,
+    ) -> Candidates:
+        """At most ``k`` documents for a question, best first, equal ones by id.
+
+        ``words`` is the question, ``query_vector`` its unit vector (None: by words alone), ``expansions`` are German
+        words that it means besides (labels of a topic); they count half and not for the coverage.
+        """
+        query = self.lexical.query(words[:MAX_QUESTION], language, expansions)
+        lexical = self.lexical.scores(query)
+        named = _best(lexical, k)
+        dense, passage = np.full(len(lexical), np.nan, np.float32), np.zeros(len(lexical), np.int64)
+        docs = named
+        if query_vector is not None:
+            found = self.dense.scores(query_vector, named)
+            dense[found.docs], passage[found.docs] = found.score, found.passage
+            docs = np.union1d(named, found.docs[_best(found.score, k)])
+        weight = DENSE_WEIGHT.get(language, UNKNOWN_LANGUAGE_WEIGHT)
+        dense_side, lexical_side = normalised(dense[docs], *span(dense)), normalised(lexical[docs], *span(lexical))
+        known = ~np.isnan(dense[docs])
+        score = np.where(
+            known, weight * dense_side + (1 - weight) * lexical_side, lexical_side * (1 - weight * known.any())
+        )
+        order = np.lexsort((docs, -score))[:k]
+        docs = docs[order]
+        coverage = self.lexical.coverage(query, docs)
+        return Candidates(docs, score[order].astype(np.float32), dense[docs], lexical[docs], coverage, passage[docs])
+
+
+def _best(scores: Floats, k: int) -> Ints:
+    """Positions of the ``k`` best positive scores, ascending."""
+    if len(scores) > k:
+        best = np.argpartition(scores, -k)[-k:]
+        return np.sort(best[scores[best] > 0])
+    return np.flatnonzero(scores > 0)

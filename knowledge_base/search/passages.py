@@ -1,0 +1,84 @@
+"""Projects to the texts that are embedded: the whole document, its passages, and nothing twice.
+
+A vector of a long document blurs what one paragraph says, a vector of a paragraph does not know what the document is
+about; so both are kept, and each passage carries the title. A short document has one text only, hence one vector.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from knowledge_base.model import Project
+
+PASSAGE_CHARACTERS = 700  # measured best on public-service pages, see docs/search.md
+WHOLE_CHARACTERS = 4_000  # an engine reads about 512 tokens (2,000 characters); the rest would be cut there anyway
+MAX_PASSAGES = 64  # of one document; a book among the projects must not own the index
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text to embed. ``body`` is the piece of the project's own text in it, which an answer may quote as *why*."""
+
+    text: str
+    kind: Literal["whole", "part"]
+    body: str
+
+    @property
+    def hash(self) -> bytes:
+        """The key of this text's vector; see ``text_hash``."""
+        return text_hash(self.text)
+
+
+def text_hash(text: str) -> bytes:
+    """The first 16 bytes of SHA-256: equal texts share one vector. Any string, lone surrogates too."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def passages(project: Project) -> tuple[Passage, ...]:
+    """The texts of a project, the whole document first, then its parts in reading order (none for a short one)."""
+    heading, body = _heading(project), _body(project)
+    whole = Passage(_join(heading, body)[:WHOLE_CHARACTERS], "whole", body)
+    if len(body) <= PASSAGE_CHARACTERS:
+        return (whole,)
+    pieces = list(_pieces(body, PASSAGE_CHARACTERS))[:MAX_PASSAGES]
+    return whole, *(Passage(_join(heading, piece), "part", piece) for piece in pieces)
+
+
+def _heading(project: Project) -> str:
+    return project.title.strip()
+
+
+def _body(project: Project) -> str:
+    """The text without the title that many sources repeat in its first line."""
+    text, title = project.text.strip(), project.title.strip()
+    return text[len(title) :].strip() if title and text.startswith(title + "\n") else text
+
+
+def _join(heading: str, body: str) -> str:
+    return f"{heading}\n{body}" if heading and body else heading or body
+
+
+def _pieces(text: str, size: int) -> Iterator[str]:
+    """Cut at sentence ends into pieces of about equal length, each at most ``size`` characters."""
+    aim = -(-len(text) // -(-len(text) // size))  # equal shares: no piece of three words at the end
+    piece = ""
+    for sentence in _sentences(text, size):
+        if (piece and len(piece) + 1 + len(sentence) > size) or len(piece) >= aim:
+            yield piece
+            piece = ""
+        piece = f"{piece} {sentence}" if piece else sentence
+    if piece:
+        yield piece
+
+
+def _sentences(text: str, size: int) -> Iterator[str]:
+    for sentence in _SENTENCE_END.split(text):
+        for start in range(0, len(sentence), size):  # a sentence longer than a passage is cut hard
+            if part := sentence[start : start + size].strip():
+                yield part
