@@ -1,0 +1,273 @@
+"""Every setting, checked before anything is opened.
+
+Sources, strongest first: environment variables (prefix ``STADTLOTSE_``, ``__`` between levels), the same with ``_FILE``
+appended for any secret (the file's content is the value), the TOML file named by ``--config`` or ``STADTLOTSE_CONFIG``,
+the defaults below. ``load`` reports all problems at once, each with the name of its setting.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "STADTLOTSE_"
+NOT_SETTINGS = (f"{PREFIX}CONFIG", f"{PREFIX}TEST_DATA", f"{PREFIX}FAIL_AT")  # the last two serve the tests
+PLACEHOLDERS = ("change-me", "changeme", "your-", "<", "xxx", "todo")  # what an example file may hold, never a real one
+
+
+class SettingsError(Exception):
+    """The configuration is wrong; ``problems`` names each setting with its reason."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(["The configuration is wrong:", *(f"  {problem}" for problem in problems)]))
+        self.problems = problems
+
+
+def _as_list(value: object) -> object:
+    """``a, b`` as an environment variable writes a list."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+class Section(BaseModel):
+    """A group of settings; an unknown name is a mistake, not a wish."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Database(Section):
+    """Where everything is kept."""
+
+    url: str = Field("", description="sqlite:///PATH or postgresql://USER@HOST/NAME; empty: a file in the state folder")
+
+
+class Embedding(Section):
+    """The model that turns texts into vectors."""
+
+    engine: Literal["embedded", "sentence-transformers"] = Field(
+        "embedded", description="embedded: ready at once, 230 MB; sentence-transformers: any model, needs the full set"
+    )
+    model: str = Field("", description="name or folder of a sentence-transformers model; empty: the engine's default")
+    reranker: str = Field("", description="name or folder of a CrossEncoder that reorders the best hits; empty: none")
+
+
+class Knowledge(Section):
+    """What the knowledge base holds from the start."""
+
+    bundle: bool = Field(True, description="load the projects that come with the software, and their updates")
+
+
+class Limits(Section):
+    """What one person may ask of the bot."""
+
+    questions_per_hour: int = Field(60, ge=0, description="questions of one person in an hour; 0 lifts every budget")
+    context_minutes: int = Field(30, ge=0, description="how long a follow-up question still knows the one before it")
+
+
+class Retention(Section):
+    """How long data are kept, in days (messages: in hours)."""
+
+    messages_hours: int = Field(72, ge=24, description="ids of handled messages, so that none is handled twice")
+    answers_days: int = Field(90, ge=1, description="what answers showed, and whether it helped")
+    unanswered_days: int = Field(180, ge=1, description="questions that found nothing, without any name")
+
+
+class Web(Section):
+    """The few pages: health, metrics."""
+
+    bind: str = Field("127.0.0.1", description="address to listen on; a TLS proxy stands before it")
+    port: int = Field(8080, ge=0, le=65535, description="0: any free one")
+    public_url: str = Field("", description="the https:// address under which people reach the pages")
+    enabled: bool = Field(True, description="whether serve opens the pages at all")
+
+    @field_validator("public_url")
+    @classmethod
+    def _https(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+            raise ValueError("must begin with https://")
+        return value.rstrip("/")
+
+
+class Logging(Section):
+    """What is logged: ids and events, never texts."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least severe event logged")
+    format: Literal["auto", "json", "console"] = Field("auto", description="auto: console in a terminal, else JSON")
+
+
+Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_as_list)]
+
+
+class Settings(BaseSettings):
+    """All settings of one bot."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=False
+    )
+
+    state_dir: Path = Field(Path("var"), description="the folder with database, models and keys; back it up")
+    admins: Addresses = Field((), description="who runs the bot and gets alerts, e.g. matrix:@a:example.org")
+    editors: Addresses = Field((), description="who curates the knowledge, e.g. telegram:123")
+    database: Database = Database()
+    embedding: Embedding = Embedding()
+    knowledge: Knowledge = Knowledge()
+    limits: Limits = Limits()
+    retention: Retention = Retention()
+    web: Web = Web()
+    log: Logging = Logging()
+
+    @field_validator("admins", "editors")
+    @classmethod
+    def _address(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            channel, _, user = address.partition(":")
+            if not channel or not user:
+                raise ValueError(f"{address!r} is no address; write CHANNEL:USER, e.g. matrix:@a:example.org")
+        return value
+
+    @property
+    def database_url(self) -> str:
+        """The database's address, with the default filled in."""
+        return self.database.url or f"sqlite:///{self.state_dir / 'stadtlotse.db'}"
+
+    @property
+    def models_dir(self) -> Path:
+        """Where prepared models are kept."""
+        return self.state_dir / "models"
+
+    @classmethod
+    def settings_customise_sources(  # the library calls it with all five sources by name
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over what the file says (``init_settings``); ``…_FILE`` is read by ``load``."""
+        assert isinstance(env_settings, EnvSettingsSource)
+        env_settings.env_vars = {k: v for k, v in env_settings.env_vars.items() if not k.lower().endswith("_file")}
+        return env_settings, init_settings
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read and check everything.
+
+    Raises ``SettingsError`` with all problems at once: a file that cannot be read, unknown names, wrong values,
+    placeholders that were never replaced.
+    """
+    environment = os.environ
+    if path is None and environment.get(f"{PREFIX}CONFIG"):
+        path = Path(environment[f"{PREFIX}CONFIG"])
+    problems: list[str] = []
+    values = _from_file(path, problems) if path else {}
+    _merge_secret_files(values, environment, problems)
+    problems += [
+        f"{name}: still holds the placeholder {text!r}" for name, text in _leaves(values) if _is_placeholder(text)
+    ]
+    problems += [f"{name}: unknown setting" for name in environment if _is_unknown(name)]
+    problems += [
+        f"{name}: still holds the placeholder {text!r}"
+        for name, text in environment.items()
+        if name.startswith(PREFIX) and _is_placeholder(text)
+    ]
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        problems += [_explain(dict(problem)) for problem in error.errors(include_input=False, include_url=False)]
+        raise SettingsError(problems) from None
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def describe() -> Iterator[tuple[str, str, Any, str]]:
+    """Every setting as (dotted name, environment variable, default, description), in order."""
+    yield from _describe(Settings, "")
+
+
+def _describe(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, Any, str]]:
+    for name, field in model.model_fields.items():
+        dotted = f"{prefix}{name}"
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield from _describe(field.annotation, f"{dotted}.")
+        else:
+            yield dotted, variable(dotted), field.default, field.description or ""
+
+
+def variable(dotted: str) -> str:
+    """The environment variable of a setting: ``database.url`` → ``STADTLOTSE_DATABASE__URL``."""
+    return PREFIX + dotted.upper().replace(".", "__")
+
+
+def _from_file(path: Path, problems: list[str]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        problems.append(f"{path}: cannot be read ({error.strerror})")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: no valid TOML ({error})")
+    return {}
+
+
+def _merge_secret_files(values: dict[str, Any], environment: Mapping[str, str], problems: list[str]) -> None:
+    """``STADTLOTSE_X_FILE=path``: the file's content becomes the value of the secret ``x``."""
+    for dotted in secrets():
+        name = f"{variable(dotted)}_FILE"
+        if name not in environment:
+            continue
+        try:
+            content = Path(environment[name]).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"{name}: the file cannot be read ({type(error).__name__})")
+            continue
+        *path, last = dotted.split(".")
+        section = values
+        for part in path:
+            section = section.setdefault(part, {})
+        section[last] = content
+
+
+def secrets() -> list[str]:
+    """The dotted names of the settings that are secret, or may hold one."""
+    return ["database.url", *_secret_fields(Settings, "")]
+
+
+def _secret_fields(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            yield from _secret_fields(field.annotation, f"{prefix}{name}.")
+        elif field.annotation is SecretStr or SecretStr in getattr(field.annotation, "__args__", ()):
+            yield f"{prefix}{name}"
+
+
+def _is_unknown(name: str) -> bool:
+    if not name.startswith(PREFIX) or name in NOT_SETTINGS:
+        return False
+    known = {entry[1] for entry in describe()} | {f"{variable(secret)}_FILE" for secret in secrets()}
+    return name.upper() not in known
+
+
+def _is_placeholder(text: str) -> bool:
+    return text.strip().lower().startswith(PLACEHOLDERS)
+
+
+def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{name}.")
+        elif isinstance(value, str):
+            yield f"{prefix}{name}", value
+
+
+def _explain(problem: Mapping[str, Any]) -> str:
+    dotted = ".".join(str(part) for part in problem["loc"])
+    message = "unknown setting" if problem["type"] == "extra_forbidden" else str(problem["msg"])
+    return f"{dotted} ({variable(dotted)}): {message.removeprefix('Value error, ')}"

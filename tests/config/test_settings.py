@@ -1,0 +1,72 @@
+"""Settings: every source, and all problems at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config.settings import SettingsError, describe, load
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _, variable, _, _ in describe():
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.delenv("STADTLOTSE_CONFIG", raising=False)
+
+
+def test_the_defaults_need_nothing() -> None:
+    settings = load()
+    assert settings.database_url == "sqlite:///var/stadtlotse.db"
+    assert settings.embedding.engine == "embedded"
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "bot.toml"
+    file.write_text('admins = ["terminal:a"]\n[limits]\nquestions_per_hour = 5\n[web]\nport = 9000\n')
+    monkeypatch.setenv("STADTLOTSE_CONFIG", str(file))
+    monkeypatch.setenv("STADTLOTSE_LIMITS__QUESTIONS_PER_HOUR", "0")
+    settings = load()
+    assert (settings.admins, settings.limits.questions_per_hour, settings.web.port) == (("terminal:a",), 0, 9000)
+
+
+def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STADTLOTSE_EDITORS", "matrix:@a:example.org, telegram:123")
+    assert load().editors == ("matrix:@a:example.org", "telegram:123")
+
+
+def test_a_secret_may_lie_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("postgresql://bot:s3cret@db/stadtlotse\n")
+    monkeypatch.setenv("STADTLOTSE_DATABASE__URL_FILE", str(secret))
+    assert load().database.url == "postgresql://bot:s3cret@db/stadtlotse"
+
+
+def test_all_problems_are_told_at_once_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "bot.toml"
+    file.write_text('admins = ["nobody"]\nnonsense = 1\n[web]\npublic_url = "<your address>"\n')
+    monkeypatch.setenv("STADTLOTSE_LIMITS__QUESTIONS_PER_HOUR", "many")
+    monkeypatch.setenv("STADTLOTSE_DATABASE__URI", "x")
+    monkeypatch.setenv("STADTLOTSE_DATABASE__URL_FILE", str(tmp_path / "missing"))
+    with pytest.raises(SettingsError) as caught:
+        load(file)
+    told = "\n".join(caught.value.problems)
+    for name in (
+        "STADTLOTSE_ADMINS",
+        "nonsense",
+        "web.public_url: still holds the placeholder",
+        "STADTLOTSE_LIMITS__QUESTIONS_PER_HOUR",
+        "STADTLOTSE_DATABASE__URI: unknown setting",
+        "STADTLOTSE_DATABASE__URL_FILE: the file cannot be read",
+    ):
+        assert name in told
+
+
+@pytest.mark.parametrize("content", [None, "a = ", "\x00"])
+def test_an_unusable_file_is_named(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "bot.toml"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(SettingsError, match=r"bot\.toml"):
+        load(file)
