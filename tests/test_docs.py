@@ -1,0 +1,169 @@
+"""Tests keep the docs true: what README and docs/ name exists, and what exists is named."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import typer.main
+from pydantic import BaseModel
+
+import run_bot
+from config import settings
+
+ROOT = Path(__file__).parent.parent
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+PREFIX = "STADTLOTSE_"
+
+
+def page_name(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=page_name)
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+
+def commands() -> dict[str, Any]:
+    """The command line as it is: name → click command."""
+    group: Any = typer.main.get_command(run_bot.app)
+    return {name: command for name, command in group.commands.items() if not command.hidden}
+
+
+def commands_table() -> dict[str, str]:
+    """The table under README's "Commands": name → the first cell."""
+    section = (ROOT / "README.md").read_text("utf-8").partition("\n## Commands\n")[2].partition("\n## ")[0]
+    cells = re.findall(r"^\| (`[^|]+(?:\\\|[^|]+)*) \|", section, re.MULTILINE)
+    usages = [usage for cell in cells for usage in re.findall(r"`([^`]+)`", cell)]
+    return {usage.split()[0]: usage for usage in usages}
+
+
+def test_readme_lists_the_commands_that_exist() -> None:
+    assert sorted(commands_table()) == sorted(commands())
+
+
+def test_readme_names_only_options_that_exist() -> None:
+    known = {
+        name: {option for param in command.params for option in param.opts} for name, command in commands().items()
+    }
+    named = {name: set(re.findall(r"--[a-z-]+", usage)) for name, usage in commands_table().items()}
+    assert {
+        name: options - known.get(name, set()) for name, options in named.items() if options - known.get(name, set())
+    } == {}
+
+
+@every_page
+def test_commands_in_examples_exist(page: Path) -> None:
+    used = set(re.findall(r"(?:run_bot\.py|\bstadtlotse) ([a-z][a-z-]+)\b", code(page)))
+    assert used - set(commands()) == set()
+
+
+@every_page
+def test_make_targets_in_examples_exist(page: Path) -> None:
+    phony = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert phony
+    assert set(re.findall(r"\bmake ([a-z][a-z-]*)", code(page))) - set(phony[1].split()) == set()
+
+
+def code(page: Path) -> str:
+    """All code of a page, blocks and spans; prose may make do with words."""
+    text = page.read_text("utf-8")
+    blocks = re.findall(r"^```[^\n]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return "\n".join([*blocks, *re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text)])
+
+
+# --- settings -------------------------------------------------------------------------------------------------------
+
+
+def setting_names(model: type[BaseModel] = settings.Settings, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from setting_names(field.annotation, (*above, name))
+        else:
+            yield (*above, name)
+
+
+def leaves(table: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from leaves(value, (*above, name))
+        else:
+            yield (*above, name)
+
+
+def variable(path: tuple[str, ...]) -> str:
+    return PREFIX + "__".join(path).upper()
+
+
+def test_the_example_file_holds_every_setting_and_no_other() -> None:
+    """A setting that is commented out counts: ``# port = 8080``."""
+    text = (ROOT / "config" / "example.toml").read_text("utf-8")
+    active = re.sub(r"^#\s?(\[[a-z_.]+\]|[a-z_]+ = )", r"\1", text, flags=re.MULTILINE)
+    assert sorted(leaves(tomllib.loads(active))) == sorted(setting_names())
+
+
+def test_the_settings_page_holds_every_setting() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    assert [name for name in map(variable, setting_names()) if f"`{name}`" not in page] == []
+
+
+@every_page
+def test_variables_in_docs_exist(page: Path) -> None:
+    known = {variable(path) for path in setting_names()} | set(settings.NOT_SETTINGS)
+    used = set(re.findall(rf"\b{PREFIX}[A-Z_]*[A-Z]\b", page.read_text("utf-8")))
+    assert {name for name in used if name.removesuffix("_FILE") not in known} == set()
+
+
+# --- links and words ------------------------------------------------------------------------------------------------
+
+
+@every_page
+def test_links_inside_the_checkout_resolve(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8"))
+    assert [link for link in links if not re.match(r"[a-z]+:", link) and not resolves(page, link)] == []
+
+
+def resolves(page: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = page.parent / path if path else page
+    return target.exists() and (not anchor or anchor in anchors(target))
+
+
+@cache
+def anchors(page: Path) -> set[str]:
+    """Headings as links name them: lower case, no punctuation, hyphens for spaces."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def test_every_page_of_docs_is_reachable_from_readme() -> None:
+    seen: set[Path] = set()
+    waiting = [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        seen.add(page)
+        targets = {
+            (page.parent / link).resolve() for link in re.findall(r"\]\(([^)#\s]+\.md)", page.read_text("utf-8"))
+        }
+        waiting += [target for target in targets - seen if target.exists()]
+    assert [page_name(page) for page in PAGES if page not in seen] == []
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], capture_output=True, text=True, check=True).stdout
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_file_names_a_machine() -> None:
+    """A path of somebody's own machine works nowhere else, and tells who wrote it."""
+    private = re.compile(rb"(?<![\w.])/(?:root|mnt|work(?:space)?|Users/\w+|home/\w+)/")
+    assert [page_name(file) for file in tracked() if private.search(file.read_bytes())] == []

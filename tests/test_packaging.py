@@ -1,0 +1,118 @@
+"""What is installed: the lock files, the wheel, the licence and the Makefile that puts them together."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent
+REQUIREMENTS = ROOT / "requirements"
+LOCKS = ["light", "dev", "full"]
+PACKAGES = ["bot", "config", "knowledge_base"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+
+def entries(lock: str) -> list[str]:
+    """One string per requirement: the pin and all of its hashes."""
+    lines = (REQUIREMENTS / f"{lock}.txt").read_text("utf-8").splitlines()
+    content = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+    return content.replace("\\\n", " ").strip().splitlines()
+
+
+def pins(lock: str) -> dict[str, Requirement]:
+    requirements = [Requirement(entry.partition("--hash")[0]) for entry in entries(lock)]
+    return {canonicalize_name(requirement.name): requirement for requirement in requirements}
+
+
+def asked_for(lock: str) -> list[Requirement]:
+    project, groups = PYPROJECT["project"], PYPROJECT["dependency-groups"]
+    extras = project["optional-dependencies"]
+    more = {"light": [], "dev": extras["postgres"] + groups["dev"], "full": extras["postgres"] + extras["full"]}[lock]
+    wanted = [Requirement(line) for line in project["dependencies"] + groups["build"] + more]
+    return [requirement for requirement in wanted if requirement.name != "stadtlotse"]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_line_is_one_exact_version_with_hashes(lock: str) -> None:
+    shape = re.compile(r"[a-z0-9.-]+==\S+( ; [^#]+?)?( +--hash=sha256:[0-9a-f]{64})+")
+    assert [entry[:60] for entry in entries(lock) if not shape.fullmatch(entry)] == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_no_package_twice(lock: str) -> None:
+    names = Counter(Requirement(entry.partition("--hash")[0]).name for entry in entries(lock))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("lock", [*LOCKS, "torch"])
+def test_no_index_is_named(lock: str) -> None:
+    text = (REQUIREMENTS / f"{lock}.txt").read_text("utf-8")
+    assert re.findall(r"--(?:extra-)?index\S*|--find-links\S*|\w+://\S*|\b[\w.-]+\.(?:org|com|io|net)\b", text) == []
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_answers_what_pyproject_asks_for(lock: str) -> None:
+    """Otherwise somebody changed pyproject.toml and forgot `make lock`."""
+    locked = pins(lock)
+    for wanted in asked_for(lock):
+        (pin,) = locked[canonicalize_name(wanted.name)].specifier
+        assert wanted.specifier.contains(pin.version), f"{wanted} but {pin.version} in {lock}.txt: make lock"
+
+
+@pytest.mark.parametrize("lock", ["dev", "full"])
+def test_the_larger_sets_hold_the_light_set(lock: str) -> None:
+    larger = pins(lock)
+    assert {name: str(larger.get(name)) for name in pins("light")} == {n: str(r) for n, r in pins("light").items()}
+
+
+def test_torch_stands_apart() -> None:
+    """Its CPU and CUDA builds differ in hashes and in what they need."""
+    (line,) = (REQUIREMENTS / "torch.txt").read_text("utf-8").splitlines()
+    assert re.fullmatch(r"torch==[\d.]+", line)
+    assert [name for name in pins("full") if re.match(r"torch|triton|nvidia|cuda", name)] == []
+
+
+def test_the_wheel_holds_all_that_the_packages_hold(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    for part in PACKAGES:
+        shutil.copytree(ROOT / part, source / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ["run_bot.py", "pyproject.toml", "README.md", "LICENSE"]:
+        shutil.copy(ROOT / name, source)
+    build = f"from setuptools import build_meta; build_meta.build_wheel({str(tmp_path)!r})"
+    done = subprocess.run([sys.executable, "-c", build], cwd=source, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    files = {
+        file.relative_to(ROOT).as_posix() for part in PACKAGES for file in (ROOT / part).rglob("*") if file.is_file()
+    }
+    wanted = {file for file in files if "__pycache__" not in file and not file.endswith(".md")}
+    assert sorted(wanted - inside) == []
+    assert "run_bot.py" in inside
+
+
+def test_the_licence_is_the_unmodified_text() -> None:
+    text = (ROOT / "LICENSE").read_bytes()
+    assert hashlib.sha256(text).hexdigest() == "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
+
+
+def test_help_names_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    assert targets
+    shown = subprocess.run(
+        ["make", "-C", ROOT, "--no-print-directory"], capture_output=True, text=True, check=True
+    ).stdout
+    assert re.findall(r"^  ([a-z-]+) ", shown, re.MULTILINE) == targets[1].split()
