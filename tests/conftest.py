@@ -10,6 +10,11 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from knowledge_base.embedding.convert import convert
+from knowledge_base.embedding.e5 import E5Encoder
+from knowledge_base.embedding.e5_files import FOLDER, silent
+from knowledge_base.embedding.off_loop import OffLoopEmbedder
+from knowledge_base.embedding.port import Embedder
 from knowledge_base.store.database import Store
 from tests.postgres import running_postgres
 
@@ -30,6 +35,20 @@ class FixedClock:
 @pytest.fixture
 def clock() -> FixedClock:
     return FixedClock()
+
+
+@pytest.fixture(scope="session")
+def e5_folder() -> Path:
+    """The files of the embedded model, made once and kept for later runs."""
+    folder = Path(__file__).parent.parent / ".cache" / "models" / FOLDER
+    convert(folder, silent)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def e5(e5_folder: Path) -> Embedder:
+    """The embedded default, loaded once."""
+    return OffLoopEmbedder(E5Encoder(e5_folder), concurrent=True)
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ async def open_e5(models_dir: Path, *, threads: int = 1, progress: Progress = si
     Errors: ModelError when the wheel is missing, the disk refuses, or the prepared files are damaged.
     """
     folder = await prepare(models_dir, progress)
-    return OffLoopEmbedder(await asyncio.to_thread(E5Encoder, folder, threads))
+    return OffLoopEmbedder(await asyncio.to_thread(E5Encoder, folder, threads), concurrent=True)
 
 
 class E5Encoder:

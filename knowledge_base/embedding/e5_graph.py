@@ -1,8 +1,8 @@
 """multilingual-e5-small as an ONNX graph and as a sentencepiece model, from the pinned weights.
 
 The 4-bit blocks are kept as they are: ``GatherBlockQuantized`` looks tokens up, ``MatMulNBits`` multiplies
-(operators of ONNX Runtime). The architecture is BERT (Devlin et al. 2019) with mean pooling, as E5 asks for (Wang et al. 2024,
-"Multilingual E5 Text Embeddings").
+(operators of ONNX Runtime). The architecture is BERT (Devlin et al. 2019) with mean pooling, as E5 asks for
+(Wang et al. 2024, "Multilingual E5 Text Embeddings").
 """
 
 from __future__ import annotations

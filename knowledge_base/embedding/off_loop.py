@@ -14,14 +14,13 @@ from knowledge_base.embedding.port import Vectors
 from knowledge_base.embedding.text import PASSAGE_LIMIT, QUERY_LIMIT, sanitise
 from knowledge_base.errors import ModelError
 
-BATCH = 16  # texts that one piece of work holds: larger ones are not faster, and take hundreds of megabytes
+_BATCH = 16  # texts that one piece of work holds: larger ones are not faster, and take hundreds of megabytes
 
 T = TypeVar("T")
 
 
 class Encoder(Protocol):
-    """A loaded model. Its methods block, may be called from two threads at once, and get sanitised texts, at least one
-    and at most ``BATCH``; they return unit rows in input order."""
+    """A loaded model. Its methods block; they get at least one text, sanitised, and return unit rows in input order."""
 
     @property
     def dimension(self) -> int: ...
@@ -60,14 +59,16 @@ class OffLoop:
 class OffLoopEmbedder:
     """An ``Embedder`` (see ``port``) over an ``Encoder``.
 
-    Questions have a thread of their own, so that none waits for passages; passages go batch by batch, texts of like
-    length together, so that several callers take turns and a cancelled one stops after its batch.
+    Texts go batch by batch, those of like length together, so that several callers take turns and a cancelled one stops
+    after its batch. Where the encoder is safe in two threads at once (``concurrent``), questions have a thread of their
+    own and never wait for passages; elsewhere a question waits for the batch in hand.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, *, concurrent: bool, batch: int = _BATCH) -> None:
         self._encoder = encoder
-        self._queries = OffLoop("embed-queries")
+        self._batch = batch
         self._passages = OffLoop("embed-passages")
+        self._queries = OffLoop("embed-queries") if concurrent else self._passages
 
     @property
     def dimension(self) -> int:
@@ -92,8 +93,8 @@ class OffLoopEmbedder:
     ) -> Vectors:
         vectors = np.empty((len(texts), self.dimension), np.float32)
         by_length = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-        for start in range(0, len(texts), BATCH):
-            rows = by_length[start : start + BATCH]
+        for start in range(0, len(texts), self._batch):
+            rows = by_length[start : start + self._batch]
             batch = [texts[row] for row in rows]
             vectors[rows] = await thread.run(partial(_encode_sanitised, encode, batch, limit))
         return vectors

@@ -38,3 +38,15 @@ class Embedder(Protocol):
     async def embed_passages(self, texts: Sequence[str]) -> Vectors: ...
 
     async def close(self) -> None: ...
+
+
+class Reranker(Protocol):
+    """Reads question and passage together: slower than an ``Embedder``, and a better judge of few candidates.
+
+    ``rerank`` returns one float32 score per passage, in input order; higher is better, comparable within one call only.
+    Texts, threads and errors as with ``Embedder``.
+    """
+
+    async def rerank(self, question: str, passages: Sequence[str]) -> Vectors: ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,75 @@
+"""Which model a setting names: a folder, or a name (and revision) on the Hugging Face hub. For both torch engines."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from knowledge_base.errors import ModelError
+
+INSTALL_FULL = "Install the full set: make install-full"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """Where a model comes from. ``folder`` is set when it lies on this machine: then no network is ever touched."""
+
+    name: str  # to load it by: the folder's path, or the name on the hub
+    revision: str | None = None
+    folder: Path | None = None
+
+    @classmethod
+    def parse(cls, setting: str) -> ModelSource:
+        """Read ``folder``, ``name`` or ``name@revision``. ModelError when it can be neither."""
+        folder = Path(setting).expanduser()
+        if setting and folder.is_dir():
+            return cls(str(folder), folder=folder)
+        name, _, revision = setting.partition("@")
+        if not name or name.startswith((".", "~", "/")) or name.count("/") > 1:
+            raise ModelError(
+                f"There is no model folder {setting!r}.", remedy="Give an existing folder, or a model's name."
+            )
+        return cls(name, revision=revision or None)
+
+    @property
+    def label(self) -> str:
+        """The name without the path, so that it is the same on every machine."""
+        return self.folder.resolve().name if self.folder else self.name
+
+    def identity(self) -> str:
+        """What tells one state of the model from another, once it is loaded: a digest of the files, or the commit."""
+        return _digest(self.folder) if self.folder else _commit(self.name, self.revision)
+
+    def failure(self, error: Exception) -> ModelError:
+        """The error to raise when loading it failed."""
+        if self.folder:
+            remedy = "Check that the folder holds a whole model, as `model.save(folder)` writes it."
+        else:
+            remedy = (
+                "Check the name, and that this machine reaches the hub or has the model in its cache; or give a folder."
+            )
+        return ModelError(f"The model {self.name} cannot be loaded ({type(error).__name__}: {error}).", remedy=remedy)
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".md" and path.name[0] != ".")
+    for path in sorted(files, key=lambda path: path.relative_to(folder).as_posix()):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _commit(name: str, revision: str | None) -> str:
+    """The commit of the model in the hub's cache, where loading it has put it."""
+    from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - only in the full set
+
+    cache = os.environ.get("SENTENCE_TRANSFORMERS_HOME")
+    for full_name in (name, f"sentence-transformers/{name}"):  # the library completes a bare name so
+        path = try_to_load_from_cache(full_name, "config.json", cache_dir=cache, revision=revision)
+        if isinstance(path, str):
+            return Path(path).parent.name
+    return "unknown"
