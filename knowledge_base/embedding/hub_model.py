@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from knowledge_base.errors import ModelError
 
@@ -38,9 +38,9 @@ class ModelSource:
         """The name without the path, so that it is the same on every machine."""
         return self.folder.resolve().name if self.folder else self.name
 
-    def identity(self) -> str:
-        """What tells one state of the model from another, once it is loaded: a digest of the files, or the commit."""
-        return _digest(self.folder) if self.folder else _commit(self.name, self.revision)
+    def identity(self, model: Any) -> str:
+        """What tells one state of the loaded model from another: a digest of the files, or the commit of the hub."""
+        return _digest(self.folder) if self.folder else _commit(model)
 
     def failure(self, error: Exception) -> ModelError:
         """The error to raise when loading it failed."""
@@ -63,13 +63,7 @@ def _digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _commit(name: str, revision: str | None) -> str:
-    """The commit of the model in the hub's cache, where loading it has put it."""
-    from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415 - only in the full set
-
-    cache = os.environ.get("SENTENCE_TRANSFORMERS_HOME")
-    for full_name in (name, f"sentence-transformers/{name}"):  # the library completes a bare name so
-        path = try_to_load_from_cache(full_name, "config.json", cache_dir=cache, revision=revision)
-        if isinstance(path, str):
-            return Path(path).parent.name
-    return "unknown"
+def _commit(model: Any) -> str:
+    """The commit of the hub that the loaded model came from, as transformers notes it."""
+    config = getattr(getattr(model[0], "auto_model", None), "config", None)
+    return getattr(config, "_commit_hash", None) or "unknown"

@@ -53,7 +53,7 @@ class SentenceTransformerEncoder:
         return np.asarray(vectors, np.float32)
 
     def _state(self, source: ModelSource) -> str:
-        parts = (source.identity(), self._query_prompt, self._passage_prompt)
+        parts = (source.identity(self._model), self._query_prompt, self._passage_prompt)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
