@@ -19,7 +19,7 @@ TORCH = torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nv
 
 help: ## this list
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='more arguments']"
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name what; do printf '  %-13s %s\n' "$$name" "$$what"; done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 chat: .venv/.installed ## ask in the terminal: installs the light set, then opens the chat (piped lines work too)
 	@.venv/bin/python run_bot.py chat $(ARGS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import tomllib
 from collections.abc import Iterator
 from functools import cache
@@ -63,7 +62,7 @@ def test_readme_names_only_options_that_exist() -> None:
 
 @every_page
 def test_commands_in_examples_exist(page: Path) -> None:
-    used = set(re.findall(r"(?:run_bot\.py|\bstadtlotse) ([a-z][a-z-]+)\b", code(page)))
+    used = set(re.findall(r"(?:run_bot\.py|^stadtlotse|bin/stadtlotse) ([a-z][a-z-]+)\b", code(page), re.MULTILINE))
     assert used - set(commands()) == set()
 
 
@@ -158,12 +157,13 @@ def test_every_page_of_docs_is_reachable_from_readme() -> None:
     assert [page_name(page) for page in PAGES if page not in seen] == []
 
 
-def tracked() -> list[Path]:
-    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], capture_output=True, text=True, check=True).stdout
-    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+def files() -> list[Path]:
+    folders = ["benchmarks", "bot", "config", "docs", "knowledge_base", "requirements", "tests"]
+    found = [*ROOT.glob("*"), *(file for folder in folders for file in (ROOT / folder).rglob("*"))]
+    return [file for file in found if file.is_file() and "__pycache__" not in file.parts]
 
 
 def test_no_file_names_a_machine() -> None:
     """A path of somebody's own machine works nowhere else, and tells who wrote it."""
     private = re.compile(rb"(?<![\w.])/(?:root|mnt|work(?:space)?|Users/\w+|home/\w+)/")
-    assert [page_name(file) for file in tracked() if private.search(file.read_bytes())] == []
+    assert [page_name(file) for file in files() if private.search(file.read_bytes())] == []
