@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Integer, cast, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_base.store.tables import answer, feedback, unanswered
+from knowledge_base.store.tables import answer, chat_context, feedback, unanswered
 from knowledge_base.store.upsert import insert_into
 
 FOLDED_LENGTH = 500
@@ -35,6 +35,19 @@ class FeedbackCount:
     people: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenAnswer:
+    """What is kept of an answer: what it showed, not what was asked."""
+
+    id: str  # of its message in the outbox
+    channel: str
+    event_id: str  # of the question
+    sure: bool
+    language: str
+    shown: tuple[str, ...]
+    unanswered: int | None = None
+
+
 class Answers:
     """Answers given and their echo."""
 
@@ -42,10 +55,23 @@ class Answers:
         self._connection = connection
         self._now = now
 
-    async def add(self, answer_id: str, *, sure: bool, language: str, shown: Sequence[str]) -> None:
+    async def add(self, given: GivenAnswer) -> None:
         """Note what an answer showed."""
-        values = {"id": answer_id, "sure": sure, "language": language, "shown": list(shown), "at": self._now}
+        values = asdict(given) | {"shown": list(given.shown), "at": self._now}
         await self._connection.execute(insert(answer).values(**values))
+
+    async def retract(self, channel: str, event_id: str) -> None:
+        """The question was taken back: forget what was stored of it, what others asked alike excepted."""
+        where = (answer.c.channel == channel, answer.c.event_id == event_id)
+        found = (await self._connection.execute(select(answer.c.id, answer.c.unanswered).where(*where))).first()
+        if found is None:
+            return
+        await self._connection.execute(delete(chat_context).where(chat_context.c.answer_id == found.id))
+        await self._connection.execute(delete(answer).where(answer.c.id == found.id))
+        if found.unanswered is not None:
+            alike = unanswered.c.number == found.unanswered
+            await self._connection.execute(update(unanswered).where(alike).values(times=unanswered.c.times - 1))
+            await self._connection.execute(delete(unanswered).where(alike, unanswered.c.times < 1))
 
     async def shown(self, answer_id: str) -> tuple[str, ...] | None:
         """The record ids that an answer showed; ``None`` when there is no such answer any more."""
@@ -70,12 +96,13 @@ class Answers:
         useful, total, people = (await self._connection.execute(statement)).one()
         return FeedbackCount(useful, total - useful, people)
 
-    async def not_answered(self, text: str, folded: str, language: str) -> None:
-        """Count a question that found nothing sure."""
+    async def not_answered(self, text: str, folded: str, language: str) -> int:
+        """Count a question that found nothing sure; returns its number."""
         values = {"text": text, "folded": folded[:FOLDED_LENGTH], "language": language, "times": 1}
         statement = insert_into(self._connection, unanswered).values(**values, first_at=self._now, last_at=self._now)
         again = {"times": unanswered.c.times + 1, "last_at": self._now}
-        await self._connection.execute(statement.on_conflict_do_update(index_elements=["folded"], set_=again))
+        statement = statement.on_conflict_do_update(index_elements=["folded"], set_=again)
+        return int((await self._connection.execute(statement.returning(unanswered.c.number))).scalar_one())
 
     async def open_questions(self, limit: int = 20) -> list[OpenQuestion]:
         """Open questions, the most asked first."""

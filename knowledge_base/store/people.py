@@ -29,9 +29,9 @@ class Person:
 class ChatContext:
     """The last question of a person in a conversation, and what its answer showed."""
 
-    query: Mapping[str, Any]
+    query: Mapping[str, Any] | None
     answer_id: str | None
-    shown: tuple[str, ...]  # record ids in the order of their numbers
+    choices: tuple[str, ...]  # the commands behind the numbers 1, 2, … last shown
     at: datetime
 
 
@@ -98,14 +98,14 @@ class People:
         """The last question at ``(channel, conversation, thread, person id)`` if it is recent enough."""
         statement = select(chat_context).where(*_at(key), chat_context.c.at > self._now - younger_than)
         row = (await self._connection.execute(statement)).first()
-        return ChatContext(row.query, row.answer_id, tuple(row.shown), row.at) if row else None
+        return ChatContext(row.query, row.answer_id, tuple(row.choices), row.at) if row else None
 
     async def remember(
-        self, key: Sequence[str], query: Mapping[str, Any], answer_id: str | None, shown: Sequence[str]
+        self, key: Sequence[str], query: Mapping[str, Any] | None, answer_id: str | None, choices: Sequence[str]
     ) -> None:
         """Keep the question for follow-ups."""
         columns = ("channel", "conversation", "thread", "person_id")
-        values = {"query": dict(query), "answer_id": answer_id, "shown": list(shown), "at": self._now}
+        values = {"query": query and dict(query), "answer_id": answer_id, "choices": list(choices), "at": self._now}
         statement = insert_into(self._connection, chat_context).values(**dict(zip(columns, key, strict=True)), **values)
         await self._connection.execute(statement.on_conflict_do_update(index_elements=columns, set_=values))
 

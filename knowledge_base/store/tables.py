@@ -81,8 +81,15 @@ import_row = Table(
     Column("kind", String(16), primary_key=True),
     Column("id", String(200), primary_key=True),
     Column("line", Integer, nullable=False),
-    Column("body", JsonDocument, nullable=False),
-    Column("digest", String(64), nullable=False),
+    Column(
+        "what", String(8), nullable=False
+    ),  # added | changed | noted (behind edits) | removed; nothing else is staged
+    Column("body", JsonDocument, nullable=False),  # to show: merged with the editors' changes
+    Column("digest", String(64), nullable=False),  # of body
+    Column("imported", JsonDocument),  # as the file holds it; null: the same as body
+    Column("imported_digest", String(64), nullable=False),
+    Column("fields", JsonDocument, nullable=False),  # names of the fields that change
+    Column("based_on", BigInteger),  # revision of the record it was compared with; null: there was none
 )
 
 vector = Table(
@@ -129,9 +136,9 @@ chat_context = Table(  # what the last question of a person in a conversation wa
     Column("conversation", String(255), primary_key=True),
     Column("thread", String(255), primary_key=True),
     Column("person_id", String(32), ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
-    Column("query", JsonDocument, nullable=False),
+    Column("query", JsonDocument),  # what was asked, as the search understood it
     Column("answer_id", String(32)),
-    Column("shown", JsonDocument, nullable=False),  # record ids in the order of their numbers in the chat
+    Column("choices", JsonDocument, nullable=False),  # the commands behind the numbers 1, 2, … last shown
     Column("at", UtcDateTime, nullable=False),
 )
 

@@ -139,9 +139,9 @@ def upgrade() -> None:
         sa.Column("conversation", sa.String(length=255), nullable=False),
         sa.Column("thread", sa.String(length=255), nullable=False),
         sa.Column("person_id", sa.String(length=32), nullable=False),
-        sa.Column("query", JsonDocument, nullable=False),
+        sa.Column("query", JsonDocument, nullable=True),
         sa.Column("answer_id", sa.String(length=32), nullable=True),
-        sa.Column("shown", JsonDocument, nullable=False),
+        sa.Column("choices", JsonDocument, nullable=False),
         sa.Column("at", UtcDateTime, nullable=False),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_chat_context_person_id"), ondelete="CASCADE"
@@ -164,8 +164,13 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("id", sa.String(length=200), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("what", sa.String(length=8), nullable=False),
         sa.Column("body", JsonDocument, nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("imported", JsonDocument, nullable=True),
+        sa.Column("imported_digest", sa.String(length=64), nullable=False),
+        sa.Column("fields", JsonDocument, nullable=False),
+        sa.Column("based_on", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["run_id"], ["import_run.id"], name=op.f("fk_import_row_run_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("run_id", "kind", "id", name=op.f("pk_import_row")),
     )

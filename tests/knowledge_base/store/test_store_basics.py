@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from knowledge_base.model import RecordKind
+from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import Received
 from knowledge_base.store.outbox import Urgency
 
 PROJECT = {"id": "p1", "title": "Title", "text": "Text"}
+
+
+ANSWER = GivenAnswer(id="a1", channel="test", event_id="$q", sure=True, language="de", shown=("p1", "p2"))
 
 
 class BoomError(Exception):
@@ -110,7 +115,7 @@ async def test_feedback_counts_people_and_may_change(store: Store) -> None:
         anna = await tx.people.identify("test", "@a", private_conversation="!a")
         again = await tx.people.identify("test", "@a", private_conversation=None)
         assert (anna.new, again.new, anna.id) == (True, False, again.id)
-        await tx.answers.add("a1", sure=True, language="de", shown=["p1", "p2"])
+        await tx.answers.add(ANSWER)
         await tx.answers.rate("a1", anna.id, False)
         await tx.answers.rate("a1", anna.id, True)
         count = await tx.answers.feedback(timedelta(days=30))
@@ -126,4 +131,19 @@ async def test_a_question_asked_again_is_counted(store: Store) -> None:
         assert question.times == 2
         assert await tx.answers.close_question(question.number)
         assert not await tx.answers.close_question(question.number)
+        assert await tx.answers.open_questions() == []
+
+
+async def test_a_question_taken_back_is_forgotten_but_not_the_others(store: Store) -> None:
+    async with store.begin() as tx:
+        for number in (1, 2):
+            asked = await tx.answers.not_answered("Wer baut Freibäder?", "wer baut freibaeder", "de")
+            given = replace(ANSWER, id=f"a{number}", event_id=f"$q{number}", sure=False, unanswered=asked)
+            await tx.answers.add(given)
+    async with store.begin() as tx:
+        await tx.answers.retract("test", "$q1")
+        assert await tx.answers.shown("a1") is None
+        assert [question.times for question in await tx.answers.open_questions()] == [1]
+        await tx.answers.retract("test", "$q2")
+        await tx.answers.retract("test", "$q2")
         assert await tx.answers.open_questions() == []

@@ -1,0 +1,1 @@
+"""What talks: everything that a person can write or read."""

@@ -1,0 +1,123 @@
+"""The one node tree of every message, and its plain form. Channels turn the tree into what their network reads.
+
+A text is parsed into nodes *before* values are put in; values become ``Text`` and nothing else, so no name, title or
+question can ever become markup, a mention or a link.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Plain characters."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strong:
+    """Emphasised."""
+
+    inner: tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Soft:
+    """Less important: italics where there are italics."""
+
+    inner: tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that shows its own address, so that nobody is led elsewhere."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A new line within a paragraph."""
+
+
+Inline = Text | Strong | Soft | Link | Break
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Lines that belong together."""
+
+    inner: tuple[Inline, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list; with ``start`` it is numbered from there."""
+
+    entries: tuple[Document, ...]
+    start: int | None = None
+
+
+Block = Paragraph | Items
+Document = tuple[Block, ...]
+
+INVISIBLE = re.compile(
+    r"[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+)  # can reorder or hide what is read
+
+
+def clean(value: str) -> str:
+    """A value as it may be shown: one line, no control or text-direction characters."""
+    text = INVISIBLE.sub("", unicodedata.normalize("NFC", value.encode("utf-8", "replace").decode()))
+    text = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in text)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def safe_url(address: str) -> str | None:
+    """The address when it is an ordinary web address that may be shown as a link."""
+    text = clean(address)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None
+    harmless = parts.scheme in ("http", "https") and parts.hostname and not parts.username and " " not in text
+    return text if harmless else None
+
+
+def plain(document: Document) -> str:
+    """The message without any markup: the fallback of every network, and what a pipe gets."""
+    return "\n\n".join(_plain_block(block) for block in document)
+
+
+def _plain_block(block: Block) -> str:
+    if isinstance(block, Paragraph):
+        return plain_inline(block.inner)
+    lines = []
+    for offset, entry in enumerate(block.entries):
+        mark = "- " if block.start is None else f"{block.start + offset}. "
+        body = "\n".join(_plain_block(inner) for inner in entry)
+        lines.append(mark + body.replace("\n", "\n" + " " * len(mark)))
+    return "\n".join(lines)
+
+
+def plain_inline(nodes: Iterable[Inline]) -> str:
+    """A line without markup."""
+    return "".join(_plain_node(node) for node in nodes)
+
+
+def _plain_node(node: Inline) -> str:
+    match node:
+        case Text(text):
+            return text
+        case Link(url):
+            return url
+        case Break():
+            return "\n"
+        case Strong(inner) | Soft(inner):
+            return plain_inline(inner)

@@ -1,0 +1,150 @@
+"""The values that flow between networks and features. They do nothing by themselves.
+
+``Inbound`` comes in, ``Say`` is what a feature wants to say (a key and values, no wording, no language), ``Outgoing``
+is the rendered message that a channel sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.markup import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A place where something can be said: a conversation of a channel, or a thread in it."""
+
+    channel: str
+    conversation: str
+    thread: str = ""
+
+
+class Happening(StrEnum):
+    """What happened on the network."""
+
+    MESSAGE = "message"  # somebody wrote
+    EDIT = "edit"  # somebody changed what they wrote: ``refers_to``
+    RETRACTION = "retraction"  # somebody took back what they wrote: ``refers_to``
+    REACTION = "reaction"  # somebody marked the message ``refers_to`` with ``text``
+    JOINED = "joined"  # the bot came into a conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """Something that happened, the same for all networks."""
+
+    id: str  # the network's event id; the same id is handled once
+    address: Address
+    user: str  # the network's id of the account, never a display name
+    text: str
+    private: bool  # only this person and the bot are there
+    at: datetime
+    happening: Happening = Happening.MESSAGE
+    refers_to: str = ""  # event id
+    addressed: bool = True  # private, mentioned, or replied to
+
+    def to_json(self) -> dict[str, Any]:
+        """For the durable inbox."""
+        return asdict(self) | {"at": self.at.isoformat()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Inbound:
+        """Back from the durable inbox."""
+        values = dict(data)
+        values["address"] = Address(**values["address"])
+        values["at"] = datetime.fromisoformat(values["at"])
+        values["happening"] = Happening(values["happening"])
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """An address of the web, to be shown as a link where it is a harmless one."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """What to say: the key of a text and the values in it. Values are data and never become markup."""
+
+    key: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    choices: tuple[Choice, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """For the durable outbox."""
+        return {
+            "key": self.key,
+            "values": {name: _value_to_json(value) for name, value in self.values.items()},
+            "choices": [[choice.label.to_json(), choice.command, choice.numbered] for choice in self.choices],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Say:
+        """Back from the durable outbox."""
+        return cls(
+            data["key"],
+            {name: _value_from_json(value) for name, value in data["values"].items()},
+            tuple(Choice(cls.from_json(label), command, numbered) for label, command, numbered in data["choices"]),
+        )
+
+
+Value = str | int | Url | Say | Sequence[Say]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something the person may do next: a button where there are buttons, and always a command that can be typed.
+
+    A ``numbered`` choice can also be typed as its number; its number is its place among the numbered ones.
+    """
+
+    label: Say
+    command: str
+    numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChoice:
+    """A choice as it is shown."""
+
+    label: str
+    command: str
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A rendered message on its way to a network; ``id`` is its transaction id."""
+
+    id: str
+    address: Address
+    language: str
+    document: Document
+    choices: tuple[ShownChoice, ...] = ()
+    answers: str = ""  # the event id of the question
+
+
+def _value_to_json(value: Value) -> Any:
+    if isinstance(value, Say):
+        return {"say": value.to_json()}
+    if isinstance(value, Url):
+        return {"url": value.address}
+    if isinstance(value, str | int):
+        return value
+    return [part.to_json() for part in value]
+
+
+def _value_from_json(value: Any) -> Value:
+    if isinstance(value, list):
+        return tuple(Say.from_json(part) for part in value)
+    if isinstance(value, dict):
+        return Say.from_json(value["say"]) if "say" in value else Url(value["url"])
+    plain: str | int = value
+    return plain

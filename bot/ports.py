@@ -1,0 +1,84 @@
+"""The channel port: what every network adapter promises, and its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from bot.messages import Address, Inbound, Outgoing
+from knowledge_base.errors import StadtlotseError
+
+
+class ChannelError(StadtlotseError):
+    """A network did not take a message."""
+
+
+class TryLaterError(ChannelError):
+    """It was certainly not sent and may be tried again, ``after`` this time if the network said so."""
+
+    def __init__(self, message: str, *, after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class UndeliverableError(ChannelError):
+    """It will never be delivered. ``gone``: nothing else will be either (blocked, kicked, closed)."""
+
+    def __init__(self, message: str, *, gone: bool = False) -> None:
+        super().__init__(message)
+        self.gone = gone
+
+
+class UnclearError(ChannelError):
+    """The network may or may not have it."""
+
+
+class ChannelEndedError(ChannelError):
+    """The channel cannot go on (a revoked token, a lost account); an operator must act."""
+
+
+class Receive(Protocol):
+    """How a channel hands over what happened."""
+
+    async def __call__(self, happenings: Sequence[Inbound], *, cursor: str | None = None) -> None:
+        """Keep them durably, in order, and the cursor with them, in one transaction.
+
+        When it returns, the network may forget them. It waits when the bot has too much to do (back-pressure), and
+        raises ``StoreError`` when nothing was kept: then deliver the same again. Ids seen before are ignored.
+        """
+
+
+class Channel(Protocol):
+    """A network. Contract, tested for every channel by ``tests/contracts/test_channel.py``:
+
+    - ``run`` receives until it is cancelled. It repairs what can be repaired (connection lost, server down) by itself,
+      with back-off; only ``ChannelEndedError`` leaves it. It calls ``listening`` each time it begins to listen.
+      It hands over what people did, and nothing else: not the bot's own messages, not notices of other bots, not
+      history from before the bot came.
+    - ``send`` hands one message to the network, once, and returns the network's id of it. Errors: ``TryLaterError``,
+      ``UndeliverableError``, ``UnclearError``, nothing else. If ``exactly_once``, the same ``Outgoing.id`` sent again
+      has no second effect, so a repetition is always safe.
+    - ``working`` shows that an answer is being made; it never fails.
+    - Text in ``Outgoing.document`` stays text: nothing in it becomes markup, a mention or a link but ``Link`` nodes.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def exactly_once(self) -> bool: ...
+
+    async def run(self, receive: Receive, listening: Listening) -> None: ...
+
+    async def send(self, message: Outgoing) -> str | None: ...
+
+    async def working(self, address: Address) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Listening(Protocol):
+    """Called with ``None`` when a channel listens, with a short reason while it backs off."""
+
+    def __call__(self, problem: str | None) -> None: ...

@@ -1,0 +1,138 @@
+"""Every sentence that the bot says, per language, as gettext catalogs (``de.po``, ``en.po``, ``pl.po``).
+
+The message ids are keys, ``feature.what``; a test proves that the languages agree in keys and fields. In a text,
+``{name}`` is a value, ``<b>…</b>`` and ``<i>…</i>`` are emphasis, an empty line begins a paragraph. A value that is a
+list of texts stands alone in its paragraph and becomes a list, numbered when the field is called ``{name#}``: numbers
+begin at the value ``start``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from gettext import GNUTranslations
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from bot.markup import (
+    Block,
+    Break,
+    Document,
+    Inline,
+    Items,
+    Link,
+    Paragraph,
+    Soft,
+    Strong,
+    Text,
+    clean,
+    plain,
+    safe_url,
+)
+from bot.messages import Say, ShownChoice, Url, Value
+
+LANGUAGES = ("de", "en", "pl")
+DEFAULT_LANGUAGE = "de"
+TOKEN = re.compile(r"(<b>|</b>|<i>|</i>|\{[a-z_]+\}|\n)")
+LIST = re.compile(r"\{([a-z_]+)(#?)\}")
+
+
+class Texts:
+    """The catalogs of all languages."""
+
+    def __init__(self, folder: Path = Path(__file__).parent) -> None:
+        self._catalogs = {language: _catalog(folder / f"{language}.po") for language in LANGUAGES}
+
+    def template(self, key: str, language: str, count: int | None = None) -> str:
+        """The wording of a key; with a count, the plural form that the language wants. ``KeyError`` if there is none."""
+        catalog = self._catalogs[language]
+        text = catalog.gettext(key) if count is None else catalog.ngettext(key, key, count)
+        if text == key:
+            raise KeyError(f"no text {key!r} in {language}")
+        return text
+
+    def render(self, say: Say, language: str) -> Document:
+        """The message in a language."""
+        count = say.values.get("count")
+        template = self.template(say.key, language, count if isinstance(count, int) else None)
+        return tuple(self._blocks(template, say.values, language))
+
+    def line(self, say: Say, language: str) -> str:
+        """A short text, such as a label, without markup."""
+        return plain(self.render(say, language))
+
+    def choices(self, say: Say, language: str) -> tuple[ShownChoice, ...]:
+        """The choices of a message in a language; the numbered ones are counted."""
+        shown: list[ShownChoice] = []
+        number = 0
+        for choice in say.choices:
+            number += choice.numbered
+            label = self.line(choice.label, language)
+            shown.append(ShownChoice(label, choice.command, number if choice.numbered else None))
+        return tuple(shown)
+
+    def _blocks(self, template: str, values: Mapping[str, Value], language: str) -> Iterator[Block]:
+        for part in re.split(r"\n{2,}", template.strip("\n")):
+            listed = LIST.fullmatch(part)
+            value = values[listed[1]] if listed else None
+            if listed and not isinstance(value, str | int | Url | Say | None):
+                if value and listed[2]:
+                    start = values.get("start", 1)
+                    entries = tuple(self.render(entry, language) for entry in value)
+                    yield Items(entries, start if isinstance(start, int) else 1)
+                else:
+                    for entry in value or ():
+                        yield from self.render(entry, language)
+            elif listed and isinstance(value, Say):
+                yield from self.render(value, language)
+            elif inner := self._inline(part, values, language):
+                yield Paragraph(inner)
+
+    def _inline(self, line: str, values: Mapping[str, Value], language: str) -> tuple[Inline, ...]:
+        stack: list[list[Inline]] = [[]]
+        for token in TOKEN.split(line):
+            if token in ("<b>", "<i>"):
+                stack.append([])
+            elif token in ("</b>", "</i>"):
+                inner = tuple(stack.pop())
+                stack[-1].append(Strong(inner) if token == "</b>" else Soft(inner))
+            elif token == "\n":
+                stack[-1].append(Break())
+            elif TOKEN.fullmatch(token):
+                stack[-1].extend(self._value(values[token[1:-1]], language))
+            elif token:
+                stack[-1].append(Text(token))
+        return _without_empty_lines(stack[0])
+
+    def _value(self, value: Value, language: str) -> list[Inline]:
+        if isinstance(value, Say):
+            return [node for block in self.render(value, language) for node in getattr(block, "inner", ())]
+        if isinstance(value, Url):
+            url = safe_url(value.address)
+            return [Link(url)] if url else [Text(clean(value.address))]
+        return [Text(clean(str(value)))] if value != "" else []
+
+
+def _without_empty_lines(nodes: list[Inline]) -> tuple[Inline, ...]:
+    """A line of a text whose values are all empty vanishes."""
+    lines: list[list[Inline]] = [[]]
+    for node in nodes:
+        if isinstance(node, Break):
+            lines.append([])
+        else:
+            lines[-1].append(node)
+    kept = [line for line in lines if any(not isinstance(node, Text) or node.text.strip() for node in line)]
+    return tuple(node for index, line in enumerate(kept) for node in ([Break(), *line] if index else line))
+
+
+def _catalog(path: Path) -> GNUTranslations:
+    """A catalog straight from its source file: no compiled file that could be forgotten."""
+    with path.open("rb") as source:
+        catalog = read_po(source, abort_invalid=True)
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
