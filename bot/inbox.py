@@ -21,7 +21,7 @@ class Intake:
         self._less = asyncio.Condition()
         self.arrived = asyncio.Event()
 
-    async def __call__(self, happenings: Sequence[Inbound], *, cursor: str | None = None) -> None:
+    async def __call__(self, channel: str, happenings: Sequence[Inbound], *, cursor: str | None = None) -> None:
         """See ``bot.ports.Receive``."""
         async with self._less:
             await self._less.wait_for(lambda: self._waiting < MAX_WAITING)
@@ -34,7 +34,7 @@ class Intake:
         async with self._store.begin() as tx:
             added = await tx.inbox.add(rows)
             if cursor is not None:
-                await tx.inbox.set_cursor(happenings[0].address.channel, cursor)
+                await tx.inbox.set_cursor(channel, cursor)
         self._waiting += added
         self.arrived.set()
 

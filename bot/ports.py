@@ -41,7 +41,7 @@ class ChannelEndedError(ChannelError):
 class Receive(Protocol):
     """How a channel hands over what happened."""
 
-    async def __call__(self, happenings: Sequence[Inbound], *, cursor: str | None = None) -> None:
+    async def __call__(self, channel: str, happenings: Sequence[Inbound], *, cursor: str | None = None) -> None:
         """Keep them durably, in order, and the cursor with them, in one transaction.
 
         When it returns, the network may forget them. It waits when the bot has too much to do (back-pressure), and

@@ -123,6 +123,8 @@ WORDS = {word: (name, language or None) for name, forms in COMMANDS.items() for 
     (language, word) for language, words in forms.items() for word in words
 )}  # fmt: skip
 
+EDITORS_COMMANDS = ("questions", "edit", "remove")
+
 LANGUAGE_CODES = {
     "de": "de", "deutsch": "de", "german": "de", "niemiecki": "de",
     "en": "en", "englisch": "en", "english": "en", "angielski": "en",
@@ -144,8 +146,10 @@ ORDINALS = {
     "pl": (r"(?:pokaz )?(?:ten |to |te )?(\w+)(?: projekt| wynik)?",
            ("pierwsz", "drug", "trzec", "czwart", "piat", "ostatn")),
 }  # fmt: skip
+ENDINGS = {"en": "", "de": "[nrs]?", "pl": "(?:y|a|e|i|ia|ie|ego|iego)"}
 LAST = 0  # Pick(0) means the last one shown
 MAX_NUMBER = 99
+ASCII = {ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss", ord("ł"): "l"}
 
 
 def route(text: str, *, private: bool) -> Routed:
@@ -162,6 +166,14 @@ def is_command(text: str) -> bool:
     """Whether a text in a room is a command of ours, though the bot was not mentioned."""
     word = text.strip()[1:].split(maxsplit=1)
     return text.strip()[:1] in ("!", "/") and bool(word) and _word(word[0]) in WORDS
+
+
+def typed(command: str, language: str) -> str:
+    """A command ("more", "show bb-cottbus") as a person of this language would type it."""
+    name, _, rest = command.partition(" ")
+    forms = COMMANDS[name]
+    word = forms.get(language, forms.get("", forms.get("en", (name,))))[0]
+    return f"!{word} {rest}".rstrip()
 
 
 def _command(text: str) -> Routed:
@@ -231,7 +243,7 @@ def _ordinals(folded: str) -> Iterator[tuple[str, int]]:
         if not match:
             continue
         for position, word in enumerate(words, start=1):
-            if match[1].startswith(word):
+            if re.fullmatch(word + ENDINGS[language], match[1]):
                 yield language, LAST if position == len(words) else position
 
 

@@ -36,7 +36,7 @@ from bot.messages import Say, ShownChoice, Url, Value
 
 LANGUAGES = ("de", "en", "pl")
 DEFAULT_LANGUAGE = "de"
-TOKEN = re.compile(r"(<b>|</b>|<i>|</i>|\{[a-z_]+\}|\n)")
+MARK = re.compile(r"(<b>|</b>|<i>|</i>|\{[a-z_]+\}|\n)")
 LIST = re.compile(r"\{([a-z_]+)(#?)\}")
 
 
@@ -47,7 +47,7 @@ class Texts:
         self._catalogs = {language: _catalog(folder / f"{language}.po") for language in LANGUAGES}
 
     def template(self, key: str, language: str, count: int | None = None) -> str:
-        """The wording of a key; with a count, the plural form that the language wants. ``KeyError`` if there is none."""
+        """The wording of a key; with a count, the plural form of the language. ``KeyError``: there is none."""
         catalog = self._catalogs[language]
         text = catalog.gettext(key) if count is None else catalog.ngettext(key, key, count)
         if text == key:
@@ -93,18 +93,18 @@ class Texts:
 
     def _inline(self, line: str, values: Mapping[str, Value], language: str) -> tuple[Inline, ...]:
         stack: list[list[Inline]] = [[]]
-        for token in TOKEN.split(line):
-            if token in ("<b>", "<i>"):
+        for part in MARK.split(line):
+            if part in ("<b>", "<i>"):
                 stack.append([])
-            elif token in ("</b>", "</i>"):
+            elif part in ("</b>", "</i>"):
                 inner = tuple(stack.pop())
-                stack[-1].append(Strong(inner) if token == "</b>" else Soft(inner))
-            elif token == "\n":
+                stack[-1].append(Strong(inner) if part == "</b>" else Soft(inner))
+            elif part == "\n":
                 stack[-1].append(Break())
-            elif TOKEN.fullmatch(token):
-                stack[-1].extend(self._value(values[token[1:-1]], language))
-            elif token:
-                stack[-1].append(Text(token))
+            elif MARK.fullmatch(part):
+                stack[-1].extend(self._value(values[part[1:-1]], language))
+            elif part:
+                stack[-1].append(Text(part))
         return _without_empty_lines(stack[0])
 
     def _value(self, value: Value, language: str) -> list[Inline]:

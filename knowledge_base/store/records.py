@@ -70,6 +70,12 @@ class Records:
             async for row in rows:
                 yield _stored(row)
 
+    async def page(self, kind: RecordKind, after: str, limit: int) -> list[StoredRecord]:
+        """The next visible records of a kind in order of id, behind ``after``: for work that must not hold a
+        transaction open between them."""
+        statement = select(record).where(record.c.kind == kind, record.c.id > after, record.c.removed_at.is_(None))
+        return [_stored(row) for row in await self._connection.execute(statement.order_by(record.c.id).limit(limit))]
+
     async def changed_since(self, revision: int) -> list[StoredRecord]:
         """Records, the removed ones too, that changed after a revision."""
         statement = select(record).where(record.c.revision > revision).order_by(record.c.kind, record.c.id)

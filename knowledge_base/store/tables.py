@@ -194,10 +194,14 @@ answer = Table(  # what an answer showed: for feedback and for "the second one";
     "answer",
     metadata,
     Column("id", String(32), primary_key=True),  # the outbox id
+    Column("channel", String(16), nullable=False),
+    Column("event_id", String(255), nullable=False),  # of the question: taking it back deletes this
     Column("sure", Boolean, nullable=False),
     Column("language", String(2), nullable=False),
     Column("shown", JsonDocument, nullable=False),
+    Column("unanswered", Integer),  # the number of the question among the unanswered ones
     Column("at", UtcDateTime, nullable=False, index=True),
+    UniqueConstraint("channel", "event_id"),
 )
 
 feedback = Table(

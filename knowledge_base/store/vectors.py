@@ -44,6 +44,12 @@ class Vectors:
             found.update({bytes(key): bytes(value) for key, value in rows})
         return found
 
+    async def hashes(self, fingerprint: str, after: bytes, limit: int) -> list[bytes]:
+        """The next text hashes of a model in their order, behind ``after``."""
+        statement = select(vector.c.text_hash).where(vector.c.fingerprint == fingerprint, vector.c.text_hash > after)
+        rows = await self._connection.scalars(statement.order_by(vector.c.text_hash).limit(limit))
+        return [bytes(value) for value in rows]
+
     async def count(self, fingerprint: str) -> int:
         """How many vectors of a model there are."""
         statement = select(func.count()).select_from(vector).where(vector.c.fingerprint == fingerprint)

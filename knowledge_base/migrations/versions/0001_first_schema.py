@@ -15,11 +15,15 @@ def upgrade() -> None:
     op.create_table(
         "answer",
         sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("event_id", sa.String(length=255), nullable=False),
         sa.Column("sure", sa.Boolean(), nullable=False),
         sa.Column("language", sa.String(length=2), nullable=False),
         sa.Column("shown", JsonDocument, nullable=False),
+        sa.Column("unanswered", sa.Integer(), nullable=True),
         sa.Column("at", UtcDateTime, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_answer")),
+        sa.UniqueConstraint("channel", "event_id", name=op.f("uq_answer_channel_event_id")),
     )
     op.create_index(op.f("ix_answer_at"), "answer", ["at"], unique=False)
     op.create_table(
