@@ -1,0 +1,57 @@
+"""The knowledge that ships with the product, into the store: at the first start, and again after an upgrade.
+
+A newer bundle is merged like any other import: fields that an editor changed stay, a record that an editor removed
+stays removed, a record that somebody imported from elsewhere is theirs. Records that are gone from the bundle are
+removed, unless an editor changed them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+
+from knowledge_base import bundle
+from knowledge_base.errors import InputError
+from knowledge_base.ingest import readers
+from knowledge_base.ingest.importer import Options, Progress, SupersededError, import_rows, silent
+from knowledge_base.ingest.report import ImportReport
+from knowledge_base.ingest.row import Row, RowError
+from knowledge_base.store.database import Store
+
+SOURCE = "bundle"
+LOADED = "bundle digest"  # the fact that names the bundle in the store
+_OPTIONS = Options(remove_missing=True, own_only=True)
+_ATTEMPTS = 3  # of several processes that start at once, the last one to begin wins
+
+
+async def load_bundle(
+    store: Store, progress: Progress = silent, *, files: Sequence[Path] | None = None, digest: str | None = None
+) -> ImportReport | None:
+    """Bring the store to the bundle of this version; None when it is there already. ``files`` and ``digest`` are for
+    other bundles than the shipped one.
+
+    Errors: ``InputError`` when the bundle is not valid, which is a fault of the package.
+    """
+    paths = bundle.files() if files is None else files
+    wanted = bundle.digest() if digest is None else digest
+    for attempt in range(1, _ATTEMPTS + 1):
+        async with store.read() as tx:
+            if await tx.facts.get(LOADED) == wanted:
+                return None
+        try:
+            report = await import_rows(store, _rows(paths), SOURCE, SOURCE, _OPTIONS, progress)
+        except SupersededError:
+            if attempt == _ATTEMPTS:
+                raise
+            continue
+        if not report.ok:
+            raise InputError(f"The bundle is broken: {report.errors[0]}", remedy="Install the package again.")
+        async with store.begin() as tx:
+            await tx.facts.put(LOADED, wanted)
+        return report
+    return None  # not reached
+
+
+def _rows(paths: Sequence[Path]) -> Iterator[Row | RowError]:
+    return chain.from_iterable(map(readers.rows, paths))

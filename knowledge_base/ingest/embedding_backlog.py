@@ -1,0 +1,79 @@
+"""Vectors for whatever text has none yet: after an import, after an edit, after a change of the model.
+
+The backlog is not stored: a text needs a vector when the store has none for its hash and the model's fingerprint. So
+nothing is embedded twice, and a run that was killed goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from knowledge_base.embedding.port import Embedder
+from knowledge_base.ingest.importer import Progress, silent
+from knowledge_base.model import Project, RecordKind
+from knowledge_base.search.dense import encode
+from knowledge_base.search.passages import passages
+from knowledge_base.store.database import Store
+
+TEXTS = 64  # of one call to the model and one transaction: what a kill may cost at most
+_PAGE = 200  # projects read at once
+_HASHES = 10_000  # hashes read at once
+
+
+async def embed_missing(store: Store, embedder: Embedder, progress: Progress = silent) -> int:
+    """Embed every text of a visible project that has no vector of this model; how many texts it were.
+
+    Each batch is stored in a transaction of its own, never open while the model works; ``progress`` counts projects.
+    Errors: ``ModelError``; what was stored before stays.
+    """
+    async with store.read() as tx:
+        total = (await tx.records.count()).get(RecordKind.PROJECT, 0)
+    embedded = done = 0
+    async for page in _pages(store):
+        texts = _texts(page)
+        async with store.read() as tx:
+            present = await tx.vectors.get(embedder.fingerprint, texts)
+        missing = [key for key in texts if key not in present]
+        for start in range(0, len(missing), TEXTS):
+            keys = missing[start : start + TEXTS]
+            vectors = encode(await embedder.embed_passages([texts[key] for key in keys]))
+            async with store.begin() as tx:
+                await tx.vectors.add(embedder.fingerprint, dict(zip(keys, vectors, strict=True)))
+        embedded += len(missing)
+        done += len(page)
+        progress("embed", done, max(done, total))
+    return embedded
+
+
+async def drop_unused(store: Store, fingerprint: str) -> int:
+    """Forget the vectors of texts that no visible project holds any more; how many it were."""
+    needed: set[bytes] = set()
+    async for page in _pages(store):
+        needed.update(_texts(page))
+    after, dropped = b"", 0
+    while True:
+        async with store.read() as tx:
+            hashes = await tx.vectors.hashes(fingerprint, after, _HASHES)
+        if not hashes:
+            return dropped
+        after = hashes[-1]
+        unused = [key for key in hashes if key not in needed]
+        if unused:
+            async with store.begin() as tx:
+                await tx.vectors.drop(fingerprint, unused)
+        dropped += len(unused)
+
+
+async def _pages(store: Store) -> AsyncIterator[list[Project]]:
+    after = ""
+    while True:
+        async with store.read() as tx:
+            page = await tx.records.page(RecordKind.PROJECT, after, _PAGE)
+        if not page:
+            return
+        after = page[-1].id
+        yield [stored.record for stored in page if isinstance(stored.record, Project)]
+
+
+def _texts(projects: list[Project]) -> dict[bytes, str]:
+    return {passage.hash: passage.text for project in projects for passage in passages(project)}

@@ -1,0 +1,265 @@
+"""Values of single fields: what a file wrote to what the model holds, or the reason why not.
+
+Every reader of a field takes the raw value (text, number, boolean, list or mapping; never None) and returns the clean
+one. Errors: ``RefusedError``, whose text never repeats a contact's data.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime
+from urllib.parse import urlsplit
+
+from knowledge_base.ingest import limits
+from knowledge_base.ingest.row import shortened
+from knowledge_base.model import Json
+
+Reader = Callable[[Json], Json]
+
+_CONTROL = dict.fromkeys((*range(1, 9), 11, 12, *range(14, 32), *range(127, 160)), " ")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+_MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+", re.IGNORECASE)
+_MATRIX = re.compile(r"@[\x21-\x39\x3b-\x7e]{1,200}:[A-Za-z0-9.-]{1,230}(?::\d{1,5})?")
+_PHONE = re.compile(r"\+?[\d /().–-]{3,40}")
+_DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}")
+_GERMAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+
+
+class RefusedError(ValueError):
+    """Why a value cannot be taken, and what to write instead."""
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.remedy = reason, remedy
+
+
+def text(value: Json, limit: int = limits.MAX_TEXT) -> str:
+    """Text of any lines: Unicode NFC, line feeds for line ends, control characters as spaces."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return _number_text(value)
+    if not isinstance(value, str):
+        raise RefusedError(f"It is a {_shape(value)}, but one text is expected.")
+    return _clean(value, limit)
+
+
+def _clean(value: str, limit: int) -> str:
+    if len(value) > limit:
+        raise RefusedError(f"It has {len(value)} characters; {limit} are allowed.", "Shorten it.")
+    if "\0" in value:
+        raise RefusedError("It holds a NUL character.", "Remove it.")
+    if not value.isascii():
+        _refuse_surrogates(value)
+        value = unicodedata.normalize("NFC", value)
+    return value.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROL).strip()
+
+
+def line(value: Json) -> str:
+    """Text on one line: any white space is one space."""
+    return " ".join(text(value, limits.MAX_LINE).split())
+
+
+def identifier(value: Json) -> str:
+    """An id: printable, without spaces at its ends, at most ``MAX_ID`` characters."""
+    if isinstance(value, bool):
+        raise RefusedError("It is true or false, but an id is expected.")
+    raw = text(value, limits.MAX_ID)
+    if not raw:
+        raise RefusedError("It is empty.", "Every record needs an id of its own.")
+    if not raw.isprintable() or (isinstance(value, str) and any(not c.isprintable() for c in value.strip())):
+        raise RefusedError("It holds characters that cannot be printed.", "Use letters, digits, - and _.")
+    return raw
+
+
+def words(value: Json) -> tuple[str, ...]:
+    """A list of lines: a list, or text delimited by | or, without one, by ; — empty and repeated ones fall out."""
+    return _list(value, line, r"\|" if isinstance(value, str) and "|" in value else ";")
+
+
+def identifiers(value: Json) -> tuple[str, ...]:
+    """A list of ids, written like ``words``."""
+    return _list(value, identifier, r"\|" if isinstance(value, str) and "|" in value else ";")
+
+
+def url(value: Json) -> str:
+    """An http or https address with a host and without a password."""
+    address = text(value, limits.MAX_URL)
+    if address in ("", "http://", "https://"):  # forms offer the begin, and nobody goes on
+        return ""
+    try:
+        parts = urlsplit(address)
+        host, secret = parts.hostname, parts.password
+    except ValueError:
+        parts, host, secret = urlsplit(""), None, None
+    if (
+        parts.scheme not in ("http", "https")
+        or not host
+        or not address.isprintable()
+        or re.search(r"[\s<>\"]", address)
+    ):
+        raise RefusedError(f"{shortened(address)!r} is no web address.", "Write https://….")
+    if secret is not None:
+        raise RefusedError("The web address holds a password.", "Remove it.")
+    return address
+
+
+def urls(value: Json) -> tuple[str, ...]:
+    """A list of ``url``; a ; inside an address does not end it."""
+    return _list(value, url, r"\|" if isinstance(value, str) and "|" in value else r";\s*(?=https?:)|;\s*$")
+
+
+def sources(value: Json) -> tuple[str, ...]:
+    """Where the facts are from: web addresses, or words (a paper, a conversation)."""
+
+    def source(entry: Json) -> str:
+        written = text(entry, limits.MAX_URL)
+        return url(written) if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", written) else " ".join(written.split())
+
+    return _list(value, source, r"\|" if isinstance(value, str) and "|" in value else r";\s*(?=https?:)|;\s+|;$")
+
+
+def language(value: Json) -> str:
+    """A language tag such as ``de`` or ``pl``; "" stays the default."""
+    tag = line(value)
+    code, dash, rest = tag.partition("-")
+    tag = code.lower() + dash + rest
+    if tag and not _LANGUAGE.fullmatch(tag):
+        raise RefusedError(f"{shortened(tag)!r} is no language code.", "Write de, en, pl ….")
+    return tag
+
+
+def moment(value: Json) -> str:
+    """A date or date-time as ISO 8601; a German date (24.11.2026) is rewritten."""
+    written = line(value)
+    if not written:
+        return ""
+    if german := _GERMAN_DATE.fullmatch(written):
+        day, month, year = map(int, german.groups())
+        written = f"{year:04}-{month:02}-{day:02}"
+    try:
+        (date if len(written) == 10 else datetime).fromisoformat(written)
+    except ValueError:
+        raise RefusedError(f"{shortened(written)!r} is no date.", "Write 2026-11-24 or 2026-11-24T10:00.") from None
+    return written
+
+
+def mail(value: Json) -> str:
+    """An e-mail address; never repeated in the reason."""
+    address = text(value, 254)
+    if address and not _MAIL.fullmatch(address):
+        raise RefusedError("It is no e-mail address.", "Write name@example.org, one address only.")
+    return address
+
+
+def matrix_id(value: Json) -> str:
+    """A Matrix user id; never repeated in the reason."""
+    user = text(value, 255)
+    if user and not _MATRIX.fullmatch(user):
+        raise RefusedError("It is no Matrix id.", "Write @name:example.org.")
+    return user
+
+
+def phone(value: Json) -> str:
+    """A phone number; never repeated in the reason."""
+    number = line(value)
+    if number and not (_PHONE.fullmatch(number) and sum(c.isdigit() for c in number) >= 3):
+        raise RefusedError("It is no phone number.", "Write +49 30 1234567.")
+    return number
+
+
+def domains(value: Json) -> tuple[str, ...]:
+    """Mail domains, lower case."""
+    found = tuple(name.lower().lstrip("@") for name in words(value))
+    for name in found:
+        if not _DOMAIN.fullmatch(name):
+            raise RefusedError(f"{shortened(name)!r} is no mail domain.", "Write stadt.example.")
+    return found
+
+
+def whole(value: Json) -> int:
+    """A number of inhabitants."""
+    number = _number(value)
+    if number != int(number) or not 0 <= number <= 100_000_000:
+        raise RefusedError(f"{shortened(value)!r} is no number of inhabitants.", "Write a whole number such as 23456.")
+    return int(number)
+
+
+def within(low: float, high: float) -> Reader:
+    """A number between two bounds, such as a latitude."""
+
+    def read(value: Json) -> float:
+        number = _number(value)
+        if not low <= number <= high:
+            raise RefusedError(f"{shortened(value)!r} is not between {low:g} and {high:g}.", "Write decimal degrees.")
+        return number
+
+    return read
+
+
+def plain(value: Json, depth: int = 0) -> Json:
+    """Any JSON value for ``extra``, bounded in depth and size, texts cleaned."""
+    if depth > limits.MAX_DEPTH:
+        raise RefusedError(f"Lists and objects are nested deeper than {limits.MAX_DEPTH}.", "Make it flat.")
+    match value:
+        case dict():
+            return {text(name, limits.MAX_LINE): plain(entry, depth + 1) for name, entry in value.items()}
+        case list():
+            return [plain(entry, depth + 1) for entry in value]
+        case str():
+            return text(value)
+        case float() if not math.isfinite(value):
+            raise RefusedError("The number is too large.")
+        case int() if abs(value) >= 2**63:
+            raise RefusedError("The number has too many digits.", "Write it as text.")
+        case _:
+            return value
+
+
+def _list(value: Json, read: Reader, delimiter: str) -> tuple[str, ...]:
+    if isinstance(value, dict):
+        raise RefusedError("It is an object, but a list is expected.")
+    if isinstance(value, str) and len(value) > limits.MAX_TEXT:
+        raise RefusedError(f"It has {len(value)} characters; {limits.MAX_TEXT} are allowed.")
+    entries = value if isinstance(value, list) else re.split(delimiter, value) if isinstance(value, str) else [value]
+    if len(entries) > limits.MAX_LIST:
+        raise RefusedError(f"The list has {len(entries)} entries; {limits.MAX_LIST} are allowed.")
+    kept = (read(entry) for entry in entries if entry is not None and (not isinstance(entry, str) or entry.strip()))
+    return tuple(dict.fromkeys(entry for entry in kept if entry))
+
+
+def _number(value: Json) -> float:
+    if isinstance(value, str):
+        try:
+            value = float(value.strip())
+        except ValueError:
+            raise RefusedError(f"{shortened(value)!r} is no number.", "Write digits with a decimal point.") from None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RefusedError(f"It is a {_shape(value)}, but a number is expected.")
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise RefusedError("The number has too many digits.")
+    if not math.isfinite(value):
+        raise RefusedError("The number is not finite.")
+    return float(value)
+
+
+def _number_text(value: float) -> str:
+    if not math.isfinite(value):
+        raise RefusedError("The number is not finite.", "Write text.")
+    if abs(value) >= 10**18:
+        raise RefusedError("The number has too many digits.", "Write it as text.")
+    return str(int(value)) if value == int(value) and abs(value) < 2**53 else str(value)
+
+
+def _refuse_surrogates(value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise RefusedError("It holds half a character (a lone surrogate).", "Write it anew.") from None
+
+
+def _shape(value: Json) -> str:
+    return {list: "list", dict: "object", bool: "truth value"}.get(type(value), type(value).__name__)

@@ -1,0 +1,68 @@
+"""Which files an import reads: the named ones, and those in the named folders."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from knowledge_base.ingest.limits import MAX_FILE_BYTES
+from knowledge_base.ingest.row import UnreadableError
+
+SUFFIXES = (".jsonl", ".json", ".yaml", ".yml", ".csv", ".tsv", ".xlsx")
+
+
+def expand(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files behind ``paths`` in their order; a folder gives its own files with a known ending, sorted by name.
+
+    A folder is not searched deeper, and its hidden files are left out. Links are followed: whoever runs an import
+    chooses what it reads. A path that does not exist is given back as it is, so that reading it says so.
+    """
+    for path in paths:
+        if path.is_dir():
+            yield from _inside(path)
+        else:
+            yield path
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        names = sorted(folder.iterdir())
+    except OSError as error:
+        raise explained(folder, error) from error
+    files = [p for p in names if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and not p.is_dir()]
+    if not files:
+        raise UnreadableError(folder, "The folder holds no file to import.", remedy=f"Known: {', '.join(SUFFIXES)}.")
+    return files
+
+
+def checked(path: Path) -> Path:
+    """``path``, when it is a regular file of a size that can be read; devices and pipes would never end."""
+    try:
+        status = path.stat()
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise explained(path, error) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise UnreadableError(path, "This is not a regular file.", remedy="Copy the data into a file.")
+    if status.st_size == 0:
+        raise UnreadableError(path, "The file is empty.")
+    if status.st_size > MAX_FILE_BYTES:
+        raise UnreadableError(path, f"The file is larger than {MAX_FILE_BYTES} bytes.", remedy="Split it.")
+    return path
+
+
+def explained(path: Path, error: OSError) -> UnreadableError:
+    """What the operating system says about ``path``, in words."""
+    match error:
+        case FileNotFoundError() if path.is_symlink():
+            return UnreadableError(path, "The link leads nowhere.", remedy="Mend or remove the link.")
+        case FileNotFoundError():
+            return UnreadableError(path, "There is no such file.", remedy="Check the path.")
+        case PermissionError():
+            return UnreadableError(path, "The file may not be read.", remedy="Give this account read permission.")
+        case IsADirectoryError():
+            return UnreadableError(path, "This is a folder.")
+        case _:
+            return UnreadableError(path, f"The file cannot be read: {error.strerror or error}.")

@@ -1,0 +1,67 @@
+"""What an import does to one record: pure decisions on what is stored and what the file holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from knowledge_base.codec import Body, digest
+from knowledge_base.ingest.compare import What, changed_fields, merged
+from knowledge_base.model import RecordKind
+from knowledge_base.store.imports import Bodies, Known, StagedRow
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A valid record of a file, as it will be stored."""
+
+    kind: RecordKind
+    id: str
+    line: int
+    body: Body
+    digest: str
+
+    @classmethod
+    def of(cls, kind: RecordKind, line: int, body: Body) -> Incoming:
+        return cls(kind, body["id"], line, body, digest(body))
+
+
+def is_settled(new: Incoming, known: Known | None, source: str, *, own_only: bool) -> bool:
+    """Whether nothing is to be done, as far as the digests tell.
+
+    A record that an editor removed stays removed. With ``own_only`` (the bundle) a record that came from elsewhere
+    is left to whoever brought it.
+    """
+    if known is None:
+        return False
+    if known.removed_by_editor or (own_only and known.source != source):
+        return True
+    return known.imported_digest == new.digest and known.source == source and not known.removed
+
+
+def planned(new: Incoming, known: Known | None, stored: Bodies | None) -> StagedRow:
+    """The change that brings ``new``, where it is not settled; editors' fields stay (see ``compare``)."""
+    if known is None or stored is None:
+        return _row(new, What.ADDED, new.body, (), None)
+    body = merged(stored.imported, stored.body, new.body) if known.edited else new.body
+    if known.removed:
+        return _row(new, What.ADDED, body, (), known.revision)
+    fields = changed_fields(stored.body, body)
+    return _row(new, What.CHANGED if fields else What.NOTED, body, fields, known.revision)
+
+
+def removal(kind: RecordKind, record_id: str, revision: int) -> StagedRow:
+    """The change that takes out a record that its source holds no more."""
+    return StagedRow(kind, record_id, 0, What.REMOVED, {}, "", None, "", (), revision)
+
+
+def incoming(row: StagedRow) -> Incoming:
+    """What a staged row brings, to be planned again."""
+    return Incoming(row.kind, row.id, row.line, row.imported or row.body, row.imported_digest)
+
+
+def _row(new: Incoming, what: What, body: Body, fields: tuple[str, ...], based_on: int | None) -> StagedRow:
+    same = body == new.body
+    shown = new.digest if same else digest(body)
+    return StagedRow(
+        new.kind, new.id, new.line, what, body, shown, None if same else new.body, new.digest, fields, based_on
+    )

@@ -1,0 +1,32 @@
+"""Files to rows, streamed: one module for each format, each with the one function ``rows``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from knowledge_base.ingest.files import SUFFIXES
+from knowledge_base.ingest.readers import csv_table, json_array, jsonl, xlsx, yaml_nodes
+from knowledge_base.ingest.row import Row, RowError, UnreadableError
+
+
+def rows(path: Path) -> Iterator[Row | RowError]:
+    """The rows of ``path``, read by the format that its ending names; never more than one record in memory.
+
+    A row that is broken by itself is given as ``RowError``, and reading goes on.
+    Errors: ``UnreadableError`` as soon as the file cannot be read on.
+    """
+    match path.suffix.lower():
+        case ".jsonl":
+            return jsonl.rows(path)
+        case ".json":
+            return json_array.rows(path)
+        case ".yaml" | ".yml":
+            return yaml_nodes.rows(path)
+        case ".csv" | ".tsv":
+            return csv_table.rows(path)
+        case ".xlsx":
+            return xlsx.rows(path)
+        case _:
+            reason = f"The ending {path.suffix[:20]!r} names no known format."
+            raise UnreadableError(path, reason, remedy=f"Known: {', '.join(SUFFIXES)}.")

@@ -1,0 +1,63 @@
+"""CSV: delimiter comma, semicolon or tab, quoted as RFC 4180 says, field names in the first row."""
+
+from __future__ import annotations
+
+import _csv
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from knowledge_base.ingest.readers.table import header, record
+from knowledge_base.ingest.readers.text import open_text
+from knowledge_base.ingest.row import Row, RowError, UnreadableError
+
+_DELIMITERS = ",;\t"
+_SAMPLE = 65_536  # more than any first row needs
+
+
+def rows(path: Path) -> Iterator[Row | RowError]:
+    """The records of ``path``, cells as text. Errors: ``UnreadableError`` where the quoting breaks."""
+    with open_text(path, newline="") as stream:
+        delimiter = _delimiter(stream)
+        reader = csv.reader(stream, delimiter=delimiter, strict=True)
+        try:
+            yield from _records(str(path), reader)
+        except csv.Error as error:
+            remedy = "Put cells with quotes or line breaks in double quotes, and double the quotes inside."
+            reason = f"The CSV breaks: {error}."
+            raise UnreadableError(path, reason, line=reader.line_num, remedy=remedy) from error
+
+
+def _records(file: str, reader: _csv.Reader) -> Iterator[Row | RowError]:
+    names: list[str] = []
+    while True:
+        line = reader.line_num + 1
+        cells = next(reader, None)
+        if cells is None:
+            return
+        if not any(cells) or (not names and len(cells) == 1 and cells[0].lower().startswith("sep=")):
+            continue  # spreadsheets write sep=; as a first line
+        if not names:
+            names = header(file, line, cells)
+        elif row := record(file, line, names, cells):
+            yield row
+
+
+def _delimiter(stream: TextIO) -> str:
+    """The delimiter that makes the most of the first row: a column ``id``, then the most columns."""
+    sample = stream.read(_SAMPLE)
+    stream.seek(0)
+    lines = sample.lstrip("\r\n").splitlines()
+    if lines and lines[0].lower().startswith("sep=") and lines[0][4:5] in tuple(_DELIMITERS):
+        return lines[0][4]
+
+    def value(delimiter: str) -> tuple[bool, int]:
+        try:
+            cells = next(csv.reader(io.StringIO(sample.lstrip("\r\n"), newline=""), delimiter=delimiter), [])
+        except csv.Error:
+            return False, 0
+        return "id" in (cell.strip().lower() for cell in cells), len(cells)
+
+    return max(_DELIMITERS, key=value)

@@ -1,0 +1,124 @@
+"""JSON: an array of records, or an object whose ``records`` is that array; streamed, element by element.
+
+The buffer always holds at least the longest record that is allowed, or the rest of the file. So whatever cannot be
+decoded from it is truly wrong, and no element is ever decoded twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from knowledge_base.ingest.limits import MAX_RECORD
+from knowledge_base.ingest.readers.json_values import JsonError, decoded
+from knowledge_base.ingest.readers.text import open_text
+from knowledge_base.ingest.row import Row, RowError, UnreadableError
+from knowledge_base.model import Json
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_SHAPE = 'Write an array of records, or {"records": […]}.'
+
+
+def rows(path: Path) -> Iterator[Row | RowError]:
+    """The records of ``path``. Errors: ``UnreadableError`` where the JSON breaks: nothing behind it has a meaning."""
+    with open_text(path) as stream:
+        cursor = _Cursor(path, stream)
+        if cursor.peek() == "[":
+            yield from _elements(cursor)
+        elif cursor.peek() == "{":
+            yield from _member(cursor)
+        else:
+            raise cursor.failure("The file begins with neither [ nor {.", _SHAPE)
+        if cursor.peek():
+            raise cursor.failure("More stands behind the end of the JSON value.", _SHAPE)
+
+
+def _elements(cursor: _Cursor) -> Iterator[Row | RowError]:
+    cursor.take("[")
+    while cursor.peek() != "]":
+        line = cursor.line
+        value = cursor.value()
+        if isinstance(value, dict):
+            yield Row(str(cursor.path), line, value)
+        else:
+            yield RowError(str(cursor.path), line, "", "This element is no JSON object.", 'Write {"id": …}.')
+        if cursor.peek() != "]":
+            cursor.take(",")
+            if cursor.peek() == "]":
+                raise cursor.failure("A comma stands before the end of the array.", "Remove the comma.")
+    cursor.take("]")
+
+
+def _member(cursor: _Cursor) -> Iterator[Row | RowError]:
+    """The array under ``records``; what else the object holds (a version, a note) is passed over."""
+    cursor.take("{")
+    found = False
+    while cursor.peek() != "}":
+        name = cursor.value()
+        cursor.take(":")
+        if name == "records" and not found and cursor.peek() == "[":
+            found = True
+            yield from _elements(cursor)
+        elif name == "records":
+            raise cursor.failure("There must be one field records, and it must be an array.", _SHAPE)
+        else:
+            cursor.value()
+        if cursor.peek() != "}":
+            cursor.take(",")
+    cursor.take("}")
+    if not found:
+        raise cursor.failure("The object has no field records.", _SHAPE)
+
+
+class _Cursor:
+    """A place in the file that moves forward only."""
+
+    def __init__(self, path: Path, stream: TextIO) -> None:
+        self.path = path
+        self.line = 1
+        self._stream = stream
+        self._text = ""
+        self._at = 0
+
+    def peek(self) -> str:
+        """The next character that is no space, "" at the end; the cursor stands on it afterwards."""
+        while True:
+            self._fill()
+            self._forward(_SPACE.match(self._text, self._at).end())  # type: ignore[union-attr]  # it matches ""
+            if self._at < len(self._text) or not self._fill():
+                return self._text[self._at : self._at + 1]
+
+    def take(self, character: str) -> None:
+        if self.peek() != character:
+            raise self.failure(f"Here {character} is missing.")
+        self._forward(self._at + 1)
+
+    def value(self) -> Json:
+        self.peek()
+        try:
+            value, end = decoded(self._text, self._at)
+        except JsonError as error:
+            self._forward(max(self._at, error.position))
+            raise self.failure(str(error)) from error
+        if end - self._at > MAX_RECORD:
+            raise self.failure(f"The record is longer than {MAX_RECORD} characters.")
+        self._forward(end)
+        return value
+
+    def failure(self, reason: str, remedy: str = "") -> UnreadableError:
+        return UnreadableError(self.path, reason, line=self.line, remedy=remedy)
+
+    def _forward(self, at: int) -> None:
+        self.line += self._text.count("\n", self._at, at)
+        self._at = at
+
+    def _fill(self) -> bool:
+        """Whether something more was read."""
+        if len(self._text) - self._at > MAX_RECORD:
+            return False
+        more = self._stream.read(2 * MAX_RECORD)
+        if more:
+            self._text, self._at = self._text[self._at :] + more, 0
+        return bool(more)

@@ -1,0 +1,47 @@
+"""JSON as the standard says, and no more: no NaN, no field twice, no endless nesting."""
+
+from __future__ import annotations
+
+import json
+from typing import NoReturn
+
+from knowledge_base.ingest.limits import MAX_DEPTH
+from knowledge_base.model import Json
+
+
+class JsonError(ValueError):
+    """Why a text is no JSON value; ``position`` is the index of the character, -1 when unknown."""
+
+    def __init__(self, reason: str, position: int = -1) -> None:
+        super().__init__(reason)
+        self.position = position
+
+
+def decoded(text: str, start: int = 0) -> tuple[Json, int]:
+    """The value that begins at ``start``, and the index behind it. Errors: ``JsonError``."""
+    try:
+        return _DECODER.raw_decode(text, start)
+    except json.JSONDecodeError as error:
+        raise JsonError(f"This is no JSON: {error.msg}.", error.pos) from error
+    except RecursionError as error:
+        raise JsonError(f"Lists and objects are nested deeper than {MAX_DEPTH}.") from error
+    except JsonError:
+        raise
+    except ValueError as error:  # an integer of more than 4,300 digits
+        raise JsonError("A number has too many digits.") from error
+
+
+def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise JsonError(f"The field {twice[:60]!r} stands twice in one object.")
+    return values
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise JsonError(f"{name} is no JSON number.")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)

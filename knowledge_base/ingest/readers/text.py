@@ -1,0 +1,72 @@
+"""Text files: UTF-8 with or without a byte order mark, checked before anything is read from them."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+from typing import TextIO
+
+from knowledge_base.ingest.files import checked, explained
+from knowledge_base.ingest.row import UnreadableError
+
+_CHUNK_BYTES = 1024**2
+_FOREIGN_MARKS = {  # the longer marks first: the UTF-32 mark begins with the UTF-16 one
+    codecs.BOM_UTF32_LE: "UTF-32",
+    codecs.BOM_UTF32_BE: "UTF-32",
+    codecs.BOM_UTF16_LE: "UTF-16",
+    codecs.BOM_UTF16_BE: "UTF-16",
+}
+_REMEDY = 'Save it as UTF-8 (in a spreadsheet: "CSV UTF-8"; or: iconv -f {encoding} -t UTF-8).'
+
+
+def open_text(path: Path, *, newline: str | None = None) -> TextIO:
+    """``path`` as text from its begin.
+
+    The whole file is scanned first, in chunks: so a wrong encoding is reported with its byte and line and before any
+    row is given out. ``newline`` is that of ``open``.
+
+    Errors: ``UnreadableError``.
+    """
+    try:
+        _scan(checked(path))
+        return path.open(encoding="utf-8-sig", newline=newline)
+    except OSError as error:
+        raise explained(path, error) from error
+
+
+def _scan(path: Path) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    offset, line = 0, 1
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            if offset == 0:
+                _refuse_foreign_mark(path, chunk)
+            if (nul := chunk.find(b"\0")) >= 0:
+                raise _nul(path, line + chunk.count(b"\n", 0, nul), offset + nul)
+            pending = len(decoder.getstate()[0])
+            try:
+                decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                raise _not_utf8(path, line, offset - pending, error) from error
+            offset, line = offset + len(chunk), line + chunk.count(b"\n")
+    if rest := decoder.getstate()[0]:
+        raise UnreadableError(path, f"The file ends inside a character (byte {offset - len(rest)}).", line=line)
+
+
+def _refuse_foreign_mark(path: Path, head: bytes) -> None:
+    for mark, encoding in _FOREIGN_MARKS.items():
+        if head.startswith(mark):
+            raise UnreadableError(path, f"The file is {encoding}, not UTF-8.", remedy=_REMEDY.format(encoding=encoding))
+
+
+def _nul(path: Path, line: int, offset: int) -> UnreadableError:
+    reason = f"Byte {offset} is a NUL character: the file is not UTF-8 text (UTF-16, perhaps, or no text at all)."
+    return UnreadableError(path, reason, line=line, remedy=_REMEDY.format(encoding="UTF-16"))
+
+
+def _not_utf8(path: Path, line: int, offset: int, error: UnicodeDecodeError) -> UnreadableError:
+    """``line`` and ``offset`` are those of the first byte that ``error`` looks at."""
+    line += error.object.count(b"\n", 0, error.start)
+    byte = error.object[error.start]
+    reason = f"Byte {offset + error.start} (0x{byte:02x}) is not UTF-8: the encoding is wrong, perhaps Windows-1252."
+    return UnreadableError(path, reason, line=line, remedy=_REMEDY.format(encoding="WINDOWS-1252"))

@@ -1,0 +1,129 @@
+"""What became of a file: counts, changes, warnings, errors; and the collector that fills it while rows stream by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from knowledge_base.ingest.compare import FieldChange, What, field_changes
+from knowledge_base.ingest.limits import MAX_ERRORS
+from knowledge_base.ingest.row import RowError
+from knowledge_base.ingest.validation import Checked
+from knowledge_base.model import Contact, RecordKind
+from knowledge_base.store.imports import Bodies, StagedRow
+
+MAX_CHANGES = 100  # records whose changes are listed; the others are counted
+MAX_LINES = 10  # lines that a warning names
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChange:
+    """One record that changes; ``fields`` only for a changed one."""
+
+    what: What
+    kind: RecordKind
+    id: str
+    line: int  # 0: the file holds it no more
+    fields: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """The result of one file. ``errors`` not empty: nothing of the file was stored.
+
+    ``changes`` and ``errors`` list the first ones only; ``counts`` and ``error_count`` count all.
+    """
+
+    file: str
+    source: str
+    dry_run: bool
+    rows: int
+    counts: Mapping[What, int]
+    unchanged: int
+    missing: int  # records that this source brought before and holds no more, and that were left as they are
+    fields: Mapping[str, int]  # name of a changed field -> how many records
+    changes: tuple[RecordChange, ...]
+    warnings: tuple[str, ...]
+    unknown_fields: tuple[str, ...]
+    errors: tuple[RowError, ...]
+    error_count: int
+
+    @property
+    def ok(self) -> bool:
+        return not self.error_count
+
+
+@dataclass(slots=True)
+class Collector:
+    """Gathers a report; bounded, however long the file."""
+
+    file: str
+    source: str
+    dry_run: bool
+    rows: int = 0
+    missing: int = 0
+    settled: int = 0
+    error_count: int = 0
+    errors: list[RowError] = field(default_factory=list)
+    _counts: Counter[What] = field(default_factory=Counter)
+    _fields: Counter[str] = field(default_factory=Counter)
+    _changes: list[RecordChange] = field(default_factory=list)
+    _unknown: set[str] = field(default_factory=set)
+    _masked: list[int] = field(default_factory=list)
+    _without_basis: list[int] = field(default_factory=list)
+
+    def error(self, *errors: RowError) -> None:
+        self.error_count += len(errors)
+        self.errors += errors[: max(0, MAX_ERRORS - len(self.errors))]
+
+    def checked(self, row: Checked) -> None:
+        self._unknown.update(row.unknown)
+        if row.masked:
+            self._masked.append(row.line)
+        if isinstance(row.record, Contact) and not row.record.legal_basis:
+            self._without_basis.append(row.line)
+
+    def change(self, row: StagedRow, before: Bodies | None) -> None:
+        what = What(row.what)
+        self._counts[what] += 1
+        self._fields.update(row.fields)
+        if what is not What.NOTED and len(self._changes) < MAX_CHANGES:
+            fields = field_changes(row.kind, before.body, row.body) if before and what is What.CHANGED else ()
+            self._changes.append(RecordChange(what, row.kind, row.id, row.line, fields))
+
+    def report(self) -> ImportReport:
+        valid = not self.error_count
+        counts = {what: self._counts[what] if valid else 0 for what in (What.ADDED, What.CHANGED, What.REMOVED)}
+        return ImportReport(
+            file=self.file,
+            source=self.source,
+            dry_run=self.dry_run,
+            rows=self.rows,
+            counts=counts,
+            unchanged=self.settled + self._counts[What.NOTED] if valid else 0,
+            missing=self.missing if valid else 0,
+            fields=dict(self._fields.most_common()) if valid else {},
+            changes=tuple(self._changes) if valid else (),
+            warnings=tuple(self._warnings()),
+            unknown_fields=tuple(sorted(self._unknown)),
+            errors=tuple(self.errors),
+            error_count=self.error_count,
+        )
+
+    def _warnings(self) -> list[str]:
+        warnings = []
+        if self._masked:
+            warnings.append(
+                "E-mail addresses, phone numbers or Matrix ids in texts that everybody can find were masked "
+                f"({_places(self._masked)}). Name people as contacts instead."
+            )
+        if self._without_basis:
+            warnings.append(f"Nobody is introduced to a contact without legal_basis ({_places(self._without_basis)}).")
+        return warnings
+
+
+def _places(lines: list[int]) -> str:
+    shown = ", ".join(map(str, lines[:MAX_LINES]))
+    word = "line" if len(lines) == 1 else "lines"
+    return f"{word} {shown}" + (f" and {len(lines) - MAX_LINES} more" if len(lines) > MAX_LINES else "")

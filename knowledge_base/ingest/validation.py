@@ -1,0 +1,148 @@
+"""Rows to records: every kind with its fields, each field with its reader; all errors of a row at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from knowledge_base.codec import TYPES
+from knowledge_base.ingest import fields as read
+from knowledge_base.ingest.limits import MAX_FIELDS
+from knowledge_base.ingest.personal_data import masked
+from knowledge_base.ingest.row import Row, RowError, shortened
+from knowledge_base.model import Event, Json, Record, RecordKind
+
+COMMON = {"id": read.identifier, "municipality": read.line, "topics": read.words}
+ORIGIN = {"sources": read.sources, "licence": read.line}
+
+FIELDS: Mapping[RecordKind, Mapping[str, read.Reader]] = {
+    RecordKind.PROJECT: COMMON
+    | ORIGIN
+    | dict.fromkeys(("title", "country", "state", "kind", "funding_round", "status", "period"), read.line)
+    | dict.fromkeys(("contact_role",), read.line)
+    | dict.fromkeys(("text", "transferability", "funding"), read.text)
+    | {"lang": read.language, "url": read.url},
+    RecordKind.MUNICIPALITY: ORIGIN
+    | {"id": read.identifier}
+    | dict.fromkeys(("name", "state", "country", "kind"), read.line)
+    | {"names": read.words, "population": read.whole, "neighbours": read.identifiers, "mail_domains": read.domains}
+    | {"latitude": read.within(-90, 90), "longitude": read.within(-180, 180)},
+    RecordKind.CONTACT: COMMON
+    | dict.fromkeys(("role", "deputy", "legal_basis", "source"), read.line)
+    | {"email": read.mail, "phone": read.phone, "matrix_id": read.matrix_id, "projects": read.identifiers},
+    RecordKind.EVENT: COMMON
+    | ORIGIN
+    | {"title": read.line, "text": read.text, "start": read.moment, "end": read.moment, "url": read.url},
+}
+REQUIRED: Mapping[RecordKind, tuple[str, ...]] = {
+    RecordKind.PROJECT: ("id", "title", "text"),
+    RecordKind.MUNICIPALITY: ("id", "name"),
+    RecordKind.CONTACT: ("id", "role"),
+    RecordKind.EVENT: ("id", "title"),
+}
+_NEVER_MASKED = frozenset({"id", "url", "sources", "start", "end", "lang", "extra"})
+_SHOWN = (RecordKind.PROJECT, RecordKind.EVENT)  # kinds whose texts everybody may find
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A valid record; ``masked`` names its fields in which contact data was masked, ``unknown`` those kept as extra."""
+
+    record: Record
+    line: int
+    masked: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+def validate(row: Row) -> Checked | list[RowError]:
+    """The record of a row, or everything that is wrong with it."""
+
+    def error(field: str, reason: str, remedy: str = "") -> RowError:
+        return RowError(row.file, row.line, field, reason, remedy)
+
+    given = {name: value for name, value in row.values.items() if value is not None and value != ""}
+    if len(given) > MAX_FIELDS:
+        return [error("", f"The record has more than {MAX_FIELDS} fields.")]
+    try:
+        kind = _kind(given.pop("record", RecordKind.PROJECT))
+    except read.RefusedError as refused:
+        return [error("record", refused.reason, refused.remedy)]
+
+    values, errors = _known(kind, given, error)
+    extra, more = _extra(kind, given, error)
+    errors += more
+    refused_fields = {found.field for found in errors}
+    errors += [
+        error(name, "It is missing.", f"A {kind} needs {', '.join(REQUIRED[kind])}.")
+        for name in REQUIRED[kind]
+        if not values.get(name) and name not in refused_fields
+    ]
+    if errors:
+        return errors
+    values = {name: value for name, value in values.items() if value != ""}
+    record = TYPES[kind](**values | {"extra": extra})
+    if isinstance(record, Event) and record.start and record.end and record.end[:10] < record.start[:10]:
+        return [error("end", "It lies before the start.")]
+    unknown = tuple(sorted(name for name in given if name not in FIELDS[kind] and name != "extra"))
+    return _without_contact_data(kind, Checked(record, row.line, unknown=unknown))
+
+
+def _kind(value: Json) -> RecordKind:
+    name = read.line(value).lower()
+    if name not in set(RecordKind):
+        raise read.RefusedError(f"{shortened(name)!r} is no kind of record.", f"Write one of {', '.join(RecordKind)}.")
+    return RecordKind(name)
+
+
+_Error = Callable[..., RowError]
+
+
+def _known(kind: RecordKind, given: Mapping[str, Json], error: _Error) -> tuple[dict[str, Any], list[RowError]]:
+    values, errors = {}, []
+    for name, reader in FIELDS[kind].items():
+        if name in given:
+            try:
+                values[name] = reader(given[name])
+            except read.RefusedError as refused:
+                errors.append(error(name, refused.reason, refused.remedy))
+    return values, errors
+
+
+def _extra(kind: RecordKind, given: Mapping[str, Json], error: _Error) -> tuple[dict[str, Json], list[RowError]]:
+    """Fields that the kind does not have; a mapping named ``extra`` (as an export writes it) joins them."""
+    nested = given.get("extra", {})
+    if not isinstance(nested, dict):
+        return {}, [error("extra", "It is no object.", "Give other fields under their own names.")]
+    others = nested | {name: value for name, value in given.items() if name not in FIELDS[kind] and name != "extra"}
+    extra, errors = {}, []
+    for name, value in others.items():
+        try:
+            extra[read.line(name)] = read.plain(value)
+        except read.RefusedError as refused:
+            errors.append(error(shortened(name), refused.reason, refused.remedy))
+    return extra, errors
+
+
+def _without_contact_data(kind: RecordKind, checked: Checked) -> Checked:
+    if kind not in _SHOWN:
+        return checked
+    before = {name: getattr(checked.record, name) for name in FIELDS[kind] if name not in _NEVER_MASKED}
+    before |= {"extra": checked.record.extra}
+    after = {name: _masked(value) for name, value in before.items()}
+    changed = {name: value for name, value in after.items() if value != before[name]}
+    return replace(checked, record=replace(checked.record, **changed), masked=tuple(sorted(changed)))
+
+
+def _masked(value: Json) -> Json:
+    match value:
+        case str():
+            return masked(value) if not value.startswith(("http://", "https://")) else value
+        case list():
+            return [_masked(entry) for entry in value]
+        case tuple():
+            return tuple(_masked(entry) for entry in value)
+        case dict():
+            return {name: _masked(entry) for name, entry in value.items()}
+        case _:
+            return value
