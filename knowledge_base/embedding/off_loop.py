@@ -14,7 +14,7 @@ from knowledge_base.embedding.port import Vectors
 from knowledge_base.embedding.text import PASSAGE_LIMIT, QUERY_LIMIT, sanitise
 from knowledge_base.errors import ModelError
 
-_BATCH = 16  # texts that one piece of work holds: larger ones are not faster, and take hundreds of megabytes
+_BATCH = 8  # texts of one piece of work, at most some three seconds of it: what a stop waits for
 
 T = TypeVar("T")
 
@@ -64,9 +64,8 @@ class OffLoopEmbedder:
     own and never wait for passages; elsewhere a question waits for the batch in hand.
     """
 
-    def __init__(self, encoder: Encoder, *, concurrent: bool, batch: int = _BATCH) -> None:
+    def __init__(self, encoder: Encoder, *, concurrent: bool) -> None:
         self._encoder = encoder
-        self._batch = batch
         self._passages = OffLoop("embed-passages")
         self._queries = OffLoop("embed-queries") if concurrent else self._passages
 
@@ -93,8 +92,8 @@ class OffLoopEmbedder:
     ) -> Vectors:
         vectors = np.empty((len(texts), self.dimension), np.float32)
         by_length = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-        for start in range(0, len(texts), self._batch):
-            rows = by_length[start : start + self._batch]
+        for start in range(0, len(texts), _BATCH):
+            rows = by_length[start : start + _BATCH]
             batch = [texts[row] for row in rows]
             vectors[rows] = await thread.run(partial(_encode_sanitised, encode, batch, limit))
         return vectors

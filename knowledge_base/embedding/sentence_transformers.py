@@ -15,7 +15,6 @@ from knowledge_base.embedding.off_loop import OffLoopEmbedder
 from knowledge_base.embedding.port import Vectors
 from knowledge_base.errors import ModelError
 
-_BATCH = 8  # a question waits for one batch of passages at most
 _E5 = re.compile(r"(^|[^a-z0-9])e5([^a-z0-9]|$)", re.IGNORECASE)
 
 
@@ -28,7 +27,7 @@ async def open_sentence_transformer(model: str, *, device: str | None = None) ->
     source = ModelSource.parse(model)
     encoder = await asyncio.to_thread(SentenceTransformerEncoder, source, device)
     # The tokenizers of transformers refuse to be used in two threads at once ("Already borrowed").
-    return OffLoopEmbedder(encoder, concurrent=False, batch=_BATCH)
+    return OffLoopEmbedder(encoder, concurrent=False)
 
 
 class SentenceTransformerEncoder:
