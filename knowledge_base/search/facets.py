@@ -1,0 +1,286 @@
+"""What is known of each project besides its words, as columns over the documents of an index.
+
+Built once for a snapshot; a question then compares arrays, never documents one by one. ``features`` says how well
+each document fits what was understood: one row a document, one column a ``FEATURES`` name, values 0 … 1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge_base.model import Project
+from knowledge_base.search.understanding import phrases
+from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.search.understanding.query import Query
+from knowledge_base.search.understanding.words import folded_name
+from knowledge_base.vocabulary import Vocabulary
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+FEATURES = (
+    "place",  # of a municipality named, or in a state named
+    "near",  # near a municipality named
+    "topic",  # about a topic named
+    "round",  # of a funding round named
+    "status",
+    "year",  # running in a year named, or ending then
+    "rural",
+    "border",
+    "transfer",  # says how it carries over to others
+    "overview",  # the whole of a municipality, when no subject was asked for
+    "listed",  # a model project, when those are asked for
+    "thin",  # hardly any text, when no list is asked for
+    "double",  # a thin record beside a rich one of the same
+)
+SMALL_TOWN = 20_000  # inhabitants
+_THIN_CHARACTERS = 160
+_NO_YEAR = -1
+_OPEN_END = 9999
+STAGES = ("planned", "strategy", "building", "pilot", "implementation", "operation", "done")
+_STAGE_OF_RECORD = {
+    "planned": re.compile(r"geplant|angekündigt|vorgesehen|planung|planned|planow|zaplanow"),
+    "strategy": re.compile(r"strategi|konzept|bewerb"),
+    "building": re.compile(r"aufbau|im bau|vorbereitung|w budowie"),
+    "pilot": re.compile(r"pilot|test|erprob|beta"),
+    "implementation": re.compile(r"umsetzung|implement|realiz"),
+    "operation": re.compile(r"betrieb(?!ereit)|laufend|läuft|aktiv|active|running|operation|live|działa|trwa"),
+    "done": re.compile(r"abgeschlossen|beendet|fertig|completed|finished|done|zakończ|ukończ"),
+}
+_COARSE = {
+    "planned": ("planned",),
+    "running": ("operation", "implementation", "pilot", "building"),
+    "done": ("done",),
+}  # what Understood.status means in stages, the first one most
+_FINE = {
+    "pilot": re.compile(r"(?<!\S)(?:pilot\w*|testphase|testy?)"),
+    "building": re.compile(r"(?<!\S)(?:im aufbau|aufbau|being built|w budowie)"),
+    "implementation": re.compile(r"(?<!\S)(?:in umsetzung|in progress|w trakcie|realizowan\w*)"),
+    "operation": re.compile(r"(?<!\S)(?:in betrieb|im betrieb|echtbetrieb|live|in operation|operational|up and running|in use|dziala\w*|uruchomion\w*)"),
+}  # a question that names one stage of running means that stage first
+_BORDER_KM = 35.0  # from the nearest Polish municipality of the gazetteer
+
+
+def stages_of(status: str) -> tuple[str, ...]:
+    """The stages that the free status text of a record tells; none when it tells none."""
+    lower = status.casefold()
+    return tuple(stage for stage, pattern in _STAGE_OF_RECORD.items() if pattern.search(lower))
+
+
+def status_of(status: str) -> str | None:
+    """``"planned"``, ``"running"`` or ``"done"`` for the free status text of a record."""
+    stages = stages_of(status)
+    return next((coarse for coarse in ("done", "planned", "running") if set(_COARSE[coarse]) & set(stages)), None)
+
+
+@dataclass(frozen=True)
+class Facets:
+    """Columns over the documents of an index, in its order."""
+
+    by_row: Mapping[int, Ints]  # municipality of the gazetteer -> documents
+    by_state: Mapping[str, Ints]
+    by_round: Mapping[str, Ints]
+    topics: Floats  # (documents, topics): how much a document is about a topic
+    topic_number: Mapping[str, int]
+    stages: Bools  # (documents, stages)
+    first_year: npt.NDArray[np.int16]
+    last_year: npt.NDArray[np.int16]
+    small: Bools
+    border: Bools
+    transfer: Bools
+    model_project: Bools
+    thin: Bools
+    double: Bools
+
+    @classmethod
+    def build(cls, projects: Sequence[Project], gazetteer: Gazetteer, vocabulary: Vocabulary) -> Facets:
+        rows = _rows(projects, gazetteer)
+        number = {topic.id: n for n, topic in enumerate(vocabulary.topics)}
+        spans = [years_of(f"{project.period} {project.status}") for project in projects]
+        thin = [_is_thin(project) for project in projects]
+        rich_ids = {project.id for project, is_thin in zip(projects, thin, strict=True) if not is_thin}
+        return cls(
+            by_row=_postings((row, doc) for doc, found in enumerate(rows) for row in found),
+            by_state=_postings((state, doc) for doc, p in enumerate(projects) for state in _states(p, rows[doc], gazetteer)),
+            by_round=_postings((_round(p, vocabulary), doc) for doc, p in enumerate(projects) if p.funding_round),
+            topics=_topic_matrix(projects, vocabulary, number),
+            topic_number=number,
+            stages=np.array([[s in stages_of(p.status) for s in STAGES] for p in projects], np.bool_).reshape(-1, len(STAGES)),
+            first_year=np.array([first for first, _ in spans], np.int16),
+            last_year=np.array([last for _, last in spans], np.int16),
+            small=np.array([_is_small(p, rows[doc], gazetteer, vocabulary) for doc, p in enumerate(projects)], np.bool_),
+            border=np.array([_at_border(p, vocabulary) for p in projects], np.bool_),
+            transfer=np.array([bool(project.transferability.strip()) for project in projects], np.bool_),
+            model_project=np.array([p.kind.casefold().startswith("modellprojekt") for p in projects], np.bool_),
+            thin=np.array(thin, np.bool_),
+            double=np.array([t and _same_as(p) in rich_ids for p, t in zip(projects, thin, strict=True)], np.bool_),
+        )
+
+    # ------------------------------------------------------------------------------------------------- a question
+
+    def named(self, query: Query) -> Ints:
+        """The documents of the places and rounds named, ascending: candidates whatever their words are."""
+        found = [self.by_row[row] for row in query.rows if row in self.by_row]
+        if not found:
+            found = [self.by_round[name] for name in query.understood.rounds if name in self.by_round]
+        return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+
+    def features(self, query: Query, docs: Ints, near: Mapping[int, float]) -> Floats:
+        """(documents, FEATURES) for some documents; ``near`` are municipalities with their nearness."""
+        read = query.understood
+        place = self._place(query, docs)
+        no_subject = not read.topics and not query.rest
+        columns = {
+            "place": place,
+            "near": self._near(near, docs),
+            "topic": self.topic(read.topics, docs),
+            "round": _within(docs, (self.by_round[name] for name in read.rounds if name in self.by_round)),
+            "status": self._status(query, docs),
+            "year": self._year(query, docs),
+            "rural": self.small[docs] * read.rural,
+            "border": self.border[docs] * query.border,
+            "transfer": self.transfer[docs] * query.transfer,
+            "overview": self.model_project[docs] * ~self.thin[docs] * (no_subject or bool(query.rest and query.placed)),
+            "listed": self.model_project[docs] * query.listing,
+            "thin": self.thin[docs] * (not query.listing),
+            "double": self.double[docs],
+        }
+        return np.stack([np.asarray(columns[name], np.float32) for name in FEATURES], axis=1)
+
+    def topic(self, topics: Sequence[str], docs: Ints) -> Floats:
+        """How much documents are about the topics named: half the best of them, half their mean."""
+        numbers = [self.topic_number[topic] for topic in topics if topic in self.topic_number]
+        if not numbers or not len(docs):
+            return np.zeros(len(docs), np.float32)
+        matches = self.topics[docs][:, numbers]
+        fit: Floats = 0.5 * matches.max(axis=1) + 0.5 * matches.mean(axis=1)
+        return fit
+
+    def _place(self, query: Query, docs: Ints) -> Floats:
+        rows = _within(docs, (self.by_row[row] for row in query.rows if row in self.by_row))
+        states = _within(docs, (self.by_state[s] for s in query.understood.states if s in self.by_state))
+        if query.rows and query.understood.states:
+            return np.maximum(rows, 0.5 * states)
+        return np.maximum(rows, states)
+
+    def _near(self, near: Mapping[int, float], docs: Ints) -> Floats:
+        fit = np.zeros(len(docs), np.float32)
+        for row, nearness in near.items():
+            if row in self.by_row:
+                np.maximum(fit, np.float32(nearness) * _within(docs, (self.by_row[row],)), out=fit)
+        return fit
+
+    def _status(self, query: Query, docs: Ints) -> Floats:
+        fit = np.zeros(len(docs), np.float32)
+        folded = folded_name(query.text) if query.understood.status else ""
+        fine = [stage for stage, pattern in _FINE.items() if pattern.search(folded)]
+        for status in query.understood.status:
+            for stage in _COARSE[status]:
+                weight = 1.0 if not fine or stage in fine or status != "running" else 0.3
+                np.maximum(fit, np.float32(weight) * self.stages[docs, STAGES.index(stage)], out=fit)
+        return fit
+
+    def _year(self, query: Query, docs: Ints) -> Floats:
+        """1 for what ends (or begins) in a year named, less for what only runs in it."""
+        fit = np.zeros(len(docs), np.float32)
+        first, last = self.first_year[docs], self.last_year[docs]
+        for year in query.understood.years:
+            edge = last == year if query.ending else first == year
+            runs = (first != _NO_YEAR) & (first <= year) & (year <= last)
+            np.maximum(fit, np.where(edge, 1.0, np.where(runs, 0.5, 0.0)).astype(np.float32), out=fit)
+        return fit
+
+
+def years_of(period: str) -> tuple[int, int]:
+    """First and last year of a period such as "01/2021–2027", "seit 2022", "bis Ende 2026"; -1 for none."""
+    years = phrases.years(period)
+    if not years:
+        return _NO_YEAR, _NO_YEAR
+    lower = period.casefold()
+    if len(years) == 1 and re.search(r"\bbis\b|\buntil\b|\bdo\b", lower):
+        return 2000, years[0]
+    if len(years) == 1 and re.search(r"\bab\b|\bseit\b|\bsince\b|\bod\b", lower):
+        return years[0], _OPEN_END
+    return min(years), max(years)
+
+
+def _within(docs: Ints, postings: Iterable[Ints]) -> Floats:
+    """1 for each of ``docs`` that stands in one of the postings."""
+    fit = np.zeros(len(docs), np.float32)
+    for posting in postings:
+        fit[np.isin(docs, posting)] = 1.0
+    return fit
+
+
+def _postings(pairs: Iterable[tuple[object, int]]) -> dict[object, Ints]:
+    found: dict[object, list[int]] = defaultdict(list)
+    for key, doc in pairs:
+        found[key].append(doc)
+    return {key: np.unique(np.array(docs, np.int64)) for key, docs in found.items()}
+
+
+def _rows(projects: Sequence[Project], gazetteer: Gazetteer) -> list[tuple[int, ...]]:
+    rows_named = cache(gazetteer.rows_named)
+    return [rows_named(project.municipality) for project in projects]
+
+
+def _states(project: Project, rows: Iterable[int], gazetteer: Gazetteer) -> set[str]:
+    own = {part.strip() for part in re.split(r"[/,;]", project.state) if part.strip()}
+    return own | {state for row in rows if (state := gazetteer.municipalities[row].state)}
+
+
+def _round(project: Project, vocabulary: Vocabulary) -> str:
+    known = vocabulary.round_of(project.funding_round)
+    return known.name if known else project.funding_round
+
+
+def _topic_matrix(projects: Sequence[Project], vocabulary: Vocabulary, number: Mapping[str, int]) -> Floats:
+    """1 for a main topic (the first ones, of a few), less for one among many; wider topics count half."""
+    topic_of = cache(vocabulary.topic_of)
+    matrix = np.zeros((len(projects), len(number)), np.float32)
+    for doc, project in enumerate(projects):
+        share = 1.0 if len(project.topics) <= _FEW_TOPICS else (_FEW_TOPICS / len(project.topics)) ** 0.5
+        for place, raw in enumerate(project.topics):
+            if (topic := topic_of(raw)) is None:
+                continue
+            for step, wider in enumerate(vocabulary.wider(topic.id)):
+                weight = share * _LATER_TOPIC ** min(place, 3) * _WIDER_TOPIC**step
+                cell = doc, number[wider]
+                matrix[cell] = max(matrix[cell], weight)
+    return matrix
+
+
+_FEW_TOPICS = 4
+_LATER_TOPIC = 0.95
+_WIDER_TOPIC = 0.7
+
+
+def _is_thin(project: Project) -> bool:
+    """A record that only says that something exists: short, without topics and contact."""
+    return not project.topics and not project.contact_role and len(project.text) < _THIN_CHARACTERS
+
+
+def _same_as(project: Project) -> str:
+    return str(project.extra.get("same_as", ""))
+
+
+def _is_small(project: Project, rows: Iterable[int], gazetteer: Gazetteer, vocabulary: Vocabulary) -> bool:
+    own = (gazetteer.municipalities[row].population for row in rows)
+    known = [population for population in own if population is not None]
+    return (bool(known) and max(known) <= SMALL_TOWN) or _has_topic(project, "rural", vocabulary)
+
+
+def _at_border(project: Project, vocabulary: Vocabulary) -> bool:
+    return _has_topic(project, "cross-border", vocabulary)
+
+
+def _has_topic(project: Project, topic_id: str, vocabulary: Vocabulary) -> bool:
+    return any((topic := vocabulary.topic_of(raw)) is not None and topic.id == topic_id for raw in project.topics)

@@ -1,0 +1,8 @@
+"""Reading a question: places, topics, rounds, years, status, and what kind of answer is asked for. All pure."""
+
+from knowledge_base.search.understanding.follow_up import follow_up
+from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.search.understanding.query import Query
+from knowledge_base.search.understanding.reader import understand
+
+__all__ = ["Gazetteer", "Query", "follow_up", "understand"]

@@ -1,0 +1,100 @@
+"""Short questions that lean on the one before: "und in Potsdam?", "only rural ones", "a co z energią?".
+
+A follow-up names what changes; what it does not name is taken from the previous question. A question that is complete
+in itself, a subject of its own and no lead-in, starts afresh.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from knowledge_base.model import Understood
+from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.search.understanding.lexicon import Lexicon
+from knowledge_base.search.understanding.query import Query
+from knowledge_base.search.understanding.reader import understand
+from knowledge_base.search.understanding.words import clean, fold, words_of
+
+_MAX_WORDS = 9
+_LEAD = re.compile(
+    r"^(?:und|oder|aber|auch|nur|bitte nur|noch|was ist mit|was ist in|wie ist es (?:mit|in|bei)|wie sieht es (?:mit|in|bei|aus)|davon|welche davon|die|das gleiche|dasselbe|"
+    r"nicht|ohne|statt(?:dessen)?|jetzt|and|or|but|only|just|also|what about|how about|same(?: thing)?|those|which of (?:them|these|those)|the ones|not|without|instead|now|"
+    r"a co|a w|a na|a|i|oraz|ale|lub|tylko|jeszcze|co z|a jak|jak jest|jak w|ktore z nich|te|to samo|nie|bez|teraz)(?!\S)"
+)  # fmt: skip
+_FILLER = frozenset(
+    "und oder aber auch nur bitte noch was ist mit in wie es sieht aus bei davon welche die der das den gibt gibts da dort die ones one there please and or but "
+    "only just also what about how same those which of them these the a co w we na i oraz ale lub tylko jeszcze z ze jak jest ktore nich te to samo for fur dla im am "
+    "jetzt now teraz projekte projekt projects projekty thing alle all".split()
+)
+
+
+def follow_up(question: str, previous: Query | None, language: str, gazetteer: Gazetteer, lexicon: Lexicon) -> Query:
+    """``understand`` the question; merged with ``previous`` when it is one that cannot stand alone."""
+    query = understand(question, language, gazetteer, lexicon)
+    if previous is None or not _leans(query):
+        return query
+    return _merge(previous, query)
+
+
+def _leans(query: Query) -> bool:
+    words = [word.folded for word in words_of(query.text)]
+    if not words or len(words) > _MAX_WORDS:
+        return False
+    subject = _subject(query)
+    whole = bool(subject or query.understood.topics) and bool(query.placed or query.understood.rounds)
+    if _LEAD.match(" ".join(words)):
+        return not whole
+    return not subject and not query.understood.topics and _limits(query)
+
+
+def _subject(query: Query) -> list[str]:
+    """The words that are neither a limit (place, year, status …) nor filler."""
+    return [word.folded for word in words_of(query.rest) if word.folded not in _FILLER and not word.folded.isdigit()]
+
+
+def _limits(query: Query) -> bool:
+    read = query.understood
+    return query.placed or bool(read.rounds or read.years or read.status or read.rural or query.border)
+
+
+def _merge(previous: Query, new: Query) -> Query:
+    """The previous question with what the new one names put in its place."""
+    subject = " ".join(_subject(new)) if new.understood.topics or not _limits(new) else ""
+    rest = subject or previous.rest
+    place = new if new.placed else previous
+    limits = _limits(new) and not subject
+    read, old = new.understood, previous.understood
+    merged = Understood(
+        topics=read.topics or (() if subject else old.topics),
+        municipalities=place.understood.municipalities,
+        states=place.understood.states,
+        near=place.understood.near,
+        rounds=read.rounds or (old.rounds if limits and not read.years else ()),
+        years=read.years or (old.years if limits and not read.rounds else ()),
+        status=read.status or (old.status if limits else ()),
+        rural=read.rural or (old.rural and not new.placed),
+        who=read.who or old.who,
+        role=read.role or old.role,
+    )
+    return replace(
+        new,
+        text=_text(rest, place, new, previous),
+        rest=rest,
+        rows=place.rows,
+        near_rows=place.near_rows,
+        places=place.places,
+        elsewhere=place.elsewhere,
+        listing=new.listing or (previous.listing and not subject),
+        transfer=new.transfer or (previous.transfer and not subject),
+        border=new.border or (previous.border and not subject),
+        understood=merged,
+    )
+
+
+def _text(rest: str, place: Query, new: Query, previous: Query) -> str:
+    """The question that both together make, for the embedder and the word index."""
+    names = " ".join((*place.understood.municipalities, *place.understood.states, *place.understood.near, *place.elsewhere))
+    said = {fold(word) for word in rest.split()}
+    added = " ".join(word for word in new.rest.split() if fold(word) not in said | _FILLER) if new is not previous else ""
+    return clean(" ".join(filter(None, (rest, names, added)))) or previous.text

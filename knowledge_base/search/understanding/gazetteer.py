@@ -1,0 +1,266 @@
+"""The places that a question may name: municipalities of the knowledge base, states, and well-known places elsewhere.
+
+Names are looked up exactly first, then bent ("Potsdamer", "w Poczdamie"), then misspelt ("Cotbus"), longest first.
+Names that are ordinary words, too ("Essen", "Halle", "Hof"), count only where the sentence treats them as a place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge_base.model import Municipality
+from knowledge_base.search.understanding.inflection import base_forms
+from knowledge_base.search.understanding.states import BERLIN_DISTRICTS, STATES
+from knowledge_base.search.understanding.typos import Corrector
+from knowledge_base.search.understanding.words import Word, folded_name, words_of
+
+NEAR_KM = 60.0
+_MAX_NAME_WORDS = 5
+_EARTH_KM = 6371.0
+_CORRECTED_ANYWHERE = 6  # letters of a misspelt name that needs no preposition before it
+
+PLACE_PREPOSITIONS = frozenset(
+    "in aus nach von fur bei nahe um nahe koło kolo w we z ze do dla obok near from for at around of im stadt gemeinde "
+    "landkreis kreis kommune city town miasto miasta miescie gmina gminie gminy".split()
+)
+_STRICT_PREPOSITIONS = PLACE_PREPOSITIONS - {"fur", "for", "im", "von", "of", "nach", "um", "do", "dla", "z", "ze"}
+_ORDINARY_NAMES = frozenset(
+    "ahlen ahorn aller au aue baden barth berg berge bergen brake brand buch buchen burg calau damme dorf enger essen "
+    "forst frechen fresen geld grund haag hagen halle haren hausen heide hof horn hude kamen kehl lage landau lauf leer "
+    "lehrte linden lohne lunen machern marl melle menden minden mitte nahe neustadt norden plan plau regen roth rust "
+    "schwerte siegen singen spalt stade stein wald waren weiden wehr weil wenden werder werl wesel wiesen wolfen worms "
+    "zell zeitz ziel wedding bremse linz ulm soest olpe brzeg gora nowe wola".split()
+)
+_KIND_WORDS = re.compile(r"^(?:landkreis|kreis|stadt|hansestadt|landeshauptstadt|gemeinde|verband region|region|amt) ")
+_SHORT_FORM = re.compile(r"^(.+?)(?:\s*\(.*|/(?! ).*| (?:i\.|b\.|a\.|am|an der|im|in der|bei|vor der|ob der) .*)$")
+
+
+class PlaceKind(Enum):
+    MUNICIPALITY = "municipality"
+    STATE = "state"
+    ELSEWHERE = "elsewhere"  # well known, but not in the knowledge base
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a name stands for: ``rows`` are the gazetteer's municipalities of that name, empty for other kinds."""
+
+    kind: PlaceKind
+    name: str
+    rows: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A place named by the words ``first`` to ``last`` (exclusive) of a question."""
+
+    place: Place
+    first: int
+    last: int
+
+
+class Gazetteer:
+    """Finds the places of a question and tells which municipalities lie near one another.
+
+    ``ordinary`` holds folded words that are no misspelt places (the words of the corpus and of the vocabulary).
+    """
+
+    def __init__(self, municipalities: Iterable[Municipality], *, ordinary: Collection[str] = ()) -> None:
+        self.municipalities = tuple(municipalities)
+        self._ordinary = ordinary
+        self._places: dict[str, Place] = {}
+        self._add_states()
+        self._add_municipalities()
+        self._add_elsewhere()
+        self._first_words = {name.split(" ", 1)[0] for name in self._places if " " in name}
+        self._corrector = Corrector(n for n in self._places if " " not in n and n not in _ORDINARY_NAMES)
+
+    # ------------------------------------------------------------------------------------------------- names
+
+    def _add_states(self) -> None:
+        for state, names in STATES.items():
+            for name in (state, *names):
+                self._places.setdefault(folded_name(name), Place(PlaceKind.STATE, state))
+
+    def _add_municipalities(self) -> None:
+        rows: dict[str, list[int]] = {}
+        short: dict[str, list[int]] = {}
+        for row, municipality in enumerate(self.municipalities):
+            if municipality.kind.casefold() == "land" and municipality.name not in _CITY_STATES:
+                self._add_state_record(municipality)
+                continue
+            own = {folded_name(name) for name in (municipality.name, *municipality.names)} - {""}
+            for name in own:
+                rows.setdefault(name, []).append(row)
+            for name in set(_short_forms((municipality.name, *municipality.names))) - own:
+                short.setdefault(name, []).append(row)
+        for names in (rows, short):
+            for name, numbers in names.items():
+                place = Place(PlaceKind.MUNICIPALITY, self.municipalities[numbers[0]].name, tuple(numbers))
+                self._places.setdefault(name, place)
+        if berlin := self._places.get("berlin"):
+            for district in BERLIN_DISTRICTS:
+                self._places.setdefault(folded_name(district), berlin)
+
+    def _add_state_record(self, record: Municipality) -> None:
+        state = record.state or record.name.removeprefix("Land ")
+        for name in (record.name, *record.names):
+            self._places.setdefault(folded_name(name), Place(PlaceKind.STATE, state))
+
+    def _add_elsewhere(self) -> None:
+        for line in _elsewhere_lines():
+            names = [name.strip() for name in line.split(";")]
+            known = next((p for n in names if (p := self._places.get(folded_name(n)))), None)
+            place = known or Place(PlaceKind.ELSEWHERE, names[0])
+            for name in names:
+                self._places.setdefault(folded_name(name), place)
+
+    # ------------------------------------------------------------------------------------------------- finding
+
+    def find(self, words: Sequence[Word]) -> tuple[Mention, ...]:
+        """The places named in a question, in order, none overlapping."""
+        mentions: list[Mention] = []
+        lower = not any(word.capital for word in words)
+        first = 0
+        while first < len(words):
+            mention = self._longest(words, first, lower)
+            if mention:
+                mentions.append(mention)
+            first = mention.last if mention else first + 1
+        return tuple(mentions)
+
+    def rows_named(self, name: str) -> tuple[int, ...]:
+        """The municipalities behind a record's own field: the full name, else every name in it ("A, B und C")."""
+        if (place := self._places.get(folded_name(name))) and place.rows:
+            return place.rows
+        words, rows, first = words_of(name), [], 0
+        while first < len(words):
+            last, place = self._exact(words, first) or (first + 1, None)
+            rows.extend(place.rows if place else ())
+            first = last
+        return tuple(dict.fromkeys(rows))
+
+    def _longest(self, words: Sequence[Word], first: int, lower: bool) -> Mention | None:
+        if (found := self._exact(words, first)) and self._credible(words, first, found[0], lower):
+            return Mention(found[1], first, found[0])
+        if (found := self._bent(words, first)) and self._credible(words, first, found[0], lower):
+            return Mention(found[1], first, found[0])
+        if corrected := self._corrected(words, first, lower):
+            return Mention(corrected, first, first + 1)
+        return None
+
+    def _exact(self, words: Sequence[Word], first: int) -> tuple[int, Place] | None:
+        longest = _MAX_NAME_WORDS if words[first].folded in self._first_words else 1
+        for last in range(min(len(words), first + longest), first, -1):
+            if place := self._places.get(" ".join(word.folded for word in words[first:last])):
+                return last, place
+        return None
+
+    def _bent(self, words: Sequence[Word], first: int) -> tuple[int, Place] | None:
+        heads = (words[first].folded, *base_forms(words[first].folded))
+        for head in heads:
+            if head in self._first_words and (found := self._bent_phrase(words, first, head)):
+                return found
+        for head in heads[1:]:
+            place = self._places.get(head)
+            if place and not (head in _ORDINARY_NAMES and not words[first].capital):
+                return first + 1, place
+        return None
+
+    def _bent_phrase(self, words: Sequence[Word], first: int, head: str) -> tuple[int, Place] | None:
+        """Names of several words, the first and the last one bent: "Frankfurtu nad Odrą", "Zielonej Górze"."""
+        for last in range(min(len(words), first + _MAX_NAME_WORDS), first + 1, -1):
+            middle = [word.folded for word in words[first + 1 : last - 1]]
+            tail = words[last - 1].folded
+            for end in (tail, *base_forms(tail)):
+                if place := self._places.get(" ".join((head, *middle, end))):
+                    return last, place
+        return None
+
+    def _credible(self, words: Sequence[Word], first: int, last: int, lower: bool) -> bool:
+        """Whether the sentence means a place; only single words that are ordinary, too, are in doubt."""
+        word = words[first]
+        if last - first > 1 or (word.folded not in _ORDINARY_NAMES and not self._doubtful_form(word)):
+            return True
+        before = words[first - 1].folded if first else ""
+        following = words[last].text if last < len(words) else ""
+        return (word.capital or lower) and before in _STRICT_PREPOSITIONS and not following.isdigit()
+
+    def _doubtful_form(self, word: Word) -> bool:
+        return word.folded not in self._places and any(base in _ORDINARY_NAMES for base in base_forms(word.folded))
+
+    def _corrected(self, words: Sequence[Word], first: int, lower: bool) -> Place | None:
+        """A misspelt name, when the word is no ordinary one and stands where a place may stand."""
+        word = words[first]
+        if word.folded in self._ordinary or (not word.capital and not lower and first > 0):
+            return None
+        before = words[first - 1].folded if first else ""
+        if before not in PLACE_PREPOSITIONS and len(word.folded) < _CORRECTED_ANYWHERE:
+            return None
+        name = self._corrector.correct(word.folded)
+        if name is None or (before not in PLACE_PREPOSITIONS and len(name) < _CORRECTED_ANYWHERE + 1):
+            return None
+        return self._places[name]
+
+    # ------------------------------------------------------------------------------------------------- geography
+
+    @cached_property
+    def _coordinates(self) -> npt.NDArray[np.float64]:
+        """Latitude and longitude in radians, one row a municipality; NaN where unknown."""
+        degrees = [
+            (m.latitude, m.longitude) if m.latitude is not None and m.longitude is not None else (np.nan, np.nan)
+            for m in self.municipalities
+        ]
+        return np.radians(np.array(degrees, dtype=np.float64).reshape(-1, 2))
+
+    @cached_property
+    def _row_of_id(self) -> dict[str, int]:
+        return {municipality.id: row for row, municipality in enumerate(self.municipalities)}
+
+    def near(self, rows: Iterable[int]) -> dict[int, float]:
+        """Municipalities within ``NEAR_KM`` of those in ``rows``, or named as neighbours: row -> nearness 0 … 1."""
+        nearness: dict[int, float] = {}
+        for row in rows:
+            km = self._distances(row)
+            for other in np.flatnonzero(km <= NEAR_KM):
+                nearness[int(other)] = max(nearness.get(int(other), 0.0), 1.0 - 0.5 * float(km[other]) / NEAR_KM)
+            for neighbour in self.municipalities[row].neighbours:
+                if (other := self._row_of_id.get(neighbour)) is not None:
+                    nearness[other] = 1.0
+        return nearness
+
+    def _distances(self, row: int) -> npt.NDArray[np.float64]:
+        """Great-circle distances in km (haversine) from one municipality to all; infinite where unknown."""
+        here, all_ = self._coordinates[row], self._coordinates
+        half = np.sin((all_ - here) / 2.0) ** 2
+        chord = half[:, 0] + np.cos(here[0]) * np.cos(all_[:, 0]) * half[:, 1]
+        km = 2.0 * _EARTH_KM * np.arcsin(np.sqrt(np.clip(chord, 0.0, 1.0)))
+        return np.nan_to_num(km, nan=np.inf)
+
+
+_CITY_STATES = frozenset({"Berlin", "Hamburg", "Bremen"})
+
+
+def _short_forms(names: Iterable[str]) -> Iterator[str]:
+    """What people say instead: "Halle" for "Halle (Saale)", "Belzig" for "Bad Belzig", "Kusel" for "Landkreis Kusel"."""
+    for name in names:
+        if match := _SHORT_FORM.match(name):
+            yield folded_name(match.group(1))
+        folded = folded_name(name)
+        if bare := _KIND_WORDS.sub("", folded):
+            yield bare
+        if folded.startswith("bad ") and len(folded) > len("bad xxxx"):
+            yield folded.removeprefix("bad ")
+
+
+def _elsewhere_lines() -> list[str]:
+    text = files(__package__).joinpath("elsewhere.txt").read_text("utf-8")
+    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]

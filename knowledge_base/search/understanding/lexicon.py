@@ -1,0 +1,127 @@
+"""Topics and funding rounds as questions name them: by synonym, bent, misspelt, inside German compounds.
+
+Compiled once from the vocabulary; a look-up costs some dictionary accesses a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from knowledge_base.model import FundingRound, Topic
+from knowledge_base.search.tokens import LANGUAGES, STOP_WORDS, stem_all
+from knowledge_base.search.understanding.typos import Corrector
+from knowledge_base.search.understanding.words import Word, fold, folded_name, words_of
+
+_MAX_PHRASE = 5
+_MIN_HEAD = 5  # letters of a topic word at the start of a compound: "hitze" in "Hitzeaktionstag"
+_MIN_TAIL = 7  # at its end: "beteiligung" in "Kinderbeteiligung"; shorter ones also end unrelated words
+_MIN_CORRECTED = 8
+_GENERIC = frozenset("digital digitale digitaler digitales smart city projekt projekte kommune stadt karte lager platz spiele gaste amt zug".split())
+_STOP = frozenset(fold(word) for words in STOP_WORDS.values() for word in words)
+_NUMBER_OF_PROGRAMME = re.compile(r"(?<!\S)([123])(?:te[nr]?|ter|st|nd|rd)? (?:staffel|runde|forderrunde|round|cohort|edycj\w*|rund\w*|nabor\w*)(?!\S)")
+
+
+@dataclass(frozen=True, slots=True)
+class TopicMention:
+    """A topic named by the words ``first`` to ``last`` (exclusive); ``exact`` unless inside a compound or misspelt."""
+
+    topic: str
+    first: int
+    last: int
+    exact: bool
+
+
+class Lexicon:
+    """The words of the vocabulary, ready to be found in a question."""
+
+    def __init__(self, topics: Iterable[Topic], rounds: Iterable[FundingRound]) -> None:
+        self.topics = tuple(topics)
+        self.rounds = tuple(rounds)
+        self._exact: dict[str, str] = {}
+        self._stems: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
+        for topic in self.topics:
+            self._add(topic)
+        self._parts = {word: topic for word, topic in self._exact.items() if " " not in word and word not in _GENERIC}
+        self._corrector = Corrector(word for word in self._parts if len(word) >= _MIN_CORRECTED)
+        self._round_names = {folded_name(name): r.name for r in self.rounds for name in (r.id, r.name, *r.aliases)}
+        longest = sorted(self._round_names, key=len, reverse=True)
+        self._round = re.compile(r"(?<!\S)(?:" + "|".join(map(re.escape, longest)) + r")(?!\S)") if longest else None
+
+    @property
+    def words(self) -> Collection[str]:
+        """Every folded word of the vocabulary: none of them is a misspelt place."""
+        return {part for phrase in self._exact for part in phrase.split()}
+
+    def _add(self, topic: Topic) -> None:
+        for language in LANGUAGES:
+            phrases = (topic.labels.get(language, ""), *topic.synonyms.get(language, ()))
+            for phrase in filter(None, phrases):
+                self._exact.setdefault(folded_name(phrase), topic.id)
+                self._stems[language].setdefault(_stemmed(words_of(phrase), language), topic.id)
+
+    # ------------------------------------------------------------------------------------------------- topics
+
+    def find(self, words: Sequence[Word], language: str, skip: Collection[int] = ()) -> tuple[TopicMention, ...]:
+        """The topics that a question names, in order; words whose number is in ``skip`` (places) are not read."""
+        stems = {lang: stem_all((w.text.casefold() for w in words), lang) for lang in (language, *LANGUAGES)}
+        mentions, first = [], 0
+        while first < len(words):
+            mention = None if first in skip else self._phrase(words, first, stems, language, skip)
+            if mention is None and first not in skip:
+                mention = self._within(words[first].folded, first)
+            if mention:
+                mentions.append(mention)
+            first = mention.last if mention else first + 1
+        return tuple(mentions)
+
+    def _phrase(
+        self, words: Sequence[Word], first: int, stems: dict[str, list[str]], language: str, skip: Collection[int]
+    ) -> TopicMention | None:
+        for last in range(min(len(words), first + _MAX_PHRASE), first, -1):
+            if any(number in skip for number in range(first, last)):
+                continue
+            if last - first == 1 and words[first].folded in _STOP:
+                return None
+            topic = self._exact.get(" ".join(word.folded for word in words[first:last]))
+            for lang, table in self._stems.items():
+                if topic or (lang != language and last - first == 1 and len(words[first].folded) < _MIN_HEAD):
+                    continue
+                topic = table.get(" ".join(stems[lang][first:last]))
+            if topic:
+                return TopicMention(topic, first, last, exact=True)
+        return None
+
+    def _within(self, word: str, number: int) -> TopicMention | None:
+        """A topic word at the start or end of a compound, the longest first, or one that was misspelt."""
+        if word in _STOP:
+            return None
+        for length in range(len(word) - 2, _MIN_HEAD - 1, -1):
+            if topic := self._parts.get(word[:length]):
+                return TopicMention(topic, number, number + 1, exact=False)
+            if length >= _MIN_TAIL and (topic := self._parts.get(word[-length:])):
+                return TopicMention(topic, number, number + 1, exact=False)
+        if len(word) >= _MIN_CORRECTED - 1 and (known := self._corrector.correct(word)):
+            return TopicMention(self._parts[known], number, number + 1, exact=False)
+        return None
+
+    # ------------------------------------------------------------------------------------------------- rounds
+
+    def rounds_in(self, folded: str) -> tuple[tuple[str, int, int], ...]:
+        """The funding rounds named in a folded text: (name of the round, start, end)."""
+        if self._round is None:
+            return ()
+        found = [(self._round_names[m.group()], m.start(), m.end()) for m in self._round.finditer(folded)]
+        for match in _NUMBER_OF_PROGRAMME.finditer(folded):
+            number = int(match.group(1))
+            found += [(r.name, match.start(), match.end()) for r in self.rounds if r.number == number]
+        return tuple(dict.fromkeys(found))
+
+    def rounds_of_year(self, year: int) -> tuple[str, ...]:
+        """The rounds that were chosen in a year."""
+        return tuple(found.name for found in self.rounds if found.year == year)
+
+
+def _stemmed(words: Sequence[Word], language: str) -> str:
+    return " ".join(stem_all((word.text.casefold() for word in words), language))

@@ -1,0 +1,31 @@
+"""A question as read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from knowledge_base.model import Understood
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What was asked and what was read out of it. ``rows`` number the municipalities of the gazetteer that read it."""
+
+    text: str  # the question, cleaned; after a follow-up the question that both together make
+    language: str  # "de" | "en" | "pl"
+    understood: Understood = field(default_factory=Understood)
+    rest: str = ""  # the question without the words that only name places, rounds, years and the like
+    rows: tuple[int, ...] = ()  # municipalities named
+    near_rows: tuple[int, ...] = ()  # municipalities near which it shall be
+    places: tuple[str, ...] = ()  # folded words of every place named, known or not
+    elsewhere: tuple[str, ...] = ()  # well-known places that are no municipality of the knowledge base
+    listing: bool = False  # asks which are model projects, or which were in a round: thin records answer, too
+    transfer: bool = False  # asks what can be used elsewhere
+    border: bool = False  # asks for the border region
+    ending: bool = False  # the years are when something ends ("bis 2027")
+    period: bool = False  # asks when or until when
+
+    @property
+    def placed(self) -> bool:
+        """Whether a place limits the question."""
+        return bool(self.rows or self.near_rows or self.elsewhere or self.understood.states)

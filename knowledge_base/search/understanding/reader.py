@@ -1,0 +1,126 @@
+"""``understand``: one question, standing alone, to a ``Query``. Pure; any string is safe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from knowledge_base.model import Understood
+from knowledge_base.search.tokens import STOP_WORDS
+from knowledge_base.search.understanding import phrases
+from knowledge_base.search.understanding.gazetteer import Gazetteer, Mention, PlaceKind
+from knowledge_base.search.understanding.lexicon import Lexicon
+from knowledge_base.search.understanding.query import Query
+from knowledge_base.search.understanding.words import Word, clean, fold, words_of
+
+_STOP = {language: frozenset(map(fold, words)) for language, words in STOP_WORDS.items()}
+_POPULATION = re.compile(r"(?<!\S)(\d{1,3}(?:[ .,]?\d{3})?) ?(tsd|tausend|thousand|k|tys)? ?(?:einwohner\w*|ew|inhabitants|people|residents|mieszkanc\w*)(?!\S)")
+_SMALL = 20_000  # inhabitants: what German statistics calls a Kleinstadt ends there
+
+
+def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexicon) -> Query:
+    """Read places, topics, rounds, years, status and the kind of answer wanted out of ``question``."""
+    text = clean(question)
+    words = words_of(text)
+    folded, starts = _joined(words)
+    mentions = gazetteer.find(words)
+    role = bool(phrases.ROLE.search(folded))
+    near, at = _split_near(mentions, folded, starts, role)
+    placed = {number for mention in mentions for number in range(mention.first, mention.last)}
+    topics = lexicon.find(words, language, placed)
+    rounds = lexicon.rounds_in(folded)
+    years = phrases.years(text)
+    listing = bool(phrases.LISTING.search(folded) or rounds)
+    status = tuple(name for name, pattern in phrases.STATUS.items() if pattern.search(folded))
+    if listing and not rounds:
+        rounds = tuple((name, 0, 0) for year in years for name in lexicon.rounds_of_year(year))
+    spans = [(start, end) for _, start, end in rounds] + list(_spans(folded, status))
+    return Query(
+        text=text,
+        language=language,
+        rest=_rest(words, starts, placed, spans, language),
+        rows=_rows(at),
+        near_rows=_rows(near),
+        places=tuple(" ".join(word.folded for word in words[m.first : m.last]) for m in mentions),
+        elsewhere=_names(mentions, PlaceKind.ELSEWHERE),
+        listing=listing,
+        transfer=bool(phrases.TRANSFER.search(folded)),
+        border=bool(phrases.BORDER.search(folded)),
+        ending=bool(years and phrases.ENDING.search(folded)),
+        period=bool(phrases.PERIOD.search(folded)),
+        understood=Understood(
+            topics=tuple(dict.fromkeys(mention.topic for mention in topics)),
+            municipalities=_names(at, PlaceKind.MUNICIPALITY),
+            states=_names(mentions, PlaceKind.STATE),
+            rounds=tuple(dict.fromkeys(name for name, _, _ in rounds)),
+            years=years,
+            status=status,
+            near=_names(near, PlaceKind.MUNICIPALITY),
+            rural=bool(phrases.RURAL.search(folded)) or _small_population(folded),
+            who=role or bool(phrases.WHO.search(folded)),
+            role=role,
+        ),
+    )
+
+
+def _joined(words: Sequence[Word]) -> tuple[str, list[int]]:
+    """The folded words joined by spaces, and where each begins in it."""
+    starts, length = [], 0
+    for word in words:
+        starts.append(length)
+        length += len(word.folded) + 1
+    return " ".join(word.folded for word in words), starts
+
+
+def _split_near(
+    mentions: Iterable[Mention], folded: str, starts: Sequence[int], role: bool
+) -> tuple[list[Mention], list[Mention]]:
+    """Places after "near", and the others. "Bei" and "um" are "at" in a question for the one responsible."""
+    ends = {match.end(): match.group() for match in phrases.NEAR.finditer(folded)}
+    near, at = [], []
+    for mention in mentions:
+        before = ends.get(starts[mention.first] - 1) or ends.get(starts[mention.first])
+        (near if before and not (role and before in {"bei", "um"}) else at).append(mention)
+    return near, at
+
+
+def _names(mentions: Iterable[Mention], kind: PlaceKind) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(mention.place.name for mention in mentions if mention.place.kind is kind))
+
+
+def _rows(mentions: Iterable[Mention]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(row for mention in mentions for row in mention.place.rows))
+
+
+def _spans(folded: str, status: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """The words that only say what kind of answer is wanted."""
+    patterns = [phrases.ROLE, phrases.WHO, phrases.PERIOD, *(phrases.STATUS[name] for name in status)]
+    for pattern in patterns:
+        yield from (match.span() for match in pattern.finditer(folded))
+
+
+def _rest(
+    words: Sequence[Word],
+    starts: Sequence[int],
+    placed: Collection[int],
+    spans: Iterable[tuple[int, int]],
+    language: str,
+) -> str:
+    taken = list(spans)
+    stop = _STOP.get(language, frozenset())
+    kept = [
+        word.text
+        for number, word in enumerate(words)
+        if number not in placed
+        and word.folded not in stop
+        and not any(start <= starts[number] < end for start, end in taken)
+    ]
+    return " ".join(kept)
+
+
+def _small_population(folded: str) -> bool:
+    """Whether somebody says how small their own place is: "wir haben 5.000 Einwohner", "kl. Gemeinde, 3 tsd ew"."""
+    if not (match := _POPULATION.search(folded)):
+        return False
+    number = int(re.sub(r"\D", "", match.group(1)))
+    return number * (1_000 if match.group(2) else 1) <= _SMALL

@@ -1,0 +1,26 @@
+"""The German states and the districts of Berlin, in the names that questions use; the city states are read as cities."""
+
+from __future__ import annotations
+
+STATES: dict[str, tuple[str, ...]] = {
+    "Baden-Württemberg": ("BaWü", "Badenia-Wirtembergia"),
+    "Bayern": ("Freistaat Bayern", "Bavaria", "Bawaria"),
+    "Brandenburg": ("Land Brandenburg", "State of Brandenburg", "Brandenburgia", "kraj związkowy Brandenburgia"),
+    "Hessen": ("Hesse", "Hesja"),
+    "Mecklenburg-Vorpommern": ("MeckPomm", "Mecklenburg-Western Pomerania", "Meklemburgia-Pomorze Przednie"),
+    "Niedersachsen": ("Lower Saxony", "Dolna Saksonia", "Dolnej Saksonii"),
+    "Nordrhein-Westfalen": ("NRW", "North Rhine-Westphalia", "Nadrenia Północna-Westfalia", "Nadrenii Północnej-Westfalii"),
+    "Rheinland-Pfalz": ("Rhineland-Palatinate", "Nadrenia-Palatynat", "Nadrenii-Palatynacie"),
+    "Saarland": ("Kraj Saary",),
+    "Sachsen": ("Freistaat Sachsen", "Saxony", "Saksonia"),
+    "Sachsen-Anhalt": ("Saxony-Anhalt", "Saksonia-Anhalt", "Saksonii-Anhalt"),
+    "Schleswig-Holstein": ("Szlezwik-Holsztyn", "Szlezwiku-Holsztynie"),
+    "Thüringen": ("Freistaat Thüringen", "Thuringia", "Turyngia"),
+}
+
+BERLIN_DISTRICTS: tuple[str, ...] = (
+    *("Mitte", "Friedrichshain-Kreuzberg", "Friedrichshain", "Kreuzberg", "Pankow", "Prenzlauer Berg", "Weißensee"),
+    *("Charlottenburg-Wilmersdorf", "Charlottenburg", "Wilmersdorf", "Spandau", "Steglitz-Zehlendorf", "Steglitz"),
+    *("Zehlendorf", "Tempelhof-Schöneberg", "Tempelhof", "Schöneberg", "Neukölln", "Treptow-Köpenick", "Treptow"),
+    *("Köpenick", "Marzahn-Hellersdorf", "Marzahn", "Hellersdorf", "Lichtenberg", "Reinickendorf", "Moabit", "Wedding"),
+)
