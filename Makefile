@@ -12,6 +12,7 @@ SELF = $(PIP) --no-deps --no-build-isolation --editable .
 TORCH = torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc \
 	nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand nvidia-cusolver nvidia-cusparse \
 	nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx
+NO_TORCH = --constraint requirements/torch.txt $(TORCH:%=--no-emit-package=%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -49,8 +50,9 @@ campaign: .venv-test/.installed ## the long kill and load campaigns
 lock: .venv-lock/.installed ## resolve pyproject.toml anew into requirements/ (all platforms, with hashes)
 	@$(COMPILE) $(UPGRADE) --output-file requirements/light.txt
 	@$(COMPILE) $(UPGRADE) --constraint requirements/light.txt --extra postgres --group dev --output-file requirements/dev.txt
-	@$(COMPILE) $(UPGRADE) --constraint requirements/dev.txt --constraint requirements/torch.txt --extra full \
-		$(TORCH:%=--no-emit-package=%) --output-file requirements/full.txt
+	@$(COMPILE) $(UPGRADE) --constraint requirements/dev.txt $(NO_TORCH) --extra full --output-file requirements/full.txt
+	@$(COMPILE) $(UPGRADE) --constraint requirements/full.txt --constraint requirements/dev.txt $(NO_TORCH) --extra full \
+		--group dev --group full-tests --output-file requirements/full-dev.txt
 
 clean: ## remove environments and caches; never var/, where the data is
 	@rm -rf .venv .venv-test .venv-full .venv-lock build dist *.egg-info .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -86,8 +88,8 @@ COMPILE = env -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_DEFAULT_IN
 	@$(call pip,.venv-full,-m pip check)
 	@touch $@
 
-.venv-full/.tests: .venv-full/.installed requirements/dev.txt
-	@$(call pip,.venv-full,$(PIP) --no-deps --require-hashes --requirement requirements/dev.txt)
+.venv-full/.tests: .venv-full/.installed requirements/full-dev.txt
+	@$(call pip,.venv-full,$(PIP) --no-deps --require-hashes --requirement requirements/full-dev.txt)
 	@$(call pip,.venv-full,-m pip check)
 	@touch $@
 

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "requirements"
-LOCKS = ["light", "dev", "full"]
+LOCKS = ["light", "dev", "full", "full-dev"]
 PACKAGES = ["bot", "config", "knowledge_base"]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
@@ -37,8 +37,13 @@ def pins(lock: str) -> dict[str, Requirement]:
 
 def asked_for(lock: str) -> list[Requirement]:
     project, groups = PYPROJECT["project"], PYPROJECT["dependency-groups"]
-    extras = project["optional-dependencies"]
-    more = {"light": [], "dev": extras["postgres"] + groups["dev"], "full": extras["postgres"] + extras["full"]}[lock]
+    postgres, full = project["optional-dependencies"]["postgres"], project["optional-dependencies"]["full"]
+    more = {
+        "light": [],
+        "dev": [*postgres, *groups["dev"]],
+        "full": [*postgres, *full],
+        "full-dev": [*postgres, *full, *groups["dev"], *groups["full-tests"]],
+    }[lock]
     wanted = [Requirement(line) for line in project["dependencies"] + groups["build"] + more]
     return [requirement for requirement in wanted if requirement.name != "stadtlotse"]
 
@@ -70,17 +75,19 @@ def test_the_lock_answers_what_pyproject_asks_for(lock: str) -> None:
         assert wanted.specifier.contains(pin.version), f"{wanted} but {pin.version} in {lock}.txt: make lock"
 
 
-@pytest.mark.parametrize("lock", ["dev", "full"])
-def test_the_larger_sets_hold_the_light_set(lock: str) -> None:
-    larger = pins(lock)
-    assert {name: str(larger.get(name)) for name in pins("light")} == {n: str(r) for n, r in pins("light").items()}
+@pytest.mark.parametrize(
+    ("small", "large"), [("light", "dev"), ("light", "full"), ("dev", "full-dev"), ("full", "full-dev")]
+)
+def test_the_larger_set_holds_the_smaller(small: str, large: str) -> None:
+    larger, smaller = pins(large), pins(small)
+    assert {name: str(larger.get(name)) for name in smaller} == {name: str(pin) for name, pin in smaller.items()}
 
 
 def test_torch_stands_apart() -> None:
     """Its CPU and CUDA builds differ in hashes and in what they need."""
     (line,) = (REQUIREMENTS / "torch.txt").read_text("utf-8").splitlines()
     assert re.fullmatch(r"torch==[\d.]+", line)
-    assert [name for name in pins("full") if re.match(r"torch|triton|nvidia|cuda", name)] == []
+    assert [name for name in pins("full") | pins("full-dev") if re.match(r"torch|triton|nvidia|cuda", name)] == []
 
 
 def test_the_wheel_holds_all_that_the_packages_hold(tmp_path: Path) -> None:
