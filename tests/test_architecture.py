@@ -36,7 +36,7 @@ PURE = re.compile(
 PURE_LIBRARIES = {"Stemmer", "numpy"}
 EFFECTS = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "random", "secrets", "shutil", "signal",
-    "socket", "sqlite3", "subprocess", "tempfile", "threading", "time", "urllib",
+    "socket", "sqlite3", "subprocess", "tempfile", "threading", "time", "urllib.request",
 }  # fmt: skip
 
 MODULE_LINES = 300
@@ -136,7 +136,8 @@ def rules_are_pure(module: Module) -> set[str]:
         for name in module.imports
         if name.partition(".")[0] in OWN and not any(PURE.fullmatch(path) for path in _paths(name))
     }
-    return foreign | module.packages & EFFECTS | impure_own
+    effects = {name for name in module.imports if any(f"{name}.".startswith(f"{effect}.") for effect in EFFECTS)}
+    return foreign | effects | impure_own
 
 
 def _paths(name: str) -> tuple[str, str]:
