@@ -187,6 +187,7 @@ def count(projects: Sequence[Project]) -> Counts:
 def _row(project: Project, forms: dict[str, int]) -> dict[int, float]:
     row: dict[int, float] = {}
     around = (project.municipality, *project.topics, project.kind, project.contact_role, project.funding_round)
+    around += (project.transferability, project.status, project.period)
     for text, weight in ((project.title, TITLE), (project.text, 1.0), (" ".join(around), 1.0)):
         for word in tokens.words(text):
             number = forms.setdefault(word, len(forms))
