@@ -26,8 +26,8 @@ def files() -> list[Path]:
 def digest() -> str:
     """SHA-256 (hex) over names and bytes of everything that is loaded: another digest means another bundle."""
     total = hashlib.sha256()
-    for path in (*files(), TOPICS, FUNDING_ROUNDS):
-        content = path.read_bytes()
-        total.update(f"{path.name}\0{len(content)}\0".encode())
+    for name in (*_RECORDS, TOPICS.name, FUNDING_ROUNDS.name):
+        content = (FOLDER / name).read_bytes()
+        total.update(f"{name}\0{len(content)}\0".encode())
         total.update(content)
     return total.hexdigest()

@@ -1,0 +1,208 @@
+"""The bundled knowledge: valid, complete in itself, with sources and licences, and without persons."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from knowledge_base import bundle
+from knowledge_base.ingest import readers
+from knowledge_base.ingest.row import RowError
+from knowledge_base.ingest.validation import Checked, validate
+from knowledge_base.model import Event, Municipality, Project
+from knowledge_base.vocabulary import bundled, fold
+
+DATA = os.environ.get("STADTLOTSE_TEST_DATA")
+NO_ROUND = {"keine (Bewerberin)"}  # what the record of a mere applicant says
+OFFICE_AND_NAME = re.compile(
+    r"\b(?:Herr|Frau|Dr\.|Prof\.|(?:Ober)?[Bb]ürgermeister(?:in)?|Staatssekretär(?:in)?|Minister(?:in)?)"
+    r"\s+(?:(?:Dr|Prof)\.\s+)*[A-ZÄÖÜ][a-zäöüß]+\s+[A-ZÄÖÜ][a-zäöüß]+"
+)
+AGS = re.compile(r"\d{2}|\d{5}|\d{8}")
+TERYT = re.compile(r"PL-(?:\d{2}|\d{7})")
+
+Kind = TypeVar("Kind", Project, Municipality, Event)
+
+
+@cache
+def checked() -> tuple[tuple[str, Checked], ...]:
+    return tuple(_checked())
+
+
+def _checked() -> Iterator[tuple[str, Checked]]:
+    for path in bundle.files():
+        for row in readers.rows(path):
+            assert not isinstance(row, RowError), row
+            found = validate(row)
+            assert isinstance(found, Checked), found
+            yield path.name, found
+
+
+def records(kind: type[Kind]) -> list[Kind]:
+    return [found.record for _, found in checked() if isinstance(found.record, kind)]
+
+
+@cache
+def municipality_of_name() -> dict[str, str]:
+    """Folded name -> id; a town before the state of the same name."""
+    towns_last = sorted(records(Municipality), key=lambda found: found.kind != "Land")
+    return {fold(name): found.id for found in towns_last for name in (found.name, *found.names)}
+
+
+def test_every_line_is_valid_and_holds_no_contact_data() -> None:
+    assert len(checked()) > 290
+    assert [(name, found.line, found.masked) for name, found in checked() if found.masked] == []
+
+
+def test_ids_are_unique() -> None:
+    counts = Counter(found.record.id for _, found in checked())
+    assert [record_id for record_id, count in counts.items() if count > 1] == []
+
+
+def test_the_numbers_are_those_of_the_sources() -> None:
+    files = Counter(name for name, _ in checked())
+    assert files["projects.jsonl"] == 36
+    assert files["model_projects.jsonl"] == 73
+    rounds = Counter(
+        found.record.funding_round
+        for name, found in checked()
+        if name == "model_projects.jsonl" and isinstance(found.record, Project)
+    )
+    assert rounds == {found.name: found.projects for found in bundled().rounds if found.projects}
+
+
+@pytest.mark.parametrize("kind", [Project, Municipality, Event])
+def test_every_record_has_a_source_and_a_licence(kind: type[Project]) -> None:  # or one of the other kinds
+    assert records(kind)
+    assert [record.id for record in records(kind) if not record.sources or not record.licence] == []
+
+
+def test_no_office_is_followed_by_a_name() -> None:
+    texts = [json.dumps(json.loads(line), ensure_ascii=False) for path in bundle.files() for line in _lines(path)]
+    assert [text for text in texts if OFFICE_AND_NAME.search(text)] == []
+    assert OFFICE_AND_NAME.search("Oberbürgermeister Dr. Max Muster")  # the pattern finds what it is for
+
+
+def test_every_project_and_event_names_known_municipalities() -> None:
+    known = municipality_of_name()
+    placed: list[Project | Event] = [*records(Project), *records(Event)]
+    for record in placed:
+        names = _members(record)
+        assert [name for name in names if fold(name) not in known] == [], record.id
+        if len(names) > 1:
+            assert record.municipality.split(" / ") == names, record.id
+    assert any(len(_members(record)) > 4 for record in records(Project))
+
+
+def test_every_round_is_known() -> None:
+    rounds = {record.funding_round for record in records(Project)} - NO_ROUND - {""}
+    assert sorted(name for name in rounds if (found := bundled().round_of(name)) is None or found.name != name) == []
+
+
+def test_neighbours_are_known_and_go_both_ways() -> None:
+    neighbours = {found.id: set(found.neighbours) for found in records(Municipality)}
+    pairs = [(here, there) for here, others in neighbours.items() for there in others]
+    assert len(pairs) > 100
+    assert [pair for pair in pairs if pair[0] not in neighbours.get(pair[1], ())] == []
+    assert [here for here, others in neighbours.items() if here in others] == []
+
+
+def test_keys_are_official_or_say_why_not() -> None:
+    for found in records(Municipality):
+        official = (TERYT if found.country == "PL" else AGS).fullmatch(found.id)
+        assert official or found.extra.get("id_note"), found.id
+        if district := found.extra.get("district"):
+            assert found.id.startswith(district), found.id
+
+
+def test_a_name_belongs_to_one_municipality() -> None:
+    owners: dict[str, set[str]] = {}
+    for found in records(Municipality):
+        for name in (found.name, *found.names):
+            owners.setdefault(fold(name), set()).add(found.id)
+    assert {name: ids for name, ids in owners.items() if len(ids) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Chóśebuz", "12052000"), ("Chociebużu", "12052000"), ("Poczdamie", "12054000"), ("Słubice", "PL-0805053"),
+        ("Gubinie", "PL-0802011"), ("FFO", "12053000"), ("Frankfurcie nad Odrą", "12053000"), ("Monachium", "09162000"),
+        ("Cologne", "05315000"), ("Wiesenburg", "12069665"), ("Grodk", "12071372"), ("Brandenburgii", "12"),
+    ],
+)  # fmt: skip
+def test_municipalities_are_found_in_other_languages_and_cases(name: str, key: str) -> None:
+    assert municipality_of_name()[fold(name)] == key
+
+
+def test_the_region_is_complete_and_has_places_on_the_map() -> None:
+    found = {record.id: record for record in records(Municipality)}
+    assert sum(record.kind == "Land" for record in found.values()) == 16
+    assert sum(record.kind == "Landkreis" and record.state == "Brandenburg" for record in found.values()) == 14
+    assert {"12051000", "12052000", "12053000", "12054000", "11000000"} <= found.keys()
+    towns = [record for record in found.values() if len(record.id) in (8, 10)]
+    assert [record.id for record in towns if record.latitude is None or record.longitude is None] == []
+    german = [record for record in towns if record.country == "DE"]
+    assert all(47 < (record.latitude or 0) < 55.1 and 5.8 < (record.longitude or 0) < 15.1 for record in german)
+    assert all(record.population is None or record.population > 1000 for record in found.values())
+
+
+def test_doubles_and_related_projects_exist() -> None:
+    ids = {record.id for record in records(Project)}
+    same = {record.id: record.extra["same_as"] for record in records(Project) if "same_as" in record.extra}
+    assert same == {
+        "mpsc-04": "bb-cottbus",
+        "mpsc-16": "bb-berlin",
+        "mpsc-35": "bb-badbelzig",
+        "mpsc-52": "bb-guben",
+        "mpsc-66": "bb-potsdam",
+    }
+    related = {project for event in records(Event) for project in event.extra.get("projects", [])}
+    assert set(same.values()) | related <= ids
+
+
+def test_the_first_exchange_is_an_event() -> None:
+    event = next(found for found in records(Event) if found.start == "2021-08-30")
+    assert "Modellprojekte" in event.title
+    assert len(event.extra["participants"]) == 7
+
+
+def test_the_digest_tells_one_bundle_from_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = bundle.digest()
+    assert re.fullmatch(r"[0-9a-f]{64}", first)
+    assert bundle.digest() == first
+    for path in (*bundle.files(), bundle.TOPICS, bundle.FUNDING_ROUNDS):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(bundle, "FOLDER", tmp_path)
+    assert bundle.digest() == first
+    (tmp_path / "events.jsonl").write_text("", encoding="utf-8")
+    assert bundle.digest() != first
+
+
+@pytest.mark.skipif(not DATA, reason="STADTLOTSE_TEST_DATA is not set")
+def test_the_projects_are_those_of_the_source_field_by_field() -> None:
+    def rows(path: Path) -> dict[str, dict[str, object]]:
+        return {row["id"]: row for row in map(json.loads, _lines(path))}
+
+    theirs = rows(Path(DATA or "", "knowledge", "berlin_brandenburg_projects.jsonl"))
+    ours = rows(bundle.FOLDER / "projects.jsonl")
+    assert {key: {k: v for k, v in row.items() if k != "members"} for key, row in ours.items()} == theirs
+    listed = rows(Path(DATA or "", "knowledge", "model_projects_73.jsonl"))
+    assert rows(bundle.FOLDER / "model_projects.jsonl").keys() == listed.keys()
+
+
+def _members(record: Project | Event) -> list[str]:
+    members = record.extra.get("members") or ([record.municipality] if record.municipality else [])
+    return list(members)
+
+
+def _lines(path: Path) -> list[str]:
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line]
