@@ -1,0 +1,67 @@
+"""Which address answers what. New pages join the list in ``routes``; each is a small function from request to response.
+
+Rules for every page: GET changes nothing (mail scanners follow links), nothing personal in an address or a log line.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bot.health import Health, HealthReport
+from bot.metrics import Metrics
+
+FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+
+
+def routes(health: Health, metrics: Metrics) -> Sequence[BaseRoute]:
+    """Every page."""
+
+    async def healthz(request: Request) -> Response:
+        report = health.status()
+        body = details(report) if is_local(request) else summary(report)
+        return JSONResponse(body, status_code=200 if report.ok else 503)
+
+    async def figures(request: Request) -> Response:
+        if not is_local(request):
+            return PlainTextResponse("Only for the machine's own network.\n", status_code=403)
+        metrics.health(health.status())
+        return Response(metrics.exposition(), media_type=metrics.content_type)
+
+    return [Route("/healthz", healthz), Route("/metrics", figures)]
+
+
+def is_local(request: Request) -> bool:
+    """Whether the request comes from this machine or its private network, past every proxy.
+
+    Deny by default: a header that proxies add, an address that cannot be read or a public one is somebody outside.
+    A proxy that adds no header cannot be told from a local client; so the proxy must not pass ``/metrics`` at all.
+    """
+    if any(name in request.headers for name in FORWARDED) or request.client is None:
+        return False
+    try:
+        address = ipaddress.ip_address(request.client.host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private
+
+
+def summary(report: HealthReport) -> dict[str, Any]:
+    """For everybody: alive or not."""
+    return {"status": "ok" if report.ok else "red"}
+
+
+def details(report: HealthReport) -> dict[str, Any]:
+    """For whoever runs the bot: each part, with the code of what is wrong; no addresses, no texts."""
+    parts = {
+        part.name: {"status": "ok"}
+        if part.ok
+        else {"status": "red", "reason": part.reason, "silent_seconds": part.silent_for}
+        for part in report.parts
+    }
+    return summary(report) | {"parts": parts}

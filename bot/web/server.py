@@ -1,0 +1,84 @@
+"""The HTTP server inside our own event loop: signals, logging and the order of stopping stay ours."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from knowledge_base.errors import StadtlotseError
+
+GRACE_S = 3  # requests in flight get this long when the bot stops
+MOST_AT_ONCE = 200  # connections; more get 503
+
+
+async def serve(app: ASGIApp, bind: str, port: int, on_listening: Callable[[str], object]) -> None:
+    """Serve until cancelled; then finish the requests in flight and close the socket.
+
+    ``port`` 0 takes any free one. ``on_listening`` gets the address that is really listened on, e.g.
+    ``http://127.0.0.1:8080``, when the first request can be answered. Raises ``StadtlotseError`` when the address is
+    taken or not ours.
+    """
+    with listening_socket(bind, port) as listener:
+        server = _Server(app, lambda: on_listening(url_of(listener)))
+        running = asyncio.create_task(server.serve([listener]), name="web server")
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError:
+            server.should_exit = True
+            await running
+            raise
+
+
+def listening_socket(bind: str, port: int) -> socket.socket:
+    """A bound socket; binding ourselves tells the real port, and turns its failure into an error that names it."""
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((bind, port))
+    except OSError as error:
+        listener.close()
+        raise StadtlotseError(
+            f"The pages cannot listen on {bind}, port {port}: {error.strerror or error}.",
+            remedy="Change STADTLOTSE_WEB__BIND or STADTLOTSE_WEB__PORT, or stop what uses the port.",
+        ) from error
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The address of a bound socket, as another program on this machine writes it."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  "all addresses" is none to connect to
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, app: ASGIApp, on_started: Callable[[], object]) -> None:
+        config = uvicorn.Config(
+            app,
+            log_config=None,  # our logging stays as it is
+            access_log=False,  # an access log is a log of people
+            server_header=False,
+            proxy_headers=False,  # who asks is decided by the real peer
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=GRACE_S,
+            limit_concurrency=MOST_AT_ONCE,
+        )
+        super().__init__(config)
+        self._on_started = on_started
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGTERM belongs to the composition root, which stops all parts in order."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell when the first request can be answered."""
+        await super().startup(sockets)
+        self._on_started()

@@ -1,0 +1,196 @@
+"""The pages over real sockets: what they tell whom, and how the server starts and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.health import Health
+from bot.metrics import Metrics
+from bot.web.app import HEADERS, make_app
+from bot.web.client import ask_health, forget_address, note_address, noted_address
+from bot.web.routes import FORWARDED, is_local
+from bot.web.server import serve
+from knowledge_base.errors import StadtlotseError
+
+
+@asynccontextmanager
+async def serving(app: Starlette, bind: str = "127.0.0.1") -> AsyncIterator[str]:
+    listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(app, bind, 0, listening.set_result))
+    try:
+        yield await asyncio.wait_for(listening, 30)
+    finally:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+def health() -> Health:
+    health = Health()
+    health.expect("database")
+    health.expect("matrix")
+    return health
+
+
+@pytest.fixture
+async def url(health: Health) -> AsyncIterator[str]:
+    async with serving(make_app(health, Metrics(["matrix"], ["database"]))) as url:
+        yield url
+
+
+@pytest.fixture
+async def client(url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        yield client
+
+
+async def test_health_is_200_or_503(client: httpx.AsyncClient, health: Health) -> None:
+    green = await client.get("/healthz")
+    assert (green.status_code, green.json()["status"]) == (200, "ok")
+    health.failed("matrix", "token_revoked", final=True)
+    red = await client.get("/healthz")
+    assert red.status_code == 503
+    assert red.json() == {
+        "status": "red",
+        "parts": {
+            "database": {"status": "ok"},
+            "matrix": {"status": "red", "reason": "token_revoked", "silent_seconds": 0},
+        },
+    }
+
+
+async def test_metrics_are_in_the_format_of_prometheus(client: httpx.AsyncClient) -> None:
+    response = await client.get("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=")
+    assert 'stadtlotse_part_ok{part="matrix"} 1.0' in response.text
+
+
+@pytest.mark.parametrize("header", FORWARDED)
+async def test_who_comes_through_a_proxy_sees_no_details(
+    client: httpx.AsyncClient, health: Health, header: str
+) -> None:
+    health.failed("matrix", "token_revoked", final=True)
+    assert (await client.get("/metrics", headers={header: "127.0.0.1"})).status_code == 403
+    assert (await client.get("/healthz", headers={header: "127.0.0.1"})).json() == {"status": "red"}
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("10.1.2.3", True),
+        ("192.168.1.9", True),
+        ("93.184.216.34", False),
+        ("2606:4700::1111", False),
+        ("testclient", False),
+        (None, False),
+    ],
+)
+def test_only_near_addresses_are_local(host: str | None, local: bool) -> None:
+    client = None if host is None else (host, 5000)
+    assert is_local(Request({"type": "http", "headers": [], "client": client})) is local
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/nothing-here"])
+async def test_every_response_carries_the_safe_headers(client: httpx.AsyncClient, path: str) -> None:
+    response = await client.get(path)
+    assert {name: response.headers.get(name) for name in HEADERS} == HEADERS
+    assert "server" not in response.headers
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_nothing_can_be_changed(client: httpx.AsyncClient, method: str) -> None:
+    assert (await client.request(method, "/healthz")).status_code == 405
+
+
+async def test_the_signal_handlers_stay_ours(url: str) -> None:
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert url.rpartition(":")[2] != "0"
+
+
+async def test_a_stop_lets_the_request_in_flight_end() -> None:
+    begun, proceed = asyncio.Event(), asyncio.Event()
+
+    async def slow(_request: Request) -> Response:
+        begun.set()
+        await proceed.wait()
+        return PlainTextResponse("done")
+
+    listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    app = Starlette(routes=[Route("/", slow)])
+    server = asyncio.create_task(serve(app, "127.0.0.1", 0, listening.set_result))
+    url = await listening
+    async with httpx.AsyncClient(trust_env=False) as client:
+        request = asyncio.create_task(client.get(url))
+        await begun.wait()
+        server.cancel()
+        proceed.set()
+        assert (await request).text == "done"
+    with pytest.raises(asyncio.CancelledError):
+        await server
+    assert not (await ask_health(url)).ok, "the socket is closed"
+
+
+async def test_a_taken_port_is_named_with_the_settings(url: str) -> None:
+    port = int(url.rpartition(":")[2])
+    with pytest.raises(StadtlotseError, match="STADTLOTSE_WEB__PORT") as failure:
+        await serve(Starlette(), "127.0.0.1", port, lambda _url: None)
+    assert str(port) in failure.value.message
+
+
+async def test_all_addresses_are_reached_at_this_machine(health: Health) -> None:
+    async with serving(make_app(health, Metrics([])), "0.0.0.0") as url:
+        assert url.startswith("http://127.0.0.1:")
+        assert (await ask_health(url)).ok
+
+
+async def test_the_health_command_tells_green_from_red(url: str, health: Health) -> None:
+    answer = await ask_health(url)
+    assert (answer.exit_code, answer.lines) == (0, ("ok", "  database: ok", "  matrix: ok"))
+    health.failed("matrix", "token_revoked", final=True)
+    answer = await ask_health(url)
+    assert answer.exit_code == 1
+    assert "  matrix: red, token_revoked for 0 s" in answer.lines
+
+
+async def test_no_answer_and_a_wrong_answer_are_red(tmp_path: Path) -> None:
+    assert (await ask_health(None)).exit_code == 1
+
+    async def other(_request: Request) -> Response:
+        return PlainTextResponse("hello")
+
+    async with serving(Starlette(routes=[Route("/healthz", other)])) as url:
+        assert (await ask_health(url)).lines == (f"red: something else answers on {url}",)
+    gone = await ask_health(url)
+    assert (gone.ok, gone.lines) == (False, (f"red: {url} does not answer (ConnectError)",))
+
+
+async def test_a_frozen_bot_is_red() -> None:
+    """A server whose loop stands still accepts the connection and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        answer = await ask_health(f"http://127.0.0.1:{silent.getsockname()[1]}", seconds=0.2)
+    assert not answer.ok
+    assert "does not answer" in answer.lines[0]
+
+
+def test_the_address_is_noted_in_the_state_folder(tmp_path: Path) -> None:
+    assert noted_address(tmp_path) is None
+    note_address(tmp_path, "http://127.0.0.1:8080")
+    assert noted_address(tmp_path) == "http://127.0.0.1:8080"
+    forget_address(tmp_path)
+    forget_address(tmp_path)
+    assert noted_address(tmp_path) is None
