@@ -35,14 +35,16 @@ async def load_bundle(
     """
     paths = bundle.files() if files is None else files
     wanted = bundle.digest() if digest is None else digest
-    for attempt in range(1, _ATTEMPTS + 1):
+    attempts = 0
+    while True:
         async with store.read() as tx:
             if await tx.facts.get(LOADED) == wanted:
                 return None
         try:
             report = await import_rows(store, _rows(paths), SOURCE, SOURCE, _OPTIONS, progress)
         except SupersededError:
-            if attempt == _ATTEMPTS:
+            attempts += 1
+            if attempts == _ATTEMPTS:
                 raise
             continue
         if not report.ok:
@@ -50,7 +52,6 @@ async def load_bundle(
         async with store.begin() as tx:
             await tx.facts.put(LOADED, wanted)
         return report
-    return None  # not reached
 
 
 def _rows(paths: Sequence[Path]) -> Iterator[Row | RowError]:

@@ -37,7 +37,7 @@ def _records(file: str, reader: _csv.Reader) -> Iterator[Row | RowError]:
         cells = next(reader, None)
         if cells is None:
             return
-        if not any(cells) or (not names and len(cells) == 1 and cells[0].lower().startswith("sep=")):
+        if not any(cells) or (not names and len(cells) <= 2 and cells[0].lower().startswith("sep=")):
             continue  # spreadsheets write sep=; as a first line
         if not names:
             names = header(file, line, cells)

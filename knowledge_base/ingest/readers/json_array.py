@@ -44,10 +44,7 @@ def _elements(cursor: _Cursor) -> Iterator[Row | RowError]:
             yield Row(str(cursor.path), line, value)
         else:
             yield RowError(str(cursor.path), line, "", "This element is no JSON object.", 'Write {"id": …}.')
-        if cursor.peek() != "]":
-            cursor.take(",")
-            if cursor.peek() == "]":
-                raise cursor.failure("A comma stands before the end of the array.", "Remove the comma.")
+        cursor.separate("]")
     cursor.take("]")
 
 
@@ -65,8 +62,7 @@ def _member(cursor: _Cursor) -> Iterator[Row | RowError]:
             raise cursor.failure("There must be one field records, and it must be an array.", _SHAPE)
         else:
             cursor.value()
-        if cursor.peek() != "}":
-            cursor.take(",")
+        cursor.separate("}")
     cursor.take("}")
     if not found:
         raise cursor.failure("The object has no field records.", _SHAPE)
@@ -94,6 +90,13 @@ class _Cursor:
         if self.peek() != character:
             raise self.failure(f"Here {character} is missing.")
         self._forward(self._at + 1)
+
+    def separate(self, end: str) -> None:
+        """Behind an element: stand on the next one, or on ``end``."""
+        if self.peek() != end:
+            self.take(",")
+            if self.peek() == end:
+                raise self.failure(f"A comma stands before {end}.", "Remove the comma.")
 
     def value(self) -> Json:
         self.peek()

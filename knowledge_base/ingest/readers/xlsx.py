@@ -43,11 +43,11 @@ def rows(path: Path) -> Iterator[Row | RowError]:
             workbook.close()
     except UnreadableError:
         raise
-    except DefusedXmlException as error:
-        raise UnreadableError(path, "The workbook holds XML entities, which no spreadsheet writes.") from error
     except OSError as error:
         raise explained(path, error) from error
     except _BROKEN as error:  # openpyxl raises whatever its parts raise on broken XML
+        if DefusedXmlException in (*type(error).__mro__, *type(error.__cause__).__mro__):
+            raise UnreadableError(path, "The workbook holds XML entities, which no spreadsheet writes.") from error
         raise UnreadableError(path, "The workbook is damaged.", remedy=f"Save it anew. {_SMALLER}") from error
 
 

@@ -91,7 +91,7 @@ class _Builder:
             raise self._failure(event, f"Lists and mappings are nested deeper than {MAX_DEPTH}.")
         match event:
             case yaml.ScalarEvent():
-                return None if event.style is None and event.value in _NULLS else event.value
+                return None if not event.style and event.value in _NULLS else event.value
             case yaml.SequenceStartEvent():
                 return self._list(depth + 1)
             case _:
