@@ -76,12 +76,14 @@ class Say:
     key: str
     values: Mapping[str, Value] = field(default_factory=dict)
     choices: tuple[Choice, ...] = ()
+    language: str = ""  # the language it must be said in; empty: the one that the person is answered in
 
     def to_json(self) -> dict[str, Any]:
         """For the durable outbox."""
         return {
             "key": self.key,
             "values": {name: _value_to_json(value) for name, value in self.values.items()},
+            "language": self.language,
             "choices": [[choice.label.to_json(), choice.command, choice.numbered] for choice in self.choices],
         }
 
@@ -92,6 +94,7 @@ class Say:
             data["key"],
             {name: _value_from_json(value) for name, value in data["values"].items()},
             tuple(Choice(cls.from_json(label), command, numbered) for label, command, numbered in data["choices"]),
+            data.get("language", ""),
         )
 
 

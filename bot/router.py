@@ -249,8 +249,6 @@ def _ordinals(folded: str) -> Iterator[tuple[str, int]]:
 
 def _fold(text: str) -> str:
     """Lower case, umlauts and accents written in ASCII, without punctuation at the end."""
-    lowered = (
-        text.lower().strip(" .!?…").translate(str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ł": "l"}))
-    )
+    lowered = text.lower().strip(" .!?…").translate(ASCII)
     decomposed = unicodedata.normalize("NFKD", lowered)
     return re.sub(r"\s+", " ", "".join(char for char in decomposed if not unicodedata.combining(char)))

@@ -37,6 +37,7 @@ from bot.messages import Say, ShownChoice, Url, Value
 LANGUAGES = ("de", "en", "pl")
 DEFAULT_LANGUAGE = "de"
 MARK = re.compile(r"(<b>|</b>|<i>|</i>|\{[a-z_]+\}|\n)")
+SEPARATOR = Text(" · ")
 LIST = re.compile(r"\{([a-z_]+)(#?)\}")
 
 
@@ -110,6 +111,9 @@ class Texts:
     def _value(self, value: Value, language: str) -> list[Inline]:
         if isinstance(value, Say):
             return [node for block in self.render(value, language) for node in getattr(block, "inner", ())]
+        if not isinstance(value, str | int | Url):  # several texts within a line
+            parts = [self._value(part, language) for part in value]
+            return [node for index, part in enumerate(parts) for node in ([SEPARATOR, *part] if index else part)]
         if isinstance(value, Url):
             url = safe_url(value.address)
             return [Link(url)] if url else [Text(clean(value.address))]

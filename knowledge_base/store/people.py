@@ -81,10 +81,10 @@ class People:
         )
         return await self._connection.scalar(statement)
 
-    async def set_active(self, channel: str, user_id: str, active: bool) -> None:
-        """Note that an account can, or cannot, be reached."""
-        where = (account.c.channel == channel, account.c.user_id == user_id)
-        await self._connection.execute(update(account).where(*where).values(active=active))
+    async def switch_off(self, person_id: str, channel: str) -> None:
+        """A person cannot be reached on a channel any more, until they write again."""
+        where = (account.c.channel == channel, account.c.person_id == person_id)
+        await self._connection.execute(update(account).where(*where).values(active=False))
 
     async def choose_language(self, person_id: str, language: str | None) -> None:
         """The language that the person wants to be answered in; ``None`` follows their questions again."""

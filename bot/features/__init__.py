@@ -1,0 +1,55 @@
+"""One file per thing that people can do.
+
+A feature is an async function that does its slow work first (searching) and returns an ``Act``: what it stores and
+says, in the one transaction that also marks the message as handled. A feature never sends: it returns a ``Say`` to the
+one who just spoke; for anybody else it stores a notice in that transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.messages import Inbound, Say
+from knowledge_base.search.service import SearchService
+from knowledge_base.store.database import Store
+from knowledge_base.store.people import Person
+from knowledge_base.store.transaction import Transaction
+
+Act = Callable[[Transaction], Awaitable[Say]]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of one person, and where its answer goes."""
+
+    inbound: Inbound
+    person: Person
+    language: str  # to answer in: chosen, else of the command's words, else of the last question, else German
+    reply_id: str  # of the answer in the outbox
+    editor: bool
+
+    @property
+    def context_key(self) -> tuple[str, str, str, str]:
+        """Whose last question this may follow up."""
+        place = self.inbound.address
+        return (place.channel, place.conversation, place.thread, self.person.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What features use."""
+
+    store: Store
+    search: SearchService
+    context_lasts: timedelta
+
+
+def say(make: Say) -> Act:
+    """An act that stores nothing."""
+
+    async def act(_tx: Transaction) -> Say:
+        return make
+
+    return act

@@ -1,0 +1,112 @@
+"""For editors: what was asked in vain, and mending the knowledge from the chat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from bot.features import Act, Turn, say
+from bot.messages import Choice, Say
+from bot.router import Edit, Questions, Remove
+from knowledge_base.codec import Body, to_body
+from knowledge_base.errors import InputError
+from knowledge_base.ingest.row import Row
+from knowledge_base.ingest.validation import validate
+from knowledge_base.model import Project, RecordKind
+from knowledge_base.store.records import StoredRecord
+from knowledge_base.store.transaction import Transaction
+
+FEEDBACK_PERIOD = timedelta(days=30)
+MIN_PEOPLE = 5  # fewer could be recognised
+EDITABLE = (
+    "title", "text", "municipality", "state", "kind", "topics", "funding_round", "status", "period", "contact_role",
+    "transferability", "funding", "url", "sources", "licence", "lang",
+)  # fmt: skip
+DENIED = Say("editors_only")
+
+
+async def questions(turn: Turn, intent: Questions) -> Act:
+    """Questions that found nothing sure, and whether answers helped; or close a question."""
+    if not turn.editor:
+        return say(DENIED)
+
+    async def act(tx: Transaction) -> Say:
+        if intent.close is not None:
+            closed = await tx.answers.close_question(intent.close)
+            return Say("questions.closed" if closed else "questions.no_such", {"number": intent.close})
+        found = await tx.answers.open_questions()
+        count = await tx.answers.feedback(FEEDBACK_PERIOD)
+        echo = {"useful": count.useful, "useless": count.not_useful, "days": FEEDBACK_PERIOD.days}
+        feedback = Say("questions.feedback", echo) if count.people >= MIN_PEOPLE else Say("questions.few_feedback")
+        entries = tuple(
+            Say("questions.entry", {"number": q.number, "text": q.text, "times": q.times, "language": q.language})
+            for q in found
+        )
+        return Say("questions" if found else "questions.none", {"entries": entries, "feedback": feedback})
+
+    return act
+
+
+async def edit(turn: Turn, intent: Edit) -> Act:
+    """Show the fields of a project, or set one; an empty value clears it."""
+    if not turn.editor:
+        return say(DENIED)
+
+    async def act(tx: Transaction) -> Say:
+        stored = await tx.records.get(RecordKind.PROJECT, intent.record)
+        if not intent.field:
+            return _fields(stored) if stored else Say("edit.not_found", {"id": intent.record})
+        if intent.field not in EDITABLE:
+            return Say("edit.no_such_field", {"field": intent.field, "fields": ", ".join(EDITABLE)})
+        if stored is None:
+            return Say("edit.not_found", {"id": intent.record})
+        try:
+            after = _with(stored.body, intent.field, intent.value)
+        except InputError as error:
+            return Say("edit.refused", {"reason": error.message})
+        changed = await tx.records.edit(RecordKind.PROJECT, intent.record, after)
+        return Say("edit.done" if changed else "edit.same", {"id": intent.record, "field": intent.field})
+
+    return act
+
+
+async def remove(turn: Turn, intent: Remove) -> Act:
+    """Take a project out, after asking back."""
+    if not turn.editor:
+        return say(DENIED)
+
+    async def act(tx: Transaction) -> Say:
+        stored = await tx.records.get(RecordKind.PROJECT, intent.record)
+        if stored is None or not isinstance(stored.record, Project):
+            return Say("edit.not_found", {"id": intent.record})
+        if not intent.confirmed:
+            confirm = Choice(Say("choice.remove"), f"remove {intent.record} yes")
+            return Say("remove.sure", {"id": intent.record, "title": stored.record.title}, (confirm,))
+        await tx.records.remove([(RecordKind.PROJECT, intent.record)])
+        return Say("remove.done", {"id": intent.record})
+
+    return act
+
+
+def _fields(stored: StoredRecord) -> Say:
+    edited = stored.edited_fields
+    entries = tuple(
+        Say("edit.field_edited" if name in edited else "edit.field", {"field": name, "value": _text(stored.body[name])})
+        for name in EDITABLE
+        if name in stored.body
+    )
+    return Say("edit.fields", {"id": stored.id, "entries": entries, "source": stored.source})
+
+
+def _text(value: object) -> str:
+    return " | ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+
+
+def _with(body: Mapping[str, Any], field: str, text: str) -> Body:
+    """The body with a field set from typed text, checked as an import would; lists are written with ``|``."""
+    row = Row("", 0, {**body, "record": RecordKind.PROJECT.value, field: text or None})
+    checked = validate(row)
+    if isinstance(checked, list):
+        raise InputError(checked[0].reason)
+    return to_body(checked.record)

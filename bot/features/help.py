@@ -1,0 +1,46 @@
+"""What can I do here: welcome, help, the language, unknown commands."""
+
+from __future__ import annotations
+
+from bot.features import Act, Services, Turn, say
+from bot.messages import Choice, Say
+from bot.router import EDITORS_COMMANDS, Language
+from bot.texts import LANGUAGES
+from knowledge_base.model import RecordKind
+from knowledge_base.store.transaction import Transaction
+
+SHOWN_IN_HELP = ("ask", "more", "show", "useful", "language", "help")
+
+
+async def start(services: Services) -> Act:
+    """Introduce the bot."""
+    async with services.store.read() as tx:
+        projects = (await tx.records.count()).get(RecordKind.PROJECT, 0)
+    return say(Say("start", {"projects": projects}))
+
+
+async def show_help(turn: Turn) -> Act:
+    """The commands, in the language of the person."""
+    names = (*SHOWN_IN_HELP, *(EDITORS_COMMANDS if turn.editor else ()))
+    return say(Say("help", {"commands": tuple(Say(f"help.{name}") for name in names)}))
+
+
+async def choose_language(turn: Turn, intent: Language) -> Act:
+    """Answer in a language from now on, or tell which there are."""
+
+    async def ask(tx: Transaction) -> Say:
+        choices = tuple(Choice(Say(f"language.{code}"), f"language {code}", True) for code in (*LANGUAGES, "auto"))
+        await tx.people.remember(turn.context_key, None, None, [choice.command for choice in choices])
+        return Say("language.which", {"languages": tuple(choice.label for choice in choices)}, choices)
+
+    async def choose(tx: Transaction) -> Say:
+        chosen = None if intent.code == "auto" else intent.code
+        await tx.people.choose_language(turn.person.id, chosen)
+        return Say("language.chosen" if chosen else "language.follows", {}, (), chosen or "")
+
+    return choose if intent.code else ask
+
+
+async def unknown(command: str) -> Act:
+    """A command that there is not."""
+    return say(Say("unknown_command", {"command": command}))

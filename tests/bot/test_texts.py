@@ -1,0 +1,115 @@
+"""The catalogs agree with each other and with what the code says."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+import bot
+from bot.markup import plain
+from bot.messages import Say, Url
+from bot.texts import LANGUAGES, Texts
+
+FOLDER = Path(bot.__file__).parent
+FIELD = re.compile(r"\{([a-z_]+#?)\}")
+
+
+def catalog(language: str) -> dict[str, list[str]]:
+    """Every key with its wordings (several where there are plural forms)."""
+    with (FOLDER / "texts" / f"{language}.po").open("rb") as source:
+        entries = [entry for entry in read_po(source, abort_invalid=True) if entry.id]
+    return {
+        entry.id if isinstance(entry.id, str) else entry.id[0]: (
+            [entry.string] if isinstance(entry.string, str) else list(entry.string)
+        )
+        for entry in entries
+    }
+
+
+CATALOGS = {language: catalog(language) for language in LANGUAGES}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_languages_have_the_same_keys_and_say_something(language: str) -> None:
+    assert set(CATALOGS[language]) == set(CATALOGS["de"])
+    assert all(text.strip() for texts in CATALOGS[language].values() for text in texts)
+
+
+@pytest.mark.parametrize("key", sorted(CATALOGS["de"]))
+def test_languages_agree_in_fields_and_in_having_plurals(key: str) -> None:
+    fields = [{frozenset(FIELD.findall(text)) - {"count"} for text in CATALOGS[lang][key]} for lang in LANGUAGES]
+    if key == "ask.more":  # a single hit has no last number
+        fields = [{names - {"last"} for names in forms} for forms in fields]
+    assert all(len(forms) == 1 for forms in fields), "plural forms differ in fields"
+    assert fields[0] == fields[1] == fields[2]
+    assert len({len(CATALOGS[lang][key]) > 1 for lang in LANGUAGES}) == 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_emphasis_is_closed(language: str) -> None:
+    for key, texts in CATALOGS[language].items():
+        for text in texts:
+            for mark in ("b", "i"):
+                assert text.count(f"<{mark}>") == text.count(f"</{mark}>"), key
+
+
+def said_keys() -> set[str]:
+    """Every literal key that the code hands to ``Say``; an f-string gives its beginning and a star."""
+    keys: set[str] = set()
+    for path in FOLDER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Say":
+                keys |= set(_literals(node.args[0]))
+    return keys
+
+
+def _literals(node: ast.expr) -> list[str]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value]
+    if isinstance(node, ast.IfExp):
+        return [*_literals(node.body), *_literals(node.orelse)]
+    if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+        return [f"{node.values[0].value}*"]
+    return []
+
+
+def test_every_key_in_the_code_has_a_text_and_every_text_is_said() -> None:
+    said, known = said_keys(), set(CATALOGS["de"])
+    assert len(said) > 30
+    beginnings = tuple(key[:-1] for key in said if key.endswith("*"))
+    assert {key for key in said if not key.endswith("*")} <= known
+    unsaid = {key for key in known - said if not key.startswith(beginnings)}
+    assert unsaid == set()
+
+
+@pytest.fixture(scope="module")
+def texts() -> Texts:
+    return Texts()
+
+
+def test_values_never_become_markup(texts: Texts) -> None:
+    hostile = "<b>x</b> {title} [a](http://evil) *y* \u202e\nnew"
+    document = texts.render(Say("ask.role", {"role": hostile}), "de")
+    assert plain(document) == "Zuständig: <b>x</b> {title} [a](http://evil) *y* new"
+    assert len(document) == 1
+
+
+def test_lines_without_values_vanish(texts: Texts) -> None:
+    values = {"title": "T", "facts": "", "why": "w", "role": "", "url": Url("javascript:alert(1)")}
+    assert plain(texts.render(Say("ask.entry", values), "en")) == "T\n“w”\njavascript:alert(1)"
+
+
+@pytest.mark.parametrize(
+    ("count", "form"), [(1, "jeden projekt"), (3, "3 projekty"), (5, "5 projektów"), (22, "22 projekty")]
+)
+def test_polish_plurals(texts: Texts, count: int, form: str) -> None:
+    assert form in plain(texts.render(Say("ask.found", {"count": count, "understood": "", "hits": ()}), "pl"))
+
+
+def test_an_unknown_key_is_an_error(texts: Texts) -> None:
+    with pytest.raises(KeyError):
+        texts.render(Say("no.such.key"), "de")
