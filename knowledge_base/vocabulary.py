@@ -28,7 +28,7 @@ _REMEDY = "Compare it with the entries beside it, then load it again."
 
 def fold(text: str) -> str:
     """Case, diacritics and punctuation away, one space between words: ``" Open-Data "`` becomes ``"open data"``."""
-    lower = unicodedata.normalize("NFKD", text).casefold()  # taken apart first: some compatibility letters have no lower case
+    lower = unicodedata.normalize("NFKD", text).casefold()  # some compatibility letters have no lower case of their own
     plain = unicodedata.normalize("NFKD", lower).translate(_NO_DECOMPOSITION)
     kept = (" " if not letter.isalnum() else letter for letter in plain if not unicodedata.combining(letter))
     return " ".join("".join(kept).split())
