@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge_base.model import Project
+from knowledge_base.search.tokens import stem_all, words
 from knowledge_base.search.understanding import phrases
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.search.understanding.query import Query
@@ -36,11 +37,16 @@ FEATURES = (
     "rural",
     "border",
     "transfer",  # says how it carries over to others
+    "role",  # its contact role holds words of a question for the one responsible
+    "all",  # everything at once that limits the question: place, round, status …
     "overview",  # the whole of a municipality, when no subject was asked for
     "listed",  # a model project, when those are asked for
     "thin",  # hardly any text, when no list is asked for
     "double",  # a thin record beside a rich one of the same
+    "brief",  # one sentence only: a fuller record of the same says more
 )
+_LIMITS = ("place", "near", "round", "status", "year", "rural", "border")
+_FULL_CHARACTERS = 140
 SMALL_TOWN = 20_000  # inhabitants
 _THIN_CHARACTERS = 160
 _NO_YEAR = -1
@@ -99,6 +105,8 @@ class Facets:
     model_project: Bools
     thin: Bools
     double: Bools
+    brief: Floats
+    role_stems: Sequence[frozenset[str]]
 
     @classmethod
     def build(cls, projects: Sequence[Project], gazetteer: Gazetteer, vocabulary: Vocabulary) -> Facets:
@@ -122,6 +130,8 @@ class Facets:
             model_project=np.array([p.kind.casefold().startswith("modellprojekt") for p in projects], np.bool_),
             thin=np.array(thin, np.bool_),
             double=np.array([t and _same_as(p) in rich_ids for p, t in zip(projects, thin, strict=True)], np.bool_),
+            brief=np.array([max(0.0, 1.0 - len(p.text) / _FULL_CHARACTERS) for p in projects], np.float32),
+            role_stems=[frozenset(stem_all(words(p.contact_role), "de")) for p in projects],
         )
 
     # ------------------------------------------------------------------------------------------------- a question
@@ -133,11 +143,12 @@ class Facets:
             found = [self.by_round[name] for name in query.understood.rounds if name in self.by_round]
         return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
 
-    def features(self, query: Query, docs: Ints, near: Mapping[int, float]) -> Floats:
-        """(documents, FEATURES) for some documents; ``near`` are municipalities with their nearness."""
+    def features(self, query: Query, docs: Ints, near: Mapping[int, float], named: Floats) -> Floats:
+        """(documents, FEATURES) for some documents; ``near`` are municipalities with their nearness, ``named`` tells
+        which documents have the name of the place asked for among their words."""
         read = query.understood
-        place = self._place(query, docs)
-        no_subject = not read.topics and not query.rest
+        place = np.maximum(self._place(query, docs), np.float32(_ONLY_NAMED) * named)
+        no_subject = not read.topics and not query.subject
         columns = {
             "place": place,
             "near": self._near(near, docs),
@@ -148,11 +159,14 @@ class Facets:
             "rural": self.small[docs] * read.rural,
             "border": self.border[docs] * query.border,
             "transfer": self.transfer[docs] * query.transfer,
-            "overview": self.model_project[docs] * ~self.thin[docs] * (no_subject or bool(query.rest and query.placed)),
+            "role": self._role(query, docs),
+            "overview": self.model_project[docs] * ~self.thin[docs] * (no_subject or bool(query.subject and query.placed)),
             "listed": self.model_project[docs] * query.listing,
             "thin": self.thin[docs] * (not query.listing),
             "double": self.double[docs],
+            "brief": self.brief[docs],
         }
+        columns["all"] = _all_limits(columns)
         return np.stack([np.asarray(columns[name], np.float32) for name in FEATURES], axis=1)
 
     def topic(self, topics: Sequence[str], docs: Ints) -> Floats:
@@ -162,6 +176,15 @@ class Facets:
             return np.zeros(len(docs), np.float32)
         matches = self.topics[docs][:, numbers]
         fit: Floats = 0.5 * matches.max(axis=1) + 0.5 * matches.mean(axis=1)
+        return fit
+
+    def _role(self, query: Query, docs: Ints) -> Floats:
+        """The share of the subject's words that the contact role of a document holds."""
+        fit = np.zeros(len(docs), np.float32)
+        if query.understood.role and query.rest:
+            asked = frozenset(stem_all(words(query.rest), "de"))
+            for place, doc in enumerate(docs):
+                fit[place] = len(asked & self.role_stems[doc]) / len(asked)
         return fit
 
     def _place(self, query: Query, docs: Ints) -> Floats:
@@ -197,6 +220,15 @@ class Facets:
             runs = (first != _NO_YEAR) & (first <= year) & (year <= last)
             np.maximum(fit, np.where(edge, 1.0, np.where(runs, 0.5, 0.0)).astype(np.float32), out=fit)
         return fit
+
+
+def _all_limits(columns: Mapping[str, Floats]) -> Floats:
+    """The product of the limits that the question names, when it names several."""
+    named = [columns[name] for name in _LIMITS if np.any(columns[name])]
+    if len(named) < 2:
+        return np.zeros_like(columns["topic"])
+    product: Floats = np.prod(np.stack([np.asarray(column, np.float32) for column in named]), axis=0)
+    return product
 
 
 def years_of(period: str) -> tuple[int, int]:
@@ -260,6 +292,7 @@ def _topic_matrix(projects: Sequence[Project], vocabulary: Vocabulary, number: M
 
 _FEW_TOPICS = 4
 _LATER_TOPIC = 0.95
+_ONLY_NAMED = 0.6  # a document that names the place, beside one of the place
 _WIDER_TOPIC = 0.7
 
 

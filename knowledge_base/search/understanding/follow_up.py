@@ -50,7 +50,7 @@ def _leans(query: Query) -> bool:
 
 def _subject(query: Query) -> list[str]:
     """The words that are neither a limit (place, year, status …) nor filler."""
-    return [word.folded for word in words_of(query.rest) if word.folded not in _FILLER and not word.folded.isdigit()]
+    return [word for word in query.subject if fold(word) not in _FILLER]
 
 
 def _limits(query: Query) -> bool:
@@ -81,6 +81,8 @@ def _merge(previous: Query, new: Query) -> Query:
         new,
         text=_text(rest, place, new, previous),
         rest=rest,
+        subject=tuple(_subject(new)) if subject else previous.subject,
+        topical=new.topical if subject else previous.topical,
         rows=place.rows,
         near_rows=place.near_rows,
         places=place.places,
@@ -88,6 +90,7 @@ def _merge(previous: Query, new: Query) -> Query:
         listing=new.listing or (previous.listing and not subject),
         transfer=new.transfer or (previous.transfer and not subject),
         border=new.border or (previous.border and not subject),
+        follows=True,
         understood=merged,
     )
 

@@ -25,6 +25,7 @@ from knowledge_base.search.understanding.words import Word, folded_name, words_o
 NEAR_KM = 60.0
 _MAX_NAME_WORDS = 5
 _EARTH_KM = 6371.0
+_SHORT_NAME = 4
 _CORRECTED_ANYWHERE = 6  # letters of a misspelt name that needs no preposition before it
 
 PLACE_PREPOSITIONS = frozenset(
@@ -170,10 +171,16 @@ class Gazetteer:
             if head in self._first_words and (found := self._bent_phrase(words, first, head)):
                 return found
         for head in heads[1:]:
-            place = self._places.get(head)
-            if place and not (head in _ORDINARY_NAMES and not words[first].capital):
+            if (place := self._places.get(head)) and self._may_bend(words, first, head):
                 return first + 1, place
         return None
+
+    def _may_bend(self, words: Sequence[Word], first: int, name: str) -> bool:
+        """Short names and words without a capital are bent only after a preposition: "use" is no form of "USA"."""
+        before = words[first - 1].folded if first else ""
+        if len(name) <= _SHORT_NAME or words[first].folded in self._ordinary:
+            return words[first].capital and before in _STRICT_PREPOSITIONS
+        return words[first].capital or before in _STRICT_PREPOSITIONS
 
     def _bent_phrase(self, words: Sequence[Word], first: int, head: str) -> tuple[int, Place] | None:
         """Names of several words, the first and the last one bent: "Frankfurtu nad Odrą", "Zielonej Górze"."""

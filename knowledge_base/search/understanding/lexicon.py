@@ -18,7 +18,10 @@ _MAX_PHRASE = 5
 _MIN_HEAD = 5  # letters of a topic word at the start of a compound: "hitze" in "Hitzeaktionstag"
 _MIN_TAIL = 7  # at its end: "beteiligung" in "Kinderbeteiligung"; shorter ones also end unrelated words
 _MIN_CORRECTED = 8
-_GENERIC = frozenset("digital digitale digitaler digitales smart city projekt projekte kommune stadt karte lager platz spiele gaste amt zug".split())
+_GENERIC = frozenset("smart city projekt projekte kommune stadt place places model models land anwendung".split())
+_NO_PART = _GENERIC | frozenset(  # of a compound: they name too many other things
+    "digital digitale digitaler digitales karte lager platz platze spiele gaste amt amter zug bahn miete brand".split()
+)
 _STOP = frozenset(fold(word) for words in STOP_WORDS.values() for word in words)
 _NUMBER_OF_PROGRAMME = re.compile(r"(?<!\S)([123])(?:te[nr]?|ter|st|nd|rd)? (?:staffel|runde|forderrunde|round|cohort|edycj\w*|rund\w*|nabor\w*)(?!\S)")
 
@@ -43,9 +46,10 @@ class Lexicon:
         self._stems: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
         for topic in self.topics:
             self._add(topic)
-        self._parts = {word: topic for word, topic in self._exact.items() if " " not in word and word not in _GENERIC}
+        self._parts = {word: topic for word, topic in self._exact.items() if " " not in word and word not in _NO_PART}
         self._corrector = Corrector(word for word in self._parts if len(word) >= _MIN_CORRECTED)
-        self._round_names = {folded_name(name): r.name for r in self.rounds for name in (r.id, r.name, *r.aliases)}
+        names = ((folded_name(name), r.name) for r in self.rounds for name in (r.id, r.name, *r.aliases))
+        self._round_names = {name: round_name for name, round_name in names if name not in _GENERIC}
         longest = sorted(self._round_names, key=len, reverse=True)
         self._round = re.compile(r"(?<!\S)(?:" + "|".join(map(re.escape, longest)) + r")(?!\S)") if longest else None
 
@@ -82,7 +86,7 @@ class Lexicon:
         for last in range(min(len(words), first + _MAX_PHRASE), first, -1):
             if any(number in skip for number in range(first, last)):
                 continue
-            if last - first == 1 and words[first].folded in _STOP:
+            if last - first == 1 and words[first].folded in _STOP | _GENERIC:
                 return None
             topic = self._exact.get(" ".join(word.folded for word in words[first:last]))
             for lang, table in self._stems.items():

@@ -57,7 +57,7 @@ NEAR = _any(
 STATUS: Mapping[str, re.Pattern[str]] = {
     "planned": _any(
         r"geplant\w*", r"in planung", r"planen(?: gerade)?", r"vorgesehen\w*", r"angekundigt\w*", r"kunftig\w*", r"in vorbereitung", r"noch nicht (?:gestartet|begonnen|fertig)",
-        r"planned", r"in planning", r"upcoming", r"not (?:yet )?started(?: yet)?", r"future projects", r"being planned", r"announced", r"planowan\w*", r"w planach", r"zaplanowan\w*", r"jeszcze nie (?:ruszyl\w*|rozpocz\w*)", r"zapowiedzian\w*",
+        r"planned", r"in planning", r"upcoming", r"not (?:yet )?started(?: yet)?", r"future projects", r"being planned", r"announced", r"planowan(?:e|y|a|ych|ego|ej|o)", r"w planach", r"zaplanowan\w*", r"jeszcze nie (?:ruszyl\w*|rozpocz\w*)", r"zapowiedzian\w*",
     ),
     "running": _any(
         r"laufend\w*", r"lauft", r"laufen", r"in betrieb", r"im betrieb", r"echtbetrieb", r"in umsetzung", r"umgesetzt\w*", r"aktiv\w*", r"im aufbau", r"aufbau", r"pilot\w*", r"testphase", r"gerade",
@@ -66,9 +66,20 @@ STATUS: Mapping[str, re.Pattern[str]] = {
     ),
     "done": _any(
         r"abgeschlossen\w*", r"beendet\w*", r"fertig\w*", r"vollendet\w*", r"completed", r"finished", r"done already", r"already done", r"concluded", r"closed", r"ended", r"over and done",
-        r"zakonczon\w*", r"ukonczon\w*", r"gotow\w*", r"sfinalizowan\w*",
+        r"zakonczon\w*", r"ukonczon\w*", r"dobieg\w* konca", r"gotow\w*", r"sfinalizowan\w*",
     ),
 }  # fmt: skip
+GENERIC = frozenset(  # words that any question for projects may hold
+    """projekt projekte projekten projekts vorhaben massnahme massnahmen losung losungen beispiel beispiele angebot angebote initiative initiativen sachen ding dinge
+    stadt stadte stadten kommune kommunen gemeinde gemeinden orte ort orten region regionen landkreis stelle befindet befinden zusammen macht gemacht machen lauft laufen lief
+    jahr jahre jahren ende endet enden beginnt begonnen gestartet info infos thema themen bereich erfahrung erfahrungen uberblick liste alle etwas smart city smarte cities digital digitale
+    umgesetzt umsetzung sagen zeigen zeig nenne wissen gerade schon noch aktuell moin hallo danke bitte frage gibts geht kleine kleinen kleiner grosse
+    project projects solution solutions example examples measure measures initiative initiatives thing things stuff city cities town towns municipality municipalities
+    village villages place places region regions year years start started starts end ends ending begin began list all show tell info information about anything something everything only far
+    small smaller big model hi hello hey thanks please pls
+    projekty projektow projektu projektami rozwiazanie rozwiazania rozwiazan przyklad przyklady przykladow przedsiewziec przedsiewziecia dzialania inicjatywy miasto miasta miast miastach gmina gminy gmin gminach
+    miejscowosci region rok roku lat konczy koncza lista wszystkie pokaz informacje doswiadczenie dopiero male mala malych maja zrobily zrobil robi robia zwiazane zwiazanych temat dotyczace""".split()
+)
 PERIOD = _any(r"wann", r"seit wann", r"bis wann", r"when", r"until when", r"since when", r"kiedy", r"do kiedy", r"od kiedy", r"laufzeit", r"zeitraum")
 ENDING = _any(r"bis(?: ende)?", r"endet", r"enden", r"ende", r"until", r"till", r"ends?", r"ending", r"konczy", r"koncza", r"do konca", r"do")
 SINCE = _any(r"seit", r"ab", r"nach", r"since", r"after", r"from", r"od", r"po")

@@ -14,7 +14,9 @@ class Query:
     text: str  # the question, cleaned; after a follow-up the question that both together make
     language: str  # "de" | "en" | "pl"
     understood: Understood = field(default_factory=Understood)
-    rest: str = ""  # the question without the words that only name places, rounds, years and the like
+    rest: str = ""  # the question without stop words and the words that only name places, rounds, status and the like
+    subject: tuple[str, ...] = ()  # its words that say what it is about
+    topical: tuple[str, ...] = ()  # those of them that name a topic
     rows: tuple[int, ...] = ()  # municipalities named
     near_rows: tuple[int, ...] = ()  # municipalities near which it shall be
     places: tuple[str, ...] = ()  # folded words of every place named, known or not
@@ -24,6 +26,7 @@ class Query:
     border: bool = False  # asks for the border region
     ending: bool = False  # the years are when something ends ("bis 2027")
     period: bool = False  # asks when or until when
+    follows: bool = False  # leant on the question before
 
     @property
     def placed(self) -> bool:

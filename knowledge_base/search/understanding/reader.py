@@ -14,6 +14,7 @@ from knowledge_base.search.understanding.query import Query
 from knowledge_base.search.understanding.words import Word, clean, fold, words_of
 
 _STOP = {language: frozenset(map(fold, words)) for language, words in STOP_WORDS.items()}
+_ANY_STOP = frozenset().union(*_STOP.values())
 _POPULATION = re.compile(r"(?<!\S)(\d{1,3}(?:[ .,]?\d{3})?) ?(tsd|tausend|thousand|k|tys)? ?(?:einwohner\w*|ew|inhabitants|people|residents|mieszkanc\w*)(?!\S)")
 _SMALL = 20_000  # inhabitants: what German statistics calls a Kleinstadt ends there
 
@@ -35,10 +36,13 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
     if listing and not rounds:
         rounds = tuple((name, 0, 0) for year in years for name in lexicon.rounds_of_year(year))
     spans = [(start, end) for _, start, end in rounds] + list(_spans(folded, status))
+    kept = _kept(words, starts, placed, spans, language)
     return Query(
         text=text,
         language=language,
-        rest=_rest(words, starts, placed, spans, language),
+        rest=" ".join(word.text for word in kept),
+        subject=tuple(word.text for word in kept if _is_subject(word.folded)),
+        topical=tuple(word.text for mention in topics for word in words[mention.first : mention.last]),
         rows=_rows(at),
         near_rows=_rows(near),
         places=tuple(" ".join(word.folded for word in words[m.first : m.last]) for m in mentions),
@@ -94,28 +98,33 @@ def _rows(mentions: Iterable[Mention]) -> tuple[int, ...]:
 
 def _spans(folded: str, status: Iterable[str]) -> Iterator[tuple[int, int]]:
     """The words that only say what kind of answer is wanted."""
-    patterns = [phrases.ROLE, phrases.WHO, phrases.PERIOD, *(phrases.STATUS[name] for name in status)]
+    asked = (phrases.ROLE, phrases.WHO, phrases.PERIOD, phrases.RURAL, phrases.LISTING, phrases.NEAR)
+    patterns = [*asked, *(phrases.STATUS[name] for name in status)]
     for pattern in patterns:
         yield from (match.span() for match in pattern.finditer(folded))
 
 
-def _rest(
+def _kept(
     words: Sequence[Word],
     starts: Sequence[int],
     placed: Collection[int],
     spans: Iterable[tuple[int, int]],
     language: str,
-) -> str:
+) -> list[Word]:
+    """The words that are neither stop words nor read as a place or as the kind of answer wanted."""
     taken = list(spans)
     stop = _STOP.get(language, frozenset())
-    kept = [
-        word.text
+    return [
+        word
         for number, word in enumerate(words)
         if number not in placed
         and word.folded not in stop
         and not any(start <= starts[number] < end for start, end in taken)
     ]
-    return " ".join(kept)
+
+
+def _is_subject(word: str) -> bool:
+    return len(word) > 1 and not word.isdigit() and word not in _ANY_STOP and word not in phrases.GENERIC
 
 
 def _small_population(folded: str) -> bool:

@@ -1,0 +1,137 @@
+"""Whether an answer is sure enough to be given: a calibrated decision, learnt from questions without an answer.
+
+A logistic model over a few features of the question, its best hit and the corpus, so that it holds for other corpora,
+too. Its coefficients are data (``certainty.json``), fitted by ``tools/fit_certainty.py``; the file says on what.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge_base.search.facets import FEATURES, Floats
+from knowledge_base.search.lexical import Lexical
+from knowledge_base.search.ranking import Ranked
+from knowledge_base.search.understanding.query import Query
+
+NAMES = (
+    "dense",  # cosine of the best hit
+    "lead",  # how far it is above the other candidates' mean, in their standard deviations
+    "gap",  # best hit above the one five places below, both fused
+    "explained",  # share of the subject that the best hit's words or topics hold, weighted by rarity
+    "known",  # share of the subject's words that stand anywhere in the corpus or name a topic
+    "best_covered",  # the most that any candidate explains
+    "topic",  # the best hit is about the topic named
+    "topic_missing",  # a topic was named, the best hit is not about it
+    "place",  # it is of the place named
+    "place_missing",  # a place was named, and it is not of it
+    "elsewhere",  # a place was named that the knowledge base does not know
+    "limits_met",  # no subject, and it meets the limits named
+    "listing",  # which model projects, which round
+    "empty",  # no subject and no limit: chat, or nonsense
+    "thin",  # the best hit hardly says anything
+    "short",  # one word, or none, of a subject
+    "foreign",  # the question is not in German
+)
+_TOPICAL = 0.7  # a word that names a topic counts so much where the topic is met, but not the word
+_TOP = 5
+_FEATURE = {name: number for number, name in enumerate(FEATURES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Certainty:
+    """The fitted model: answered when ``probability`` reaches ``threshold``."""
+
+    weights: npt.NDArray[np.float64]  # one per NAMES, after the bias
+    threshold: float
+
+    def probability(self, evidence: npt.NDArray[np.float64]) -> float:
+        """Of the best hit being an answer, 0 … 1."""
+        logit = float(self.weights[0] + self.weights[1:] @ evidence)
+        return float(1.0 / (1.0 + np.exp(-np.clip(logit, -40.0, 40.0))))
+
+    def sure(self, evidence: npt.NDArray[np.float64]) -> bool:
+        return self.probability(evidence) >= self.threshold
+
+
+@cache
+def fitted() -> Certainty:
+    """The model that ships with the product."""
+    data = json.loads(files("knowledge_base.search").joinpath("certainty.json").read_text("utf-8"))
+    coefficients: Mapping[str, float] = data["coefficients"]
+    weights = np.array([data["bias"], *(coefficients[name] for name in NAMES)], np.float64)
+    return Certainty(weights, float(data["threshold"]))
+
+
+def evidence(query: Query, ranked: Ranked, lexical: Lexical) -> npt.NDArray[np.float64]:
+    """The features of ``NAMES`` for a question and its ranked candidates (at least one)."""
+    top = ranked.features[0]
+    share, known = _explained(query, ranked, lexical)
+    topic, place = float(top[_FEATURE["topic"]]), float(max(top[_FEATURE["place"]], top[_FEATURE["near"]]))
+    limits = float(top[[_FEATURE[n] for n in ("place", "near", "round", "status", "year", "rural", "border", "transfer")]].max())
+    has_subject = bool(query.subject)
+    values = {
+        "dense": _finite(float(ranked.dense[0])),
+        "lead": _lead(ranked.dense),
+        "gap": float(ranked.base[0] - ranked.base[min(_TOP, len(ranked) - 1)]),
+        "explained": float(share[0]) if has_subject else limits,
+        "known": known,
+        "best_covered": float(share.max()) if has_subject else limits,
+        "topic": topic,
+        "topic_missing": float(bool(query.understood.topics) and topic < 0.2),
+        "place": place if query.placed else 0.0,
+        "place_missing": float(query.placed and place < 0.2),
+        "elsewhere": float(bool(query.elsewhere) and place < 0.2),
+        "limits_met": float(not has_subject) * limits,
+        "listing": float(query.listing),
+        "empty": float(not has_subject and limits == 0.0 and not query.listing),
+        "thin": float(top[_FEATURE["thin"]] or (top[_FEATURE["double"]] and not query.listing)),
+        "short": float(len(query.subject) <= 1),
+        "foreign": float(query.language != "de"),
+    }
+    return np.array([values[name] for name in NAMES], np.float64)
+
+
+def _finite(value: float) -> float:
+    return value if np.isfinite(value) else 0.0
+
+
+def _lead(dense: Floats) -> float:
+    """The best hit's cosine above the candidates' mean, in standard deviations, at most 6."""
+    known = dense[~np.isnan(dense)]
+    if len(known) < 3 or np.isnan(dense[0]):
+        return 0.0
+    return float(np.clip((dense[0] - known.mean()) / max(float(known.std()), 1e-4), -6.0, 6.0))
+
+
+def _explained(query: Query, ranked: Ranked, lexical: Lexical) -> tuple[Floats, float]:
+    """For the first hits, the share of the subject that they hold; and the share of it that is known at all."""
+    docs = ranked.docs[:_TOP]
+    topic = ranked.features[:_TOP, _FEATURE["topic"]]
+    rarest = float(np.log1p((lexical.size + 0.5) / 0.5))
+    held, total, known = np.zeros(len(docs), np.float32), 0.0, 0.0
+    topical = frozenset(word.casefold() for word in query.topical)
+    for word, concept in _concepts(query.subject, query.language, lexical):
+        rarity = max((lexical.words.idf_of(term) for term, _ in concept), default=0.0)
+        weight = rarity or rarest
+        found = _TOPICAL * np.minimum(topic, 1.0) * (word in topical)
+        for term, share in concept:
+            np.maximum(found, lexical.words.holds(term, docs) * np.float32(share), out=found)
+        held += found * np.float32(weight)
+        total += weight
+        known += weight * (rarity > 0.0 or word in topical)
+    return held / np.float32(max(total, 1e-9)), known / max(total, 1e-9)
+
+
+def _concepts(
+    subject: Sequence[str], language: str, lexical: Lexical
+) -> list[tuple[str, tuple[tuple[str, float], ...]]]:
+    """Each word of the subject with the terms that it means in the index."""
+    words = dict.fromkeys(word.casefold() for word in subject)
+    return [(word, concept) for word in words for concept in lexical.query(word, language).concepts[:1]]

@@ -1,0 +1,180 @@
+"""One question, start to finish: read it, find, rank, decide whether the answer is sure, and say why.
+
+``Search`` is an immutable snapshot beside its index; many tasks may ask at once. Only the embedder (and the optional
+reranker) is awaited; everything else is arithmetic on arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+
+from knowledge_base.embedding.port import Embedder, Reranker
+from knowledge_base.model import Answer, Contact, Hit
+from knowledge_base.search import certainty
+from knowledge_base.search.contacts import Introducible
+from knowledge_base.search.facets import Facets, Floats, Ints
+from knowledge_base.search.index import Index
+from knowledge_base.search.language import detect_language
+from knowledge_base.search.ranking import Ranked, rank
+from knowledge_base.search.understanding import Gazetteer, Query, follow_up, understand
+from knowledge_base.search.understanding.lexicon import Lexicon
+from knowledge_base.search.why import why
+from knowledge_base.vocabulary import Vocabulary
+
+CANDIDATES = 200
+RERANKED = 20
+_CLEARLY_WORSE = 0.55  # of the best score: what is below is shown as near only
+_RERANK_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An answer, and the question as it was read: hand it back as ``previous`` for a follow-up."""
+
+    answer: Answer
+    query: Query
+
+
+class Search:
+    """Answers questions over one snapshot of the knowledge base.
+
+    ``gazetteer`` must know the municipalities that the projects name; ``contacts`` only tell whether an introduction
+    is possible. Errors: ModelError of the embedder.
+    """
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        index: Index,
+        gazetteer: Gazetteer,
+        vocabulary: Vocabulary,
+        contacts: Iterable[Contact] = (),
+        reranker: Reranker | None = None,
+        *,
+        model: certainty.Certainty | None = None,
+    ) -> None:
+        self.index = index
+        self.gazetteer = gazetteer
+        self.vocabulary = vocabulary
+        self._embedder = embedder
+        self._reranker = reranker
+        self._lexicon = Lexicon(vocabulary.topics, vocabulary.rounds)
+        self._facets = Facets.build(index.projects, gazetteer, vocabulary)
+        self._introducible = Introducible(contacts, gazetteer, vocabulary)
+        self._certainty = model or certainty.fitted()
+
+    def read(self, question: str, *, language: str | None = None, previous: Query | None = None) -> Query:
+        """The question as it is understood; merged with ``previous`` when it leans on it."""
+        fallback = previous.language if previous else "de"
+        spoken = language or detect_language(question, fallback=fallback)
+        if previous is None:
+            return understand(question, spoken, self.gazetteer, self._lexicon)
+        return follow_up(question, previous, spoken, self.gazetteer, self._lexicon)
+
+    async def ask(
+        self,
+        question: str,
+        *,
+        language: str | None = None,
+        previous: Query | None = None,
+        limit: int = 5,
+        offset: int = 0,
+    ) -> Found:
+        """Answer a question: at most ``limit`` hits and nearest together, from hit number ``offset`` on.
+
+        ``language`` is that of the question, where it is known; else it is detected. Any string is safe.
+        """
+        began = perf_counter()
+        query = self.read(question, language=language, previous=previous)
+        ranked = await self._ranked(query)
+        sure = ranked is not None and self._certainty.sure(certainty.evidence(query, ranked, self.index.lexical))
+        hits, near, total = self._split(query, ranked, sure, max(limit, 0), max(offset, 0))
+        answer = Answer(
+            question=question,
+            language=query.language,
+            answered=sure,
+            understood=query.understood,
+            hits=hits,
+            near=near,
+            total=total,
+            took_ms=(perf_counter() - began) * 1_000,
+        )
+        return Found(answer, query)
+
+    async def evidence(self, question: str, *, language: str | None = None) -> Floats | None:
+        """The features that the decision for a question rests on (``certainty.NAMES``), for fitting it."""
+        query = self.read(question, language=language)
+        ranked = await self._ranked(query)
+        return None if ranked is None else certainty.evidence(query, ranked, self.index.lexical).astype(np.float32)
+
+    # ------------------------------------------------------------------------------------------------- finding
+
+    async def _ranked(self, query: Query) -> Ranked | None:
+        """The candidates in order; None where there is no question or nothing to find."""
+        if not query.text or not self.index.projects:
+            return None
+        vector = (await self._embedder.embed_queries([query.text]))[0]
+        found = self.index.candidates(
+            query.text, vector, query.language, expansions=self._expansions(query), k=CANDIDATES
+        )
+        if not len(found):
+            return None
+        near = self.gazetteer.near(query.near_rows) if query.near_rows else {}
+        ranked = rank(query, found, self._facets, self.index.lexical, near)
+        return ranked if self._reranker is None else await self._reranked(self._reranker, query, ranked)
+
+    def _expansions(self, query: Query) -> tuple[str, ...]:
+        """The German labels of the topics named: what documents call them."""
+        return tuple(self.vocabulary.label(topic, "de") for topic in query.understood.topics)
+
+    async def _reranked(self, reranker: Reranker, query: Query, ranked: Ranked) -> Ranked:
+        """The first candidates, their scores mixed with those of the reranker (both spread over 0 … 1)."""
+        count = min(RERANKED, len(ranked))
+        texts = [self._passage(ranked, n) for n in range(count)]
+        judged = _spread(await reranker.rerank(query.text, texts))
+        mixed = (1 - _RERANK_SHARE) * _spread(ranked.score[:count]) + _RERANK_SHARE * judged
+        order = np.concatenate((np.argsort(-mixed, kind="stable"), np.arange(count, len(ranked))))
+        return ranked.ordered(order)
+
+    def _passage(self, ranked: Ranked, number: int) -> str:
+        return self.index.passage(int(ranked.docs[number]), int(ranked.passage[number])).text
+
+    # ------------------------------------------------------------------------------------------------- answering
+
+    def _split(
+        self, query: Query, ranked: Ranked | None, sure: bool, limit: int, offset: int
+    ) -> tuple[tuple[Hit, ...], tuple[Hit, ...], int]:
+        """Hits, the nearest others, and how many hits there are in all."""
+        if ranked is None:
+            return (), (), 0
+        if not sure:
+            return (), self._hits(query, ranked, np.arange(len(ranked))[offset : offset + limit]), 0
+        good = ranked.score >= _CLEARLY_WORSE * ranked.score[0]
+        hits, others = np.flatnonzero(good), np.flatnonzero(~good)
+        shown = hits[offset : offset + limit]
+        return self._hits(query, ranked, shown), self._hits(query, ranked, others[: limit - len(shown)]), len(hits)
+
+    def _hits(self, query: Query, ranked: Ranked, numbers: Ints) -> tuple[Hit, ...]:
+        return tuple(self._hit(query, ranked, int(number)) for number in numbers)
+
+    def _hit(self, query: Query, ranked: Ranked, number: int) -> Hit:
+        project = self.index.projects[ranked.docs[number]]
+        passage = self.index.passage(int(ranked.docs[number]), int(ranked.passage[number])).body
+        return Hit(
+            project=project,
+            score=float(ranked.score[number]),
+            why=why(project, passage, query.text, query.language, self._expansions(query), query.transfer),
+            contact_role=project.contact_role,
+            can_introduce=project in self._introducible,
+        )
+
+
+def _spread(scores: Floats) -> Floats:
+    """Scores brought to 0 … 1 between their least and their most."""
+    least, most = float(scores.min(initial=0.0)), float(scores.max(initial=1.0))
+    spread: Floats = (scores - least) / np.float32(max(most - least, 1e-9))
+    return spread
