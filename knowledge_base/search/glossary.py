@@ -1,0 +1,74 @@
+"""English and Polish words of public services to the German words that project texts use.
+
+The words side of the search is blind to a question in another language; this glossary opens its eyes for the subjects
+of municipalities. ``glossary.tsv`` (our own work, CC0-1.0) has one meaning a line in the columns de, en, pl, several
+words for it separated by ``|``. Look-up is by stems, so inflected forms are found, and longest phrase first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from knowledge_base.search import tokens
+
+Key = tuple[str, ...]  # the stems of a phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A piece of the question: its words as asked, and the German words for them (none: not in the glossary)."""
+
+    words: tuple[str, ...]
+    german: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Glossary:
+    """The glossary of one language. Build it with ``glossary``."""
+
+    language: str
+    german: Mapping[Key, tuple[str, ...]]
+    longest: int  # words of the longest phrase
+
+    def meanings(self, text: str) -> tuple[Meaning, ...]:
+        """The text cut into known phrases, longest first, and single words; stop words outside phrases are left out."""
+        words = tokens.words(text)
+        stems = tokens.stem_all(words, self.language)
+        found, at = [], 0
+        while at < len(words):
+            length, german = self._longest_at(stems, at)
+            if german or words[at] not in tokens.STOP_WORDS[self.language]:
+                found.append(Meaning(tuple(words[at : at + length]), german))
+            at += length
+        return tuple(found)
+
+    def _longest_at(self, stems: list[str], at: int) -> tuple[int, tuple[str, ...]]:
+        for length in range(min(self.longest, len(stems) - at), 0, -1):
+            german = self.german.get(tuple(stems[at : at + length]))
+            if german:
+                return length, german
+        return 1, ()
+
+
+@cache
+def glossary(language: str) -> Glossary | None:
+    """The glossary from a language ("en" or "pl") to German; None for others."""
+    if language not in ("en", "pl"):
+        return None
+    german: dict[Key, tuple[str, ...]] = {}
+    for row in _rows():
+        for phrase in row[language]:
+            key = tuple(tokens.stem_all(tokens.words(phrase), language))
+            german[key] = tuple(dict.fromkeys((*german.get(key, ()), *row["de"])))
+    return Glossary(language, german, max(map(len, german)))
+
+
+def _rows() -> Iterable[dict[str, list[str]]]:
+    lines = files("knowledge_base.search").joinpath("glossary.tsv").read_text("utf-8").splitlines()
+    columns = lines[0].split("\t")
+    for line in lines[1:]:
+        cells = [[word for word in cell.split("|") if word] for cell in line.split("\t")]
+        yield dict(zip(columns, cells, strict=True))
