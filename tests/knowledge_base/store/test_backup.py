@@ -1,0 +1,367 @@
+"""Backup and restore, rehearsed: under writes, onto both databases, with damaged files, and without telling twice."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import os
+import sqlite3
+import stat
+import tarfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from knowledge_base.errors import InputError, StadtlotseError, StoreError
+from knowledge_base.model import RecordKind
+from knowledge_base.store.answers import GivenAnswer
+from knowledge_base.store.backup import backup
+from knowledge_base.store.database import Store, create_engine, driver_url
+from knowledge_base.store.dump import TABLES, lines
+from knowledge_base.store.inbox import Received
+from knowledge_base.store.outbox import Urgency
+from knowledge_base.store.presence import say_alive
+from knowledge_base.store.restore import RESTORED, restore
+from tests.conftest import FixedClock
+
+PROJECT = {
+    "id": "p1",
+    "title": "Straßenbahn für Chóśebuz",
+    "text": 'Text\u2028mit \ud83d\ude8b und "Zitat"',
+    "topics": ["b", "a"],
+}
+LASTING = timedelta(minutes=1)
+
+
+@pytest.fixture
+def state_dir(tmp_path: Path) -> Path:
+    """A state folder with what must be kept and what must not."""
+    folder = tmp_path / "state"
+    for name, content in {
+        "keys/signing.key": b"\x00\x01secret",
+        "models/e5/model.onnx": b"large",
+        "backups/old.tar.gz": b"old",
+        "web.address": b"http://127.0.0.1:1",
+        "serve.lock": b"",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder
+
+
+async def fill(store: Store) -> None:
+    """Something in every table."""
+    async with store.begin() as tx:
+        await tx.records.edit(RecordKind.PROJECT, "p1", dict(PROJECT))
+        await tx.records.edit(
+            RecordKind.MUNICIPALITY, "12052000", {"id": "12052000", "name": "Cottbus", "latitude": 51.76}
+        )
+        await tx.records.edit(RecordKind.PROJECT, "p2", {"id": "p2", "title": "Weg", "text": "Weg"})
+        await tx.records.remove([(RecordKind.PROJECT, "p2")])
+        await tx.vectors.add("model", {bytes([number]) * 16: bytes(range(number, 256)) for number in range(40)})
+        await tx.facts.put("x", {"b": [1, None, "ü"], "a": True})
+        person = await tx.people.identify("test", "@a", private_conversation="!a")
+        await tx.people.remember(("test", "!a", "", person.id), {"text": "Frage"}, "a1", ["ask"])
+        await tx.answers.add(
+            GivenAnswer(id="a1", channel="test", event_id="$1", sure=False, language="de", shown=("p1",))
+        )
+        await tx.answers.rate("a1", person.id, True)
+        await tx.answers.not_answered("Wer?", "wer", "de")
+        await tx.inbox.add([Received("test", f"${number}", "!a", "@a", {"text": "Frage"}) for number in range(3)])
+        assert await tx.inbox.done(1)
+        await tx.inbox.set_cursor("test", "s1")
+        for number in range(3):
+            await tx.outbox.add("test", f"!{number}", {"n": number}, urgency=Urgency.ANSWER, person_id=person.id)
+        first, _second = await tx.outbox.lease("test", limit=2, lasting=LASTING)
+        await tx.outbox.sent(first.id, "$sent")
+        await tx.imports.start("file.jsonl")
+
+
+@asynccontextmanager
+async def opened(url: str, clock: FixedClock) -> AsyncIterator[Store]:
+    store = await Store.open(url, clock=clock)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def contents(url: str) -> dict[str, tuple[int, str]]:
+    """Rows and SHA-256 of every table, read straight from the database."""
+    engine = create_engine(driver_url(url))
+    found = {}
+    async with engine.connect() as connection:
+        for table in TABLES:
+            read = [line async for line in lines(connection, table)]
+            found[table.name] = (len(read), hashlib.sha256(b"".join(read)).hexdigest())
+    await engine.dispose()
+    return found
+
+
+SETTLED = {"outbox", "inbox", "cursor", "import_run", "fact"}  # what a restore changes on purpose
+
+
+@pytest.mark.parametrize("target", ["sqlite_url", "postgres_url"])
+async def test_a_restore_brings_back_every_row_on_either_database(
+    store: Store, database_url: str, target: str, state_dir: Path, tmp_path: Path, clock: FixedClock,
+    request: pytest.FixtureRequest,
+) -> None:  # fmt: skip
+    await fill(store)
+    report = await backup(tmp_path / "copy.tar.gz", database_url, state_dir, clock=clock)
+    before = await contents(database_url)
+    assert report.rows == {name: rows for name, (rows, _) in before.items()}
+    assert all(rows for name, (rows, _) in before.items() if name != "import_row"), "each table is tried"
+    await store.close()
+
+    url = request.getfixturevalue("postgres_url") if target == "postgres_url" else f"sqlite:///{tmp_path}/new/bot.db"
+    if url == database_url:
+        async with opened(url, clock) as own:
+            await wipe(own)
+    new_state = tmp_path / "new"
+    restored = await restore(tmp_path / "copy.tar.gz", url, new_state, clock=clock)
+    after = await contents(url)
+    assert {name: after[name] for name in after if name not in SETTLED} == {
+        name: before[name] for name in before if name not in SETTLED
+    }
+    assert (restored.held, restored.dropped, restored.rows) == (2, 2, report.rows)
+    assert (new_state / "keys/signing.key").read_bytes() == b"\x00\x01secret"
+    assert restored.files == ("keys/signing.key",)
+    async with opened(url, clock) as store_again:
+        await assert_nothing_is_said_twice(store_again)
+
+
+async def wipe(store: Store) -> None:
+    async with store.begin() as tx:
+        for table in reversed(TABLES):
+            await tx.connection.execute(table.delete())
+
+
+async def assert_nothing_is_said_twice(store: Store) -> None:
+    """R17: what waited is held, what was asked then is not answered now, and new messages count on."""
+    async with store.begin() as tx:
+        assert await tx.outbox.count() == {"sent": 1, "held": 2}
+        assert await tx.outbox.lease("test", limit=9, lasting=LASTING) == []
+        assert await tx.outbox.release("test") == []
+        assert await tx.inbox.waiting(["test"]) == []
+        assert await tx.inbox.cursor("test") is None
+        assert await tx.inbox.add([Received("test", "$0", "!a", "@a", {})]) == 0, "still known"
+        assert await tx.facts.get(RESTORED)
+        assert await tx.facts.get("x") == {"b": [1, None, "ü"], "a": True}
+        await tx.inbox.add([Received("test", "$new", "!a", "@a", {})])
+        (row,) = await tx.inbox.waiting(["test"])
+        assert row.seq > 3, "numbering goes on"
+        await tx.outbox.add("test", "!new", {}, urgency=Urgency.ANSWER)
+        await tx.answers.not_answered("Was?", "was", "de")
+        await tx.records.edit(RecordKind.PROJECT, "p3", {"id": "p3", "title": "Neu", "text": "Neu"})
+        p1 = await tx.records.get(RecordKind.PROJECT, "p1")
+        assert p1 is not None
+        assert dict(p1.body) == PROJECT
+
+
+async def test_a_backup_under_writes_is_one_consistent_state(
+    store: Store, database_url: str, tmp_path: Path, clock: FixedClock
+) -> None:
+    """Each transaction adds one row to two tables: in no copy may their numbers differ."""
+    stop = asyncio.Event()
+    begun = asyncio.Event()
+
+    async def write() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            async with store.begin() as tx:
+                await tx.inbox.add([Received("test", f"${number}", "!a", "@a", {"text": "x" * 500})])
+                await tx.outbox.add("test", "!a", {"n": number}, urgency=Urgency.ANSWER)
+            begun.set()
+
+    writing = asyncio.create_task(write())
+    await begun.wait()
+    reports = [
+        await backup(tmp_path / f"{number}.tar.gz", database_url, tmp_path / "none", clock=clock) for number in range(5)
+    ]
+    stop.set()
+    await writing
+    assert all(report.rows["inbox"] == report.rows["outbox"] > 0 for report in reports)
+    assert reports[-1].rows["inbox"] > reports[0].rows["inbox"], "the bot went on writing"
+    last = tmp_path / "restored" / "bot.db"
+    await restore(tmp_path / "4.tar.gz", f"sqlite:///{last}", last.parent, clock=clock)
+    assert {name: rows for name, (rows, _) in (await contents(f"sqlite:///{last}")).items() if name == "outbox"} == {
+        "outbox": reports[-1].rows["outbox"]
+    }
+
+
+@pytest.fixture
+async def archive(sqlite_store: Store, sqlite_url: str, state_dir: Path, tmp_path: Path, clock: FixedClock) -> Path:
+    await fill(sqlite_store)
+    return (await backup(tmp_path / "copy.tar.gz", sqlite_url, state_dir, clock=clock)).path
+
+
+def test_a_backup_is_one_private_file(archive: Path) -> None:
+    assert stat.S_IMODE(archive.stat().st_mode) == 0o600
+    assert not list(archive.parent.glob(".stadtlotse-work-*"))
+    with tarfile.open(archive) as tar:
+        assert [name for name in tar.getnames() if name.startswith("state/")] == ["state/keys/signing.key"]
+        assert tar.getnames()[-1] == "manifest.json"
+
+
+async def test_a_database_in_the_state_folder_is_copied_while_it_is_written(
+    sqlite_store: Store, sqlite_url: str, state_dir: Path, tmp_path: Path, clock: FixedClock
+) -> None:
+    other = sqlite3.connect(state_dir / "keys.db")
+    other.execute("PRAGMA journal_mode=WAL")
+    other.execute("CREATE TABLE key (value)")
+    other.execute("INSERT INTO key VALUES ('k')")
+    other.commit()  # still in the write-ahead log alone
+    await backup(tmp_path / "copy.tar.gz", sqlite_url, state_dir, clock=clock)
+    other.close()
+    await restore(tmp_path / "copy.tar.gz", f"sqlite:///{tmp_path}/new/bot.db", tmp_path / "new", clock=clock)
+    with sqlite3.connect(tmp_path / "new" / "keys.db") as copied:
+        assert copied.execute("SELECT value FROM key").fetchall() == [("k",)]
+    copied.close()
+
+
+async def test_a_used_database_is_replaced_only_by_force_and_kept_aside(
+    store: Store, database_url: str, state_dir: Path, tmp_path: Path, clock: FixedClock
+) -> None:
+    await fill(store)
+    archive = (await backup(tmp_path / "copy.tar.gz", database_url, state_dir, clock=clock)).path
+    async with store.begin() as tx:
+        await tx.records.edit(RecordKind.PROJECT, "later", {"id": "later", "title": "T", "text": "T"})
+    await store.close()
+    later = await contents(database_url)
+    (state_dir / "keys/signing.key").write_bytes(b"newer")
+    with pytest.raises(StoreError, match="--force"):
+        await restore(archive, database_url, state_dir, clock=clock)
+    assert await contents(database_url) == later
+    assert (state_dir / "keys/signing.key").read_bytes() == b"newer"
+
+    report = await restore(archive, database_url, state_dir, force=True, clock=clock)
+    async with opened(database_url, clock) as restored, restored.read() as tx:
+        assert await tx.records.get(RecordKind.PROJECT, "later") is None
+    database, key = report.kept_aside
+    assert key.read_bytes() == b"newer"
+    if database.suffix == ".gz":  # a server's database is kept as a backup
+        again = f"sqlite:///{tmp_path}/again/bot.db"
+        await restore(database, again, tmp_path / "again", clock=clock)
+        assert (await contents(again))["record"] == later["record"]
+    else:
+        assert (await contents(f"sqlite:///{database}"))["record"] == later["record"]
+
+
+async def test_a_running_bot_keeps_its_database(
+    store: Store, database_url: str, tmp_path: Path, clock: FixedClock
+) -> None:
+    await fill(store)
+    archive = (await backup(tmp_path / "copy.tar.gz", database_url, tmp_path / "state", clock=clock)).path
+    await say_alive(store)
+    with pytest.raises(StoreError, match="running"):
+        await restore(archive, database_url, tmp_path / "state", force=True, clock=clock)
+    clock.advance(minutes=2)
+    await restore(archive, database_url, tmp_path / "state", force=True, clock=clock)
+
+
+async def test_a_damaged_database_is_kept_aside_and_replaced(archive: Path, tmp_path: Path, clock: FixedClock) -> None:
+    broken = tmp_path / "broken" / "bot.db"
+    broken.parent.mkdir()
+    broken.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+    with pytest.raises(StoreError, match="--force"):
+        await restore(archive, f"sqlite:///{broken}", broken.parent, clock=clock)
+    report = await restore(archive, f"sqlite:///{broken}", broken.parent, force=True, clock=clock)
+    assert report.kept_aside[0].read_bytes().endswith(b"\xff")
+    assert (await contents(f"sqlite:///{broken}"))["record"][0] == 3
+
+
+async def test_a_damaged_database_gives_no_backup(tmp_path: Path, clock: FixedClock) -> None:
+    broken = tmp_path / "bot.db"
+    broken.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
+    with pytest.raises(StoreError, match=r"damaged|copied"):
+        await backup(tmp_path / "copy.tar.gz", f"sqlite:///{broken}", tmp_path / "state", clock=clock)
+    with pytest.raises(StoreError, match="no database"):
+        await backup(tmp_path / "copy.tar.gz", f"sqlite:///{tmp_path}/none.db", tmp_path / "state", clock=clock)
+    assert [name for name in os.scandir(tmp_path) if name.name != "bot.db"] == []
+
+
+async def test_an_older_backup_stays_when_a_new_one_fails(archive: Path, tmp_path: Path, clock: FixedClock) -> None:
+    with pytest.raises(StoreError):
+        await backup(archive, f"sqlite:///{tmp_path}/none.db", tmp_path, clock=clock)
+    await restore(archive, f"sqlite:///{tmp_path}/new/bot.db", tmp_path / "new", clock=clock)
+
+
+async def test_a_target_that_cannot_be_written_is_named(sqlite_store: Store, sqlite_url: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StadtlotseError, match="cannot be written"):
+        await backup(tmp_path / "file" / "copy.tar.gz", sqlite_url, tmp_path / "state")
+
+
+def repacked(archive: Path, change: dict[str, bytes | None], add: dict[str, bytes] | None = None) -> Path:
+    """The archive with members replaced, left out (``None``) or added."""
+    target = archive.with_name("changed.tar.gz")
+    with tarfile.open(archive) as old, tarfile.open(target, "w:gz") as new:
+        members = {m.name: source.read() for m in old if (source := old.extractfile(m))}
+        for name, content in ({**members, **change} | (add or {})).items():
+            if content is not None:
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                new.addfile(member, io.BytesIO(content))
+    return target
+
+
+def manifest_with(archive: Path, **values: object) -> bytes:
+    with tarfile.open(archive) as tar:
+        source = tar.extractfile("manifest.json")
+        assert source is not None
+        return json.dumps(json.load(source) | values).encode()
+
+
+async def test_what_is_no_whole_backup_changes_nothing(archive: Path, tmp_path: Path, clock: FixedClock) -> None:
+    truncated, text_file = repacked(archive, {}).rename(tmp_path / "truncated.tar.gz"), tmp_path / "text"
+    os.truncate(truncated, truncated.stat().st_size - 200)
+    text_file.write_text("no backup")
+    hostile = manifest_with(archive, files={"../../evil": hashlib.sha256(b"x").hexdigest()})
+    url = f"sqlite:///{tmp_path}/new/bot.db"
+
+    async def refused(path: Path, match: str) -> None:
+        with pytest.raises(InputError, match=match):
+            await restore(path, url, tmp_path / "new", clock=clock)
+        assert not (tmp_path / "new").exists() or list((tmp_path / "new").iterdir()) == []
+
+    await refused(truncated, "cannot be read|incomplete")
+    await refused(text_file, "cannot be read")
+    await refused(tmp_path / "none", "cannot be read")
+    await refused(repacked(archive, {"manifest.json": None}), "no manifest")
+    await refused(repacked(archive, {"manifest.json": b"{}"}), "manifest cannot be read")
+    await refused(repacked(archive, {"tables/record.jsonl": b"[]\n"}), "damaged: tables/record.jsonl")
+    await refused(repacked(archive, {"state/keys/signing.key": None}), "damaged: state/keys/signing.key")
+    await refused(repacked(archive, {"manifest.json": manifest_with(archive, format=99)}), "does not know")
+    await refused(repacked(archive, {"manifest.json": manifest_with(archive, schema="9999")}), "schema 9999")
+    await refused(repacked(archive, {"manifest.json": hostile}, {"state/../../evil": b"x"}), "damaged")
+    assert not (tmp_path.parent / "evil").exists()
+
+
+async def test_rows_that_cannot_be_read_leave_the_old_database(
+    archive: Path, sqlite_store: Store, sqlite_url: str, tmp_path: Path, clock: FixedClock
+) -> None:
+    rows = b"[1]\n"
+    with tarfile.open(archive) as tar:
+        source = tar.extractfile("manifest.json")
+        assert source is not None
+        tables = json.load(source)["tables"]
+    tables["cursor"] |= {"sha256": hashlib.sha256(rows).hexdigest()}
+    forged = repacked(archive, {"tables/cursor.jsonl": rows, "manifest.json": manifest_with(archive, tables=tables)})
+    before = await contents(sqlite_url)
+    with pytest.raises(InputError, match="cursor"):
+        await restore(forged, sqlite_url, tmp_path / "state", force=True, clock=clock)
+    assert await contents(sqlite_url) == before
+
+
+async def test_another_schema_is_not_backed_up(sqlite_store: Store, sqlite_url: str, tmp_path: Path) -> None:
+    async with sqlite_store.begin() as tx:
+        await tx.connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    with pytest.raises(StoreError, match="schema 0000"):
+        await backup(tmp_path / "copy.tar.gz", sqlite_url, tmp_path / "state")
