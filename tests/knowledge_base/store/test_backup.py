@@ -33,7 +33,7 @@ from tests.conftest import FixedClock
 PROJECT = {
     "id": "p1",
     "title": "Straßenbahn für Chóśebuz",
-    "text": 'Text\u2028mit \ud83d\ude8b und "Zitat"',
+    "text": 'Text\u2028mit 🚋 und "Zitat"',
     "topics": ["b", "a"],
 }
 LASTING = timedelta(minutes=1)
