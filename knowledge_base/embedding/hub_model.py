@@ -40,7 +40,9 @@ class ModelSource:
 
     def identity(self, model: Any) -> str:
         """What tells one state of the loaded model from another: a digest of the files, or the commit of the hub."""
-        return _digest(self.folder) if self.folder else _commit(model)
+        if self.folder:
+            return _digest(self.folder)
+        return model.model_card_data.base_model_revision or self.revision or "unknown"
 
     def failure(self, error: Exception) -> ModelError:
         """The error to raise when loading it failed."""
@@ -61,9 +63,3 @@ def _digest(folder: Path) -> str:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
-
-
-def _commit(model: Any) -> str:
-    """The commit of the hub that the loaded model came from, as transformers notes it."""
-    config = getattr(getattr(model[0], "auto_model", None), "config", None)
-    return getattr(config, "_commit_hash", None) or "unknown"

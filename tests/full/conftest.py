@@ -16,7 +16,9 @@ def e5_st_folder() -> Path:
     if not (folder / "modules.json").exists():
         from tests.full.e5_folder import write_e5_folder
 
-        write_e5_folder(folder, E5_PROMPTS)
+        partial = folder.with_name(folder.name + ".partial")
+        write_e5_folder(partial, E5_PROMPTS)
+        partial.rename(folder)
     return folder
 
 

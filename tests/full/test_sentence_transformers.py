@@ -103,16 +103,17 @@ def test_fingerprint_is_of_the_content(e5_st: Embedder, minilm: Embedder, minilm
     assert load(elsewhere).fingerprint != minilm.fingerprint
 
 
-async def test_passage_prompt_of_older_configurations_is_used(minilm_folder: Path, tmp_path: Path) -> None:
+async def test_passage_prompt_of_older_configurations_is_used(
+    minilm: Embedder, minilm_folder: Path, tmp_path: Path
+) -> None:
     """Configurations that name their prompt "passage" and not "document"."""
     folder = Path(shutil.copytree(minilm_folder, tmp_path / "model"))
-    (folder / "config_sentence_transformers.json").write_text(
-        json.dumps({"prompts": {"query": "", "passage": "text: "}})
-    )
-    prompted, plain = load(folder), load(minilm_folder)
-    assert await prompted.embed_passages(["pool"]) == pytest.approx(
-        await plain.embed_passages(["text: pool"]), abs=1e-6
-    )
+    prompts = {"query": "", "passage": "text: "}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
+    prompted = await open_embedder("sentence-transformers", str(folder), Path("unused"))
+    expected = await minilm.embed_passages(["text: pool"])
+    assert await prompted.embed_passages(["pool"]) == pytest.approx(expected, abs=1e-6)
+    await prompted.close()
 
 
 def test_broken_folder_is_explained(tmp_path: Path) -> None:

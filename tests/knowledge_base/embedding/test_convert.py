@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -73,6 +75,19 @@ def test_two_at_once_make_it_once(tmp_path: Path) -> None:
     assert [child.returncode for child in children] == [0, 0]
     assert sorted(bool(output) for output in outputs) == [False, True]  # the one that waited had nothing to do
     verify(folder)
+
+
+@pytest.mark.slow
+async def test_cancelled_preparation_ends_its_child(tmp_path: Path) -> None:
+    begun = asyncio.Event()
+    preparing = asyncio.create_task(prepare(tmp_path, lambda part: begun.set()))
+    await begun.wait()
+    preparing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await preparing
+    with (tmp_path / (FOLDER + ".lock")).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # nobody works on it any more
+    assert not (tmp_path / FOLDER).exists()
 
 
 async def test_wrong_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
