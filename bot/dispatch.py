@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from bot.inbox import Intake
 from knowledge_base.store.database import Store
@@ -19,8 +19,9 @@ Handle = Callable[[InboxRow], Awaitable[None]]
 class Dispatch:
     """Hands every message to ``handle``, which must not fail."""
 
-    def __init__(self, store: Store, intake: Intake, handle: Handle) -> None:
+    def __init__(self, store: Store, intake: Intake, handle: Handle, channels: Collection[str]) -> None:
         self._store = store
+        self._channels = channels
         self._intake = intake
         self._handle = handle
         self._queues: dict[tuple[str, str], deque[InboxRow]] = {}
@@ -53,7 +54,7 @@ class Dispatch:
         if self._held >= HELD:
             return []
         async with self._store.read() as tx:
-            return await tx.inbox.waiting(after=after, limit=HELD - self._held)
+            return await tx.inbox.waiting(self._channels, after=after, limit=HELD - self._held)
 
     def _enqueue(self, conversations: asyncio.TaskGroup, row: InboxRow) -> None:
         self._held += 1

@@ -43,7 +43,7 @@ def pause(attempts: int) -> timedelta:
 class Sender:
     """Sends the messages of one channel; at most one per channel and database runs."""
 
-    def __init__(self, store: Store, texts: Texts, channel: Channel, *, unclear: Callable[[str], None]) -> None:
+    def __init__(self, store: Store, texts: Texts, channel: Channel, *, unclear: Callable[[], None]) -> None:
         self._store = store
         self._texts = texts
         self._channel = channel
@@ -147,4 +147,4 @@ class Sender:
                 await tx.outbox.unclear(row.id, reason)
         if not repeat:
             log.warning("outbox.unclear", reason=reason, outbox_id=row.id)
-            self._tell_unclear(row.id)
+            self._tell_unclear()

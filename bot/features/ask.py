@@ -31,7 +31,7 @@ async def ask(turn: Turn, intent: Ask, services: Services) -> Act:
     if not intent.question.strip():
         return say(Say("ask.empty"))
     chain = [*(await _chain(turn, services))[-CHAIN + 1 :], intent.question]
-    found = await services.search.ask(chain, language=turn.person.language, limit=PAGE)
+    found = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE)
     if not found.follows_up:
         chain = chain[-1:]
     return _give(turn, chain, found, start=0)
@@ -43,7 +43,7 @@ async def more(turn: Turn, services: Services) -> Act:
     if context is None or context.query is None:
         return say(Say("more.nothing_before"))
     chain, start = list(context.query["texts"]), len(context.choices)
-    found = await services.search.ask(chain, language=turn.person.language, limit=PAGE, offset=start)
+    found = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE, offset=start)
     if not found.answer.hits:
         return say(Say("more.no_more"))
     return _give(turn, chain, found, start=start, before=context.choices)
@@ -97,7 +97,7 @@ async def _chain(turn: Turn, services: Services) -> list[str]:
 def _give(turn: Turn, chain: list[str], found: Found, *, start: int, before: Sequence[str] = ()) -> Act:
     """Store what the answer shows, and say it."""
     answer = found.answer
-    hits = answer.hits or answer.near[:NEAREST]
+    hits = shown_hits(answer)
     commands = [*before, *(f"show {hit.project.id}" for hit in hits)]
 
     async def act(tx: Transaction) -> Say:
@@ -127,9 +127,23 @@ def _folded(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
+def by_municipality(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Hits of one municipality together, in the order of the best of each: as an answer to "who" shows a page."""
+    first: dict[str, int] = {}
+    for number, hit in enumerate(hits):
+        first.setdefault(hit.project.municipality, number)
+    return tuple(sorted(hits, key=lambda hit: first[hit.project.municipality]))
+
+
+def shown_hits(answer: Answer) -> tuple[Hit, ...]:
+    """The hits of a page in the order in which they are shown; when not sure, the nearest."""
+    hits = answer.hits or answer.near[:NEAREST]
+    return by_municipality(hits) if answer.understood.who else tuple(hits)
+
+
 def told(answer: Answer, language: str, start: int = 0) -> Say:
     """An answer as something to say, in its language. ``start`` is how many hits earlier pages of it showed."""
-    hits = answer.hits or answer.near[:NEAREST]
+    hits = shown_hits(answer)
     read = _understood(answer.understood, language)
     values: dict[str, Value] = {
         "understood": Say("ask.understood", {"parts": read}) if read else "",
@@ -156,10 +170,10 @@ def _understood(read: Understood, language: str) -> tuple[Say, ...]:
     return (*parts, Say("understood.rural")) if read.rural else tuple(parts)
 
 
-def _grouped(hits: Sequence[Hit], by_municipality: bool, language: str, start: int) -> tuple[Say, ...]:
-    """The hits in their order, numbered on; under their municipality when the question asks who."""
+def _grouped(hits: Sequence[Hit], who: bool, language: str, start: int) -> tuple[Say, ...]:
+    """The hits, numbered on; under their municipality when the question asks who."""
     numbered = list(enumerate(hits, start=start + 1))
-    if not by_municipality:
+    if not who:
         entries = tuple(_entry(hit, language, place=True) for hit in hits)
         return (Say("ask.list", {"start": start + 1, "entries": entries}),) if hits else ()
     groups = []

@@ -2,14 +2,14 @@
 
 The message ids are keys, ``feature.what``; a test proves that the languages agree in keys and fields. In a text,
 ``{name}`` is a value, ``<b>…</b>`` and ``<i>…</i>`` are emphasis, an empty line begins a paragraph. A value that is a
-list of texts stands alone in its paragraph and becomes a list, numbered when the field is called ``{name#}``: numbers
-begin at the value ``start``.
+list of texts becomes lines where it stands alone in its paragraph, a numbered list where the field is written
+``{name#}`` (numbers begin at the value ``start``), and one line with separators within a line.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
@@ -85,8 +85,7 @@ class Texts:
                     entries = tuple(self.render(entry, language) for entry in value)
                     yield Items(entries, start if isinstance(start, int) else 1)
                 else:
-                    for entry in value or ():
-                        yield from self.render(entry, language)
+                    yield from _lines([self.render(entry, language) for entry in value or ()])
             elif listed and isinstance(value, Say):
                 yield from self.render(value, language)
             elif inner := self._inline(part, values, language):
@@ -118,6 +117,16 @@ class Texts:
             url = safe_url(value.address)
             return [Link(url)] if url else [Text(clean(value.address))]
         return [Text(clean(str(value)))] if value != "" else []
+
+
+def _lines(entries: Sequence[Document]) -> Document:
+    """Texts one below the other: those of one paragraph become lines of one."""
+    blocks = [block for entry in entries for block in entry]
+    if len(blocks) > len(entries) or not all(isinstance(block, Paragraph) for block in blocks):
+        return tuple(blocks)
+    lines = [block.inner for block in blocks if isinstance(block, Paragraph)]
+    inner = tuple(node for number, line in enumerate(lines) for node in ((Break(), *line) if number else line))
+    return (Paragraph(inner),) if inner else ()
 
 
 def _without_empty_lines(nodes: list[Inline]) -> tuple[Inline, ...]:

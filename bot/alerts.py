@@ -1,0 +1,92 @@
+"""Telling those who run the bot: one log line each time, and at most one message an hour for each thing that is wrong.
+
+The texts are ``alert.CODE``; their values are names and numbers of ours, never what somebody wrote.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.health import Health, HealthReport
+from bot.messages import Say
+from bot.texts import DEFAULT_LANGUAGE
+from knowledge_base.store.database import Store
+from knowledge_base.store.outbox import Urgency
+from knowledge_base.store.transaction import Transaction
+
+QUIET = timedelta(hours=1)  # after a message, the same thing is only logged
+LAST_SAID = "alerts said"  # fact: thing → when
+LOOK_EVERY = 10.0  # seconds between two looks at the parts
+PART_DOWN, PART_UP = "part_down", "part_up"
+CODES = (PART_DOWN, PART_UP, "quarantined", "unclear", "restored")
+
+log = structlog.get_logger(__name__)
+
+
+class Alerts:
+    """Alerts to the private conversations of the admins; who never wrote to the bot cannot be reached by it."""
+
+    def __init__(self, store: Store, admins: Sequence[str]) -> None:
+        self._store = store
+        self._admins = [(channel, user) for channel, _, user in (address.partition(":") for address in admins)]
+
+    async def alert(self, code: str, *, subject: str = "", **values: str | int) -> None:
+        """Log, and tell the admins unless they were told of this code and subject within the hour.
+
+        Never raises: it is called where something is wrong already, and the database may be what is wrong.
+        """
+        log.error("alert", code=code, subject=subject, **values)
+        try:
+            async with self._store.begin() as tx:
+                if await _may_say(tx, f"{code} {subject}".strip()):
+                    await self._tell(tx, code, subject, values)
+        except Exception as error:  # noqa: BLE001  see above
+            log.error("alert_not_stored", code=code, error=type(error).__name__)  # noqa: TRY400  its text holds data
+
+    async def _tell(self, tx: Transaction, code: str, subject: str, values: dict[str, str | int]) -> None:
+        for channel, user in self._admins:
+            conversation = await tx.people.private_conversation(channel, user)
+            person = await tx.people.of_account(channel, user)
+            if conversation is None or person is None:
+                log.warning("admin_not_reachable", channel=channel)
+                continue
+            say = Say(f"alert.{code}", values)
+            payload = {"say": say.to_json(), "language": person.language or person.last_language or DEFAULT_LANGUAGE}
+            key = f"alert:{code}:{subject}:{tx.now:%Y%m%dT%H}:{channel}:{user}"  # two processes may find out at once
+            await tx.outbox.add(channel, conversation, payload, urgency=Urgency.NOTICE, key=key, person_id=person.id)
+
+
+async def _may_say(tx: Transaction, thing: str) -> bool:
+    """Whether ``thing`` was not said within the hour; from now on it was. Things said long ago are forgotten."""
+    said = await tx.facts.get(LAST_SAID) or {}
+    recent = {name: at for name, at in said.items() if tx.now - datetime.fromisoformat(at) < QUIET}
+    if thing in recent:
+        return False
+    await tx.facts.put(LAST_SAID, recent | {thing: tx.now.isoformat()})
+    return True
+
+
+def changes(before: Iterable[str], now: HealthReport) -> Iterator[tuple[str, str, str]]:
+    """What to tell of the parts: ``(code, part, reason)`` for each that failed or came back since ``before``."""
+    known = frozenset(before)
+    for part in now.parts:
+        if not part.ok and part.name not in known:
+            yield PART_DOWN, part.name, part.reason
+        elif part.ok and part.name in known:
+            yield PART_UP, part.name, ""
+
+
+async def watch_health(health: Health, alerts: Alerts, *, every: float = LOOK_EVERY) -> None:
+    """Alert on every part that turns red, and when it is back, for ever."""
+    red: frozenset[str] = frozenset()
+    while True:
+        report = health.status()
+        for code, part, reason in changes(red, report):
+            values = {"reason": reason} if reason else {}
+            await alerts.alert(code, subject=part, part=part, **values)
+        red = report.red
+        await asyncio.sleep(every)

@@ -1,0 +1,187 @@
+"""The parts of a running bot put together: what opens what, who knows whom, and in which order it stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from bot.dispatch import Dispatch
+from bot.features import Services
+from bot.handler import Handler, Rules
+from bot.health import DATABASE, DISPATCHER, Health, watch
+from bot.inbox import Intake
+from bot.metrics import Metrics, Outcome
+from bot.outbox import Sender
+from bot.ports import Channel, ChannelEndedError
+from bot.texts import Texts
+from bot.ticker import Ticker
+from config.settings import Settings
+from knowledge_base.embedding.factory import Engine, open_embedder
+from knowledge_base.embedding.port import Embedder
+from knowledge_base.embedding.reranker import open_reranker
+from knowledge_base.errors import ModelError
+from knowledge_base.ingest.bundle import load_bundle
+from knowledge_base.ingest.importer import Progress, silent
+from knowledge_base.search.service import MODEL, SearchService
+from knowledge_base.store.database import Store
+
+log = structlog.get_logger()
+
+GRACE_S = 8.0  # answers under way get this long when the bot stops; SIGTERM to exit stays below 10 s
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """The opened knowledge base."""
+
+    store: Store
+    search: SearchService
+
+
+@asynccontextmanager
+async def open_store(settings: Settings) -> AsyncIterator[Store]:
+    """The database alone."""
+    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    store = await Store.open(settings.database_url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def open_knowledge(settings: Settings, *, progress: Progress = silent) -> AsyncIterator[Knowledge]:
+    """Database, bundle, model and search index, ready to answer."""
+    async with open_store(settings) as store:
+        if settings.knowledge.bundle:
+            await load_bundle(store, progress)
+        async with open_search(settings, store, progress) as search:
+            await search.start(progress)
+            yield Knowledge(store, search)
+
+
+@asynccontextmanager
+async def open_search(settings: Settings, store: Store, progress: Progress = silent) -> AsyncIterator[SearchService]:
+    """The models of the settings over a store; nothing is read or embedded yet."""
+    chosen = settings.embedding
+    async with AsyncExitStack() as opened:
+
+        async def model(engine: Engine, name: str) -> Embedder:
+            embedder = await open_embedder(
+                engine, name, settings.models_dir, progress=lambda part: progress("model", round(part * 100), 100)
+            )
+            opened.push_async_callback(embedder.close)
+            return embedder
+
+        embedder = await model(chosen.engine, chosen.model)
+        reranker = await open_reranker(chosen.reranker) if chosen.reranker else None
+        if reranker:
+            opened.push_async_callback(reranker.close)
+        async with store.read() as tx:
+            before = await tx.facts.get(MODEL)
+        former = None
+        if before and before["fingerprint"] != embedder.fingerprint:
+            with suppress(ModelError):  # gone: then words alone must do until the new one is ready
+                former = await model(before["engine"], before["model"])
+        yield SearchService(store, embedder, model=(chosen.engine, chosen.model), reranker=reranker, former=former)
+
+
+class Bot:
+    """Everything between the channels and the knowledge; one per process."""
+
+    def __init__(self, settings: Settings, knowledge: Knowledge, texts: Texts, channels: Sequence[Channel]) -> None:
+        self._channels = {channel.name: channel for channel in channels}
+        self._store = knowledge.store
+        self.health = Health()
+        self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER))
+        self._intake = Intake(self._store)
+        services = Services(self._store, knowledge.search, timedelta(minutes=settings.limits.context_minutes))
+        rules = Rules(frozenset(settings.editors), settings.limits.questions_per_hour)
+        self._senders = {
+            name: Sender(self._store, texts, channel, unclear=partial(self.metrics.unclear, name))
+            for name, channel in self._channels.items()
+        }
+        handler = Handler(services, self._channels, rules, answered=self.wake_senders, observe=self._observe)
+        self._dispatch = Dispatch(self._store, self._intake, handler, self._channels)
+        self._ticker = Ticker(self._store, knowledge.search, settings.retention, self.metrics, self.health)
+
+    def wake_senders(self) -> None:
+        """There may be something to send."""
+        for sender in self._senders.values():
+            sender.wake()
+
+    async def run(self, stop: asyncio.Event, listening: Callable[[str, str | None], None]) -> bool:
+        """Work until ``stop`` is set or no channel is left; returns whether it stopped as wished.
+
+        ``listening`` hears each channel's name when it begins to listen (``None``) or backs off (the reason).
+        In the end: stop receiving, finish the answers under way (bounded), send them, end the rest.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            work = [tasks.create_task(self._dispatch.run()), tasks.create_task(self._ticker.run())]
+            work += [tasks.create_task(sender.run()) for sender in self._senders.values()]
+            work.append(tasks.create_task(watch(self.health, DATABASE, self._probe)))
+            receiving = [tasks.create_task(self._receive(channel, listening)) for channel in self._channels.values()]
+            as_wished = await self._until(stop, receiving)
+            for task in receiving:
+                task.cancel()
+            await self._finish()
+            for busy in work:
+                busy.cancel()
+        return as_wished
+
+    async def _until(self, stop: asyncio.Event, receiving: Sequence[asyncio.Task[bool]]) -> bool:
+        """Wait for the wish to stop, or for the end of all channels; whether that end was a good one."""
+        wished = asyncio.create_task(stop.wait())
+        running = set(receiving)
+        while running and not stop.is_set():
+            await asyncio.wait([wished, *running], return_when=asyncio.FIRST_COMPLETED)
+            running = {task for task in running if not task.done()}
+        wished.cancel()
+        return stop.is_set() or all(task.result() for task in receiving)
+
+    async def _finish(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_S):
+                await self._dispatch.idle()
+                for sender in self._senders.values():
+                    await sender.idle()
+                return
+        log.warning("bot.stopped_with_work_left")  # it is in inbox and outbox, and goes on with the next start
+
+    async def _receive(self, channel: Channel, listening: Callable[[str, str | None], None]) -> bool:
+        """A channel's life; a channel that cannot go on ends alone."""
+        self.health.expect(channel.name)
+
+        def tell(problem: str | None) -> None:
+            if problem is None:
+                self.health.beat(channel.name)
+            else:
+                self.health.failed(channel.name, problem)
+            listening(channel.name, problem)
+
+        try:
+            await channel.run(self._intake, tell)
+        except ChannelEndedError as error:
+            log.critical("channel.ended", channel=channel.name, reason=error.message)
+            self.health.failed(channel.name, "ended", final=True)
+            listening(channel.name, error.message)
+            return False
+        finally:
+            await channel.close()
+        return True
+
+    async def _probe(self) -> None:
+        async with self._store.read() as tx:
+            await tx.records.revision()
+
+    def _observe(self, channel: str, outcome: str, seconds: float) -> None:
+        if outcome == "quarantined":
+            self.metrics.quarantined(channel)
+        elif outcome in set(Outcome):
+            self.metrics.question(channel, Outcome(outcome), seconds)

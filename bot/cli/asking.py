@@ -1,0 +1,124 @@
+"""``chat`` and ``ask``: the knowledge base in a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from bot.assembly import Bot, open_knowledge
+from bot.cli.common import fail, progress, run, settings, write, write_json
+from bot.features.ask import PAGE, by_municipality, told
+from bot.markup import plain
+from bot.texts import LANGUAGES, Texts
+from config.settings import Settings
+from knowledge_base.model import Answer, Hit
+
+
+def chat(context: typer.Context) -> None:
+    """Talk to the bot here; piped lines are all answered, then it ends."""
+    found = settings(context, level="WARNING")
+    with only_chat(found):
+        run(_chat(found))
+
+
+async def _chat(found: Settings) -> None:
+    from bot.channels.terminal import TerminalChannel  # noqa: PLC0415 - only the chat needs the prompt
+
+    channel = TerminalChannel(history=found.state_dir / "chat-history")
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        with progress() as bar:
+            knowledge = await stack.enter_async_context(open_knowledge(found, progress=bar))
+        await Bot(found, knowledge, Texts(), [channel]).run(stop, lambda _channel, _problem: None)
+
+
+@contextmanager
+def only_chat(found: Settings) -> Iterator[None]:
+    """One chat per state folder: two would take each other's answers."""
+    found.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (found.state_dir / "chat.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            fail(f"Another chat is open on {found.state_dir}. Close it, or set STADTLOTSE_STATE_DIR to another folder.")
+        yield
+
+
+def ask(
+    context: typer.Context,
+    question: Annotated[list[str], typer.Argument(help="the question; - reads one a line from stdin")],
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a question")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="how many hits and nearest together")] = 5,
+    lang: Annotated[str | None, typer.Option(help="language of the answer: de, en or pl")] = None,
+) -> None:
+    """One answer; with - one for each line of stdin, in order, each question standing alone."""
+    if lang is not None and lang not in LANGUAGES:
+        raise typer.BadParameter(f"choose one of {', '.join(LANGUAGES)}", param_hint="--lang")
+    found = settings(context, level="WARNING")
+    questions = (line.rstrip("\r\n") for line in sys.stdin) if question == ["-"] else iter([" ".join(question)])
+    run(_ask(found, questions, as_json, limit, lang))
+
+
+async def _ask(found: Settings, questions: Iterator[str], as_json: bool, limit: int, lang: str | None) -> None:
+    texts = Texts()
+    async with AsyncExitStack() as stack:
+        with progress() as bar:
+            knowledge = await stack.enter_async_context(open_knowledge(found, progress=bar))
+        for question in questions:
+            answer = (await knowledge.search.ask([question], limit=limit)).answer
+            if as_json:
+                write_json(as_object(answer, limit))
+            else:
+                language = lang or answer.language
+                write(plain(texts.render(told(answer, language), language)) + "\n")
+
+
+def as_object(answer: Answer, limit: int) -> dict[str, Any]:
+    """The answer in the shape that other programs rely on."""
+    read = answer.understood
+    return {
+        "question": answer.question,
+        "language": answer.language,
+        "answered": answer.answered,
+        "understood": {
+            "topics": list(read.topics),
+            "municipalities": list(read.municipalities),
+            "states": list(read.states),
+            "rounds": list(read.rounds),
+            "years": list(read.years),
+            "status": list(read.status),
+        },
+        "hits": [_hit(hit) for hit in _in_shown_order(answer, limit)],
+        "near": [_hit(hit) for hit in answer.near[: limit - len(answer.hits[:limit])]],
+        "took_ms": round(answer.took_ms, 2),
+    }
+
+
+def _in_shown_order(answer: Answer, limit: int) -> list[Hit]:
+    """The same order as in a chat, page by page."""
+    hits = answer.hits[:limit]
+    if not answer.understood.who:
+        return list(hits)
+    pages = [hits[start : start + PAGE] for start in range(0, len(hits), PAGE)]
+    return [hit for page in pages for hit in by_municipality(page)]
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    return {
+        "id": hit.project.id,
+        "title": hit.project.title,
+        "municipality": hit.project.municipality,
+        "score": round(hit.score, 4),
+        "why": hit.why,
+        "url": hit.project.url,
+        "contact": {"role": hit.contact_role, "can_introduce": hit.can_introduce},
+    }

@@ -1,0 +1,86 @@
+"""What all commands share: settings, running, output, progress on stderr."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+from config import logging
+from config.settings import Settings, load
+from knowledge_base.ingest.importer import Progress as Report
+
+PHASES = {
+    "model": "Preparing the model (once)",
+    "read": "Reading",
+    "publish": "Storing",
+    "embed": "Indexing",
+}
+
+
+def settings(context: typer.Context, *, level: str | None = None) -> Settings:
+    """The checked settings of this call; logging is set up by the way."""
+    path: Path | None = (context.find_root().obj or {}).get("config")
+    found = load(path)
+    logging.set_up(level or found.log.level, found.log.format)
+    return found
+
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work to its end."""
+    return asyncio.run(work)
+
+
+def write(text: str) -> None:
+    """A result, to stdout; bytes that the terminal cannot show are replaced."""
+    stream = sys.stdout
+    stream.write(text.encode(stream.encoding or "utf-8", "replace").decode(stream.encoding or "utf-8") + "\n")
+    stream.flush()
+
+
+def write_json(value: Any) -> None:
+    """A result as one line of JSON."""
+    write(json.dumps(value, ensure_ascii=False))
+
+
+def tell(text: str) -> None:
+    """A remark, to stderr."""
+    sys.stderr.write(f"{text}\n")
+
+
+def fail(text: str) -> NoReturn:
+    """End with exit code 1."""
+    tell(text)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """A progress bar on stderr per phase, shown only where somebody watches."""
+    console = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True,
+        disable=not console.is_terminal,
+    )  # fmt: skip
+    tasks: dict[str, TaskID] = {}
+
+    def report(phase: str, done: int, total: int | None) -> None:
+        if phase not in tasks:
+            tasks[phase] = bar.add_task(PHASES.get(phase, phase), total=total)
+            if not console.is_terminal and phase == "model" and done == 0:
+                tell(f"{PHASES[phase]} …")
+        bar.update(tasks[phase], completed=done, total=total)
+
+    with bar:
+        yield report

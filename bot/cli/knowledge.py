@@ -1,0 +1,132 @@
+"""``import``, ``remove``, ``export``, ``evaluate``: the knowledge in and out, and how well it is found."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.assembly import open_knowledge, open_store
+from bot.cli.common import fail, progress, run, settings, tell, write, write_json
+from config.settings import Settings
+from knowledge_base.export import export as write_export
+from knowledge_base.ingest.compare import What
+from knowledge_base.ingest.importer import Options, import_files
+from knowledge_base.ingest.report import ImportReport
+from knowledge_base.model import RecordKind
+
+measure = read_questions = None  # TMP
+measure = read_questions = None  # TMP
+
+SHOWN_ERRORS = 50
+
+
+def import_(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(help="JSONL, JSON, YAML, CSV, XLSX files, or folders of them")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would change, change nothing")] = False,
+    source: Annotated[str, typer.Option(help="name of the source, instead of the file's path")] = "",
+    remove_missing: Annotated[
+        bool, typer.Option("--remove-missing", help="take out what this source brought before and no longer holds")
+    ] = False,
+) -> None:
+    """Add and update records. A file with a mistake changes nothing; the same file twice changes nothing."""
+    found = settings(context)
+    reports = run(_import(found, paths, source, Options(dry_run=dry_run, remove_missing=remove_missing)))
+    for report in reports:
+        _show(report)
+    if not all(report.ok for report in reports):
+        raise typer.Exit(1)
+
+
+async def _import(found: Settings, paths: list[Path], source: str, options: Options) -> list[ImportReport]:
+    with progress() as bar:
+        async with open_store(found) as store:
+            reports = await import_files(store, paths, source=source, options=options, progress=bar)
+        if not options.dry_run and any(report.ok and any(report.counts.values()) for report in reports):
+            async with open_knowledge(found, progress=bar):
+                pass  # opening it embeds what is new
+    return reports
+
+
+def _show(report: ImportReport) -> None:
+    for error in report.errors[:SHOWN_ERRORS]:
+        tell(str(error))
+    if not report.ok:
+        more = report.error_count - min(len(report.errors), SHOWN_ERRORS)
+        tell(f"{report.file}: nothing imported, {report.error_count} mistakes{f' ({more} not shown)' if more else ''}.")
+        return
+    for warning in report.warnings:
+        tell(f"{report.file}: {warning}")
+    if report.unknown_fields:
+        tell(f"{report.file}: unknown fields kept as extra: {', '.join(report.unknown_fields)}")
+    if report.dry_run:
+        for change in report.changes:
+            write(f"{change.what.value} {change.kind.value} {change.id}")
+            for field in change.fields:
+                write(f"    {field.name}: {field.old} → {field.new}")
+    counts = ", ".join(f"{report.counts.get(what, 0)} {what.value}" for what in What)
+    would = "would be " if report.dry_run else ""
+    write(f"{report.file}: {report.rows} records, {would}{counts}, {report.unchanged} unchanged")
+
+
+def remove(
+    context: typer.Context, ids: Annotated[list[str], typer.Argument(metavar="ID...", help="ids of records")]
+) -> None:
+    """Take records out; imports do not bring them back."""
+    found = settings(context)
+    unknown = run(_remove(found, ids))
+    if unknown:
+        fail(f"No such record: {', '.join(unknown)}")
+
+
+async def _remove(found: Settings, ids: list[str]) -> list[str]:
+    async with open_store(found) as store, store.begin() as tx:
+        gone = await tx.records.remove([(kind, record_id) for record_id in ids for kind in RecordKind])
+    for kind, record_id in gone:
+        write(f"removed {kind.value} {record_id}")
+    removed = {record_id for _, record_id in gone}
+    return [record_id for record_id in ids if record_id not in removed]
+
+
+def export(
+    context: typer.Context,
+    with_contacts: Annotated[
+        bool, typer.Option("--with-contacts", help="the contacts too, with their personal data")
+    ] = False,
+) -> None:
+    """Every record as JSONL, in the form that import reads."""
+    run(_export(settings(context), with_contacts))
+
+
+async def _export(found: Settings, with_contacts: bool) -> None:
+    async with open_store(found) as store:
+        report = await write_export(store, sys.stdout.buffer, with_contacts=with_contacts)
+    if report.contacts_left_out:
+        tell(f"{report.contacts_left_out} contacts with personal data are left out; --with-contacts takes them along.")
+
+
+def evaluate(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="JSONL lines with question, lang, kind, relevant")],
+    as_json: Annotated[bool, typer.Option("--json", help="the figures as one JSON object")] = False,
+) -> None:
+    """How well the search finds, measured on questions with known answers."""
+    found = settings(context)
+    questions = read_questions(file)
+    run(_evaluate(found, questions, as_json))
+
+
+async def _evaluate(found: Settings, questions: Sequence[object], as_json: bool) -> None:
+    async with AsyncExitStack() as stack:
+        with progress() as bar:
+            knowledge = await stack.enter_async_context(open_knowledge(found, progress=bar))
+        report = await measure(knowledge.search, questions)
+    if as_json:
+        write_json(report.as_object())
+    else:
+        write(report.table())

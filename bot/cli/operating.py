@@ -1,0 +1,148 @@
+"""``serve``, ``check``, ``health``, ``migrate``, ``backup``, ``restore``: running it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.assembly import Bot, open_knowledge, open_search, open_store
+from bot.cli.common import fail, progress, run, settings, tell, write
+from bot.ports import Channel
+from bot.texts import Texts
+from bot.web.client import ask_health, noted_address
+from bot.web.serving import pages
+from config.settings import Settings
+from knowledge_base.errors import StadtlotseError
+from knowledge_base.migrations import SCHEMA
+from knowledge_base.store.backup import backup as make_backup
+from knowledge_base.store.presence import say_alive, say_gone
+from knowledge_base.store.restore import restore as bring_back
+
+NO_CHANNEL = (
+    "No messenger is configured, so there is nobody to answer. "
+    "To try the bot in this terminal: run_bot.py chat. To connect a messenger, see docs/operate.md."
+)
+
+
+def serve(context: typer.Context) -> None:
+    """Run the bot: every configured channel, the outbox, the pages; SIGTERM stops it in order."""
+    found = settings(context)
+    channels = configured_channels(found)
+    if not channels:
+        fail(NO_CHANNEL)
+    if not run(serve_channels(found, channels)):
+        fail("No channel is left; the log says why.")
+
+
+def configured_channels(found: Settings) -> list[Channel]:
+    """The messengers that the settings name; none in this version, whose only channel is the terminal."""
+    del found
+    return []
+
+
+async def serve_channels(found: Settings, channels: Sequence[Channel]) -> bool:
+    """Run until SIGTERM or SIGINT, or until no channel is left; returns whether it stopped as wished."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        with progress() as bar:
+            knowledge = await stack.enter_async_context(open_knowledge(found, progress=bar))
+        bot = Bot(found, knowledge, Texts(), channels)
+        await say_alive(knowledge.store)
+        stack.push_async_callback(say_gone, knowledge.store)
+        await stack.enter_async_context(pages(found.web, found.state_dir, bot.health, bot.metrics))
+        return await bot.run(stop, announce([channel.name for channel in channels]))
+
+
+def announce(names: Sequence[str]) -> Callable[[str, str | None], None]:
+    """Print one line with READY when each channel listens, or is named as backing off."""
+    states: dict[str, str] = {}
+
+    def listening(name: str, problem: str | None) -> None:
+        ready = len(states) == len(names)
+        states[name] = f"{name} ({problem})" if problem else name
+        if len(states) == len(names) and not ready:
+            write(f"READY {', '.join(states[name] for name in names)}")
+
+    return listening
+
+
+def check(context: typer.Context) -> None:
+    """Configuration, database, model, who is admin and editor; one line each."""
+    found = settings(context, level="ERROR")
+    write("ok    configuration")
+    if not run(_check(found)):
+        raise typer.Exit(1)
+
+
+async def _check(found: Settings) -> bool:
+    try:
+        async with open_store(found) as store:
+            async with store.read() as tx:
+                counts = await tx.records.count()
+            known = ", ".join(f"{number} {kind.value}" for kind, number in counts.items()) or "empty"
+            write(f"ok    database: schema {SCHEMA}, {known}")
+            with progress() as bar:
+                async with open_search(found, store, bar) as search:
+                    write(f"ok    model: {search.fingerprint}")
+    except StadtlotseError as error:
+        write(f"fail  {error}")
+        return False
+    names = [channel.name for channel in configured_channels(found)]
+    write(f"ok    channels: {', '.join(names)}" if names else "none  channels: only the terminal (chat)")
+    write(f"{'ok   ' if found.admins else 'none '} admins: {', '.join(found.admins) or 'nobody gets alerts'}")
+    write(f"{'ok   ' if found.editors else 'none '} editors: {', '.join(found.editors) or 'nobody can edit in chat'}")
+    return True
+
+
+def health(context: typer.Context) -> None:
+    """Ask the running bot whether it is well; exit code 0 when it is."""
+    found = settings(context, level="ERROR")
+    answer = run(ask_health(noted_address(found.state_dir)))
+    for line in answer.lines:
+        write(line)
+    raise typer.Exit(answer.exit_code)
+
+
+def migrate(context: typer.Context) -> None:
+    """Bring the database to the schema of this version; every other command does so, too."""
+    run(_migrate(settings(context)))
+    write(f"schema {SCHEMA}")
+
+
+async def _migrate(found: Settings) -> None:
+    async with open_store(found):
+        pass
+
+
+def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="where to write it")]) -> None:
+    """A consistent copy of everything, while the bot runs: one file, which holds personal data and keys."""
+    found = settings(context)
+    report = run(make_backup(file, found.database_url, found.state_dir))
+    write(f"{report.path}: {report.size} bytes, {sum(report.rows.values())} rows, {len(report.files)} files")
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="a file that backup wrote")],
+    force: Annotated[bool, typer.Option("--force", help="also over a database that is not empty (kept aside)")] = False,
+) -> None:
+    """Bring a backup back. Messages that were on their way then are held, not sent again."""
+    found = settings(context)
+    report = run(bring_back(file, found.database_url, found.state_dir, force=force))
+    write(
+        f"restored {sum(report.rows.values())} rows and {len(report.files)} files of {report.made_at:%Y-%m-%d %H:%M} UTC"
+    )
+    if report.held:
+        tell(f"{report.held} messages were on their way when the backup was made; they are held and will not be sent.")
+    if report.dropped:
+        tell(f"{report.dropped} questions of that time stay without an answer.")
+    for path in report.kept_aside:
+        tell(f"What was there before is kept: {path}")

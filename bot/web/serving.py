@@ -1,0 +1,51 @@
+"""The pages beside the bot: opened with it, closed after it, their address noted for ``health``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from bot.health import LOOP, Health, watch_loop
+from bot.metrics import Metrics
+from bot.systemd import READY, STOPPING, WATCHDOG, notify
+from bot.web.app import make_app
+from bot.web.client import forget_address, note_address
+from bot.web.server import serve
+from config.settings import Web
+
+
+@asynccontextmanager
+async def pages(web: Web, state_dir: Path, health: Health, metrics: Metrics) -> AsyncIterator[None]:
+    """Serve the pages and prove the event loop's life while the block runs.
+
+    Errors: ``StadtlotseError`` when the address cannot be listened on, before the block begins.
+    """
+    health.expect(LOOP)
+    tasks = [asyncio.create_task(watch_loop(health, lambda: notify(WATCHDOG)), name="watchdog")]
+    try:
+        if web.enabled:
+            tasks.append(await _listening(web, state_dir, health, metrics))
+        notify(READY)
+        yield
+    finally:
+        notify(STOPPING)
+        forget_address(state_dir)
+        for task in reversed(tasks):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _listening(web: Web, state_dir: Path, health: Health, metrics: Metrics) -> asyncio.Task[None]:
+    address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(make_app(health, metrics), web.bind, web.port, address.set_result), name="pages")
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not address.done() and not task.cancelled():
+            address.set_exception(task.exception() or EOFError())
+
+    task.add_done_callback(ended)
+    note_address(state_dir, await address)
+    return task

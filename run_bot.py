@@ -1,0 +1,69 @@
+"""Start here: the command line of Stadtlotse (also installed as ``stadtlotse``).
+
+Every command lives in ``bot/cli/``; the parts of a running bot are put together in ``bot/assembly.py``. This file
+registers the commands and is the last error boundary: what goes wrong is told in one line with its remedy.
+
+Exit codes: 0 done, 1 failed, 2 wrong use. Results go to stdout, progress and remarks to stderr.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli import asking, knowledge, operating
+from config.settings import SettingsError
+from knowledge_base.errors import StadtlotseError
+
+app = typer.Typer(
+    name="stadtlotse",
+    help="Who has already done what in which municipality, and who answers for it there.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option(help="TOML file with settings; else STADTLOTSE_CONFIG")] = None,
+) -> None:
+    """Who has already done what in which municipality, and who answers for it there."""
+    context.obj = {"config": config}
+
+
+app.command()(asking.chat)
+app.command()(asking.ask)
+app.command("import")(knowledge.import_)
+app.command()(knowledge.remove)
+app.command()(knowledge.export)
+app.command()(knowledge.evaluate)
+app.command()(operating.serve)
+app.command()(operating.check)
+app.command()(operating.health)
+app.command()(operating.migrate)
+app.command()(operating.backup)
+app.command()(operating.restore)
+
+
+def main() -> None:
+    """Run a command and end the process with its exit code."""
+    try:
+        app()
+    except (StadtlotseError, SettingsError) as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
