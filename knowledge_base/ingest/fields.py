@@ -10,7 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from knowledge_base.ingest import limits
@@ -25,6 +25,7 @@ _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]{1,63}(?:\.[
 _MATRIX = re.compile(r"@[\x21-\x39\x3b-\x7e]{1,200}:[A-Za-z0-9.-]{1,230}(?::\d{1,5})?")
 _PHONE = re.compile(r"\+?[\d /().–-]{3,40}")
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}")
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?![\d-])")
 _GERMAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 
 
@@ -140,11 +141,17 @@ def moment(value: Json) -> str:
     if german := _GERMAN_DATE.fullmatch(written):
         day, month, year = map(int, german.groups())
         written = f"{year:04}-{month:02}-{day:02}"
-    try:
-        (date if len(written) == 10 else datetime).fromisoformat(written)
-    except ValueError:
-        raise RefusedError(f"{shortened(written)!r} is no date.", "Write 2026-11-24 or 2026-11-24T10:00.") from None
+    if not _ISO_DATE.match(written) or not _is_moment(written):
+        raise RefusedError(f"{shortened(written)!r} is no date.", "Write 2026-11-24 or 2026-11-24T10:00.")
     return written
+
+
+def _is_moment(written: str) -> bool:
+    try:
+        datetime.fromisoformat(written)
+    except ValueError:
+        return False
+    return True
 
 
 def mail(value: Json) -> str:
@@ -214,7 +221,7 @@ def plain(value: Json, depth: int = 0) -> Json:
         case float() if not math.isfinite(value):
             raise RefusedError("The number is too large.")
         case int() if abs(value) >= 2**63:
-            raise RefusedError("The number has too many digits.", "Write it as text.")
+            raise RefusedError("The number has too many digits, or is none.", "Write it as text.")
         case _:
             return value
 
@@ -247,10 +254,8 @@ def _number(value: Json) -> float:
 
 
 def _number_text(value: float) -> str:
-    if not math.isfinite(value):
-        raise RefusedError("The number is not finite.", "Write text.")
-    if abs(value) >= 10**18:
-        raise RefusedError("The number has too many digits.", "Write it as text.")
+    if value != value or abs(value) >= 10**18:  # noqa: PLR0124  # not a number, infinity, or an endless integer
+        raise RefusedError("The number has too many digits, or is none.", "Write it as text.")
     return str(int(value)) if value == int(value) and abs(value) < 2**53 else str(value)
 
 

@@ -40,8 +40,6 @@ def checked(path: Path) -> Path:
     """``path``, when it is a regular file of a size that can be read; devices and pipes would never end."""
     try:
         status = path.stat()
-        with path.open("rb"):
-            pass
     except OSError as error:
         raise explained(path, error) from error
     if not stat.S_ISREG(status.st_mode):

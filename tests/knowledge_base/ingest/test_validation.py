@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge_base.codec import TYPES, from_body, kind_of, to_body
+from knowledge_base.ingest.row import Row, RowError
+from knowledge_base.ingest.validation import FIELDS, REQUIRED, Checked, validate
+from knowledge_base.model import Contact, Event, Municipality, Project, RecordKind
+from tests.knowledge_base.ingest.examples import contact, project
+
+
+def checked(values: dict[str, Any]) -> Checked:
+    result = validate(Row("a.csv", 7, values))
+    assert isinstance(result, Checked), result
+    return result
+
+
+def errors(values: dict[str, Any]) -> dict[str, RowError]:
+    result = validate(Row("a.csv", 7, values))
+    assert isinstance(result, list), result
+    assert all((error.file, error.line) == ("a.csv", 7) for error in result)
+    return {error.field: error for error in result}
+
+
+@pytest.mark.parametrize("kind", RecordKind)
+def test_the_rules_know_every_field_of_the_model(kind: RecordKind) -> None:
+    assert {field.name for field in fields(TYPES[kind])} == {*FIELDS[kind], "extra"}
+    assert set(REQUIRED[kind]) <= set(FIELDS[kind])
+
+
+def test_a_project() -> None:
+    found = checked(project(topics="Mobilität; Klima", lang="DE", period=2019, url="", sources=["https://x.example"]))
+    assert found.record == Project(
+        id="p1", title="Projekt 1", text="Ein Text über Nummer 1.", topics=("Mobilität", "Klima"), period="2019",
+        sources=("https://x.example",),
+    )  # fmt: skip
+    assert found.line == 7
+
+
+def test_the_other_kinds() -> None:
+    town = {"record": "municipality", "id": 12054000, "name": "Potsdam", "population": "187310", "latitude": 52.4}
+    assert checked(town).record == Municipality(id="12054000", name="Potsdam", population=187310, latitude=52.4)
+    role = Contact(
+        id="c1", role="Leitstelle Mobilität", legal_basis="public function", email="leitstelle@stadt.example"
+    )
+    assert checked(contact()).record == role
+    meeting = {"record": "Event", "id": "e1", "title": "Treffen", "start": "24.11.2026", "end": "2026-11-25"}
+    assert checked(meeting).record == Event(id="e1", title="Treffen", start="2026-11-24", end="2026-11-25")
+
+
+@pytest.mark.parametrize("kind", RecordKind)
+def test_required_fields(kind: RecordKind) -> None:
+    found = errors({"record": kind.value, "licence": "CC0-1.0"})
+    assert set(found) == set(REQUIRED[kind])
+    assert all(error.reason == "It is missing." for error in found.values())
+
+
+@pytest.mark.parametrize("empty", [None, "", " ", "\n"])
+def test_an_empty_required_field_is_missing(empty: str | None) -> None:
+    assert set(errors(project(title=empty))) == {"title"}
+
+
+def test_all_errors_of_a_row_at_once() -> None:
+    found = errors(project(id="a\nb", url="ftp://x", lang="deutsch", text=None, note=float("nan")))
+    assert set(found) == {"id", "url", "lang", "text", "note"}
+
+
+def test_an_unknown_kind() -> None:
+    assert "no kind of record" in errors({"record": "person", "id": "x"})["record"].reason
+    assert "record" in errors({"record": ["project"], "id": "x"})
+
+
+def test_an_event_ends_behind_its_start() -> None:
+    found = errors({"record": "event", "id": "e", "title": "t", "start": "2026-11-24", "end": "2026-11-23T10:00"})
+    assert "before the start" in found["end"].reason
+
+
+def test_other_fields_are_kept_as_extra() -> None:
+    found = checked(project(year="2011", extra={"commit": "b2f605e", "n": [1, None]}, nothing=None))
+    assert found.record.extra == {"year": "2011", "commit": "b2f605e", "n": [1, None]}
+    assert found.unknown == ("year",)
+    assert "no object" in errors(project(extra="x"))["extra"].reason
+
+
+def test_too_many_fields() -> None:
+    assert "more than 200 fields" in errors(project(**{f"x{n}": 1 for n in range(300)}))[""].reason
+
+
+def test_contact_data_in_texts_is_masked_and_reported() -> None:
+    mail = "leitstelle@stadt.example"
+    found = checked(
+        project(text=f"Mehr bei {mail}.", topics=["Rad", mail], year={"a": [mail]}, url="https://x.example/a@b")
+    )
+    assert isinstance(found.record, Project)
+    assert found.masked == ("extra", "text", "topics")
+    assert mail not in str(found.record)
+    assert found.record.text == "Mehr bei [e-mail]."
+    assert found.record.url == "https://x.example/a@b"
+
+
+def test_contact_data_of_contacts_stays() -> None:
+    found = checked(contact(phone="+49 331 289-0"))
+    assert (found.masked, getattr(found.record, "phone")) == ((), "+49 331 289-0")  # noqa: B009
+
+
+def test_reasons_never_repeat_contact_data() -> None:
+    found = errors(contact(email="leitstelle at stadt", phone="ruf mich an", matrix_id="leitstelle:stadt"))
+    assert set(found) == {"email", "phone", "matrix_id"}
+    assert not any(secret in str(error) for error in found.values() for secret in ("leitstelle", "ruf mich"))
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+anything = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner)
+)
+
+
+@given(st.dictionaries(st.sampled_from(sorted({"record", "extra", "x", *FIELDS[RecordKind.PROJECT]})), anything))
+def test_any_row_is_valid_or_explained(values: dict[str, Any]) -> None:
+    result = validate(Row("a", 1, values))
+    if isinstance(result, Checked):
+        body = to_body(result.record)
+        assert from_body(kind_of(result.record), body) == result.record
+        assert checked({"record": kind_of(result.record).value} | body).record == result.record  # export, then import
+    else:
+        assert result
+        assert all(str(error) for error in result)
