@@ -117,9 +117,9 @@ class Search:
         """The candidates in order; None where there is no question or nothing to find."""
         if not query.text or not self.index.projects:
             return None
-        vector = (await self._embedder.embed_queries([query.text]))[0]
+        vector = (await self._embedder.embed_queries([query.meaning]))[0]
         found = self.index.candidates(
-            query.text, vector, query.language, expansions=self._expansions(query), k=CANDIDATES
+            query.words, vector, query.language, expansions=self._expansions(query), k=CANDIDATES
         )
         if not len(found):
             return None

@@ -31,6 +31,7 @@ FEATURES = (
     "place",  # of a municipality named, or in a state named
     "near",  # near a municipality named
     "topic",  # about a topic named
+    "about",  # the same, as far as the topics named are all that the question is about
     "round",  # of a funding round named
     "status",
     "year",  # running in a year named, or ending then
@@ -45,7 +46,7 @@ FEATURES = (
     "double",  # a thin record beside a rich one of the same
     "brief",  # one sentence only: a fuller record of the same says more
 )
-_LIMITS = ("place", "near", "round", "status", "year", "rural", "border")
+_LIMITS = ("place", "near", "round", "status", "year", "rural", "border", "transfer")
 _FULL_CHARACTERS = 140
 SMALL_TOWN = 20_000  # inhabitants
 _THIN_CHARACTERS = 160
@@ -148,11 +149,13 @@ class Facets:
         which documents have the name of the place asked for among their words."""
         read = query.understood
         place = np.maximum(self._place(query, docs), np.float32(_ONLY_NAMED) * named)
+        topic = self.topic(read.topics, docs)
         no_subject = not read.topics and not query.subject
         columns = {
             "place": place,
             "near": self._near(near, docs),
-            "topic": self.topic(read.topics, docs),
+            "topic": topic,
+            "about": topic * np.float32(_topical_share(query)),
             "round": _within(docs, (self.by_round[name] for name in read.rounds if name in self.by_round)),
             "status": self._status(query, docs),
             "year": self._year(query, docs),
@@ -160,7 +163,7 @@ class Facets:
             "border": self.border[docs] * query.border,
             "transfer": self.transfer[docs] * query.transfer,
             "role": self._role(query, docs),
-            "overview": self.model_project[docs] * ~self.thin[docs] * (no_subject or bool(query.subject and query.placed)),
+            "overview": self.model_project[docs] * ~self.thin[docs] * (no_subject or query.listing or query.placed),
             "listed": self.model_project[docs] * query.listing,
             "thin": self.thin[docs] * (not query.listing),
             "double": self.double[docs],
@@ -190,8 +193,6 @@ class Facets:
     def _place(self, query: Query, docs: Ints) -> Floats:
         rows = _within(docs, (self.by_row[row] for row in query.rows if row in self.by_row))
         states = _within(docs, (self.by_state[s] for s in query.understood.states if s in self.by_state))
-        if query.rows and query.understood.states:
-            return np.maximum(rows, 0.5 * states)
         return np.maximum(rows, states)
 
     def _near(self, near: Mapping[int, float], docs: Ints) -> Floats:
@@ -222,9 +223,16 @@ class Facets:
         return fit
 
 
+def _topical_share(query: Query) -> float:
+    """How much of the subject the topics named make up, 0 … 1."""
+    topical = frozenset(query.topical)
+    return sum(word in topical for word in query.subject) / len(query.subject) if query.subject else 1.0
+
+
 def _all_limits(columns: Mapping[str, Floats]) -> Floats:
     """The product of the limits that the question names, when it names several."""
-    named = [columns[name] for name in _LIMITS if np.any(columns[name])]
+    limits = [name for name in _LIMITS if name != "year" or not np.any(columns["round"])]
+    named = [columns[name] for name in limits if np.any(columns[name])]
     if len(named) < 2:
         return np.zeros_like(columns["topic"])
     product: Floats = np.prod(np.stack([np.asarray(column, np.float32) for column in named]), axis=0)

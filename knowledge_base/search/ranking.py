@@ -26,24 +26,27 @@ from knowledge_base.search.understanding.query import Query
 CAP = 0.9
 WEIGHTS: Mapping[str, float] = {
     "place": 0.50,
-    "near": 0.40,
-    "topic": 0.30,
+    "near": 0.50,
+    "topic": 0.25,
+    "about": 0.25,
     "round": 0.35,
     "status": 0.45,
     "year": 0.25,
     "rural": 0.30,
     "border": 0.20,
-    "transfer": 0.15,
+    "transfer": 0.25,
     "role": 0.20,
-    "all": 0.20,
-    "overview": 0.10,
-    "listed": 0.30,
+    "all": 0.40,
+    "overview": 0.15,
+    "listed": 0.25,
     "thin": -0.50,
-    "double": -0.25,
+    "double": -0.30,
     "brief": -0.10,
 }
 DENSE_BASE: Mapping[str, float] = {"de": 0.45, "en": 0.6, "pl": 0.6}
 DENSE_UNCOVERED = 0.5  # of what is left to 1, when no document holds any word of the question
+DENSE_SPAN = 0.05  # of cosines
+LEXICAL_SPAN = 3.0  # of BM25 scores
 NO_SUBJECT = 0.4  # how much the texts count when the question names limits only
 _WEIGHTS = np.array([WEIGHTS[name] for name in FEATURES], np.float32)
 
@@ -97,15 +100,17 @@ def rank(
     )
 
 
+def _at_least(width: float, floor: float, top: float) -> tuple[float, float]:
+    """A span of at least ``width``: where all are about equally good, none of them is blown up to a clear winner."""
+    return floor, max(top, floor + width)
+
+
 def _named(query: Query, docs: Ints, lexical: Lexical) -> Floats:
-    """1 for each document that has all words of a place named among its own."""
-    fit = np.zeros(len(docs), np.float32)
+    """The share of the places named whose names are among a document's own words."""
     read = query.understood
-    for name in (*read.municipalities, *read.states, *query.elsewhere):
-        terms = stem_all(words(name.split("/", maxsplit=1)[0]), "de")
-        if terms:
-            held = np.all([lexical.words.holds(term, docs) for term in terms], axis=0)
-            np.maximum(fit, held, out=fit)
+    names = [stem_all(words(name.split("/", maxsplit=1)[0]), "de") for name in (*read.municipalities, *read.states, *query.elsewhere)]
+    held = [np.all([lexical.words.holds(term, docs) for term in terms], axis=0) for terms in names if terms]
+    fit: Floats = np.mean(held, axis=0, dtype=np.float32) if held else np.zeros(len(docs), np.float32)
     return fit
 
 
@@ -119,7 +124,7 @@ def fuse(found: Candidates, language: str) -> Floats:
     weight += (1.0 - weight) * DENSE_UNCOVERED * (1.0 - covered)
     if not known.any():
         weight = 0.0
-    dense = normalised(found.dense, *span(found.dense))
-    lexical = normalised(found.lexical, *span(found.lexical))
+    dense = normalised(found.dense, *_at_least(DENSE_SPAN, *span(found.dense)))
+    lexical = normalised(found.lexical, *_at_least(LEXICAL_SPAN, *span(found.lexical)))
     fused: Floats = (np.float32(weight) * dense + np.float32(1.0 - weight) * lexical).astype(np.float32)
     return fused

@@ -24,6 +24,7 @@ from knowledge_base.search.understanding.words import Word, folded_name, words_o
 
 NEAR_KM = 60.0
 _MAX_NAME_WORDS = 5
+_NEIGHBOUR = 0.8  # nearness of a municipality listed as neighbour
 _EARTH_KM = 6371.0
 _SHORT_NAME = 4
 _CORRECTED_ANYWHERE = 6  # letters of a misspelt name that needs no preposition before it
@@ -238,10 +239,10 @@ class Gazetteer:
         for row in rows:
             km = self._distances(row)
             for other in np.flatnonzero(km <= NEAR_KM):
-                nearness[int(other)] = max(nearness.get(int(other), 0.0), 1.0 - 0.5 * float(km[other]) / NEAR_KM)
+                nearness[int(other)] = max(nearness.get(int(other), 0.0), 1.0 - 0.9 * float(km[other]) / NEAR_KM)
             for neighbour in self.municipalities[row].neighbours:
                 if (other := self._row_of_id.get(neighbour)) is not None:
-                    nearness[other] = 1.0
+                    nearness[other] = max(nearness.get(other, 0.0), _NEIGHBOUR)
         return nearness
 
     def _distances(self, row: int) -> npt.NDArray[np.float64]:

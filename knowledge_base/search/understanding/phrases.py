@@ -45,7 +45,7 @@ TRANSFER = _any(
     r"przeni\w*", r"skopiowa\w*", r"powiel\w*", r"inn(?:ych|e|ym|ymi) (?:gmin\w*|miast\w*)", r"wykorzyst\w* gdzie indziej",
 )  # fmt: skip
 LISTING = _any(
-    r"modellprojekt\w*(?: smart cit(?:y|ies))?", r"modellkommunen?", r"modellstadte?n?", r"modellstadt", r"ausgewahlt\w*", r"staffeln?", r"forderrunden?", r"gefordert\w*", r"forderung", r"mpsc",
+    r"modellprojekt\w*(?: smart cit(?:y|ies))?", r"modellkommunen?", r"modellstadte?n?", r"modellstadt", r"ausgewahlt\w*", r"dabei", r"staffeln?", r"forderrunden?", r"gefordert\w*", r"forderung", r"mpsc",
     r"forderprogramm\w*", r"bundesforderung", r"model (?:projects?|cit(?:y|ies)|municipalit(?:y|ies)|towns?)", r"picked", r"selected", r"chosen", r"cohorts?", r"funding rounds?", r"funded", r"programme",
     r"(?:projekt\w*|miast\w*|gmin\w*) modelow\w*", r"modelow\w*", r"wybran\w*", r"nabor\w*", r"naborze", r"edycj\w*", r"dofinansowani\w*", r"rund\w*",
 )  # fmt: skip
@@ -78,7 +78,7 @@ GENERIC = frozenset(  # words that any question for projects may hold
     village villages place places region regions year years start started starts end ends ending begin began list all show tell info information about anything something everything only far
     small smaller big model hi hello hey thanks please pls
     projekty projektow projektu projektami rozwiazanie rozwiazania rozwiazan przyklad przyklady przykladow przedsiewziec przedsiewziecia dzialania inicjatywy miasto miasta miast miastach gmina gminy gmin gminach
-    miejscowosci region rok roku lat konczy koncza lista wszystkie pokaz informacje doswiadczenie dopiero male mala malych maja zrobily zrobil robi robia zwiazane zwiazanych temat dotyczace""".split()
+    miejscowosci region rok roku lat konczy koncza lista wszystkie pokaz informacje doswiadczenie dopiero male mala malych maja zrobily zrobil robi robia razem wspolnie zwiazane zwiazanych temat dotyczace""".split()
 )
 PERIOD = _any(r"wann", r"seit wann", r"bis wann", r"when", r"until when", r"since when", r"kiedy", r"do kiedy", r"od kiedy", r"laufzeit", r"zeitraum")
 ENDING = _any(r"bis(?: ende)?", r"endet", r"enden", r"ende", r"until", r"till", r"ends?", r"ending", r"konczy", r"koncza", r"do konca", r"do")

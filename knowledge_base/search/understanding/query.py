@@ -32,3 +32,15 @@ class Query:
     def placed(self) -> bool:
         """Whether a place limits the question."""
         return bool(self.rows or self.near_rows or self.elsewhere or self.understood.states)
+
+    @property
+    def words(self) -> str:
+        """What the word index shall look for: the subject; everything, when there is none."""
+        return " ".join(self.subject) or self.text
+
+    @property
+    def meaning(self) -> str:
+        """What the embedder shall read: the whole question, without the frame ("who has done … in …") where the rest
+        says what is meant; a place or a "who" pulls the vector towards texts that merely speak of such."""
+        framed = self.understood.who or self.transfer or self.rows
+        return self.rest if framed and self.subject and not self.listing else self.text

@@ -98,7 +98,7 @@ def _rows(mentions: Iterable[Mention]) -> tuple[int, ...]:
 
 def _spans(folded: str, status: Iterable[str]) -> Iterator[tuple[int, int]]:
     """The words that only say what kind of answer is wanted."""
-    asked = (phrases.ROLE, phrases.WHO, phrases.PERIOD, phrases.RURAL, phrases.LISTING, phrases.NEAR)
+    asked = (phrases.ROLE, phrases.WHO, phrases.PERIOD, phrases.RURAL, phrases.LISTING, phrases.NEAR, phrases.TRANSFER)
     patterns = [*asked, *(phrases.STATUS[name] for name in status)]
     for pattern in patterns:
         yield from (match.span() for match in pattern.finditer(folded))

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 _MIN_LENGTH = 5
 _TWO_EDITS_FROM = 8
+_FEW_NAMES = 5_000  # two letters away are looked up for no more names: the variants would fill the memory
 
 
 def distance(one: str, other: str, limit: int) -> int:
@@ -37,10 +38,11 @@ class Corrector:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._by_delete: dict[str, set[str]] = defaultdict(set)
-        for name in names:
-            if len(name) >= _MIN_LENGTH:
-                for variant in {name, *_deletes(name)}:
-                    self._by_delete[variant].add(name)
+        known = {name for name in names if len(name) >= _MIN_LENGTH}
+        for name in known:
+            twice = len(name) > _TWO_EDITS_FROM and len(known) <= _FEW_NAMES
+            for variant in _shortened(name, 2 if twice else 1):
+                self._by_delete[variant].add(name)
 
     def correct(self, word: str) -> str | None:
         """The nearest name within 1 edit (from 5 letters) or 2 (from 8 letters); first letters must agree."""
@@ -54,11 +56,12 @@ class Corrector:
         return near[0][1]
 
     def _candidates(self, word: str, limit: int) -> set[str]:
-        variants = {word, *_deletes(word)}
-        if limit == 2:
-            variants |= {shorter for variant in tuple(variants) for shorter in _deletes(variant)}
-        return {name for variant in variants for name in self._by_delete.get(variant, ())}
+        return {name for variant in _shortened(word, limit) for name in self._by_delete.get(variant, ())}
 
 
-def _deletes(word: str) -> Iterable[str]:
-    return (word[:i] + word[i + 1 :] for i in range(len(word)))
+def _shortened(word: str, times: int) -> set[str]:
+    """The word and what is left of it after up to ``times`` letters are taken away."""
+    variants = {word}
+    for _ in range(times):
+        variants |= {variant[:i] + variant[i + 1 :] for variant in variants for i in range(len(variant))}
+    return variants
