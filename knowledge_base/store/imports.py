@@ -113,7 +113,7 @@ class Imports:
         )
         rows = await self._connection.execute(statement)
         return {
-            row[0]: Known(row[1], row[2], row[3], bool(row[4]), bool(row[5]), bool(row[6])) for row in rows.tuples()
+            row[0]: Known(row[1], row[2], row[3], bool(row[4]), bool(row[5]), bool(row[6])) for row in rows
         }
 
     async def bodies(self, kind: RecordKind, ids: Collection[str]) -> dict[str, Bodies]:
@@ -132,7 +132,7 @@ class Imports:
             statement = statement.where(tuple_(record.c.kind, record.c.id) > tuple_(*map(literal, after)))
         statement = statement.order_by(record.c.kind, record.c.id).limit(limit)
         rows = await self._connection.execute(statement)
-        return [((RecordKind(row[0]), row[1]), row[2], bool(row[3])) for row in rows.tuples()]
+        return [((RecordKind(row[0]), row[1]), row[2], bool(row[3])) for row in rows]
 
     async def stage(self, run_id: str, rows: Iterable[StagedRow]) -> None:
         """Keep changes for later; nobody sees them."""
@@ -183,7 +183,7 @@ class Imports:
         """Delete up to ``limit`` staged rows of runs that ended; whether there may be more."""
         ended = select(import_run.c.id).where(import_run.c.state != "staging")
         keys = select(import_row.c.run_id, import_row.c.kind, import_row.c.id).where(import_row.c.run_id.in_(ended))
-        found = (await self._connection.execute(keys.limit(limit))).tuples().all()
+        found = (await self._connection.execute(keys.limit(limit))).all()
         for run_id, kind, ids in _grouped(found):
             where = (import_row.c.run_id == run_id, import_row.c.kind == kind, import_row.c.id.in_(ids))
             await self._connection.execute(delete(import_row).where(*where))

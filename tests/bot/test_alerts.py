@@ -1,0 +1,140 @@
+"""Alerts reach every admin once an hour, and a broken database breaks no alert."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import structlog.testing
+
+from bot.alerts import CODES, Alerts, changes, watch_health
+from bot.health import Health, HealthReport, PartReport
+from bot.markup import plain
+from bot.messages import Say
+from bot.texts import LANGUAGES, Texts
+from knowledge_base.store.database import Store
+from knowledge_base.store.outbox import OutboxRow, Urgency
+from tests.conftest import FixedClock
+
+ADMINS = ("matrix:@a:example.org", "telegram:123", "matrix:@never-wrote:example.org")
+
+
+@pytest.fixture
+async def alerts(store: Store) -> Alerts:
+    async with store.begin() as tx:
+        await tx.people.identify("matrix", "@a:example.org", private_conversation="!a")
+        person = await tx.people.identify("telegram", "123", private_conversation="123")
+        await tx.people.choose_language(person.id, "pl")
+    return Alerts(store, ADMINS)
+
+
+async def taken(store: Store) -> list[OutboxRow]:
+    """What is to be sent now, conversation by conversation; afterwards it is sent."""
+    rows: list[OutboxRow] = []
+    async with store.begin() as tx:
+        for channel in ("matrix", "telegram"):
+            while leased := await tx.outbox.lease(channel, limit=9, lasting=timedelta(minutes=1)):
+                rows += leased
+                for row in leased:
+                    await tx.outbox.sent(row.id, None)
+    return rows
+
+
+async def test_every_reachable_admin_is_told_in_their_language(store: Store, alerts: Alerts) -> None:
+    await alerts.alert("part_down", subject="matrix", part="matrix", reason="timeout")
+    rows = await taken(store)
+    assert [(row.channel, row.conversation, row.payload["language"]) for row in rows] == [
+        ("matrix", "!a", "de"),
+        ("telegram", "123", "pl"),
+    ]
+    assert {row.urgency for row in rows} == {Urgency.NOTICE}
+    assert Say.from_json(rows[0].payload["say"]) == Say("alert.part_down", {"part": "matrix", "reason": "timeout"})
+
+
+async def test_the_same_thing_is_said_once_an_hour_and_logged_each_time(
+    store: Store, alerts: Alerts, clock: FixedClock
+) -> None:
+    clock.advance(minutes=55)  # the next full hour is near: it must not count as a new one
+    with structlog.testing.capture_logs() as logs:
+        await alerts.alert("unclear", number=1)
+        clock.advance(minutes=10)
+        await alerts.alert("unclear", number=2)
+    assert len(await taken(store)) == 2
+    assert [entry["number"] for entry in logs if entry["event"] == "alert"] == [1, 2]
+    await alerts.alert("quarantined", number=1)
+    await alerts.alert("part_down", subject="matrix", part="matrix", reason="x")
+    await alerts.alert("part_down", subject="telegram", part="telegram", reason="x")
+    assert len(await taken(store)) == 6, "other things are other messages"
+    clock.advance(minutes=51)
+    await alerts.alert("unclear", number=3)
+    assert len(await taken(store)) == 2
+
+
+async def test_two_processes_at_once_tell_once(store: Store, alerts: Alerts) -> None:
+    other = Alerts(store, ADMINS)
+    await asyncio.gather(*(one.alert("unclear", number=1) for one in (alerts, other) for _ in range(5)))
+    assert len(await taken(store)) == 2
+
+
+async def test_an_alert_about_a_dead_database_is_logged_and_breaks_nothing(sqlite_store: Store) -> None:
+    async with sqlite_store.begin() as tx:
+        await tx.connection.exec_driver_sql("DROP TABLE fact")
+    with structlog.testing.capture_logs() as logs:
+        await Alerts(sqlite_store, ADMINS).alert("part_down", subject="database", part="database", reason="timeout")
+    assert [entry["event"] for entry in logs] == ["alert", "alert_not_stored"]
+
+
+async def test_logs_hold_no_address_of_an_admin(store: Store, alerts: Alerts) -> None:
+    with structlog.testing.capture_logs() as logs:
+        await alerts.alert("unclear", number=1)
+    assert [entry["event"] for entry in logs] == ["alert", "admin_not_reachable"]
+    assert not any("never-wrote" in str(entry) for entry in logs)
+
+
+def status(**parts: bool) -> HealthReport:
+    return HealthReport(tuple(PartReport(name, ok, 0, "" if ok else "timeout") for name, ok in parts.items()))
+
+
+def test_only_changes_are_told() -> None:
+    assert list(changes([], status(a=True, b=False))) == [("part_down", "b", "timeout")]
+    assert list(changes(["b"], status(a=True, b=False))) == []
+    assert list(changes(["b"], status(a=True, b=True))) == [("part_up", "b", "")]
+    assert list(changes(["gone"], status(a=True))) == []
+
+
+async def test_a_failing_part_is_told_and_its_return_too(store: Store, alerts: Alerts) -> None:
+    health = Health()
+    health.expect("telegram")
+    health.failed("telegram", "token_revoked", final=True)
+    told: list[tuple[str, Mapping[str, Any]]] = []
+    twice = asyncio.Event()
+
+    class Listening(Alerts):
+        async def alert(self, code: str, *, subject: str = "", **values: str | int) -> None:
+            await super().alert(code, subject=subject, **values)
+            told.append((code, values))
+            health.beat("telegram")
+            if len(told) == 2:
+                twice.set()
+
+    watching = asyncio.create_task(watch_health(health, Listening(store, ADMINS), every=0))
+    await asyncio.wait_for(twice.wait(), 30)
+    watching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await watching
+    assert told == [
+        ("part_down", {"part": "telegram", "reason": "token_revoked"}),
+        ("part_up", {"part": "telegram"}),
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_has_its_text(code: str, language: str) -> None:
+    values: dict[str, Any] = {"part": "matrix", "reason": "timeout", "number": 3}
+    text = plain(Texts().render(Say(f"alert.{code}", values), language))
+    assert text
+    assert "{" not in text

@@ -1,0 +1,152 @@
+"""Nothing is kept beyond its period, and nothing goes before."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from knowledge_base.codec import digest
+from knowledge_base.ingest.compare import What
+from knowledge_base.model import RecordKind
+from knowledge_base.retention import Periods, purge
+from knowledge_base.store.answers import GivenAnswer
+from knowledge_base.store.database import Store
+from knowledge_base.store.imports import StagedRow
+from knowledge_base.store.inbox import Received
+from knowledge_base.store.outbox import Urgency
+from knowledge_base.store.tables import (
+    answer,
+    chat_context,
+    feedback,
+    import_row,
+    import_run,
+    inbox,
+    outbox,
+    record,
+    record_change,
+    unanswered,
+)
+from tests.conftest import FixedClock
+
+PERIODS = Periods(
+    messages=timedelta(hours=72),
+    answers=timedelta(days=90),
+    questions=timedelta(days=180),
+    contexts=timedelta(hours=1),
+    undelivered=timedelta(days=30),
+    changes=timedelta(days=400),
+    imports=timedelta(days=30),
+)
+KEPT = {  # the moment that counts, and how long
+    inbox.c.handled_at: PERIODS.messages,
+    outbox.c.created_at: PERIODS.undelivered,
+    chat_context.c.at: PERIODS.contexts,
+    answer.c.at: PERIODS.answers,
+    feedback.c.at: PERIODS.answers,
+    unanswered.c.last_at: PERIODS.questions,
+    record_change.c.at: PERIODS.changes,
+    import_run.c.started_at: PERIODS.imports,
+}
+TIMES = (
+    timedelta(),
+    timedelta(hours=2),
+    timedelta(days=4),
+    timedelta(days=31),
+    timedelta(days=181),
+    timedelta(days=401),
+)
+
+
+async def live(store: Store, day: int) -> None:
+    """What a day leaves behind, in every table and state."""
+    async with store.begin() as tx:
+        person = await tx.people.identify("test", "@a", private_conversation="!a")
+        await tx.people.remember(("test", "!a", "", person.id), {"q": day}, "x", [])
+        await tx.inbox.add([Received("test", f"{day}-{number}", "!a", "@a", {"text": "t"}) for number in range(2)])
+        done, broken = await tx.inbox.waiting(["test"])
+        await tx.inbox.done(done.seq)
+        await tx.inbox.quarantine(broken.seq)
+        for state in ("sent", "dead", "unclear"):
+            await tx.outbox.add("test", f"!{state}", {"t": 1}, urgency=Urgency.BULK, key=f"{state} {day}")
+        sent, dead, unclear = await tx.outbox.lease("test", limit=9, lasting=timedelta(minutes=1))
+        await tx.outbox.sent(sent.id, None)
+        await tx.outbox.dead(dead.id, "blocked")
+        await tx.outbox.unclear(unclear.id, "timeout")
+        await tx.answers.add(
+            GivenAnswer(id=f"a{day}", channel="test", event_id=f"${day}", sure=True, language="de", shown=())
+        )
+        await tx.answers.rate(f"a{day}", person.id, True)
+        await tx.answers.not_answered(f"Frage {day}", f"frage {day}", "de")
+        body = {"id": f"p{day}", "title": "T", "text": "T"}
+        await tx.records.edit(RecordKind.PROJECT, f"p{day}", body)
+        run = await tx.imports.start("file.jsonl")
+        row = StagedRow(
+            RecordKind.PROJECT, f"i{day}", 1, What.ADDED, body, digest(body), None, digest(body), ("title",), None
+        )
+        await tx.imports.stage(run, [row])
+        assert await tx.imports.end(run, "failed")
+
+
+async def oldest(store: Store, column: Any) -> datetime | None:
+    async with store.read() as tx:
+        moment: datetime | None = await tx.connection.scalar(select(func.min(column)))
+        return moment
+
+
+@pytest.mark.parametrize("later", TIMES, ids=str)
+async def test_no_row_is_older_than_its_period_and_no_younger_one_goes(
+    store: Store, clock: FixedClock, later: timedelta
+) -> None:
+    await live(store, 1)
+    clock.moment += later
+    await live(store, 2)
+    await purge(store, PERIODS)
+    for column, period in KEPT.items():
+        left = await oldest(store, column)
+        assert left is not None, f"{column}: today's row is still there"
+        assert clock() - left <= period, str(column)
+        if later <= period and column.table not in (chat_context, outbox):
+            assert left == clock() - later, f"{column}: within its period"
+
+
+async def test_sent_messages_go_with_the_messages_and_unclear_ones_stay_for_the_admin(
+    store: Store, clock: FixedClock
+) -> None:
+    await live(store, 1)
+    clock.advance(days=4)
+    counts = await purge(store, PERIODS)
+    assert counts["messages sent"] == 2
+    assert counts["messages received"] == 2
+    async with store.read() as tx:
+        assert await tx.outbox.count() == {"unclear": 1}
+    clock.advance(days=27)
+    assert (await purge(store, PERIODS))["messages undelivered"] == 1
+
+
+async def test_what_still_has_work_to_do_is_never_deleted(store: Store, clock: FixedClock) -> None:
+    async with store.begin() as tx:
+        await tx.inbox.add([Received("test", "1", "!a", "@a", {"text": "t"})])
+        await tx.outbox.add("test", "!a", {}, urgency=Urgency.ANSWER)
+        await tx.records.edit(RecordKind.PROJECT, "p", {"id": "p", "title": "T", "text": "T"})
+    clock.advance(days=5000)
+    await purge(store, PERIODS)
+    for column in (inbox.c.received_at, outbox.c.created_at, record.c.created_at):
+        assert await oldest(store, column) is not None
+
+
+async def test_what_a_dead_import_staged_goes_at_once_and_vectors_are_asked_for(
+    store: Store, clock: FixedClock
+) -> None:
+    await live(store, 1)
+
+    async def drop_unused() -> int:
+        return 7
+
+    counts = await purge(store, PERIODS, drop_unused_vectors=drop_unused)
+    assert counts["vectors"] == 7
+    async with store.read() as tx:
+        assert await tx.connection.scalar(select(func.count()).select_from(import_row)) == 0
+    assert all(count == 0 for name, count in (await purge(store, PERIODS)).items() if name != "vectors")
