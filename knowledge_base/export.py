@@ -1,0 +1,71 @@
+"""``export``: the knowledge as an import file. What is exported and imported again is the same knowledge."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+from knowledge_base.codec import defaults
+from knowledge_base.model import Json, RecordKind
+from knowledge_base.store.database import Store
+from knowledge_base.store.records import StoredRecord
+
+# Fields of a contact that name or reach somebody. ``deputy`` is a role by intention, but free text.
+PERSONAL = frozenset({"email", "phone", "matrix_id", "deputy", "extra"})
+IN_MEMORY = 8 << 20  # bytes; more waits in a temporary file
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """How many records of each kind were written, and how many contacts were left out."""
+
+    counts: dict[RecordKind, int]
+    contacts_left_out: int
+
+
+async def export(store: Store, out: IO[bytes], *, with_contacts: bool = False) -> ExportReport:
+    """Write every visible record of one moment to ``out`` as JSON Lines, in order of kind and id.
+
+    Contacts that hold personal fields are left out unless ``with_contacts``: left out whole, because a contact without
+    its fields, imported again, would erase them. The rows are read in one go and written afterwards: a reader that is
+    slow to take them (a pager) must not keep the database from the running bot.
+    """
+    counts: Counter[RecordKind] = Counter()
+    left_out = 0
+    with SpooledTemporaryFile(IN_MEMORY) as spool:
+        async with store.read() as tx:
+            async for record in tx.records.stream():
+                if not with_contacts and is_personal(record):
+                    left_out += 1
+                    continue
+                spool.write(line(record))
+                counts[record.kind] += 1
+        spool.seek(0)
+        shutil.copyfileobj(spool, out)
+    return ExportReport(dict(counts), left_out)
+
+
+def is_personal(record: StoredRecord) -> bool:
+    """Whether a record holds fields that may name or reach a person."""
+    return record.kind is RecordKind.CONTACT and any(record.body.get(name) for name in PERSONAL)
+
+
+def line(record: StoredRecord) -> bytes:
+    """A record as one line of an import file: its kind first, then its fields in the order of the model.
+
+    Equal records are equal lines, on both databases (PostgreSQL keeps no order of keys).
+    """
+    known = [name for name in defaults(record.kind) if name in record.body]
+    ordered = {name: _sorted(record.body[name]) for name in [*known, *sorted(set(record.body) - set(known))]}
+    text = json.dumps({"record": record.kind.value, **ordered}, ensure_ascii=False, separators=(", ", ": "))
+    return text.encode("utf-8", "backslashreplace") + b"\n"  # a lone surrogate becomes its JSON escape
+
+
+def _sorted(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _sorted(value[name]) for name in sorted(value)}
+    return [_sorted(entry) for entry in value] if isinstance(value, list) else value
