@@ -11,6 +11,18 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 TOP = 100  # the best of each side that span its scale
+DENSE = {"de": 0.5, "en": 0.5, "pl": 0.55}  # share of the dense side
+OTHER_LANGUAGE = 0.6
+PHRASE = 0.15  # share of the phrases in the whole
+
+
+def fused(dense: Floats, lexical: Floats, phrase: Floats, language: str) -> Floats:
+    """The scores of candidates, 0 … 1. Where some have no vector (NaN), their dense side counts as the poorest; where
+    none has, words decide alone."""
+    share = np.float32(DENSE.get(language, OTHER_LANGUAGE) if not np.isnan(dense).all() else 0.0)
+    sides = share * normalised(dense, *span(dense)) + (1 - share) * normalised(lexical, *span(lexical))
+    total: Floats = (1 - np.float32(PHRASE)) * sides + np.float32(PHRASE) * phrase
+    return total
 
 
 def normalised(scores: Floats, floor: float, top: float) -> Floats:

@@ -14,15 +14,13 @@ import numpy.typing as npt
 
 from knowledge_base.model import Project
 from knowledge_base.search.dense import Dense
-from knowledge_base.search.fusion import normalised, span
+from knowledge_base.search.fusion import fused
 from knowledge_base.search.lexical import Lexical
 from knowledge_base.search.passages import Passage, passages, text_hash
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 MAX_QUESTION = 2_000  # characters; what comes after them is not read
-DENSE_WEIGHT = {"de": 0.5, "en": 0.7, "pl": 0.7}
-UNKNOWN_LANGUAGE_WEIGHT = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,7 @@ class Candidates:
     score: Floats  # fused, 0 … 1, comparable within one question
     dense: Floats  # cosine, mean of best passage and whole text; NaN where there is no vector
     lexical: Floats  # BM25, 0 … unbounded
+    phrase: Floats  # share of the question's neighbouring words that stand beside each other there too; 0 … 1
     coverage: Floats  # share of the question's content words, weighted by idf, that the document holds; 0 … 1
     passage: Ints  # number of the best passage (0 is the whole text) for ``Index.passage``
 
@@ -89,22 +88,18 @@ class Index:
         query = self.lexical.query(words[:MAX_QUESTION], language, expansions)
         lexical = self.lexical.scores(query)
         named = _best(lexical, k)
-        dense, passage = np.full(len(lexical), np.nan, np.float32), np.zeros(len(lexical), np.int64)
         docs = named
+        dense, passage = np.full(len(lexical), np.nan, np.float32), np.zeros(len(lexical), np.int64)
         if query_vector is not None:
             found = self.dense.scores(query_vector, named)
             dense[found.docs], passage[found.docs] = found.score, found.passage
             docs = np.union1d(named, found.docs[_best(found.score, k)])
-        weight = DENSE_WEIGHT.get(language, UNKNOWN_LANGUAGE_WEIGHT)
-        dense_side, lexical_side = normalised(dense[docs], *span(dense)), normalised(lexical[docs], *span(lexical))
-        known = ~np.isnan(dense[docs])
-        score = np.where(
-            known, weight * dense_side + (1 - weight) * lexical_side, lexical_side * (1 - weight * known.any())
-        )
+        phrase = self.lexical.phrases(query, docs)
+        score = fused(dense[docs], lexical[docs], phrase, language)
         order = np.lexsort((docs, -score))[:k]
         docs = docs[order]
         coverage = self.lexical.coverage(query, docs)
-        return Candidates(docs, score[order].astype(np.float32), dense[docs], lexical[docs], coverage, passage[docs])
+        return Candidates(docs, score[order], dense[docs], lexical[docs], phrase[order], coverage, passage[docs])
 
 
 def _best(scores: Floats, k: int) -> Ints:

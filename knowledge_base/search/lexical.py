@@ -1,15 +1,13 @@
-"""Lexical scores: BM25 over stems, compound parts and 4-grams, as impacts computed once.
+"""The words side of the index: what a document says and a question asks, as terms, and how well they fit.
 
-Documents are kept as counts of *forms* (words as written); what a form means (stem, parts, 4-grams) is decided for
-each distinct form once, so building is a few array operations and a changed document costs only its own words.
-
-BM25 as Lucene has it: Robertson & Zaragoza, "The Probabilistic Relevance Framework", 2009; a word of the title counts
-``title_weight`` times (BM25F with one length).
+Documents are kept as sequences of *forms* (words as written, without stop words). What a form means (stem, parts of a
+compound, 4-grams) is decided once for each distinct form, so an index is a few array operations, and a question in
+any language is a list of *concepts*: each the ways in which a document may say it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,153 +15,88 @@ import numpy.typing as npt
 
 from knowledge_base.model import Project
 from knowledge_base.search import tokens
+from knowledge_base.search.glossary import Meaning, glossary
+from knowledge_base.search.postings import Counts, Floats, Ints, Longs, Postings, Weighted, expand_rows
+from knowledge_base.search.spelling import Spelling
 
-Ints = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float32]
-K1, B = 1.2, 0.75
 TITLE = 3.0  # a word of the title counts as so many of the text
 PART = 0.5  # a part of a compound counts as so much of a word
-GRAM_WEIGHT = 0.3
+GRAM = 0.2  # 4-grams beside words
 EXPANSION = 0.5
 GRAMS_BELOW = 20_000  # documents; above, 4-grams cost more memory and time than they find
+MAX_WORDS = 20_000  # of one document
+MAX_CONCEPTS = 48  # of one question: nobody asks for more, and a pasted page must not stop the others
 
 
-@dataclass(frozen=True, slots=True)
-class Postings:
-    """Term -> documents with their BM25 impacts, in compressed rows."""
-
-    terms: Mapping[str, int]
-    starts: npt.NDArray[np.int64]  # of term t: [starts[t], starts[t + 1])
-    docs: Ints
-    impacts: Floats
-    idf: Floats
-    size: int  # documents
-
-    @classmethod
-    def build(
-        cls, counts: Counts, expand: Callable[[str], Iterable[tuple[str, float]]], k1: float = K1, b: float = B
-    ) -> Postings:
-        """Count ``expand``'s terms of every form, weighted, and store the impact of each (term, document)."""
-        terms: dict[str, int] = {}
-        forms, meant, weights = _expansion(counts.forms, expand, terms)
-        which = np.searchsorted(forms, np.arange(len(counts.forms) + 1))
-        repeat = np.diff(which)[counts.form]
-        pick = np.repeat(which[:-1][counts.form] - np.cumsum(repeat) + repeat, repeat) + np.arange(repeat.sum())
-        key = meant[pick].astype(np.int64) * counts.size + np.repeat(counts.doc, repeat)
-        tf = np.repeat(counts.weight, repeat) * weights[pick]
-        key, inverse = np.unique(key, return_inverse=True)
-        tf = np.bincount(inverse, weights=tf, minlength=len(key)).astype(np.float32)
-        term, doc = key // max(counts.size, 1), (key % max(counts.size, 1)).astype(np.int32)
-        length = np.bincount(doc, weights=tf, minlength=counts.size).astype(np.float32)
-        starts = np.searchsorted(term, np.arange(len(terms) + 1))
-        frequency = np.diff(starts)
-        idf = np.log1p((counts.size - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
-        norm = k1 * (1 - b + b * length / max(float(length.mean()) if counts.size else 1.0, 1e-9))
-        impacts = (idf[term] * tf * (k1 + 1) / (tf + norm[doc])).astype(np.float32)
-        return cls(terms, starts, doc, impacts, idf, counts.size)
-
-    def add(self, scores: Floats, term: str, weight: float = 1.0) -> None:
-        """Add a term's impacts to the scores of its documents."""
-        number = self.terms.get(term)
-        if number is not None:
-            span = slice(self.starts[number], self.starts[number + 1])
-            scores[self.docs[span]] += self.impacts[span] * np.float32(weight)
-
-    def holds(self, term: str, docs: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Which of ``docs`` hold the term."""
-        number = self.terms.get(term)
-        if number is None:
-            return np.zeros(len(docs), np.bool_)
-        listed = self.docs[self.starts[number] : self.starts[number + 1]]
-        place = np.minimum(np.searchsorted(listed, docs), len(listed) - 1)
-        there: npt.NDArray[np.bool_] = listed[place] == docs
-        return there
-
-    def idf_of(self, term: str) -> float:
-        """The term's inverse document frequency; 0 when it stands nowhere."""
-        number = self.terms.get(term)
-        return 0.0 if number is None else float(self.idf[number])
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How often each form stands in each document: parallel arrays, one entry a (document, form)."""
-
-    forms: Sequence[str]
-    form: Ints
-    doc: Ints
-    weight: Floats
-    size: int
-
-
-def _expansion(
-    forms: Sequence[str], expand: Callable[[str], Iterable[tuple[str, float]]], terms: dict[str, int]
-) -> tuple[Ints, Ints, Floats]:
-    rows: list[int] = []
-    meant: list[int] = []
-    weights: list[float] = []
-    for number, form in enumerate(forms):
-        for term, weight in expand(form):
-            rows.append(number)
-            meant.append(terms.setdefault(term, len(terms)))
-            weights.append(weight)
-    return np.array(rows, np.int32), np.array(meant, np.int32), np.array(weights, np.float32)
+Concept = tuple[Weighted, ...]  # the terms that say one thing
+Ways = tuple[tuple[str, ...], ...]  # of one concept: the 4-grams of each way to say it
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question as the index reads it: per content word its terms with weights, and its 4-grams."""
+    """A question as the index reads it. ``extra`` scores, but is not asked for."""
 
-    concepts: tuple[tuple[tuple[str, float], ...], ...]
-    extra: tuple[tuple[str, float], ...]  # of expansions: they score, but are not asked for
-    grams: tuple[tuple[str, float], ...]
+    concepts: tuple[Concept, ...]
+    ways: tuple[Ways, ...]  # of each concept; for a corpus without 4-grams they are not used
+    extra: tuple[Concept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Lexical:
-    """The lexical side of an index."""
+    """The lexical side of an index of ``size`` documents."""
 
     words: Postings
     grams: Postings | None  # None for a large corpus
     splitter: tokens.Splitter
+    spelling: Spelling
+    sequence: Ints  # the stem (number in ``words.terms``) of every word, document after document
+    starts: Longs  # of document d: sequence[starts[d] : starts[d + 1]]
     size: int
 
     @classmethod
     def build(cls, projects: Sequence[Project]) -> Lexical:
-        counts = count(projects)
-        splitter = tokens.Splitter(counts.forms)
-        words = Postings.build(counts, lambda form: _terms(form, splitter))
-        grams = Postings.build(counts, _grams) if counts.size <= GRAMS_BELOW else None
-        return cls(words, grams, splitter, counts.size)
+        """Index projects in their order."""
+        corpus = read(projects)
+        splitter = tokens.Splitter(form for form in corpus.forms if ":" not in form)
+        meanings = [_form_terms(form, splitter) for form in corpus.forms]
+        counts = corpus.counts()
+        words = Postings.build(counts, meanings)
+        stems = np.array([words.terms[meant[0][0]] for meant in meanings], np.int32)
+        small = corpus.size <= GRAMS_BELOW
+        grams = (
+            Postings.build(counts, [[(gram, 1.0) for gram in _form_grams(f)] for f in corpus.forms]) if small else None
+        )
+        sequence = stems[corpus.sequence] if len(stems) else corpus.sequence
+        return cls(words, grams, splitter, Spelling.of(words.terms), sequence, corpus.starts, corpus.size)
 
     def query(self, text: str, language: str, expansions: Sequence[str] = ()) -> Query:
-        """Read a question. Each content word counts once."""
-        found = dict.fromkeys(tokens.content_words(text, language))
-        extra = dict.fromkeys(word for phrase in expansions for word in tokens.content_words(phrase, "de"))
-        meant = [pair for word in extra if word not in found for pair in _terms(word, self.splitter)]
+        """Read a question; see ``Index.candidates``."""
+        meanings = [meaning for meaning in dict.fromkeys(_meanings(text, language)) if _ways_of(meaning)][:MAX_CONCEPTS]
+        extra = [Meaning((), (phrase,)) for phrase in dict.fromkeys(expansions)]
         return Query(
-            tuple(_terms(word, self.splitter) for word in found),
-            tuple((term, EXPANSION * weight) for term, weight in meant),
-            tuple(gram for word in found for gram in _grams(word)) if self.grams else (),
+            tuple(self._concept(meaning, language) for meaning in meanings),
+            tuple(tuple(_way_grams(way) for way in _ways_of(meaning)) for meaning in meanings),
+            tuple(self._concept(meaning, "de") for meaning in extra),
         )
 
     def scores(self, query: Query) -> Floats:
-        """BM25 of every document, in order; 0 where nothing matches."""
-        scores = np.zeros(self.size, np.float32)
-        for term, weight in (*(pair for concept in query.concepts for pair in concept), *query.extra):
-            self.words.add(scores, term, weight)
+        """BM25 of every document in order, the best way of saying each concept; 0 where nothing matches."""
+        scores, scratch = np.zeros(self.size, np.float32), np.zeros(self.size, np.float32)
+        for concept in query.concepts:
+            self.words.add_best(scores, concept, scratch)
+        for concept in query.extra:
+            self.words.add_best(scores, [(term, EXPANSION * weight) for term, weight in concept], scratch)
         if self.grams:
-            for gram, weight in query.grams:
-                self.grams.add(scores, gram, weight)
+            for ways in query.ways:
+                scores += _best_way(self.grams, ways)
         return scores
 
-    def coverage(self, query: Query, docs: npt.NDArray[np.int64]) -> Floats:
-        """For each of ``docs``: the share of the question's words that it holds, weighted by idf. A word that stands
+    def coverage(self, query: Query, docs: Longs) -> Floats:
+        """For each of ``docs``: the share of the question's concepts that it holds, weighted by idf. One that stands
         nowhere in the corpus weighs as much as the rarest: it is what the question asks and nobody knows."""
         held, total = np.zeros(len(docs), np.float32), 0.0
-        rarest = float(np.log1p((self.size + 0.5) / 0.5))
         for concept in query.concepts:
-            weight = max((self.words.idf_of(term) for term, _ in concept), default=0.0) or rarest
+            weight = self._weight(concept)
             found = np.zeros(len(docs), np.float32)
             for term, share in concept:
                 np.maximum(found, self.words.holds(term, docs) * np.float32(share), out=found)
@@ -171,37 +104,133 @@ class Lexical:
             total += weight
         return held / np.float32(max(total, 1e-9))
 
+    def phrases(self, query: Query, docs: Longs) -> Floats:
+        """For each of ``docs``: the share of the question's neighbouring concepts, weighted by idf, that stand beside
+        each other there too, stop words aside; 0 … 1."""
+        weights = np.array([self._weight(concept) for concept in query.concepts], np.float32)
+        pairs = weights[:-1] + weights[1:]
+        if not len(pairs) or not len(docs):
+            return np.zeros(len(docs), np.float32)
+        sizes = self.starts[docs + 1] - self.starts[docs]
+        owner = np.repeat(np.arange(len(docs)), sizes)
+        concept = self._concepts_at(query, self.sequence[expand_rows(self.starts[docs], sizes)])
+        beside = (concept[:-1] >= 0) & (concept[1:] == concept[:-1] + 1) & (owner[1:] == owner[:-1])
+        found = np.unique(owner[:-1][beside] * len(pairs) + concept[:-1][beside])
+        share = np.bincount(found // len(pairs), weights=pairs[found % len(pairs)], minlength=len(docs))
+        whole: Floats = (share / pairs.sum()).astype(np.float32)
+        return whole
 
-def count(projects: Sequence[Project]) -> Counts:
-    """The forms of projects, in their order; forms of other languages than German carry their language."""
-    forms: dict[str, int] = {}
-    rows = [_row(project, forms) for project in projects]
-    sizes = [len(row) for row in rows]
-    flat = np.concatenate(
-        [np.array(list(row.items()), np.float64).reshape(-1, 2) for row in rows] or [np.zeros((0, 2))]
-    )
-    doc = np.repeat(np.arange(len(rows), dtype=np.int32), sizes)
-    return Counts(list(forms), flat[:, 0].astype(np.int32), doc, flat[:, 1].astype(np.float32), len(rows))
+    def _concepts_at(self, query: Query, stems: Ints) -> Longs:
+        """The number of the concept that each word says as a whole, -1 for none."""
+        terms = self.words.terms
+        number = {terms[t]: i for i, c in enumerate(query.concepts) for t, share in c if share > PART and t in terms}
+        if not number:
+            return np.full(len(stems), -1, np.int64)
+        known = np.array(sorted(number), np.int64)
+        place = np.minimum(np.searchsorted(known, stems), len(known) - 1)
+        meant = np.array([number[int(term)] for term in known], np.int64)
+        return np.where(known[place] == stems, meant[place], -1)
+
+    def _weight(self, concept: Concept) -> float:
+        rarest = float(np.log1p((self.size + 0.5) / 0.5))
+        return max((self.words.idf_of(term) for term, _ in concept), default=0.0) or rarest
+
+    def _concept(self, meaning: Meaning, language: str) -> Concept:
+        terms: dict[str, float] = {}
+        for way in _ways_of(meaning):
+            share = len(way) ** -0.5  # a way of two words needs both to count fully
+            for term, weight in (pair for word in way for pair in _form_terms(word, self.splitter)):
+                terms[term] = max(terms.get(term, 0.0), weight * share)
+        if language != "de":
+            terms.update((stem, 1.0) for stem in tokens.stem_all(meaning.words, language))
+        if not any(term in self.words.terms for term in terms):
+            corrected = [self.spelling.nearest(term) for term in terms]
+            terms.update((term, weight) for term, weight in corrected if term)
+        return tuple(terms.items())
 
 
-def _row(project: Project, forms: dict[str, int]) -> dict[int, float]:
-    row: dict[int, float] = {}
-    around = (project.municipality, *project.topics, project.kind, project.contact_role, project.funding_round)
-    around += (project.transferability, project.status, project.period)
-    for text, weight in ((project.title, TITLE), (project.text, 1.0), (" ".join(around), 1.0)):
-        for word in tokens.words(text):
-            number = forms.setdefault(word, len(forms))
-            row[number] = row.get(number, 0.0) + weight
-    return row
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Documents as sequences of forms; a form of another language than German carries it, as in ``en:energy``."""
+
+    forms: Sequence[str]
+    sequence: Ints
+    weight: Floats  # of each word of the sequence
+    starts: Longs
+
+    @property
+    def size(self) -> int:
+        return len(self.starts) - 1
+
+    def counts(self) -> Counts:
+        """The sequence as sums by document and form."""
+        many = max(len(self.forms), 1)
+        doc = np.repeat(np.arange(self.size), np.diff(self.starts))
+        key, inverse = np.unique(doc * many + self.sequence, return_inverse=True)
+        weight = np.bincount(inverse, weights=self.weight, minlength=len(key)).astype(np.float32)
+        return Counts((key % many).astype(np.int32), (key // many).astype(np.int32), weight, self.size)
 
 
-def _terms(form: str, splitter: tokens.Splitter) -> tuple[tuple[str, float], ...]:
-    """Stem and, counting half, parts of a compound; nothing for a stop word."""
-    if form in tokens.STOP_WORDS["de"]:
-        return ()
-    stems = tokens.stem_all((form, *splitter.split(form)), "de")
-    return tuple((term, 1.0 if not i else PART) for i, term in enumerate(dict.fromkeys(stems)))
+def read(projects: Iterable[Project]) -> Corpus:
+    """The words of projects: the title, the text, and what the record says around them."""
+    numbers: dict[str, int] = {}
+    sequence: list[int] = []
+    weights: list[npt.NDArray[np.float32]] = []
+    starts = [0]
+    for project in projects:
+        title, rest = _forms(project.title, project.lang), _forms(_text(project), project.lang)[:MAX_WORDS]
+        sequence += [numbers.setdefault(form, len(numbers)) for form in (*title, *rest)]
+        weights.append(np.repeat(np.array([TITLE, 1.0], np.float32), [len(title), len(rest)]))
+        starts.append(len(sequence))
+    weight = np.concatenate([np.zeros(0, np.float32), *weights])
+    return Corpus(list(numbers), np.array(sequence, np.int32), weight, np.array(starts, np.int64))
 
 
-def _grams(form: str) -> tuple[tuple[str, float], ...]:
-    return () if form in tokens.STOP_WORDS["de"] else tuple((gram, GRAM_WEIGHT) for gram in tokens.grams(form))
+def _text(project: Project) -> str:
+    around = (project.municipality, *project.topics, project.kind, project.funding_round, project.contact_role)
+    return "\n".join((project.text, *around, project.transferability, project.status, project.period))
+
+
+def _forms(text: str, language: str) -> list[str]:
+    words = tokens.content_words(text, language)
+    return words if language not in ("en", "pl") else [f"{language}:{word}" for word in words]
+
+
+def _meanings(text: str, language: str) -> Iterable[Meaning]:
+    found = glossary(language)
+    return found.meanings(text) if found else (Meaning((word,), ()) for word in tokens.content_words(text, language))
+
+
+def _ways_of(meaning: Meaning) -> list[list[str]]:
+    """The ways to say it in German, each as its words; the asker's own words when none is known."""
+    ways = [tokens.content_words(way, "de") for way in meaning.german or (" ".join(meaning.words),)]
+    return [way for way in ways if way]
+
+
+def _form_terms(form: str, splitter: tokens.Splitter) -> tuple[Weighted, ...]:
+    """The stem first, then, counting less, the parts of a compound."""
+    language, _, word = form.rpartition(":")
+    if language:
+        return ((tokens.stem(word, language), 1.0),)
+    stems = dict.fromkeys(tokens.stem_all((form, *splitter.split(form)), "de"))
+    return tuple((term, PART if i else 1.0) for i, term in enumerate(stems))
+
+
+def _form_grams(form: str) -> tuple[str, ...]:
+    return tokens.grams(form.rpartition(":")[2])
+
+
+def _way_grams(way: Sequence[str]) -> tuple[str, ...]:
+    return tuple(gram for word in way for gram in tokens.grams(word))
+
+
+def _best_way(postings: Postings, ways: Ways) -> Floats:
+    """The best way of saying a concept by its 4-grams, for every document; within a way they add up."""
+    best = np.zeros(postings.size, np.float32)
+    for way in ways:
+        sums = np.zeros(postings.size, np.float32)
+        for gram in way:
+            docs, impacts = postings.of(gram)
+            sums[docs] += impacts
+        np.maximum(best, sums, out=best)
+    return best * np.float32(GRAM)

@@ -92,10 +92,10 @@ def stem(word: str, language: str) -> str:
     return stem_all((word,), language)[0]
 
 
-def grams(word: str) -> tuple[str, ...]:
-    """Character 4-grams of the folded word with its edges marked: they bridge typos, inflection and compounds."""
+def grams(word: str, size: int = GRAM) -> tuple[str, ...]:
+    """Character n-grams of the folded word with its edges marked: they bridge typos, inflection and compounds."""
     edged = f"_{fold(word)}_"
-    return tuple(edged[i : i + GRAM] for i in range(max(1, len(edged) - GRAM + 1)))
+    return tuple(edged[i : i + size] for i in range(max(1, len(edged) - size + 1)))
 
 
 class Splitter:

@@ -1,0 +1,56 @@
+"""Which known word a mistyped one means: the nearest by 3-grams, if few letters differ."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from knowledge_base.search.tokens import grams
+
+MIN_LENGTH = 5
+CORRECTED = 0.8  # how much a corrected word counts
+_TRIED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """The known terms by their 3-grams."""
+
+    terms: tuple[str, ...]
+    holders: Mapping[str, list[int]]
+
+    @classmethod
+    def of(cls, terms: Iterable[str]) -> Spelling:
+        """Of the terms that are long enough to be recognised when mistyped."""
+        known = tuple(sorted(term for term in terms if len(term) >= MIN_LENGTH and term.isalpha()))
+        holders: dict[str, list[int]] = {}
+        for number, term in enumerate(known):
+            for gram in set(grams(term, 3)):
+                holders.setdefault(gram, []).append(number)
+        return cls(known, holders)
+
+    def nearest(self, term: str) -> tuple[str, float]:
+        """The known term that differs least, and its weight; ``("", 0.0)`` when none is near enough."""
+        allowed = 0 if len(term) < MIN_LENGTH else 1 if len(term) < 8 else 2
+        shared = Counter(number for gram in set(grams(term, 3)) for number in self.holders.get(gram, ()))
+        tried = [
+            self.terms[number] for number, _ in sorted(shared.items(), key=lambda item: (-item[1], item[0]))[:_TRIED]
+        ]
+        best = min(((distance(term, other), other) for other in tried), default=(allowed + 1, ""))
+        return (best[1], CORRECTED) if 0 < best[0] <= allowed else ("", 0.0)
+
+
+def distance(one: str, other: str) -> int:
+    """Letters to change, insert, leave out, or swap with the next one (optimal string alignment)."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        row = [i]
+        for j, b in enumerate(other, 1):
+            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+        before, last = last, row
+    return last[-1]
