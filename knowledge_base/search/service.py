@@ -1,7 +1,9 @@
 """The search that a running bot uses: always the newest snapshot that is complete, never a pause.
 
 The index follows the store: when its revision has risen, what changed is embedded and a new snapshot is built beside
-the old one, which answers meanwhile.
+the old one, which answers meanwhile. After a change of the model the old model, where it can still be opened, goes on
+answering over its own vectors until the new one has embedded everything; otherwise texts without a vector are found by
+their words alone until then.
 """
 
 from __future__ import annotations
@@ -12,63 +14,102 @@ from dataclasses import dataclass
 
 import structlog
 
-from knowledge_base.embedding.port import Embedder
-from knowledge_base.embedding.reranker import Reranker
+from knowledge_base.embedding.port import Embedder, Reranker
 from knowledge_base.ingest.embedding_backlog import embed_missing
 from knowledge_base.ingest.importer import Progress, silent
 from knowledge_base.model import Answer, Contact, Municipality, Project
 from knowledge_base.search.engine import Search
 from knowledge_base.search.index import Index
+from knowledge_base.search.language import guess_language
+from knowledge_base.search.understanding import Gazetteer, Query
 from knowledge_base.store.database import Store
+from knowledge_base.vocabulary import bundled
 
 log = structlog.get_logger()
-MODEL = "index model"  # the fact that names the model whose vectors are complete
+
+MODEL = "index model"  # the fact: fingerprint, engine and name of the model whose vectors are complete
+AT_ONCE = 1_000  # texts that a start embeds before it answers (a minute or two); more are embedded while it answers
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An answer, and whether its question leaned on the ones before."""
+    """An answer, and whether its question leaned on the one before."""
 
     answer: Answer
     follows_up: bool
 
 
 class SearchService:
-    """Questions to the newest snapshot. One per process."""
+    """Questions to the newest snapshot. One per process; ``start`` first."""
 
-    def __init__(self, store: Store, embedder: Embedder, reranker: Reranker | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder,
+        *,
+        model: tuple[str, str] = ("", ""),
+        reranker: Reranker | None = None,
+        former: Embedder | None = None,
+    ) -> None:
+        """``model`` names engine and model for the next start; ``former`` is the model used before, if it changed."""
         self._store = store
         self._embedder = embedder
+        self._model = model
         self._reranker = reranker
+        self._former = former
         self._search: Search | None = None
         self._revision = -1
         self._refreshing = asyncio.Lock()
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the model that the settings name."""
+        return self._embedder.fingerprint
+
+    async def start(self, progress: Progress = silent) -> None:
+        """Be able to answer: complete where that takes little, else with what there is, to be completed by ``refresh``."""
+        missing = await self._missing()
+        if self._former is not None and missing > AT_ONCE:
+            self._search = await self._snapshot(self._former)
+        elif missing > AT_ONCE:
+            self._search = await self._snapshot(self._embedder)
+        else:
+            await self.refresh(progress)
 
     async def refresh(self, progress: Progress = silent) -> bool:
         """Follow the store; returns whether anything had changed. Questions go on against the old snapshot."""
         async with self._refreshing:
             async with self._store.read() as tx:
                 revision = await tx.records.revision()
-            if revision == self._revision and self._search is not None:
+            if revision == self._revision:
                 return False
             await embed_missing(self._store, self._embedder, progress)
-            self._search = await self._snapshot()
+            self._search = await self._snapshot(self._embedder)
             self._revision = revision
-            async with self._store.begin() as tx:
-                await tx.facts.put(MODEL, self._embedder.fingerprint)
-            log.info("search.refreshed", revision=revision)
+            await self._completed()
+            log.info("search.refreshed", revision=revision, projects=len(self._search.index.projects))
             return True
 
     async def ask(
-        self, chain: Sequence[str], *, language: str | None = None, limit: int = 5, offset: int = 0
+        self, chain: Sequence[str], *, fallback: str | None = None, limit: int = 5, offset: int = 0
     ) -> Found:
-        """Answer the last question of a chain; the ones before it are what it may lean on."""
-        if self._search is None:
-            await self.refresh()
-        assert self._search is not None  # noqa: S101 - refresh has made it
-        raise NotImplementedError
+        """Answer the last question of a chain; the ones before it are what it may lean on, and are read, not answered.
 
-    async def _snapshot(self) -> Search:
+        ``fallback`` is the language of a question that has none of its own ("LoRaWAN").
+        """
+        search = self._search
+        if search is None:
+            raise RuntimeError("start() comes first")
+        *earlier, question = chain
+        previous: Query | None = None
+        for text in earlier:
+            previous = search.read(text, language=guess_language(text) or fallback, previous=previous)
+        language = guess_language(question) or (previous.language if previous else fallback)
+        found = await search.ask(question, language=language, previous=previous, limit=limit, offset=offset)
+        alone = search.read(question, language=language)
+        return Found(found.answer, follows_up=previous is not None and found.query != alone)
+
+    async def _snapshot(self, embedder: Embedder) -> Search:
         projects: list[Project] = []
         municipalities: list[Municipality] = []
         contacts: list[Contact] = []
@@ -81,6 +122,28 @@ class SearchService:
                         municipalities.append(municipality)
                     case Contact() as contact:
                         contacts.append(contact)
-            vectors = await tx.vectors.all(self._embedder.fingerprint)
-        index = await asyncio.to_thread(Index.build, projects, vectors)
-        raise NotImplementedError(index)
+            vectors = await tx.vectors.all(embedder.fingerprint)
+
+        def build() -> Search:
+            index = Index.build(projects, vectors)
+            return Search(embedder, index, Gazetteer(municipalities), bundled(), contacts, self._reranker)
+
+        return await asyncio.to_thread(build)
+
+    async def _missing(self) -> int:
+        """How many texts have no vector yet, about: counted from the projects without reading them all."""
+        async with self._store.read() as tx:
+            counts = await tx.records.count()
+            return max(0, sum(counts.values()) - await tx.vectors.count(self._embedder.fingerprint))
+
+    async def _completed(self) -> None:
+        """Note the model whose vectors are complete; the one before it is not needed any more."""
+        engine, name = self._model
+        value = {"fingerprint": self._embedder.fingerprint, "engine": engine, "model": name}
+        async with self._store.begin() as tx:
+            if await tx.facts.get(MODEL) != value:
+                await tx.facts.put(MODEL, value)
+        if self._former is not None:
+            self._former = None
+            async with self._store.begin() as tx:
+                await tx.vectors.drop_other_models(self._embedder.fingerprint)

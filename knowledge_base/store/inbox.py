@@ -68,21 +68,22 @@ class Inbox:
             added += await self._connection.scalar(statement) is not None
         return added
 
-    async def waiting(self, *, after: int = 0, limit: int = 200) -> list[InboxRow]:
-        """Messages not handled yet, oldest first, beginning after a sequence number."""
-        statement = select(inbox).where(inbox.c.state == "new", inbox.c.seq > after).order_by(inbox.c.seq).limit(limit)
+    async def waiting(self, channels: Collection[str], *, after: int = 0, limit: int = 200) -> list[InboxRow]:
+        """Messages of these channels not handled yet, oldest first, beginning after a sequence number."""
+        where = (inbox.c.state == "new", inbox.c.seq > after, inbox.c.channel.in_(list(channels)))
+        rows = await self._connection.execute(select(inbox).where(*where).order_by(inbox.c.seq).limit(limit))
         return [
             InboxRow(
-                row.seq,
-                row.channel,
-                row.conversation,
-                row.event_id,
-                row.user_id,
-                row.payload,
-                row.attempts,
-                row.received_at,
+                seq=row.seq,
+                channel=row.channel,
+                conversation=row.conversation,
+                event_id=row.event_id,
+                user_id=row.user_id,
+                payload=row.payload,
+                attempts=row.attempts,
+                received_at=row.received_at,
             )
-            for row in await self._connection.execute(statement)
+            for row in rows
         ]
 
     async def try_again(self, seq: int) -> int:

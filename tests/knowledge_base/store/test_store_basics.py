@@ -78,12 +78,12 @@ async def test_an_event_is_taken_in_once(store: Store) -> None:
         await tx.inbox.set_cursor("test", "s1")
     async with store.begin() as tx:
         assert await tx.inbox.add([message]) == 0
-        (row,) = await tx.inbox.waiting()
+        (row,) = await tx.inbox.waiting(["test"])
         assert row.payload == {"text": "hello"}
         assert await tx.inbox.done(row.seq)
         assert not await tx.inbox.done(row.seq)
         assert await tx.inbox.add([message]) == 0
-        assert await tx.inbox.waiting() == []
+        assert await tx.inbox.waiting(["test"]) == []
         assert await tx.inbox.cursor("test") == "s1"
 
 
