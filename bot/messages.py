@@ -119,6 +119,7 @@ class ShownChoice:
 
     label: str
     command: str
+    typed: str  # the command as a person of the message's language would type it
     number: int | None = None
 
 

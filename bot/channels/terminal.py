@@ -24,7 +24,6 @@ from rich.text import Text as RichText
 from bot.markup import Block, Break, Document, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
 from bot.messages import Address, Inbound, Outgoing
 from bot.ports import Listening, Receive
-from bot.router import typed
 
 NAME = "terminal"
 USER = "you"
@@ -109,7 +108,7 @@ class _nothing:  # noqa: N801 - reads like contextlib.nullcontext, without its t
 
 def hints(message: Outgoing) -> str:
     """The choices that have no number, as commands to type."""
-    return " · ".join(typed(choice.command, message.language) for choice in message.choices if choice.number is None)
+    return " · ".join(choice.typed for choice in message.choices if choice.number is None)
 
 
 def plain_text(message: Outgoing) -> str:

@@ -137,9 +137,8 @@ def restore(
     """Bring a backup back. Messages that were on their way then are held, not sent again."""
     found = settings(context)
     report = run(bring_back(file, found.database_url, found.state_dir, force=force))
-    write(
-        f"restored {sum(report.rows.values())} rows and {len(report.files)} files of {report.made_at:%Y-%m-%d %H:%M} UTC"
-    )
+    rows, when = sum(report.rows.values()), f"{report.made_at:%Y-%m-%d %H:%M} UTC"
+    write(f"restored {rows} rows and {len(report.files)} files of {when}")
     if report.held:
         tell(f"{report.held} messages were on their way when the backup was made; they are held and will not be sent.")
     if report.dropped:

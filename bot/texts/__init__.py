@@ -33,6 +33,7 @@ from bot.markup import (
     safe_url,
 )
 from bot.messages import Say, ShownChoice, Url, Value
+from bot.router import typed
 
 LANGUAGES = ("de", "en", "pl")
 DEFAULT_LANGUAGE = "de"
@@ -72,7 +73,8 @@ class Texts:
         for choice in say.choices:
             number += choice.numbered
             label = self.line(choice.label, language)
-            shown.append(ShownChoice(label, choice.command, number if choice.numbered else None))
+            command = typed(choice.command, language)
+            shown.append(ShownChoice(label, choice.command, command, number if choice.numbered else None))
         return tuple(shown)
 
     def _blocks(self, template: str, values: Mapping[str, Value], language: str) -> Iterator[Block]:
