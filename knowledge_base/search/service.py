@@ -53,7 +53,7 @@ class SearchService:
     ) -> None:
         """``model`` names engine and model for the next start; ``former`` is the model used before, if it changed."""
         self._store = store
-        self._embedder = embedder
+        self.embedder = embedder
         self._model = model
         self._reranker = reranker
         self._former = former
@@ -64,7 +64,7 @@ class SearchService:
     @property
     def fingerprint(self) -> str:
         """Of the model that the settings name."""
-        return self._embedder.fingerprint
+        return self.embedder.fingerprint
 
     async def start(self, progress: Progress = silent) -> None:
         """Be able to answer: complete where that takes little, else with what there is, to be completed by ``refresh``."""
@@ -72,7 +72,7 @@ class SearchService:
         if self._former is not None and missing > AT_ONCE:
             self._search = await self._snapshot(self._former)
         elif missing > AT_ONCE:
-            self._search = await self._snapshot(self._embedder)
+            self._search = await self._snapshot(self.embedder)
         else:
             await self.refresh(progress)
 
@@ -83,8 +83,8 @@ class SearchService:
                 revision = await tx.records.revision()
             if revision == self._revision:
                 return False
-            await embed_missing(self._store, self._embedder, progress)
-            self._search = await self._snapshot(self._embedder)
+            await embed_missing(self._store, self.embedder, progress)
+            self._search = await self._snapshot(self.embedder)
             self._revision = revision
             await self._completed()
             log.info("search.refreshed", revision=revision, projects=len(self._search.index.projects))
@@ -134,16 +134,16 @@ class SearchService:
         """How many texts have no vector yet, about: counted from the projects without reading them all."""
         async with self._store.read() as tx:
             counts = await tx.records.count()
-            return max(0, sum(counts.values()) - await tx.vectors.count(self._embedder.fingerprint))
+            return max(0, sum(counts.values()) - await tx.vectors.count(self.embedder.fingerprint))
 
     async def _completed(self) -> None:
         """Note the model whose vectors are complete; the one before it is not needed any more."""
         engine, name = self._model
-        value = {"fingerprint": self._embedder.fingerprint, "engine": engine, "model": name}
+        value = {"fingerprint": self.embedder.fingerprint, "engine": engine, "model": name}
         async with self._store.begin() as tx:
             if await tx.facts.get(MODEL) != value:
                 await tx.facts.put(MODEL, value)
         if self._former is not None:
             self._former = None
             async with self._store.begin() as tx:
-                await tx.vectors.drop_other_models(self._embedder.fingerprint)
+                await tx.vectors.drop_other_models(self.embedder.fingerprint)

@@ -1,0 +1,122 @@
+"""The search of a running bot: follows the store, never pauses, survives a change of the model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from knowledge_base.embedding.port import Vectors
+from knowledge_base.model import RecordKind
+from knowledge_base.search import service as service_module
+from knowledge_base.search.service import MODEL, SearchService
+from knowledge_base.store.database import Store
+from tests.fake_embedder import HashEmbedder
+
+HEAT = {
+    "id": "heat",
+    "title": "Kühle Orte",
+    "text": "Ein Netz kühler Orte hilft an Hitzetagen, dazu ein Verzeichnis der Stadtbäume.",
+    "municipality": "Potsdam",
+}
+BUS = {
+    "id": "bus",
+    "title": "Rufbus",
+    "text": "Der Rufbus ergänzt den Nahverkehr auf dem Land und fährt nach Bedarf.",
+    "municipality": "Cottbus",
+}
+
+
+class SlowEmbedder(HashEmbedder):
+    """Another model, whose passages take until the test lets them go."""
+
+    def __init__(self) -> None:
+        super().__init__(fingerprint="another/1")
+        self.go = asyncio.Event()
+
+    async def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        await self.go.wait()
+        return await super().embed_passages(texts)
+
+
+async def put(store: Store, *bodies: dict[str, str]) -> None:
+    async with store.begin() as tx:
+        for body in bodies:
+            await tx.records.edit(RecordKind.PROJECT, body["id"], dict(body))
+
+
+async def best(service: SearchService, question: str) -> str:
+    answer = (await service.ask([question])).answer
+    return (answer.hits or answer.near)[0].project.id
+
+
+async def test_it_follows_the_store(sqlite_store: Store) -> None:
+    await put(sqlite_store, HEAT)
+    service = SearchService(sqlite_store, HashEmbedder())
+    await service.start()
+    assert await best(service, "Rufbus auf dem Land") == "heat"
+    await put(sqlite_store, BUS)
+    assert await service.refresh()
+    assert await best(service, "Rufbus auf dem Land") == "bus"
+    assert not await service.refresh()
+    async with sqlite_store.begin() as tx:
+        await tx.records.remove([(RecordKind.PROJECT, "bus")])
+    await service.refresh()
+    assert await best(service, "Rufbus auf dem Land") == "heat"
+
+
+async def test_nothing_known_is_an_answer_too(sqlite_store: Store) -> None:
+    service = SearchService(sqlite_store, HashEmbedder())
+    await service.start()
+    answer = (await service.ask(["Rufbus"])).answer
+    assert not answer.answered
+    assert answer.hits == answer.near == ()
+
+
+async def test_asking_before_the_start_is_a_mistake(sqlite_store: Store) -> None:
+    with pytest.raises(RuntimeError, match="start"):
+        await SearchService(sqlite_store, HashEmbedder()).ask(["Rufbus"])
+
+
+async def test_the_former_model_answers_until_the_new_one_is_complete(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_module, "AT_ONCE", 0)  # as if there were very many texts
+    await put(sqlite_store, HEAT, BUS)
+    former = HashEmbedder()
+    first = SearchService(sqlite_store, former, model=("embedded", ""))
+    await first.refresh()
+
+    slow = SlowEmbedder()
+    service = SearchService(sqlite_store, slow, model=("sentence-transformers", "x"), former=former)
+    await service.start()
+    refreshing = asyncio.create_task(service.refresh())
+    assert await best(service, "Rufbus auf dem Land") == "bus"
+    assert not refreshing.done()
+    slow.go.set()
+    await refreshing
+    assert await best(service, "Rufbus auf dem Land") == "bus"
+    async with sqlite_store.read() as tx:
+        assert (await tx.facts.get(MODEL))["model"] == "x"
+        assert await tx.vectors.count(former.fingerprint) == 0
+        assert await tx.vectors.count(slow.fingerprint) > 0
+
+
+async def test_without_the_former_model_words_answer_meanwhile(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_module, "AT_ONCE", 0)
+    await put(sqlite_store, HEAT, BUS)
+    service = SearchService(sqlite_store, SlowEmbedder())
+    await service.start()
+    assert await best(service, "Rufbus auf dem Land") == "bus"
+
+
+async def test_a_follow_up_is_told_apart_from_a_new_question(sqlite_store: Store) -> None:
+    await put(sqlite_store, HEAT, BUS)
+    service = SearchService(sqlite_store, HashEmbedder())
+    await service.start()
+    assert not (await service.ask(["Hitze"])).follows_up
+    assert (await service.ask(["Wer hat was gegen Hitze gemacht?", "und Verkehr?"])).follows_up
+    assert not (await service.ask(["Hitze", "Welche Kommunen haben einen Rufbus auf dem Land?"])).follows_up
