@@ -7,7 +7,7 @@ too. Its coefficients are data (``certainty.json``), fitted by ``tools/fit_certa
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,13 +15,16 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
+from knowledge_base.search.background import Background
 from knowledge_base.search.facets import FEATURES, Floats
 from knowledge_base.search.lexical import Lexical
 from knowledge_base.search.ranking import Ranked
 from knowledge_base.search.understanding.query import Query
 
 NAMES = (
-    "dense",  # cosine of the best hit
+    "above",  # cosine of the best hit above the mean of the background's, in its standard deviations
+    "margin",  # the same above the best of the background
+    "near_best",  # the best cosine of any candidate above the best of the background
     "lead",  # how far it is above the other candidates' mean, in their standard deviations
     "gap",  # best hit above the one five places below, both fused
     "explained",  # share of the subject that the best hit's words or topics hold, weighted by rarity
@@ -40,6 +43,7 @@ NAMES = (
     "foreign",  # the question is not in German
 )
 _TOPICAL = 0.7  # a word that names a topic counts so much where the topic is met, but not the word
+_TOPICAL_UNKNOWN = 0.3  # … and stands nowhere in the corpus: "Kita" is education, but no project is about it
 _TOP = 5
 _FEATURE = {name: number for number, name in enumerate(FEATURES)}
 
@@ -69,15 +73,21 @@ def fitted() -> Certainty:
     return Certainty(weights, float(data["threshold"]))
 
 
-def evidence(query: Query, ranked: Ranked, lexical: Lexical) -> npt.NDArray[np.float64]:
-    """The features of ``NAMES`` for a question and its ranked candidates (at least one)."""
+def evidence(
+    query: Query, ranked: Ranked, lexical: Lexical, background: Background, vector: Floats
+) -> npt.NDArray[np.float64]:
+    """The features of ``NAMES`` for a question (its unit vector) and its ranked candidates (at least one)."""
     top = ranked.features[0]
     share, known = _explained(query, ranked, lexical)
     topic, place = float(top[_FEATURE["topic"]]), float(max(top[_FEATURE["place"]], top[_FEATURE["near"]]))
     limits = float(top[[_FEATURE[n] for n in ("place", "near", "round", "status", "year", "rural", "border", "transfer")]].max())
     has_subject = bool(query.subject)
+    above, margin = background.against(vector, _finite(float(ranked.dense[0])))
+    best_margin = background.against(vector, _finite(float(np.nanmax(ranked.dense))))[1] if np.isfinite(ranked.dense).any() else 0.0
     values = {
-        "dense": _finite(float(ranked.dense[0])),
+        "above": above,
+        "margin": margin,
+        "near_best": best_margin,
         "lead": _lead(ranked.dense),
         "gap": float(ranked.base[0] - ranked.base[min(_TOP, len(ranked) - 1)]),
         "explained": float(share[0]) if has_subject else limits,
@@ -116,22 +126,14 @@ def _explained(query: Query, ranked: Ranked, lexical: Lexical) -> tuple[Floats, 
     topic = ranked.features[:_TOP, _FEATURE["topic"]]
     rarest = float(np.log1p((lexical.size + 0.5) / 0.5))
     held, total, known = np.zeros(len(docs), np.float32), 0.0, 0.0
-    topical = frozenset(word.casefold() for word in query.topical)
-    for word, concept in _concepts(query.subject, query.language, lexical):
+    topical = frozenset(lexical.query(" ".join(query.topical), query.language).concepts)
+    for concept in lexical.query(" ".join(query.subject), query.language).concepts:
         rarity = max((lexical.words.idf_of(term) for term, _ in concept), default=0.0)
         weight = rarity or rarest
-        found = _TOPICAL * np.minimum(topic, 1.0) * (word in topical)
+        found = (_TOPICAL if rarity else _TOPICAL_UNKNOWN) * np.minimum(topic, 1.0) * (concept in topical)
         for term, share in concept:
             np.maximum(found, lexical.words.holds(term, docs) * np.float32(share), out=found)
         held += found * np.float32(weight)
         total += weight
-        known += weight * (rarity > 0.0 or word in topical)
+        known += weight * (rarity > 0.0)
     return held / np.float32(max(total, 1e-9)), known / max(total, 1e-9)
-
-
-def _concepts(
-    subject: Sequence[str], language: str, lexical: Lexical
-) -> list[tuple[str, tuple[tuple[str, float], ...]]]:
-    """Each word of the subject with the terms that it means in the index."""
-    words = dict.fromkeys(word.casefold() for word in subject)
-    return [(word, concept) for word in words for concept in lexical.query(word, language).concepts[:1]]

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
+import numpy.typing as npt
 
 from knowledge_base.embedding.port import Embedder, Reranker
 from knowledge_base.model import Answer, Contact, Hit
 from knowledge_base.search import certainty
+from knowledge_base.search.background import Background, load_beside
 from knowledge_base.search.contacts import Introducible
 from knowledge_base.search.facets import Facets, Floats, Ints
 from knowledge_base.search.index import Index
@@ -58,14 +60,15 @@ class Search:
         model: certainty.Certainty | None = None,
     ) -> None:
         self.index = index
-        self.gazetteer = gazetteer
         self.vocabulary = vocabulary
         self._embedder = embedder
         self._reranker = reranker
         self._lexicon = Lexicon(vocabulary.topics, vocabulary.rounds)
+        self.gazetteer = gazetteer.beside(self._lexicon.words, index.lexical.words.terms)
         self._facets = Facets.build(index.projects, gazetteer, vocabulary)
         self._introducible = Introducible(contacts, gazetteer, vocabulary)
         self._certainty = model or certainty.fitted()
+        self._background: Background | None = None
 
     def read(self, question: str, *, language: str | None = None, previous: Query | None = None) -> Query:
         """The question as it is understood; merged with ``previous`` when it leans on it."""
@@ -90,8 +93,8 @@ class Search:
         """
         began = perf_counter()
         query = self.read(question, language=language, previous=previous)
-        ranked = await self._ranked(query)
-        sure = ranked is not None and self._certainty.sure(certainty.evidence(query, ranked, self.index.lexical))
+        ranked, evidence = await self._ranked(query)
+        sure = evidence is not None and self._certainty.sure(evidence)
         hits, near, total = self._split(query, ranked, sure, max(limit, 0), max(offset, 0))
         answer = Answer(
             question=question,
@@ -105,27 +108,34 @@ class Search:
         )
         return Found(answer, query)
 
-    async def evidence(self, question: str, *, language: str | None = None) -> Floats | None:
+    async def evidence(self, question: str, *, language: str | None = None) -> npt.NDArray[np.float64] | None:
         """The features that the decision for a question rests on (``certainty.NAMES``), for fitting it."""
-        query = self.read(question, language=language)
-        ranked = await self._ranked(query)
-        return None if ranked is None else certainty.evidence(query, ranked, self.index.lexical).astype(np.float32)
+        return (await self._ranked(self.read(question, language=language)))[1]
+
+    async def prepare(self) -> Background:
+        """Load what the first question would have to wait for: the background of the certainty."""
+        if self._background is None:
+            self._background = await load_beside(self._embedder, self.index.dense)
+        return self._background
 
     # ------------------------------------------------------------------------------------------------- finding
 
-    async def _ranked(self, query: Query) -> Ranked | None:
-        """The candidates in order; None where there is no question or nothing to find."""
+    async def _ranked(self, query: Query) -> tuple[Ranked | None, npt.NDArray[np.float64] | None]:
+        """The candidates in order, and what tells how sure the first is; None where there is nothing to find."""
         if not query.text or not self.index.projects:
-            return None
+            return None, None
+        background = await self.prepare()
         vector = (await self._embedder.embed_queries([query.meaning]))[0]
         found = self.index.candidates(
             query.words, vector, query.language, expansions=self._expansions(query), k=CANDIDATES
         )
         if not len(found):
-            return None
+            return None, None
         near = self.gazetteer.near(query.near_rows) if query.near_rows else {}
         ranked = rank(query, found, self._facets, self.index.lexical, near)
-        return ranked if self._reranker is None else await self._reranked(self._reranker, query, ranked)
+        if self._reranker is not None:
+            ranked = await self._reranked(self._reranker, query, ranked)
+        return ranked, certainty.evidence(query, ranked, self.index.lexical, background, vector)
 
     def _expansions(self, query: Query) -> tuple[str, ...]:
         """The German labels of the topics named: what documents call them."""

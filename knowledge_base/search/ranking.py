@@ -47,6 +47,7 @@ DENSE_BASE: Mapping[str, float] = {"de": 0.45, "en": 0.6, "pl": 0.6}
 DENSE_UNCOVERED = 0.5  # of what is left to 1, when no document holds any word of the question
 DENSE_SPAN = 0.05  # of cosines
 LEXICAL_SPAN = 3.0  # of BM25 scores
+PHRASE = 0.1  # share of neighbouring words that stand beside each other there, too
 NO_SUBJECT = 0.4  # how much the texts count when the question names limits only
 _WEIGHTS = np.array([WEIGHTS[name] for name in FEATURES], np.float32)
 
@@ -126,5 +127,6 @@ def fuse(found: Candidates, language: str) -> Floats:
         weight = 0.0
     dense = normalised(found.dense, *_at_least(DENSE_SPAN, *span(found.dense)))
     lexical = normalised(found.lexical, *_at_least(LEXICAL_SPAN, *span(found.lexical)))
-    fused: Floats = (np.float32(weight) * dense + np.float32(1.0 - weight) * lexical).astype(np.float32)
+    sides = np.float32(weight) * dense + np.float32(1.0 - weight) * lexical
+    fused: Floats = ((1.0 - np.float32(PHRASE)) * sides + np.float32(PHRASE) * found.phrase).astype(np.float32)
     return fused

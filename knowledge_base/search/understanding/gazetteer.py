@@ -7,7 +7,8 @@ Names that are ordinary words, too ("Essen", "Halle", "Hof"), count only where t
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -20,7 +21,8 @@ from knowledge_base.model import Municipality
 from knowledge_base.search.understanding.inflection import base_forms
 from knowledge_base.search.understanding.states import BERLIN_DISTRICTS, STATES
 from knowledge_base.search.understanding.typos import Corrector
-from knowledge_base.search.understanding.words import Word, folded_name, words_of
+from knowledge_base.search.tokens import STOP_WORDS, stem
+from knowledge_base.search.understanding.words import Word, fold, folded_name, words_of
 
 NEAR_KM = 60.0
 _MAX_NAME_WORDS = 5
@@ -72,18 +74,29 @@ class Mention:
 class Gazetteer:
     """Finds the places of a question and tells which municipalities lie near one another.
 
-    ``ordinary`` holds folded words that are no misspelt places (the words of the corpus and of the vocabulary).
+    ``ordinary`` are collections of folded words or German stems that are no bent or misspelt places: what the corpus
+    and the vocabulary hold. The stop words of the three languages are known anyway.
     """
 
-    def __init__(self, municipalities: Iterable[Municipality], *, ordinary: Collection[str] = ()) -> None:
+    def __init__(self, municipalities: Iterable[Municipality], *, ordinary: Iterable[Container[str]] = ()) -> None:
         self.municipalities = tuple(municipalities)
-        self._ordinary = ordinary
+        self._ordinary: tuple[Container[str], ...] = (_STOP, *ordinary)
         self._places: dict[str, Place] = {}
         self._add_states()
         self._add_municipalities()
         self._add_elsewhere()
         self._first_words = {name.split(" ", 1)[0] for name in self._places if " " in name}
         self._corrector = Corrector(n for n in self._places if " " not in n and n not in _ORDINARY_NAMES)
+
+    def beside(self, *ordinary: Container[str]) -> Gazetteer:
+        """The same places, told of more ordinary words."""
+        other = copy(self)
+        other._ordinary = (*self._ordinary, *ordinary)
+        return other
+
+    def _is_ordinary(self, word: str) -> bool:
+        stemmed = stem(word, "de")
+        return any(word in known or stemmed in known for known in self._ordinary)
 
     # ------------------------------------------------------------------------------------------------- names
 
@@ -179,7 +192,7 @@ class Gazetteer:
     def _may_bend(self, words: Sequence[Word], first: int, name: str) -> bool:
         """Short names and words without a capital are bent only after a preposition: "use" is no form of "USA"."""
         before = words[first - 1].folded if first else ""
-        if len(name) <= _SHORT_NAME or words[first].folded in self._ordinary:
+        if len(name) <= _SHORT_NAME or self._is_ordinary(words[first].folded):
             return words[first].capital and before in _STRICT_PREPOSITIONS
         return words[first].capital or before in _STRICT_PREPOSITIONS
 
@@ -208,7 +221,7 @@ class Gazetteer:
     def _corrected(self, words: Sequence[Word], first: int, lower: bool) -> Place | None:
         """A misspelt name, when the word is no ordinary one and stands where a place may stand."""
         word = words[first]
-        if word.folded in self._ordinary or (not word.capital and not lower and first > 0):
+        if self._is_ordinary(word.folded) or (not word.capital and not lower and first > 0):
             return None
         before = words[first - 1].folded if first else ""
         if before not in PLACE_PREPOSITIONS and len(word.folded) < _CORRECTED_ANYWHERE:
@@ -254,6 +267,7 @@ class Gazetteer:
         return np.nan_to_num(km, nan=np.inf)
 
 
+_STOP = frozenset(fold(word) for words in STOP_WORDS.values() for word in words)
 _CITY_STATES = frozenset({"Berlin", "Hamburg", "Bremen"})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from knowledge_base.model import FundingRound, Topic
 from knowledge_base.search.tokens import LANGUAGES, STOP_WORDS, stem_all
@@ -53,10 +54,10 @@ class Lexicon:
         longest = sorted(self._round_names, key=len, reverse=True)
         self._round = re.compile(r"(?<!\S)(?:" + "|".join(map(re.escape, longest)) + r")(?!\S)") if longest else None
 
-    @property
-    def words(self) -> Collection[str]:
+    @cached_property
+    def words(self) -> frozenset[str]:
         """Every folded word of the vocabulary: none of them is a misspelt place."""
-        return {part for phrase in self._exact for part in phrase.split()}
+        return frozenset(part for phrase in self._exact for part in phrase.split())
 
     def _add(self, topic: Topic) -> None:
         for language in LANGUAGES:
