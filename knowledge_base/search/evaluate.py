@@ -1,0 +1,208 @@
+"""Figures of the search over a file of judged questions; the measures are pure functions of ranked ids.
+
+nDCG as Järvelin & Kekäläinen, "Cumulated gain-based evaluation of IR techniques", 2002, with gains 2^grade - 1 and
+log2 discounts. A question without relevant records has no answer: it counts for the refusals only.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from knowledge_base.errors import InputError
+from knowledge_base.model import Answer
+
+DEPTH = 10
+_FIELDS: Mapping[str, type] = {"question": str, "lang": str, "kind": str, "relevant": dict}
+_REMEDY = 'Each line is {"question": "…", "lang": "de|en|pl", "kind": "…", "relevant": {"id": grade}}.'
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A judged question: ``relevant`` maps project ids to grades 1 … 3; empty means that there is no answer."""
+
+    question: str
+    lang: str
+    kind: str
+    relevant: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came back for a question: ids in their order, hits first, then the nearest."""
+
+    question: Question
+    ids: tuple[str, ...]
+    answered: bool
+    took_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Means over a group of questions; None where the group has no such question."""
+
+    group: str
+    questions: int
+    answerable: int
+    ndcg: float | None
+    mrr: float | None
+    recall: float | None
+    first_relevant: float | None  # first hit has any grade
+    first_best: float | None  # first hit has the best grade of its question
+    wrongly_refused: float | None  # of those with an answer
+    rightly_refused: float | None  # of those without
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Figures over all questions, then by language and by kind, and each result for a closer look."""
+
+    figures: tuple[Figures, ...]
+    results: tuple[Result, ...]
+
+    @property
+    def all(self) -> Figures:
+        return self.figures[0]
+
+    def table(self) -> str:
+        """The figures as text, one line a group."""
+        head = f"{'':16}{'n':>5}{'nDCG@10':>9}{'MRR':>7}{'R@10':>7}{'first':>7}{'best':>7}{'refused wrongly':>17}{'rightly':>9}"
+        return "\n".join((head, *(_line(figures) for figures in self.figures)))
+
+
+class _Found(Protocol):
+    @property
+    def answer(self) -> Answer: ...
+
+
+class _Asks(Protocol):
+    async def ask(self, question: str, *, limit: int = 5) -> _Found: ...
+
+
+async def evaluate(search: _Asks, questions: Iterable[Question]) -> Report:
+    """Ask every question, each standing alone and in the language that the search detects."""
+    results = []
+    for question in questions:
+        answer = (await search.ask(question.question, limit=DEPTH)).answer
+        ids = tuple(hit.project.id for hit in (*answer.hits, *answer.near))
+        results.append(Result(question, ids, answer.answered, answer.took_ms))
+    return report(results)
+
+
+def report(results: Sequence[Result]) -> Report:
+    """The figures of results, over all of them and by language and kind."""
+    groups: dict[str, list[Result]] = {"all": list(results)}
+    for key in (lambda r: r.question.lang, lambda r: r.question.kind):
+        for result in sorted(results, key=key):
+            groups.setdefault(key(result), []).append(result)
+    return Report(tuple(_figures(name, found) for name, found in groups.items()), tuple(results))
+
+
+# ------------------------------------------------------------------------------------------------------- measures
+
+
+def ndcg(ids: Sequence[str], relevant: Mapping[str, float], depth: int = DEPTH) -> float:
+    """Normalised discounted cumulative gain of the first ``depth`` ids, 0 … 1; 0 when nothing is relevant."""
+    ideal = _gain(sorted(relevant.values(), reverse=True)[:depth])
+    return _gain([relevant.get(found, 0.0) for found in ids[:depth]]) / ideal if ideal else 0.0
+
+
+def reciprocal_rank(ids: Sequence[str], relevant: Mapping[str, float], depth: int = DEPTH) -> float:
+    """1 / place of the first relevant id; 0 when none is among the first ``depth``."""
+    return next((1.0 / place for place, found in enumerate(ids[:depth], 1) if relevant.get(found, 0.0) > 0), 0.0)
+
+
+def recall(ids: Sequence[str], relevant: Mapping[str, float], depth: int = DEPTH) -> float:
+    """Share of the relevant ids (at most ``depth`` of them can be found) among the first ``depth``."""
+    wanted = {found for found, grade in relevant.items() if grade > 0}
+    return len(wanted & set(ids[:depth])) / min(len(wanted), depth) if wanted else 0.0
+
+
+def first_grade(ids: Sequence[str], relevant: Mapping[str, float]) -> float:
+    """The grade of the first id, 0 for none."""
+    return relevant.get(ids[0], 0.0) if ids else 0.0
+
+
+def _gain(grades: Sequence[float]) -> float:
+    return sum((2.0**grade - 1.0) / math.log2(place + 1) for place, grade in enumerate(grades, 1))
+
+
+# ------------------------------------------------------------------------------------------------------- the file
+
+
+def read_questions(path: Path) -> list[Question]:
+    """The questions of a JSON Lines file. Errors: InputError that names file, line and field."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as cause:
+        raise InputError(f"{path.name} cannot be read: {cause}.", remedy="Name a file of judged questions.") from cause
+    found = [_question(line, f"{path.name}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+    if not found:
+        raise InputError(f"{path.name} holds no question.", remedy=_REMEDY)
+    return found
+
+
+def _question(line: str, place: str) -> Question:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError) as cause:
+        raise InputError(f"{place}: this is no JSON ({cause}).", remedy=_REMEDY) from cause
+    if not isinstance(entry, dict):
+        raise InputError(f"{place}: an object is expected.", remedy=_REMEDY)
+    for name, kind in _FIELDS.items():
+        if not isinstance(entry.get(name), kind):
+            raise InputError(f"{place}, field “{name}”: {_problem(entry, name)}.", remedy=_REMEDY)
+    return Question(entry["question"], entry["lang"], entry["kind"], _grades(entry["relevant"], place))
+
+
+def _problem(entry: Mapping[str, Any], name: str) -> str:
+    return "is missing" if name not in entry else f"holds {type(entry[name]).__name__}, not {_FIELDS[name].__name__}"
+
+
+def _grades(relevant: Mapping[str, Any], place: str) -> dict[str, float]:
+    for found, grade in relevant.items():
+        if isinstance(grade, bool) or not isinstance(grade, int | float) or not 0 <= grade <= 10:
+            raise InputError(f"{place}, field “relevant”: the grade of {found} has to be a number.", remedy=_REMEDY)
+    return {found: float(grade) for found, grade in relevant.items() if grade > 0}
+
+
+# ------------------------------------------------------------------------------------------------------- figures
+
+
+def _figures(group: str, results: Sequence[Result]) -> Figures:
+    answerable = [result for result in results if result.question.relevant]
+    others = [result for result in results if not result.question.relevant]
+
+    def mean(measure: Callable[[Sequence[str], Mapping[str, float]], float]) -> float | None:
+        return _mean([measure(result.ids, result.question.relevant) for result in answerable])
+
+    return Figures(
+        group=group,
+        questions=len(results),
+        answerable=len(answerable),
+        ndcg=mean(ndcg),
+        mrr=mean(reciprocal_rank),
+        recall=mean(recall),
+        first_relevant=mean(lambda ids, relevant: float(first_grade(ids, relevant) > 0)),
+        first_best=mean(lambda ids, relevant: float(first_grade(ids, relevant) == max(relevant.values()))),
+        wrongly_refused=_mean([float(not result.answered) for result in answerable]),
+        rightly_refused=_mean([float(not result.answered) for result in others]),
+    )
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _line(figures: Figures) -> str:
+    def cell(value: float | None, width: int) -> str:
+        return f"{'–' if value is None else f'{value:.3f}':>{width}}"
+
+    measured = (figures.ndcg, figures.mrr, figures.recall, figures.first_relevant, figures.first_best)
+    widths = (9, 7, 7, 7, 7)
+    cells = "".join(cell(value, width) for value, width in zip(measured, widths, strict=True))
+    return f"{figures.group:16}{figures.questions:>5}{cells}{cell(figures.wrongly_refused, 17)}{cell(figures.rightly_refused, 9)}"
