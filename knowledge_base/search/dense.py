@@ -13,11 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from knowledge_base.search.postings import expand_rows
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 EXACT_BELOW = 16_000  # vectors; about 25 MB and 1 ms as float32
 DIRECTIONS = 64
 REFINE = 1_500  # vectors scored exactly after the first pass
+FEEDBACK = 0.1  # of each document that the question is moved to
 _SAMPLE = 8_000
 
 
@@ -43,6 +46,9 @@ class DenseScores:
     docs: Ints
     score: Floats
     passage: Ints
+
+
+_NONE = DenseScores(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +80,27 @@ class Dense:
     def scores(self, query: Floats, also: Ints) -> DenseScores:
         """Exact scores of the documents that may be among the best, and of those in ``also`` that have vectors."""
         if not len(self.codes) or query.shape != (self.codes.shape[1],):
-            return DenseScores(np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros(0, np.int64))
+            return _NONE
         if self.directions is None:
             return self._combined(np.arange(len(self.doc)), self.first_pass @ query)
         rough = self.first_pass @ (query @ self.directions)
         best = np.argpartition(rough, -REFINE)[-REFINE:]
-        docs = np.unique(np.concatenate([self.doc[best], also]))
+        return self.exact(query, np.unique(np.concatenate([self.doc[best], also])))
+
+    def exact(self, query: Floats, docs: Ints) -> DenseScores:
+        """The scores of these documents (ascending); those without vectors are left out."""
         sizes = self.starts[docs + 1] - self.starts[docs]
-        rows = np.repeat(self.starts[docs] - np.cumsum(sizes) + sizes, sizes) + np.arange(sizes.sum())
+        rows = expand_rows(self.starts[docs], sizes)
+        if not len(rows):
+            return _NONE
         return self._combined(rows, (self.codes[rows].astype(np.float32) @ query) * self.scales[rows])
+
+    def nearer(self, query: Floats, docs: Ints) -> Floats:
+        """The question moved towards the whole texts of documents that answer it well (Rocchio feedback)."""
+        whole = self.starts[docs[self.starts[docs] < self.starts[docs + 1]]]
+        moved = query + np.float32(FEEDBACK) * (self.codes[whole] * self.scales[whole, None]).sum(axis=0)
+        unit: Floats = (moved / np.linalg.norm(moved)).astype(np.float32)
+        return unit
 
     def _combined(self, rows: Ints, cosine: Floats) -> DenseScores:
         """From vectors, whole documents of them in order, to documents."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 TOP = 100  # the best of each side that span its scale
-DENSE = {"de": 0.5, "en": 0.5, "pl": 0.55}  # share of the dense side
+DENSE = {"de": 0.5, "en": 0.55, "pl": 0.55}  # share of the dense side
 OTHER_LANGUAGE = 0.6
 PHRASE = 0.15  # share of the phrases in the whole
 

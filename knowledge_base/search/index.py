@@ -20,6 +20,7 @@ from knowledge_base.search.passages import Passage, passages, text_hash
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
+FEEDBACK_DOCUMENTS = 5
 MAX_QUESTION = 2_000  # characters; what comes after them is not read
 
 
@@ -96,10 +97,21 @@ class Index:
             docs = np.union1d(named, found.docs[_best(found.score, k)])
         phrase = self.lexical.phrases(query, docs)
         score = fused(dense[docs], lexical[docs], phrase, language)
+        if query_vector is not None and len(docs):
+            score = fused(self._feedback(query_vector, docs, score, dense), lexical[docs], phrase, language)
         order = np.lexsort((docs, -score))[:k]
         docs = docs[order]
         coverage = self.lexical.coverage(query, docs)
         return Candidates(docs, score[order], dense[docs], lexical[docs], phrase[order], coverage, passage[docs])
+
+    def _feedback(self, query_vector: Floats, docs: Ints, score: Floats, dense: Floats) -> Floats:
+        """Dense scores of ``docs``, half of them after moving the question to the best: near duplicates and the
+        documents about the same rise together, whichever words the question chose."""
+        first = docs[np.lexsort((docs, -score))[:FEEDBACK_DOCUMENTS]]
+        moved = self.dense.exact(self.dense.nearer(query_vector, first), docs)
+        again = dense[docs].copy()
+        again[np.searchsorted(docs, moved.docs)] += moved.score
+        return again
 
 
 def _best(scores: Floats, k: int) -> Ints:

@@ -19,7 +19,7 @@ from knowledge_base.search.glossary import Meaning, glossary
 from knowledge_base.search.postings import Counts, Floats, Ints, Longs, Postings, Weighted, expand_rows
 from knowledge_base.search.spelling import Spelling
 
-TITLE = 3.0  # a word of the title counts as so many of the text
+TITLE = 2.0  # a word of the title counts as so many of the text
 PART = 0.5  # a part of a compound counts as so much of a word
 GRAM = 0.2  # 4-grams beside words
 EXPANSION = 0.5

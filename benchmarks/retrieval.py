@@ -1,0 +1,167 @@
+"""Speed of retrieval behind the embedding, on synthetic projects: ours against plain NumPy scans and SQLite FTS5.
+
+    python benchmarks/retrieval.py [10000 100000]
+
+Texts are sentences of the bundled projects and words of the glossary, mixed at random; vectors have the mean and the
+falling spectrum of real ones. Everything runs in this process with one thread; compare the columns of one run, not
+the milliseconds of two machines. The recall is of our first ten dense hits against the exact scan.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import json
+import random
+import resource
+import sqlite3
+import sys
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge_base.model import Project
+from knowledge_base.search.dense import EXACT_BELOW, Dense, encode
+from knowledge_base.search.index import Index
+from knowledge_base.search.lexical import Lexical
+
+Floats = npt.NDArray[np.float32]
+DIMENSION = 384
+QUESTIONS = 200
+TOP = 100
+
+
+def main(sizes: Sequence[int]) -> None:
+    """Print one table for each size."""
+    for size in sizes:
+        measure(size)
+
+
+def measure(size: int) -> None:
+    rng = random.Random(size)
+    projects = synthetic_projects(size, rng)
+    needed = Index.texts_needed(projects)
+    vectors = synthetic_vectors(len(needed), seed=size)
+    stored = dict(zip(needed, encode(vectors), strict=True))
+    began = perf_counter()
+    index = Index.build(projects, stored)
+    built = perf_counter() - began
+    questions = [question(rng, projects) for _ in range(QUESTIONS)]
+    asked = near(vectors, rng.choices(range(len(vectors)), k=QUESTIONS))
+    pairs = list(zip(questions, asked, strict=True))
+    print(f"\n{size:,} projects, {len(needed):,} vectors: built in {built:.1f} s, peak memory {peak():,.0f} MB")
+    report("question -> candidates", [timed(lambda q=q, v=v: index.candidates(q, v, "de")) for q, v in pairs])
+    report("  words side", [timed(lambda q=q: lexical(index.lexical, q)) for q in questions])
+    nobody = np.zeros(0, np.int64)
+    report("  dense side", [timed(lambda v=v: index.dense.scores(v, nobody)) for v in asked])
+    rows = np.stack([vectors[i] for i in range(len(vectors))])
+    report("NumPy float32 scan", [timed(lambda v=v: top(rows @ v)) for v in asked])
+    codes = np.rint(rows * 400).clip(-127, 127).astype(np.int8)
+    report("NumPy int8 scan", [timed(lambda v=v: top(int8_scan(codes, v))) for v in asked[:50]])
+    report("SQLite FTS5", fts_times(index.lexical, projects, questions))
+    print(
+        f"{'recall@10 of the dense side':28} {recall(index.dense, asked):.4f} (first pass exact below {EXACT_BELOW:,})"
+    )
+
+
+def lexical(side: Lexical, text: str) -> npt.NDArray[np.int64]:
+    return top(side.scores(side.query(text, "de")))
+
+
+def synthetic_projects(size: int, rng: random.Random) -> list[Project]:
+    """Each of three to five sentences of the bundle, some of their words replaced."""
+    folder = files("knowledge_base.bundle")
+    texts = [json.loads(line)["text"] for line in folder.joinpath("projects.jsonl").read_text("utf-8").splitlines()]
+    sentences = [sentence for text in texts for sentence in text.split(". ") if sentence]
+    rows = files("knowledge_base.search").joinpath("glossary.tsv").read_text("utf-8").splitlines()[1:]
+    words = [word for row in rows for word in row.split("\t")[0].split("|")]
+
+    def sentence() -> str:
+        return " ".join(w if rng.random() < 0.6 else rng.choice(words) for w in rng.choice(sentences).split())
+
+    def project(number: int) -> Project:
+        text = ". ".join(sentence() for _ in range(rng.randint(3, 5)))
+        return Project(id=f"p{number:06}", title=f"{rng.choice(words)} {rng.choice(words)} {number}", text=text)
+
+    return [project(number) for number in range(size)]
+
+
+def question(rng: random.Random, projects: Sequence[Project]) -> str:
+    """Six words of a project and a stop word or two, as somebody might ask."""
+    words = rng.choice(projects).text.split()
+    return "Wo gibt es " + " ".join(rng.sample(words, min(6, len(words)))) + "?"
+
+
+def synthetic_vectors(count: int, seed: int) -> Floats:
+    """Unit vectors with a strong mean and a falling spectrum, as the vectors of one model have."""
+    rng = np.random.default_rng(seed)
+    basis, _ = np.linalg.qr(rng.standard_normal((DIMENSION, DIMENSION)))
+    scale = 0.45 / np.arange(1, DIMENSION + 1) ** 0.35 / 3
+    scale[0] = 0.0
+    found = rng.standard_normal((count, DIMENSION), dtype=np.float32) * scale.astype(np.float32)
+    found[:, 0] = 0.9
+    found = found @ basis.T.astype(np.float32)
+    unit: Floats = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return unit
+
+
+def near(vectors: Floats, rows: Sequence[int]) -> Floats:
+    """Questions: vectors between a document's and another's."""
+    moved = vectors[list(rows)] + 0.7 * vectors[list(reversed(rows))]
+    unit: Floats = moved / np.linalg.norm(moved, axis=1, keepdims=True)
+    return unit
+
+
+def int8_scan(codes: npt.NDArray[np.int8], query: Floats, block: int = 4_096) -> Floats:
+    blocks = range(0, len(codes), block)
+    return np.concatenate([codes[start : start + block].astype(np.float32) @ query for start in blocks])
+
+
+def top(scores: Floats) -> npt.NDArray[np.int64]:
+    return np.argpartition(scores, -TOP)[-TOP:]
+
+
+def fts_times(side: Lexical, projects: Sequence[Project], questions: Sequence[str]) -> list[float]:
+    database = sqlite3.connect(":memory:")
+    database.execute("create virtual table f using fts5(t, tokenize='unicode61', content='')")
+    rows = ((number, f"{project.title} {project.text}") for number, project in enumerate(projects))
+    database.executemany("insert into f(rowid, t) values (?, ?)", rows)
+    match = "select rowid from f where f match ? order by bm25(f) limit 100"
+    asked = [" OR ".join(f'"{word}"' for word in q.removesuffix("?").split()[3:]) for q in questions]
+    return [timed(lambda words=words: database.execute(match, (words,)).fetchall()) for words in asked]
+
+
+def recall(dense: Dense, asked: Floats) -> float:
+    nobody = np.zeros(0, np.int64)
+    shares = []
+    for query in asked[:50]:
+        everything = dense.exact(query, np.arange(len(dense.starts) - 1))
+        best = set(everything.docs[np.argsort(-everything.score)[:10]].tolist())
+        found = dense.scores(query, nobody)
+        shares.append(len(best & set(found.docs[np.argsort(-found.score)[:10]].tolist())) / 10)
+    return float(np.mean(shares))
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = perf_counter()
+    work()
+    return (perf_counter() - began) * 1_000
+
+
+def report(name: str, times: Sequence[float]) -> None:
+    p50, p95 = np.percentile(times, (50, 95))
+    print(f"{name:28} p50 {p50:7.2f} ms   p95 {p95:7.2f} ms", flush=True)
+
+
+def peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main([int(size) for size in sys.argv[1:]] or [10_000, 100_000])
