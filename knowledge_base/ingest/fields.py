@@ -19,7 +19,7 @@ from knowledge_base.model import Json
 
 Reader = Callable[[Json], Json]
 
-_CONTROL = dict.fromkeys((*range(1, 9), 11, 12, *range(14, 32), *range(127, 160)), " ")
+_CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
 _MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+", re.IGNORECASE)
 _MATRIX = re.compile(r"@[\x21-\x39\x3b-\x7e]{1,200}:[A-Za-z0-9.-]{1,230}(?::\d{1,5})?")
@@ -56,7 +56,9 @@ def _clean(value: str, limit: int) -> str:
     if not value.isascii():
         _refuse_surrogates(value)
         value = unicodedata.normalize("NFC", value)
-    return value.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROL).strip()
+    if "\r" in value:
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL.sub(" ", value).strip()
 
 
 def line(value: Json) -> str:

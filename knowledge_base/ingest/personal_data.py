@@ -14,6 +14,7 @@ MAIL_MASK, PHONE_MASK, MATRIX_MASK = "[e-mail]", "[tel.]", "[matrix]"  # read th
 _AT = r"(?:[ \t]{0,2}[(\[{](?:at|ät|@|małpa)[)\]}][ \t]{0,2}|@|[ \t]@[ \t]?|@[ \t])"
 _DOT = r"(?:\.|[ \t]{0,2}[(\[{](?:dot|punkt|kropka)[)\]}][ \t]{0,2})"
 _HINT = re.compile(r"@|[(\[{](?:at|ät|małpa)[)\]}]", re.IGNORECASE)  # cheap: most texts end here
+_DIGIT = re.compile(r"\d")
 _LABEL = r"[^\W_](?:[\w-]{0,62})"
 _LOCAL = rf"[\w+-](?:[\w.+-]{{0,63}})(?:{_DOT}[\w+-]{{1,64}}){{0,3}}"
 _MATRIX = re.compile(rf"(?<![\w@])@[\w.=/+-]{{1,100}}:{_LABEL}(?:\.{_LABEL}){{1,5}}(?::\d{{2,5}})?")
@@ -31,7 +32,7 @@ def masked(text: str) -> str:
     """``text`` without contact data; the same text when there is none. Masking twice changes nothing more."""
     if _HINT.search(text):
         text = _MAIL.sub(MAIL_MASK, _MATRIX.sub(MATRIX_MASK, text))
-    if not any(character.isdigit() for character in text):
+    if not _DIGIT.search(text):
         return text
     text = _MARKED.sub(rf"\1{PHONE_MASK}", text)
     text = _INTERNATIONAL.sub(PHONE_MASK, text)

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Select,
     and_,
     delete,
-    exists,
     func,
     insert,
     literal,
@@ -112,9 +111,7 @@ class Imports:
             record.c.kind == kind, record.c.id.in_(ids)
         )
         rows = await self._connection.execute(statement)
-        return {
-            row[0]: Known(row[1], row[2], row[3], bool(row[4]), bool(row[5]), bool(row[6])) for row in rows
-        }
+        return {row[0]: Known(row[1], row[2], row[3], bool(row[4]), bool(row[5]), bool(row[6])) for row in rows}
 
     async def bodies(self, kind: RecordKind, ids: Collection[str]) -> dict[str, Bodies]:
         """Both bodies of these records."""
@@ -164,9 +161,13 @@ class Imports:
             return False
         await self._log(run_id, revision)
         await self._upsert(run_id, revision)
-        gone = exists().where(import_row.c.run_id == run_id, import_row.c.what == "removed", _same_key)
+        gone = select(import_row.c.kind, import_row.c.id).where(
+            import_row.c.run_id == run_id, import_row.c.what == "removed"
+        )
         await self._connection.execute(
-            update(record).where(gone).values(removed_at=self._now, updated_at=self._now, revision=revision)
+            update(record)
+            .where(tuple_(record.c.kind, record.c.id).in_(gone))
+            .values(removed_at=self._now, updated_at=self._now, revision=revision)
         )
         return True
 

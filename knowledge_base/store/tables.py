@@ -49,7 +49,7 @@ record = Table(
     Column("updated_at", UtcDateTime, nullable=False),
     Column("edited_at", UtcDateTime),
     Column("removed_at", UtcDateTime),
-    Index("ix_record_source_kind", "source", "kind"),
+    Index("ix_record_source_kind_id", "source", "kind", "id"),  # pages of what a source brought
 )
 
 record_change = Table(

@@ -91,7 +91,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "id", name=op.f("pk_record")),
     )
     op.create_index(op.f("ix_record_revision"), "record", ["revision"], unique=False)
-    op.create_index("ix_record_source_kind", "record", ["source", "kind"], unique=False)
+    op.create_index("ix_record_source_kind_id", "record", ["source", "kind", "id"], unique=False)
     op.create_table(
         "record_change",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
