@@ -63,7 +63,7 @@ class Manifest:
 @contextmanager
 def working_folder(beside: Path) -> Iterator[Path]:
     """A private folder on the same disk, gone afterwards; those of killed processes are removed too."""
-    beside.mkdir(parents=True, exist_ok=True)
+    beside.mkdir(parents=True, exist_ok=True, mode=0o700)
     for old in beside.glob(f"{WORKING}*"):
         if old.is_dir() and time.time() - old.stat().st_mtime > LEFT_BEHIND_S:
             shutil.rmtree(old, ignore_errors=True)

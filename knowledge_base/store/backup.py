@@ -27,7 +27,10 @@ from knowledge_base.store.database import Clock, create_engine, driver_url, reas
 from knowledge_base.store.dump import TABLES, lines
 
 # Of the state folder: what can be made again, belongs to a running process, or is a copy itself.
-NOT_KEPT = ("models", "backups", ".*", "*.lock", "*.tmp", "*.sock", "*.tar", "*.gz", "web.address", "*before-restore*")
+NOT_KEPT = (
+    *("models", "backups", ".*", "*.lock", "*.tmp", "*.sock", "*.tar", "*.gz", "web.address", "*before-restore*"),
+    "stadtlotse.db",  # the default database, also when another one is used now
+)
 SQLITE_MAGIC = b"SQLite format 3\0"
 JOURNALS = ("-wal", "-shm", "-journal")
 

@@ -194,8 +194,9 @@ class _Restore:
             aside = self._keep_aside(file)
             for ending in JOURNALS:  # of a damaged file; a journal belongs to its file by name
                 journal = file.with_name(file.name + ending)
-                if journal.exists():
+                if journal.exists() and journal.stat().st_size:
                     journal.replace(aside.with_name(aside.name + ending))
+                journal.unlink(missing_ok=True)
         new.chmod(0o600)
         new.replace(file)
 

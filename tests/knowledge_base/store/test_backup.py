@@ -49,6 +49,7 @@ def state_dir(tmp_path: Path) -> Path:
         "backups/old.tar.gz": b"old",
         "web.address": b"http://127.0.0.1:1",
         "serve.lock": b"",
+        "stadtlotse.db": b"left from before the move to a server",
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
@@ -208,6 +209,18 @@ def test_a_backup_is_one_private_file(archive: Path) -> None:
     with tarfile.open(archive) as tar:
         assert [name for name in tar.getnames() if name.startswith("state/")] == ["state/keys/signing.key"]
         assert tar.getnames()[-1] == "manifest.json"
+
+
+async def test_what_killed_backups_left_behind_is_removed_after_a_day(
+    sqlite_store: Store, sqlite_url: str, tmp_path: Path, clock: FixedClock
+) -> None:
+    old, young = tmp_path / ".stadtlotse-work-old", tmp_path / ".stadtlotse-work-young"
+    for folder in (old, young):
+        folder.mkdir()
+        (folder / "copy.db").write_bytes(b"personal")
+    os.utime(old, (0, 0))
+    await backup(tmp_path / "copy.tar.gz", sqlite_url, tmp_path / "none", clock=clock)
+    assert (old.exists(), young.exists()) == (False, True)
 
 
 async def test_a_database_in_the_state_folder_is_copied_while_it_is_written(
