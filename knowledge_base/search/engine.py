@@ -64,9 +64,11 @@ class Search:
         self._embedder = embedder
         self._reranker = reranker
         self._lexicon = Lexicon(vocabulary.topics, vocabulary.rounds)
-        self.gazetteer = gazetteer.beside(self._lexicon.words, index.lexical.words.terms)
-        self._facets = Facets.build(index.projects, gazetteer, vocabulary)
-        self._introducible = Introducible(contacts, gazetteer, vocabulary)
+        self.gazetteer = gazetteer.including({project.municipality for project in index.projects}).beside(
+            self._lexicon.words, index.lexical.words.terms
+        )
+        self._facets = Facets.build(index.projects, self.gazetteer, vocabulary)
+        self._introducible = Introducible(contacts, self.gazetteer, vocabulary)
         self._certainty = model or certainty.fitted()
         self._background: Background | None = None
 

@@ -44,6 +44,8 @@ _ORDINARY_NAMES = frozenset(
     "zell zeitz ziel wedding bremse linz ulm soest olpe brzeg gora nowe wola".split()
 )
 _KIND_WORDS = re.compile(r"^(?:landkreis|kreis|stadt|hansestadt|landeshauptstadt|gemeinde|verband region|region|amt) ")
+_ADJECTIVE = re.compile(r"isch(?:e[rsnm]?)?$|sk(?:i|a|ie|iego|im|iej|ich)$")  # written small in German and Polish
+_NOWHERE = frozenset("deutschland germany niemcy bundesweit europa europe polen polska online divers diverse".split())
 _SHORT_FORM = re.compile(r"^(.+?)(?:\s*\(.*|/(?! ).*| (?:i\.|b\.|a\.|am|an der|im|in der|bei|vor der|ob der) .*)$")
 
 
@@ -93,6 +95,15 @@ class Gazetteer:
         other = copy(self)
         other._ordinary = (*self._ordinary, *ordinary)
         return other
+
+    def including(self, names: Iterable[str]) -> Gazetteer:
+        """With the places that projects name and no municipality record bears, so that they are found, too."""
+        unknown = sorted({name for name in names if name[:1].isupper() and not self.rows_named(name)})
+        places = [name for name in unknown if folded_name(name) and folded_name(name) not in _NOWHERE]
+        if not places:
+            return self
+        more = (Municipality(id=f"name:{folded_name(name)}", name=name) for name in places)
+        return Gazetteer((*self.municipalities, *more), ordinary=self._ordinary[1:])
 
     def _is_ordinary(self, word: str) -> bool:
         stemmed = stem(word, "de")
@@ -192,6 +203,8 @@ class Gazetteer:
     def _may_bend(self, words: Sequence[Word], first: int, name: str) -> bool:
         """Short names and words without a capital are bent only after a preposition: "use" is no form of "USA"."""
         before = words[first - 1].folded if first else ""
+        if _ADJECTIVE.search(words[first].folded) and len(name) > _SHORT_NAME:
+            return True
         if len(name) <= _SHORT_NAME or self._is_ordinary(words[first].folded):
             return words[first].capital and before in _STRICT_PREPOSITIONS
         return words[first].capital or before in _STRICT_PREPOSITIONS

@@ -1,0 +1,160 @@
+"""Places in questions: bent, misspelt, in another language; and ordinary words that are none."""
+
+from __future__ import annotations
+
+import pytest
+
+from knowledge_base.model import Municipality
+from knowledge_base.search.understanding import Gazetteer
+from knowledge_base.search.understanding.gazetteer import PlaceKind
+from knowledge_base.search.understanding.words import words_of
+from tests.knowledge_base.search.bundled import gazetteer
+
+COTTBUS, WIESENBURG = "Cottbus/Chóśebuz", "Wiesenburg/Mark"
+
+MUNICIPALITIES = [
+    ("Projekte in Potsdam", ["Potsdam"]),
+    ("Potsdams Projekte", ["Potsdam"]),
+    ("die Potsdamer Verwaltung", ["Potsdam"]),
+    ("Projekte der Cottbuser Verwaltung", [COTTBUS]),
+    ("Chóśebuz", [COTTBUS]),
+    ("in Cotbus", [COTTBUS]),
+    ("cottbuss housing", [COTTBUS]),
+    ("Podsdam Klima", ["Potsdam"]),
+    ("Postdam", ["Potsdam"]),
+    ("potsdm datenplatform", ["Potsdam"]),
+    ("wiesnburg smart village", [WIESENBURG]),
+    ("Bad Belziger App", ["Bad Belzig"]),
+    ("Was gibt es in Belzig?", ["Bad Belzig"]),
+    ("Bad Belzig / Wiesenburg/Mark", ["Bad Belzig", WIESENBURG]),
+    ("Bad Belzig und Wiesenburg", ["Bad Belzig", WIESENBURG]),
+    ("frankfurt oder", ["Frankfurt (Oder)"]),
+    ("Frankfurt/Oder", ["Frankfurt (Oder)"]),
+    ("Frankfurt an der Oder", ["Frankfurt (Oder)"]),
+    ("FFO Stadtbrücke", ["Frankfurt (Oder)"]),
+    ("Gubener Cockpit", ["Guben"]),
+    ("Europastadt Guben", ["Guben"]),
+    ("Münchner Projekte", ["München"]),
+    ("Munich", ["München"]),
+    ("w Monachium", ["München"]),
+    ("Kölner Bürgerhaushalt", ["Köln"]),
+    ("Koelner Dom", ["Köln"]),
+    ("Cologne's traffic", ["Köln"]),
+    ("w Kolonii", ["Köln"]),
+    ("Dresdner Projekte", ["Dresden"]),
+    ("w Dreźnie", ["Dresden"]),
+    ("w Lipsku", ["Leipzig"]),
+    ("Was geht in Halle?", ["Halle (Saale)"]),
+    ("Halle (Saale)", ["Halle (Saale)"]),
+    ("im Landkreis Hof", ["Landkreis Hof"]),
+    ("Neues aus Ulm", ["Ulm"]),
+    ("Jenaer Projekte", ["Jena"]),
+    ("Brandenburg an der Havel", ["Brandenburg an der Havel"]),
+    ("Kreuzberg", ["Berlin"]),
+    ("in Charlottenburg-Wilmersdorf", ["Berlin"]),
+    ("w Poczdamie", ["Potsdam"]),
+    ("z Chociebuża", [COTTBUS]),
+    ("we Frankfurcie nad Odrą", ["Frankfurt (Oder)"]),
+    ("współpraca Frankfurtu nad Odrą i Słubic", ["Frankfurt (Oder)", "Słubice"]),
+    ("w Berlinie", ["Berlin"]),
+    ("strategia Berlina", ["Berlin"]),
+    ("berlińskie projekty", ["Berlin"]),
+    ("Guben razem z Gubinem", ["Guben", "Gubin"]),
+    ("slubice frankfurt", ["Słubice", "Frankfurt (Oder)"]),
+    ("w Zielonej Górze", ["Zielona Góra"]),
+    ("w Hamburgu", ["Hamburg"]),
+    ("w Rostocku", ["Rostock"]),
+    ("Berlin-Brandenburg", ["Berlin"]),
+]
+STATES = [
+    ("im Land Brandenburg", ["Brandenburg"]),
+    ("Brandenburger Kommunen", ["Brandenburg"]),
+    ("welche Städte in Brandenburg", ["Brandenburg"]),
+    ("sächsische Kommunen", ["Sachsen"]),
+    ("Freistaat Sachsen", ["Sachsen"]),
+    ("Sachsen-Anhalt", ["Sachsen-Anhalt"]),
+    ("thüringische Städte", ["Thüringen"]),
+    ("in Lower Saxony", ["Niedersachsen"]),
+    ("NRW", ["Nordrhein-Westfalen"]),
+    ("Mecklenburg-Vorpommern", ["Mecklenburg-Vorpommern"]),
+    ("w Brandenburgii", ["Brandenburg"]),
+    ("miasta z Turyngii", ["Thüringen"]),
+    ("w Saksonii", ["Sachsen"]),
+    ("w Dolnej Saksonii", ["Niedersachsen"]),
+]
+ELSEWHERE = [
+    ("Frankfurt am Main", ["Frankfurt am Main"]),
+    ("Frankfurt a. M.", ["Frankfurt am Main"]),
+    ("Nürnberger Projekte", ["Nürnberg"]),
+    ("smart village projects in Estonia", ["Estland"]),
+    ("citizen app of Vienna", ["Wien"]),
+    ("w Warszawie", ["Warszawa"]),
+    ("we Wrocławiu", ["Wrocław"]),
+    ("open data in Zurich", ["Zürich"]),
+]
+NO_PLACE = [
+    *("Zum Essen gehen", "essen auf rädern", "Wo kann man essen?", "in der Halle", "Hallen sanieren", "der Hof der Schule"),
+    *("Kasse und Kiosk", "an der Kasse", "jene Projekte", "die Linse", "Obst und Gemüse", "alle Olme", "die Leere füllen"),
+    *("wir waren dabei", "sie kamen zusammen", "flexible use", "wieder mit Leben füllen", "das Leben", "smart city", ""),
+    *("Wald und Wiesen", "schöner Regen", "die Macher und die Machern", "what is new", "co jest nowe", "energia"),
+]
+
+
+def found(question: str, kind: PlaceKind) -> list[str]:
+    mentions = gazetteer().find(words_of(question))
+    return list(dict.fromkeys(mention.place.name for mention in mentions if mention.place.kind is kind))
+
+
+@pytest.mark.parametrize(("question", "names"), MUNICIPALITIES)
+def test_municipalities(question: str, names: list[str]) -> None:
+    assert found(question, PlaceKind.MUNICIPALITY) == names
+
+
+@pytest.mark.parametrize(("question", "names"), STATES)
+def test_states(question: str, names: list[str]) -> None:
+    assert found(question, PlaceKind.STATE) == names
+
+
+@pytest.mark.parametrize(("question", "names"), ELSEWHERE)
+def test_well_known_places_that_the_knowledge_base_lacks(question: str, names: list[str]) -> None:
+    assert found(question, PlaceKind.ELSEWHERE) == names
+    assert found(question, PlaceKind.MUNICIPALITY) == []
+
+
+@pytest.mark.parametrize("question", NO_PLACE)
+def test_ordinary_words_are_no_places(question: str) -> None:
+    assert gazetteer().find(words_of(question)) == ()
+
+
+def test_a_joint_body_is_found_by_either_name_in_a_record() -> None:
+    rows = gazetteer().rows_named("Bad Belzig / Wiesenburg/Mark")
+    assert [gazetteer().municipalities[row].name for row in rows] == ["Bad Belzig", WIESENBURG]
+
+
+def test_a_project_of_the_state_is_of_no_municipality() -> None:
+    assert gazetteer().rows_named("Land Brandenburg") == ()
+
+
+def test_near_is_by_distance_and_by_neighbours() -> None:
+    places = [
+        Municipality(id="a", name="Aburg", latitude=52.0, longitude=13.0, neighbours=("d",)),
+        Municipality(id="b", name="Bdorf", latitude=52.2, longitude=13.0),  # 22 km
+        Municipality(id="c", name="Cstadt", latitude=53.0, longitude=13.0),  # 111 km
+        Municipality(id="d", name="Dheim"),
+    ]
+    near = Gazetteer(places).near([0])
+    assert set(near) == {0, 1, 3}
+    assert near[0] == 1.0
+    assert 0.5 < near[1] < 0.8
+
+
+def test_places_that_only_projects_name_are_found_too() -> None:
+    wider = gazetteer().including(["Musterhausen", "Potsdam", "bundesweit", "Deutschland", ""])
+    assert [m.place.name for m in wider.find(words_of("was macht Musterhausen"))] == ["Musterhausen"]
+    assert len(wider.municipalities) == len(gazetteer().municipalities) + 1
+
+
+def test_corpus_words_are_not_corrected_to_places() -> None:
+    told = gazetteer().beside(frozenset({"potsdan"}))
+    assert told.find(words_of("Potsdan")) == ()
+    assert [m.place.name for m in gazetteer().find(words_of("Potsdan"))] == ["Potsdam"]
