@@ -94,7 +94,12 @@ class Health:
         self._parts: dict[str, Part] = {}
 
     def expect(self, name: str, allowance: float | None = None) -> None:
-        """Register a part: from now on its silence counts. A name that is not one of ours is a channel's."""
+        """Register a part: from now on its silence counts. A name that is not one of ours is a channel's.
+
+        Registering again changes nothing: a part that is tried anew and anew must not look young each time.
+        """
+        if name in self._parts:
+            return
         seconds = ALLOWANCES.get(name, CHANNEL_ALLOWANCE) if allowance is None else allowance
         self._parts[name] = Part(name, seconds, self._clock())
 
@@ -128,7 +133,8 @@ async def watch(
     every: float = PROBE_EVERY,
     timeout: float = PROBE_TIMEOUT,  # noqa: ASYNC109  the probe's own bound, part of the contract
 ) -> None:
-    """Probe a part for ever: an answer in time is a beat. Whatever the probe raises is a reason, never an end."""
+    """Register a part and probe it for ever: an answer in time is a beat. Nothing that a probe raises ends it."""
+    health.expect(name)
     while True:
         try:
             async with asyncio.timeout(timeout):
@@ -150,6 +156,7 @@ async def watch_loop(health: Health, alive: Callable[[], object], *, every: floa
     no sign any more, starts the process again. A dead network or database is no reason to restart, so nothing but the
     loop decides here.
     """
+    health.expect(LOOP)
     while True:
         health.beat(LOOP)
         alive()

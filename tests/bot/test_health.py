@@ -81,6 +81,12 @@ def test_a_part_that_never_came_up_turns_red(health: Health, seconds: Seconds) -
     assert health.status(seconds.value + 91).red == {"database", "matrix", "telegram"}
 
 
+def test_registering_again_makes_no_part_younger(health: Health, seconds: Seconds) -> None:
+    seconds.value += 60
+    health.expect("matrix")
+    assert "matrix" in health.status(seconds.value + 31).red
+
+
 def test_unknown_names_and_released_parts_count_for_nothing(health: Health, seconds: Seconds) -> None:
     health.beat("nobody")
     health.failed("nobody", "x", final=True)
@@ -149,10 +155,22 @@ async def test_the_loop_beats_and_tells_the_watchdog(seconds: Seconds) -> None:
     health = Health(seconds)
     health.expect(LOOP)
     seconds.value += 31
-    assert not health.status().ok
+    assert health.status().red == {LOOP}
     told = asyncio.Event()
     await run_until(told, watch_loop(health, told.set, every=0))
     assert health.status().ok
+
+
+async def test_who_is_watched_is_registered(seconds: Seconds) -> None:
+    health = Health(seconds)
+    begun = asyncio.Event()
+
+    async def hang() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    await run_until(begun, watch(health, "model", hang))
+    assert health.status(seconds.value + 91).red == {"model"}
 
 
 @contextmanager
