@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 
+from bot.alerts import Alerts, watch_health
 from bot.dispatch import Dispatch
 from bot.features import Services
 from bot.handler import Handler, Rules
-from bot.health import DATABASE, DISPATCHER, Health, watch
+from bot.health import DATABASE, DISPATCHER, LOOP, OUTBOX, Health, watch
 from bot.inbox import Intake
 from bot.metrics import Metrics, Outcome
 from bot.outbox import Sender
 from bot.ports import Channel, ChannelEndedError
 from bot.texts import Texts
 from bot.ticker import Ticker
-from config.settings import Settings
+from config.settings import Retention, Settings
 from knowledge_base.embedding.factory import Engine, open_embedder
 from knowledge_base.embedding.port import Embedder
 from knowledge_base.embedding.reranker import open_reranker
 from knowledge_base.errors import ModelError
 from knowledge_base.ingest.bundle import load_bundle
 from knowledge_base.ingest.importer import Progress, silent
+from knowledge_base.retention import Periods
 from knowledge_base.search.service import MODEL, SearchService
 from knowledge_base.store.database import Store
+from knowledge_base.store.presence import say_alive, say_gone
 
 log = structlog.get_logger()
 
-GRACE_S = 8.0  # answers under way get this long when the bot stops; SIGTERM to exit stays below 10 s
+GRACE_S = 7.0  # answers under way get this long when the bot stops; SIGTERM to exit stays below 10 s
+CLOSE_S = 1.5  # and then each channel this long to say good-bye, all at once
+AGAIN_S = 10.0  # until a channel that broke is started again
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +105,26 @@ class Bot:
         self._channels = {channel.name: channel for channel in channels}
         self._store = knowledge.store
         self.health = Health()
-        self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER))
+        self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER, OUTBOX, LOOP))
+        self._alerts = Alerts(self._store, settings.admins)
         self._intake = Intake(self._store)
         services = Services(self._store, knowledge.search, timedelta(minutes=settings.limits.context_minutes))
         rules = Rules(frozenset(settings.editors), settings.limits.questions_per_hour)
         self._senders = {
-            name: Sender(self._store, texts, channel, unclear=partial(self.metrics.unclear, name))
+            name: Sender(
+                self._store,
+                texts,
+                channel,
+                unclear=partial(self.metrics.unclear, name),
+                alive=partial(self.health.beat, OUTBOX),
+            )
             for name, channel in self._channels.items()
         }
         handler = Handler(services, self._channels, rules, answered=self.wake_senders, observe=self._observe)
-        self._dispatch = Dispatch(self._store, self._intake, handler, self._channels)
-        self._ticker = Ticker(self._store, knowledge.search, settings.retention, self.metrics, self.health)
+        alive = partial(self.health.beat, DISPATCHER)
+        self._dispatch = Dispatch(self._store, self._intake, handler, self._channels, alive=alive)
+        periods = periods_of(settings.retention, services.context_lasts)
+        self._ticker = Ticker(self._store, knowledge.search, periods, self.metrics, self.health, self._alerts)
 
     def wake_senders(self) -> None:
         """There may be something to send."""
@@ -120,20 +135,33 @@ class Bot:
         """Work until ``stop`` is set or no channel is left; returns whether it stopped as wished.
 
         ``listening`` hears each channel's name when it begins to listen (``None``) or backs off (the reason).
-        In the end: stop receiving, finish the answers under way (bounded), send them, end the rest.
+        In the end: stop receiving, finish the answers under way (bounded), send them, close the channels, end the rest.
         """
         async with asyncio.TaskGroup() as tasks:
-            work = [tasks.create_task(self._dispatch.run()), tasks.create_task(self._ticker.run())]
-            work += [tasks.create_task(sender.run()) for sender in self._senders.values()]
-            work.append(tasks.create_task(watch(self.health, DATABASE, self._probe)))
+            work = [tasks.create_task(part) for part in self._work()]
             receiving = [tasks.create_task(self._receive(channel, listening)) for channel in self._channels.values()]
             as_wished = await self._until(stop, receiving)
             for task in receiving:
                 task.cancel()
             await self._finish()
+            await asyncio.gather(*(_closed(channel) for channel in self._channels.values()))
             for busy in work:
                 busy.cancel()
+        with suppress(Exception):  # the database is away: then nobody can be misled by the sign
+            await say_gone(self._store)
         return as_wished
+
+    def _work(self) -> list[Coroutine[Any, Any, None]]:
+        """What runs beside the channels; each of it lives on whatever happens, its end would be the bot's."""
+        for part in (DATABASE, DISPATCHER, OUTBOX):
+            self.health.expect(part)
+        return [
+            self._dispatch.run(),
+            *(sender.run() for sender in self._senders.values()),
+            self._ticker.run(),
+            watch(self.health, DATABASE, partial(say_alive, self._store)),
+            watch_health(self.health, self._alerts),
+        ]
 
     async def _until(self, stop: asyncio.Event, receiving: Sequence[asyncio.Task[bool]]) -> bool:
         """Wait for the wish to stop, or for the end of all channels; whether that end was a good one."""
@@ -149,13 +177,12 @@ class Bot:
         with suppress(TimeoutError):
             async with asyncio.timeout(GRACE_S):
                 await self._dispatch.idle()
-                for sender in self._senders.values():
-                    await sender.idle()
+                await asyncio.gather(*(sender.idle() for sender in self._senders.values()))
                 return
         log.warning("bot.stopped_with_work_left")  # it is in inbox and outbox, and goes on with the next start
 
     async def _receive(self, channel: Channel, listening: Callable[[str, str | None], None]) -> bool:
-        """A channel's life; a channel that cannot go on ends alone."""
+        """A channel's life: one that breaks is started again, one that cannot go on ends alone."""
         self.health.expect(channel.name)
 
         def tell(problem: str | None) -> None:
@@ -165,23 +192,42 @@ class Bot:
                 self.health.failed(channel.name, problem)
             listening(channel.name, problem)
 
-        try:
-            await channel.run(self._intake, tell)
-        except ChannelEndedError as error:
-            log.critical("channel.ended", channel=channel.name, reason=error.message)
-            self.health.failed(channel.name, "ended", final=True)
-            listening(channel.name, error.message)
-            return False
-        finally:
-            await channel.close()
-        return True
-
-    async def _probe(self) -> None:
-        async with self._store.read() as tx:
-            await tx.records.revision()
+        while True:
+            try:
+                await channel.run(self._intake, tell)
+            except ChannelEndedError as error:
+                log.critical("channel.ended", channel=channel.name, reason=error.message)
+                self.health.failed(channel.name, "ended", final=True)
+                listening(channel.name, error.message)
+                return False
+            except Exception:
+                log.exception("channel.broke", channel=channel.name)
+                tell("internal error")
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return True
 
     def _observe(self, channel: str, outcome: str, seconds: float) -> None:
         if outcome == "quarantined":
             self.metrics.quarantined(channel)
         elif outcome in set(Outcome):
             self.metrics.question(channel, Outcome(outcome), seconds)
+
+
+async def _closed(channel: Channel) -> None:
+    """Close a channel; one that cannot say good-bye in time is left standing."""
+    try:
+        async with asyncio.timeout(CLOSE_S):
+            await channel.close()
+    except Exception as error:  # noqa: BLE001 - nothing depends on it any more
+        log.warning("channel.not_closed", channel=channel.name, error=type(error).__name__)
+
+
+def periods_of(retention: Retention, contexts: timedelta) -> Periods:
+    """How long what is kept, from the settings."""
+    return Periods(
+        messages=timedelta(hours=retention.messages_hours),
+        answers=timedelta(days=retention.answers_days),
+        questions=timedelta(days=retention.unanswered_days),
+        contexts=contexts,
+    )

@@ -6,16 +6,19 @@ whatever kills the process, and its answer is sent from the outbox.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
+from typing import Any
 
 import structlog
 
 from bot.features import Act, Services, Turn, ask, editing, say
 from bot.features import help as guide
-from bot.messages import Happening, Inbound, Say
+from bot.messages import Address, Happening, Inbound, Say
 from bot.ports import Channel
 from bot.router import (
     Ask,
@@ -35,6 +38,8 @@ from bot.router import (
     route,
 )  # fmt: skip
 from bot.texts import DEFAULT_LANGUAGE
+from knowledge_base.failpoints import reached
+from knowledge_base.search.language import guess_language
 from knowledge_base.store.inbox import InboxRow
 from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.people import Person
@@ -43,13 +48,16 @@ from knowledge_base.store.transaction import Transaction
 log = structlog.get_logger()
 
 MAX_ATTEMPTS = 3  # a message that killed the process that often is given up
+ANSWER_WITHIN_S = 30.0  # a model that hangs must not hold the places of those who ask for something else
+WORKING_AFTER_S = 0.3  # an answer that is there by then needs no "is writing"
 AN_HOUR = timedelta(hours=1)
 THUMBS = {"👍": True, "👎": False}
 SORRY = Say("error.sorry")
+OUTCOMES = {"ask.found": "answered", "ask.more": "answered", "ask.not_sure": "not_sure", "ask.nothing": "not_sure"}
 
 
 class HandledElsewhereError(Exception):
-    """Another process has handled the message meanwhile; everything of this attempt is rolled back."""
+    """Another process has handled the message meanwhile, or its author took it back; this attempt is rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +91,32 @@ class Handler:
         self._answered = answered
         self._observe = observe
 
-    async def __call__(self, row: InboxRow) -> None:
-        """The error boundary: whatever happens, the message ends handled, and its sender hears something."""
+    async def __call__(self, row: InboxRow) -> bool:
+        """The error boundary: whatever happens, the message ends handled, and its sender hears something.
+
+        Returns ``False`` when not even that could be stored; the message stays as it is, to be tried again.
+        """
         started = perf_counter()
         with structlog.contextvars.bound_contextvars(channel=row.channel, event_id=row.event_id):
             try:
                 outcome = await self._attempt(row)
             except HandledElsewhereError:
-                return
+                return True
             except Exception:
                 log.exception("message.failed")
                 outcome = await self._apologise(row)
             self._observe(row.channel, outcome, perf_counter() - started)
+        return outcome != "kept"
 
     async def _attempt(self, row: InboxRow) -> str:
         async with self._store.begin() as tx:
             attempts = await tx.inbox.try_again(row.seq)
             if attempts > MAX_ATTEMPTS:
                 await tx.inbox.quarantine(row.seq)
+                await self._say_sorry(tx, row)
         if attempts > MAX_ATTEMPTS:
             log.error("message.quarantined", attempts=attempts)
+            self._answered()
             return "quarantined"
         inbound = Inbound.from_json(row.payload)
         match inbound.happening:
@@ -120,18 +134,38 @@ class Handler:
     async def _answer(self, row: InboxRow, inbound: Inbound, routed: Routed) -> str:
         async with self._store.begin() as tx:
             person = await self._identify(tx, inbound)
-            limited = await self._is_limited(tx, row)
+            limited = isinstance(routed.intent, Ask | More | Show | Pick) and await self._is_limited(tx, row)
         turn = self._turn(inbound, person, routed)
         if limited:
-            act, outcome = say(Say("limit.questions", {"limit": self._rules.questions_per_hour})), "limited"
+            act = say(Say("limit.questions", {"limit": self._rules.questions_per_hour}))
         else:
-            if channel := self._channels.get(row.channel):
-                await channel.working(inbound.address)
-            act, outcome = await self._feature(turn, routed.intent), type(routed.intent).__name__.lower()
+            async with asyncio.timeout(ANSWER_WITHIN_S), self._shown_as_working(inbound.address):
+                act = await self._feature(turn, routed.intent)
         async with self._store.begin() as tx:
-            await self._reply(tx, row, turn, await act(tx))
+            what = await act(tx)
+            await self._reply(tx, row, turn, what)
+            reached("answer.before_commit")
+        reached("answer.after_commit")
         self._answered()
-        return outcome
+        return "limited" if limited else OUTCOMES.get(what.key, "other")
+
+    @asynccontextmanager
+    async def _shown_as_working(self, address: Address) -> AsyncIterator[None]:
+        """Show that an answer is being made when it takes long; the network is never waited for."""
+        channel = self._channels.get(address.channel)
+
+        async def show() -> None:
+            await asyncio.sleep(WORKING_AFTER_S)
+            if channel:
+                await channel.working(address)
+
+        task = asyncio.create_task(show())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await task
 
     async def _feature(self, turn: Turn, intent: Intent) -> Act:  # noqa: C901 - one line per intent
         services = self._services
@@ -172,7 +206,14 @@ class Handler:
             "thread": turn.inbound.address.thread,
             "answers": turn.inbound.id,
         }
-        await tx.outbox.add(row.channel, row.conversation, payload, urgency=Urgency.ANSWER, message_id=turn.reply_id)
+        await tx.outbox.add(
+            row.channel,
+            row.conversation,
+            payload,
+            urgency=Urgency.ANSWER,
+            message_id=turn.reply_id,
+            person_id=turn.person.id if turn.inbound.private else None,  # a room that is gone is no person gone
+        )
         if not await tx.inbox.done(row.seq):
             raise HandledElsewhereError
 
@@ -194,22 +235,33 @@ class Handler:
             await tx.answers.rate(answer_id, person.id, useful)
 
     async def _apologise(self, row: InboxRow) -> str:
-        """Something of ours broke: end the message, neutrally. When even that fails, it stays for the next start."""
-        payload = {"say": SORRY.to_json(), "language": DEFAULT_LANGUAGE, "answers": row.event_id}
-        payload["thread"] = row.payload.get("address", {}).get("thread", "")
+        """Something of ours broke: end the message, neutrally. When even that fails, it is kept as it is."""
         try:
             async with self._store.begin() as tx:
-                person = await tx.people.of_account(row.channel, row.user_id)
-                payload["language"] = (person and (person.language or person.last_language)) or DEFAULT_LANGUAGE
-                await tx.outbox.add(row.channel, row.conversation, payload, urgency=Urgency.ANSWER)
+                await self._say_sorry(tx, row)
                 await tx.inbox.done(row.seq)
-        except Exception:
-            log.exception("message.kept_for_later")
+        except Exception as error:  # noqa: BLE001 - the database is what is broken
+            log.error("message.kept", error=type(error).__name__)  # noqa: TRY400 - the first failure has its trace
+            return "kept"
         self._answered()
         return "error"
 
+    async def _say_sorry(self, tx: Transaction, row: InboxRow) -> None:
+        """A neutral sentence, made without anything that may be what broke."""
+        known: Mapping[str, Any] = row.payload or {}
+        person = await tx.people.of_account(row.channel, row.user_id)
+        chosen, last = (person.language, person.last_language) if person else (None, None)
+        payload = {
+            "say": SORRY.to_json(),
+            "language": chosen or last or DEFAULT_LANGUAGE,
+            "thread": known.get("address", {}).get("thread", ""),
+            "answers": row.event_id,
+        }
+        await tx.outbox.add(row.channel, row.conversation, payload, urgency=Urgency.ANSWER)
+
     def _turn(self, inbound: Inbound, person: Person, routed: Routed) -> Turn:
-        language = person.language or routed.language or person.last_language or DEFAULT_LANGUAGE
+        asked = guess_language(routed.intent.question) if isinstance(routed.intent, Ask) else None
+        language = person.language or asked or routed.language or person.last_language or DEFAULT_LANGUAGE
         editor = f"{inbound.address.channel}:{inbound.user}" in self._rules.editors
         return Turn(inbound, person, language, new_id(), editor)
 
@@ -221,4 +273,4 @@ class Handler:
         limit = self._rules.questions_per_hour
         if not limit:
             return False
-        return await tx.inbox.asked_since(row.channel, row.user_id, row.received_at - AN_HOUR) > limit
+        return await tx.inbox.asked_since(row.channel, row.user_id, tx.now - AN_HOUR) >= limit

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from bot.messages import Inbound
+from bot.messages import Happening, Inbound
+from knowledge_base.failpoints import reached
 from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import Received
 
@@ -15,8 +16,9 @@ MAX_WAITING = 1_000  # messages taken in and not handled; beyond, the networks h
 class Intake:
     """The ``Receive`` of every channel."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, max_waiting: int = MAX_WAITING) -> None:
         self._store = store
+        self._max_waiting = max_waiting
         self._waiting = 0
         self._less = asyncio.Condition()
         self.arrived = asyncio.Event()
@@ -24,22 +26,32 @@ class Intake:
     async def __call__(self, channel: str, happenings: Sequence[Inbound], *, cursor: str | None = None) -> None:
         """See ``bot.ports.Receive``."""
         async with self._less:
-            await self._less.wait_for(lambda: self._waiting < MAX_WAITING)
+            await self._less.wait_for(lambda: self._waiting < self._max_waiting)
         if not happenings and cursor is None:
             return
-        rows = [
-            Received(item.address.channel, item.id, item.address.conversation, item.user, item.to_json())
-            for item in happenings
-        ]
+        taken_back = [item.refers_to for item in happenings if item.happening is Happening.RETRACTION]
         async with self._store.begin() as tx:
-            added = await tx.inbox.add(rows)
+            added = await tx.inbox.add([_received(item) for item in happenings])
+            if taken_back:  # not answered yet: then it never will be
+                added -= await tx.inbox.drop_messages(channel, taken_back)
             if cursor is not None:
                 await tx.inbox.set_cursor(channel, cursor)
+        reached("inbox.kept")
         self._waiting += added
         self.arrived.set()
 
-    async def handled(self, count: int = 1) -> None:
-        """Make room: so many messages are done."""
+    async def handled(self) -> None:
+        """Make room: a message is done."""
         async with self._less:
-            self._waiting = max(0, self._waiting - count)
+            self._waiting = max(0, self._waiting - 1)
             self._less.notify_all()
+
+
+def _received(item: Inbound) -> Received:
+    payload = item.to_json() | {"text": storable(item.text)}
+    return Received(item.address.channel, item.id, item.address.conversation, item.user, payload)
+
+
+def storable(text: str) -> str:
+    """A text that every database and model takes: halves of characters and NULs become question marks."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")

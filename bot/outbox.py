@@ -8,30 +8,35 @@ What happens after a send, by the answer of the network (``bot.ports``):
 - unclear: a channel with idempotent sends just sends again. Without them, an answer goes out once more (none would be
   worse than two), everything else is kept as unclear and shown to the admins (two would be worse than none).
 
-The same holds for a message whose sender was killed in between.
+A message whose sender was killed in between is unclear, too; there an answer always goes out again.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
 from bot.messages import Address, Outgoing, Say
 from bot.ports import Channel, TryLaterError, UnclearError, UndeliverableError
 from bot.texts import Texts
+from knowledge_base.failpoints import reached
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import OutboxRow, Urgency
+from knowledge_base.store.transaction import Transaction
 
 log = structlog.get_logger()
 
 PARALLEL = 16  # conversations sent to at once
+SEND_WITHIN_S = 120.0  # a send that takes longer is unclear
 LEASE = timedelta(minutes=5)  # longer than any send takes
-LOOK_AGAIN = 5.0  # seconds; another process may have stored something
+LOOK_AGAIN_S = 5.0  # another process may have stored something, and a pause may be over
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=5)
 GIVE_UP = timedelta(hours=23)  # networks remember a transaction id for a day; after that a repetition could double
+UNCLEAR = "unclear: "  # how the note of an unclear attempt begins
 
 
 def pause(attempts: int) -> timedelta:
@@ -40,14 +45,31 @@ def pause(attempts: int) -> timedelta:
     return min(doubled, LONGEST_PAUSE)
 
 
+def may_repeat(row: OutboxRow, *, exactly_once: bool, age: timedelta, killed: bool = False) -> bool:
+    """Whether a message of which nobody knows if it was sent goes out again; ``killed``: its sender was."""
+    if age > GIVE_UP:
+        return False
+    twice_in_a_row = (row.error or "").startswith(UNCLEAR) and not killed
+    return exactly_once or (row.urgency is Urgency.ANSWER and not twice_in_a_row)
+
+
 class Sender:
     """Sends the messages of one channel; at most one per channel and database runs."""
 
-    def __init__(self, store: Store, texts: Texts, channel: Channel, *, unclear: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        texts: Texts,
+        channel: Channel,
+        *,
+        unclear: Callable[[], None] = lambda: None,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
         self._texts = texts
         self._channel = channel
         self._tell_unclear = unclear
+        self._alive = alive
         self._wake = asyncio.Event()
         self._sending = 0
         self._nothing_left = asyncio.Event()
@@ -64,51 +86,88 @@ class Sender:
 
     async def run(self) -> None:
         """Send until cancelled; first what an earlier sender left unfinished."""
-        await self._settle()
+        await self._insist(self._settle)
         async with asyncio.TaskGroup() as sends:
             while True:
                 self._wake.clear()
-                async with self._store.begin() as tx:
-                    rows = await tx.outbox.lease(self._channel.name, limit=PARALLEL - self._sending, lasting=LEASE)
+                rows = await self._lease()
                 for row in rows:
                     self._sending += 1
                     sends.create_task(self._send(row))
-                if not rows:
-                    if not self._sending:
-                        self._nothing_left.set()
-                    await self._sleep()
+                if rows:
+                    continue
+                if not self._sending and not self._wake.is_set():
+                    self._nothing_left.set()
+                await self._sleep()
+
+    async def _lease(self) -> list[OutboxRow]:
+        places = PARALLEL - self._sending
+        if not places:
+            return []
+        try:
+            async with self._store.begin() as tx:
+                rows = await tx.outbox.lease(self._channel.name, limit=places, lasting=LEASE)
+        except Exception as error:  # noqa: BLE001 - the database is away: it comes back, and so do we
+            log.error("outbox.failed", channel=self._channel.name, error=type(error).__name__)  # noqa: TRY400
+            return []
+        self._alive()
+        return rows
 
     async def _sleep(self) -> None:
         try:
-            async with asyncio.timeout(LOOK_AGAIN):
+            async with asyncio.timeout(LOOK_AGAIN_S):
                 await self._wake.wait()
         except TimeoutError:
             pass
+
+    async def _insist(self, note: Callable[[], Awaitable[None]]) -> None:
+        """Store what became of a message, however long the database is away: what is not noted is done twice."""
+        attempts = 0
+        while True:
+            try:
+                return await note()
+            except Exception as error:  # noqa: BLE001 - see above
+                attempts += 1
+                log.error("outbox.not_noted", attempts=attempts, error=type(error).__name__)  # noqa: TRY400
+                await asyncio.sleep(pause(attempts).total_seconds())
 
     async def _settle(self) -> None:
         async with self._store.read() as tx:
             left = await tx.outbox.release(self._channel.name)
         for row in left:
-            await self._unclear(row, "the sender was stopped")
+            await self._unclear(row, "the sender was stopped", killed=True)
 
     async def _send(self, row: OutboxRow) -> None:
         with structlog.contextvars.bound_contextvars(channel=row.channel, outbox_id=row.id):
             try:
-                remote_id = await self._channel.send(self._render(row))
-                async with self._store.begin() as tx:
-                    await tx.outbox.sent(row.id, remote_id)
-            except TryLaterError as error:
-                await self._later(row, error)
-            except UndeliverableError as error:
-                await self._dead(row, error)
-            except UnclearError as error:
-                await self._unclear(row, error.message)
-            except Exception:
-                log.exception("outbox.failed")
-                await self._dead(row, UndeliverableError("internal error"))
+                note = await self._attempt(row)
+                await self._insist(note)
             finally:
                 self._sending -= 1
                 self._wake.set()
+
+    async def _attempt(self, row: OutboxRow) -> Callable[[], Awaitable[None]]:
+        """Send once; returns how to note what became of it."""
+        try:
+            message = self._render(row)
+        except Exception:
+            log.exception("outbox.unreadable")
+            return partial(self._dead, row, UndeliverableError("cannot be rendered"))
+        reached("outbox.before_send")
+        try:
+            async with asyncio.timeout(SEND_WITHIN_S):
+                remote_id = await self._channel.send(message)
+        except TryLaterError as error:
+            return partial(self._later, row, error)
+        except UndeliverableError as error:
+            return partial(self._dead, row, error)
+        except (UnclearError, TimeoutError) as error:
+            return partial(self._unclear, row, str(error) or "no answer in time")
+        except Exception as error:
+            log.exception("outbox.channel_broke_its_contract")
+            return partial(self._unclear, row, type(error).__name__)
+        reached("outbox.after_send")
+        return partial(self._sent, row, remote_id)
 
     def _render(self, row: OutboxRow) -> Outgoing:
         say, language = Say.from_json(row.payload["say"]), row.payload["language"]
@@ -121,15 +180,17 @@ class Sender:
             answers=row.payload.get("answers", ""),
         )
 
+    async def _sent(self, row: OutboxRow, remote_id: str | None) -> None:
+        async with self._store.begin() as tx:
+            await tx.outbox.sent(row.id, remote_id)
+
     async def _later(self, row: OutboxRow, error: TryLaterError) -> None:
-        now = self._store.now()
-        if now - row.created_at > GIVE_UP:
+        if self._store.now() - row.created_at > GIVE_UP:
             await self._dead(row, UndeliverableError(error.message))
             return
         log.info("outbox.later", attempts=row.attempts, reason=error.message)
         async with self._store.begin() as tx:
-            wait = error.after or pause(row.attempts)
-            await tx.outbox.retry(row.id, not_before=now + wait, error=error.message)
+            await self._retry(tx, row, error.message, error.after)
 
     async def _dead(self, row: OutboxRow, error: UndeliverableError) -> None:
         log.warning("outbox.dead", reason=error.message, gone=error.gone)
@@ -138,13 +199,18 @@ class Sender:
             if error.gone and row.person_id:
                 await tx.people.switch_off(row.person_id, row.channel)
 
-    async def _unclear(self, row: OutboxRow, reason: str) -> None:
-        repeat = self._channel.exactly_once or (row.urgency == Urgency.ANSWER and row.attempts <= 1)
+    async def _unclear(self, row: OutboxRow, reason: str, *, killed: bool = False) -> None:
+        age = self._store.now() - row.created_at
+        repeat = may_repeat(row, exactly_once=self._channel.exactly_once, age=age, killed=killed)
         async with self._store.begin() as tx:
             if repeat:
-                await tx.outbox.retry(row.id, not_before=self._store.now(), error=reason)
+                await self._retry(tx, row, f"{UNCLEAR}{reason}", timedelta(0) if killed else None)
             else:
                 await tx.outbox.unclear(row.id, reason)
         if not repeat:
             log.warning("outbox.unclear", reason=reason, outbox_id=row.id)
             self._tell_unclear()
+
+    async def _retry(self, tx: Transaction, row: OutboxRow, reason: str, wait: timedelta | None) -> None:
+        after = pause(row.attempts) if wait is None else wait
+        await tx.outbox.retry(row.id, not_before=tx.now + after, error=reason)

@@ -177,9 +177,9 @@ def typed(command: str, language: str) -> str:
 
 
 def _command(text: str) -> Routed:
-    word, _, rest = text.partition(" ")
+    word, *others = text.split(maxsplit=1)
     name, language = WORDS.get(_word(word), ("", None))
-    rest = rest.strip()
+    rest = others[0].strip() if others else ""
     if not name:
         return Routed(Unknown(word[:40]))
     return Routed(_intent(name, rest), language)
@@ -209,16 +209,24 @@ def _intent(name: str, rest: str) -> Intent:
 
 
 def _editors_intent(name: str, rest: str) -> Intent:
-    parts = rest.split(maxsplit=1)
     if name == "questions":
-        number = parts[1] if len(parts) == 2 and parts[0].lower() in ("close", "schliessen", "zamknij") else ""
+        parts = rest.split(maxsplit=1)
+        number = parts[1] if len(parts) == 2 and _fold(parts[0]) in ("close", "schliessen", "zamknij") else ""
         return Questions(int(number) if number.isdecimal() and len(number) < 10 else None)
-    if not parts:
+    record, others = _record(rest)
+    if not record:
         return Help()
     if name == "edit":
-        field, _, value = (parts[1] if len(parts) == 2 else "").partition("=")
-        return Edit(parts[0], field.strip().lower(), value.strip())
-    return Remove(parts[0], confirmed=len(parts) == 2 and parts[1].lower() in ("yes", "ja", "tak"))
+        field, _, value = others.partition("=")
+        return Edit(record, field.strip().lower(), value.strip())
+    return Remove(record, confirmed=others.lower() in ("yes", "ja", "tak"))
+
+
+def _record(rest: str) -> tuple[str, str]:
+    """A record's id and what follows it; an id with spaces in it is written in quotation marks."""
+    match = re.fullmatch(r'"([^"]*)"\s*(.*)|(\S*)\s*(.*)', rest, re.DOTALL)
+    quoted, after_quoted, word, after = match.groups() if match else ("", "", "", "")
+    return (word, after.strip()) if quoted is None else (quoted, after_quoted.strip())
 
 
 def _bare(text: str) -> Routed | None:

@@ -1,4 +1,4 @@
-"""Every few seconds: does the search know everything, are the figures fresh; every hour: is anything past its period.
+"""Every few seconds: does the search know everything, are the figures fresh; now and then: is anything past its period.
 
 Nothing here is the truth about time; the database is. A tick that is missed or comes twice changes nothing.
 """
@@ -6,47 +6,71 @@ Nothing here is the truth about time; the database is. A tick that is missed or 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
 
-from bot.health import DISPATCHER, Health
+from bot.alerts import Alerts
+from bot.health import Health
 from bot.metrics import Metrics
-from config.settings import Retention
+from knowledge_base.retention import Periods, purge
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 
 log = structlog.get_logger()
 
 TICK_S = 10.0
-PURGE_EVERY = timedelta(hours=1)
+PURGE_EVERY = timedelta(minutes=5)  # "30 minutes" of a question means 30 minutes
 
 
 class Ticker:
     """The regular work."""
 
     def __init__(
-        self, store: Store, search: SearchService, retention: Retention, metrics: Metrics, health: Health
+        self, store: Store, search: SearchService, periods: Periods, metrics: Metrics, health: Health, alerts: Alerts
     ) -> None:
         self._store = store
         self._search = search
-        self._retention = retention
+        self._periods = periods
         self._metrics = metrics
         self._health = health
+        self._alerts = alerts
         self._next_purge = store.now()
+        self._seen: tuple[int, int] | None = None  # quarantined and unclear messages at the tick before
 
     async def run(self) -> None:
-        """Tick until cancelled; a tick that fails is logged, and the next one comes."""
-        while True:
-            try:
-                await self.tick()
-            except Exception:
-                log.exception("tick.failed")
-            await asyncio.sleep(TICK_S)
+        """Tick until cancelled. The search has a task of its own: re-embedding may take hours."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_every(TICK_S, self._search.refresh))
+            tasks.create_task(_every(TICK_S, self.tick))
 
     async def tick(self) -> None:
         """Do what is due now."""
-        await self._search.refresh()
         await self._metrics.refresh(self._store)
         self._metrics.health(self._health.status())
-        self._health.beat(DISPATCHER)
+        await self._tell_admins()
+        if self._store.now() >= self._next_purge:
+            deleted = await purge(self._store, self._periods)
+            log.info("retention.purged", **{name.replace(" ", "_"): count for name, count in deleted.items()})
+            self._next_purge = self._store.now() + PURGE_EVERY
+
+    async def _tell_admins(self) -> None:
+        """Alert when there are more messages than before that nobody could handle or that may not have arrived."""
+        async with self._store.read() as tx:
+            inbox, outbox = await tx.inbox.count(), await tx.outbox.count()
+        now = inbox.get("quarantined", 0), outbox.get("unclear", 0)
+        before, self._seen = self._seen or now, now
+        for code, count, known in zip(("quarantined", "unclear"), now, before, strict=True):
+            if count > known:
+                await self._alerts.alert(code, number=count - known)
+
+
+async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
+    """Do it again and again until cancelled; when it fails, that is logged and the next time comes."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("tick.failed", work=getattr(work, "__name__", ""))
+        await asyncio.sleep(seconds)

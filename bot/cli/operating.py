@@ -21,7 +21,6 @@ from config.settings import Settings
 from knowledge_base.errors import StadtlotseError
 from knowledge_base.migrations import SCHEMA
 from knowledge_base.store.backup import backup as make_backup
-from knowledge_base.store.presence import say_alive, say_gone
 from knowledge_base.store.restore import restore as bring_back
 
 NO_CHANNEL = (
@@ -55,8 +54,6 @@ async def serve_channels(found: Settings, channels: Sequence[Channel]) -> bool:
         with progress() as bar:
             knowledge = await stack.enter_async_context(open_knowledge(found, progress=bar))
         bot = Bot(found, knowledge, Texts(), channels)
-        await say_alive(knowledge.store)
-        stack.push_async_callback(say_gone, knowledge.store)
         await stack.enter_async_context(pages(found.web, found.state_dir, bot.health, bot.metrics))
         return await bot.run(stop, announce([channel.name for channel in channels]))
 

@@ -21,6 +21,8 @@ NEAREST = 3  # when not sure
 CHAIN = 6  # follow-ups that still know what the first question was
 CONTACT_DATA = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\+?\d[\d\s/()-]{6,}\d")
 
+EXACTLY = "="  # before an id that could be taken for the number of a hit
+
 MORE = Choice(Say("choice.more"), "more")
 USEFUL = Choice(Say("choice.useful"), "useful")
 USELESS = Choice(Say("choice.useless"), "useless")
@@ -61,12 +63,19 @@ async def pick(turn: Turn, number: int, services: Services) -> str | None:
 async def show(turn: Turn, which: str, services: Services) -> Act:
     """One project in full: by id, or by its number in what was shown last."""
     if which.isdecimal() and len(which) < 4:
-        which = (await pick(turn, int(which), services) or "").removeprefix("show ")
+        which = (await pick(turn, int(which), services) or which).removeprefix("show ")
+    which = which.removeprefix(EXACTLY)
     async with services.store.read() as tx:
         stored = await tx.records.get(RecordKind.PROJECT, which)
     if stored is None or not isinstance(stored.record, Project):
         return say(Say("show.not_found"))
     return say(_full(stored.record))
+
+
+def show_command(project_id: str) -> str:
+    """The command that shows this project, whatever its id looks like."""
+    exactly = EXACTLY if project_id.isdecimal() or project_id.startswith(EXACTLY) else ""
+    return f"show {exactly}{project_id}"
 
 
 async def rate(turn: Turn, useful: bool, answer_id: str, services: Services) -> Act:
@@ -98,7 +107,7 @@ def _give(turn: Turn, chain: list[str], found: Found, *, start: int, before: Seq
     """Store what the answer shows, and say it."""
     answer = found.answer
     hits = shown_hits(answer)
-    commands = [*before, *(f"show {hit.project.id}" for hit in hits)]
+    commands = [*before, *(show_command(hit.project.id) for hit in hits)]
 
     async def act(tx: Transaction) -> Say:
         number = None
@@ -149,7 +158,7 @@ def told(answer: Answer, language: str, start: int = 0) -> Say:
         "understood": Say("ask.understood", {"parts": read}) if read else "",
         "hits": _grouped(hits, answer.understood.who, language, start),
     }
-    choices = [Choice(Say("choice.show", {"title": hit.project.title}), f"show {hit.project.id}", True) for hit in hits]
+    choices = [_choice(hit.project) for hit in hits]
     if not answer.answered:
         return Say("ask.not_sure" if hits else "ask.nothing", values, tuple(choices), language)
     shown = start + len(hits)
@@ -157,6 +166,10 @@ def told(answer: Answer, language: str, start: int = 0) -> Say:
         choices.append(MORE)
     values |= {"count": answer.total, "first": start + 1, "last": shown}
     return Say("ask.more" if start else "ask.found", values, (*choices, USEFUL, USELESS), language)
+
+
+def _choice(project: Project) -> Choice:
+    return Choice(Say("choice.show", {"title": project.title}), show_command(project.id), numbered=True)
 
 
 def _understood(read: Understood, language: str) -> tuple[Say, ...]:

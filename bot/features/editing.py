@@ -81,8 +81,9 @@ async def remove(turn: Turn, intent: Remove) -> Act:
         if stored is None or not isinstance(stored.record, Project):
             return Say("edit.not_found", {"id": intent.record})
         if not intent.confirmed:
-            confirm = Choice(Say("choice.remove"), f"remove {intent.record} yes")
-            return Say("remove.sure", {"id": intent.record, "title": stored.record.title}, (confirm,))
+            quoted = f'"{intent.record}"' if " " in intent.record else intent.record
+            confirm = Choice(Say("choice.remove"), f"remove {quoted} yes")
+            return Say("remove.sure", {"id": quoted, "title": stored.record.title}, (confirm,))
         await tx.records.remove([(RecordKind.PROJECT, intent.record)])
         return Say("remove.done", {"id": intent.record})
 

@@ -115,12 +115,12 @@ class Store:
 
 
 def create_engine(address: URL) -> AsyncEngine:
-    """An engine with the connection rules above; nothing is opened yet."""
+    """An engine with the connection rules above; nothing is opened yet. Its errors hold no values (they are logged)."""
     if address.get_backend_name() != "sqlite":
-        return create_async_engine(address, pool_pre_ping=True)
+        return create_async_engine(address, pool_pre_ping=True, hide_parameters=True)
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = create_async_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _set_up_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

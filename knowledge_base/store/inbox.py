@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_base.store.tables import cursor, inbox
+from knowledge_base.store.tables import answer, cursor, inbox
 from knowledge_base.store.upsert import insert_into
 
 
@@ -68,10 +68,13 @@ class Inbox:
             added += await self._connection.scalar(statement) is not None
         return added
 
-    async def waiting(self, channels: Collection[str], *, after: int = 0, limit: int = 200) -> list[InboxRow]:
-        """Messages of these channels not handled yet, oldest first, beginning after a sequence number."""
-        where = (inbox.c.state == "new", inbox.c.seq > after, inbox.c.channel.in_(list(channels)))
-        rows = await self._connection.execute(select(inbox).where(*where).order_by(inbox.c.seq).limit(limit))
+    async def waiting(self, channels: Collection[str], *, limit: int = 200) -> list[InboxRow]:
+        """The oldest message not handled yet of each conversation of these channels, oldest first."""
+        where = (inbox.c.state == "new", inbox.c.channel.in_(list(channels)))
+        first = select(func.min(inbox.c.seq)).where(*where).group_by(inbox.c.channel, inbox.c.conversation)
+        rows = await self._connection.execute(
+            select(inbox).where(inbox.c.seq.in_(first)).order_by(inbox.c.seq).limit(limit)
+        )
         return [
             InboxRow(
                 seq=row.seq,
@@ -110,17 +113,16 @@ class Inbox:
         return {row[0]: row[1] for row in rows}
 
     async def asked_since(self, channel: str, user_id: str, since: datetime) -> int:
-        """How many messages an account sent since a moment, this one included."""
-        statement = select(func.count()).where(
-            inbox.c.channel == channel, inbox.c.user_id == user_id, inbox.c.received_at > since
-        )
-        return await self._connection.scalar(statement) or 0
+        """How many questions of an account were answered since a moment; those taken back do not count."""
+        question = inbox.join(answer, (answer.c.channel == inbox.c.channel) & (answer.c.event_id == inbox.c.event_id))
+        where = (inbox.c.channel == channel, inbox.c.user_id == user_id, inbox.c.received_at > since)
+        return await self._connection.scalar(select(func.count()).select_from(question).where(*where)) or 0
 
-    async def drop_messages(self, channel: str, event_ids: Collection[str]) -> None:
-        """Wipe messages that their author took back before they were handled."""
+    async def drop_messages(self, channel: str, event_ids: Collection[str]) -> int:
+        """Wipe messages that their author took back before they were handled; returns how many."""
         where = (inbox.c.channel == channel, inbox.c.event_id.in_(list(event_ids)), inbox.c.state == "new")
         values = {"state": "done", "payload": None, "handled_at": self._now}
-        await self._connection.execute(update(inbox).where(*where).values(**values))
+        return (await self._connection.execute(update(inbox).where(*where).values(**values))).rowcount
 
     async def cursor(self, channel: str) -> str | None:
         """How far a channel has read its network."""

@@ -19,7 +19,7 @@ from enum import IntEnum
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.tables import outbox
@@ -47,6 +47,7 @@ class OutboxRow:
     payload: Mapping[str, Any]
     attempts: int  # this one included
     created_at: datetime
+    error: str | None = None  # what the attempt before this one ended with
 
 
 def new_id() -> str:
@@ -92,14 +93,20 @@ class Outbox:
         return await self._connection.scalar(statement) is not None
 
     async def lease(self, channel: str, *, limit: int, lasting: timedelta) -> list[OutboxRow]:
-        """Take the next messages of a channel: at most one per conversation, and none that would overtake another."""
+        """Take the next messages of a channel: at most one per conversation, and none that would overtake another.
+
+        What waits for its first sending at a later time may be overtaken; what failed and waits to be tried again not.
+        """
         ahead = outbox.alias("ahead")
         overtakes = (
             select(1)
             .where(
                 ahead.c.channel == outbox.c.channel,
                 ahead.c.conversation == outbox.c.conversation,
-                ahead.c.state.in_(("new", "leased")),
+                or_(
+                    ahead.c.state == "leased",
+                    and_(ahead.c.state == "new", or_(ahead.c.attempts > 0, ahead.c.not_before <= self._now)),
+                ),
                 ahead.c.seq < outbox.c.seq,
             )
             .exists()
@@ -183,4 +190,5 @@ def _leased(row: Row[Any]) -> OutboxRow:
         payload=row.payload or {},
         attempts=row.attempts,
         created_at=row.created_at,
+        error=row.error,
     )

@@ -1,0 +1,33 @@
+"""Named places where a test may kill the process, to prove that nothing is lost or done twice there.
+
+Outside tests nothing happens: a place costs one comparison. ``STADTLOTSE_FAIL_AT=NAME`` or ``NAME:N`` (the N-th time)
+arms one, by ``SIGKILL``, which no handler sees: exactly what a power cut or the out-of-memory killer does.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+
+VARIABLE = "STADTLOTSE_FAIL_AT"
+NAMES = (
+    "inbox.kept",  # a message is taken in, the network does not know yet
+    "answer.before_commit",
+    "answer.after_commit",
+    "outbox.before_send",
+    "outbox.after_send",  # the network has it, we have not noted that
+)
+
+_name, _, _count = os.environ.get(VARIABLE, "").partition(":")
+_nth = int(_count) if _count.isdecimal() else 1
+_passed: Counter[str] = Counter()
+
+
+def reached(name: str) -> None:
+    """This place is reached now."""
+    if name != _name:
+        return
+    _passed[name] += 1
+    if _passed[name] == _nth:
+        os.kill(os.getpid(), signal.SIGKILL)
