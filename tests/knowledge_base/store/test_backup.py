@@ -357,20 +357,29 @@ async def test_what_is_no_whole_backup_changes_nothing(archive: Path, tmp_path: 
     assert not (tmp_path.parent / "evil").exists()
 
 
-async def test_rows_that_cannot_be_read_leave_the_old_database(
-    archive: Path, sqlite_store: Store, sqlite_url: str, tmp_path: Path, clock: FixedClock
-) -> None:
+def forged(archive: Path) -> Path:
+    """Proven by its manifest, and still not readable as rows: it fails in the middle of the restore."""
     rows = b"[1]\n"
     with tarfile.open(archive) as tar:
         source = tar.extractfile("manifest.json")
         assert source is not None
         tables = json.load(source)["tables"]
-    tables["cursor"] |= {"sha256": hashlib.sha256(rows).hexdigest()}
-    forged = repacked(archive, {"tables/cursor.jsonl": rows, "manifest.json": manifest_with(archive, tables=tables)})
-    before = await contents(sqlite_url)
-    with pytest.raises(InputError, match="cursor"):
-        await restore(forged, sqlite_url, tmp_path / "state", force=True, clock=clock)
-    assert await contents(sqlite_url) == before
+    tables["outbox"] |= {"sha256": hashlib.sha256(rows).hexdigest()}
+    return repacked(archive, {"tables/outbox.jsonl": rows, "manifest.json": manifest_with(archive, tables=tables)})
+
+
+@pytest.mark.parametrize("target", ["sqlite_url", "postgres_url"])
+async def test_a_restore_that_fails_in_the_middle_leaves_the_old_database(
+    archive: Path, target: str, tmp_path: Path, clock: FixedClock, request: pytest.FixtureRequest
+) -> None:
+    url = request.getfixturevalue(target)
+    if target == "postgres_url":
+        async with opened(url, clock) as store:
+            await fill(store)
+    before = await contents(url)
+    with pytest.raises(InputError, match="outbox"):
+        await restore(forged(archive), url, tmp_path / "state", force=True, clock=clock)
+    assert await contents(url) == before
 
 
 async def test_another_schema_is_not_backed_up(sqlite_store: Store, sqlite_url: str, tmp_path: Path) -> None:
