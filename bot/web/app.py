@@ -6,7 +6,6 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
-from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.health import Health
@@ -22,9 +21,9 @@ HEADERS: Final = {
 }
 
 
-def make_app(health: Health, metrics: Metrics) -> Starlette:
+def make_app(health: Health, metrics: Metrics) -> ASGIApp:
     """The application; it opens nothing by itself."""
-    return Starlette(routes=routes(health, metrics), middleware=[Middleware(SafeHeaders)])
+    return SafeHeaders(Starlette(routes=routes(health, metrics)))  # outermost: Starlette's own 500 comes through, too
 
 
 class SafeHeaders:

@@ -15,8 +15,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
-from bot.health import Health
+from bot.health import Health, HealthReport
 from bot.metrics import Metrics
 from bot.web.app import HEADERS, make_app
 from bot.web.client import ask_health, forget_address, note_address, noted_address
@@ -26,7 +27,7 @@ from knowledge_base.errors import StadtlotseError
 
 
 @asynccontextmanager
-async def serving(app: Starlette, bind: str = "127.0.0.1") -> AsyncIterator[str]:
+async def serving(app: ASGIApp, bind: str = "127.0.0.1") -> AsyncIterator[str]:
     listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(app, bind, 0, listening.set_result))
     try:
@@ -96,6 +97,8 @@ async def test_who_comes_through_a_proxy_sees_no_details(
         ("192.168.1.9", True),
         ("93.184.216.34", False),
         ("2606:4700::1111", False),
+        ("::ffff:10.1.2.3", True),
+        ("::ffff:93.184.216.34", False),
         ("testclient", False),
         (None, False),
     ],
@@ -110,6 +113,18 @@ async def test_every_response_carries_the_safe_headers(client: httpx.AsyncClient
     response = await client.get(path)
     assert {name: response.headers.get(name) for name in HEADERS} == HEADERS
     assert "server" not in response.headers
+
+
+async def test_a_failing_page_carries_them_too_and_tells_nothing() -> None:
+    class Broken(Health):
+        def status(self, now: float | None = None) -> HealthReport:
+            raise RuntimeError("a detail")
+
+    async with serving(make_app(Broken(), Metrics([]))) as url, httpx.AsyncClient(trust_env=False) as client:
+        response = await client.get(f"{url}/healthz")
+    assert response.status_code == 500
+    assert {name: response.headers.get(name) for name in HEADERS} == HEADERS
+    assert "a detail" not in response.text
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
