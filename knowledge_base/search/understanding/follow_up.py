@@ -17,6 +17,7 @@ from knowledge_base.search.understanding.reader import understand
 from knowledge_base.search.understanding.words import clean, fold, words_of
 
 _MAX_WORDS = 9
+_LIMITING_TOPICS = frozenset({"rural", "cross-border"})
 _LEAD = re.compile(
     r"^(?:und|oder|aber|auch|nur|bitte nur|noch|was ist mit|was ist in|wie ist es (?:mit|in|bei)|wie sieht es (?:mit|in|bei|aus)|davon|welche davon|die|das gleiche|dasselbe|"
     r"nicht|ohne|statt(?:dessen)?|jetzt|and|or|but|only|just|also|what about|how about|same(?: thing)?|those|which of (?:them|these|those)|the ones|not|without|instead|now|"
@@ -42,15 +43,20 @@ def _leans(query: Query) -> bool:
     if not words or len(words) > _MAX_WORDS:
         return False
     subject = _subject(query)
-    whole = bool(subject or query.understood.topics) and bool(query.placed or query.understood.rounds)
+    whole = bool(subject or _topics(query)) and bool(query.placed or query.understood.rounds)
     if _LEAD.match(" ".join(words)):
         return not whole
-    return not subject and not query.understood.topics and _limits(query)
+    return not subject and not _topics(query) and _limits(query)
 
 
 def _subject(query: Query) -> list[str]:
     """The words that are neither a limit (place, year, status …) nor filler."""
     return [word for word in query.subject if fold(word) not in _FILLER]
+
+
+def _topics(query: Query) -> tuple[str, ...]:
+    """The topics that are a subject; "rural" and "at the border" only limit another one."""
+    return tuple(topic for topic in query.understood.topics if topic not in _LIMITING_TOPICS)
 
 
 def _limits(query: Query) -> bool:
@@ -60,13 +66,13 @@ def _limits(query: Query) -> bool:
 
 def _merge(previous: Query, new: Query) -> Query:
     """The previous question with what the new one names put in its place."""
-    subject = " ".join(_subject(new)) if new.understood.topics or not _limits(new) else ""
+    subject = " ".join(_subject(new)) if _topics(new) or not _limits(new) else ""
     rest = subject or previous.rest
     place = new if new.placed else previous
     limits = _limits(new) and not subject
     read, old = new.understood, previous.understood
     merged = Understood(
-        topics=read.topics or (() if subject else old.topics),
+        topics=_topics(new) or (() if subject else old.topics),
         municipalities=place.understood.municipalities,
         states=place.understood.states,
         near=place.understood.near,

@@ -1,0 +1,124 @@
+"""Measures checked by hand, the file reader, and a whole evaluation."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from knowledge_base.errors import InputError
+from knowledge_base.model import Answer, Hit, Project, Understood
+from knowledge_base.search.engine import Found
+from knowledge_base.search.evaluate import (
+    Question,
+    evaluate,
+    first_grade,
+    ndcg,
+    read_questions,
+    recall,
+    reciprocal_rank,
+)
+from knowledge_base.search.understanding import Query
+
+
+def test_ndcg_by_hand() -> None:
+    relevant = {"a": 3.0, "b": 1.0}
+    ideal = 7 + 1 / math.log2(3)
+    assert ndcg(["a", "b"], relevant) == pytest.approx(1.0)
+    assert ndcg(["b", "x", "a"], relevant) == pytest.approx((1 + 7 / 2) / ideal)
+    assert ndcg([], relevant) == 0.0
+    assert ndcg(["a"], {}) == 0.0
+    assert ndcg(["x"] * 10 + ["a"], relevant) == 0.0
+
+
+def test_other_measures_by_hand() -> None:
+    relevant = {"a": 3.0, "b": 1.0}
+    assert reciprocal_rank(["x", "b"], relevant) == 0.5
+    assert reciprocal_rank(["x"], relevant) == 0.0
+    assert recall(["x", "b"], relevant) == 0.5
+    assert recall(["a"], {str(n): 1.0 for n in range(20)} | {"a": 3.0}) == 0.1
+    assert first_grade(["b"], relevant) == 1.0
+    assert first_grade([], relevant) == 0.0
+
+
+GOOD = '{"question": "Wer?", "lang": "de", "kind": "who", "relevant": {"a": 3, "b": 0}}'
+
+
+def test_read_questions(tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text(GOOD + "\n\n", "utf-8")
+    assert read_questions(file) == [Question("Wer?", "de", "who", {"a": 3.0})]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("no json", ["line 2", "no JSON"]),
+        ("[]", ["line 2", "object"]),
+        ('{"lang": "de", "kind": "who", "relevant": {}}', ["line 2", "question", "missing"]),
+        ('{"question": 1, "lang": "de", "kind": "who", "relevant": {}}', ["line 2", "question", "int"]),
+        ('{"question": "a", "lang": "de", "kind": "who", "relevant": []}', ["line 2", "relevant", "list"]),
+        (
+            '{"question": "a", "lang": "de", "kind": "who", "relevant": {"x": "3"}}',
+            ["line 2", "relevant", "grade of x"],
+        ),
+        (
+            '{"question": "a", "lang": "de", "kind": "who", "relevant": {"x": true}}',
+            ["line 2", "relevant", "grade of x"],
+        ),
+    ],
+)
+def test_bad_lines_name_file_line_and_field(tmp_path: Path, line: str, words: list[str]) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text(f"{GOOD}\n{line}\n", "utf-8")
+    with pytest.raises(InputError) as caught:
+        read_questions(file)
+    assert all(word in str(caught.value) for word in ("questions.jsonl", *words))
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe"])
+def test_files_without_questions(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_bytes(content)
+    with pytest.raises(InputError):
+        read_questions(file)
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.jsonl"):
+        read_questions(tmp_path / "none.jsonl")
+
+
+class Scripted:
+    """Answers each question with ids that were given for it; none means not sure."""
+
+    def __init__(self, answers: dict[str, list[str]]) -> None:
+        self._answers = answers
+
+    async def ask(self, question: str, *, limit: int = 5) -> Found:
+        hits = [Hit(project=Project(id=i, title=i, text=""), score=1.0, why="", contact_role="", can_introduce=False)
+                for i in self._answers[question]]  # fmt: skip
+        answer = Answer(
+            question=question, language="de", answered=bool(hits), understood=Understood(), hits=tuple(hits[:1]),
+            near=tuple(hits[1:]), total=len(hits), took_ms=1.0,
+        )  # fmt: skip
+        return Found(answer, Query(text=question, language="de"))
+
+
+async def test_evaluate_counts_by_language_and_kind() -> None:
+    questions = [
+        Question("right", "de", "topic", {"a": 3.0}), Question("second", "en", "topic", {"a": 3.0}),
+        Question("refused", "de", "who", {"a": 3.0}), Question("nothing", "de", "far", {}), Question("wrong", "de", "far", {}),
+    ]  # fmt: skip
+    search = Scripted({"right": ["a"], "second": ["b", "a"], "refused": [], "nothing": [], "wrong": ["a"]})
+    report = await evaluate(search, questions)
+    assert (report.all.questions, report.all.answerable) == (5, 3)
+    assert report.all.ndcg == pytest.approx((1 + 1 / math.log2(3)) / 3)
+    assert report.all.first_relevant == pytest.approx(1 / 3)
+    assert report.all.wrongly_refused == pytest.approx(1 / 3)
+    assert report.all.rightly_refused == 0.5
+    assert [figures.group for figures in report.figures] == ["all", "de", "en", "far", "topic", "who"]
+    table = report.table()
+    assert "nDCG@10" in table
+    assert len(table.splitlines()) == 7

@@ -1,0 +1,99 @@
+"""Questions that lean on the one before, and questions that do not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from knowledge_base.search.understanding import Query, follow_up, understand
+from tests.knowledge_base.search.bundled import gazetteer, lexicon
+
+MOBILITY = ("de", "Wer hat Mobilitätsprojekte in Cottbus gemacht?")
+
+
+def read(language: str, question: str) -> Query:
+    return understand(question, language, gazetteer(), lexicon())
+
+
+def after(first: tuple[str, str], language: str, question: str) -> Query:
+    return follow_up(question, read(*first), language, gazetteer(), lexicon())
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [("de", "und in Potsdam?"), ("de", "Potsdam?"), ("de", "Wie sieht es in Potsdam aus?"), ("en", "what about Potsdam?"),
+     ("pl", "a w Poczdamie?"), ("de", "Und bei den Potsdamern?")],
+)  # fmt: skip
+def test_another_place(language: str, question: str) -> None:
+    query = after(MOBILITY, language, question)
+    assert query.follows
+    assert query.understood.municipalities == ("Potsdam",)
+    assert query.understood.topics == ("mobility",)
+    assert "Potsdam" in query.text
+    assert "Cottbus" not in query.text
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [("de", "und was ist mit Energie?"), ("en", "what about energy?"), ("pl", "a co z energią?")],
+)
+def test_another_topic_keeps_the_place(language: str, question: str) -> None:
+    query = after(MOBILITY, language, question)
+    assert query.understood.topics == ("energy",)
+    assert query.understood.municipalities == ("Cottbus/Chóśebuz",)
+    assert "Mobilität" not in query.text
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "status"),
+    [("de", "nur abgeschlossene", "done"), ("en", "only finished ones", "done"), ("pl", "tylko zakończone", "done"),
+     ("de", "welche davon sind geplant?", "planned"), ("en", "only running", "running")],
+)  # fmt: skip
+def test_a_limit_is_added(language: str, question: str, status: str) -> None:
+    query = after(MOBILITY, language, question)
+    assert query.understood.status == (status,)
+    assert query.understood.topics == ("mobility",)
+    assert query.understood.municipalities == ("Cottbus/Chóśebuz",)
+
+
+@pytest.mark.parametrize(
+    ("language", "question"), [("de", "nur kleine Gemeinden"), ("en", "only rural ones"), ("pl", "a na wsi?")]
+)
+def test_only_rural_ones(language: str, question: str) -> None:
+    query = after(("de", "Wer hat eine App?"), language, question)
+    assert query.understood.rural
+    assert query.understood.topics == ("citizen-app",)
+
+
+def test_limits_add_up_over_several_follow_ups() -> None:
+    first = after(MOBILITY, "de", "und in Potsdam?")
+    second = follow_up("nur geplante", first, "de", gazetteer(), lexicon())
+    assert second.understood.municipalities == ("Potsdam",)
+    assert second.understood.status == ("planned",)
+    assert second.understood.topics == ("mobility",)
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [("de", "Welche Kommunen haben ein Open-Data-Portal?"), ("de", "Und wer macht in Guben Hochwasserschutz?"),
+     ("en", "Who is responsible for the Kiezbox?"), ("pl", "Kto robi kursy komputerowe dla seniorów?"),
+     ("de", "Hitzeschutz"), ("de", "Energie in Cottbus"), ("de", "Smart Water")],
+)  # fmt: skip
+def test_a_complete_question_starts_afresh(language: str, question: str) -> None:
+    query = after(("de", "Was ist in Potsdam abgeschlossen?"), language, question)
+    assert not query.follows
+    assert query == read(language, question)
+
+
+def test_without_a_question_before_it_stands_alone() -> None:
+    assert follow_up("und in Potsdam?", None, "de", gazetteer(), lexicon()) == read("de", "und in Potsdam?")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_two_texts(first: str, second: str) -> None:
+    before = read("de", first)
+    one = follow_up(second, before, "de", gazetteer(), lexicon())
+    assert one == follow_up(second, before, "de", gazetteer(), lexicon())
+    assert len(one.text) <= 2_000

@@ -1,0 +1,172 @@
+"""What is read out of questions in the three languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from knowledge_base.search.understanding import Query, understand
+from tests.knowledge_base.search.bundled import gazetteer, lexicon
+
+FIRST, SECOND, THIRD = "MPSC 1. Staffel 2019", "MPSC 2. Staffel 2020", "MPSC 3. Staffel 2021"
+
+CASES: list[tuple[str, str, dict[str, Any]]] = [
+    # topics
+    ("de", "Wer hat Mobilitätsprojekte gemacht?", {"topics": ("mobility",), "who": True}),
+    ("en", "Who did mobility projects?", {"topics": ("mobility",), "who": True}),
+    ("pl", "Kto robił projekty związane z mobilnością?", {"topics": ("mobility",), "who": True}),
+    ("de", "Hitzeschutz", {"topics": ("climate-adaptation",)}),
+    ("de", "Hitzeaktionstage", {"topics": ("climate-adaptation",)}),
+    ("en", "heat waves", {"topics": ("climate-adaptation",)}),
+    ("pl", "ochrona przed upałem", {"topics": ("climate-adaptation",)}),
+    ("de", "LoRaWAN", {"topics": ("sensors",)}),
+    ("de", "Bürgerbeteiligung", {"topics": ("participation",)}),
+    ("de", "buergerbeteiligung", {"topics": ("participation",)}),
+    ("de", "Kinderbeteiligung", {"topics": ("participation",)}),
+    ("de", "katastrofenschutz", {"topics": ("civil-protection",)}),
+    ("de", "Waldbrände und Hochwasser", {"topics": ("civil-protection",)}),
+    ("pl", "otwarte dane", {"topics": ("open-data",)}),
+    ("en", "open data portals", {"topics": ("open-data",)}),
+    ("en", "digital twin", {"topics": ("digital-twin",)}),
+    ("de", "Digitaler Zwilling", {"topics": ("digital-twin",)}),
+    ("pl", "cyfrowy bliźniak", {"topics": ("digital-twin",)}),
+    ("de", "Nahverkehr", {"topics": ("public-transport",)}),
+    ("de", "Open Source", {"topics": ("open-source",)}),
+    ("de", "Strukturwandel", {"topics": ("structural-change",)}),
+    ("de", "Kandidaten und Soldaten", {"topics": ()}),
+    ("de", "erzähl mir einen Witz", {"topics": ()}),
+    # places and topics together
+    ("de", "Hitzeschutz in Potsdam", {"topics": ("climate-adaptation",), "municipalities": ("Potsdam",)}),
+    ("pl", "Co robi się w Poczdamie dla klimatu?", {"municipalities": ("Potsdam",)}),
+    ("de", "Hochwasserschutz in Rostock", {"topics": ("civil-protection",), "municipalities": ("Rostock",)}),
+    # rounds and years
+    ("de", "Brandenburger Kommunen der 3. Staffel", {"rounds": (THIRD,), "states": ("Brandenburg",)}),
+    ("de", "zweite Staffel", {"rounds": (SECOND,)}),
+    ("de", "Städte der 2021er Staffel", {"rounds": (THIRD,), "years": (2021,)}),
+    ("de", "Wer wurde 2019 ausgewählt?", {"rounds": (FIRST,), "years": (2019,)}),
+    ("en", "the first round", {"rounds": (FIRST,)}),
+    ("en", "Which cities were selected in 2021?", {"rounds": (THIRD,), "years": (2021,), "who": True}),
+    ("pl", "druga edycja", {"rounds": (SECOND,)}),
+    ("pl", "Które miasta wybrano w drugiej edycji w 2020 roku?", {"rounds": (SECOND,), "years": (2020,)}),
+    ("de", "Was läuft seit 2022?", {"rounds": (), "years": (2022,)}),
+    ("de", "gefördert über MORO", {"rounds": ("MORO",)}),
+    ("de", "Was gibt es auf dem Land?", {"rounds": (), "rural": True}),
+    ("de", "die 20300 Euro von 1999", {"years": ()}),
+    # status
+    ("de", "nur abgeschlossene Projekte", {"status": ("done",)}),
+    ("de", "Was ist in Planung?", {"status": ("planned",)}),
+    ("de", "Was ist schon in Betrieb?", {"status": ("running",)}),
+    ("en", "finished projects", {"status": ("done",)}),
+    ("en", "Which projects are only planned so far?", {"status": ("planned",)}),
+    ("en", "still in the pilot phase", {"status": ("running",)}),
+    ("pl", "Które projekty są już zakończone?", {"status": ("done",)}),
+    ("pl", "Co dopiero jest planowane?", {"status": ("planned",)}),
+    ("pl", "planowanie przestrzenne", {"status": ()}),
+    # role
+    ("de", "Wer ist zuständig für die Kiezbox?", {"role": True, "who": True}),
+    ("de", "Ansprechpartner Hardenbergplatz", {"role": True}),
+    ("de", "An wen wende ich mich wegen der App?", {"role": True}),
+    ("de", "Wen frage ich in Guben?", {"role": True, "municipalities": ("Guben",)}),
+    ("en", "Who is responsible for the sensor network in Potsdam?", {"role": True, "municipalities": ("Potsdam",)}),
+    ("en", "Who is in charge of water?", {"role": True, "topics": ("water",)}),
+    ("pl", "Kto odpowiada za portal Guben Cockpit?", {"role": True, "municipalities": ("Guben",)}),
+    ("pl", "Do kogo się zwrócić?", {"role": True}),
+    ("de", "Wer macht Open Data?", {"role": False, "who": True}),
+    # who
+    ("de", "Welche Kommunen messen Luft?", {"who": True}),
+    ("en", "which small towns have an app", {"who": True, "rural": True}),
+    ("pl", "Które miasta mają czujniki?", {"who": True}),
+    ("de", "LoRaWAN in der Fläche", {"who": False}),
+    # rural, near
+    ("de", "Was machen kleine Gemeinden?", {"rural": True}),
+    ("de", "Wir haben 5.000 Einwohner und suchen eine App", {"rural": True}),
+    ("de", "kl. gemeinde, 3 tsd ew", {"rural": True}),
+    ("de", "Wir haben 300.000 Einwohner", {"rural": False}),
+    ("en", "We are a village with 4,000 people", {"rural": True}),
+    ("pl", "Jesteśmy małą gminą wiejską", {"rural": True}),
+    ("de", "Großstädte", {"rural": False}),
+    ("de", "in der Nähe von Guben", {"near": ("Guben",), "municipalities": ()}),
+    ("de", "Projekte bei Potsdam", {"near": ("Potsdam",)}),
+    ("de", "rund um Eisenhüttenstadt", {"near": ("Eisenhüttenstadt",)}),
+    ("de", "Wer ist bei Potsdam zuständig?", {"near": (), "municipalities": ("Potsdam",)}),
+    ("en", "close to Werder (Havel)", {"near": ("Werder (Havel)",)}),
+    ("en", "near Berlin", {"near": ("Berlin",)}),
+    ("pl", "koło Cottbus", {"near": ("Cottbus/Chóśebuz",)}),
+    ("pl", "w pobliżu Zielonej Góry", {"near": ("Zielona Góra",)}),
+]
+
+FLAGS: list[tuple[str, str, dict[str, bool]]] = [
+    ("de", "Doppelstadt an der Grenze", {"border": True}),
+    ("en", "small towns near the Polish border", {"border": True}),
+    ("pl", "gminy przygraniczne", {"border": True}),
+    ("de", "Was lässt sich übertragen?", {"transfer": True}),
+    ("en", "solutions that other towns can reuse", {"transfer": True}),
+    ("pl", "które rozwiązania można przenieść", {"transfer": True}),
+    ("de", "Welche Modellprojekte gibt es in Sachsen?", {"listing": True}),
+    ("en", "Is Cologne one of the model projects?", {"listing": True}),
+    ("pl", "miasta modelowe", {"listing": True}),
+    ("de", "Was läuft noch bis 2027?", {"ending": True}),
+    ("de", "Bis wann laufen die Piloten?", {"period": True}),
+    ("de", "Verkehrszählung", {"border": False, "transfer": False, "listing": False, "ending": False, "period": False}),
+]
+
+SUBJECTS: list[tuple[str, str, tuple[str, ...]]] = [
+    ("de", "Welche Vorhaben sind schon abgeschlossen?", ()),
+    ("de", "Welche Projekte hat Guben?", ()),
+    ("de", "Wer hat Mobilitätsprojekte gemacht?", ("Mobilitätsprojekte",)),
+    ("de", "Hitzeschutz in Potsdam", ("Hitzeschutz",)),
+    ("en", "Who has done mobility projects?", ("mobility",)),
+    ("pl", "Które projekty są już zakończone?", ()),
+    ("pl", "otwarte dane", ("otwarte", "dane")),
+]
+
+
+def read(language: str, question: str) -> Query:
+    return understand(question, language, gazetteer(), lexicon())
+
+
+@pytest.mark.parametrize(("language", "question", "expected"), CASES)
+def test_understood(language: str, question: str, expected: dict[str, Any]) -> None:
+    understood = read(language, question).understood
+    assert {name: getattr(understood, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(("language", "question", "expected"), FLAGS)
+def test_kind_of_answer(language: str, question: str, expected: dict[str, bool]) -> None:
+    query = read(language, question)
+    assert {name: getattr(query, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(("language", "question", "subject"), SUBJECTS)
+def test_subject(language: str, question: str, subject: tuple[str, ...]) -> None:
+    assert read(language, question).subject == subject
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=200), st.sampled_from(["de", "en", "pl"]))
+def test_any_text_is_read_and_always_alike(text: str, language: str) -> None:
+    assert read(language, text) == read(language, text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from("und in Potsdam Cotbus nur 2021 3. Staffel wer Ansprechpartner koło near Halle ? : (".split()),
+        max_size=12,
+    )
+)
+def test_words_in_any_order_are_read(parts: list[str]) -> None:
+    query = read("de", " ".join(parts))
+    assert all(0 <= row < len(gazetteer().municipalities) for row in (*query.rows, *query.near_rows))
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\0", "😀" * 500, "a" * 100_000, "wort " * 20_000, "\u202eabc\u202c", "\ud800", "ﷺ" * 50, "1" * 5_000]
+)
+def test_hostile_text_is_read(text: str) -> None:
+    query = read("de", text)
+    assert len(query.text) <= 2_000
+    assert "\0" not in query.text

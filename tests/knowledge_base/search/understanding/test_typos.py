@@ -1,0 +1,43 @@
+"""Edit distance and the corrector built on it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge_base.search.understanding.typos import Corrector, distance
+
+WORDS = st.text("abcd", max_size=8)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "edits"),
+    [("potsdam", "potsdam", 0), ("postdam", "potsdam", 1), ("cotbus", "cottbus", 1), ("kasse", "kassel", 1), ("ab", "ba", 1)],
+)
+def test_distance(one: str, other: str, edits: int) -> None:
+    assert distance(one, other, 3) == edits
+
+
+@given(WORDS, WORDS)
+def test_distance_is_symmetric_and_bounded(one: str, other: str) -> None:
+    assert distance(one, other, 2) == distance(other, one, 2) <= 3
+
+
+@given(WORDS)
+def test_distance_to_itself_is_none(word: str) -> None:
+    assert distance(word, word, 1) == 0
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("potsdm", "potsdam"), ("brandenbg", "brandenburg"), ("branndenburk", "brandenburg"), ("otsdam", None), ("ulm", None),
+     ("pots", None), ("xxxxxxx", None), ("", None)],
+)  # fmt: skip
+def test_correct(word: str, name: str | None) -> None:
+    assert Corrector(["potsdam", "brandenburg", "ulm", "guben"]).correct(word) == name
+
+
+def test_two_names_equally_near_are_left_alone() -> None:
+    assert Corrector(["linden", "lindau"]).correct("lindxn") == "linden"
+    assert Corrector(["marburg", "warburg", "mayburg"]).correct("mazburg") is None
