@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -18,9 +19,8 @@ from knowledge_base.ingest.compare import What
 from knowledge_base.ingest.importer import Options, import_files
 from knowledge_base.ingest.report import ImportReport
 from knowledge_base.model import RecordKind
-
-measure = read_questions = None  # TMP
-measure = read_questions = None  # TMP
+from knowledge_base.search.evaluate import Question, read_questions
+from knowledge_base.search.evaluate import evaluate as measure
 
 SHOWN_ERRORS = 50
 
@@ -121,12 +121,12 @@ def evaluate(
     run(_evaluate(found, questions, as_json))
 
 
-async def _evaluate(found: Settings, questions: Sequence[object], as_json: bool) -> None:
+async def _evaluate(found: Settings, questions: Sequence[Question], as_json: bool) -> None:
     async with AsyncExitStack() as stack:
         with progress() as bar:
             knowledge = await stack.enter_async_context(open_knowledge(found, progress=bar))
-        report = await measure(knowledge.search, questions)
+        report = await measure(knowledge.search.snapshot, questions)
     if as_json:
-        write_json(report.as_object())
+        write_json([asdict(figures) for figures in report.figures])
     else:
         write(report.table())

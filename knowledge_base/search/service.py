@@ -66,8 +66,15 @@ class SearchService:
         """Of the model that the settings name."""
         return self.embedder.fingerprint
 
+    @property
+    def snapshot(self) -> Search:
+        """What answers now; it never changes, a newer one takes its place."""
+        if self._search is None:
+            raise RuntimeError("start() comes first")
+        return self._search
+
     async def start(self, progress: Progress = silent) -> None:
-        """Be able to answer: complete where that takes little, else with what there is, to be completed by ``refresh``."""
+        """Be able to answer: complete where that takes little, else with what there is; ``refresh`` completes it."""
         missing = await self._missing()
         if self._former is not None and missing > AT_ONCE:
             self._search = await self._snapshot(self._former)
@@ -90,16 +97,12 @@ class SearchService:
             log.info("search.refreshed", revision=revision, projects=len(self._search.index.projects))
             return True
 
-    async def ask(
-        self, chain: Sequence[str], *, fallback: str | None = None, limit: int = 5, offset: int = 0
-    ) -> Found:
+    async def ask(self, chain: Sequence[str], *, fallback: str | None = None, limit: int = 5, offset: int = 0) -> Found:
         """Answer the last question of a chain; the ones before it are what it may lean on, and are read, not answered.
 
         ``fallback`` is the language of a question that has none of its own ("LoRaWAN").
         """
-        search = self._search
-        if search is None:
-            raise RuntimeError("start() comes first")
+        search = self.snapshot
         *earlier, question = chain
         previous: Query | None = None
         for text in earlier:
