@@ -1,6 +1,6 @@
 """Speed of retrieval behind the embedding, on synthetic projects: ours against plain NumPy scans and SQLite FTS5.
 
-    python benchmarks/retrieval.py [10000 100000]
+    python -m benchmarks.retrieval [10000 100000]
 
 Texts are sentences of the bundled projects and words of the glossary, mixed at random; vectors have the mean and the
 falling spectrum of real ones. Everything runs in this process with one thread; compare the columns of one run, not
@@ -20,6 +20,7 @@ import resource
 import sqlite3
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.resources import files
 from time import perf_counter
 
@@ -37,7 +38,7 @@ QUESTIONS = 200
 TOP = 100
 
 
-def main(sizes: Sequence[int]) -> None:
+def main(sizes: Sequence[int] = (10_000, 100_000)) -> None:
     """Print one table for each size."""
     for size in sizes:
         measure(size)
@@ -56,15 +57,14 @@ def measure(size: int) -> None:
     asked = near(vectors, rng.choices(range(len(vectors)), k=QUESTIONS))
     pairs = list(zip(questions, asked, strict=True))
     print(f"\n{size:,} projects, {len(needed):,} vectors: built in {built:.1f} s, peak memory {peak():,.0f} MB")
-    report("question -> candidates", [timed(lambda q=q, v=v: index.candidates(q, v, "de")) for q, v in pairs])
-    report("  words side", [timed(lambda q=q: lexical(index.lexical, q)) for q in questions])
+    report("question -> candidates", [timed(partial(index.candidates, q, v, "de")) for q, v in pairs])
+    report("  words side", [timed(partial(lexical, index.lexical, q)) for q in questions])
     nobody = np.zeros(0, np.int64)
-    report("  dense side", [timed(lambda v=v: index.dense.scores(v, nobody)) for v in asked])
-    rows = np.stack([vectors[i] for i in range(len(vectors))])
-    report("NumPy float32 scan", [timed(lambda v=v: top(rows @ v)) for v in asked])
-    codes = np.rint(rows * 400).clip(-127, 127).astype(np.int8)
-    report("NumPy int8 scan", [timed(lambda v=v: top(int8_scan(codes, v))) for v in asked[:50]])
-    report("SQLite FTS5", fts_times(index.lexical, projects, questions))
+    report("  dense side", [timed(partial(index.dense.scores, v, nobody)) for v in asked])
+    report("NumPy float32 scan", [timed(partial(float32_scan, vectors, v)) for v in asked])
+    codes = np.rint(vectors * 400).clip(-127, 127).astype(np.int8)
+    report("NumPy int8 scan", [timed(partial(int8_scan, codes, v)) for v in asked[:50]])
+    report("SQLite FTS5", fts_times(projects, questions))
     print(
         f"{'recall@10 of the dense side':28} {recall(index.dense, asked):.4f} (first pass exact below {EXACT_BELOW:,})"
     )
@@ -118,23 +118,31 @@ def near(vectors: Floats, rows: Sequence[int]) -> Floats:
     return unit
 
 
-def int8_scan(codes: npt.NDArray[np.int8], query: Floats, block: int = 4_096) -> Floats:
+def float32_scan(rows: Floats, query: Floats) -> npt.NDArray[np.int64]:
+    return top(rows @ query)
+
+
+def int8_scan(codes: npt.NDArray[np.int8], query: Floats, block: int = 4_096) -> npt.NDArray[np.int64]:
     blocks = range(0, len(codes), block)
-    return np.concatenate([codes[start : start + block].astype(np.float32) @ query for start in blocks])
+    return top(np.concatenate([codes[start : start + block].astype(np.float32) @ query for start in blocks]))
 
 
 def top(scores: Floats) -> npt.NDArray[np.int64]:
     return np.argpartition(scores, -TOP)[-TOP:]
 
 
-def fts_times(side: Lexical, projects: Sequence[Project], questions: Sequence[str]) -> list[float]:
+def fts_times(projects: Sequence[Project], questions: Sequence[str]) -> list[float]:
     database = sqlite3.connect(":memory:")
     database.execute("create virtual table f using fts5(t, tokenize='unicode61', content='')")
     rows = ((number, f"{project.title} {project.text}") for number, project in enumerate(projects))
     database.executemany("insert into f(rowid, t) values (?, ?)", rows)
-    match = "select rowid from f where f match ? order by bm25(f) limit 100"
     asked = [" OR ".join(f'"{word}"' for word in q.removesuffix("?").split()[3:]) for q in questions]
-    return [timed(lambda words=words: database.execute(match, (words,)).fetchall()) for words in asked]
+    return [timed(partial(matches, database, words)) for words in asked]
+
+
+def matches(database: sqlite3.Connection, words: str) -> list[tuple[int]]:
+    match = "select rowid from f where f match ? order by bm25(f) limit 100"
+    return database.execute(match, (words,)).fetchall()
 
 
 def recall(dense: Dense, asked: Floats) -> float:
@@ -164,4 +172,4 @@ def peak() -> float:
 
 
 if __name__ == "__main__":
-    main([int(size) for size in sys.argv[1:]] or [10_000, 100_000])
+    main([int(size) for size in sys.argv[1:]] or (10_000, 100_000))

@@ -77,10 +77,14 @@ class Dense:
             codes, scales, doc, np.arange(len(doc)) - starts[doc], starts, _scan(codes, scales, directions), directions
         )
 
+    def fits(self, query: Floats) -> bool:
+        """Whether there is anything to compare this vector with."""
+        return len(self.codes) > 0 and query.shape == self.codes.shape[1:]
+
     def scores(self, query: Floats, also: Ints) -> DenseScores:
-        """Exact scores of the documents that may be among the best, and of those in ``also`` that have vectors."""
-        if not len(self.codes) or query.shape != (self.codes.shape[1],):
-            return _NONE
+        """Exact scores of the documents that may be among the best, and of those in ``also`` that have vectors.
+
+        ``query`` must fit."""
         if self.directions is None:
             return self._combined(np.arange(len(self.doc)), self.first_pass @ query)
         rough = self.first_pass @ (query @ self.directions)
@@ -99,7 +103,7 @@ class Dense:
         """The question moved towards the whole texts of documents that answer it well (Rocchio feedback)."""
         whole = self.starts[docs[self.starts[docs] < self.starts[docs + 1]]]
         moved = query + np.float32(FEEDBACK) * (self.codes[whole] * self.scales[whole, None]).sum(axis=0)
-        unit: Floats = (moved / np.linalg.norm(moved)).astype(np.float32)
+        unit: Floats = (moved / max(float(np.linalg.norm(moved)), 1e-9)).astype(np.float32)
         return unit
 
     def _combined(self, rows: Ints, cosine: Floats) -> DenseScores:

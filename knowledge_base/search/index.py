@@ -91,14 +91,15 @@ class Index:
         named = _best(lexical, k)
         docs = named
         dense, passage = np.full(len(lexical), np.nan, np.float32), np.zeros(len(lexical), np.int64)
-        if query_vector is not None:
-            found = self.dense.scores(query_vector, named)
+        vector = query_vector if query_vector is not None and self.dense.fits(query_vector) else None
+        if vector is not None:
+            found = self.dense.scores(vector, named)
             dense[found.docs], passage[found.docs] = found.score, found.passage
             docs = np.union1d(named, found.docs[_best(found.score, k)])
         phrase = self.lexical.phrases(query, docs)
         score = fused(dense[docs], lexical[docs], phrase, language)
-        if query_vector is not None and len(docs):
-            score = fused(self._feedback(query_vector, docs, score, dense), lexical[docs], phrase, language)
+        if vector is not None and len(docs):
+            score = fused(self._feedback(vector, docs, score, dense), lexical[docs], phrase, language)
         order = np.lexsort((docs, -score))[:k]
         docs = docs[order]
         coverage = self.lexical.coverage(query, docs)

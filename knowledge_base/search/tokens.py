@@ -108,27 +108,30 @@ class Splitter:
         self._words = {word for word in vocabulary if len(word) >= _MIN_PART and not word.isdigit()}
         self._words -= _ANY_STOP
         self._stems = set(_stemmer("de")(sorted(self._words)))
-        self._known: dict[str, tuple[str, ...]] = {}
 
     def split(self, word: str) -> tuple[str, ...]:
-        """The parts of a compound, longest heads first, parts of parts too; empty when it is none."""
-        if word not in self._known:
-            found = self._best(word) if 2 * _MIN_PART <= len(word) < MAX_WORD else ()
-            parts = [part for half in found for part in (half, *self.split(half))]
-            self._known[word] = tuple(dict.fromkeys(parts))
-        return self._known[word]
+        """The parts of a compound, parts of parts too, in reading order; empty when it is none."""
+        return self._split(word, {})
 
-    def _best(self, word: str) -> tuple[str, ...]:
-        best: tuple[str, ...] = ()
-        value = 0
-        for cut in range(_MIN_PART, len(word) - _MIN_PART + 1):
-            tail = word[cut:]
-            if not self._is_word(tail):
-                continue
-            head, link = self._head(word[:cut])
-            if head and (worth := 10 * min(len(head), len(tail)) - link) > value:
-                best, value = (head, tail), worth
-        return best
+    def _split(self, word: str, known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+        """``known`` holds the endings tried in this word: without it, "aaaa…" takes for ever."""
+        if not 2 * _MIN_PART <= len(word) < MAX_WORD:
+            return ()
+        if word not in known:
+            known[word] = ()
+            value = 0
+            for cut in range(_MIN_PART, len(word) - _MIN_PART + 1):
+                head, link = self._head(word[:cut])
+                tail = self._tail(word[cut:], known) if head else ()
+                if tail and (worth := 10 * min(len(head), len(tail[0])) - link) > value:
+                    value = worth
+                    known[word] = tuple(dict.fromkeys((head, *self._split(head, known), *tail)))
+        return known[word]
+
+    def _tail(self, text: str, known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+        """The end of a compound: a corpus word with its parts, or parts alone."""
+        parts = self._split(text, known)
+        return (text, *parts) if self._is_word(text) else parts
 
     def _head(self, text: str) -> tuple[str, int]:
         """The corpus word at the start of a compound, and the length of the link behind it."""

@@ -1,0 +1,72 @@
+"""Words, stems, 4-grams and the parts of compounds."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge_base.search import tokens
+
+ANY_TEXT = st.text(st.characters(), max_size=300)  # lone surrogates too
+
+
+@given(ANY_TEXT, st.sampled_from(("de", "en", "pl", "fr", "")))
+def test_any_text_gives_words_that_can_be_stemmed_and_cut(text: str, language: str) -> None:
+    found = tokens.content_words(text, language)
+    assert all(0 < len(word) <= tokens.MAX_WORD for word in found)
+    assert len(tokens.stem_all(found, language)) == len(found)
+    assert all(gram for word in found for gram in tokens.grams(word))
+
+
+@given(ANY_TEXT)
+def test_case_and_compatible_forms_do_not_matter(text: str) -> None:
+    assert tokens.words(text) == tokens.words(text.casefold())
+
+
+@pytest.mark.parametrize("spelling", ["München", "Muenchen", "MÜNCHEN", "Munchen", "Mu\u0308nchen"])
+def test_one_stem_for_every_spelling_of_an_umlaut(spelling: str) -> None:
+    assert tokens.stem(tokens.words(spelling)[0], "de") == "munch"
+
+
+@pytest.mark.parametrize("word", ["bauen", "neue", "quelle", "steuer"])
+def test_ue_that_is_no_umlaut_stays(word: str) -> None:
+    assert tokens.fold(word) == word
+
+
+def test_sharp_s_and_polish_letters_are_folded() -> None:
+    assert tokens.words("Straße") == tokens.words("STRASSE")
+    assert tokens.fold("łódź") == "lodz"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "left"),
+    [
+        ("Wer hat mit dem Rad zu tun?", "de", ["rad", "tun"]),
+        ("Who did mobility projects?", "en", ["mobility", "projects"]),
+        ("Kto zajmuje się mobilnością?", "pl", ["zajmuje", "mobilnością"]),
+    ],
+)
+def test_stop_words_go_by_language(text: str, language: str, left: list[str]) -> None:
+    assert tokens.content_words(text, language) == left
+
+
+def test_inflected_words_share_a_stem_in_each_language() -> None:
+    assert tokens.stem("wohnungen", "de") == tokens.stem("wohnung", "de")
+    assert tokens.stem("permits", "en") == tokens.stem("permit", "en")
+    assert tokens.stem("mieszkania", "pl") == tokens.stem("mieszkanie", "pl")
+
+
+def test_a_compound_is_split_by_words_that_stand_alone_in_the_corpus() -> None:
+    splitter = tokens.Splitter(["verkehrsdatenplattform", "verkehr", "daten", "plattform"])
+    parts = tokens.stem_all(splitter.split("verkehrsdatenplattform"), "de")
+    assert set(parts) == set(tokens.stem_all(["verkehr", "daten", "plattform"], "de"))
+    assert splitter.split("verkehrsbetrieb") == ()
+    assert splitter.split("x" * 10_000) == ()
+    assert tokens.Splitter(["a" * n for n in range(4, 48)]).split("a" * 47)  # ends
+
+
+def test_splitting_does_not_depend_on_the_order_of_the_vocabulary() -> None:
+    words = ["energie", "monitoring", "energiemonitoring", "leit", "warte", "leitwarte", "schule", "schulen"]
+    one, other = tokens.Splitter(words), tokens.Splitter(reversed(words))
+    assert [one.split(word) for word in words] == [other.split(word) for word in words]
