@@ -44,7 +44,7 @@ FEATURES = (
     "listed",  # a model project, when those are asked for
     "thin",  # hardly any text, when no list is asked for
     "double",  # a thin record beside a rich one of the same
-    "brief",  # one sentence only: a fuller record of the same says more
+    "brief",  # one sentence only, of no municipality, or nobody named who answers: a fuller record says more
 )
 _LIMITS = ("place", "near", "round", "status", "year", "rural", "border", "transfer")
 _FULL_CHARACTERS = 140
@@ -131,7 +131,7 @@ class Facets:
             model_project=np.array([p.kind.casefold().startswith("modellprojekt") for p in projects], np.bool_),
             thin=np.array(thin, np.bool_),
             double=np.array([t and _same_as(p) in rich_ids for p, t in zip(projects, thin, strict=True)], np.bool_),
-            brief=np.array([max(0.0, 1.0 - len(p.text) / _FULL_CHARACTERS) for p in projects], np.float32),
+            brief=np.array([_briefness(p) for p in projects], np.float32),
             role_stems=[frozenset(stem_all(words(p.contact_role), "de")) for p in projects],
         )
 
@@ -307,6 +307,12 @@ _WIDER_TOPIC = 0.7
 def _is_thin(project: Project) -> bool:
     """A record that only says that something exists: short, without topics and contact."""
     return not project.topics and not project.contact_role and len(project.text) < _THIN_CHARACTERS
+
+
+def _briefness(project: Project) -> float:
+    """How little a record offers to somebody who looks for a municipality to ask, 0 … 1."""
+    short = max(0.0, 1.0 - len(project.text) / _FULL_CHARACTERS)
+    return min(1.0, short + 0.5 * (not project.contact_role.strip()) + 0.5 * (not project.municipality.strip()))
 
 
 def _same_as(project: Project) -> str:

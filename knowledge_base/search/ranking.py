@@ -32,7 +32,7 @@ WEIGHTS: Mapping[str, float] = {
     "round": 0.35,
     "status": 0.45,
     "year": 0.25,
-    "rural": 0.30,
+    "rural": 0.35,
     "border": 0.20,
     "transfer": 0.25,
     "role": 0.20,
@@ -41,14 +41,14 @@ WEIGHTS: Mapping[str, float] = {
     "listed": 0.25,
     "thin": -0.50,
     "double": -0.30,
-    "brief": -0.10,
+    "brief": -0.25,
 }
-DENSE_BASE: Mapping[str, float] = {"de": 0.45, "en": 0.6, "pl": 0.6}
+DENSE_BASE: Mapping[str, float] = {"de": 0.5, "en": 0.6, "pl": 0.6}
 DENSE_UNCOVERED = 0.5  # of what is left to 1, when no document holds any word of the question
-DENSE_SPAN = 0.05  # of cosines
+DENSE_SPAN = 0.075  # of cosines
 LEXICAL_SPAN = 3.0  # of BM25 scores
-PHRASE = 0.1  # share of neighbouring words that stand beside each other there, too
-NO_SUBJECT = 0.4  # how much the texts count when the question names limits only
+PHRASE = 0.15  # share of neighbouring words that stand beside each other there, too
+NO_SUBJECT = 0.3  # how much the texts count when the question names limits only
 _WEIGHTS = np.array([WEIGHTS[name] for name in FEATURES], np.float32)
 
 
@@ -86,12 +86,16 @@ def rank(
     features = facets.features(query, found.docs, near, _named(query, found.docs, lexical))
     base = fuse(found, query.language)
     limits_only = not query.subject and bool(features[:, : FEATURES.index("thin")].any())
-    boost = np.minimum(features @ weights, CAP)
-    total = base * np.float32(NO_SUBJECT if limits_only else 1.0) + boost
+    boost = features @ np.maximum(weights, 0.0)
+    if limits_only:  # no text can be clearly better where nothing but limits is asked for
+        base = base * np.float32(NO_SUBJECT)
+    else:
+        boost = np.minimum(boost, CAP)
+    total = base + boost + features @ np.minimum(weights, 0.0)
     order = np.lexsort((found.docs, -total))
     return Ranked(
         docs=found.docs[order],
-        score=np.clip(total[order] / np.float32(1.0 + CAP), 0.0, 1.0).astype(np.float32),
+        score=np.clip(total[order] / max(1.0 + CAP, float(total.max())), 0.0, 1.0).astype(np.float32),
         base=base[order],
         features=features[order],
         passage=found.passage[order],

@@ -205,7 +205,7 @@ class Gazetteer:
         before = words[first - 1].folded if first else ""
         if _ADJECTIVE.search(words[first].folded) and len(name) > _SHORT_NAME:
             return True
-        if len(name) <= _SHORT_NAME or self._is_ordinary(words[first].folded):
+        if len(name) <= _SHORT_NAME or any(words[first].folded in known for known in self._ordinary):
             return words[first].capital and before in _STRICT_PREPOSITIONS
         return words[first].capital or before in _STRICT_PREPOSITIONS
 
