@@ -48,8 +48,6 @@ def is_local(request: Request) -> bool:
         address = ipaddress.ip_address(request.client.host)
     except ValueError:
         return False
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:  # a dual-stack socket writes IPv4 like this
-        address = address.ipv4_mapped
     return address.is_loopback or address.is_private
 
 

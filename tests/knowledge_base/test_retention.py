@@ -65,7 +65,9 @@ async def live(store: Store, day: int) -> None:
     async with store.begin() as tx:
         person = await tx.people.identify("test", "@a", private_conversation="!a")
         await tx.people.remember(("test", "!a", "", person.id), {"q": day}, "x", [])
-        await tx.inbox.add([Received("test", f"{day}-{number}", "!a", "@a", {"text": "t"}) for number in range(2)])
+        await tx.inbox.add(
+            [Received("test", f"{day}-{number}", f"!{number}", "@a", {"text": "t"}) for number in range(2)]
+        )
         done, broken = await tx.inbox.waiting(["test"])
         await tx.inbox.done(done.seq)
         await tx.inbox.quarantine(broken.seq)
