@@ -7,7 +7,7 @@ reranker) is awaited; everything else is arithmetic on arrays.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from time import perf_counter
 
 import numpy as np
@@ -19,7 +19,7 @@ from knowledge_base.search import certainty
 from knowledge_base.search.background import Background, load_beside
 from knowledge_base.search.contacts import Introducible
 from knowledge_base.search.facets import Facets, Floats, Ints
-from knowledge_base.search.index import Index
+from knowledge_base.search.index import Candidates, Index
 from knowledge_base.search.language import detect_language
 from knowledge_base.search.ranking import Ranked, rank
 from knowledge_base.search.understanding import Gazetteer, Query, follow_up, understand
@@ -131,13 +131,32 @@ class Search:
         found = self.index.candidates(
             query.words, vector, query.language, expansions=self._expansions(query), k=CANDIDATES
         )
+        near = self.gazetteer.near(query.near_rows) if query.near_rows else {}
+        found = self._with(found, self._facets.limited(query, near), query, vector)
         if not len(found):
             return None, None
-        near = self.gazetteer.near(query.near_rows) if query.near_rows else {}
         ranked = rank(query, found, self._facets, self.index.lexical, near)
         if self._reranker is not None:
             ranked = await self._reranked(self._reranker, query, ranked)
         return ranked, certainty.evidence(query, ranked, self.index.lexical, background, vector)
+
+    def _with(self, found: Candidates, docs: Ints, query: Query, vector: Floats) -> Candidates:
+        """The candidates and documents that meet the limits of the question, though neither word nor meaning found
+        them."""
+        missing = np.setdiff1d(docs, found.docs)
+        if not len(missing):
+            return found
+        dense, passage = np.full(len(missing), np.nan, np.float32), np.zeros(len(missing), np.int64)
+        if self.index.dense.fits(vector):
+            exact = self.index.dense.exact(vector, missing)
+            at = np.searchsorted(missing, exact.docs)
+            dense[at], passage[at] = exact.score, exact.passage
+        coverage = self.index.lexical.coverage(self.index.lexical.query(query.words, query.language), missing)
+        more = {"docs": missing, "dense": dense, "meant": dense, "coverage": coverage, "passage": passage}
+        nothing = np.zeros(len(missing), np.float32)
+        return Candidates(
+            **{f.name: np.concatenate((getattr(found, f.name), more.get(f.name, nothing))) for f in fields(Candidates)}
+        )
 
     def _expansions(self, query: Query) -> tuple[str, ...]:
         """The German labels of the topics named: what documents call them."""

@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +48,7 @@ FEATURES = (
 )
 _LIMITS = ("place", "near", "round", "status", "year", "rural", "border", "transfer")
 _FULL_CHARACTERS = 140
+LIMITED = 300  # documents that limits alone may propose
 SMALL_TOWN = 20_000  # inhabitants
 _THIN_CHARACTERS = 160
 _NO_YEAR = -1
@@ -137,12 +138,23 @@ class Facets:
 
     # ------------------------------------------------------------------------------------------------- a question
 
-    def named(self, query: Query) -> Ints:
-        """The documents of the places and rounds named, ascending: candidates whatever their words are."""
-        found = [self.by_row[row] for row in query.rows if row in self.by_row]
-        if not found:
-            found = [self.by_round[name] for name in query.understood.rounds if name in self.by_round]
-        return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+    def limited(self, query: Query, near: Mapping[int, float]) -> Ints:
+        """Documents that meet all limits named at once (if none does: those of the place), ascending, at most
+        ``LIMITED``: they are candidates whatever their words are. None where nothing limits the question."""
+        read = query.understood
+        limits = [
+            _union([self.by_row.get(row) for row in (*query.rows, *near)] + [self.by_state.get(s) for s in read.states]),
+            _union([self.by_round.get(name) for name in read.rounds]),
+            np.flatnonzero(self.stages[:, [STAGES.index(s) for name in read.status for s in _COARSE[name]]].any(axis=1)),
+            np.flatnonzero(self.small) if read.rural else None,
+            np.flatnonzero(self.border) if query.border else None,
+            np.flatnonzero(self.transfer) if query.transfer else None,
+        ]
+        given = [limit for limit in limits if limit is not None and len(limit)]
+        if not given:
+            return np.zeros(0, np.int64)
+        common = reduce(np.intersect1d, given)
+        return (common if len(common) else given[0])[:LIMITED]
 
     def features(self, query: Query, docs: Ints, near: Mapping[int, float], named: Floats) -> Floats:
         """(documents, FEATURES) for some documents; ``near`` are municipalities with their nearness, ``named`` tells
@@ -250,6 +262,11 @@ def years_of(period: str) -> tuple[int, int]:
     if len(years) == 1 and re.search(r"\bab\b|\bseit\b|\bsince\b|\bod\b", lower):
         return years[0], _OPEN_END
     return min(years), max(years)
+
+
+def _union(postings: Sequence[Ints | None]) -> Ints | None:
+    known = [posting for posting in postings if posting is not None]
+    return np.unique(np.concatenate(known)) if known else None
 
 
 def _within(docs: Ints, postings: Iterable[Ints]) -> Floats:
