@@ -1,4 +1,4 @@
-"""A process that imports, and kills itself at a given statement or moment; run by ``test_importer_killed``."""
+"""A process that imports or embeds, and kills itself at a given statement; run by ``test_importer_killed``."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any
 
 from sqlalchemy import event
 
+from knowledge_base.ingest.embedding_backlog import embed_missing
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.store.database import Store
+from tests.knowledge_base.ingest.embedders import HashEmbedder
 
 
 def kill_at(store: Store, statement: int) -> None:
@@ -31,12 +33,16 @@ def kill_at(store: Store, statement: int) -> None:
 
 
 async def main(url: str, path: str, statement: str) -> None:
+    """Import ``path``, or embed what has no vector when it is ""."""
     store = await Store.open(url)
     kill_at(store, int(statement))
     print("READY", flush=True)
-    reports = await import_files(store, [Path(path)])
+    if path:
+        reports = await import_files(store, [Path(path)])
+        assert reports[0].ok
+    else:
+        await embed_missing(store, HashEmbedder())
     await store.close()
-    assert reports[0].ok
     print("DONE", flush=True)
 
 

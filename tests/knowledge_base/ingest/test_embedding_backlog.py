@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from knowledge_base.embedding.port import Vectors
 from knowledge_base.errors import ModelError
 from knowledge_base.ingest.embedding_backlog import TEXTS, drop_unused, embed_missing
 from knowledge_base.ingest.importer import import_files
@@ -16,30 +13,8 @@ from knowledge_base.model import Project, RecordKind
 from knowledge_base.search.dense import decode
 from knowledge_base.search.passages import passages
 from knowledge_base.store.database import Store
+from tests.knowledge_base.ingest.embedders import HashEmbedder
 from tests.knowledge_base.ingest.examples import jsonl, project
-
-
-class HashEmbedder:
-    """Vectors from the hash of the text; remembers what it was asked, and may fail at a call."""
-
-    def __init__(self, fingerprint: str = "hash-16", fail_at: int = 0) -> None:
-        self.fingerprint, self.dimension = fingerprint, 16
-        self.calls: list[list[str]] = []
-        self._fail_at = fail_at
-
-    async def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        return await self.embed_passages(texts)
-
-    async def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        if len(self.calls) + 1 == self._fail_at:
-            raise ModelError("The model broke.")
-        self.calls.append(list(texts))
-        raw = [np.frombuffer(hashlib.sha256(text.encode()).digest(), np.int8)[:16] for text in texts]
-        rows = np.asarray(raw, np.float32).reshape(len(raw), 16)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-    async def close(self) -> None:
-        pass
 
 
 async def load(store: Store, path: Path, count: int, **changes: Any) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from knowledge_base.ingest.embedding_backlog import embed_missing
 from knowledge_base.ingest.importer import BATCH, import_files
 from knowledge_base.store.database import Store
+from tests.knowledge_base.ingest.embedders import HashEmbedder
 from tests.knowledge_base.ingest.examples import jsonl, project
 
 RECORDS = 2 * BATCH + 10
@@ -21,7 +23,7 @@ NEW = [project(n, title="neu") for n in range(5, RECORDS + 5)]
 ROOT = Path(__file__).parents[3]
 
 
-def start(url: str, path: Path, statement: int) -> subprocess.Popen[str]:
+def start(url: str, path: Path | str, statement: int) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.knowledge_base.ingest.killed", url, str(path), str(statement)]
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
@@ -91,3 +93,18 @@ async def test_killed_at_a_random_moment(sqlite_url: str, tmp_path: Path) -> Non
         assert await titles(sqlite_url) in (BEFORE, AFTER)
     await load(sqlite_url, tmp_path / "a.jsonl")
     assert await titles(sqlite_url) == AFTER
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("statement", [12, 13, 14, 15, 25])
+async def test_embedding_goes_on_where_it_was_killed(sqlite_url: str, tmp_path: Path, statement: int) -> None:
+    await load(sqlite_url, jsonl(tmp_path / "a.jsonl", OLD))
+    process = start(sqlite_url, "", statement)
+    await asyncio.to_thread(process.communicate)
+    assert process.returncode == -signal.SIGKILL
+    store = await Store.open(sqlite_url)
+    async with store.read() as tx:
+        before = await tx.vectors.count("hash-16")
+    assert 0 < before < RECORDS  # one text each
+    assert await embed_missing(store, HashEmbedder()) == RECORDS - before
+    await store.close()
