@@ -151,6 +151,11 @@ class Bot:
             await say_gone(self._store)
         return as_wished
 
+    async def idle(self) -> None:
+        """Wait until everything that came in is handled, and everything that can be sent now is sent."""
+        await self._dispatch.idle()
+        await asyncio.gather(*(sender.idle() for sender in self._senders.values()))
+
     def _work(self) -> list[Coroutine[Any, Any, None]]:
         """What runs beside the channels; each of it lives on whatever happens, its end would be the bot's."""
         for part in (DATABASE, DISPATCHER, OUTBOX):
@@ -176,8 +181,7 @@ class Bot:
     async def _finish(self) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(GRACE_S):
-                await self._dispatch.idle()
-                await asyncio.gather(*(sender.idle() for sender in self._senders.values()))
+                await self.idle()
                 return
         log.warning("bot.stopped_with_work_left")  # it is in inbox and outbox, and goes on with the next start
 

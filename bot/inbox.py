@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.messages import Happening, Inbound
+from bot.router import is_command
 from knowledge_base.failpoints import reached
 from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import Received
@@ -27,6 +28,7 @@ class Intake:
         """See ``bot.ports.Receive``."""
         async with self._less:
             await self._less.wait_for(lambda: self._waiting < self._max_waiting)
+        happenings = [item for item in happenings if is_for_us(item)]
         if not happenings and cursor is None:
             return
         taken_back = [item.refers_to for item in happenings if item.happening is Happening.RETRACTION]
@@ -45,6 +47,12 @@ class Intake:
         async with self._less:
             self._waiting = max(0, self._waiting - 1)
             self._less.notify_all()
+
+
+def is_for_us(item: Inbound) -> bool:
+    """What people in a room say to each other is not ours to keep, nor to answer."""
+    spoken = item.happening in (Happening.MESSAGE, Happening.EDIT)
+    return item.addressed or not spoken or is_command(item.text)
 
 
 def _received(item: Inbound) -> Received:

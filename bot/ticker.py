@@ -52,7 +52,8 @@ class Ticker:
         await self._tell_admins()
         if self._store.now() >= self._next_purge:
             deleted = await purge(self._store, self._periods)
-            log.info("retention.purged", **{name.replace(" ", "_"): count for name, count in deleted.items()})
+            if any(deleted.values()):
+                log.info("retention.purged", **{name.replace(" ", "_"): count for name, count in deleted.items()})
             self._next_purge = self._store.now() + PURGE_EVERY
 
     async def _tell_admins(self) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,12 +13,17 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from bot.assembly import Bot
 from knowledge_base.embedding.convert import convert
 from knowledge_base.embedding.e5 import E5Encoder
 from knowledge_base.embedding.e5_files import FOLDER, silent
 from knowledge_base.embedding.off_loop import OffLoopEmbedder
 from knowledge_base.embedding.port import Embedder
+from knowledge_base.ingest.bundle import load_bundle
+from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
+from tests.fake_embedder import HashEmbedder
+from tests.fakes import FakeChannel, Person, running_bot
 from tests.postgres import running_postgres
 
 
@@ -30,6 +38,14 @@ class FixedClock:
 
     def advance(self, **duration: float) -> None:
         self.moment += timedelta(**duration)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test depends on what is set here; where the data of some tests lie is no setting."""
+    for name in [name for name in os.environ if name.upper().startswith("STADTLOTSE_")]:
+        if name != "STADTLOTSE_TEST_DATA":
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -95,3 +111,51 @@ async def sqlite_store(sqlite_url: str, clock: FixedClock) -> AsyncIterator[Stor
     opened = await Store.open(sqlite_url, clock=clock)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="session")
+def known_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that holds the bundle, with vectors that need no model; made once, to be copied."""
+    path = tmp_path_factory.mktemp("known") / "stadtlotse.db"
+
+    async def make() -> None:
+        store = await Store.open(f"sqlite:///{path}", clock=FixedClock())
+        await load_bundle(store)
+        await SearchService(store, HashEmbedder()).start()
+        await store.close()
+
+    asyncio.run(make())
+    return path
+
+
+@pytest.fixture
+async def known(known_database: Path, tmp_path: Path, clock: FixedClock) -> AsyncIterator[Store]:
+    """A store of the test's own that knows the bundle, embedded by ``HashEmbedder()``."""
+    shutil.copy(known_database, tmp_path / "known.db")
+    store = await Store.open(f"sqlite:///{tmp_path / 'known.db'}", clock=clock)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def channel() -> FakeChannel:
+    return FakeChannel()
+
+
+@pytest.fixture
+async def bot(known: Store, channel: FakeChannel, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Bot]:
+    """The whole bot on one fake network; settings by ``@pytest.mark.parametrize("bot", [{…}], indirect=True)``."""
+    settings = {"editors": "fake:erika", "admins": "fake:ada"} | getattr(request, "param", {})
+    async with running_bot(known, HashEmbedder(), [channel], tmp_path, **settings) as running:
+        yield running
+
+
+@pytest.fixture
+def anna(bot: Bot, channel: FakeChannel) -> Person:
+    return channel.person("anna")
+
+
+@pytest.fixture
+def erika(bot: Bot, channel: FakeChannel) -> Person:
+    """An editor."""
+    return channel.person("erika")

@@ -1,0 +1,175 @@
+"""Order in a conversation, conversations in parallel, nobody waits for another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot import dispatch
+from bot.dispatch import PARALLEL, Dispatch
+from bot.inbox import Intake
+from knowledge_base.store.database import Store
+from knowledge_base.store.inbox import InboxRow
+from tests.fakes import PATIENCE_S, FakeChannel
+
+PEOPLE = FakeChannel("test")
+
+
+class Work:
+    """A handler that notes what it gets, and waits where the test says."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.begun: list[str] = []
+        self.ended: list[str] = []
+        self.at_once = self.most_at_once = 0
+        self.gates: dict[str, asyncio.Event] = {}
+        self.changed = asyncio.Condition()
+        self.refused: set[str] = set()
+
+    async def __call__(self, row: InboxRow) -> bool:
+        text = row.payload["text"]
+        self.at_once += 1
+        self.most_at_once = max(self.at_once, self.most_at_once)
+        await self._note(self.begun, text)
+        if text in self.gates:
+            await self.gates[text].wait()
+        self.at_once -= 1
+        if text in self.refused:
+            await self._note(self.ended, f"not {text}")
+            return False
+        async with self._store.begin() as tx:
+            await tx.inbox.done(row.seq)
+        await self._note(self.ended, text)
+        return True
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S), self.changed:
+            await self.changed.wait_for(condition)
+
+    async def _note(self, where: list[str], text: str) -> None:
+        async with self.changed:
+            where.append(text)
+            self.changed.notify_all()
+
+
+@asynccontextmanager
+async def at_work(running: Awaitable[None]) -> AsyncIterator[None]:
+    task = asyncio.ensure_future(running)
+    yield
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+
+
+async def say(intake: Intake, *said: tuple[str, str]) -> None:
+    await intake("test", [PEOPLE.person(who).inbound(text) for who, text in said])
+
+
+async def test_in_order_per_conversation_and_in_parallel_between_them(store: Store) -> None:
+    intake, work = Intake(store), Work(store)
+    people = [f"p{number}" for number in range(5)]
+    said = [(who, f"{who} {number}") for number in range(6) for who in people]
+    gate = asyncio.Event()
+    work.gates = {f"{who} 0": gate for who in people}
+    async with at_work(Dispatch(store, intake, work, ["test"]).run()):
+        await say(intake, *said[:10])
+        await say(intake, *said[10:])
+        await work.until(lambda: len(work.begun) == len(people))
+        gate.set()
+        await work.until(lambda: len(work.ended) == len(said))
+    for who in people:
+        assert [text for text in work.ended if text.startswith(who)] == [f"{who} {number}" for number in range(6)]
+    assert work.most_at_once == len(people)
+
+
+async def test_a_slow_conversation_does_not_delay_others(sqlite_store: Store) -> None:
+    intake, work = Intake(sqlite_store), Work(sqlite_store)
+    work.gates["slow"] = asyncio.Event()
+    async with at_work(Dispatch(sqlite_store, intake, work, ["test"]).run()):
+        await say(intake, ("anna", "slow"), *(("anna", f"later {number}") for number in range(30)), ("ben", "quick"))
+        await work.until(lambda: "quick" in work.ended)
+        await say(intake, ("carl", "quick too"))
+        await work.until(lambda: "quick too" in work.ended)
+        assert work.begun == ["slow", "quick", "quick too"]
+        work.gates["slow"].set()
+        await work.until(lambda: "later 29" in work.ended)
+    assert [text for text in work.ended if text.startswith("later")] == [f"later {number}" for number in range(30)]
+
+
+async def test_not_too_many_at_once(sqlite_store: Store) -> None:
+    intake, work = Intake(sqlite_store), Work(sqlite_store)
+    gate = asyncio.Event()
+    said = [(f"p{number}", f"t{number}") for number in range(3 * PARALLEL)]
+    work.gates = {text: gate for _, text in said}
+    async with at_work(Dispatch(sqlite_store, intake, work, ["test"]).run()):
+        await say(intake, *said)
+        await work.until(lambda: len(work.begun) == PARALLEL)
+        gate.set()
+        await work.until(lambda: len(work.ended) == len(said))
+    assert work.most_at_once == PARALLEL
+
+
+async def test_what_an_earlier_process_left_comes_first(store: Store) -> None:
+    await say(Intake(store), ("anna", "1"), ("anna", "2"))
+    intake, work = Intake(store), Work(store)
+    await say(intake, ("anna", "3"))
+    async with at_work(Dispatch(store, intake, work, ["test"]).run()):
+        await work.until(lambda: len(work.ended) == 3)
+    assert work.ended == ["1", "2", "3"]
+
+
+async def test_messages_of_a_channel_that_is_not_running_wait(sqlite_store: Store) -> None:
+    work = Work(sqlite_store)
+    intake = Intake(sqlite_store)
+    await say(intake, ("anna", "1"))
+    running = Dispatch(sqlite_store, intake, work, ["other"])
+    async with at_work(running.run()):
+        await running.idle()
+    assert work.begun == []
+
+
+async def test_idle_is_when_all_is_done(sqlite_store: Store) -> None:
+    intake, work = Intake(sqlite_store), Work(sqlite_store)
+    running = Dispatch(sqlite_store, intake, work, ["test"])
+    async with at_work(running.run()):
+        for number in range(20):
+            await say(intake, (f"p{number % 3}", str(number)))
+            await running.idle()
+            assert len(work.ended) == number + 1
+
+
+async def test_what_could_not_be_ended_is_tried_again_after_a_rest(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "REST_S", 0.01)
+    intake, work = Intake(sqlite_store), Work(sqlite_store)
+    work.refused = {"bad"}
+    async with at_work(Dispatch(sqlite_store, intake, work, ["test"]).run()):
+        await say(intake, ("anna", "bad"), ("anna", "after"), ("ben", "else"))
+        await work.until(lambda: work.ended.count("not bad") == 3 and "else" in work.ended)
+        assert "after" not in work.ended
+        work.refused.clear()
+        await work.until(lambda: "after" in work.ended)
+    assert work.ended[-2:] == ["bad", "after"]
+
+
+async def test_a_database_that_is_away_for_a_while_ends_nothing(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "LOOK_AGAIN_S", 0.01)
+    intake, work, beats = Intake(sqlite_store), Work(sqlite_store), []
+    here = Dispatch(sqlite_store, intake, work, ["test"], alive=lambda: beats.append(1))
+    async with sqlite_store.begin() as tx:
+        await tx.connection.exec_driver_sql("ALTER TABLE inbox RENAME TO inbox_away")
+    async with at_work(here.run()):
+        await here.idle()
+        assert not beats
+        async with sqlite_store.begin() as tx:
+            await tx.connection.exec_driver_sql("ALTER TABLE inbox_away RENAME TO inbox")
+        await say(intake, ("anna", "1"))
+        await work.until(lambda: work.ended == ["1"])
+        assert beats

@@ -1,0 +1,287 @@
+"""One message start to finish: its language, its limits, and what happens when something of ours breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+
+from bot import handler
+from bot.assembly import Bot
+from bot.features import ask
+from bot.inbox import Intake
+from bot.markup import plain
+from bot.messages import Happening
+from config import logging
+from knowledge_base.embedding.port import Vectors
+from knowledge_base.store.database import Store
+from knowledge_base.store.people import Person as StoredPerson
+from tests.conftest import FixedClock
+from tests.fake_embedder import HashEmbedder
+from tests.fakes import FakeChannel, Hang, Person, running_bot, settled
+
+SORRY = {"de": "schiefgegangen", "en": "went wrong", "pl": "poszło nie tak"}
+
+
+class MoodyEmbedder(HashEmbedder):
+    """Fails, or never answers, for questions with a certain word."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hang = Hang()
+
+    async def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        if any("bumm" in text for text in texts):
+            raise RuntimeError("a secret of anna@stadt.example")
+        if any("warte" in text for text in texts):
+            self.hang.reached.set()
+            await self.hang.let_go.wait()
+        return await super().embed_queries(texts)
+
+
+# ------------------------------------------------------------------------------------------------------- language
+
+
+async def test_the_language_of_the_question(anna: Person) -> None:
+    assert "the best first" in await anna.says("Who did mobility projects?")
+    assert "die besten zuerst" in await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    assert "projekt" in await anna.says("Kto robił projekty mobilności?")
+    assert anna.last is not None
+    assert anna.last.language == "pl"
+
+
+async def test_the_chosen_language_wins(anna: Person) -> None:
+    assert "English" in await anna.says("!language english")
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    assert anna.last is not None
+    assert anna.last.language == "en"
+    await anna.says("!sprache auto")
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    assert anna.last.language == "de"
+
+
+async def test_without_a_language_of_its_own_the_last_one_counts_and_first_of_all_german(
+    channel: FakeChannel, anna: Person
+) -> None:
+    await anna.says("LoRaWAN")
+    assert anna.last is not None
+    assert anna.last.language == "de"
+    await anna.says("Who did mobility projects?")
+    await anna.says("LoRaWAN")
+    assert anna.last.language == "en"
+    await anna.says("!foo")
+    assert anna.last.language == "en"
+    ben = channel.person("ben")
+    await ben.says("!pomoc")
+    assert ben.last is not None
+    assert ben.last.language == "pl"
+
+
+# ------------------------------------------------------------------------------------------- what is no message
+
+
+async def test_edits_get_no_second_answer(bot: Bot, channel: FakeChannel, anna: Person) -> None:
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    await anna.changes("Wer hat etwas mit Hitze gemacht?")
+    await settled(bot)
+    assert len(channel.delivered) == 1
+
+
+async def test_whoever_brings_the_bot_in_is_greeted(channel: FakeChannel, anna: Person) -> None:
+    joined = anna.inbound(happening=Happening.JOINED)
+    await channel.hands_over(joined)
+    assert (await channel.answer_to(joined.id)).answers == joined.id
+
+
+async def test_a_question_taken_back_leaves_nothing(bot: Bot, known: Store, anna: Person) -> None:
+    await anna.says("Wer baut Freibäder auf dem Mond?")
+    await anna.takes_back()
+    await settled(bot)
+    async with known.read() as tx:
+        assert await tx.answers.open_questions() == []
+    assert "Stellen Sie zuerst eine Frage" in await anna.says("mehr")
+
+
+async def test_a_thumb_on_an_answer_is_feedback_and_other_reactions_are_not(
+    bot: Bot, known: Store, anna: Person
+) -> None:
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    for emoji in ("🎉", "👍🏽", "👍"):
+        await anna.reacts(emoji)
+    await settled(bot)
+    assert await echo(known) == (1, 0)
+    await anna.reacts("👎")
+    await settled(bot)
+    assert await echo(known) == (0, 1)
+    await anna.says("!hilfe")
+    await anna.reacts("👍")
+    await settled(bot)
+    assert await echo(known) == (0, 1)
+
+
+async def echo(store: Store) -> tuple[int, int]:
+    async with store.read() as tx:
+        count = await tx.answers.feedback(timedelta(days=1))
+    return count.useful, count.not_useful
+
+
+# ------------------------------------------------------------------------------------------------------ limits
+
+
+@pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 2}}], indirect=True)
+async def test_questions_of_an_hour_are_limited_help_is_not(
+    channel: FakeChannel, anna: Person, clock: FixedClock
+) -> None:
+    await anna.says("!hilfe")
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    assert "Treffer" in await anna.says("mehr")
+    assert "2 Fragen" in await anna.says("Wer hat etwas mit Hitze gemacht?")
+    assert "2 Fragen" in await anna.says("1")
+    assert "So geht es" in await anna.says("!hilfe")
+    assert "2 questions" in await anna.says("Who did something about heat?")
+    assert "Fragen gestellt" not in await channel.person("ben").says("Wer hat etwas mit Hitze gemacht?")
+    clock.advance(minutes=61)
+    assert "Fragen gestellt" not in await anna.says("Wer hat etwas mit Hitze gemacht?")
+
+
+@pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 0}}], indirect=True)
+async def test_no_limit(anna: Person) -> None:
+    for number in range(4):
+        assert "Fragen gestellt" not in await anna.says(f"LoRaWAN {number}00")
+
+
+# ---------------------------------------------------------------------------------------------- what may break
+
+
+async def test_an_error_is_answered_neutrally_and_the_bot_lives_on(
+    known: Store, channel: FakeChannel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logging.set_up("INFO", "json")
+    async with running_bot(known, MoodyEmbedder(), [channel], tmp_path) as bot:
+        anna = channel.person("anna")
+        assert SORRY["de"] in await anna.says("Wer macht bumm?")
+        assert "die besten zuerst" in await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+        await settled(bot)
+    logged = capsys.readouterr().err
+    assert "message.failed" in logged
+    assert anna.asked[0] in logged
+    assert "bumm" not in logged
+    assert "Mobilitätsprojekte" not in logged
+    assert "anna@stadt.example" not in logged
+    structlog.reset_defaults()
+
+
+async def test_a_model_that_hangs_delays_nobody_who_does_not_need_it(
+    known: Store, channel: FakeChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder = MoodyEmbedder()
+    async with running_bot(known, embedder, [channel], tmp_path):
+        waiting = channel.person("anna")
+        question = await waiting.writes("warte bitte auf den Rufbus")
+        await embedder.hang.reached.wait()
+        assert "So geht es" in await channel.person("ben").says("!hilfe")
+        assert channel.answers_to(question) == 0
+        embedder.hang.let_go.set()
+        await channel.answer_to(question)
+
+
+async def test_a_model_that_hangs_for_long_is_given_up(
+    known: Store, channel: FakeChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handler, "ANSWER_WITHIN_S", 0.01)
+    async with running_bot(known, MoodyEmbedder(), [channel], tmp_path):
+        assert SORRY["de"] in await channel.person("anna").says("warte bitte auf den Rufbus")
+
+
+async def test_long_work_is_shown(
+    known: Store, channel: FakeChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handler, "WORKING_AFTER_S", 0.0)
+    embedder = MoodyEmbedder()
+    async with running_bot(known, embedder, [channel], tmp_path):
+        anna = channel.person("anna")
+        question = await anna.writes("warte bitte auf den Rufbus")
+        await embedder.hang.reached.wait()
+        await channel.until(lambda: bool(channel.working_in))
+        embedder.hang.let_go.set()
+        await channel.answer_to(question)
+    assert channel.working_in == [anna.conversation]
+
+
+async def test_a_message_that_killed_the_process_again_and_again_is_given_up(
+    known: Store, channel: FakeChannel, tmp_path: Path
+) -> None:
+    anna = channel.person("anna")
+    await _left_behind(known, anna, "Wer hat Mobilitätsprojekte gemacht?", attempts=handler.MAX_ATTEMPTS)
+    await _left_behind(known, channel.person("ben"), "Wer macht Hitze?", attempts=handler.MAX_ATTEMPTS - 1)
+    async with running_bot(known, HashEmbedder(), [channel], tmp_path) as bot:
+        await settled(bot)
+        assert b"stadtlotse_quarantined_total" in bot.metrics.exposition()
+        assert b'stadtlotse_quarantined_total{channel="fake"} 1.0' in bot.metrics.exposition()
+    async with known.read() as tx:
+        assert await tx.inbox.count() == {"quarantined": 1, "done": 1}
+    assert SORRY["de"] in "".join(_texts(channel, anna))
+    assert len(channel.delivered) == 2
+
+
+async def test_a_message_that_cannot_be_read_any_more_is_ended(
+    known: Store, channel: FakeChannel, tmp_path: Path
+) -> None:
+    anna = channel.person("anna")
+    await _left_behind(known, anna, "x", attempts=0)
+    async with known.begin() as tx:
+        await tx.connection.exec_driver_sql("UPDATE inbox SET payload = NULL")
+    async with running_bot(known, HashEmbedder(), [channel], tmp_path) as bot:
+        await settled(bot)
+    assert SORRY["de"] in "".join(_texts(channel, anna))
+
+
+async def test_what_another_process_handled_meanwhile_has_no_second_effect(
+    known: Store, channel: FakeChannel, tmp_path: Path
+) -> None:
+    embedder = MoodyEmbedder()
+    async with running_bot(known, embedder, [channel], tmp_path) as bot:
+        anna = channel.person("anna")
+        await anna.writes("warte auf ein Freibad auf dem Mond")
+        await embedder.hang.reached.wait()
+        async with known.begin() as tx:
+            (row,) = await tx.inbox.waiting(["fake"])
+            await tx.inbox.done(row.seq)
+        embedder.hang.let_go.set()
+        await settled(bot)
+        async with known.read() as tx:
+            assert await tx.answers.open_questions() == []
+            assert await tx.outbox.count() == {}
+    assert channel.delivered == []
+
+
+async def test_who_writes_again_can_be_reached_again(bot: Bot, known: Store, anna: Person) -> None:
+    await anna.says("!hilfe")
+    async with known.begin() as tx:
+        person = await tx.people.of_account("fake", "anna")
+        assert isinstance(person, StoredPerson)
+        await tx.people.switch_off(person.id, "fake")
+    await anna.says("!hilfe")
+    async with known.read() as tx:
+        assert await tx.people.private_conversation("fake", "anna") == anna.conversation
+
+
+async def _left_behind(store: Store, person: Person, text: str, attempts: int) -> None:
+    """A message that an earlier process took in, and began so many times."""
+    await Intake(store)("fake", [person.inbound(text)])
+    async with store.begin() as tx:
+        rows = await tx.inbox.waiting(["fake"])
+        for _ in range(attempts):
+            await tx.inbox.try_again(rows[-1].seq)
+
+
+def _texts(channel: FakeChannel, person: Person) -> list[str]:
+    return [plain(m.document) for m in channel.delivered if m.address.conversation == person.conversation]
+
+
+def test_the_outcomes_counted_are_texts_that_an_answer_can_have() -> None:
+    source = Path(ask.__file__).read_text()
+    assert all(f'"{key}"' in source for key in handler.OUTCOMES)

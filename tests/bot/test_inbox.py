@@ -1,0 +1,108 @@
+"""Taking in: once, in order, only what is for us, and not more than can be done."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.inbox import Intake, is_for_us, storable
+from bot.messages import Happening, Inbound
+from knowledge_base.store.database import Store
+from tests.fakes import FakeChannel
+
+PEOPLE = FakeChannel("test")
+ANNA = PEOPLE.person("anna")
+
+
+async def texts(store: Store) -> list[str]:
+    """What waits, by conversation."""
+    async with store.read() as tx:
+        return [row.payload["text"] for row in await tx.inbox.waiting(["test"])]
+
+
+async def test_messages_and_how_far_they_were_read_are_kept_together(store: Store) -> None:
+    intake = Intake(store)
+    await intake("test", [ANNA.inbound("a"), PEOPLE.person("ben").inbound("b")], cursor="s1")
+    assert await texts(store) == ["a", "b"]
+    async with store.read() as tx:
+        assert await tx.inbox.cursor("test") == "s1"
+
+
+async def test_an_id_seen_before_is_ignored(store: Store) -> None:
+    intake = Intake(store)
+    message = ANNA.inbound("a")
+    for _ in range(3):
+        await intake("test", [message, message])
+    async with store.read() as tx:
+        assert await tx.inbox.count() == {"new": 1}
+
+
+@pytest.mark.parametrize("happening", list(Happening))
+async def test_everything_that_people_do_comes_back_as_it_was(store: Store, happening: Happening) -> None:
+    message = ANNA.inbound("x", happening=happening, refers_to="$e")
+    await Intake(store)("test", [message])
+    async with store.read() as tx:
+        (row,) = await tx.inbox.waiting(["test"])
+    assert Inbound.from_json(row.payload) == message
+
+
+async def test_the_talk_of_a_room_is_not_kept(store: Store) -> None:
+    room = PEOPLE.person("anna", room="!room")
+    talk = [room.inbound(text, addressed=False) for text in ("schönes Wetter", "!befehl eines anderen", "mehr")]
+    await Intake(store)("test", [*talk, room.inbound("!mehr", addressed=False), room.inbound("du da", addressed=True)])
+    async with store.read() as tx:
+        assert await tx.inbox.count() == {"new": 2}
+    assert await texts(store) == ["!mehr"]
+
+
+def test_edits_of_the_talk_are_not_kept_either() -> None:
+    room = PEOPLE.person("anna", room="!room")
+    assert not is_for_us(room.inbound("x", addressed=False, happening=Happening.EDIT))
+    assert is_for_us(room.inbound("", addressed=False, happening=Happening.RETRACTION))
+
+
+async def test_what_was_taken_back_before_it_was_handled_never_is(store: Store) -> None:
+    intake = Intake(store)
+    question, other = ANNA.inbound("private matter"), ANNA.inbound("Rufbus?")
+    await intake("test", [question, other])
+    await intake("test", [ANNA.inbound(happening=Happening.RETRACTION, refers_to=question.id)])
+    assert await texts(store) == ["Rufbus?"]
+
+
+async def test_back_pressure_until_something_is_handled(sqlite_store: Store) -> None:
+    intake = Intake(sqlite_store, max_waiting=2)
+    await intake("test", [ANNA.inbound("1"), ANNA.inbound("2")])
+    third = asyncio.create_task(intake("test", [ANNA.inbound("3")]))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not third.done()
+    await intake.handled()
+    await third
+    async with sqlite_store.read() as tx:
+        assert await tx.inbox.count() == {"new": 3}
+
+
+async def test_doubles_and_what_was_taken_back_take_no_place(sqlite_store: Store) -> None:
+    intake = Intake(sqlite_store, max_waiting=2)
+    for number in range(5):
+        message = ANNA.inbound(str(number))
+        await intake("test", [message])
+        await intake("test", [message])
+        await intake("test", [ANNA.inbound(happening=Happening.RETRACTION, refers_to=message.id)])
+        await intake.handled()  # the retraction
+
+
+async def test_hostile_characters_are_stored(store: Store) -> None:
+    await Intake(store)("test", [ANNA.inbound("a\0b\udcffc\U0001f600")])
+    assert await texts(store) == ["a?b?c\U0001f600"]
+
+
+@given(st.text(st.characters()))
+def test_any_text_can_be_stored(text: str) -> None:
+    stored = storable(text)
+    assert "\0" not in stored
+    assert stored == stored.encode().decode()
+    assert len(stored) == len(text)

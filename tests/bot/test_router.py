@@ -1,0 +1,214 @@
+"""Text to intent, as a table."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.router import (
+    COMMANDS,
+    LAST,
+    WORDS,
+    Ask,
+    Edit,
+    Help,
+    Intent,
+    Language,
+    More,
+    Pick,
+    Questions,
+    Rate,
+    Remove,
+    Routed,
+    Show,
+    Start,
+    Unknown,
+    is_command,
+    route,
+    typed,
+)
+
+PRIVATE = [
+    # questions
+    ("Wer hat Mobilitätsprojekte gemacht?", Ask("Wer hat Mobilitätsprojekte gemacht?")),
+    ("  who did mobility projects?  ", Ask("who did mobility projects?")),
+    ("Kto robił projekty mobilności?", Ask("Kto robił projekty mobilności?")),
+    ("und in Potsdam?", Ask("und in Potsdam?")),
+    ("only rural ones", Ask("only rural ones")),
+    ("LoRaWAN", Ask("LoRaWAN")),
+    ("2019", Ask("2019")),
+    ("0", Ask("0")),
+    ("-1", Ask("-1")),
+    ("100", Ask("100")),
+    ("٣", Ask("٣")),
+    ("mehr Bäume in der Stadt", Ask("mehr Bäume in der Stadt")),
+    ("more trees", Ask("more trees")),
+    ("das zweite Modellprojekt in Berlin", Ask("das zweite Modellprojekt in Berlin")),
+    ("die Stadt", Ask("die Stadt")),
+    ("the city", Ask("the city")),
+    ("hilfe für Senioren", Ask("hilfe für Senioren")),
+    ("", Ask("")),
+    ("   ", Ask("")),
+    ("!", Ask("!")),
+    ("/", Ask("/")),
+    ("! mehr", More()),
+    ("! wer war das", Ask("! wer war das")),
+    ("?", Ask("?")),
+    # commands
+    ("!start", Start()),
+    ("/start", Start()),
+    ("/start payload", Start()),
+    ("!help", Help()),
+    ("!hilfe", Help()),
+    ("/pomoc", Help()),
+    ("hilfe", Help()),
+    ("Hilfe!", Help()),
+    ("help", Help()),
+    ("/help@stadtlotse_bot", Help()),
+    ("!HILFE", Help()),
+    ("!frage Wer baut Radwege?", Ask("Wer baut Radwege?")),
+    ("!frage\nWer baut\nRadwege?", Ask("Wer baut\nRadwege?")),
+    ("/ask@stadtlotse_bot\twho?", Ask("who?")),
+    ("!pytanie kto?", Ask("kto?")),
+    ("!frage", Help()),
+    # more, in words
+    ("mehr", More()),
+    ("Mehr bitte", More()),
+    ("noch mehr", More()),
+    ("weitere", More()),
+    ("more", More()),
+    ("More please!", More()),
+    ("więcej", More()),
+    ("wiecej", More()),
+    ("Pokaż więcej", More()),
+    ("!mehr", More()),
+    ("/more", More()),
+    ("!więcej", More()),
+    # one of what was shown
+    ("3", Pick(3)),
+    (" 3. ", Pick(3)),
+    ("03", Pick(3)),
+    ("99", Pick(99)),
+    ("das zweite", Pick(2)),
+    ("Zeig mir das dritte Projekt bitte", Pick(3)),
+    ("die fünfte", Pick(5)),
+    ("den ersten Treffer", Pick(1)),
+    ("das letzte", Pick(LAST)),
+    ("the second one", Pick(2)),
+    ("show me the last one please", Pick(LAST)),
+    ("tell me about the first", Pick(1)),
+    ("drugi", Pick(2)),
+    ("pokaż trzeci projekt", Pick(3)),
+    ("ostatni", Pick(LAST)),
+    ("piąty", Pick(5)),
+    ("!zeige 2", Show("2")),
+    ("!show bb-cottbus", Show("bb-cottbus")),
+    ("!pokaż 1", Show("1")),
+    ("!show", Help()),
+    # language
+    ("!sprache", Language("")),
+    ("!sprache Polnisch", Language("pl")),
+    ("!language english", Language("en")),
+    ("!język polski", Language("pl")),
+    ("!language auto", Language("auto")),
+    ("!language klingon", Language("")),
+    # feedback
+    ("!hilfreich", Rate(True)),
+    ("!useless", Rate(False)),
+    ("!przydatne abc", Rate(True, "abc")),
+    # editors
+    ("!fragen", Questions()),
+    ("!fragen schliessen 7", Questions(7)),
+    ("!fragen schließen 7", Questions(7)),
+    ("!questions close 7", Questions(7)),
+    ("!pytania zamknij 7", Questions(7)),
+    ("!questions close 99999999999", Questions()),
+    ("!questions close seven", Questions()),
+    ("!edit", Help()),
+    ("!edit p1", Edit("p1")),
+    ("!bearbeiten p1 title = Ein = Zeichen", Edit("p1", "title", "Ein = Zeichen")),
+    ("!edit p1 Title=", Edit("p1", "title", "")),
+    ("!edit p1 text = Zeile 1\nZeile 2", Edit("p1", "text", "Zeile 1\nZeile 2")),
+    ('!edit "my id" title = x', Edit("my id", "title", "x")),
+    ('!edit "open', Edit('"open')),
+    ("!remove", Help()),
+    ("!remove p1", Remove("p1")),
+    ("!entfernen p1 ja", Remove("p1", confirmed=True)),
+    ("!usun-wpis p1 tak", Remove("p1", confirmed=True)),
+    ('!remove "my id" yes', Remove("my id", confirmed=True)),
+    ("!remove p1 maybe", Remove("p1")),
+    # what there is not
+    ("!foo", Unknown("foo")),
+    ("/foo bar", Unknown("foo")),
+    ("!!", Unknown("!")),
+    ("!" + "x" * 500, Unknown("x" * 40)),
+]
+
+
+@pytest.mark.parametrize(("text", "intent"), PRIVATE)
+def test_private(text: str, intent: Intent) -> None:
+    assert route(text, private=True).intent == intent
+
+
+@pytest.mark.parametrize("text", ["mehr", "more", "3", "das zweite", "hilfe", "the last one", "drugi"])
+def test_in_a_room_only_commands_are_commands(text: str) -> None:
+    assert route(text, private=False).intent == Ask(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("!hilfe", "de"), ("!help", "en"), ("!pomoc", "pl"), ("!start", None), ("mehr", "de"), ("the second", "en"),
+        ("więcej", "pl"), ("3", None), ("Wer hat was gemacht?", None), ("!foo", None), ("das dritte", "de"),
+    ],
+)  # fmt: skip
+def test_the_words_tell_the_language(text: str, language: str | None) -> None:
+    assert route(text, private=True).language == language
+
+
+@pytest.mark.parametrize(
+    ("text", "ours"),
+    [("!mehr", True), (" /more@bot", True), ("!foo", False), ("!", False), ("mehr", False), ("", False), ("/", False)],
+)
+def test_commands_of_ours_among_the_talk_of_a_room(text: str, ours: bool) -> None:
+    assert is_command(text) is ours
+
+
+@pytest.mark.parametrize("word", sorted(WORDS))
+@pytest.mark.parametrize("sign", ["!", "/"])
+def test_every_word_of_every_command_is_known(sign: str, word: str) -> None:
+    for text in (f"{sign}{word}", f"{sign}{word.upper()}", f"{sign}{word} x y"):
+        assert not isinstance(route(text, private=False).intent, Unknown)
+
+
+def test_no_word_means_two_things() -> None:
+    words = [word for forms in COMMANDS.values() for words in forms.values() for word in words]
+    assert len(words) == len(set(words)) == len(WORDS)
+
+
+@pytest.mark.parametrize("language", ["de", "en", "pl"])
+@pytest.mark.parametrize("command", ["more", "useful", "useless", "show =12", "show bb-cottbus", "remove p1 yes"])
+def test_a_button_can_be_typed_in_every_language(command: str, language: str) -> None:
+    typed_in = route(typed(command, language), private=False)
+    assert typed_in.intent == route(f"!{command}", private=False).intent
+    assert typed_in.language in (language, None)
+
+
+@given(st.text(), st.booleans())
+def test_anything_is_something(text: str, private: bool) -> None:
+    routed = route(text, private=private)
+    assert isinstance(routed, Routed)
+    if not text.strip().startswith(("!", "/")) and not private:
+        assert routed.intent == Ask(text.strip())
+
+
+@given(st.sampled_from(sorted(WORDS)), st.text())
+def test_anything_may_follow_a_command(word: str, rest: str) -> None:
+    assert not isinstance(route(f"!{word} {rest}", private=True).intent, Unknown)
+
+
+@given(st.text())
+def test_a_question_after_ask_arrives_as_it_was_typed(text: str) -> None:
+    expected: Intent = Ask(text.strip()) if text.strip() else Help()
+    assert route(f"!ask {text}", private=False).intent == expected
