@@ -27,7 +27,7 @@ chat: .venv/.installed ## ask in the terminal: installs the light set, then open
 
 install: .venv/.installed ## the light set into .venv: all that a small server needs
 
-install-full: .venv-full/.installed ## the full set into .venv-full: with torch, sentence-transformers, PostgreSQL
+install-full: .venv-full/.installed ## the full set into .venv-full: with torch and sentence-transformers
 
 test: .venv-test/.installed ## every test that needs no torch; ARGS='-k inbox' for a few
 	@.venv-test/bin/python -m pytest $(ARGS)
@@ -49,7 +49,7 @@ campaign: .venv-test/.installed ## the long kill and load campaigns
 
 lock: .venv-lock/.installed ## resolve pyproject.toml anew into requirements/ (all platforms, with hashes)
 	@$(COMPILE) $(UPGRADE) --output-file requirements/light.txt
-	@$(COMPILE) $(UPGRADE) --constraint requirements/light.txt --extra postgres --group dev --output-file requirements/dev.txt
+	@$(COMPILE) $(UPGRADE) --constraint requirements/light.txt --group dev --output-file requirements/dev.txt
 	@$(COMPILE) $(UPGRADE) --constraint requirements/dev.txt $(NO_TORCH) --extra full --output-file requirements/full.txt
 	@$(COMPILE) $(UPGRADE) --constraint requirements/full.txt --constraint requirements/dev.txt $(NO_TORCH) --extra full \
 		--group dev --group full-tests --output-file requirements/full-dev.txt

