@@ -34,9 +34,16 @@ class Query:
         return bool(self.rows or self.near_rows or self.elsewhere or self.understood.states)
 
     @property
+    def framed(self) -> bool:
+        """Whether some words only say where, when, of whom or in what state the subject is wanted."""
+        read = self.understood
+        limits = (self.placed, read.rounds, read.years, read.status, read.rural, read.role, self.listing, self.transfer)
+        return any(limits)
+
+    @property
     def words(self) -> str:
-        """What the word index shall look for: the subject; everything, when there is none."""
-        return " ".join(self.subject) or self.text
+        """What the word index shall look for: of a question with a frame the subject, else everything."""
+        return " ".join(self.subject) if self.subject and self.framed else self.text
 
     @property
     def meaning(self) -> str:
