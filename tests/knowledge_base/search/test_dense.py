@@ -56,6 +56,7 @@ def test_a_query_does_not_fit_no_vectors_or_another_dimension(query: Floats) -> 
 
 def test_two_passes_find_what_the_exact_scan_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors, hashes = unit(6_000), [[b"%d" % (2 * i), b"%d" % (2 * i + 1)] for i in range(3_000)]
+    monkeypatch.setattr(dense, "EXACT_BELOW", 10_000)
     exact = Dense.build(hashes, stored(vectors))
     monkeypatch.setattr(dense, "EXACT_BELOW", 1_000)
     quick = Dense.build(hashes, stored(vectors))
