@@ -54,6 +54,7 @@ async def edit(turn: Turn, intent: Edit) -> Act:
         return say(DENIED)
 
     async def act(tx: Transaction) -> Say:
+        await tx.records.lock()
         stored = await tx.records.get(RecordKind.PROJECT, intent.record)
         if not intent.field:
             return _fields(stored) if stored else Say("edit.not_found", {"id": intent.record})

@@ -90,15 +90,21 @@ class Records:
         """The revision of the knowledge: 0 for an empty one."""
         return await Facts(self._connection).get(REVISION) or 0
 
-    async def next_revision(self) -> int:
-        """Raise the revision, once per transaction that changes knowledge; the row lock orders such transactions."""
+    async def lock(self) -> int:
+        """Keep every other change of knowledge out until the end of the transaction; returns the revision so far.
+
+        Whoever decides by what is stored (an editor's change, a publication) locks before reading it.
+        """
         await self._connection.execute(
             insert_into(self._connection, fact).values(name=REVISION, value=0).on_conflict_do_nothing()
         )
-        where = fact.c.name == REVISION
-        current = (await self._connection.execute(select(fact.c.value).where(where).with_for_update())).scalar_one()
-        revision = int(current) + 1
-        await self._connection.execute(update(fact).where(where).values(value=revision))
+        statement = select(fact.c.value).where(fact.c.name == REVISION).with_for_update()
+        return int((await self._connection.execute(statement)).scalar_one())
+
+    async def next_revision(self) -> int:
+        """Raise the revision, once per transaction that changes knowledge."""
+        revision = await self.lock() + 1
+        await self._connection.execute(update(fact).where(fact.c.name == REVISION).values(value=revision))
         return revision
 
     async def edit(self, kind: RecordKind, record_id: str, body: Body) -> frozenset[str]:
@@ -106,6 +112,7 @@ class Records:
 
         The imported version is kept beside it, so that later imports leave the edited fields alone.
         """
+        await self.lock()
         before = await self.get(kind, record_id, removed=True)
         old = before.body if before and before.removed_at is None else {}
         changed = frozenset(name for name in {*old, *body} if old.get(name) != body.get(name))
@@ -125,6 +132,7 @@ class Records:
 
     async def remove(self, keys: Collection[tuple[RecordKind, str]]) -> list[tuple[RecordKind, str]]:
         """Take records out; those that were there are returned. Imports do not bring them back."""
+        await self.lock()
         gone = [key for key in keys if await self.get(*key) is not None]
         if not gone:
             return []

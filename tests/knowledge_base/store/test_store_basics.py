@@ -147,3 +147,24 @@ async def test_a_question_taken_back_is_forgotten_but_not_the_others(store: Stor
         await tx.answers.retract("test", "$q2")
         await tx.answers.retract("test", "$q2")
         assert await tx.answers.open_questions() == []
+
+
+async def test_editors_at_once_lose_nothing(store: Store) -> None:
+    """Each changes another field of what is stored at that moment."""
+    async with store.begin() as tx:
+        await tx.records.edit(RecordKind.PROJECT, "p1", dict(PROJECT))
+
+    async def change(field: str) -> None:
+        async with store.begin() as tx:
+            await tx.records.lock()
+            stored = await tx.records.get(RecordKind.PROJECT, "p1")
+            assert stored is not None
+            await asyncio.sleep(0)
+            await tx.records.edit(RecordKind.PROJECT, "p1", {**stored.body, field: "x"})
+
+    fields = ("status", "kind", "state", "period", "funding", "licence")
+    await asyncio.gather(*(change(field) for field in fields))
+    async with store.read() as tx:
+        stored = await tx.records.get(RecordKind.PROJECT, "p1")
+    assert stored is not None
+    assert {field for field in fields if stored.body.get(field) == "x"} == set(fields)
