@@ -1,11 +1,13 @@
+# ruff: noqa: T201 - a tool that prints its figures
 """Fits the certainty model of the search and writes ``knowledge_base/search/certainty.json``.
 
     python tools/fit_certainty.py [--data FOLDER] [--dry-run]     fit, cross-validate, write
     python tools/fit_certainty.py --background                    embed the background's texts again and write them
 
-It fits on ``tests/evaluation/bundle_dev.jsonl`` and ``certainty_extra.jsonl`` (never on the held-out questions), and,
-where ``--data`` holds OMoS-QA (``evaluation/omos_qa``), on its questions: without an answer in the bundle, and with one
-in their own pages. Figures printed are of ten-fold cross-validation: of questions that the model fitted had not seen.
+It fits on ``tests/evaluation/bundle_dev.jsonl`` and ``certainty_extra.jsonl``, never on the held-out questions. Figures
+printed are of ten-fold cross-validation: of questions that the model had not seen. Where ``--data`` holds OMoS-QA
+(``evaluation/omos_qa``), its questions show how the model does elsewhere: they have no answer in the bundle, and one in
+their own pages.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +57,6 @@ class Example:
     language: str
     kind: str
     answerable: bool
-    weight: float
 
 
 async def main() -> None:
@@ -64,21 +66,22 @@ async def main() -> None:
         await _write_background(embedder)
         return
     examples, features = await _bundle_examples(embedder)
-    if options.data:
-        more, their = await _omos_examples(embedder, options.data / "evaluation" / "omos_qa")
-        examples, features = [*examples, *more], np.concatenate((features, their))
-    answerable = np.array([example.answerable for example in examples])
-    weights = _balanced(examples)
+    answerable, weights = np.array([example.answerable for example in examples]), _balanced(examples)
     scores = cross_validated(features, answerable, weights)
-    own = np.array([not example.kind.startswith("omos") for example in examples])
-    threshold = float(np.quantile(scores[answerable & own], WRONG_REFUSALS))
+    threshold = float(np.quantile(scores[answerable], WRONG_REFUSALS))
+    model = fit(features, answerable, weights)
+    print(f"threshold {threshold:.3f}; cross-validated:")
     _report(examples, scores, threshold)
+    if options.data:
+        others, theirs = await _omos_examples(embedder, options.data / "evaluation" / "omos_qa")
+        print("another corpus, not fitted to:")
+        _report(others, _chance(model, theirs), threshold)
     if not options.dry_run:
-        _write_model(fit(features, answerable, weights), threshold, len(examples))
+        _write_model(model, threshold, len(examples))
 
 
 def fit(features: Array, answerable: npt.NDArray[np.bool_], weights: Array) -> Array:
-    """Bias and one weight per feature: logistic regression with a ridge on standardised features, by Newton's method."""
+    """Bias and one weight per feature: logistic regression, ridge on standardised features, Newton's method."""
     mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-9
     rows = np.column_stack((np.ones(len(features)), (features - mean) / deviation))
     ridge = np.diag([1e-6, *[RIDGE] * features.shape[1]])
@@ -99,8 +102,13 @@ def cross_validated(features: Array, answerable: npt.NDArray[np.bool_], weights:
     for number in range(FOLDS):
         out = fold == number
         model = fit(features[~out], answerable[~out], weights[~out])
-        scores[out] = 1.0 / (1.0 + np.exp(-np.clip(model[0] + features[out] @ model[1:], -40, 40)))
+        scores[out] = _chance(model, features[out])
     return scores
+
+
+def _chance(model: Array, features: Array) -> Array:
+    chance: Array = 1.0 / (1.0 + np.exp(-np.clip(model[0] + features @ model[1:], -40, 40)))
+    return chance
 
 
 # ----------------------------------------------------------------------------------------------------- examples
@@ -108,7 +116,7 @@ def cross_validated(features: Array, answerable: npt.NDArray[np.bool_], weights:
 
 async def _bundle_examples(embedder: Embedder) -> tuple[list[Example], Array]:
     examples = [
-        Example(line["question"], line["lang"], line["kind"], bool(line["relevant"]), 1.0)
+        Example(line["question"], line["lang"], line["kind"], bool(line["relevant"]))
         for name in ("bundle_dev.jsonl", "certainty_extra.jsonl")
         for line in _lines(QUESTIONS / name)
     ]
@@ -119,7 +127,7 @@ async def _bundle_examples(embedder: Embedder) -> tuple[list[Example], Array]:
 async def _omos_examples(embedder: Embedder, folder: Path) -> tuple[list[Example], Array]:
     """OMoS questions: against the bundle they have no answer, against their own pages they have one."""
     asked = [
-        Example(line["text"], language, f"omos_{kind}", kind == "pages", 0.5)
+        Example(line["text"], language, f"omos_{kind}", kind == "pages")
         for language in ("de", "en")
         for number, line in enumerate(_lines(folder / f"queries.{language}.jsonl"))
         if number % (535 // OMOS_SAMPLE) == 0
@@ -160,16 +168,15 @@ def _bundle_records() -> tuple[list[Project], list[Municipality]]:
     return [r for r in records if isinstance(r, Project)], [r for r in records if isinstance(r, Municipality)]
 
 
-def _lines(path: Path) -> list[dict[str, object]]:
+def _lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
 
 
 def _balanced(examples: Sequence[Example]) -> Array:
     """Both classes weigh the same in all."""
-    weights = np.array([example.weight for example in examples])
-    for answerable in (True, False):
-        those = np.array([example.answerable is answerable for example in examples])
-        weights[those] *= len(examples) / 2 / weights[those].sum()
+    answerable = np.array([example.answerable for example in examples])
+    share = np.where(answerable, answerable.mean(), 1.0 - answerable.mean())
+    weights: Array = 0.5 / share
     return weights
 
 
@@ -179,20 +186,17 @@ def _balanced(examples: Sequence[Example]) -> Array:
 def _report(examples: Sequence[Example], scores: Array, threshold: float) -> None:
     groups: dict[str, list[bool]] = defaultdict(list)
     for example, score in zip(examples, scores, strict=True):
-        refused = bool(score < threshold)
         verdict = "wrongly refused" if example.answerable else "rightly refused"
-        for name in (f"{verdict:16} all {'omos' if example.kind.startswith('omos') else 'bundle'}",
-                     f"{verdict:16} {example.kind}", f"{verdict:16} {example.language}"):  # fmt: skip
-            groups[name].append(refused)
-    print(f"threshold {threshold:.3f}")
-    for name, refused in sorted(groups.items()):
-        print(f"{name:40} {np.mean(refused):6.1%} of {len(refused)}")
+        for group in ("all", example.kind, example.language):
+            groups[f"{verdict} {group}"].append(bool(score < threshold))
+    for name, verdicts in sorted(groups.items()):
+        print(f"  {name:40} {np.mean(verdicts):6.1%} of {len(verdicts)}")
 
 
 def _write_model(model: Array, threshold: float, count: int) -> None:
     data = {
-        "note": f"Logistic regression over {count} questions by tools/fit_certainty.py; threshold at {WRONG_REFUSALS:.0%} "
-        "wrong refusals, cross-validated. Never fitted to the held-out questions.",
+        "note": f"Logistic regression over {count} questions by tools/fit_certainty.py; threshold at "
+        f"{WRONG_REFUSALS:.0%} wrong refusals, cross-validated. Never fitted to the held-out questions.",
         "bias": round(float(model[0]), 4),
         "coefficients": {name: round(float(value), 4) for name, value in zip(NAMES, model[1:], strict=True)},
         "threshold": round(threshold, 4),

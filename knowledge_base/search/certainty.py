@@ -80,10 +80,16 @@ def evidence(
     top = ranked.features[0]
     share, known = _explained(query, ranked, lexical)
     topic, place = float(top[_FEATURE["topic"]]), float(max(top[_FEATURE["place"]], top[_FEATURE["near"]]))
-    limits = float(top[[_FEATURE[n] for n in ("place", "near", "round", "status", "year", "rural", "border", "transfer")]].max())
+    limits = float(
+        top[[_FEATURE[n] for n in ("place", "near", "round", "status", "year", "rural", "border", "transfer")]].max()
+    )
     has_subject = bool(query.subject)
     above, margin = background.against(vector, _finite(float(ranked.dense[0])))
-    best_margin = background.against(vector, _finite(float(np.nanmax(ranked.dense))))[1] if np.isfinite(ranked.dense).any() else 0.0
+    best_margin = (
+        background.against(vector, _finite(float(np.nanmax(ranked.dense))))[1]
+        if np.isfinite(ranked.dense).any()
+        else 0.0
+    )
     values = {
         "above": above,
         "margin": margin,

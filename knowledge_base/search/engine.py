@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -152,7 +153,13 @@ class Search:
             at = np.searchsorted(missing, exact.docs)
             dense[at], passage[at] = exact.score, exact.passage
         coverage = self.index.lexical.coverage(self.index.lexical.query(query.words, query.language), missing)
-        more = {"docs": missing, "dense": dense, "meant": dense, "coverage": coverage, "passage": passage}
+        more: dict[str, npt.NDArray[Any]] = {
+            "docs": missing,
+            "dense": dense,
+            "meant": dense,
+            "coverage": coverage,
+            "passage": passage,
+        }
         nothing = np.zeros(len(missing), np.float32)
         return Candidates(
             **{f.name: np.concatenate((getattr(found, f.name), more.get(f.name, nothing))) for f in fields(Candidates)}

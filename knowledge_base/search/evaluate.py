@@ -70,7 +70,8 @@ class Report:
 
     def table(self) -> str:
         """The figures as text, one line a group."""
-        head = f"{'':16}{'n':>5}{'nDCG@10':>9}{'MRR':>7}{'R@10':>7}{'first':>7}{'best':>7}{'refused wrongly':>17}{'rightly':>9}"
+        head = f"{'':16}{'n':>5}{'nDCG@10':>9}{'MRR':>7}{'R@10':>7}{'first':>7}{'best':>7}"
+        head += f"{'refused wrongly':>17}{'rightly':>9}"
         return "\n".join((head, *(_line(figures) for figures in self.figures)))
 
 
@@ -96,9 +97,10 @@ async def evaluate(search: _Asks, questions: Iterable[Question]) -> Report:
 def report(results: Sequence[Result]) -> Report:
     """The figures of results, over all of them and by language and kind."""
     groups: dict[str, list[Result]] = {"all": list(results)}
-    for key in (lambda r: r.question.lang, lambda r: r.question.kind):
-        for result in sorted(results, key=key):
-            groups.setdefault(key(result), []).append(result)
+    for name in sorted({result.question.lang for result in results}):
+        groups[name] = [result for result in results if result.question.lang == name]
+    for name in sorted({result.question.kind for result in results}):
+        groups[name] = [result for result in results if result.question.kind == name]
     return Report(tuple(_figures(name, found) for name, found in groups.items()), tuple(results))
 
 
@@ -128,7 +130,7 @@ def first_grade(ids: Sequence[str], relevant: Mapping[str, float]) -> float:
 
 
 def _gain(grades: Sequence[float]) -> float:
-    return sum((2.0**grade - 1.0) / math.log2(place + 1) for place, grade in enumerate(grades, 1))
+    return math.fsum((2.0**grade - 1.0) / math.log2(place + 1) for place, grade in enumerate(grades, 1))
 
 
 # ------------------------------------------------------------------------------------------------------- the file
@@ -205,4 +207,5 @@ def _line(figures: Figures) -> str:
     measured = (figures.ndcg, figures.mrr, figures.recall, figures.first_relevant, figures.first_best)
     widths = (9, 7, 7, 7, 7)
     cells = "".join(cell(value, width) for value, width in zip(measured, widths, strict=True))
-    return f"{figures.group:16}{figures.questions:>5}{cells}{cell(figures.wrongly_refused, 17)}{cell(figures.rightly_refused, 9)}"
+    refused = cell(figures.wrongly_refused, 17) + cell(figures.rightly_refused, 9)
+    return f"{figures.group:16}{figures.questions:>5}{cells}{refused}"

@@ -11,13 +11,27 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from knowledge_base.model import Project
+from knowledge_base.search.record_facts import (
+    NAMED_STAGE,
+    NO_YEAR,
+    STAGES,
+    STAGES_OF_STATUS,
+    at_border,
+    briefness,
+    is_model_project,
+    is_small,
+    is_thin,
+    same_as,
+    stages_of,
+    years_of,
+)
 from knowledge_base.search.tokens import stem_all, words
-from knowledge_base.search.understanding import phrases
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.search.understanding.query import Query
 from knowledge_base.search.understanding.words import folded_name
@@ -26,6 +40,7 @@ from knowledge_base.vocabulary import Vocabulary
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Key = TypeVar("Key", int, str)
 
 FEATURES = (
     "place",  # of a municipality named, or in a state named
@@ -47,46 +62,7 @@ FEATURES = (
     "brief",  # one sentence only, of no municipality, or nobody named who answers: a fuller record says more
 )
 _LIMITS = ("place", "near", "round", "status", "year", "rural", "border", "transfer")
-_FULL_CHARACTERS = 140
 LIMITED = 300  # documents that limits alone may propose
-SMALL_TOWN = 20_000  # inhabitants
-_THIN_CHARACTERS = 160
-_NO_YEAR = -1
-_OPEN_END = 9999
-STAGES = ("planned", "strategy", "building", "pilot", "implementation", "operation", "done")
-_STAGE_OF_RECORD = {
-    "planned": re.compile(r"geplant|angekündigt|vorgesehen|planung|planned|planow|zaplanow"),
-    "strategy": re.compile(r"strategi|konzept|bewerb"),
-    "building": re.compile(r"aufbau|im bau|vorbereitung|w budowie"),
-    "pilot": re.compile(r"pilot|test|erprob|beta"),
-    "implementation": re.compile(r"umsetzung|implement|realiz"),
-    "operation": re.compile(r"betrieb(?!ereit)|laufend|läuft|aktiv|active|running|operation|live|działa|trwa"),
-    "done": re.compile(r"abgeschlossen|beendet|fertig|completed|finished|done|zakończ|ukończ"),
-}
-_COARSE = {
-    "planned": ("planned",),
-    "running": ("operation", "implementation", "pilot", "building"),
-    "done": ("done",),
-}  # what Understood.status means in stages, the first one most
-_FINE = {
-    "pilot": re.compile(r"(?<!\S)(?:pilot\w*|testphase|testy?)"),
-    "building": re.compile(r"(?<!\S)(?:im aufbau|aufbau|being built|w budowie)"),
-    "implementation": re.compile(r"(?<!\S)(?:in umsetzung|in progress|w trakcie|realizowan\w*)"),
-    "operation": re.compile(r"(?<!\S)(?:in betrieb|im betrieb|echtbetrieb|live|in operation|operational|up and running|in use|dziala\w*|uruchomion\w*)"),
-}  # a question that names one stage of running means that stage first
-_BORDER_KM = 35.0  # from the nearest Polish municipality of the gazetteer
-
-
-def stages_of(status: str) -> tuple[str, ...]:
-    """The stages that the free status text of a record tells; none when it tells none."""
-    lower = status.casefold()
-    return tuple(stage for stage, pattern in _STAGE_OF_RECORD.items() if pattern.search(lower))
-
-
-def status_of(status: str) -> str | None:
-    """``"planned"``, ``"running"`` or ``"done"`` for the free status text of a record."""
-    stages = stages_of(status)
-    return next((coarse for coarse in ("done", "planned", "running") if set(_COARSE[coarse]) & set(stages)), None)
 
 
 @dataclass(frozen=True)
@@ -115,24 +91,26 @@ class Facets:
         rows = _rows(projects, gazetteer)
         number = {topic.id: n for n, topic in enumerate(vocabulary.topics)}
         spans = [years_of(f"{project.period} {project.status}") for project in projects]
-        thin = [_is_thin(project) for project in projects]
+        thin = [is_thin(project) for project in projects]
         rich_ids = {project.id for project, is_thin in zip(projects, thin, strict=True) if not is_thin}
         return cls(
             by_row=_postings((row, doc) for doc, found in enumerate(rows) for row in found),
-            by_state=_postings((state, doc) for doc, p in enumerate(projects) for state in _states(p, rows[doc], gazetteer)),
+            by_state=_postings(
+                (state, doc) for doc, p in enumerate(projects) for state in _states(p, rows[doc], gazetteer)
+            ),
             by_round=_postings((_round(p, vocabulary), doc) for doc, p in enumerate(projects) if p.funding_round),
             topics=_topic_matrix(projects, vocabulary, number),
             topic_number=number,
-            stages=np.array([[s in stages_of(p.status) for s in STAGES] for p in projects], np.bool_).reshape(-1, len(STAGES)),
+            stages=_stage_matrix(projects),
             first_year=np.array([first for first, _ in spans], np.int16),
             last_year=np.array([last for _, last in spans], np.int16),
-            small=np.array([_is_small(p, rows[doc], gazetteer, vocabulary) for doc, p in enumerate(projects)], np.bool_),
-            border=np.array([_at_border(p, vocabulary) for p in projects], np.bool_),
+            small=np.array([is_small(p, rows[doc], gazetteer, vocabulary) for doc, p in enumerate(projects)], np.bool_),
+            border=np.array([at_border(p, vocabulary) for p in projects], np.bool_),
             transfer=np.array([bool(project.transferability.strip()) for project in projects], np.bool_),
-            model_project=np.array([p.kind.casefold().startswith("modellprojekt") for p in projects], np.bool_),
+            model_project=np.array([is_model_project(p) for p in projects], np.bool_),
             thin=np.array(thin, np.bool_),
-            double=np.array([t and _same_as(p) in rich_ids for p, t in zip(projects, thin, strict=True)], np.bool_),
-            brief=np.array([_briefness(p) for p in projects], np.float32),
+            double=np.array([t and same_as(p) in rich_ids for p, t in zip(projects, thin, strict=True)], np.bool_),
+            brief=np.array([briefness(p) for p in projects], np.float32),
             role_stems=[frozenset(stem_all(words(p.contact_role), "de")) for p in projects],
         )
 
@@ -143,9 +121,11 @@ class Facets:
         ``LIMITED``: they are candidates whatever their words are. None where nothing limits the question."""
         read = query.understood
         limits = [
-            _union([self.by_row.get(row) for row in (*query.rows, *near)] + [self.by_state.get(s) for s in read.states]),
+            _union([*map(self.by_row.get, (*query.rows, *near)), *map(self.by_state.get, read.states)]),
             _union([self.by_round.get(name) for name in read.rounds]),
-            np.flatnonzero(self.stages[:, [STAGES.index(s) for name in read.status for s in _COARSE[name]]].any(axis=1)),
+            np.flatnonzero(
+                self.stages[:, [STAGES.index(s) for name in read.status for s in STAGES_OF_STATUS[name]]].any(axis=1)
+            ),
             np.flatnonzero(self.small) if read.rural else None,
             np.flatnonzero(self.border) if query.border else None,
             np.flatnonzero(self.transfer) if query.transfer else None,
@@ -217,9 +197,9 @@ class Facets:
     def _status(self, query: Query, docs: Ints) -> Floats:
         fit = np.zeros(len(docs), np.float32)
         folded = folded_name(query.text) if query.understood.status else ""
-        fine = [stage for stage, pattern in _FINE.items() if pattern.search(folded)]
+        fine = [stage for stage, pattern in NAMED_STAGE.items() if pattern.search(folded)]
         for status in query.understood.status:
-            for stage in _COARSE[status]:
+            for stage in STAGES_OF_STATUS[status]:
                 weight = 1.0 if not fine or stage in fine or status != "running" else 0.3
                 np.maximum(fit, np.float32(weight) * self.stages[docs, STAGES.index(stage)], out=fit)
         return fit
@@ -230,7 +210,7 @@ class Facets:
         first, last = self.first_year[docs], self.last_year[docs]
         for year in query.understood.years:
             edge = last == year if query.ending else first == year
-            runs = (first != _NO_YEAR) & (first <= year) & (year <= last)
+            runs = (first != NO_YEAR) & (first <= year) & (year <= last)
             np.maximum(fit, np.where(edge, 1.0, np.where(runs, 0.5, 0.0)).astype(np.float32), out=fit)
         return fit
 
@@ -251,19 +231,6 @@ def _all_limits(columns: Mapping[str, Floats]) -> Floats:
     return product
 
 
-def years_of(period: str) -> tuple[int, int]:
-    """First and last year of a period such as "01/2021–2027", "seit 2022", "bis Ende 2026"; -1 for none."""
-    years = phrases.years(period)
-    if not years:
-        return _NO_YEAR, _NO_YEAR
-    lower = period.casefold()
-    if len(years) == 1 and re.search(r"\bbis\b|\buntil\b|\bdo\b", lower):
-        return 2000, years[0]
-    if len(years) == 1 and re.search(r"\bab\b|\bseit\b|\bsince\b|\bod\b", lower):
-        return years[0], _OPEN_END
-    return min(years), max(years)
-
-
 def _union(postings: Sequence[Ints | None]) -> Ints | None:
     known = [posting for posting in postings if posting is not None]
     return np.unique(np.concatenate(known)) if known else None
@@ -277,11 +244,16 @@ def _within(docs: Ints, postings: Iterable[Ints]) -> Floats:
     return fit
 
 
-def _postings(pairs: Iterable[tuple[object, int]]) -> dict[object, Ints]:
-    found: dict[object, list[int]] = defaultdict(list)
+def _postings(pairs: Iterable[tuple[Key, int]]) -> dict[Key, Ints]:
+    found: dict[Key, list[int]] = defaultdict(list)
     for key, doc in pairs:
         found[key].append(doc)
     return {key: np.unique(np.array(docs, np.int64)) for key, docs in found.items()}
+
+
+def _stage_matrix(projects: Sequence[Project]) -> Bools:
+    told = [[stage in stages_of(project.status) for stage in STAGES] for project in projects]
+    return np.array(told, np.bool_).reshape(-1, len(STAGES))
 
 
 def _rows(projects: Sequence[Project], gazetteer: Gazetteer) -> list[tuple[int, ...]]:
@@ -319,32 +291,3 @@ _FEW_TOPICS = 4
 _LATER_TOPIC = 0.95
 _ONLY_NAMED = 0.6  # a document that names the place, beside one of the place
 _WIDER_TOPIC = 0.7
-
-
-def _is_thin(project: Project) -> bool:
-    """A record that only says that something exists: short, without topics and contact."""
-    return not project.topics and not project.contact_role and len(project.text) < _THIN_CHARACTERS
-
-
-def _briefness(project: Project) -> float:
-    """How little a record offers to somebody who looks for a municipality to ask, 0 … 1."""
-    short = max(0.0, 1.0 - len(project.text) / _FULL_CHARACTERS)
-    return min(1.0, short + 0.5 * (not project.contact_role.strip()) + 0.5 * (not project.municipality.strip()))
-
-
-def _same_as(project: Project) -> str:
-    return str(project.extra.get("same_as", ""))
-
-
-def _is_small(project: Project, rows: Iterable[int], gazetteer: Gazetteer, vocabulary: Vocabulary) -> bool:
-    own = (gazetteer.municipalities[row].population for row in rows)
-    known = [population for population in own if population is not None]
-    return (bool(known) and max(known) <= SMALL_TOWN) or _has_topic(project, "rural", vocabulary)
-
-
-def _at_border(project: Project, vocabulary: Vocabulary) -> bool:
-    return _has_topic(project, "cross-border", vocabulary)
-
-
-def _has_topic(project: Project, topic_id: str, vocabulary: Vocabulary) -> bool:
-    return any((topic := vocabulary.topic_of(raw)) is not None and topic.id == topic_id for raw in project.topics)

@@ -20,38 +20,47 @@ _SURE = 1.0  # at least this much evidence, and more than for any other language
 
 _WORDS = {
     "de": """wer wen wem welche welcher welches wo wie was warum gibt gibts jemand zustaendig zuständig projekt projekte
-    vorhaben massnahmen beispiele stadt städte staedte gemeinde gemeinden kommune kommunen dorf dörfer landkreis land
-    ländlich laendlich kleine kleiner kleinen nur auch abgeschlossen abgeschlossene geplant geplante laufende fertig
-    ansprechpartner ansprechpartnerin kontakt hilfe danke hallo moin verkehr mobilität energie bildung gesundheit hitze
-    hochwasser beteiligung daten offene buerger bürger verwaltung umwelt klima schutz wasser strom förderung foerderung
-    staffel runde seit jahr jahre nähe naehe umgebung grenze polen polnische digitale digitaler digitalen digitales
-    digital nochmal gegen mehr einen nen n erfahrung erfahrungen lösung loesung brauchen brauche suche suchen hat habt
-    haben isses heisst heißt oma wetter morgen gestern heute tut läuft laeuft kriegt krieg für im vom zum infos wieviel geld ansprechp zähler zaehler zeigt anzeigen messen online-portal mitwirken neuer neues neue""",
-    "en": """who whom which what where when how why does do did done has have had the any anyone anybody any1 someone
-    project projects cities town towns village villages municipality municipalities council councils small rural
-    only finished completed planned running ongoing contact person charge responsible help thanks hello hi near nearby
-    border polish german mobility traffic transport energy education health heat tree trees register registration tax free flood flooding citizens citizen
-    participation open water climate round funded funding since year years show tell me give list about using use
-    used with against already yet still best practice examples example solution solutions people residents network
-    sensor sensors planning building buildings school schools emergency disaster runs run their
-    weather today tomorrow yesterday write joke recipe pls plz u""",
-    "pl": """kto kogo komu kim co gdzie kiedy jak jaka jaki jakie jakich ktora które ktore który ktory których ktorych
-    czy ktoś ktos projekt projekty projektów projektow projekcie miasto miasta miast miastach mieście miescie gmina
-    gminy gmin gminach gminie wieś wies wsi wsiach mały mala mała małe male małych malych tylko zakończone zakonczone
-    planowane odpowiada odpowiedzialny odpowiedzialna kontakt pomoc dzięki dzieki dzień dobry czesc cześć hej blisko
-    obok koło kolo pobliżu poblizu granica granicy polsko niemiecki niemieckie mobilność mobilnosc mobilności energia
-    energii edukacja zdrowie upał upal upałem powódź powodz powodzi mieszkańców mieszkancow mieszkańcy udział dane danych
-    otwarte woda wody klimat klimatu runda edycja edycji od rok roku lat latach pokaż pokaz podaj lista oraz przeciw
-    przykłady przyklady rozwiązanie rozwiazanie ludzi sieć siec czujniki planowanie budynki budynków szkoły szkoly
-    ochrona ochrony współpraca wspolpraca cyfrowy cyfrowa cyfrowe transport pogoda jutro wczoraj przepis sobie radza
-    zajmuje robi robił robili zrobił zrobili darmowe wifi urząd urzad mieszkania dzisiaj ma mają maja jest są ruch ruchu""",
+    vorhaben massnahmen beispiele stadt städte staedte gemeinde gemeinden kommune kommunen dorf dörfer landkreis
+    land ländlich laendlich kleine kleiner kleinen nur auch abgeschlossen abgeschlossene geplant geplante laufende
+    fertig ansprechpartner ansprechpartnerin kontakt hilfe danke hallo moin verkehr mobilität energie bildung
+    gesundheit hitze hochwasser beteiligung daten offene buerger bürger verwaltung umwelt klima schutz wasser strom
+    förderung foerderung staffel runde seit jahr jahre nähe naehe umgebung grenze polen polnische digitale digitaler
+    digitalen digitales digital nochmal gegen mehr einen nen n erfahrung erfahrungen lösung loesung brauchen brauche
+    suche suchen hat habt haben isses heisst heißt oma wetter morgen gestern heute tut läuft laeuft kriegt krieg für
+    im vom zum infos wieviel geld ansprechp zähler zaehler zeigt anzeigen messen online-portal mitwirken neuer neues
+    neue""",
+    "en": """who whom which what where when how why does do did done has have had the any anyone anybody any1 someone project
+    projects cities town towns village villages municipality municipalities council councils small rural only
+    finished completed planned running ongoing contact person charge responsible help thanks hello hi near nearby
+    border polish german mobility traffic transport energy education health heat tree trees register registration
+    tax free flood flooding citizens citizen participation open water climate round funded funding since year years
+    show tell me give list about using use used with against already yet still best practice examples example
+    solution solutions people residents network sensor sensors planning building buildings school schools emergency
+    disaster runs run their weather today tomorrow yesterday write joke recipe pls plz u""",
+    "pl": """kto kogo komu kim co gdzie kiedy jak jaka jaki jakie jakich ktora które ktore który ktory których ktorych czy
+    ktoś ktos projekt projekty projektów projektow projekcie miasto miasta miast miastach mieście miescie gmina
+    gminy gmin gminach gminie wieś wies wsi wsiach mały mala mała małe male małych malych tylko zakończone
+    zakonczone planowane odpowiada odpowiedzialny odpowiedzialna kontakt pomoc dzięki dzieki dzień dobry czesc cześć
+    hej blisko obok koło kolo pobliżu poblizu granica granicy polsko niemiecki niemieckie mobilność mobilnosc
+    mobilności energia energii edukacja zdrowie upał upal upałem powódź powodz powodzi mieszkańców mieszkancow
+    mieszkańcy udział dane danych otwarte woda wody klimat klimatu runda edycja edycji od rok roku lat latach pokaż
+    pokaz podaj lista oraz przeciw przykłady przyklady rozwiązanie rozwiazanie ludzi sieć siec czujniki planowanie
+    budynki budynków szkoły szkoly ochrona ochrony współpraca wspolpraca cyfrowy cyfrowa cyfrowe transport pogoda
+    jutro wczoraj przepis sobie radza zajmuje robi robił robili zrobił zrobili darmowe wifi urząd urzad mieszkania
+    dzisiaj ma mają maja jest są ruch ruchu""",
 }
-_BRAND_WORDS = frozenset("smart city cities open data source app apps portal hub lab labor dashboard cockpit online".split())
+_BRAND_WORDS = frozenset(
+    "smart city cities open data source app apps portal hub lab labor dashboard cockpit online".split()
+)
 _LETTERS = {"de": re.compile("[äöüß]"), "pl": re.compile("[ąćęłńśźż]|ó")}
 _GROUPS = {
-    "de": re.compile(r"sch|ung\b|ungen\b|keit|heit|lich|ische?n?\b|tz|ck|pf|ei(?=[nt])|chen\b|\bge(?=[^t])|zu\b|rung|ieren\b"),
-    "en": re.compile(r"th|tion\b|tions\b|ing\b|ings\b|ment\b|ity\b|ities\b|ough|ee|oo|wh|sh(?=[aeiou]|\b)|ly\b|ness\b|'s\b"),
-    "pl": re.compile(r"sz|cz|rz|dz|owa|owi|ych\b|ego\b|iej\b|ow\b|anie\b|enie\b|osc|nie\b|ie\b|scia?\b|ami\b|ach\b|prz|zy"),
+    "de": re.compile(
+        r"sch|ung\b|ungen\b|keit|heit|lich|ische?n?\b|tz|ck|pf|ei(?=[nt])|chen\b|\bge(?=[^t])|zu\b|rung|ieren\b"
+    ),
+    "en": re.compile(r"th|tion\b|tions\b|ing\b|ings\b|ment\b|ity\b|ities\b|ough|ee|oo|wh|sh(?=[aeiou]|\b)|ly\b|ness\b"),
+    "pl": re.compile(
+        r"sz|cz|rz|dz|owa|owi|ych\b|ego\b|iej\b|ow\b|anie\b|enie\b|osc|nie\b|ie\b|scia?\b|ami\b|ach\b|prz|zy"
+    ),
 }
 
 
@@ -87,7 +96,8 @@ def _topic_words(language: str) -> set[str]:
     phrases = (
         phrase for topic in bundled().topics for phrase in (topic.labels[language], *topic.synonyms.get(language, ()))
     )
-    return {word.text.casefold() for phrase in phrases for word in words_of(phrase) if len(word.text) > 3} - _BRAND_WORDS
+    words = {word.text.casefold() for phrase in phrases for word in words_of(phrase) if len(word.text) > 3}
+    return words - _BRAND_WORDS
 
 
 def _scores(text: str) -> dict[str, float]:

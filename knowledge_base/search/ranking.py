@@ -113,7 +113,10 @@ def _at_least(width: float, floor: float, top: float) -> tuple[float, float]:
 def _named(query: Query, docs: Ints, lexical: Lexical) -> Floats:
     """The share of the places named whose names are among a document's own words."""
     read = query.understood
-    names = [stem_all(words(name.split("/", maxsplit=1)[0]), "de") for name in (*read.municipalities, *read.states, *query.elsewhere)]
+    names = [
+        stem_all(words(name.split("/", maxsplit=1)[0]), "de")
+        for name in (*read.municipalities, *read.states, *query.elsewhere)
+    ]
     held = [np.all([lexical.words.holds(term, docs) for term in terms], axis=0) for terms in names if terms]
     fit: Floats = np.mean(held, axis=0, dtype=np.float32) if held else np.zeros(len(docs), np.float32)
     return fit

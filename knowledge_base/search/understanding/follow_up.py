@@ -18,15 +18,19 @@ from knowledge_base.search.understanding.words import clean, fold, words_of
 
 _MAX_WORDS = 9
 _LIMITING_TOPICS = frozenset({"rural", "cross-border"})
-_LEAD = re.compile(
-    r"^(?:und|oder|aber|auch|nur|bitte nur|noch|was ist mit|was ist in|wie ist es (?:mit|in|bei)|wie sieht es (?:mit|in|bei|aus)|davon|welche davon|die|das gleiche|dasselbe|"
-    r"nicht|ohne|statt(?:dessen)?|jetzt|and|or|but|only|just|also|what about|how about|same(?: thing)?|those|which of (?:them|these|those)|the ones|not|without|instead|now|"
-    r"a co|a w|a na|a|i|oraz|ale|lub|tylko|jeszcze|co z|a jak|jak jest|jak w|ktore z nich|te|to samo|nie|bez|teraz)(?!\S)"
-)  # fmt: skip
+_LEADS = (
+    "und|oder|aber|auch|nur|bitte nur|noch|was ist mit|was ist in|wie ist es (?:mit|in|bei)|"
+    "wie sieht es (?:mit|in|bei|aus)|davon|welche davon|die|das gleiche|dasselbe|nicht|ohne|statt(?:dessen)?|"
+    "jetzt|and|or|but|only|just|also|what about|how about|same(?: thing)?|those|which of (?:them|these|those)|"
+    "the ones|not|without|instead|now|a co|a w|a na|a|i|oraz|ale|lub|tylko|jeszcze|co z|a jak|jak jest|jak w|"
+    "ktore z nich|te|to samo|nie|bez|teraz"
+)
+_LEAD = re.compile(r"^(?:" + _LEADS + r")(?!\S)")
 _FILLER = frozenset(
-    "und oder aber auch nur bitte noch was ist mit in wie es sieht aus bei davon welche die der das den gibt gibts da dort die ones one there please and or but "
-    "only just also what about how same those which of them these the a co w we na i oraz ale lub tylko jeszcze z ze jak jest ktore nich te to samo for fur dla im am "
-    "jetzt now teraz projekte projekt projects projekty thing alle all".split()
+    """und oder aber auch nur bitte noch was ist mit in wie es sieht aus bei davon welche die der das den gibt gibts
+    da dort die ones one there please and or but only just also what about how same those which of them these the
+    a co w we na i oraz ale lub tylko jeszcze z ze jak jest ktore nich te to samo for fur dla im am jetzt now
+    teraz projekte projekt projects projekty thing alle all""".split()
 )
 
 
@@ -103,7 +107,8 @@ def _merge(previous: Query, new: Query) -> Query:
 
 def _text(rest: str, place: Query, new: Query, previous: Query) -> str:
     """The question that both together make, for the embedder and the word index."""
-    names = " ".join((*place.understood.municipalities, *place.understood.states, *place.understood.near, *place.elsewhere))
+    read = place.understood
+    names = " ".join((*read.municipalities, *read.states, *read.near, *place.elsewhere))
     said = {fold(word) for word in rest.split()}
-    added = " ".join(word for word in new.rest.split() if fold(word) not in said | _FILLER) if new is not previous else ""
+    added = " ".join(word for word in new.rest.split() if fold(word) not in said | _FILLER)
     return clean(" ".join(filter(None, (rest, names, added)))) or previous.text

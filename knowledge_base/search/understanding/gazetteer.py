@@ -6,22 +6,30 @@ Names that are ordinary words, too ("Essen", "Halle", "Hof"), count only where t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
 
 from knowledge_base.model import Municipality
+from knowledge_base.search.tokens import STOP_WORDS, stem
 from knowledge_base.search.understanding.inflection import base_forms
+from knowledge_base.search.understanding.place_names import (
+    ADJECTIVE,
+    CITY_STATES,
+    NOWHERE,
+    ORDINARY_NAMES,
+    PLACE_PREPOSITIONS,
+    STRICT_PREPOSITIONS,
+    elsewhere_lines,
+    short_forms,
+)
 from knowledge_base.search.understanding.states import BERLIN_DISTRICTS, STATES
 from knowledge_base.search.understanding.typos import Corrector
-from knowledge_base.search.tokens import STOP_WORDS, stem
 from knowledge_base.search.understanding.words import Word, fold, folded_name, words_of
 
 NEAR_KM = 60.0
@@ -31,22 +39,7 @@ _EARTH_KM = 6371.0
 _SHORT_NAME = 4
 _CORRECTED_ANYWHERE = 6  # letters of a misspelt name that needs no preposition before it
 
-PLACE_PREPOSITIONS = frozenset(
-    "in aus nach von fur bei nahe um nahe koło kolo w we z ze do dla obok near from for at around of im stadt gemeinde "
-    "landkreis kreis kommune city town miasto miasta miescie gmina gminie gminy".split()
-)
-_STRICT_PREPOSITIONS = PLACE_PREPOSITIONS - {"fur", "for", "im", "von", "of", "nach", "um", "do", "dla", "z", "ze"}
-_ORDINARY_NAMES = frozenset(
-    "ahlen ahorn aller au aue baden barth berg berge bergen brake brand buch buchen burg calau damme dorf enger essen "
-    "forst frechen fresen geld grund haag hagen halle haren hausen heide hof horn hude kamen kehl lage landau lauf leer "
-    "lehrte linden lohne lunen machern marl melle menden minden mitte nahe neustadt norden plan plau regen roth rust "
-    "schwerte siegen singen spalt stade stein wald waren weiden wehr weil wenden werder werl wesel wiesen wolfen worms "
-    "zell zeitz ziel wedding bremse linz ulm soest olpe brzeg gora nowe wola".split()
-)
-_KIND_WORDS = re.compile(r"^(?:landkreis|kreis|stadt|hansestadt|landeshauptstadt|gemeinde|verband region|region|amt) ")
-_ADJECTIVE = re.compile(r"isch(?:e[rsnm]?)?$|sk(?:i|a|ie|iego|im|iej|ich)$")  # written small in German and Polish
-_NOWHERE = frozenset("deutschland germany niemcy bundesweit europa europe polen polska online divers diverse".split())
-_SHORT_FORM = re.compile(r"^(.+?)(?:\s*\(.*|/(?! ).*| (?:i\.|b\.|a\.|am|an der|im|in der|bei|vor der|ob der) .*)$")
+_STOP = frozenset(fold(word) for words in STOP_WORDS.values() for word in words)
 
 
 class PlaceKind(Enum):
@@ -88,18 +81,18 @@ class Gazetteer:
         self._add_municipalities()
         self._add_elsewhere()
         self._first_words = {name.split(" ", 1)[0] for name in self._places if " " in name}
-        self._corrector = Corrector(n for n in self._places if " " not in n and n not in _ORDINARY_NAMES)
+        self._corrector = Corrector(n for n in self._places if " " not in n and n not in ORDINARY_NAMES)
 
     def beside(self, *ordinary: Container[str]) -> Gazetteer:
         """The same places, told of more ordinary words."""
         other = copy(self)
-        other._ordinary = (*self._ordinary, *ordinary)
+        other._ordinary = (*self._ordinary, *ordinary)  # noqa: SLF001 - a copy of its own
         return other
 
     def including(self, names: Iterable[str]) -> Gazetteer:
         """With the places that projects name and no municipality record bears, so that they are found, too."""
         unknown = sorted({name for name in names if name[:1].isupper() and not self.rows_named(name)})
-        places = [name for name in unknown if folded_name(name) and folded_name(name) not in _NOWHERE]
+        places = [name for name in unknown if folded_name(name) and folded_name(name) not in NOWHERE]
         if not places:
             return self
         more = (Municipality(id=f"name:{folded_name(name)}", name=name) for name in places)
@@ -120,13 +113,13 @@ class Gazetteer:
         rows: dict[str, list[int]] = {}
         short: dict[str, list[int]] = {}
         for row, municipality in enumerate(self.municipalities):
-            if municipality.kind.casefold() == "land" and municipality.name not in _CITY_STATES:
+            if municipality.kind.casefold() == "land" and municipality.name not in CITY_STATES:
                 self._add_state_record(municipality)
                 continue
             own = {folded_name(name) for name in (municipality.name, *municipality.names)} - {""}
             for name in own:
                 rows.setdefault(name, []).append(row)
-            for name in set(_short_forms((municipality.name, *municipality.names))) - own:
+            for name in set(short_forms((municipality.name, *municipality.names))) - own:
                 short.setdefault(name, []).append(row)
         for names in (rows, short):
             for name, numbers in names.items():
@@ -142,7 +135,7 @@ class Gazetteer:
             self._places.setdefault(folded_name(name), Place(PlaceKind.STATE, state))
 
     def _add_elsewhere(self) -> None:
-        for line in _elsewhere_lines():
+        for line in elsewhere_lines():
             names = [name.strip() for name in line.split(";")]
             known = next((p for n in names if (p := self._places.get(folded_name(n)))), None)
             place = known or Place(PlaceKind.ELSEWHERE, names[0])
@@ -167,7 +160,8 @@ class Gazetteer:
         """The municipalities behind a record's own field: the full name, else every name in it ("A, B und C")."""
         if (place := self._places.get(folded_name(name))) and place.rows:
             return place.rows
-        words, rows, first = words_of(name), [], 0
+        words, first = words_of(name), 0
+        rows: list[int] = []
         while first < len(words):
             last, place = self._exact(words, first) or (first + 1, None)
             rows.extend(place.rows if place else ())
@@ -203,11 +197,11 @@ class Gazetteer:
     def _may_bend(self, words: Sequence[Word], first: int, name: str) -> bool:
         """Short names and words without a capital are bent only after a preposition: "use" is no form of "USA"."""
         before = words[first - 1].folded if first else ""
-        if _ADJECTIVE.search(words[first].folded) and len(name) > _SHORT_NAME:
+        if ADJECTIVE.search(words[first].folded) and len(name) > _SHORT_NAME:
             return True
         if len(name) <= _SHORT_NAME or any(words[first].folded in known for known in self._ordinary):
-            return words[first].capital and before in _STRICT_PREPOSITIONS
-        return words[first].capital or before in _STRICT_PREPOSITIONS
+            return words[first].capital and before in STRICT_PREPOSITIONS
+        return words[first].capital or before in STRICT_PREPOSITIONS
 
     def _bent_phrase(self, words: Sequence[Word], first: int, head: str) -> tuple[int, Place] | None:
         """Names of several words, the first and the last one bent: "Frankfurtu nad Odrą", "Zielonej Górze"."""
@@ -222,14 +216,14 @@ class Gazetteer:
     def _credible(self, words: Sequence[Word], first: int, last: int, lower: bool) -> bool:
         """Whether the sentence means a place; only single words that are ordinary, too, are in doubt."""
         word = words[first]
-        if last - first > 1 or (word.folded not in _ORDINARY_NAMES and not self._doubtful_form(word)):
+        if last - first > 1 or (word.folded not in ORDINARY_NAMES and not self._doubtful_form(word)):
             return True
         before = words[first - 1].folded if first else ""
         following = words[last].text if last < len(words) else ""
-        return (word.capital or lower) and before in _STRICT_PREPOSITIONS and not following.isdigit()
+        return (word.capital or lower) and before in STRICT_PREPOSITIONS and not following.isdigit()
 
     def _doubtful_form(self, word: Word) -> bool:
-        return word.folded not in self._places and any(base in _ORDINARY_NAMES for base in base_forms(word.folded))
+        return word.folded not in self._places and any(base in ORDINARY_NAMES for base in base_forms(word.folded))
 
     def _corrected(self, words: Sequence[Word], first: int, lower: bool) -> Place | None:
         """A misspelt name, when the word is no ordinary one and stands where a place may stand."""
@@ -267,8 +261,8 @@ class Gazetteer:
             for other in np.flatnonzero(km <= NEAR_KM):
                 nearness[int(other)] = max(nearness.get(int(other), 0.0), 1.0 - 0.9 * float(km[other]) / NEAR_KM)
             for neighbour in self.municipalities[row].neighbours:
-                if (other := self._row_of_id.get(neighbour)) is not None:
-                    nearness[other] = max(nearness.get(other, 0.0), _NEIGHBOUR)
+                if (beside := self._row_of_id.get(neighbour)) is not None:
+                    nearness[beside] = max(nearness.get(beside, 0.0), _NEIGHBOUR)
         return nearness
 
     def _distances(self, row: int) -> npt.NDArray[np.float64]:
@@ -277,25 +271,5 @@ class Gazetteer:
         half = np.sin((all_ - here) / 2.0) ** 2
         chord = half[:, 0] + np.cos(here[0]) * np.cos(all_[:, 0]) * half[:, 1]
         km = 2.0 * _EARTH_KM * np.arcsin(np.sqrt(np.clip(chord, 0.0, 1.0)))
-        return np.nan_to_num(km, nan=np.inf)
-
-
-_STOP = frozenset(fold(word) for words in STOP_WORDS.values() for word in words)
-_CITY_STATES = frozenset({"Berlin", "Hamburg", "Bremen"})
-
-
-def _short_forms(names: Iterable[str]) -> Iterator[str]:
-    """What people say instead: "Halle" for "Halle (Saale)", "Belzig" for "Bad Belzig", "Kusel" for "Landkreis Kusel"."""
-    for name in names:
-        if match := _SHORT_FORM.match(name):
-            yield folded_name(match.group(1))
-        folded = folded_name(name)
-        if bare := _KIND_WORDS.sub("", folded):
-            yield bare
-        if folded.startswith("bad ") and len(folded) > len("bad xxxx"):
-            yield folded.removeprefix("bad ")
-
-
-def _elsewhere_lines() -> list[str]:
-    text = files(__package__).joinpath("elsewhere.txt").read_text("utf-8")
-    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+        known: npt.NDArray[np.float64] = np.nan_to_num(km, nan=np.inf)
+        return known

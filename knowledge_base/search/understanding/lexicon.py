@@ -24,7 +24,9 @@ _NO_PART = _GENERIC | frozenset(  # of a compound: they name too many other thin
     "digital digitale digitaler digitales karte lager platz platze spiele gaste amt amter zug bahn miete brand".split()
 )
 _STOP = frozenset(fold(word) for words in STOP_WORDS.values() for word in words)
-_NUMBER_OF_PROGRAMME = re.compile(r"(?<!\S)([123])(?:te[nr]?|ter|st|nd|rd)? (?:staffel|runde|forderrunde|round|cohort|edycj\w*|rund\w*|nabor\w*)(?!\S)")
+_NUMBER_OF_PROGRAMME = re.compile(
+    r"(?<!\S)([123])(?:te[nr]?|ter|st|nd|rd)? (?:staffel|runde|forderrunde|round|cohort|edycj\w*|rund\w*|nabor\w*)(?!\S)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,8 +37,8 @@ class Query:
     def framed(self) -> bool:
         """Whether some words only say where, when, of whom or in what state the subject is wanted."""
         read = self.understood
-        limits = (self.placed, read.rounds, read.years, read.status, read.rural, read.role, self.listing, self.transfer)
-        return any(limits)
+        said = (read.rounds, read.years, read.status, read.rural, read.role)
+        return any((self.placed, self.listing, self.transfer, *said))
 
     @property
     def words(self) -> str:

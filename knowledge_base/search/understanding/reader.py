@@ -15,7 +15,10 @@ from knowledge_base.search.understanding.words import Word, clean, fold, words_o
 
 _STOP = {language: frozenset(map(fold, words)) for language, words in STOP_WORDS.items()}
 _ANY_STOP = frozenset().union(*_STOP.values())
-_POPULATION = re.compile(r"(?<!\S)(\d{1,3}(?:[ .,]?\d{3})?) ?(tsd|tausend|thousand|k|tys)? ?(?:einwohner\w*|ew|inhabitants|people|residents|mieszkanc\w*)(?!\S)")
+_POPULATION = re.compile(
+    r"(?<!\S)(\d{1,3}(?:[ .,]?\d{3})?) ?(tsd|tausend|thousand|k|tys)? ?"
+    r"(?:einwohner\w*|ew|inhabitants|people|residents|mieszkanc\w*)(?!\S)"
+)
 _SMALL = 20_000  # inhabitants: what German statistics calls a Kleinstadt ends there
 
 
@@ -81,7 +84,8 @@ def _split_near(
 ) -> tuple[list[Mention], list[Mention]]:
     """Places after "near", and the others. "Bei" and "um" are "at" in a question for the one responsible."""
     ends = {match.end(): match.group() for match in phrases.NEAR.finditer(folded)}
-    near, at = [], []
+    near: list[Mention] = []
+    at: list[Mention] = []
     for mention in mentions:
         before = ends.get(starts[mention.first] - 1) or ends.get(starts[mention.first])
         (near if before and not (role and before in {"bei", "um"}) else at).append(mention)

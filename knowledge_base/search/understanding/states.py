@@ -1,4 +1,7 @@
-"""The German states and the districts of Berlin, in the names that questions use; the city states are read as cities."""
+"""The German states and the districts of Berlin, in the names that questions use.
+
+The city states are read as cities.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ STATES: dict[str, tuple[str, ...]] = {
     "Hessen": ("Hesse", "Hesja"),
     "Mecklenburg-Vorpommern": ("MeckPomm", "Mecklenburg-Western Pomerania", "Meklemburgia-Pomorze Przednie"),
     "Niedersachsen": ("Lower Saxony", "Dolna Saksonia", "Dolnej Saksonii"),
-    "Nordrhein-Westfalen": ("NRW", "North Rhine-Westphalia", "Nadrenia Północna-Westfalia", "Nadrenii Północnej-Westfalii"),
+    "Nordrhein-Westfalen": (
+        *("NRW", "North Rhine-Westphalia", "Nadrenia Północna-Westfalia", "Nadrenii Północnej-Westfalii"),
+    ),
     "Rheinland-Pfalz": ("Rhineland-Palatinate", "Nadrenia-Palatynat", "Nadrenii-Palatynacie"),
     "Saarland": ("Kraj Saary",),
     "Sachsen": ("Freistaat Sachsen", "Saxony", "Saksonia"),

@@ -34,7 +34,7 @@ def distance(one: str, other: str, limit: int) -> int:
 
 
 class Corrector:
-    """Names to correct towards. ``correct`` answers the one name nearest to a word, or none when two are equally near."""
+    """Names to correct towards: ``correct`` answers the one nearest to a word, or none when two are equally near."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._by_delete: dict[str, set[str]] = defaultdict(set)

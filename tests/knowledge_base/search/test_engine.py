@@ -110,7 +110,12 @@ async def test_an_empty_knowledge_base_is_not_sure() -> None:
 
 
 REACHABLE = Contact(
-    id="k", role="Mobilitätsamt", municipality="Aburg", email="mobil@aburg.example", legal_basis="öffentlich", topics=("ÖPNV",)
+    id="k",
+    role="Mobilitätsamt",
+    municipality="Aburg",
+    email="mobil@aburg.example",
+    legal_basis="öffentlich",
+    topics=("ÖPNV",),
 )
 
 
@@ -126,7 +131,9 @@ REACHABLE = Contact(
         (replace(REACHABLE, municipality="Bstadt", role=""), {"b-bus"}),
     ],
 )
-async def test_introductions_are_offered_where_a_reachable_contact_answers(contact: Contact, expected: set[str]) -> None:
+async def test_introductions_are_offered_where_a_reachable_contact_answers(
+    contact: Contact, expected: set[str]
+) -> None:
     search = await search_over(HashEmbedder(), SMALL, [contact], PLACES)
     answer = (await search.ask("Bus Hitze Rechenzentrum", limit=10)).answer
     assert {hit.project.id for hit in (*answer.hits, *answer.near) if hit.can_introduce} == expected
@@ -171,7 +178,16 @@ async def test_why_is_the_projects_own_words(over_bundle: Search) -> None:
         assert hit.why.removesuffix("…").strip() in own
 
 
-HOSTILE = ["😀" * 300, "a" * 100_000, "wort " * 20_000, "\u202eabc", "\0\0", "'; DROP TABLE record; --", "<b>x</b>", "ﷺ" * 40]
+HOSTILE = [
+    "😀" * 300,
+    "a" * 100_000,
+    "wort " * 20_000,
+    "\u202eabc",
+    "\0\0",
+    "'; DROP TABLE record; --",
+    "<b>x</b>",
+    "ﷺ" * 40,
+]
 
 
 @pytest.mark.parametrize("question", HOSTILE)

@@ -93,9 +93,32 @@ ELSEWHERE = [
     ("open data in Zurich", ["Zürich"]),
 ]
 NO_PLACE = [
-    *("Zum Essen gehen", "essen auf rädern", "Wo kann man essen?", "in der Halle", "Hallen sanieren", "der Hof der Schule"),
-    *("Kasse und Kiosk", "an der Kasse", "jene Projekte", "die Linse", "Obst und Gemüse", "alle Olme", "die Leere füllen"),
-    *("wir waren dabei", "sie kamen zusammen", "flexible use", "wieder mit Leben füllen", "das Leben", "smart city", ""),
+    *(
+        "Zum Essen gehen",
+        "essen auf rädern",
+        "Wo kann man essen?",
+        "in der Halle",
+        "Hallen sanieren",
+        "der Hof der Schule",
+    ),
+    *(
+        "Kasse und Kiosk",
+        "an der Kasse",
+        "jene Projekte",
+        "die Linse",
+        "Obst und Gemüse",
+        "alle Olme",
+        "die Leere füllen",
+    ),
+    *(
+        "wir waren dabei",
+        "sie kamen zusammen",
+        "flexible use",
+        "wieder mit Leben füllen",
+        "das Leben",
+        "smart city",
+        "",
+    ),
     *("Wald und Wiesen", "schöner Regen", "die Macher und die Machern", "what is new", "co jest nowe", "energia"),
 ]
 

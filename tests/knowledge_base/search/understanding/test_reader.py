@@ -164,7 +164,8 @@ def test_words_in_any_order_are_read(parts: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "\0", "😀" * 500, "a" * 100_000, "wort " * 20_000, "\u202eabc\u202c", "\ud800", "ﷺ" * 50, "1" * 5_000]
+    "text",
+    ["", " ", "\0", "😀" * 500, "a" * 100_000, "wort " * 20_000, "\u202eabc\u202c", "\ud800", "ﷺ" * 50, "1" * 5_000],
 )
 def test_hostile_text_is_read(text: str) -> None:
     query = read("de", text)

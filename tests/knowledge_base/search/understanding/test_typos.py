@@ -13,7 +13,13 @@ WORDS = st.text("abcd", max_size=8)
 
 @pytest.mark.parametrize(
     ("one", "other", "edits"),
-    [("potsdam", "potsdam", 0), ("postdam", "potsdam", 1), ("cotbus", "cottbus", 1), ("kasse", "kassel", 1), ("ab", "ba", 1)],
+    [
+        ("potsdam", "potsdam", 0),
+        ("postdam", "potsdam", 1),
+        ("cotbus", "cottbus", 1),
+        ("kasse", "kassel", 1),
+        ("ab", "ba", 1),
+    ],
 )
 def test_distance(one: str, other: str, edits: int) -> None:
     assert distance(one, other, 3) == edits

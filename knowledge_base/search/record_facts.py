@@ -1,0 +1,99 @@
+"""What the free fields of a record tell: stage, years, whether it is thin, brief, of a small town. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from knowledge_base.model import Project
+from knowledge_base.search.understanding import phrases
+from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.vocabulary import Vocabulary
+
+SMALL_TOWN = 20_000  # inhabitants: what German statistics calls a Kleinstadt ends there
+NO_YEAR, OPEN_END = -1, 9999
+_FULL_CHARACTERS = 140
+STAGES = ("planned", "strategy", "building", "pilot", "implementation", "operation", "done")
+_STAGE_OF_RECORD = {
+    "planned": re.compile(r"geplant|angekündigt|vorgesehen|planung|planned|planow|zaplanow"),
+    "strategy": re.compile(r"strategi|konzept|bewerb"),
+    "building": re.compile(r"aufbau|im bau|vorbereitung|w budowie"),
+    "pilot": re.compile(r"pilot|test|erprob|beta"),
+    "implementation": re.compile(r"umsetzung|implement|realiz"),
+    "operation": re.compile(r"betrieb(?!ereit)|laufend|läuft|aktiv|active|running|operation|live|działa|trwa"),
+    "done": re.compile(r"abgeschlossen|beendet|fertig|completed|finished|done|zakończ|ukończ"),
+}
+STAGES_OF_STATUS = {
+    "planned": ("planned",),
+    "running": ("operation", "implementation", "pilot", "building"),
+    "done": ("done",),
+}  # what Understood.status means in stages, the first one most
+NAMED_STAGE = {
+    "pilot": re.compile(r"(?<!\S)(?:pilot\w*|testphase|testy?)"),
+    "building": re.compile(r"(?<!\S)(?:im aufbau|aufbau|being built|w budowie)"),
+    "implementation": re.compile(r"(?<!\S)(?:in umsetzung|in progress|w trakcie|realizowan\w*)"),
+    "operation": re.compile(
+        r"(?<!\S)(?:in betrieb|im betrieb|echtbetrieb|live|in operation|operational|up and running|in use|dziala\w*)"
+    ),
+}  # a question that names one stage of running means that stage first
+
+
+def stages_of(status: str) -> tuple[str, ...]:
+    """The stages that the free status text of a record tells; none when it tells none."""
+    lower = status.casefold()
+    return tuple(stage for stage, pattern in _STAGE_OF_RECORD.items() if pattern.search(lower))
+
+
+def status_of(status: str) -> str | None:
+    """``"planned"``, ``"running"`` or ``"done"`` for the free status text of a record."""
+    stages = stages_of(status)
+    return next(
+        (coarse for coarse in ("done", "planned", "running") if set(STAGES_OF_STATUS[coarse]) & set(stages)), None
+    )
+
+
+def years_of(period: str) -> tuple[int, int]:
+    """First and last year of a period such as "01/2021–2027", "seit 2022", "bis Ende 2026"; -1 for none."""
+    years = phrases.years(period)
+    if not years:
+        return NO_YEAR, NO_YEAR
+    lower = period.casefold()
+    if len(years) == 1 and re.search(r"\bbis\b|\buntil\b|\bdo\b", lower):
+        return 2000, years[0]
+    if len(years) == 1 and re.search(r"\bab\b|\bseit\b|\bsince\b|\bod\b", lower):
+        return years[0], OPEN_END
+    return min(years), max(years)
+
+
+def is_thin(project: Project) -> bool:
+    """A record that only says that a model project exists: without topics and contact."""
+    return is_model_project(project) and not project.topics and not project.contact_role
+
+
+def is_model_project(project: Project) -> bool:
+    """Whether it is a whole model project, not one of its measures."""
+    return project.kind.casefold().startswith("modellprojekt")
+
+
+def briefness(project: Project) -> float:
+    """How little a record offers to somebody who looks for a municipality to ask, 0 … 1."""
+    short = max(0.0, 1.0 - len(project.text) / _FULL_CHARACTERS)
+    return min(1.0, short + 0.5 * (not project.contact_role.strip()) + 0.5 * (not project.municipality.strip()))
+
+
+def same_as(project: Project) -> str:
+    return str(project.extra.get("same_as", ""))
+
+
+def is_small(project: Project, rows: Iterable[int], gazetteer: Gazetteer, vocabulary: Vocabulary) -> bool:
+    own = (gazetteer.municipalities[row].population for row in rows)
+    known = [population for population in own if population]  # 0: not known
+    return (bool(known) and max(known) <= SMALL_TOWN) or _has_topic(project, "rural", vocabulary)
+
+
+def at_border(project: Project, vocabulary: Vocabulary) -> bool:
+    return _has_topic(project, "cross-border", vocabulary)
+
+
+def _has_topic(project: Project, topic_id: str, vocabulary: Vocabulary) -> bool:
+    return any((topic := vocabulary.topic_of(raw)) is not None and topic.id == topic_id for raw in project.topics)
