@@ -30,7 +30,8 @@ from knowledge_base.store.transaction import Transaction
 
 log = structlog.get_logger()
 
-PARALLEL = 16  # conversations sent to at once
+PARALLEL = 16  # conversations sent to at once; without idempotent sends one, so that a kill can double one answer only
+SLOW_S = 2.0  # a send that takes longer lets the others pass
 SEND_WITHIN_S = 120.0  # a send that takes longer is unclear
 LEASE = timedelta(minutes=5)  # longer than any send takes
 LOOK_AGAIN_S = 5.0  # another process may have stored something, and a pause may be over
@@ -71,7 +72,8 @@ class Sender:
         self._tell_unclear = unclear
         self._alive = alive
         self._wake = asyncio.Event()
-        self._sending = 0
+        self._sending: set[str] = set()  # ids of what was leased and has no result yet
+        self._in_turn: set[str] = set()  # those of them that others wait for
         self._nothing_left = asyncio.Event()
 
     def wake(self) -> None:
@@ -92,7 +94,8 @@ class Sender:
                 self._wake.clear()
                 rows = await self._lease()
                 for row in rows:
-                    self._sending += 1
+                    self._sending.add(row.id)
+                    self._in_turn.add(row.id)
                     sends.create_task(self._send(row))
                 if rows:
                     continue
@@ -101,8 +104,9 @@ class Sender:
                 await self._sleep()
 
     async def _lease(self) -> list[OutboxRow]:
-        places = PARALLEL - self._sending
-        if not places:
+        at_once = PARALLEL if self._channel.exactly_once else 1
+        places = min(at_once - len(self._in_turn), PARALLEL - len(self._sending))
+        if places <= 0:
             return []
         try:
             async with self._store.begin() as tx:
@@ -138,13 +142,19 @@ class Sender:
             await self._unclear(row, "the sender was stopped", killed=True)
 
     async def _send(self, row: OutboxRow) -> None:
+        slow = asyncio.get_running_loop().call_later(SLOW_S, self._let_others_pass, row.id)
         with structlog.contextvars.bound_contextvars(channel=row.channel, outbox_id=row.id):
             try:
                 note = await self._attempt(row)
                 await self._insist(note)
             finally:
-                self._sending -= 1
-                self._wake.set()
+                slow.cancel()
+                self._sending.discard(row.id)
+                self._let_others_pass(row.id)
+
+    def _let_others_pass(self, message_id: str) -> None:
+        self._in_turn.discard(message_id)
+        self._wake.set()
 
     async def _attempt(self, row: OutboxRow) -> Callable[[], Awaitable[None]]:
         """Send once; returns how to note what became of it."""

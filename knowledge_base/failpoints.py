@@ -19,15 +19,24 @@ NAMES = (
     "outbox.after_send",  # the network has it, we have not noted that
 )
 
-_name, _, _count = os.environ.get(VARIABLE, "").partition(":")
-_nth = int(_count) if _count.isdecimal() else 1
+_armed = ("", 0)
 _passed: Counter[str] = Counter()
+
+
+def arm(place: str) -> None:
+    """From now on the process dies at ``NAME`` or ``NAME:N``; an empty place disarms."""
+    global _armed  # noqa: PLW0603 - one process, one death
+    name, _, count = place.partition(":")
+    _armed = name, int(count) if count.isdecimal() else 1
 
 
 def reached(name: str) -> None:
     """This place is reached now."""
-    if name != _name:
+    if name != _armed[0]:
         return
     _passed[name] += 1
-    if _passed[name] == _nth:
+    if _passed[name] == _armed[1]:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+arm(os.environ.get(VARIABLE, ""))

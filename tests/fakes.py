@@ -181,9 +181,9 @@ class Person:
         return [choice.command for choice in self.last.choices] if self.last else []
 
     async def presses(self, command: str) -> str:
-        """Press a button of the last answer: a button is a typed command."""
-        assert command in self.sees()
-        return await self.says(f"!{command}")
+        """Press a button of the last answer: it says what could be typed instead."""
+        assert self.last is not None
+        return await self.says(next(choice.typed for choice in self.last.choices if choice.command == command))
 
     async def reacts(self, emoji: str) -> None:
         """Mark the last answer."""

@@ -1,0 +1,191 @@
+"""A question, its follow-ups, and what is (not) kept of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.assembly import Bot
+from bot.features.ask import by_municipality, show_command
+from knowledge_base.ingest.importer import import_files
+from knowledge_base.store.database import Store
+from tests.conftest import FixedClock
+from tests.fake_embedder import HashEmbedder
+from tests.fakes import FakeChannel, Person, running_bot, settled
+
+
+async def test_who_is_grouped_by_municipality(anna: Person) -> None:
+    text = await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    paragraphs = text.split("\n\n")
+    places = [part for part in paragraphs if "\n" not in part and not part[0].isdigit()]
+    assert len(places) == len(set(places)) > 1
+    numbers = [line.split(".")[0] for line in text.splitlines() if line[:1].isdigit()]
+    assert numbers == ["1", "2", "3", "4", "5"]
+
+
+async def test_what_is_one_list_with_the_place_in_each_entry(anna: Person) -> None:
+    text = await anna.says("Projekte zur Mobilität in Cottbus")
+    first = text[text.index("1. ") :].splitlines()[1]
+    assert "Cottbus" in first
+
+
+async def test_each_hit_says_why_with_source_and_role(anna: Person) -> None:
+    text = await anna.says("Wer hat etwas mit Verkehrszählung gemacht?")
+    assert "„" in text
+    assert "https://" in text
+    assert "Zuständig: " in text
+    assert "@" not in text
+
+
+async def test_text_in_another_language_is_marked(anna: Person) -> None:
+    assert "In the original: “" in await anna.says("Who did mobility projects?")
+    assert "Im Original" not in await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+
+
+async def test_not_sure_says_so_and_shows_the_nearest(anna: Person) -> None:
+    text = await anna.says("Wer hat xyzzy plugh?")
+    assert "nichts" in text
+    assert "Versuchen Sie es" in text
+
+
+async def test_more_goes_on_counting_until_all_are_shown(anna: Person) -> None:
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    shown = 5
+    while "more" in anna.sees():
+        text = await anna.presses("more")
+        numbers = [int(line.split(".")[0]) for line in text.splitlines() if line[:1].isdigit() and ". " in line[:5]]
+        assert numbers[0] == shown + 1
+        shown = numbers[-1]
+    assert "Das waren alle" in await anna.says("mehr")
+    assert "Quelle:" in await anna.says(str(shown))
+
+
+async def test_every_page_shows_other_projects(anna: Person) -> None:
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    first = {command for command in anna.sees() if command.startswith("show ")}
+    await anna.says("mehr")
+    second = {command for command in anna.sees() if command.startswith("show ")}
+    assert second
+    assert not first & second
+
+
+@pytest.mark.parametrize("text", ["2", "das zweite", "!zeige 2", "the second one", "drugi"])
+async def test_a_number_shows_the_project_in_full(anna: Person, text: str) -> None:
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    second = anna.hears().split("\n2. ")[1].splitlines()[0]
+    assert (await anna.says(text)).startswith(second)
+
+
+async def test_the_last_one(anna: Person) -> None:
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    fifth = anna.hears().split("\n5. ")[1].splitlines()[0]
+    assert (await anna.says("das letzte")).startswith(fifth)
+
+
+async def test_numbers_and_more_without_a_question(anna: Person) -> None:
+    assert "Nummer 3" in await anna.says("3")
+    assert "zuerst eine Frage" in await anna.says("mehr")
+    assert "kenne ich nicht" in await anna.says("!zeige nirgends")
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    assert "Nummer 77" in await anna.says("77")
+
+
+async def test_buttons_are_commands(anna: Person) -> None:
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    show = next(command for command in anna.sees() if command.startswith("show "))
+    assert "Quelle:" in await anna.presses(show)
+
+
+async def test_a_follow_up_leans_on_the_question_before(anna: Person) -> None:
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    text = await anna.says("und in Cottbus?")
+    assert "Mobilität" in text
+    assert "Cottbus" in text
+
+
+async def test_after_half_an_hour_a_question_stands_alone(anna: Person, clock: FixedClock) -> None:
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    clock.advance(minutes=29)
+    assert "Treffer" in await anna.says("mehr")
+    clock.advance(minutes=31)
+    assert "zuerst eine Frage" in await anna.says("mehr")
+    assert "Nummer 1" in await anna.says("1")
+    assert "Mobilität und Verkehr" not in (await anna.says("und in Cottbus?")).split("\n\n")[0]
+
+
+async def test_everybody_has_a_context_of_their_own_also_in_one_room(channel: FakeChannel, bot: Bot) -> None:
+    anna, ben = channel.person("anna", room="!r"), channel.person("ben", room="!r")
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    assert "zuerst eine Frage" in await ben.says("!mehr")
+    assert "Treffer" in await anna.says("!mehr")
+
+
+async def test_unanswered_questions_are_kept_without_who_asked_and_without_contact_data(
+    bot: Bot, known: Store, anna: Person
+) -> None:
+    await anna.says("xyzzy plugh an anna.muster@stadt.example oder 0331 1234567")
+    async with known.read() as tx:
+        (question,) = await tx.answers.open_questions()
+        rows = await tx.connection.exec_driver_sql("SELECT * FROM unanswered")
+        columns = set(rows.keys())
+    assert question.text == "xyzzy plugh an … oder …"
+    assert not columns & {"person_id", "user_id", "conversation"}
+
+
+async def test_what_was_asked_stands_nowhere_beside_a_person_but_for_follow_ups(
+    bot: Bot, known: Store, anna: Person
+) -> None:
+    await anna.says("Wer hat Zeppelinprojekte gemacht?")
+    await settled(bot)
+    async with known.read() as tx:
+        for table in ("inbox", "outbox", "person", "account", "answer", "feedback"):
+            rows = await tx.connection.exec_driver_sql(f"SELECT * FROM {table}")
+            assert not [row for row in rows if "zeppelin" in str(row).lower()], table
+
+
+async def test_feedback_by_command(bot: Bot, known: Store, anna: Person) -> None:
+    assert "keine Antwort zu bewerten" in await anna.says("!hilfreich")
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    assert "freut" in await anna.says("!hilfreich")
+    assert "Rückmeldung" in await anna.says("!unpassend")
+    assert "keine Antwort zu bewerten" in await anna.says("!hilfreich 0000")
+
+
+async def test_ids_that_look_like_numbers(known: Store, channel: FakeChannel, tmp_path: Path) -> None:
+    table = tmp_path / "projects.csv"
+    table.write_text("id,title,text\n2,Zeppelinhafen,Ein Zeppelin über der Stadt\n7,Ballon,Ein Ballon\n")
+    await import_files(known, [table])
+    async with running_bot(known, HashEmbedder(), [channel], tmp_path):
+        anna = channel.person("anna")
+        await anna.says("Zeppelin über der Stadt")
+        assert anna.hears().split("\n1. ")[1].startswith("Zeppelinhafen")
+        assert (await anna.says("1")).startswith("Zeppelinhafen")
+        assert (await anna.says("!zeige =7")).startswith("Ballon")
+
+
+def test_commands_for_ids() -> None:
+    assert [show_command(name) for name in ("bb-x", "12", "=a")] == ["show bb-x", "show =12", "show ==a"]
+
+
+def test_grouping_keeps_the_order_of_the_best() -> None:
+    assert by_municipality(()) == ()
+
+
+HOSTILE = [
+    "<b>x</b>",
+    "@room ping",
+    "[a](https://evil.example)",
+    "{title}",
+    "\u202egnp.exe",
+    "%s %d",
+    "'; DROP TABLE x; --",
+]
+
+
+@pytest.mark.parametrize(
+    "text", [*HOSTILE, "\0\0", "\ud800", "🙃" * 500, "a " * 20_000, "\n\n\n", "…", "!zeige \u202e"]
+)
+async def test_anything_gets_an_answer(anna: Person, text: str) -> None:
+    assert await anna.says(text)
+    assert "schiefgegangen" not in anna.hears()

@@ -1,0 +1,180 @@
+"""The whole: it stops in order, and what is dead slows nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from bot import assembly
+from bot.assembly import Bot, Knowledge
+from bot.ports import TryLaterError
+from bot.texts import Texts
+from config.settings import Settings
+from knowledge_base.search.service import SearchService
+from knowledge_base.store.database import Store
+from knowledge_base.store.facts import Facts
+from knowledge_base.store.presence import seems_alive
+from tests.bot.test_handler import MoodyEmbedder
+from tests.fake_embedder import HashEmbedder
+from tests.fakes import PATIENCE_S, FakeChannel, Hang, Person, running_bot, settled
+
+
+class Run:
+    """A bot that the test stops itself."""
+
+    def __init__(self, store: Store, channels: list[FakeChannel], folder: Path) -> None:
+        self._store, self._channels, self._folder = store, channels, folder
+        self.stop = asyncio.Event()
+        self.heard: list[tuple[str, str | None]] = []
+
+    async def start(self) -> asyncio.Task[bool]:
+        search = SearchService(self._store, HashEmbedder())
+        await search.start()
+        self.bot = Bot(Settings(state_dir=self._folder), Knowledge(self._store, search), Texts(), self._channels)
+        return asyncio.create_task(self.bot.run(self.stop, lambda *told: self.heard.append(told)))
+
+    async def ended(self, task: asyncio.Task[bool]) -> bool:
+        async with asyncio.timeout(PATIENCE_S):
+            return await task
+
+
+async def test_stopping_sends_the_answers_under_way_and_closes_channels_last(known: Store, tmp_path: Path) -> None:
+    channel = FakeChannel()
+    run = Run(known, [channel], tmp_path)
+    task = await run.start()
+    people = [channel.person(f"p{number}") for number in range(12)]
+    asked = [await person.writes("Wer hat Mobilitätsprojekte gemacht?") for person in people]
+    run.stop.set()
+    assert await run.ended(task)
+    assert [channel.answers_to(question) for question in asked] == [1] * 12
+    assert channel.closed
+    async with known.read() as tx:
+        assert await tx.inbox.count() == {"done": 12}
+        assert await tx.outbox.count() == {"sent": 12}
+        assert not await seems_alive(Facts(tx.connection), tx.now)
+
+
+async def test_a_network_that_hangs_does_not_hold_up_the_stop(
+    known: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assembly, "GRACE_S", 0.05)
+    dead, alive = FakeChannel("dead"), FakeChannel("alive")
+    hang = Hang()
+    dead.faults.append(hang)
+    run = Run(known, [dead, alive], tmp_path)
+    task = await run.start()
+    await dead.person("anna").writes("!hilfe")
+    await hang.reached.wait()
+    await alive.person("ben").says("!hilfe")
+    run.stop.set()
+    assert await run.ended(task)
+    assert dead.closed
+    async with known.read() as tx:
+        assert await tx.outbox.count() == {"leased": 1, "sent": 1}
+
+
+def test_a_stop_fits_into_ten_seconds() -> None:
+    assert assembly.GRACE_S + assembly.CLOSE_S < 9
+
+
+async def test_a_channel_that_cannot_be_closed_holds_up_nothing(
+    known: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assembly, "CLOSE_S", 0.01)
+
+    class Stubborn(FakeChannel):
+        async def close(self) -> None:
+            await asyncio.Event().wait()
+
+    class Broken(FakeChannel):
+        async def close(self) -> None:
+            raise RuntimeError("already closed")
+
+    run = Run(known, [Stubborn("a"), Broken("b")], tmp_path)
+    task = await run.start()
+    run.stop.set()
+    assert await run.ended(task)
+
+
+async def test_a_channel_that_ends_does_not_stop_the_others(known: Store, tmp_path: Path) -> None:
+    ended, other = FakeChannel("ended"), FakeChannel("other")
+    run = Run(known, [ended, other], tmp_path)
+    task = await run.start()
+    await ended.listens.wait()
+    ended.ends("the token was revoked")
+    assert "So geht es" in await other.person("anna").says("!hilfe")
+    assert ("ended", "the token was revoked") in run.heard
+    assert "ended" in run.bot.health.status().red
+    other.ends()
+    assert not await run.ended(task)
+
+
+async def test_channels_that_are_done_are_a_good_end(known: Store, tmp_path: Path) -> None:
+    channel = FakeChannel()
+    run = Run(known, [channel], tmp_path)
+    task = await run.start()
+    await channel.listens.wait()
+    channel.leaves()
+    assert await run.ended(task)
+
+
+async def test_a_channel_that_breaks_is_started_again(
+    known: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assembly, "AGAIN_S", 0.0)
+    channel, other = FakeChannel(), FakeChannel("other")
+    run = Run(known, [channel, other], tmp_path)
+    task = await run.start()
+    await channel.listens.wait()
+    for _ in range(3):
+        channel.breaks(KeyError("invite"))
+    assert "So geht es" in await other.person("anna").says("!hilfe")
+    assert "So geht es" in await channel.person("anna").says("!hilfe")
+    run.stop.set()
+    assert await run.ended(task)
+    assert run.heard.count(("fake", "internal error")) == 3
+
+
+async def test_a_network_that_is_down_slows_no_other(known: Store, tmp_path: Path) -> None:
+    down, up = FakeChannel("down"), FakeChannel("up")
+    async with running_bot(known, HashEmbedder(), [down, up], tmp_path) as bot:
+        down.faults.extend(TryLaterError("down") for _ in range(40))
+        hang = Hang()
+        down.faults.append(hang)
+        for number in range(40):
+            await down.person(f"p{number}").writes("!hilfe")
+        for number in range(10):
+            assert "So geht es" in await up.person(f"p{number}").says("!hilfe")
+        assert down.delivered == []
+        hang.let_go.set()
+        del bot
+
+
+async def test_a_model_that_hangs_slows_no_command_on_any_channel(known: Store, tmp_path: Path) -> None:
+    embedder = MoodyEmbedder()
+    one, two = FakeChannel("one"), FakeChannel("two")
+    async with running_bot(known, embedder, [one, two], tmp_path):
+        for number in range(5):
+            await one.person(f"p{number}").writes("warte auf den Rufbus")
+        assert "So geht es" in await two.person("ben").says("!hilfe")
+        embedder.hang.let_go.set()
+
+
+async def test_health_knows_its_parts(bot: Bot, anna: Person) -> None:
+    await anna.says("!hilfe")
+    await settled(bot)
+    report = bot.health.status()
+    assert {part.name for part in report.parts} >= {"database", "dispatcher", "outbox", "fake"}
+    assert report.ok
+
+
+async def test_questions_are_counted_by_their_outcome(bot: Bot, anna: Person) -> None:
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    await anna.says("xyzzy plugh")
+    await anna.says("!hilfe")
+    figures = bot.metrics.exposition().decode()
+    assert 'stadtlotse_questions_total{channel="fake",outcome="answered"} 1.0' in figures
+    assert 'stadtlotse_questions_total{channel="fake",outcome="not_sure"} 1.0' in figures
+    assert 'stadtlotse_questions_total{channel="fake",outcome="error"} 0.0' in figures

@@ -1,0 +1,332 @@
+"""Sending: every outcome of a network, and what a kill leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from bot import outbox
+from bot.messages import Say
+from bot.outbox import FIRST_PAUSE, GIVE_UP, LONGEST_PAUSE, UNCLEAR, Sender, may_repeat, pause
+from bot.ports import TryLaterError, UnclearError, UndeliverableError
+from bot.texts import Texts
+from knowledge_base.store.database import Store
+from knowledge_base.store.outbox import OutboxRow, Urgency
+from tests.conftest import FixedClock
+from tests.fakes import PATIENCE_S, FakeChannel, Fault, Hang, LostReply
+
+TEXTS = Texts()
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def channel(request: pytest.FixtureRequest) -> FakeChannel:
+    return FakeChannel(exactly_once=getattr(request, "param", False))
+
+
+@asynccontextmanager
+async def sending(store: Store, channel: FakeChannel, **parts: Callable[[], None]) -> AsyncIterator[Sender]:
+    sender = Sender(store, TEXTS, channel, **parts)
+    task = asyncio.create_task(sender.run())
+    yield sender
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+
+
+async def put(
+    store: Store, conversation: str = "a", urgency: Urgency = Urgency.ANSWER, number: int = 0, person: str | None = None
+) -> None:
+    payload = {"say": Say("pick.nothing", {"number": number}).to_json(), "language": "de", "answers": f"q{number}"}
+    async with store.begin() as tx:
+        await tx.outbox.add("fake", conversation, payload, urgency=urgency, person_id=person)
+
+
+async def sent_once(store: Store, channel: FakeChannel, *faults: Fault) -> None:
+    """Let the sender do what can be done now."""
+    channel.faults.extend(faults)
+    async with sending(store, channel) as sender, asyncio.timeout(PATIENCE_S):
+        await sender.idle()
+
+
+async def states(store: Store) -> dict[str, int]:
+    async with store.read() as tx:
+        return await tx.outbox.count()
+
+
+async def column(store: Store, name: str) -> list[object]:
+    async with store.read() as tx:
+        rows = await tx.connection.exec_driver_sql(f"SELECT {name} FROM outbox ORDER BY seq")
+        return [row[0] for row in rows]
+
+
+def test_pauses_double_up_to_their_longest() -> None:
+    assert [pause(number) for number in (1, 2, 3)] == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]
+    assert pause(10**6) == LONGEST_PAUSE
+
+
+@pytest.mark.parametrize("exactly_once", [True, False])
+@pytest.mark.parametrize("urgency", list(Urgency))
+@pytest.mark.parametrize("error", [None, "later", UNCLEAR])
+@pytest.mark.parametrize("killed", [True, False])
+@pytest.mark.parametrize("old", [True, False])
+def test_what_is_repeated_when_nobody_knows(
+    exactly_once: bool, urgency: Urgency, error: str | None, killed: bool, old: bool
+) -> None:
+    clock = FixedClock()
+    row = OutboxRow("i", 1, "fake", "a", None, urgency, {}, 3, clock(), error)
+    repeated = may_repeat(row, exactly_once=exactly_once, age=GIVE_UP * (2 if old else 0.5), killed=killed)
+    answer_lost_otherwise = urgency is Urgency.ANSWER and (killed or error != UNCLEAR)
+    assert repeated is (not old and (exactly_once or answer_lost_otherwise))
+
+
+async def test_sent_once_in_order_and_its_text_wiped(store: Store, channel: FakeChannel) -> None:
+    for number in range(3):
+        await put(store, number=number)
+    await sent_once(store, channel)
+    assert [message.answers for message in channel.delivered] == ["q0", "q1", "q2"]
+    assert await states(store) == {"sent": 3}
+    assert await column(store, "payload") == [None] * 3
+    assert await column(store, "remote_id") == [f"sent-{message.id}" for message in channel.delivered]
+
+
+async def test_answers_before_notices_before_bulk(
+    store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "PARALLEL", 1)
+    for number, urgency in enumerate((Urgency.BULK, Urgency.NOTICE, Urgency.ANSWER)):
+        await put(store, f"c{number}", urgency, number)
+    await sent_once(store, channel)
+    assert [message.answers for message in channel.delivered] == ["q2", "q1", "q0"]
+
+
+@pytest.mark.parametrize("channel", [True, False], indirect=True)
+async def test_a_conversation_that_hangs_delays_no_other(
+    sqlite_store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not channel.exactly_once:
+        monkeypatch.setattr(outbox, "SLOW_S", 0.01)
+    hang = Hang()
+    channel.faults.append(hang)
+    await put(sqlite_store, "slow", number=0)
+    async with sending(sqlite_store, channel) as sender:
+        await hang.reached.wait()
+        await put(sqlite_store, "slow", number=1)
+        await put(sqlite_store, "quick", number=2)
+        sender.wake()
+        await channel.until(lambda: channel.answers_to("q2") == 1)
+        assert channel.answers_to("q1") == 0
+        hang.let_go.set()
+
+
+async def test_try_later_waits_as_long_as_the_network_says(
+    store: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await put(store, number=0)
+    await put(store, number=1)
+    await sent_once(store, channel, TryLaterError("flood", after=MINUTE))
+    assert channel.delivered == []
+    clock.advance(seconds=59)
+    await sent_once(store, channel)
+    assert channel.delivered == []
+    clock.advance(seconds=1)
+    await sent_once(store, channel)
+    assert [message.answers for message in channel.delivered] == ["q0", "q1"]
+
+
+async def test_pauses_grow_and_after_a_day_it_is_given_up(
+    store: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await put(store)
+    down = TryLaterError("down")
+    for number in range(1, 5):
+        await sent_once(store, channel, down)
+        async with store.read() as tx:
+            assert await tx.outbox.next_due("fake") == clock() + pause(number)
+        clock.advance(seconds=pause(number).total_seconds())
+    clock.advance(hours=24)
+    await sent_once(store, channel, down)
+    assert await states(store) == {"dead": 1}
+    assert await column(store, "payload") == [None]
+
+
+async def test_what_is_scheduled_does_not_hold_up_answers(
+    store: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    async with store.begin() as tx:
+        payload = {"say": Say("ask.empty").to_json(), "language": "de"}
+        await tx.outbox.add("fake", "a", payload, urgency=Urgency.BULK, not_before=clock() + timedelta(days=2))
+    await put(store)
+    await sent_once(store, channel)
+    assert [message.answers for message in channel.delivered] == ["q0"]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+async def test_undeliverable_and_gone(store: Store, channel: FakeChannel, gone: bool) -> None:
+    async with store.begin() as tx:
+        person = await tx.people.identify("fake", "anna", private_conversation="a")
+    await put(store, person=person.id)
+    await sent_once(store, channel, UndeliverableError("blocked", gone=gone))
+    assert await states(store) == {"dead": 1}
+    async with store.read() as tx:
+        assert await tx.people.private_conversation("fake", "anna") == (None if gone else "a")
+
+
+async def test_an_answer_of_an_unclear_send_goes_out_once_more(
+    store: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await put(store)
+    await sent_once(store, channel, TryLaterError("down"))
+    clock.advance(seconds=5)
+    await sent_once(store, channel, LostReply())
+    clock.advance(seconds=5)
+    await sent_once(store, channel)
+    assert channel.answers_to("q0") == 2
+    assert await states(store) == {"sent": 1}
+
+
+async def test_but_not_a_third_time(store: Store, channel: FakeChannel, clock: FixedClock) -> None:
+    await put(store)
+    for _ in range(4):
+        await sent_once(store, channel, LostReply())
+        clock.advance(minutes=1)
+    assert channel.answers_to("q0") == 2
+    assert await states(store) == {"unclear": 1}
+
+
+async def test_a_notice_of_an_unclear_send_is_kept_and_told(store: Store, channel: FakeChannel) -> None:
+    told: list[int] = []
+    await put(store, urgency=Urgency.NOTICE)
+    channel.faults.append(LostReply())
+    async with sending(store, channel, unclear=lambda: told.append(1)) as sender:
+        await sender.idle()
+    assert (len(channel.delivered), told, await states(store)) == (1, [1], {"unclear": 1})
+
+
+@pytest.mark.parametrize("channel", [True], indirect=True)
+@pytest.mark.parametrize("urgency", list(Urgency))
+async def test_exactly_once_repeats_until_it_is_clear(
+    store: Store, channel: FakeChannel, urgency: Urgency, clock: FixedClock
+) -> None:
+    await put(store, urgency=urgency)
+    for _ in range(5):
+        await sent_once(store, channel, LostReply())
+        clock.advance(minutes=1)
+    await sent_once(store, channel)
+    assert len(channel.delivered) == 1
+    assert len(set(channel.attempts)) == 1
+    assert await states(store) == {"sent": 1}
+
+
+@pytest.mark.parametrize("channel", [True], indirect=True)
+async def test_exactly_once_does_not_repeat_what_the_network_has_forgotten(
+    store: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await put(store)
+    await sent_once(store, channel, LostReply())
+    clock.advance(hours=24)
+    await sent_once(store, channel, UnclearError("down"))
+    assert await states(store) == {"unclear": 1}
+
+
+@pytest.mark.parametrize(
+    ("exactly_once", "urgency", "state"),
+    [(False, Urgency.ANSWER, "sent"), (False, Urgency.BULK, "unclear"), (True, Urgency.BULK, "sent")],
+)
+async def test_what_a_killed_sender_left(store: Store, exactly_once: bool, urgency: Urgency, state: str) -> None:
+    channel = FakeChannel(exactly_once=exactly_once)
+    await put(store, urgency=urgency)
+    for _ in range(3):  # killed three times between lease and result
+        async with store.begin() as tx:
+            await tx.outbox.lease("fake", limit=1, lasting=MINUTE)
+            for row in await tx.outbox.release("fake"):
+                if state == "sent":
+                    await tx.outbox.retry(row.id, not_before=tx.now, error=f"{UNCLEAR}killed")
+    async with store.begin() as tx:
+        await tx.outbox.lease("fake", limit=1, lasting=MINUTE)
+    await sent_once(store, channel)
+    assert await states(store) == {state: 1}
+
+
+async def test_a_broken_adapter_loses_nothing(store: Store, channel: FakeChannel, clock: FixedClock) -> None:
+    await put(store)
+    await sent_once(store, channel, RuntimeError("bug"))
+    clock.advance(minutes=1)
+    await sent_once(store, channel)
+    assert await states(store) == {"sent": 1}
+
+
+async def test_what_cannot_be_rendered_is_dead_and_holds_up_nothing(store: Store, channel: FakeChannel) -> None:
+    async with store.begin() as tx:
+        await tx.outbox.add("fake", "a", {"say": {"key": "no.such"}}, urgency=Urgency.ANSWER)
+    await put(store)
+    await sent_once(store, channel)
+    assert await states(store) == {"dead": 1, "sent": 1}
+
+
+async def test_a_send_that_never_ends_is_unclear(
+    store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "SEND_WITHIN_S", 0.01)
+    await put(store, urgency=Urgency.BULK)
+    await sent_once(store, channel, Hang())
+    assert await states(store) == {"unclear": 1}
+
+
+async def test_a_result_is_noted_even_when_the_database_was_away(
+    sqlite_store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "FIRST_PAUSE", timedelta(seconds=0.01))
+    hang = Hang()
+    channel.faults.append(hang)
+    monkeypatch.setattr(outbox, "LOOK_AGAIN_S", 0.01)
+    await put(sqlite_store, urgency=Urgency.BULK)
+    async with sending(sqlite_store, channel) as sender:
+        await hang.reached.wait()
+        await _rename(sqlite_store, "outbox", "outbox_away")
+        hang.let_go.set()
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+        await _rename(sqlite_store, "outbox_away", "outbox")
+        async with asyncio.timeout(PATIENCE_S):
+            await sender.idle()
+    assert await states(sqlite_store) == {"unclear": 1}
+
+
+async def _rename(store: Store, before: str, after: str) -> None:
+    async with store.begin() as tx:
+        await tx.connection.exec_driver_sql(f"ALTER TABLE {before} RENAME TO {after}")
+
+
+async def test_idle_sees_what_was_stored_just_before(sqlite_store: Store, channel: FakeChannel) -> None:
+    async with sending(sqlite_store, channel) as sender:
+        for number in range(20):
+            await put(sqlite_store, number=number)
+            await _in_time(sender.idle())
+            assert channel.answers_to(f"q{number}") == 1
+
+
+async def _in_time(work: Awaitable[None]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        await work
+
+
+@pytest.mark.parametrize(("exactly_once", "at_once"), [(True, 2), (False, 1)])
+async def test_one_send_at_a_time_where_a_kill_would_double_them(
+    sqlite_store: Store, exactly_once: bool, at_once: int
+) -> None:
+    channel = FakeChannel(exactly_once=exactly_once)
+    hangs = [Hang(), Hang()]
+    channel.faults.extend(hangs)
+    for number in range(2):
+        await put(sqlite_store, f"c{number}", number=number)
+    async with sending(sqlite_store, channel):
+        await hangs[0].reached.wait()
+        for _ in range(20):
+            async with sqlite_store.read() as tx:
+                await tx.outbox.count()
+        assert len(channel.attempts) == at_once

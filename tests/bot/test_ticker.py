@@ -1,0 +1,98 @@
+"""The regular work: each part of it on its own, and nothing of it ends the bot."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import ticker
+from bot.alerts import Alerts
+from bot.assembly import periods_of
+from bot.health import Health
+from bot.messages import Say
+from bot.metrics import Metrics
+from bot.ticker import Ticker
+from config.settings import Retention
+from knowledge_base.search.service import SearchService
+from knowledge_base.store.database import Store
+from knowledge_base.store.outbox import Urgency
+from knowledge_base.store.transaction import Transaction
+from tests.conftest import FixedClock
+from tests.fake_embedder import HashEmbedder
+from tests.fakes import PATIENCE_S, FakeChannel, Person, running_bot
+
+PERIODS = periods_of(Retention(), timedelta(minutes=30))
+
+
+def make(store: Store) -> Ticker:
+    search = SearchService(store, HashEmbedder())
+    return Ticker(store, search, PERIODS, Metrics(["fake"]), Health(), Alerts(store, ["fake:ada"]))
+
+
+async def test_an_edit_is_found_soon(
+    known: Store, channel: FakeChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ticker, "TICK_S", 0.01)
+    async with running_bot(known, HashEmbedder(), [channel], tmp_path, editors="fake:erika"):
+        erika, anna = channel.person("erika"), channel.person("anna")
+        assert "geändert" in await erika.says("!bearbeiten bb-cottbus-oepnv title = Zeppelinverkehr über der Lausitz")
+        async with asyncio.timeout(PATIENCE_S):
+            while "Zeppelinverkehr" not in await anna.says("Zeppelinverkehr über der Lausitz"):
+                pass
+
+
+async def test_the_question_of_a_person_is_gone_after_half_an_hour(
+    known: Store, anna: Person, clock: FixedClock
+) -> None:
+    await anna.says("Wer hat Zeppelinprojekte gemacht?")
+    clock.advance(minutes=31)
+    await make(known).tick()
+    async with known.read() as tx:
+        tables = ["chat_context", "inbox", "outbox", "person", "account", "answer"]
+        for table in tables:
+            rows = await tx.connection.exec_driver_sql(f"SELECT * FROM {table}")
+            assert not [row for row in rows if "zeppelin" in str(row).lower()], table
+
+
+async def _ada(tx: Transaction) -> None:
+    await tx.people.identify("fake", "ada", private_conversation="chat-of-ada")
+
+
+async def test_admins_hear_of_unclear_sends_and_quarantined_messages_once(known: Store, clock: FixedClock) -> None:
+    async with known.begin() as tx:
+        await _ada(tx)
+        await tx.outbox.add("fake", "x", {"say": Say("ask.empty").to_json()}, urgency=Urgency.BULK, message_id="old")
+        await tx.outbox.unclear("old", "lost")
+    regular = make(known)
+    await regular.tick()  # what there was before is no news
+    async with known.begin() as tx:
+        for name in ("m1", "m2"):
+            await tx.outbox.add("fake", "x", {"say": Say("ask.empty").to_json()}, urgency=Urgency.BULK, message_id=name)
+            await tx.outbox.unclear(name, "lost")
+    await regular.tick()
+    await regular.tick()
+    async with known.begin() as tx:
+        rows = await tx.outbox.lease("fake", limit=10, lasting=timedelta(minutes=1))
+    assert [(row.conversation, row.payload["say"]) for row in rows] == [
+        ("chat-of-ada", Say("alert.unclear", {"number": 2}).to_json())
+    ]
+
+
+async def test_work_that_fails_is_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = asyncio.Event()
+    times: list[int] = []
+
+    async def fails() -> None:
+        times.append(1)
+        if len(times) == 3:
+            done.set()
+        raise RuntimeError("database away")
+
+    task = asyncio.create_task(ticker._every(0.001, fails))
+    await done.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()

@@ -1,0 +1,36 @@
+"""The whole bot in a process of its own, to be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+from bot.assembly import Bot, Knowledge
+from bot.texts import Texts
+from config import logging
+from config.settings import Settings
+from knowledge_base import failpoints
+from knowledge_base.search.service import SearchService
+from knowledge_base.store.database import Store
+from tests.crash.network import FileChannel
+from tests.fake_embedder import HashEmbedder
+
+
+async def main(database: str, folder: Path, exactly_once: bool) -> None:
+    store = await Store.open(database)
+    search = SearchService(store, HashEmbedder())
+    await search.start()
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    settings = Settings(state_dir=folder, limits={"questions_per_hour": 0})  # type: ignore[arg-type]
+    channel = FileChannel(folder, store, exactly_once=exactly_once)
+    await Bot(settings, Knowledge(store, search), Texts(), [channel]).run(stop, lambda _name, _problem: None)
+    await store.close()
+
+
+def entry(database: str, folder: str, exactly_once: bool, fail_at: str) -> None:
+    """What the process does."""
+    logging.set_up("WARNING", "json")
+    failpoints.arm(fail_at)
+    asyncio.run(main(database, Path(folder), exactly_once))
