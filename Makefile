@@ -41,8 +41,8 @@ check: .venv-test/.installed ## format, lint, types, import rules, and that docs
 	@.venv-test/bin/mypy
 	@.venv-test/bin/python -m pytest --quiet tests/test_architecture.py tests/test_docs.py tests/test_packaging.py
 
-bench: .venv-test/.installed ## cold start, memory, import rate, latency; the table of docs/search.md
-	@.venv-test/bin/python -m benchmarks $(ARGS)
+bench: .venv-full/.bench ## cold start, memory, import rate, latency; the tables of docs/search.md
+	@.venv-full/bin/python -m benchmarks $(ARGS)
 
 campaign: .venv-test/.installed ## the long kill and load campaigns
 	@.venv-test/bin/python -m pytest -m campaign $(ARGS)
@@ -53,6 +53,9 @@ lock: .venv-lock/.installed ## resolve pyproject.toml anew into requirements/ (a
 	@$(COMPILE) $(UPGRADE) --constraint requirements/dev.txt $(NO_TORCH) --extra full --output-file requirements/full.txt
 	@$(COMPILE) $(UPGRADE) --constraint requirements/full.txt --constraint requirements/dev.txt $(NO_TORCH) --extra full \
 		--group dev --group full-tests --output-file requirements/full-dev.txt
+	@$(COMPILE) $(UPGRADE) --constraint requirements/full-dev.txt --constraint requirements/torch.txt --extra full \
+		$(TORCH:%=--no-emit-package=%) \
+		--group dev --group full-tests --group bench --output-file requirements/bench.txt
 
 clean: ## remove environments and caches; never var/, where the data is
 	@rm -rf .venv .venv-test .venv-full .venv-lock build dist *.egg-info .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -90,6 +93,11 @@ COMPILE = env -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_DEFAULT_IN
 
 .venv-full/.tests: .venv-full/.installed requirements/full-dev.txt
 	@$(call pip,.venv-full,$(PIP) --no-deps --require-hashes --requirement requirements/full-dev.txt)
+	@$(call pip,.venv-full,-m pip check)
+	@touch $@
+
+.venv-full/.bench: .venv-full/.tests requirements/bench.txt
+	@$(call pip,.venv-full,$(PIP) --no-deps --require-hashes --requirement requirements/bench.txt)
 	@$(call pip,.venv-full,-m pip check)
 	@touch $@
 

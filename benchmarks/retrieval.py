@@ -65,6 +65,9 @@ def measure(size: int) -> None:
     codes = np.rint(vectors * 400).clip(-127, 127).astype(np.int8)
     report("NumPy int8 scan", [timed(partial(int8_scan, codes, v)) for v in asked[:50]])
     report("SQLite FTS5", fts_times(projects, questions))
+    for backend in ("numpy", "faiss"):
+        if times := txtai_times(vectors, asked, backend):
+            report(f"txtai, vectors by {backend}", times)
     print(
         f"{'recall@10 of the dense side':28} {recall(index.dense, asked):.4f} (first pass exact below {EXACT_BELOW:,})"
     )
@@ -138,6 +141,17 @@ def fts_times(projects: Sequence[Project], questions: Sequence[str]) -> list[flo
     database.executemany("insert into f(rowid, t) values (?, ?)", rows)
     asked = [" OR ".join(f'"{word}"' for word in q.removesuffix("?").split()[3:]) for q in questions]
     return [timed(partial(matches, database, words)) for words in asked]
+
+
+def txtai_times(vectors: Floats, asked: Floats, backend: str) -> list[float]:
+    """txtai's own vector search, exact with NumPy, approximate with faiss; nothing where txtai is not installed."""
+    try:
+        from txtai.ann import ANNFactory  # noqa: PLC0415 - only `make bench` installs it
+    except ImportError:
+        return []
+    ann = ANNFactory.create({"backend": backend, "dimensions": DIMENSION})
+    ann.index(vectors)
+    return [timed(partial(ann.search, query[np.newaxis], TOP)) for query in asked[:50]]
 
 
 def matches(database: sqlite3.Connection, words: str) -> list[tuple[int]]:

@@ -18,7 +18,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "requirements"
-LOCKS = ["light", "dev", "full", "full-dev"]
+LOCKS = ["light", "dev", "full", "full-dev", "bench"]
 PACKAGES = ["bot", "config", "knowledge_base"]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
@@ -43,6 +43,7 @@ def asked_for(lock: str) -> list[Requirement]:
         "dev": groups["dev"],
         "full": full,
         "full-dev": [*full, *groups["dev"], *groups["full-tests"]],
+        "bench": [*full, *groups["dev"], *groups["full-tests"], *groups["bench"]],
     }[lock]
     wanted = [Requirement(line) for line in project["dependencies"] + groups["build"] + more]
     return [requirement for requirement in wanted if requirement.name != "stadtlotse"]
@@ -76,7 +77,8 @@ def test_the_lock_answers_what_pyproject_asks_for(lock: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("small", "large"), [("light", "dev"), ("light", "full"), ("dev", "full-dev"), ("full", "full-dev")]
+    ("small", "large"),
+    [("light", "dev"), ("light", "full"), ("dev", "full-dev"), ("full", "full-dev"), ("full-dev", "bench")],
 )
 def test_the_larger_set_holds_the_smaller(small: str, large: str) -> None:
     larger, smaller = pins(large), pins(small)
