@@ -146,7 +146,7 @@ def fts_times(projects: Sequence[Project], questions: Sequence[str]) -> list[flo
 def txtai_times(vectors: Floats, asked: Floats, backend: str) -> list[float]:
     """txtai's own vector search, exact with NumPy, approximate with faiss; nothing where txtai is not installed."""
     try:
-        from txtai.ann import ANNFactory  # noqa: PLC0415 - only `make bench` installs it
+        from txtai.ann import ANNFactory
     except ImportError:
         return []
     ann = ANNFactory.create({"backend": backend, "dimensions": DIMENSION})
