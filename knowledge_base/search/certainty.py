@@ -44,6 +44,8 @@ NAMES = (
 )
 _TOPICAL = 0.7  # a word that names a topic counts so much where the topic is met, but not the word
 _TOPICAL_UNKNOWN = 0.3  # … and stands nowhere in the corpus: "Kita" is education, but no project is about it
+_SLIGHT = 0.1  # a fit below counts as none
+_FAR = 4.0  # standard deviations of the background that count at most
 _TOP = 5
 _FEATURE = {name: number for number, name in enumerate(FEATURES)}
 
@@ -78,7 +80,7 @@ def evidence(
 ) -> npt.NDArray[np.float64]:
     """The features of ``NAMES`` for a question (its unit vector) and its ranked candidates (at least one)."""
     top = ranked.features[0]
-    share, known = _explained(query, ranked, lexical)
+    share, known, real = _explained(query, ranked, lexical)
     topic, place = float(top[_FEATURE["topic"]]), float(max(top[_FEATURE["place"]], top[_FEATURE["near"]]))
     limits = float(
         top[[_FEATURE[n] for n in ("place", "near", "round", "status", "year", "rural", "border", "transfer")]].max()
@@ -91,19 +93,19 @@ def evidence(
         else 0.0
     )
     values = {
-        "above": above,
-        "margin": margin,
-        "near_best": best_margin,
+        "above": _within(above),
+        "margin": _within(margin),
+        "near_best": _within(best_margin),
         "lead": _lead(ranked.dense),
         "gap": float(ranked.base[0] - ranked.base[min(_TOP, len(ranked) - 1)]),
         "explained": float(share[0]) if has_subject else limits,
         "known": known,
         "best_covered": float(share.max()) if has_subject else limits,
-        "topic": topic,
+        "topic": topic * real,
         "topic_missing": float(bool(query.understood.topics) and topic < 0.2),
         "place": place if query.placed else 0.0,
-        "place_missing": float(query.placed and place < 0.2),
-        "elsewhere": float(bool(query.elsewhere) and place < 0.2),
+        "place_missing": float(query.placed and place < _SLIGHT),
+        "elsewhere": float(bool(query.elsewhere) and place < _SLIGHT),
         "limits_met": float(not has_subject) * limits,
         "listing": float(query.listing),
         "empty": float(not has_subject and limits == 0.0 and not query.listing),
@@ -112,6 +114,11 @@ def evidence(
         "foreign": float(query.language != "de"),
     }
     return np.array([values[name] for name in NAMES], np.float64)
+
+
+def _within(value: float) -> float:
+    """No feature may outvote all others: a text can be ever so near, and of the wrong city."""
+    return min(max(value, -_FAR), _FAR)
 
 
 def _finite(value: float) -> float:
@@ -126,12 +133,14 @@ def _lead(dense: Floats) -> float:
     return float(np.clip((dense[0] - known.mean()) / max(float(known.std()), 1e-4), -6.0, 6.0))
 
 
-def _explained(query: Query, ranked: Ranked, lexical: Lexical) -> tuple[Floats, float]:
-    """For the first hits, the share of the subject that they hold; and the share of it that is known at all."""
+def _explained(query: Query, ranked: Ranked, lexical: Lexical) -> tuple[Floats, float, float]:
+    """For the first hits, the share of the subject that they hold; the share of it that is known at all; and how far
+    the words that name a topic stand in the corpus ("Kita" names education, but where no project speaks of one …)."""
     docs = ranked.docs[:_TOP]
     topic = ranked.features[:_TOP, _FEATURE["topic"]]
     rarest = float(np.log1p((lexical.size + 0.5) / 0.5))
     held, total, known = np.zeros(len(docs), np.float32), 0.0, 0.0
+    named, spoken = 0.0, 0.0
     topical = frozenset(lexical.query(" ".join(query.topical), query.language).concepts)
     for concept in lexical.query(" ".join(query.subject), query.language).concepts:
         rarity = max((lexical.words.idf_of(term) for term, _ in concept), default=0.0)
@@ -142,4 +151,7 @@ def _explained(query: Query, ranked: Ranked, lexical: Lexical) -> tuple[Floats, 
         held += found * np.float32(weight)
         total += weight
         known += weight * (rarity > 0.0)
-    return held / np.float32(max(total, 1e-9)), known / max(total, 1e-9)
+        named += weight * (concept in topical)
+        spoken += weight * (concept in topical and rarity > 0.0)
+    real = _TOPICAL_UNKNOWN + (1.0 - _TOPICAL_UNKNOWN) * (spoken / named if named else 1.0)
+    return held / np.float32(max(total, 1e-9)), known / max(total, 1e-9), real
