@@ -63,7 +63,8 @@ class Certainty:
         return float(1.0 / (1.0 + np.exp(-np.clip(logit, -40.0, 40.0))))
 
     def sure(self, evidence: npt.NDArray[np.float64]) -> bool:
-        return self.probability(evidence) >= self.threshold
+        """Whether to answer. What is right about another city is no answer, however well it fits otherwise."""
+        return self.probability(evidence) >= self.threshold and not evidence[NAMES.index("place_missing")]
 
 
 @cache

@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache, partial, reduce
 from typing import TypeVar
 
 import numpy as np
@@ -123,9 +123,7 @@ class Facets:
         limits = [
             _union([*map(self.by_row.get, (*query.rows, *near)), *map(self.by_state.get, read.states)]),
             _union([self.by_round.get(name) for name in read.rounds]),
-            np.flatnonzero(
-                self.stages[:, [STAGES.index(s) for name in read.status for s in STAGES_OF_STATUS[name]]].any(axis=1)
-            ),
+            self._in_stages([STAGES.index(stage) for name in read.status for stage in STAGES_OF_STATUS[name]]),
             np.flatnonzero(self.small) if read.rural else None,
             np.flatnonzero(self.border) if query.border else None,
             np.flatnonzero(self.transfer) if query.transfer else None,
@@ -133,8 +131,11 @@ class Facets:
         given = [limit for limit in limits if limit is not None and len(limit)]
         if not given:
             return np.zeros(0, np.int64)
-        common = reduce(np.intersect1d, given)
+        common = reduce(partial(np.intersect1d, assume_unique=True), given)
         return (common if len(common) else given[0])[:LIMITED]
+
+    def _in_stages(self, numbers: Sequence[int]) -> Ints | None:
+        return np.flatnonzero(self.stages[:, numbers].any(axis=1)) if numbers else None
 
     def features(self, query: Query, docs: Ints, near: Mapping[int, float], named: Floats) -> Floats:
         """(documents, FEATURES) for some documents; ``near`` are municipalities with their nearness, ``named`` tells
@@ -233,14 +234,17 @@ def _all_limits(columns: Mapping[str, Floats]) -> Floats:
 
 def _union(postings: Sequence[Ints | None]) -> Ints | None:
     known = [posting for posting in postings if posting is not None]
-    return np.unique(np.concatenate(known)) if known else None
+    if len(known) < 2:  # one is sorted already: a state may hold most of a large corpus
+        return known[0] if known else None
+    return np.unique(np.concatenate(known))
 
 
 def _within(docs: Ints, postings: Iterable[Ints]) -> Floats:
     """1 for each of ``docs`` that stands in one of the postings."""
     fit = np.zeros(len(docs), np.float32)
     for posting in postings:
-        fit[np.isin(docs, posting)] = 1.0
+        place = np.minimum(np.searchsorted(posting, docs), len(posting) - 1)
+        fit[posting[place] == docs] = 1.0
     return fit
 
 

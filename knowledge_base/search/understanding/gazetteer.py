@@ -81,7 +81,11 @@ class Gazetteer:
         self._add_municipalities()
         self._add_elsewhere()
         self._first_words = {name.split(" ", 1)[0] for name in self._places if " " in name}
-        self._corrector = Corrector(n for n in self._places if " " not in n and n not in ORDINARY_NAMES)
+        self._corrector = Corrector(
+            name
+            for name, place in self._places.items()
+            if " " not in name and name not in ORDINARY_NAMES and place.kind is not PlaceKind.ELSEWHERE
+        )
 
     def beside(self, *ordinary: Container[str]) -> Gazetteer:
         """The same places, told of more ordinary words."""
