@@ -29,16 +29,16 @@ _WORDS = {
     suche suchen hat habt haben isses heisst heißt oma wetter morgen gestern heute tut läuft laeuft kriegt krieg für
     im vom zum infos wieviel geld ansprechp zähler zaehler zeigt anzeigen messen online-portal mitwirken neuer neues
     neue""",
-    "en": """who whom which what where when how why does do did done has have had the any anyone anybody any1 someone project
-    projects cities town towns village villages municipality municipalities council councils small rural only
+    "en": """who whom which what where when how why does do did done has have had the any anyone anybody any1 someone
+    project projects cities town towns village villages municipality municipalities council councils small rural only
     finished completed planned running ongoing contact person charge responsible help thanks hello hi near nearby
     border polish german mobility traffic transport energy education health heat tree trees register registration
     tax free flood flooding citizens citizen participation open water climate round funded funding since year years
     show tell me give list about using use used with against already yet still best practice examples example
     solution solutions people residents network sensor sensors planning building buildings school schools emergency
     disaster runs run their weather today tomorrow yesterday write joke recipe pls plz u""",
-    "pl": """kto kogo komu kim co gdzie kiedy jak jaka jaki jakie jakich ktora które ktore który ktory których ktorych czy
-    ktoś ktos projekt projekty projektów projektow projekcie miasto miasta miast miastach mieście miescie gmina
+    "pl": """kto kogo komu kim co gdzie kiedy jak jaka jaki jakie jakich ktora które ktore który ktory których ktorych
+    czy ktoś ktos projekt projekty projektów projektow projekcie miasto miasta miast miastach mieście miescie gmina
     gminy gmin gminach gminie wieś wies wsi wsiach mały mala mała małe male małych malych tylko zakończone
     zakonczone planowane odpowiada odpowiedzialny odpowiedzialna kontakt pomoc dzięki dzieki dzień dobry czesc cześć
     hej blisko obok koło kolo pobliżu poblizu granica granicy polsko niemiecki niemieckie mobilność mobilnosc

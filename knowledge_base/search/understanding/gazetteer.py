@@ -175,6 +175,8 @@ class Gazetteer:
     def _longest(self, words: Sequence[Word], first: int, lower: bool) -> Mention | None:
         if (found := self._exact(words, first)) and self._credible(words, first, found[0], lower):
             return Mention(found[1], first, found[0])
+        if words[first].folded in _STOP:
+            return None
         if (found := self._bent(words, first)) and self._credible(words, first, found[0], lower):
             return Mention(found[1], first, found[0])
         if corrected := self._corrected(words, first, lower):

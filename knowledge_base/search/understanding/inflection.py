@@ -19,7 +19,8 @@ _GERMAN: tuple[tuple[str, str], ...] = (
 _POLISH: tuple[tuple[str, str], ...] = (
     ("ie", ""), ("u", ""), ("iu", ""), ("a", ""), ("ia", ""), ("em", ""), ("iem", ""), ("owi", ""), ("y", "a"),
     ("i", ""), ("i", "a"), ("ii", "ia"), ("ie", "a"), ("a", "o"), ("u", "o"), ("ie", "o"), ("em", "o"), ("e", "a"),
-    ("cie", "t"), ("cie", "ta"), ("cie", "to"), ("dzie", "d"), ("dzie", "da"), ("rze", "r"), ("rze", "ra"), ("rze", "ro"),
+    ("cie", "t"), ("cie", "ta"), ("cie", "to"), ("dzie", "d"), ("dzie", "da"), ("rze", "r"), ("rze", "ra"), ("rze",
+    "ro"),
     ("ce", "ka"), ("ce", "k"), ("dze", "ga"), ("dze", "g"), ("zie", "zno"), ("znie", "zno"), ("snie", "sno"),
     ("le", "l"), ("le", "la"), ("ej", "a"), ("im", "i"), ("iego", "i"), ("ego", "e"), ("ym", "y"), ("im", "ie"),
     ("ach", "e"), ("ach", "y"), ("om", "e"), ("ami", "e"), ("", "e"), ("", "y"), ("a", ""), ("ka", "ek"), ("ku", "ek"),

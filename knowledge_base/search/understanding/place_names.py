@@ -16,8 +16,9 @@ PLACE_PREPOSITIONS = frozenset(
 STRICT_PREPOSITIONS = PLACE_PREPOSITIONS - {"fur", "for", "im", "von", "of", "nach", "um", "do", "dla", "z", "ze"}
 ORDINARY_NAMES = frozenset(
     "ahlen ahorn aller au aue baden barth berg berge bergen brake brand buch buchen burg calau damme dorf enger essen "
-    "forst frechen fresen geld grund haag hagen halle haren hausen heide hof horn hude kamen kehl lage landau lauf leer "
-    "lehrte linden lohne lunen machern marl melle menden minden mitte nahe neustadt norden plan plau regen roth rust "
+    "forst frechen fresen geld grund haag hagen halle haren hausen heide hof horn hude kamen kehl lage landau lauf "
+    "leer lehrte linden lohne lunen machern marl melle menden minden mitte nahe neustadt norden plan plau "
+    "regen roth rust "
     "schwerte siegen singen spalt stade stein wald waren weiden wehr weil wenden werder werl wesel wiesen wolfen worms "
     "zell zeitz ziel wedding bremse linz ulm soest olpe brzeg gora nowe wola".split()
 )

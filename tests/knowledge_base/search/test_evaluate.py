@@ -109,7 +109,8 @@ class Scripted:
 async def test_evaluate_counts_by_language_and_kind() -> None:
     questions = [
         Question("right", "de", "topic", {"a": 3.0}), Question("second", "en", "topic", {"a": 3.0}),
-        Question("refused", "de", "who", {"a": 3.0}), Question("nothing", "de", "far", {}), Question("wrong", "de", "far", {}),
+        Question("refused", "de", "who", {"a": 3.0}), Question("nothing", "de", "far", {}), Question("wrong", "de",
+        "far", {}),
     ]  # fmt: skip
     search = Scripted({"right": ["a"], "second": ["b", "a"], "refused": [], "nothing": [], "wrong": ["a"]})
     report = await evaluate(search, questions)

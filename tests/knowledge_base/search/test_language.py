@@ -14,9 +14,12 @@ from knowledge_base.search.language import detect_language, guess_language
 DEVELOPMENT = Path(__file__).parents[2] / "evaluation" / "bundle_dev.jsonl"
 CASES = [
     ("de", "Wer hat Mobilitätsprojekte gemacht?"), ("de", "Hitzeschutz"), ("de", "katastrofenschutz wer macht das"),
-    ("de", "oepnv on demand stand??"), ("de", "Ansprechpartner Potsdam"), ("de", "und in Potsdam?"), ("de", "nur kleine"),
-    ("de", "Was bedeutet das?"), ("de", "buergerbeteiligung"), ("de", "Waldbrandsensoren im Einsatz"), ("de", "moin, gibts ne app"),
-    ("en", "Who did mobility projects?"), ("en", "water management"), ("en", "any1 w/ heat plan"), ("en", "tree inventory"),
+    ("de", "oepnv on demand stand??"), ("de", "Ansprechpartner Potsdam"), ("de", "und in Potsdam?"),
+    ("de", "nur kleine"),
+    ("de", "Was bedeutet das?"), ("de", "buergerbeteiligung"), ("de", "Waldbrandsensoren im Einsatz"),
+    ("de", "moin, gibts ne app"),
+    ("en", "Who did mobility projects?"), ("en", "water management"), ("en", "any1 w/ heat plan"),
+    ("en", "tree inventory"),
     ("en", "only rural ones"), ("en", "what about energy?"), ("en", "open data portal of Freiburg"), ("en", "flooding"),
     ("en", "who runs the Bürgerhaushalt in Berlin"), ("en", "contact person for the Kiezbox"),
     ("pl", "Kto robił projekty?"), ("pl", "otwarte dane"), ("pl", "a na wsi?"), ("pl", "kto ma cos z lorawan czujniki"),

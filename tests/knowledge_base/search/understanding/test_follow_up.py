@@ -22,7 +22,8 @@ def after(first: tuple[str, str], language: str, question: str) -> Query:
 
 @pytest.mark.parametrize(
     ("language", "question"),
-    [("de", "und in Potsdam?"), ("de", "Potsdam?"), ("de", "Wie sieht es in Potsdam aus?"), ("en", "what about Potsdam?"),
+    [("de", "und in Potsdam?"), ("de", "Potsdam?"), ("de", "Wie sieht es in Potsdam aus?"), ("en",
+    "what about Potsdam?"),
      ("pl", "a w Poczdamie?"), ("de", "Und bei den Potsdamern?")],
 )  # fmt: skip
 def test_another_place(language: str, question: str) -> None:

@@ -37,7 +37,8 @@ def test_distance_to_itself_is_none(word: str) -> None:
 
 @pytest.mark.parametrize(
     ("word", "name"),
-    [("potsdm", "potsdam"), ("brandenbg", "brandenburg"), ("branndenburk", "brandenburg"), ("otsdam", None), ("ulm", None),
+    [("potsdm", "potsdam"), ("brandenbg", "brandenburg"), ("branndenburk", "brandenburg"), ("otsdam", None), ("ulm",
+    None),
      ("pots", None), ("xxxxxxx", None), ("", None)],
 )  # fmt: skip
 def test_correct(word: str, name: str | None) -> None:
