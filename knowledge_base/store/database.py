@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from knowledge_base.errors import StoreError
 from knowledge_base.migrations import upgrade
 from knowledge_base.store.transaction import Transaction
+from knowledge_base.store.uncancelled import connect
 
 BUSY_TIMEOUT_S = (
     30  # a writer waits this long for another; every transaction is short, so this is never reached in health
@@ -106,12 +107,14 @@ class Store:
         """One unit of work: everything in the block is stored, or nothing."""
         async with self._writers or nullcontext(), self._engine.execution_options(write=True).begin() as connection:
             yield Transaction(connection, self.now())
+        await asyncio.sleep(0)  # a cancellation that waited for the transaction is delivered here, not somewhere later
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
         """Read one consistent state; never waits for writers of this process."""
         async with self._engine.connect() as connection:
             yield Transaction(connection, self.now())
+        await asyncio.sleep(0)  # see above
 
 
 def create_engine(address: URL) -> AsyncEngine:
@@ -120,7 +123,11 @@ def create_engine(address: URL) -> AsyncEngine:
         return create_async_engine(address, pool_pre_ping=True, hide_parameters=True)
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(address, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
+    engine = create_async_engine(
+        address,
+        async_creator=lambda: connect(database=address.database or ":memory:", timeout=BUSY_TIMEOUT_S),
+        hide_parameters=True,
+    )
     event.listen(engine.sync_engine, "connect", _set_up_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

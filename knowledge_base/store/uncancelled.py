@@ -1,0 +1,52 @@
+"""SQLite connections whose operations are not torn apart by cancellation.
+
+A task that is cancelled while its statement runs in aiosqlite's thread would leave before the statement is done; the
+statement, and with it a lock on the database, then lives until the garbage collector comes by, and every writer waits
+in vain. So an operation is always finished first, and the cancellation is delivered right after the transaction
+(transactions are short, and wait for nothing but the database).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import aiosqlite
+
+T = TypeVar("T")
+
+
+class UncancelledConnection(aiosqlite.Connection):
+    """A connection of aiosqlite; whatever it has begun in its thread, it awaits to the end."""
+
+    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return await finished(super()._execute(fn, *args, **kwargs))  # type: ignore[no-untyped-call]
+
+
+def connect(*, database: str, timeout: float) -> UncancelledConnection:
+    """A connection to be awaited; its thread does not keep the process alive."""
+    connector = partial(sqlite3.connect, database, timeout=timeout, check_same_thread=False)
+    connection = UncancelledConnection(connector, 64)
+    connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does; there is no public way
+    return connection
+
+
+async def finished(work: Awaitable[T]) -> T:
+    """The result of some work, awaited even when the task is cancelled meanwhile; it is cancelled again after."""
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+        except Exception:  # noqa: BLE001 - it is raised below
+            break
+    current = asyncio.current_task()
+    if cancelled and current is not None:
+        current.uncancel()  # it counts once, for asyncio.timeout and TaskGroup
+        current.cancel()
+    return task.result()

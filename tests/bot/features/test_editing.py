@@ -1,0 +1,128 @@
+"""Editors mend the knowledge in the chat; nobody else does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.assembly import Bot
+from knowledge_base.ingest.bundle import load_bundle
+from knowledge_base.ingest.importer import import_files
+from knowledge_base.model import Project, RecordKind
+from knowledge_base.store.database import Store
+from tests.fakes import FakeChannel, Person
+
+ID = "bb-cottbus-oepnv"
+
+
+async def project(store: Store, project_id: str = ID) -> Project:
+    async with store.read() as tx:
+        stored = await tx.records.get(RecordKind.PROJECT, project_id)
+    assert stored is not None
+    assert isinstance(stored.record, Project)
+    return stored.record
+
+
+@pytest.mark.parametrize(
+    "text", ["!fragen", "!fragen schliessen 1", f"!bearbeiten {ID}", f"!bearbeiten {ID} title = x", f"!entfernen {ID} ja"]
+)
+async def test_only_editors(known: Store, anna: Person, text: str) -> None:
+    before = await project(known)
+    assert await anna.says(text) == "Das kann nur die Redaktion."
+    assert await project(known) == before
+
+
+async def test_the_same_name_on_another_network_is_no_editor(bot: Bot, channel: FakeChannel) -> None:
+    assert "Redaktion" in await channel.person("Erika").says("!fragen")
+    assert "Redaktion" in await channel.person("fake:erika").says("!fragen")
+
+
+async def test_fields_are_shown_and_set(known: Store, erika: Person) -> None:
+    fields = await erika.says(f"!bearbeiten {ID}")
+    assert "title = Digitaler Nahverkehr in Cottbus" in fields
+    assert "geändert" in await erika.says(f"!bearbeiten {ID} title = Ein <b>neuer</b> Titel")
+    assert (await project(known)).title == "Ein <b>neuer</b> Titel"
+    assert "(von der Redaktion)" in await erika.says(f"!bearbeiten {ID}")
+    assert "war schon so" in await erika.says(f"!bearbeiten {ID} title = Ein <b>neuer</b> Titel")
+
+
+async def test_lists_are_written_with_bars_and_an_empty_value_clears(known: Store, erika: Person) -> None:
+    await erika.says(f"!bearbeiten {ID} topics = Mobilität | Klima")
+    assert (await project(known)).topics == ("Mobilität", "Klima")
+    await erika.says(f"!bearbeiten {ID} topics =")
+    assert (await project(known)).topics == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (f"!bearbeiten {ID} url = javascript:alert(1)", "So geht es nicht"),
+        (f"!bearbeiten {ID} title =", "So geht es nicht"),
+        (f"!bearbeiten {ID} id = x", "lässt sich nicht ändern"),
+        (f"!bearbeiten {ID} record = contact", "lässt sich nicht ändern"),
+        ("!bearbeiten nirgends title = x", "gibt es nicht"),
+        ("!bearbeiten nirgends", "gibt es nicht"),
+        ("!entfernen nirgends", "gibt es nicht"),
+        ("!fragen schliessen 99", "gibt es nicht"),
+    ],
+)
+async def test_what_is_wrong_is_said_and_changes_nothing(known: Store, erika: Person, text: str, answer: str) -> None:
+    before = await project(known)
+    assert answer in await erika.says(text)
+    assert await project(known) == before
+
+
+async def test_an_import_does_not_touch_what_was_edited(known: Store, erika: Person, tmp_path: Path) -> None:
+    record = {"id": "x1", "title": "Alt", "text": "Ein Text.", "status": "geplant"}
+    file = tmp_path / "x.jsonl"
+    file.write_text(json.dumps(record))
+    await import_files(known, [file], source="x")
+    await erika.says("!bearbeiten x1 title = Von der Redaktion")
+    file.write_text(json.dumps(record | {"title": "Neu", "status": "abgeschlossen"}))
+    await import_files(known, [file], source="x")
+    after = await project(known, "x1")
+    assert (after.title, after.status) == ("Von der Redaktion", "abgeschlossen")
+
+
+async def test_taking_out_asks_back_and_no_import_brings_it_back(known: Store, erika: Person) -> None:
+    assert "wirklich" in await erika.says(f"!entfernen {ID}")
+    assert erika.sees() == [f"remove {ID} yes"]
+    assert "herausgenommen" in await erika.presses(f"remove {ID} yes")
+    await load_bundle(known)
+    async with known.read() as tx:
+        assert await tx.records.get(RecordKind.PROJECT, ID) is None
+    assert "gibt es nicht" in await erika.says(f"!entfernen {ID}")
+
+
+async def test_ids_with_spaces(known: Store, erika: Person, tmp_path: Path) -> None:
+    file = tmp_path / "x.jsonl"
+    file.write_text(json.dumps({"id": "my id", "title": "Alt", "text": "Ein Text."}))
+    await import_files(known, [file])
+    assert "geändert" in await erika.says('!bearbeiten "my id" title = Neu')
+    await erika.says('!entfernen "my id"')
+    assert "herausgenommen" in await erika.presses('remove "my id" yes')
+
+
+async def test_open_questions_are_listed_and_closed(channel: FakeChannel, anna: Person, erika: Person) -> None:
+    assert "Keine offenen Fragen" in await erika.says("!fragen")
+    for person in (anna, channel.person("ben")):
+        await person.says("xyzzy plugh")
+    await anna.says("qwrtz vbnm")
+    text = await erika.says("!fragen")
+    assert text.index("2× · ") < text.index("1× · ")
+    assert "xyzzy plugh" in text
+    assert "anna" not in text
+    number = next(line for line in text.splitlines() if "xyzzy" in line).split(" ")[0]
+    assert "erledigt" in await erika.says(f"!fragen schliessen {number}")
+    assert "xyzzy" not in await erika.says("!fragen")
+
+
+async def test_feedback_is_shown_from_five_people_on(channel: FakeChannel, erika: Person) -> None:
+    for number in range(5):
+        assert "ab fünf Personen" in await erika.says("!fragen")
+        person = channel.person(f"p{number}")
+        await person.says("Wer hat Mobilitätsprojekte gemacht?")
+        await person.says("!hilfreich" if number else "!unpassend")
+    assert "👍 4 · 👎 1" in await erika.says("!fragen")

@@ -1,0 +1,43 @@
+"""Welcome, help, language, unknown commands."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.router import EDITORS_COMMANDS, Unknown, route
+from tests.fakes import Person
+
+
+@pytest.mark.parametrize(("text", "word"), [("!hilfe", "!frage"), ("!help", "!ask"), ("!pomoc", "!pytanie")])
+async def test_help_in_three_languages_shows_commands_that_exist(anna: Person, text: str, word: str) -> None:
+    help_text = await anna.says(text)
+    assert word in help_text
+    commands = [part.strip(".,;:()") for part in help_text.split() if part.startswith("!")]
+    assert len(commands) >= 6
+    assert not [command for command in commands if isinstance(route(command, private=True).intent, Unknown)]
+
+
+async def test_editors_see_their_commands_too(anna: Person, erika: Person) -> None:
+    anybody, editor = await anna.says("!help"), await erika.says("!help")
+    for command in EDITORS_COMMANDS:
+        assert f"!{command}" not in anybody
+        assert f"!{command}" in editor
+
+
+async def test_welcome_tells_what_is_known_and_what_is_kept(anna: Person) -> None:
+    text = await anna.says("!start")
+    assert "113 Projekte" in text or "Projekte" in text
+    assert "30 Minuten" in text
+
+
+@pytest.mark.parametrize(
+    ("choice", "answer"), [("1", "Deutsch"), ("2", "English"), ("3", "polsku"), ("4", "Sprache Ihrer Frage")]
+)
+async def test_the_language_is_chosen_by_number(anna: Person, choice: str, answer: str) -> None:
+    assert "1. Deutsch" in await anna.says("!sprache")
+    assert answer in await anna.says(choice)
+
+
+async def test_an_unknown_command_is_named_as_it_was_typed(anna: Person) -> None:
+    assert "<b>foo</b>" in await anna.says("!<b>foo</b>")
+    assert "!hilfe" in anna.hears()
