@@ -13,8 +13,9 @@ import pytest
 HERE = Path(__file__).parent
 BUNDLE = HERE.parents[1] / "knowledge_base" / "bundle"
 DEV = HERE / "bundle_dev.jsonl"
+DEV_2 = HERE / "bundle_dev2.jsonl"
 HELD_OUT = HERE / "bundle_heldout.jsonl"
-PRESENT = [DEV] + ([HELD_OUT] if HELD_OUT.exists() else [])
+PRESENT = [DEV, DEV_2, HELD_OUT]
 
 UNANSWERED = {"noanswer_far", "noanswer_near"}
 KINDS = UNANSWERED | {
@@ -46,7 +47,8 @@ class MakeUp(NamedTuple):
 
 AT_LEAST = {
     DEV: MakeUp({"de": 120, "en": 60, "pl": 60}, {"de": 60, "en": 25, "pl": 25}, messy=0.15, of_a_project=4),
-    HELD_OUT: MakeUp({"de": 90, "en": 40, "pl": 40}, {"de": 35, "en": 15, "pl": 15}, messy=0.10, of_a_project=3),
+    DEV_2: MakeUp({"de": 90, "en": 39, "pl": 40}, {"de": 35, "en": 15, "pl": 15}, messy=0.10, of_a_project=3),
+    HELD_OUT: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.15, of_a_project=2),
 }
 
 
