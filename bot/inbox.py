@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bot.messages import Happening, Inbound
 from bot.router import is_command
+from knowledge_base.errors import StoreError
 from knowledge_base.failpoints import reached
 from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import Received
@@ -32,12 +33,15 @@ class Intake:
         if not happenings and cursor is None:
             return
         taken_back = [item.refers_to for item in happenings if item.happening is Happening.RETRACTION]
-        async with self._store.begin() as tx:
-            added = await tx.inbox.add([_received(item) for item in happenings])
-            if taken_back:  # not answered yet: then it never will be
-                added -= await tx.inbox.drop_messages(channel, taken_back)
-            if cursor is not None:
-                await tx.inbox.set_cursor(channel, cursor)
+        try:
+            async with self._store.begin() as tx:
+                added = await tx.inbox.add([_received(item) for item in happenings])
+                if taken_back:  # not answered yet: then it never will be
+                    added -= await tx.inbox.drop_messages(channel, taken_back)
+                if cursor is not None:
+                    await tx.inbox.set_cursor(channel, cursor)
+        except Exception as error:
+            raise StoreError("What was received could not be kept.", remedy="It is delivered again.") from error
         reached("inbox.kept")
         self._waiting += added
         self.arrived.set()

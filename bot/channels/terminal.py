@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import TextIO
 from uuid import uuid4
 
@@ -19,15 +21,18 @@ from prompt_toolkit.history import FileHistory
 from prompt_toolkit.patch_stdout import patch_stdout
 from rich.console import Console, Group
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text as RichText
 
 from bot.markup import Block, Break, Document, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
-from bot.messages import Address, Inbound, Outgoing
+from bot.messages import Address, Happening, Inbound, Outgoing
 from bot.ports import Listening, Receive
+from knowledge_base.errors import StoreError
 
 NAME = "terminal"
 USER = "you"
 CONVERSATION = "here"
+AGAIN_S = 1.0  # until a line that could not be stored is handed over again
 QUIT = {"exit", "quit", "ende", "koniec", "!quit", "!exit"}
 
 
@@ -45,36 +50,44 @@ class TerminalChannel:
         self._interactive = input_stream.isatty() and output.isatty()
         self._history = history
         self._console = Console(file=output, highlight=False, soft_wrap=not output.isatty())
-        self._session = uuid4().hex
         self._waiting_for: dict[str, asyncio.Event] = {}
 
     async def run(self, receive: Receive, listening: Listening) -> None:
         """Hand over each line; the next one is read when the answer to the last one is shown."""
         listening(None)
-        number = 0
-        with patch_stdout(raw=True) if self._interactive else _nothing():
+        with patch_stdout(raw=True) if self._interactive else nullcontext():
+            if self._interactive:
+                await self._hand_over(receive, "", Happening.JOINED)  # a newcomer is greeted
             async for line in self._lines():
                 if line.strip().lower() in QUIT:
                     return
-                if not line.strip():
-                    continue
-                number += 1
-                await self._ask(receive, f"{self._session}-{number}", line)
+                if line.strip():
+                    await self._hand_over(receive, line.rstrip("\r\n"), Happening.MESSAGE)
 
-    async def _ask(self, receive: Receive, event_id: str, line: str) -> None:
-        answered = self._waiting_for[event_id] = asyncio.Event()
-        address = Address(NAME, CONVERSATION)
-        now = datetime.now(UTC)
-        await receive(NAME, [Inbound(event_id, address, USER, line.rstrip("\r\n"), private=True, at=now)])
+    async def _hand_over(self, receive: Receive, line: str, happening: Happening) -> None:
+        """Give a line to the bot until it is kept, and wait for its answer."""
+        inbound = Inbound(
+            uuid4().hex, Address(NAME, CONVERSATION), USER, line, True, datetime.now(UTC), happening=happening
+        )
+        answered = self._waiting_for[inbound.id] = asyncio.Event()
+        while True:
+            try:
+                await receive(NAME, [inbound])
+            except StoreError:
+                await asyncio.sleep(AGAIN_S)
+            else:
+                break
         await answered.wait()
-        del self._waiting_for[event_id]
+        del self._waiting_for[inbound.id]
 
     async def send(self, message: Outgoing) -> str | None:
         """Show a message; an answer lets the next line be read."""
         if self._console.is_terminal:
             self._console.print(pretty(message))
         else:
-            self._output.write(plain_text(message) + "\n\n")
+            encoding = self._output.encoding or "utf-8"
+            text = plain_text(message).encode(encoding, "replace").decode(encoding)
+            self._output.write(text + "\n\n")
             self._output.flush()
         if answered := self._waiting_for.get(message.answers):
             answered.set()
@@ -88,11 +101,12 @@ class TerminalChannel:
 
     async def _lines(self) -> AsyncIterator[str]:
         if not self._interactive:
-            while line := await asyncio.to_thread(self._input.readline):
+            while line := await _in_a_daemon(self._input.readline):
                 yield line
             return
         if self._history:
             self._history.parent.mkdir(parents=True, exist_ok=True)
+            self._history.touch(mode=0o600)  # what one asks is nobody else's business
         session: PromptSession[str] = PromptSession(history=FileHistory(str(self._history)) if self._history else None)
         while True:
             try:
@@ -101,9 +115,25 @@ class TerminalChannel:
                 return
 
 
-class _nothing:  # noqa: N801 - reads like contextlib.nullcontext, without its type parameter
-    def __enter__(self) -> None: ...
-    def __exit__(self, *_: object) -> None: ...
+async def _in_a_daemon(read: Callable[[], str]) -> str:
+    """A blocking read that does not keep the process alive: nobody can end a read of a pipe from outside."""
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[str] = loop.create_future()
+
+    def deliver(line: str) -> None:
+        if not result.done():
+            result.set_result(line)
+
+    def work() -> None:
+        try:
+            line = read()
+        except (OSError, ValueError):  # closed under our feet
+            line = ""
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(deliver, line)
+
+    Thread(target=work, daemon=True).start()
+    return await result
 
 
 def hints(message: Outgoing) -> str:
@@ -124,31 +154,32 @@ def pretty(message: Outgoing) -> Padding:
     return Padding(Group(*_spaced(blocks)), (1, 2, 1, 2))
 
 
-def _spaced(blocks: Iterable[RichText | Padding]) -> list[RichText | Padding]:
-    spaced: list[RichText | Padding] = []
+def _spaced(blocks: Iterable[RichText | Table]) -> list[RichText | Table]:
+    spaced: list[RichText | Table] = []
     for block in blocks:
         spaced += [RichText(""), block] if spaced else [block]
     return spaced
 
 
-def _blocks(document: Document) -> list[RichText | Padding]:
+def _blocks(document: Document) -> list[RichText | Table]:
     return [part for block in document for part in _block(block)]
 
 
-def _block(block: Block) -> list[RichText | Padding]:
+def _block(block: Block) -> list[RichText | Table]:
     if isinstance(block, Paragraph):
         return [_rich(block.inner)]
     return list(_entries(block))
 
 
-def _entries(items: Items) -> Iterable[RichText | Padding]:
+def _entries(items: Items) -> Iterable[RichText | Table]:
     for offset, entry in enumerate(items.entries):
         mark = "•" if items.start is None else f"{items.start + offset}."
         body = RichText("\n").join(_rich(part.inner) for part in entry if isinstance(part, Paragraph))
-        first, *others = body.split("\n")
-        yield Padding(RichText(f"{mark} ", style="bold cyan") + first, (0, 0, 0, 0))
-        if others:
-            yield Padding(RichText("\n").join(others), (0, 0, 0, len(mark) + 1))
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(style="bold cyan", no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(mark, body)
+        yield grid
 
 
 def _rich(nodes: Iterable[Inline], style: str = "") -> RichText:

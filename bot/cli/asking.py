@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.assembly import Bot, open_knowledge
-from bot.cli.common import fail, progress, run, settings, write, write_json
+from bot.cli.common import fail, progress, read_any_bytes, run, settings, write, write_json
 from bot.features.ask import PAGE, by_municipality, told
 from bot.markup import plain
 from bot.texts import LANGUAGES, Texts
@@ -24,6 +24,7 @@ from knowledge_base.model import Answer, Hit
 def chat(context: typer.Context) -> None:
     """Talk to the bot here; piped lines are all answered, then it ends."""
     found = settings(context, level="WARNING")
+    read_any_bytes()
     with only_chat(found):
         run(_chat(found))
 
@@ -64,6 +65,7 @@ def ask(
     if lang is not None and lang not in LANGUAGES:
         raise typer.BadParameter(f"choose one of {', '.join(LANGUAGES)}", param_hint="--lang")
     found = settings(context, level="WARNING")
+    read_any_bytes()
     questions = (line.rstrip("\r\n") for line in sys.stdin) if question == ["-"] else iter([" ".join(question)])
     run(_ask(found, questions, as_json, limit, lang))
 
@@ -76,7 +78,7 @@ async def _ask(found: Settings, questions: Iterator[str], as_json: bool, limit: 
         for question in questions:
             answer = (await knowledge.search.ask([question], limit=limit)).answer
             if as_json:
-                write_json(as_object(answer, limit))
+                write_json(as_object(answer, limit) | ({"language": lang} if lang else {}))
             else:
                 language = lang or answer.language
                 write(plain(texts.render(told(answer, language), language)) + "\n")

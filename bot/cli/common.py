@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import sys
 from collections.abc import Coroutine, Iterator
@@ -40,6 +41,12 @@ T = TypeVar("T")
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a command's work to its end."""
     return asyncio.run(work)
+
+
+def read_any_bytes() -> None:
+    """From now on, bytes on stdin that are no text are read as question marks, instead of ending the program."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
 
 
 def write(text: str) -> None:
