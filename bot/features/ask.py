@@ -18,6 +18,7 @@ from knowledge_base.vocabulary import bundled
 
 PAGE = 5
 NEAREST = 3  # when not sure
+LONGEST = 1_000  # characters of a question that are read: nobody's page of text may keep the others waiting
 CHAIN = 6  # follow-ups that still know what the first question was
 CONTACT_DATA = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\+?\d[\d\s/()-]{6,}\d")
 
@@ -32,7 +33,7 @@ async def ask(turn: Turn, intent: Ask, services: Services) -> Act:
     """Answer a question, as a follow-up of the one before where it is one."""
     if not intent.question.strip():
         return say(Say("ask.empty"))
-    chain = [*(await _chain(turn, services))[-CHAIN + 1 :], intent.question]
+    chain = [*(await _chain(turn, services))[-CHAIN + 1 :], intent.question[:LONGEST]]
     found = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE)
     if not found.follows_up:
         chain = chain[-1:]

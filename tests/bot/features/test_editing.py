@@ -26,7 +26,8 @@ async def project(store: Store, project_id: str = ID) -> Project:
 
 
 @pytest.mark.parametrize(
-    "text", ["!fragen", "!fragen schliessen 1", f"!bearbeiten {ID}", f"!bearbeiten {ID} title = x", f"!entfernen {ID} ja"]
+    "text",
+    ["!fragen", "!fragen schliessen 1", f"!bearbeiten {ID}", f"!bearbeiten {ID} title = x", f"!entfernen {ID} ja"],
 )
 async def test_only_editors(known: Store, anna: Person, text: str) -> None:
     before = await project(known)

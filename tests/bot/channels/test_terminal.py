@@ -1,0 +1,167 @@
+"""The chat in a terminal, and in a pipe."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bot.assembly import Bot, Knowledge
+from bot.channels.terminal import TerminalChannel, plain_text, pretty
+from bot.markup import Items, Link, Paragraph, Text
+from bot.messages import Address, Outgoing, ShownChoice
+from bot.texts import Texts
+from config.settings import Settings
+from knowledge_base.search.service import SearchService
+from knowledge_base.store.database import Store
+from tests.fake_embedder import HashEmbedder
+from tests.fakes import PATIENCE_S
+
+ROOT = Path(__file__).parents[3]
+
+
+async def chat(store: Store, folder: Path, text: str, encoding: str = "utf-8") -> str:
+    """What a pipe gets for these lines."""
+    search = SearchService(store, HashEmbedder())
+    await search.start()
+    output = io.BytesIO()
+    screen = io.TextIOWrapper(output, encoding=encoding, write_through=True)
+    channel = TerminalChannel(input_stream=io.StringIO(text), output=screen)
+    bot = Bot(Settings(state_dir=folder), Knowledge(store, search), Texts(), [channel])
+    async with asyncio.timeout(PATIENCE_S):
+        assert await bot.run(asyncio.Event(), lambda _name, _problem: None)
+    return output.getvalue().decode(encoding)
+
+
+async def test_all_lines_are_answered_in_order_then_it_ends(known: Store, tmp_path: Path) -> None:
+    said = await chat(known, tmp_path, "!hilfe\nWer hat Mobilitätsprojekte gemacht?\nmehr\n!foo")
+    places = [said.index(part) for part in ("So geht es", "die besten zuerst", "Treffer 6", "foo")]
+    assert places == sorted(places)
+
+
+async def test_a_pipe_gets_no_ansi_and_no_wrapping(known: Store, tmp_path: Path) -> None:
+    said = await chat(known, tmp_path, "Wer hat Mobilitätsprojekte gemacht?\n")
+    assert "\x1b" not in said
+    assert max(len(line) for line in said.splitlines()) > 100
+    assert "!mehr · !hilfreich · !unpassend" in said
+
+
+async def test_empty_lines_and_words_to_leave(known: Store, tmp_path: Path) -> None:
+    said = await chat(known, tmp_path, "\n   \n!hilfe\r\n\nende\n!start\n")
+    assert said.count("So geht es") == 1
+    assert "Guten Tag" not in said
+
+
+async def test_nothing_at_all(known: Store, tmp_path: Path) -> None:
+    assert await chat(known, tmp_path, "") == ""
+
+
+@pytest.mark.parametrize(
+    "line", ["\x1b[31mrot\x1b[0m\x07", "\udcff", "a\0b", "<b>[bold]x[/bold]</b>", "\u202eabc", "x" * 70_000]
+)
+async def test_hostile_lines(known: Store, tmp_path: Path, line: str) -> None:
+    said = await chat(known, tmp_path, f"!{line}\n{line}\n!hilfe\n")
+    assert "So geht es" in said
+    assert not set("\x1b\x07\0\u202e") & set(said)
+
+
+async def test_an_output_that_knows_few_characters(known: Store, tmp_path: Path) -> None:
+    assert "Chó?ebuz" in await chat(known, tmp_path, "Wer hat Mobilitätsprojekte gemacht?\n", "latin-1")
+
+
+def test_choices_are_shown_as_commands() -> None:
+    choices = (ShownChoice("A", "show a", "!zeige a", 1), ShownChoice("Mehr", "more", "!mehr"))
+    message = Outgoing("m", Address("terminal", "here"), "de", (Paragraph((Text("Hallo"),)),), choices)
+    assert plain_text(message) == "Hallo\n\n!mehr"
+
+
+def test_markup_of_rich_in_texts_is_text() -> None:
+    entry = (Paragraph((Text("[bold red]x[/] :smile:"),)),)
+    message = Outgoing(
+        "m", Address("terminal", "here"), "de", (Items((entry,), 3), Paragraph((Link("https://a.example"),)))
+    )
+    screen = io.StringIO()
+    Console(file=screen, width=60, force_terminal=True, color_system=None).print(pretty(message))
+    assert "[bold red]x[/] :smile:" in screen.getvalue()
+    assert "3." in screen.getvalue()
+
+
+@pytest.fixture
+def state(known_database: Path, tmp_path: Path, e5_folder: Path) -> dict[str, str]:
+    """The environment of a chat whose model is prepared."""
+    (tmp_path / "models").symlink_to(e5_folder.parent)
+    return {**os.environ, "STADTLOTSE_STATE_DIR": str(tmp_path), "TERM": "xterm"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("key", "code"), [(b"\x03", 0), (b"\x04", 0), (b"ende\r", 0)])
+def test_a_terminal_greets_answers_and_ends_cleanly(state: dict[str, str], key: bytes, code: int) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "run_bot.py", "chat"], cwd=ROOT, env=state, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    try:
+        assert b"Stadtlotse" in _until(ours, b"> ", process)
+        os.write(ours, b"!hilfe\r")
+        assert b"\x1b[1m" in _until(ours, b"Nachfragen", process)
+        os.write(ours, key)
+        _drain(ours, process)
+        assert process.wait(20) == code
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+    assert (Path(state["STADTLOTSE_STATE_DIR"]) / "chat-history").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.slow
+def test_a_pipe_that_stays_open_does_not_hold_up_sigterm(state: dict[str, str]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "run_bot.py", "chat"], cwd=ROOT, env=state, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(b"\xff\n!hilfe\n")
+        process.stdin.flush()
+        while b"So geht es" not in process.stdout.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
+
+
+def _until(terminal: int, mark: bytes, process: subprocess.Popen[bytes]) -> bytes:
+    seen, end = b"", time.monotonic() + 60
+    while mark not in seen:
+        assert time.monotonic() < end, seen
+        if select.select([terminal], [], [], 0.2)[0]:
+            seen += os.read(terminal, 65_536)
+        assert process.poll() is None, seen
+    return seen
+
+
+def _drain(terminal: int, process: subprocess.Popen[bytes]) -> None:
+    """Read on, so that the process is not held up by a full terminal."""
+    end = time.monotonic() + 20
+    while process.poll() is None and time.monotonic() < end:
+        if select.select([terminal], [], [], 0.1)[0]:
+            try:
+                os.read(terminal, 65_536)
+            except OSError:  # the other side is closed
+                return

@@ -1,0 +1,167 @@
+"""What ``bot.ports.Channel`` promises, kept by every channel."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import queue
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.channels.terminal import TerminalChannel
+from bot.markup import Break, Items, Link, Paragraph, Soft, Strong, Text, plain
+from bot.messages import Address, Inbound, Outgoing
+from bot.ports import Channel, ChannelEndedError, TryLaterError, UnclearError, UndeliverableError
+from tests.fakes import PATIENCE_S, FakeChannel, LostReply
+
+HOSTILE = "<b>x</b> &amp; *y* _z_ `c` [a](https://evil.example) @room #1 !befehl\\ ~~s~~ <@u> [bold]r[/bold]"
+
+
+class Pipe(io.TextIOBase):
+    """A stdin on which a test writes."""
+
+    def __init__(self) -> None:
+        self._lines = queue.SimpleQueue[str]()
+
+    def put(self, line: str) -> None:
+        self._lines.put(line)
+
+    def readline(self, size: int | None = -1, /) -> str:
+        return self._lines.get()
+
+    def isatty(self) -> bool:
+        return False
+
+
+@dataclass
+class Setting:
+    """A channel with somebody on its other side."""
+
+    channel: Channel
+    address: Address
+    writes: Callable[[str], object]  # somebody writes this
+    reads: Callable[[], str]  # what they see, all of it
+    received: list[Inbound] = field(default_factory=list)
+    listened: list[str | None] = field(default_factory=list)
+    came: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def receive(self, channel: str, happenings: Sequence[Inbound], *, cursor: str | None = None) -> None:
+        assert channel == self.channel.name
+        self.received.extend(happenings)
+        self.came.set()
+
+    def message(self, text: str = "Guten Tag", name: str = "m1", answers: str = "") -> Outgoing:
+        return Outgoing(name, self.address, "de", (Paragraph((Text(text),)),), answers=answers)
+
+
+async def on_fake(*, exactly_once: bool) -> Setting:
+    channel = FakeChannel(exactly_once=exactly_once)
+    anna = channel.person("anna")
+    tasks: set[asyncio.Task[object]] = set()
+
+    def writes(text: str) -> None:
+        tasks.add(asyncio.create_task(anna.writes(text)))
+
+    def reads() -> str:
+        return "\n\n".join(plain(message.document) for message in channel.delivered)
+
+    return Setting(channel, Address("fake", anna.conversation), writes, reads)
+
+
+async def on_terminal() -> Setting:
+    pipe, screen = Pipe(), io.StringIO()
+    channel = TerminalChannel(input_stream=pipe, output=screen)  # type: ignore[arg-type]
+    return Setting(channel, Address("terminal", "here"), lambda text: pipe.put(f"{text}\n"), screen.getvalue)
+
+
+@pytest.fixture(params=["fake", "fake exactly once", "terminal"])
+async def setting(request: pytest.FixtureRequest) -> AsyncIterator[Setting]:
+    made = on_terminal() if request.param == "terminal" else on_fake(exactly_once="exactly" in request.param)
+    setting = await made
+    running = asyncio.create_task(setting.channel.run(setting.receive, setting.listened.append))
+    await asyncio.sleep(0)  # both listen at once
+    yield setting
+    running.cancel()
+    await asyncio.wait([running])
+    assert running.cancelled()
+    await setting.channel.close()
+
+
+async def test_it_tells_when_it_listens(setting: Setting) -> None:
+    assert setting.listened == [None]
+
+
+@pytest.mark.parametrize("text", ["Wer macht was?", HOSTILE, "mehr", "!hilfe", "ä" * 3_000])
+async def test_what_people_write_is_handed_over_as_they_wrote_it(setting: Setting, text: str) -> None:
+    setting.writes(text)
+    async with asyncio.timeout(PATIENCE_S):
+        await setting.came.wait()
+    (inbound,) = setting.received
+    assert (inbound.text, inbound.private, inbound.addressed) == (text, True, True)
+    assert inbound.address.channel == setting.channel.name
+    assert inbound.at.tzinfo is not None
+    assert inbound.id
+    assert len(inbound.id) <= 255
+
+
+async def test_what_is_sent_is_seen_and_named(setting: Setting) -> None:
+    assert await setting.channel.send(setting.message("Guten Tag"))
+    assert "Guten Tag" in setting.reads()
+
+
+async def test_text_stays_text(setting: Setting) -> None:
+    await setting.channel.send(setting.message(HOSTILE))
+    assert HOSTILE in setting.reads()
+
+
+async def test_every_kind_of_node_is_said(setting: Setting) -> None:
+    entry = (Paragraph((Strong((Text("eins"),)), Break(), Soft((Text("zwei"),)))),)
+    document = (Paragraph((Text("null"),)), Items((entry, (Paragraph((Link("https://a.example/b"),)),)), 4))
+    await setting.channel.send(Outgoing("m1", setting.address, "de", document))
+    seen = setting.reads()
+    for part in ("null", "4. eins", "zwei", "5. https://a.example/b"):
+        assert part in seen
+
+
+async def test_messages_are_seen_in_the_order_of_their_sending(setting: Setting) -> None:
+    for number in range(10):
+        await setting.channel.send(setting.message(f"Nummer {number};", f"m{number}"))
+    seen = setting.reads()
+    places = [seen.index(f"Nummer {number};") for number in range(10)]
+    assert places == sorted(places)
+
+
+async def test_the_same_message_again_has_no_second_effect_where_that_is_promised(setting: Setting) -> None:
+    for _ in range(2):
+        await setting.channel.send(setting.message("einmal;"))
+    assert setting.reads().count("einmal;") == (1 if setting.channel.exactly_once else 2)
+
+
+async def test_showing_that_one_works_never_fails(setting: Setting) -> None:
+    await setting.channel.working(setting.address)
+    await setting.channel.working(Address(setting.channel.name, "nowhere"))
+
+
+async def test_the_errors_of_the_port_come_out_of_send() -> None:
+    """The fake can show each; a real network's tests provoke them with its server."""
+    channel = FakeChannel()
+    message = Outgoing("m1", Address("fake", "a"), "de", ())
+    for fault in (TryLaterError("x"), UndeliverableError("x", gone=True), UnclearError("x")):
+        channel.faults.append(fault)
+        with pytest.raises(type(fault)):
+            await channel.send(message)
+    assert channel.delivered == []
+    channel.faults.append(LostReply())
+    with pytest.raises(UnclearError):
+        await channel.send(message)
+    assert len(channel.delivered) == 1
+
+
+async def test_only_the_end_of_a_channel_leaves_run() -> None:
+    channel = FakeChannel()
+    channel.ends()
+    setting = Setting(channel, Address("fake", "a"), lambda _text: None, str)
+    with pytest.raises(ChannelEndedError):
+        await channel.run(setting.receive, setting.listened.append)
