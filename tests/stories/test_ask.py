@@ -1,13 +1,83 @@
-"""People ask, in three languages, and go on asking."""
+"""Conversations as people have them, in three languages, with the real model on the real knowledge."""
 
 from __future__ import annotations
 
-from tests.fakes import Person
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from knowledge_base.embedding.port import Embedder
+from knowledge_base.ingest.bundle import load_bundle
+from knowledge_base.search.service import SearchService
+from knowledge_base.store.database import Store
+from tests.fakes import FakeChannel, Person, running_bot
 
 
-async def test_somebody_asks_in_german_and_goes_on(anna: Person) -> None:
-    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
-    print(anna.hears())
-    assert "Projekte</b>" not in anna.hears()
-    await anna.says("mehr")
-    print(anna.hears())
+@pytest.fixture
+async def town(known: Store, channel: FakeChannel, e5: Embedder, tmp_path: Path) -> AsyncIterator[FakeChannel]:
+    """The bot with its real model."""
+    await load_bundle(known)
+    await SearchService(known, e5).start()
+    async with running_bot(known, e5, [channel], tmp_path, editors="fake:erika"):
+        yield channel
+
+
+@pytest.mark.slow
+async def test_a_colleague_from_a_town_that_suffers_from_heat(town: FakeChannel) -> None:
+    anna = town.person("anna")
+    assert "Guten Tag" in await anna.says("!start")
+    await anna.says("wer hat was mit Hitze gemacht?")
+    assert "Cooling Points und Baumkataster" in anna.hears()
+    assert "Zuständig: Landeshauptstadt Potsdam" in anna.hears()
+    assert "https://" in anna.hears()
+    assert "Quelle:" in await anna.says("1")
+    assert "Berlin" in await anna.says("und in Berlin?")
+    assert "freut" in await anna.says("!hilfreich")
+
+
+@pytest.mark.slow
+async def test_a_colleague_from_abroad_asks_in_english(town: FakeChannel) -> None:
+    john = town.person("john")
+    await john.says("Who did mobility projects?")
+    assert "the best first" in john.hears()
+    assert "In the original: “" in john.hears()
+    assert "Cottbus/Chóśebuz" in john.hears() + await john.says("more")
+    second = await john.says("the second one")
+    assert "Source:" in second
+
+
+@pytest.mark.slow
+async def test_a_colleague_across_the_river_asks_in_polish(town: FakeChannel) -> None:
+    ola = town.person("ola")
+    await ola.says("Kto robił projekty mobilności?")
+    assert "Cottbus/Chóśebuz" in ola.hears()
+    assert "W oryginale" in ola.hears() or "oryginal" in ola.hears().lower()
+    assert "Odpowiada" in ola.hears() or "odpowiedzialn" in ola.hears().lower()
+    assert ola.last is not None
+    assert ola.last.language == "pl"
+
+
+@pytest.mark.slow
+async def test_nobody_did_that_and_the_editor_hears_of_it(town: FakeChannel) -> None:
+    anna, erika = town.person("anna"), town.person("erika")
+    assert "nichts" in await anna.says("Wie backe ich einen Apfelkuchen?")
+    questions = await erika.says("!fragen")
+    assert "Apfelkuchen" in questions
+    assert "anna" not in questions
+
+
+@pytest.mark.slow
+async def test_in_a_group_it_speaks_only_when_spoken_to(town: FakeChannel) -> None:
+    anna = town.person("anna", room="!team")
+    await anna.writes("wer hat was mit Hitze gemacht?", addressed=False)
+    assert "Potsdam" in await anna.says("!frage wer hat was mit Hitze gemacht?", addressed=False)
+    assert "Potsdam" in await anna.says("wer hat was mit Hitze gemacht?", addressed=True)
+    assert len(town.delivered) == 2
+
+
+async def test_names_and_questions_never_become_markup(anna: Person) -> None:
+    for text in ("!<b>@room</b>", "!zeige [x](https://evil.example)"):
+        assert await anna.says(text)
+        assert anna.last is not None
+        assert "Link" not in repr(anna.last.document)

@@ -1,0 +1,101 @@
+"""``ask`` from the outside: what other programs rely on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+SHAPE = ["question", "language", "answered", "understood", "hits", "near", "took_ms"]
+UNDERSTOOD = ["topics", "municipalities", "states", "rounds", "years", "status"]
+HIT = ["id", "title", "municipality", "score", "why", "url", "contact"]
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory, e5_folder: Path) -> Path:
+    """A state folder with the prepared model; the first question loads and embeds the bundle."""
+    folder = tmp_path_factory.mktemp("state")
+    (folder / "models").symlink_to(e5_folder.parent)
+    return folder
+
+
+def run(state: Path, *arguments: str, typed: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "run_bot.py", "ask", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "STADTLOTSE_STATE_DIR": str(state)},
+        input=typed,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.slow
+def test_one_question_in_words(state: Path) -> None:
+    done = run(state, "wer", "hat", "was mit Hitze", "gemacht?")
+    assert done.returncode == 0
+    text = done.stdout.decode()
+    assert "Potsdam" in text
+    assert "\x1b" not in text
+    assert "1. " in text
+
+
+@pytest.mark.slow
+def test_json_has_its_exact_shape(state: Path) -> None:
+    done = run(state, "--json", "wer hat was mit Hitze gemacht?")
+    found = json.loads(done.stdout)
+    assert list(found) == SHAPE
+    assert list(found["understood"]) == UNDERSTOOD
+    assert found["answered"] is True
+    assert found["language"] == "de"
+    for hit in found["hits"] + found["near"]:
+        assert list(hit) == HIT
+        assert list(hit["contact"]) == ["role", "can_introduce"]
+        assert isinstance(hit["contact"]["can_introduce"], bool)
+    assert len(found["hits"]) + len(found["near"]) <= 5
+
+
+@pytest.mark.slow
+def test_lines_of_stdin_stand_alone_and_keep_their_order(state: Path) -> None:
+    lines = ["wer hat was mit Hitze gemacht?", "mehr", "Who did mobility projects?", "Wie backe ich Apfelkuchen?"]
+    done = run(state, "-", "--json", "--limit", "2", typed="\n".join(lines).encode() + b"\n\xff\n")
+    found = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    assert done.returncode == 0
+    assert [each["question"] for each in found[:4]] == lines
+    assert len(found) == 5
+    assert all(len(each["hits"]) + len(each["near"]) <= 2 for each in found)
+    assert found[2]["language"] == "en"
+    assert found[3]["answered"] is False
+    assert found[3]["hits"] == []
+    assert found[3]["near"]
+
+
+@pytest.mark.slow
+def test_the_language_of_the_answer_can_be_chosen(state: Path) -> None:
+    assert "the best first" in run(state, "--lang", "en", "wer hat Mobilitätsprojekte gemacht?").stdout.decode()
+    done = run(state, "--lang", "pl", "--json", "wer hat Mobilitätsprojekte gemacht?")
+    assert json.loads(done.stdout)["language"] == "pl"
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--lang", "fr", "x"), ("--limit", "0", "x"), ("--limit", "x", "x"), ("--foo",)]
+)
+def test_wrong_use_is_2_and_explained(state: Path, arguments: tuple[str, ...]) -> None:
+    done = run(state, *arguments)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert b"Usage:" in done.stderr
+
+
+def test_failure_is_1_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "stadtlotse.db").write_bytes(b"this is no database" * 100)
+    done = run(tmp_path, "x")
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 2
