@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from knowledge_base.ingest.files import SUFFIXES
-from knowledge_base.ingest.readers import csv_table, json_array, jsonl, xlsx, yaml_nodes
+from knowledge_base.ingest.readers import csv_table, json_array, jsonl, yaml_nodes
 from knowledge_base.ingest.row import Row, RowError, UnreadableError
 
 
@@ -26,6 +26,8 @@ def rows(path: Path) -> Iterator[Row | RowError]:
         case ".csv" | ".tsv":
             return csv_table.rows(path)
         case ".xlsx":
+            from knowledge_base.ingest.readers import xlsx  # noqa: PLC0415 - openpyxl is slow to load, and rarely needed
+
             return xlsx.rows(path)
         case _:
             reason = f"The ending {path.suffix[:20]!r} names no known format."
