@@ -60,6 +60,7 @@ FEATURES = (
     "thin",  # hardly any text, when no list is asked for
     "double",  # a thin record beside a rich one of the same
     "brief",  # one sentence only, of no municipality, or nobody named who answers: a fuller record says more
+    "excluded",  # of a municipality that the question leaves out
 )
 _LIMITS = ("place", "near", "round", "status", "year", "rural", "border", "transfer")
 LIMITED = 300  # documents that limits alone may propose
@@ -142,13 +143,13 @@ class Facets:
         which documents have the name of the place asked for among their words."""
         read = query.understood
         place = np.maximum(self._place(query, docs), np.float32(_ONLY_NAMED) * named)
-        topic = self.topic(read.topics, docs)
+        topic = self.topic(query.subject_topics, docs)
         no_subject = not read.topics and not query.subject
         columns = {
             "place": place,
             "near": self._near(near, docs),
             "topic": topic,
-            "about": topic * np.float32(_topical_share(query)),
+            "about": topic * np.float32(query.topical_share),
             "round": _within(docs, (self.by_round[name] for name in read.rounds if name in self.by_round)),
             "status": self._status(query, docs),
             "year": self._year(query, docs),
@@ -160,7 +161,8 @@ class Facets:
             "listed": self.model_project[docs] * query.listing,
             "thin": self.thin[docs] * (not query.listing),
             "double": self.double[docs],
-            "brief": self.brief[docs],
+            "brief": self.brief[docs] * (not query.listing),
+            "excluded": _within(docs, (self.by_row[row] for row in query.without_rows if row in self.by_row)),
         }
         columns["all"] = _all_limits(columns)
         return np.stack([np.asarray(columns[name], np.float32) for name in FEATURES], axis=1)
@@ -214,12 +216,6 @@ class Facets:
             runs = (first != NO_YEAR) & (first <= year) & (year <= last)
             np.maximum(fit, np.where(edge, 1.0, np.where(runs, 0.5, 0.0)).astype(np.float32), out=fit)
         return fit
-
-
-def _topical_share(query: Query) -> float:
-    """How much of the subject the topics named make up, 0 … 1."""
-    topical = frozenset(query.topical)
-    return sum(word in topical for word in query.subject) / len(query.subject) if query.subject else 1.0
 
 
 def _all_limits(columns: Mapping[str, Floats]) -> Floats:

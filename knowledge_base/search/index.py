@@ -96,7 +96,7 @@ class Index:
         if vector is not None:
             found = self.dense.scores(vector, named)
             dense[found.docs], passage[found.docs] = found.score, found.passage
-            docs = np.union1d(named, found.docs[_best(found.score, k)])
+            docs = np.union1d(named, found.docs[_best(1.0 + found.score, k)])  # a cosine may be negative
         phrase = self.lexical.phrases(query, docs)
         score = fused(dense[docs], lexical[docs], phrase, language)
         meant = dense[docs] if vector is None else self._feedback(vector, docs, score, dense)

@@ -5,8 +5,9 @@ The index fuses with one weight per language. Here the weight also looks at how 
 document holds: a paraphrase shares hardly a word with its answer, and then words are noise. Where a question names
 limits only ("what is finished?"), the boosts decide and the texts break ties.
 
-A boost never hides a hit: the sum of boosts is bounded by ``CAP``, so what is better by more than that stays in front,
-whatever was misunderstood. Weights were tuned on the development questions by coordinate search.
+A boost never hides a hit: the sum of boosts is bounded by ``CAP`` (beyond it counts only that several limits are met at
+once), so what is better by more than that stays in front, whatever was misunderstood. Weights were tuned on the
+development questions by coordinate search.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ WEIGHTS: Mapping[str, float] = {
     "thin": -0.50,
     "double": -0.30,
     "brief": -0.25,
+    "excluded": -0.90,
 }
 DENSE_BASE: Mapping[str, float] = {"de": 0.5, "en": 0.6, "pl": 0.6}
 DENSE_UNCOVERED = 0.5  # of what is left to 1, when no document holds any word of the question
@@ -49,6 +51,7 @@ DENSE_SPAN = 0.075  # of cosines
 LEXICAL_SPAN = 3.0  # of BM25 scores
 PHRASE = 0.15  # share of neighbouring words that stand beside each other there, too
 NO_SUBJECT = 0.3  # how much the texts count when the question names limits only
+_ALL = FEATURES.index("all")
 _WEIGHTS = np.array([WEIGHTS[name] for name in FEATURES], np.float32)
 
 
@@ -86,12 +89,13 @@ def rank(
     features = facets.features(query, found.docs, near, _named(query, found.docs, lexical))
     base = fuse(found, query.language)
     limits_only = not query.subject and bool(features[:, : FEATURES.index("thin")].any())
-    boost = features @ np.maximum(weights, 0.0)
+    together = features[:, _ALL] * weights[_ALL]
+    boost = features @ np.maximum(weights, 0.0) - together
     if limits_only:  # no text can be clearly better where nothing but limits is asked for
         base = base * np.float32(NO_SUBJECT)
     else:
         boost = np.minimum(boost, CAP)
-    total = base + boost + features @ np.minimum(weights, 0.0)
+    total = base + boost + together + features @ np.minimum(weights, 0.0)
     order = np.lexsort((found.docs, -total))
     return Ranked(
         docs=found.docs[order],

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import structlog
 
 from knowledge_base.embedding.port import Embedder, Reranker
-from knowledge_base.ingest.embedding_backlog import embed_missing
+from knowledge_base.ingest.embedding_backlog import drop_unused, embed_missing
 from knowledge_base.ingest.importer import Progress, silent
 from knowledge_base.model import Answer, Contact, Municipality, Project
 from knowledge_base.search.engine import Search
@@ -28,6 +28,7 @@ from knowledge_base.vocabulary import bundled
 log = structlog.get_logger()
 
 MODEL = "index model"  # the fact: fingerprint, engine and name of the model whose vectors are complete
+LONGEST = 1_000  # characters of a question that are read: nobody's page of text may keep the others waiting
 AT_ONCE = 1_000  # texts that a start embeds before it answers (a minute or two); more are embedded while it answers
 
 
@@ -94,6 +95,7 @@ class SearchService:
             self._search = await self._snapshot(self.embedder)
             self._revision = revision
             await self._completed()
+            await drop_unused(self._store, self.embedder.fingerprint)
             log.info("search.refreshed", revision=revision, projects=len(self._search.index.projects))
             return True
 
@@ -103,7 +105,7 @@ class SearchService:
         ``fallback`` is the language of a question that has none of its own ("LoRaWAN").
         """
         search = self.snapshot
-        *earlier, question = chain
+        *earlier, question = (text[:LONGEST] for text in chain)
         previous: Query | None = None
         for text in earlier:
             previous = search.read(text, language=guess_language(text) or fallback, previous=previous)

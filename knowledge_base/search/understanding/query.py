@@ -19,6 +19,7 @@ class Query:
     topical: tuple[str, ...] = ()  # those of them that name a topic
     rows: tuple[int, ...] = ()  # municipalities named
     near_rows: tuple[int, ...] = ()  # municipalities near which it shall be
+    without_rows: tuple[int, ...] = ()  # municipalities left out: "not Cottbus again"
     places: tuple[str, ...] = ()  # folded words of every place named, known or not
     elsewhere: tuple[str, ...] = ()  # well-known places that are no municipality of the knowledge base
     listing: bool = False  # asks which are model projects, or which were in a round: thin records answer, too
@@ -51,3 +52,16 @@ class Query:
         says what is meant; a place or a "who" pulls the vector towards texts that merely speak of such."""
         framed = self.understood.who or self.transfer or self.rows
         return self.rest if framed and self.subject and not self.listing else self.text
+
+    @property
+    def subject_topics(self) -> tuple[str, ...]:
+        """The topics named, without those that only limit another one ("mobility in rural areas")."""
+        limits = (("rural", self.understood.rural), ("cross-border", self.border))
+        limiting = {topic for topic, asked in limits if asked}
+        return tuple(t for t in self.understood.topics if t not in limiting) or self.understood.topics
+
+    @property
+    def topical_share(self) -> float:
+        """How much of the subject the topics named make up, 0 … 1."""
+        topical = frozenset(self.topical)
+        return sum(word in topical for word in self.subject) / len(self.subject) if self.subject else 1.0

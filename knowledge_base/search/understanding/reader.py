@@ -29,7 +29,7 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
     folded, starts = _joined(words)
     mentions = gazetteer.find(words)
     role = bool(phrases.ROLE.search(folded))
-    near, at = _split_near(mentions, folded, starts, role)
+    near, at, without = _split(mentions, folded, starts, role)
     placed = {number for mention in mentions for number in range(mention.first, mention.last)}
     topics = lexicon.find(words, language, placed)
     rounds = lexicon.rounds_in(folded)
@@ -48,8 +48,9 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
         topical=tuple(word.text for mention in topics for word in words[mention.first : mention.last]),
         rows=_rows(at),
         near_rows=_rows(near),
+        without_rows=_rows(without),
         places=tuple(" ".join(word.folded for word in words[m.first : m.last]) for m in mentions),
-        elsewhere=_names(mentions, PlaceKind.ELSEWHERE),
+        elsewhere=_names((*near, *at), PlaceKind.ELSEWHERE),
         listing=listing,
         transfer=bool(phrases.TRANSFER.search(folded)),
         border=bool(phrases.BORDER.search(folded)),
@@ -58,7 +59,7 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
         understood=Understood(
             topics=tuple(dict.fromkeys(mention.topic for mention in topics)),
             municipalities=_names(at, PlaceKind.MUNICIPALITY),
-            states=_names(mentions, PlaceKind.STATE),
+            states=_names((*near, *at), PlaceKind.STATE),
             rounds=tuple(dict.fromkeys(name for name, _, _ in rounds)),
             years=years,
             status=status,
@@ -79,17 +80,27 @@ def _joined(words: Sequence[Word]) -> tuple[str, list[int]]:
     return " ".join(word.folded for word in words), starts
 
 
-def _split_near(
+def _split(
     mentions: Iterable[Mention], folded: str, starts: Sequence[int], role: bool
-) -> tuple[list[Mention], list[Mention]]:
-    """Places after "near", and the others. "Bei" and "um" are "at" in a question for the one responsible."""
+) -> tuple[list[Mention], list[Mention], list[Mention]]:
+    """Places after "near", places asked for, and places left out. "Bei" and "um" are "at" in a question for the one
+    responsible; whoever says where they are and asks for "near us" means all places so."""
     ends = {match.end(): match.group() for match in phrases.NEAR.finditer(folded)}
+    left_out = {match.end() for match in phrases.WITHOUT.finditer(folded)}
+    nearby = bool(phrases.NEARBY.search(folded))
     near: list[Mention] = []
     at: list[Mention] = []
+    without: list[Mention] = []
     for mention in mentions:
-        before = ends.get(starts[mention.first] - 1) or ends.get(starts[mention.first])
-        (near if before and not (role and before in {"bei", "um"}) else at).append(mention)
-    return near, at
+        here = {starts[mention.first] - 1, starts[mention.first]}
+        before = next((ends[end] for end in here if end in ends), None)
+        if left_out & here:
+            without.append(mention)
+        elif nearby or (before and not (role and before in {"bei", "um"})):
+            near.append(mention)
+        else:
+            at.append(mention)
+    return near, at, without
 
 
 def _names(mentions: Iterable[Mention], kind: PlaceKind) -> tuple[str, ...]:
@@ -103,7 +114,7 @@ def _rows(mentions: Iterable[Mention]) -> tuple[int, ...]:
 def _spans(folded: str, status: Iterable[str]) -> Iterator[tuple[int, int]]:
     """The words that only say what kind of answer is wanted."""
     asked = (phrases.ROLE, phrases.WHO, phrases.PERIOD, phrases.RURAL, phrases.LISTING, phrases.NEAR, phrases.TRANSFER)
-    patterns = [*asked, *(phrases.STATUS[name] for name in status)]
+    patterns = [*asked, phrases.NEARBY, phrases.WITHOUT, *(phrases.STATUS[name] for name in status)]
     for pattern in patterns:
         yield from (match.span() for match in pattern.finditer(folded))
 
