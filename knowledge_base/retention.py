@@ -26,12 +26,10 @@ class Periods:
     imports: timedelta = timedelta(days=30)
 
 
-async def purge(
-    store: Store, periods: Periods, *, drop_unused_vectors: Callable[[], Awaitable[int]] | None = None
-) -> dict[str, int]:
+async def purge(store: Store, periods: Periods) -> dict[str, int]:
     """Delete everything past its period, subject by subject in short transactions; returns how many rows of each.
 
-    ``drop_unused_vectors`` forgets vectors of texts that no record holds any more: only the search knows which.
+    Vectors of texts that no record holds any more are the search's business: only it knows which.
     Whatever is stopped in between is done by the next purge.
     """
     steps: dict[str, Callable[[Transaction], Awaitable[int]]] = {
@@ -48,8 +46,6 @@ async def purge(
     for name, step in steps.items():
         async with store.begin() as tx:
             counts[name] = await step(tx)
-    if drop_unused_vectors is not None:
-        counts["vectors"] = await drop_unused_vectors()
     return counts
 
 

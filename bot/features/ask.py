@@ -9,8 +9,9 @@ from itertools import groupby
 from bot.features import Act, Services, Turn, say
 from bot.messages import Choice, Say, Url, Value
 from bot.router import LAST, Ask
+from knowledge_base.ingest.personal_data import masked
 from knowledge_base.model import Answer, Hit, Project, RecordKind, Understood
-from knowledge_base.search.service import Found
+from knowledge_base.search.service import LONGEST, Found
 from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.people import ChatContext
 from knowledge_base.store.transaction import Transaction
@@ -18,9 +19,7 @@ from knowledge_base.vocabulary import bundled
 
 PAGE = 5
 NEAREST = 3  # when not sure
-LONGEST = 1_000  # characters of a question that are read: nobody's page of text may keep the others waiting
 CHAIN = 6  # follow-ups that still know what the first question was
-CONTACT_DATA = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\+?\d[\d\s/()-]{6,}\d")
 
 EXACTLY = "="  # before an id that could be taken for the number of a hit
 
@@ -113,7 +112,7 @@ def _give(turn: Turn, chain: list[str], found: Found, *, start: int, before: Seq
     async def act(tx: Transaction) -> Say:
         number = None
         if not answer.answered:
-            text = CONTACT_DATA.sub("…", answer.question)
+            text = masked(answer.question)
             number = await tx.answers.not_answered(text, _folded(text), answer.language)
         await tx.people.spoke(turn.person.id, answer.language)
         await tx.answers.add(

@@ -126,11 +126,6 @@ class Outbox:
         rows = (await self._connection.execute(statement)).all()
         return sorted((_leased(row) for row in rows), key=lambda row: (row.urgency, row.seq))
 
-    async def expire_leases(self) -> list[OutboxRow]:
-        """Rows whose sender died between lease and result; they stay leased until the caller decides."""
-        where = (outbox.c.state == "leased", outbox.c.lease_until < self._now)
-        return [_leased(row) for row in await self._connection.execute(select(outbox).where(*where))]
-
     async def release(self, channel: str) -> list[OutboxRow]:
         """At the start of the only sender of a channel: what the one before it left leased."""
         where = (outbox.c.state == "leased", outbox.c.channel == channel)

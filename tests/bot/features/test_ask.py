@@ -124,12 +124,12 @@ async def test_everybody_has_a_context_of_their_own_also_in_one_room(channel: Fa
 async def test_unanswered_questions_are_kept_without_who_asked_and_without_contact_data(
     bot: Bot, known: Store, anna: Person
 ) -> None:
-    await anna.says("xyzzy plugh an anna.muster@stadt.example oder 0331 1234567")
+    await anna.says("Freibad in Hamburg? Antwort an stelle@stadt.example oder 0331 1234567")  # a place without projects
     async with known.read() as tx:
         (question,) = await tx.answers.open_questions()
         rows = await tx.connection.exec_driver_sql("SELECT * FROM unanswered")
         columns = set(rows.keys())
-    assert question.text == "xyzzy plugh an … oder …"
+    assert question.text == "Freibad in Hamburg? Antwort an [e-mail] oder [tel.]"
     assert not columns & {"person_id", "user_id", "conversation"}
 
 

@@ -121,3 +121,23 @@ async def test_a_follow_up_is_told_apart_from_a_new_question(sqlite_store: Store
     assert not (await service.ask(["Hitze"])).follows_up
     assert (await service.ask(["Wer hat was gegen Hitze gemacht?", "und Verkehr?"])).follows_up
     assert not (await service.ask(["Hitze", "Welche Kommunen haben einen Rufbus auf dem Land?"])).follows_up
+
+
+async def test_vectors_of_texts_that_are_gone_are_forgotten(sqlite_store: Store) -> None:
+    await put(sqlite_store, HEAT, BUS)
+    embedder = HashEmbedder()
+    service = SearchService(sqlite_store, embedder)
+    await service.start()
+    async with sqlite_store.begin() as tx:
+        before = await tx.vectors.count(embedder.fingerprint)
+        await tx.records.remove([(RecordKind.PROJECT, "bus")])
+    await service.refresh()
+    async with sqlite_store.read() as tx:
+        assert await tx.vectors.count(embedder.fingerprint) < before
+
+
+async def test_a_page_of_text_keeps_nobody_waiting(sqlite_store: Store) -> None:
+    await put(sqlite_store, HEAT, BUS)
+    service = SearchService(sqlite_store, HashEmbedder())
+    await service.start()
+    assert len((await service.ask(["Rufbus " + "y" * 100_000])).answer.question) <= service_module.LONGEST
