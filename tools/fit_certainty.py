@@ -4,10 +4,10 @@
     python tools/fit_certainty.py [--data FOLDER] [--dry-run]     fit, cross-validate, write
     python tools/fit_certainty.py --background                    embed the background's texts again and write them
 
-It fits on ``tests/evaluation/bundle_dev.jsonl`` and ``certainty_extra.jsonl``, never on the held-out questions. Figures
-printed are of ten-fold cross-validation: of questions that the model had not seen. Where ``--data`` holds OMoS-QA
-(``evaluation/omos_qa``), its questions show how the model does elsewhere: they have no answer in the bundle, and one in
-their own pages.
+It fits on the development files of ``tests/evaluation`` and ``certainty_extra.jsonl``, never on the held-out questions.
+Figures printed are of ten-fold cross-validation, then of fitting on one author's questions and asking the other's.
+Where ``--data`` holds OMoS-QA (``evaluation/omos_qa``), its questions show how the model does elsewhere: they have no
+answer in the bundle, and one in their own pages.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class Example:
     language: str
     kind: str
     answerable: bool
+    second: bool = False  # of the second author
 
 
 async def main() -> None:
@@ -72,6 +73,7 @@ async def main() -> None:
     model = fit(features, answerable, weights)
     print(f"threshold {threshold:.3f}; cross-validated:")
     _report(examples, scores, threshold)
+    _crossed(examples, features, answerable)
     if options.data:
         others, theirs = await _omos_examples(embedder, options.data / "evaluation" / "omos_qa")
         print("another corpus, not fitted to:")
@@ -106,6 +108,21 @@ def cross_validated(features: Array, answerable: npt.NDArray[np.bool_], weights:
     return scores
 
 
+def _crossed(examples: Sequence[Example], features: Array, answerable: npt.NDArray[np.bool_]) -> None:
+    """Fit and put the threshold on one author's questions, ask the other's."""
+    second = np.array([example.second for example in examples])
+    for name, known in (("first", ~second), ("second", second)):
+        inside = [example for example, k in zip(examples, known, strict=True) if k]
+        outside = [example for example, k in zip(examples, known, strict=True) if not k]
+        weights = _balanced(inside)
+        model = fit(features[known], answerable[known], weights)
+        scores = cross_validated(features[known], answerable[known], weights)
+        print(f"fitted on the {name} author's questions, asked the other's:")
+        _report(
+            outside, _chance(model, features[~known]), float(np.quantile(scores[answerable[known]], WRONG_REFUSALS))
+        )
+
+
 def _chance(model: Array, features: Array) -> Array:
     chance: Array = 1.0 / (1.0 + np.exp(-np.clip(model[0] + features @ model[1:], -40, 40)))
     return chance
@@ -116,8 +133,8 @@ def _chance(model: Array, features: Array) -> Array:
 
 async def _bundle_examples(embedder: Embedder) -> tuple[list[Example], Array]:
     examples = [
-        Example(line["question"], line["lang"], line["kind"], bool(line["relevant"]))
-        for name in ("bundle_dev.jsonl", "certainty_extra.jsonl")
+        Example(line["question"], line["lang"], line["kind"], bool(line["relevant"]), name == "bundle_dev2.jsonl")
+        for name in ("bundle_dev.jsonl", "certainty_extra.jsonl", "bundle_dev2.jsonl")
         for line in _lines(QUESTIONS / name)
     ]
     projects, municipalities = _bundle_records()

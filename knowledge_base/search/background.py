@@ -1,15 +1,20 @@
 """What a question may be about when it is *not* about the knowledge base: a background to measure certainty against.
 
 A cosine alone says little: with one model everything lies between .75 and .9. So the best hit is compared with short
-descriptions of some 250 neighbouring subjects (what municipalities do, and small talk), in the spirit of outlier
+descriptions of some 500 neighbouring subjects (what municipalities do, and small talk), in the spirit of outlier
 exposure (Hendrycks, Mazeika & Dietterich, 2019): a question that is nearer to one of them than to any project has
 probably no answer here. A subject that the knowledge base does hold is switched off, so the background follows it.
+
+A text in the language of the question is always nearer than one in another, so the subjects in a question's own
+language are measured among themselves: what counts is by how many of their standard deviations the nearest stands out.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 import numpy as np
@@ -18,20 +23,31 @@ from knowledge_base.embedding.port import Embedder
 from knowledge_base.search.dense import Dense
 from knowledge_base.search.facets import Floats
 
-_TEXTS, _VECTORS = "background.tsv", "background.npz"
-_SAME_SUBJECT = 0.01  # a document so near to a subject as its nearest fellow, less this, holds it
+LANGUAGES = ("de", "en", "pl")  # the columns of the subjects
+_DESCRIBED, _NAMED, _VECTORS = "background.tsv", "background_subjects.tsv", "background.npz"
+_FELLOW = 5  # a document nearer to a subject than its so many nearest fellows holds it
 _ROWS = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a cosine stands among those of the background, in their standard deviations."""
+
+    above: float  # the mean
+    margin: float  # the best
+    own_margin: float  # the best of the question's own language, each side in its own standard deviations
 
 
 @dataclass(frozen=True, slots=True)
 class Background:
     """Unit vectors of the subjects that the knowledge base does not hold, (subjects, dimension)."""
 
-    vectors: Floats
+    vectors: Floats  # in German, described or named
+    named: Mapping[str, Floats]  # by language: those of which there is a name in each, in the same order
 
     def beside(self, dense: Dense) -> Background:
         """Without the subjects that the documents of an index hold."""
-        if len(self.vectors) < 2 or dense.codes.shape[1:] != self.vectors.shape[1:]:
+        if len(self.vectors) <= _FELLOW or dense.codes.shape[1:] != self.vectors.shape[1:]:
             return self
         fellows = self.vectors @ self.vectors.T
         np.fill_diagonal(fellows, -1.0)
@@ -39,20 +55,39 @@ class Background:
         for start in range(0, len(dense.codes), _ROWS):
             rows = dense.codes[start : start + _ROWS].astype(np.float32) * dense.scales[start : start + _ROWS, None]
             np.maximum(nearest, (self.vectors @ rows.T).max(axis=1), out=nearest)
-        kept = nearest < fellows.max(axis=1) - _SAME_SUBJECT
-        return Background(self.vectors[kept] if kept.sum() > 1 else self.vectors)
+        kept = nearest < np.partition(fellows, -_FELLOW, axis=1)[:, -_FELLOW]
+        names = kept[len(kept) - len(self.named["de"]) :]
+        if min(kept.sum(), names.sum()) < 2:
+            return self
+        return Background(self.vectors[kept], {language: found[names] for language, found in self.named.items()})
 
-    def against(self, vector: Floats, cosine: float) -> tuple[float, float]:
-        """How far a cosine lies above the mean, and above the best, of the background's, in its standard deviations."""
-        cosines = self.vectors @ vector
-        deviation = max(float(cosines.std()), 1e-4)
-        return (cosine - float(cosines.mean())) / deviation, (cosine - float(cosines.max())) / deviation
+    def standing(self, vector: Floats, language: str, cosines: Floats) -> list[Standing]:
+        """Where each of a question's cosines stands; ``vector`` is the question's, NaN stands at the mean."""
+        all_ = self.vectors @ vector
+        own = self.named.get(language, self.named["de"]) @ vector
+        mean, deviation = float(all_.mean()), _deviation(all_)
+        best, own_best = (float(all_.max()) - mean) / deviation, float(own.max() - own.mean()) / _deviation(own)
+        found = np.nan_to_num((cosines - mean) / deviation)
+        return [Standing(float(z), float(z) - best, float(z) - own_best) for z in found]
 
 
-def texts() -> list[str]:
-    """The subjects as passages: title and one or two sentences."""
-    lines = files(__package__).joinpath(_TEXTS).read_text("utf-8").splitlines()
-    return [line.replace("\t", "\n", 1) for line in lines if line.strip()]
+def _deviation(cosines: Floats) -> float:
+    return max(float(cosines.std()), 1e-4)
+
+
+@cache
+def texts() -> tuple[str, ...]:
+    """The subjects as passages: those described (title and a sentence), then the named ones language by language."""
+    described = [line.replace("\t", "\n", 1) for line in _lines(_DESCRIBED)]
+    return tuple(described) + tuple(row[n] for n in range(len(LANGUAGES)) for row in _rows())
+
+
+def _rows() -> list[list[str]]:
+    return [line.split("\t") for line in _lines(_NAMED)]
+
+
+def _lines(name: str) -> list[str]:
+    return [line for line in files(__package__).joinpath(name).read_text("utf-8").splitlines() if line.strip()]
 
 
 async def load(embedder: Embedder) -> Background:
@@ -60,8 +95,16 @@ async def load(embedder: Embedder) -> Background:
     with np.load(str(files(__package__).joinpath(_VECTORS))) as shipped:
         if str(shipped["fingerprint"]) == embedder.fingerprint and len(shipped["codes"]) == len(texts()):
             vectors = shipped["codes"].astype(np.float32)
-            return Background(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
-    return Background(await embedder.embed_passages(texts()))
+            return _parted(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    return _parted(await embedder.embed_passages(texts()))
+
+
+def _parted(vectors: Floats) -> Background:
+    count = len(_rows())
+    described = len(vectors) - count * len(LANGUAGES)
+    starts = range(described, len(vectors), count)
+    named = {language: vectors[at : at + count] for language, at in zip(LANGUAGES, starts, strict=True)}
+    return Background(vectors[: described + count], named)
 
 
 async def load_beside(embedder: Embedder, dense: Dense) -> Background:

@@ -25,9 +25,13 @@ NAMES = (
     "above",  # cosine of the best hit above the mean of the background's, in its standard deviations
     "margin",  # the same above the best of the background
     "near_best",  # the best cosine of any candidate above the best of the background
+    "own_margin",  # "margin" against the background in the question's own language
+    "own_near_best",  # "near_best" against it
     "lead",  # how far it is above the other candidates' mean, in their standard deviations
     "gap",  # best hit above the one five places below, both fused
     "explained",  # share of the subject that the best hit's words or topics hold, weighted by rarity
+    "explained_squared",
+    "explained_near",  # "explained" times "own_near_best": words and meaning together
     "known",  # share of the subject's words that stand anywhere in the corpus or name a topic
     "best_covered",  # the most that any candidate explains
     "topic",  # the best hit is about the topic named
@@ -87,19 +91,20 @@ def evidence(
         top[[_FEATURE[n] for n in ("place", "near", "round", "status", "year", "rural", "border", "transfer")]].max()
     )
     has_subject = bool(query.subject)
-    above, margin = background.against(vector, _finite(float(ranked.dense[0])))
-    best_margin = (
-        background.against(vector, _finite(float(np.nanmax(ranked.dense))))[1]
-        if np.isfinite(ranked.dense).any()
-        else 0.0
-    )
+    at_best, nearest = background.standing(vector, query.language, _best_cosines(ranked.dense))
+    explained = float(share[0]) if has_subject else limits
+    near_best = _within(nearest.own_margin)
     values = {
-        "above": _within(above),
-        "margin": _within(margin),
-        "near_best": _within(best_margin),
+        "above": _within(at_best.above),
+        "margin": _within(at_best.margin),
+        "near_best": _within(nearest.margin),
+        "own_margin": _within(at_best.own_margin),
+        "own_near_best": near_best,
         "lead": _lead(ranked.dense),
         "gap": float(ranked.base[0] - ranked.base[min(_TOP, len(ranked) - 1)]),
-        "explained": float(share[0]) if has_subject else limits,
+        "explained": explained,
+        "explained_squared": explained**2,
+        "explained_near": explained * near_best,
         "known": known,
         "best_covered": float(share.max()) if has_subject else limits,
         "topic": topic * real,
@@ -122,8 +127,10 @@ def _within(value: float) -> float:
     return min(max(value, -_FAR), _FAR)
 
 
-def _finite(value: float) -> float:
-    return value if np.isfinite(value) else 0.0
+def _best_cosines(dense: Floats) -> Floats:
+    """Those of the first candidate and of the nearest one; NaN where there is no vector."""
+    known = dense[~np.isnan(dense)]
+    return np.array([dense[0], known.max() if len(known) else np.nan], np.float32)
 
 
 def _lead(dense: Floats) -> float:

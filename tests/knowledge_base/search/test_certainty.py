@@ -53,7 +53,9 @@ async def test_the_shipped_vectors_are_the_embedders(e5: Embedder) -> None:
 
 async def test_another_model_embeds_the_background_itself() -> None:
     background = await load(HashEmbedder())
-    assert background.vectors.shape == (len(texts()), 256)
+    assert {vectors.shape for vectors in background.named.values()} == {background.named["en"].shape}
+    both = len(background.named["en"]) + len(background.named["pl"])
+    assert background.vectors.shape == (len(texts()) - both, 256)
 
 
 async def test_a_subject_that_documents_hold_is_switched_off() -> None:
@@ -61,11 +63,27 @@ async def test_a_subject_that_documents_hold_is_switched_off() -> None:
     background = await load(embedder)
     vectors = await embedder.embed_passages([texts()[0]])
     index = Dense.build([[b"one"]], {b"one": encode(vectors)[0]})
-    assert len(background.beside(index).vectors) == len(background.vectors) - 1
+    beside = background.beside(index)
+    assert not np.any(np.all(beside.vectors == background.vectors[0], axis=1))
+    assert len(beside.vectors) > 0.9 * len(background.vectors)
 
 
-def test_against() -> None:
-    background = Background(np.eye(4, dtype=np.float32))
-    above, margin = background.against(np.array([1, 0, 0, 0], np.float32), 1.0)
-    assert margin == pytest.approx(0.0)
-    assert above > 1.0
+async def test_a_named_subject_is_switched_off_in_every_language() -> None:
+    embedder = HashEmbedder()
+    background = await load(embedder)
+    index = Dense.build([[b"one"]], {b"one": encode(background.named["de"][:1])[0]})
+    beside = background.beside(index)
+    assert len({len(vectors) for vectors in beside.named.values()}) == 1
+    for language, vectors in beside.named.items():
+        assert not np.any(np.all(vectors == background.named[language][0], axis=1))
+
+
+def test_standing() -> None:
+    named = {language: np.eye(4, dtype=np.float32) for language in ("de", "en", "pl")}
+    background = Background(np.eye(4, dtype=np.float32), named)
+    best, unknown = background.standing(np.array([1, 0, 0, 0], np.float32), "en", np.array([1.0, np.nan], np.float32))
+    assert best.margin == pytest.approx(0.0, abs=1e-5)
+    assert best.own_margin == pytest.approx(0.0, abs=1e-5)
+    assert best.above > 1.0
+    assert unknown.above == 0.0
+    assert unknown.margin < 0.0
