@@ -25,7 +25,7 @@ from knowledge_base.search.language import detect_language
 from knowledge_base.search.ranking import Ranked, rank
 from knowledge_base.search.understanding import Gazetteer, Query, follow_up, understand
 from knowledge_base.search.understanding.lexicon import Lexicon
-from knowledge_base.search.why import why
+from knowledge_base.search.why import Reasons
 from knowledge_base.vocabulary import Vocabulary
 
 CANDIDATES = 200
@@ -70,6 +70,7 @@ class Search:
         )
         self._facets = Facets.build(index.projects, self.gazetteer, vocabulary)
         self._introducible = Introducible(contacts, self.gazetteer, vocabulary)
+        self._reasons = Reasons(index.lexical, self._lexicon, vocabulary)
         self._certainty = model or certainty.fitted()
         self._background: Background | None = None
 
@@ -197,17 +198,21 @@ class Search:
         return self._hits(query, ranked, shown), self._hits(query, ranked, others[: limit - len(shown)]), len(hits)
 
     def _hits(self, query: Query, ranked: Ranked, numbers: Ints) -> tuple[Hit, ...]:
-        return tuple(self._hit(query, ranked, int(number)) for number in numbers)
-
-    def _hit(self, query: Query, ranked: Ranked, number: int) -> Hit:
-        project = self.index.projects[ranked.docs[number]]
-        passage = self.index.passage(int(ranked.docs[number]), int(ranked.passage[number])).body
-        return Hit(
-            project=project,
-            score=float(ranked.score[number]),
-            why=why(project, passage, query.text, query.language, self._expansions(query), query.transfer),
-            contact_role=project.contact_role,
-            can_introduce=project in self._introducible,
+        found = [self.index.projects[doc] for doc in ranked.docs[numbers]]
+        bodies = [
+            self.index.passage(int(doc), int(passage)).body
+            for doc, passage in zip(ranked.docs[numbers], ranked.passage[numbers], strict=True)
+        ]
+        reasons = self._reasons.why(query, list(zip(found, bodies, strict=True)), self._expansions(query))
+        return tuple(
+            Hit(
+                project=project,
+                score=float(score),
+                why=why,
+                contact_role=project.contact_role,
+                can_introduce=project in self._introducible,
+            )
+            for project, score, why in zip(found, ranked.score[numbers], reasons, strict=True)
         )
 
 

@@ -96,7 +96,7 @@ class Lexical:
         nowhere in the corpus weighs as much as the rarest: it is what the question asks and nobody knows."""
         held, total = np.zeros(len(docs), np.float32), 0.0
         for concept in query.concepts:
-            weight = self._weight(concept)
+            weight = self.weight(concept)
             found = np.zeros(len(docs), np.float32)
             for term, share in concept:
                 np.maximum(found, self.words.holds(term, docs) * np.float32(share), out=found)
@@ -107,7 +107,7 @@ class Lexical:
     def phrases(self, query: Query, docs: Longs) -> Floats:
         """For each of ``docs``: the share of the question's neighbouring concepts, weighted by idf, that stand beside
         each other there too, stop words aside; 0 … 1."""
-        weights = np.array([self._weight(concept) for concept in query.concepts], np.float32)
+        weights = np.array([self.weight(concept) for concept in query.concepts], np.float32)
         pairs = weights[:-1] + weights[1:]
         if not len(pairs) or not len(docs):
             return np.zeros(len(docs), np.float32)
@@ -131,7 +131,12 @@ class Lexical:
         meant = np.array([number[int(term)] for term in known], np.int64)
         return np.where(known[place] == stems, meant[place], -1)
 
-    def _weight(self, concept: Concept) -> float:
+    def terms_of(self, text: str, language: str) -> frozenset[str]:
+        """The terms that a text in a language would be found by."""
+        return frozenset(term for form in _forms(text, language) for term, _ in _form_terms(form, self.splitter))
+
+    def weight(self, concept: Concept) -> float:
+        """How rare a concept is; one that stands nowhere is as rare as can be."""
         rarest = float(np.log1p((self.size + 0.5) / 0.5))
         return max((self.words.idf_of(term) for term, _ in concept), default=0.0) or rarest
 

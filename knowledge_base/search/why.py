@@ -1,40 +1,97 @@
-"""The one line *why*: the sentence of a project's own text that answers a question best, in its original language."""
+"""The one line *why*: the sentence of a project's own text that answers a question best, in its original language.
+
+A sentence counts by what of the question it says, as the word index understands it (stems, parts of compounds, the
+German words for English and Polish ones, rare words more), and by the topics it names: "integrierte Verkehrswende"
+answers a question for mobility, though it shares no word with it.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from knowledge_base.model import Project
-from knowledge_base.search.tokens import content_words, grams, stem_all
+from knowledge_base.search import lexical
+from knowledge_base.search.lexical import Lexical
+from knowledge_base.search.tokens import content_words, grams
+from knowledge_base.search.understanding.lexicon import Lexicon
+from knowledge_base.search.understanding.query import Query
+from knowledge_base.search.understanding.words import words_of
+from knowledge_base.vocabulary import Vocabulary
 
 WHY_CHARACTERS = 200
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=[A-ZÄÖÜ„\"0-9ĆŁŚŻŹ])|\n+")
-_GRAM_SHARE = 0.3  # a sentence that only shares letters with the question
+_LETTERS = 0.3  # a sentence that only shares letters with the question
+_TOPIC = 3.0  # a topic named counts about as much as a rare word
+_EXPANSION = 0.5
+_REMEMBERED = 4_096  # sentences
 
 
-def why(project: Project, passage: str, asked: str, language: str, expansions: Sequence[str], transfer: bool) -> str:
-    """At most ``WHY_CHARACTERS`` of the passage (of what is told about reuse, when that was asked), cut at a word."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    concepts: Sequence[tuple[lexical.Concept, float]]  # with what each weighs
+    topics: frozenset[str]
+    letters: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    terms: frozenset[str]
+    topics: frozenset[str]
+    letters: frozenset[str]
+
+
+class Reasons:
+    """Finds the sentence that answers best. One per snapshot; it remembers the sentences read last."""
+
+    def __init__(self, words: Lexical, lexicon: Lexicon, vocabulary: Vocabulary) -> None:
+        self._words = words
+        self._lexicon = lexicon
+        self._vocabulary = vocabulary
+        self._read = lru_cache(_REMEMBERED)(self._said)
+
+    def why(self, query: Query, hits: Sequence[tuple[Project, str]], expansions: Sequence[str]) -> list[str]:
+        """For each project and its passage (of what is told about reuse, when that was asked): at most
+        ``WHY_CHARACTERS`` of it, cut at a word."""
+        asked = self._asked(query, expansions)
+        return [self._best(asked, _sentences(project, text, query.transfer), project.lang) for project, text in hits]
+
+    def _best(self, asked: _Asked, sentences: Sequence[str], language: str) -> str:
+        if len(sentences) < 2:
+            return _cut("".join(sentences))
+        fits = [_fit(asked, self._read(sentence, language)) for sentence in sentences]
+        return _cut(sentences[fits.index(max(fits))])
+
+    def _asked(self, query: Query, expansions: Sequence[str]) -> _Asked:
+        read = self._words.query(query.words, query.language, expansions)
+        weighed = [(concept, self._words.weight(concept)) for concept in read.concepts]
+        weighed += [(concept, _EXPANSION * self._words.weight(concept)) for concept in read.extra]
+        letters = (gram for word in content_words(query.words, query.language) for gram in grams(word))
+        return _Asked(weighed, frozenset(query.subject_topics), frozenset(letters))
+
+    def _said(self, sentence: str, language: str) -> _Said:
+        named = self._lexicon.find(words_of(sentence), language)
+        topics = frozenset(wider for mention in named for wider in self._vocabulary.wider(mention.topic))
+        letters = frozenset(gram for word in content_words(sentence, language) for gram in grams(word))
+        return _Said(self._words.terms_of(sentence, language), topics, letters)
+
+
+def _sentences(project: Project, passage: str, transfer: bool) -> list[str]:
     sentences = [s.strip() for s in _SENTENCE_END.split(passage or project.text) if s.strip()]
     if transfer and project.transferability.strip():
         sentences.insert(0, project.transferability.strip())
-    if not sentences:
-        return ""
-    wanted = frozenset(stem_all((*content_words(asked, language), *_words(expansions)), "de"))
-    letters = frozenset(gram for word in content_words(asked, language) for gram in grams(word))
-    best = max(range(len(sentences)), key=lambda n: (_fit(sentences[n], wanted, letters), -n))
-    return _cut(sentences[best])
+    return sentences
 
 
-def _words(expansions: Iterable[str]) -> list[str]:
-    return [word for phrase in expansions for word in content_words(phrase, "de")]
-
-
-def _fit(sentence: str, wanted: frozenset[str], letters: frozenset[str]) -> float:
-    words = content_words(sentence, "de")
-    shared = len(wanted & set(stem_all(words, "de")))
-    alike = len(letters & {gram for word in words for gram in grams(word)}) / max(1, len(letters))
-    return shared + _GRAM_SHARE * alike
+def _fit(asked: _Asked, said: _Said) -> float:
+    told = sum(
+        weight * max((share for term, share in concept if term in said.terms), default=0.0)
+        for concept, weight in asked.concepts
+    )
+    alike = len(asked.letters & said.letters) / max(1, len(asked.letters))
+    return told + _TOPIC * len(asked.topics & said.topics) + _LETTERS * alike
 
 
 def _cut(sentence: str) -> str:

@@ -31,7 +31,7 @@ def test_better_on_one_side_and_equal_on_the_other_is_better() -> None:
     for scores in (
         fused(same, better, zero, "de"),
         fused(better, same, zero, "de"),
-        fused(same, same, better / 2, "de"),
+        fused(same, same, better / np.float32(2), "de"),
     ):
         assert scores[1] > scores[0]
 

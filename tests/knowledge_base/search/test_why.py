@@ -1,0 +1,54 @@
+"""The sentence shown with a hit."""
+
+from __future__ import annotations
+
+import pytest
+
+from knowledge_base.model import Project
+from knowledge_base.search.language import detect_language
+from knowledge_base.search.lexical import Lexical
+from knowledge_base.search.understanding import understand
+from knowledge_base.search.why import WHY_CHARACTERS, Reasons
+from knowledge_base.vocabulary import bundled
+from tests.knowledge_base.search.bundled import gazetteer, lexicon, projects
+
+CITY = Project(
+    id="city",
+    title="Stadt",
+    text="Die Stadt wächst und wird digital. Sechs Felder reichen vom Quartier bis zur integrierten Verkehrswende. "
+    "Kühle Orte helfen an heißen Tagen.",
+    lang="de",
+    transferability="Das Konzept steht allen offen.",
+)
+
+
+def why(question: str, project: Project) -> str:
+    reasons = Reasons(Lexical.build([*projects(), project]), lexicon(), bundled())
+    query = understand(question, detect_language(question, fallback="de"), gazetteer(), lexicon())
+    labels = [bundled().label(topic, "de") for topic in query.understood.topics]
+    return reasons.why(query, [(project, "")], labels)[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Wer hat Mobilitätsprojekte gemacht?", "Verkehrswende"),
+        ("Who has done mobility projects?", "Verkehrswende"),
+        ("kühle Orte", "Kühle Orte"),
+        ("Kto ma rozwiązania na upały?", "Kühle Orte"),
+        ("Was lässt sich übertragen?", "Konzept"),
+        ("xyzzy", "wächst"),
+    ],
+)
+def test_the_sentence_that_answers(question: str, said: str) -> None:
+    assert said in why(question, CITY)
+
+
+def test_potsdam_answers_for_mobility_with_its_transition() -> None:
+    potsdam = next(project for project in projects() if project.id == "bb-potsdam")
+    assert "integrierte Verkehrswende" in why("Wer hat Mobilitätsprojekte gemacht?", potsdam)
+
+
+@pytest.mark.parametrize("text", ["", "Wort " * 200, "x" * 500])
+def test_never_longer_than_a_line(text: str) -> None:
+    assert len(why("Wort", Project(id="one", title="T", text=text))) <= WHY_CHARACTERS
