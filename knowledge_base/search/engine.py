@@ -195,7 +195,8 @@ class Search:
         good = ranked.score >= _CLEARLY_WORSE * ranked.score[0]
         hits, others = np.flatnonzero(good), np.flatnonzero(~good)
         shown = hits[offset : offset + limit]
-        return self._hits(query, ranked, shown), self._hits(query, ranked, others[: limit - len(shown)]), len(hits)
+        found = self._hits(query, ranked, np.concatenate((shown, others[: limit - len(shown)])))
+        return found[: len(shown)], found[len(shown) :], len(hits)
 
     def _hits(self, query: Query, ranked: Ranked, numbers: Ints) -> tuple[Hit, ...]:
         found = [self.index.projects[doc] for doc in ranked.docs[numbers]]

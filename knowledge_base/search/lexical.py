@@ -8,7 +8,7 @@ any language is a list of *concepts*: each the ways in which a document may say 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ GRAM = 0.2  # 4-grams beside words
 EXPANSION = 0.5
 GRAMS_BELOW = 20_000  # documents; above, 4-grams cost more memory and time than they find
 MAX_WORDS = 20_000  # of one document
+REMEMBERED = 10_000  # concepts
 MAX_CONCEPTS = 48  # of one question: nobody asks for more, and a pasted page must not stop the others
 
 
@@ -52,6 +53,7 @@ class Lexical:
     sequence: Ints  # the stem (number in ``words.terms``) of every word, document after document
     starts: Longs  # of document d: sequence[starts[d] : starts[d + 1]]
     size: int
+    _read: dict[tuple[Meaning, str], Concept] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def build(cls, projects: Sequence[Project]) -> Lexical:
@@ -141,6 +143,15 @@ class Lexical:
         return max((self.words.idf_of(term) for term, _ in concept), default=0.0) or rarest
 
     def _concept(self, meaning: Meaning, language: str) -> Concept:
+        """What a piece of a question may be said by; remembered, as one question asks for the same several times."""
+        key = meaning, language
+        if (known := self._read.get(key)) is None:
+            if len(self._read) >= REMEMBERED:
+                self._read.clear()
+            known = self._read[key] = self._new_concept(meaning, language)
+        return known
+
+    def _new_concept(self, meaning: Meaning, language: str) -> Concept:
         terms: dict[str, float] = {}
         for way in _ways_of(meaning):
             share = len(way) ** -0.5  # a way of two words needs both to count fully
