@@ -1,7 +1,7 @@
 """What a question may be about when it is *not* about the knowledge base: a background to measure certainty against.
 
 A cosine alone says little: with one model everything lies between .75 and .9. So the best hit is compared with short
-descriptions of some 500 neighbouring subjects (what municipalities do, and small talk), in the spirit of outlier
+descriptions of some 600 neighbouring subjects (what municipalities do, and small talk), in the spirit of outlier
 exposure (Hendrycks, Mazeika & Dietterich, 2019): a question that is nearer to one of them than to any project has
 probably no answer here. A subject that the knowledge base does hold is switched off, so the background follows it.
 
