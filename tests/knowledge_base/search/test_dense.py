@@ -16,7 +16,8 @@ NOBODY = np.zeros(0, np.int64)
 def unit(rows: int, columns: int = 96, seed: int = 0) -> Floats:
     """Unit vectors with a falling spectrum, as a model's are."""
     found = np.random.default_rng(seed).standard_normal((rows, columns)) / np.arange(1, columns + 1) ** 0.7
-    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+    vectors: Floats = (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+    return vectors
 
 
 def stored(vectors: Floats) -> dict[bytes, bytes]:
