@@ -65,7 +65,8 @@ def _topics(query: Query) -> tuple[str, ...]:
 
 def _limits(query: Query) -> bool:
     read = query.understood
-    return query.placed or bool(read.rounds or read.years or read.status or read.rural or query.border)
+    others = (query.without_rows, read.rounds, read.years, read.status, read.rural, query.border)
+    return query.placed or any(map(bool, others))
 
 
 def _merge(previous: Query, new: Query) -> Query:
@@ -95,6 +96,7 @@ def _merge(previous: Query, new: Query) -> Query:
         topical=new.topical if subject else previous.topical,
         rows=place.rows,
         near_rows=place.near_rows,
+        without_rows=new.without_rows or (() if new.placed else previous.without_rows),
         places=place.places,
         elsewhere=place.elsewhere,
         listing=new.listing or (previous.listing and not subject),

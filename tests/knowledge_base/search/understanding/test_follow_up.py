@@ -98,3 +98,12 @@ def test_any_two_texts(first: str, second: str) -> None:
     one = follow_up(second, before, "de", gazetteer(), lexicon())
     assert one == follow_up(second, before, "de", gazetteer(), lexicon())
     assert len(one.text) <= 2_000
+
+
+@pytest.mark.parametrize(("language", "question"), [("de", "aber nicht in Potsdam"), ("en", "except Potsdam")])
+def test_a_place_left_out_afterwards(language: str, question: str) -> None:
+    query = after(("de", "Wer hat Mobilitätsprojekte in Brandenburg gemacht?"), language, question)
+    assert query.follows
+    assert query.without_rows == read("de", "Potsdam").rows
+    assert query.understood.topics == ("mobility",)
+    assert query.understood.states == ("Brandenburg",)

@@ -171,3 +171,39 @@ def test_hostile_text_is_read(text: str) -> None:
     query = read("de", text)
     assert len(query.text) <= 2_000
     assert "\0" not in query.text
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "left_out"),
+    [
+        ("de", "Katastrophenschutz, aber bitte nicht schon wieder Cottbus", True),
+        ("de", "Wer außer Cottbus hat offene Daten?", True),
+        ("en", "open data, but not in Cottbus", True),
+        ("pl", "Kto poza Cottbus ma otwarte dane?", True),
+        ("de", "Projekte nicht nur in Cottbus", False),
+        ("de", "Ist Cottbus nicht dabei?", False),
+    ],
+)
+def test_a_place_left_out_is_no_place_asked_for(language: str, question: str, left_out: bool) -> None:
+    query = understand(question, language, gazetteer(), lexicon())
+    assert bool(query.without_rows) is left_out
+    assert bool(query.rows) is not left_out
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("de", "Wir sind in Guben. Wer in unserer Nähe misst mit Sensoren?"),
+        ("en", "Do any towns near us in Guben use sensors?"),
+    ],
+)
+def test_who_says_where_they_are_asks_for_places_near(language: str, question: str) -> None:
+    query = understand(question, language, gazetteer(), lexicon())
+    assert query.understood.near == ("Guben",)
+    assert not query.rows
+
+
+def test_a_limiting_topic_is_no_subject_beside_another() -> None:
+    query = understand("Mobilität auf dem Land", "de", gazetteer(), lexicon())
+    assert query.subject_topics == ("mobility",)
+    assert understand("ländlicher Raum", "de", gazetteer(), lexicon()).subject_topics == ("rural",)
