@@ -16,7 +16,7 @@ NO_TORCH = --constraint requirements/torch.txt $(TORCH:%=--no-emit-package=%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help chat install install-full test test-full check bench campaign lock clean
+.PHONY: help chat try-telegram install install-full test test-full check bench campaign lock clean
 
 help: ## this list
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='more arguments']"
@@ -24,6 +24,9 @@ help: ## this list
 
 chat: .venv/.installed ## ask in the terminal: installs the light set, then opens the chat (piped lines work too)
 	@.venv/bin/python run_bot.py chat $(ARGS)
+
+try-telegram: .venv-test/.installed ## the bot on a Bot API of our own on this machine; type as a user, no account needed
+	@.venv-test/bin/python -m tests.telegram_api $(ARGS)
 
 install: .venv/.installed ## the light set into .venv: all that a small server needs
 

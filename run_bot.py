@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import asking, knowledge, operating
+from bot.cli import asking, knowledge, operating, unclear
 from config.settings import SettingsError
 from knowledge_base.errors import StadtlotseError
 
@@ -46,6 +46,7 @@ app.command()(knowledge.evaluate)
 app.command()(operating.serve)
 app.command()(operating.check)
 app.command()(operating.health)
+app.command()(unclear.unclear)
 app.command()(operating.migrate)
 app.command()(operating.backup)
 app.command()(operating.restore)

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from bot.alerts import Alerts, watch_health
+from bot.desk import FrontDesk
 from bot.dispatch import Dispatch
 from bot.features import Services
 from bot.handler import Handler, Rules
@@ -20,7 +21,7 @@ from bot.health import DATABASE, DISPATCHER, LOOP, OUTBOX, Health, watch
 from bot.inbox import Intake
 from bot.metrics import Metrics, Outcome
 from bot.outbox import Sender
-from bot.ports import Channel, ChannelEndedError
+from bot.ports import Channel, ChannelEndedError, Immediate
 from bot.texts import Texts
 from bot.ticker import Ticker
 from config.settings import Retention, Settings
@@ -109,7 +110,13 @@ class Bot:
         self._alerts = Alerts(self._store, settings.admins)
         self._intake = Intake(self._store)
         services = Services(self._store, knowledge.search, timedelta(minutes=settings.limits.context_minutes))
-        rules = Rules(frozenset(settings.editors), settings.limits.questions_per_hour)
+        rules = Rules(
+            frozenset(settings.editors), settings.limits.questions_per_hour, admins=frozenset(settings.admins)
+        )
+        desk = FrontDesk(services, texts)
+        for channel in channels:
+            if isinstance(channel, Immediate):
+                channel.serve_from(desk)
         self._senders = {
             name: Sender(
                 self._store,
@@ -120,7 +127,7 @@ class Bot:
             )
             for name, channel in self._channels.items()
         }
-        handler = Handler(services, self._channels, rules, answered=self.wake_senders, observe=self._observe)
+        handler = Handler(services, self._channels, rules, desk, answered=self.wake_senders, observe=self._observe)
         alive = partial(self.health.beat, DISPATCHER)
         self._dispatch = Dispatch(self._store, self._intake, handler, self._channels, alive=alive)
         periods = periods_of(settings.retention, services.context_lasts)

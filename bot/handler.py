@@ -11,32 +11,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 import structlog
 
-from bot.features import Act, Services, Turn, ask, editing, say
-from bot.features import help as guide
+from bot.desk import TOASTS, FrontDesk, Verdict
+from bot.features import Services, Turn, say
+from bot.features.perform import perform
 from bot.messages import Address, Happening, Inbound, Say
-from bot.ports import Channel
-from bot.router import (
-    Ask,
-    Edit,
-    Help,
-    Intent,
-    Language,
-    More,
-    Pick,
-    Questions,
-    Rate,
-    Remove,
-    Routed,
-    Show,
-    Start,
-    Unknown,
-    route,
-)  # fmt: skip
+from bot.permits import left, may_work, moved
+from bot.ports import Channel, EditsInPlace, Immediate
+from bot.router import Ask, More, Pick, Rate, Routed, Show, Start, route
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.failpoints import reached
 from knowledge_base.search.language import guess_language
@@ -47,7 +34,7 @@ from knowledge_base.store.transaction import Transaction
 
 log = structlog.get_logger()
 
-MAX_ATTEMPTS = 3  # a message that killed the process that often is given up
+MAX_ATTEMPTS = 6  # a message that killed the process that often is given up; its neighbours die with it, too
 ANSWER_WITHIN_S = 30.0  # a model that hangs must not hold the places of those who ask for something else
 WORKING_AFTER_S = 0.3  # an answer that is there by then needs no "is writing"
 AN_HOUR = timedelta(hours=1)
@@ -66,6 +53,7 @@ class Rules:
 
     editors: frozenset[str]  # addresses, "channel:user"
     questions_per_hour: int  # 0: as many as they like
+    admins: frozenset[str] = frozenset()
 
 
 Observe = Callable[[str, str, float], None]
@@ -80,6 +68,7 @@ class Handler:
         services: Services,
         channels: Mapping[str, Channel],
         rules: Rules,
+        desk: FrontDesk,
         *,
         answered: Callable[[], None],
         observe: Observe,
@@ -88,6 +77,7 @@ class Handler:
         self._store = services.store
         self._channels = channels
         self._rules = rules
+        self._desk = desk
         self._answered = answered
         self._observe = observe
 
@@ -108,7 +98,7 @@ class Handler:
             self._observe(row.channel, outcome, perf_counter() - started)
         return outcome != "kept"
 
-    async def _attempt(self, row: InboxRow) -> str:
+    async def _attempt(self, row: InboxRow) -> str:  # noqa: C901 - one line per happening
         async with self._store.begin() as tx:
             attempts = await tx.inbox.try_again(row.seq)
             if attempts > MAX_ATTEMPTS:
@@ -119,29 +109,76 @@ class Handler:
             self._answered()
             return "quarantined"
         inbound = Inbound.from_json(row.payload)
+        if not await self._may_work(inbound):
+            return await self._silently(row)
         match inbound.happening:
             case Happening.MESSAGE:
                 return await self._answer(row, inbound, route(inbound.text, private=inbound.private))
             case Happening.JOINED:
                 return await self._answer(row, inbound, Routed(Start()))
+            case Happening.PRESSED:
+                return await self._pressed(row, inbound)
             case Happening.RETRACTION:
                 return await self._silently(row, lambda tx: tx.answers.retract(row.channel, inbound.refers_to))
             case Happening.REACTION:
                 return await self._silently(row, lambda tx: self._rate(tx, inbound))
             case Happening.EDIT:
-                return await self._silently(row)
+                return await self._edited(row, inbound)
+            case Happening.LEFT:
+                return await self._silently(row, partial(left, inbound=inbound))
+            case Happening.MOVED:
+                return await self._silently(row, partial(moved, inbound=inbound))
+            case Happening.UNREADABLE:
+                return await self._quarantine(row)
 
-    async def _answer(self, row: InboxRow, inbound: Inbound, routed: Routed) -> str:
+    async def _may_work(self, inbound: Inbound) -> bool:
+        if not inbound.needs_permit or inbound.happening in (Happening.LEFT, Happening.MOVED):
+            return True
+        async with self._store.begin() as tx:
+            return await may_work(tx, inbound, self._rules.admins)
+
+    async def _quarantine(self, row: InboxRow) -> str:
+        async with self._store.begin() as tx:
+            await tx.inbox.quarantine(row.seq)
+        log.error("message.unreadable")
+        return "quarantined"
+
+    async def _edited(self, row: InboxRow, inbound: Inbound) -> str:
+        """A question asked anew changes its answer in place; an edit of anything else changes nothing."""
+        routed = route(inbound.text, private=inbound.private)
+        async with self._store.read() as tx:
+            former = await tx.answers.to(row.channel, inbound.refers_to)
+        can = isinstance(self._channels.get(row.channel), EditsInPlace)
+        if former is None or not can or not isinstance(routed.intent, Ask):
+            return await self._silently(row)
+        return await self._answer(row, inbound, routed, replaces=former)
+
+    async def _pressed(self, row: InboxRow, inbound: Inbound) -> str:
+        """Do what the button says, if this is the press that counts; the person was told at once either way."""
+        async with self._store.read() as tx:
+            verdict, button = await self._desk.verdict(tx, inbound)
+        if button is None or verdict is not Verdict.COUNTS:
+            return await self._silently(row)
+        command = button.command + (f" {button.answer_id}" if button.command in TOASTS else "")
+        routed = route(f"!{command}", private=inbound.private)
+        if isinstance(routed.intent, Rate):
+            rated = routed.intent
+            return await self._silently(row, lambda tx: tx.answers.rate(rated.answer, button.person_id, rated.useful))
+        return await self._answer(row, inbound, routed)
+
+    async def _answer(self, row: InboxRow, inbound: Inbound, routed: Routed, *, replaces: str = "") -> str:
         async with self._store.begin() as tx:
             person = await self._identify(tx, inbound)
             limited = isinstance(routed.intent, Ask | More | Show | Pick) and await self._is_limited(tx, row)
-        turn = self._turn(inbound, person, routed)
+        turn = self._turn(inbound, person, routed, replaces)
         if limited:
             act = say(Say("limit.questions", {"limit": self._rules.questions_per_hour}))
         else:
             async with asyncio.timeout(ANSWER_WITHIN_S), self._shown_as_working(inbound.address):
-                act = await self._feature(turn, routed.intent)
+                act = await perform(turn, routed.intent, self._services)
         async with self._store.begin() as tx:
+            if replaces:
+                await tx.answers.retract(row.channel, inbound.refers_to)
             what = await act(tx)
             await self._reply(tx, row, turn, what)
             reached("answer.before_commit")
@@ -167,45 +204,21 @@ class Handler:
             with suppress(asyncio.CancelledError, Exception):
                 await task
 
-    async def _feature(self, turn: Turn, intent: Intent) -> Act:  # noqa: C901 - one line per intent
-        services = self._services
-        match intent:
-            case Start():
-                return await guide.start(services)
-            case Help():
-                return await guide.show_help(turn)
-            case Ask():
-                return await ask.ask(turn, intent, services)
-            case More():
-                return await ask.more(turn, services)
-            case Show(which):
-                return await ask.show(turn, which, services)
-            case Pick(number):
-                command = await ask.pick(turn, number, services)
-                if command is None:
-                    return say(Say("pick.nothing", {"number": number}))
-                return await self._feature(turn, route(f"!{command}", private=True).intent)
-            case Language():
-                return await guide.choose_language(turn, intent)
-            case Rate(useful, answer):
-                return await ask.rate(turn, useful, answer, services)
-            case Questions():
-                return await editing.questions(turn, intent)
-            case Edit():
-                return await editing.edit(turn, intent)
-            case Remove():
-                return await editing.remove(turn, intent)
-            case Unknown(command):
-                return await guide.unknown(command)
-
     async def _reply(self, tx: Transaction, row: InboxRow, turn: Turn, what: Say) -> None:
         """Store the answer and mark the message handled, together."""
         payload = {
             "say": what.to_json(),
             "language": what.language or turn.language,
             "thread": turn.inbound.address.thread,
-            "answers": turn.inbound.id,
+            "answers": turn.inbound.reference,
+            "replaces": turn.replaces,
         }
+        if turn.buttons:
+            place = turn.inbound.address
+            payload["handles"] = await tx.buttons.make(
+                (place.channel, place.conversation, place.thread), turn.person.id, turn.reply_id,
+                [choice.command for choice in what.choices],
+            )  # fmt: skip
         await tx.outbox.add(
             row.channel,
             row.conversation,
@@ -255,19 +268,21 @@ class Handler:
             "say": SORRY.to_json(),
             "language": chosen or last or DEFAULT_LANGUAGE,
             "thread": known.get("address", {}).get("thread", ""),
-            "answers": row.event_id,
+            "answers": known.get("message") or row.event_id,
         }
         await tx.outbox.add(row.channel, row.conversation, payload, urgency=Urgency.ANSWER)
 
-    def _turn(self, inbound: Inbound, person: Person, routed: Routed) -> Turn:
+    def _turn(self, inbound: Inbound, person: Person, routed: Routed, replaces: str) -> Turn:
         asked = guess_language(routed.intent.question) if isinstance(routed.intent, Ask) else None
         language = person.language or asked or routed.language or person.last_language or DEFAULT_LANGUAGE
         editor = f"{inbound.address.channel}:{inbound.user}" in self._rules.editors
-        return Turn(inbound, person, language, new_id(), editor)
+        buttons = isinstance(self._channels.get(inbound.address.channel), Immediate)
+        return Turn(inbound, person, language, new_id(), editor, buttons, replaces)
 
     async def _identify(self, tx: Transaction, inbound: Inbound) -> Person:
         where = inbound.address.conversation if inbound.private else None
-        return await tx.people.identify(inbound.address.channel, inbound.user, private_conversation=where)
+        channel, user = inbound.address.channel, inbound.user
+        return await tx.people.identify(channel, user, private_conversation=where, returns=inbound.returns)
 
     async def _is_limited(self, tx: Transaction, row: InboxRow) -> bool:
         limit = self._rules.questions_per_hour

@@ -32,6 +32,10 @@ class Happening(StrEnum):
     RETRACTION = "retraction"  # somebody took back what they wrote: ``refers_to``
     REACTION = "reaction"  # somebody marked the message ``refers_to`` with ``text``
     JOINED = "joined"  # the bot came into a conversation
+    LEFT = "left"  # the bot was put out of a conversation, or blocked
+    MOVED = "moved"  # the conversation ``refers_to`` goes on under this address
+    PRESSED = "pressed"  # somebody pressed a button of ours: ``text`` is its handle
+    UNREADABLE = "unreadable"  # something that the channel cannot read; nothing of it is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,14 @@ class Inbound:
     happening: Happening = Happening.MESSAGE
     refers_to: str = ""  # event id
     addressed: bool = True  # private, mentioned, or replied to
+    message: str = ""  # the id under which others refer to it, where the network has another one for that
+    needs_permit: bool = False  # a place in which the bot works only when an admin allowed it
+    returns: bool = True  # whether it makes an account that could not be reached reachable again
+
+    @property
+    def reference(self) -> str:
+        """What an answer, an edit or a reaction refers to."""
+        return self.message or self.id
 
     def to_json(self) -> dict[str, Any]:
         """For the durable inbox."""
@@ -121,6 +133,7 @@ class ShownChoice:
     command: str
     typed: str  # the command as a person of the message's language would type it
     number: int | None = None
+    handle: str = ""  # of its button, where the channel has buttons (``bot.ports.Immediate``)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +145,11 @@ class Outgoing:
     language: str
     document: Document
     choices: tuple[ShownChoice, ...] = ()
-    answers: str = ""  # the event id of the question
+    answers: str = ""  # what the question is referred to by
+    replaces: str = ""  # the network's id of our message that this is the new version of
+    bulk: bool = False  # nobody waits for it
+    trace: str = ""  # where the network would have it then (``bot.ports.Traceable``)
+    known: tuple[str, ...] | None = None  # an earlier attempt may have arrived; ids of what certainly did before it
 
 
 def _value_to_json(value: Value) -> Any:

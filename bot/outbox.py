@@ -14,14 +14,15 @@ A message whose sender was killed in between is unclear, too; there an answer al
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import structlog
 
 from bot.messages import Address, Outgoing, Say
-from bot.ports import Channel, TryLaterError, UnclearError, UndeliverableError
+from bot.ports import Channel, MovedError, Traceable, TryLaterError, UnclearError, UndeliverableError
 from bot.texts import Texts
 from knowledge_base.failpoints import reached
 from knowledge_base.store.database import Store
@@ -52,6 +53,11 @@ def may_repeat(row: OutboxRow, *, exactly_once: bool, age: timedelta, killed: bo
         return False
     twice_in_a_row = (row.error or "").startswith(UNCLEAR) and not killed
     return exactly_once or (row.urgency is Urgency.ANSWER and not twice_in_a_row)
+
+
+def _is_doubtful(row: OutboxRow) -> bool:
+    """Whether an earlier attempt may have arrived."""
+    return UNCLEAR.strip() in (row.error or "")
 
 
 class Sender:
@@ -111,11 +117,19 @@ class Sender:
         try:
             async with self._store.begin() as tx:
                 rows = await tx.outbox.lease(self._channel.name, limit=places, lasting=LEASE)
+                if isinstance(self._channel, Traceable):
+                    await self._mark(tx, rows, self._channel)
         except Exception as error:  # noqa: BLE001 - the database is away: it comes back, and so do we
             log.error("outbox.failed", channel=self._channel.name, error=type(error).__name__)  # noqa: TRY400
             return []
         self._alive()
         return rows
+
+    async def _mark(self, tx: Transaction, rows: Sequence[OutboxRow], channel: Traceable) -> None:
+        """Note where a message would be found; what may have arrived before keeps the note of that time."""
+        for row in rows:
+            if not _is_doubtful(row):
+                await tx.outbox.mark(row.id, channel.trace(row.conversation, row.payload.get("answers", "")))
 
     async def _sleep(self) -> None:
         try:
@@ -138,6 +152,8 @@ class Sender:
     async def _settle(self) -> None:
         async with self._store.read() as tx:
             left = await tx.outbox.release(self._channel.name)
+            if isinstance(self._channel, Traceable):
+                self._channel.remember(await tx.outbox.last_remote_ids(self._channel.name))
         for row in left:
             await self._unclear(row, "the sender was stopped", killed=True)
 
@@ -159,16 +175,20 @@ class Sender:
     async def _attempt(self, row: OutboxRow) -> Callable[[], Awaitable[None]]:
         """Send once; returns how to note what became of it."""
         try:
-            message = self._render(row)
+            message = await self._prepare(row)
         except Exception:
             log.exception("outbox.unreadable")
             return partial(self._dead, row, UndeliverableError("cannot be rendered"))
+        if row.payload.get("replaces") and not message.replaces:
+            return partial(self._dead, row, UndeliverableError("the message to replace never arrived"))
         reached("outbox.before_send")
         try:
             async with asyncio.timeout(SEND_WITHIN_S):
                 remote_id = await self._channel.send(message)
         except TryLaterError as error:
             return partial(self._later, row, error)
+        except MovedError as error:
+            return partial(self._moved, row, error)
         except UndeliverableError as error:
             return partial(self._dead, row, error)
         except (UnclearError, TimeoutError) as error:
@@ -179,15 +199,32 @@ class Sender:
         reached("outbox.after_send")
         return partial(self._sent, row, remote_id)
 
+    async def _prepare(self, row: OutboxRow) -> Outgoing:
+        """The message with what only the database knows: which one it replaces, what arrived before it."""
+        replaces, known = row.payload.get("replaces"), None
+        doubtful = _is_doubtful(row)
+        if not (replaces or doubtful):
+            return self._render(row)
+        async with self._store.read() as tx:
+            remote = (await tx.outbox.remote_id(replaces) or "") if replaces else ""
+            if doubtful:
+                known = await tx.outbox.last_remote_ids(row.channel, row.conversation)
+        return replace(self._render(row), replaces=remote, known=known, trace=row.trace or "")
+
     def _render(self, row: OutboxRow) -> Outgoing:
         say, language = Say.from_json(row.payload["say"]), row.payload["language"]
+        choices = self._texts.choices(say, language)
+        if handles := row.payload.get("handles"):
+            pairs = zip(choices, handles, strict=True)
+            choices = tuple(replace(choice, handle=handle) for choice, handle in pairs)
         return Outgoing(
             id=row.id,
             address=Address(row.channel, row.conversation, row.payload.get("thread", "")),
             language=language,
             document=self._texts.render(say, language),
-            choices=self._texts.choices(say, language),
+            choices=choices,
             answers=row.payload.get("answers", ""),
+            bulk=row.urgency is Urgency.BULK,
         )
 
     async def _sent(self, row: OutboxRow, remote_id: str | None) -> None:
@@ -200,14 +237,22 @@ class Sender:
             return
         log.info("outbox.later", attempts=row.attempts, reason=error.message)
         async with self._store.begin() as tx:
-            await self._retry(tx, row, error.message, error.after)
+            before = f" ({UNCLEAR.strip()} before)" if _is_doubtful(row) else ""
+            await self._retry(tx, row, error.message + before, error.after)
 
     async def _dead(self, row: OutboxRow, error: UndeliverableError) -> None:
         log.warning("outbox.dead", reason=error.message, gone=error.gone)
         async with self._store.begin() as tx:
             await tx.outbox.dead(row.id, error.message)
-            if error.gone and row.person_id:
-                await tx.people.switch_off(row.person_id, row.channel)
+            if error.gone:
+                await tx.conversations.gone(row.channel, row.conversation, error.message)
+
+    async def _moved(self, row: OutboxRow, error: MovedError) -> None:
+        """All that waits for the conversation goes to its new id, this message first."""
+        log.info("outbox.moved")
+        async with self._store.begin() as tx:
+            await tx.conversations.move(row.channel, row.conversation, error.to)
+            await self._retry(tx, row, error.message, timedelta(0))
 
     async def _unclear(self, row: OutboxRow, reason: str, *, killed: bool = False) -> None:
         age = self._store.now() - row.created_at
@@ -224,3 +269,5 @@ class Sender:
     async def _retry(self, tx: Transaction, row: OutboxRow, reason: str, wait: timedelta | None) -> None:
         after = pause(row.attempts) if wait is None else wait
         await tx.outbox.retry(row.id, not_before=tx.now + after, error=reason)
+        if after.total_seconds() < LOOK_AGAIN_S:
+            asyncio.get_running_loop().call_later(after.total_seconds() + 0.01, self._wake.set)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from bot.markup import Document
 from bot.messages import Address, Inbound, Outgoing
 from knowledge_base.errors import StadtlotseError
 
@@ -28,6 +30,14 @@ class UndeliverableError(ChannelError):
     def __init__(self, message: str, *, gone: bool = False) -> None:
         super().__init__(message)
         self.gone = gone
+
+
+class MovedError(ChannelError):
+    """It was certainly not sent: the conversation goes on under another id."""
+
+    def __init__(self, message: str, *, to: str) -> None:
+        super().__init__(message)
+        self.to = to
 
 
 class UnclearError(ChannelError):
@@ -57,8 +67,8 @@ class Channel(Protocol):
       It hands over what people did, and nothing else: not the bot's own messages, not notices of other bots, not
       history from before the bot came.
     - ``send`` hands one message to the network, once, and returns the network's id of it. Errors: ``TryLaterError``,
-      ``UndeliverableError``, ``UnclearError``, nothing else. If ``exactly_once``, the same ``Outgoing.id`` sent again
-      has no second effect, so a repetition is always safe.
+      ``UndeliverableError``, ``MovedError``, ``UnclearError``, nothing else. If ``exactly_once``, the same
+      ``Outgoing.id`` sent again has no second effect, so a repetition is always safe.
     - ``working`` shows that an answer is being made; it never fails.
     - Text in ``Outgoing.document`` stays text: nothing in it becomes markup, a mention or a link but ``Link`` nodes.
     """
@@ -82,3 +92,60 @@ class Listening(Protocol):
     """Called with ``None`` when a channel listens, with a short reason while it backs off."""
 
     def __call__(self, problem: str | None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A project as a result that can be shown in any chat: public facts only."""
+
+    id: str
+    title: str
+    summary: str
+    document: Document
+
+
+class Desk(Protocol):
+    """What a network wants at once, past inbox and outbox."""
+
+    async def claim(self, press: Inbound) -> str:
+        """Whose press of a button counts: the first one of the right person in time. The text to show at once; empty
+        when nothing is to be said. The same press again gives the same result; the handler does what the button says.
+        """
+
+    async def cards(self, question: str, language: str) -> Sequence[Card]:
+        """The best projects for a question; nothing is stored."""
+
+
+@runtime_checkable
+class Immediate(Protocol):
+    """A channel with buttons and results within seconds; it gets the desk before it runs."""
+
+    def serve_from(self, desk: Desk) -> None: ...
+
+
+@runtime_checkable
+class CheckedAtStart(Protocol):
+    """A channel that can tell who it is on its network (``run_bot.py check``)."""
+
+    async def check(self) -> str: ...
+
+
+@runtime_checkable
+class EditsInPlace(Protocol):
+    """A channel whose messages can be changed afterwards: ``send`` honours ``Outgoing.replaces``. On the others an
+    edited question leaves its answer as it is.
+    """
+
+    @property
+    def edits_in_place(self) -> bool: ...
+
+
+@runtime_checkable
+class Traceable(Protocol):
+    """A channel without idempotent sends that can look for a message that may have arrived."""
+
+    def trace(self, conversation: str, answers: str) -> str:
+        """Where a message to this conversation, about to be sent, would be found."""
+
+    def remember(self, sent: Sequence[str]) -> None:
+        """The network's ids of what earlier processes sent."""

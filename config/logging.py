@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Literal
 
 import structlog
@@ -23,8 +23,18 @@ SECRETS = re.compile(
 )
 
 
+_known: set[str] = set()
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """These values are masked from now on, whatever they look like."""
+    _known.update(secret for secret in secrets if len(secret) > 5)
+
+
 def redact(text: str) -> str:
     """The text with secrets and e-mail addresses replaced by the name of their kind."""
+    for secret in _known:
+        text = text.replace(secret, "[secret]")
     return SECRETS.sub(lambda match: f"[{match.lastgroup}]", text)
 
 
@@ -56,7 +66,7 @@ def set_up(level: str, style: Literal["auto", "json", "console"]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "aiosqlite", "sqlalchemy", "alembic", "uvicorn"):
+    for noisy in ("httpx", "httpcore", "aiosqlite", "sqlalchemy", "alembic", "uvicorn", "telegram"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

@@ -11,10 +11,21 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from config.section import Section, as_list
+from config.telegram import Telegram
 
 PREFIX = "STADTLOTSE_"
 NOT_SETTINGS = (f"{PREFIX}CONFIG", f"{PREFIX}TEST_DATA", f"{PREFIX}FAIL_AT")  # the last two serve the tests
@@ -27,19 +38,6 @@ class SettingsError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(["The configuration is wrong:", *(f"  {problem}" for problem in problems)]))
         self.problems = problems
-
-
-def _as_list(value: object) -> object:
-    """``a, b`` as an environment variable writes a list."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
-
-
-class Section(BaseModel):
-    """A group of settings; an unknown name is a mistake, not a wish."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Database(Section):
@@ -102,7 +100,7 @@ class Logging(Section):
     format: Literal["auto", "json", "console"] = Field("auto", description="auto: console in a terminal, else JSON")
 
 
-Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_as_list)]
+Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(as_list)]
 
 
 class Settings(BaseSettings):
@@ -122,6 +120,7 @@ class Settings(BaseSettings):
     retention: Retention = Retention()
     web: Web = Web()
     log: Logging = Logging()
+    telegram: Telegram = Telegram()
 
     @field_validator("admins", "editors")
     @classmethod
@@ -137,10 +136,24 @@ class Settings(BaseSettings):
         """The database's address, with the default filled in."""
         return self.database.url or f"sqlite:///{self.state_dir / 'stadtlotse.db'}"
 
+    def secret_values(self) -> Iterator[str]:
+        """Every secret in plain; only to know what must never be shown."""
+        for dotted in _secret_fields(Settings, ""):
+            section, _, name = dotted.rpartition(".")
+            value = getattr(getattr(self, section) if section else self, name)
+            if isinstance(value, SecretStr):
+                yield value.get_secret_value()
+
     @property
     def models_dir(self) -> Path:
         """Where prepared models are kept."""
         return self.state_dir / "models"
+
+    @model_validator(mode="after")
+    def _webhook_is_reachable(self) -> Self:
+        if self.telegram.token and self.telegram.webhook and not (self.web.enabled and self.web.public_url):
+            raise ValueError("telegram.webhook needs web.enabled and web.public_url")
+        return self
 
     @classmethod
     def settings_customise_sources(  # the library calls it with all five sources by name
@@ -269,5 +282,7 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
 
 def _explain(problem: Mapping[str, Any]) -> str:
     dotted = ".".join(str(part) for part in problem["loc"])
+    if not dotted:  # a rule about several settings
+        return str(problem["msg"]).removeprefix("Value error, ")
     message = "unknown setting" if problem["type"] == "extra_forbidden" else str(problem["msg"])
     return f"{dotted} ({variable(dotted)}): {message.removeprefix('Value error, ')}"

@@ -31,6 +31,7 @@ def settings(context: typer.Context, *, level: str | None = None) -> Settings:
     """The checked settings of this call; logging is set up by the way."""
     path: Path | None = (context.find_root().obj or {}).get("config")
     found = load(path)
+    logging.hide(found.secret_values())
     logging.set_up(level or found.log.level, found.log.format)
     return found
 

@@ -7,21 +7,26 @@ import signal
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.assembly import Bot, open_knowledge, open_search, open_store
 from bot.cli.common import fail, progress, run, settings, tell, write
-from bot.ports import Channel
+from bot.menu import listed, words
+from bot.ports import Channel, CheckedAtStart
 from bot.texts import Texts
 from bot.web.client import ask_health, noted_address
 from bot.web.serving import pages
+from config import logging
 from config.settings import Settings
 from knowledge_base.errors import StadtlotseError
 from knowledge_base.migrations import SCHEMA
 from knowledge_base.store.backup import backup as make_backup
 from knowledge_base.store.restore import restore as bring_back
+
+if TYPE_CHECKING:
+    from bot.channels.telegram import TelegramChannel
 
 NO_CHANNEL = (
     "No messenger is configured, so there is nobody to answer. "
@@ -40,9 +45,20 @@ def serve(context: typer.Context) -> None:
 
 
 def configured_channels(found: Settings) -> list[Channel]:
-    """The messengers that the settings name; none in this version, whose only channel is the terminal."""
-    del found
-    return []
+    """The messengers that the settings name."""
+    channels: list[Channel] = []
+    if telegram := configured_telegram(found):
+        channels.append(telegram)
+    return channels
+
+
+def configured_telegram(found: Settings) -> TelegramChannel | None:
+    """Telegram, when there is a token; its library is loaded only then."""
+    if not found.telegram.token:
+        return None
+    from bot.channels.telegram import Menu, TelegramChannel  # noqa: PLC0415
+
+    return TelegramChannel(found.telegram, Menu(listed(Texts()), words()), found.web.public_url)
 
 
 async def serve_channels(found: Settings, channels: Sequence[Channel]) -> bool:
@@ -54,7 +70,8 @@ async def serve_channels(found: Settings, channels: Sequence[Channel]) -> bool:
         with progress() as bar:
             knowledge = await stack.enter_async_context(open_knowledge(found, progress=bar))
         bot = Bot(found, knowledge, Texts(), channels)
-        await stack.enter_async_context(pages(found.web, found.state_dir, bot.health, bot.metrics))
+        routes = [route for channel in channels for route in getattr(channel, "routes", ())]
+        await stack.enter_async_context(pages(found.web, found.state_dir, bot.health, bot.metrics, routes))
         return await bot.run(stop, announce([channel.name for channel in channels]))
 
 
@@ -92,10 +109,25 @@ async def _check(found: Settings) -> bool:
     except StadtlotseError as error:
         write(f"fail  {error}")
         return False
-    names = [channel.name for channel in configured_channels(found)]
-    write(f"ok    channels: {', '.join(names)}" if names else "none  channels: only the terminal (chat)")
+    channels = configured_channels(found)
+    logged_in = [await _check_login(channel) for channel in channels]
+    if not channels:
+        write("none  channels: only the terminal (chat)")
     write(f"{'ok   ' if found.admins else 'none '} admins: {', '.join(found.admins) or 'nobody gets alerts'}")
     write(f"{'ok   ' if found.editors else 'none '} editors: {', '.join(found.editors) or 'nobody can edit in chat'}")
+    return all(logged_in)
+
+
+async def _check_login(channel: Channel) -> bool:
+    """One line: who the channel is on its network, or why it is nobody."""
+    try:
+        login = await channel.check() if isinstance(channel, CheckedAtStart) else "configured"
+    except Exception as error:  # noqa: BLE001 - every library has its own
+        write(f"fail  {channel.name}: {logging.redact(str(error) or type(error).__name__)}")
+        return False
+    finally:
+        await channel.close()
+    write(f"ok    {channel.name}: {login}")
     return True
 
 

@@ -29,6 +29,8 @@ class Turn:
     language: str  # to answer in: chosen, else of the command's words, else of the last question, else German
     reply_id: str  # of the answer in the outbox
     editor: bool
+    buttons: bool = False  # whether choices are shown as buttons
+    replaces: str = ""  # outbox id of the answer to an earlier version of the question
 
     @property
     def context_key(self) -> tuple[str, str, str, str]:

@@ -23,6 +23,12 @@ CHAIN = 6  # follow-ups that still know what the first question was
 
 EXACTLY = "="  # before an id that could be taken for the number of a hit
 
+NARROWED = {
+    "de": {"rural": "nur ländliche", "running": "nur laufende"},
+    "en": {"rural": "only rural ones", "running": "only running ones"},
+    "pl": {"rural": "tylko wiejskie", "running": "tylko w trakcie"},
+}
+
 MORE = Choice(Say("choice.more"), "more")
 USEFUL = Choice(Say("choice.useful"), "useful")
 USELESS = Choice(Say("choice.useless"), "useless")
@@ -100,7 +106,12 @@ async def _context(turn: Turn, services: Services) -> ChatContext | None:
 
 async def _chain(turn: Turn, services: Services) -> list[str]:
     context = await _context(turn, services)
-    return list(context.query["texts"]) if context and context.query else []
+    if context is None or context.query is None:
+        return []
+    texts: list[str] = list(context.query["texts"])
+    if not turn.replaces:
+        return texts
+    return texts[:-1] if context.answer_id == turn.replaces else []  # an edit follows what its question followed
 
 
 def _give(turn: Turn, chain: list[str], found: Found, *, start: int, before: Sequence[str] = ()) -> Act:
@@ -119,7 +130,7 @@ def _give(turn: Turn, chain: list[str], found: Found, *, start: int, before: Seq
             GivenAnswer(
                 id=turn.reply_id,
                 channel=turn.inbound.address.channel,
-                event_id=turn.inbound.id,
+                event_id=turn.inbound.reference,
                 sure=answer.answered,
                 language=answer.language,
                 shown=tuple(hit.project.id for hit in hits),
@@ -127,7 +138,7 @@ def _give(turn: Turn, chain: list[str], found: Found, *, start: int, before: Seq
             )
         )
         await tx.people.remember(turn.context_key, {"texts": chain}, turn.reply_id, commands)
-        return told(answer, turn.person.language or answer.language, start)
+        return told(answer, turn.person.language or answer.language, start, filters=turn.buttons)
 
     return act
 
@@ -150,8 +161,10 @@ def shown_hits(answer: Answer) -> tuple[Hit, ...]:
     return by_municipality(hits) if answer.understood.who else tuple(hits)
 
 
-def told(answer: Answer, language: str, start: int = 0) -> Say:
-    """An answer as something to say, in its language. ``start`` is how many hits earlier pages of it showed."""
+def told(answer: Answer, language: str, start: int = 0, *, filters: bool = False) -> Say:
+    """An answer as something to say, in its language. ``start`` is how many hits earlier pages of it showed;
+    ``filters`` offers to narrow the question down.
+    """
     hits = shown_hits(answer)
     read = _understood(answer.understood, language)
     values: dict[str, Value] = {
@@ -164,12 +177,20 @@ def told(answer: Answer, language: str, start: int = 0) -> Say:
     shown = start + len(hits)
     if answer.total > shown:
         choices.append(MORE)
+    if filters and answer.total > 1:
+        choices += _filters(answer.understood, language)
     values |= {"count": answer.total, "first": start + 1, "last": shown}
     return Say("ask.more" if start else "ask.found", values, (*choices, USEFUL, USELESS), language)
 
 
 def _choice(project: Project) -> Choice:
     return Choice(Say("choice.show", {"title": project.title}), show_command(project.id), numbered=True)
+
+
+def _filters(read: Understood, language: str) -> list[Choice]:
+    """Follow-up questions that narrow this one down, as far as it says nothing about it yet."""
+    open_ones = ([] if read.rural else ["rural"]) + ([] if read.status else ["running"])
+    return [Choice(Say(f"choice.{name}"), f"ask {NARROWED[language][name]}") for name in open_ones]
 
 
 def _understood(read: Understood, language: str) -> tuple[Say, ...]:
@@ -187,17 +208,17 @@ def _grouped(hits: Sequence[Hit], who: bool, language: str, start: int) -> tuple
     """The hits, numbered on; under their municipality when the question asks who."""
     numbered = list(enumerate(hits, start=start + 1))
     if not who:
-        entries = tuple(_entry(hit, language, place=True) for hit in hits)
+        entries = tuple(entry(hit, language, place=True) for hit in hits)
         return (Say("ask.list", {"start": start + 1, "entries": entries}),) if hits else ()
     groups = []
     for name, members in groupby(numbered, key=lambda pair: pair[1].project.municipality):
         group = list(members)
-        entries = tuple(_entry(hit, language, place=False) for _, hit in group)
+        entries = tuple(entry(hit, language, place=False) for _, hit in group)
         groups.append(Say("ask.group", {"municipality": name, "start": group[0][0], "entries": entries}))
     return tuple(groups)
 
 
-def _entry(hit: Hit, language: str, *, place: bool) -> Say:
+def entry(hit: Hit, language: str, *, place: bool) -> Say:
     project = hit.project
     facts = [project.municipality if place else "", project.status, project.funding_round]
     values: dict[str, Value] = {

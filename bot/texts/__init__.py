@@ -69,7 +69,8 @@ class Texts:
     def choices(self, say: Say, language: str) -> tuple[ShownChoice, ...]:
         """The choices of a message in a language; the numbered ones are counted."""
         shown: list[ShownChoice] = []
-        number = 0
+        first = say.values.get("first", 1)  # a further page counts on
+        number = first - 1 if isinstance(first, int) else 0
         for choice in say.choices:
             number += choice.numbered
             label = self.line(choice.label, language)

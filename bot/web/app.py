@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.health import Health
@@ -21,9 +23,11 @@ HEADERS: Final = {
 }
 
 
-def make_app(health: Health, metrics: Metrics) -> ASGIApp:
-    """The application; it opens nothing by itself."""
-    return SafeHeaders(Starlette(routes=routes(health, metrics)))  # outermost: Starlette's own 500 comes through, too
+def make_app(health: Health, metrics: Metrics, more: Sequence[BaseRoute] = ()) -> ASGIApp:
+    """The application, with ``more`` pages of the channels; it opens nothing by itself."""
+    return SafeHeaders(
+        Starlette(routes=[*routes(health, metrics), *more])
+    )  # outermost: Starlette's own 500 comes through, too
 
 
 class SafeHeaders:

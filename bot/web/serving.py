@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from bot.health import LOOP, Health, watch_loop
 from bot.metrics import Metrics
@@ -17,8 +20,10 @@ from config.settings import Web
 
 
 @asynccontextmanager
-async def pages(web: Web, state_dir: Path, health: Health, metrics: Metrics) -> AsyncIterator[None]:
-    """Serve the pages and prove the event loop's life while the block runs.
+async def pages(
+    web: Web, state_dir: Path, health: Health, metrics: Metrics, more: Sequence[BaseRoute] = ()
+) -> AsyncIterator[None]:
+    """Serve the pages, and ``more`` of the channels, and prove the event loop's life while the block runs.
 
     Errors: ``StadtlotseError`` when the address cannot be listened on, before the block begins.
     """
@@ -26,7 +31,7 @@ async def pages(web: Web, state_dir: Path, health: Health, metrics: Metrics) -> 
     tasks = [asyncio.create_task(watch_loop(health, lambda: notify(WATCHDOG)), name="watchdog")]
     try:
         if web.enabled:
-            tasks.append(await _listening(web, state_dir, health, metrics))
+            tasks.append(await _listening(web, state_dir, make_app(health, metrics, more)))
         notify(READY)
         yield
     finally:
@@ -38,9 +43,9 @@ async def pages(web: Web, state_dir: Path, health: Health, metrics: Metrics) -> 
                 await task
 
 
-async def _listening(web: Web, state_dir: Path, health: Health, metrics: Metrics) -> asyncio.Task[None]:
+async def _listening(web: Web, state_dir: Path, app: ASGIApp) -> asyncio.Task[None]:
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    task = asyncio.create_task(serve(make_app(health, metrics), web.bind, web.port, address.set_result), name="pages")
+    task = asyncio.create_task(serve(app, web.bind, web.port, address.set_result), name="pages")
 
     def ended(task: asyncio.Task[None]) -> None:
         if not address.done() and not task.cancelled():

@@ -59,6 +59,11 @@ class Answers:
         values = asdict(given) | {"shown": list(given.shown), "at": self._now}
         await self._connection.execute(insert(answer).values(**values))
 
+    async def to(self, channel: str, event_id: str) -> str | None:
+        """The id of the answer that a question got."""
+        where = (answer.c.channel == channel, answer.c.event_id == event_id)
+        return await self._connection.scalar(select(answer.c.id).where(*where))
+
     async def retract(self, channel: str, event_id: str) -> None:
         """The question was taken back: forget what was stored of it, what others asked alike excepted."""
         where = (answer.c.channel == channel, answer.c.event_id == event_id)

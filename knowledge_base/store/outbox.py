@@ -48,6 +48,19 @@ class OutboxRow:
     attempts: int  # this one included
     created_at: datetime
     error: str | None = None  # what the attempt before this one ended with
+    trace: str | None = None  # where the network would have it, if that attempt arrived
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A message of which nobody knows whether it arrived; its text stays in the database."""
+
+    id: str
+    channel: str
+    conversation: str
+    urgency: Urgency
+    created_at: datetime
+    reason: str
 
 
 def new_id() -> str:
@@ -131,6 +144,10 @@ class Outbox:
         where = (outbox.c.state == "leased", outbox.c.channel == channel)
         return [_leased(row) for row in await self._connection.execute(select(outbox).where(*where))]
 
+    async def mark(self, message_id: str, trace: str) -> None:
+        """Note, before an attempt, where the network would have the message."""
+        await self._connection.execute(update(outbox).where(outbox.c.id == message_id).values(trace=trace))
+
     async def sent(self, message_id: str, remote_id: str | None) -> None:
         """The network has it. The text is wiped."""
         await self._finish(message_id, "sent", remote_id=remote_id, payload=None)
@@ -151,7 +168,33 @@ class Outbox:
     async def by_remote_id(self, channel: str, remote_id: str) -> str | None:
         """The outbox id of a message that the network knows under its own id."""
         where = (outbox.c.channel == channel, outbox.c.remote_id == remote_id)
-        return await self._connection.scalar(select(outbox.c.id).where(*where))
+        return await self._connection.scalar(select(outbox.c.id).where(*where).order_by(outbox.c.seq.desc()).limit(1))
+
+    async def remote_id(self, message_id: str) -> str | None:
+        """The network's id of a message that was sent."""
+        return await self._connection.scalar(select(outbox.c.remote_id).where(outbox.c.id == message_id))
+
+    async def last_remote_ids(self, channel: str, conversation: str | None = None, limit: int = 30) -> tuple[str, ...]:
+        """The network's ids of the last messages sent, to one conversation or to any."""
+        where = [outbox.c.channel == channel, outbox.c.remote_id.is_not(None)]
+        where += [outbox.c.conversation == conversation] if conversation else []
+        ids = select(outbox.c.remote_id).where(*where).order_by(outbox.c.finished_at.desc()).limit(limit)
+        return tuple((await self._connection.execute(ids)).scalars())
+
+    async def doubtful(self) -> list[Doubtful]:
+        """Messages of which it is unclear whether they arrived, the oldest first."""
+        where = outbox.c.state == "unclear"
+        rows = await self._connection.execute(select(outbox).where(where).order_by(outbox.c.seq))
+        return [
+            Doubtful(r.id, r.channel, r.conversation, Urgency(r.urgency), r.created_at, r.error or "") for r in rows
+        ]
+
+    async def decide(self, message_id: str, *, repeat: bool) -> bool:
+        """An admin has an unclear message sent again, or dropped; ``False`` when there is none of that id."""
+        where = (outbox.c.id == message_id, outbox.c.state == "unclear")
+        again = {"state": "new", "not_before": self._now, "created_at": self._now, "finished_at": None, "error": None}
+        values = again if repeat else {"state": "dead", "payload": None, "finished_at": self._now}
+        return (await self._connection.execute(update(outbox).where(*where).values(**values))).rowcount == 1
 
     async def count(self) -> dict[str, int]:
         """How many messages there are in each state."""
@@ -186,4 +229,5 @@ def _leased(row: Row[Any]) -> OutboxRow:
         attempts=row.attempts,
         created_at=row.created_at,
         error=row.error,
+        trace=row.trace,
     )

@@ -48,8 +48,10 @@ class People:
         row = (await self._connection.execute(statement)).first()
         return Person(row.id, row.language, row.last_language) if row else None
 
-    async def identify(self, channel: str, user_id: str, *, private_conversation: str | None) -> Person:
-        """The person behind an account, made if new; writing makes an account reachable again."""
+    async def identify(
+        self, channel: str, user_id: str, *, private_conversation: str | None, returns: bool = True
+    ) -> Person:
+        """The person behind an account, made if new. ``returns``: an account switched off is reachable again."""
         known = await self.of_account(channel, user_id)
         if known is None:
             known = Person(uuid4().hex, None, None, new=True)
@@ -67,11 +69,12 @@ class People:
                 )
             )
             return known
-        values: dict[str, Any] = {"active": True}
+        values: dict[str, Any] = {"active": True} if returns else {}
         if private_conversation is not None:
             values["conversation"] = private_conversation
         where = (account.c.channel == channel, account.c.user_id == user_id)
-        await self._connection.execute(update(account).where(*where).values(**values))
+        if values:
+            await self._connection.execute(update(account).where(*where).values(**values))
         return known
 
     async def private_conversation(self, channel: str, user_id: str) -> str | None:

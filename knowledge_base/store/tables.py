@@ -142,6 +142,29 @@ chat_context = Table(  # what the last question of a person in a conversation wa
     Column("at", UtcDateTime, nullable=False),
 )
 
+button = Table(  # what a button does, behind the random handle that is all a network learns of it
+    "button",
+    metadata,
+    Column("handle", String(32), primary_key=True),
+    Column("channel", String(16), nullable=False),
+    Column("conversation", String(255), nullable=False),
+    Column("thread", String(255), nullable=False),
+    Column("person_id", String(32), ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("command", Text, nullable=False),
+    Column("answer_id", String(32), nullable=False),  # of the message that it stands under
+    Column("expires_at", UtcDateTime, nullable=False, index=True),
+    Column("claimed_by", String(255)),  # the event id of the press that counts
+)
+
+permit = Table(  # groups in which an admin allowed the bot to work
+    "permit",
+    metadata,
+    Column("channel", String(16), primary_key=True),
+    Column("conversation", String(255), primary_key=True),
+    Column("granted_by", String(255), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
 inbox = Table(
     "inbox",
     metadata,
@@ -186,6 +209,7 @@ outbox = Table(
     Column("finished_at", UtcDateTime),
     Column("remote_id", String(255), index=True),  # the network's id of the message sent
     Column("error", Text),
+    Column("trace", String(64)),  # where the network would have it, if an attempt arrived of which nobody knows
     Index("ix_outbox_state_urgency_seq", "state", "urgency", "seq"),
     Index("ix_outbox_channel_conversation_state", "channel", "conversation", "state"),
 )

@@ -8,6 +8,8 @@ from functools import cached_property
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.answers import Answers
+from knowledge_base.store.buttons import Buttons
+from knowledge_base.store.conversations import Conversations
 from knowledge_base.store.facts import Facts
 from knowledge_base.store.imports import Imports
 from knowledge_base.store.inbox import Inbox
@@ -47,6 +49,14 @@ class Transaction:
     @cached_property
     def answers(self) -> Answers:
         return Answers(self.connection, self.now)
+
+    @cached_property
+    def buttons(self) -> Buttons:
+        return Buttons(self.connection, self.now)
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        return Conversations(self.connection, self.now)
 
     @cached_property
     def inbox(self) -> Inbox:

@@ -9,12 +9,17 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from pydantic import SecretStr
 
+from bot.channels.telegram import Menu, TelegramChannel
+from bot.channels.telegram.html import JOINER
 from bot.channels.terminal import TerminalChannel
 from bot.markup import Break, Items, Link, Paragraph, Soft, Strong, Text, plain
 from bot.messages import Address, Inbound, Outgoing
 from bot.ports import Channel, ChannelEndedError, TryLaterError, UnclearError, UndeliverableError
+from config.telegram import Telegram
 from tests.fakes import PATIENCE_S, FakeChannel, LostReply
+from tests.telegram_api import LoopbackApi
 
 HOSTILE = "<b>x</b> &amp; *y* _z_ `c` [a](https://evil.example) @room #1 !befehl\\ ~~s~~ <@u> [bold]r[/bold]"
 
@@ -76,12 +81,38 @@ async def on_terminal() -> Setting:
     return Setting(channel, Address("terminal", "here"), lambda text: pipe.put(f"{text}\n"), screen.getvalue)
 
 
-@pytest.fixture(params=["fake", "fake exactly once", "terminal"])
-async def setting(request: pytest.FixtureRequest) -> AsyncIterator[Setting]:
-    made = on_terminal() if request.param == "terminal" else on_fake(exactly_once="exactly" in request.param)
-    setting = await made
+async def on_telegram(api: LoopbackApi) -> Setting:
+    settings = Telegram(token=SecretStr(api.token), api_base_url=api.base_url)
+    channel = TelegramChannel(settings, Menu({}, frozenset()))
+    anna = api.world.user(11)
+    api.world.private(anna).started = True
+
+    def reads() -> str:
+        return "\n\n".join(message.text.replace(JOINER, "") for message in api.world.said(anna))
+
+    return Setting(channel, Address("telegram", "11"), lambda text: api.world.say(anna, text), reads)
+
+
+@pytest.fixture
+async def telegram_api() -> AsyncIterator[LoopbackApi]:
+    async with LoopbackApi() as api:
+        yield api
+        assert api.violations == []
+
+
+@pytest.fixture(params=["fake", "fake exactly once", "terminal", "telegram"])
+async def setting(request: pytest.FixtureRequest, telegram_api: LoopbackApi) -> AsyncIterator[Setting]:
+    match request.param:
+        case "terminal":
+            setting = await on_terminal()
+        case "telegram":
+            setting = await on_telegram(telegram_api)
+        case _:
+            setting = await on_fake(exactly_once="exactly" in request.param)
     running = asyncio.create_task(setting.channel.run(setting.receive, setting.listened.append))
-    await asyncio.sleep(0)  # both listen at once
+    async with asyncio.timeout(PATIENCE_S):
+        while not setting.listened:  # noqa: ASYNC110
+            await asyncio.sleep(0)
     yield setting
     running.cancel()
     await asyncio.wait([running])

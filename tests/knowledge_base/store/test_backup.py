@@ -74,6 +74,8 @@ async def fill(store: Store) -> None:
         )
         await tx.answers.rate("a1", person.id, True)
         await tx.answers.not_answered("Wer?", "wer", "de")
+        await tx.buttons.make(("test", "!a", ""), person.id, "a1", ["more"])
+        await tx.conversations.allow("test", "!group", "@admin")
         await tx.inbox.add([Received("test", f"${number}", "!a", "@a", {"text": "Frage"}) for number in range(3)])
         assert await tx.inbox.done(1)
         await tx.inbox.set_cursor("test", "s1")

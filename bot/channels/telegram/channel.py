@@ -1,0 +1,161 @@
+"""Telegram as a channel: see ``bot.ports.Channel`` and ``bot.ports.Immediate``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from functools import partial
+from typing import Any
+
+import structlog
+from starlette.routing import Route
+from telegram.constants import ChatAction
+from telegram.error import TelegramError
+
+from bot.channels.telegram import inline
+from bot.channels.telegram.api import Api
+from bot.channels.telegram.limits import Limits
+from bot.channels.telegram.menu import Menu, show
+from bot.channels.telegram.normalise import NAME, InlineQuestion, Me, Reader
+from bot.channels.telegram.policy import Policy
+from bot.channels.telegram.receive import Attempts, Polling, Take
+from bot.channels.telegram.send import Sending
+from bot.channels.telegram.webhook import Webhook, secret_of
+from bot.messages import Address, Happening, Inbound, Outgoing
+from bot.ports import Desk, Listening, Receive
+from config.telegram import Telegram
+
+log = structlog.get_logger()
+
+AT_ONCE = 200  # small calls beside messages that may be under way
+AT_ONCE_S = 10.0
+
+
+class TelegramChannel:
+    """One bot account, by polling, or by webhook where the settings say so."""
+
+    name = NAME
+    exactly_once = False
+    edits_in_place = True
+
+    def __init__(self, settings: Telegram, menu: Menu, public_url: str = "") -> None:
+        token = settings.token.get_secret_value() if settings.token else ""
+        self._api = Api(token, settings.api_base_url)
+        self._policy = Policy(settings.allowed_groups, settings.contact_data)
+        self._menu = menu
+        self._sending = Sending(self._api.bot, Limits())
+        self._webhook = None
+        if settings.webhook:
+            self._webhook = Webhook(self._api, public_url, secret_of(token), lambda: self._take)
+        self._desk: Desk | None = None
+        self._take: Take | None = None  # once we know who we are
+        self._small: set[asyncio.Task[None]] = set()
+
+    @property
+    def routes(self) -> list[Route]:
+        """The pages that the channel needs."""
+        return [self._webhook.route] if self._webhook else []
+
+    def serve_from(self, desk: Desk) -> None:
+        """See ``bot.ports.Immediate``."""
+        self._desk = desk
+
+    async def run(self, receive: Receive, listening: Listening) -> None:
+        """Introduce ourselves, then receive; both for as long as it takes."""
+        attempts = Attempts(listening)
+        me = await self._introduced(attempts)
+        self._take = take = partial(self._keep, Reader(me, self._policy, self._menu.words), receive)
+        self._beside(show(self._api.bot, self._menu))
+        await (self._webhook or Polling(self._api, take)).run(attempts)
+
+    async def _introduced(self, attempts: Attempts) -> Me:
+        """Ask who we are until Telegram, which may be away when we start, tells."""
+        while True:
+            try:
+                return await self._me()
+            except Exception as error:  # noqa: BLE001 - ``failed`` ends it when waiting will not help
+                await asyncio.sleep(attempts.failed(error).pause)
+
+    async def send(self, message: Outgoing) -> str | None:
+        """See ``bot.ports.Channel``."""
+        return await self._sending.send(self._policy.message(message))
+
+    def trace(self, conversation: str, answers: str) -> str:
+        """See ``bot.ports.Traceable``."""
+        return self._sending.trace(conversation, answers)
+
+    def remember(self, sent: Sequence[str]) -> None:
+        """See ``bot.ports.Traceable``."""
+        for remote in sent:
+            self._sending.saw(remote)
+
+    async def working(self, address: Address) -> None:
+        """Show that somebody is typing."""
+        self._beside(self._type(address))
+
+    async def check(self) -> str:
+        """Who the token says that we are; raises what the library raises."""
+        return f"@{(await self._me()).username}"
+
+    async def close(self) -> None:
+        """End what is under way and the connections."""
+        for task in list(self._small):
+            task.cancel()
+        await asyncio.gather(*self._small, return_exceptions=True)
+        await self._api.close()
+
+    async def _me(self) -> Me:
+        me = await self._api.bot.get_me()
+        return Me(me.id, me.username or "")
+
+    async def _keep(self, reader: Reader, receive: Receive, updates: Sequence[Any]) -> None:
+        """Keep updates, then answer at once what wants it. Nothing is answered that is not kept."""
+        read = [reader.read(update) for update in updates]
+        kept = [one for one in read if isinstance(one, Inbound)]
+        toasts = [(press, await self._claim(press)) for press in kept if press.happening is Happening.PRESSED]
+        await receive(NAME, kept)
+        for happening in kept:
+            self._sending.saw(happening.message)
+        for press, toast in toasts:
+            self._beside(self._answer_press(press.refers_to, toast))
+        for happening in kept:
+            if happening.happening is Happening.MESSAGE and not happening.needs_permit:
+                self._beside(self._type(happening.address))
+        for question in read:
+            if isinstance(question, InlineQuestion) and self._desk:
+                self._beside(inline.answer(self._api.bot, question, self._desk, self._policy))
+
+    async def _claim(self, press: Inbound) -> str:
+        return await self._desk.claim(press) if self._desk else ""
+
+    async def _answer_press(self, query: str, toast: str) -> None:
+        try:
+            await self._api.bot.answer_callback_query(query, toast[:200] or None)
+        except TelegramError as error:  # too old by now: the effect was there all the same
+            log.info("telegram.press_not_answered", error=type(error).__name__)
+
+    async def _type(self, address: Address) -> None:
+        try:
+            thread = int(address.thread) if address.thread else None
+            await self._api.bot.send_chat_action(int(address.conversation), ChatAction.TYPING, message_thread_id=thread)
+        except TelegramError as error:
+            log.debug("telegram.typing_failed", error=type(error).__name__)
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something small beside; it is never waited for, bounded in time and number."""
+        if len(self._small) >= AT_ONCE:
+            work.close()
+            return
+
+        async def bounded() -> None:
+            try:
+                async with asyncio.timeout(AT_ONCE_S):
+                    await work
+            except TimeoutError:
+                log.info("telegram.small_call_timed_out")
+            except Exception:
+                log.exception("telegram.small_call_failed")
+
+        task = asyncio.create_task(bounded())
+        self._small.add(task)
+        task.add_done_callback(self._small.discard)

@@ -1,0 +1,196 @@
+"""The node tree as Telegram's HTML, in as many messages as it needs.
+
+A text is flattened into lines of runs; each run carries its own marks, so that a cut between runs, or within one, never
+leaves an entity open. Lengths are UTF-16 units of what is shown, which no counting of Telegram's exceeds.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bot.markup import Block, Break, Document, Inline, Link, Paragraph, Soft, Strong, Text
+
+LIMIT = 4096
+JOINER = "\u2060"  # word joiner: invisible, and ends what Telegram would turn into a link by itself
+SELF_MADE = re.compile(
+    r"(?<!\w)(?P<sign>[@/#$])(?=\w)"  # a mention, a command, a tag
+    r"|(?P<scheme>:)(?=//)|(?<=[\w-])(?P<dot>\.)(?=[^\W\d_]{2})"  # an address
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Characters of one look, within one line."""
+
+    text: str
+    marks: tuple[str, ...] = ()  # of "b", "i"
+    url: str = ""
+
+    @property
+    def html(self) -> str:
+        shown = html.escape(self.text if self.url else inert(self.text), quote=False)
+        if self.url:
+            shown = f'<a href="{html.escape(self.url)}">{shown}</a>'
+        for mark in reversed(self.marks):
+            shown = f"<{mark}>{shown}</{mark}>"
+        return shown
+
+
+Line = tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message: its HTML, and the same without markup."""
+
+    html: str
+    plain: str
+
+
+def units(text: str) -> int:
+    """UTF-16 units."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def inert(text: str) -> str:
+    """Text in which Telegram finds no mention, command, tag or address of its own accord."""
+    return SELF_MADE.sub(lambda found: found[0] + JOINER, text)
+
+
+def parts(document: Document, limit: int = LIMIT) -> list[Part]:
+    """The messages of a document, at least one, none of them empty or longer than ``limit``."""
+    lines = [piece for line in _document(document) for piece in _bounded(line, limit)]
+    return [_part(chunk) for chunk in _chunks(lines, limit)] or [Part("…", "…")]
+
+
+def _part(lines: Sequence[Line]) -> Part:
+    return Part(
+        "\n".join("".join(run.html for run in line) for line in lines),
+        "\n".join("".join(inert(run.text) if not run.url else run.text for run in line) for line in lines),
+    )
+
+
+def _document(document: Document) -> list[Line]:
+    lines: list[Line] = []
+    for number, block in enumerate(document):
+        lines += [(), *_block(block)] if number else _block(block)
+    return lines
+
+
+def _block(block: Block) -> list[Line]:
+    if isinstance(block, Paragraph):
+        return _lines(block.inner)
+    entries = [_document(entry) for entry in block.entries]
+    airy = any(len(entry) > 1 for entry in entries)
+    lines: list[Line] = []
+    for number, entry in enumerate(entries):
+        mark = Run("• " if block.start is None else f"{block.start + number}. ")
+        first, *others = entry or [()]
+        lines += [()] if airy and number else []
+        lines += [(mark, *first), *others]
+    return lines
+
+
+def _lines(nodes: Sequence[Inline]) -> list[Line]:
+    lines: list[list[Run]] = [[]]
+    for run in _runs(nodes, ()):
+        head, *tail = run.text.split("\n") if not run.url else [run.text]
+        lines[-1].append(replace(run, text=head))
+        lines += [[replace(run, text=piece)] for piece in tail]
+    return [tuple(run for run in line if run.text) for line in lines]
+
+
+def _runs(nodes: Sequence[Inline], marks: tuple[str, ...]) -> Iterator[Run]:
+    for node in nodes:
+        match node:
+            case Text(text):
+                yield Run(_sound(text), marks)
+            case Link(url):
+                yield Run(_sound(url), marks, _sound(url))
+            case Break():
+                yield Run("\n")
+            case Strong(inner):
+                yield from _runs(inner, _with(marks, "b"))
+            case Soft(inner):
+                yield from _runs(inner, _with(marks, "i"))
+
+
+def _with(marks: tuple[str, ...], mark: str) -> tuple[str, ...]:
+    return marks if mark in marks else (*marks, mark)
+
+
+def _sound(text: str) -> str:
+    """No halves of characters, no NUL: Telegram takes neither."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def _length(line: Line) -> int:
+    return sum(units(run.text if run.url else inert(run.text)) for run in line)
+
+
+def _bounded(line: Line, limit: int) -> Iterator[Line]:
+    """A line, in several ones if it is longer than a whole message."""
+    if _length(line) <= limit:
+        yield line
+        return
+    current: list[Run] = []
+    for run in line:
+        for piece in _pieces(run, limit):
+            if current and _length((*current, piece)) > limit:
+                yield tuple(current)
+                current = []
+            current.append(piece)
+    yield tuple(current)
+
+
+def _pieces(run: Run, limit: int) -> Iterator[Run]:
+    """A run cut between words; a word too long for a message is cut as it is. A link that long is shown as text."""
+    if run.url and units(run.text) <= limit:
+        yield run
+        return
+    longest = limit // 4  # a character is two units at most, and its joiner one more
+    for word in re.findall(r"\S*\s*", run.text):
+        yield from (Run(word[start : start + longest], run.marks) for start in range(0, len(word), longest))
+
+
+def _chunks(lines: Sequence[Line], limit: int) -> Iterator[list[Line]]:
+    """Lines packed into messages; cut at an empty line where one is in the second half."""
+    current: list[Line] = []
+    for line in lines:
+        if current and _total([*current, line]) > limit:
+            ready, current = _cut(current)
+            if ready:
+                yield ready
+        current.append(line)
+        while _total(current) > limit:  # what was left over and the new line together are still too long
+            yield _trimmed(current[:-1])
+            current = current[-1:]
+    if last := _trimmed(current):
+        yield last
+
+
+def _cut(lines: list[Line]) -> tuple[list[Line], list[Line]]:
+    for place in range(len(lines) - 1, len(lines) // 2, -1):
+        if not lines[place]:
+            return _trimmed(lines[:place]), _trimmed(lines[place:])
+    return _trimmed(lines), []
+
+
+def _trimmed(lines: Sequence[Line]) -> list[Line]:
+    kept = list(lines)
+    while kept and not _shows(kept[0]):
+        kept.pop(0)
+    while kept and not _shows(kept[-1]):
+        kept.pop()
+    return kept
+
+
+def _shows(line: Line) -> bool:
+    return any(run.text.strip() for run in line)
+
+
+def _total(lines: Sequence[Line]) -> int:
+    return sum(_length(line) for line in lines) + max(0, len(lines) - 1)

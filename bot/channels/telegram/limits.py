@@ -1,0 +1,85 @@
+"""How fast Telegram may be written to: figures of its FAQ, kept by reserving moments ahead of time.
+
+Overall 30 messages a second, one a second to a private chat, 20 a minute to a group. Who is told to wait (429) waits
+that long; when it happens in a second chat meanwhile, everything does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot.ports import TryLaterError
+
+OVERALL = 1 / 30  # seconds between two messages
+PRIVATE = 1.05  # seconds between two messages to one person, with the jitter of the way there
+GROUP, GROUP_WINDOW = 20, 61.0
+BULK_LEAVES = 0.25  # seconds of the overall rate that bulk leaves to answers
+WAIT_HERE = 3.0  # a longer wait is not slept but given back, so that others get the place
+REMEMBERED = 5_000  # chats
+
+
+class Limits:
+    """Reserves a moment for each message."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._overall = 0.0  # when the next message may go out
+        self._private: dict[int, float] = {}
+        self._groups: dict[int, deque[float]] = {}
+        self._held: dict[int, float] = {}
+        self._all_held = 0.0
+
+    async def turn(self, chat: int, *, bulk: bool = False) -> None:
+        """Wait for the turn of a message; ``TryLaterError`` when that takes long."""
+        wait = self.reserve(chat, bulk=bulk)
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    async def free_turn(self) -> None:
+        """Wait for the turn of a call that no chat's own limit counts."""
+        now = self._clock()
+        at = max(now, self._overall)
+        self._overall = at + OVERALL
+        await asyncio.sleep(max(0.0, at - now))
+
+    def reserve(self, chat: int, *, bulk: bool = False) -> float:
+        """Take the next free moment; returns the seconds until then."""
+        now = self._clock()
+        earliest = max(now, self._held.get(chat, 0.0), self._all_held, self._own(chat, now))
+        at = max(earliest, self._overall)
+        if bulk and self._overall > now + BULK_LEAVES:
+            raise TryLaterError("answers go first", after=timedelta(seconds=1))
+        if at - now > WAIT_HERE:
+            raise TryLaterError("rate limit", after=timedelta(seconds=at - now))
+        self._overall = max(self._overall, now) + OVERALL
+        self._note(chat, at, now)
+        return at - now
+
+    def hold(self, chat: int, wait: timedelta) -> None:
+        """Telegram said to wait."""
+        now = self._clock()
+        until = now + wait.total_seconds()
+        if any(other != chat and moment > now for other, moment in self._held.items()):
+            self._all_held = max(self._all_held, until)
+        self._held[chat] = until
+
+    def _own(self, chat: int, now: float) -> float:
+        if chat > 0:
+            return self._private.get(chat, 0.0)
+        window = self._groups.get(chat)
+        return window[0] + GROUP_WINDOW if window and len(window) >= GROUP else 0.0
+
+    def _note(self, chat: int, at: float, now: float) -> None:
+        if chat > 0:
+            self._private[chat] = at + PRIVATE
+        else:
+            self._groups.setdefault(chat, deque(maxlen=GROUP)).append(at)
+        if len(self._private) > REMEMBERED:
+            self._private = {one: moment for one, moment in self._private.items() if moment > now}
+        if len(self._groups) > REMEMBERED:
+            self._groups = {one: window for one, window in self._groups.items() if window[-1] > now - GROUP_WINDOW}
+        self._held = {one: moment for one, moment in self._held.items() if moment > now}

@@ -1,0 +1,216 @@
+"""Updates of the Bot API as happenings: pure. What cannot be read becomes ``UNREADABLE``, never an exception.
+
+Ids: ``Inbound.id`` is the update's, so that one delivered twice is handled once; ``message`` is ``CHAT/MESSAGE``, which
+edits, reactions and replies refer to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.channels.telegram.policy import Policy
+from bot.messages import Address, Happening, Inbound
+
+NAME = "telegram"
+KINDS = ("message", "edited_message", "callback_query", "inline_query", "message_reaction", "my_chat_member")
+MEDIA = {
+    "animation", "audio", "contact", "dice", "document", "game", "location", "paid_media", "photo", "poll", "sticker",
+    "story", "venue", "video", "video_note", "voice",
+}  # fmt: skip
+ANONYMOUS = "GroupAnonymousBot"
+IN, OUT = {"member", "administrator", "creator", "restricted"}, {"left", "kicked"}
+DEEP_LINK = re.compile(r"/start(?:@\w+)?\s+show_([A-Za-z0-9_-]{1,59})")
+SHOW = {"de": "zeige", "en": "show", "pl": "pokaz"}  # the command that a deep link stands for
+START = re.compile(r"/start(?:@\w+)?(?:\s|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """Who the bot is on Telegram."""
+
+    id: int
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class InlineQuestion:
+    """Typed after the bot's name in any chat; to be answered within seconds or not at all."""
+
+    id: str
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads updates for one bot. ``words``: the commands that it has; in a group others are for other bots."""
+
+    me: Me
+    policy: Policy
+    words: frozenset[str]
+
+    def read(self, update: Any) -> Inbound | InlineQuestion | None:
+        """What an update means for us; ``None``: nothing."""
+        try:
+            return self._read(update)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError, RecursionError):
+            return unreadable(update)
+
+    def _read(self, update: Mapping[str, Any]) -> Inbound | InlineQuestion | None:
+        number = str(int(update["update_id"]))
+        for kind in KINDS:
+            if kind in update:
+                return self._kinds(kind, number, update[kind])
+        return None
+
+    def _kinds(self, kind: str, number: str, body: Mapping[str, Any]) -> Inbound | InlineQuestion | None:
+        match kind:
+            case "message":
+                return self._message(number, body)
+            case "edited_message":
+                return self._edit(number, body)
+            case "callback_query":
+                return self._press(number, body)
+            case "message_reaction":
+                return self._reaction(number, body)
+            case "my_chat_member":
+                return self._membership(number, body)
+            case _:
+                person = body["from"]
+                return InlineQuestion(str(body["id"]), str(body["query"]), str(person.get("language_code", ""))[:2])
+
+    # --- messages ---------------------------------------------------------------------------------------------------
+
+    def _message(self, number: str, body: Mapping[str, Any]) -> Inbound | None:
+        if "migrate_from_chat_id" in body:
+            return self._moved(number, body, int(body["migrate_from_chat_id"]), int(body["chat"]["id"]))
+        if "migrate_to_chat_id" in body:
+            return self._moved(number, body, int(body["chat"]["id"]), int(body["migrate_to_chat_id"]))
+        text = self._said(body)
+        if text is None:
+            return None
+        private = body["chat"]["type"] == "private"
+        if private and (link := DEEP_LINK.fullmatch(text)):
+            word = SHOW.get(str(body["from"].get("language_code", ""))[:2], SHOW["de"])
+            return self._inbound(number, body, f"/{word} {link[1]}", returns=True)
+        return self._inbound(number, body, text, returns=not private or START.match(text) is not None)
+
+    def _edit(self, number: str, body: Mapping[str, Any]) -> Inbound | None:
+        text = self._said(body)
+        if text is None:
+            return None
+        happened = {"happening": Happening.EDIT, "refers_to": _reference(body), "returns": False}
+        return self._inbound(number, body, text, **happened)
+
+    def _said(self, body: Mapping[str, Any]) -> str | None:
+        """What was said to the bot, without its name; ``None``: this was not for us."""
+        if not self._by_a_person(body):
+            return None
+        chat, text = body["chat"]["type"], body.get("text", body.get("caption"))
+        if text is None and not MEDIA & body.keys():
+            return None  # somebody joined, a message was pinned …
+        text = str(text or "")
+        if chat == "private":
+            return text
+        if chat not in ("group", "supergroup") or not self._is_for_us(body, text):
+            return None
+        return re.sub(rf"\s*@{re.escape(self.me.username)}\b[,:]?", "", text, flags=re.IGNORECASE).strip()
+
+    def _by_a_person(self, body: Mapping[str, Any]) -> bool:
+        sender = body.get("from")
+        if not sender or "via_bot" in body:
+            return False
+        return not sender["is_bot"] or ("sender_chat" in body and sender.get("username") == ANONYMOUS)
+
+    def _is_for_us(self, body: Mapping[str, Any], text: str) -> bool:
+        """Mentioned, replied to, or a command of ours."""
+        if re.search(rf"@{re.escape(self.me.username)}\b", text, re.IGNORECASE):
+            return True
+        command = re.match(r"[/!]([^\s@]+)(@\w+)?", text)
+        if command:
+            return command[2] is None and command[1].lower() in self.words
+        replied = body.get("reply_to_message") or {}
+        ours = (replied.get("from") or {}).get("id") == self.me.id
+        return ours and "forum_topic_created" not in replied and bool(text)
+
+    def _moved(self, number: str, body: Mapping[str, Any], old: int, new: int) -> Inbound:
+        needs = self.policy.needs_permit(old, private=False) and self.policy.needs_permit(new, private=False)
+        return Inbound(
+            id=number, address=Address(NAME, str(new)), user="", text="", private=False, at=_moment(body),
+            happening=Happening.MOVED, refers_to=str(old), needs_permit=needs, returns=False,
+        )  # fmt: skip
+
+    # --- everything else --------------------------------------------------------------------------------------------
+
+    def _press(self, number: str, body: Mapping[str, Any]) -> Inbound | None:
+        message = body.get("message")
+        if message is None or "data" not in body:
+            return None
+        chat = message["chat"]
+        private = chat["type"] == "private"
+        return Inbound(
+            id=number, address=_address(message), user=str(int(body["from"]["id"])), text=str(body["data"]),
+            private=private, at=datetime.now(UTC), happening=Happening.PRESSED, refers_to=str(body["id"]),
+            needs_permit=self.policy.needs_permit(int(chat["id"]), private=private), returns=False,
+        )  # fmt: skip
+
+    def _reaction(self, number: str, body: Mapping[str, Any]) -> Inbound | None:
+        person = body.get("user")
+        emojis = [str(one["emoji"]) for one in body["new_reaction"] if one["type"] == "emoji"]
+        if person is None or person["is_bot"] or not emojis:
+            return None
+        return self._inbound(
+            number, {**body, "from": person}, emojis[-1],
+            happening=Happening.REACTION, refers_to=_reference(body), returns=False,
+        )  # fmt: skip
+
+    def _membership(self, number: str, body: Mapping[str, Any]) -> Inbound | None:
+        before, after = (str(body[name]["status"]) for name in ("old_chat_member", "new_chat_member"))
+        if before in IN and after in OUT:
+            happening = Happening.LEFT
+        elif before in OUT and after in IN and body["chat"]["type"] in ("group", "supergroup"):
+            happening = Happening.JOINED
+        else:
+            return None  # other rights, a channel, or a private chat unblocked: there /start follows
+        return self._inbound(number, body, "", happening=happening, returns=False, message="")
+
+    def _inbound(self, number: str, body: Mapping[str, Any], text: str, **more: Any) -> Inbound:
+        chat = body["chat"]
+        private = chat["type"] == "private"
+        user = body["sender_chat"]["id"] if "sender_chat" in body and not private else body["from"]["id"]
+        values = {"message": _reference(body) if "message_id" in body else ""} | more
+        return Inbound(
+            id=number, address=_address(body), user=str(int(user)), text=text, private=private, at=_moment(body),
+            needs_permit=self.policy.needs_permit(int(chat["id"]), private=private), **values,
+        )  # fmt: skip
+
+
+def unreadable(update: Any) -> Inbound:
+    """A place holder, so that the update is counted and kept from coming again; nothing of it is kept."""
+    number = update.get("update_id") if isinstance(update, dict) else None
+    if not isinstance(number, int):
+        digest = hashlib.sha256(json.dumps(update, sort_keys=True, default=str).encode("utf-8", "replace"))
+        number = f"unreadable-{digest.hexdigest()[:32]}"
+    return Inbound(
+        id=str(number), address=Address(NAME, "unreadable"), user="", text="", private=False,
+        at=datetime.now(UTC), happening=Happening.UNREADABLE, returns=False,
+    )  # fmt: skip
+
+
+def _address(body: Mapping[str, Any]) -> Address:
+    thread = str(int(body["message_thread_id"])) if body.get("is_topic_message") else ""
+    return Address(NAME, str(int(body["chat"]["id"])), thread)
+
+
+def _reference(body: Mapping[str, Any]) -> str:
+    return f"{int(body['chat']['id'])}/{int(body['message_id'])}"
+
+
+def _moment(body: Mapping[str, Any]) -> datetime:
+    return datetime.fromtimestamp(int(body["date"]), UTC)

@@ -1,0 +1,65 @@
+"""What may pass through Telegram, and who may ask: the one place.
+
+By default no other person's contact data go through Telegram: mail addresses, phone numbers and Matrix ids are masked
+in everything that leaves, wherever they come from. Anybody may ask in a private chat; groups are listed in the
+settings or allowed by an admin (``Inbound.needs_permit``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from bot.markup import Block, Document, Inline, Items, Link, Paragraph, Soft, Strong, Text
+from bot.messages import Outgoing
+from bot.ports import Card
+from knowledge_base.ingest.personal_data import masked
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of one bot."""
+
+    groups: Collection[int] = ()  # allowed by the settings
+    contact_data: bool = False  # whether other people's contact data may pass
+
+    def needs_permit(self, chat: int, *, private: bool) -> bool:
+        """Whether an admin must have allowed this chat."""
+        return not private and chat not in self.groups
+
+    def text(self, text: str) -> str:
+        """A text as it may leave."""
+        return text if self.contact_data else masked(text)
+
+    def message(self, message: Outgoing) -> Outgoing:
+        """A message as it may leave."""
+        choices = tuple(replace(choice, label=self.text(choice.label)) for choice in message.choices)
+        return replace(message, document=self.document(message.document), choices=choices)
+
+    def card(self, card: Card) -> Card:
+        """A card as it may leave."""
+        return replace(
+            card, title=self.text(card.title), summary=self.text(card.summary), document=self.document(card.document)
+        )
+
+    def document(self, document: Document) -> Document:
+        """A document as it may leave."""
+        return tuple(self._block(block) for block in document)
+
+    def _block(self, block: Block) -> Block:
+        if isinstance(block, Paragraph):
+            return Paragraph(tuple(self._inline(node) for node in block.inner))
+        return Items(tuple(self.document(entry) for entry in block.entries), block.start)
+
+    def _inline(self, node: Inline) -> Inline:
+        match node:
+            case Text(text):
+                return Text(self.text(text))
+            case Strong(inner):
+                return Strong(tuple(self._inline(part) for part in inner))
+            case Soft(inner):
+                return Soft(tuple(self._inline(part) for part in inner))
+            case Link(url) if self.text(url) != url:
+                return Text(self.text(url))
+            case _:
+                return node

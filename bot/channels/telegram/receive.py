@@ -1,0 +1,142 @@
+"""Long polling by our own loop: an update is kept before the next request lets Telegram forget it.
+
+The library's loop would ask for the next updates before the last ones are handled, would end for ever at the first
+401 or 404, and would be blocked by one update that it cannot read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+
+from bot.channels.telegram.api import POLL_S, Api, seconds_of
+from bot.channels.telegram.normalise import KINDS
+from bot.ports import ChannelEndedError, Listening
+
+log = structlog.get_logger()
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
+OVERDUE_S = 30.0  # a poll that takes so much longer than it may is dead
+REFUSED_FOR_S = 600.0  # a proxy's blip is over by then: the token is revoked
+CONFLICT_SHOWN_S = 60.0  # two processes take turns; a success in between is none
+
+Take = Callable[[Sequence[Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why nothing can be received now, and how long to wait."""
+
+    reason: str
+    pause: float
+
+
+def trouble(error: Exception, failures: int) -> Trouble:
+    """The pure decision about an error, the ``failures``-th in a row."""
+    pause = min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE_S)
+    match error:
+        case Conflict() if "webhook" in str(error).lower():
+            return Trouble("a webhook is set", 0.0 if failures == 1 else pause)
+        case Conflict():
+            return Trouble("conflict: another process receives with this token", max(pause, 3.0))
+        case InvalidToken():
+            return Trouble("token refused", pause)
+        case RetryAfter():
+            return Trouble("rate limited", seconds_of(error).total_seconds() + 0.5)
+        case TelegramError() | TimeoutError() | OSError():
+            return Trouble("unreachable", pause)
+        case _:
+            return Trouble("internal error", pause)
+
+
+class Attempts:
+    """Repeats one kind of work for ever: backs off, tells why, ends only when the token stays refused."""
+
+    def __init__(self, listening: Listening, clock: Callable[[], float] = time.monotonic) -> None:
+        self._listening = listening
+        self._clock = clock
+        self._failures, self._well = 0, False
+        self._refused_since: float | None = None
+        self._conflict_at = -CONFLICT_SHOWN_S
+
+    @property
+    def well(self) -> bool:
+        """Whether the last attempt worked."""
+        return self._well
+
+    def succeeded(self) -> None:
+        """An exchange with Telegram worked; with a second process at the same token that proves nothing."""
+        self._failures, self._refused_since, self._well = 0, None, True
+        if self._clock() - self._conflict_at >= CONFLICT_SHOWN_S:
+            self._listening(None)
+
+    def failed(self, error: Exception) -> Trouble:
+        """It did not: what that is, told to log and health."""
+        self._failures, self._well = self._failures + 1, False
+        found = trouble(error, self._failures)
+        now = self._clock()
+        if isinstance(error, Conflict):
+            self._conflict_at = now
+        self._refused_since = (self._refused_since or now) if isinstance(error, InvalidToken) else None
+        if self._refused_since is not None and now - self._refused_since > REFUSED_FOR_S:
+            raise ChannelEndedError(
+                "Telegram refuses the token.", remedy="Ask BotFather for a new one (STADTLOTSE_TELEGRAM__TOKEN)."
+            )
+        if found.reason == "internal error":
+            log.error("telegram.receiving_failed", exc_info=error)
+        else:
+            log.warning("telegram.backs_off", reason=found.reason, failures=self._failures, error=type(error).__name__)
+        self._listening(found.reason)
+        return found
+
+
+class Polling:
+    """Receives by getUpdates."""
+
+    def __init__(self, api: Api, take: Take) -> None:
+        self._api = api
+        self._take = take
+        self._offset: int | None = None  # none: whatever Telegram still has; what we know already is ignored
+
+    async def run(self, attempts: Attempts) -> None:
+        """Poll until cancelled."""
+        while True:
+            try:
+                await self._once(attempts)
+            except ChannelEndedError:
+                raise
+            except Exception as error:  # noqa: BLE001 - nothing from outside may end this loop
+                found = attempts.failed(error)
+                if isinstance(error, Conflict) and "webhook" in str(error).lower():
+                    await self._free_from_webhook()
+                await asyncio.sleep(found.pause)
+
+    async def _once(self, attempts: Attempts) -> None:
+        seconds = POLL_S if attempts.well else 0.0  # the first poll only asks whether Telegram is there
+        async with asyncio.timeout(POLL_S + OVERDUE_S):
+            updates = await self._api.poll(self._offset, list(KINDS), seconds)
+        attempts.succeeded()
+        if updates:
+            await self._take(updates)
+            self._offset = following(updates, self._offset)
+            if self._offset is None:  # none of them had an id: do not ask for them in a hot loop
+                await asyncio.sleep(FIRST_PAUSE_S)
+
+    async def _free_from_webhook(self) -> None:
+        """Only the address is forgotten; updates that wait are kept."""
+        try:
+            await self._api.bot.delete_webhook(drop_pending_updates=False)
+        except TelegramError as error:
+            log.warning("telegram.webhook_stays", error=type(error).__name__)
+
+
+def following(updates: Sequence[Any], before: int | None) -> int | None:
+    """The offset after these updates."""
+    numbers = [update["update_id"] for update in updates if isinstance(update, dict) and "update_id" in update]
+    return max((number + 1 for number in numbers if isinstance(number, int)), default=before)

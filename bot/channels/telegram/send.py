@@ -1,0 +1,217 @@
+"""One message of the outbox to Telegram, in as many parts as it needs.
+
+Telegram has no idempotency key. So when an earlier attempt may have arrived (``Outgoing.known``), the message is looked
+for first: an edit to what we are about to send succeeds, or says "not modified", on exactly the message that is it, and
+is refused on every other one; ids of messages that certainly are others are left out. Only what is not found is sent.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, RetryAfter
+
+from bot.channels.telegram.api import is_unchanged, is_unparsable, meaning, seconds_of
+from bot.channels.telegram.html import Part, parts
+from bot.channels.telegram.keyboard import keyboard
+from bot.channels.telegram.limits import Limits
+from bot.messages import Outgoing
+from bot.ports import ChannelError, TryLaterError, UnclearError
+
+LOOKED_AT = 25  # so many messages may have come into the bot's chats between the last one seen and this one
+HALF_SENT = 1_000  # messages of several parts whose first parts are remembered
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message goes."""
+
+    chat: int
+    thread: int | None
+    reply_to: int | None
+
+
+class Sending:
+    """Sends and replaces messages."""
+
+    def __init__(self, bot: Bot, limits: Limits) -> None:
+        self._bot = bot
+        self._limits = limits
+        self._half_sent: OrderedDict[str, list[int]] = OrderedDict()
+        self._newest: dict[int, int] = {}  # counter -> the highest message id seen
+
+    def saw(self, reference: str) -> None:
+        """A message exists: ``CHAT/MESSAGE``, whoever wrote it."""
+        if "/" in reference:
+            chat, numbers = ids_of(reference)
+            self._newest[_counter(chat)] = max(self._newest.get(_counter(chat), 0), *numbers)
+
+    def trace(self, conversation: str, answers: str) -> str:
+        """The highest id that was given before this message is sent: its own will be a little higher."""
+        self.saw(answers)
+        return str(self._newest.get(_counter(int(conversation)), ""))
+
+    async def send(self, message: Outgoing) -> str:
+        """See ``bot.ports.Channel.send``; the id is ``CHAT/MESSAGE``, with further parts after commas."""
+        if message.replaces:
+            return await self._replace(message)
+        place = place_of(message)
+        try:
+            ids = await self._send_parts(message, place)
+        except UnclearError as error:
+            if message.known is None:
+                raise
+            raise TryLaterError(f"unclear again: {error.message}") from error  # the next attempt looks first, too
+        self._half_sent.pop(message.id, None)
+        return remote_id(place.chat, ids)
+
+    async def _send_parts(self, message: Outgoing, place: Place) -> list[int]:
+        ids = self._half_sent.setdefault(message.id, [])
+        while len(self._half_sent) > HALF_SENT:
+            self._half_sent.popitem(last=False)
+        texts = parts(message.document)
+        for number, part in list(enumerate(texts))[len(ids) :]:
+            buttons = keyboard(message.choices) if number == len(texts) - 1 else None
+            found = None
+            if message.known is not None:
+                found = await self._look_for(part, buttons, place, candidates(message, ids, place))
+            reply = place.reply_to if number == 0 else None
+            ids.append(found or await self._send(part, buttons, place, reply, bulk=message.bulk))
+        return ids
+
+    async def _send(
+        self, part: Part, buttons: InlineKeyboardMarkup | None, place: Place, reply: int | None, *, bulk: bool
+    ) -> int:
+        async def attempt(text: str, mode: str | None) -> int:
+            await self._limits.turn(place.chat, bulk=bulk)
+            sent = await self._bot.send_message(
+                place.chat,
+                text,
+                parse_mode=mode,
+                message_thread_id=place.thread,
+                link_preview_options=NO_PREVIEW,
+                reply_parameters=ReplyParameters(reply, allow_sending_without_reply=True) if reply else None,
+                reply_markup=buttons,
+            )
+            self.saw(f"{place.chat}/{sent.message_id}")
+            return sent.message_id
+
+        try:
+            try:
+                return await attempt(part.html, ParseMode.HTML)
+            except BadRequest as error:
+                if not is_unparsable(error):
+                    raise
+                return await attempt(part.plain, None)
+        except Exception as error:
+            raise self._told(error, place.chat) from error
+
+    async def _replace(self, message: Outgoing) -> str:
+        """Edit a message in place, part by part; edits are repeatable, so nothing of it is unclear."""
+        chat, ids = ids_of(message.replaces)
+        texts = parts(message.document)[: len(ids)]
+        for number, (one, part) in enumerate(zip(ids, texts, strict=False)):
+            buttons = keyboard(message.choices) if number == len(texts) - 1 else None
+            await self._edit(chat, one, part, buttons)
+        for surplus in ids[len(texts) :]:
+            await self._delete(chat, surplus)
+        return remote_id(chat, ids[: len(texts)])
+
+    async def _edit(self, chat: int, number: int, part: Part, buttons: InlineKeyboardMarkup | None) -> None:
+        try:
+            await self._limits.turn(chat)
+            try:
+                await self._edit_text(chat, number, part.html, ParseMode.HTML, buttons)
+            except BadRequest as error:
+                if not is_unparsable(error):
+                    raise
+                await self._edit_text(chat, number, part.plain, None, buttons)
+        except Exception as error:
+            if is_unchanged(error):
+                return
+            told = self._told(error, chat)
+            raise (TryLaterError(told.message) if isinstance(told, UnclearError) else told) from error
+
+    async def _edit_text(
+        self, chat: int, number: int, text: str, mode: str | None, buttons: InlineKeyboardMarkup | None
+    ) -> None:
+        await self._bot.edit_message_text(
+            text,
+            chat_id=chat,
+            message_id=number,
+            parse_mode=mode,
+            link_preview_options=NO_PREVIEW,
+            reply_markup=buttons,
+        )
+
+    async def _delete(self, chat: int, number: int) -> None:
+        try:
+            await self._bot.delete_message(chat, number)
+        except BadRequest:
+            return  # it is gone, or too old to be deleted
+        except Exception as error:
+            raise TryLaterError(meaning(error).message) from error
+
+    async def _look_for(
+        self, part: Part, buttons: InlineKeyboardMarkup | None, place: Place, numbers: Iterator[int]
+    ) -> int | None:
+        """The id of a message that an earlier attempt sent, if it is there."""
+        for number in numbers:
+            try:
+                await self._limits.free_turn()
+                await self._edit_text(place.chat, number, part.html, ParseMode.HTML, buttons)
+            except BadRequest as error:
+                if is_unchanged(error):
+                    return number
+                if is_unparsable(error):
+                    return None
+            except Exception as error:
+                raise self._told(error, place.chat) from error
+            else:
+                return number
+        return None
+
+    def _told(self, error: Exception, chat: int) -> ChannelError:
+        if isinstance(error, RetryAfter):
+            self._limits.hold(chat, seconds_of(error))
+        return meaning(error)
+
+
+def place_of(message: Outgoing) -> Place:
+    """Chat, topic and question of a message."""
+    chat, _, question = message.answers.partition("/")
+    here = chat == message.address.conversation and question.isdecimal()
+    thread = message.address.thread
+    return Place(int(message.address.conversation), int(thread) if thread else None, int(question) if here else None)
+
+
+def candidates(message: Outgoing, sent: Sequence[int], place: Place) -> Iterator[int]:
+    """Ids at which a message may be found: it is younger than its question, than every other message of ours in the
+    chat, and than whatever was there before it was sent.
+    """
+    known = [ids_of(remote) for remote in message.known or ()]
+    here = [number for chat, numbers in known if chat == place.chat for number in numbers] + list(sent)
+    newest = max([place.reply_to or 0, *here])
+    start = max(newest, int(message.trace or 0))
+    return iter(range(start + 1, start + 1 + LOOKED_AT))
+
+
+def _counter(chat: int) -> int:
+    """What numbers the messages of a chat: a supergroup itself, the bot's mailbox those of all other chats."""
+    return chat if str(chat).startswith("-100") else 0
+
+
+def remote_id(chat: int, ids: Sequence[int]) -> str:
+    """How we call a message: ``CHAT/FIRST,SECOND``."""
+    return f"{chat}/{','.join(map(str, ids))}"
+
+
+def ids_of(remote: str) -> tuple[int, list[int]]:
+    """The chat and the message ids of ``remote_id``."""
+    chat, _, numbers = remote.partition("/")
+    return int(chat), [int(number) for number in numbers.split(",")]

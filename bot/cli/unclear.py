@@ -1,0 +1,40 @@
+"""``unclear``: messages of which nobody knows whether they arrived; an admin decides about each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.assembly import open_store
+from bot.cli.common import fail, run, settings, write
+from config.settings import Settings
+from knowledge_base.store.outbox import Doubtful
+
+
+def unclear(
+    context: typer.Context,
+    repeat: Annotated[
+        list[str] | None, typer.Option(help="send this message again; may be given several times")
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="leave this message; may be given several times")] = None,
+) -> None:
+    """List messages that may or may not have arrived, and decide: send again (perhaps twice then), or leave."""
+    found = settings(context, level="WARNING")
+    unknown, left = run(_unclear(found, repeat or [], drop or []))
+    for message in left:
+        write(
+            f"{message.id}  {message.channel} {message.conversation}  {message.urgency.name.lower()}  "
+            f"{message.created_at:%Y-%m-%d %H:%M} UTC  {message.reason}"
+        )
+    if not left:
+        write("none")
+    if unknown:
+        fail(f"No unclear message has the id {', '.join(unknown)}.")
+
+
+async def _unclear(found: Settings, repeat: list[str], drop: list[str]) -> tuple[list[str], list[Doubtful]]:
+    async with open_store(found) as store, store.begin() as tx:
+        decisions = [*((one, True) for one in repeat), *((one, False) for one in drop)]
+        unknown = [one for one, again in decisions if not await tx.outbox.decide(one, repeat=again)]
+        return unknown, await tx.outbox.doubtful()

@@ -1,0 +1,86 @@
+"""The desk: presses of buttons, and cards for networks that want results within seconds.
+
+A press counts when it is the first one, by the person whose button it is, where it was shown, in time, and under the
+last answer if it goes on with that. ``claim`` settles that durably by the id of the press, so a press that the network
+delivers twice is one press, and two presses are one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from enum import StrEnum
+
+from bot.features import Services
+from bot.features.cards import cards_of
+from bot.messages import Inbound, Say
+from bot.ports import Card
+from bot.texts import DEFAULT_LANGUAGE, Texts
+from knowledge_base.store.buttons import Button
+from knowledge_base.store.people import ChatContext
+from knowledge_base.store.transaction import Transaction
+
+CARDS = 10
+CARDS_AT_ONCE = 2  # whoever types elsewhere delays nobody who asks
+TOASTS = {"useful": "rate.useful", "useless": "rate.useless"}  # what the button says at once is all there is to say
+GOES_ON = ("more",)  # commands that mean the last answer
+
+
+class Verdict(StrEnum):
+    """What a press is."""
+
+    COUNTS = "counts"
+    FOREIGN = "foreign"
+    LATE = "late"
+    TWICE = "twice"
+
+
+def judge(button: Button | None, press: Inbound, person_id: str | None, context: ChatContext | None) -> Verdict:
+    """The pure decision; ``context`` is the last question at the button's place."""
+    if button is None:
+        return Verdict.LATE
+    place = (press.address.channel, press.address.conversation)
+    if person_id != button.person_id or place != (button.channel, button.conversation):
+        return Verdict.FOREIGN
+    if button.claimed_by not in (None, press.id):
+        return Verdict.TWICE
+    if press.at >= button.expires_at:
+        return Verdict.LATE
+    if button.command in GOES_ON and (context is None or context.answer_id != button.answer_id):
+        return Verdict.LATE
+    return Verdict.COUNTS
+
+
+class FrontDesk:
+    """See ``bot.ports.Desk``."""
+
+    def __init__(self, services: Services, texts: Texts) -> None:
+        self._services = services
+        self._texts = texts
+        self._places = asyncio.Semaphore(CARDS_AT_ONCE)
+
+    async def claim(self, press: Inbound) -> str:
+        async with self._services.store.begin() as tx:
+            verdict, button = await self.verdict(tx, press)
+            if button and verdict is Verdict.COUNTS:
+                await tx.buttons.claim(button.handle, press.id)
+            person = await tx.people.of_account(press.address.channel, press.user)
+        language = (person and (person.language or person.last_language)) or DEFAULT_LANGUAGE
+        if verdict is not Verdict.COUNTS:
+            return self._texts.line(Say(f"press.{verdict}"), language)
+        key = TOASTS.get(button.command.partition(" ")[0]) if button else None
+        return self._texts.line(Say(key), language) if key else ""
+
+    async def verdict(self, tx: Transaction, press: Inbound) -> tuple[Verdict, Button | None]:
+        """What a press is, now."""
+        button = await tx.buttons.get(press.text)
+        person = await tx.people.of_account(press.address.channel, press.user)
+        context = None
+        if button:
+            key = (button.channel, button.conversation, button.thread, button.person_id)
+            context = await tx.people.context(key, younger_than=self._services.context_lasts)
+        return judge(button, press, person.id if person else None, context), button
+
+    async def cards(self, question: str, language: str) -> Sequence[Card]:
+        async with self._places:
+            return await cards_of(question, language, self._services, self._texts, CARDS)

@@ -1,0 +1,23 @@
+"""What every group of settings is made of."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+def as_list(value: object) -> object:
+    """``a, b`` as an environment variable writes a list."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def empty_is_none(value: object) -> object:
+    """An empty variable means that there is no value."""
+    return None if value == "" else value
+
+
+class Section(BaseModel):
+    """A group of settings; an unknown name is a mistake, not a wish."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

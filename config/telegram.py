@@ -1,0 +1,41 @@
+"""Settings of Telegram."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
+
+from config.section import Section, as_list, empty_is_none
+
+
+class Telegram(Section):
+    """Telegram; off until there is a token."""
+
+    token: Annotated[SecretStr | None, BeforeValidator(empty_is_none)] = Field(
+        None, description="of the bot, from BotFather; without one Telegram is off"
+    )
+    api_base_url: str = Field("https://api.telegram.org/bot", description="the Bot API; another one for a local server")
+    allowed_groups: Annotated[tuple[int, ...], NoDecode, BeforeValidator(as_list)] = Field(
+        (), description="ids of groups in which the bot answers; admins allow others by /start there"
+    )
+    contact_data: bool = Field(
+        False, description="whether mail addresses and phone numbers of other people may pass through Telegram"
+    )
+    webhook: bool = Field(False, description="receive by webhook under web.public_url instead of polling")
+
+    @field_validator("token")
+    @classmethod
+    def _looks_like_one(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"\d+:[\w-]+", value.get_secret_value().strip()):
+            raise ValueError("is no bot token; BotFather writes it as 123456:ABC…")
+        return value and SecretStr(value.get_secret_value().strip())
+
+    @field_validator("api_base_url")
+    @classmethod
+    def _ends_with_bot(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://")) or not value.endswith("/bot"):
+            raise ValueError("must be an address that ends with /bot")
+        return value

@@ -1,0 +1,61 @@
+"""Conversations as such: where an admin allowed the bot, which ones are gone, which one got another id."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Table, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.store.tables import account, button, chat_context, inbox, outbox, permit
+from knowledge_base.store.upsert import insert_into
+
+KEEP_IDS: tuple[Table, ...] = (account, button, inbox, outbox)  # name conversations, unique by something else
+
+
+class Conversations:
+    """What holds for a whole conversation."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def allow(self, channel: str, conversation: str, admin: str) -> None:
+        """An admin allows the bot here."""
+        values = {"channel": channel, "conversation": conversation, "granted_by": admin, "at": self._now}
+        await self._connection.execute(insert_into(self._connection, permit).values(**values).on_conflict_do_nothing())
+
+    async def forbid(self, channel: str, conversation: str) -> None:
+        """The bot is out; to come back it must be allowed again."""
+        where = (permit.c.channel == channel, permit.c.conversation == conversation)
+        await self._connection.execute(delete(permit).where(*where))
+
+    async def is_allowed(self, channel: str, conversation: str) -> bool:
+        """Whether an admin allowed the bot here."""
+        where = (permit.c.channel == channel, permit.c.conversation == conversation)
+        return await self._connection.scalar(select(permit.c.channel).where(*where)) is not None
+
+    async def gone(self, channel: str, conversation: str, reason: str) -> None:
+        """Nothing reaches it any more: its private account is switched off, what still waits is given up."""
+        where = (account.c.channel == channel, account.c.conversation == conversation)
+        await self._connection.execute(update(account).where(*where).values(active=False))
+        waiting = (outbox.c.channel == channel, outbox.c.conversation == conversation, outbox.c.state == "new")
+        values = {"state": "dead", "error": reason, "payload": None, "finished_at": self._now}
+        await self._connection.execute(update(outbox).where(*waiting).values(**values))
+
+    async def move(self, channel: str, old: str, new: str) -> None:
+        """The network gave a conversation another id: everything that names it follows, at once."""
+        for table in KEEP_IDS:
+            where = (table.c.channel == channel, table.c.conversation == old)
+            await self._connection.execute(update(table).where(*where).values(conversation=new))
+        for table in (chat_context, permit):  # the new id may be in use already; then what is there holds
+            await self._follow(table, channel, old, new)
+
+    async def _follow(self, table: Table, channel: str, old: str, new: str) -> None:
+        where = (table.c.channel == channel, table.c.conversation == old)
+        for row in (await self._connection.execute(select(table).where(*where))).all():
+            values = dict(zip(table.c.keys(), row, strict=True)) | {"conversation": new}
+            await self._connection.execute(
+                insert_into(self._connection, table).values(**values).on_conflict_do_nothing()
+            )
+        await self._connection.execute(delete(table).where(*where))

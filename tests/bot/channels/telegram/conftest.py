@@ -1,0 +1,48 @@
+"""A loopback Bot API and the bot on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from knowledge_base.store.database import Store
+from tests.bot.channels.telegram.rig import Rig, make_settings, running
+from tests.telegram_api import LoopbackApi
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[LoopbackApi]:
+    """What the real server would silently ignore fails the test."""
+    async with LoopbackApi() as started:
+        started.delivery.retry_scale = 0.01
+        yield started
+        assert started.violations == []
+
+
+@pytest.fixture
+async def rig(api: LoopbackApi, live_store: Store, tmp_path: Path) -> AsyncIterator[Rig]:
+    """The bot, receiving by polling."""
+    async with running(api, live_store, make_settings(api, tmp_path)) as started:
+        yield started
+
+
+@pytest.fixture(params=["polling", "webhook"])
+async def either(
+    request: pytest.FixtureRequest, api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> AsyncIterator[Rig]:
+    """The bot, receiving either way."""
+    settings = make_settings(api, tmp_path, webhook=request.param == "webhook")
+    async with running(api, live_store, settings) as started:
+        yield started
+
+
+@pytest.fixture
+async def live_store(known_database: Path, tmp_path: Path) -> AsyncIterator[Store]:
+    """The bundled knowledge, and the real clock: buttons and limits of networks are about real time."""
+    file = tmp_path / "live.db"
+    file.write_bytes(known_database.read_bytes())  # noqa: ASYNC240
+    store = await Store.open(f"sqlite:///{file}")
+    yield store
+    await store.close()

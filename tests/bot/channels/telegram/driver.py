@@ -1,0 +1,51 @@
+"""The bot in a process of its own, to be killed.
+
+Arguments: database, base URL, token, and for a webhook its port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.assembly import Bot, Knowledge
+from bot.channels.telegram import Menu, TelegramChannel
+from bot.menu import listed, words
+from bot.texts import Texts
+from bot.web.serving import pages
+from config import logging
+from config.settings import Settings
+from knowledge_base.search.service import SearchService
+from knowledge_base.store.database import Store
+from tests.fake_embedder import HashEmbedder
+
+
+async def main(database: str, base_url: str, token: str, port: str = "") -> None:
+    web = {"enabled": bool(port), "port": int(port or 0), "public_url": f"http://127.0.0.1:{port}" if port else ""}
+    telegram = {"token": SecretStr(token), "api_base_url": base_url, "webhook": bool(port)}
+    limits = {"questions_per_hour": 0}
+    settings = Settings(state_dir=Path(database).parent, web=web, telegram=telegram, limits=limits)  # type: ignore[arg-type]
+    logging.set_up("WARNING", "json")
+    store = await Store.open(f"sqlite:///{database}")
+    search = SearchService(store, HashEmbedder())
+    await search.start()
+    channel = TelegramChannel(settings.telegram, Menu(listed(Texts()), words()), settings.web.public_url)
+    bot = Bot(settings, Knowledge(store, search), Texts(), [channel])
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+
+    def listening(_name: str, problem: str | None) -> None:
+        sys.stdout.write(f"READY {problem or ''}\n")
+        sys.stdout.flush()
+
+    async with pages(settings.web, settings.state_dir, bot.health, bot.metrics, channel.routes):
+        await bot.run(stop, listening)
+    await store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

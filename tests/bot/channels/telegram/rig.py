@@ -1,0 +1,101 @@
+"""The whole bot with the real Telegram channel, in this process, on the loopback Bot API."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.assembly import Bot, Knowledge
+from bot.channels.telegram import Menu, TelegramChannel
+from bot.menu import listed, words
+from bot.texts import Texts
+from bot.web.serving import pages
+from config.settings import Settings
+from knowledge_base.search.service import SearchService
+from knowledge_base.store.database import Store
+from tests.fake_embedder import HashEmbedder
+from tests.telegram_api import LoopbackApi, Message, User, World
+
+ADMIN = 7
+GROUP = -1001111
+SMALL_GROUP = -55
+
+
+@dataclass
+class Rig:
+    """A running bot and the Telegram around it."""
+
+    api: LoopbackApi
+    store: Store
+    bot: Bot
+    problems: list[str | None] = field(default_factory=list)
+
+    @property
+    def world(self) -> World:
+        return self.api.world
+
+    async def ask(self, user: User, text: str, **place: Any) -> Message:
+        """Write, and wait for the answer."""
+        return await self.world.answer(self.world.say(user, text, **place))
+
+    async def press(self, user: User, message: Message, button: int | str) -> str:
+        """Press, and wait for what is shown at once."""
+        return await self.toast(self.world.press(user, message, button))
+
+    async def toast(self, query: str) -> str:
+        answers = await self.world.until(lambda: self.world.queries[query])
+        return str(answers[0].get("text", ""))
+
+    async def settled(self) -> None:
+        """Everything that came is handled, everything that can be sent is sent."""
+        async with asyncio.timeout(30):
+            await self.world.until(lambda: not self.world.updates)
+            await self.bot.idle()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def make_settings(api: LoopbackApi, state_dir: Path, *, webhook: bool = False, **more: Any) -> Settings:
+    telegram = {
+        "token": SecretStr(api.token), "api_base_url": api.base_url, "webhook": webhook, "allowed_groups": (GROUP,),
+    }  # fmt: skip
+    port = free_port() if webhook else 0
+    web = {"port": port, "public_url": f"http://127.0.0.1:{port}" if webhook else "", "enabled": webhook}
+    values = {"admins": (f"telegram:{ADMIN}",), "limits": {"questions_per_hour": 0}} | more
+    return Settings(state_dir=state_dir, telegram=telegram | values.pop("telegram", {}), web=web, **values)
+
+
+@asynccontextmanager
+async def running(api: LoopbackApi, store: Store, settings: Settings) -> AsyncIterator[Rig]:
+    """The bot until the end of the block; then it stops in order."""
+    search = SearchService(store, HashEmbedder())
+    await search.start()
+    channel = TelegramChannel(settings.telegram, Menu(listed(Texts()), words()), settings.web.public_url)
+    bot = Bot(settings, Knowledge(store, search), Texts(), [channel])
+    rig = Rig(api, store, bot)
+    stop, listens = asyncio.Event(), asyncio.Event()
+
+    def listening(_name: str, problem: str | None) -> None:
+        rig.problems.append(problem)
+        listens.set()
+
+    async with pages(settings.web, settings.state_dir, bot.health, bot.metrics, channel.routes):
+        task = asyncio.create_task(bot.run(stop, listening))
+        try:
+            await listens.wait()
+            yield rig
+        finally:
+            stop.set()
+            await task

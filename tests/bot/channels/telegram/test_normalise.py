@@ -1,0 +1,135 @@
+"""Updates as happenings: pure, and never an exception."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.channels.telegram.normalise import KINDS, InlineQuestion, Me, Reader
+from bot.channels.telegram.policy import Policy
+from bot.messages import Happening, Inbound
+from tests.telegram_api import World
+
+READER = Reader(Me(424242, "stadtlotse_test_bot"), Policy((-1001,)), frozenset({"hilfe", "help", "frage"}))
+CHAT = {"id": -1001, "type": "supergroup", "title": "G"}
+ANNA = {"id": 11, "is_bot": False, "first_name": "Anna", "language_code": "pl"}
+BOT = {"id": 424242, "is_bot": True, "first_name": "B", "username": "stadtlotse_test_bot"}
+
+scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.floats(allow_nan=False)
+junk = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def message(text: str, **more: Any) -> dict[str, Any]:
+    return {"update_id": 5, "message": {"message_id": 3, "date": 1, "chat": CHAT, "from": ANNA, "text": text} | more}
+
+
+def heard(text: str, **more: Any) -> str | None:
+    found = READER.read(message(text, **more))
+    assert found is None or isinstance(found, Inbound)
+    return found.text if found else None
+
+
+def test_in_a_group_only_what_is_meant_for_the_bot_is_heard() -> None:
+    assert heard("Guten Morgen") is None
+    assert heard("@stadtlotse_test_bot Wer macht Mobilität?") == "Wer macht Mobilität?"
+    assert heard("Wer macht Mobilität, @Stadtlotse_Test_Bot?") == "Wer macht Mobilität,?"
+    assert heard("@stadtlotse_test_bot_2 hallo") is None
+    assert heard("/hilfe") == "/hilfe"
+    assert heard("!frage Mobilität") == "!frage Mobilität"
+    assert heard("/hilfe@stadtlotse_test_bot") == "/hilfe"
+    assert heard("/hilfe@other_bot") is None
+    assert heard("/weather") is None
+    assert heard("und in Potsdam?", reply_to_message={"from": BOT}) == "und in Potsdam?"
+    assert heard("und?", reply_to_message={"from": ANNA}) is None
+    assert heard("neu", reply_to_message={"from": BOT, "forum_topic_created": {}}) is None
+
+
+def test_bots_channels_and_services_are_not_heard() -> None:
+    assert heard("@stadtlotse_test_bot hallo", **{"from": BOT}) is None
+    assert heard("@stadtlotse_test_bot hallo", via_bot=BOT) is None
+    update = message("")
+    del update["message"]["text"]
+    assert READER.read(update) is None
+    assert READER.read({"update_id": 1, "channel_post": {}}) is None
+
+
+def test_an_anonymous_admin_is_the_group_and_nobody_else() -> None:
+    anonymous = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+    found = READER.read(message("/hilfe", **{"from": anonymous, "sender_chat": CHAT}))
+    assert isinstance(found, Inbound)
+    assert found.user == "-1001"
+
+
+def test_topics_are_threads_and_replies_elsewhere_are_not() -> None:
+    in_topic = READER.read(message("/hilfe", message_thread_id=9, is_topic_message=True))
+    in_reply = READER.read(message("/hilfe", message_thread_id=9))
+    assert isinstance(in_topic, Inbound)
+    assert isinstance(in_reply, Inbound)
+    assert (in_topic.address.thread, in_reply.address.thread) == ("9", "")
+
+
+def test_ids_permits_and_deep_links() -> None:
+    private = {"chat": {"id": 11, "type": "private", "first_name": "A"}}
+    asked = READER.read(message("Mobilität", **private))
+    assert isinstance(asked, Inbound)
+    assert (asked.id, asked.message, asked.private, asked.returns, asked.needs_permit) == (
+        "5",
+        "11/3",
+        True,
+        False,
+        False,
+    )
+    started = READER.read(message("/start show_bb-cottbus", **private))
+    assert isinstance(started, Inbound)
+    assert (started.text, started.returns) == ("/pokaz bb-cottbus", True)
+    elsewhere = READER.read(message("/hilfe", chat=CHAT | {"id": -1002}))
+    assert isinstance(elsewhere, Inbound)
+    assert elsewhere.needs_permit
+
+
+@settings(max_examples=400, deadline=None)
+@given(junk | st.dictionaries(st.sampled_from(["update_id", *KINDS]), junk, max_size=3))
+def test_junk_is_never_an_exception(update: Any) -> None:
+    READER.read(update)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_a_real_update_with_one_wrong_part_is_never_an_exception(data: st.DataObject) -> None:
+    update = deepcopy(
+        message(
+            "@stadtlotse_test_bot hallo", message_thread_id=9, is_topic_message=True, reply_to_message={"from": BOT}
+        )
+    )
+    place: Any = update
+    while isinstance(place, dict) and place:
+        key = data.draw(st.sampled_from(sorted(place)))
+        if data.draw(st.booleans()) or not isinstance(place[key], dict):
+            place[key] = data.draw(junk)
+            break
+        place = place[key]
+    found = READER.read(update)
+    assert found is None or isinstance(found, InlineQuestion) or found.happening in set(Happening)
+
+
+async def test_every_kind_of_happening_is_read() -> None:
+    world = World()
+    world.allowed.add("message_reaction")
+    anna, group = world.user(11), world.group(-1001)
+    world.add_bot(anna, group)
+    asked = world.say(anna, "/hilfe", group)
+    world.edit(asked, "/help")
+    world.react(anna, asked, "👍")
+    world.ask_inline(anna, "x")
+    world.migrate(group, -1009)
+    world.remove_bot(anna, group)
+    read = [READER.read(update) for update in world.updates]
+    kinds = [one.happening.value if isinstance(one, Inbound) else type(one).__name__ for one in read]
+    assert kinds == ["joined", "message", "edit", "reaction", "InlineQuestion", "moved", "moved", "left"]

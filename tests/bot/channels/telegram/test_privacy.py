@@ -1,0 +1,131 @@
+"""Nobody's contact data and no secret leave: canaries in the knowledge base, on the wire, in the log."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from knowledge_base.store.database import Store
+from tests.bot.channels.telegram.rig import Rig, make_settings, running
+from tests.telegram_api import Fault, LoopbackApi
+from tests.telegram_api.faults import unauthorised
+
+ROOT = Path(__file__).parents[4]
+CANARIES = ("kanarie@stadt.example", "0331 9876543", "+49 331 9876544", "@kanarie:stadt.example")
+
+
+@pytest.fixture
+async def poisoned(live_store: Store) -> Store:
+    """Contact data in every free text that an answer can show, as if the import had not masked them."""
+    async with live_store.begin() as tx:
+        for field in ("title", "text", "status", "contact_role", "transferability", "funding", "period", "licence"):
+            canary = " · ".join(CANARIES)
+            await tx.connection.execute(
+                text(
+                    f"UPDATE record SET body = json_set(body, '$.{field}',"
+                    f" coalesce(json_extract(body, '$.{field}'), '') || ' {canary}') WHERE kind = 'project'"
+                )
+            )
+    return live_store
+
+
+async def tour(rig: Rig) -> None:
+    """Everything that a person can get to see."""
+    world = rig.world
+    anna = world.user(11)
+    answer = await rig.ask(anna, "Mobilität Mobilitätsprojekte Kanarie")
+    for number in range(3):
+        await rig.press(anna, answer, number)
+    await rig.settled()
+    await rig.ask(anna, "!zeige 1")
+    await rig.ask(anna, "kanarie@stadt.example")
+    await rig.ask(anna, "!sprache")
+    query = world.ask_inline(anna, "Mobilität Kanarie")
+    await world.until(lambda: world.queries[query])
+
+
+async def test_no_contact_datum_passes_through_telegram(api: LoopbackApi, poisoned: Store, tmp_path: Path) -> None:
+    async with running(api, poisoned, make_settings(api, tmp_path)) as rig:
+        await tour(rig)
+    wire = "\n".join(call.raw for call in api.calls).replace("\u2060", "")
+    assert "Mobilität" in wire
+    assert [canary for canary in CANARIES if canary in wire] == []
+    assert "9876543" not in wire
+
+
+async def test_a_controller_may_lift_that(api: LoopbackApi, poisoned: Store, tmp_path: Path) -> None:
+    """And so the canaries are where the test above looks for them."""
+    settings = make_settings(api, tmp_path, telegram={"contact_data": True})
+    async with running(api, poisoned, settings) as rig:
+        await tour(rig)
+    wire = "\n".join(call.raw for call in api.calls).replace("\u2060", "")
+    assert [canary for canary in CANARIES if canary not in wire] == []
+
+
+async def test_talk_of_a_group_is_not_kept(rig: Rig) -> None:
+    world = rig.world
+    anna = world.user(11)
+    group = world.group(-1001111)
+    world.add_bot(anna, group)
+    world.say(anna, "Geheim: der Canary singt", group)
+    await rig.ask(anna, "/hilfe", chat=group)
+    async with rig.store.read() as tx:
+        rows = [str(tuple(row)) for row in await tx.connection.execute(text("SELECT * FROM inbox"))]
+    assert not any("Canary" in row for row in rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("style", ["json", "console"])
+async def test_the_token_and_what_people_write_are_in_no_log(
+    style: str, api: LoopbackApi, known_database: Path, tmp_path: Path, e5_folder: Path
+) -> None:
+    """The real process at DEBUG, through every kind of failure."""
+    api.token = "424242:CanaryToken"
+    (tmp_path / "stadtlotse.db").write_bytes(known_database.read_bytes())  # noqa: ASYNC240
+    (tmp_path / "models").symlink_to(e5_folder.parent)
+    api.fail(
+        unauthorised("getMe"), Fault("getUpdates", "drop", 2), Fault("sendMessage", "reply_lost"),
+        Fault("setMyCommands", "raw", 4, body="x"), Fault("sendChatAction", "hang"),
+        Fault("getUpdates", "raw", 1, code=404, body="x"),
+    )  # fmt: skip
+    variables = {
+        "STATE_DIR": tmp_path, "TELEGRAM__TOKEN": api.token, "TELEGRAM__API_BASE_URL": api.base_url, "WEB__PORT": 0,
+        "LOG__LEVEL": "DEBUG", "LOG__FORMAT": style, "KNOWLEDGE__BUNDLE": "false",
+    }  # fmt: skip
+    environment = {**os.environ, **{f"STADTLOTSE_{name}": str(value) for name, value in variables.items()}}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "run_bot.py", "serve", cwd=ROOT, env=environment,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    anna = api.world.user(11, "Kanarienvogel", "kanari_user")
+    api.world.push_raw({"update_id": api.world.next_update_id(), "message": {"text": "GeheimeFrage"}})
+    await api.world.answer(api.world.say(anna, "Wer macht GeheimeFrage?"), 90)
+    await api.world.until(lambda: len(api.called("editMessageText")) > 0, 30)
+    process.terminate()
+    assert process.stdout is not None
+    log = (await process.stdout.read()).decode()
+    assert await process.wait() == 0
+    assert "READY telegram" in log
+    assert "telegram.backs_off" in log
+    for canary in ("CanaryToken", "GeheimeFrage", "Kanarienvogel", "kanari_user"):
+        assert canary not in log, [line for line in log.splitlines() if canary in line][:3]
+    for file in (one for one in tmp_path.rglob("*") if one.is_file()):  # noqa: ASYNC240
+        assert b"CanaryToken" not in file.read_bytes(), file.name
+
+
+async def test_no_representation_shows_the_token(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
+    api.token = "424242:CanaryToken"
+    settings = make_settings(api, tmp_path)
+    async with running(api, live_store, settings) as rig:
+        shown: list[Any] = [settings, settings.telegram, rig.bot, vars(rig.bot), rig.bot.metrics.exposition()]
+        for channel in rig.bot._channels.values():
+            shown += [channel, vars(channel), channel._api]  # type: ignore[attr-defined]
+        shown.append(json.dumps(settings.model_dump(mode="json")))
+        assert "CanaryToken" not in repr(shown)

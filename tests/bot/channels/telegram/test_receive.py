@@ -1,0 +1,241 @@
+"""Receiving: nothing is lost, nothing from outside ends it, trouble has a name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
+
+from bot.channels.telegram.receive import REFUSED_FOR_S, Attempts, following, trouble
+from bot.channels.telegram.webhook import PATH, SECRET_HEADER, secret_of
+from bot.ports import ChannelEndedError
+from knowledge_base.store.database import Store
+from tests.bot.channels.telegram.rig import Rig, make_settings, running
+from tests.telegram_api import Fault, LoopbackApi
+from tests.telegram_api.faults import broken, flood, not_found, unauthorised
+
+HELP = "So geht es"
+TROUBLES = {
+    "401": unauthorised("getUpdates", times=2),
+    "404": not_found("getUpdates", times=2),
+    "409": Fault("getUpdates", "refuse", 1, code=409, description="Conflict: terminated by other getUpdates request"),
+    "500": Fault("getUpdates", "refuse", 2),
+    "502": broken("getUpdates"),
+    "garbage": Fault("getUpdates", "raw", 2, code=200, body="<html>hello</html>"),
+    "no list": Fault("getUpdates", "raw", 2, code=200, body='{"ok": true, "result": {}}'),
+    "lost reply": Fault("getUpdates", "reply_lost", 2),
+    "dropped": Fault("getUpdates", "drop", 2),
+    "429": flood("getUpdates", 1),
+}
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+async def test_after_trouble_everything_that_was_said_is_answered(name: str, rig: Rig) -> None:
+    fault = TROUBLES[name]
+    rig.api.fail(fault)
+    anna = rig.world.user(11)
+    first = rig.world.say(anna, "hilfe")
+    second = rig.world.say(anna, "hilfe")
+    for question in (first, second):
+        assert HELP in (await rig.world.answer(question)).text
+    await rig.world.until(lambda: not rig.world.updates)
+    assert fault.times == 0
+    assert len(rig.world.said(anna)) == 2
+
+
+async def test_telegram_away_at_the_start(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
+    question = api.world.say(api.world.user(11), "hilfe")
+    api.fail(Fault("getMe", "drop", 2), unauthorised("getMe"))
+    async with running(api, live_store, make_settings(api, tmp_path)) as rig:
+        assert rig.problems == ["unreachable"]
+        assert HELP in (await rig.world.answer(question)).text
+        assert rig.problems[:4] == ["unreachable", "unreachable", "token refused", None]
+
+
+POISON: list[Any] = [
+    {"update_id": 700_100_001},
+    {
+        "update_id": 700_100_002,
+        "message": {
+            "message_id": 5,
+            "from": {"id": 11, "is_bot": False},
+            "chat": {"id": 11, "type": "private"},
+            "text": "no date",
+        },
+    },
+    {"update_id": 700_100_003, "message": None},
+    {"update_id": 700_100_004, "message": {"message_id": "x", "date": 1, "from": {"id": 1}, "chat": []}},
+    {"update_id": 700_100_005, "callback_query": {"id": "1", "from": 5, "data": "x", "message": {}}},
+    {"update_id": 700_100_006, "a_new_kind": {"of": "update"}},
+    {"update_id": 700_100_007, "edited_message": {"date": 10**30, "message_id": 1}},
+    {"update_id": 700_100_008, "message_reaction": {"user": {"is_bot": False}, "new_reaction": 7}},
+]
+
+
+async def test_what_cannot_be_read_is_quarantined_and_the_rest_goes_on(either: Rig) -> None:
+    world = either.world
+    anna = world.user(11)
+    first = world.say(anna, "hilfe")
+    for update in POISON:
+        world.push_raw(update)
+    second = world.say(anna, "hilfe")
+    for question in (first, second):
+        assert HELP in (await world.answer(question)).text
+    await either.settled()
+    assert (await counts(either))["quarantined"] == 5
+    assert len(world.said(anna)) == 2
+
+
+async def counts(rig: Rig) -> dict[str, int]:
+    async with rig.store.read() as tx:
+        return await tx.inbox.count()
+
+
+async def test_a_message_delivered_twice_is_answered_once(either: Rig) -> None:
+    world = either.world
+    question = world.say(world.user(11), "hilfe")
+    again = dict(world.updates[-1])
+    await world.answer(question)
+    world.push_raw(again)
+    await either.settled()
+    assert len(world.answers(question)) == 1
+
+
+async def test_what_was_said_while_the_bot_was_down_is_answered(
+    api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
+    anna = api.world.user(11)
+    async with running(api, live_store, make_settings(api, tmp_path)) as rig:
+        await rig.ask(anna, "hilfe")
+    questions = [api.world.say(anna, "hilfe") for _ in range(3)]
+    async with running(api, live_store, make_settings(api, tmp_path)):
+        for question in questions:
+            await api.world.answer(question)
+    assert all(len(api.world.answers(question)) == 1 for question in questions)
+    assert not any(call.params.get("drop_pending_updates") == "true" for call in api.calls)
+
+
+async def test_updates_are_kept_before_telegram_may_forget_them(
+    api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
+    """The database fails while updates come: they are delivered again, and answered once."""
+    async with running(api, live_store, make_settings(api, tmp_path)) as rig:
+        begin, failing = live_store.begin, 2
+
+        def fails() -> Any:
+            nonlocal failing
+            if failing:
+                failing -= 1
+                raise OSError("disk full")
+            return begin()
+
+        live_store.begin = fails  # type: ignore[method-assign]
+        question = api.world.say(api.world.user(11), "hilfe")
+        await api.world.answer(question)
+        live_store.begin = begin  # type: ignore[method-assign]
+        await rig.settled()
+    assert len(api.world.answers(question)) == 1
+
+
+async def test_a_webhook_left_behind_is_taken_away_and_nothing_dropped(
+    api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
+    api.delivery.webhook = {"url": "http://127.0.0.1:1/gone", "secret": "", "max": 1}
+    question = api.world.say(api.world.user(11), "hilfe")
+    async with running(api, live_store, make_settings(api, tmp_path)):
+        assert HELP in (await api.world.answer(question)).text
+    assert [str(call.params["drop_pending_updates"]).lower() for call in api.called("deleteWebhook")] in ([], ["false"])
+
+
+async def test_two_processes_with_one_token_are_named(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
+    async with running(api, live_store, make_settings(api, tmp_path)) as rig, httpx.AsyncClient() as other:
+        for _ in range(2):
+            await other.post(f"{api.base_url}{api.token}/getUpdates", json={"timeout": 1})
+            await api.world.until(lambda: any(problem and "conflict" in problem for problem in rig.problems))
+        named = rig.problems.index("conflict: another process receives with this token")
+        await rig.ask(api.world.user(11), "hilfe")
+        assert None not in rig.problems[named:]  # a success in between is no sign of health
+        assert rig.bot.health.status(1e12).parts[-1].name == "telegram"
+
+
+def reasons() -> list[tuple[Exception, str]]:
+    return [
+        (InvalidToken("x"), "token refused"),
+        (Conflict("x"), "conflict: another process receives with this token"),
+        (Conflict("can't use getUpdates method while webhook is active"), "a webhook is set"),
+        (NetworkError("x"), "unreachable"),
+        (TimedOut(), "unreachable"),
+        (TimeoutError(), "unreachable"),
+        (Forbidden("x"), "unreachable"),
+        (BadRequest("x"), "unreachable"),
+        (RetryAfter(17), "rate limited"),
+        (KeyError("x"), "internal error"),
+    ]
+
+
+@pytest.mark.parametrize(("error", "reason"), reasons())
+def test_trouble_has_a_reason_and_a_bounded_pause(error: Exception, reason: str) -> None:
+    found = [trouble(error, failures) for failures in (1, 2, 5, 50)]
+    assert {one.reason for one in found} == {reason}
+    assert all(one.pause <= 30 for one in found)
+    assert found[0].pause <= found[-1].pause
+
+
+def test_a_token_that_stays_refused_ends_the_channel_and_a_blip_does_not() -> None:
+    now = 1000.0
+    attempts = Attempts(lambda _problem: None, clock=lambda: now)
+    attempts.failed(InvalidToken("x"))
+    now += REFUSED_FOR_S - 1
+    attempts.failed(InvalidToken("x"))
+    attempts.succeeded()
+    now += REFUSED_FOR_S
+    attempts.failed(InvalidToken("x"))
+    now += REFUSED_FOR_S + 1
+    with pytest.raises(ChannelEndedError, match="refuses the token"):
+        attempts.failed(InvalidToken("x"))
+
+
+def test_the_offset_follows_the_newest_id_whatever_else_came() -> None:
+    assert following([{"update_id": 7}, "?", {"x": 1}, {"update_id": 9}, {"update_id": "8"}], None) == 10
+    assert following(["?"], 4) == 4
+
+
+@pytest.mark.parametrize("either", ["webhook"], indirect=True)
+async def test_only_telegram_can_use_the_webhook(either: Rig, api: LoopbackApi) -> None:
+    url = api.delivery.webhook["url"]
+    assert url.endswith(PATH)
+    secret = {SECRET_HEADER: secret_of(api.token)}
+    before = await counts(either)
+    async with httpx.AsyncClient() as stranger:
+        update = {"update_id": 1, "message": {"text": "hilfe"}}
+        assert (await stranger.post(url, json=update)).status_code == 403
+        assert (await stranger.post(url, json=update, headers={SECRET_HEADER: "wrong"})).status_code == 403
+        assert (
+            await stranger.post(url, json=update, headers={SECRET_HEADER: "ö".encode("latin-1")})
+        ).status_code == 403
+        assert (await stranger.get(url, headers=secret)).status_code == 405
+        assert (await stranger.post(url, content=b"no json", headers=secret)).status_code == 400
+        assert (await stranger.post(url, content=b" " * 2_000_000, headers=secret)).status_code == 413
+    assert await counts(either) == before
+    assert api.delivery.webhook["secret"] == secret_of(api.token)
+
+
+@pytest.mark.parametrize("either", ["webhook"], indirect=True)
+async def test_a_webhook_that_could_not_keep_an_update_gets_it_again(either: Rig) -> None:
+    begin, failing = either.store.begin, 1
+
+    def fails() -> Any:
+        nonlocal failing
+        if failing:
+            failing -= 1
+            raise OSError("disk full")
+        return begin()
+
+    either.store.begin = fails  # type: ignore[method-assign]
+    question = either.world.say(either.world.user(11), "hilfe")
+    await either.world.answer(question)
+    either.store.begin = begin  # type: ignore[method-assign]
+    assert sorted(set(either.api.delivery.posts)) == [200, 500]

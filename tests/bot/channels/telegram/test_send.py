@@ -1,0 +1,193 @@
+"""Sending: what each failure of the network means, and that no message is lost or doubled by it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from bot.messages import Say
+from knowledge_base.store.database import Store
+from knowledge_base.store.outbox import Urgency
+from tests.bot.channels.telegram.rig import GROUP, Rig, make_settings, running
+from tests.telegram_api import Fault, LoopbackApi
+from tests.telegram_api.faults import broken, flood, unauthorised, unparsable
+
+HELP = "So geht es"
+
+
+def faults() -> dict[str, list[Fault]]:
+    return {
+        "lost reply": [Fault("sendMessage", "reply_lost")],
+        "lost reply, then the look is lost, too": [
+            Fault("sendMessage", "reply_lost"),
+            Fault("editMessageText", "drop"),
+        ],
+        "lost reply, then away": [Fault("sendMessage", "reply_lost"), Fault("editMessageText", "refuse", 2)],
+        "dropped": [Fault("sendMessage", "drop")],
+        "500": [Fault("sendMessage", "refuse", 2)],
+        "502": [broken("sendMessage", 502, 3)],
+        "504": [broken("sendMessage", 504, 1)],
+        "429": [flood("sendMessage", 1)],
+        "401": [unauthorised("sendMessage", 2)],
+        "can't parse": [unparsable()],
+    }
+
+
+@pytest.mark.parametrize("name", faults())
+async def test_an_answer_arrives_once_whatever_the_network_does(name: str, rig: Rig) -> None:
+    planned = faults()[name]
+    rig.api.fail(*planned)
+    question = rig.world.say(rig.world.user(11), "hilfe")
+    answer = await rig.world.answer(question)
+    assert HELP in answer.text
+    async with asyncio.timeout(30):
+        while (await states(rig)) != {"sent": 1}:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert planned[0].times == 0
+    assert len(rig.world.answers(question)) == 1
+    if name == "can't parse":
+        assert answer.entities == []
+
+
+async def states(rig: Rig) -> dict[str, int]:
+    async with rig.store.read() as tx:
+        return await tx.outbox.count()
+
+
+async def test_a_look_for_a_lost_message_touches_nothing_else(rig: Rig) -> None:
+    """Other messages of the bot are near: the answer to the question before, and other chats in the same mailbox."""
+    anna, ben = rig.world.user(11), rig.world.user(12)
+    rig.api.fail(Fault("sendMessage", "reply_lost", after=3))
+    questions = [rig.world.say(user, word) for word in ("hilfe", "help") for user in (anna, ben)]
+    texts = []
+    for question in questions:
+        texts.append((await rig.world.answer(question)).text[:10])  # noqa: PERF401
+    await rig.settled()
+    assert texts == [texts[0], texts[0], texts[2], texts[2]]
+    assert [len(rig.world.answers(question)) for question in questions] == [1, 1, 1, 1]
+    assert all(message.edits == [] for user in (anna, ben) for message in rig.world.said(user))
+
+
+async def test_a_message_that_may_have_arrived_and_is_no_answer_is_shown_to_the_admin(rig: Rig) -> None:
+    anna = rig.world.user(11)
+    await rig.ask(anna, "hilfe")
+    rig.api.fail(Fault("sendMessage", "reply_lost"))
+    await store_bulk(rig, ["11"])
+    await rig.settled()
+    async with rig.store.begin() as tx:
+        [doubtful] = await tx.outbox.doubtful()
+        assert (doubtful.channel, doubtful.conversation, doubtful.urgency) == ("telegram", "11", Urgency.BULK)
+        assert await tx.outbox.decide(doubtful.id, repeat=True)
+        assert not await tx.outbox.decide("another", repeat=True)
+    await rig.settled()
+    assert len(rig.world.said(anna)) == 3
+    async with rig.store.read() as tx:
+        assert await tx.outbox.doubtful() == []
+
+
+async def store_bulk(rig: Rig, chats: list[str], key: str = "rate.nothing") -> None:
+    async with rig.store.begin() as tx:
+        for chat in chats:
+            payload = {"say": Say(key).to_json(), "language": "de"}
+            await tx.outbox.add("telegram", chat, payload, urgency=Urgency.BULK)
+    rig.bot.wake_senders()
+
+
+async def test_after_403_nothing_more_is_sent_until_start(rig: Rig) -> None:
+    world = rig.world
+    anna = world.user(11)
+    await rig.ask(anna, "hilfe")
+    world.private(anna).blocked = True  # and Telegram does not tell
+    await store_bulk(rig, ["11", "11", "11"])
+    await rig.settled()
+    assert [call.status for call in rig.api.called("sendMessage")] == [200, 403]
+    async with rig.store.read() as tx:
+        assert await tx.people.private_conversation("telegram", "11") is None
+        assert (await tx.outbox.count())["dead"] == 3
+    await rig.ask(anna, "hilfe")
+    async with rig.store.read() as tx:
+        assert await tx.people.private_conversation("telegram", "11") is None
+    await world.answer(world.start(anna))
+    async with rig.store.read() as tx:
+        assert await tx.people.private_conversation("telegram", "11") == "11"
+
+
+async def test_an_answer_finds_a_group_that_became_a_supergroup(
+    api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
+    group = api.world.group(-77)
+    settings = make_settings(api, tmp_path, telegram={"allowed_groups": (-77,)})
+    async with running(api, live_store, settings) as rig:
+        anna = api.world.user(11)
+        api.world.add_bot(anna, group)
+        await api.world.until(lambda: api.world.said(group))
+        question = api.world.say(anna, "/hilfe", group)
+        new = api.world.migrate(group, -1003333)
+        await api.world.until(lambda: api.world.said(new))
+        await rig.settled()
+        assert HELP in api.world.said(new)[-1].text
+        assert len(api.world.answers(question)) + len(api.world.said(new)) == 1
+        async with live_store.read() as tx:
+            for table in ("chat_context", "outbox", "button", "inbox"):
+                left = await tx.connection.scalar(text(f"SELECT count(*) FROM {table} WHERE conversation = '-77'"))
+                assert left == 0, table
+
+
+async def test_answers_do_not_wait_for_bulk_and_the_limits_are_kept(rig: Rig) -> None:
+    world = rig.world
+    crowd = [world.user(1000 + number) for number in range(60)]
+    for one in crowd:
+        world.private(one).started = True
+    anna = world.user(11)
+    await store_bulk(rig, [str(one.id) for one in crowd])
+    asked = time.monotonic()
+    for _ in range(3):
+        await rig.ask(anna, "hilfe")
+    assert time.monotonic() - asked < 8  # three answers to one person take two seconds by the limit
+    await world.until(lambda: all(world.said(one) for one in crowd))
+    sends = [call for call in rig.api.called("sendMessage") if call.status == 200]
+    for start in sends:
+        assert sum(start.at <= call.at < start.at + 1 for call in sends) <= 31
+    to_anna = [call.at for call in sends if call.params["chat_id"] == 11 or call.params["chat_id"] == "11"]
+    assert all(later - earlier >= 0.98 for earlier, later in itertools.pairwise(to_anna))
+    assert Counter(len(world.said(one)) for one in crowd) == {1: 60}
+
+
+async def test_a_long_text_comes_in_parts_of_which_one_replies(rig: Rig) -> None:
+    anna = rig.world.user(11)
+    async with rig.store.begin() as tx:
+        await tx.connection.execute(
+            text("UPDATE record SET body = json_set(body, '$.text', :text) WHERE id = :id"),
+            {"text": "Lang & <breit>. " * 700, "id": (found := await first_project(rig))},
+        )
+    question = rig.world.say(anna, f"!zeige {found}")
+    await rig.world.until(lambda: len(rig.world.said(anna)) >= 3)
+    await rig.settled()
+    parts = rig.world.said(anna)
+    assert len(rig.world.answers(question)) == 1
+    assert all(len(part.text) <= 4096 for part in parts)
+    assert "".join(part.text for part in parts).count("Lang & <breit>") == 700
+
+
+async def first_project(rig: Rig) -> str:
+    async with rig.store.read() as tx:
+        found: str = await tx.connection.scalar(text("SELECT id FROM record WHERE kind = 'project' LIMIT 1"))
+    return found
+
+
+async def test_a_topic_that_is_gone_ends_the_message_and_nothing_else(rig: Rig) -> None:
+    world = rig.world
+    anna = world.user(11)
+    group = world.group(GROUP, forum=True, topics=(4,))
+    world.add_bot(anna, group)
+    await world.until(lambda: world.said(group))
+    world.say(anna, "/hilfe", group, thread=5)
+    await rig.ask(anna, "/hilfe", chat=group, thread=4)
+    async with rig.store.read() as tx:
+        assert (await tx.outbox.count())["dead"] == 1

@@ -1,0 +1,45 @@
+"""Which press of a button counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.desk import Verdict, judge
+from bot.messages import Address, Happening, Inbound
+from knowledge_base.store.buttons import Button
+from knowledge_base.store.people import ChatContext
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+PRESS = Inbound(
+    "e1", Address("t", "-5"), "1", "handle", private=False, at=NOW, happening=Happening.PRESSED
+)  # fmt: skip
+SHOW = Button("handle", "t", "-5", "", "anna", "show x", "a1", NOW + timedelta(days=1), None)
+MORE = replace(SHOW, command="more")
+LAST = ChatContext({"texts": ["?"]}, "a1", (), NOW)
+
+
+@pytest.mark.parametrize(
+    ("button", "press", "person", "context", "verdict"),
+    [
+        (SHOW, PRESS, "anna", None, Verdict.COUNTS),
+        (SHOW, PRESS, "ben", None, Verdict.FOREIGN),
+        (SHOW, PRESS, None, None, Verdict.FOREIGN),
+        (SHOW, replace(PRESS, address=Address("t", "1")), "anna", None, Verdict.FOREIGN),
+        (SHOW, replace(PRESS, address=Address("u", "-5")), "anna", None, Verdict.FOREIGN),
+        (None, PRESS, "anna", None, Verdict.LATE),
+        (replace(SHOW, expires_at=NOW), PRESS, "anna", None, Verdict.LATE),
+        (replace(SHOW, claimed_by="e1"), PRESS, "anna", None, Verdict.COUNTS),
+        (replace(SHOW, claimed_by="e0"), PRESS, "anna", None, Verdict.TWICE),
+        (replace(SHOW, claimed_by="e0"), PRESS, "ben", None, Verdict.FOREIGN),  # others learn nothing
+        (MORE, PRESS, "anna", LAST, Verdict.COUNTS),
+        (MORE, PRESS, "anna", None, Verdict.LATE),
+        (MORE, PRESS, "anna", replace(LAST, answer_id="a2"), Verdict.LATE),
+    ],
+)
+def test_the_first_press_of_the_right_person_in_time_counts(
+    button: Button | None, press: Inbound, person: str | None, context: ChatContext | None, verdict: Verdict
+) -> None:
+    assert judge(button, press, person, context) is verdict
