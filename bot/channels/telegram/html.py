@@ -15,9 +15,9 @@ from bot.markup import Block, Break, Document, Inline, Link, Paragraph, Soft, St
 
 LIMIT = 4096
 JOINER = "\u2060"  # word joiner: invisible, and ends what Telegram would turn into a link by itself
-SELF_MADE = re.compile(
-    r"(?<!\w)(?P<sign>[@/#$])(?=\w)"  # a mention, a command, a tag
-    r"|(?P<scheme>:)(?=//)|(?<=[\w-])(?P<dot>\.)(?=[^\W\d_]{2})"  # an address
+SELF_MADE = re.compile(  # the end of a run counts as what begins a link: the next run may go on without a space
+    r"(?<!\w)(?P<sign>[@/#$])(?=\w|\Z)"  # a mention, a command, a tag
+    r"|(?P<scheme>:)(?=//|/?\Z)|(?:(?<=[\w-])|\A)(?P<dot>\.)(?=[^\W\d_]{2}|[^\W\d_]?\Z)"  # an address
 )
 
 

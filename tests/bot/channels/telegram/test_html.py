@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import bot.texts
@@ -108,6 +108,8 @@ def _without_links(text: str, entities: list[dict[str, object]]) -> str:
 
 @settings(max_examples=300, deadline=None)
 @given(documents)
+@example((Paragraph((Strong((Text("@"),)), Text("anna"))),))
+@example((Paragraph((Text("stadt."), Strong((Text("example"),)))),))
 def test_any_document_is_taken_whole(document: Document) -> None:
     check(document)
 
