@@ -16,7 +16,7 @@ NO_TORCH = --constraint requirements/torch.txt $(TORCH:%=--no-emit-package=%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help chat try-telegram install install-full test test-full check bench campaign lock clean
+.PHONY: help chat try-telegram install install-full test test-matrix test-full check bench campaign lock clean
 
 help: ## this list
 	@echo "make TARGET [PYTHON=python3.12] [ARGS='more arguments']"
@@ -32,8 +32,11 @@ install: .venv/.installed ## the light set into .venv: all that a small server n
 
 install-full: .venv-full/.installed ## the full set into .venv-full: with torch and sentence-transformers
 
-test: .venv-test/.installed ## every test that needs no torch; ARGS='-k inbox' for a few
+test: .venv-test/.installed ## every test that needs no torch and no Matrix server; ARGS='-k inbox' for a few
 	@.venv-test/bin/python -m pytest $(ARGS)
+
+test-matrix: .venv-test/.installed .venv-synapse/.installed ## the Matrix channel on a real Synapse, with a strict client
+	@.venv-test/bin/python -m pytest -m "matrix and not campaign" $(ARGS)
 
 test-full: .venv-full/.tests ## the tests with sentence-transformers and real weights
 	@.venv-full/bin/python -m pytest -m full $(ARGS)
@@ -47,7 +50,7 @@ check: .venv-test/.installed ## format, lint, types, import rules, and that docs
 bench: .venv-full/.bench ## cold start, memory, import rate, latency; the tables of docs/search.md
 	@.venv-full/bin/python -m benchmarks $(ARGS)
 
-campaign: .venv-test/.installed ## the long kill and load campaigns
+campaign: .venv-test/.installed .venv-synapse/.installed ## the long kill and load campaigns
 	@.venv-test/bin/python -m pytest -m campaign $(ARGS)
 
 lock: .venv-lock/.installed ## resolve pyproject.toml anew into requirements/ (all platforms, with hashes)
@@ -59,9 +62,10 @@ lock: .venv-lock/.installed ## resolve pyproject.toml anew into requirements/ (a
 	@$(COMPILE) $(UPGRADE) --constraint requirements/full-dev.txt --constraint requirements/torch.txt --extra full \
 		$(TORCH:%=--no-emit-package=%) \
 		--group dev --group full-tests --group bench --output-file requirements/bench.txt
+	@$(subst pyproject.toml --group build,requirements/synapse.in,$(COMPILE)) $(UPGRADE) --output-file requirements/synapse.txt
 
 clean: ## remove environments and caches; never var/, where the data is
-	@rm -rf .venv .venv-test .venv-full .venv-lock build dist *.egg-info .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-test .venv-full .venv-lock .venv-synapse build dist *.egg-info .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # `make lock UPGRADE=--upgrade` takes newer releases; without it only what pyproject.toml asks for changes.
@@ -102,6 +106,12 @@ COMPILE = env -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_DEFAULT_IN
 .venv-full/.bench: .venv-full/.tests requirements/bench.txt
 	@$(call pip,.venv-full,$(PIP) --no-deps --require-hashes --requirement requirements/bench.txt)
 	@$(call pip,.venv-full,-m pip check)
+	@touch $@
+
+.venv-synapse/.installed: requirements/synapse.txt
+	@echo "Installing a Matrix homeserver for the tests into .venv-synapse: half a minute, once." >&2
+	@$(call venv,.venv-synapse)
+	@$(call pip,.venv-synapse,$(PIP) --require-hashes --requirement requirements/synapse.txt)
 	@touch $@
 
 .venv-lock/.installed: Makefile

@@ -1,7 +1,6 @@
 """One message start to finish: who, which intent, which feature, the answer into the outbox; the error boundary.
 
-The answer, everything that it changes, and the mark "handled" are one transaction: a message has its effect once,
-whatever kills the process, and its answer is sent from the outbox.
+The answer, all that it changes, and the mark "handled" are one transaction: its effect is once, whatever is killed.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import structlog
 
 from bot.desk import TOASTS, FrontDesk, Verdict
 from bot.features import Services, Turn, say
+from bot.features.notices import notice
 from bot.features.perform import perform
 from bot.messages import Address, Happening, Inbound, Say
 from bot.permits import left, may_work, moved
@@ -56,8 +56,7 @@ class Rules:
     admins: frozenset[str] = frozenset()
 
 
-Observe = Callable[[str, str, float], None]
-"""Told ``(channel, outcome, seconds)`` of each message handled; never who or what."""
+Observe = Callable[[str, str, float], None]  # told channel, outcome and seconds of each message; never who or what
 
 
 class Handler:
@@ -118,6 +117,8 @@ class Handler:
                 return await self._answer(row, inbound, Routed(Start()))
             case Happening.PRESSED:
                 return await self._pressed(row, inbound)
+            case Happening.UNDECRYPTED | Happening.MISSED | Happening.COMPARE:
+                return await self._tell(row, inbound, notice(inbound))
             case Happening.RETRACTION:
                 return await self._silently(row, lambda tx: tx.answers.retract(row.channel, inbound.refers_to))
             case Happening.REACTION:
@@ -138,9 +139,9 @@ class Handler:
             return await may_work(tx, inbound, self._rules.admins)
 
     async def _quarantine(self, row: InboxRow) -> str:
+        log.error("message.unreadable")
         async with self._store.begin() as tx:
             await tx.inbox.quarantine(row.seq)
-        log.error("message.unreadable")
         return "quarantined"
 
     async def _edited(self, row: InboxRow, inbound: Inbound) -> str:
@@ -203,6 +204,14 @@ class Handler:
             task.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await task
+
+    async def _tell(self, row: InboxRow, inbound: Inbound, what: Say) -> str:
+        """Say something that needs no feature."""
+        async with self._store.begin() as tx:
+            turn = self._turn(inbound, await self._identify(tx, inbound), Routed(Start()), "")
+            await self._reply(tx, row, turn, what)
+        self._answered()
+        return "told"
 
     async def _reply(self, tx: Transaction, row: InboxRow, turn: Turn, what: Say) -> None:
         """Store the answer and mark the message handled, together."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from bot.messages import Happening, Inbound
+from bot.messages import Happening, Inbound, Refused
 from bot.router import is_command
 from knowledge_base.errors import StoreError
 from knowledge_base.failpoints import reached
@@ -25,12 +25,19 @@ class Intake:
         self._less = asyncio.Condition()
         self.arrived = asyncio.Event()
 
-    async def __call__(self, channel: str, happenings: Sequence[Inbound], *, cursor: str | None = None) -> None:
+    async def __call__(
+        self,
+        channel: str,
+        happenings: Sequence[Inbound],
+        *,
+        cursor: str | None = None,
+        refused: Sequence[Refused] = (),
+    ) -> None:
         """See ``bot.ports.Receive``."""
         async with self._less:
             await self._less.wait_for(lambda: self._waiting < self._max_waiting)
         happenings = [item for item in happenings if is_for_us(item)]
-        if not happenings and cursor is None:
+        if not happenings and not refused and cursor is None:
             return
         taken_back = [item.refers_to for item in happenings if item.happening is Happening.RETRACTION]
         try:
@@ -38,6 +45,8 @@ class Intake:
                 added = await tx.inbox.add([_received(item) for item in happenings])
                 if taken_back:  # not answered yet: then it never will be
                     added -= await tx.inbox.drop_messages(channel, taken_back)
+                for one in refused:
+                    await tx.inbox.refuse(channel, one.id, one.conversation, one.user)
                 if cursor is not None:
                     await tx.inbox.set_cursor(channel, cursor)
         except Exception as error:
@@ -45,6 +54,11 @@ class Intake:
         reached("inbox.kept")
         self._waiting += added
         self.arrived.set()
+
+    async def cursor(self, channel: str) -> str | None:
+        """See ``bot.ports.Receive``."""
+        async with self._store.read() as tx:
+            return await tx.inbox.cursor(channel)
 
     async def handled(self) -> None:
         """Make room: a message is done."""

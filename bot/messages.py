@@ -36,6 +36,9 @@ class Happening(StrEnum):
     MOVED = "moved"  # the conversation ``refers_to`` goes on under this address
     PRESSED = "pressed"  # somebody pressed a button of ours: ``text`` is its handle
     UNREADABLE = "unreadable"  # something that the channel cannot read; nothing of it is kept
+    UNDECRYPTED = "undecrypted"  # somebody wrote what the bot cannot decrypt
+    MISSED = "missed"  # so many (``text``) messages, up to this one, are too many or too old to be answered
+    COMPARE = "compare"  # an admin verifies the bot: ``text`` are the emojis that both must see
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,16 @@ class Inbound:
         values["at"] = datetime.fromisoformat(values["at"])
         values["happening"] = Happening(values["happening"])
         return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something that no client would send, and that cannot be handled. Kept for its count, not for its content."""
+
+    id: str  # the network's, or one made of the content
+    conversation: str
+    user: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

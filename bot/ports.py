@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
 from bot.markup import Document
-from bot.messages import Address, Inbound, Outgoing
+from bot.messages import Address, Inbound, Outgoing, Refused
 from knowledge_base.errors import StadtlotseError
 
 
@@ -51,12 +51,22 @@ class ChannelEndedError(ChannelError):
 class Receive(Protocol):
     """How a channel hands over what happened."""
 
-    async def __call__(self, channel: str, happenings: Sequence[Inbound], *, cursor: str | None = None) -> None:
-        """Keep them durably, in order, and the cursor with them, in one transaction.
+    async def __call__(
+        self,
+        channel: str,
+        happenings: Sequence[Inbound],
+        *,
+        cursor: str | None = None,
+        refused: Sequence[Refused] = (),
+    ) -> None:
+        """Keep them durably, in order, and the cursor and what was refused with them, in one transaction.
 
         When it returns, the network may forget them. It waits when the bot has too much to do (back-pressure), and
         raises ``StoreError`` when nothing was kept: then deliver the same again. Ids seen before are ignored.
         """
+
+    async def cursor(self, channel: str) -> str | None:
+        """The cursor that was kept last: from there on the network must deliver again."""
 
 
 class Channel(Protocol):
@@ -86,6 +96,14 @@ class Channel(Protocol):
     async def working(self, address: Address) -> None: ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """A channel that can tell an operator how it stands."""
+
+    async def check(self) -> list[tuple[str, str]]:
+        """Lines of ``(state, text)``, state ``ok``, ``none`` or ``fail``; changes nothing, also while the bot runs."""
 
 
 class Listening(Protocol):
@@ -121,13 +139,6 @@ class Immediate(Protocol):
     """A channel with buttons and results within seconds; it gets the desk before it runs."""
 
     def serve_from(self, desk: Desk) -> None: ...
-
-
-@runtime_checkable
-class CheckedAtStart(Protocol):
-    """A channel that can tell who it is on its network (``run_bot.py check``)."""
-
-    async def check(self) -> str: ...
 
 
 @runtime_checkable

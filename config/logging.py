@@ -68,6 +68,7 @@ def set_up(level: str, style: Literal["auto", "json", "console"]) -> None:
     root.setLevel(level)
     for noisy in ("httpx", "httpcore", "aiosqlite", "sqlalchemy", "alembic", "uvicorn", "telegram"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
+    logging.getLogger("nio").setLevel(logging.CRITICAL)  # it quotes the events that it cannot read
 
 
 def _redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_settings import NoDecode
 
 
 def as_list(value: object) -> object:
@@ -15,6 +18,9 @@ def as_list(value: object) -> object:
 def empty_is_none(value: object) -> object:
     """An empty variable means that there is no value."""
     return None if value == "" else value
+
+
+Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(as_list)]
 
 
 class Section(BaseModel):

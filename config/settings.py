@@ -11,20 +11,20 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.section import Section, as_list
+from config.matrix import Matrix
+from config.section import Addresses, Section
 from config.telegram import Telegram
 
 PREFIX = "STADTLOTSE_"
@@ -100,9 +100,6 @@ class Logging(Section):
     format: Literal["auto", "json", "console"] = Field("auto", description="auto: console in a terminal, else JSON")
 
 
-Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(as_list)]
-
-
 class Settings(BaseSettings):
     """All settings of one bot."""
 
@@ -118,6 +115,7 @@ class Settings(BaseSettings):
     knowledge: Knowledge = Knowledge()
     limits: Limits = Limits()
     retention: Retention = Retention()
+    matrix: Matrix = Matrix()
     web: Web = Web()
     log: Logging = Logging()
     telegram: Telegram = Telegram()

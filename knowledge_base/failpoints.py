@@ -17,6 +17,21 @@ NAMES = (
     "answer.after_commit",
     "outbox.before_send",
     "outbox.after_send",  # the network has it, we have not noted that
+    "matrix.logged_in",
+    "matrix.before_key_upload",
+    "matrix.after_key_upload",  # the server has new one-time keys, we have not noted that
+    "matrix.seeds_kept",
+    "matrix.identity_published",
+    "matrix.recovery_key_written",
+    "matrix.to_device_stored",  # room keys are kept, the server still offers them
+    "matrix.rooms_read",
+    "matrix.position_kept",
+    "matrix.keys_claimed",
+    "matrix.room_key_part_sent",
+    "matrix.before_put",
+    "matrix.after_put",
+    "matrix.before_join",
+    "matrix.after_join",
 )
 
 _armed = ("", 0)

@@ -14,7 +14,7 @@ import typer
 from bot.assembly import Bot, open_knowledge, open_search, open_store
 from bot.cli.common import fail, progress, run, settings, tell, write
 from bot.menu import listed, words
-from bot.ports import Channel, CheckedAtStart
+from bot.ports import Channel, Checked
 from bot.texts import Texts
 from bot.web.client import ask_health, noted_address
 from bot.web.serving import pages
@@ -34,19 +34,31 @@ NO_CHANNEL = (
 )
 
 
-def serve(context: typer.Context) -> None:
+def serve(
+    context: typer.Context,
+    reset_identity: Annotated[
+        bool,
+        typer.Option("--reset-identity", help="Matrix: replace a cross-signing identity that the bot does not hold"),
+    ] = False,
+) -> None:
     """Run the bot: every configured channel, the outbox, the pages; SIGTERM stops it in order."""
     found = settings(context)
-    channels = configured_channels(found)
+    channels = configured_channels(found, reset_identity=reset_identity)
     if not channels:
         fail(NO_CHANNEL)
     if not run(serve_channels(found, channels)):
         fail("No channel is left; the log says why.")
 
 
-def configured_channels(found: Settings) -> list[Channel]:
-    """The messengers that the settings name."""
+def configured_channels(found: Settings, *, reset_identity: bool = False) -> list[Channel]:
+    """The messengers that the settings name. Their libraries are loaded only when they are used."""
     channels: list[Channel] = []
+    if found.matrix.homeserver:
+        from bot.channels.matrix import MatrixChannel  # noqa: PLC0415 - see above
+
+        channels.append(
+            MatrixChannel(found.matrix, found.state_dir, admins=found.admins, reset_identity=reset_identity)
+        )
     if telegram := configured_telegram(found):
         channels.append(telegram)
     return channels
@@ -109,26 +121,27 @@ async def _check(found: Settings) -> bool:
     except StadtlotseError as error:
         write(f"fail  {error}")
         return False
-    channels = configured_channels(found)
-    logged_in = [await _check_login(channel) for channel in channels]
-    if not channels:
-        write("none  channels: only the terminal (chat)")
+    well = await _check_channels(configured_channels(found))
     write(f"{'ok   ' if found.admins else 'none '} admins: {', '.join(found.admins) or 'nobody gets alerts'}")
     write(f"{'ok   ' if found.editors else 'none '} editors: {', '.join(found.editors) or 'nobody can edit in chat'}")
-    return all(logged_in)
+    return well
 
 
-async def _check_login(channel: Channel) -> bool:
-    """One line: who the channel is on its network, or why it is nobody."""
-    try:
-        login = await channel.check() if isinstance(channel, CheckedAtStart) else "configured"
-    except Exception as error:  # noqa: BLE001 - every library has its own
-        write(f"fail  {channel.name}: {logging.redact(str(error) or type(error).__name__)}")
-        return False
-    finally:
-        await channel.close()
-    write(f"ok    {channel.name}: {login}")
-    return True
+async def _check_channels(channels: Sequence[Channel]) -> bool:
+    """What each channel can say of itself; whether all is well."""
+    if not channels:
+        write("none  channels: only the terminal (chat)")
+    lines: list[tuple[str, str]] = []
+    for channel in channels:
+        try:
+            lines += await channel.check() if isinstance(channel, Checked) else [("ok", f"channel: {channel.name}")]
+        except Exception as error:  # noqa: BLE001 - every library has its own
+            lines.append(("fail", f"{channel.name}: {logging.redact(str(error) or type(error).__name__)}"))
+        finally:
+            await channel.close()
+    for state, text in lines:
+        write(f"{state:<5} {text}")
+    return all(state != "fail" for state, _ in lines)
 
 
 def health(context: typer.Context) -> None:

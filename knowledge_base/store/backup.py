@@ -30,6 +30,7 @@ from knowledge_base.store.dump import TABLES, lines
 NOT_KEPT = (
     *("models", "backups", ".*", "*.lock", "*.tmp", "*.sock", "*.tar", "*.gz", "web.address", "*before-restore*"),
     "stadtlotse.db",  # the default database, also when another one is used now
+    "device-*.db",  # keys of a Matrix device: an old copy would use them twice; after a restore the bot takes a new one
 )
 SQLITE_MAGIC = b"SQLite format 3\0"
 JOURNALS = ("-wal", "-shm", "-journal")

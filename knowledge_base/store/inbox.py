@@ -107,6 +107,14 @@ class Inbox:
         values = {"state": "quarantined", "payload": None, "handled_at": self._now}
         await self._connection.execute(update(inbox).where(inbox.c.seq == seq).values(**values))
 
+    async def refuse(self, channel: str, event_id: str, conversation: str, user_id: str) -> None:
+        """Note what cannot be handled at all, once; nothing of its content is kept."""
+        statement = insert_into(self._connection, inbox).values(
+            channel=channel, event_id=event_id, conversation=conversation, user_id=user_id, payload=None,
+            state="quarantined", attempts=0, received_at=self._now, handled_at=self._now,
+        )  # fmt: skip
+        await self._connection.execute(statement.on_conflict_do_nothing())
+
     async def count(self) -> dict[str, int]:
         """How many messages there are in each state."""
         rows = await self._connection.execute(select(inbox.c.state, func.count()).group_by(inbox.c.state))

@@ -93,9 +93,9 @@ class TelegramChannel:
         """Show that somebody is typing."""
         self._beside(self._type(address))
 
-    async def check(self) -> str:
+    async def check(self) -> list[tuple[str, str]]:
         """Who the token says that we are; raises what the library raises."""
-        return f"@{(await self._me()).username}"
+        return [("ok", f"telegram: @{(await self._me()).username}")]
 
     async def close(self) -> None:
         """End what is under way and the connections."""

@@ -1,0 +1,230 @@
+"""One sync answer taken apart, event by event: whatever one of them breaks, the others are served.
+
+Foreign data reach nothing but what stands inside ``guarded``; what cannot be handled is noted as refused, once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from bot.channels.matrix.crypto import Crypto, MalformedError, NoKeyError
+from bot.channels.matrix.http import Json
+from bot.channels.matrix.normalise import NAME, MalformedEventError, Verification, check_shape, moment, read
+from bot.channels.matrix.position import Position
+from bot.channels.matrix.rooms import Room, inviter, own_arrival, state_events
+from bot.messages import Address, Happening, Inbound, Refused
+from knowledge_base.errors import StoreError
+
+log = structlog.get_logger()
+
+MOST_MISSED = 2_000
+TOO_OLD = timedelta(hours=24)
+OWN_EVENTS = 2_000  # of our own messages, whose ids are remembered to see who replies to them
+
+
+@dataclass(slots=True)
+class Batch:
+    """What came of a sync answer."""
+
+    happenings: list[Inbound] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    verifications: list[Verification] = field(default_factory=list)
+    to_device: list[Json] = field(default_factory=list)  # verification steps
+    tombstones: list[str] = field(default_factory=list)  # rooms that were replaced
+    unsure: list[Inbound] = field(default_factory=list)  # replies to something that may be ours
+
+    @contextmanager
+    def guarded(self, event: Any, room_id: str = "") -> Iterator[None]:
+        """Whatever the block raises over a foreign event is noted, and no more."""
+        try:
+            yield
+        except StoreError:  # ours; the whole answer is taken again
+            raise
+        except Exception as error:  # noqa: BLE001 - that is what this is for
+            event_id, sender = _identify(event, room_id)
+            reason = str(error) if isinstance(error, MalformedError | MalformedEventError) else type(error).__name__
+            log.warning("matrix.event_refused", event_id=event_id, reason=reason[:80])
+            self.refused.append(Refused(event_id, room_id, sender, reason[:80]))
+
+
+def _identify(event: Any, room_id: str) -> tuple[str, str]:
+    """An id for an event that may have none, the same each time it is delivered; and its sender, if there is one."""
+    found = event if isinstance(event, dict) else {}
+    event_id, sender = found.get("event_id"), found.get("sender")
+    if not room_id or not isinstance(event_id, str) or not 0 < len(event_id) <= 255:
+        text = json.dumps(event, sort_keys=True, default=repr, skipkeys=True)
+        event_id = "sha256:" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    return event_id, sender[:255] if isinstance(sender, str) else ""
+
+
+class Reader:
+    """Takes sync answers apart; keeps what it learns of rooms and keys."""
+
+    def __init__(self, crypto: Crypto, me: str, may_ask: Callable[[str], bool]) -> None:
+        self._crypto = crypto
+        self._may_ask = may_ask
+        self._me = self.me = me
+        self._encrypted = crypto.encrypted_rooms()
+        self._own: OrderedDict[str, None] = OrderedDict()
+        self.rooms: dict[str, Room] = {}
+
+    def sent(self, event_id: str) -> None:
+        """An event of ours."""
+        self._own[event_id] = None
+        while len(self._own) > OWN_EVENTS:
+            self._own.popitem(last=False)
+
+    # --- to-device ------------------------------------------------------------------------------------------------
+
+    def to_device(self, events: Iterable[Any], batch: Batch) -> None:
+        """Keys and verification steps; everything else that comes this way is nothing to us."""
+        with self._crypto.atomic():
+            for event in events:
+                with batch.guarded(event), self._crypto.atomic():
+                    self._one_to_device(event, batch)
+
+    def _one_to_device(self, event: Any, batch: Batch) -> None:
+        if not (isinstance(event, dict) and isinstance(event.get("content"), dict)):
+            raise MalformedError("to-device message")
+        if not (isinstance(event.get("sender"), str) and isinstance(event.get("type"), str)):
+            raise MalformedError("to-device message")
+        if event["type"] == "m.room.encrypted":
+            self._crypto.read_to_device(event)
+        elif event["type"].startswith("m.key.verification."):
+            batch.to_device.append(event)
+
+    # --- rooms ----------------------------------------------------------------------------------------------------
+
+    def state(self, room_id: str, events: Iterable[Json], batch: Batch) -> Room:
+        """Take in state events of a room that the bot is in."""
+        room = self.rooms.setdefault(room_id, Room(room_id, self._me, encrypted=room_id in self._encrypted))
+        for event in events:
+            with batch.guarded(event, room_id):
+                self._apply(room, event, batch)
+        return room
+
+    def _apply(self, room: Room, event: Json, batch: Batch) -> None:
+        if room.apply(event):
+            self._crypto.drop_room_key(room.id)
+        if room.encrypted and room.id not in self._encrypted:
+            self._crypto.remember_encrypted(room.id)
+            self._encrypted.add(room.id)
+        if room.upgraded_to:
+            batch.tombstones.append(room.id)
+
+    def timeline(
+        self, room_id: str, joined: Json, gap: list[Any], position: Position, batch: Batch, now: datetime
+    ) -> Position:
+        """The events of a room in order, those that were fetched to fill a gap first."""
+        state = state_events(joined, "state")
+        room = self.state(room_id, state, batch)
+        part = joined.get("timeline")
+        events = [*gap, *((part.get("events") or []) if isinstance(part, dict) else [])]
+        arrival = own_arrival([*state, *(event for event in events if isinstance(event, dict))], self._me)
+        begun = arrival is None or arrival not in events
+        found: list[Inbound] = []
+        with self._crypto.atomic():
+            for event in events:
+                with batch.guarded(event, room_id), self._crypto.atomic():
+                    if isinstance(event, dict) and "state_key" in event:
+                        self._apply(room, event, batch)
+                    elif begun:
+                        position = self._one(room, event, position, batch, found, now)
+                begun = begun or event is arrival
+        if arrival is not None:
+            found.insert(0, self._joined(room, arrival))
+        batch.happenings += not_missed(found, too_many=len(gap) >= MOST_MISSED, now=now)
+        return position
+
+    def _joined(self, room: Room, arrival: Json) -> Inbound:
+        who = inviter(arrival, room.others)
+        return Inbound(
+            arrival["event_id"], Address(NAME, room.id), who, "", room.private,
+            moment(arrival["origin_server_ts"]), Happening.JOINED,
+        )  # fmt: skip
+
+    def _one(
+        self, room: Room, event: Any, position: Position, batch: Batch, found: list[Inbound], now: datetime
+    ) -> Position:
+        event = check_shape(event)
+        if event["sender"] == self._me:
+            self.sent(event["event_id"])
+            return position
+        if event["type"] == "m.room.encrypted" and event["content"]:
+            try:
+                event = check_shape(self._crypto.decrypt(room.id, event))
+            except NoKeyError:
+                log.info("matrix.key_awaited", event_id=event["event_id"])
+                return position.hold(room.id, event, now)
+        self._meaning(room, event, batch, found)
+        if event["type"] == "m.room.redaction":
+            return position.release({event.get("redacts"), event["content"].get("redacts")} - {None})
+        return position
+
+    def _meaning(self, room: Room, event: Json, batch: Batch, found: list[Inbound]) -> None:
+        meant = read(event, room)
+        if isinstance(meant, Verification):
+            batch.verifications.append(meant)
+        elif meant is None or not self._may_ask(meant.user):
+            return
+        elif meant.addressed or meant.refers_to in self._own:
+            found.append(replace(meant, addressed=True))
+        elif meant.refers_to:
+            batch.unsure.append(meant)
+
+    def left(self, room_id: str) -> None:
+        """The bot is not in the room any more."""
+        self.rooms.pop(room_id, None)
+        self._crypto.drop_room_key(room_id)
+
+    # --- messages that waited for their key -----------------------------------------------------------------------
+
+    def held(self, position: Position, batch: Batch, now: datetime) -> Position:
+        """Read what can be read now; after some minutes, say once that something stays unreadable."""
+        for held in position.held:
+            room = self.rooms.get(held.room)
+            session = held.event["content"].get("session_id", "")
+            if room is None:
+                position = position.release({held.event["event_id"]})
+            elif self._crypto.knows_session(held.room, session):
+                position = position.release({held.event["event_id"]})
+                with batch.guarded(held.event, held.room), self._crypto.atomic():
+                    found: list[Inbound] = []
+                    position = self._one(room, held.event, position, batch, found, now)
+                    batch.happenings += found
+            elif held.due(now):
+                position = self._give_up(room, held.event, position, batch, now)
+        return position
+
+    def _give_up(self, room: Room, event: Json, position: Position, batch: Batch, now: datetime) -> Position:
+        position = position.release({event["event_id"]})
+        log.warning("matrix.unreadable", event_id=event["event_id"])
+        if not position.may_tell(room.id, now):
+            return position
+        address = Address(NAME, room.id)
+        notice = Inbound(event["event_id"], address, event["sender"], "", room.private, now, Happening.UNDECRYPTED)
+        batch.happenings.append(notice)
+        return position.tell(room.id, now)
+
+
+def not_missed(found: list[Inbound], *, too_many: bool, now: datetime) -> list[Inbound]:
+    """What is still to be answered after a long absence. Too much, or too old: one notice instead of the answers."""
+    messages = [one for one in found if one.happening == Happening.MESSAGE]
+    missed = messages if too_many else [one for one in messages if now - one.at > TOO_OLD]
+    if not missed:
+        return found
+    last = missed[-1]
+    notice = replace(
+        last, id=f"missed {last.id}"[:255], text=str(len(missed)), happening=Happening.MISSED, refers_to=""
+    )
+    kept = [one for one in found if one not in missed]
+    return [notice, *kept]

@@ -1,0 +1,133 @@
+"""The Matrix channel: the parts put together, kept running, and checked."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Collection
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from bot.channels.matrix.batch import Reader
+from bot.channels.matrix.checking import look
+from bot.channels.matrix.crosssigning import CrossSigning, Seeds
+from bot.channels.matrix.files import Folder
+from bot.channels.matrix.http import BusyError, MatrixError, RefusedError, Server
+from bot.channels.matrix.invitations import Invitations
+from bot.channels.matrix.keys import Keys
+from bot.channels.matrix.login import Session, open_session, signed_out
+from bot.channels.matrix.normalise import NAME
+from bot.channels.matrix.rooms import may_ask
+from bot.channels.matrix.sending import Sending
+from bot.channels.matrix.sync import Parts, Sync
+from bot.channels.matrix.verification import Verifying
+from bot.messages import Address, Outgoing
+from bot.ports import Listening, Receive, TryLaterError
+from config.matrix import Matrix
+from knowledge_base.errors import StoreError
+
+log = structlog.get_logger()
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+
+
+class MatrixChannel:
+    """See ``bot.ports.Channel``. One account, one device, end-to-end encryption always on."""
+
+    name = NAME
+    exactly_once = True
+
+    def __init__(
+        self, settings: Matrix, state_dir: Path, *, admins: Collection[str] = (), reset_identity: bool = False
+    ) -> None:
+        self._settings = settings
+        self._folder = Folder(state_dir / NAME)
+        self._admins = {user for channel, _, user in (one.partition(":") for one in admins) if channel == NAME}
+        self._reset_identity = reset_identity
+        self._server = Server(settings.homeserver)
+        self._session: Session | None = None
+        self._parts: Parts | None = None
+        self._ready = False
+
+    async def run(self, receive: Receive, listening: Listening) -> None:
+        """See ``bot.ports.Channel.run``."""
+        failures = 0
+
+        def heard(problem: str | None) -> None:
+            nonlocal failures
+            failures = 0 if problem is None else failures
+            listening(problem)
+
+        self._folder.open()
+        while True:
+            try:
+                if self._parts is None:
+                    self._parts = await self._open()
+                await Sync(self._parts, receive).run(heard, self._now_ready)
+            except (MatrixError, StoreError) as error:
+                if isinstance(error, RefusedError) and error.signed_out:
+                    raise signed_out(self._folder) from error
+                failures += 1
+                wait = pause_s(failures, error.after if isinstance(error, BusyError) else None)
+                log.warning("matrix.backs_off", reason=error.message, seconds=round(wait, 1))
+                listening(error.message)
+                await asyncio.sleep(wait)
+
+    def _now_ready(self) -> None:
+        self._ready = True
+
+    async def _open(self) -> Parts:
+        """Log in, have keys on the server, be cross-signed: before anybody is listened to."""
+        session = self._session = self._session or await open_session(self._server, self._settings, self._folder)
+        crypto, password = session.crypto, self._settings.password
+        if session.note:
+            log.warning("matrix.device", note=session.note)
+        keys = Keys(self._server, crypto, self._folder, allow_unsigned=self._settings.allow_unsigned_users)
+        await keys.upload(0 if not crypto.uploaded else 50)
+        signing = CrossSigning(self._server, crypto, self._folder, password.get_secret_value())
+        recovery = self._settings.recovery_key.get_secret_value()
+        outcome = await signing.ensure(recovery_key=recovery, reset=self._reset_identity)
+        log.info("matrix.identity", outcome=outcome, user=crypto.user_id, device=crypto.device_id)
+        self._reset_identity = False
+        servers = self._settings.allowed_servers
+        reader = Reader(crypto, crypto.user_id, lambda user: may_ask(user, servers, crypto.user_id))
+        sending = Sending(self._server, reader, keys)
+        seeds = Seeds.load(self._folder)
+        verifying = Verifying(
+            self._server, reader, crypto, keys, sending,
+            master=seeds.key("master").public if seeds else "", admins=self._admins,
+        )  # fmt: skip
+        return Parts(self._server, reader, keys, sending, Invitations(self._server, reader, self._settings), verifying)
+
+    async def send(self, message: Outgoing) -> str | None:
+        """See ``bot.ports.Channel.send``."""
+        if self._parts is None or not self._ready:
+            raise TryLaterError("Not connected yet.", after=timedelta(seconds=1))
+        return await self._parts.sending.send(message)
+
+    async def working(self, address: Address) -> None:
+        """Show the typing indicator."""
+        if self._parts is not None:
+            self._parts.sending.working(address.conversation)
+
+    async def check(self) -> list[tuple[str, str]]:
+        """``(ok | none | fail, text)`` for the operator; changes nothing, also while the bot runs."""
+        return await look(self._server, self._settings, self._folder)
+
+    async def close(self) -> None:
+        """See ``bot.ports.Channel.close``."""
+        if self._parts is not None:
+            await self._parts.sending.close()
+        await self._server.close()
+        if self._session is not None:
+            self._session.crypto.close()
+        self._folder.close()
+
+
+def pause_s(failures: int, wanted: timedelta | None) -> float:
+    """Seconds before the next attempt: doubled each time, never less than the server wants, never at once."""
+    doubled = min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE_S)
+    spread = doubled * random.uniform(0.8, 1.2)  # noqa: S311 - only so that many bots do not come back at once
+    return max(spread, wanted.total_seconds() if wanted else 0.0)

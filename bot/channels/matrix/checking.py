@@ -1,0 +1,53 @@
+"""What ``run_bot.py check`` tells of a Matrix account. Nothing is changed, and a running bot is not disturbed."""
+
+from __future__ import annotations
+
+from bot.channels.matrix.crosssigning import Seeds
+from bot.channels.matrix.crypto import Crypto, LostStoreError
+from bot.channels.matrix.files import Folder
+from bot.channels.matrix.http import MatrixError, RefusedError, Server
+from bot.channels.matrix.login import Login, is_own_device, kept_login, own_keys
+from bot.channels.matrix.signing import chain, device_signed
+from config.matrix import Matrix
+
+Lines = list[tuple[str, str]]
+
+
+async def look(server: Server, settings: Matrix, folder: Folder) -> Lines:
+    """One line each: logged in as, device, cross-signed, store."""
+    login = kept_login(folder)
+    try:
+        if login is None:
+            await server.get("versions")
+            return [("none", f"matrix: {settings.homeserver} answers; not logged in yet, the first serve does that")]
+        return await _look(server, folder, login)
+    except RefusedError as error:
+        if error.signed_out:
+            return [("fail", "matrix: the homeserver has revoked the access token; delete login.json to log in anew")]
+        return [("fail", f"matrix: {error}")]
+    except MatrixError as error:
+        return [("fail", f"matrix: {settings.homeserver} cannot be reached ({error.message})")]
+
+
+async def _look(server: Server, folder: Folder, login: Login) -> Lines:
+    server.token = login.access_token
+    who = await server.get("v3", "account", "whoami")
+    lines = [("ok", f"matrix: logged in as {who['user_id']}, device {login.device_id}")]
+    found = await own_keys(server, login.user_id)
+    device = found["device"].get(login.device_id)
+    _, self_signing = chain(login.user_id, found["master"], found["self_signing"])
+    signed = device_signed(device, login.user_id, self_signing)
+    ours = bool((seeds := Seeds.load(folder)) and seeds.key("self_signing").public == self_signing)
+    if signed and ours:
+        lines.append(("ok", "matrix: cross-signed; the identity is the bot's own"))
+    else:
+        reason = "the account's identity is not the bot's" if self_signing and not ours else "the device is not signed"
+        lines.append(("fail", f"matrix: not cross-signed ({reason}); strict clients will not talk to the bot"))
+    try:
+        crypto = Crypto(login.user_id, login.device_id, folder, login.pickle_key, new=False)
+    except LostStoreError as error:
+        return [*lines, ("fail", f"matrix: {error}; the next serve takes a new device")]
+    intact = is_own_device(crypto, device)
+    crypto.close()
+    store = ("ok", "matrix: key store intact") if intact else ("fail", "matrix: the key store is of another device")
+    return [*lines, store]

@@ -1,0 +1,292 @@
+"""The Olm machine: one device's keys and sessions, on disk before anybody relies on them.
+
+This is the only module that knows nio. Of nio it uses the machine (``nio.crypto.Olm``) and its SQLite store, without
+any network; and mends by its use of them what in matrix-nio 0.26 would lose keys:
+
+- ``atomic``: what one to-device message changes (ratchet, room key) is stored together or not at all, so a message
+  that is delivered again after a kill can be read again;
+- ``key_upload`` stores new one-time keys *before* they are uploaded: a kill in between leaves no public key whose
+  private half is gone;
+- a fallback key, so that new devices can write even when all one-time keys were claimed;
+- room messages without the deprecated ``sender_key`` and ``device_id``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from nio import KeysClaimResponse, KeysQueryResponse, KeysUploadResponse, MegolmEvent
+from nio.crypto import Olm, OlmDevice
+from nio.events import BadEvent, RoomKeyEvent, ToDeviceEvent, UnknownBadEvent
+from nio.exceptions import EncryptionError
+from nio.store import SqliteStore
+
+from bot.channels.matrix.files import Folder
+from bot.channels.matrix.http import Json
+from knowledge_base.errors import StoreError
+
+Device = OlmDevice
+MEGOLM = "m.megolm.v1.aes-sha2"
+OLM = "m.olm.v1.curve25519-aes-sha2"
+
+
+class LostStoreError(Exception):
+    """The device's private keys are not there any more."""
+
+
+class MalformedError(ValueError):
+    """An event that no client would send."""
+
+
+class NoKeyError(Exception):
+    """A room message whose key is not there (yet)."""
+
+
+class Crypto:
+    """Keys and sessions of one device."""
+
+    def __init__(self, user_id: str, device_id: str, folder: Folder, pickle_key: str, *, new: bool) -> None:
+        """Open the store; ``new`` makes it. ``LostStoreError``: it should be there and is not, or is unreadable."""
+        name = f"device-{device_id}.db"
+        if not new and not (folder.path / name).is_file():
+            raise LostStoreError("the key store is gone")
+        folder.private_file(name)
+        self.user_id, self.device_id = user_id, device_id
+        try:
+            self._store = SqliteStore(user_id, device_id, str(folder.path), pickle_key, name)
+            known = self._store.load_account() is not None
+            self._olm = Olm(user_id, device_id, self._store)
+        except Exception as error:  # vodozemac, peewee and SQLite each have their own; all mean the same here
+            raise LostStoreError(f"the key store cannot be read ({type(error).__name__})") from error
+        if not (new or known):
+            raise LostStoreError("the key store is empty")
+
+    def close(self) -> None:
+        """Close the store."""
+        self._store.database.close()
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """Everything that the block changes is stored together; never await inside.
+
+        ``StoreError``: our own disk failed, and no event is to blame for it.
+        """
+        try:
+            with self._store.database.atomic():
+                yield
+        except Exception as error:
+            if type(error).__module__ == "peewee":
+                raise StoreError("The Matrix key store cannot be written.", remedy="Check the disk.") from error
+            raise
+
+    # --- own keys -------------------------------------------------------------------------------------------------
+
+    @property
+    def ed25519(self) -> str:
+        """The device's public signing key."""
+        return str(self._olm.account.identity_keys["ed25519"])
+
+    @property
+    def curve25519(self) -> str:
+        """The device's public identity key."""
+        return str(self._olm.account.identity_keys["curve25519"])
+
+    @property
+    def uploaded(self) -> bool:
+        """Whether the server has had the device's keys before."""
+        return bool(self._olm.account.shared)
+
+    def sign(self, value: Json) -> str:
+        """The device's signature of an object."""
+        return str(self._olm.sign_json({name: part for name, part in value.items() if name != "signatures"}))
+
+    def key_upload(self, on_server: int, *, fallback: bool) -> Json | None:
+        """What to upload, now that the server has so many one-time keys left; stored before. ``None``: nothing.
+
+        ``fallback``: with a new fallback key. Only when the last one was used: vodozemac keeps no more than two.
+        """
+        account = self._olm.account
+        body: Json = {}
+        if not account.shared or on_server < account.max_one_time_keys:
+            self._olm.uploaded_key_count = on_server
+            waiting = account.one_time_keys["curve25519"]  # of an upload that may or may not have arrived
+            body = {} if waiting and account.shared else self._olm.share_keys()
+            body["one_time_keys"] = self._signed_keys(account.one_time_keys["curve25519"])
+        if fallback or not account.shared:
+            if not account._account.fallback_key:  # noqa: SLF001 - nio offers no door to it
+                account._account.generate_fallback_key()  # noqa: SLF001
+            body["fallback_keys"] = self._signed_keys(account._account.fallback_key, fallback=True)  # noqa: SLF001
+        self._olm.save_account()
+        return body or None
+
+    def _signed_keys(self, keys: Any, *, fallback: bool = False) -> Json:
+        signed = {}
+        for key_id, key in keys.items():
+            public = key if isinstance(key, str) else key.to_base64()
+            body: Json = {"key": public, "fallback": True} if fallback else {"key": public}
+            signature = self.sign(body)
+            signed[f"signed_curve25519:{key_id}"] = body | {
+                "signatures": {self.user_id: {f"ed25519:{self.device_id}": signature}}
+            }
+        return signed
+
+    def keys_uploaded(self, answer: Json) -> None:
+        """The server has them."""
+        counts = answer.get("one_time_key_counts", {})
+        self._olm.handle_response(KeysUploadResponse(0, int(counts.get("signed_curve25519", 0))))
+
+    def drop_unpublished(self) -> None:
+        """The server has other keys under the ids of ours: never offer these again."""
+        self._olm.account.mark_keys_as_published()
+        self._olm.save_account()
+
+    # --- other devices --------------------------------------------------------------------------------------------
+
+    def devices(self, user: str) -> list[OlmDevice]:
+        """The known devices of a user, ours excepted."""
+        own = (self.user_id, self.device_id)
+        return [device for device in self._olm.device_store.active_user_devices(user) if (user, device.id) != own]
+
+    def learn_devices(self, user: str, devices: Json) -> None:
+        """The server's list of a user's devices. Malformed ones are left out; what was known stays as it was."""
+        response = KeysQueryResponse.from_dict({"device_keys": {user: devices}, "failures": {}})
+        if not isinstance(response, KeysQueryResponse):
+            raise MalformedError("device list")
+        self._olm.handle_response(response)
+
+    def trust(self, device: OlmDevice, level: str) -> None:
+        """``signed``, ``allowed`` (gets keys without being signed) or ``refused``."""
+        if level == "signed":
+            self._store.verify_device(device)
+        elif level == "allowed":
+            self._store.ignore_device(device)
+        else:
+            self._store.blacklist_device(device)
+
+    def readers(self, users: Iterable[str]) -> frozenset[tuple[str, str]]:
+        """The devices that may get room keys: ``(user id, identity key)``."""
+        devices = (device for user in users for device in self.devices(user))
+        return frozenset((device.user_id, device.curve25519) for device in devices if not device.blacklisted)
+
+    def missing_sessions(self, users: Iterable[str]) -> dict[str, list[str]]:
+        """Devices that may get keys and with whom no Olm session exists, by user."""
+        missing: dict[str, list[str]] = {}
+        for user in users:
+            for device in self.devices(user):
+                if not device.blacklisted and not self._olm.session_store.get(device.curve25519):
+                    missing.setdefault(user, []).append(device.id)
+        return missing
+
+    def wedged(self) -> dict[str, list[str]]:
+        """Devices whose session broke and that need a new one."""
+        return {d.user_id: [d.id] for d in self._olm.wedged_devices}
+
+    def start_sessions(self, one_time_keys: Json) -> None:
+        """New Olm sessions from claimed one-time keys; a malformed one is left out."""
+        for user, devices in one_time_keys.items():
+            for device_id, key in devices.items() if isinstance(devices, dict) else ():
+                response = KeysClaimResponse.from_dict({"one_time_keys": {user: {device_id: key}}, "failures": {}}, "")
+                if isinstance(response, KeysClaimResponse):
+                    try:
+                        self._olm.handle_response(response)
+                    except Exception:  # noqa: BLE001, S112 - foreign keys: whatever they break, the others go on
+                        continue
+
+    def take_outgoing(self) -> list[tuple[str, str, str, Json]]:
+        """``(type, user, device, content)`` of to-device messages that the machine wants sent (new sessions)."""
+        waiting, self._olm.outgoing_to_device_messages = self._olm.outgoing_to_device_messages, []
+        return [(m.type, m.recipient, m.recipient_device, m.content) for m in waiting if m.type == "m.room.encrypted"]
+
+    # --- messages -------------------------------------------------------------------------------------------------
+
+    def read_to_device(self, raw: Json) -> str:
+        """Take in an encrypted to-device message; returns the id of the room key session that came, or empty."""
+        self._check_olm(raw["content"])
+        event = ToDeviceEvent.parse_event(raw)
+        if event is None or isinstance(event, BadEvent | UnknownBadEvent):
+            raise MalformedError("to-device message")
+        inner = self._olm.handle_to_device_event(event)
+        if isinstance(inner, BadEvent | UnknownBadEvent):
+            raise MalformedError("to-device content")
+        return str(inner.session_id) if isinstance(inner, RoomKeyEvent) else ""
+
+    def _check_olm(self, content: Json) -> None:
+        ciphertext = content.get("ciphertext")
+        if content.get("algorithm") != OLM or not isinstance(ciphertext, dict):
+            raise MalformedError("to-device message")
+        ours = ciphertext.get(self.curve25519, {"type": 0, "body": "for another device"})
+        if not isinstance(ours, dict) or ours.get("type") not in (0, 1) or not isinstance(ours.get("body"), str):
+            raise MalformedError("to-device message")
+
+    def decrypt(self, room_id: str, raw: Json) -> Json:
+        """The clear event of an encrypted room message. ``NoKeyError``: later, perhaps; ``MalformedError``: never."""
+        content = raw["content"]
+        session_id, ciphertext = content.get("session_id"), content.get("ciphertext")
+        if not (isinstance(session_id, str) and session_id and isinstance(ciphertext, str) and ciphertext):
+            raise MalformedError("encrypted message")
+        sender_key = self._session_owner(room_id, session_id)
+        if sender_key is None:
+            raise NoKeyError(session_id)
+        device_id = self._device_of(raw["sender"], sender_key)
+        complete = raw | {"content": {"device_id": device_id} | content | {"sender_key": sender_key}}
+        event = MegolmEvent.from_dict(complete)
+        if isinstance(event, BadEvent | UnknownBadEvent):
+            raise MalformedError("encrypted message")
+        try:
+            clear = self._olm.decrypt_megolm_event(event, room_id)
+        except EncryptionError as error:
+            raise MalformedError("encrypted message that its own key does not open") from error
+        source: Json = clear.source
+        return raw | {"type": source.get("type"), "content": source.get("content")}
+
+    def _session_owner(self, room_id: str, session_id: str) -> str | None:
+        for sender_key, sessions in self._olm.inbound_group_store._entries.get(room_id, {}).items():  # noqa: SLF001
+            if session_id in sessions:
+                return str(sender_key)
+        return None
+
+    def _device_of(self, user: str, sender_key: str) -> str:
+        device = self._olm.device_store.device_from_sender_key(user, sender_key)
+        return str(device.id) if device else "unknown"
+
+    def knows_session(self, room_id: str, session_id: str) -> bool:
+        """Whether the key of a room message is there."""
+        return self._session_owner(room_id, session_id) is not None
+
+    # --- room keys ------------------------------------------------------------------------------------------------
+
+    def encrypted_rooms(self) -> set[str]:
+        """Rooms once seen encrypted: nothing is ever sent to them in clear."""
+        return set(self._store.load_encrypted_rooms())
+
+    def remember_encrypted(self, room_id: str) -> None:
+        """Never send in clear to this room again."""
+        self._store.save_encrypted_rooms({room_id})
+
+    def new_room_key_needed(self, room_id: str) -> bool:
+        """Whether the room's key must be shared before anything can be sent."""
+        return bool(self._olm.should_share_group_session(room_id))
+
+    def drop_room_key(self, room_id: str) -> None:
+        """Members or devices changed: the next message gets a new key."""
+        self._olm.outbound_group_sessions.pop(room_id, None)
+
+    def room_key_messages(self, room_id: str, users: list[str]) -> list[Json]:
+        """The to-device messages (``messages`` objects) that share a new room key with the users' devices."""
+        self.drop_room_key(room_id)
+        shares = self._olm.share_group_session_parallel(room_id, users, ignore_unverified_devices=False)
+        return [body["messages"] for _, body in shares]
+
+    def room_key_shared(self, room_id: str) -> None:
+        """All of them are sent: the key may be used, unless it was dropped meanwhile."""
+        if session := self._olm.outbound_group_sessions.get(room_id):
+            session.shared = True
+
+    def encrypt(self, room_id: str, kind: str, content: Json) -> Json:
+        """The encrypted form of an event; its relation stays readable, as the specification wants it."""
+        encrypted: Json = self._olm.group_encrypt(room_id, {"content": content, "type": kind})
+        if "m.relates_to" in content:
+            encrypted["m.relates_to"] = content["m.relates_to"]
+        return encrypted

@@ -1,0 +1,142 @@
+"""One homeserver, spoken to by one device: requests, and what a failed one means."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from knowledge_base.errors import StadtlotseError
+
+Json = dict[str, Any]
+REPLY_S = 30.0
+CONNECT_S = 10.0
+MAX_REPLY = 64 * 1024 * 1024  # bytes; the first sync of a bot in very many rooms stays below
+DEFAULT_WAIT = timedelta(seconds=5)
+
+
+class MatrixError(StadtlotseError):
+    """A request to the homeserver had no success."""
+
+
+class UnreachableError(MatrixError):
+    """No usable answer: nobody knows whether the request had its effect. It may be repeated."""
+
+
+class BusyError(MatrixError):
+    """The server refuses for the moment; ``after`` is how long it wants to be left alone."""
+
+    def __init__(self, message: str, *, after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class RefusedError(MatrixError):
+    """The server understood and said no: ``status`` and ``code`` (``M_FORBIDDEN`` …) say why."""
+
+    def __init__(self, status: int, body: Json, what: str) -> None:
+        self.status = status
+        self.code = str(body.get("errcode", "M_UNKNOWN"))
+        self.body = body
+        super().__init__(f"{what}: {status} {self.code}.")
+
+    @property
+    def signed_out(self) -> bool:
+        """The access token does not count any more."""
+        return self.code in ("M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED")
+
+
+class Server:
+    """Requests to the client-server API. ``token`` is set once somebody is logged in."""
+
+    def __init__(self, homeserver: str, token: str = "") -> None:
+        self.homeserver = homeserver.rstrip("/")
+        self.token = token
+        self._http = httpx.AsyncClient(
+            timeout=httpx.Timeout(REPLY_S, connect=CONNECT_S), limits=httpx.Limits(max_connections=32)
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._http.aclose()
+
+    async def get(self, *path: str, query: Json | None = None, wait: float = REPLY_S) -> Json:
+        """Ask. ``path`` are the unquoted parts after ``/_matrix/client/``."""
+        return await self.request("GET", *path, query=query, wait=wait)
+
+    async def post(self, *path: str, body: Json | None = None) -> Json:
+        """Do; not safe to repeat unless the endpoint says so."""
+        return await self.request("POST", *path, body=body or {})
+
+    async def put(self, *path: str, body: Json | None = None) -> Json:
+        """Set; safe to repeat."""
+        return await self.request("PUT", *path, body=body or {})
+
+    async def request(
+        self, method: str, *path: str, body: Json | None = None, query: Json | None = None, wait: float = REPLY_S
+    ) -> Json:
+        """One request, never repeated here. Raises ``UnreachableError``, ``BusyError`` or ``RefusedError``."""
+        what = f"{method} {path[-1] if len(path) < 3 else path[1]}"  # a path may hold ids: the log needs none of them
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        try:
+            answer = await self._http.request(
+                method,
+                url(self.homeserver, *path),
+                params={name: _parameter(value) for name, value in (query or {}).items() if value is not None},
+                json=body,
+                headers=headers,
+                timeout=httpx.Timeout(wait, connect=CONNECT_S),
+            )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UnreachableError(f"{what}: {type(error).__name__}.") from error
+        return _read(answer, what)
+
+
+def url(homeserver: str, *path: str) -> str:
+    """The address of an endpoint; every part is quoted, so that no id can lead elsewhere."""
+    return f"{homeserver}/_matrix/client/" + "/".join(quote(part, safe="") for part in path)
+
+
+def _parameter(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return json.dumps(value) if isinstance(value, dict) else str(value)
+
+
+def _read(answer: httpx.Response, what: str) -> Json:
+    try:
+        body = answer.json() if len(answer.content) <= MAX_REPLY else None
+    except (ValueError, RecursionError):
+        body = None
+    status = answer.status_code
+    if status == 429:
+        raise BusyError(f"{what}: 429.", after=_retry_after(answer, body))
+    if status >= 500:
+        raise BusyError(f"{what}: {status}.")
+    if status >= 400 and isinstance(body, dict) and "errcode" in body:
+        raise RefusedError(status, body, what)
+    if status == 401 and isinstance(body, dict):  # asks for authentication (a password) for this very request
+        raise RefusedError(status, body, what)
+    if status != 200 or not isinstance(body, dict):  # a proxy's page, half an answer
+        raise UnreachableError(f"{what}: {status} without a Matrix answer.")
+    return body
+
+
+def _retry_after(answer: httpx.Response, body: Any) -> timedelta:
+    milliseconds = body.get("retry_after_ms") if isinstance(body, dict) else None
+    if isinstance(milliseconds, int | float) and 0 <= milliseconds < 86_400_000:
+        return timedelta(milliseconds=milliseconds)
+    seconds = answer.headers.get("Retry-After", "")
+    return timedelta(seconds=int(seconds)) if seconds.isdecimal() and len(seconds) < 6 else DEFAULT_WAIT

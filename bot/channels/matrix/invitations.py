@@ -1,0 +1,98 @@
+"""Which rooms the bot comes into, and which it leaves."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import timedelta
+from time import monotonic
+
+import structlog
+
+from bot.channels.matrix.batch import Reader
+from bot.channels.matrix.http import Json, MatrixError, RefusedError, Server
+from bot.channels.matrix.rooms import invitation, may_ask
+from config.matrix import Matrix
+from knowledge_base.failpoints import reached
+
+log = structlog.get_logger()
+
+AN_HOUR = timedelta(hours=1).total_seconds()
+
+
+class Invitations:
+    """Accepts by policy, a bounded number an hour; what could not be answered now is tried again."""
+
+    def __init__(self, server: Server, reader: Reader, settings: Matrix) -> None:
+        self._server = server
+        self._reader = reader
+        self._settings = settings
+        self._waiting: dict[str, str] = {}  # room → who invites
+        self._joined: deque[float] = deque()
+
+    def found(self, rooms: Json) -> None:
+        """Invited rooms of a sync answer."""
+        for room_id, room in rooms.items():
+            if isinstance(room, dict):
+                self._waiting[room_id] = invitation(room, self._reader.me)
+
+    async def answer(self) -> None:
+        """Accept or decline what waits; a server that is busy is asked again the next time."""
+        for room_id, who in list(self._waiting.items()):
+            try:
+                if not self._welcome(room_id, who):
+                    await self._decline(room_id, who)
+                elif self._may_join_now():
+                    await self._accept(room_id)
+                else:
+                    continue
+            except RefusedError as error:
+                log.warning("matrix.invitation_void", room=room_id, reason=error.code)
+            except MatrixError as error:
+                log.info("matrix.invitation_later", room=room_id, reason=error.message)
+                continue
+            self._waiting.pop(room_id, None)
+
+    def _welcome(self, room_id: str, who: str) -> bool:
+        follows = any(room.upgraded_to == room_id for room in self._reader.rooms.values())
+        return follows or may_ask(who, self._settings.allowed_servers, self._reader.me)
+
+    def _may_join_now(self) -> bool:
+        while self._joined and monotonic() - self._joined[0] > AN_HOUR:
+            self._joined.popleft()
+        return not self._settings.joins_per_hour or len(self._joined) < self._settings.joins_per_hour
+
+    async def _accept(self, room_id: str) -> None:
+        self._joined.append(monotonic())
+        reached("matrix.before_join")
+        await self._server.post("v3", "join", room_id)
+        reached("matrix.after_join")
+
+    async def _decline(self, room_id: str, who: str) -> None:
+        log.info("matrix.invitation_declined", room=room_id, server=who.partition(":")[2])
+        await self.leave(room_id)
+
+    async def leave(self, room_id: str) -> None:
+        """Go, and let the server forget the room."""
+        await self._server.post("v3", "rooms", room_id, "leave")
+        await self._server.post("v3", "rooms", room_id, "forget")
+
+    async def leave_empty_rooms(self) -> None:
+        """Nobody is there any more to talk to."""
+        for room in [room for room in self._reader.rooms.values() if not room.others]:
+            try:
+                await self.leave(room.id)
+            except MatrixError as error:
+                log.info("matrix.leave_later", room=room.id, reason=error.message)
+            else:
+                self._reader.left(room.id)
+
+    async def follow(self, room_ids: list[str]) -> None:
+        """Rooms that were replaced: come along where that needs no invitation."""
+        for room_id in room_ids:
+            room = self._reader.rooms.get(room_id)
+            if room is None or not room.upgraded_to or room.upgraded_to in self._reader.rooms:
+                continue
+            try:
+                await self._server.post("v3", "join", room.upgraded_to)
+            except MatrixError as error:
+                log.info("matrix.follows_when_invited", room=room_id, reason=error.message)

@@ -1,0 +1,201 @@
+"""Keys towards others: who may read the bot (trust), having enough keys on the server, sharing room keys.
+
+Trust (MSC4153 on the bot's side): a user's identity is pinned when first seen. Room keys go only to devices that this
+identity has signed; whoever has no identity at all gets them by policy; a changed or vanished identity gets none until
+an admin says so (``Pins``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from time import monotonic
+from uuid import uuid4
+
+import structlog
+
+from bot.channels.matrix.crypto import Crypto, Device
+from bot.channels.matrix.files import Folder
+from bot.channels.matrix.http import BusyError, Json, MatrixError, RefusedError, Server
+from bot.channels.matrix.rooms import Room
+from bot.channels.matrix.signing import chain, device_signed
+from knowledge_base.failpoints import reached
+
+log = structlog.get_logger()
+
+PINS = "pinned-identities.json"
+CLAIM_AGAIN_S = 600.0  # a device without one-time keys is asked again so much later
+CHANGES = 3  # of a room's members during one send
+SMALL_ROOM = 12  # members; here device lists are asked for before every answer
+
+
+class Pins:
+    """The identity (public master key) of every user as it was first seen."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._known: dict[str, str] = {k: str(v) for k, v in (folder.read(PINS) or {}).items()}
+
+    def level(self, user: str, master: str, *, has_any: bool, allow_unsigned: bool) -> str:
+        """``signed``: look at each device; ``allowed`` or ``refused``: the same for all devices of the user."""
+        if master and user not in self._known:
+            self._known[user] = master
+            self._folder.write(PINS, self._known)
+        if self._known.get(user, "") != master or (has_any and not master):
+            log.warning("matrix.identity_changed", user=user)
+            return "refused"
+        return "signed" if master else ("allowed" if allow_unsigned else "refused")
+
+    def confirm(self, user: str, master: str) -> None:
+        """A human has compared: this is the identity."""
+        self._known[user] = master
+        self._folder.write(PINS, self._known)
+
+
+class Keys:
+    """Everything about keys that needs the server."""
+
+    def __init__(self, server: Server, crypto: Crypto, folder: Folder, *, allow_unsigned: bool) -> None:
+        self._server = server
+        self._crypto = crypto
+        self._pins = Pins(folder)
+        self._allow_unsigned = allow_unsigned
+        self._known: set[str] = set()  # users whose devices are up to date
+        self._masters: dict[str, str] = {}  # as the server shows them now
+        self._readers: dict[str, frozenset[tuple[str, str]]] = {}  # of the room key in use, by room
+        self._claimed: dict[tuple[str, str], float] = {}
+
+    # --- own keys -------------------------------------------------------------------------------------------------
+
+    async def upload(self, on_server: int, *, fallback: bool = False) -> None:
+        """Fill up the one-time keys on the server; the first time, the device's keys too.
+
+        ``fallback``: the key that serves when there is none left was used, and is replaced.
+        """
+        body = self._crypto.key_upload(on_server, fallback=fallback)
+        if body is None:
+            return
+        reached("matrix.before_key_upload")
+        try:
+            answer = await self._server.post("v3", "keys", "upload", body=body)
+        except RefusedError as error:
+            if "already exists" not in str(error.body.get("error", "")):
+                raise
+            log.error("matrix.key_ids_taken")  # noqa: TRY400 - mended here
+            self._crypto.drop_unpublished()
+            return
+        reached("matrix.after_key_upload")
+        self._crypto.keys_uploaded(answer)
+
+    # --- others' devices ------------------------------------------------------------------------------------------
+
+    def changed(self, users: Iterable[str]) -> None:
+        """The devices of these users may have changed."""
+        self._known.difference_update(users)
+
+    async def learn(self, users: Iterable[str], *, again: bool = False) -> None:
+        """Ask for the devices of users that are not up to date (``again``: of all of them)."""
+        wanted = [user for user in users if again or user not in self._known]
+        if not wanted:
+            return
+        answer = await self._server.post(
+            "v3", "keys", "query", body={"device_keys": {user: [] for user in wanted}, "timeout": 10_000}
+        )
+        for user in wanted:
+            try:
+                self._take_in(user, answer)
+            except Exception as error:  # noqa: BLE001 - foreign data; the other users' devices count all the same
+                log.warning("matrix.device_list_refused", user=user, error=type(error).__name__)
+            self._known.add(user)
+
+    def _take_in(self, user: str, answer: Json) -> None:
+        devices = answer.get("device_keys", {}).get(user) or {}
+        whole = {name: keys for name, keys in devices.items() if isinstance(keys, dict)}
+        master, self_signing = (answer.get(f"{kind}_keys", {}).get(user) for kind in ("master", "self_signing"))
+        public, signer = chain(user, master, self_signing)
+        self._masters[user] = public
+        with self._crypto.atomic():
+            # nio takes the signatures out of what it reads
+            self._crypto.learn_devices(user, {name: dict(keys) for name, keys in whole.items()})
+            level = self._pins.level(user, public, has_any=bool(master), allow_unsigned=self._allow_unsigned)
+            for device in self._crypto.devices(user):
+                self._crypto.trust(device, self._level(device, whole.get(device.id), level, user, signer))
+
+    def master(self, user: str) -> str:
+        """The identity that the server shows for a user; empty: none, or a broken one."""
+        return self._masters.get(user, "")
+
+    def confirm(self, user: str) -> None:
+        """A human has compared the user's identity; it counts from now on, whatever was pinned."""
+        self._pins.confirm(user, self.master(user))
+        self._known.discard(user)
+
+    @staticmethod
+    def _level(device: Device, raw: Json | None, level: str, user: str, signer: str) -> str:
+        if level != "signed":
+            return level
+        keys = (raw or {}).get("keys", {})
+        same = keys.get(f"ed25519:{device.id}") == device.ed25519
+        same = same and keys.get(f"curve25519:{device.id}") == device.curve25519
+        return "signed" if same and device_signed(raw, user, signer) else "refused"
+
+    # --- sessions and room keys -----------------------------------------------------------------------------------
+
+    async def repair(self) -> None:
+        """New sessions with devices whose session broke, and what the machine wants to send for it."""
+        if wedged := self._crypto.wedged():
+            await self._claim(wedged)
+        for kind, user, device, content in self._crypto.take_outgoing():
+            await self._to_device(kind, {user: {device: content}})
+
+    async def encrypt(self, room: Room, kind: str, content: Json) -> Json:
+        """The encrypted form of an event for the room; its key is shared before, with every device that may have it.
+
+        Raises ``MatrixError`` when that was not possible now; the next attempt begins anew, nothing stays half done.
+        Called for one event of a room at a time.
+        """
+        for _ in range(CHANGES):  # whoever comes or goes while the key is shared needs another one
+            await self.learn(room.joined, again=len(room.joined) <= SMALL_ROOM)
+            readers = self._crypto.readers(room.joined)
+            if self._readers.get(room.id) != readers:  # somebody new may read it, somebody gone may not
+                self._crypto.drop_room_key(room.id)
+                self._readers[room.id] = readers
+            await self._open_sessions(room.id, room.joined)
+            if self._crypto.new_room_key_needed(room.id):
+                await self._share(room.id, room.joined)
+            if not self._crypto.new_room_key_needed(room.id):
+                with self._crypto.atomic():
+                    return self._crypto.encrypt(room.id, kind, content)
+        raise BusyError("The room changes faster than its key can be shared.")
+
+    async def _open_sessions(self, room_id: str, users: list[str]) -> None:
+        now = monotonic()
+        missing = {
+            user: [d for d in devices if now - self._claimed.get((user, d), -CLAIM_AGAIN_S) >= CLAIM_AGAIN_S]
+            for user, devices in self._crypto.missing_sessions(users).items()
+        }
+        if any(missing.values()):
+            await self._claim({user: devices for user, devices in missing.items() if devices})
+            self._crypto.drop_room_key(room_id)
+
+    async def _claim(self, devices: dict[str, list[str]]) -> None:
+        wanted = {user: dict.fromkeys(ids, "signed_curve25519") for user, ids in devices.items()}
+        answer = await self._server.post("v3", "keys", "claim", body={"one_time_keys": wanted, "timeout": 10_000})
+        reached("matrix.keys_claimed")
+        self._claimed |= {(user, device): monotonic() for user, ids in devices.items() for device in ids}
+        with self._crypto.atomic():
+            self._crypto.start_sessions(answer.get("one_time_keys", {}))
+
+    async def _share(self, room_id: str, users: list[str]) -> None:
+        try:
+            with self._crypto.atomic():
+                messages = self._crypto.room_key_messages(room_id, users)
+            for part in messages:
+                await self._to_device("m.room.encrypted", part)
+                reached("matrix.room_key_part_sent")
+        except MatrixError:
+            self._crypto.drop_room_key(room_id)
+            raise
+        self._crypto.room_key_shared(room_id)
+
+    async def _to_device(self, kind: str, messages: Json) -> None:
+        await self._server.put("v3", "sendToDevice", kind, uuid4().hex, body={"messages": messages})

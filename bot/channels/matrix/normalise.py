@@ -1,0 +1,192 @@
+"""A clear Matrix event to what it means, for the rest of the bot: pure.
+
+``None``: nothing that people say to the bot (its own, notices, other bots, state, unknown types). ``MalformedError``:
+an event that no client would send.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.channels.matrix.http import Json
+from bot.channels.matrix.rooms import Room
+from bot.messages import Address, Happening, Inbound
+from bot.router import is_command
+
+NAME = "matrix"
+OURS = "org.stadtlotse."  # content fields of every Stadtlotse, this one or another
+POLL_RESPONSES = ("org.matrix.msc3381.poll.response", "m.poll.response")
+THUMBS = ("👍", "👎")
+KEYCAPS = {f"{number}\ufe0f\u20e3": str(number) for number in range(1, 10)} | {"🔟": "10"}
+VERIFICATION = "m.key.verification."
+MAX_TEXT = 8_000  # characters; nobody asks longer questions
+MAX_ID = 255
+
+
+class MalformedEventError(ValueError):
+    """An event without what every event has, or with a wrong type in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A step of an in-room verification."""
+
+    room_id: str
+    event: Json
+
+
+def check_shape(event: Any) -> Json:
+    """The event, if it has what every event has."""
+    if not isinstance(event, dict):
+        raise MalformedEventError("no object")
+    fields = {"event_id": str, "sender": str, "type": str, "origin_server_ts": int, "content": dict}
+    for name, kind in fields.items():
+        if not isinstance(event.get(name), kind) or isinstance(event[name], bool):
+            raise MalformedEventError(name)
+    if not event["event_id"] or len(event["event_id"]) > MAX_ID or len(event["sender"]) > MAX_ID:
+        raise MalformedEventError("id")
+    return event
+
+
+def read(event: Json, room: Room) -> Inbound | Verification | None:
+    """What a clear event of the room means."""
+    content = event["content"]
+    if event["sender"] == room.me or any(name.startswith(OURS) for name in content):
+        return None
+    match event["type"]:
+        case "m.room.message":
+            return _message(event, room, content)
+        case "m.reaction":
+            return _reaction(event, room, content)
+        case "m.room.redaction":
+            redacted = event.get("redacts", content.get("redacts"))
+            return _inbound(event, room, happening=Happening.RETRACTION, refers_to=_text(redacted, "redacts"))
+        case kind if kind in POLL_RESPONSES:
+            return _vote(event, room, content)
+        case kind if kind.startswith(VERIFICATION):
+            return Verification(room.id, event)
+    return None
+
+
+def _message(event: Json, room: Room, content: Json) -> Inbound | Verification | None:
+    if not content:  # redacted
+        return None
+    kind = _text(content.get("msgtype"), "msgtype")
+    if kind == f"{VERIFICATION}request":
+        return Verification(room.id, event)
+    relation = _relation(content)
+    if relation.get("rel_type") == "m.replace":
+        return _inbound(event, room, happening=Happening.EDIT, refers_to=_text(relation.get("event_id"), "event_id"))
+    if kind != "m.text":
+        return None
+    body = _text(content.get("body"), "body")
+    reply = _replied_to(relation)
+    text = _without_mention(_without_quote(body) if reply else body, room.own_names, private=room.private)
+    thread = _text(relation.get("event_id"), "thread") if relation.get("rel_type") == "m.thread" else ""
+    addressed = room.private or is_command(text) or _mentions(content, body, room.me)
+    return _inbound(event, room, text=text[:MAX_TEXT], thread=thread, addressed=addressed, refers_to=reply)
+
+
+def _reaction(event: Json, room: Room, content: Json) -> Inbound | None:
+    relation = _relation(content)
+    key, target = relation.get("key"), _text(relation.get("event_id"), "event_id")
+    if not isinstance(key, str):
+        raise MalformedEventError("key")
+    if room.private and key in KEYCAPS:
+        return _inbound(event, room, text=KEYCAPS[key])
+    if key.startswith(THUMBS):
+        return _inbound(event, room, happening=Happening.REACTION, text=key[:1], refers_to=target)
+    return None
+
+
+def _vote(event: Json, room: Room, content: Json) -> Inbound | None:
+    """A vote in a poll of ours; the ids of its answers are commands, which anybody could type as well."""
+    answers = next(
+        (content[kind].get("answers") for kind in POLL_RESPONSES if isinstance(content.get(kind), dict)), None
+    )
+    if not isinstance(answers, list) or not all(isinstance(answer, str) for answer in answers):
+        raise MalformedEventError("answers")
+    if not room.private or not answers:
+        return None
+    return _inbound(event, room, text=f"!{answers[0][:MAX_ID]}")
+
+
+def _inbound(
+    event: Json,
+    room: Room,
+    *,
+    happening: Happening = Happening.MESSAGE,
+    text: str = "",
+    refers_to: str = "",
+    thread: str = "",
+    addressed: bool = True,
+) -> Inbound:
+    return Inbound(
+        id=event["event_id"],
+        address=Address(NAME, room.id, thread),
+        user=event["sender"],
+        text=text,
+        private=room.private,
+        at=moment(event["origin_server_ts"]),
+        happening=happening,
+        refers_to=refers_to,
+        addressed=addressed,
+    )
+
+
+def moment(milliseconds: int) -> datetime:
+    """A server's time stamp."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (OverflowError, OSError, ValueError):
+        raise MalformedEventError("origin_server_ts") from None
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise MalformedEventError(name)
+    return value
+
+
+def _relation(content: Json) -> Json:
+    relation = content.get("m.relates_to", {})
+    if not isinstance(relation, dict):
+        raise MalformedEventError("m.relates_to")
+    return relation
+
+
+def _replied_to(relation: Json) -> str:
+    """The event that somebody chose to reply to; what a thread names for clients without threads is none."""
+    reply = relation.get("m.in_reply_to")
+    target = reply.get("event_id") if isinstance(reply, dict) else None
+    return target if isinstance(target, str) and not relation.get("is_falling_back") else ""
+
+
+def _mentions(content: Json, body: str, me: str) -> bool:
+    mentions = content.get("m.mentions")
+    if isinstance(mentions, dict):
+        users = mentions.get("user_ids", [])
+        return isinstance(users, list) and me in users
+    formatted = content.get("formatted_body")  # a client older than intentional mentions
+    return me in body or (isinstance(formatted, str) and f"https://matrix.to/#/{me}" in formatted)
+
+
+def _without_quote(body: str) -> str:
+    """A reply's own words: older clients quote in front what they reply to."""
+    lines = body.split("\n")
+    while lines and lines[0].startswith("> "):
+        lines.pop(0)
+    return "\n".join(lines).lstrip("\n") if len(lines) < body.count("\n") + 1 else body
+
+
+def _without_mention(body: str, names: tuple[str, ...], *, private: bool) -> str:
+    """The text without the bot's name in front, with which people call it."""
+    text = body.strip()
+    for name in sorted(names, key=len, reverse=True):
+        pattern = rf"@?{re.escape(name)}(?:\s*[:,]\s*|\s+)" if not private else rf"@?{re.escape(name)}\s*[:,]\s*"
+        if found := re.match(pattern, text, re.IGNORECASE):
+            return text[found.end() :].strip()
+    return text

@@ -1,0 +1,69 @@
+"""How far the channel has read, and what it still owes: stored in one transaction with the messages taken in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Self
+
+from bot.channels.matrix.http import Json
+
+PATIENCE = timedelta(minutes=5)  # an unreadable message waits so long for its key
+QUIET = timedelta(hours=1)  # after a notice in a room, the next one
+MOST_HELD, MOST_OF_ONE = 500, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An encrypted message whose key has not come yet."""
+
+    room: str
+    event: Json
+    since: str  # ISO time
+
+    def due(self, now: datetime) -> bool:
+        """Whether waiting any longer would be rude."""
+        return now - datetime.fromisoformat(self.since) >= PATIENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """``since`` of the next sync, messages held, and when rooms were last told about some that stayed unreadable."""
+
+    since: str = ""
+    held: tuple[Held, ...] = ()
+    told: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, text: str | None) -> Self:
+        """What ``dump`` wrote; nothing is the very beginning."""
+        if not text:
+            return cls()
+        value = json.loads(text)
+        return cls(value["since"], tuple(Held(**held) for held in value["held"]), value["told"])
+
+    def dump(self) -> str:
+        """As a cursor."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    def hold(self, room: str, event: Json, now: datetime) -> Self:
+        """Keep a message for later; one sender cannot fill the place of all."""
+        known = [held for held in self.held if held.event["event_id"] == event["event_id"]]
+        of_sender = sum(held.event["sender"] == event["sender"] for held in self.held)
+        if known or of_sender >= MOST_OF_ONE or len(self.held) >= MOST_HELD:
+            return self
+        return replace(self, held=(*self.held, Held(room, event, now.isoformat())))
+
+    def release(self, event_ids: set[str]) -> Self:
+        """Wait no longer for these."""
+        return replace(self, held=tuple(held for held in self.held if held.event["event_id"] not in event_ids))
+
+    def may_tell(self, room: str, now: datetime) -> bool:
+        """Whether the room was not told lately."""
+        return room not in self.told or now - datetime.fromisoformat(self.told[room]) >= QUIET
+
+    def tell(self, room: str, now: datetime) -> Self:
+        """The room is told now; old entries are forgotten."""
+        recent = {name: at for name, at in self.told.items() if now - datetime.fromisoformat(at) < QUIET}
+        return replace(self, told=recent | {room: now.isoformat()})

@@ -1,0 +1,128 @@
+"""What the bot knows of its rooms, read from their state events. Malformed state is no state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.channels.matrix.http import Json
+
+PRESENT = ("join", "invite")
+
+
+@dataclass(slots=True)
+class Room:
+    """A room that the bot is in."""
+
+    id: str
+    me: str
+    members: dict[str, str] = field(default_factory=dict)  # user id → join | invite
+    names: dict[str, str] = field(default_factory=dict)  # user id → display name
+    encrypted: bool = False
+    upgraded_to: str = ""
+
+    @property
+    def private(self) -> bool:
+        """Only one other person is or is invited here."""
+        return len(self.members) <= 2
+
+    @property
+    def joined(self) -> list[str]:
+        """Who is here, the bot included."""
+        return [user for user, membership in self.members.items() if membership == "join"]
+
+    @property
+    def others(self) -> list[str]:
+        """Who is here or invited, the bot excluded."""
+        return [user for user in self.members if user != self.me]
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """How the bot may be addressed here."""
+        local = self.me[1:].partition(":")[0]
+        return tuple(name for name in (self.names.get(self.me, ""), self.me, local) if name)
+
+    def apply(self, event: Json) -> bool:
+        """Take in a state event; returns whether the bot must make a new room key (members changed)."""
+        content, key = event.get("content"), event.get("state_key")
+        if not isinstance(content, dict) or not isinstance(key, str):
+            return False
+        match event.get("type"):
+            case "m.room.member":
+                return self._member(key, content)
+            case "m.room.encryption" if key == "":
+                self.encrypted = True  # for ever: nobody can turn it off
+            case "m.room.tombstone" if key == "":
+                replacement = content.get("replacement_room")
+                self.upgraded_to = replacement if isinstance(replacement, str) else ""
+        return False
+
+    def _member(self, user: str, content: Json) -> bool:
+        before, after = self.members.get(user), content.get("membership")
+        name = content.get("displayname")
+        if isinstance(name, str) and name.strip():
+            self.names[user] = name.strip()
+        if after in PRESENT:
+            self.members[user] = after
+        else:
+            self.members.pop(user, None)
+            self.names.pop(user, None)
+        return "join" in (before, after) and before != after
+
+
+def state_events(room: Json, part: str) -> list[Json]:
+    """The events of a part (``state``, ``timeline``, ``invite_state``) of a room in a sync answer, objects only."""
+    events = room.get(part, {}).get("events") if isinstance(room.get(part), dict) else None
+    return [event for event in events or [] if isinstance(event, dict)]
+
+
+def own_arrival(events: Iterable[Json], me: str) -> Json | None:
+    """The event with which the bot came into the room, if it is among these: no mere change of its profile."""
+    arrival = None
+    for event in events:
+        if event.get("type") != "m.room.member" or event.get("state_key") != me:
+            continue
+        if membership(event.get("content")) == "join" and membership(_before(event)) != "join":
+            arrival = event
+    return arrival
+
+
+def inviter(event: Json, fallback: Iterable[str]) -> str:
+    """Who brought the bot here: the sender of the invitation that its arrival followed, else anybody there."""
+    unsigned = event.get("unsigned")
+    sender = unsigned.get("prev_sender") if isinstance(unsigned, dict) else None
+    if isinstance(sender, str) and sender != event.get("state_key"):
+        return sender
+    return next(iter(fallback), "")
+
+
+def membership(content: Any) -> str:
+    """The membership that a member event's content names."""
+    value = content.get("membership") if isinstance(content, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _before(event: Json) -> Any:
+    unsigned = event.get("unsigned")
+    return unsigned.get("prev_content") if isinstance(unsigned, dict) else None
+
+
+def invitation(room: Json, me: str) -> str:
+    """Who invites the bot, from the stripped state of an invited room; empty when nobody can be told."""
+    for event in state_events(room, "invite_state"):
+        is_own = event.get("type") == "m.room.member" and event.get("state_key") == me
+        if is_own and membership(event.get("content")) == "invite" and isinstance(event.get("sender"), str):
+            return str(event["sender"])
+    return ""
+
+
+def server_of(user_id: str) -> str:
+    """The homeserver of a user id."""
+    return user_id.partition(":")[2].lower()
+
+
+def may_ask(user_id: str, allowed: Iterable[str], own: str) -> bool:
+    """Whether a user may invite and ask: their server is among the allowed ones; none named: the bot's own."""
+    servers = {server.lower() for server in allowed} or {server_of(own)}
+    return bool(server_of(user_id)) and server_of(user_id) in servers

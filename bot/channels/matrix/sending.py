@@ -1,0 +1,123 @@
+"""Sending to rooms: in order, once. The transaction id is the outbox id, so a repetition has no second effect."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Coroutine
+from typing import Any
+from uuid import uuid4
+
+import structlog
+
+from bot.channels.matrix.batch import Reader
+from bot.channels.matrix.content import LARGEST, contents
+from bot.channels.matrix.http import BusyError, Json, MatrixError, RefusedError, Server
+from bot.channels.matrix.keys import Keys
+from bot.channels.matrix.rooms import Room
+from bot.messages import Outgoing
+from bot.ports import TryLaterError, UndeliverableError
+from knowledge_base.failpoints import reached
+
+log = structlog.get_logger()
+
+TYPING_MS = 20_000
+SMALLER = (LARGEST, LARGEST // 3, LARGEST // 10)
+
+
+class Sending:
+    """The way out of one account."""
+
+    def __init__(self, server: Server, reader: Reader, keys: Keys) -> None:
+        self._server = server
+        self._reader = reader
+        self._keys = keys
+        self._one_per_room: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._background: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """End what runs in the background."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+    async def send(self, message: Outgoing) -> str:
+        """See ``bot.ports.Channel.send``. Returns the id of the first event."""
+        room = self._reader.rooms.get(message.address.conversation)
+        if room is None:
+            raise UndeliverableError("The bot is not in this room.", gone=True)
+        try:
+            for largest in SMALLER:
+                try:
+                    return await self._send(room, message, largest)
+                except RefusedError as error:
+                    if error.code != "M_TOO_LARGE" and error.status != 413:
+                        raise
+            raise UndeliverableError("Too large for the homeserver in any parts.")
+        except RefusedError as error:
+            raise self._meaning(room, error) from error
+        except BusyError as error:
+            raise TryLaterError(error.message, after=error.after) from error
+        except MatrixError as error:
+            raise TryLaterError(error.message) from error
+
+    async def _send(self, room: Room, message: Outgoing, largest: int) -> str:
+        ids = []
+        for number, (kind, content) in enumerate(contents(message, private=room.private, largest=largest)):
+            ids.append(await self.event(room, kind, content, message.id if not number else f"{message.id}.{number}"))
+        self.in_background(self._typing(room.id, typing=False))
+        return ids[0]
+
+    async def event(self, room: Room, kind: str, content: Json, transaction: str = "") -> str:
+        """One event, encrypted where the room is. A repetition with the same transaction id is the same event."""
+        transaction = transaction or uuid4().hex
+        async with self._one_per_room[room.id]:
+            if room.encrypted and kind != "m.reaction":
+                content = await self._keys.encrypt(room, kind, content)
+                kind = "m.room.encrypted"
+            reached("matrix.before_put")
+            answer = await self._server.put("v3", "rooms", room.id, "send", kind, transaction, body=content)
+            reached("matrix.after_put")
+        event_id = str(answer.get("event_id", ""))
+        self._reader.sent(event_id)
+        return event_id
+
+    def _meaning(self, room: Room, error: RefusedError) -> TryLaterError | UndeliverableError:
+        if error.signed_out:
+            return TryLaterError("signed out")
+        if error.status == 403 or error.code in ("M_FORBIDDEN", "M_NOT_FOUND"):
+            self._reader.left(room.id)
+            return UndeliverableError(error.message, gone=True)
+        return UndeliverableError(error.message)
+
+    # --- signs ------------------------------------------------------------------------------------------------------
+
+    def working(self, room_id: str) -> None:
+        """Show that an answer is being made; whether that arrives does not matter."""
+        if room_id in self._reader.rooms:
+            self.in_background(self._typing(room_id, typing=True))
+
+    def seen(self, room_id: str, event_id: str) -> None:
+        """Show that a message was taken in."""
+        if room_id in self._reader.rooms and event_id.startswith("$"):
+            self.in_background(self._receipt(room_id, event_id))
+
+    async def _typing(self, room_id: str, *, typing: bool) -> None:
+        body: Json = {"typing": True, "timeout": TYPING_MS} if typing else {"typing": False}
+        await self._server.put("v3", "rooms", room_id, "typing", self._reader.me, body=body)
+
+    async def _receipt(self, room_id: str, event_id: str) -> None:
+        await self._server.post("v3", "rooms", room_id, "receipt", "m.read", event_id)
+
+    def in_background(self, sign: Coroutine[Any, Any, None]) -> None:
+        """Do something that may fail without harm."""
+
+        async def quietly() -> None:
+            try:
+                await sign
+            except MatrixError as error:
+                log.debug("matrix.sign_not_sent", reason=error.message)
+
+        task = asyncio.create_task(quietly())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)

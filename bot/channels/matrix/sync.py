@@ -1,0 +1,200 @@
+"""The sync loop: nothing that the server delivered is let go of before it is kept.
+
+    snapshot (state of all rooms, invitations; no messages)
+    └─> sync(since) ─> to-device ─> fill gaps ─> rooms ─> receive(messages, cursor: one transaction) ─> the rest ─┐
+            ^─────────────────────────────────────────────────────────────────────────────────────────────────────┘
+
+A kill anywhere repeats the sync of the last committed position; what was handed over before is known by its event id.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+import structlog
+
+from bot.channels.matrix.batch import MOST_MISSED, Batch, Reader
+from bot.channels.matrix.http import Json, MatrixError, RefusedError, Server
+from bot.channels.matrix.invitations import Invitations
+from bot.channels.matrix.keys import Keys
+from bot.channels.matrix.normalise import NAME
+from bot.channels.matrix.position import Position
+from bot.channels.matrix.rooms import state_events
+from bot.channels.matrix.sending import Sending
+from bot.channels.matrix.verification import Verifying
+from bot.messages import Happening, Inbound
+from bot.ports import Listening, Receive
+from knowledge_base.failpoints import reached
+
+log = structlog.get_logger()
+
+POLL_MS = 30_000
+SLACK_S = 20.0
+PAGE = 100
+NOTHING: Json = {"types": []}
+
+
+def sync_filter(limit: int, nonce: str = "") -> Json:
+    """What a sync brings. The nonce keeps a server from answering out of its cache: after a restart that is stale."""
+    state = (
+        {"lazy_load_members": False, "not_types": [f"org.stadtlotse.{nonce}"]}
+        if nonce
+        else {"lazy_load_members": False}
+    )
+    room = {"timeline": {"limit": limit}, "state": state, "ephemeral": NOTHING, "account_data": NOTHING}
+    return {"presence": NOTHING, "account_data": NOTHING, "room": room}
+
+
+@dataclass(slots=True)
+class Parts:
+    """What the loop works with."""
+
+    server: Server
+    reader: Reader
+    keys: Keys
+    sending: Sending
+    invitations: Invitations
+    verifying: Verifying
+
+
+class Sync:
+    """Receives for one account."""
+
+    def __init__(
+        self, parts: Parts, receive: Receive, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._parts = parts
+        self._receive = receive
+        self._now = now
+        self._position = Position()
+
+    async def run(self, listening: Listening, ready: Callable[[], None]) -> None:
+        """Receive until something fails; calling again begins anew at the committed position."""
+        self._position = Position.load(await self._receive.cursor(NAME))
+        await self._snapshot()
+        ready()
+        listening(None)
+        wait = 0  # what waited while we were away comes at once
+        while True:
+            query = {"since": self._position.since, "timeout": wait, "filter": sync_filter(PAGE)}
+            answer = await self._parts.server.get("v3", "sync", query=query, wait=wait / 1000 + SLACK_S)
+            listening(None)
+            wait = POLL_MS
+            await self._take(answer)
+
+    async def _snapshot(self) -> None:
+        """The state of every room as it is now, and the invitations that are only ever delivered once."""
+        query = {"timeout": 0, "filter": sync_filter(0, secrets.token_hex(4))}
+        answer = await self._parts.server.get("v3", "sync", query=query, wait=300)
+        batch, rooms = Batch(), _part(answer, "rooms")
+        for room_id, joined in _part(rooms, "join").items():
+            with batch.guarded(joined, room_id):
+                self._parts.reader.state(room_id, state_events(joined, "state"), batch)
+        self._parts.invitations.found(_part(rooms, "invite"))
+        if not self._position.since:  # the very first start: what was said before the bot came is history
+            self._parts.reader.to_device(_events(answer, "to_device"), batch)
+            await self._keep(replace(self._position, since=answer["next_batch"]), batch)
+        await self._upkeep(answer, batch)
+
+    async def _take(self, answer: Json) -> None:
+        """One sync answer, start to finish."""
+        batch, reader, now = Batch(), self._parts.reader, self._now()
+        rooms = _part(answer, "rooms")
+        reader.to_device(_events(answer, "to_device"), batch)
+        reached("matrix.to_device_stored")
+        lists = _part(answer, "device_lists")
+        self._parts.keys.changed([user for user in [*lists.get("changed", ()), *lists.get("left", ())] if user])
+        position = reader.held(self._position, batch, now)
+        for room_id, joined in _part(rooms, "join").items():
+            gap = await self._gap(room_id, joined)
+            with batch.guarded(joined, room_id):
+                position = reader.timeline(room_id, joined, gap, position, batch, now)
+        for room_id in _part(rooms, "leave"):
+            reader.left(room_id)
+        self._parts.invitations.found(_part(rooms, "invite"))
+        await self._resolve(batch)
+        batch.happenings += await self._parts.verifying.take(batch.to_device, batch.verifications, now)
+        reached("matrix.rooms_read")
+        await self._keep(replace(position, since=answer["next_batch"]), batch)
+        reached("matrix.position_kept")
+        await self._upkeep(answer, batch)
+
+    async def _keep(self, position: Position, batch: Batch) -> None:
+        await self._receive(NAME, batch.happenings, cursor=position.dump(), refused=batch.refused)
+        self._position = position
+
+    async def _gap(self, room_id: str, joined: Json) -> list[Any]:
+        """The events between our position and a limited timeline, in order; bounded."""
+        timeline = _part(joined, "timeline")
+        since, start = self._position.since, timeline.get("prev_batch")
+        if not timeline.get("limited") or not since or not isinstance(start, str):
+            return []
+        events: list[Any] = []
+        while len(events) < MOST_MISSED:
+            query = {"dir": "b", "from": start, "to": since, "limit": PAGE}
+            try:
+                page = await self._parts.server.get("v3", "rooms", room_id, "messages", query=query)
+            except RefusedError as error:  # we may have left meanwhile
+                log.warning("matrix.gap_not_filled", room=room_id, reason=error.code)
+                break
+            events += page.get("chunk", [])
+            start = page.get("end")
+            if not start or not page.get("chunk"):
+                break
+        log.info("matrix.gap_filled", room=room_id, events=len(events))
+        return events[::-1]
+
+    async def _resolve(self, batch: Batch) -> None:
+        """Replies in rooms to messages that we do not remember: are they ours?"""
+        for inbound in batch.unsure:
+            try:
+                path = ("v3", "rooms", inbound.address.conversation, "event", inbound.refers_to)
+                event = await self._parts.server.get(*path)
+            except RefusedError:
+                continue
+            if event.get("sender") == self._parts.reader.me:
+                batch.happenings.append(replace(inbound, addressed=True))
+
+    async def _upkeep(self, answer: Json, batch: Batch) -> None:
+        """What may fail now and is done with the next answer: keys, invitations, receipts."""
+        parts = self._parts
+        self._show_seen(batch.happenings)
+        try:
+            counts, unused = (
+                answer.get(f"device_{name}") for name in ("one_time_keys_count", "unused_fallback_key_types")
+            )
+            if isinstance(counts, dict):
+                used = isinstance(unused, list) and "signed_curve25519" not in unused
+                await parts.keys.upload(int(counts.get("signed_curve25519", 0)), fallback=used)
+            await parts.keys.repair()
+            await parts.keys.learn(
+                {user for room in parts.reader.rooms.values() if room.encrypted for user in room.joined}
+            )
+            await parts.invitations.follow(batch.tombstones)
+            await parts.invitations.answer()
+            await parts.invitations.leave_empty_rooms()
+        except MatrixError as error:
+            if isinstance(error, RefusedError) and error.signed_out:
+                raise
+            log.warning("matrix.upkeep_later", reason=error.message)
+
+    def _show_seen(self, happenings: list[Inbound]) -> None:
+        written = [one for one in happenings if one.happening == Happening.MESSAGE]
+        ordered = sorted(written, key=lambda one: one.address.conversation)
+        for room_id, messages in groupby(ordered, key=lambda one: one.address.conversation):
+            self._parts.sending.seen(room_id, list(messages)[-1].id)
+
+
+def _part(value: Json, name: str) -> Json:
+    part = value.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _events(value: Json, name: str) -> list[Any]:
+    events = _part(value, name).get("events")
+    return events if isinstance(events, list) else []

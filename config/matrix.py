@@ -1,0 +1,40 @@
+"""The settings of the Matrix channel."""
+
+from __future__ import annotations
+
+import re
+from typing import Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from config.section import Addresses, Section
+
+
+class Matrix(Section):
+    """The account on a Matrix homeserver; end-to-end encryption is always on."""
+
+    homeserver: str = Field("", description="its address, https://matrix.example.org; empty: no Matrix")
+    user_id: str = Field("", description="the bot's full id, @stadtlotse:example.org")
+    password: SecretStr = Field(SecretStr(""), description="used for the first login, and when the keys were lost")
+    access_token: SecretStr = Field(SecretStr(""), description="instead of the password: the token of a new device")
+    recovery_key: SecretStr = Field(
+        SecretStr(""), description="opens the account's cross-signing identity, if it has one"
+    )
+    allowed_servers: Addresses = Field((), description="whose users may invite the bot; empty: its own homeserver")
+    joins_per_hour: int = Field(20, ge=0, description="invitations accepted in an hour; 0: as many as come")
+    allow_unsigned_users: bool = Field(True, description="whether people without cross-signing get encrypted answers")
+
+    @field_validator("homeserver")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
+            raise ValueError("must begin with https://")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.homeserver and not self.access_token and not (self.user_id and self.password):
+            raise ValueError("needs user_id and password, or access_token")
+        if self.user_id and not re.fullmatch(r"@[^:\s]+:\S+", self.user_id):
+            raise ValueError(f"{self.user_id!r} is no Matrix id; write @name:server")
+        return self

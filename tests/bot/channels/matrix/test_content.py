@@ -1,0 +1,149 @@
+"""The node tree as Matrix events: two forms that say the same, nothing live, nothing too large."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import unescape
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.channels.matrix.content import ANSWER_TO, INVISIBLE_SPACE, LARGEST, PART, contents, defuse, html, pieces, size
+from bot.markup import Break, Document, Items, Link, Paragraph, Soft, Strong, Text, plain
+from bot.messages import Address, Outgoing, ShownChoice
+
+ALLOWED = {"p", "strong", "em", "a", "br", "ol", "ul", "li"}
+TEXTS = st.text(max_size=60) | st.sampled_from(
+    ["<script>alert(1)</script>", "https://boese.example/x", "@room", "@a:b.example", "#raum:b.example", "www.x.de",
+     "a.b@c.example", "javascript:alert(1)", "matrix:u/a:b", "mailto:x@y.de", "&lt;", "\"'>", "boese.example"]
+)  # fmt: skip
+INLINE = TEXTS.map(Text) | TEXTS.map(lambda t: Strong((Text(t),))) | TEXTS.map(lambda t: Soft((Text(t), Break())))
+PARAGRAPHS = st.lists(INLINE, min_size=1, max_size=4).map(lambda nodes: Paragraph(tuple(nodes)))
+ENTRIES = st.lists(st.lists(PARAGRAPHS, min_size=1, max_size=2).map(tuple), min_size=1, max_size=4).map(tuple)
+ITEMS = st.builds(Items, ENTRIES, st.none() | st.integers(1, 50))
+DOCUMENTS = st.lists(PARAGRAPHS | ITEMS, min_size=1, max_size=4).map(tuple)
+
+
+class Reading(HTMLParser):
+    """What a client sees: its tags, its links, its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [value or "" for name, value in attrs if name == "href"]
+        assert {name for name, _ in attrs} <= {"href", "start"}
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def message(document: Document, *choices: ShownChoice, thread: str = "", answers: str = "$q") -> Outgoing:
+    return Outgoing("id", Address("matrix", "!r", thread), "de", document, choices, answers)
+
+
+def only(text: str) -> str:
+    """The characters that matter: without the marks of lists and white space."""
+    return re.sub(r"[\s\-]|\d+\.", "", text)
+
+
+@given(DOCUMENTS)
+def test_both_forms_say_the_same_and_hold_nothing_but_allowed_tags(document: Document) -> None:
+    for _, content in contents(message(document), private=True):
+        seen = Reading(content["formatted_body"])
+        assert seen.tags <= ALLOWED
+        assert seen.links == []
+        assert only(seen.text) == only(content["body"])
+        assert content["m.mentions"] == {}
+
+
+LINKIFIED = re.compile(
+    r"\w+://\w|www\.\w|\b[\w-]+\.(?:de|com|org|example|net)\b|(?<!\w)[@#!]\w+:\w|@room|\w@\w", re.IGNORECASE
+)  # as clients do
+
+
+@given(TEXTS)
+def test_text_holds_nothing_that_a_client_makes_live(text: str) -> None:
+    safe = defuse(text)
+    assert not LINKIFIED.search(safe), safe
+    assert safe.replace(INVISIBLE_SPACE, "") == text.replace(INVISIBLE_SPACE, "")
+
+
+def test_a_link_is_a_link() -> None:
+    document = (Paragraph((Text("Mehr: "), Link("https://stadt.example/a?b=1&c=2"))),)
+    content = contents(message(document), private=True)[0][1]
+    assert Reading(content["formatted_body"]).links == ["https://stadt.example/a?b=1&c=2"]
+    assert content["body"] == "Mehr: https://stadt.example/a?b=1&c=2"
+
+
+@given(DOCUMENTS, st.integers(400, 3_000))
+def test_pieces_are_small_and_together_the_whole(document: Document, largest: int) -> None:
+    parts = pieces(document, largest)
+    assert only("\n".join(plain(part) for part in parts)) == only(plain(document))
+    assert all(size(part) <= largest or len(plain(part)) < largest for part in parts)
+
+
+def test_a_huge_message_is_split_and_only_its_first_part_answers() -> None:
+    entry = (Paragraph((Strong((Text("Titel"),)), Break(), Text("lang " * 900))),)
+    document = (Paragraph((Text("Treffer"),)), Items((entry,) * 12, 1))
+    events = [content for _, content in contents(message(document), private=True)]
+    assert len(events) > 2
+    assert [ANSWER_TO in content for content in events] == [True] + [False] * (len(events) - 1)
+    assert [content.get(PART) for content in events] == [None, *range(1, len(events))]
+    assert all(len(json.dumps(content).encode()) * 4 / 3 < 60_000 for content in events)
+    assert "12. Titel" in "".join(content["body"] for content in events)
+
+
+SHORT, LONG = (
+    (Paragraph((Text("kurz"),)),),
+    (Items(tuple((Paragraph((Text("x"), Break(), Text("y"))),) for _ in range(9)), 1),),
+)
+REPLY = {"m.in_reply_to": {"event_id": "$q"}}
+
+
+@pytest.mark.parametrize(
+    ("document", "private", "thread", "expected"),
+    [
+        (SHORT, True, "", None),
+        (LONG, True, "", None),
+        (SHORT, False, "", REPLY),
+        (LONG, False, "", {"rel_type": "m.thread", "event_id": "$q", "is_falling_back": True, **REPLY}),
+        (SHORT, True, "$t", {"rel_type": "m.thread", "event_id": "$t", "is_falling_back": True, **REPLY}),
+        (LONG, False, "$t", {"rel_type": "m.thread", "event_id": "$t", "is_falling_back": True, **REPLY}),
+    ],
+)
+def test_where_an_answer_belongs(document: Document, private: bool, thread: str, expected: Any) -> None:
+    content = contents(message(document, thread=thread), private=private)[0][1]
+    assert content.get("m.relates_to") == expected
+    assert content[ANSWER_TO] == "$q"
+
+
+def test_short_choices_are_a_poll_in_private_alone() -> None:
+    choices = [
+        ShownChoice("Deutsch", "language de", "!sprache de", 1),
+        ShownChoice("Polnisch", "language pl", "!sprache pl", 2),
+    ]
+    private = contents(message(SHORT, *choices), private=True)
+    assert [kind for kind, _ in private] == ["m.room.message", "org.matrix.msc3381.poll.start"]
+    assert ANSWER_TO not in private[1][1]
+    assert len(contents(message(SHORT, *choices), private=False)) == 1
+    long = [ShownChoice("Ein Projekt mit einem langen Titel", "show a", "!zeige a", 1), *choices[1:]]
+    assert len(contents(message(SHORT, *long), private=True)) == 1
+
+
+def test_unnumbered_choices_are_shown_as_they_are_typed() -> None:
+    content = contents(message(SHORT, ShownChoice("mehr", "more", "!mehr")), private=True)[0][1]
+    assert content["body"] == "kurz\n\n!mehr"
+    assert unescape(html((Paragraph((Text("a<b"),)),))) == "<p>a<b</p>"
+
+
+assert LARGEST < 65_536

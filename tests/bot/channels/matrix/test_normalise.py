@@ -1,0 +1,188 @@
+"""Events to their meaning."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.channels.matrix.batch import Batch, not_missed
+from bot.channels.matrix.normalise import MalformedEventError, Verification, check_shape, read
+from bot.channels.matrix.rooms import Room, inviter, may_ask, own_arrival
+from bot.messages import Happening, Inbound
+
+ME, ANNA = "@bot:a.example", "@anna:a.example"
+
+
+def room(*others: str) -> Room:
+    made = Room("!r", ME)
+    for user in (ME, *(others or (ANNA,))):
+        made.apply(member(user, "join", name="Stadtlotse" if user == ME else ""))
+    return made
+
+
+def member(user: str, membership: str, name: str = "", **unsigned: Any) -> dict[str, Any]:
+    content = {"membership": membership} | ({"displayname": name} if name else {})
+    return {"type": "m.room.member", "state_key": user, "sender": user, "content": content, "unsigned": unsigned}
+
+
+def event(content: dict[str, Any], kind: str = "m.room.message", sender: str = ANNA) -> dict[str, Any]:
+    return {"event_id": "$e", "sender": sender, "type": kind, "origin_server_ts": 1_795_000_000_000, "content": content}
+
+
+def text(body: str, **more: Any) -> dict[str, Any]:
+    return event({"msgtype": "m.text", "body": body, **more})
+
+
+def meant(what: dict[str, Any], where: Room | None = None) -> Inbound:
+    found = read(what, where or room())
+    assert isinstance(found, Inbound)
+    return found
+
+
+def test_a_private_message_is_a_question() -> None:
+    found = meant(text("Wer?"))
+    assert (found.text, found.private, found.addressed, found.user) == ("Wer?", True, True, ANNA)
+
+
+@pytest.mark.parametrize(
+    ("body", "more", "addressed", "words"),
+    [
+        ("Wer?", {}, False, "Wer?"),
+        ("Stadtlotse: wer?", {"m.mentions": {"user_ids": [ME]}}, True, "wer?"),
+        ("@bot:a.example wer?", {"m.mentions": {"user_ids": [ME]}}, True, "wer?"),
+        ("Stadtlotse: wer?", {"m.mentions": {"user_ids": ["@x:y"]}}, False, "wer?"),
+        ("@bot:a.example: wer?", {}, True, "wer?"),
+        ("Stadtlotse: wer?", {"formatted_body": f'<a href="https://matrix.to/#/{ME}">x</a>: wer?'}, True, "wer?"),
+        ("!frage wer?", {}, True, "!frage wer?"),
+        ("Wer?", {"m.mentions": 5}, False, "Wer?"),
+    ],
+)
+def test_in_a_room_only_what_is_addressed(body: str, more: dict[str, Any], addressed: bool, words: str) -> None:
+    found = meant(text(body, **more), room(ANNA, "@berta:a.example"))
+    assert (found.addressed, found.text) == (addressed, words)
+
+
+def test_replies_and_threads() -> None:
+    reply = {"m.in_reply_to": {"event_id": "$x"}}
+    found = meant(text("> <@x:y> früher\n> noch\n\nund jetzt?", **{"m.relates_to": reply}))
+    assert (found.refers_to, found.text) == ("$x", "und jetzt?")
+    thread = {"rel_type": "m.thread", "event_id": "$t", "is_falling_back": True} | reply
+    found = meant(text("wer?", **{"m.relates_to": thread}))
+    assert (found.address.thread, found.refers_to) == ("$t", "")
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [
+        event({"msgtype": "m.notice", "body": "x"}),
+        event({"msgtype": "m.image", "body": "x"}),
+        event({"msgtype": "m.text", "body": "x"}, sender=ME),
+        event({"msgtype": "m.text", "body": "x", "org.stadtlotse.part": 1}),
+        event({}),
+        event({"anything": 1}, kind="org.example.unknown"),
+    ],
+)
+def test_what_means_nothing(silent: dict[str, Any]) -> None:
+    assert read(silent, room()) is None
+
+
+def test_edits_redactions_reactions_votes() -> None:
+    edit = text("* x", **{"m.relates_to": {"rel_type": "m.replace", "event_id": "$o"}})
+    assert (meant(edit).happening, meant(edit).refers_to) == (Happening.EDIT, "$o")
+    for redaction in (event({"redacts": "$o"}, "m.room.redaction"), event({}, "m.room.redaction") | {"redacts": "$o"}):
+        assert (meant(redaction).happening, meant(redaction).refers_to) == (Happening.RETRACTION, "$o")
+    reaction = {"rel_type": "m.annotation", "event_id": "$o", "key": "👍🏽"}
+    found = meant(event({"m.relates_to": reaction}, "m.reaction"))
+    assert (found.happening, found.text, found.refers_to) == (Happening.REACTION, "👍", "$o")
+    assert meant(event({"m.relates_to": reaction | {"key": "3️⃣"}}, "m.reaction")).text == "3"
+    assert read(event({"m.relates_to": reaction | {"key": "🎉"}}, "m.reaction"), room()) is None
+    vote = event({"org.matrix.msc3381.poll.response": {"answers": ["language de"]}}, "org.matrix.msc3381.poll.response")
+    assert meant(vote).text == "!language de"
+    assert isinstance(read(event({}, "m.key.verification.key"), room()), Verification)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = st.sampled_from(
+    ["msgtype", "body", "m.relates_to", "m.mentions", "redacts", "formatted_body", "m.new_content"]
+)
+RELATION = st.dictionaries(st.sampled_from(["rel_type", "event_id", "key", "m.in_reply_to", "is_falling_back"]), JSON)
+KINDS = st.sampled_from(
+    ["m.room.message", "m.reaction", "m.room.redaction", "m.poll.response", "m.key.verification.mac"]
+)
+
+
+@given(st.dictionaries(FIELDS, JSON | RELATION | st.sampled_from(["m.text", "m.replace"])), KINDS)
+def test_no_content_does_anything_but_mean_something_or_be_malformed(content: dict[str, Any], kind: str) -> None:
+    try:
+        found = read(check_shape(event(content, kind)), room())
+    except MalformedEventError:
+        return
+    if isinstance(found, Inbound):
+        assert Inbound.from_json(found.to_json()) == found
+
+
+@given(JSON)
+def test_every_event_is_noted_when_it_breaks_something(anything: Any) -> None:
+    batch = Batch()
+    for _ in range(2):
+        with batch.guarded(anything, "!r"):
+            raise ZeroDivisionError
+    assert batch.refused[0] == batch.refused[1]
+    assert 0 < len(batch.refused[0].id) <= 255
+
+
+def test_the_bots_arrival_is_no_change_of_its_profile() -> None:
+    arrival = member(ME, "join", prev_content={"membership": "invite"}, prev_sender=ANNA)
+    profile = member(ME, "join", prev_content={"membership": "join"})
+    assert own_arrival([profile], ME) is None
+    assert own_arrival([arrival, profile], ME) is arrival
+    assert inviter(arrival, []) == ANNA
+    assert inviter(profile, ["@x:y"]) == "@x:y"
+
+
+@pytest.mark.parametrize(
+    ("user", "allowed", "may"),
+    [
+        (ANNA, (), True),
+        ("@x:b.example", (), False),
+        ("@x:b.example", ("b.example",), True),
+        (ANNA, ("b.example",), False),
+        ("@x:a.example.evil", (), False),
+        ("nonsense", (), False),
+    ],
+)
+def test_who_may_ask(user: str, allowed: tuple[str, ...], may: bool) -> None:
+    assert may_ask(user, allowed, ME) is may
+
+
+def test_members_and_encryption_of_a_room() -> None:
+    made = room(ANNA, "@berta:a.example")
+    assert not made.private
+    assert made.apply(member("@berta:a.example", "leave"))
+    assert made.private
+    assert not made.apply(member(ANNA, "join", name="Anna"))
+    for malformed in ({}, {"type": "m.room.member"}, {"type": "m.room.member", "state_key": 5, "content": []}):
+        assert not made.apply(malformed)
+    assert not made.encrypted
+    made.apply({"type": "m.room.encryption", "state_key": "", "content": {}})
+    assert made.encrypted
+
+
+def test_too_old_or_too_much_gets_one_notice() -> None:
+    fresh, old = (
+        meant(text("neu")),
+        [meant(text("alt") | {"event_id": f"${n}", "origin_server_ts": 1}) for n in range(3)],
+    )
+    found = not_missed([*old, fresh], too_many=False, now=fresh.at)
+    assert [(one.happening, one.text) for one in found] == [(Happening.MISSED, "3"), (Happening.MESSAGE, "neu")]
+    assert found == not_missed([*old, fresh], too_many=False, now=fresh.at)
+    everything = not_missed([*old, fresh], too_many=True, now=fresh.at)
+    assert [(one.happening, one.text) for one in everything] == [(Happening.MISSED, "4")]
+    assert not_missed([fresh], too_many=False, now=fresh.at) == [fresh]

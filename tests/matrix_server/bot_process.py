@@ -1,0 +1,118 @@
+"""The bot as operators run it: ``run_bot.py serve`` in a process of its own, which can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.matrix_server.synapse import ROOT, Synapse, memory_folder
+
+READY_S = 120.0
+
+
+class BotProcess:
+    """One account and its state folder; ``start`` as often as it is ended."""
+
+    def __init__(self, server: Synapse, user_id: str, **settings: str) -> None:
+        self.server = server
+        self.user_id = user_id
+        self.state = memory_folder("bot-")
+        self.log = self.state / "log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.settings = {
+            "STATE_DIR": str(self.state),
+            "MATRIX__HOMESERVER": server.url,
+            "MATRIX__USER_ID": user_id,
+            "MATRIX__PASSWORD": "secret",
+            "MATRIX__JOINS_PER_HOUR": "0",
+            "LIMITS__QUESTIONS_PER_HOUR": "0",
+            "WEB__ENABLED": "false",
+            "LOG__FORMAT": "json",
+        } | settings
+        models = ROOT / ".cache" / "models"
+        (self.state / "models").symlink_to(models)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        own = {f"STADTLOTSE_{name}": value for name, value in (self.settings | more).items()}
+        return {name: value for name, value in os.environ.items() if not name.startswith("STADTLOTSE_")} | own
+
+    def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Another command of the product on the same state."""
+        command = [sys.executable, "run_bot.py", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment(**more), capture_output=True, text=True, check=False
+        )
+
+    def spawn(self, *options: str, **more: str) -> None:
+        """Start it and do not wait."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "run_bot.py", "serve", *options],
+                cwd=ROOT, env=self.environment(**more), stdout=subprocess.PIPE, stderr=log,
+            )  # fmt: skip
+
+    def wait_ready(self) -> bool:
+        """Wait for the READY line; ``False`` when the process ended before."""
+        assert self.process is not None
+        assert self.process.stdout is not None
+        return any(line.startswith(b"READY") for line in iter(self.process.stdout.readline, b""))
+
+    async def start(self, *options: str, ready: bool = True, **more: str) -> None:
+        """Start it; ``ready``: wait until it listens."""
+        self.spawn(*options, **more)
+        if ready:
+            assert await self.ready(), self.tail()
+
+    async def ready(self) -> bool:
+        """Wait for the READY line; ``False`` when the process ended before."""
+        async with asyncio.timeout(READY_S):
+            return await asyncio.to_thread(self.wait_ready)
+
+    async def ended(self, patience: float = 90) -> int:
+        """Wait for its end by itself; returns its exit code."""
+        assert self.process is not None
+        assert self.process.stdout is not None
+        code = await asyncio.to_thread(self.process.wait, patience)
+        self.process.stdout.close()
+        return code
+
+    async def end(self, number: int = signal.SIGTERM) -> int:
+        """Stop it in order (or otherwise); returns its exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return await self.ended(20)
+
+    async def kill(self) -> None:
+        await self.end(signal.SIGKILL)
+
+    async def restart(self, **more: str) -> None:
+        await self.end()
+        await self.start(**more)
+
+    def tail(self, size: int = 3000) -> str:
+        return self.log.read_text()[-size:] if self.log.exists() else ""
+
+    @property
+    def folder(self) -> Path:
+        return self.state / "matrix"
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Log lines of one event name."""
+        lines = (json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{"))
+        return [line for line in lines if line.get("event") == name]
+
+    def close(self) -> None:
+        """Nothing of it stays."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            if self.process.stdout:
+                self.process.stdout.close()
+        shutil.rmtree(self.state, ignore_errors=True)

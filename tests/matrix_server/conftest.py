@@ -1,0 +1,81 @@
+"""One Synapse for all Matrix tests; a bot of its own where a test kills or changes it, else one for many."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.matrix_server.bot_process import BotProcess
+from tests.matrix_server.person import Person
+from tests.matrix_server.synapse import Synapse, running_synapse
+
+PROJECTS = [
+    {"id": "t-rad", "title": "Radschnellweg zum Bahnhof", "municipality": "Musterstadt",
+     "text": "Ein Radschnellweg verbindet die Vororte mit dem Bahnhof. Mobilität ohne Auto wird leichter."},
+    {"id": "t-bus", "title": "Rufbus auf dem Land", "municipality": "Beispieldorf",
+     "text": "Ein Rufbus fährt, wenn ihn jemand bestellt. Mobilität für kleine Orte ohne Linienbus."},
+    {"id": "t-hitze", "title": "Hitzeschutz in der Altstadt", "municipality": "Musterstadt",
+     "text": "Trinkbrunnen, Schatten und kühle Räume schützen ältere Menschen an heissen Tagen."},
+    {"id": "t-schule", "title": "Digitale Schule", "municipality": "Lernhausen",
+     "text": "Alle Schulen haben Glasfaser, Tafeln mit Bildschirm und eine gemeinsame Lernplattform."},
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def synapse() -> Iterator[Synapse]:
+    with running_synapse() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def projects(tmp_path_factory: pytest.TempPathFactory, e5_folder: Path) -> Path:
+    file = tmp_path_factory.mktemp("knowledge") / "projects.jsonl"
+    file.write_text("".join(json.dumps(project, ensure_ascii=False) + "\n" for project in PROJECTS))
+    return file
+
+
+@pytest.fixture(scope="session")
+def knowledge(synapse: Synapse, projects: Path) -> Iterator[Path]:
+    """A database with the bundle and a few projects of the tests' own, indexed."""
+    template = BotProcess(synapse, "@template:localhost")
+    for command in (["import", str(projects)], ["ask", "Rufbus"]):
+        done = template.run(*command)
+        assert done.returncode == 0, done.stderr
+    yield template.state / "stadtlotse.db"
+    shutil.rmtree(template.state)
+
+
+@pytest.fixture
+async def new_bot(synapse: Synapse, knowledge: Path) -> AsyncIterator[Callable[..., BotProcess]]:
+    """Makes bots with an account and a state folder of their own; ends them."""
+    made: list[BotProcess] = []
+
+    def make(**settings: str) -> BotProcess:
+        bot = BotProcess(synapse, synapse.register(f"bot{secrets.token_hex(4)}"), **settings)
+        made.append(bot)
+        shutil.copy(knowledge, bot.state)
+        return bot
+
+    yield make
+    for bot in made:
+        print(bot.tail(6000))  # pytest shows it when the test has failed
+        bot.close()
+
+
+@pytest.fixture
+async def bot(new_bot: Callable[..., BotProcess]) -> BotProcess:
+    """A bot that listens."""
+    made = new_bot()
+    await made.start()
+    return made
+
+
+@pytest.fixture
+async def person(synapse: Synapse) -> AsyncIterator[Person]:
+    async with await Person.new(synapse) as made:
+        yield made

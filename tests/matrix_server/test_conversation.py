@@ -1,0 +1,248 @@
+"""Talking: private and in rooms, threads, replies, edits, reactions, redactions, polls, invitations, sending."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.matrix_server.bot_process import BotProcess
+from tests.matrix_server.person import ANSWER_TO, PART, Person
+from tests.matrix_server.synapse import Synapse
+
+pytestmark = [pytest.mark.matrix]
+
+
+@pytest.fixture(scope="module")
+def shared(synapse: Synapse, knowledge: Path) -> Iterator[BotProcess]:
+    """One bot for all of these conversations."""
+    bot = BotProcess(synapse, synapse.register("talker"))
+    shutil.copy(knowledge, bot.state)
+    bot.spawn()
+    assert bot.wait_ready(), bot.tail()
+    yield bot
+    print(bot.tail(6000))
+    bot.close()
+
+
+def rows(bot: BotProcess, statement: str, *values: object) -> list[Any]:
+    with sqlite3.connect(bot.state / "stadtlotse.db") as database:
+        return database.execute(statement, values).fetchall()
+
+
+async def eventually(found: Callable[[], object]) -> None:
+    async with asyncio.timeout(20):
+        while not found():  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
+async def quiet(person: Person, room: str, bot: BotProcess) -> int:
+    """How much the bot has said, once it has certainly read everything: a last question is answered."""
+    await person.ask(room, "!hilfe")
+    return len(person.from_user(room, bot.user_id))
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["clear", "encrypted"])
+async def test_a_question_is_answered(shared: BotProcess, person: Person, encrypted: bool) -> None:
+    room = await person.room_with(shared.user_id, encrypted=encrypted)
+    answer = await person.ask(room, "Wer hat einen Rufbus?")
+    content = answer["content"]
+    assert "Rufbus auf dem Land" in content["body"]
+    assert "<strong>" in content["formatted_body"]
+    assert answer["was_encrypted"] is encrypted
+    assert content["m.mentions"] == {}
+    assert "m.relates_to" not in content
+    assert len(person.answers(room, content[ANSWER_TO])) == 1
+
+
+async def test_a_room_is_welcomed_once_and_answers_when_addressed(
+    shared: BotProcess, person: Person, synapse: Synapse
+) -> None:
+    async with await Person.new(synapse) as other:
+        room = await person.room_with(shared.user_id, other.user_id)
+        await other.client.join(room)
+        await other.sync()
+        chatter = await other.say(room, "Wer hat einen Rufbus?")
+        mention = {"m.mentions": {"user_ids": [shared.user_id]}}
+        answer = await other.ask(room, "talker: Wer hat einen Rufbus?", **mention)
+        assert "Rufbus auf dem Land" in answer["content"]["body"]
+        related = answer["content"]["m.relates_to"]
+        assert related["m.in_reply_to"]["event_id"] == answer["content"][ANSWER_TO]
+        reply = {"m.relates_to": {"m.in_reply_to": {"event_id": answer["event_id"]}}}
+        assert await other.ask(room, "Hitzeschutz?", **reply)
+        assert await other.ask(room, "!frage Digitale Schule")
+        assert other.answers(room, chatter) == []
+        assert len(person.from_user(room, shared.user_id)) <= 4
+        assert rows(shared, "SELECT 1 FROM inbox WHERE event_id = ?", chatter) == []
+
+
+async def test_an_answer_stays_in_the_thread_of_its_question(shared: BotProcess, person: Person) -> None:
+    room = await person.room_with(shared.user_id, encrypted=True)
+    root = await person.say(room, "!hilfe")
+    await person.answer(room, root)
+    related = {"m.relates_to": {"rel_type": "m.thread", "event_id": root, "is_falling_back": True,
+               "m.in_reply_to": {"event_id": root}}}  # fmt: skip
+    answer = await person.ask(room, "Rufbus?", **related)
+    assert answer["content"]["m.relates_to"]["rel_type"] == "m.thread"
+    assert answer["content"]["m.relates_to"]["event_id"] == root
+
+
+async def test_a_long_answer_in_a_room_opens_a_thread_where_one_can_ask_on(
+    shared: BotProcess, person: Person, synapse: Synapse
+) -> None:
+    async with await Person.new(synapse) as other:
+        room = await person.room_with(shared.user_id, other.user_id)
+        question = await person.say(room, "!frage Mobilität")
+        answer = await person.answer(room, question)
+        assert answer["content"]["m.relates_to"]["rel_type"] == "m.thread"
+        assert answer["content"]["m.relates_to"]["event_id"] == question
+        more = await person.ask(room, "!mehr", **{"m.relates_to": {"rel_type": "m.thread", "event_id": question}})
+        assert more["content"]["m.relates_to"]["event_id"] == question
+        assert "noch keine Frage" not in more["content"]["body"]
+
+
+async def test_edits_notices_and_other_bots_trigger_nothing(shared: BotProcess, person: Person) -> None:
+    room = await person.room_with(shared.user_id)
+    question = (await person.ask(room, "Rufbus?"))["content"][ANSWER_TO]
+    before = await quiet(person, room, shared)
+    edit = {
+        "m.new_content": {"msgtype": "m.text", "body": "Hitze?"},
+        "m.relates_to": {"rel_type": "m.replace", "event_id": question},
+    }
+    await person.say(room, "* Hitze?", **edit)
+    await person.send(room, "m.room.message", {"msgtype": "m.notice", "body": "Rufbus?"})
+    await person.say(room, "Rufbus?", **{ANSWER_TO: "$x"})
+    await person.send(room, "m.room.message", {"msgtype": "m.image", "body": "x.png", "url": "mxc://localhost/x"})
+    assert await quiet(person, room, shared) == before + 1
+
+
+async def test_two_bots_in_a_room_do_not_talk_to_each_other(
+    shared: BotProcess, person: Person, new_bot: Callable[..., BotProcess]
+) -> None:
+    other = new_bot()
+    await other.start()
+    room = await person.room(shared.user_id, other.user_id)
+    await person.until(lambda: all(person.from_user(room, bot.user_id) for bot in (shared, other)))
+    await person.say(room, "Rufbus?")
+    for _ in range(6):
+        await person.sync(500)
+    assert [len(person.from_user(room, bot.user_id)) for bot in (shared, other)] == [1, 1]
+
+
+async def test_a_thumb_is_feedback_and_a_number_picks_a_hit(shared: BotProcess, person: Person) -> None:
+    room = await person.room_with(shared.user_id, encrypted=True)
+    answer = await person.ask(room, "Rufbus?")
+    thumb = {"rel_type": "m.annotation", "event_id": answer["event_id"], "key": "👍"}
+    await person.send(room, "m.reaction", {"m.relates_to": thumb})
+    outbox = rows(shared, "SELECT id FROM outbox WHERE remote_id = ?", answer["event_id"])[0][0]
+    await eventually(lambda: rows(shared, "SELECT 1 FROM feedback WHERE answer_id = ? AND useful", outbox))
+    number = await person.send(room, "m.reaction", {"m.relates_to": thumb | {"key": "1️⃣"}})
+    first = next(line for line in answer["content"]["body"].splitlines() if line.startswith("1. "))
+    assert (await person.answer(room, number))["content"]["body"].startswith(
+        first.removeprefix("1. ").split(" (")[0][:12]
+    )
+
+
+async def test_taking_a_question_back_forgets_it(shared: BotProcess, person: Person) -> None:
+    room = await person.room_with(shared.user_id, encrypted=True)
+    question = (await person.ask(room, "Rufbus?"))["content"][ANSWER_TO]
+    assert rows(shared, "SELECT 1 FROM answer WHERE event_id = ?", question)
+    await person.client.room_redact(room, question)
+    await eventually(lambda: not rows(shared, "SELECT 1 FROM answer WHERE event_id = ?", question))
+
+
+async def test_a_question_with_fixed_answers_is_a_poll_too(shared: BotProcess, person: Person) -> None:
+    room = await person.room_with(shared.user_id, encrypted=True)
+    await person.ask(room, "!sprache")
+    polls = lambda: [e for e in person.from_user(room, shared.user_id) if e["type"].endswith("poll.start")]  # noqa: E731
+    await person.until(lambda: bool(polls()))
+    poll = polls()[0]
+    assert PART in poll["content"]
+    assert poll["was_encrypted"]
+    answers = poll["content"]["org.matrix.msc3381.poll.start"]["answers"]
+    english = next(one["id"] for one in answers if one["id"].endswith(" en"))
+    vote = {"m.relates_to": {"rel_type": "m.reference", "event_id": poll["event_id"]},
+            "org.matrix.msc3381.poll.response": {"answers": [english]}}  # fmt: skip
+    voted = await person.send(room, "org.matrix.msc3381.poll.response", vote)
+    assert await person.answer(room, voted)
+
+
+async def test_typing_and_receipts_are_shown(shared: BotProcess, person: Person) -> None:
+    room = await person.room_with(shared.user_id)
+    question = (await person.ask(room, "Rufbus?"))["content"][ANSWER_TO]
+    await person.until(lambda: person.client.rooms[room].read_receipts.get(shared.user_id) is not None)
+    assert person.client.rooms[room].read_receipts[shared.user_id].event_id == question
+
+
+async def test_text_of_people_never_becomes_a_link_or_mention(shared: BotProcess, person: Person) -> None:
+    room = await person.room_with(shared.user_id)
+    command = "!https://boese.example/@raum#x <b>fett</b> @room"
+    content = (await person.ask(room, command))["content"]
+    assert "https://" not in content["body"]
+    assert "<b>" not in content["formatted_body"]
+    assert content["m.mentions"] == {}
+
+
+async def test_an_empty_room_is_left_and_a_kick_ends_cleanly(
+    shared: BotProcess, person: Person, synapse: Synapse
+) -> None:
+    empty, kicked = [await person.room_with(shared.user_id) for _ in range(2)]
+    await person.client.room_leave(empty)
+    await person.say(kicked, "Rufbus?")
+    await person.client.room_kick(kicked, shared.user_id)
+    joined = f"/_synapse/admin/v1/users/{shared.user_id}/joined_rooms"
+    await eventually(lambda: not {empty, kicked} & set(synapse.admin("GET", joined)["joined_rooms"]))
+    room = await person.room_with(shared.user_id)
+    assert await person.ask(room, "Noch da?")
+
+
+async def test_a_room_upgrade_is_followed_when_invited(shared: BotProcess, person: Person) -> None:
+    room = await person.room_with(shared.user_id)
+    headers = {"Authorization": f"Bearer {person.client.access_token}"}
+    path = f"/_matrix/client/v3/rooms/{room}/upgrade"
+    new = (await (await person.client.send("POST", path, '{"new_version": "11"}', headers)).json())["replacement_room"]
+    await person.sync()
+    await person.client.room_invite(new, shared.user_id)
+    await person.until(lambda: bool(person.from_user(new, shared.user_id)))
+    assert await person.ask(new, "Rufbus?")
+
+
+async def test_strangers_of_other_servers_may_not_invite(
+    new_bot: Callable[..., BotProcess], person: Person, synapse: Synapse
+) -> None:
+    bot = new_bot(MATRIX__ALLOWED_SERVERS="example.org")
+    await bot.start()
+    room = await person.room(bot.user_id)
+    await person.until(
+        lambda: any(
+            e["type"] == "m.room.member" and e["state_key"] == bot.user_id and e["content"]["membership"] == "leave"
+            for e in person.events[room]
+        )
+    )
+
+
+async def test_no_more_rooms_an_hour_than_allowed(new_bot: Callable[..., BotProcess], person: Person) -> None:
+    bot = new_bot(MATRIX__JOINS_PER_HOUR="1")
+    await bot.start()
+    rooms = [await person.room(bot.user_id) for _ in range(3)]
+    await person.until(lambda: any(person.from_user(room, bot.user_id) for room in rooms))
+    for _ in range(3):
+        await person.sync(500)
+    assert sum(bool(person.from_user(room, bot.user_id)) for room in rooms) == 1
+
+
+async def test_a_rate_limit_is_honoured(new_bot: Callable[..., BotProcess], person: Person, synapse: Synapse) -> None:
+    bot = new_bot()
+    await bot.start()
+    room = await person.room_with(bot.user_id, encrypted=True)
+    limits = f"/_synapse/admin/v1/users/{bot.user_id}/override_ratelimit"
+    synapse.admin("POST", limits, {"messages_per_second": 1, "burst_count": 2})
+    asked = [await person.say(room, f"Rufbus {number}?") for number in range(4)]
+    await person.answer(room, asked[-1])
+    assert [len(person.answers(room, question)) for question in asked] == [1] * 4
+    assert bot.events("outbox.later")

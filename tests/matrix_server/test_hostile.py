@@ -1,0 +1,178 @@
+"""What a stranger may send: malformed timeline and to-device events stop nothing, and each is quarantined once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.matrix_server.bot_process import BotProcess
+from tests.matrix_server.person import ANSWER_TO, Person
+from tests.matrix_server.synapse import Synapse
+
+pytestmark = [pytest.mark.matrix]
+
+MEGOLM, OLM = "m.megolm.v1.aes-sha2", "m.olm.v1.curve25519-aes-sha2"
+
+
+def megolm(**content: Any) -> tuple[str, dict[str, Any]]:
+    whole = {"algorithm": MEGOLM, "ciphertext": "AwgA", "device_id": "X", "sender_key": "abc", "session_id": "abc"}
+    return "m.room.encrypted", {**whole, **content}
+
+
+TIMELINE: list[tuple[str, dict[str, Any]]] = [
+    ("m.room.message", {"msgtype": 5, "body": "a"}),
+    ("m.room.message", {"msgtype": "m.text", "body": 5}),
+    ("m.room.message", {"msgtype": "m.text", "body": {"a": []}}),
+    ("m.room.message", {"msgtype": "m.text"}),
+    ("m.room.message", {"body": "a"}),
+    ("m.room.message", {"msgtype": "m.text", "body": None}),
+    ("m.room.message", {"msgtype": "m.text", "body": "a", "m.relates_to": "x"}),
+    ("m.room.message", {"msgtype": "m.text", "body": "a", "m.relates_to": []}),
+    ("m.room.message", {"msgtype": "m.text", "body": "a", "m.relates_to": {"rel_type": "m.thread", "event_id": 7}}),
+    ("m.room.message", {"msgtype": "m.text", "body": "a", "m.relates_to": {"rel_type": "m.replace", "event_id": []}}),
+    ("m.room.message", {"msgtype": "m.text", "body": "a", "m.relates_to": {"rel_type": "m.replace"}}),
+    ("m.room.message", {"msgtype": ["m.text"], "body": "a"}),
+    ("m.reaction", {"m.relates_to": 1}),
+    ("m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": 1, "key": "👍"}}),
+    ("m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": "$a", "key": ["👍"]}}),
+    ("m.reaction", {"m.relates_to": {}}),
+    ("m.reaction", {}),
+    megolm(session_id=""),
+    megolm(session_id=5),
+    megolm(session_id=None),
+    megolm(session_id={"a": "b"}),
+    megolm(ciphertext=""),
+    megolm(ciphertext={"body": "x"}),
+    megolm(ciphertext=[]),
+    megolm(ciphertext=None),
+    ("m.room.encrypted", {"algorithm": MEGOLM}),
+    ("m.room.encrypted", {"algorithm": "m.none"}),
+    ("m.room.encrypted", {"algorithm": 5, "ciphertext": 5}),
+    ("m.room.encrypted", {"a": {"b": {"c": []}}}),
+    ("org.matrix.msc3381.poll.response", {"org.matrix.msc3381.poll.response": {"answers": 5}}),
+    ("org.matrix.msc3381.poll.response", {"org.matrix.msc3381.poll.response": {"answers": [[]]}}),
+    ("org.matrix.msc3381.poll.response", {}),
+    ("m.poll.response", {"m.poll.response": "x"}),
+]
+KEY = "Xjv6ZR6nHZ3rrPbLSCgQJfmG3k6XvTZrUJd8XK0yyFw"
+TO_DEVICE: list[tuple[str, Any]] = [
+    ("m.room.encrypted", {}),
+    ("m.room.encrypted", {"algorithm": OLM}),
+    ("m.room.encrypted", {"algorithm": OLM, "sender_key": 5, "ciphertext": {}}),
+    ("m.room.encrypted", {"algorithm": OLM, "sender_key": KEY, "ciphertext": "x"}),
+    ("m.room.encrypted", {"algorithm": OLM, "sender_key": KEY, "ciphertext": {"OWN": {"type": 0, "body": "garbage!"}}}),
+    ("m.room.encrypted", {"algorithm": OLM, "sender_key": KEY, "ciphertext": {"OWN": {"type": 1, "body": "garbage!"}}}),
+    ("m.room.encrypted", {"algorithm": OLM, "sender_key": KEY, "ciphertext": {"OWN": {"type": 0, "body": ""}}}),
+    ("m.room.encrypted", {"algorithm": OLM, "sender_key": KEY, "ciphertext": {"OWN": {"type": "0", "body": "AAAA"}}}),
+    ("m.room.encrypted", {"algorithm": OLM, "sender_key": KEY, "ciphertext": {"OWN": {"type": 0}}}),
+    ("m.room.encrypted", {"algorithm": OLM, "sender_key": KEY, "ciphertext": {"OWN": "x"}}),
+    ("m.room.encrypted", {"algorithm": OLM, "sender_key": "", "ciphertext": {"OWN": {"type": 0, "body": "AAAA"}}}),
+    ("m.room.encrypted", {"algorithm": "m.unknown", "ciphertext": "x"}),
+    (
+        "m.room.encrypted",
+        {"algorithm": MEGOLM, "ciphertext": "x", "sender_key": KEY, "session_id": "", "device_id": ""},
+    ),
+]
+HARMLESS_TO_DEVICE: list[tuple[str, Any]] = [  # nothing to us, whatever they hold
+    ("m.room_key_request", {"action": 5}),
+    ("m.room_key_request", {"action": "request", "body": [], "request_id": 7, "requesting_device_id": None}),
+    ("m.forwarded_room_key", {"algorithm": MEGOLM, "room_id": "!a", "session_id": "b", "session_key": "c"}),
+    ("m.key.verification.start", {"transaction_id": ["x"]}),
+    ("m.key.verification.start", {"transaction_id": "t", "method": 5, "from_device": {}}),
+    ("m.key.verification.mac", {"transaction_id": "t", "mac": 5, "keys": []}),
+    ("m.key.verification.key", {"transaction_id": 5}),
+    ("x", {"y": ["z"] * 100}),
+]
+
+
+def quarantined(bot: BotProcess) -> int:
+    with sqlite3.connect(bot.state / "stadtlotse.db") as database:
+        count: int = database.execute("SELECT count(*) FROM inbox WHERE state = 'quarantined'").fetchone()[0]
+    return count
+
+
+class Stranger:
+    """Sends what it likes, past every client library."""
+
+    def __init__(self, server: Synapse, person: Person) -> None:
+        self._http = httpx.Client(
+            base_url=f"{server.url}/_matrix/client/v3",
+            headers={"Authorization": f"Bearer {person.client.access_token}"},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def event(self, room: str, kind: str, content: dict[str, Any]) -> int:
+        return self._http.put(f"/rooms/{room}/send/{kind}/{uuid4().hex}", json=content).status_code
+
+    def answered(self, room: str) -> list[str]:
+        """The questions that have an answer in the room; read without nio, which such events break."""
+        found = self._http.get(f"/rooms/{room}/messages", params={"dir": "b", "limit": 200}).json()["chunk"]
+        return [event["content"][ANSWER_TO] for event in found if ANSWER_TO in event["content"]]
+
+    async def until_answered(self, room: str, questions: list[str]) -> None:
+        async with asyncio.timeout(40):
+            while not set(questions) <= set(self.answered(room)):  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+
+    def identity_key(self, user: str, device: str) -> str:
+        found = self._http.post("/keys/query", json={"device_keys": {user: []}}).json()
+        key: str = found["device_keys"][user][device]["keys"][f"curve25519:{device}"]
+        return key
+
+    def to_device(self, user: str, device: str, kind: str, content: Any) -> int:
+        body = {"messages": {user: {device: content}}}
+        return self._http.put(f"/sendToDevice/{kind}/{uuid4().hex}", json=body).status_code
+
+
+def for_us(content: Any, own_key: str) -> Any:
+    """The content, addressed to the bot's own key."""
+    ciphertext = content.get("ciphertext")
+    if not isinstance(ciphertext, dict):
+        return content
+    return content | {"ciphertext": {own_key if name == "OWN" else name: part for name, part in ciphertext.items()}}
+
+
+async def test_nothing_stops_the_loop_and_everything_is_quarantined_once(
+    synapse: Synapse, bot: BotProcess, person: Person
+) -> None:
+    assert len(TIMELINE) + len(TO_DEVICE) + len(HARMLESS_TO_DEVICE) >= 40
+    room = await person.room_with(bot.user_id)
+    login = (bot.folder / "login.json").read_text()
+    device = json.loads(login)["device_id"]
+    async with await Person.new(synapse) as outsider:  # shares no room with the bot
+        with Stranger(synapse, outsider) as stranger:
+            own_key = stranger.identity_key(bot.user_id, device)
+        await bot.end()  # so that everything comes in one batch, with questions among it
+        with Stranger(synapse, outsider) as stranger:
+            for kind, content in [*TO_DEVICE, *HARMLESS_TO_DEVICE]:
+                assert stranger.to_device(bot.user_id, device, kind, for_us(content, own_key)) == 200
+    with Stranger(synapse, person) as inside:
+        questions, taken = [], 0
+        for number, (kind, content) in enumerate(TIMELINE):
+            if number % 11 == 0:
+                questions.append(await person.say(room, "Rufbus?"))
+            taken += inside.event(room, kind, content) == 200
+        questions.append(await person.say(room, "Hitzeschutz?"))
+        assert taken + len(TO_DEVICE) + len(HARMLESS_TO_DEVICE) >= 40
+        await bot.start()
+        await inside.until_answered(room, questions)
+        assert len(inside.answered(room)) == len(questions) + 1  # the welcome
+        assert quarantined(bot) == taken + len(TO_DEVICE)
+        await bot.kill()
+        await bot.start()
+        await inside.until_answered(room, [await person.say(room, "Noch da?")])
+        assert quarantined(bot) == taken + len(TO_DEVICE)

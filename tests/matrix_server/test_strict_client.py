@@ -1,0 +1,145 @@
+"""An independent client (Rust crypto) that excludes devices which their owners have not signed, as Element does."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from tests.matrix_server.bot_process import BotProcess
+from tests.matrix_server.person import Person
+from tests.matrix_server.strict_person import StrictPerson, install
+from tests.matrix_server.synapse import Synapse
+
+pytestmark = [
+    pytest.mark.matrix,
+    pytest.mark.skipif(not shutil.which("node"), reason="the independent client runs on Node.js"),
+]
+NO_SHIELD = 0
+QUESTION = "Wer hat einen Rufbus?"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _installed() -> None:
+    install()
+
+
+def is_fine(answer: dict[str, object]) -> bool:
+    return answer["encrypted"] is True and answer["shield"] == NO_SHIELD and not answer["unreadable"]
+
+
+async def test_chats_without_a_shield_through_restart_and_kill_with_two_devices(
+    synapse: Synapse, bot: BotProcess
+) -> None:
+    user = synapse.register(f"strict{secrets.token_hex(3)}")
+    async with await StrictPerson.new(synapse.url, user) as phone:
+        room = await phone.do("room", invite=[bot.user_id], encrypted=True)
+        await phone.do("joined", room=room, user=bot.user_id)
+        first = await phone.ask(room, QUESTION)
+        assert is_fine(first), first
+        assert "Rufbus auf dem Land" in first["content"]["body"]
+
+        await bot.restart()
+        assert is_fine(await phone.ask(room, "Wer schützt vor Hitze?"))
+
+        async with await StrictPerson.new(synapse.url, user, key=phone.key) as laptop:
+            asked = await laptop.do("say", room=room, text=QUESTION)
+            await bot.kill()
+            await bot.start()
+            for device in (phone, laptop):
+                answer = await device.do("answer", room=room, question=asked)
+                assert is_fine(answer), answer
+            asked = await phone.do("say", room=room, text="Digitale Schule?")
+            assert is_fine(await laptop.do("answer", room=room, question=asked))
+            trust = await laptop.do("device_trust", user=bot.user_id)
+            assert list(trust.values()) == [True]
+
+
+async def test_the_answer_names_the_same_projects_in_the_same_order_as_the_command_line(
+    synapse: Synapse, new_bot: Callable[..., BotProcess]
+) -> None:
+    bot = new_bot()
+    await bot.start()
+    question = "Wer hat Mobilitätsprojekte gemacht?"
+    async with await StrictPerson.new(synapse.url, synapse.register(f"strict{secrets.token_hex(3)}")) as person:
+        room = await person.do("room", invite=[bot.user_id], encrypted=True)
+        await person.do("joined", room=room, user=bot.user_id)
+        body = (await person.ask(room, question))["content"]["body"]
+    await bot.end()
+    said = json.loads(bot.run("ask", "--json", question).stdout)
+    titles = [hit["title"] for hit in said["hits"]]
+    assert len(titles) >= 2
+    places = [body.index(title) for title in titles]
+    assert places == sorted(places)
+
+
+async def test_an_admin_verifies_the_bot_in_the_room_by_its_emojis(
+    synapse: Synapse, new_bot: Callable[..., BotProcess]
+) -> None:
+    user = synapse.register(f"admin{secrets.token_hex(3)}")
+    bot = new_bot(ADMINS=f"matrix:{user}")
+    await bot.start()
+    async with await StrictPerson.new(synapse.url, user) as admin:
+        room = await admin.do("room", invite=[bot.user_id], encrypted=True)
+        await admin.do("joined", room=room, user=bot.user_id)
+        await admin.ask(room, QUESTION)
+        emojis = (await admin.do("verify", room=room, user=bot.user_id))["emojis"]
+        told = await admin.do("saying", room=room, sender=bot.user_id, text=emojis[0][0])
+        assert all(picture in told["content"]["body"] for picture, _ in emojis)
+        assert is_fine(told)
+        assert await admin.do("confirm") == "verified"
+        assert await admin.do("verified", user=bot.user_id, wait=True)
+
+
+async def test_an_admin_verifies_the_bot_to_device(synapse: Synapse, new_bot: Callable[..., BotProcess]) -> None:
+    user = synapse.register(f"admin{secrets.token_hex(3)}")
+    bot = new_bot(ADMINS=f"matrix:{user}")
+    await bot.start()
+    device = json.loads((bot.folder / "login.json").read_text())["device_id"]
+    async with await StrictPerson.new(synapse.url, user) as admin:
+        room = await admin.do("room", invite=[bot.user_id], encrypted=True)
+        await admin.do("joined", room=room, user=bot.user_id)
+        await admin.ask(room, QUESTION)
+        emojis = (await admin.do("verify", user=bot.user_id, device=device))["emojis"]
+        told = await admin.do("saying", room=room, sender=bot.user_id, text=emojis[0][0])
+        assert all(picture in told["content"]["body"] for picture, _ in emojis)
+        assert await admin.do("confirm") == "verified"
+        assert await admin.do("verified", user=bot.user_id, wait=True)
+
+
+async def test_pictures_that_do_not_match_verify_nothing_and_others_are_declined(
+    synapse: Synapse, new_bot: Callable[..., BotProcess]
+) -> None:
+    users = [synapse.register(f"{name}{secrets.token_hex(3)}") for name in ("admin", "somebody")]
+    bot = new_bot(ADMINS=f"matrix:{users[0]}")
+    await bot.start()
+    for user in users:
+        async with await StrictPerson.new(synapse.url, user) as person:
+            room = await person.do("room", invite=[bot.user_id], encrypted=True)
+            await person.do("joined", room=room, user=bot.user_id)
+            await person.ask(room, QUESTION)
+            shown = await person.do("verify", room=room, user=bot.user_id)
+            if user == users[0]:
+                assert "failed" in await person.do("mismatch")
+            else:
+                assert shown == {"cancelled": "m.user"}
+            assert not await person.do("verified", user=bot.user_id)
+            assert is_fine(await person.ask(room, "Noch da?"))
+
+
+async def test_a_device_that_its_owner_has_not_signed_gets_no_keys(synapse: Synapse, bot: BotProcess) -> None:
+    user = synapse.register(f"strict{secrets.token_hex(3)}")
+    async with await StrictPerson.new(synapse.url, user) as phone:
+        room = await phone.do("room", invite=[bot.user_id], encrypted=True)
+        await phone.do("joined", room=room, user=bot.user_id)
+        async with await Person.new(synapse, user_id=user) as foreign:  # logged in, and never signed
+            question = await phone.do("say", room=room, text=QUESTION)
+            answer = await phone.do("answer", room=room, question=question)
+            assert is_fine(answer)
+            await foreign.until(lambda: answer["event_id"] in foreign.unreadable)
+            for _ in range(3):
+                await foreign.sync(300)
+            assert answer["event_id"] in foreign.unreadable

@@ -1,0 +1,281 @@
+"""Gaps, history, restarts, keys: what a bot must survive without losing or repeating anything."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.matrix_server.bot_process import BotProcess
+from tests.matrix_server.person import ANSWER_TO, Person
+from tests.matrix_server.synapse import Synapse
+
+pytestmark = [pytest.mark.matrix]
+
+
+async def test_a_gap_of_500_messages_is_answered_in_order(bot: BotProcess, person: Person) -> None:
+    room = await person.room_with(bot.user_id, encrypted=True)
+    await bot.end()
+    asked = [await person.say(room, f"Rufbus {number}?") for number in range(500)]
+    await bot.start()
+    await person.until(lambda: bool(person.answers(room, asked[-1])), 150)
+    order = [e["content"][ANSWER_TO] for e in person.events[room] if e["content"].get(ANSWER_TO) in set(asked)]
+    assert order == asked
+    assert person.unreadable == {}
+
+
+@pytest.mark.campaign
+async def test_more_than_2000_missed_messages_get_one_notice(bot: BotProcess, person: Person) -> None:
+    room = await person.room_with(bot.user_id)
+    await bot.end()
+
+    async def talk(number: int) -> None:
+        path = f"/_matrix/client/v3/rooms/{room}/send/m.room.message/many{number}"
+        headers = {"Authorization": f"Bearer {person.client.access_token}"}
+        body = json.dumps({"msgtype": "m.text", "body": f"Rufbus {number}?"})
+        answer = await person.client.send("PUT", path, body, headers)
+        assert answer.status == 200
+        answer.release()
+
+    for start in range(0, 2_100, 20):
+        await asyncio.gather(*(talk(number) for number in range(start, start + 20)))
+    before = len(person.from_user(room, bot.user_id))
+    await bot.start()
+    await person.until(lambda: len(person.from_user(room, bot.user_id)) > before)
+    assert await person.ask(room, "Hitzeschutz?")
+    said = person.from_user(room, bot.user_id)[before:]
+    assert len(said) == 2
+    assert "Nachrichten sind dadurch ohne Antwort geblieben" in said[0]["content"]["body"]
+
+
+async def test_what_was_said_before_the_bot_came_is_history(bot: BotProcess, person: Person) -> None:
+    room = await person.room()
+    old = [await person.say(room, f"!frage Rufbus {number}") for number in range(9)]
+    await person.client.room_invite(room, bot.user_id)
+    await person.until(lambda: bool(person.from_user(room, bot.user_id)))
+    assert await person.ask(room, "Rufbus?")
+    assert [question for question in old if person.answers(room, question)] == []
+
+
+async def test_a_lost_database_answers_nothing_anew(bot: BotProcess, person: Person, knowledge: object) -> None:
+    room = await person.room_with(bot.user_id, encrypted=True)
+    asked = (await person.ask(room, "Rufbus?"))["content"][ANSWER_TO]
+    await bot.end()
+    with sqlite3.connect(bot.state / "stadtlotse.db") as database:
+        for table in ("inbox", "outbox", "cursor", "answer"):
+            database.execute(f"DELETE FROM {table}")
+    await bot.start()
+    assert await person.ask(room, "Hitzeschutz?")
+    assert len(person.answers(room, asked)) == 1
+    welcomes = [e for e in person.from_user(room, bot.user_id) if "ich bin Stadtlotse" in e["content"]["body"]]
+    assert len(welcomes) == 1
+
+
+async def test_no_new_device_at_each_start(bot: BotProcess, synapse: Synapse) -> None:
+    for _ in range(2):
+        await bot.restart()
+    devices = synapse.admin("GET", f"/_synapse/admin/v2/users/{bot.user_id}/devices")["devices"]
+    ours = [device["device_id"] for device in devices if device["display_name"] == "Stadtlotse"]
+    assert ours == [json.loads((bot.folder / "login.json").read_text())["device_id"]]
+
+
+async def test_files_are_private(bot: BotProcess) -> None:
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in bot.folder.iterdir()}
+    assert set(modes.values()) == {"0o600"}, modes
+    assert oct(bot.folder.stat().st_mode & 0o777) == "0o700"
+    assert {"login.json", "identity.json", "recovery-key.txt"} <= set(modes)
+
+
+async def test_an_invitation_that_came_while_it_was_down_is_found_after_a_restart(
+    bot: BotProcess, person: Person
+) -> None:
+    await bot.end()
+    room = await person.room(bot.user_id, encrypted=True)
+    await bot.start()
+    await person.until(lambda: bool(person.from_user(room, bot.user_id)))
+    assert await person.ask(room, "Rufbus?")
+
+
+async def test_an_invitation_delivered_and_not_answered_is_found_again(
+    new_bot: Callable[..., BotProcess], person: Person
+) -> None:
+    bot = new_bot()
+    await bot.start()
+    await bot.end()
+    room = await person.room(bot.user_id)
+    await bot.start(ready=False, FAIL_AT="matrix.before_join")
+    await bot.ended()
+    await bot.start()
+    await person.until(lambda: bool(person.from_user(room, bot.user_id)))
+
+
+async def test_a_revoked_token_ends_the_channel_with_exit_code_1_and_no_hot_loop(
+    bot: BotProcess, synapse: Synapse
+) -> None:
+    device = json.loads((bot.folder / "login.json").read_text())["device_id"]
+    synapse.admin("POST", f"/_synapse/admin/v2/users/{bot.user_id}/delete_devices", {"devices": [device]})
+    assert await bot.ended() == 1
+    assert len(bot.events("channel.ended")) == 1
+    assert "revoked" in bot.events("channel.ended")[0]["reason"]
+    await bot.start(ready=False)
+    assert await bot.ended() == 1
+
+
+async def test_a_server_that_is_away_is_waited_for_with_pauses(
+    new_bot: Callable[..., BotProcess], person: Person
+) -> None:
+    bot = new_bot(MATRIX__HOMESERVER="http://127.0.0.1:9")
+    await bot.start()  # READY names it as backing off
+    await asyncio.sleep(4)
+    pauses = [line["seconds"] for line in bot.events("matrix.backs_off")]
+    assert 2 <= len(pauses) <= 4
+    assert pauses == sorted(pauses)
+    assert await bot.end() == 0
+
+
+async def test_a_lost_store_takes_a_new_device_signs_it_and_says_so(
+    bot: BotProcess, person: Person, synapse: Synapse
+) -> None:
+    room = await person.room_with(bot.user_id, encrypted=True)
+    await person.ask(room, "Rufbus?")
+    await bot.end()
+    old = json.loads((bot.folder / "login.json").read_text())["device_id"]
+    for file in bot.folder.glob("device-*"):
+        file.unlink()
+    await bot.start()
+    await person.sync()
+    assert await person.ask(room, "Hitzeschutz?")
+    new = json.loads((bot.folder / "login.json").read_text())["device_id"]
+    devices = synapse.admin("GET", f"/_synapse/admin/v2/users/{bot.user_id}/devices")["devices"]
+    assert [device["device_id"] for device in devices if device["display_name"] == "Stadtlotse"] == [new] != [old]
+    assert old in bot.events("matrix.device")[-1]["note"]
+    assert bot.events("matrix.identity")[-1]["outcome"] == "signed"
+    report = bot.run("check").stdout
+    assert f"logged in as {bot.user_id}, device {new}" in report
+    assert "cross-signed" in report
+    assert "key store intact" in report
+
+
+async def test_a_second_process_does_not_touch_the_keys(bot: BotProcess) -> None:
+    done = await asyncio.to_thread(bot.run, "serve")
+    assert done.returncode == 1
+    assert "Another process" in done.stderr
+
+
+async def test_new_devices_can_write_after_all_one_time_keys_are_claimed(
+    bot: BotProcess, person: Person, synapse: Synapse
+) -> None:
+    room = await person.room_with(bot.user_id, encrypted=True)
+    await bot.end()
+    device = json.loads((bot.folder / "login.json").read_text())["device_id"]
+    headers = {"Authorization": f"Bearer {person.client.access_token}"}
+    body = json.dumps({"one_time_keys": {bot.user_id: {device: "signed_curve25519"}}})
+    for _ in range(120):
+        answer = await person.client.send("POST", "/_matrix/client/v3/keys/claim", body, headers)
+        answer.release()
+    async with await Person.new(synapse, user_id=person.user_id) as phone:
+        question = await phone.say(room, "Rufbus?")  # nothing but the fallback key is left
+        await bot.start()
+        assert await phone.answer(room, question)
+        assert await phone.ask(room, "Hitzeschutz?")
+    async with await Person.new(synapse, user_id=person.user_id) as tablet:
+        assert await tablet.ask(room, "Digitale Schule?")
+
+
+async def test_an_unreadable_message_is_read_when_its_key_comes(bot: BotProcess, person: Person) -> None:
+    """The key is held back by the sender's client, then sent after the message."""
+    room = await person.room_with(bot.user_id, encrypted=True)
+    await person.ask(room, "Rufbus?")
+    share, kept = person.client.olm.share_group_session_parallel, []
+
+    def later(*arguments: object, **more: object) -> object:
+        kept.extend(share(*arguments, **more))
+        return iter(())
+
+    person.client.olm.share_group_session_parallel = later
+    person.client.invalidate_outbound_session(room)
+    question = await person.say(room, "Hitzeschutz?")
+    person.client.olm.share_group_session_parallel = share
+    await asyncio.sleep(1)
+    await bot.kill()
+    await bot.start()
+    for _, body in kept:
+        path = f"/_matrix/client/v3/sendToDevice/m.room.encrypted/late{time.monotonic_ns()}"
+        headers = {"Authorization": f"Bearer {person.client.access_token}"}
+        answer = await person.client.send("PUT", path, json.dumps(body), headers)
+        answer.release()
+    assert "Hitzeschutz" in (await person.answer(room, question))["content"]["body"]
+
+
+async def test_a_new_phone_reads_the_answer_to_a_question_of_the_old_one(
+    bot: BotProcess, person: Person, synapse: Synapse
+) -> None:
+    room = await person.room_with(bot.user_id, encrypted=True)
+    await person.ask(room, "Rufbus?")
+    async with await Person.new(synapse, user_id=person.user_id) as phone:
+        question = await person.say(room, "Hitzeschutz?")
+        assert await phone.answer(room, question)
+
+
+async def test_the_server_crashes_and_comes_back(bot: BotProcess, person: Person, synapse: Synapse) -> None:
+    room = await person.room_with(bot.user_id, encrypted=True)
+    asked = [await person.say(room, f"Rufbus {number}?") for number in range(5)]
+    synapse.kill()
+    await asyncio.to_thread(synapse.start)
+    for question in asked:
+        await person.answer(room, question)
+    assert await person.ask(room, "Noch da?")
+    assert [len(person.answers(room, question)) for question in asked] == [1] * 5
+
+
+async def test_a_joined_identity_a_refused_one_and_a_reset_one(
+    new_bot: Callable[..., BotProcess], person: Person
+) -> None:
+    """The account has an identity: made here by a first installation, whose folder is gone for the second."""
+    bot = new_bot()
+    await bot.start()
+    room = await person.room_with(bot.user_id, encrypted=True)
+    await bot.end()
+    recovery_key = (bot.folder / "recovery-key.txt").read_text().strip()
+    shutil.rmtree(bot.folder)
+
+    await bot.start(ready=False)
+    assert await bot.ended() == 1
+    assert "cross-signing identity that the bot does not hold" in bot.events("channel.ended")[-1]["reason"]
+
+    await bot.start(ready=False, MATRIX__RECOVERY_KEY=recovery_key.replace("E", "F", 1))
+    assert await bot.ended() == 1
+    await bot.start(MATRIX__RECOVERY_KEY=recovery_key)
+    assert bot.events("matrix.identity")[-1]["outcome"] == "signed"
+    await person.sync()
+    assert await person.ask(room, "Rufbus?")
+    await bot.end()
+
+    (bot.folder / "identity.json").unlink()
+    await bot.start("--reset-identity")
+    assert bot.events("matrix.identity")[-1]["outcome"] == "reset"
+    assert (bot.folder / "recovery-key.txt").read_text().strip() != recovery_key
+    await bot.restart()
+    assert bot.events("matrix.identity")[-1]["outcome"] == "already"
+    assert "fail" not in bot.run("check").stdout
+    assert await person.ask(room, "Hitzeschutz?")
+
+
+async def test_an_access_token_instead_of_a_password(
+    new_bot: Callable[..., BotProcess], person: Person, synapse: Synapse
+) -> None:
+    bot = new_bot(MATRIX__PASSWORD="")
+    body = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": bot.user_id}, "password": "secret"}
+    async with httpx.AsyncClient(base_url=synapse.url) as http:
+        token = (await http.post("/_matrix/client/v3/login", json=body)).json()["access_token"]
+    bot.settings["MATRIX__ACCESS_TOKEN"] = token
+    await bot.start()
+    room = await person.room_with(bot.user_id, encrypted=True)
+    await bot.restart()
+    assert await person.ask(room, "Rufbus?")
