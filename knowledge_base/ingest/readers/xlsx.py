@@ -33,14 +33,12 @@ def rows(path: Path) -> Iterator[Row | RowError]:
     """The records of ``path``. Errors: ``UnreadableError``."""
     _weigh(checked(path))
     try:
-        workbook = openpyxl.load_workbook(path, read_only=True, keep_links=False)
-        try:
+        with path.open("rb") as file:  # ours: openpyxl leaves it open when a damaged workbook stops it
+            workbook = openpyxl.load_workbook(file, read_only=True, keep_links=False)
             for sheet in workbook.worksheets[: limits.MAX_SHEETS]:
                 name = f"{path} [{sheet.title}]" if len(workbook.worksheets) > 1 else str(path)
                 sheet.reset_dimensions()  # the size that a sheet claims may be anything
                 yield from _records(name, sheet.rows)
-        finally:
-            workbook.close()
     except UnreadableError:
         raise
     except OSError as error:
