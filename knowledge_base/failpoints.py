@@ -11,12 +11,14 @@ import signal
 from collections import Counter
 
 VARIABLE = "STADTLOTSE_FAIL_AT"
-NAMES = (
+ANYWHERE = (  # on the way of every message, whatever its network
     "inbox.kept",  # a message is taken in, the network does not know yet
     "answer.before_commit",
     "answer.after_commit",
     "outbox.before_send",
     "outbox.after_send",  # the network has it, we have not noted that
+)
+MATRIX = (
     "matrix.logged_in",
     "matrix.before_key_upload",
     "matrix.after_key_upload",  # the server has new one-time keys, we have not noted that

@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from knowledge_base.failpoints import NAMES
+from knowledge_base.failpoints import ANYWHERE, MATRIX
 from tests.matrix_server.bot_process import BotProcess
 from tests.matrix_server.person import Person
 from tests.matrix_server.synapse import Synapse
@@ -28,7 +28,7 @@ AT_LOGIN = (
     "matrix.identity_published", "matrix.recovery_key_written",
 )  # fmt: skip
 WITH_SOMEBODY_NEW = ("matrix.before_join", "matrix.after_join", "matrix.keys_claimed")
-OTHERS = ("inbox.", "answer.", "outbox.", "matrix.")  # places on the way of a message over Matrix
+PLACES = [name for name in (*ANYWHERE, *MATRIX) if name not in AT_LOGIN]  # on the way of a message over Matrix
 PEOPLE = 3
 TOPICS = ("Rufbus", "Radschnellweg", "Hitzeschutz", "Digitale Schule", "Einhornzucht", "Klimaanpassung")
 
@@ -131,8 +131,7 @@ async def killed_at_random(bot: BotProcess) -> None:
 
 
 async def campaign(server: Synapse, bot: BotProcess, *, at_random: int, rounds: int, pause: float) -> Crowd:
-    places = [name for name in NAMES if name.startswith(OTHERS) and name not in AT_LOGIN]
-    plan: list[str | None] = [*places * rounds, *([None] * at_random)]
+    plan: list[str | None] = [*PLACES * rounds, *([None] * at_random)]
     random.shuffle(plan)
     async with AsyncExitStack() as stack:
         crowd = Crowd(server, bot.user_id, stack, pause)
@@ -169,7 +168,6 @@ async def test_no_message_is_lost_or_answered_twice(synapse: Synapse, new_bot: C
 
 @pytest.mark.campaign
 async def test_200_kills(synapse: Synapse, new_bot: Callable[..., BotProcess]) -> None:
-    places = sum(name.startswith(OTHERS) and name not in AT_LOGIN for name in NAMES)
-    rounds = 100 // places
-    at_random = 200 - rounds * places - len(AT_LOGIN)
+    rounds = 100 // len(PLACES)
+    at_random = 200 - rounds * len(PLACES) - len(AT_LOGIN)
     assert is_perfect(await campaign(synapse, new_bot(), at_random=at_random, rounds=rounds, pause=0.5))

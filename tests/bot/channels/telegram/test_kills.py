@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge_base.failpoints import NAMES, VARIABLE
+from knowledge_base.failpoints import ANYWHERE, VARIABLE
 from tests.bot.channels.telegram.rig import free_port
 from tests.telegram_api import LoopbackApi, Message
 
@@ -76,7 +76,7 @@ async def campaign(killed: Killed, kills: int, questions: int) -> list[Message]:
         asked.extend(world.say(draw.choice(people), draw.choice(QUESTIONS)) for _ in range(count))
 
     for number in range(kills):
-        fail_at = "" if number % 3 == 0 else f"{NAMES[number % len(NAMES)]}:{draw.randint(1, 3)}"
+        fail_at = "" if number % 3 == 0 else f"{ANYWHERE[number % len(ANYWHERE)]}:{draw.randint(1, 3)}"
         ask((questions - len(asked)) // (2 * (kills - number)))  # some wait before it starts …
         await killed.start(fail_at)
         ask((questions - len(asked)) // max(1, kills - number))  # … and some come while it runs
