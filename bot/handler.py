@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from time import perf_counter
-from typing import Any
 
 import structlog
 
@@ -20,15 +19,17 @@ from bot.desk import TOASTS, FrontDesk, Verdict
 from bot.features import Services, Turn, say
 from bot.features.notices import notice
 from bot.features.perform import perform
+from bot.intents import Ask, More, Pick, Rate, Routed, Show, Start
 from bot.messages import Address, Happening, Inbound, Say
 from bot.permits import left, may_work, moved
 from bot.ports import Channel, EditsInPlace, Immediate
-from bot.router import Ask, More, Pick, Rate, Routed, Show, Start, route
+from bot.replying import HandledElsewhereError, reply, say_sorry
+from bot.router import route
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.failpoints import reached
 from knowledge_base.search.language import guess_language
 from knowledge_base.store.inbox import InboxRow
-from knowledge_base.store.outbox import Urgency, new_id
+from knowledge_base.store.outbox import new_id
 from knowledge_base.store.people import Person
 from knowledge_base.store.transaction import Transaction
 
@@ -39,12 +40,7 @@ ANSWER_WITHIN_S = 30.0  # a model that hangs must not hold the places of those w
 WORKING_AFTER_S = 0.3  # an answer that is there by then needs no "is writing"
 AN_HOUR = timedelta(hours=1)
 THUMBS = {"👍": True, "👎": False}
-SORRY = Say("error.sorry")
 OUTCOMES = {"ask.found": "answered", "ask.more": "answered", "ask.not_sure": "not_sure", "ask.nothing": "not_sure"}
-
-
-class HandledElsewhereError(Exception):
-    """Another process has handled the message meanwhile, or its author took it back; this attempt is rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +98,7 @@ class Handler:
             attempts = await tx.inbox.try_again(row.seq)
             if attempts > MAX_ATTEMPTS:
                 await tx.inbox.quarantine(row.seq)
-                await self._say_sorry(tx, row)
+                await say_sorry(tx, row)
         if attempts > MAX_ATTEMPTS:
             log.error("message.quarantined", attempts=attempts)
             self._answered()
@@ -181,7 +177,7 @@ class Handler:
             if replaces:
                 await tx.answers.retract(row.channel, inbound.refers_to)
             what = await act(tx)
-            await self._reply(tx, row, turn, what)
+            await reply(tx, row, turn, what)
             reached("answer.before_commit")
         reached("answer.after_commit")
         self._answered()
@@ -209,35 +205,9 @@ class Handler:
         """Say something that needs no feature."""
         async with self._store.begin() as tx:
             turn = self._turn(inbound, await self._identify(tx, inbound), Routed(Start()), "")
-            await self._reply(tx, row, turn, what)
+            await reply(tx, row, turn, what)
         self._answered()
         return "told"
-
-    async def _reply(self, tx: Transaction, row: InboxRow, turn: Turn, what: Say) -> None:
-        """Store the answer and mark the message handled, together."""
-        payload = {
-            "say": what.to_json(),
-            "language": what.language or turn.language,
-            "thread": turn.inbound.address.thread,
-            "answers": turn.inbound.reference,
-            "replaces": turn.replaces,
-        }
-        if turn.buttons:
-            place = turn.inbound.address
-            payload["handles"] = await tx.buttons.make(
-                (place.channel, place.conversation, place.thread), turn.person.id, turn.reply_id,
-                [choice.command for choice in what.choices],
-            )  # fmt: skip
-        await tx.outbox.add(
-            row.channel,
-            row.conversation,
-            payload,
-            urgency=Urgency.ANSWER,
-            message_id=turn.reply_id,
-            person_id=turn.person.id if turn.inbound.private else None,  # a room that is gone is no person gone
-        )
-        if not await tx.inbox.done(row.seq):
-            raise HandledElsewhereError
 
     async def _silently(self, row: InboxRow, act: Callable[[Transaction], Awaitable[object]] | None = None) -> str:
         """Take note of something that gets no answer."""
@@ -260,26 +230,13 @@ class Handler:
         """Something of ours broke: end the message, neutrally. When even that fails, it is kept as it is."""
         try:
             async with self._store.begin() as tx:
-                await self._say_sorry(tx, row)
+                await say_sorry(tx, row)
                 await tx.inbox.done(row.seq)
         except Exception as error:  # noqa: BLE001 - the database is what is broken
             log.error("message.kept", error=type(error).__name__)  # noqa: TRY400 - the first failure has its trace
             return "kept"
         self._answered()
         return "error"
-
-    async def _say_sorry(self, tx: Transaction, row: InboxRow) -> None:
-        """A neutral sentence, made without anything that may be what broke."""
-        known: Mapping[str, Any] = row.payload or {}
-        person = await tx.people.of_account(row.channel, row.user_id)
-        chosen, last = (person.language, person.last_language) if person else (None, None)
-        payload = {
-            "say": SORRY.to_json(),
-            "language": chosen or last or DEFAULT_LANGUAGE,
-            "thread": known.get("address", {}).get("thread", ""),
-            "answers": known.get("message") or row.event_id,
-        }
-        await tx.outbox.add(row.channel, row.conversation, payload, urgency=Urgency.ANSWER)
 
     def _turn(self, inbound: Inbound, person: Person, routed: Routed, replaces: str) -> Turn:
         asked = guess_language(routed.intent.question) if isinstance(routed.intent, Ask) else None

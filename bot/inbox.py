@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from bot.commands import is_command
 from bot.messages import Happening, Inbound, Refused
-from bot.router import is_command
 from knowledge_base.errors import StoreError
 from knowledge_base.failpoints import reached
 from knowledge_base.store.database import Store

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.commands import COMMANDS, WORDS
 from bot.features.help import SHOWN_IN_HELP
 from bot.messages import Say
-from bot.router import COMMANDS, WORDS
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
 
 SPOKEN_OF = " – "  # what stands between command and description in help

@@ -1,4 +1,4 @@
-"""Text to intent: pure, and the only list of commands.
+"""Text to intent: pure.
 
 A command begins with ``!`` or ``/``, anywhere; in a private chat, the few words that can be nothing else ("mehr",
 "das zweite", "3") work without. Every other text is a question.
@@ -9,121 +9,25 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """The bot was met for the first time, or asked to introduce itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Help:
-    """What can I do here?"""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A question to the knowledge base."""
-
-    question: str
-
-
-@dataclass(frozen=True, slots=True)
-class More:
-    """The next hits of the last question."""
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """One project in full: by its id, or by its number in what was shown last."""
-
-    which: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """The number of a choice that was shown last."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Language:
-    """Answer me in this language; empty: show which there are; "auto": follow my questions."""
-
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """The last answer was useful, or not; ``answer`` names another one."""
-
-    useful: bool
-    answer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Questions:
-    """For editors: what was asked and not answered; or close one of them."""
-
-    close: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """For editors: show a record, or set one of its fields."""
-
-    record: str
-    field: str = ""
-    value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """For editors: take a record out; asked back unless confirmed."""
-
-    record: str
-    confirmed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A command that there is not."""
-
-    command: str
-
-
-Intent = Start | Help | Ask | More | Show | Pick | Language | Rate | Questions | Edit | Remove | Unknown
-
-
-@dataclass(frozen=True, slots=True)
-class Routed:
-    """An intent, and the language that its very words are in, if they are in one."""
-
-    intent: Intent
-    language: str | None = None
-
-
-# name -> its words by language; the first of each is the one that help shows
-COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
-    "start": {"": ("start",)},
-    "help": {"en": ("help",), "de": ("hilfe",), "pl": ("pomoc",)},
-    "ask": {"en": ("ask",), "de": ("frage",), "pl": ("pytanie",)},
-    "more": {"en": ("more",), "de": ("mehr",), "pl": ("wiecej", "więcej")},
-    "show": {"en": ("show",), "de": ("zeige",), "pl": ("pokaz", "pokaż")},
-    "language": {"en": ("language",), "de": ("sprache",), "pl": ("jezyk", "język")},
-    "useful": {"en": ("useful",), "de": ("hilfreich",), "pl": ("przydatne",)},
-    "useless": {"en": ("useless",), "de": ("unpassend",), "pl": ("nieprzydatne",)},
-    "questions": {"en": ("questions",), "de": ("fragen",), "pl": ("pytania",)},
-    "edit": {"en": ("edit",), "de": ("bearbeiten",), "pl": ("edytuj",)},
-    "remove": {"en": ("remove",), "de": ("entfernen",), "pl": ("usun-wpis",)},
-}
-WORDS = {word: (name, language or None) for name, forms in COMMANDS.items() for language, word in (
-    (language, word) for language, words in forms.items() for word in words
-)}  # fmt: skip
-
-EDITORS_COMMANDS = ("questions", "edit", "remove")
+from bot.commands import WORDS, word_of
+from bot.intents import (
+    LAST,
+    Ask,
+    Edit,
+    Help,
+    Intent,
+    Language,
+    More,
+    Pick,
+    Questions,
+    Rate,
+    Remove,
+    Routed,
+    Show,
+    Start,
+    Unknown,
+)
 
 LANGUAGE_CODES = {
     "de": "de", "deutsch": "de", "german": "de", "niemiecki": "de",
@@ -147,7 +51,6 @@ ORDINALS = {
            ("pierwsz", "drug", "trzec", "czwart", "piat", "ostatn")),
 }  # fmt: skip
 ENDINGS = {"en": "", "de": "[nrs]?", "pl": "(?:y|a|e|i|ia|ie|ego|iego)"}
-LAST = 0  # Pick(0) means the last one shown
 MAX_NUMBER = 99
 ASCII = {ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss", ord("ł"): "l"}
 
@@ -162,32 +65,13 @@ def route(text: str, *, private: bool) -> Routed:
     return Routed(Ask(stripped))
 
 
-def is_command(text: str) -> bool:
-    """Whether a text in a room is a command of ours, though the bot was not mentioned."""
-    word = text.strip()[1:].split(maxsplit=1)
-    return text.strip()[:1] in ("!", "/") and bool(word) and _word(word[0]) in WORDS
-
-
-def typed(command: str, language: str) -> str:
-    """A command ("more", "show bb-cottbus") as a person of this language would type it."""
-    name, _, rest = command.partition(" ")
-    forms = COMMANDS[name]
-    word = forms.get(language, forms.get("", forms.get("en", (name,))))[0]
-    return f"!{word} {rest}".rstrip()
-
-
 def _command(text: str) -> Routed:
     word, *others = text.split(maxsplit=1)
-    name, language = WORDS.get(_word(word), ("", None))
+    name, language = WORDS.get(word_of(word), ("", None))
     rest = others[0].strip() if others else ""
     if not name:
         return Routed(Unknown(word[:40]))
     return Routed(_intent(name, rest), language)
-
-
-def _word(word: str) -> str:
-    """A command's word without the bot's name that Telegram appends."""
-    return unicodedata.normalize("NFC", word).partition("@")[0].lower()
 
 
 def _intent(name: str, rest: str) -> Intent:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from bot.features import Act, Services, Turn, say
+from bot.intents import LAST, Ask
 from bot.messages import Choice, Say, Url, Value
-from bot.router import LAST, Ask
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.model import Answer, Hit, Project, RecordKind, Understood
 from knowledge_base.search.service import LONGEST, Found

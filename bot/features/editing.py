@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from bot.features import Act, Turn, say
+from bot.intents import Edit, Questions, Remove
 from bot.messages import Choice, Say
-from bot.router import Edit, Questions, Remove
 from knowledge_base.codec import Body, to_body
 from knowledge_base.errors import InputError
 from knowledge_base.ingest.row import Row

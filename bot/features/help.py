@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bot.commands import EDITORS_COMMANDS
 from bot.features import Act, Services, Turn, say
+from bot.intents import Language
 from bot.messages import Choice, Say
-from bot.router import EDITORS_COMMANDS, Language
 from bot.texts import LANGUAGES
 from knowledge_base.model import RecordKind
 from knowledge_base.store.transaction import Transaction

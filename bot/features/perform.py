@@ -4,23 +4,9 @@ from __future__ import annotations
 
 from bot.features import Act, Services, Turn, ask, editing, say
 from bot.features import help as guide
+from bot.intents import Ask, Edit, Help, Intent, Language, More, Pick, Questions, Rate, Remove, Show, Start, Unknown
 from bot.messages import Say
-from bot.router import (
-    Ask,
-    Edit,
-    Help,
-    Intent,
-    Language,
-    More,
-    Pick,
-    Questions,
-    Rate,
-    Remove,
-    Show,
-    Start,
-    Unknown,
-    route,
-)  # fmt: skip
+from bot.router import route
 
 
 async def perform(turn: Turn, intent: Intent, services: Services) -> Act:  # noqa: C901 - one line per intent

@@ -17,6 +17,7 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from bot.commands import typed
 from bot.markup import (
     Block,
     Break,
@@ -33,7 +34,6 @@ from bot.markup import (
     safe_url,
 )
 from bot.messages import Say, ShownChoice, Url, Value
-from bot.router import typed
 
 LANGUAGES = ("de", "en", "pl")
 DEFAULT_LANGUAGE = "de"

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.router import (
-    COMMANDS,
+from bot.commands import COMMANDS, WORDS, is_command, typed
+from bot.intents import (
     LAST,
-    WORDS,
     Ask,
     Edit,
     Help,
@@ -24,10 +23,8 @@ from bot.router import (
     Show,
     Start,
     Unknown,
-    is_command,
-    route,
-    typed,
 )
+from bot.router import route
 
 PRIVATE = [
     # questions

@@ -13,8 +13,8 @@ from typing import Any
 
 from bot.channels.matrix.http import Json
 from bot.channels.matrix.rooms import Room
+from bot.commands import is_command
 from bot.messages import Address, Happening, Inbound
-from bot.router import is_command
 
 NAME = "matrix"
 OURS = "org.stadtlotse."  # content fields of every Stadtlotse, this one or another

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.router import EDITORS_COMMANDS, Unknown, route
+from bot.commands import EDITORS_COMMANDS
+from bot.intents import Unknown
+from bot.router import route
 from tests.fakes import Person
 
 

@@ -1,0 +1,44 @@
+"""The commands: every word that is one, in each language. The only list of them."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# name -> its words by language; the first of each is the one that help shows
+COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
+    "start": {"": ("start",)},
+    "help": {"en": ("help",), "de": ("hilfe",), "pl": ("pomoc",)},
+    "ask": {"en": ("ask",), "de": ("frage",), "pl": ("pytanie",)},
+    "more": {"en": ("more",), "de": ("mehr",), "pl": ("wiecej", "więcej")},
+    "show": {"en": ("show",), "de": ("zeige",), "pl": ("pokaz", "pokaż")},
+    "language": {"en": ("language",), "de": ("sprache",), "pl": ("jezyk", "język")},
+    "useful": {"en": ("useful",), "de": ("hilfreich",), "pl": ("przydatne",)},
+    "useless": {"en": ("useless",), "de": ("unpassend",), "pl": ("nieprzydatne",)},
+    "questions": {"en": ("questions",), "de": ("fragen",), "pl": ("pytania",)},
+    "edit": {"en": ("edit",), "de": ("bearbeiten",), "pl": ("edytuj",)},
+    "remove": {"en": ("remove",), "de": ("entfernen",), "pl": ("usun-wpis",)},
+}
+WORDS = {word: (name, language or None) for name, forms in COMMANDS.items() for language, word in (
+    (language, word) for language, words in forms.items() for word in words
+)}  # fmt: skip
+
+EDITORS_COMMANDS = ("questions", "edit", "remove")
+
+
+def is_command(text: str) -> bool:
+    """Whether a text in a room is a command of ours, though the bot was not mentioned."""
+    word = text.strip()[1:].split(maxsplit=1)
+    return text.strip()[:1] in ("!", "/") and bool(word) and word_of(word[0]) in WORDS
+
+
+def typed(command: str, language: str) -> str:
+    """A command ("more", "show bb-cottbus") as a person of this language would type it."""
+    name, _, rest = command.partition(" ")
+    forms = COMMANDS[name]
+    word = forms.get(language, forms.get("", forms.get("en", (name,))))[0]
+    return f"!{word} {rest}".rstrip()
+
+
+def word_of(word: str) -> str:
+    """A command's word without the bot's name that Telegram appends."""
+    return unicodedata.normalize("NFC", word).partition("@")[0].lower()

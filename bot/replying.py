@@ -1,0 +1,60 @@
+"""Storing the answer to a message, together with the mark that the message is handled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.features import Turn
+from bot.messages import Say
+from bot.texts import DEFAULT_LANGUAGE
+from knowledge_base.store.inbox import InboxRow
+from knowledge_base.store.outbox import Urgency
+from knowledge_base.store.transaction import Transaction
+
+SORRY = Say("error.sorry")
+
+
+class HandledElsewhereError(Exception):
+    """Another process has handled the message meanwhile, or its author took it back; this attempt is rolled back."""
+
+
+async def reply(tx: Transaction, row: InboxRow, turn: Turn, what: Say) -> None:
+    """Store the answer and mark the message handled, together."""
+    payload = {
+        "say": what.to_json(),
+        "language": what.language or turn.language,
+        "thread": turn.inbound.address.thread,
+        "answers": turn.inbound.reference,
+        "replaces": turn.replaces,
+    }
+    if turn.buttons:
+        place = turn.inbound.address
+        payload["handles"] = await tx.buttons.make(
+            (place.channel, place.conversation, place.thread), turn.person.id, turn.reply_id,
+            [choice.command for choice in what.choices],
+        )  # fmt: skip
+    await tx.outbox.add(
+        row.channel,
+        row.conversation,
+        payload,
+        urgency=Urgency.ANSWER,
+        message_id=turn.reply_id,
+        person_id=turn.person.id if turn.inbound.private else None,  # a room that is gone is no person gone
+    )
+    if not await tx.inbox.done(row.seq):
+        raise HandledElsewhereError
+
+
+async def say_sorry(tx: Transaction, row: InboxRow) -> None:
+    """A neutral sentence, made without anything that may be what broke."""
+    known: Mapping[str, Any] = row.payload or {}
+    person = await tx.people.of_account(row.channel, row.user_id)
+    chosen, last = (person.language, person.last_language) if person else (None, None)
+    payload = {
+        "say": SORRY.to_json(),
+        "language": chosen or last or DEFAULT_LANGUAGE,
+        "thread": known.get("address", {}).get("thread", ""),
+        "answers": known.get("message") or row.event_id,
+    }
+    await tx.outbox.add(row.channel, row.conversation, payload, urgency=Urgency.ANSWER)
