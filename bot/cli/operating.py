@@ -70,7 +70,7 @@ def configured_telegram(found: Settings) -> TelegramChannel | None:
         return None
     from bot.channels.telegram import Menu, TelegramChannel  # noqa: PLC0415
 
-    return TelegramChannel(found.telegram, Menu(listed(Texts()), words()), found.web.public_url)
+    return TelegramChannel(found, Menu(listed(Texts()), words()))
 
 
 async def serve_channels(found: Settings, channels: Sequence[Channel]) -> bool:

@@ -33,7 +33,7 @@ async def main(database: str, base_url: str, token: str, port: str = "") -> None
     store = await Store.open(f"sqlite:///{database}")
     search = SearchService(store, HashEmbedder())
     await search.start()
-    channel = TelegramChannel(settings.telegram, Menu(listed(Texts()), words()), settings.web.public_url)
+    channel = TelegramChannel(settings, Menu(listed(Texts()), words()))
     bot = Bot(settings, Knowledge(store, search), Texts(), [channel])
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

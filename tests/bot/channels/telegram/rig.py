@@ -82,7 +82,7 @@ async def running(api: LoopbackApi, store: Store, settings: Settings) -> AsyncIt
     """The bot until the end of the block; then it stops in order."""
     search = SearchService(store, HashEmbedder())
     await search.start()
-    channel = TelegramChannel(settings.telegram, Menu(listed(Texts()), words()), settings.web.public_url)
+    channel = TelegramChannel(settings, Menu(listed(Texts()), words()))
     bot = Bot(settings, Knowledge(store, search), Texts(), [channel])
     rig = Rig(api, store, bot)
     stop, listens = asyncio.Event(), asyncio.Event()
