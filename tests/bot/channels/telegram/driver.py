@@ -12,9 +12,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.assembly import Bot, Knowledge
+from bot.assembly import Bot
 from bot.channels.telegram import Menu, TelegramChannel
 from bot.menu import listed, words
+from bot.opening import Knowledge
 from bot.texts import Texts
 from bot.web.serving import pages
 from config import logging
