@@ -1,7 +1,7 @@
 """Start here: the command line of Stadtlotse (also installed as ``stadtlotse``).
 
-Every command lives in ``bot/cli/``; the parts of a running bot are put together in ``bot/assembly.py``. This file
-registers the commands and is the last error boundary: what goes wrong is told in one line with its remedy.
+Every command lives in ``bot/cli/`` (``group.py`` lists them); the parts of a running bot are put together in
+``bot/assembly.py``. This file is the last error boundary: what goes wrong is told in one line with its remedy.
 
 Exit codes: 0 done, 1 failed, 2 wrong use. Results go to stdout, progress and remarks to stderr.
 """
@@ -14,12 +14,13 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import asking, knowledge, operating, unclear
+from bot.cli.group import Group
 from config.settings import SettingsError
 from knowledge_base.errors import StadtlotseError
 
 app = typer.Typer(
     name="stadtlotse",
+    cls=Group,
     help="Who has already done what in which municipality, and who answers for it there.",
     no_args_is_help=True,
     add_completion=False,
@@ -35,21 +36,6 @@ def options(
 ) -> None:
     """Who has already done what in which municipality, and who answers for it there."""
     context.obj = {"config": config}
-
-
-app.command()(asking.chat)
-app.command()(asking.ask)
-app.command("import")(knowledge.import_)
-app.command()(knowledge.remove)
-app.command()(knowledge.export)
-app.command()(knowledge.evaluate)
-app.command()(operating.serve)
-app.command()(operating.check)
-app.command()(operating.health)
-app.command()(unclear.unclear)
-app.command()(operating.migrate)
-app.command()(operating.backup)
-app.command()(operating.restore)
 
 
 def main() -> None:

@@ -1,11 +1,10 @@
-"""The parts of a running bot put together: what opens what, who knows whom, and in which order it stops."""
+"""The parts of a running bot put together: who knows whom, and in which order it stops."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -20,20 +19,13 @@ from bot.handler import Handler, Rules
 from bot.health import DATABASE, DISPATCHER, LOOP, OUTBOX, Health, watch
 from bot.inbox import Intake
 from bot.metrics import Metrics, Outcome
+from bot.opening import Knowledge
 from bot.outbox import Sender
 from bot.ports import Channel, ChannelEndedError, Immediate
 from bot.texts import Texts
 from bot.ticker import Ticker
 from config.settings import Retention, Settings
-from knowledge_base.embedding.factory import Engine, open_embedder
-from knowledge_base.embedding.port import Embedder
-from knowledge_base.embedding.reranker import open_reranker
-from knowledge_base.errors import ModelError
-from knowledge_base.ingest.bundle import load_bundle
-from knowledge_base.ingest.importer import Progress, silent
 from knowledge_base.retention import Periods
-from knowledge_base.search.service import MODEL, SearchService
-from knowledge_base.store.database import Store
 from knowledge_base.store.presence import say_alive, say_gone
 
 log = structlog.get_logger()
@@ -41,62 +33,6 @@ log = structlog.get_logger()
 GRACE_S = 7.0  # answers under way get this long when the bot stops; SIGTERM to exit stays below 10 s
 CLOSE_S = 1.5  # and then each channel this long to say good-bye, all at once
 AGAIN_S = 10.0  # until a channel that broke is started again
-
-
-@dataclass(frozen=True, slots=True)
-class Knowledge:
-    """The opened knowledge base."""
-
-    store: Store
-    search: SearchService
-
-
-@asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[Store]:
-    """The database alone."""
-    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    store = await Store.open(settings.database_url)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-@asynccontextmanager
-async def open_knowledge(settings: Settings, *, progress: Progress = silent) -> AsyncIterator[Knowledge]:
-    """Database, bundle, model and search index, ready to answer."""
-    async with open_store(settings) as store:
-        if settings.knowledge.bundle:
-            await load_bundle(store, progress)
-        async with open_search(settings, store, progress) as search:
-            await search.start(progress)
-            yield Knowledge(store, search)
-
-
-@asynccontextmanager
-async def open_search(settings: Settings, store: Store, progress: Progress = silent) -> AsyncIterator[SearchService]:
-    """The models of the settings over a store; nothing is read or embedded yet."""
-    chosen = settings.embedding
-    async with AsyncExitStack() as opened:
-
-        async def model(engine: Engine, name: str) -> Embedder:
-            embedder = await open_embedder(
-                engine, name, settings.models_dir, progress=lambda part: progress("model", round(part * 100), 100)
-            )
-            opened.push_async_callback(embedder.close)
-            return embedder
-
-        embedder = await model(chosen.engine, chosen.model)
-        reranker = await open_reranker(chosen.reranker) if chosen.reranker else None
-        if reranker:
-            opened.push_async_callback(reranker.close)
-        async with store.read() as tx:
-            before = await tx.facts.get(MODEL)
-        former = None
-        if before and before["fingerprint"] != embedder.fingerprint:
-            with suppress(ModelError):  # gone: then words alone must do until the new one is ready
-                former = await model(before["engine"], before["model"])
-        yield SearchService(store, embedder, model=(chosen.engine, chosen.model), reranker=reranker, former=former)
 
 
 class Bot:

@@ -21,8 +21,8 @@ class Telegram(Section):
     allowed_groups: Annotated[tuple[int, ...], NoDecode, BeforeValidator(as_list)] = Field(
         (), description="ids of groups in which the bot answers; admins allow others by /start there"
     )
-    contact_data: bool = Field(
-        False, description="whether mail addresses and phone numbers of other people may pass through Telegram"
+    personal_data: bool = Field(
+        False, description="whether contact data and messages of other people may pass through Telegram"
     )
     webhook: bool = Field(False, description="receive by webhook under web.public_url instead of polling")
 

@@ -12,9 +12,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from bot.assembly import Bot, Knowledge
+from bot.assembly import Bot
 from bot.markup import plain
 from bot.messages import Address, Happening, Inbound, Outgoing
+from bot.opening import Knowledge
 from bot.ports import ChannelEndedError, Listening, Receive, UnclearError
 from bot.texts import Texts
 from config.settings import Settings

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from bot.assembly import open_knowledge, open_store
 from bot.cli.common import fail, progress, run, settings, tell, write, write_json
+from bot.opening import open_knowledge, open_store
 from config.settings import Settings
 from knowledge_base.export import export as write_export
 from knowledge_base.ingest.compare import What

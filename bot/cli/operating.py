@@ -1,4 +1,4 @@
-"""``serve``, ``check``, ``health``, ``migrate``, ``backup``, ``restore``: running it."""
+"""``serve`` and ``check``: the bot with its messengers."""
 
 from __future__ import annotations
 
@@ -6,24 +6,21 @@ import asyncio
 import signal
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.assembly import Bot, open_knowledge, open_search, open_store
-from bot.cli.common import fail, progress, run, settings, tell, write
+from bot.assembly import Bot
+from bot.cli.common import fail, progress, run, settings, write
 from bot.menu import listed, words
+from bot.opening import open_knowledge, open_search, open_store
 from bot.ports import Channel, Checked
 from bot.texts import Texts
-from bot.web.client import ask_health, noted_address
 from bot.web.serving import pages
 from config import logging
 from config.settings import Settings
 from knowledge_base.errors import StadtlotseError
 from knowledge_base.migrations import SCHEMA
-from knowledge_base.store.backup import backup as make_backup
-from knowledge_base.store.restore import restore as bring_back
 
 if TYPE_CHECKING:
     from bot.channels.telegram import TelegramChannel
@@ -70,7 +67,7 @@ def configured_telegram(found: Settings) -> TelegramChannel | None:
         return None
     from bot.channels.telegram import Menu, TelegramChannel  # noqa: PLC0415
 
-    return TelegramChannel(found.telegram, Menu(listed(Texts()), words()), found.web.public_url)
+    return TelegramChannel(found, Menu(listed(Texts()), words()))
 
 
 async def serve_channels(found: Settings, channels: Sequence[Channel]) -> bool:
@@ -142,48 +139,3 @@ async def _check_channels(channels: Sequence[Channel]) -> bool:
     for state, text in lines:
         write(f"{state:<5} {text}")
     return all(state != "fail" for state, _ in lines)
-
-
-def health(context: typer.Context) -> None:
-    """Ask the running bot whether it is well; exit code 0 when it is."""
-    found = settings(context, level="ERROR")
-    answer = run(ask_health(noted_address(found.state_dir)))
-    for line in answer.lines:
-        write(line)
-    raise typer.Exit(answer.exit_code)
-
-
-def migrate(context: typer.Context) -> None:
-    """Bring the database to the schema of this version; every other command does so, too."""
-    run(_migrate(settings(context)))
-    write(f"schema {SCHEMA}")
-
-
-async def _migrate(found: Settings) -> None:
-    async with open_store(found):
-        pass
-
-
-def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="where to write it")]) -> None:
-    """A consistent copy of everything, while the bot runs: one file, which holds personal data and keys."""
-    found = settings(context)
-    report = run(make_backup(file, found.database_url, found.state_dir))
-    write(f"{report.path}: {report.size} bytes, {sum(report.rows.values())} rows, {len(report.files)} files")
-
-
-def restore(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="a file that backup wrote")],
-    force: Annotated[bool, typer.Option("--force", help="also over a database that is not empty (kept aside)")] = False,
-) -> None:
-    """Bring a backup back. Messages that were on their way then are held, not sent again."""
-    found = settings(context)
-    report = run(bring_back(file, found.database_url, found.state_dir, force=force))
-    rows, when = sum(report.rows.values()), f"{report.made_at:%Y-%m-%d %H:%M} UTC"
-    write(f"restored {rows} rows and {len(report.files)} files of {when}")
-    if report.held:
-        tell(f"{report.held} messages were on their way when the backup was made; they are held and will not be sent.")
-    if report.dropped:
-        tell(f"{report.dropped} questions of that time stay without an answer.")
-    for path in report.kept_aside:
-        tell(f"What was there before is kept: {path}")

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bot.assembly import open_store
 from bot.cli.common import fail, run, settings, write
+from bot.opening import open_store
 from config.settings import Settings
 from knowledge_base.store.outbox import Doubtful
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot import assembly
-from bot.assembly import Bot, Knowledge
+from bot.assembly import Bot
+from bot.opening import Knowledge
 from bot.ports import TryLaterError
 from bot.texts import Texts
 from config.settings import Settings

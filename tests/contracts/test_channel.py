@@ -17,6 +17,7 @@ from bot.channels.terminal import TerminalChannel
 from bot.markup import Break, Items, Link, Paragraph, Soft, Strong, Text, plain
 from bot.messages import Address, Inbound, Outgoing
 from bot.ports import Channel, ChannelEndedError, TryLaterError, UnclearError, UndeliverableError
+from config.settings import Settings
 from config.telegram import Telegram
 from tests.fakes import PATIENCE_S, FakeChannel, LostReply
 from tests.telegram_api import LoopbackApi
@@ -82,7 +83,7 @@ async def on_terminal() -> Setting:
 
 
 async def on_telegram(api: LoopbackApi) -> Setting:
-    settings = Telegram(token=SecretStr(api.token), api_base_url=api.base_url)
+    settings = Settings(telegram=Telegram(token=SecretStr(api.token), api_base_url=api.base_url))
     channel = TelegramChannel(settings, Menu({}, frozenset()))
     anna = api.world.user(11)
     api.world.private(anna).started = True

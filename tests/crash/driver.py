@@ -6,7 +6,8 @@ import asyncio
 import signal
 from pathlib import Path
 
-from bot.assembly import Bot, Knowledge
+from bot.assembly import Bot
+from bot.opening import Knowledge
 from bot.texts import Texts
 from config import logging
 from config.settings import Settings

@@ -21,9 +21,10 @@ from bot.channels.telegram.policy import Policy
 from bot.channels.telegram.receive import Attempts, Polling, Take
 from bot.channels.telegram.send import Sending
 from bot.channels.telegram.webhook import Webhook, secret_of
+from bot.data_policy import DataClass, may_pass
 from bot.messages import Address, Happening, Inbound, Outgoing
 from bot.ports import Desk, Listening, Receive
-from config.telegram import Telegram
+from config.settings import Settings
 
 log = structlog.get_logger()
 
@@ -38,15 +39,16 @@ class TelegramChannel:
     exactly_once = False
     edits_in_place = True
 
-    def __init__(self, settings: Telegram, menu: Menu, public_url: str = "") -> None:
-        token = settings.token.get_secret_value() if settings.token else ""
-        self._api = Api(token, settings.api_base_url)
-        self._policy = Policy(settings.allowed_groups, settings.contact_data)
+    def __init__(self, settings: Settings, menu: Menu) -> None:
+        ours = settings.telegram
+        token = ours.token.get_secret_value() if ours.token else ""
+        self._api = Api(token, ours.api_base_url)
+        self._policy = Policy(ours.allowed_groups, may_pass(NAME, DataClass.CONTACT_DATUM, settings))
         self._menu = menu
         self._sending = Sending(self._api.bot, Limits())
         self._webhook = None
-        if settings.webhook:
-            self._webhook = Webhook(self._api, public_url, secret_of(token), lambda: self._take)
+        if ours.webhook:
+            self._webhook = Webhook(self._api, settings.web.public_url, secret_of(token), lambda: self._take)
         self._desk: Desk | None = None
         self._take: Take | None = None  # once we know who we are
         self._small: set[asyncio.Task[None]] = set()

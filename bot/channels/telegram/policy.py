@@ -1,8 +1,8 @@
-"""What may pass through Telegram, and who may ask: the one place.
+"""What leaves through Telegram, and who may ask: everything that is sent or read goes through here.
 
-By default no other person's contact data go through Telegram: mail addresses, phone numbers and Matrix ids are masked
-in everything that leaves, wherever they come from. Anybody may ask in a private chat; groups are listed in the
-settings or allowed by an admin (``Inbound.needs_permit``).
+Which kind of data may pass is decided in ``bot.data_policy``. While other people's may not, mail addresses, phone
+numbers and Matrix ids are masked in everything that leaves, wherever they come from. Anybody may ask in a private chat;
+groups are listed in the settings or allowed by an admin (``Inbound.needs_permit``).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Policy:
     """The rules of one bot."""
 
     groups: Collection[int] = ()  # allowed by the settings
-    contact_data: bool = False  # whether other people's contact data may pass
+    personal_data: bool = False  # whether other people's data may pass (``bot.data_policy``)
 
     def needs_permit(self, chat: int, *, private: bool) -> bool:
         """Whether an admin must have allowed this chat."""
@@ -29,7 +29,7 @@ class Policy:
 
     def text(self, text: str) -> str:
         """A text as it may leave."""
-        return text if self.contact_data else masked(text)
+        return text if self.personal_data else masked(text)
 
     def message(self, message: Outgoing) -> Outgoing:
         """A message as it may leave."""

@@ -17,10 +17,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.assembly import Bot, Knowledge
+from bot.assembly import Bot
 from bot.channels.terminal import TerminalChannel, plain_text, pretty
 from bot.markup import Items, Link, Paragraph, Text
 from bot.messages import Address, Outgoing, ShownChoice
+from bot.opening import Knowledge
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.search.service import SearchService

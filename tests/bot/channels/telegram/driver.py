@@ -12,9 +12,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.assembly import Bot, Knowledge
+from bot.assembly import Bot
 from bot.channels.telegram import Menu, TelegramChannel
 from bot.menu import listed, words
+from bot.opening import Knowledge
 from bot.texts import Texts
 from bot.web.serving import pages
 from config import logging
@@ -33,7 +34,7 @@ async def main(database: str, base_url: str, token: str, port: str = "") -> None
     store = await Store.open(f"sqlite:///{database}")
     search = SearchService(store, HashEmbedder())
     await search.start()
-    channel = TelegramChannel(settings.telegram, Menu(listed(Texts()), words()), settings.web.public_url)
+    channel = TelegramChannel(settings, Menu(listed(Texts()), words()))
     bot = Bot(settings, Knowledge(store, search), Texts(), [channel])
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

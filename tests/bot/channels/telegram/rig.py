@@ -12,9 +12,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.assembly import Bot, Knowledge
+from bot.assembly import Bot
 from bot.channels.telegram import Menu, TelegramChannel
 from bot.menu import listed, words
+from bot.opening import Knowledge
 from bot.texts import Texts
 from bot.web.serving import pages
 from config.settings import Settings
@@ -82,7 +83,7 @@ async def running(api: LoopbackApi, store: Store, settings: Settings) -> AsyncIt
     """The bot until the end of the block; then it stops in order."""
     search = SearchService(store, HashEmbedder())
     await search.start()
-    channel = TelegramChannel(settings.telegram, Menu(listed(Texts()), words()), settings.web.public_url)
+    channel = TelegramChannel(settings, Menu(listed(Texts()), words()))
     bot = Bot(settings, Knowledge(store, search), Texts(), [channel])
     rig = Rig(api, store, bot)
     stop, listens = asyncio.Event(), asyncio.Event()

@@ -62,7 +62,7 @@ async def test_no_contact_datum_passes_through_telegram(api: LoopbackApi, poison
 
 async def test_a_controller_may_lift_that(api: LoopbackApi, poisoned: Store, tmp_path: Path) -> None:
     """And so the canaries are where the test above looks for them."""
-    settings = make_settings(api, tmp_path, telegram={"contact_data": True})
+    settings = make_settings(api, tmp_path, telegram={"personal_data": True})
     async with running(api, poisoned, settings) as rig:
         await tour(rig)
     wire = "\n".join(call.raw for call in api.calls).replace("\u2060", "")

@@ -1,0 +1,51 @@
+"""``migrate``, ``backup``, ``restore``: looking after the database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.common import run, settings, tell, write
+from bot.opening import open_store
+from config.settings import Settings
+from knowledge_base.migrations import SCHEMA
+from knowledge_base.store.backup import backup as make_backup
+from knowledge_base.store.restore import restore as bring_back
+
+
+def migrate(context: typer.Context) -> None:
+    """Bring the database to the schema of this version; every other command does so, too."""
+    run(_migrate(settings(context)))
+    write(f"schema {SCHEMA}")
+
+
+async def _migrate(found: Settings) -> None:
+    async with open_store(found):
+        pass
+
+
+def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="where to write it")]) -> None:
+    """A consistent copy of everything, while the bot runs: one file, which holds personal data and keys."""
+    found = settings(context)
+    report = run(make_backup(file, found.database_url, found.state_dir))
+    write(f"{report.path}: {report.size} bytes, {sum(report.rows.values())} rows, {len(report.files)} files")
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="a file that backup wrote")],
+    force: Annotated[bool, typer.Option("--force", help="also over a database that is not empty (kept aside)")] = False,
+) -> None:
+    """Bring a backup back. Messages that were on their way then are held, not sent again."""
+    found = settings(context)
+    report = run(bring_back(file, found.database_url, found.state_dir, force=force))
+    rows, when = sum(report.rows.values()), f"{report.made_at:%Y-%m-%d %H:%M} UTC"
+    write(f"restored {rows} rows and {len(report.files)} files of {when}")
+    if report.held:
+        tell(f"{report.held} messages were on their way when the backup was made; they are held and will not be sent.")
+    if report.dropped:
+        tell(f"{report.dropped} questions of that time stay without an answer.")
+    for path in report.kept_aside:
+        tell(f"What was there before is kept: {path}")
