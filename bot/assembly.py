@@ -18,6 +18,7 @@ from bot.features import Services
 from bot.handler import Handler, Rules
 from bot.health import DATABASE, DISPATCHER, LOOP, OUTBOX, Health, watch
 from bot.inbox import Intake
+from bot.links import Links
 from bot.metrics import Metrics, Outcome
 from bot.opening import Knowledge
 from bot.outbox import Sender
@@ -27,6 +28,7 @@ from bot.ticker import Ticker
 from config.settings import Retention, Settings
 from knowledge_base.retention import Periods
 from knowledge_base.store.presence import say_alive, say_gone
+from knowledge_base.store.secret import read_secret
 
 log = structlog.get_logger()
 
@@ -45,7 +47,8 @@ class Bot:
         self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER, OUTBOX, LOOP))
         self._alerts = Alerts(self._store, settings.admins)
         self._intake = Intake(self._store)
-        services = Services(self._store, knowledge.search, timedelta(minutes=settings.limits.context_minutes))
+        links = Links(settings.web.public_url, read_secret(settings.state_dir))
+        services = Services(self._store, knowledge.search, settings, links)
         rules = Rules(
             frozenset(settings.editors), settings.limits.questions_per_hour, admins=frozenset(settings.admins)
         )
@@ -59,6 +62,7 @@ class Bot:
                 texts,
                 channel,
                 unclear=partial(self.metrics.unclear, name),
+                links=links,
                 alive=partial(self.health.beat, OUTBOX),
             )
             for name, channel in self._channels.items()

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from time import perf_counter
 
 import structlog
 
+from bot.commands import is_command
 from bot.desk import TOASTS, FrontDesk, Verdict
 from bot.features import Services, Turn, say
 from bot.features.notices import notice
@@ -108,7 +109,7 @@ class Handler:
             return await self._silently(row)
         match inbound.happening:
             case Happening.MESSAGE:
-                return await self._answer(row, inbound, route(inbound.text, private=inbound.private))
+                return await self._answer(row, inbound, await self._routed(inbound))
             case Happening.JOINED:
                 return await self._answer(row, inbound, Routed(Start()))
             case Happening.PRESSED:
@@ -127,6 +128,22 @@ class Handler:
                 return await self._silently(row, partial(moved, inbound=inbound))
             case Happening.UNREADABLE:
                 return await self._quarantine(row)
+
+    async def _routed(self, inbound: Inbound) -> Routed:
+        """What a message wants; a plain text in a private chat completes the command that we asked to complete."""
+        routed = route(inbound.text, private=inbound.private)
+        if not inbound.private or not isinstance(routed.intent, Ask) or is_command(inbound.text):
+            return routed
+        place = inbound.address
+        async with self._store.read() as tx:
+            person = await tx.people.of_account(place.channel, inbound.user)
+            if person is None:
+                return routed
+            key = (place.channel, place.conversation, place.thread, person.id)
+            context = await tx.people.context(key, younger_than=self._services.context_lasts)
+        if context is None or not context.awaits:
+            return routed
+        return replace(route(f"!{context.awaits} {inbound.text.strip()}", private=True), awaited=True)
 
     async def _may_work(self, inbound: Inbound) -> bool:
         if not inbound.needs_permit or inbound.happening in (Happening.LEFT, Happening.MOVED):
@@ -176,6 +193,8 @@ class Handler:
         async with self._store.begin() as tx:
             if replaces:
                 await tx.answers.retract(row.channel, inbound.refers_to)
+            if routed.awaited:
+                await tx.people.got(turn.context_key)
             what = await act(tx)
             await reply(tx, row, turn, what)
             reached("answer.before_commit")

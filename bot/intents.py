@@ -98,3 +98,4 @@ class Routed:
 
     intent: Intent
     language: str | None = None
+    awaited: bool = False  # the text completed a command that the bot had asked to complete

@@ -21,7 +21,8 @@ from functools import partial
 
 import structlog
 
-from bot.messages import Address, Outgoing, Say
+from bot.links import Links
+from bot.messages import Address, Outgoing, Say, Url
 from bot.ports import Channel, MovedError, Traceable, TryLaterError, UnclearError, UndeliverableError
 from bot.texts import Texts
 from knowledge_base.failpoints import reached
@@ -69,12 +70,14 @@ class Sender:
         texts: Texts,
         channel: Channel,
         *,
+        links: Links | None = None,
         unclear: Callable[[], None] = lambda: None,
         alive: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._texts = texts
         self._channel = channel
+        self._links = links
         self._tell_unclear = unclear
         self._alive = alive
         self._wake = asyncio.Event()
@@ -213,6 +216,8 @@ class Sender:
 
     def _render(self, row: OutboxRow) -> Outgoing:
         say, language = Say.from_json(row.payload["say"]), row.payload["language"]
+        if (page := row.payload.get("page")) and self._links:
+            say = replace(say, values={**say.values, "link": Url(self._links.url(page, row.id))})
         choices = self._texts.choices(say, language)
         if handles := row.payload.get("handles"):
             pairs = zip(choices, handles, strict=True)

@@ -11,7 +11,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.links import Links
 from bot.messages import Inbound, Say
+from config.settings import Settings
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from knowledge_base.store.people import Person
@@ -45,7 +47,13 @@ class Services:
 
     store: Store
     search: SearchService
-    context_lasts: timedelta
+    settings: Settings
+    links: Links
+
+    @property
+    def context_lasts(self) -> timedelta:
+        """How long a follow-up still knows the question before it."""
+        return timedelta(minutes=self.settings.limits.context_minutes)
 
 
 def say(make: Say) -> Act:

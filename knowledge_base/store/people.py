@@ -33,6 +33,17 @@ class ChatContext:
     answer_id: str | None
     choices: tuple[str, ...]  # the commands behind the numbers 1, 2, … last shown
     at: datetime
+    awaits: str = ""  # the command that the next plain text completes: we asked for it
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One way to a person."""
+
+    channel: str
+    user_id: str
+    conversation: str | None  # the private one, once there is one
+    active: bool  # False: unreachable until they write again
 
 
 class People:
@@ -101,16 +112,33 @@ class People:
         """The last question at ``(channel, conversation, thread, person id)`` if it is recent enough."""
         statement = select(chat_context).where(*_at(key), chat_context.c.at > self._now - younger_than)
         row = (await self._connection.execute(statement)).first()
-        return ChatContext(row.query, row.answer_id, tuple(row.choices), row.at) if row else None
+        return ChatContext(row.query, row.answer_id, tuple(row.choices), row.at, row.awaits or "") if row else None
+
+    async def accounts(self, person_id: str) -> list[Account]:
+        """Every account of a person, the first seen first."""
+        statement = select(account).where(account.c.person_id == person_id).order_by(account.c.first_seen)
+        rows = await self._connection.execute(statement)
+        return [Account(row.channel, row.user_id, row.conversation, row.active) for row in rows]
 
     async def remember(
-        self, key: Sequence[str], query: Mapping[str, Any] | None, answer_id: str | None, choices: Sequence[str]
+        self,
+        key: Sequence[str],
+        query: Mapping[str, Any] | None,
+        answer_id: str | None,
+        choices: Sequence[str],
+        *,
+        awaits: str = "",
     ) -> None:
-        """Keep the question for follow-ups."""
+        """Keep the question for follow-ups; ``awaits`` is the command that the next plain text completes."""
         columns = ("channel", "conversation", "thread", "person_id")
         values = {"query": query and dict(query), "answer_id": answer_id, "choices": list(choices), "at": self._now}
+        values["awaits"] = awaits or None
         statement = insert_into(self._connection, chat_context).values(**dict(zip(columns, key, strict=True)), **values)
         await self._connection.execute(statement.on_conflict_do_update(index_elements=columns, set_=values))
+
+    async def got(self, key: Sequence[str]) -> None:
+        """What the conversation waited for has come."""
+        await self._connection.execute(update(chat_context).where(*_at(key)).values(awaits=None))
 
     async def forget_contexts(self, older_than: timedelta) -> int:
         """Delete contexts that no follow-up can use any more."""

@@ -43,6 +43,7 @@ chat_context = Table(  # what the last question of a person in a conversation wa
     Column("person_id", String(32), ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
     Column("query", JsonDocument),  # what was asked, as the search understood it
     Column("answer_id", String(32)),
+    Column("awaits", Text),  # the command that the next plain text completes: we asked for it
     Column("choices", JsonDocument, nullable=False),  # the commands behind the numbers 1, 2, … last shown
     Column("at", UtcDateTime, nullable=False),
 )

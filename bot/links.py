@@ -1,0 +1,40 @@
+"""One-time links to our own pages, for people who cannot or should not read something in a message.
+
+A link's token (128 bits) is derived from the installation's secret and the id of the message that carries it, so it is
+stored nowhere: the database holds its hash alone (``Links.at_rest``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import urlsafe_b64encode
+
+from knowledge_base.store.secret import keyed_hash
+
+TOKEN_BYTES = 16
+
+
+class Links:
+    """Makes the links; ``available`` only where people can reach our pages (``web.public_url``)."""
+
+    def __init__(self, public_url: str, secret: bytes) -> None:
+        self._public_url = public_url.rstrip("/")
+        self._secret = secret
+
+    @property
+    def available(self) -> bool:
+        return bool(self._public_url)
+
+    def url(self, page: str, message_id: str) -> str:
+        """The address of ``page`` ("i", "unsubscribe") for the one who gets this message."""
+        return f"{self._public_url}/{page}/{self.token(message_id)}"
+
+    def token(self, message_id: str) -> str:
+        """The token in that address; 22 characters."""
+        digest = bytes.fromhex(keyed_hash(self._secret, "link", message_id))[:TOKEN_BYTES]
+        return urlsafe_b64encode(digest).decode().rstrip("=")
+
+    @staticmethod
+    def at_rest(token: str) -> str:
+        """What the database holds of a token."""
+        return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
