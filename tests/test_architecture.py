@@ -29,7 +29,7 @@ DATABASES = {"aiosqlite", "alembic", "asyncpg", "psycopg", "sqlalchemy", "sqlite
 # Decide only: the standard library without its effects, each other, and pure parsers.
 PURE = re.compile(
     r"""bot/(commands|intents|router|messages|markup)
-      | knowledge_base/(model|errors|introductions|digests)
+      | knowledge_base/(model|errors|introductions|introduction_values|introduction_caps|digests)
       | knowledge_base/search/(fusion|passages|tokens)""",
     re.VERBOSE,
 )

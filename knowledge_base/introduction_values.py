@@ -1,0 +1,275 @@
+"""The values of an introduction: what it is, what can happen to it, what then is to be done. They do nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+Shares = tuple[tuple[str, str], ...]  # what a person agreed to show: (kind, value), e.g. ("email", "rad@stadt.example")
+
+
+class State(StrEnum):
+    """Where an introduction stands."""
+
+    DRAFT = "draft"  # shown to the asker, who has not agreed yet
+    QUEUED = "queued"  # agreed; waits until the contact may be asked again
+    SENT = "sent"  # the request is stored, to be delivered
+    DELIVERED = "delivered"  # the network took it
+    OPENING = "opening"  # both said yes; their room is being made
+    ARRANGED = "arranged"  # both know how to reach each other
+    FOLLOWED = "followed"  # both were asked whether it helped
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """How it ended."""
+
+    ARRANGED = "arranged"
+    NOT_ARRANGED = "not_arranged"  # no, or no answer in time
+    UNREACHED = "unreached"  # no contact could be reached
+    WITHDRAWN = "withdrawn"  # by the asker
+    UNAVAILABLE = "unavailable"  # one of the two left
+    LAPSED = "lapsed"  # the asker never agreed
+
+
+class Side(StrEnum):
+    """The two people."""
+
+    ASKER = "asker"
+    CONTACT = "contact"
+
+
+class Answer(StrEnum):
+    """What a contact can answer."""
+
+    YES = "yes"
+    NO = "no"
+    DEPUTY = "deputy"  # ask my deputy or colleague
+    NOT_MY_TOPIC = "not_my_topic"
+    NEVER_AGAIN = "never_again"  # from this person
+
+
+class Helped(StrEnum):
+    """Did it help?"""
+
+    YES = "yes"
+    NO = "no"
+    TALKING = "talking"
+
+
+class Refusal(StrEnum):
+    """Why an event changed nothing."""
+
+    NOT_YOURS = "not_yours"
+    CLOSED = "closed"
+    TWICE = "twice"  # that was so already
+    TOO_EARLY = "too_early"
+    TOO_LATE = "too_late"
+    NOBODY_ELSE = "nobody_else"  # to pass it on to
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A contact who can be asked, from ``send_at`` on."""
+
+    contact: str  # id of the record
+    person: str
+    send_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Introduction:
+    """One request and all that became of it."""
+
+    id: str
+    code: str  # what people type to mean it; no secret
+    asker: str  # person id; empty when they left
+    contact: str  # record id of the contact being asked
+    contact_person: str  # empty before they are needed, and when they left
+    project: str
+    question: str
+    created_at: datetime
+    due_at: datetime | None  # when its timer rings; never ``None`` before it is closed
+    state: State = State.DRAFT
+    outcome: Outcome | None = None
+    asker_shares: Shares = ()
+    contact_shares: Shares = ()
+    tried: tuple[str, ...] = ()  # contacts asked before this one
+    round: int = 1  # the how-manieth contact is being asked
+    expires_at: datetime | None = None  # of the request
+    forwarded: bool = False
+    reminded: bool = False
+    room: bool = False  # they talk in a room
+    answered: tuple[Side, ...] = ()  # who said whether it helped
+    posted: bool = False  # the question went to the editors
+    version: int = 0
+
+    def side(self, person: str) -> Side | None:
+        """Which of the two a person is."""
+        if not person:
+            return None
+        return {self.asker: Side.ASKER, self.contact_person: Side.CONTACT}.get(person)
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody still has to decide something."""
+        return self.state in WAITING or self.state in (State.DRAFT, State.OPENING)
+
+
+WAITING = (State.QUEUED, State.SENT, State.DELIVERED)
+ASKED = (State.SENT, State.DELIVERED)  # the contact knows of it, or will at once
+AFTER = (State.ARRANGED, State.FOLLOWED)
+
+
+# ------------------------------------------------------------------------------------------------------------- events
+
+
+@dataclass(frozen=True, slots=True)
+class Consented:
+    """The asker agreed to what was shown. ``candidate``: the contact shown; ``None``: not available any more."""
+
+    person: str
+    candidate: Candidate | None
+    shares: Shares = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrew:
+    """The asker takes the request back."""
+
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The contact answered. ``room``: both can have one; ``onward``: whom to ask instead."""
+
+    person: str
+    answer: Answer
+    shares: Shares = ()
+    room: bool = False
+    onward: Candidate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The network took the request of this round."""
+
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Undeliverable:
+    """The request of this round will never arrive, or its contact may not be asked any more."""
+
+    round: int
+    onward: Candidate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeCame:
+    """The timer rang, or somebody looked whether it should have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """A person had all their data deleted."""
+
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOpened:
+    """Both are invited."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFailed:
+    """There will be no room."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaidWhetherItHelped:
+    """One of the two answered the question after two weeks."""
+
+    person: str
+    how: Helped
+
+
+@dataclass(frozen=True, slots=True)
+class ForEditors:
+    """The asker wants the editors to see the question."""
+
+    person: str
+
+
+Event = (
+    Consented | Withdrew | Answered | Delivered | Undeliverable | TimeCame | Erased | RoomOpened | RoomFailed
+    | SaidWhetherItHelped | ForEditors
+)  # fmt: skip
+
+# ------------------------------------------------------------------------------------------------------------ effects
+
+
+class Do(StrEnum):
+    """What is to be done, where nothing more is to be said about it."""
+
+    END_CONSENT = "end consent"  # into the ledger: the asker's consent is withdrawn
+    ASK_CONTACT = "ask contact"  # the contact of this round gets the request
+    REMIND = "remind"  # the contact gets the one reminder
+    OPEN_ROOM = "open room"
+    CANCEL_ROOM = "cancel room"  # when it is too late for that, nothing of this step may hold
+    TELL_OF_ROOM = "tell of room"  # both learn that their room is open
+    EXCHANGE = "exchange"  # each gets what the other chose to show
+    ASK_IF_IT_HELPED = "ask if it helped"  # both, once
+    BLOCK = "block"  # the contact never wants to be asked by this asker again
+    TELL_EDITORS = "tell editors"  # the question, without a name
+    TELL_ADMINS = "tell admins"  # a contact could not be reached
+
+
+@dataclass(frozen=True, slots=True)
+class KeepConsent:
+    """Into the ledger: this side agreed."""
+
+    side: Side
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """The contact of this round never got it: it does not count for them."""
+
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retract:
+    """What the contact has not got yet is taken back; one who knows of the request is told how it ended."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class TellAsker:
+    """How it ended; ``None``: the contact could not be reached, and the next one is being asked."""
+
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """An answer to "did it help?", without a name."""
+
+    how: Helped
+
+
+Effect = Do | KeepConsent | GiveBack | Retract | TellAsker | Count
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an event came to; with a ``refusal`` nothing changed."""
+
+    introduction: Introduction
+    effects: tuple[Effect, ...] = ()
+    refusal: Refusal | None = None

@@ -1,0 +1,256 @@
+"""The state machine of introductions, event by event and in any order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge_base.introduction_values import (
+    Answer,
+    Answered,
+    Candidate,
+    Consented,
+    Count,
+    Delivered,
+    Do,
+    Effect,
+    Erased,
+    Event,
+    ForEditors,
+    GiveBack,
+    Helped,
+    Introduction,
+    KeepConsent,
+    Outcome,
+    Refusal,
+    Retract,
+    RoomFailed,
+    RoomOpened,
+    SaidWhetherItHelped,
+    Side,
+    State,
+    Step,
+    TellAsker,
+    TimeCame,
+    Undeliverable,
+    Withdrew,
+)
+from knowledge_base.introductions import Rules, step
+from knowledge_base.working_days import later
+
+MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+RULES = Rules(later)
+ANNA, RAD, BAU = "anna", "rad", "bau"
+MAIL = (("email", "rad@stadt.example"),)
+NEXT = Candidate("c-bau", BAU, MONDAY)
+
+
+def draft(**changes: object) -> Introduction:
+    values: dict[str, object] = {
+        "id": "i1", "code": "K7P2M", "asker": ANNA, "contact": "c-rad", "contact_person": "", "project": "p1",
+        "question": "Wie?", "created_at": MONDAY, "due_at": MONDAY + RULES.draft,
+    }  # fmt: skip
+    return Introduction(**(values | changes))  # type: ignore[arg-type]
+
+
+def after(*events: Event, at: datetime = MONDAY, start: Introduction | None = None) -> Step:
+    """What the last of these events comes to; the ones before it must count."""
+    done = Step(start or draft())
+    for event in events:
+        assert done.refusal is None, event
+        done = step(done.introduction, event, at, RULES)
+    return done
+
+
+CONSENTED = Consented(ANNA, Candidate("c-rad", RAD, MONDAY), (("matrix", "@anna:stadt.example"),))
+YES = Answered(RAD, Answer.YES, MAIL)
+TO_ROOM = Answered(RAD, Answer.YES, MAIL, room=True)
+
+
+def test_the_straight_way() -> None:
+    asked = after(CONSENTED)
+    assert asked.effects == (KeepConsent(Side.ASKER), Do.ASK_CONTACT)
+    assert asked.introduction.state is State.SENT
+    delivered = after(CONSENTED, Delivered(1))
+    assert delivered.introduction.state is State.DELIVERED
+    arranged = after(CONSENTED, Delivered(1), YES)
+    assert arranged.effects == (KeepConsent(Side.CONTACT), Do.EXCHANGE)
+    assert arranged.introduction.outcome is Outcome.ARRANGED
+    assert arranged.introduction.contact_shares == MAIL
+
+
+def test_the_reminder_comes_after_three_working_days_and_the_end_after_two_weeks_on_a_working_day() -> None:
+    asked = after(CONSENTED, at=datetime(2026, 12, 18, 9, 0, tzinfo=UTC)).introduction  # a Friday
+    assert asked.due_at == datetime(2026, 12, 23, 9, 0, tzinfo=UTC)
+    assert asked.expires_at == datetime(2027, 1, 4, 9, 0, tzinfo=UTC)  # 1 January is a holiday, then a weekend
+    reminded = step(asked, TimeCame(), asked.due_at, RULES)
+    assert reminded.effects == (Do.REMIND,)
+    assert reminded.introduction.due_at == asked.expires_at
+    ended = step(reminded.introduction, TimeCame(), asked.expires_at, RULES)
+    assert ended.effects == (Retract(Outcome.NOT_ARRANGED), TellAsker(Outcome.NOT_ARRANGED))
+
+
+def test_declined_and_expired_are_the_same_afterwards() -> None:
+    declined = after(CONSENTED, Delivered(1), Answered(RAD, Answer.NO))
+    never = after(CONSENTED, Delivered(1), Answered(RAD, Answer.NEVER_AGAIN))
+    waiting = after(CONSENTED, Delivered(1)).introduction
+    expired = step(replace(waiting, reminded=True), TimeCame(), MONDAY + timedelta(days=30), RULES)
+    for one in (declined, never, expired):
+        same = replace(one.introduction, reminded=False)
+        assert same == declined.introduction
+        assert TellAsker(Outcome.NOT_ARRANGED) in one.effects
+    assert Do.BLOCK in never.effects
+
+
+def test_a_contact_with_enough_requests_is_asked_later() -> None:
+    monday_next = MONDAY + timedelta(days=7)
+    queued = after(Consented(ANNA, Candidate("c-rad", RAD, monday_next)))
+    assert queued.introduction.state is State.QUEUED
+    assert Do.ASK_CONTACT not in queued.effects
+    assert step(queued.introduction, TimeCame(), MONDAY, RULES).refusal is Refusal.TOO_EARLY
+    asked = step(queued.introduction, TimeCame(), monday_next, RULES)
+    assert asked.effects == (Do.ASK_CONTACT,)
+
+
+def test_another_contact_than_the_one_shown_is_not_what_was_agreed_to() -> None:
+    for candidate in (NEXT, None):
+        ended = after(Consented(ANNA, candidate))
+        assert ended.introduction.outcome is Outcome.LAPSED
+        assert ended.effects == ()
+
+
+def test_who_cannot_be_reached_gives_the_turn_to_the_next() -> None:
+    onward = after(CONSENTED, Undeliverable(1, NEXT))
+    assert onward.effects == (GiveBack(1), Do.TELL_ADMINS, TellAsker(None), Do.ASK_CONTACT)
+    assert (onward.introduction.contact_person, onward.introduction.tried, onward.introduction.round) == (
+        BAU, ("c-rad",), 2,
+    )  # fmt: skip
+    assert step(onward.introduction, Undeliverable(1), MONDAY, RULES).refusal is Refusal.TOO_LATE
+    over = step(onward.introduction, Undeliverable(2), MONDAY, RULES)
+    assert over.introduction.outcome is Outcome.UNREACHED
+    assert over.effects == (GiveBack(2), Do.TELL_ADMINS, TellAsker(Outcome.UNREACHED))
+
+
+@pytest.mark.parametrize("answer", [Answer.DEPUTY, Answer.NOT_MY_TOPIC])
+def test_a_request_is_passed_on_once(answer: Answer) -> None:
+    passed = after(CONSENTED, Answered(RAD, answer, onward=NEXT))
+    assert passed.effects == (Do.ASK_CONTACT,)
+    assert step(passed.introduction, YES, MONDAY, RULES).refusal is Refusal.NOT_YOURS
+    again = step(passed.introduction, Answered(BAU, answer, onward=Candidate("c3", "third", MONDAY)), MONDAY, RULES)
+    if answer is Answer.DEPUTY:
+        assert again.refusal is Refusal.NOBODY_ELSE
+    else:
+        assert again.introduction.outcome is Outcome.NOT_ARRANGED
+
+
+def test_a_room_that_opens_and_one_that_does_not() -> None:
+    opening = after(CONSENTED, TO_ROOM)
+    assert opening.effects == (KeepConsent(Side.CONTACT), Do.OPEN_ROOM)
+    assert step(opening.introduction, RoomOpened(), MONDAY, RULES).effects == (Do.TELL_OF_ROOM,)
+    for event, at in ((RoomFailed(), MONDAY), (TimeCame(), MONDAY + RULES.room_within)):
+        failed = step(opening.introduction, event, at, RULES)
+        assert failed.effects == (Do.EXCHANGE,)
+        assert not failed.introduction.room
+
+
+@pytest.mark.parametrize(
+    ("before", "effects"),
+    [
+        ((), ()),
+        ((Consented(ANNA, Candidate("c-rad", RAD, MONDAY + timedelta(days=2))),), (Do.END_CONSENT,)),
+        ((CONSENTED,), (Do.END_CONSENT, Retract(Outcome.WITHDRAWN))),
+        ((CONSENTED, TO_ROOM), (Do.CANCEL_ROOM, Do.END_CONSENT, Retract(Outcome.WITHDRAWN))),
+    ],
+)
+def test_withdrawing_tells_only_who_knows(before: tuple[Event, ...], effects: tuple[Effect, ...]) -> None:
+    done = after(*before, Withdrew(ANNA))
+    assert (done.introduction.outcome, done.effects) == (Outcome.WITHDRAWN, effects)
+
+
+def test_after_the_yes_it_is_too_late_to_withdraw() -> None:
+    assert after(CONSENTED, YES, Withdrew(ANNA)).refusal is Refusal.TOO_LATE
+
+
+def test_a_contact_may_change_their_mind_until_the_room_is_open() -> None:
+    done = after(CONSENTED, TO_ROOM, Answered(RAD, Answer.NO))
+    assert done.effects == (Do.CANCEL_ROOM, TellAsker(Outcome.NOT_ARRANGED))
+
+
+def test_erasure_tells_the_other_side_once_and_leaves_nothing() -> None:
+    asker = after(CONSENTED, Erased(ANNA))
+    assert asker.effects == (Retract(Outcome.UNAVAILABLE),)
+    assert (asker.introduction.asker, asker.introduction.question, asker.introduction.asker_shares) == ("", "", ())
+    contact = after(CONSENTED, Erased(RAD))
+    assert contact.effects == (TellAsker(Outcome.UNAVAILABLE),)
+    assert after(CONSENTED, YES, Erased(ANNA)).effects == ()
+    assert after(CONSENTED, YES, Erased(ANNA), Erased(RAD)).introduction.state is State.CLOSED
+
+
+def test_did_it_help_is_asked_once_and_counted_once() -> None:
+    arranged = after(CONSENTED, YES).introduction
+    asked = step(arranged, TimeCame(), MONDAY + RULES.follow_up_after, RULES)
+    assert asked.effects == (Do.ASK_IF_IT_HELPED,)
+    yes, no = SaidWhetherItHelped(ANNA, Helped.YES), SaidWhetherItHelped(RAD, Helped.NO)
+    one = step(asked.introduction, yes, MONDAY, RULES)
+    assert one.effects == (Count(Helped.YES),)
+    assert step(one.introduction, yes, MONDAY, RULES).refusal is Refusal.TWICE
+    both = step(one.introduction, no, MONDAY, RULES)
+    assert both.effects == (Count(Helped.NO),)
+    assert both.introduction.state is State.CLOSED
+
+
+def test_the_question_goes_to_the_editors_once() -> None:
+    declined = after(CONSENTED, Answered(RAD, Answer.NO)).introduction
+    posted = step(declined, ForEditors(ANNA), MONDAY, RULES)
+    assert posted.effects == (Do.TELL_EDITORS,)
+    assert step(posted.introduction, ForEditors(ANNA), MONDAY, RULES).refusal is Refusal.TWICE
+
+
+PEOPLE = st.sampled_from([ANNA, RAD, BAU, "stranger", ""])
+CANDIDATES = st.none() | st.builds(
+    Candidate, st.sampled_from(["c-rad", "c-bau", "c-third"]), st.sampled_from([RAD, BAU]),
+    st.sampled_from([MONDAY, MONDAY + timedelta(days=6)]),
+)  # fmt: skip
+EVENTS = st.one_of(
+    st.builds(Consented, PEOPLE, CANDIDATES),
+    st.builds(Withdrew, PEOPLE),
+    st.builds(Answered, PEOPLE, st.sampled_from(Answer), st.just(MAIL), st.booleans(), CANDIDATES),
+    st.builds(Delivered, st.integers(1, 3)),
+    st.builds(Undeliverable, st.integers(1, 3), CANDIDATES),
+    st.just(TimeCame()),
+    st.builds(Erased, PEOPLE),
+    st.sampled_from([RoomOpened(), RoomFailed()]),
+    st.builds(SaidWhetherItHelped, PEOPLE, st.sampled_from(Helped)),
+    st.builds(ForEditors, PEOPLE),
+)
+
+
+@given(st.lists(st.tuples(EVENTS, st.timedeltas(timedelta(0), timedelta(days=9))), max_size=25))
+def test_whatever_happens_in_whatever_order(history: list[tuple[Event, timedelta]]) -> None:
+    """Data leave after both said yes, each side hears one end, and time alone ends every introduction."""
+    now, at = draft(), MONDAY
+    effects: list[Effect] = []
+    for event, passed in history:
+        at += passed
+        done = step(now, event, at, RULES)
+        assert done.refusal is None or (done.introduction == now and not done.effects)
+        effects += done.effects
+        now = done.introduction
+        assert (now.due_at is None) == (now.state is State.CLOSED)
+    for _ in range(6):
+        if now.due_at is not None:
+            at = max(at, now.due_at)
+            done = step(now, TimeCame(), at, RULES)
+            now, effects = done.introduction, [*effects, *done.effects]
+    assert now.state is State.CLOSED
+    assert (now.asker_shares, now.contact_shares) == ((), ())
+    if any(effect in (Do.EXCHANGE, Do.OPEN_ROOM) for effect in effects):
+        first = next(n for n, effect in enumerate(effects) if effect in (Do.EXCHANGE, Do.OPEN_ROOM))
+        assert {KeepConsent(Side.ASKER), KeepConsent(Side.CONTACT)} <= set(effects[:first])
+    ends = [effect for effect in effects if isinstance(effect, TellAsker) and effect.outcome]
+    assert len(ends) + sum(effect in (Do.EXCHANGE, Do.TELL_OF_ROOM) for effect in effects) <= 1
+    assert sum(isinstance(effect, Retract) for effect in effects) <= 1
