@@ -47,8 +47,9 @@ class Bot:
         self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER, OUTBOX, LOOP))
         self._alerts = Alerts(self._store, settings.admins)
         self._intake = Intake(self._store)
-        links = Links(settings.web.public_url, read_secret(settings.state_dir))
-        services = Services(self._store, knowledge.search, settings, links)
+        secret = read_secret(settings.state_dir)
+        links = Links(settings.web.public_url, secret)
+        services = Services(self._store, knowledge.search, settings, links, secret)
         rules = Rules(
             frozenset(settings.editors), settings.limits.questions_per_hour, admins=frozenset(settings.admins)
         )

@@ -49,6 +49,7 @@ class Services:
     search: SearchService
     settings: Settings
     links: Links
+    secret: bytes  # the installation's, for keyed hashes
 
     @property
     def context_lasts(self) -> timedelta:

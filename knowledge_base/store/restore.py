@@ -24,11 +24,12 @@ from knowledge_base.errors import InputError, StadtlotseError, StoreError
 from knowledge_base.migrations import SCHEMA, upgrade
 from knowledge_base.store.archive import Manifest, unpack, working_folder
 from knowledge_base.store.backup import JOURNALS, backup, database_file
+from knowledge_base.store.consents import unlocked
 from knowledge_base.store.database import Clock, create_engine, driver_url, reason, utc_now
 from knowledge_base.store.dump import TABLES, is_empty, load
 from knowledge_base.store.facts import Facts
 from knowledge_base.store.presence import ALIVE, seems_alive
-from knowledge_base.store.tables import cursor, import_run, inbox, outbox
+from knowledge_base.store.tables import consent, cursor, import_run, inbox, outbox
 
 RESTORED = "restored"  # fact: when, and from a backup of when
 
@@ -140,6 +141,8 @@ class _Restore:
             if used:
                 await self._back_up_first()
             async with engine.begin() as connection:
+                async with unlocked(connection):
+                    await connection.execute(delete(consent))
                 for table in reversed(TABLES):
                     await connection.execute(delete(table))
                 await self._fill(connection)

@@ -8,13 +8,18 @@ from functools import cached_property
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.answers import Answers
+from knowledge_base.store.blocks import Blocks, Tallies
 from knowledge_base.store.buttons import Buttons
+from knowledge_base.store.consents import Consents
 from knowledge_base.store.conversations import Conversations
 from knowledge_base.store.facts import Facts
 from knowledge_base.store.imports import Imports
 from knowledge_base.store.inbox import Inbox
+from knowledge_base.store.introductions import Introductions
 from knowledge_base.store.outbox import Outbox
+from knowledge_base.store.pages import Pages
 from knowledge_base.store.people import People
+from knowledge_base.store.profiles import Profiles
 from knowledge_base.store.records import Records
 from knowledge_base.store.vectors import Vectors
 
@@ -65,3 +70,27 @@ class Transaction:
     @cached_property
     def outbox(self) -> Outbox:
         return Outbox(self.connection, self.now)
+
+    @cached_property
+    def pages(self) -> Pages:
+        return Pages(self.connection, self.now)
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        return Profiles(self.connection, self.now)
+
+    @cached_property
+    def consents(self) -> Consents:
+        return Consents(self.connection, self.now)
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        return Blocks(self.connection, self.now)
+
+    @cached_property
+    def tallies(self) -> Tallies:
+        return Tallies(self.connection, self.now)
+
+    @cached_property
+    def introductions(self) -> Introductions:
+        return Introductions(self.connection, self.now)

@@ -3,26 +3,39 @@
 from knowledge_base.store.tables.answers import answer, feedback, unanswered
 from knowledge_base.store.tables.base import metadata
 from knowledge_base.store.tables.conversations import account, button, chat_context, permit, person
+from knowledge_base.store.tables.introductions import introduction, introduction_count, introduction_request
 from knowledge_base.store.tables.knowledge import fact, import_row, import_run, record, record_change, vector
 from knowledge_base.store.tables.messages import cursor, inbox, outbox
+from knowledge_base.store.tables.pages import page
+from knowledge_base.store.tables.people import block, consent, contact_notice, profile, tally, verification
 
 __all__ = [
     "account",
     "answer",
+    "block",
     "button",
     "chat_context",
+    "consent",
+    "contact_notice",
     "cursor",
     "fact",
     "feedback",
     "import_row",
     "import_run",
     "inbox",
+    "introduction",
+    "introduction_count",
+    "introduction_request",
     "metadata",
     "outbox",
+    "page",
     "permit",
     "person",
+    "profile",
     "record",
     "record_change",
+    "tally",
     "unanswered",
     "vector",
+    "verification",
 ]

@@ -1,0 +1,80 @@
+"""Who never asks whom again, and how often somebody did something: kept as keyed hashes only.
+
+A person is known here by everything that identifies them: their accounts, mail addresses among them. So neither a new
+account with the same address nor erasing and coming back lifts a block or a limit; and whoever has the database alone
+learns nobody's name from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.store.secret import keyed_hash
+from knowledge_base.store.tables import account, block, tally
+from knowledge_base.store.upsert import insert_into
+
+
+async def identities(connection: AsyncConnection, person_id: str) -> list[str]:
+    """Everything by which a person can be recognised: ``channel:user id`` of each account."""
+    rows = await connection.execute(
+        select(account.c.channel, account.c.user_id).where(account.c.person_id == person_id)
+    )
+    return sorted(f"{channel}:{user}" for channel, user in rows)
+
+
+class Blocks:
+    """Pairs of people of whom one never wants to be asked by the other. ``secret`` is the installation's."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def add(self, secret: bytes, blocker: str, blocked: str) -> None:
+        """The person ``blocker`` never wants to be asked by the person ``blocked`` again."""
+        for value in await self._hashes(secret, blocker, blocked):
+            statement = insert_into(self._connection, block).values(hash=value, at=self._now)
+            await self._connection.execute(statement.on_conflict_do_nothing())
+
+    async def has(self, secret: bytes, blocker: str, blocked: str) -> bool:
+        """Whether it is so, by whatever account of either."""
+        hashes = await self._hashes(secret, blocker, blocked)
+        return await self._connection.scalar(select(block.c.hash).where(block.c.hash.in_(hashes)).limit(1)) is not None
+
+    async def _hashes(self, secret: bytes, blocker: str, blocked: str) -> list[str]:
+        theirs = await identities(self._connection, blocked)
+        mine = await identities(self._connection, blocker)
+        return [keyed_hash(secret, "block", f"{one}\0{other}") for one in mine for other in theirs]
+
+
+class Tallies:
+    """How often something happened to or by somebody; rows end by themselves."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def add(self, secret: bytes, what: str, whom: Collection[str], *, lasting: timedelta) -> None:
+        """Count once for each identity in ``whom`` (``identities``, or any text)."""
+        values = {"what": what, "at": self._now, "expires_at": self._now + lasting}
+        rows = [values | {"hash": keyed_hash(secret, f"tally {what}", one)} for one in whom]
+        if rows:
+            await self._connection.execute(insert(tally), rows)
+
+    async def count(self, secret: bytes, what: str, whom: Collection[str], *, within: timedelta) -> int:
+        """How often lately, for the one of these identities that has most."""
+        hashes = [keyed_hash(secret, f"tally {what}", one) for one in whom]
+        where = (tally.c.what == what, tally.c.hash.in_(hashes), tally.c.at > self._now - within)
+        counts = select(func.count().label("times")).where(*where).group_by(tally.c.hash).subquery()
+        return await self._connection.scalar(select(func.max(counts.c.times))) or 0
+
+    async def identities(self, person_id: str) -> list[str]:
+        """By what a person is recognised here."""
+        return await identities(self._connection, person_id)
+
+    async def forget(self) -> int:
+        """Delete what has ended."""
+        return (await self._connection.execute(delete(tally).where(tally.c.expires_at < self._now))).rowcount

@@ -1,0 +1,108 @@
+"""The consent ledger: who agreed to what, in which words, when and by which act. Append-only.
+
+The database itself refuses to change or delete entries (triggers); retention, erasure and the merging of two persons
+open it for their transaction (``unlocked``), and even then only whose an entry is can change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import RowMapping, delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.store.facts import Facts
+from knowledge_base.store.tables import consent
+
+KEY = "consents unlocked"  # fact that the triggers look for; never outlives its transaction
+
+
+class What(StrEnum):
+    """What an entry proves."""
+
+    INFORMED = "informed"  # a notice was shown
+    GIVEN = "given"
+    WITHDRAWN = "withdrawn"  # by the person
+    ENDED = "ended"  # its purpose was reached, or fell away
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the ledger. ``text_hash`` is ``hash_of`` the text exactly as it was shown."""
+
+    subject: str  # person id
+    purpose: str
+    what: What
+    wording: str = ""  # key, language and version of the text
+    text_hash: str = ""
+    channel: str = ""
+    event_id: str = ""
+    method: str = "command"
+    at: datetime | None = None  # when read: the moment of the transaction that stored it
+
+
+def hash_of(text: str) -> str:
+    """What the ledger holds of a text that was shown."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Consents:
+    """The ledger."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def add(self, entry: Entry) -> None:
+        """Append an entry; it bears the moment of this transaction."""
+        await self._connection.execute(insert(consent).values(**asdict(entry) | {"at": self._now}))
+
+    async def last(self, subject: str, purpose: str) -> Entry | None:
+        """What was said last of a purpose."""
+        where = (consent.c.subject == subject, consent.c.purpose == purpose)
+        statement = select(consent).where(*where).order_by(consent.c.number.desc()).limit(1)
+        row = (await self._connection.execute(statement)).mappings().first()
+        return _entry(row) if row else None
+
+    async def holds(self, subject: str, purpose: str) -> bool:
+        """Whether a consent was given and neither withdrawn nor ended."""
+        last = await self.last(subject, purpose)
+        return last is not None and last.what is What.GIVEN
+
+    async def of(self, subject: str) -> list[Entry]:
+        """Everything about a person, in order."""
+        statement = select(consent).where(consent.c.subject == subject).order_by(consent.c.number)
+        return [_entry(row) for row in (await self._connection.execute(statement)).mappings()]
+
+    async def forget(self, older_than: timedelta) -> int:
+        """Delete the proof of consents that ended (by withdrawal or otherwise) longer ago than that; how many rows."""
+        newest = select(func.max(consent.c.number)).group_by(consent.c.subject, consent.c.purpose)
+        over = consent.alias("over")
+        past = select(1).where(
+            over.c.number.in_(newest),
+            over.c.subject == consent.c.subject,
+            over.c.purpose == consent.c.purpose,
+            over.c.what.in_((What.WITHDRAWN, What.ENDED)),
+            over.c.at < self._now - older_than,
+        )
+        async with unlocked(self._connection):
+            return (await self._connection.execute(delete(consent).where(past.exists()))).rowcount
+
+
+@asynccontextmanager
+async def unlocked(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Entries can be deleted, or given to another person, in this block."""
+    facts = Facts(connection)
+    await facts.put(KEY, True)
+    yield
+    await facts.drop(KEY)
+
+
+def _entry(row: RowMapping) -> Entry:
+    values = {str(name): value for name, value in row.items() if name != "number"}
+    return Entry(**values | {"what": What(row["what"])})

@@ -1,0 +1,72 @@
+"""Making one person out of two, and none out of one, in every table that names persons: found by its foreign keys.
+
+A table made later is served without a change here. Only the consent ledger names persons without a foreign key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Column, Table, UniqueConstraint, delete, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.store.consents import unlocked
+from knowledge_base.store.tables import account, answer, consent, inbox, metadata, outbox, person
+
+
+def references() -> Iterator[tuple[Table, Column[str]]]:
+    """Every column that names a person."""
+    for table in metadata.sorted_tables:
+        for key in table.foreign_keys:
+            if key.column is person.c.id:
+                yield table, key.parent
+
+
+async def merge(connection: AsyncConnection, old: str, new: str) -> None:
+    """Everything of ``old`` becomes ``new``'s, except what ``new`` has already; then ``old`` is deleted."""
+    for table, column in references():
+        for others in _unique_with(table, column):
+            mine = table.alias("mine")
+            same = [mine.c[other.name] == table.c[other.name] for other in others]
+            taken = select(1).select_from(mine).where(mine.c[column.name] == new, *same).exists()
+            await connection.execute(delete(table).where(column == old, taken))
+        await connection.execute(update(table).where(column == old).values({column.name: new}))
+    async with unlocked(connection):
+        await connection.execute(update(consent).where(consent.c.subject == old).values(subject=new))
+    await connection.execute(delete(person).where(person.c.id == old))
+
+
+async def erase(connection: AsyncConnection, person_id: str, *, event_id: str = "") -> None:
+    """Delete a person with all that belongs to them, what they wrote and were sent included.
+
+    Of messages handled before, and of ``event_id`` (the wish to be erased, handled now), the network's id stays for its
+    period, without whose it was: else a network that delivers them again would make the person anew. What a table keeps
+    of others is its foreign key's business (``ON DELETE``). Keyed hashes stay.
+    """
+    for one in (await connection.execute(select(account).where(account.c.person_id == person_id))).all():
+        await _erase_messages(connection, one.channel, one.user_id, one.conversation, event_id)
+    async with unlocked(connection):
+        await connection.execute(delete(consent).where(consent.c.subject == person_id))
+    await connection.execute(delete(person).where(person.c.id == person_id))
+
+
+async def _erase_messages(
+    connection: AsyncConnection, channel: str, user: str, conversation: str | None, event_id: str
+) -> None:
+    theirs = (inbox.c.channel == channel, inbox.c.user_id == user)
+    asked = select(inbox.c.event_id).where(*theirs)
+    await connection.execute(delete(answer).where(answer.c.channel == channel, answer.c.event_id.in_(asked)))
+    handled = or_(inbox.c.state != "new", inbox.c.event_id == event_id)
+    await connection.execute(update(inbox).where(*theirs, handled).values(user_id="", conversation=""))
+    if conversation:
+        told = (outbox.c.channel == channel, outbox.c.conversation == conversation)
+        await connection.execute(delete(outbox).where(*told))
+
+
+def _unique_with(table: Table, column: Column[str]) -> Iterator[list[Column[object]]]:
+    """For every key of the table that this column is part of: the other columns of it."""
+    keys = [table.primary_key, *(one for one in table.constraints if isinstance(one, UniqueConstraint))]
+    sets = [list(key.columns) for key in keys] + [list(index.columns) for index in table.indexes if index.unique]
+    for columns in sets:
+        if column.name in {one.name for one in columns}:
+            yield [one for one in columns if one.name != column.name]

@@ -1,0 +1,113 @@
+"""What people told about themselves: name, municipality, how they want to be reached; and that two persons are one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.mail_address import same_form
+from knowledge_base.store.merging import merge
+from knowledge_base.store.people import People, Person
+from knowledge_base.store.tables import account, person, profile
+from knowledge_base.store.upsert import insert_into
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+VERIFIED_FOR = timedelta(days=365)  # then the person must prove it again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What a person told; empty where they told nothing."""
+
+    person_id: str
+    name: str = ""
+    municipality: str = ""  # id of its record
+    verified_at: datetime | None = None
+    verified_address: str = ""  # that proved it
+    prefers: str = ""  # channel
+    phone: str = ""
+    paused_until: datetime | None = None
+    refuses: bool = False  # never introduce
+
+    def is_verified(self, now: datetime) -> bool:
+        """Whether they proved to belong to the municipality, not too long ago."""
+        return self.verified_at is not None and now - self.verified_at < VERIFIED_FOR
+
+    def is_available(self, now: datetime) -> bool:
+        """Whether they may be asked for an introduction now."""
+        return not self.refuses and (self.paused_until is None or self.paused_until <= now)
+
+
+class Profiles:
+    """What people told about themselves."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def get(self, person_id: str) -> Profile:
+        """The profile of a person; an empty one when they told nothing."""
+        rows = await self._connection.execute(select(profile).where(profile.c.person_id == person_id))
+        row = rows.mappings().first()
+        return Profile(**{str(name): value for name, value in row.items()}) if row else Profile(person_id=person_id)
+
+    async def set(self, person_id: str, **changes: Any) -> Profile:
+        """Change fields of ``Profile``. Another municipality is not verified any more unless the change says so."""
+        before = await self.get(person_id)
+        if changes.get("municipality", before.municipality) != before.municipality:
+            changes = {"verified_at": None, "verified_address": ""} | changes
+        after = replace(before, **changes)
+        values = asdict(after)
+        statement = insert_into(self._connection, profile).values(**values)
+        await self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["person_id"], set_={**values, "person_id": person_id})
+        )
+        return after
+
+    async def person_of_address(self, address: str, *, language: str | None = None) -> Person:
+        """The person behind a mail address, made when there is none yet: an imported contact is such a person.
+
+        An account that was switched off (its mail bounced) stays so. ``language`` is that of a person made now.
+        """
+        known = same_form(address)
+        person_ = await People(self._connection, self._now).identify(
+            "email", known, private_conversation=known, returns=False
+        )
+        if not person_.new or language is None:
+            return person_
+        await self._connection.execute(update(person).where(person.c.id == person_.id).values(last_language=language))
+        return replace(person_, last_language=language)
+
+    async def has_address(self, address: str) -> bool:
+        """Whether somebody is known by this mail address; nobody is made."""
+        where = (account.c.channel == "email", account.c.user_id == same_form(address))
+        return await self._connection.scalar(select(account.c.person_id).where(*where)) is not None
+
+    async def merge(self, from_person: str, into_person: str) -> None:
+        """Two persons are one: all that belongs to the first belongs to the second; what both have, the second keeps.
+
+        The first is gone afterwards.
+        """
+        if from_person == into_person:
+            return
+        old, new = await self.get(from_person), await self.get(into_person)
+        await merge(self._connection, from_person, into_person)
+        both = _combined(old, new)
+        if both != Profile(person_id=into_person):
+            await self.set(into_person, **{name: value for name, value in asdict(both).items() if name != "person_id"})
+
+
+def _combined(old: Profile, new: Profile) -> Profile:
+    """What the person told on either account; a wish to be left alone holds, on whichever it was said."""
+    values = {name: value or getattr(old, name) for name, value in asdict(new).items() if name != "person_id"}
+    if new.municipality or not old.municipality:  # a proof belongs to its municipality
+        values |= {"verified_at": new.verified_at, "verified_address": new.verified_address}
+        if old.municipality == new.municipality and (old.verified_at or _NEVER) > (new.verified_at or _NEVER):
+            values |= {"verified_at": old.verified_at, "verified_address": old.verified_address}
+    pauses = [until for until in (old.paused_until, new.paused_until) if until]
+    values["paused_until"] = max(pauses, default=None)
+    return Profile(person_id=new.person_id, **values)
