@@ -98,6 +98,7 @@ class Introduction:
     tried: tuple[str, ...] = ()  # contacts asked before this one
     round: int = 1  # the how-manieth contact is being asked
     expires_at: datetime | None = None  # of the request
+    ended_at: datetime | None = None
     forwarded: bool = False
     reminded: bool = False
     room: bool = False  # they talk in a room

@@ -76,8 +76,14 @@ class Rules:
     follow_up: timedelta = timedelta(days=14)  # to say whether it helped
 
 
-def step(now: Introduction, event: Event, at: datetime, rules: Rules) -> Step:  # noqa: C901 - one case per event
+def step(now: Introduction, event: Event, at: datetime, rules: Rules) -> Step:
     """What becomes of an introduction when something happens to it at a moment."""
+    done = _next(now, event, at, rules)
+    ended = done.introduction.state is State.CLOSED and now.state is not State.CLOSED
+    return replace(done, introduction=replace(done.introduction, ended_at=at)) if ended else done
+
+
+def _next(now: Introduction, event: Event, at: datetime, rules: Rules) -> Step:  # noqa: C901 - one case per event
     match event:
         case TimeCame():
             return _time(now, at, rules)

@@ -1,53 +1,82 @@
-"""Behind which projects a reachable contact stands. Knows roles only, never an address."""
+"""Which contacts stand behind which projects, and whether one of them can be asked now. Never shows an address."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 
+from knowledge_base.mail_address import same_form
 from knowledge_base.model import Contact, Project
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.search.understanding.words import folded_name
 from knowledge_base.vocabulary import Vocabulary
 
+Account = tuple[str, str]  # channel, user id
+Places = tuple[str | int, ...]
+
 
 class Introducible:
-    """Tells whether somebody can be asked about a project.
+    """Tells whom to ask about a project.
 
-    A reachable contact answers for a project that it names, and, in its municipality, for its topics and for what
-    names its role.
+    A reachable contact answers for a project that it names, and, in its municipality, for what names its role and for
+    its topics; in this order of fitness. ``leave_out`` names those who cannot be asked for the time being.
     """
 
     def __init__(self, contacts: Iterable[Contact], gazetteer: Gazetteer, vocabulary: Vocabulary) -> None:
         self._gazetteer = gazetteer
         self._vocabulary = vocabulary
-        self._projects: set[str] = set()
-        self._topics: set[tuple[str | int, str]] = set()
-        self._roles: set[tuple[str | int, str]] = set()
+        self._named: dict[str, list[str]] = defaultdict(list)
+        self._roles: dict[tuple[str | int, str], list[str]] = defaultdict(list)
+        self._topics: dict[tuple[str | int, str], list[str]] = defaultdict(list)
+        self._accounts: dict[str, Account] = {}
+        self._away: frozenset[str] = frozenset()
         for contact in contacts:
             if contact.reachable:
                 self._add(contact)
 
     def _add(self, contact: Contact) -> None:
-        self._projects.update(contact.projects)
+        self._accounts[contact.id] = account_of(contact)
+        for project in contact.projects:
+            self._named[project].append(contact.id)
         for place in self._places(contact.municipality):
-            self._topics.update((place, topic) for topic in self._topic_ids(contact.topics))
-            self._roles.add((place, folded_name(contact.role)))
+            self._roles[place, folded_name(contact.role)].append(contact.id)
+            for topic in self._topic_ids(contact.topics):
+                self._topics[place, topic].append(contact.id)
+
+    def leave_out(self, accounts: Collection[Account], contacts: Collection[str]) -> None:
+        """From now on these accounts and contacts cannot be asked, and all others can."""
+        away = {contact for contact, account in self._accounts.items() if account in accounts}
+        self._away = frozenset(away.union(contacts))
+
+    def of(self, project: Project) -> tuple[str, ...]:
+        """The ids of all reachable contacts of a project, the best first, whether they can be asked now or not."""
+        found = list(self._named.get(project.id, ()))
+        places = self._places(project.municipality) if self._roles else ()
+        role, topics = folded_name(project.contact_role), sorted(self._topic_ids(project.topics))
+        for place in places:
+            found += self._roles.get((place, role), ())
+        for place in places:
+            found += (contact for topic in topics for contact in self._topics.get((place, topic), ()))
+        return tuple(dict.fromkeys(found))
 
     def __contains__(self, project: Project) -> bool:
-        if project.id in self._projects:
-            return True
-        if not self._topics and not self._roles:
-            return False
-        role, topics = folded_name(project.contact_role), self._topic_ids(project.topics)
-        return any(
-            (place, role) in self._roles or any((place, topic) in self._topics for topic in topics)
-            for place in self._places(project.municipality)
-        )
+        """Whether somebody can be asked about a project now."""
+        return any(contact not in self._away for contact in self.of(project))
 
-    def _places(self, municipality: str) -> tuple[str | int, ...]:
+    def is_in(self, municipality: str, name: str) -> bool:
+        """Whether a municipality (by its record's id) is among those that a record's field names."""
+        rows = self._gazetteer.rows_named(name)
+        return municipality in {self._gazetteer.municipalities[row].id for row in rows}
+
+    def _places(self, municipality: str) -> Places:
         """The municipalities of a record's field; its own words where the gazetteer knows none."""
-        rows: tuple[str | int, ...] = self._gazetteer.rows_named(municipality)
+        rows: Places = self._gazetteer.rows_named(municipality)
         return rows or ((folded_name(municipality),) if municipality else ())
 
     def _topic_ids(self, raw: Iterable[str]) -> set[str]:
         return {topic.id for word in raw if (topic := self._vocabulary.topic_of(word)) is not None}
+
+
+def account_of(contact: Contact) -> Account:
+    """The account that stands for a contact: its mail address, else its Matrix id."""
+    return ("email", same_form(contact.email)) if contact.email else ("matrix", contact.matrix_id)

@@ -69,7 +69,7 @@ class Search:
             self._lexicon.words, index.lexical.words.terms
         )
         self._facets = Facets.build(index.projects, self.gazetteer, vocabulary)
-        self._introducible = Introducible(contacts, self.gazetteer, vocabulary)
+        self.introducible = Introducible(contacts, self.gazetteer, vocabulary)
         self._reasons = Reasons(index.lexical, self._lexicon, vocabulary)
         self._certainty = model or certainty.fitted()
         self._background: Background | None = None
@@ -211,7 +211,7 @@ class Search:
                 score=float(score),
                 why=why,
                 contact_role=project.contact_role,
-                can_introduce=project in self._introducible,
+                can_introduce=project in self.introducible,
             )
             for project, score, why in zip(found, ranked.score[numbers], reasons, strict=True)
         )

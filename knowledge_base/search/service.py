@@ -85,11 +85,12 @@ class SearchService:
             await self.refresh(progress)
 
     async def refresh(self, progress: Progress = silent) -> bool:
-        """Follow the store; returns whether anything had changed. Questions go on against the old snapshot."""
+        """Follow the store; returns whether its records had changed. Questions go on against the old snapshot."""
         async with self._refreshing:
             async with self._store.read() as tx:
                 revision = await tx.records.revision()
             if revision == self._revision:
+                await self._leave_out(self.snapshot)
                 return False
             await embed_missing(self._store, self.embedder, progress)
             self._search = await self._snapshot(self.embedder)
@@ -135,7 +136,13 @@ class SearchService:
 
         search = await asyncio.to_thread(build)
         await search.prepare()
+        await self._leave_out(search)
         return search
+
+    async def _leave_out(self, search: Search) -> None:
+        """Contacts who paused, left, bounced or must not be shown are offered to nobody."""
+        async with self._store.read() as tx:
+            search.introducible.leave_out(*await tx.introductions.not_to_be_asked())
 
     async def _missing(self) -> int:
         """How many texts have no vector yet, about: counted from the projects without reading them all."""

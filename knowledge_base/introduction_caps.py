@@ -1,0 +1,67 @@
+"""How many introductions one person may ask for, and how often one contact is asked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from knowledge_base.introduction_values import Introduction, Outcome, State
+
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+TAKES_NO_SLOT = (Outcome.LAPSED, Outcome.UNREACHED)  # never agreed to; never arrived
+
+
+class Cap(StrEnum):
+    """What is exhausted."""
+
+    DAY = "day"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """How much there may be of each; 0 lifts a cap."""
+
+    per_day: int = 3
+    open: int = 5
+    pause: timedelta = timedelta(days=30)
+    per_contact_week: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is remembered, as hashes, of an asker who had everything erased and came back."""
+
+    today: int = 0
+    paused: frozenset[str] = frozenset()  # contacts
+
+
+def exhausted(mine: Iterable[Introduction], before: Before, now: datetime, caps: Caps) -> Cap | None:
+    """Whether an asker has to wait, given their introductions (``mine``)."""
+    counted = [one for one in mine if one.state is not State.DRAFT and one.outcome not in TAKES_NO_SLOT]
+    if caps.open and sum(one.open for one in counted) >= caps.open:
+        return Cap.OPEN
+    today = sum(one.created_at > now - DAY for one in counted) + before.today
+    return Cap.DAY if caps.per_day and today >= caps.per_day else None
+
+
+def not_again(mine: Iterable[Introduction], before: Before, now: datetime, caps: Caps) -> frozenset[str]:
+    """The contacts whom an asker may not ask now: one request is open, or one could not be arranged lately.
+
+    Refused and expired are alike here: the pause begins at the end, whatever end it was.
+    """
+    contacts = set(before.paused)
+    for one in mine:
+        lately = one.ended_at is not None and one.ended_at > now - caps.pause
+        if (one.open and one.state is not State.DRAFT) or (lately and one.outcome is Outcome.NOT_ARRANGED):
+            contacts.update((one.contact, *one.tried))
+    return frozenset(contacts)
+
+
+def next_turn(planned: Sequence[datetime], now: datetime, caps: Caps) -> datetime:
+    """When a contact may be asked once more, given when they were and will be asked (in order)."""
+    if not caps.per_contact_week or len(planned) < caps.per_contact_week:
+        return now
+    return max(now, planned[-caps.per_contact_week] + WEEK)

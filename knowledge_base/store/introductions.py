@@ -1,0 +1,178 @@
+"""Introductions as rows. Saved by compare-and-set: of two changes made from the same version, one wins."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.introduction_values import (
+    WAITING,
+    Introduction,
+    Outcome,
+    Shares,
+    Side,
+    State,
+)
+from knowledge_base.store.tables import account, contact_notice, introduction, introduction_count, introduction_request
+from knowledge_base.store.tables import profile as profiles
+from knowledge_base.store.upsert import insert_into
+
+OPEN = (*WAITING, State.OPENING)
+COUNTED = (Outcome.ARRANGED, Outcome.NOT_ARRANGED, Outcome.WITHDRAWN, Outcome.UNAVAILABLE)  # took a slot of the asker
+
+
+class Introductions:
+    """All introductions."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def add(self, one: Introduction) -> None:
+        """A new one. ``StoreError`` when the code is taken: see ``is_free``."""
+        await self._connection.execute(insert(introduction).values(**_values(one)))
+
+    async def is_free(self, code: str) -> bool:
+        """Whether no introduction bears this code."""
+        return await self._connection.scalar(select(introduction.c.id).where(introduction.c.code == code)) is None
+
+    async def get(self, introduction_id: str) -> Introduction | None:
+        """One, held for this transaction: nobody else changes it meanwhile."""
+        return await self._one(introduction.c.id == introduction_id)
+
+    async def by_code(self, code: str) -> Introduction | None:
+        """The one that people mean by this code; held as by ``get``."""
+        return await self._one(introduction.c.code == code.upper())
+
+    async def save(self, before: Introduction, after: Introduction) -> bool:
+        """Store a change; ``False`` when somebody else was faster: then nothing is stored."""
+        where = (introduction.c.id == before.id, introduction.c.version == before.version)
+        values = _values(replace(after, version=before.version + 1))
+        result = await self._connection.execute(update(introduction).where(*where).values(**values))
+        return result.rowcount == 1
+
+    async def drop(self, introduction_id: str) -> None:
+        """Delete a draft."""
+        where = (introduction.c.id == introduction_id, introduction.c.state == State.DRAFT)
+        await self._connection.execute(delete(introduction).where(*where))
+
+    async def of(self, person: str, side: Side | None = None) -> list[Introduction]:
+        """All of a person, on either side or on one, the newest first."""
+        columns = {Side.ASKER: [introduction.c.asker], Side.CONTACT: [introduction.c.contact_person]}
+        either = [introduction.c.asker, introduction.c.contact_person]
+        where = or_(*(column == person for column in (columns[side] if side else either)))
+        return await self._all(where)
+
+    async def due(self, limit: int = 100) -> list[str]:
+        """Ids of those whose timer has rung, the longest waiting first."""
+        statement = select(introduction.c.id).where(introduction.c.due_at <= self._now)
+        return list((await self._connection.execute(statement.order_by(introduction.c.due_at).limit(limit))).scalars())
+
+    async def under_way(self) -> list[Introduction]:
+        """Those that wait to learn what a network did: with the request, or with the room."""
+        return await self._all(introduction.c.state.in_((State.SENT, State.OPENING)))
+
+    # ------------------------------------------------------------------------------------------ the contacts' allowance
+
+    async def planned(self, contact: str, since: datetime) -> list[datetime]:
+        """When a contact was or will be asked, from that moment on, in order."""
+        where = (introduction_request.c.contact == contact, introduction_request.c.send_at > since)
+        statement = select(introduction_request.c.send_at).where(*where).order_by(introduction_request.c.send_at)
+        return list((await self._connection.execute(statement)).scalars())
+
+    async def plan(self, one: Introduction, send_at: datetime) -> None:
+        """This round's contact is asked then."""
+        values = {"introduction_id": one.id, "round": one.round, "contact": one.contact, "send_at": send_at}
+        statement = insert_into(self._connection, introduction_request).values(**values)
+        await self._connection.execute(statement.on_conflict_do_nothing())
+
+    async def give_back(self, introduction_id: str, number: int) -> None:
+        """The contact of that round never got it."""
+        where = (introduction_request.c.introduction_id == introduction_id, introduction_request.c.round == number)
+        await self._connection.execute(delete(introduction_request).where(*where))
+
+    async def lock_contact(self, contact: str) -> None:
+        """Of two who plan a request to one contact, the second waits for the first; SQLite has one writer anyway."""
+        if self._connection.dialect.name == "postgresql":
+            await self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(contact, 5))))
+
+    async def not_to_be_asked(self) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
+        """Who cannot be asked now: accounts (channel, user id), and ids of contacts that are hidden."""
+        refuses = or_(profiles.c.refuses, profiles.c.paused_until > self._now)
+        away = (
+            select(account.c.channel, account.c.user_id)
+            .join(profiles, profiles.c.person_id == account.c.person_id)
+            .where(refuses)
+        )
+        dead = select(account.c.channel, account.c.user_id).where(account.c.channel == "email", ~account.c.active)
+        accounts = {(row[0], row[1]) for query in (away, dead) for row in await self._connection.execute(query)}
+        hidden = select(contact_notice.c.contact_id).where(contact_notice.c.hidden_at.is_not(None))
+        return frozenset(accounts), frozenset((await self._connection.execute(hidden)).scalars())
+
+    # ----------------------------------------------------------------------------------------------------------- counts
+
+    async def count(self, what: str) -> None:
+        """One more of that this month."""
+        values = {"month": f"{self._now:%Y-%m}", "what": what, "times": 1}
+        statement = insert_into(self._connection, introduction_count).values(**values)
+        more = {"times": introduction_count.c.times + 1}
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=["month", "what"], set_=more))
+
+    async def counts(self) -> Mapping[tuple[str, str], int]:
+        """(month, what) → how many."""
+        return {(row.month, row.what): row.times for row in await self._connection.execute(select(introduction_count))}
+
+    async def forget(self, older_than: timedelta) -> int:
+        """Take the persons and the question out of what ended longer ago; delete drafts that nobody agreed to."""
+        past = and_(introduction.c.state == State.CLOSED, introduction.c.ended_at < self._now - older_than)
+        named = or_(introduction.c.asker.is_not(None), introduction.c.contact_person.is_not(None))
+        nobody = {"asker": None, "contact_person": None, "question": ""}
+        result = await self._connection.execute(update(introduction).where(past, named).values(**nobody))
+        lapsed = (introduction.c.state == State.CLOSED, introduction.c.outcome == Outcome.LAPSED)
+        return result.rowcount + (await self._connection.execute(delete(introduction).where(*lapsed))).rowcount
+
+    async def _one(self, where: ColumnElement[bool]) -> Introduction | None:
+        row = (await self._connection.execute(select(introduction).where(where).with_for_update())).first()
+        return _introduction(row) if row else None
+
+    async def _all(self, where: ColumnElement[bool]) -> list[Introduction]:
+        statement = select(introduction).where(where).order_by(introduction.c.created_at.desc(), introduction.c.id)
+        return [_introduction(row) for row in await self._connection.execute(statement)]
+
+
+def _values(one: Introduction) -> dict[str, Any]:
+    values = asdict(one)
+    values |= {"asker": one.asker or None, "contact_person": one.contact_person or None}
+    return values | {
+        name: [*map(_json, values[name])] for name in ("asker_shares", "contact_shares", "tried", "answered")
+    }
+
+
+def _json(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _introduction(row: Row[Any]) -> Introduction:
+    values = {name: getattr(row, name) for name in Introduction.__dataclass_fields__}
+    return Introduction(
+        **values
+        | {
+            "asker": row.asker or "",
+            "contact_person": row.contact_person or "",
+            "state": State(row.state),
+            "outcome": Outcome(row.outcome) if row.outcome else None,
+            "asker_shares": _shares(row.asker_shares),
+            "contact_shares": _shares(row.contact_shares),
+            "tried": tuple(row.tried),
+            "answered": tuple(Side(side) for side in row.answered),
+        }
+    )
+
+
+def _shares(pairs: Collection[Collection[str]]) -> Shares:
+    return tuple((kind, value) for kind, value in pairs)
