@@ -12,6 +12,7 @@ from base64 import urlsafe_b64encode
 from knowledge_base.store.secret import keyed_hash
 
 TOKEN_BYTES = 16
+UNSUBSCRIBE = "unsubscribe"  # the page behind a mail's header of that name, and the purpose of its link
 
 
 class Links:
@@ -25,13 +26,13 @@ class Links:
     def available(self) -> bool:
         return bool(self._public_url)
 
-    def url(self, page: str, message_id: str) -> str:
-        """The address of ``page`` ("i", "unsubscribe") for the one who gets this message."""
-        return f"{self._public_url}/{page}/{self.token(message_id)}"
+    def url(self, page: str, message_id: str, purpose: str = "link") -> str:
+        """The address of ``page`` ("i", "n") for the one who gets this message."""
+        return f"{self._public_url}/{page}/{self.token(message_id, purpose)}"
 
-    def token(self, message_id: str) -> str:
-        """The token in that address; 22 characters."""
-        digest = bytes.fromhex(keyed_hash(self._secret, "link", message_id))[:TOKEN_BYTES]
+    def token(self, message_id: str, purpose: str = "link") -> str:
+        """The token in that address, 22 characters; a second link in the same message has a purpose of its own."""
+        digest = bytes.fromhex(keyed_hash(self._secret, purpose, message_id))[:TOKEN_BYTES]
         return urlsafe_b64encode(digest).decode().rstrip("=")
 
     @staticmethod

@@ -163,6 +163,8 @@ class Outgoing:
     bulk: bool = False  # nobody waits for it
     trace: str = ""  # where the network would have it then (``bot.ports.Traceable``)
     known: tuple[str, ...] | None = None  # an earlier attempt may have arrived; ids of what certainly did before it
+    subject: str = ""  # in a few words, where the network has a line for that
+    unsubscribe: str = ""  # the address where the reader ends messages of this kind
 
 
 def _value_to_json(value: Value) -> Any:

@@ -5,11 +5,12 @@ A notice is stored in the transaction of the change that caused it, unique by it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.data_policy import DataClass, may_pass
-from bot.links import Links
+from bot.links import UNSUBSCRIBE, Links
 from bot.messages import Say
 from bot.texts import DEFAULT_LANGUAGE
 from config.settings import Settings
@@ -24,17 +25,27 @@ ORDER = (
     "terminal",
 )  # where nobody chose: the better protected first, mail as it is slow
 WAITING = Say("notice.waiting")  # "something for you is on this page": for networks that may not carry it themselves
+NOTE = "n"  # the page that shows such a text
+UNSUBSCRIBE_LASTS = timedelta(days=400)  # people unsubscribe by an old mail, too
+MAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to tell. ``page``: which of our pages ``{link}`` in its text leads to (``bot.links``)."""
+    """Something to tell.
+
+    ``page``: which of our pages ``{link}`` in its text leads to, and ``subject``: what that page is about (the id of
+    an introduction). Where people cannot reach our pages ``{link}`` is empty, and so is a line of nothing else.
+    ``unsubscribe``: what a reader of the mail can end by its header, ``digest`` or ``introductions``.
+    """
 
     say: Say
     key: str  # of which there is one message only, ever
     about: DataClass = DataClass.PUBLIC
     urgency: Urgency = Urgency.NOTICE
     page: str = ""
+    subject: str = ""
+    unsubscribe: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +79,56 @@ async def tell(
 ) -> Told | None:
     """Store a notice for a person; ``None`` when nothing that may carry it reaches them.
 
-    The link's hash is the caller's to keep, with what it stands for. When the key was used before, nothing is stored
-    again; the result then names a message id that does not exist.
+    What its links stand for is kept with it. When the key was used before, nothing is stored again; the result then
+    names a message id that does not exist.
     """
     accounts = reachable(await tx.people.accounts(person.id), prefers)
-    chosen = choose(accounts, notice.about, settings, can_link=bool(notice.page) and links.available)
+    chosen = choose(accounts, notice.about, settings, can_link=links.available)
     if chosen is None:
         return None
     account, as_link = chosen
-    message_id = new_id()
-    payload = {
-        "say": (WAITING if as_link else notice.say).to_json(),
-        "language": notice.say.language or person.language or person.last_language or DEFAULT_LANGUAGE,
-    }
-    if notice.page and links.available:
-        payload["page"] = notice.page
-    await tx.outbox.add(
+    told = Told(new_id(), account, as_link)
+    language = notice.say.language or person.language or person.last_language or DEFAULT_LANGUAGE
+    payload: dict[str, object] = {"say": (WAITING if as_link else notice.say).to_json(), "language": language}
+    if links.available and (page := notice.page or (NOTE if as_link else "")):
+        payload["page"] = page
+    if links.available and notice.unsubscribe and account.channel == MAIL:
+        payload[UNSUBSCRIBE] = notice.unsubscribe
+    stored = await tx.outbox.add(
         account.channel,
         account.conversation or "",
         payload,
         urgency=notice.urgency,
         key=notice.key,
         person_id=person.id,
-        message_id=message_id,
+        message_id=told.message_id,
     )
-    return Told(message_id, account, as_link)
+    if stored:
+        await _keep(tx, person, notice, told, payload, links)
+    return told
+
+
+async def _keep(
+    tx: Transaction, person: Person, notice: Notice, told: Told, payload: Mapping[str, object], links: Links
+) -> None:
+    """Keep what the links in a message stand for."""
+    language = str(payload["language"])
+    if page := payload.get("page"):
+        await tx.pages.keep(
+            links.at_rest(links.token(told.message_id)),
+            kind=str(page),
+            subject=notice.subject or told.message_id,
+            person_id=person.id,
+            language=language,
+            content=notice.say.to_json() if page == NOTE else None,
+            veiled=told.as_link,
+        )
+    if notice.unsubscribe and UNSUBSCRIBE in payload:
+        await tx.pages.keep(
+            links.at_rest(links.token(told.message_id, UNSUBSCRIBE)),
+            kind=UNSUBSCRIBE,
+            subject=notice.unsubscribe,
+            person_id=person.id,
+            language=language,
+            lasting=UNSUBSCRIBE_LASTS,
+        )

@@ -21,7 +21,7 @@ from functools import partial
 
 import structlog
 
-from bot.links import Links
+from bot.links import UNSUBSCRIBE, Links
 from bot.messages import Address, Outgoing, Say, Url
 from bot.ports import Channel, MovedError, Traceable, TryLaterError, UnclearError, UndeliverableError
 from bot.texts import Texts
@@ -216,8 +216,8 @@ class Sender:
 
     def _render(self, row: OutboxRow) -> Outgoing:
         say, language = Say.from_json(row.payload["say"]), row.payload["language"]
-        if (page := row.payload.get("page")) and self._links:
-            say = replace(say, values={**say.values, "link": Url(self._links.url(page, row.id))})
+        if "link" not in say.values:
+            say = replace(say, values={**say.values, "link": self._link(row, row.payload.get("page"))})
         choices = self._texts.choices(say, language)
         if handles := row.payload.get("handles"):
             pairs = zip(choices, handles, strict=True)
@@ -230,7 +230,12 @@ class Sender:
             choices=choices,
             answers=row.payload.get("answers", ""),
             bulk=row.urgency is Urgency.BULK,
+            subject=self._texts.subject(say, language),
+            unsubscribe=self._link(row, row.payload.get(UNSUBSCRIBE) and UNSUBSCRIBE, UNSUBSCRIBE).address,
         )
+
+    def _link(self, row: OutboxRow, page: str | None, purpose: str = "link") -> Url:
+        return Url(self._links.url(page, row.id, purpose) if page and self._links else "")
 
     async def _sent(self, row: OutboxRow, remote_id: str | None) -> None:
         async with self._store.begin() as tx:

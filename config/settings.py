@@ -24,7 +24,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.matrix import Matrix
+from config.operator import Operator
 from config.section import Addresses, Section
+from config.smtp import Smtp
 from config.telegram import Telegram
 
 PREFIX = "STADTLOTSE_"
@@ -78,7 +80,7 @@ class Retention(Section):
 
 
 class Web(Section):
-    """The few pages: health, metrics."""
+    """The pages: what mails and links lead to, imprint and privacy notice; health, metrics."""
 
     bind: str = Field("127.0.0.1", description="address to listen on; a TLS proxy stands before it")
     port: int = Field(8080, ge=0, le=65535, description="0: any free one")
@@ -119,6 +121,8 @@ class Settings(BaseSettings):
     web: Web = Web()
     log: Logging = Logging()
     telegram: Telegram = Telegram()
+    smtp: Smtp = Smtp()
+    operator: Operator = Operator()
 
     @field_validator("admins", "editors")
     @classmethod

@@ -38,6 +38,7 @@ async def purge(store: Store, periods: Periods) -> dict[str, int]:
         "messages undelivered": lambda tx: _leftovers(tx).forget_unsent(periods.undelivered),
         "contexts": lambda tx: tx.people.forget_contexts(periods.contexts),
         "buttons": lambda tx: tx.buttons.forget(),
+        "links": lambda tx: tx.pages.forget(),
         "answers": lambda tx: tx.answers.forget(answers=periods.answers, questions=periods.questions),
         "changes": lambda tx: _leftovers(tx).forget_changes(periods.changes),
         "imports": lambda tx: _leftovers(tx).forget_imports(periods.imports),

@@ -66,6 +66,16 @@ class Texts:
         """A short text, such as a label, without markup."""
         return plain(self.render(say, language))
 
+    def subject(self, say: Say, language: str) -> str:
+        """What a message is about, for networks with a line for that: of its key, else of the key's beginning."""
+        parts = say.key.split(".")
+        for end in range(len(parts), 0, -1):
+            try:
+                return self.line(Say(f"subject.{'.'.join(parts[:end])}", say.values), language)
+            except KeyError:
+                continue
+        return self.line(Say("subject.other"), language)
+
     def choices(self, say: Say, language: str) -> tuple[ShownChoice, ...]:
         """The choices of a message in a language; the numbered ones are counted."""
         shown: list[ShownChoice] = []

@@ -18,6 +18,7 @@ from knowledge_base.store.inbox import Inbox
 from knowledge_base.store.introductions import Introductions
 from knowledge_base.store.outbox import Outbox
 from knowledge_base.store.pages import Pages
+from knowledge_base.store.pages import Pages
 from knowledge_base.store.people import People
 from knowledge_base.store.profiles import Profiles
 from knowledge_base.store.records import Records
@@ -70,6 +71,10 @@ class Transaction:
     @cached_property
     def outbox(self) -> Outbox:
         return Outbox(self.connection, self.now)
+
+    @cached_property
+    def pages(self) -> Pages:
+        return Pages(self.connection, self.now)
 
     @cached_property
     def pages(self) -> Pages:

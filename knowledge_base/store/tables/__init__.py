@@ -7,6 +7,7 @@ from knowledge_base.store.tables.introductions import introduction, introduction
 from knowledge_base.store.tables.knowledge import fact, import_row, import_run, record, record_change, vector
 from knowledge_base.store.tables.messages import cursor, inbox, outbox
 from knowledge_base.store.tables.pages import page
+from knowledge_base.store.tables.pages import page
 from knowledge_base.store.tables.people import block, consent, contact_notice, profile, tally, verification
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "introduction_request",
     "metadata",
     "outbox",
+    "page",
     "page",
     "permit",
     "person",

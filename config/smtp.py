@@ -1,0 +1,70 @@
+"""The settings of mail."""
+
+from __future__ import annotations
+
+import ipaddress
+from contextlib import suppress
+from email.headerregistry import Address
+from email.utils import parseaddr
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from config.section import Section
+
+USUAL_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
+
+
+class Smtp(Section):
+    """Mail, outbound only; off until there is a host."""
+
+    host: str = Field("", description="the mail server that takes our mail; empty: no mail")
+    port: int = Field(0, ge=0, le=65535, description="0: the usual one (starttls 587, implicit 465, none 25)")
+    tls: Literal["starttls", "implicit", "none"] = Field(
+        "starttls", description="how the connection is encrypted; none: only to a server on this machine"
+    )
+    user: str = Field("", description="the login; empty: none is needed")
+    password: SecretStr = Field(SecretStr(""), description="of the login")
+    sender: str = Field("", description="from whom: Stadtlotse <stadtlotse@stadt.example>; bounces come back there")
+    reply_to: str = Field("", description="where answers are read by somebody; empty: nowhere")
+
+    @field_validator("host")
+    @classmethod
+    def _a_name(cls, value: str) -> str:
+        if any(character.isspace() or character in "/@" for character in value):
+            raise ValueError("must be a name or an IP address, such as mail.stadt.example")
+        return value
+
+    @field_validator("sender", "reply_to")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        if value:
+            name, address = parseaddr(value)
+            try:
+                Address(name, addr_spec=address)
+            except (ValueError, IndexError):
+                address = ""
+            if "@" not in address or not value.isprintable():
+                raise ValueError("must be an address, such as Stadtlotse <stadtlotse@stadt.example>")
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.host and not self.sender:
+            raise ValueError("needs sender")
+        if self.host and self.tls == "none" and not _is_loopback(self.host):
+            raise ValueError("tls = none is for a server on this machine alone; take starttls or implicit")
+        if self.user and not self.password.get_secret_value():
+            raise ValueError("user needs password")
+        return self
+
+    @property
+    def real_port(self) -> int:
+        """The port, with the usual one filled in."""
+        return self.port or USUAL_PORTS[self.tls]
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"

@@ -1,0 +1,121 @@
+"""One-time links: what each stands for, whom it is for, and that it works once.
+
+    new --use--> used        in the transaction of what was done with it
+     |  --end--> used        what it was about is over
+     `-----14 days----> over
+
+The token is in the message alone; here is its hash (``bot.links.Links.at_rest``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.store.tables import page
+from knowledge_base.store.upsert import insert_into
+
+PAGES_LAST = timedelta(days=14)
+REMEMBERED = timedelta(days=30)  # after its end a page can still say that it is over
+READ_AGAIN = timedelta(minutes=30)  # after the first look: a reload, a lost connection
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a link stands for."""
+
+    token_hash: str
+    kind: str
+    subject: str
+    person_id: str
+    language: str
+    content: Mapping[str, Any] | None
+    veiled: bool
+    expires_at: datetime
+    used_at: datetime | None
+
+
+class Pages:
+    """Every link that was sent."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def keep(
+        self,
+        token_hash: str,
+        *,
+        kind: str,
+        subject: str,
+        person_id: str,
+        language: str = "de",
+        content: Mapping[str, Any] | None = None,
+        veiled: bool = False,
+        lasting: timedelta = PAGES_LAST,
+    ) -> None:
+        """Keep what a link stands for; a link that is known already stays what it is."""
+        values = {
+            "token_hash": token_hash,
+            "kind": kind,
+            "subject": subject,
+            "person_id": person_id,
+            "language": language,
+            "content": dict(content) if content is not None else None,
+            "veiled": veiled,
+            "expires_at": self._now + lasting,
+        }
+        await self._connection.execute(insert_into(self._connection, page).values(**values).on_conflict_do_nothing())
+
+    async def get(self, token_hash: str) -> Page | None:
+        """What a link stands for, over or not; ``None``: nobody was sent this one."""
+        row = (await self._connection.execute(select(page).where(page.c.token_hash == token_hash))).first()
+        return _page(row) if row else None
+
+    def is_open(self, one: Page) -> bool:
+        """Whether something can still be done with it."""
+        return one.used_at is None and one.expires_at > self._now
+
+    def is_readable(self, one: Page) -> bool:
+        """Whether what it holds can still be read: not yet read, or read just now."""
+        return one.expires_at > self._now and (one.used_at is None or one.used_at > self._now - READ_AGAIN)
+
+    async def use(self, token_hash: str) -> Page | None:
+        """From now on the link is used; ``None``: it was used before, is over, or never was. Of two at once, one gets it.
+
+        Call it in the transaction of what is done with it: both happen, or neither.
+        """
+        where = (page.c.token_hash == token_hash, page.c.used_at.is_(None), page.c.expires_at > self._now)
+        statement = update(page).where(*where).values(used_at=self._now).returning(page)
+        row = (await self._connection.execute(statement)).first()
+        return _page(row) if row else None
+
+    async def reopen(self, token_hash: str) -> None:
+        """What was done with the link changed nothing: it can be used after all."""
+        await self._connection.execute(update(page).where(page.c.token_hash == token_hash).values(used_at=None))
+
+    async def end(self, kind: str, subject: str) -> int:
+        """What these links are about is over, their text is wiped; returns how many were still open."""
+        where = (page.c.kind == kind, page.c.subject == subject)
+        values = {"used_at": self._now}
+        still = (
+            await self._connection.execute(update(page).where(*where, page.c.used_at.is_(None)).values(**values))
+        ).rowcount
+        await self._connection.execute(update(page).where(*where).values(content=None))
+        return still
+
+    async def forget(self) -> int:
+        """Wipe texts that can be read no more, and delete links that nobody asks for any more."""
+        read = page.c.used_at < self._now - READ_AGAIN
+        over = (page.c.content.is_not(None), read | (page.c.expires_at < self._now))
+        await self._connection.execute(update(page).where(*over).values(content=None))
+        return (await self._connection.execute(delete(page).where(page.c.expires_at < self._now - REMEMBERED))).rowcount
+
+
+def _page(row: Row[Any]) -> Page:
+    return Page(*row)

@@ -1,0 +1,60 @@
+"""One-time links: nobody can guess one, none is stored, each message has its own."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.links import TOKEN_BYTES, UNSUBSCRIBE, Links
+from knowledge_base.ingest.personal_data import masked
+
+SECRET = bytes(range(32))
+LINKS = Links("https://stadtlotse.example/bot/", SECRET)
+message_ids = st.uuids().map(lambda one: one.hex)
+
+
+def test_a_link_leads_to_its_page_and_is_the_same_each_time() -> None:
+    url = LINKS.url("i", "m1")
+    assert url == LINKS.url("i", "m1")
+    assert re.fullmatch(r"https://stadtlotse\.example/bot/i/[\w-]{22}", url)
+
+
+def test_without_a_public_address_there_are_no_links() -> None:
+    assert LINKS.available
+    assert not Links("", SECRET).available
+
+
+@given(message_ids)
+def test_a_token_has_128_bits_in_64_characters_at_most(message_id: str) -> None:
+    token = LINKS.token(message_id)
+    assert TOKEN_BYTES * 8 == 128
+    assert re.fullmatch(r"[A-Za-z0-9_-]{22}", token)
+
+
+@given(message_ids, message_ids)
+def test_messages_purposes_and_installations_have_tokens_of_their_own(one: str, other: str) -> None:
+    assert (LINKS.token(one) == LINKS.token(other)) == (one == other)
+    assert LINKS.token(one) != LINKS.token(one, UNSUBSCRIBE)
+    assert LINKS.token(one) != Links("https://stadtlotse.example", bytes(32)).token(one)
+
+
+@given(message_ids)
+def test_what_lies_in_the_database_is_no_token_and_makes_none(message_id: str) -> None:
+    token = LINKS.token(message_id)
+    at_rest = Links.at_rest(token)
+    assert re.fullmatch(r"[0-9a-f]{64}", at_rest)
+    assert token not in at_rest
+    assert Links.at_rest(at_rest) != at_rest
+
+
+@given(st.text())
+def test_whatever_somebody_puts_into_the_address_has_a_hash(token: str) -> None:
+    assert len(Links.at_rest(token)) == 64
+
+
+@given(message_ids)
+def test_no_network_that_masks_contact_data_breaks_a_link(message_id: str) -> None:
+    """A token of many digits may look like a phone number."""
+    assert masked(LINKS.url("i", message_id)) == LINKS.url("i", message_id)

@@ -1,0 +1,192 @@
+"""Where a notice goes, and what its links stand for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from bot.data_policy import CARRIERS, DataClass, may_pass
+from bot.links import UNSUBSCRIBE, Links
+from bot.messages import Say
+from bot.notices import NOTE, ORDER, Notice, Told, choose, reachable, tell
+from config.settings import Settings
+from knowledge_base.store.database import Store
+from knowledge_base.store.outbox import OutboxRow
+from knowledge_base.store.people import Account, Person
+from knowledge_base.store.tables import outbox
+
+SETTINGS = Settings()
+LINKS = Links("https://stadtlotse.example", b"k" * 32)
+NO_LINKS = Links("", b"k" * 32)
+NOTICE = Notice(Say("unknown_command", {"command": "x"}), "key-1")
+PERSONAL = replace(NOTICE, about=DataClass.CONTACT_DATUM)
+
+accounts = st.lists(
+    st.builds(
+        Account, st.sampled_from(ORDER), st.text(max_size=3), st.none() | st.text(min_size=1, max_size=3), st.booleans()
+    )
+)
+
+
+@given(accounts, st.none() | st.sampled_from(ORDER))
+def test_whom_nothing_reaches_is_not_written_to(known: list[Account], prefers: str | None) -> None:
+    found = reachable(known, prefers)
+    assert all(one.active and one.conversation for one in found)
+    assert len(found) == sum(bool(one.active and one.conversation) for one in known)
+
+
+@given(accounts, st.sampled_from(ORDER))
+def test_the_preferred_way_is_the_first(known: list[Account], prefers: str) -> None:
+    found = reachable(known, prefers)
+    if any(one.channel == prefers for one in found):
+        assert found[0].channel == prefers
+
+
+def test_without_a_wish_matrix_comes_first_and_a_network_unknown_here_last() -> None:
+    ways = [Account(channel, "u", "c", True) for channel in ("xmpp", "email", "telegram", "matrix")]
+    assert [way.channel for way in reachable(ways, None)] == ["matrix", "telegram", "email", "xmpp"]
+
+
+@given(accounts, st.sampled_from(DataClass), st.booleans(), st.booleans())
+def test_nothing_passes_where_it_may_not(
+    known: list[Account], about: DataClass, can_link: bool, personal_data: bool
+) -> None:
+    settings = Settings(telegram=SETTINGS.telegram.model_copy(update={"personal_data": personal_data}))
+    ways = reachable(known, None)
+    chosen = choose(ways, about, settings, can_link=can_link)
+    if chosen is None:
+        assert not can_link or not ways
+        assert not any(may_pass(way.channel, about, settings) for way in ways)
+    else:
+        account, as_link = chosen
+        assert account in ways
+        assert as_link or may_pass(account.channel, about, settings)
+        assert not as_link or can_link
+
+
+async def person_on(store: Store, *channels: str, language: str | None = "de") -> Person:
+    async with store.begin() as tx:
+        person = await tx.people.identify(channels[0], "anna", private_conversation=f"anna-{channels[0]}")
+        for channel in channels[1:]:
+            await _second_account(tx, person, channel)
+        await tx.people.choose_language(person.id, language)
+        return replace(person, language=language)
+
+
+async def _second_account(tx: object, person: Person, channel: str) -> None:
+    from sqlalchemy import insert
+
+    from knowledge_base.store.tables import account
+
+    values = {"channel": channel, "user_id": "anna", "person_id": person.id, "conversation": f"anna-{channel}"}
+    await tx.connection.execute(insert(account).values(**values, active=True, first_seen=tx.now))  # type: ignore[attr-defined]
+
+
+async def told(store: Store, person: Person, notice: Notice, links: Links = LINKS, **wish: str) -> Told | None:
+    async with store.begin() as tx:
+        return await tell(tx, person, notice, settings=SETTINGS, links=links, **wish)
+
+
+async def row(store: Store, message_id: str) -> OutboxRow | None:
+    async with store.read() as tx:
+        return (await tx.connection.execute(select(outbox).where(outbox.c.id == message_id))).first()  # type: ignore[return-value]
+
+
+async def test_what_may_pass_is_said_itself(sqlite_store: Store) -> None:
+    person = await person_on(sqlite_store, "telegram", "matrix")
+    result = await told(sqlite_store, person, PERSONAL)
+    assert result
+    assert (result.account.channel, result.as_link) == ("matrix", False)
+    stored = await row(sqlite_store, result.message_id)
+    assert stored
+    assert stored.payload == {"say": NOTICE.say.to_json(), "language": "de"}
+
+
+async def test_a_network_that_may_not_carry_it_gets_a_link(sqlite_store: Store) -> None:
+    person = await person_on(sqlite_store, "telegram", language="pl")
+    result = await told(sqlite_store, person, replace(PERSONAL, subject="intro-1"))
+    assert result
+    assert result.as_link
+    stored = await row(sqlite_store, result.message_id)
+    assert stored
+    assert stored.payload["say"]["key"] == "notice.waiting"
+    assert stored.payload["page"] == NOTE
+    async with sqlite_store.read() as tx:
+        page = await tx.pages.get(Links.at_rest(LINKS.token(result.message_id)))
+    assert page
+    assert (page.kind, page.subject, page.person_id, page.language) == (NOTE, "intro-1", person.id, "pl")
+    assert page.veiled
+    assert page.content == NOTICE.say.to_json()
+
+
+async def test_a_page_of_its_own_needs_no_copy_of_the_text(sqlite_store: Store) -> None:
+    person = await person_on(sqlite_store, "email")
+    result = await told(sqlite_store, person, replace(PERSONAL, page="i", subject="intro-1"))
+    assert result
+    async with sqlite_store.read() as tx:
+        page = await tx.pages.get(Links.at_rest(LINKS.token(result.message_id)))
+    assert page
+    assert (page.kind, page.subject, page.veiled, page.content) == ("i", "intro-1", False, None)
+
+
+async def test_where_there_are_no_pages_there_is_no_way_through_such_a_network(sqlite_store: Store) -> None:
+    person = await person_on(sqlite_store, "telegram")
+    assert await told(sqlite_store, person, PERSONAL, NO_LINKS) is None
+    assert await told(sqlite_store, person, NOTICE, NO_LINKS) is not None
+
+
+async def test_whom_nothing_reaches_is_told_nothing(sqlite_store: Store) -> None:
+    person = await person_on(sqlite_store, "telegram")
+    async with sqlite_store.begin() as tx:
+        await tx.conversations.gone("telegram", "anna-telegram", "blocked")
+    assert await told(sqlite_store, person, NOTICE) is None
+
+
+async def test_a_mail_can_be_unsubscribed_from(sqlite_store: Store) -> None:
+    person = await person_on(sqlite_store, "email", "matrix")
+    digest = replace(NOTICE, unsubscribe="digest")
+    by_mail = await told(sqlite_store, person, digest, prefers="email")
+    on_matrix = await told(sqlite_store, person, replace(digest, key="key-2"), prefers="matrix")
+    assert by_mail
+    assert on_matrix
+    async with sqlite_store.read() as tx:
+        page = await tx.pages.get(Links.at_rest(LINKS.token(by_mail.message_id, UNSUBSCRIBE)))
+        other = await tx.pages.get(Links.at_rest(LINKS.token(on_matrix.message_id, UNSUBSCRIBE)))
+    assert page
+    assert (page.kind, page.subject, page.person_id) == (UNSUBSCRIBE, "digest", person.id)
+    assert other is None
+
+
+async def test_the_same_key_is_said_once_and_leaves_no_second_link(sqlite_store: Store) -> None:
+    person = await person_on(sqlite_store, "email")
+    notice = replace(NOTICE, page="i", subject="intro-1")
+    first, second = await told(sqlite_store, person, notice), await told(sqlite_store, person, notice)
+    assert first
+    assert second
+    assert await row(sqlite_store, first.message_id)
+    assert await row(sqlite_store, second.message_id) is None
+    async with sqlite_store.read() as tx:
+        assert await tx.pages.get(Links.at_rest(LINKS.token(second.message_id))) is None
+
+
+def test_every_network_in_the_order_has_a_policy() -> None:
+    assert set(ORDER) - CARRIERS == {"telegram"}
+
+
+@pytest.mark.parametrize("links", [LINKS, NO_LINKS])
+async def test_a_failing_transaction_tells_nobody(sqlite_store: Store, links: Links) -> None:
+    person = await person_on(sqlite_store, "email")
+
+    async def fails() -> None:
+        async with sqlite_store.begin() as tx:
+            await tell(tx, person, replace(NOTICE, page="i"), settings=SETTINGS, links=links)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fails()
+    async with sqlite_store.read() as tx:
+        assert await tx.outbox.count() == {}

@@ -1,0 +1,150 @@
+"""One-time links at rest: used once, over in time, and then without their text."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from knowledge_base.store.database import Store
+from knowledge_base.store.pages import PAGES_LAST, READ_AGAIN, REMEMBERED, Page
+from tests.conftest import FixedClock
+
+HASH = "a" * 64
+
+
+async def kept(store: Store, token_hash: str = HASH, **changes: object) -> str:
+    async with store.begin() as tx:
+        person = await tx.people.identify("email", "rad@stadt.example", private_conversation="rad@stadt.example")
+        values = {"kind": "i", "subject": "intro-1", "person_id": person.id} | changes
+        await tx.pages.keep(token_hash, **values)  # type: ignore[arg-type]
+        return person.id
+
+
+async def used(store: Store, token_hash: str = HASH) -> Page | None:
+    async with store.begin() as tx:
+        return await tx.pages.use(token_hash)
+
+
+async def test_a_link_stands_for_what_was_kept(store: Store) -> None:
+    person = await kept(store, language="pl", veiled=True, content={"key": "x"})
+    async with store.read() as tx:
+        page = await tx.pages.get(HASH)
+        assert page
+        assert (page.kind, page.subject, page.person_id, page.language) == ("i", "intro-1", person, "pl")
+        assert (page.veiled, page.content, page.used_at) == (True, {"key": "x"}, None)
+        assert tx.pages.is_open(page)
+        assert await tx.pages.get("b" * 64) is None
+
+
+async def test_it_works_once(store: Store) -> None:
+    await kept(store)
+    assert await used(store) is not None
+    assert await used(store) is None
+    assert await used(store, "b" * 64) is None
+
+
+async def test_of_two_at_once_one_gets_it(store: Store) -> None:
+    await kept(store)
+    results = await asyncio.gather(*(used(store) for _ in range(6)))
+    assert sum(result is not None for result in results) == 1
+
+
+async def test_what_fails_uses_nothing(store: Store) -> None:
+    await kept(store)
+
+    async def fails() -> None:
+        async with store.begin() as tx:
+            assert await tx.pages.use(HASH)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fails()
+    assert await used(store) is not None
+
+
+async def test_it_is_over_after_its_time(store: Store, clock: FixedClock) -> None:
+    await kept(store)
+    clock.moment += PAGES_LAST - timedelta(seconds=1)
+    async with store.read() as tx:
+        page = await tx.pages.get(HASH)
+        assert page
+        assert tx.pages.is_open(page)
+    clock.moment += timedelta(seconds=1)
+    async with store.read() as tx:
+        assert not tx.pages.is_open(page)
+        assert not tx.pages.is_readable(page)
+    assert await used(store) is None
+
+
+async def test_what_was_read_can_be_read_again_for_a_while(store: Store, clock: FixedClock) -> None:
+    await kept(store, content={"key": "x"})
+    page = await used(store)
+    assert page
+    clock.moment += READ_AGAIN - timedelta(seconds=1)
+    async with store.read() as tx:
+        assert tx.pages.is_readable(page)
+    clock.moment += timedelta(seconds=1)
+    async with store.read() as tx:
+        assert not tx.pages.is_readable(page)
+
+
+async def test_a_link_that_is_known_stays_what_it_is(store: Store) -> None:
+    await kept(store)
+    await used(store)
+    await kept(store, subject="intro-2")
+    async with store.read() as tx:
+        page = await tx.pages.get(HASH)
+        assert page
+        assert page.subject == "intro-1"
+        assert page.used_at
+
+
+async def test_what_it_is_about_can_end_before(store: Store) -> None:
+    await kept(store, content={"key": "x"})
+    await kept(store, "b" * 64, subject="intro-2")
+    async with store.begin() as tx:
+        assert await tx.pages.end("i", "intro-1") == 1
+        assert await tx.pages.end("i", "intro-1") == 0
+    async with store.read() as tx:
+        page = await tx.pages.get(HASH)
+        assert page
+        assert page.content is None
+    assert await used(store) is None
+    assert await used(store, "b" * 64) is not None
+
+
+async def test_one_that_changed_nothing_can_be_opened_again(store: Store) -> None:
+    await kept(store)
+    async with store.begin() as tx:
+        await tx.pages.use(HASH)
+        await tx.pages.reopen(HASH)
+    assert await used(store) is not None
+
+
+async def test_texts_that_were_read_are_wiped_and_old_links_deleted(store: Store, clock: FixedClock) -> None:
+    await kept(store, content={"secret": "x"})
+    await kept(store, "b" * 64, content={"secret": "x"})
+    await used(store)
+    clock.moment += READ_AGAIN + timedelta(seconds=1)
+    await _forgets(store, 0)
+    async with store.read() as tx:
+        assert (read := await tx.pages.get(HASH))
+        assert read.content is None
+        assert (unread := await tx.pages.get("b" * 64))
+        assert unread.content
+    clock.moment += PAGES_LAST
+    await _forgets(store, 0)
+    async with store.read() as tx:
+        assert (unread := await tx.pages.get("b" * 64))
+        assert unread.content is None
+    clock.moment += REMEMBERED
+    await _forgets(store, 2)
+    async with store.read() as tx:
+        assert await tx.pages.get(HASH) is None
+
+
+async def _forgets(store: Store, number: int) -> None:
+    async with store.begin() as tx:
+        assert await tx.pages.forget() == number
