@@ -3,10 +3,10 @@
 from knowledge_base.store.tables.answers import answer, feedback, unanswered
 from knowledge_base.store.tables.base import metadata
 from knowledge_base.store.tables.conversations import account, button, chat_context, permit, person
+from knowledge_base.store.tables.digests import digest_run, entry_feedback, subscription
 from knowledge_base.store.tables.introductions import introduction, introduction_count, introduction_request
 from knowledge_base.store.tables.knowledge import fact, import_row, import_run, record, record_change, vector
 from knowledge_base.store.tables.messages import cursor, inbox, outbox
-from knowledge_base.store.tables.pages import page
 from knowledge_base.store.tables.pages import page
 from knowledge_base.store.tables.people import block, consent, contact_notice, profile, tally, verification
 
@@ -19,6 +19,8 @@ __all__ = [
     "consent",
     "contact_notice",
     "cursor",
+    "digest_run",
+    "entry_feedback",
     "fact",
     "feedback",
     "import_row",
@@ -30,12 +32,12 @@ __all__ = [
     "metadata",
     "outbox",
     "page",
-    "page",
     "permit",
     "person",
     "profile",
     "record",
     "record_change",
+    "subscription",
     "tally",
     "unanswered",
     "vector",

@@ -1,0 +1,237 @@
+"""What a digest holds. Pure: what changed, what the subscriber wants and what they were told before are given.
+
+First everything that is news to this subscriber and about their topics; then the best of it, at most ``MOST``: by fit
+to topics, region and size of the municipality, with room for every kind and not all from one place. What was told once
+is never told again, unless it really changed since.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from math import log10
+
+MOST = 7  # entries of a digest
+THIN = 3  # news below which an older project worth knowing joins them
+FIRST = 5  # entries that a first digest is filled up to
+LOOK_BACK = timedelta(days=90)  # for the best ones of a first digest
+LOOK_AHEAD = timedelta(days=14)  # for events
+FEWEST = 5  # people below which no count is told
+REAL_CHANGES = (  # fields of a project whose change is news, in the order in which they are named
+    "status", "period", "funding_round", "funding", "text", "transferability", "contact_role", "municipality", "title",
+    "topics",
+)  # fmt: skip
+MOVED = ("start", "end", "municipality", "title")  # of an event
+AT_MOST = 2  # entries of a kind other than projects, as long as there are others
+EVERYTHING = 0.5  # how well anything fits somebody who wants everything
+SAME_PLACE = 0.75  # what each further entry of the same municipality is worth
+
+
+class Kind(StrEnum):
+    """What an entry is about."""
+
+    PROJECT = "project"
+    CONTACT = "contact"
+    EVENT = "event"
+    QUESTION = "question"  # of somebody else, open
+
+
+class Why(StrEnum):
+    """Why it is told, in the order in which it is shown."""
+
+    NEW = "new"
+    BEST = "best"  # of the last weeks, in a first digest
+    CHANGED = "changed"
+    EVENT = "event"  # takes place soon
+    CONTACT = "contact"  # a new one for their topics
+    QUESTION = "question"  # can you help?
+    OLDER = "older"  # worth knowing
+
+
+PRIOR = {
+    Why.NEW: 0.6, Why.EVENT: 0.5, Why.CHANGED: 0.4, Why.QUESTION: 0.4, Why.CONTACT: 0.3, Why.BEST: 0.2, Why.OLDER: 0.0,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to a record at a revision of the knowledge."""
+
+    revision: int
+    at: datetime
+    added: bool
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Something that a digest may tell."""
+
+    kind: Kind
+    id: str
+    topics: Mapping[str, float] = field(default_factory=dict)  # topic id → how much it is about it, 0 … 1
+    places: frozenset[int] = frozenset()  # municipalities, by their numbers
+    states: frozenset[str] = frozenset()
+    population: int | None = None
+    quality: float = 0.5  # 0 … 1: how much it offers to a reader
+    changes: tuple[Change, ...] = ()  # of the last months, oldest first
+    starts: date | None = None  # of an event
+
+    @property
+    def key(self) -> str:
+        """By which it is known to have been told: "project:bb-cottbus"."""
+        return f"{self.kind}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interest:
+    """What a subscriber wants to hear of."""
+
+    topics: frozenset[str] = frozenset()  # none: everything
+    nearness: Mapping[int, float] = field(default_factory=dict)  # municipality → 0 … 1
+    states: frozenset[str] = frozenset()
+    population: int | None = None  # of their own municipality
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a subscriber has received. ``upto``: the revision up to which the last digest looked; ``None``: none yet."""
+
+    since: datetime  # of the subscription
+    upto: int | None = None
+    keys: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a digest; ``fields`` are what changed."""
+
+    candidate: Candidate
+    why: Why
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The entries in the order in which they are shown, and how many more news there would have been."""
+
+    entries: tuple[Entry, ...] = ()
+    more: int = 0
+
+
+def choose(candidates: Sequence[Candidate], interest: Interest, told: Told, today: date, now: datetime) -> Selection:
+    """The digest of one subscriber; without entries when there is nothing new. ``today`` is their local day."""
+    fitting = [one for one in candidates if _topic_fit(one, interest) > 0]
+    news = [entry for one in fitting if (entry := _news(one, told, today))]
+    found = {entry.candidate.key for entry in news}
+    if told.upto is None and len(news) < FIRST:
+        best = [Entry(one, Why.BEST) for one in fitting if one.key not in found and _is_recent(one, now)]
+        news += _ranked(best, interest)[: FIRST - len(news)]
+    picked = _picked(_ranked(news, interest))
+    if 0 < len(picked) < THIN:
+        known = told.keys | {entry.candidate.key for entry in picked}
+        picked += _older(fitting, interest, known)[:1]
+    order = list(Why)
+    shown = sorted(picked, key=lambda entry: order.index(entry.why))
+    return Selection(tuple(shown), sum(entry.why is not Why.BEST for entry in news if entry not in picked))
+
+
+def introduced(count: int) -> int | None:
+    """How many people were introduced, where that may be told."""
+    return count if count >= FEWEST else None
+
+
+# ------------------------------------------------------------------------------------------------------------- news
+
+
+def _news(one: Candidate, told: Told, today: date) -> Entry | None:
+    """The candidate as news to the subscriber, if it is any."""
+    unseen = [change for change in one.changes if _is_unseen(change, told)]
+    if one.kind is Kind.EVENT:
+        return _event(one, unseen, told, today)
+    if any(change.added for change in unseen):
+        why = {Kind.PROJECT: Why.NEW, Kind.CONTACT: Why.CONTACT, Kind.QUESTION: Why.QUESTION}[one.kind]
+        return Entry(one, why) if one.key not in told.keys else None
+    changed = {name for change in unseen for name in change.fields}
+    fields = tuple(name for name in REAL_CHANGES if name in changed)
+    return Entry(one, Why.CHANGED, fields) if fields and one.kind is Kind.PROJECT else None
+
+
+def _event(one: Candidate, unseen: Sequence[Change], told: Told, today: date) -> Entry | None:
+    if one.starts is None or not today <= one.starts <= today + LOOK_AHEAD:
+        return None
+    changed = {name for change in unseen if not change.added for name in change.fields}
+    moved = tuple(name for name in MOVED if name in changed)
+    return Entry(one, Why.EVENT, moved if one.key in told.keys else ()) if moved or one.key not in told.keys else None
+
+
+def _is_unseen(change: Change, told: Told) -> bool:
+    return change.at > told.since if told.upto is None else change.revision > told.upto
+
+
+def _is_recent(one: Candidate, now: datetime) -> bool:
+    return one.kind is Kind.PROJECT and any(change.at > now - LOOK_BACK for change in one.changes)
+
+
+def _older(fitting: Iterable[Candidate], interest: Interest, known: frozenset[str]) -> list[Entry]:
+    rest = [Entry(one, Why.OLDER) for one in fitting if one.kind is Kind.PROJECT and one.key not in known]
+    return _ranked(rest, interest)
+
+
+# ------------------------------------------------------------------------------------------------------------- rank
+
+
+def _topic_fit(one: Candidate, interest: Interest) -> float:
+    if not interest.topics or (one.kind is Kind.EVENT and not one.topics):
+        return EVERYTHING
+    return max((weight for topic, weight in one.topics.items() if topic in interest.topics), default=0.0)
+
+
+def _region_fit(one: Candidate, interest: Interest) -> float:
+    near = max((interest.nearness.get(place, 0.0) for place in one.places), default=0.0)
+    return max(near, 0.6 if one.states & interest.states else 0.0)
+
+
+def _size_fit(one: Candidate, interest: Interest) -> float:
+    """1 for a municipality as large as theirs, 0 for one a hundred times larger or smaller."""
+    if not one.population or not interest.population:
+        return 0.5
+    return max(0.0, 1.0 - abs(log10(one.population / interest.population)) / 2.0)
+
+
+def score(entry: Entry, interest: Interest) -> float:
+    """How much an entry is worth to a subscriber."""
+    one = entry.candidate
+    fit = 2.0 * _topic_fit(one, interest) + 1.5 * _region_fit(one, interest) + 0.5 * _size_fit(one, interest)
+    return fit + 0.4 * one.quality + PRIOR[entry.why]
+
+
+def _ranked(entries: Iterable[Entry], interest: Interest) -> list[Entry]:
+    """The best first; each further one of a municipality is worth less, so that no place fills a digest."""
+    scored = sorted(((score(entry, interest), entry) for entry in entries), key=_by_score)
+    seen: Counter[int] = Counter()
+    weighed = []
+    for points, entry in scored:
+        before = max((seen[place] for place in entry.candidate.places), default=0)
+        weighed.append((points * SAME_PLACE**before, entry))
+        seen.update(entry.candidate.places)
+    return [entry for _, entry in sorted(weighed, key=_by_score)]
+
+
+def _by_score(pair: tuple[float, Entry]) -> tuple[float, str]:
+    return -pair[0], pair[1].candidate.key
+
+
+def _picked(ranked: Sequence[Entry]) -> list[Entry]:
+    """The first ones, with no more than ``AT_MOST`` events, contacts or questions while there are projects left."""
+    held: list[Entry] = []
+    chosen: list[Entry] = []
+    counts: Counter[Kind] = Counter()
+    for entry in ranked:
+        kind = entry.candidate.kind
+        counts[kind] += 1
+        (held if kind is not Kind.PROJECT and counts[kind] > AT_MOST else chosen).append(entry)
+    return [*chosen, *held][:MOST]

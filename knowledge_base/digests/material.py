@@ -1,0 +1,143 @@
+"""What digests are made of: records and wishes as the rules of ``content`` and ``schedule`` see them.
+
+Here place names become municipalities and words become topics. Built once for a run, used for every subscriber.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from functools import partial
+from typing import NamedTuple
+
+from knowledge_base.digests.content import Candidate, Change, Interest, Kind
+from knowledge_base.digests.schedule import Schedule
+from knowledge_base.model import Contact, Event, Municipality, Project
+from knowledge_base.search.record_facts import briefness
+from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.store.digests import News
+from knowledge_base.store.subscriptions import Subscriber, Subscription
+from knowledge_base.vocabulary import Vocabulary
+from knowledge_base.working_days import is_public_holiday
+
+NEAR, PLACE, STATE = "near:", "place:", "state:"
+NEAR_ENOUGH = 1.0  # how near a municipality is that was named itself
+WIDER = 0.7  # how much a project is about a topic wider than its own
+
+
+class Atlas:
+    """Places and topics by their names; one for each snapshot of the knowledge."""
+
+    def __init__(self, gazetteer: Gazetteer, vocabulary: Vocabulary) -> None:
+        self._gazetteer = gazetteer
+        self._vocabulary = vocabulary
+        self._row_of_id = {one.id: row for row, one in enumerate(gazetteer.municipalities)}
+
+    def municipality(self, record_id: str) -> Municipality | None:
+        """The municipality with this id."""
+        row = self._row_of_id.get(record_id)
+        return None if row is None else self._gazetteer.municipalities[row]
+
+    def topics(self, raw: Iterable[str]) -> dict[str, float]:
+        """Topic ids, their wider ones included, of what a record calls its topics."""
+        found: dict[str, float] = {}
+        for word in raw:
+            if (topic := self._vocabulary.topic_of(word)) is not None:
+                for step, wider in enumerate(self._vocabulary.wider(topic.id)):
+                    found[wider] = max(found.get(wider, 0.0), WIDER**step)
+        return found
+
+    def interest(self, wish: Subscription, municipality: str) -> Interest:
+        """What a subscription means; ``municipality`` is the id of the person's own."""
+        home = self._row_of_id.get(municipality)
+        near: dict[int, float] = {}
+        for kind, rows in ((word, self._rows(word, home)) for word in wish.region):
+            near |= dict.fromkeys(rows, NEAR_ENOUGH)
+            if kind.startswith(NEAR):
+                near = {**self._gazetteer.near(rows), **near}
+        own = self._gazetteer.municipalities[home] if home is not None else None
+        return Interest(
+            topics=frozenset(wish.topics),
+            nearness=near,
+            states=frozenset(word.removeprefix(STATE) for word in wish.region if word.startswith(STATE)),
+            population=own.population if own else None,
+        )
+
+    def schedule(self, subscriber: Subscriber) -> Schedule:
+        """When a subscriber wants digests, by the holidays of where they work."""
+        wish = subscriber.subscription
+        country, state = self._state(wish, subscriber.municipality)
+        return Schedule(
+            since=wish.since, weekday=wish.weekday, hour=wish.hour, paused_until=wish.paused_until,
+            is_holiday=partial(_is_holiday, country, state),
+        )  # fmt: skip
+
+    def candidate(self, news: News) -> Candidate:
+        """A record as something that a digest may tell."""
+        record = news.record
+        changes = tuple(Change(*one) for one in news.changes)
+        if isinstance(record, Municipality):
+            raise TypeError("a municipality is no news")
+        rows = self._gazetteer.rows_named(record.municipality) if record.municipality else ()
+        own = [self._gazetteer.municipalities[row] for row in rows]
+        return Candidate(
+            kind=Kind(news.kind.value),
+            id=record.id,
+            topics=self.topics(record.topics),
+            places=frozenset(rows),
+            states=frozenset(one.state for one in own if one.state),
+            population=max((one.population for one in own if one.population), default=None),
+            quality=1.0 - briefness(record) if isinstance(record, Project) else 0.5,
+            changes=changes,
+            starts=day_of(record.start) if isinstance(record, Event) else None,
+        )
+
+    def _rows(self, word: str, home: int | None) -> Sequence[int]:
+        kind, _, name = word.partition(":")
+        if f"{kind}:" == STATE:
+            return ()
+        if not name:
+            return (home,) if home is not None else ()
+        return self._gazetteer.rows_named(name)
+
+    def _state(self, wish: Subscription, municipality: str) -> tuple[str, str]:
+        """Country and state by the municipality, else by the one region that was chosen."""
+        own = self.municipality(municipality)
+        if own is None:
+            named = [self._gazetteer.municipalities[row] for word in wish.region for row in self._rows(word, None)]
+            states = {(one.country, one.state) for one in named}
+            states |= {("DE", word.removeprefix(STATE)) for word in wish.region if word.startswith(STATE)}
+            return states.pop() if len(states) == 1 else ("DE", "")
+        return own.country, own.state
+
+
+class Material(NamedTuple):
+    """Everything that a digest may tell at a revision of the knowledge."""
+
+    candidates: tuple[Candidate, ...]
+    records: dict[str, Project | Contact | Event]  # by key
+    revision: int
+
+
+def gather(atlas: Atlas, news: Iterable[News], revision: int) -> Material:
+    """The material of what changed and what there is; contacts only while somebody can be asked."""
+    candidates, records = [], {}
+    for one in news:
+        if isinstance(one.record, Municipality) or (isinstance(one.record, Contact) and not one.record.reachable):
+            continue
+        candidate = atlas.candidate(one)
+        candidates.append(candidate)
+        records[candidate.key] = one.record
+    return Material(tuple(candidates), records, revision)
+
+
+def day_of(moment: str) -> date | None:
+    """The day of an ISO 8601 date or date-time; ``None`` when it says none."""
+    try:
+        return datetime.fromisoformat(moment).date() if len(moment) > 10 else date.fromisoformat(moment)
+    except ValueError:
+        return None
+
+
+def _is_holiday(country: str, state: str, day: date) -> bool:
+    return is_public_holiday(day, country, state)

@@ -1,0 +1,165 @@
+"""Who wants a weekly digest: people and rooms, and what they wish."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+from sqlalchemy import Row, Select, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.store.digests import Digests
+from knowledge_base.store.tables import digest_run, profile, subscription
+from knowledge_base.store.upsert import insert_into
+
+ON, OFF = "on", "off"
+EVERYTHING: tuple[str, ...] = ()  # topics of who wants all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """What a person or a room wants to hear weekly."""
+
+    id: str
+    person_id: str | None  # None: a room's
+    channel: str
+    conversation: str | None  # of a room, or a confirmed mail address; None: the person's private chat
+    topics: tuple[str, ...] = EVERYTHING
+    region: tuple[str, ...] = ()  # "near:" (of their own municipality), "near:NAME", "place:NAME", "state:NAME"
+    weekday: int = 0
+    hour: int = 8
+    language: str | None = None
+    sign_of_life: bool = False
+    state: str = OFF
+    since: datetime
+    paused_until: datetime | None = None
+    unopened: dict[str, int]
+    changed_at: datetime
+
+    @property
+    def is_on(self) -> bool:
+        """Whether digests are made; in a pause it stays on."""
+        return self.state == ON
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A subscription with what decides when its digest is due."""
+
+    subscription: Subscription
+    municipality: str  # id of the person's own; empty: not told
+    served: str | None  # the last week that has a row
+
+
+class Subscriptions:
+    """The subscriptions."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def of_person(self, person_id: str) -> Subscription | None:
+        """The subscription of a person, also one that is off."""
+        return await self._one(select(subscription).where(subscription.c.person_id == person_id))
+
+    async def of_room(self, channel: str, conversation: str) -> Subscription | None:
+        """The subscription of a room, also one that is off."""
+        where = (subscription.c.channel == channel, subscription.c.conversation == conversation)
+        return await self._one(select(subscription).where(*where, subscription.c.person_id.is_(None)))
+
+    async def get(self, subscription_id: str) -> Subscription | None:
+        """A subscription by its id."""
+        return await self._one(select(subscription).where(subscription.c.id == subscription_id))
+
+    def fresh(self, channel: str, *, person_id: str | None = None, room: str | None = None) -> Subscription:
+        """One that nobody has stored yet, with the usual wishes, off. Two that a room asks for at once are one."""
+        own = uuid5(NAMESPACE_URL, f"{channel}:{room}") if room else uuid4()
+        return Subscription(
+            id=own.hex, person_id=person_id, channel=channel, conversation=room, since=self._now, unopened={},
+            changed_at=self._now,
+        )  # fmt: skip
+
+    async def save(self, wish: Subscription) -> Subscription:
+        """Store it. One that is switched on begins now; what waits to be sent is withdrawn when it is off or paused."""
+        before = await self.get(wish.id)
+        begins = wish.is_on and not (before and before.is_on)
+        after = replace(wish, changed_at=self._now, since=self._now if begins else wish.since)
+        values = {**asdict(after), "topics": list(after.topics), "region": list(after.region)}
+        statement = insert_into(self._connection, subscription).values(**values)
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+        if not after.is_on or (after.paused_until and after.paused_until > self._now):
+            await Digests(self._connection, self._now).withdraw(after.id)
+        return after
+
+    async def end_of_person(self, person_id: str) -> bool:
+        """Unsubscribe a person, by whatever way; ``False`` when there was nothing to end."""
+        found = await self.of_person(person_id)
+        if found is None or not found.is_on:
+            return False
+        await self.save(replace(found, state=OFF))
+        return True
+
+    async def gone(self, channel: str, conversation: str) -> None:
+        """Nothing reaches a room or mail address any more: only a new subscription there brings digests back."""
+        where = (subscription.c.channel == channel, subscription.c.conversation == conversation)
+        values = {"state": OFF, "changed_at": self._now}
+        await self._connection.execute(update(subscription).where(*where).values(**values))
+
+    async def opened(self, person_id: str, topics: Collection[str]) -> None:
+        """The person opened something about these topics: none of them bores them."""
+        found = await self.of_person(person_id)
+        if found and any(topic in found.unopened for topic in topics):
+            rest = {topic: count for topic, count in found.unopened.items() if topic not in topics}
+            where = subscription.c.id == found.id
+            await self._connection.execute(update(subscription).where(where).values(unopened=rest))
+
+    async def note_unopened(self, subscription_id: str, unopened: dict[str, int]) -> None:
+        """After a digest: how many in a row each of its topics has now gone unopened."""
+        where = subscription.c.id == subscription_id
+        await self._connection.execute(update(subscription).where(where).values(unopened=unopened))
+
+    async def page(self, after: str, limit: int) -> list[Subscriber]:
+        """The next subscriptions that are on, in order of id, behind ``after``."""
+        served = select(func.max(digest_run.c.week)).where(digest_run.c.subscription_id == subscription.c.id)
+        columns: list[Any] = [*subscription.c, profile.c.municipality, served.scalar_subquery().label("served")]
+        statement = (
+            select(*columns)
+            .outerjoin(profile, profile.c.person_id == subscription.c.person_id)
+            .where(subscription.c.state == ON, subscription.c.id > after)
+            .order_by(subscription.c.id)
+            .limit(limit)
+        )
+        rows = await self._connection.execute(statement)
+        return [Subscriber(_subscription(row), row.municipality or "", row.served) for row in rows]
+
+    async def unchanged(self, wishes: Sequence[Subscription]) -> frozenset[str]:
+        """The ids of those that are still on and as they were read; locked until the end of the transaction."""
+        ids = [wish.id for wish in wishes]
+        statement = select(subscription.c.id, subscription.c.changed_at).where(
+            subscription.c.id.in_(ids), subscription.c.state == ON
+        )
+        rows = await self._connection.execute(statement.order_by(subscription.c.id).with_for_update())
+        found: dict[str, datetime] = {row.id: row.changed_at for row in rows}
+        return frozenset(wish.id for wish in wishes if found.get(wish.id) == wish.changed_at)
+
+    async def count(self) -> int:
+        """How many are on."""
+        statement = select(func.count()).select_from(subscription).where(subscription.c.state == ON)
+        return int(await self._connection.scalar(statement) or 0)
+
+    async def forget(self, older_than: timedelta) -> int:
+        """Delete subscriptions that were ended long ago."""
+        where = (subscription.c.state == OFF, subscription.c.changed_at < self._now - older_than)
+        return (await self._connection.execute(delete(subscription).where(*where))).rowcount
+
+    async def _one(self, statement: Select[Any]) -> Subscription | None:
+        row = (await self._connection.execute(statement)).first()
+        return _subscription(row) if row else None
+
+
+def _subscription(row: Row[Any]) -> Subscription:
+    values = {column.name: getattr(row, column.name) for column in subscription.columns}
+    return Subscription(**{**values, "topics": tuple(row.topics), "region": tuple(row.region)})

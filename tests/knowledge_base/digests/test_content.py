@@ -1,0 +1,222 @@
+"""What a digest holds: news only, once only, the best first, never empty for the sake of being sent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from knowledge_base.digests.content import (
+    MOST,
+    Candidate,
+    Change,
+    Interest,
+    Kind,
+    Selection,
+    Told,
+    Why,
+    choose,
+    introduced,
+)
+
+NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
+TODAY = date(2026, 11, 23)
+SUBSCRIBED = NOW - timedelta(days=30)
+MOBILITY = Interest(topics=frozenset({"mobility"}))
+AFTER_TEN = Told(since=SUBSCRIBED, upto=10)
+
+
+def one(name: str, **changes: Any) -> Candidate:
+    values: dict[str, Any] = {"kind": Kind.PROJECT, "id": name, "topics": {"mobility": 1.0}, "changes": (added(11),)}
+    return Candidate(**(values | changes))
+
+
+def added(revision: int, days_ago: float = 3) -> Change:
+    return Change(revision, NOW - timedelta(days=days_ago), added=True)
+
+
+def changed(revision: int, *fields: str, days_ago: float = 3) -> Change:
+    return Change(revision, NOW - timedelta(days=days_ago), added=False, fields=fields)
+
+
+def chosen(*candidates: Candidate, interest: Interest = MOBILITY, told: Told = AFTER_TEN) -> Selection:
+    return choose(candidates, interest, told, TODAY, NOW)
+
+
+def shown(*candidates: Candidate, interest: Interest = MOBILITY, told: Told = AFTER_TEN) -> list[tuple[str, Why]]:
+    return [(entry.candidate.id, entry.why) for entry in chosen(*candidates, interest=interest, told=told).entries]
+
+
+def test_nothing_new_is_nothing() -> None:
+    old = one("old", changes=(added(5),))
+    assert shown(old, one("older", changes=())) == []
+    assert shown() == []
+
+
+def test_new_projects_and_real_changes_with_their_fields() -> None:
+    found = chosen(one("new"), one("moved", changes=(added(5), changed(12, "sources", "period", "status"))))
+    assert [(entry.candidate.id, entry.why, entry.fields) for entry in found.entries][:2] == [
+        ("new", Why.NEW, ()),
+        ("moved", Why.CHANGED, ("status", "period")),
+    ]
+
+
+def test_changes_of_what_nobody_reads_are_no_news() -> None:
+    assert shown(one("p", changes=(added(5), changed(12, "sources", "licence", "extra", "lang")))) == []
+
+
+def test_other_topics_are_left_out_and_everything_is_everything() -> None:
+    health = one("h", topics={"health": 1.0})
+    assert shown(health) == []
+    assert shown(health, interest=Interest()) == [("h", Why.NEW)]
+    assert shown(one("bus", topics={"public-transport": 1.0, "mobility": 0.7})) == [("bus", Why.NEW)]
+
+
+def test_a_contact_is_news_once_and_only_when_it_is_new() -> None:
+    contact = one("c", kind=Kind.CONTACT)
+    assert shown(contact) == [("c", Why.CONTACT)]
+    assert shown(one("c", kind=Kind.CONTACT, changes=(added(5), changed(12, "email")))) == []
+
+
+def test_events_of_the_next_two_weeks() -> None:
+    events = [
+        one(f"in {days}", kind=Kind.EVENT, changes=(), starts=TODAY + timedelta(days=days)) for days in (-1, 0, 14, 15)
+    ]
+    assert {name for name, why in shown(*events) if why is Why.EVENT} == {"in 0", "in 14"}
+    assert shown(one("no date", kind=Kind.EVENT)) == []
+
+
+def test_an_event_is_told_once_and_again_when_it_moved() -> None:
+    soon = one("e", kind=Kind.EVENT, starts=TODAY + timedelta(days=5), changes=(added(5),))
+    told = replace(AFTER_TEN, keys=frozenset({"event:e"}))
+    assert shown(soon, told=told) == []
+    moved = chosen(replace(soon, changes=(added(5), changed(12, "start"))), told=told)
+    assert [(entry.why, entry.fields) for entry in moved.entries] == [(Why.EVENT, ("start",))]
+
+
+def test_an_event_without_topics_is_for_everybody() -> None:
+    assert shown(one("e", kind=Kind.EVENT, topics={}, starts=TODAY)) == [("e", Why.EVENT)]
+
+
+def test_questions_of_others_come_in_as_candidates() -> None:
+    assert shown(one("7", kind=Kind.QUESTION)) == [("7", Why.QUESTION)]
+
+
+def test_a_thin_week_gets_one_older_project_that_is_not_known_yet() -> None:
+    known = one("known", changes=())
+    told = replace(AFTER_TEN, keys=frozenset({"project:known"}))
+    found = shown(one("new"), known, one("worth", changes=(), quality=1.0), one("less", changes=()), told=told)
+    assert found == [("new", Why.NEW), ("worth", Why.OLDER)]
+    assert len(shown(*(one(f"n{number}") for number in range(3)), one("worth", changes=()))) == 3
+
+
+def test_the_first_digest_begins_with_the_subscription_and_is_filled_with_the_best_of_ninety_days() -> None:
+    first = Told(since=SUBSCRIBED)
+    fresh = one("fresh", changes=(added(9, days_ago=1),))
+    recent = [one(f"recent {number}", changes=(added(3, days_ago=60),)) for number in range(9)]
+    ancient = one("ancient", changes=(added(1, days_ago=91),))
+    found = shown(fresh, *recent, ancient, told=first)
+    assert found[0] == ("fresh", Why.NEW)
+    assert [why for _, why in found[1:]] == [Why.BEST] * 4
+    assert shown(ancient, told=first) == []
+    many = [one(f"m{number}", changes=(added(9, days_ago=1),)) for number in range(6)]
+    assert {why for _, why in shown(*many, *recent, told=first)} == {Why.NEW}
+
+
+def test_at_most_seven_and_how_many_more() -> None:
+    found = chosen(*(one(f"p{number}") for number in range(20)))
+    assert len(found.entries) == MOST
+    assert found.more == 13
+
+
+def test_the_best_fit_comes_first() -> None:
+    """By topic, then by region, then by the size of the municipality."""
+    near = one("near", places=frozenset({1}), population=20_000)
+    alike = one("alike", places=frozenset({2}), population=18_000)
+    far = one("far", places=frozenset({3}), population=3_000_000)
+    aside = one("aside", topics={"mobility": 0.49}, places=frozenset({4}), population=3_000_000)
+    home = Interest(topics=frozenset({"mobility"}), nearness={1: 0.9}, population=20_000)
+    assert [name for name, _ in shown(aside, far, alike, near, interest=home)] == ["near", "alike", "far", "aside"]
+
+
+def test_a_state_counts_as_a_region() -> None:
+    here, there = one("z here", states=frozenset({"Brandenburg"})), one("a there", states=frozenset({"Bayern"}))
+    interest = replace(MOBILITY, states=frozenset({"Brandenburg"}))
+    assert [name for name, _ in shown(there, here, interest=interest)] == ["z here", "a there"]
+
+
+def test_one_municipality_does_not_fill_a_digest() -> None:
+    flood = [one(f"a{number}", places=frozenset({1}), quality=1.0) for number in range(30)]
+    others = [one(f"z{number}", places=frozenset({number + 10}), quality=0.0) for number in range(5)]
+    names = [name for name, _ in shown(*flood, *others)]
+    assert sum(name.startswith("z") for name in names) == 5
+
+
+def test_contacts_and_events_leave_room_for_projects() -> None:
+    contacts = [one(f"c{number}", kind=Kind.CONTACT, quality=1.0) for number in range(9)]
+    projects = [one(f"p{number}", quality=0.0) for number in range(9)]
+    whys = [why for _, why in shown(*contacts, *projects)]
+    assert whys.count(Why.CONTACT) == 2
+    assert len(shown(*contacts)) == MOST
+
+
+def test_small_counts_are_not_told() -> None:
+    assert [introduced(count) for count in (0, 4, 5, 12)] == [None, None, 5, 12]
+
+
+CANDIDATES = st.lists(
+    st.builds(
+        lambda number, kind, topic, revisions, place, days: Candidate(
+            kind=kind,
+            id=str(number),
+            topics={topic: 1.0},
+            places=frozenset({place}),
+            changes=tuple(
+                Change(revision, NOW - timedelta(days=100 - revision), nth == 0, ("status",))
+                for nth, revision in enumerate(sorted(revisions))
+            ),
+            starts=TODAY + timedelta(days=days),
+        ),
+        st.integers(0, 40),
+        st.sampled_from(Kind),
+        st.sampled_from(["mobility", "health", "climate"]),
+        st.sets(st.integers(1, 90), max_size=4),
+        st.integers(0, 3),
+        st.integers(-30, 60),
+    ),
+    max_size=40,
+    unique_by=lambda candidate: candidate.key,
+)
+
+
+@given(
+    candidates=CANDIDATES, topics=st.sets(st.sampled_from(["mobility", "health"])), marks=st.sets(st.integers(1, 90))
+)
+@settings(max_examples=200, deadline=None)
+def test_over_the_weeks_nothing_is_told_twice_without_a_change(
+    candidates: list[Candidate], topics: set[str], marks: set[int]
+) -> None:
+    """Digests made at some revisions of the same history: an entry comes again only for a change that came since."""
+    interest = Interest(topics=frozenset(topics))
+    told = Told(since=NOW - timedelta(days=200))
+    for mark in sorted(marks):
+        now = NOW - timedelta(days=100 - mark)
+        visible = [
+            replace(one, changes=tuple(c for c in one.changes if c.revision <= mark))
+            for one in candidates
+            if one.changes and one.changes[0].revision <= mark
+        ]
+        found = choose(visible, interest, told, now.date(), now)
+        assert len(found.entries) <= MOST
+        assert found.entries == () or any(entry.why is not Why.OLDER for entry in found.entries)
+        keys = [entry.candidate.key for entry in found.entries]
+        assert len(keys) == len(set(keys))
+        for entry in found.entries:
+            assert not topics or topics & set(entry.candidate.topics)
+            if entry.candidate.key in told.keys:
+                assert entry.fields
+                assert any(change.revision > (told.upto or 0) for change in entry.candidate.changes)
+        told = replace(told, upto=mark, keys=told.keys | set(keys))

@@ -1,0 +1,233 @@
+"""When a digest is due: local time, clock changes, holidays, long years, pauses, downtime; once a week, whatever."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from knowledge_base.digests.schedule import (
+    BERLIN,
+    LATEST,
+    Schedule,
+    Standing,
+    Week,
+    due,
+    slot,
+    stand,
+    upcoming,
+)
+from knowledge_base.working_days import STATES, is_public_holiday
+
+LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+MONDAYS = Schedule(since=LONG_AGO)
+
+
+def local(text: str, zone: ZoneInfo = BERLIN) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=zone)
+
+
+def in_state(state: str) -> Schedule:
+    return replace(MONDAYS, is_holiday=lambda day: is_public_holiday(day, "DE", state))
+
+
+@pytest.mark.parametrize(
+    ("week", "utc"),
+    [
+        ("2026-W13", "2026-03-23T07:00"),  # before the change of 2026-03-29
+        ("2026-W14", "2026-03-30T06:00"),
+        ("2026-W43", "2026-10-19T06:00"),  # before 2026-10-25
+        ("2026-W44", "2026-10-26T07:00"),
+        ("2027-W12", "2027-03-22T07:00"),  # before 2027-03-28
+        ("2027-W13", "2027-03-29T06:00"),
+        ("2027-W43", "2027-10-25T06:00"),  # before 2027-10-31
+        ("2027-W44", "2027-11-01T07:00"),
+        ("2026-W53", "2026-12-28T07:00"),
+        ("2027-W01", "2027-01-04T07:00"),
+    ],
+)
+def test_eight_stays_eight(week: str, utc: str) -> None:
+    at = slot(MONDAYS, Week.parse(week))
+    assert at == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+    assert at.astimezone(BERLIN).time() == time(8)
+
+
+@pytest.mark.parametrize(
+    ("day", "utc"),
+    [
+        (date(2026, 3, 29), "2026-03-29T01:00"),  # 02:00 is left out: it is 03:00 then
+        (date(2027, 3, 28), "2027-03-28T01:00"),
+        (date(2026, 10, 25), "2026-10-25T00:00"),  # 02:00 comes twice: the first one
+        (date(2027, 10, 31), "2027-10-31T00:00"),
+    ],
+)
+def test_an_hour_that_is_left_out_or_comes_twice_is_served_once(day: date, utc: str) -> None:
+    sundays = replace(MONDAYS, weekday=6, hour=2)
+    at = slot(sundays, Week.of(day))
+    assert at == datetime.fromisoformat(utc).replace(tzinfo=UTC)
+    served, times = None, 0
+    for minute in range(0, 6 * 60, 10):
+        if week := due(sundays, at - timedelta(hours=2) + timedelta(minutes=minute), served):
+            served, times = week, times + 1
+    assert times == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "weekday", "week", "day"),
+    [
+        ("Brandenburg", 0, "2026-W15", date(2026, 4, 7)),  # Easter Monday
+        ("Brandenburg", 4, "2026-W14", date(2026, 4, 7)),  # Good Friday: the next working day is in the next week
+        ("Brandenburg", 0, "2026-W22", date(2026, 5, 26)),  # Whit Monday
+        ("Brandenburg", 4, "2026-W44", date(2026, 10, 30)),  # the Friday before Reformation Day, which is a Saturday
+        ("Brandenburg", 5, "2026-W44", date(2026, 11, 2)),  # who chose Saturdays: it is one
+        ("Bayern", 5, "2026-W44", date(2026, 10, 31)),  # where it is none
+        ("Bayern", 1, "2026-W02", date(2026, 1, 7)),  # Epiphany
+        ("Brandenburg", 1, "2026-W02", date(2026, 1, 6)),
+        ("Sachsen", 2, "2026-W47", date(2026, 11, 19)),  # Day of Repentance
+        ("Brandenburg", 4, "2026-W53", date(2027, 1, 4)),  # New Year's Day, Friday of week 53
+        ("", 0, "2026-W48", date(2026, 11, 23)),
+    ],
+)
+def test_a_holiday_of_the_state_moves_it_to_the_next_working_day(
+    state: str, weekday: int, week: str, day: date
+) -> None:
+    assert slot(replace(in_state(state), weekday=weekday), Week.parse(week)).astimezone(BERLIN).date() == day
+
+
+def test_weeks_are_iso_weeks() -> None:
+    assert str(Week.of(date(2027, 1, 3))) == "2026-W53"
+    assert Week.parse("2026-W53").plus(1) == Week(2027, 1)
+    assert Week.parse("2026-W53") < Week(2027, 1)
+    assert Week.parse(str(Week(2026, 5))).monday == date(2026, 1, 26)
+
+
+def test_what_is_served_is_served() -> None:
+    now = local("2026-11-23T08:00")
+    assert due(MONDAYS, now - timedelta(seconds=1), Week(2026, 47)) is None
+    assert due(MONDAYS, now, Week(2026, 47)) == Week(2026, 48)
+    assert due(MONDAYS, now, Week(2026, 48)) is None
+    assert stand(MONDAYS, now, Week(2026, 48)) == (Week(2026, 48), Standing.SERVED)
+
+
+def test_a_slot_that_was_missed_is_caught_up_for_six_days_then_merged() -> None:
+    late = local("2026-11-23T08:00").astimezone(UTC) + LATEST
+    assert due(MONDAYS, late - timedelta(seconds=1), Week(2026, 47)) == Week(2026, 48)
+    assert stand(MONDAYS, late, Week(2026, 47)) == (Week(2026, 48), Standing.MERGED)
+    assert due(MONDAYS, local("2026-11-30T08:00"), Week(2026, 47)) == Week(2026, 49)
+
+
+def test_who_subscribes_after_the_slot_waits_for_the_next_one() -> None:
+    new = Schedule(since=local("2026-11-25T10:00"))
+    assert stand(new, local("2026-11-25T11:00"), None) == (Week(2026, 48), Standing.BEFORE)
+    assert upcoming(new, local("2026-11-25T11:00"), None) == local("2026-11-30T08:00")
+
+
+def test_slots_in_a_pause_are_skipped_also_after_it() -> None:
+    paused = replace(MONDAYS, paused_until=local("2026-11-25T00:00"))
+    assert stand(paused, local("2026-11-23T09:00"), Week(2026, 47)) == (Week(2026, 48), Standing.PAUSED)
+    assert due(paused, local("2026-11-25T01:00"), Week(2026, 47)) is None
+    assert due(paused, local("2026-11-30T08:00"), Week(2026, 47)) == Week(2026, 49)
+
+
+def test_another_weekday_in_mid_week_brings_no_second_digest_and_loses_none() -> None:
+    thursdays = replace(MONDAYS, weekday=3)
+    assert due(thursdays, local("2026-11-26T08:00"), Week(2026, 48)) is None  # Monday's came
+    assert due(thursdays, local("2026-12-03T08:00"), Week(2026, 48)) == Week(2026, 49)
+    wednesday = local("2026-11-25T12:00")
+    assert due(MONDAYS, wednesday, Week(2026, 47)) == Week(2026, 48)  # from Thursday to Monday: it comes at once
+    assert upcoming(MONDAYS, wednesday, Week(2026, 47)) == wednesday
+
+
+def test_a_pause_of_years_has_no_next_digest() -> None:
+    assert upcoming(replace(MONDAYS, paused_until=local("2099-01-01T00:00")), local("2026-11-23T07:00"), None) is None
+
+
+# --- whatever happens -----------------------------------------------------------------------------------------------
+
+ZONES = [ZoneInfo(name) for name in ("Europe/Berlin", "Europe/Warsaw", "Europe/London", "UTC", "America/New_York")]
+MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2028, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+STATE_NAMES = st.sampled_from(["", *STATES])
+CALENDARS = STATE_NAMES.map(lambda state: partial(is_public_holiday, country="DE", state=state))
+SCHEDULES = st.builds(
+    Schedule,
+    since=st.just(LONG_AGO),
+    weekday=st.integers(0, 6),
+    hour=st.integers(0, 23),
+    zone=st.sampled_from(ZONES),
+    is_holiday=CALENDARS,
+)
+
+
+@given(schedule=SCHEDULES, start=MOMENTS)
+@settings(max_examples=60, deadline=None)
+def test_every_week_has_exactly_one_digest(schedule: Schedule, start: datetime) -> None:
+    """A tick every three hours for ten weeks: each ISO week that has its slot there is served once, on time."""
+    served, got = None, []
+    for tick in range(0, 70 * 24, 3):
+        now = start + timedelta(hours=tick)
+        if week := due(schedule, now, served):
+            got.append(week)
+            served = week
+            if len(got) > 1:
+                assert timedelta(0) <= now - slot(schedule, week) < timedelta(hours=3)
+    assert len(got) == len(set(got))
+    assert got == [got[0].plus(number) for number in range(len(got))]
+    assert len(got) in (9, 10, 11)
+
+
+@given(
+    schedule=SCHEDULES,
+    start=MOMENTS,
+    steps=st.lists(
+        st.one_of(
+            st.tuples(st.just("down"), st.integers(1, 20 * 24)),  # hours
+            st.tuples(st.just("weekday"), st.integers(0, 6)),
+            st.tuples(st.just("hour"), st.integers(0, 23)),
+            st.tuples(st.just("pause"), st.integers(1, 40)),  # days
+            st.tuples(st.just("resume"), st.just(0)),
+            st.tuples(st.just("up"), st.integers(1, 9 * 24)),
+            st.tuples(st.just("twins"), st.integers(1, 9 * 24)),  # two processes that both believe it is their turn
+        ),
+        max_size=12,
+    ),
+)
+@settings(max_examples=150, deadline=None)
+def test_never_two_in_a_week_and_never_in_a_pause(
+    schedule: Schedule, start: datetime, steps: list[tuple[str, int]]
+) -> None:
+    now, rows = start, set[Week]()
+    for what, number in steps:
+        match what:
+            case "down":
+                now += timedelta(hours=number)
+            case "weekday" | "hour":
+                schedule = replace(schedule, **{what: number})
+            case "pause":
+                schedule = replace(schedule, paused_until=now + timedelta(days=number))
+            case "resume":
+                schedule = replace(schedule, paused_until=now)
+            case _:
+                for _ in range(number):
+                    found = [due(schedule, now, max(rows, default=None)) for _ in range(2 if what == "twins" else 1)]
+                    for week in filter(None, set(found)):  # the unique row: the second insert finds the first
+                        assert week not in rows
+                        assert timedelta(0) <= now - slot(schedule, week) < LATEST
+                        assert schedule.paused_until is None or slot(schedule, week) > schedule.paused_until
+                        rows.add(week)
+                    now += timedelta(hours=1)
+
+
+@given(schedule=SCHEDULES, now=MOMENTS)
+@settings(max_examples=100, deadline=None)
+def test_the_next_one_comes_when_it_was_said(schedule: Schedule, now: datetime) -> None:
+    served = Week.of(now.date()).plus(-1)
+    at = upcoming(schedule, now, served)
+    assert at is not None
+    assert due(schedule, at, served) is not None
+    if at > now:
+        assert due(schedule, at - timedelta(seconds=1), served) is None
