@@ -58,6 +58,10 @@ def configured_channels(found: Settings, *, reset_identity: bool = False) -> lis
         )
     if telegram := configured_telegram(found):
         channels.append(telegram)
+    if found.smtp.host:
+        from bot.channels.email import EmailChannel  # noqa: PLC0415
+
+        channels.append(EmailChannel(found, Texts()))
     return channels
 
 

@@ -11,15 +11,19 @@ from dataclasses import dataclass, field
 import pytest
 from pydantic import SecretStr
 
+from bot.channels.email import EmailChannel
 from bot.channels.telegram import Menu, TelegramChannel
 from bot.channels.telegram.html import JOINER
 from bot.channels.terminal import TerminalChannel
 from bot.markup import Break, Items, Link, Paragraph, Soft, Strong, Text, plain
 from bot.messages import Address, Inbound, Outgoing
 from bot.ports import Channel, ChannelEndedError, TryLaterError, UnclearError, UndeliverableError
+from bot.texts import Texts
 from config.settings import Settings
+from config.smtp import Smtp
 from config.telegram import Telegram
 from tests.fakes import PATIENCE_S, FakeChannel, LostReply
+from tests.smtp_sink import SmtpSink
 from tests.telegram_api import LoopbackApi
 
 HOSTILE = "<b>x</b> &amp; *y* _z_ `c` [a](https://evil.example) @room #1 !befehl\\ ~~s~~ <@u> [bold]r[/bold]"
@@ -94,6 +98,19 @@ async def on_telegram(api: LoopbackApi) -> Setting:
     return Setting(channel, Address("telegram", "11"), lambda text: api.world.say(anna, text), reads)
 
 
+async def on_email(sink: SmtpSink) -> Setting:
+    smtp = Smtp(host="127.0.0.1", port=sink.port, tls="none", sender="lotse@stadt.example")
+    channel = EmailChannel(Settings(smtp=smtp), Texts())
+
+    def writes(_text: str) -> None:
+        raise AssertionError("nobody can write to it")
+
+    def reads() -> str:
+        return "\n\n".join(mail.text for mail in sink.taken)
+
+    return Setting(channel, Address("email", "rad@kiel.example"), writes, reads)
+
+
 @pytest.fixture
 async def telegram_api() -> AsyncIterator[LoopbackApi]:
     async with LoopbackApi() as api:
@@ -101,9 +118,22 @@ async def telegram_api() -> AsyncIterator[LoopbackApi]:
         assert api.violations == []
 
 
-@pytest.fixture(params=["fake", "fake exactly once", "terminal", "telegram"])
-async def setting(request: pytest.FixtureRequest, telegram_api: LoopbackApi) -> AsyncIterator[Setting]:
+@pytest.fixture
+async def sink() -> AsyncIterator[SmtpSink]:
+    async with SmtpSink() as sink:
+        yield sink
+
+
+HEARING = ["fake", "fake exactly once", "terminal", "telegram"]
+every_channel = pytest.mark.parametrize("setting", [*HEARING, "email"], indirect=True)
+channels_that_hear = pytest.mark.parametrize("setting", HEARING, indirect=True)
+
+
+@pytest.fixture
+async def setting(request: pytest.FixtureRequest, telegram_api: LoopbackApi, sink: SmtpSink) -> AsyncIterator[Setting]:
     match request.param:
+        case "email":
+            setting = await on_email(sink)
         case "terminal":
             setting = await on_terminal()
         case "telegram":
@@ -121,10 +151,12 @@ async def setting(request: pytest.FixtureRequest, telegram_api: LoopbackApi) -> 
     await setting.channel.close()
 
 
+@every_channel
 async def test_it_tells_when_it_listens(setting: Setting) -> None:
     assert setting.listened == [None]
 
 
+@channels_that_hear
 @pytest.mark.parametrize("text", ["Wer macht was?", HOSTILE, "mehr", "!hilfe", "ä" * 3_000])
 async def test_what_people_write_is_handed_over_as_they_wrote_it(setting: Setting, text: str) -> None:
     setting.writes(text)
@@ -138,16 +170,19 @@ async def test_what_people_write_is_handed_over_as_they_wrote_it(setting: Settin
     assert len(inbound.id) <= 255
 
 
+@every_channel
 async def test_what_is_sent_is_seen_and_named(setting: Setting) -> None:
     assert await setting.channel.send(setting.message("Guten Tag"))
     assert "Guten Tag" in setting.reads()
 
 
+@every_channel
 async def test_text_stays_text(setting: Setting) -> None:
     await setting.channel.send(setting.message(HOSTILE))
     assert HOSTILE in setting.reads()
 
 
+@every_channel
 async def test_every_kind_of_node_is_said(setting: Setting) -> None:
     entry = (Paragraph((Strong((Text("eins"),)), Break(), Soft((Text("zwei"),)))),)
     document = (Paragraph((Text("null"),)), Items((entry, (Paragraph((Link("https://a.example/b"),)),)), 4))
@@ -157,6 +192,7 @@ async def test_every_kind_of_node_is_said(setting: Setting) -> None:
         assert part in seen
 
 
+@every_channel
 async def test_messages_are_seen_in_the_order_of_their_sending(setting: Setting) -> None:
     for number in range(10):
         await setting.channel.send(setting.message(f"Nummer {number};", f"m{number}"))
@@ -165,12 +201,14 @@ async def test_messages_are_seen_in_the_order_of_their_sending(setting: Setting)
     assert places == sorted(places)
 
 
+@every_channel
 async def test_the_same_message_again_has_no_second_effect_where_that_is_promised(setting: Setting) -> None:
     for _ in range(2):
         await setting.channel.send(setting.message("einmal;"))
     assert setting.reads().count("einmal;") == (1 if setting.channel.exactly_once else 2)
 
 
+@every_channel
 async def test_showing_that_one_works_never_fails(setting: Setting) -> None:
     await setting.channel.working(setting.address)
     await setting.channel.working(Address(setting.channel.name, "nowhere"))

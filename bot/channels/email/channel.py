@@ -1,0 +1,74 @@
+"""Mail as a channel: see ``bot.ports.Channel``. It sends; nobody can write to it."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from datetime import UTC, datetime
+
+from bot.channels.email.address import named, recipient
+from bot.channels.email.letter import Letterhead, letter, message_id
+from bot.channels.email.post import Post
+from bot.messages import Address, Outgoing
+from bot.ports import Listening, Receive, TryLaterError, UndeliverableError
+from bot.texts import Texts
+from config.settings import Settings
+
+NAME = "email"
+LOOK_EVERY_S = 60.0  # whether the mail server still takes us
+
+
+class EmailChannel:
+    """One mail server that takes our mail."""
+
+    name = NAME
+    exactly_once = False
+
+    def __init__(self, settings: Settings, texts: Texts, *, tls: ssl.SSLContext | None = None) -> None:
+        ours = settings.smtp
+        sender = named(ours.sender)
+        self._settings = ours
+        self._texts = texts
+        self._head = Letterhead(
+            sender=sender,
+            reply_to=named(ours.reply_to) if ours.reply_to else None,
+            organisation=settings.operator.organisation,
+            public_url=settings.web.public_url,
+        )
+        self._post = Post(ours, sender.domain, tls)
+
+    async def run(self, receive: Receive, listening: Listening) -> None:
+        """Look every minute whether the mail server takes us; there is nothing to receive."""
+        while True:
+            try:
+                await self._post.greet()
+            except TryLaterError as error:
+                listening(error.message)
+            else:
+                listening(None)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def send(self, message: Outgoing) -> str | None:
+        """See ``bot.ports.Channel``. Choices are left out: whoever reads a mail answers on the page of its link."""
+        to = recipient(message.address.conversation)
+        if to is None:
+            raise UndeliverableError("that is no address that mail can be sent to", gone=True)
+        content = letter(message, to, self._head, self._texts, datetime.now(UTC))
+        await self._post.hand_over(self._head.sender.addr_spec, to.addr_spec, content)
+        return message_id(message, self._head)
+
+    async def working(self, address: Address) -> None:
+        """Nobody watches a mail being written."""
+
+    async def check(self) -> list[tuple[str, str]]:
+        """Whether the mail server takes us."""
+        ours = self._settings
+        where = f"email: {ours.host}, port {ours.real_port}, {ours.tls}"
+        try:
+            await self._post.greet()
+        except TryLaterError as error:
+            return [("fail", f"{where}: {error.message}")]
+        return [("ok", f"{where}, {'logged in' if ours.user else 'no login'}, from {self._head.sender.addr_spec}")]
+
+    async def close(self) -> None:
+        """No connection stays open."""

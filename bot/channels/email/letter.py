@@ -1,0 +1,83 @@
+"""A message as a mail: headers, plain text, HTML. Pure but for the date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from bot.channels.email.html import to_html
+from bot.markup import Document, clean, plain
+from bot.messages import Outgoing, Say, Url, Value
+from bot.texts import Texts
+
+SUBJECT_LONGEST = 120
+WIRE = policy.SMTP.clone(max_line_length=990)  # a folded address in a header would be none
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What stands on every mail of one installation."""
+
+    sender: Address
+    reply_to: Address | None = None
+    organisation: str = ""
+    public_url: str = ""
+
+    def footer(self, texts: Texts, language: str, unsubscribe: str = "") -> Document:
+        """Who wrote this, why nobody reads an answer, and how to get no more."""
+        values: dict[str, Value] = {
+            "replies": Say("mail.replies", {"address": str(self.reply_to)})
+            if self.reply_to
+            else Say("mail.no_replies"),
+            "organisation": self.organisation,
+            "imprint": Say("mail.imprint", {"link": Url(f"{self.public_url}/imprint")}) if self.public_url else "",
+            "unsubscribe": Say("mail.unsubscribe", {"link": Url(unsubscribe)}) if unsubscribe else "",
+        }
+        return texts.render(Say("mail.footer", values), language)
+
+
+def message_id(message: Outgoing, head: Letterhead) -> str:
+    """The same for the same message, however often it is tried."""
+    return f"<{message.id}@{head.sender.domain}>"
+
+
+def letter(message: Outgoing, to: Address, head: Letterhead, texts: Texts, at: datetime) -> bytes:
+    """The mail as it goes over the wire."""
+    mail = EmailMessage(policy=policy.SMTP)
+    for name, value in _headers(message, head).items():
+        mail[name] = value
+    mail["To"] = to
+    mail["Date"] = format_datetime(at)
+    footer = head.footer(texts, message.language, message.unsubscribe)
+    mail.set_content(f"{plain(message.document)}\n\n-- \n{plain(footer)}\n", cte="quoted-printable")
+    html = to_html(message.document, footer, language=message.language, title=mail["Subject"])
+    mail.add_alternative(html, subtype="html", cte="quoted-printable")
+    mail["Content-Language"] = (
+        message.language
+    )  # last: making the parts moves what describes the content into the first
+    return mail.as_bytes(policy=WIRE)
+
+
+def _line(text: str) -> str:
+    """One line of plain words: what looks like an encoded word would be decoded, whatever hides in it."""
+    return clean(text).replace("=?", "= ?")[:SUBJECT_LONGEST]
+
+
+def _headers(message: Outgoing, head: Letterhead) -> dict[str, str | Address]:
+    headers: dict[str, str | Address] = {
+        "From": head.sender,
+        "Subject": _line(message.subject),
+        "Message-ID": message_id(message, head),
+        "Auto-Submitted": "auto-generated",  # RFC 3834: no program answers
+        "X-Auto-Response-Suppress": "All",  # and Exchange's own word for it
+    }
+    if head.reply_to:
+        headers["Reply-To"] = head.reply_to
+    if message.unsubscribe:
+        headers["List-Unsubscribe"] = f"<{message.unsubscribe}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+    return headers
