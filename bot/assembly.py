@@ -11,8 +11,11 @@ from typing import Any
 
 import structlog
 
+from bot import introducing
 from bot.alerts import Alerts, watch_health
 from bot.desk import FrontDesk
+from bot.digesting import weekly
+from bot.digesting.runner import Digests
 from bot.dispatch import Dispatch
 from bot.features import Services
 from bot.handler import Handler, Rules
@@ -49,7 +52,7 @@ class Bot:
         self._intake = Intake(self._store)
         secret = read_secret(settings.state_dir)
         links = Links(settings.web.public_url, secret)
-        services = Services(self._store, knowledge.search, settings, links, secret)
+        services = self.services = Services(self._store, knowledge.search, settings, links, secret, texts)
         rules = Rules(
             frozenset(settings.editors), settings.limits.questions_per_hour, admins=frozenset(settings.admins)
         )
@@ -72,7 +75,18 @@ class Bot:
         alive = partial(self.health.beat, DISPATCHER)
         self._dispatch = Dispatch(self._store, self._intake, handler, self._channels, alive=alive)
         periods = periods_of(settings.retention, services.context_lasts)
-        self._ticker = Ticker(self._store, knowledge.search, periods, self.metrics, self.health, self._alerts)
+        self.digests = Digests(
+            self._store,
+            lambda: knowledge.search.snapshot.gazetteer,
+            links,
+            buttons=[channel.name for channel in channels if isinstance(channel, Immediate)],
+            first_send=settings.digests.first_send,
+            queued=self.wake_senders,
+        )
+        self._ticker = Ticker(
+            self._store, knowledge.search, periods, self.metrics, self.health, self._alerts,
+            chores=[partial(introducing.due, services), partial(weekly.look, self.digests, self._store, self._alerts)],
+        )  # fmt: skip
 
     def wake_senders(self) -> None:
         """There may be something to send."""

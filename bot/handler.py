@@ -18,13 +18,15 @@ import structlog
 from bot.commands import is_command
 from bot.desk import TOASTS, FrontDesk, Verdict
 from bot.features import Services, Turn, say
+from bot.features.ask import note_rating
 from bot.features.notices import notice
 from bot.features.perform import perform
+from bot.informing import first_notice
 from bot.intents import Ask, More, Pick, Rate, Routed, Show, Start
 from bot.messages import Address, Happening, Inbound, Say
 from bot.permits import left, may_work, moved
 from bot.ports import Channel, EditsInPlace, Immediate
-from bot.replying import HandledElsewhereError, reply, say_sorry
+from bot.replying import FAREWELL, HandledElsewhereError, reply, say_sorry
 from bot.router import route
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.failpoints import reached
@@ -177,7 +179,7 @@ class Handler:
         routed = route(f"!{command}", private=inbound.private)
         if isinstance(routed.intent, Rate):
             rated = routed.intent
-            return await self._silently(row, lambda tx: tx.answers.rate(rated.answer, button.person_id, rated.useful))
+            return await self._silently(row, lambda tx: note_rating(tx, rated.answer, button.person_id, rated.useful))
         return await self._answer(row, inbound, routed)
 
     async def _answer(self, row: InboxRow, inbound: Inbound, routed: Routed, *, replaces: str = "") -> str:
@@ -196,7 +198,7 @@ class Handler:
             if routed.awaited:
                 await tx.people.got(turn.context_key)
             what = await act(tx)
-            await reply(tx, row, turn, what)
+            await self._reply(tx, row, turn, what)
             reached("answer.before_commit")
         reached("answer.after_commit")
         self._answered()
@@ -224,9 +226,14 @@ class Handler:
         """Say something that needs no feature."""
         async with self._store.begin() as tx:
             turn = self._turn(inbound, await self._identify(tx, inbound), Routed(Start()), "")
-            await reply(tx, row, turn, what)
+            await self._reply(tx, row, turn, what)
         self._answered()
         return "told"
+
+    async def _reply(self, tx: Transaction, row: InboxRow, turn: Turn, what: Say) -> None:
+        """Store the answer; below the first one to somebody stands what is stored about them."""
+        footer = None if what.key == FAREWELL else await first_notice(tx, turn, self._services)
+        await reply(tx, row, turn, what, footer)
 
     async def _silently(self, row: InboxRow, act: Callable[[Transaction], Awaitable[object]] | None = None) -> str:
         """Take note of something that gets no answer."""
@@ -262,7 +269,7 @@ class Handler:
         language = person.language or asked or routed.language or person.last_language or DEFAULT_LANGUAGE
         editor = f"{inbound.address.channel}:{inbound.user}" in self._rules.editors
         buttons = isinstance(self._channels.get(inbound.address.channel), Immediate)
-        return Turn(inbound, person, language, new_id(), editor, buttons, replaces)
+        return Turn(inbound, person, language, new_id(), editor, buttons, replaces, routed.awaited)
 
     async def _identify(self, tx: Transaction, inbound: Inbound) -> Person:
         where = inbound.address.conversation if inbound.private else None

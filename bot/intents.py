@@ -83,13 +83,136 @@ class Remove:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """What I told about myself: show it, or set one thing of it: name, municipality, phone, channel."""
+
+    field: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Prove that I belong to a municipality: a mail address, or the code that was sent there."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Leave me alone for a time. ``what``: ``intro``, ``digest``, empty: both; ``days`` ``None``: until I say so."""
+
+    what: str = ""
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """The end of a pause, and of a wish not to be introduced."""
+
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Never introduce me."""
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """Who answers for the bot, what is stored, why, how long."""
+
+
+@dataclass(frozen=True, slots=True)
+class MyData:
+    """Everything that is stored about me; ``machine``: as JSON."""
+
+    machine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Delete everything about me; asked back unless confirmed."""
+
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Which consents of mine hold, and how each is taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Introduce:
+    """Introduce me to who answers for a project: by its number in what was shown last, or by its id."""
+
+    which: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntroduceStep:
+    """The next step of a request of mine: ``yes``, ``question``, ``reach``, ``cancel``, ``editors``."""
+
+    step: str
+    code: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IntroduceStatus:
+    """How my introductions stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """My answer to somebody's request: a value of ``introduction_values.Answer``; ``text``: what may be shown."""
+
+    answer: str
+    code: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SayHelped:
+    """Whether an introduction helped: a value of ``introduction_values.Helped``."""
+
+    how: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """A weekly digest, please: begin to ask what about, go on with a step, or all in one line."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """No more digests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The digest now, its settings, or one of them set; for editors and admins, what concerns all digests."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A command that there is not."""
 
     command: str
 
 
-Intent = Start | Help | Ask | More | Show | Pick | Language | Rate | Questions | Edit | Remove | Unknown
+Intent = (
+    Start | Help | Ask | More | Show | Pick | Language | Rate
+    | Profile | Verify | Pause | Resume | Refuse | Privacy | MyData | Forget | Withdraw
+    | Introduce | IntroduceStep | IntroduceStatus | Respond | SayHelped
+    | Subscribe | Unsubscribe | Digest
+    | Questions | Edit | Remove
+    | Unknown
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,10 @@ class Links:
         digest = bytes.fromhex(keyed_hash(self._secret, purpose, message_id))[:TOKEN_BYTES]
         return urlsafe_b64encode(digest).decode().rstrip("=")
 
+    def code(self, message_id: str) -> str:
+        """Six digits that only who gets this message knows; stored nowhere either."""
+        return f"{int(keyed_hash(self._secret, 'code', message_id), 16) % 1_000_000:06d}"
+
     @staticmethod
     def at_rest(token: str) -> str:
         """What the database holds of a token."""

@@ -23,7 +23,7 @@ import structlog
 
 from bot.links import UNSUBSCRIBE, Links
 from bot.messages import Address, Outgoing, Say, Url
-from bot.ports import Channel, MovedError, Traceable, TryLaterError, UnclearError, UndeliverableError
+from bot.ports import Channel, MovedError, OpensRooms, Traceable, TryLaterError, UnclearError, UndeliverableError
 from bot.texts import Texts
 from knowledge_base.failpoints import reached
 from knowledge_base.store.database import Store
@@ -187,7 +187,7 @@ class Sender:
         reached("outbox.before_send")
         try:
             async with asyncio.timeout(SEND_WITHIN_S):
-                remote_id = await self._channel.send(message)
+                remote_id = await self._hand_over(row, message)
         except TryLaterError as error:
             return partial(self._later, row, error)
         except MovedError as error:
@@ -201,6 +201,15 @@ class Sender:
             return partial(self._unclear, row, type(error).__name__)
         reached("outbox.after_send")
         return partial(self._sent, row, remote_id)
+
+    async def _hand_over(self, row: OutboxRow, message: Outgoing) -> str | None:
+        room = row.payload.get("room")
+        if not room:
+            return await self._channel.send(message)
+        if not isinstance(self._channel, OpensRooms):
+            raise UndeliverableError("no rooms on this network")
+        channel: OpensRooms = self._channel
+        return await channel.open_introduction_room(room["alias"], room["users"], message, stay=room["stay"])
 
     async def _prepare(self, row: OutboxRow) -> Outgoing:
         """The message with what only the database knows: which one it replaces, what arrived before it."""
@@ -218,6 +227,9 @@ class Sender:
         say, language = Say.from_json(row.payload["say"]), row.payload["language"]
         if "link" not in say.values:
             say = replace(say, values={**say.values, "link": self._link(row, row.payload.get("page"))})
+        if row.payload.get("code") and self._links:
+            say = replace(say, values={**say.values, "code": self._links.code(row.id)})
+        footer = row.payload.get("footer")
         choices = self._texts.choices(say, language)
         if handles := row.payload.get("handles"):
             pairs = zip(choices, handles, strict=True)
@@ -226,7 +238,8 @@ class Sender:
             id=row.id,
             address=Address(row.channel, row.conversation, row.payload.get("thread", "")),
             language=language,
-            document=self._texts.render(say, language),
+            document=self._texts.render(say, language)
+            + (self._texts.render(Say.from_json(footer), language) if footer else ()),
             choices=choices,
             answers=row.payload.get("answers", ""),
             bulk=row.urgency is Urgency.BULK,
@@ -239,7 +252,7 @@ class Sender:
 
     async def _sent(self, row: OutboxRow, remote_id: str | None) -> None:
         async with self._store.begin() as tx:
-            await tx.outbox.sent(row.id, remote_id)
+            await tx.outbox.sent(row.id, remote_id, farewell="farewell" in row.payload)
 
     async def _later(self, row: OutboxRow, error: TryLaterError) -> None:
         if self._store.now() - row.created_at > GIVE_UP:

@@ -13,21 +13,27 @@ from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.transaction import Transaction
 
 SORRY = Say("error.sorry")
+FAREWELL = "forget.done"  # the last thing said to somebody who is not known any more
 
 
 class HandledElsewhereError(Exception):
     """Another process has handled the message meanwhile, or its author took it back; this attempt is rolled back."""
 
 
-async def reply(tx: Transaction, row: InboxRow, turn: Turn, what: Say) -> None:
-    """Store the answer and mark the message handled, together."""
-    payload = {
+async def reply(tx: Transaction, row: InboxRow, turn: Turn, what: Say, footer: Say | None = None) -> None:
+    """Store the answer, with ``footer`` below it, and mark the message handled, together."""
+    farewell = what.key == FAREWELL
+    payload: dict[str, object] = {
         "say": what.to_json(),
         "language": what.language or turn.language,
         "thread": turn.inbound.address.thread,
         "answers": turn.inbound.reference,
         "replaces": turn.replaces,
     }
+    if footer:
+        payload["footer"] = footer.to_json()
+    if farewell:
+        payload["farewell"] = True
     if turn.buttons:
         place = turn.inbound.address
         payload["handles"] = await tx.buttons.make(
@@ -40,7 +46,7 @@ async def reply(tx: Transaction, row: InboxRow, turn: Turn, what: Say) -> None:
         payload,
         urgency=Urgency.ANSWER,
         message_id=turn.reply_id,
-        person_id=turn.person.id if turn.inbound.private else None,  # a room that is gone is no person gone
+        person_id=turn.person.id if turn.inbound.private and not farewell else None,  # a room gone is no person gone
     )
     if not await tx.inbox.done(row.seq):
         raise HandledElsewhereError

@@ -14,6 +14,7 @@ from bot.commands import WORDS, word_of
 from bot.intents import (
     LAST,
     Ask,
+    Digest,
     Edit,
     Help,
     Intent,
@@ -26,8 +27,12 @@ from bot.intents import (
     Routed,
     Show,
     Start,
+    Subscribe,
     Unknown,
+    Unsubscribe,
 )
+from bot.intro_words import intro_intent
+from bot.people_words import bare_intent, people_intent
 
 LANGUAGE_CODES = {
     "de": "de", "deutsch": "de", "german": "de", "niemiecki": "de",
@@ -75,6 +80,8 @@ def _command(text: str) -> Routed:
 
 
 def _intent(name: str, rest: str) -> Intent:
+    if (special := people_intent(name, rest) or intro_intent(name, rest)) is not None:
+        return special
     match name:
         case "start" | "help":
             return Start() if name == "start" else Help()
@@ -86,10 +93,18 @@ def _intent(name: str, rest: str) -> Intent:
             return Show(rest) if rest else Help()
         case "language":
             return Language(LANGUAGE_CODES.get(rest.lower(), ""))
+        case "subscribe" | "unsubscribe" | "digest":
+            return _digest_intent(name, rest)
         case "useful" | "useless":
             return Rate(name == "useful", rest)
         case _:
             return _editors_intent(name, rest)
+
+
+def _digest_intent(name: str, rest: str) -> Intent:
+    if name == "subscribe":
+        return Subscribe(rest)
+    return Digest(rest) if name == "digest" else Unsubscribe()
 
 
 def _editors_intent(name: str, rest: str) -> Intent:
@@ -119,6 +134,8 @@ def _bare(text: str) -> Routed | None:
     folded = _fold(text)
     if folded.isdecimal() and folded.isascii():
         return Routed(Pick(int(folded))) if 1 <= int(folded[:6]) <= MAX_NUMBER else None
+    if said := bare_intent(folded):
+        return Routed(*said)
     for language, *phrases in BARE.values():
         if folded in phrases:
             return Routed(More(), language)

@@ -23,6 +23,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.digests import Digests
+from config.introductions import Introductions
 from config.matrix import Matrix
 from config.operator import Operator
 from config.section import Addresses, Section
@@ -77,6 +79,8 @@ class Retention(Section):
     messages_hours: int = Field(72, ge=24, description="ids of handled messages, so that none is handled twice")
     answers_days: int = Field(90, ge=1, description="what answers showed, and whether it helped")
     unanswered_days: int = Field(180, ge=1, description="questions that found nothing, without any name")
+    introductions_days: int = Field(180, ge=1, description="closed introductions; afterwards only counts remain")
+    consents_days: int = Field(1095, ge=1, description="the proof of a consent, counted from its end")
 
 
 class Web(Section):
@@ -116,6 +120,8 @@ class Settings(BaseSettings):
     embedding: Embedding = Embedding()
     knowledge: Knowledge = Knowledge()
     limits: Limits = Limits()
+    introductions: Introductions = Introductions()
+    digests: Digests = Digests()
     retention: Retention = Retention()
     matrix: Matrix = Matrix()
     web: Web = Web()

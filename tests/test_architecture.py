@@ -28,12 +28,12 @@ DATABASES = {"aiosqlite", "alembic", "asyncpg", "psycopg", "sqlalchemy", "sqlite
 
 # Decide only: the standard library without its effects, each other, and pure parsers.
 PURE = re.compile(
-    r"""bot/(commands|intents|router|messages|markup)
-      | knowledge_base/(model|errors|introductions|introduction_values|introduction_caps|digests)
+    r"""bot/(commands|intents|intro_words|people_words|introducing/(keys|question)|router|messages|markup)
+      | knowledge_base/(model|errors|mail_address|introductions|introduction_values|introduction_caps|digests/(schedule|content))
       | knowledge_base/search/(fusion|passages|tokens)""",
     re.VERBOSE,
 )
-PURE_LIBRARIES = {"Stemmer", "numpy"}
+PURE_LIBRARIES = {"Stemmer", "idna", "numpy"}
 EFFECTS = {
     "asyncio", "http", "io", "logging", "multiprocessing", "os", "pathlib", "random", "secrets", "shutil", "signal",
     "socket", "sqlite3", "subprocess", "tempfile", "threading", "time", "urllib.request",

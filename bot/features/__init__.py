@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from bot.links import Links
 from bot.messages import Inbound, Say
+from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
@@ -33,6 +34,7 @@ class Turn:
     editor: bool
     buttons: bool = False  # whether choices are shown as buttons
     replaces: str = ""  # outbox id of the answer to an earlier version of the question
+    awaited: bool = False  # a plain text that completes what we asked for; it may be something else after all
 
     @property
     def context_key(self) -> tuple[str, str, str, str]:
@@ -50,6 +52,7 @@ class Services:
     settings: Settings
     links: Links
     secret: bytes  # the installation's, for keyed hashes
+    texts: Texts
 
     @property
     def context_lasts(self) -> timedelta:

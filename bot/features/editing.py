@@ -1,4 +1,4 @@
-"""For editors: what was asked in vain, and mending the knowledge from the chat."""
+"""For editors: what was asked in vain, and mending the knowledge from the chat. Who may: ``bot.audience``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot.features import Act, Turn, say
+from bot.features import Act
 from bot.intents import Edit, Questions, Remove
 from bot.messages import Choice, Say
 from knowledge_base.codec import Body, to_body
@@ -23,13 +23,10 @@ EDITABLE = (
     "title", "text", "municipality", "state", "kind", "topics", "funding_round", "status", "period", "contact_role",
     "transferability", "funding", "url", "sources", "licence", "lang",
 )  # fmt: skip
-DENIED = Say("editors_only")
 
 
-async def questions(turn: Turn, intent: Questions) -> Act:
+async def questions(intent: Questions) -> Act:
     """Questions that found nothing sure, and whether answers helped; or close a question."""
-    if not turn.editor:
-        return say(DENIED)
 
     async def act(tx: Transaction) -> Say:
         if intent.close is not None:
@@ -48,10 +45,8 @@ async def questions(turn: Turn, intent: Questions) -> Act:
     return act
 
 
-async def edit(turn: Turn, intent: Edit) -> Act:
+async def edit(intent: Edit) -> Act:
     """Show the fields of a project, or set one; an empty value clears it."""
-    if not turn.editor:
-        return say(DENIED)
 
     async def act(tx: Transaction) -> Say:
         await tx.records.lock()
@@ -72,10 +67,8 @@ async def edit(turn: Turn, intent: Edit) -> Act:
     return act
 
 
-async def remove(turn: Turn, intent: Remove) -> Act:
+async def remove(intent: Remove) -> Act:
     """Take a project out, after asking back."""
-    if not turn.editor:
-        return say(DENIED)
 
     async def act(tx: Transaction) -> Say:
         stored = await tx.records.get(RecordKind.PROJECT, intent.record)

@@ -2,15 +2,66 @@
 
 from __future__ import annotations
 
-from bot.features import Act, Services, Turn, ask, editing, say
+from bot.audience import refusal
+from bot.features import (
+    Act,
+    Services,
+    Turn,
+    ask,
+    digests,
+    editing,
+    introductions,
+    people,
+    privacy,
+    say,
+    subscribing,
+    verifying,
+    wishes,
+)
 from bot.features import help as guide
-from bot.intents import Ask, Edit, Help, Intent, Language, More, Pick, Questions, Rate, Remove, Show, Start, Unknown
+from bot.intents import (
+    Ask,
+    Digest,
+    Edit,
+    Forget,
+    Help,
+    Intent,
+    Introduce,
+    IntroduceStatus,
+    IntroduceStep,
+    Language,
+    More,
+    MyData,
+    Pause,
+    Pick,
+    Privacy,
+    Profile,
+    Questions,
+    Rate,
+    Refuse,
+    Remove,
+    Respond,
+    Resume,
+    SayHelped,
+    Show,
+    Start,
+    Subscribe,
+    Unknown,
+    Unsubscribe,
+    Verify,
+    Withdraw,
+)
 from bot.messages import Say
 from bot.router import route
 
+Introducing = Introduce | IntroduceStep | IntroduceStatus | Respond | SayHelped
+AboutOneself = Profile | Verify | Pause | Resume | Refuse | Privacy | MyData | Forget | Withdraw
+
 
 async def perform(turn: Turn, intent: Intent, services: Services) -> Act:  # noqa: C901 - one line per intent
-    """The act that an intent asks for."""
+    """The act that an intent asks for, or the refusal when it is not this person's to want here."""
+    if refused := refusal(turn, intent):
+        return say(refused)
     match intent:
         case Start():
             return await guide.start(services)
@@ -32,10 +83,58 @@ async def perform(turn: Turn, intent: Intent, services: Services) -> Act:  # noq
         case Rate(useful, answer):
             return await ask.rate(turn, useful, answer, services)
         case Questions():
-            return await editing.questions(turn, intent)
+            return await editing.questions(intent)
         case Edit():
-            return await editing.edit(turn, intent)
+            return await editing.edit(intent)
         case Remove():
-            return await editing.remove(turn, intent)
+            return await editing.remove(intent)
+        case Subscribe():
+            return await subscribing.subscribe(turn, intent, services)
+        case Unsubscribe():
+            return await digests.unsubscribe(turn, services)
+        case Digest():
+            return await digests.digest(turn, intent, services)
         case Unknown(command):
             return await guide.unknown(command)
+        case Introduce() | IntroduceStep() | IntroduceStatus() | Respond() | SayHelped():
+            return await _introducing(turn, intent, services)
+        case (
+            Profile() | Verify() | Pause() | Resume() | Refuse() | Privacy() | MyData() | Forget() | Withdraw() as mine
+        ):
+            return await _about_oneself(turn, mine, services)
+
+
+async def _introducing(turn: Turn, intent: Introducing, services: Services) -> Act:
+    match intent:
+        case Introduce():
+            return await introductions.introduce(turn, intent, services)
+        case IntroduceStep():
+            return await introductions.step(turn, intent, services)
+        case IntroduceStatus():
+            return await introductions.status(turn, services)
+        case Respond():
+            return await introductions.answer(turn, intent, services)
+        case SayHelped():
+            return await introductions.say_helped(turn, intent, services)
+
+
+async def _about_oneself(turn: Turn, intent: AboutOneself, services: Services) -> Act:
+    match intent:
+        case Profile():
+            return await people.profile(turn, intent, services)
+        case Verify():
+            return await verifying.verify(turn, intent, services)
+        case Pause():
+            return await wishes.pause(turn, intent)
+        case Resume():
+            return await wishes.resume(turn, intent)
+        case Refuse():
+            return await wishes.refuse(turn)
+        case Privacy():
+            return await privacy.privacy(services)
+        case MyData():
+            return await privacy.my_data(turn, intent, services)
+        case Forget():
+            return await privacy.forget(turn, intent, services)
+        case Withdraw():
+            return await privacy.withdraw(turn)

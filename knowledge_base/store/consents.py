@@ -74,6 +74,10 @@ class Consents:
         last = await self.last(subject, purpose)
         return last is not None and last.what is What.GIVEN
 
+    async def standing(self, subject: str) -> list[Entry]:
+        """What was said last of every purpose of a person."""
+        return list({entry.purpose: entry for entry in await self.of(subject)}.values())
+
     async def of(self, subject: str) -> list[Entry]:
         """Everything about a person, in order."""
         statement = select(consent).where(consent.c.subject == subject).order_by(consent.c.number)

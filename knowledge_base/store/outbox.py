@@ -12,14 +12,14 @@ the channel's business: with a transaction id it may, without one it depends on 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, and_, delete, func, or_, select, update
+from sqlalchemy import Row, and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.tables import outbox
@@ -148,9 +148,10 @@ class Outbox:
         """Note, before an attempt, where the network would have the message."""
         await self._connection.execute(update(outbox).where(outbox.c.id == message_id).values(trace=trace))
 
-    async def sent(self, message_id: str, remote_id: str | None) -> None:
-        """The network has it. The text is wiped."""
-        await self._finish(message_id, "sent", remote_id=remote_id, payload=None)
+    async def sent(self, message_id: str, remote_id: str | None, *, farewell: bool = False) -> None:
+        """The network has it. The text is wiped; ``farewell``: where it went, too, nobody is known there any more."""
+        values = {"conversation": ""} if farewell else {}
+        await self._finish(message_id, "sent", remote_id=remote_id, payload=None, **values)
 
     async def unclear(self, message_id: str, error: str) -> None:
         """The network may or may not have it, and a second copy would be worse than none."""
@@ -161,9 +162,35 @@ class Outbox:
         await self._finish(message_id, "dead", error=error, payload=None)
 
     async def retry(self, message_id: str, *, not_before: datetime, error: str) -> None:
-        """It was certainly not sent; try again later."""
-        values = {"state": "new", "lease_until": None, "not_before": not_before, "error": error}
+        """It was certainly not sent; try again later, unless it was withdrawn meanwhile."""
+        state = case((outbox.c.payload.is_(None), "dead"), else_="new")
+        values = {"state": state, "lease_until": None, "not_before": not_before, "error": error}
         await self._connection.execute(update(outbox).where(outbox.c.id == message_id).values(**values))
+
+    async def states(self, keys: Collection[str]) -> dict[str, str]:
+        """What became of the messages of these keys: key → state; one that is gone or never was is missing."""
+        where = outbox.c.key.in_(keys)
+        return {row.key: row.state for row in await self._connection.execute(select(outbox).where(where))}
+
+    async def take_back(self, keys: Collection[str]) -> set[str]:
+        """None of these is sent from now on; returns the keys of those that nobody can have got."""
+        where = (outbox.c.key.in_(keys), outbox.c.state == "new")
+        values = {"state": "dead", "payload": None, "finished_at": self._now}
+        statement = update(outbox).where(*where).values(**values).returning(outbox.c.key, outbox.c.error)
+        return {row.key for row in await self._connection.execute(statement) if "unclear" not in (row.error or "")}
+
+    async def withdraw(self, message_ids: Collection[str]) -> frozenset[str]:
+        """These must not reach anybody any more; returns the ids of those that had been waiting, or were unclear.
+
+        One that is being sent right now loses its text: should the attempt fail, there is nothing left to repeat.
+        """
+        here = outbox.c.id.in_(message_ids)
+        values = {"state": "dead", "error": "withdrawn", "payload": None, "finished_at": self._now}
+        waiting = update(outbox).where(here, outbox.c.state.in_(("new", "unclear"))).values(**values)
+        taken = frozenset((await self._connection.execute(waiting.returning(outbox.c.id))).scalars())
+        leased = update(outbox).where(here, outbox.c.state == "leased").values(payload=None)
+        await self._connection.execute(leased)
+        return taken
 
     async def by_remote_id(self, channel: str, remote_id: str) -> str | None:
         """The outbox id of a message that the network knows under its own id."""

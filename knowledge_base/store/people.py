@@ -59,6 +59,11 @@ class People:
         row = (await self._connection.execute(statement)).first()
         return Person(row.id, row.language, row.last_language) if row else None
 
+    async def get(self, person_id: str) -> Person | None:
+        """A person by id."""
+        row = (await self._connection.execute(select(person).where(person.c.id == person_id))).first()
+        return Person(row.id, row.language, row.last_language) if row else None
+
     async def identify(
         self, channel: str, user_id: str, *, private_conversation: str | None, returns: bool = True
     ) -> Person:
@@ -94,6 +99,13 @@ class People:
             account.c.channel == channel, account.c.user_id == user_id, account.c.active
         )
         return await self._connection.scalar(statement)
+
+    async def link(self, person_id: str, channel: str, user_id: str, conversation: str) -> None:
+        """The account is this person's from now on, and reachable; whose it was before is the caller's business."""
+        key = {"channel": channel, "user_id": user_id}
+        values = {"person_id": person_id, "conversation": conversation, "active": True}
+        statement = insert_into(self._connection, account).values(**key, **values, first_seen=self._now)
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 
     async def switch_off(self, person_id: str, channel: str) -> None:
         """A person cannot be reached on a channel any more, until they write again."""

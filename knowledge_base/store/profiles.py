@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.mail_address import same_form
-from knowledge_base.store.merging import merge
+from knowledge_base.store.merging import erase, merge
 from knowledge_base.store.people import People, Person
 from knowledge_base.store.tables import account, person, profile
 from knowledge_base.store.upsert import insert_into
@@ -99,6 +99,10 @@ class Profiles:
         both = _combined(old, new)
         if both != Profile(person_id=into_person):
             await self.set(into_person, **{name: value for name, value in asdict(both).items() if name != "person_id"})
+
+    async def erase(self, person_id: str, *, event_id: str = "") -> None:
+        """Delete a person with everything; see ``knowledge_base.store.merging.erase``."""
+        await erase(self._connection, person_id, event_id=event_id)
 
 
 def _combined(old: Profile, new: Profile) -> Profile:

@@ -11,18 +11,22 @@ from knowledge_base.store.answers import Answers
 from knowledge_base.store.blocks import Blocks, Tallies
 from knowledge_base.store.buttons import Buttons
 from knowledge_base.store.consents import Consents
+from knowledge_base.store.contacts import Contacts
 from knowledge_base.store.conversations import Conversations
+from knowledge_base.store.digests import Digests
 from knowledge_base.store.facts import Facts
 from knowledge_base.store.imports import Imports
 from knowledge_base.store.inbox import Inbox
 from knowledge_base.store.introductions import Introductions
 from knowledge_base.store.outbox import Outbox
-from knowledge_base.store.pages import Pages
+from knowledge_base.store.own_data import Data, own_data
 from knowledge_base.store.pages import Pages
 from knowledge_base.store.people import People
 from knowledge_base.store.profiles import Profiles
 from knowledge_base.store.records import Records
+from knowledge_base.store.subscriptions import Subscriptions
 from knowledge_base.store.vectors import Vectors
+from knowledge_base.store.verifications import Verifications
 
 
 class Transaction:
@@ -77,10 +81,6 @@ class Transaction:
         return Pages(self.connection, self.now)
 
     @cached_property
-    def pages(self) -> Pages:
-        return Pages(self.connection, self.now)
-
-    @cached_property
     def profiles(self) -> Profiles:
         return Profiles(self.connection, self.now)
 
@@ -99,3 +99,23 @@ class Transaction:
     @cached_property
     def introductions(self) -> Introductions:
         return Introductions(self.connection, self.now)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        return Subscriptions(self.connection, self.now)
+
+    @cached_property
+    def digests(self) -> Digests:
+        return Digests(self.connection, self.now)
+
+    @cached_property
+    def verifications(self) -> Verifications:
+        return Verifications(self.connection, self.now)
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        return Contacts(self.connection, self.now)
+
+    async def own_data(self, person_id: str) -> Data:
+        """Everything that is stored about one person, see ``knowledge_base.store.own_data``."""
+        return await own_data(self.connection, self.now, person_id)

@@ -1,0 +1,194 @@
+"""What people tell about themselves: name, municipality, phone, the channel on which they want to be reached."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+
+from bot.features import Act, Services, Turn, say
+from bot.features.ask import ask
+from bot.features.places import UNKNOWN, name_of, named, proven_by
+from bot.features.prompting import go_on, is_aside, prompt
+from bot.intents import Ask, Profile
+from bot.markup import clean
+from bot.messages import Choice, Say, Value
+from knowledge_base.mail_address import read_address
+from knowledge_base.model import Municipality
+from knowledge_base.store.profiles import Profile as Told
+from knowledge_base.store.transaction import Transaction
+
+LONGEST_NAME = 80
+EXACTLY, TYPED = "#", "="  # before the id of a municipality, before a name that is to be taken as it is
+MOST_CHOICES = 8
+CANCEL = ("cancel", "stop", "abbrechen", "abbruch", "anuluj", "przerwij")
+ANYHOW = ("auto", "egal", "any", "dowolny")
+PHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{4,40}")
+
+
+async def profile(turn: Turn, intent: Profile, services: Services) -> Act:
+    """Show what a person told, or set one thing of it; without a value, ask for it."""
+    value = clean(intent.value)
+    if turn.awaited and is_aside(value):
+        return await ask(turn, Ask(value), services)
+    if turn.awaited and value.lower() in CANCEL:
+        return say(Say("profile.cancelled"))
+    if not intent.field:
+        return _show(turn, services)
+    if not value:
+        return _ask_for(turn, intent.field, services)
+    if intent.field == "municipality":
+        return _municipality(turn, value, services)
+    if intent.field == "channel":
+        return _prefer(turn, value, services)
+    return _plain(turn, intent.field, value, services)
+
+
+def is_name(text: str) -> bool:
+    """Whether it may be somebody's name: letters and what stands between them."""
+    between = re.sub(r"[ .,'’-]", "", text)
+    letters = [char for char in between if unicodedata.category(char)[0] in "LM"]
+    return 2 <= len(letters) == len(between) and len(text) <= LONGEST_NAME
+
+
+def _ask_for(turn: Turn, field: str, services: Services) -> Act:
+    async def act(tx: Transaction) -> Say:
+        await prompt(tx, turn, services, f"profile {field}")
+        return Say(f"profile.ask_{field}")
+
+    return act
+
+
+def _plain(turn: Turn, field: str, value: str, services: Services) -> Act:
+    """Set name or phone."""
+    fits = is_name(value) if field == "name" else bool(PHONE.fullmatch(value))
+
+    async def act(tx: Transaction) -> Say:
+        if not fits:
+            await prompt(tx, turn, services, f"profile {field}")
+            return Say(f"profile.no_{field}")
+        await tx.profiles.set(turn.person.id, **{field: value})
+        return await _saved(tx, turn, services)
+
+    return act
+
+
+def _prefer(turn: Turn, value: str, services: Services) -> Act:
+    """Set the channel on which the person wants to be told things, of those that they have."""
+    wanted = {"mail": "email", "e-mail": "email"}.get(value.lower(), value.lower())
+
+    async def act(tx: Transaction) -> Say:
+        own = {account.channel for account in await tx.people.accounts(turn.person.id)}
+        if wanted not in own and wanted not in ANYHOW:
+            return Say("profile.no_channel", {"channels": ", ".join(sorted(own))})
+        await tx.profiles.set(turn.person.id, prefers=wanted if wanted in own else "")
+        return await _saved(tx, turn, services)
+
+    return act
+
+
+# ------------------------------------------------------------------------------------------------------ municipality
+
+
+def _municipality(turn: Turn, value: str, services: Services) -> Act:
+    gazetteer = services.search.snapshot.gazetteer
+    if value.startswith(TYPED):
+        return _belongs(turn, UNKNOWN + value.removeprefix(TYPED).strip()[:LONGEST_NAME], services)
+    found = named(value, gazetteer)
+    if len(found) == 1:
+        return _belongs(turn, found[0].id, services)
+
+    async def act(tx: Transaction) -> Say:
+        await prompt(tx, turn, services, "profile municipality")
+        choices = tuple(_which(one) for one in found[:MOST_CHOICES])
+        if not found:
+            as_typed = Choice(Say("choice.as_typed", {"name": value}), f"profile municipality {TYPED}{value}", True)
+            choices = (as_typed,)
+        await _offer(tx, turn, services, choices)
+        values: dict[str, Value] = {"name": value, "options": tuple(choice.label for choice in choices)}
+        return Say("profile.which" if found else "profile.unknown_place", values, choices)
+
+    return act
+
+
+def _which(one: Municipality) -> Choice:
+    label = Say("profile.place", {"name": one.name, "kind": one.kind, "state": one.state})
+    return Choice(label, f"profile municipality {EXACTLY}{one.id}", numbered=True)
+
+
+async def _offer(tx: Transaction, turn: Turn, services: Services, choices: tuple[Choice, ...]) -> None:
+    """The numbers mean these choices; a plain text still answers the question."""
+    before = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
+    query, awaits = (before.query, before.awaits) if before else (None, "")
+    await tx.people.remember(turn.context_key, query, None, [choice.command for choice in choices], awaits=awaits)
+
+
+def _belongs(turn: Turn, municipality: str, services: Services) -> Act:
+    """Note the municipality; a proof by mail holds on if the address belongs to this one, too."""
+    gazetteer = services.search.snapshot.gazetteer
+
+    async def act(tx: Transaction) -> Say:
+        before = await tx.profiles.get(turn.person.id)
+        changes: dict[str, object] = {"municipality": municipality}
+        address = read_address(before.verified_address)
+        if address and municipality in {one.id for one in proven_by(address.host, gazetteer)}:
+            changes |= {"verified_at": before.verified_at, "verified_address": before.verified_address}
+        await tx.profiles.set(turn.person.id, **changes)
+        await tx.people.got(turn.context_key)
+        return await _saved(tx, turn, services)
+
+    return act
+
+
+# ---------------------------------------------------------------------------------------------------------- showing
+
+
+async def _saved(tx: Transaction, turn: Turn, services: Services) -> Say:
+    """That it is noted, and how it goes on."""
+    told = await describe(tx, turn, services)
+    following = await go_on(tx, turn, services)
+    noted = Say("profile.saved", {"profile": told})
+    if following is None:
+        return noted
+    values = {"profile": told, "next": replace(following, choices=())}
+    return Say("profile.noted_and", values, following.choices)
+
+
+def _show(turn: Turn, services: Services) -> Act:
+    async def act(tx: Transaction) -> Say:
+        fields = ("name", "municipality", "phone", "channel")
+        choices = tuple(Choice(Say(f"choice.change_{field}"), f"profile {field}", numbered=True) for field in fields)
+        await tx.people.remember(turn.context_key, None, None, [choice.command for choice in choices])
+        options = tuple(choice.label for choice in choices)
+        return Say("profile.show", {"profile": await describe(tx, turn, services), "options": options}, choices)
+
+    return act
+
+
+async def describe(tx: Transaction, turn: Turn, services: Services) -> Say:
+    """What a person told, to show to themselves."""
+    told = await tx.profiles.get(turn.person.id)
+    place = name_of(told.municipality, services.search.snapshot.gazetteer)
+    return Say(
+        "profile.told",
+        {
+            "name": told.name or Say("profile.nothing"),
+            "municipality": place or Say("profile.nothing"),
+            "verified": _verified(told, tx),
+            "phone": Say("profile.phone", {"phone": told.phone}) if told.phone else "",
+            "channel": Say("profile.channel", {"channel": told.prefers}) if told.prefers else "",
+            "pause": _left_alone(told, tx),
+        },
+    )
+
+
+def _verified(told: Told, tx: Transaction) -> Say | str:
+    if not told.municipality:
+        return ""
+    return Say("profile.verified" if told.is_verified(tx.now) else "profile.unverified")
+
+
+def _left_alone(told: Told, tx: Transaction) -> Say | str:
+    if told.refuses:
+        return Say("profile.refuses")
+    return "" if told.is_available(tx.now) else Say("profile.paused")

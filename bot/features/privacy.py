@@ -1,0 +1,129 @@
+"""What is stored, why and how long; one's own data; taking back what was agreed to; being forgotten."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bot import introducing
+from bot.data_policy import DataClass, may_pass
+from bot.features import Act, Services, Turn
+from bot.informing import NOTICE_PAGE, officer, operator
+from bot.intents import Forget, MyData
+from bot.messages import Choice, Say, Url
+from bot.notices import Notice, tell
+from bot.register import ENTRIES, period
+from knowledge_base.store.consents import Entry, What
+from knowledge_base.store.transaction import Transaction
+
+DIGEST = "digest"  # the purpose of a subscription, in the ledger
+
+
+async def privacy(services: Services) -> Act:
+    """Who answers for the bot, what it stores, why and how long: from the settings."""
+    settings = services.settings
+    stored = tuple(
+        Say("privacy.entry", {
+            "what": Say(f"register.{entry.key}"),
+            "why": Say(f"register.{entry.key}.why"),
+            "period": period(entry, settings),
+        })
+        for entry in ENTRIES if entry.of_people
+    )  # fmt: skip
+    page = settings.web.public_url and f"{settings.web.public_url}{NOTICE_PAGE}"
+    what = Say("privacy", {
+        "operator": operator(settings),
+        "address": settings.operator.address,
+        "officer": officer(settings),
+        "authority": settings.operator.supervisory_authority or Say("notice.no_authority"),
+        "entries": stored,
+        "page": Url(page) if page else "",
+    })  # fmt: skip
+
+    async def act(_tx: Transaction) -> Say:
+        return what
+
+    return act
+
+
+# ------------------------------------------------------------------------------------------------------ own data
+
+
+async def my_data(turn: Turn, intent: MyData, services: Services) -> Act:
+    """Everything about the one who asks; through networks that may not carry it, where it can be had instead."""
+
+    async def act(tx: Transaction) -> Say:
+        data = await tx.own_data(turn.person.id)
+        what = Say("mydata.json", {"data": json.dumps(data, ensure_ascii=False)}) if intent.machine else readable(data)
+        if may_pass(turn.inbound.address.channel, DataClass.CONTACT_DATUM, services.settings):
+            return what
+        notice = Notice(what, f"mydata:{turn.inbound.id}", about=DataClass.CONTACT_DATUM)
+        told = await tell(tx, turn.person, notice, settings=services.settings, links=services.links)
+        if told is None:
+            return Say("mydata.no_way")
+        return Say("mydata.as_link" if told.as_link else "mydata.elsewhere", {"channel": told.account.channel})
+
+    return act
+
+
+def readable(data: Mapping[str, list[dict[str, Any]]]) -> Say:
+    """The data as a text: one block for each kind."""
+    blocks = tuple(
+        Say("mydata.block", {"kind": Say(f"mydata.{name}"), "rows": tuple(_row(row) for row in rows)})
+        for name, rows in data.items()
+    )
+    return Say("mydata", {"blocks": blocks})
+
+
+def _row(row: Mapping[str, Any]) -> Say:
+    shown = ((name, json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value))
+             for name, value in row.items())  # fmt: skip
+    return Say("mydata.row", {"fields": ", ".join(f"{name}: {value}" for name, value in shown)})
+
+
+# ---------------------------------------------------------------------------------------------------- withdrawing
+
+
+async def withdraw(turn: Turn) -> Act:
+    """The consents that hold, each with what takes it back: as easy as it was given."""
+
+    async def act(tx: Transaction) -> Say:
+        held = [entry for entry in await tx.consents.standing(turn.person.id) if entry.what is What.GIVEN]
+        choices = [choice for entry in held if (choice := await _way_out(tx, entry)) is not None]
+        if not choices:
+            return Say("withdraw.nothing")
+        await tx.people.remember(turn.context_key, None, None, [choice.command for choice in choices])
+        return Say("withdraw.which", {"options": tuple(choice.label for choice in choices)}, tuple(choices))
+
+    return act
+
+
+async def _way_out(tx: Transaction, entry: Entry) -> Choice | None:
+    """The command that ends what was agreed to."""
+    purpose, _, subject = entry.purpose.partition(":")
+    if purpose == DIGEST:
+        return Choice(Say("withdraw.digest"), "unsubscribe", numbered=True)
+    if purpose == "introduction" and (one := await tx.introductions.get(subject)) is not None:
+        return Choice(Say("withdraw.introduction", {"code": one.code}), f"intro withdraw {one.code}", numbered=True)
+    return None
+
+
+# ------------------------------------------------------------------------------------------------------ forgetting
+
+
+async def forget(turn: Turn, intent: Forget, services: Services) -> Act:
+    """Delete everything about the one who asks, after asking back."""
+
+    async def ask_back(tx: Transaction) -> Say:
+        roles = await tx.contacts.held_by(turn.person.id)
+        yes = Choice(Say("choice.forget"), "forget yes")
+        return Say("forget.sure", {"roles": tuple(Say("verify.role", {"role": one.role}) for one in roles)}, (yes,))
+
+    async def act(tx: Transaction) -> Say:
+        await introducing.erase(tx, services, turn.person.id)
+        await tx.contacts.erase(await tx.contacts.held_by(turn.person.id))
+        await tx.profiles.erase(turn.person.id, event_id=turn.inbound.id)
+        return Say("forget.done")
+
+    return act if intent.confirmed else ask_back

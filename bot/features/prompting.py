@@ -1,0 +1,53 @@
+"""Asking somebody for something that their next text gives, and coming back to what they wanted before."""
+
+from __future__ import annotations
+
+import re
+
+from bot.features import Services, Turn
+from bot.messages import Choice, Say
+from knowledge_base.store.transaction import Transaction
+
+THEN = "then"  # in the query of a chat context: the command that waits until we know enough
+NAMES = ("name", "municipality")  # what must be known before somebody is introduced
+
+
+async def prompt(tx: Transaction, turn: Turn, services: Services, awaits: str, *, then: str = "") -> None:
+    """The next plain text in this chat completes the command ``awaits``; everything else known here stays."""
+    before = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
+    query = dict(before.query or {}) if before else {}
+    query |= {THEN: then} if then else {}
+    answer_id, choices = (before.answer_id, before.choices) if before else (None, ())
+    await tx.people.remember(turn.context_key, query or None, answer_id, choices, awaits=awaits)
+
+
+async def ask_missing(tx: Transaction, turn: Turn, services: Services, *, then: str) -> Say | None:
+    """The question for what an introduction needs and the person did not tell yet; ``None``: all is known.
+
+    When it is, they are offered the command ``then`` ("intro p1").
+    """
+    told = await tx.profiles.get(turn.person.id)
+    missing = next((field for field in NAMES if not getattr(told, field)), "")
+    if not missing:
+        return None
+    await prompt(tx, turn, services, f"profile {missing}", then=then)
+    return Say(f"profile.ask_{missing}")
+
+
+async def go_on(tx: Transaction, turn: Turn, services: Services) -> Say | None:
+    """What a person wanted before they were asked: as a choice, once everything is known; or the next question."""
+    before = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
+    query = dict(before.query or {}) if before else {}
+    then = query.pop(THEN, "")
+    if not then:
+        return None
+    if missing := await ask_missing(tx, turn, services, then=then):
+        return missing
+    choice = Choice(Say("choice.continue"), then, numbered=True)
+    await tx.people.remember(turn.context_key, query or None, before.answer_id if before else None, [then])
+    return Say("profile.continue", {}, (choice,))
+
+
+def is_aside(text: str) -> bool:
+    """Whether a text that came where something else was awaited is rather a question."""
+    return "?" in text or len(text.split()) > 8 or bool(re.match(r"(?i)(wer|was|wie|who|what|how|kto|co|jak)\s", text))

@@ -1,0 +1,66 @@
+"""Being left alone: for a time, or for ever; and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from bot.features import Act, Turn
+from bot.intents import Pause, Resume
+from bot.messages import Say
+from knowledge_base.store.transaction import Transaction
+
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)  # until they say so
+INTRO, DIGEST = "intro", "digest"
+
+
+async def pause(turn: Turn, intent: Pause) -> Act:
+    """No introductions and no digests for some days, or until the person says so."""
+
+    async def act(tx: Transaction) -> Say:
+        until = tx.now + timedelta(days=intent.days) if intent.days else FOREVER
+        if intent.what in ("", INTRO):
+            await tx.profiles.set(turn.person.id, paused_until=until)
+        if intent.what in ("", DIGEST):
+            await _pause_digest(tx, turn, until)
+        return Say("pause.done", {"what": Say(f"pause.{intent.what or 'both'}"), "until": _until(intent)})
+
+    return act
+
+
+async def resume(turn: Turn, intent: Resume) -> Act:
+    """The end of a pause, and of a wish not to be introduced."""
+
+    async def act(tx: Transaction) -> Say:
+        if intent.what in ("", INTRO):
+            before = await tx.profiles.get(turn.person.id)
+            await tx.profiles.set(turn.person.id, paused_until=None, refuses=False)
+            if before.refuses and await tx.contacts.held_by(turn.person.id):
+                await tx.contacts.show_anew()
+        if intent.what in ("", DIGEST):
+            await _pause_digest(tx, turn, None)
+        return Say("pause.over", {"what": Say(f"pause.{intent.what or 'both'}")})
+
+    return act
+
+
+async def refuse(turn: Turn) -> Act:
+    """Nobody is introduced to this person any more; an objection needs no reason."""
+
+    async def act(tx: Transaction) -> Say:
+        await tx.profiles.set(turn.person.id, refuses=True)
+        if await tx.contacts.held_by(turn.person.id):
+            await tx.contacts.show_anew()
+        return Say("refuse.done")
+
+    return act
+
+
+def _until(intent: Pause) -> Say:
+    return Say("pause.days", {"count": intent.days}) if intent.days else Say("pause.open")
+
+
+async def _pause_digest(tx: Transaction, turn: Turn, until: datetime | None) -> None:
+    wish = await tx.subscriptions.of_person(turn.person.id)
+    if wish is not None:
+        await tx.subscriptions.save(replace(wish, paused_until=until))

@@ -1,0 +1,98 @@
+"""Telling people what is stored about them: who talks to the bot (Art. 13 GDPR), and imported contacts (Art. 14).
+
+That the notice was shown is in the ledger of consents, with its version: when its wording changes, it is shown again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from bot.features import Services, Turn
+from bot.markup import plain
+from bot.messages import Say, Url
+from bot.texts import Texts
+from config.settings import Settings
+from knowledge_base.model import Contact
+from knowledge_base.store.consents import Entry, What, hash_of
+from knowledge_base.store.transaction import Transaction
+
+PURPOSE = "notice"  # in the ledger
+NOTICE_PAGE = "/privacy"
+ASKED_ALREADY = ("consent", "einwilligung", "zgoda")  # legal bases of people who know of it
+
+
+async def first_notice(tx: Transaction, turn: Turn, services: Services) -> Say | None:
+    """Three lines about data protection below the first answer to somebody; noted as shown in this transaction."""
+    notice = Say("notice.first", {"operator": operator(services.settings)}, (), turn.language)
+    wording = version(notice.key, turn.language, services.texts)
+    known = await tx.consents.last(turn.person.id, PURPOSE)
+    if known is not None and _same_version(known.wording, wording):
+        return None
+    await tx.consents.add(
+        Entry(
+            subject=turn.person.id,
+            purpose=PURPOSE,
+            what=What.INFORMED,
+            wording=wording,
+            text_hash=hash_of(plain(services.texts.render(notice, turn.language))),
+            channel=turn.inbound.address.channel,
+            event_id=turn.inbound.reference,
+        )
+    )
+    return notice
+
+
+def version(key: str, language: str, texts: Texts) -> str:
+    """Which wording was shown: "notice.first/de/3f9a01c2". The last part changes when any language's text does."""
+    wordings = [texts.template(key, one) for one in ("de", "en", "pl")]
+    return f"{key}/{language}/{hashlib.sha256(repr(wordings).encode()).hexdigest()[:8]}"
+
+
+def _same_version(one: str, other: str) -> bool:
+    return one.rpartition("/")[2] == other.rpartition("/")[2]
+
+
+def operator(settings: Settings) -> Say | str:
+    """Who answers for the bot."""
+    return settings.operator.organisation.strip() or Say("notice.whoever")
+
+
+def officer(settings: Settings) -> Say | str:
+    """Who hears questions about data protection."""
+    return settings.operator.data_protection_officer.strip() or Say("notice.no_officer")
+
+
+# ----------------------------------------------------------------------------------------------- imported contacts
+
+
+def was_asked(contact: Contact) -> bool:
+    """Whether a contact agreed to be imported and so knows of it."""
+    return contact.legal_basis.strip().casefold().startswith(ASKED_ALREADY)
+
+
+async def import_notice(tx: Transaction, contact: Contact, settings: Settings) -> Say | None:
+    """What the next mail to a contact must say, if they were never told that they are known here; noted as told.
+
+    The caller puts it into the mail that it stores in this transaction.
+    """
+    if was_asked(contact) or not await tx.contacts.needs_notice(contact.id):
+        return None
+    await tx.contacts.told([contact.id])
+    return about_import(contact, settings)
+
+
+def about_import(contact: Contact, settings: Settings) -> Say:
+    """Source, purpose, who answers for it, and what a contact can do about it."""
+    page = settings.web.public_url and f"{settings.web.public_url}{NOTICE_PAGE}"
+    return Say(
+        "notice.import",
+        {
+            "role": contact.role,
+            "source": contact.source or Say("notice.no_source"),
+            "basis": contact.legal_basis,
+            "operator": operator(settings),
+            "officer": officer(settings),
+            "reach": settings.operator.email or settings.smtp.reply_to or Say("notice.reply"),
+            "page": Url(page) if page else "",
+        },
+    )

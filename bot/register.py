@@ -1,0 +1,74 @@
+"""What is stored, by whom it is read and how long: the one list behind ``privacy``, the report and the documents.
+
+Every table of the database belongs to exactly one entry; a test proves it, so that no table is forgotten here.
+The words are texts: ``register.KEY`` (what), ``register.KEY.why`` (purpose), ``register.KEY.basis`` (legal basis).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.messages import Say
+from config.settings import Settings
+from knowledge_base.store.buttons import BUTTONS_LAST
+from knowledge_base.store.profiles import VERIFIED_FOR
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One kind of data. ``of_people``: of those who talk to the bot, so that they are told of it."""
+
+    key: str
+    tables: tuple[str, ...]
+    period: Callable[[Settings], Say]
+    of_people: bool = True
+
+
+def days(number: int) -> Say:
+    """So many days after the last use."""
+    return Say("period.days", {"count": number})
+
+
+def hours(number: int) -> Say:
+    return Say("period.hours", {"count": number})
+
+
+def minutes(number: int) -> Say:
+    return Say("period.minutes", {"count": number})
+
+
+def until_forgotten(_settings: Settings) -> Say:
+    return Say("period.until_forgotten")
+
+
+ENTRIES = (
+    Entry("account", ("person", "account"), until_forgotten),
+    Entry("messages", ("inbox", "outbox"), lambda s: hours(s.retention.messages_hours)),
+    Entry("context", ("chat_context",), lambda s: minutes(s.limits.context_minutes)),
+    Entry("buttons", ("button", "page"), lambda _: days(max(BUTTONS_LAST.days, 14))),
+    Entry("answers", ("answer", "feedback", "entry_feedback"), lambda s: days(s.retention.answers_days)),
+    Entry("unanswered", ("unanswered",), lambda s: days(s.retention.unanswered_days)),
+    Entry("profile", ("profile",), until_forgotten),
+    Entry("verification", ("verification",), lambda _: minutes(15)),
+    Entry("introduction", ("introduction", "introduction_request"), lambda s: days(s.retention.introductions_days)),
+    Entry("digest", ("subscription", "digest_run"), until_forgotten),
+    Entry("consent", ("consent",), lambda s: Say("period.after_end", {"count": s.retention.consents_days})),
+    Entry("block", ("block",), lambda _: Say("period.as_long_as_objected")),
+    Entry("tally", ("tally",), lambda s: days(max(1, s.introductions.pause_days))),
+    Entry("contact", ("contact_notice",), lambda _: Say("period.until_removed"), of_people=False),
+    Entry("permit", ("permit",), lambda _: Say("period.until_removed"), of_people=False),
+    Entry(
+        "knowledge",
+        ("record", "record_change", "import_run", "import_row", "vector", "fact", "cursor", "introduction_count"),
+        lambda _: Say("period.until_removed"),
+        of_people=False,
+    ),
+)
+
+VERIFIED_DAYS = VERIFIED_FOR.days
+
+
+def period(entry: Entry, settings: Settings) -> Say:
+    """How long this is kept."""
+    return entry.period(settings)

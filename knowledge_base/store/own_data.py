@@ -1,0 +1,102 @@
+"""Everything that is stored about one person, for that person alone (Art. 15 and 20 GDPR).
+
+Found by the foreign keys that name persons; a test proves that every such table is either shown here or named as left
+out. Nothing of anybody else is in it: not who the other side of an introduction is, nor what they wrote or shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.codec import to_body
+from knowledge_base.store.consents import Consents
+from knowledge_base.store.contacts import Contacts
+from knowledge_base.store.tables import (
+    account,
+    chat_context,
+    consent,
+    entry_feedback,
+    feedback,
+    introduction,
+    metadata,
+    outbox,
+    person,
+    profile,
+    subscription,
+    verification,
+)
+
+Data = dict[str, list[dict[str, Any]]]
+
+# table -> the columns shown; whose rows they are is known by the column that names the person
+SHOWN: Mapping[str, tuple[str, ...]] = {
+    person.name: ("language", "last_language", "created_at"),
+    account.name: ("channel", "user_id", "conversation", "active", "first_seen"),
+    profile.name: (
+        "name",
+        "municipality",
+        "verified_at",
+        "verified_address",
+        "prefers",
+        "phone",
+        "paused_until",
+        "refuses",
+    ),
+    verification.name: ("address", "expires_at"),
+    chat_context.name: ("channel", "conversation", "query", "at"),
+    feedback.name: ("answer_id", "useful", "at"),
+    entry_feedback.name: ("item", "useful", "at"),
+    subscription.name: tuple(column.name for column in subscription.c if column.name not in ("id", "person_id")),
+    outbox.name: ("channel", "conversation", "state", "created_at", "finished_at"),
+}
+ASKED = ("code", "project", "question", "state", "outcome", "created_at", "asker_shares")
+ANSWERED = ("code", "project", "state", "outcome", "created_at", "contact_shares")
+
+LEFT_OUT: Mapping[str, str] = {
+    "button": "random handles of buttons, for two days",
+    "page": "hashes of one-time links, for two weeks",
+    "introduction_request": "when somebody was asked: counts towards limits only",
+}
+BY_SIDE = "introduction"  # shown by side, see below
+
+
+async def own_data(connection: AsyncConnection, now: datetime, person_id: str) -> Data:
+    """Rows by table name, JSON values only; consents and the contact records held come last."""
+    found: Data = {}
+    for table in metadata.sorted_tables:
+        if table.name in SHOWN:
+            whose = table.c.id if table is person else table.c.person_id
+            columns = [table.c[name] for name in SHOWN[table.name]]
+            found[table.name] = await _rows(connection, select(*columns).where(whose == person_id))
+    found |= await _introductions(connection, person_id)
+    found[consent.name] = [
+        {"purpose": one.purpose, "what": one.what, "wording": one.wording, "channel": one.channel, "at": _json(one.at)}
+        for one in await Consents(connection, now).of(person_id)
+    ]
+    found["contact"] = [dict(to_body(one)) for one in await Contacts(connection, now).held_by(person_id)]
+    return {name: rows for name, rows in found.items() if rows}
+
+
+async def _introductions(connection: AsyncConnection, person_id: str) -> Data:
+    asked = select(*(introduction.c[name] for name in ASKED)).where(introduction.c.asker == person_id)
+    answered = select(*(introduction.c[name] for name in ANSWERED)).where(introduction.c.contact_person == person_id)
+    return {
+        "introductions_asked": await _rows(connection, asked),
+        "introductions_answered": await _rows(connection, answered),
+    }
+
+
+async def _rows(connection: AsyncConnection, statement: Any) -> list[dict[str, Any]]:
+    return [
+        {str(name): _json(value) for name, value in row.items() if value not in (None, "")}
+        for row in (await connection.execute(statement)).mappings()
+    ]
+
+
+def _json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
