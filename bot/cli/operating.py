@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from bot.menu import listed, words
 from bot.opening import open_knowledge, open_search, open_store
 from bot.ports import Channel, Checked
 from bot.texts import Texts
+from bot.web.pages import page_routes
 from bot.web.serving import pages
 from config import logging
 from config.settings import Settings
@@ -84,6 +85,7 @@ async def serve_channels(found: Settings, channels: Sequence[Channel]) -> bool:
             knowledge = await stack.enter_async_context(open_knowledge(found, progress=bar))
         bot = Bot(found, knowledge, Texts(), channels)
         routes = [route for channel in channels for route in getattr(channel, "routes", ())]
+        routes += page_routes(bot.services, changed=bot.wake_senders)
         await stack.enter_async_context(pages(found.web, found.state_dir, bot.health, bot.metrics, routes))
         return await bot.run(stop, announce([channel.name for channel in channels]))
 
@@ -123,9 +125,27 @@ async def _check(found: Settings) -> bool:
         write(f"fail  {error}")
         return False
     well = await _check_channels(configured_channels(found))
+    for state, text in pages_lines(found):
+        write(f"{state:<5} {text}")
+        well = well and state != "fail"
     write(f"{'ok   ' if found.admins else 'none '} admins: {', '.join(found.admins) or 'nobody gets alerts'}")
     write(f"{'ok   ' if found.editors else 'none '} editors: {', '.join(found.editors) or 'nobody can edit in chat'}")
     return well
+
+
+def pages_lines(found: Settings) -> Iterator[tuple[str, str]]:
+    """Whether people can reach the pages, and whether these say what the law wants of a public one."""
+    url, missing = found.web.public_url, found.operator.missing
+    if not url:
+        yield "none", "pages: no web.public_url, so nobody is sent a link; mails can be read, and not answered"
+        return
+    yield "ok", f"pages: {url}"
+    if not missing:
+        yield "ok", f"imprint: {found.operator.organisation}"
+        return
+    public = url.startswith("https://")
+    names = ", ".join(f"operator.{name}" for name in missing)
+    yield "fail" if public else "none", f"imprint and privacy notice of a public page need {names}"
 
 
 async def _check_channels(channels: Sequence[Channel]) -> bool:

@@ -64,6 +64,9 @@ def said_keys() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Say":
                 keys |= set(_literals(node.args[0]))
+    for template in (FOLDER / "web" / "pages" / "templates").glob("*.html"):
+        for key, begins in re.findall(r'"(page\.[a-z_.]+)"( ~)?', template.read_text()):
+            keys.add(f"{key}*" if begins else key)
     return keys
 
 

@@ -1,0 +1,65 @@
+"""Pages for everybody: what this is, imprint, privacy notice, accessibility statement; all from the settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.markup import clean
+from bot.messages import Say
+from bot.register import ENTRIES, period
+from bot.web.pages.view import language_of
+from bot.web.pages.visit import Site
+from config.settings import Settings
+
+
+async def home(request: Request, site: Site) -> Response:
+    """What this is."""
+    names = tuple(Say(f"page.channel.{name}") for name in channels(site.services.settings))
+    return _page(request, site, "home.html", channels=names)
+
+
+async def imprint(request: Request, site: Site) -> Response:
+    """Who runs the bot."""
+    return _page(request, site, "imprint.html", more=paragraphs(site.services.settings.operator.imprint))
+
+
+async def privacy(request: Request, site: Site) -> Response:
+    """What is stored about people, why and how long."""
+    settings = site.services.settings
+    entries = [
+        (Say(f"register.{entry.key}"), Say(f"register.{entry.key}.why"), period(entry, settings))
+        for entry in ENTRIES
+        if entry.of_people
+    ]
+    more = paragraphs(settings.operator.privacy)
+    return _page(request, site, "privacy.html", more=more, entries=entries, telegram=bool(settings.telegram.token))
+
+
+async def accessibility(request: Request, site: Site) -> Response:
+    """How accessible the pages are, and where barriers are reported."""
+    return _page(request, site, "accessibility.html", more=paragraphs(site.services.settings.operator.accessibility))
+
+
+def channels(settings: Settings) -> list[str]:
+    """The networks that are switched on."""
+    on = {"matrix": settings.matrix.homeserver, "telegram": settings.telegram.token, "email": settings.smtp.host}
+    return [name for name, value in on.items() if value]
+
+
+def paragraphs(text: str) -> list[str]:
+    """A setting's text: an empty line begins a paragraph."""
+    return [clean(part) for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
+
+
+def lines(text: str) -> list[str]:
+    """A postal address, line by line."""
+    return [clean(part) for part in text.replace("\r\n", "\n").split("\n") if part.strip()]
+
+
+def _page(request: Request, site: Site, template: str, **values: Any) -> Response:
+    operator = site.services.settings.operator
+    known: dict[str, Any] = {"operator": operator, "address": lines(operator.address)}
+    return site.view.page(template, language_of(request), 200, **known, **values)

@@ -1,0 +1,62 @@
+"""Which address is which page."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.features import Services
+from bot.links import UNSUBSCRIBE
+from bot.notices import NOTE
+from bot.web.pages import introduction, note, public, unsubscribe
+from bot.web.pages.guard import Guard
+from bot.web.pages.view import View
+from bot.web.pages.visit import Show, Site, visit
+
+LINKED: dict[str, tuple[Show, Show]] = {  # the path before the token → what a look does, and a press
+    "i": (introduction.look, introduction.act),
+    NOTE: (note.look, note.act),
+    UNSUBSCRIBE: (unsubscribe.look, unsubscribe.act),
+}
+PUBLIC = {
+    "/": public.home,
+    "/imprint": public.imprint,
+    "/privacy": public.privacy,
+    "/accessibility": public.accessibility,
+}
+Page = Callable[[Request], Awaitable[Response]]
+
+
+def page_routes(services: Services, *, changed: Callable[[], None] = lambda: None) -> list[Route]:
+    """All pages; none where people cannot reach them. ``changed``: there may be something to send."""
+    settings = services.settings
+    if not settings.web.public_url:
+        return []
+    view = View(
+        services.texts, base=urlsplit(settings.web.public_url).path, organisation=settings.operator.organisation
+    )
+    site = Site(services, view, Guard(settings.web.public_url), changed)
+    linked = [
+        Route(f"/{kind}/{{token}}", _linked(site, kind, look, act), methods=["GET", "POST"])
+        for kind, (look, act) in LINKED.items()
+    ]
+    return [*linked, *(Route(path, partial(page, site=site)) for path, page in PUBLIC.items()), _robots()]
+
+
+def _linked(site: Site, kind: str, look: Show, act: Show) -> Page:
+    async def answer(request: Request) -> Response:
+        return await visit(request, site, kind, look, act)
+
+    return answer
+
+
+def _robots() -> Route:
+    async def robots(_request: Request) -> Response:
+        return PlainTextResponse("User-agent: *\nDisallow: /i/\nDisallow: /n/\nDisallow: /unsubscribe/\n")
+
+    return Route("/robots.txt", robots)

@@ -1,0 +1,80 @@
+"""A template as a response: in a language, with the one stylesheet inside, and headers that allow nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from bot.html import blocks, line
+from bot.messages import Say, Value
+from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
+
+NAMES = {"de": "Deutsch", "en": "English", "pl": "Polski"}
+
+
+class View:
+    """Renders pages. Templates say ``line(key)`` and ``text(key)``; values are escaped, whatever they hold."""
+
+    def __init__(self, texts: Texts, *, base: str = "", organisation: str = "") -> None:
+        """``base``: the path under which the pages lie; ``organisation``: who runs the bot."""
+        self._texts = texts
+        self._everywhere = {"base": base, "organisation": organisation, "languages": NAMES, "switch": True}
+        self._templates = Environment(
+            loader=PackageLoader("bot.web.pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+            lstrip_blocks=True,
+        )  # fmt: skip
+        style = self._templates.get_template("style.css").render()
+        self._style = Markup(style)  # noqa: S704 - our own file
+        self._policy = (
+            "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+            f"style-src 'sha256-{b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
+        )
+
+    def page(self, template: str, language: str, status: int = 200, **values: Any) -> HTMLResponse:
+        """A page; ``switch``: whether it can be had in the other languages by its address."""
+
+        def say(what: str | Say, **fields: Value) -> Say:
+            return what if isinstance(what, Say) else Say(what, fields)
+
+        def text(what: str | Say, **fields: Value) -> Markup:
+            return Markup(blocks(self._texts.render(say(what, **fields), language)))  # noqa: S704 - escaped node by node
+
+        def short(what: str | Say, **fields: Value) -> Markup:
+            return Markup(line(self._texts.render(say(what, **fields), language)))  # noqa: S704 - as above
+
+        content = self._templates.get_template(template).render(
+            self._everywhere | values, language=language, style=self._style, text=text, line=short
+        )
+        return HTMLResponse(content, status, self._headers(language))
+
+    def message(self, what: Say, language: str, status: int = 200, *, alert: bool = False) -> HTMLResponse:
+        """A page that says one thing."""
+        return self.page("message.html", language, status, what=what, switch=False, alert=alert)
+
+    def _headers(self, language: str) -> dict[str, str]:
+        return {
+            "Content-Security-Policy": self._policy,
+            "Content-Language": language,
+            "Referrer-Policy": "same-origin",  # with no-referrer browsers hide the origin of our own forms, too
+            "X-Robots-Tag": "noindex, nofollow, noarchive",
+        }
+
+
+def language_of(request: Request, known: str = "") -> str:
+    """The language to answer in: of the address, else the one that is known of the reader, else of the browser."""
+    wanted = request.query_params.get("lang", "")
+    if wanted in LANGUAGES:
+        return wanted
+    if known in LANGUAGES:
+        return known
+    for part in request.headers.get("accept-language", "").split(","):
+        code = part.partition(";")[0].strip().lower()[:2]
+        if code in LANGUAGES:
+            return code
+    return DEFAULT_LANGUAGE

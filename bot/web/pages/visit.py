@@ -1,0 +1,95 @@
+"""One request to a page behind a link: is it one of ours, which one, and still good?"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.features import Services
+from bot.links import Links
+from bot.messages import Say
+from bot.web.pages.guard import Guard
+from bot.web.pages.view import View, language_of
+from knowledge_base.store.pages import Page
+
+LONGEST_FORM = 4_096  # bytes
+GONE, LIMITED, FOREIGN, TOO_LARGE, UNKNOWN = 410, 429, 403, 413, 404
+
+log = structlog.get_logger()
+Form = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What every page needs. ``changed`` is called when something was stored that is to be sent."""
+
+    services: Services
+    view: View
+    guard: Guard
+    changed: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody with a link that we sent."""
+
+    page: Page
+    language: str
+    form: Form  # empty for a look
+
+    def chosen(self, name: str) -> str:
+        """The one value of a field; empty when there is none."""
+        return next(iter(self.form.get(name, ())), "")
+
+
+Show = Callable[[Site, Visit], Awaitable[Response]]
+
+
+async def visit(request: Request, site: Site, kind: str, look: Show, act: Show) -> Response:
+    """Look (GET, HEAD) or act (POST) when the link is one of this kind; else say what is wrong, and nothing more."""
+    language = language_of(request)
+    if site.guard.is_stopped(request):
+        return _wrong(site, Say("page.limited"), language, LIMITED)
+    posting = request.method == "POST"
+    if posting and not site.guard.is_ours(request):
+        log.warning("page.foreign_origin")
+        return _wrong(site, Say("page.foreign"), language, FOREIGN)
+    form = await read_form(request) if posting else {}
+    if form is None:
+        return _wrong(site, Say("page.too_large"), language, TOO_LARGE)
+    async with site.services.store.read() as tx:
+        page = await tx.pages.get(Links.at_rest(request.path_params["token"]))
+    if page is None or page.kind != kind:
+        site.guard.missed(request)
+        return _wrong(site, Say("page.unknown"), language, UNKNOWN)
+    return await (act if posting else look)(site, Visit(page, language_of(request, page.language), form))
+
+
+def over(site: Site, visited: Visit) -> Response:
+    """The link was good once."""
+    expired = visited.page.used_at is None and visited.page.expires_at <= site.services.store.now()
+    return _wrong(site, Say("page.expired" if expired else "page.used"), visited.language, GONE)
+
+
+def _wrong(site: Site, why: Say, language: str, status: int) -> Response:
+    return site.view.message(why, language, status, alert=True)
+
+
+async def read_form(request: Request) -> Form | None:
+    """The fields of a form; ``None`` when it is larger than any of ours."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_FORM:
+            return None
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return {}
+    try:
+        return parse_qs(body.decode("ascii"), max_num_fields=50)
+    except (ValueError, UnicodeDecodeError):
+        return {}
