@@ -6,7 +6,7 @@ Nothing here is the truth about time; the database is. A tick that is missed or 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -23,19 +23,31 @@ log = structlog.get_logger()
 TICK_S = 10.0
 PURGE_EVERY = timedelta(minutes=5)  # "30 minutes" of a question means 30 minutes
 
+Chore = Callable[[], Awaitable[object]]
+
 
 class Ticker:
     """The regular work."""
 
     def __init__(
-        self, store: Store, search: SearchService, periods: Periods, metrics: Metrics, health: Health, alerts: Alerts
+        self,
+        store: Store,
+        search: SearchService,
+        periods: Periods,
+        metrics: Metrics,
+        health: Health,
+        alerts: Alerts,
+        *,
+        chores: Sequence[Chore] = (),
     ) -> None:
+        """``chores`` are done at every tick, each on its own: what takes long or fails there delays nothing else."""
         self._store = store
         self._search = search
         self._periods = periods
         self._metrics = metrics
         self._health = health
         self._alerts = alerts
+        self._chores = chores
         self._next_purge = store.now()
         self._seen: tuple[int, int] | None = None  # quarantined and unclear messages at the tick before
 
@@ -44,6 +56,8 @@ class Ticker:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_every(TICK_S, self._search.refresh))
             tasks.create_task(_every(TICK_S, self.tick))
+            for chore in self._chores:
+                tasks.create_task(_every(TICK_S, chore))
 
     async def tick(self) -> None:
         """Do what is due now."""

@@ -63,10 +63,10 @@ class Introducible:
         """Whether somebody can be asked about a project now."""
         return any(contact not in self._away for contact in self.of(project))
 
-    def is_in(self, municipality: str, name: str) -> bool:
-        """Whether a municipality (by its record's id) is among those that a record's field names."""
-        rows = self._gazetteer.rows_named(name)
-        return municipality in {self._gazetteer.municipalities[row].id for row in rows}
+    def ids_of(self, municipality: str) -> frozenset[str]:
+        """The ids of the municipalities that a record's field names."""
+        rows = self._gazetteer.rows_named(municipality)
+        return frozenset(self._gazetteer.municipalities[row].id for row in rows)
 
     def _places(self, municipality: str) -> Places:
         """The municipalities of a record's field; its own words where the gazetteer knows none."""

@@ -109,7 +109,9 @@ class Introductions:
             .join(profiles, profiles.c.person_id == account.c.person_id)
             .where(refuses)
         )
-        dead = select(account.c.channel, account.c.user_id).where(account.c.channel == "email", ~account.c.active)
+        other = account.alias("other")
+        reached = select(1).where(other.c.person_id == account.c.person_id, other.c.active, other.c.conversation != "")
+        dead = select(account.c.channel, account.c.user_id).where(~account.c.active, ~reached.exists())
         accounts = {(row[0], row[1]) for query in (away, dead) for row in await self._connection.execute(query)}
         hidden = select(contact_notice.c.contact_id).where(contact_notice.c.hidden_at.is_not(None))
         return frozenset(accounts), frozenset((await self._connection.execute(hidden)).scalars())

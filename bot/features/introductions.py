@@ -1,0 +1,193 @@
+"""Being introduced to who answers for a project, and answering those who ask: in private chats only."""
+
+from __future__ import annotations
+
+from bot.data_policy import DataClass, may_pass
+from bot.features import Act, Services, Turn
+from bot.features.ask import pick
+from bot.features.entries import EXACTLY
+from bot.features.prompting import ask_missing, prompt
+from bot.informing import version
+from bot.intents import Introduce, IntroduceStep, Respond, SayHelped
+from bot.intro_words import kinds_of
+from bot.introducing import Evidence, describe, for_editors, helped, respond, withdraw
+from bot.introducing.answering import LONGEST_TYPED, TYPED
+from bot.introducing.candidates import contact_of, project_of
+from bot.introducing.describing import RequestView, date_of, said_of, sharables
+from bot.introducing.requesting import agreeing, begin, change, consent, own_shares, owned_draft, preview
+from bot.introducing.telling import answers, title_of
+from bot.markup import clean, plain
+from bot.messages import Choice, Happening, Say
+from knowledge_base.introduction_values import Answer, Helped, Introduction, Side, State
+from knowledge_base.store.transaction import Transaction
+
+SHOWN = 10  # introductions in a status
+UNKNOWN = Say("intro.unknown")
+
+
+async def introduce(turn: Turn, intent: Introduce, services: Services) -> Act:
+    """Begin a request: show what the contact would see. What is missing is asked for first."""
+    which = intent.which
+    if which.isdecimal() and len(which) < 4:
+        which = (await pick(turn, int(which), services) or which).removeprefix("show ")
+    project_id = which.removeprefix(EXACTLY)
+
+    async def act(tx: Transaction) -> Say:
+        if missing := await ask_missing(tx, turn, services, then=f"intro {EXACTLY}{project_id}"):
+            return Say("intro.missing", {"question": missing})
+        context = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
+        texts = (context.query or {}).get("texts", []) if context else []
+        project = await project_of(tx, project_id)
+        begun = await begin(tx, services, turn.person, project, texts[-1] if texts else "")
+        return begun if isinstance(begun, Say) else await _next(tx, turn, services, begun)
+
+    return act
+
+
+async def _next(tx: Transaction, turn: Turn, services: Services, one: Introduction) -> Say:
+    """What is still needed, or what the contact will see."""
+    if not one.question:
+        await prompt(tx, turn, services, f"intro question {one.code}")
+        return Say("intro.ask_question")
+    if not await own_shares(tx, one):
+        await prompt(tx, turn, services, f"intro reach {one.code}")
+        return Say("intro.ask_reach")
+    shown = await preview(tx, one)
+    await _offer(tx, turn, services, shown.choices)
+    return shown
+
+
+async def _offer(tx: Transaction, turn: Turn, services: Services, choices: tuple[Choice, ...]) -> None:
+    """The numbers mean these choices; the last question stays what it is."""
+    before = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
+    query, answer_id = (before.query, before.answer_id) if before else (None, None)
+    await tx.people.remember(turn.context_key, query, answer_id, [choice.command for choice in choices])
+
+
+async def step(turn: Turn, intent: IntroduceStep, services: Services) -> Act:
+    """The next step of a request of one's own."""
+
+    async def act(tx: Transaction) -> Say:
+        one = await tx.introductions.by_code(intent.code)
+        if one is None or one.side(turn.person.id) is not Side.ASKER:
+            return await _take_back(tx, turn, services, one, intent)
+        text = clean(intent.text)
+        match intent.step:
+            case "yes":
+                evidence = await _evidence(tx, turn, services, one)
+                return await consent(tx, services, one, kinds_of(text), evidence, turn.language)
+            case "cancel":
+                return await withdraw(tx, services, one.id, turn.person.id, await _evidence(tx, turn, services, one))
+            case "editors":
+                return await for_editors(tx, services, one.id, turn.person.id)
+        if await owned_draft(tx, one.code, turn.person.id) is None:
+            return Say("intro.refused_twice")
+        if not text:
+            await prompt(tx, turn, services, f"intro {intent.step} {one.code}")
+            return Say(f"intro.ask_{intent.step}")
+        changes = {"question": text} if intent.step == "question" else {"reach": text[:LONGEST_TYPED]}
+        return await _next(tx, turn, services, await change(tx, one, **changes))
+
+    return act
+
+
+async def _take_back(
+    tx: Transaction, turn: Turn, services: Services, one: Introduction | None, intent: IntroduceStep
+) -> Say:
+    """A contact may take back a yes, too, as long as nothing has gone out."""
+    if one is None or intent.step != "cancel":
+        return UNKNOWN
+    return await respond(tx, services, one.id, turn.person.id, Answer.NO, (), _proof(turn, "", ""))
+
+
+async def _evidence(tx: Transaction, turn: Turn, services: Services, one: Introduction) -> Evidence:
+    """What the asker agrees to, or takes back, exactly as it is shown."""
+    shown = await preview(tx, one) if one.state is State.DRAFT else None
+    text = plain(services.texts.render(shown, turn.language)) if shown else ""
+    return _proof(turn, version("intro.preview", turn.language, services.texts) if shown else "", text)
+
+
+def _proof(turn: Turn, wording: str, shown: str) -> Evidence:
+    method = "button" if turn.inbound.happening is Happening.PRESSED else "command"
+    return Evidence(turn.inbound.address.channel, turn.inbound.reference, method, wording, shown)
+
+
+# ----------------------------------------------------------------------------------------------------- the contact
+
+
+async def answer(turn: Turn, intent: Respond, services: Services) -> Act:
+    """Answer somebody's request; a yes says what may be shown."""
+
+    async def act(tx: Transaction) -> Say:
+        one = await tx.introductions.by_code(intent.code)
+        view = await describe(tx, services, one, turn.person.id) if one else None
+        if one is None or view is None:
+            return UNKNOWN
+        wanted, kinds = Answer(intent.answer), kinds_of(intent.text)
+        if wanted is Answer.YES and view.open and not kinds:
+            return await _what_to_show(tx, turn, services, one)
+        shown = plain(services.texts.render(_asked(view), turn.language))
+        evidence = _proof(turn, version("intro.incoming", turn.language, services.texts), f"{shown}\n{intent.text}")
+        return await respond(tx, services, one.id, turn.person.id, wanted, kinds, evidence)
+
+    return act
+
+
+def _asked(view: RequestView) -> Say:
+    return Say("intro.incoming", said_of(view))
+
+
+async def _what_to_show(tx: Transaction, turn: Turn, services: Services, one: Introduction) -> Say:
+    """The contact chooses what of theirs the asker may see; who has nothing to choose from types it."""
+    own = await sharables(tx, turn.person.id, await contact_of(tx, one.contact))
+    if not own:
+        await prompt(tx, turn, services, f"accept {one.code} {TYPED}")
+        return Say("intro.ask_reach")
+    shares = tuple((datum.kind, datum.value) for datum in own)
+    choices = agreeing(f"accept {one.code}", shares, "choice.intro.show")
+    await _offer(tx, turn, services, choices)
+    return Say("intro.what_to_show", {"options": tuple(choice.label for choice in choices)}, choices)
+
+
+async def say_helped(turn: Turn, intent: SayHelped, services: Services) -> Act:
+    """Whether it helped."""
+
+    async def act(tx: Transaction) -> Say:
+        one = await tx.introductions.by_code(intent.code)
+        return await helped(tx, services, one.id, turn.person.id, Helped(intent.how)) if one else UNKNOWN
+
+    return act
+
+
+# ------------------------------------------------------------------------------------------------------------ status
+
+
+async def status(turn: Turn, services: Services) -> Act:
+    """The person's own requests, and those that wait for their answer."""
+
+    async def act(tx: Transaction) -> Say:
+        mine = [one for one in await tx.introductions.of(turn.person.id, Side.ASKER) if one.state is not State.DRAFT]
+        lines = [await _line(tx, turn, one) for one in mine[:SHOWN]]
+        asked = []
+        choices: list[Choice] = []
+        for one in await tx.introductions.of(turn.person.id, Side.CONTACT):
+            view = await describe(tx, services, one, turn.person.id)
+            if (
+                view
+                and view.open
+                and may_pass(turn.inbound.address.channel, DataClass.CONTACT_DATUM, services.settings)
+            ):
+                asked.append(_asked(view))
+                choices += answers(one, view)
+        if not lines and not asked:
+            return Say("intro.no_requests")
+        return Say("intro.status", {"requests": tuple(lines), "asked": tuple(asked)}, tuple(choices))
+
+    return act
+
+
+async def _line(tx: Transaction, turn: Turn, one: Introduction) -> Say:
+    """A request of one's own: sent, delivered, arranged, could not be arranged; on which day it goes out."""
+    state = one.outcome if one.outcome and one.state is State.CLOSED else one.state
+    label = Say(f"intro.state.{state}", {"date": date_of(one.due_at, turn.language)})
+    return Say("intro.status_line", {"code": one.code, "project": await title_of(tx, one), "state": label})

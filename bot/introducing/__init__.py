@@ -1,0 +1,32 @@
+"""Introductions at work: an event is applied in one transaction, with all that follows from it.
+
+What may happen is decided by ``knowledge_base.introductions``; here are the doors to it. Contract, for the chat, the
+pages and the ticker alike:
+
+- ``respond`` is for the contact: it applies their answer and returns what to say to them. Whose answer counts, twice,
+  too late: it checks all that, and says so. ``withdraw``, ``helped`` and ``for_editors`` likewise.
+- ``describe`` is what the contact may see before answering, for a page or a message.
+- ``due`` does what is due; a second call, or two processes at once, change nothing more.
+- ``erase`` closes what a person is part of, before their data are deleted; the other side is told.
+"""
+
+from bot.introducing.answering import for_editors, helped, respond, withdraw
+from bot.introducing.applying import Applied, Evidence, apply
+from bot.introducing.describing import RequestView, Sharable, describe
+from bot.introducing.erasing import erase
+from bot.introducing.ticking import due
+
+__all__ = [
+    "Applied",
+    "Evidence",
+    "RequestView",
+    "Sharable",
+    "apply",
+    "describe",
+    "due",
+    "erase",
+    "for_editors",
+    "helped",
+    "respond",
+    "withdraw",
+]

@@ -1,0 +1,114 @@
+"""What people decide: the contact's answer, the asker's change of mind, whether it helped. From a chat or a page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from bot.features import Services
+from bot.introducing.applying import Evidence, apply
+from bot.introducing.candidates import contact_of, onward
+from bot.introducing.describing import sharables
+from bot.markup import clean
+from bot.messages import Say
+from knowledge_base.introduction_values import (
+    Answer,
+    Answered,
+    ForEditors,
+    Helped,
+    Introduction,
+    Refusal,
+    SaidWhetherItHelped,
+    Shares,
+    Side,
+    Withdrew,
+)
+from knowledge_base.store.transaction import Transaction
+
+ALL = "all"
+OTHER = "other"  # what somebody typed about how to reach them
+TYPED = "="  # before it
+LONGEST_TYPED = 100  # characters
+PASSES_ON = (Answer.DEPUTY, Answer.NOT_MY_TOPIC)
+UNKNOWN = Say("intro.unknown")
+
+
+async def respond(
+    tx: Transaction,
+    services: Services,
+    introduction_id: str,
+    person_id: str,
+    answer: Answer,
+    shares: Collection[str],
+    evidence: Evidence,
+) -> Say:
+    """Apply the contact's answer in this transaction and return what to say to them.
+
+    ``shares``: with a yes, the kinds of ``RequestView.own`` that the asker may see ("email", "phone" …, "all"), and
+    what the contact typed about how to reach them, after "="; unknown ones are ignored, without any nothing happens.
+    ``evidence``: how the answer came, for the ledger of consents.
+    An answer that does not count (not theirs, already answered, over) changes nothing and the ``Say`` tells why; to
+    strangers it tells nothing.
+    """
+    one = await tx.introductions.get(introduction_id)
+    if one is None or one.side(person_id) is not Side.CONTACT:
+        return UNKNOWN
+    chosen = await _chosen(tx, one, person_id, shares) if answer is Answer.YES else ()
+    if answer is Answer.YES and not chosen:
+        return Say("intro.share_something")
+    event = Answered(
+        person_id,
+        answer,
+        chosen,
+        room=_both_on_matrix(one.asker_shares, chosen),
+        onward=await onward(tx, services, one) if answer in PASSES_ON else None,
+    )
+    done = await apply(tx, services, one, event, evidence)
+    return refused(done.refusal) if done.refusal else Say(f"intro.answered_{answer}", {"code": one.code})
+
+
+async def _chosen(tx: Transaction, one: Introduction, person_id: str, kinds: Collection[str]) -> Shares:
+    own = await sharables(tx, person_id, await contact_of(tx, one.contact))
+    typed = [clean(kind[1:])[:LONGEST_TYPED] for kind in kinds if kind.startswith(TYPED)]
+    return (
+        *((datum.kind, datum.value) for datum in own if datum.kind in kinds or ALL in kinds),
+        *((OTHER, text) for text in typed if text),
+    )
+
+
+def _both_on_matrix(*sides: Shares) -> bool:
+    """A room shows both Matrix ids to both: only for two who agreed to show theirs."""
+    return all("matrix" in dict(shares) for shares in sides)
+
+
+async def withdraw(
+    tx: Transaction, services: Services, introduction_id: str, person_id: str, evidence: Evidence
+) -> Say:
+    """The asker takes the request back."""
+    one = await tx.introductions.get(introduction_id)
+    if one is None or one.side(person_id) is not Side.ASKER:
+        return UNKNOWN
+    done = await apply(tx, services, one, Withdrew(person_id), evidence)
+    return refused(done.refusal) if done.refusal else Say("intro.withdrawn", {"code": one.code})
+
+
+async def helped(tx: Transaction, services: Services, introduction_id: str, person_id: str, how: Helped) -> Say:
+    """One of the two says whether it helped; counted without a name."""
+    one = await tx.introductions.get(introduction_id)
+    if one is None or one.side(person_id) is None:
+        return UNKNOWN
+    done = await apply(tx, services, one, SaidWhetherItHelped(person_id, how))
+    return refused(done.refusal) if done.refusal else Say("intro.helped_thanks")
+
+
+async def for_editors(tx: Transaction, services: Services, introduction_id: str, person_id: str) -> Say:
+    """The asker gives the question to the editors, without a name."""
+    one = await tx.introductions.get(introduction_id)
+    if one is None or one.side(person_id) is not Side.ASKER:
+        return UNKNOWN
+    done = await apply(tx, services, one, ForEditors(person_id))
+    return refused(done.refusal) if done.refusal else Say("intro.posted")
+
+
+def refused(why: Refusal) -> Say:
+    """Why something changed nothing; whoever is not asked learns nothing."""
+    return UNKNOWN if why is Refusal.NOT_YOURS else Say(f"intro.refused_{why}")

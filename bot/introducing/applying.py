@@ -1,0 +1,191 @@
+"""An event applied to an introduction: decided, saved and carried out, in the transaction of whoever brought it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.features import Services
+from bot.introducing import telling
+from bot.introducing.candidates import onward
+from bot.introducing.keys import remind_key, request_key, room_key
+from knowledge_base.errors import StoreError
+from knowledge_base.ingest.personal_data import masked
+from knowledge_base.introduction_values import (
+    Count,
+    Do,
+    Effect,
+    Erased,
+    Event,
+    GiveBack,
+    Introduction,
+    KeepConsent,
+    Outcome,
+    Refusal,
+    Retract,
+    Side,
+    State,
+    TellAsker,
+    Undeliverable,
+)
+from knowledge_base.introductions import Rules, step
+from knowledge_base.store.consents import Entry, What, hash_of
+from knowledge_base.store.transaction import Transaction
+from knowledge_base.working_days import later
+
+RULES = Rules(later)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How a person said yes or no: what the ledger of consents keeps of it."""
+
+    channel: str  # "matrix", "telegram", "email" … ; for a page the channel that its link went to
+    event_id: str  # the network's id of the message or press; for a page the hash of its token
+    method: str  # command | button | page
+    wording: str = ""  # of what was shown: ``bot.informing.version``
+    shown: str = ""  # the text itself, exactly as it was shown; only its hash is kept
+
+
+NOBODY = Evidence("", "", "clock")  # what happens by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an event came to; with a ``refusal`` nothing was stored."""
+
+    introduction: Introduction
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    tx: Transaction
+    services: Services
+    before: Introduction
+    now: Introduction
+    evidence: Evidence
+
+
+async def apply(
+    tx: Transaction, services: Services, before: Introduction, event: Event, evidence: Evidence = NOBODY
+) -> Applied:
+    """Decide, save, and carry out what follows; a request that cannot go out is passed on at once.
+
+    ``StoreError`` when another process changed the introduction meanwhile: the whole transaction must be repeated.
+    """
+    done = step(before, event, tx.now, RULES)
+    if done.refusal:
+        return Applied(before, done.refusal)
+    must_cancel = Do.CANCEL_ROOM in done.effects and not isinstance(event, Erased)
+    if must_cancel and not await tx.outbox.take_back([room_key(before)]):
+        return Applied(before, Refusal.TOO_LATE)
+    if not await tx.introductions.save(before, done.introduction):
+        raise StoreError("the introduction was changed by another process meanwhile; try again")
+    now = replace(done.introduction, version=before.version + 1)
+    work = _Work(tx, services, before, now, evidence)
+    await _plan(work)
+    reached = [await _carry_out(work, effect) for effect in done.effects]
+    await _count(work)
+    if not all(reached):
+        return await apply(tx, services, now, Undeliverable(now.round, await onward(tx, services, now)))
+    return Applied(now)
+
+
+async def _plan(work: _Work) -> None:
+    """A turn taken at a contact, now or later, is taken for everybody else."""
+    now = work.now
+    if now.state is State.QUEUED and now.due_at:
+        await work.tx.introductions.plan(now, now.due_at)
+    elif now.state is State.SENT:
+        await work.tx.introductions.plan(now, work.tx.now)
+
+
+async def _carry_out(work: _Work, effect: Effect) -> bool:  # noqa: C901 - one case per effect
+    """``False`` when the request has no way to the contact."""
+    tx, services, now = work.tx, work.services, work.now
+    match effect:
+        case Do.ASK_CONTACT:
+            return await telling.request(tx, services, now)
+        case Do.REMIND:
+            await telling.remind(tx, services, now)
+        case TellAsker(outcome):
+            await telling.asker(tx, services, now, outcome)
+        case Retract(outcome):
+            await _retract(work, outcome)
+        case GiveBack(number):
+            await tx.introductions.give_back(now.id, number)
+        case KeepConsent(side):
+            await _keep(work, now.asker if side is Side.ASKER else now.contact_person, What.GIVEN)
+        case Do.END_CONSENT:
+            await _keep(work, work.before.asker, What.WITHDRAWN)
+        case Do.OPEN_ROOM:
+            await telling.room(tx, services, now)
+        case Do.TELL_OF_ROOM:
+            await telling.of_room(tx, services, now)
+        case Do.EXCHANGE:
+            await telling.exchange(tx, services, now)
+        case Do.ASK_IF_IT_HELPED:
+            await telling.follow_up(tx, services, now)
+        case Count(how):
+            await tx.introductions.count(f"helped {how}")
+        case Do.BLOCK:
+            await tx.blocks.add(services.secret, now.contact_person, now.asker)
+        case Do.TELL_EDITORS:
+            text = masked(now.question)
+            await tx.answers.not_answered(text, " ".join(text.casefold().split())[:500], "de")
+        case Do.TELL_ADMINS:
+            await telling.admins(tx, services, work.before)
+        case Do.CANCEL_ROOM:
+            await tx.outbox.take_back([room_key(work.before)])
+    return True
+
+
+async def _retract(work: _Work, outcome: Outcome) -> None:
+    """Nobody hears of a request that never reached them; its turn is free again."""
+    now = work.now
+    back = await work.tx.outbox.take_back([request_key(now), remind_key(now)])
+    if request_key(now) in back:
+        await work.tx.introductions.give_back(now.id, now.round)
+    else:
+        await telling.contact(work.tx, work.services, now, outcome)
+
+
+async def _keep(work: _Work, person: str, what: What) -> None:
+    evidence = work.evidence
+    if not person:
+        return
+    await work.tx.consents.add(
+        Entry(
+            subject=person,
+            purpose=purpose_of(work.now),
+            what=what,
+            wording=evidence.wording,
+            text_hash=hash_of(evidence.shown) if evidence.shown else "",
+            channel=evidence.channel,
+            event_id=evidence.event_id,
+            method=evidence.method,
+        )
+    )
+
+
+async def _count(work: _Work) -> None:
+    """Figures without names, and the end of the consents when their purpose ends."""
+    before, now = work.before, work.now
+    if now.outcome and before.outcome is None and now.outcome is not Outcome.LAPSED:
+        await work.tx.introductions.count(now.outcome)
+    if before.state is State.DRAFT and now.state in (State.QUEUED, State.SENT):
+        await work.tx.introductions.count("asked")
+    if now.state is State.CLOSED and before.state is not State.CLOSED:
+        for person in _both(now):
+            if await work.tx.consents.holds(person, purpose_of(now)):
+                await _keep(replace(work, evidence=NOBODY), person, What.ENDED)
+
+
+def _both(now: Introduction) -> Sequence[str]:
+    return [person for person in (now.asker, now.contact_person) if person]
+
+
+def purpose_of(one: Introduction) -> str:
+    """What a consent is given for."""
+    return f"introduction:{one.id}"

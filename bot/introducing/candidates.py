@@ -1,0 +1,116 @@
+"""Whom to ask about a project, for this asker, now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from bot.data_policy import DataClass
+from bot.features import Services
+from bot.notices import MAIL, choose, reachable
+from bot.texts import LANGUAGES
+from config.settings import Settings
+from knowledge_base.introduction_caps import WEEK, Caps, next_turn
+from knowledge_base.introduction_values import Candidate, Introduction
+from knowledge_base.model import Contact, Project, RecordKind
+from knowledge_base.search.contacts import account_of
+from knowledge_base.store.people import Account, Person
+from knowledge_base.store.transaction import Transaction
+
+
+def caps_of(settings: Settings) -> Caps:
+    """The caps, from the settings."""
+    wanted = settings.introductions
+    return Caps(
+        per_day=wanted.per_day,
+        open=wanted.open,
+        pause=timedelta(days=wanted.pause_days),
+        per_contact_week=wanted.per_contact_week,
+    )
+
+
+def usable(accounts: Collection[Account], settings: Settings, prefers: str | None = None) -> list[Account]:
+    """The accounts on which something can arrive at all, the best first."""
+    return [one for one in reachable(accounts, prefers) if one.channel != MAIL or settings.smtp.host]
+
+
+async def can_be_told(tx: Transaction, services: Services, person_id: str) -> bool:
+    """Whether somebody's contact data can be brought to this person, in a message or on a page."""
+    accounts = usable(await tx.people.accounts(person_id), services.settings)
+    can_link = services.links.available
+    return choose(accounts, DataClass.CONTACT_DATUM, services.settings, can_link=can_link) is not None
+
+
+async def askable(
+    tx: Transaction, services: Services, project: Project, asker: str, *, leave_out: Collection[str] = ()
+) -> list[Contact]:
+    """The contacts of a project whom this asker may ask now, the best first."""
+    accounts, hidden = await tx.introductions.not_to_be_asked()
+    found = []
+    for contact_id in services.search.snapshot.introducible.of(project):
+        if contact_id in hidden or contact_id in leave_out:
+            continue
+        contact = await contact_of(tx, contact_id)
+        if contact and contact.reachable and account_of(contact) not in accounts:
+            found += [contact] if await _may_be_asked(tx, services, contact, asker) else []
+    return found
+
+
+async def _may_be_asked(tx: Transaction, services: Services, contact: Contact, asker: str) -> bool:
+    person = await tx.people.of_account(*account_of(contact))
+    if person is None:
+        return bool(contact.email and services.settings.smtp.host)
+    if person.id == asker or await tx.blocks.has(services.secret, person.id, asker):
+        return False
+    return await can_be_told(tx, services, person.id)
+
+
+async def onward(tx: Transaction, services: Services, one: Introduction) -> Candidate | None:
+    """Whom else to ask what an introduction asks, the deputy that its record names first."""
+    project = await project_of(tx, one.project)
+    if project is None or not one.asker:
+        return None
+    found = await askable(tx, services, project, one.asker, leave_out=(*one.tried, one.contact))
+    now = await contact_of(tx, one.contact)
+    if now and now.deputy:
+        named = await contact_of(tx, now.deputy)
+        fits = named is not None and named.id not in (*one.tried, one.contact) and named.reachable
+        if named and fits and await _may_be_asked(tx, services, named, one.asker):
+            found.insert(0, named)
+    colleagues = [other for other in found if _same_house(services, now, other)]
+    return await candidate(tx, services, colleagues[0]) if colleagues else None
+
+
+def _same_house(services: Services, now: Contact | None, other: Contact) -> bool:
+    """What the asker agreed to holds within one municipality."""
+    if now is None or other.municipality == now.municipality:
+        return now is not None
+    introducible = services.search.snapshot.introducible
+    return bool(introducible.ids_of(now.municipality) & introducible.ids_of(other.municipality))
+
+
+async def candidate(tx: Transaction, services: Services, contact: Contact) -> Candidate:
+    """A contact as somebody who can be asked, and when it is their turn; the person behind is made when new."""
+    await tx.introductions.lock_contact(contact.id)
+    planned = await tx.introductions.planned(contact.id, tx.now - WEEK)
+    person = await _person_behind(tx, contact)
+    return Candidate(contact.id, person.id, next_turn(planned, tx.now, caps_of(services.settings)))
+
+
+async def _person_behind(tx: Transaction, contact: Contact) -> Person:
+    if contact.email:
+        language = contact.extra.get("lang")
+        return await tx.profiles.person_of_address(contact.email, language=language if language in LANGUAGES else None)
+    return await tx.people.identify("matrix", contact.matrix_id, private_conversation=None, returns=False)
+
+
+async def contact_of(tx: Transaction, contact_id: str) -> Contact | None:
+    """A contact's record, while there is one."""
+    stored = await tx.records.get(RecordKind.CONTACT, contact_id)
+    return stored.record if stored and isinstance(stored.record, Contact) else None
+
+
+async def project_of(tx: Transaction, project_id: str) -> Project | None:
+    """A project's record, while there is one."""
+    stored = await tx.records.get(RecordKind.PROJECT, project_id)
+    return stored.record if stored and isinstance(stored.record, Project) else None

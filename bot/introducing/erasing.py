@@ -1,0 +1,64 @@
+"""Before a person's data are deleted: what they are part of is closed, and the other side told."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot.features import Services
+from bot.introducing.applying import apply
+from bot.introducing.candidates import caps_of
+from bot.introducing.keys import outcome_key
+from bot.introducing.telling import no_longer
+from knowledge_base.introduction_caps import DAY, TAKES_NO_SLOT, not_again
+from knowledge_base.introduction_caps import Before as Nothing
+from knowledge_base.introduction_values import AFTER, Erased, Introduction, Side, State
+from knowledge_base.store.transaction import Transaction
+
+ASKED_TODAY = "introduction"
+PAUSED = "introduction pause"
+
+
+async def erase(tx: Transaction, services: Services, person_id: str) -> int:
+    """Close every introduction of a person; returns how many were still open. Call it before the person is deleted.
+
+    What limits introductions lives on as keyed hashes, so that erasing and coming back lifts no limit.
+    """
+    mine = await tx.introductions.of(person_id)
+    await _remember(tx, services, person_id, [one for one in mine if one.asker == person_id])
+    for one in mine:
+        if one.state in AFTER:
+            await _take_back(tx, services, one, person_id)
+        held = await tx.introductions.get(one.id)
+        if held is not None:
+            await apply(tx, services, held, Erased(person_id))
+    return sum(one.open for one in mine)
+
+
+async def _take_back(tx: Transaction, services: Services, one: Introduction, person_id: str) -> None:
+    """Data on their way to the other side stay here, if they have not left."""
+    other = Side.CONTACT if one.asker == person_id else Side.ASKER
+    if await tx.outbox.take_back([outcome_key(one, other)]):
+        await no_longer(tx, services, one, other)
+
+
+async def _remember(tx: Transaction, services: Services, person_id: str, mine: list[Introduction]) -> None:
+    who = await tx.tallies.identities(person_id)
+    for one in mine:
+        if one.state is not State.DRAFT and one.outcome not in TAKES_NO_SLOT and one.created_at > tx.now - DAY:
+            await tx.tallies.add(services.secret, ASKED_TODAY, who, lasting=DAY)
+    caps = caps_of(services.settings)
+    for contact in not_again(mine, Nothing(), tx.now, caps):
+        await tx.tallies.add(services.secret, PAUSED, [f"{one} {contact}" for one in who], lasting=caps.pause)
+
+
+async def remembered(tx: Transaction, services: Services, person_id: str, contacts: tuple[str, ...]) -> Nothing:
+    """What limits somebody who had everything erased and came back, for these contacts."""
+    who = await tx.tallies.identities(person_id)
+    today = await tx.tallies.count(services.secret, ASKED_TODAY, who, within=DAY)
+    pause = max(caps_of(services.settings).pause, timedelta(days=1))
+    paused = [
+        contact
+        for contact in contacts
+        if await tx.tallies.count(services.secret, PAUSED, [f"{one} {contact}" for one in who], within=pause)
+    ]
+    return Nothing(today, frozenset(paused))

@@ -1,0 +1,176 @@
+"""From a wish to a request: may this person ask about this project, what will the contact see, do they agree?"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from dataclasses import replace
+
+from bot.features import Services
+from bot.introducing.answering import ALL, OTHER, refused
+from bot.introducing.applying import RULES, Evidence, apply
+from bot.introducing.candidates import askable, can_be_told, candidate, caps_of, contact_of, project_of
+from bot.introducing.describing import date_of, municipality_name, sharables, who
+from bot.introducing.erasing import remembered
+from bot.introducing.question import presentable
+from bot.messages import Choice, Say, Value
+from knowledge_base.introduction_caps import exhausted, not_again
+from knowledge_base.introduction_values import Candidate, Consented, Introduction, Outcome, Shares, Side, State
+from knowledge_base.model import Contact, Project
+from knowledge_base.store.outbox import new_id
+from knowledge_base.store.people import Person
+from knowledge_base.store.transaction import Transaction
+
+LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that looks like another
+CODE_LENGTH = 5
+
+
+async def begin(
+    tx: Transaction, services: Services, person: Person, project: Project | None, question: str
+) -> Introduction | Say:
+    """A draft of a request, or why there can be none. Name and municipality of the person are known."""
+    if project is None:
+        return Say("show.not_found")
+    if refusal := await _may_not(tx, services, person, project):
+        return refusal
+    mine = await tx.introductions.of(person.id, Side.ASKER)
+    known = services.search.snapshot.introducible.of(project)
+    before = await remembered(tx, services, person.id, known)
+    caps = caps_of(services.settings)
+    if cap := exhausted(mine, before, tx.now, caps):
+        return Say(f"intro.cap_{cap}", {"limit": caps.per_day if cap == "day" else caps.open})
+    again = not_again(mine, before, tx.now, caps)
+    found = await askable(tx, services, project, person.id, leave_out=again)
+    if not found:
+        return Say("intro.not_yet" if again.intersection(known) else "intro.nobody", {"project": project.title})
+    for old in mine:
+        await tx.introductions.drop(old.id)  # drafts only
+    return await _draft(tx, person, project, found[0], question)
+
+
+async def _may_not(tx: Transaction, services: Services, person: Person, project: Project) -> Say | None:
+    told = await tx.profiles.get(person.id)
+    introducible = services.search.snapshot.introducible
+    if told.municipality in introducible.ids_of(project.municipality):
+        return Say("intro.own", {"project": project.title})
+    if services.settings.introductions.require_verified and not told.is_verified(tx.now):
+        return Say("intro.verify_first")
+    return None if await can_be_told(tx, services, person.id) else Say("intro.no_way")
+
+
+async def _draft(tx: Transaction, person: Person, project: Project, contact: Contact, question: str) -> Introduction:
+    code = "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
+    while not await tx.introductions.is_free(code):
+        code = "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
+    draft = Introduction(
+        id=new_id(),
+        code=code,
+        asker=person.id,
+        contact=contact.id,
+        contact_person="",
+        project=project.id,
+        question=presentable(question),
+        created_at=tx.now,
+        due_at=tx.now + RULES.draft,
+    )
+    await tx.introductions.add(draft)
+    return draft
+
+
+async def owned_draft(tx: Transaction, code: str, person_id: str) -> Introduction | None:
+    """A person's own draft by its code."""
+    one = await tx.introductions.by_code(code)
+    return one if one and one.side(person_id) is Side.ASKER and one.state is State.DRAFT else None
+
+
+async def change(tx: Transaction, one: Introduction, *, question: str = "", reach: str = "") -> Introduction:
+    """A draft with another question, or with what the person typed about how to reach them."""
+    after = replace(
+        one,
+        question=presentable(question) if question else one.question,
+        asker_shares=((OTHER, reach),) if reach else one.asker_shares,
+        due_at=tx.now + RULES.draft,
+    )
+    await tx.introductions.save(one, after)
+    return replace(after, version=one.version + 1)
+
+
+async def own_shares(tx: Transaction, one: Introduction) -> Shares:
+    """What the asker could show: accounts, phone, and what they typed."""
+    return (*((datum.kind, datum.value) for datum in await sharables(tx, one.asker)), *one.asker_shares)
+
+
+async def preview(tx: Transaction, one: Introduction) -> Say:
+    """Exactly what the contact will see, and the ways to agree to it."""
+    told, contact = await tx.profiles.get(one.asker), await contact_of(tx, one.contact)
+    project = await project_of(tx, one.project)
+    choices = agreeing(f"intro yes {one.code}", await own_shares(tx, one), "choice.intro.agree")
+    choices += (
+        Choice(Say("choice.intro.question"), f"intro question {one.code}", numbered=True),
+        Choice(Say("choice.intro.cancel"), f"intro cancel {one.code}", numbered=True),
+    )
+    values: dict[str, Value] = {
+        "role": contact.role if contact else "",
+        "place": contact.municipality
+        if contact and contact.municipality
+        else (project.municipality if project else ""),
+        "who": Say(
+            "intro.who", who(told.name, await municipality_name(tx, told.municipality), told.is_verified(tx.now))
+        ),
+        "project": project.title if project else one.project,
+        "question": one.question,
+        "options": tuple(choice.label for choice in choices),
+    }
+    return Say("intro.preview", values, choices)
+
+
+def agreeing(command: str, shares: Shares, label: str) -> tuple[Choice, ...]:
+    """A choice to show everything, and one for each datum alone."""
+    parts = [Say("intro.shares.line", {"kind": Say(f"intro.kind.{kind}"), "value": value}) for kind, value in shares]
+    single = [
+        Choice(Say(label, {"what": (part,)}), f"{command} {kind}", numbered=True)
+        for (kind, _), part in zip(shares, parts, strict=True)
+    ]
+    everything = Choice(Say(label, {"what": tuple(parts)}), f"{command} {ALL}", numbered=True)
+    return (everything, *single) if len(single) > 1 else tuple(single)
+
+
+def chosen(shares: Shares, kinds: Collection[str]) -> Shares:
+    """Those of the shares that a person named."""
+    return tuple(share for share in shares if share[0] in kinds or ALL in kinds)
+
+
+async def consent(
+    tx: Transaction, services: Services, one: Introduction, kinds: Collection[str], evidence: Evidence, language: str
+) -> Say:
+    """The asker agrees to the preview and shows these kinds of data; the request goes out, or waits for its turn."""
+    shares = chosen(await own_shares(tx, one), kinds)
+    if not shares:
+        return Say("intro.share_something")
+    mine = await tx.introductions.of(one.asker, Side.ASKER)
+    caps = caps_of(services.settings)
+    cap = exhausted(mine, await remembered(tx, services, one.asker, ()), tx.now, caps)
+    if cap and one.state is State.DRAFT:
+        return Say(f"intro.cap_{cap}", {"limit": caps.per_day if cap == "day" else caps.open})
+    done = await apply(tx, services, one, Consented(one.asker, await _same(tx, services, one), shares), evidence)
+    if done.refusal:
+        return refused(done.refusal)
+    return _sent(done.introduction, language)
+
+
+async def _same(tx: Transaction, services: Services, one: Introduction) -> Candidate | None:
+    """The contact that was shown, if they may still be asked."""
+    project = await project_of(tx, one.project)
+    found = await askable(tx, services, project, one.asker) if project else []
+    contact = next((contact for contact in found if contact.id == one.contact), None)
+    return await candidate(tx, services, contact) if contact else None
+
+
+def _sent(one: Introduction, language: str) -> Say:
+    match one.state:
+        case State.QUEUED:
+            return Say("intro.queued", {"code": one.code, "date": date_of(one.due_at, language)})
+        case State.CLOSED:
+            return Say("intro.changed" if one.outcome is Outcome.LAPSED else "intro.not_sent", {"code": one.code})
+        case _:
+            return Say("intro.sent", {"code": one.code, "until": date_of(one.expires_at, language)})

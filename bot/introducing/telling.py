@@ -1,0 +1,185 @@
+"""What the two sides are told, each in the transaction of what happened."""
+
+from __future__ import annotations
+
+import hashlib
+
+from bot.data_policy import DataClass
+from bot.features import Services
+from bot.introducing import describing
+from bot.introducing.candidates import contact_of, project_of
+from bot.introducing.keys import follow_up_key, onward_key, outcome_key, remind_key, request_key, room_key
+from bot.messages import Choice, Say, Value
+from bot.notices import Notice, Told, tell
+from knowledge_base.introduction_values import Introduction, Outcome, Shares, Side
+from knowledge_base.store.outbox import Urgency
+from knowledge_base.store.transaction import Transaction
+
+PAGE = "i"  # where the contact answers without a messenger
+UNSUBSCRIBE = "introductions"
+ANSWERS = ("accept", "decline", "deputy", "nottopic", "never")
+
+
+async def request(tx: Transaction, services: Services, one: Introduction) -> bool:
+    """The request to the contact; ``False`` when nothing reaches them."""
+    view = await describing.describe(tx, services, one, one.contact_person)
+    if view is None:
+        return False
+    values = describing.said_of(view) | {"notice": await describing.notice_of(tx, services, one)}
+    notice = Notice(
+        Say("intro.request", values, answers(one, view), view.language),
+        request_key(one),
+        about=DataClass.CONTACT_DATUM,
+        page=PAGE,
+        subject=one.id,
+        unsubscribe=UNSUBSCRIBE,
+    )
+    if await _tell(tx, services, one.contact_person, notice) is None:
+        return False
+    await tx.contacts.told([one.contact])  # the notice of Art. 14 is in this very message
+    return True
+
+
+def answers(one: Introduction, view: describing.RequestView) -> tuple[Choice, ...]:
+    """What the contact can answer, as commands."""
+    names = [name for name in ANSWERS if view.can_pass_on or name != "deputy"]
+    return tuple(Choice(Say(f"choice.intro.{name}"), f"{name} {one.code}") for name in names)
+
+
+async def remind(tx: Transaction, services: Services, one: Introduction) -> None:
+    """The one reminder."""
+    view = await describing.describe(tx, services, one, one.contact_person)
+    if view is None:
+        return
+    say = Say("intro.remind", describing.said_of(view), answers(one, view), view.language)
+    notice = Notice(say, remind_key(one), DataClass.CONTACT_DATUM, page=PAGE, subject=one.id, unsubscribe=UNSUBSCRIBE)
+    await _tell(tx, services, one.contact_person, notice)
+
+
+async def asker(tx: Transaction, services: Services, one: Introduction, outcome: Outcome | None) -> None:
+    """How it ended for the asker; ``None``: the next contact is being asked."""
+    values: dict[str, Value] = {"project": await title_of(tx, one), "code": one.code}
+    if outcome is None:
+        await _tell(tx, services, one.asker, Notice(Say("intro.onward", values), onward_key(one)))
+        return
+    choices = await _what_now(tx, services, one) if outcome in (Outcome.NOT_ARRANGED, Outcome.UNREACHED) else ()
+    values["hint"] = Say("intro.what_now", {"code": one.code}) if choices else ""
+    await _tell(tx, services, one.asker, Notice(Say(f"intro.{outcome}", values, choices), outcome_key(one, Side.ASKER)))
+
+
+async def _what_now(tx: Transaction, services: Services, one: Introduction) -> tuple[Choice, ...]:
+    """The next contact, where there is one, and the editors."""
+    choices = [Choice(Say("choice.intro.editors"), f"intro editors {one.code}")]
+    if await describing.somebody_else(tx, services, one):
+        choices.insert(0, Choice(Say("choice.intro.again"), f"intro ={one.project}"))
+    return tuple(choices)
+
+
+async def contact(tx: Transaction, services: Services, one: Introduction, outcome: Outcome) -> None:
+    """How a request ended that the contact knows of."""
+    values: dict[str, Value] = {"project": await title_of(tx, one), "code": one.code}
+    say = Say(f"intro.over_{outcome}", values)
+    await _tell(tx, services, one.contact_person, Notice(say, outcome_key(one, Side.CONTACT)))
+
+
+async def exchange(tx: Transaction, services: Services, one: Introduction) -> None:
+    """Each gets what the other chose to show."""
+    for side, person, other, shares in (
+        (Side.ASKER, one.asker, one.contact_person, one.contact_shares),
+        (Side.CONTACT, one.contact_person, one.asker, one.asker_shares),
+    ):
+        values: dict[str, Value] = {
+            "project": await title_of(tx, one),
+            "question": one.question,
+            "who": await describing.called(tx, one, other),
+            "shares": shown(shares),
+        }
+        notice = Notice(Say("intro.arranged", values), outcome_key(one, side), DataClass.CONTACT_DATUM)
+        await _tell(tx, services, person, notice)
+
+
+def shown(shares: Shares) -> tuple[Say, ...]:
+    """Shared data, each with its name."""
+    return tuple(Say(f"intro.shares.{kind}", {"value": value}) for kind, value in shares)
+
+
+async def room(tx: Transaction, services: Services, one: Introduction) -> None:
+    """The wish for a room of both, delivered by the channel like a message."""
+    users = [dict(shares)["matrix"] for shares in (one.asker_shares, one.contact_shares)]
+    values: dict[str, Value] = {"project": await title_of(tx, one), "question": one.question}
+    values["asker"] = await describing.called(tx, one, one.asker)
+    values["contact"] = await describing.called(tx, one, one.contact_person)
+    person = await tx.people.get(one.contact_person)
+    payload = {
+        "say": Say("intro.room", values).to_json(),
+        "language": describing.language_of(person),
+        "room": {"alias": alias_of(one), "users": users, "stay": services.settings.introductions.room == "stay"},
+    }
+    await tx.outbox.add("matrix", f"introduction {one.id}", payload, urgency=Urgency.NOTICE, key=room_key(one))
+
+
+def alias_of(one: Introduction) -> str:
+    """The local part of the room's alias: of the introduction alone, so a second attempt finds the first one's room."""
+    return f"stadtlotse-{hashlib.sha256(one.id.encode()).hexdigest()[:20]}"
+
+
+async def of_room(tx: Transaction, services: Services, one: Introduction) -> None:
+    """Both learn that their room is open."""
+    for side, person, other in (
+        (Side.ASKER, one.asker, one.contact_person),
+        (Side.CONTACT, one.contact_person, one.asker),
+    ):
+        values: dict[str, Value] = {"who": await describing.called(tx, one, other)}
+        values["project"] = await title_of(tx, one)
+        notice = Notice(Say("intro.room_open", values), outcome_key(one, side), DataClass.CONTACT_DATUM)
+        await _tell(tx, services, person, notice)
+
+
+async def follow_up(tx: Transaction, services: Services, one: Introduction) -> None:
+    """Did it help? Both are asked once."""
+    choices = tuple(
+        Choice(Say(f"choice.intro.helped_{how}"), f"helped {how} {one.code}") for how in ("yes", "no", "talking")
+    )
+    for side, person in ((Side.ASKER, one.asker), (Side.CONTACT, one.contact_person)):
+        values: dict[str, Value] = {"project": await title_of(tx, one), "code": one.code}
+        notice = Notice(Say("intro.helped", values, choices), follow_up_key(one, side), page=PAGE, subject=one.id)
+        await _tell(tx, services, person, notice)
+
+
+async def admins(tx: Transaction, services: Services, one: Introduction) -> None:
+    """A contact could not be reached; the admins learn which record it is, and nobody's address."""
+    for address in services.settings.admins:
+        channel, _, user = address.partition(":")
+        person = await tx.people.of_account(channel, user)
+        if person is not None:
+            say = Say("intro.bounced", {"contact": one.contact})
+            key = f"intro:{one.id}:bounced:{one.round}:{address}"
+            await _tell(tx, services, person.id, Notice(say, key[:255]))
+
+
+async def title_of(tx: Transaction, one: Introduction) -> str:
+    """What the project is called; its id when it is gone."""
+    project = await project_of(tx, one.project)
+    return project.title if project else one.project
+
+
+async def role_of(tx: Transaction, one: Introduction) -> str:
+    """What the contact answers for."""
+    record = await contact_of(tx, one.contact)
+    return record.role if record else ""
+
+
+async def _tell(tx: Transaction, services: Services, person_id: str, notice: Notice) -> Told | None:
+    person = await tx.people.get(person_id) if person_id else None
+    if person is None:
+        return None
+    prefers = (await tx.profiles.get(person_id)).prefers or None
+    return await tell(tx, person, notice, settings=services.settings, links=services.links, prefers=prefers)
+
+
+async def no_longer(tx: Transaction, services: Services, one: Introduction, side: Side) -> None:
+    """The other one left before what they agreed to show had gone out."""
+    person = one.asker if side is Side.ASKER else one.contact_person
+    key = Outcome.UNAVAILABLE if side is Side.ASKER else f"over_{Outcome.UNAVAILABLE}"
+    values: dict[str, Value] = {"project": await title_of(tx, one), "code": one.code, "hint": ""}
+    await _tell(tx, services, person, Notice(Say(f"intro.{key}", values), f"intro:{one.id}:gone:{side}"))

@@ -1,0 +1,80 @@
+"""What happens by itself: timers that ring, and what became of messages. A tick that is missed or doubled is none."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.features import Services
+from bot.introducing.applying import apply
+from bot.introducing.candidates import askable, onward, project_of
+from bot.introducing.keys import request_key, room_key
+from knowledge_base.introduction_values import (
+    Delivered,
+    Event,
+    Introduction,
+    RoomFailed,
+    RoomOpened,
+    State,
+    TimeCame,
+    Undeliverable,
+)
+from knowledge_base.store.transaction import Transaction
+
+log = structlog.get_logger()
+
+AT_ONCE = 200  # introductions looked at in one tick
+
+
+async def due(services: Services) -> int:
+    """Do all that is due, each introduction in a transaction of its own; returns how many changed.
+
+    One that fails stops no other; it is tried again at the next tick.
+    """
+    store = services.store
+    async with store.read() as tx:
+        ringing = await tx.introductions.due(AT_ONCE)
+        waiting = [one.id for one in await tx.introductions.under_way()]
+    changed = 0
+    for introduction_id in dict.fromkeys([*waiting, *ringing]):
+        try:
+            async with store.begin() as tx:
+                changed += await _look(tx, services, introduction_id)
+        except Exception:
+            log.exception("introduction.failed", introduction=introduction_id)
+    return changed
+
+
+async def _look(tx: Transaction, services: Services, introduction_id: str) -> bool:
+    one = await tx.introductions.get(introduction_id)
+    if one is None:
+        return False
+    event = await _delivered(tx, services, one)
+    if event is not None:
+        one = (await apply(tx, services, one, event)).introduction
+    if one.due_at is None or one.due_at > tx.now:
+        return event is not None
+    if one.state is State.QUEUED and not await _still(tx, services, one):
+        await apply(tx, services, one, Undeliverable(one.round, await onward(tx, services, one)))
+    else:
+        await apply(tx, services, one, TimeCame())
+    return True
+
+
+async def _delivered(tx: Transaction, services: Services, one: Introduction) -> Event | None:
+    """What the outbox knows of the request, or of the room; it may have been killed before it could tell anybody."""
+    key = {State.SENT: request_key(one), State.OPENING: room_key(one)}.get(one.state)
+    if key is None:
+        return None
+    state = (await tx.outbox.states([key])).get(key)
+    if one.state is State.OPENING:
+        return RoomOpened() if state == "sent" else RoomFailed() if state == "dead" else None
+    if state == "dead":
+        return Undeliverable(one.round, await onward(tx, services, one))
+    return Delivered(one.round) if state == "sent" else None
+
+
+async def _still(tx: Transaction, services: Services, one: Introduction) -> bool:
+    """Whether a contact whose turn it is may still be asked."""
+    project = await project_of(tx, one.project)
+    found = await askable(tx, services, project, one.asker) if project else []
+    return one.contact in {contact.id for contact in found}

@@ -1,0 +1,290 @@
+"""From a hit to a colleague, across Matrix, Telegram and mail: what each side reads, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot import introducing
+from bot.introducing import Evidence
+from bot.markup import plain
+from bot.ports import UndeliverableError
+from knowledge_base.introduction_values import Answer, State
+from knowledge_base.store.database import Store
+from tests.fakes import settled
+from tests.introducing import (
+    LEAD,
+    MOBILITY,
+    PROJECT,
+    Networks,
+    asks,
+    code_in,
+    known_as,
+    networks,
+)
+
+ANNA_MAIL, ANNA_MATRIX = "rad@potsdam.example", "@anna:potsdam.example"
+
+
+@pytest.fixture
+async def net(sqlite_store: Store, tmp_path: Path) -> AsyncIterator[Networks]:
+    async with networks(sqlite_store, tmp_path) as running:
+        yield running
+
+
+async def state_of(net: Networks, code: str) -> str:
+    async with net.store.read() as tx:
+        one = await tx.introductions.by_code(code)
+        assert one is not None
+        return one.outcome or one.state
+
+
+async def answer_by_page(net: Networks, code: str, answer: Answer, *shares: str, address: str = LEAD) -> str:
+    """What a page does when the contact presses a button."""
+    async with net.store.begin() as tx:
+        one = await tx.introductions.by_code(code)
+        person = await tx.people.of_account("email", address)
+        assert one is not None
+        assert person is not None
+        say = await introducing.respond(
+            tx, net.bot.services, one.id, person.id, answer, shares, Evidence("email", "token-hash", "page")
+        )
+    return say.key
+
+
+async def test_from_a_question_to_two_people_who_talk(net: Networks) -> None:
+    anna = net.matrix.person(ANNA_MATRIX)
+    await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
+    assert "zwei Angaben" in await anna.says(f"!kontakt ={PROJECT}")
+    await anna.says("Dezernat Verkehr")
+    shown = await anna.says("Potsdam")
+    if "genau das" not in shown:
+        shown = await anna.says("1")
+    assert "Leitung Digitale Stadt" in shown
+    assert "Dezernat Verkehr, Landeshauptstadt Potsdam" in shown or "Dezernat Verkehr, Potsdam" in shown
+    assert "nicht bestätigt" in shown
+    assert "Wer hat in Cottbus etwas zur Mobilität gemacht?" in shown
+    assert ANNA_MATRIX in shown
+    assert net.email.delivered == []
+
+    sent = await anna.says("1")
+    code = code_in(sent)
+    await net.passes()
+    (mail,) = net.mails(LEAD)
+    assert "Dezernat Verkehr" in mail
+    assert "Wer hat in Cottbus" in mail
+    assert ANNA_MATRIX not in mail
+    assert "https://lotse.example/i/" in mail
+    assert "Quelle" in mail or "Herkunft" in mail or "cottbus.example/kontakt" in mail  # Art. 14
+    assert await state_of(net, code) == State.DELIVERED
+    assert "zugestellt" in await anna.says("!kontakt status")
+
+    assert await answer_by_page(net, code, Answer.YES, "email", "phone") == "intro.answered_yes"
+    await net.passes()
+    outcome = net.told(net.matrix, anna.conversation)[-1]
+    assert LEAD in outcome
+    assert "+49 355 000001" in outcome
+    assert ANNA_MATRIX in net.mails(LEAD)[-1]
+    assert "vermittelt" in await anna.says("!kontakt status")
+
+    await net.passes(days=14, minutes=1)
+    assert "geholfen" in net.told(net.matrix, anna.conversation)[-1]
+    assert "Danke" in await anna.says(f"!geholfen ja {code}")
+    assert "schon geschehen" in await anna.says(f"!geholfen ja {code}")
+    await net.passes(days=14, minutes=1)
+    async with net.store.read() as tx:
+        counts = {what: times for (_, what), times in (await tx.introductions.counts()).items()}
+        one = await tx.introductions.by_code(code)
+    assert counts == {"asked": 1, "arranged": 1, "helped yes": 1}
+    assert one is not None
+    assert (one.state, one.asker_shares, one.contact_shares) == (State.CLOSED, (), ())
+
+
+async def test_two_on_matrix_meet_in_a_room(net: Networks) -> None:
+    lead = net.matrix.person("@lead:cottbus.example")
+    await lead.says("!start")
+    async with net.store.begin() as tx:  # the contact verified the imported address
+        mail = await tx.profiles.person_of_address(LEAD)
+        chat = await tx.people.of_account("matrix", lead.name)
+        assert chat is not None
+        await tx.profiles.merge(mail.id, chat.id)
+    anna = await known_as(net.matrix.person(ANNA_MATRIX))
+    code = await asks(anna)
+    await net.passes()
+    assert net.email.delivered == []
+    assert "möchte mit Ihnen" in net.told(net.matrix, lead.conversation)[-1]
+    assert "Was darf die andere Seite" in await lead.says(f"!ja {code}")
+    assert ANNA_MATRIX not in lead.hears()
+    await lead.says("1")
+    await net.passes()
+    ((users, message, stay),) = net.matrix.rooms.values()
+    assert users == (ANNA_MATRIX, lead.name)
+    assert not stay
+    assert "gehört der Raum Ihnen" in plain(message.document)
+    for person in (anna, lead):
+        assert "Einladung" in net.told(net.matrix, person.conversation)[-1]
+    await net.passes()
+    assert net.matrix.opened == 1
+
+
+async def test_where_there_can_be_no_room_each_gets_what_the_other_showed(net: Networks) -> None:
+    net.matrix.refuses = UndeliverableError("invite refused")
+    lead = net.matrix.person("@lead:cottbus.example")
+    await lead.says("!start")
+    async with net.store.begin() as tx:
+        mail = await tx.profiles.person_of_address(LEAD)
+        chat = await tx.people.of_account("matrix", lead.name)
+        assert chat is not None
+        await tx.profiles.merge(mail.id, chat.id)
+    anna = await known_as(net.matrix.person(ANNA_MATRIX))
+    code = await asks(anna)
+    await net.passes()
+    await lead.says(f"!ja {code} matrix")
+    await net.passes()
+    assert "@lead:cottbus.example" in net.told(net.matrix, anna.conversation)[-1]
+    assert ANNA_MATRIX in net.told(net.matrix, lead.conversation)[-1]
+
+
+async def test_through_telegram_passes_no_datum_of_anybody_else(net: Networks) -> None:
+    tom = await known_as(net.telegram.person("4711"))
+    await tom.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
+    assert "erreichen" in await tom.says(f"!kontakt ={PROJECT}")
+    await tom.says("verkehr@potsdam.example")
+    await tom.says("1")
+    code = code_in(tom.hears())
+    await net.passes()
+    await answer_by_page(net, code, Answer.YES, "email")
+    await net.passes()
+    last = net.told(net.telegram, tom.conversation)[-1]
+    assert "https://lotse.example/n/" in last
+    heard = "\n".join(net.told(net.telegram, tom.conversation))
+    assert LEAD not in heard
+    assert "verkehr@potsdam.example" in net.mails(LEAD)[-1]
+
+
+@pytest.mark.parametrize("way", ["decline", "never", "expire"])
+async def test_no_and_silence_sound_the_same(net: Networks, way: str) -> None:
+    anna = await known_as(net.matrix.person(ANNA_MATRIX))
+    code = await asks(anna)
+    await net.passes()
+    if way == "expire":
+        await net.passes(days=4)
+        assert "Erinnerung" in net.mails(LEAD)[-1]
+        await net.passes(days=14)
+        assert "abgelaufen" in net.mails(LEAD)[-1]
+    else:
+        await answer_by_page(net, code, Answer.NO if way == "decline" else Answer.NEVER_AGAIN)
+        await net.passes()
+    heard = net.told(net.matrix, anna.conversation)[-1]
+    assert heard.startswith("Ihr Kontakt zu „Digitale Stadt Cottbus“ ist leider nicht zustande gekommen")
+    assert heard.count("Redaktion") == 1
+    assert "nicht zustande gekommen" in await anna.says("!kontakt status")
+    assert "Redaktion" in await anna.says(f"!kontakt redaktion {code}")
+    await anna.says("!frage Wie habt ihr das finanziert?")
+    shown = await anna.says(f"!kontakt ={PROJECT}")  # the other contact, not the same one again
+    assert "Mobilitätsbeauftragte Stelle" in shown
+
+
+async def test_what_cannot_be_delivered_goes_to_the_next_and_costs_nothing(net: Networks) -> None:
+    net.email.faults.append(UndeliverableError("550 no such user", gone=True))
+    anna = await known_as(net.matrix.person(ANNA_MATRIX))
+    code = await asks(anna)
+    await net.passes()
+    assert "nicht zu erreichen" in net.told(net.matrix, anna.conversation)[-1]
+    assert "Mobilitätsbeauftragte Stelle" in net.mails(MOBILITY)[0]
+    async with net.store.begin() as tx:
+        assert await tx.introductions.planned("c-lead", tx.now.replace(year=2020)) == []
+    net.email.faults.append(UndeliverableError("550 no such user", gone=True))
+    assert await state_of(net, code) == State.DELIVERED
+
+
+async def test_passed_on_once_then_it_ends(net: Networks) -> None:
+    anna = await known_as(net.matrix.person(ANNA_MATRIX))
+    code = await asks(anna)
+    await net.passes()
+    assert await answer_by_page(net, code, Answer.DEPUTY) == "intro.answered_deputy"
+    await net.passes()
+    assert "Mobilitätsbeauftragte Stelle" in net.mails(MOBILITY)[0]
+    assert await answer_by_page(net, code, Answer.YES, "email") == "intro.unknown"  # no longer theirs
+    assert await answer_by_page(net, code, Answer.DEPUTY, address=MOBILITY) == "intro.refused_nobody_else"
+    assert await answer_by_page(net, code, Answer.NOT_MY_TOPIC, address=MOBILITY) == "intro.answered_not_my_topic"
+    await net.passes()
+    assert "nicht zustande gekommen" in net.told(net.matrix, anna.conversation)[-1]
+
+
+async def test_taken_back_before_it_left_nobody_hears_of_it(sqlite_store: Store, tmp_path: Path) -> None:
+    async with networks(sqlite_store, tmp_path) as net:
+        net.email.faults.extend([UndeliverableError("x")] * 0)
+        anna = await known_as(net.matrix.person(ANNA_MATRIX))
+        code = await asks(anna)
+        await net.passes()
+        assert "Zurückgenommen" in await anna.says(f"!kontakt zurück {code}")
+        await net.passes()
+        assert "zurückgenommen" in net.mails(LEAD)[-1]
+        assert "schon abgeschlossen" in await anna.says(f"!kontakt zurück {code}")
+        assert await answer_by_page(net, code, Answer.YES, "email") == "intro.refused_closed"
+
+
+async def test_limits_are_told_kindly(net: Networks) -> None:
+    anna = await known_as(net.matrix.person(ANNA_MATRIX))
+    await asks(anna)
+    await settled(net.bot)
+    second = await anna.says(f"!kontakt ={PROJECT}")
+    assert "Mobilitätsbeauftragte Stelle" in second  # one open request for each contact
+    await anna.says("1")
+    assert "läuft schon" in await anna.says(f"!kontakt ={PROJECT}")
+
+
+async def test_not_in_front_of_others_and_not_at_home(net: Networks) -> None:
+    anna = await known_as(net.matrix.person(ANNA_MATRIX), place="Cottbus")
+    assert "eigenen Kommune" in await anna.says(f"!kontakt ={PROJECT}")
+    room = net.matrix.person(ANNA_MATRIX, room="!room")
+    assert "genau das" not in await room.says(f"!kontakt ={PROJECT}")
+
+
+async def test_strangers_learn_and_change_nothing(net: Networks) -> None:
+    anna = await known_as(net.matrix.person(ANNA_MATRIX))
+    code = await asks(anna)
+    await net.passes()
+    before = await state_of(net, code)
+    eve = net.matrix.person("@eve:evil.example")
+    await eve.says("!start")
+    for command in (
+        "ja",
+        "nein",
+        "vertretung",
+        "nicht-mein-thema",
+        "nie-wieder",
+        "kontakt zurück",
+        "kontakt ja",
+        "geholfen ja",
+    ):
+        assert await eve.says(f"!{command} {code}") == await eve.says(f"!{command} ZZZZZ")
+        assert await state_of(net, code) == before
+    for command in ("ja", "nein"):  # the asker does not answer for the contact
+        await anna.says(f"!{command} {code}")
+        assert await state_of(net, code) == before
+
+
+@pytest.mark.parametrize("side", ["asker", "contact"])
+async def test_who_leaves_ends_it_and_the_other_is_told(net: Networks, side: str) -> None:
+    anna = await known_as(net.matrix.person(ANNA_MATRIX))
+    code = await asks(anna)
+    await net.passes()
+    async with net.store.begin() as tx:
+        person = await tx.people.of_account(*(("matrix", ANNA_MATRIX) if side == "asker" else ("email", LEAD)))
+        assert person is not None
+        await introducing.erase(tx, net.bot.services, person.id)
+    await net.passes()
+    heard = net.mails(LEAD)[-1] if side == "asker" else net.told(net.matrix, anna.conversation)[-1]
+    assert "nicht mehr" in heard
+    assert await state_of(net, code) == "unavailable"
+
+
+async def test_without_a_way_back_nobody_is_asked(sqlite_store: Store, tmp_path: Path) -> None:
+    async with networks(sqlite_store, tmp_path, web={"public_url": ""}) as net:
+        tom = await known_as(net.telegram.person("4711"))
+        await tom.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
+        assert "darf ich keine Kontaktdaten" in await tom.says(f"!kontakt ={PROJECT}")
