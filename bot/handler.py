@@ -145,7 +145,8 @@ class Handler:
             context = await tx.people.context(key, younger_than=self._services.context_lasts)
         if context is None or not context.awaits:
             return routed
-        return replace(route(f"!{context.awaits} {inbound.text.strip()}", private=True), awaited=True)
+        completed = route(f"!{context.awaits} {inbound.text.strip()}", private=True)
+        return replace(completed, language=None, awaited=True)  # the command is ours, the words say nothing
 
     async def _may_work(self, inbound: Inbound) -> bool:
         if not inbound.needs_permit or inbound.happening in (Happening.LEFT, Happening.MOVED):
@@ -176,7 +177,7 @@ class Handler:
         if button is None or verdict is not Verdict.COUNTS:
             return await self._silently(row)
         command = button.command + (f" {button.answer_id}" if button.command in TOASTS else "")
-        routed = route(f"!{command}", private=inbound.private)
+        routed = replace(route(f"!{command}", private=inbound.private), language=None)  # the command is ours
         if isinstance(routed.intent, Rate):
             rated = routed.intent
             return await self._silently(row, lambda tx: note_rating(tx, rated.answer, button.person_id, rated.useful))
