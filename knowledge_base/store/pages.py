@@ -117,5 +117,5 @@ class Pages:
         return (await self._connection.execute(delete(page).where(page.c.expires_at < self._now - REMEMBERED))).rowcount
 
 
-def _page(row: Row[Any]) -> Page:
+def _page(row: Row[*tuple[Any, ...]]) -> Page:
     return Page(*row)

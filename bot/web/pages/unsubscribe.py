@@ -38,5 +38,3 @@ async def end(tx: Transaction, what: str, person_id: str) -> None:
         await tx.subscriptions.end_of_person(person_id)
     else:
         await tx.profiles.set(person_id, refuses=True)
-        if await tx.contacts.held_by(person_id):
-            await tx.contacts.show_anew()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -29,6 +30,7 @@ class View:
             loader=PackageLoader("bot.web.pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True,
         )  # fmt: skip
+        self._refusals: dict[tuple[str, str], str] = {}
         style = self._templates.get_template("style.css").render()
         self._style = Markup(style)  # noqa: S704 - our own file
         self._policy = (
@@ -38,7 +40,20 @@ class View:
 
     def page(self, template: str, language: str, status: int = 200, **values: Any) -> HTMLResponse:
         """A page; ``switch``: whether it can be had in the other languages by its address."""
+        return HTMLResponse(self._rendered(template, language, values), status, self._headers(language))
 
+    def message(self, what: Say, language: str, status: int = 200) -> HTMLResponse:
+        """A page that says one thing."""
+        return self.page("message.html", language, status, what=what, switch=False, alert=False)
+
+    def refusal(self, why: str, language: str, status: int) -> HTMLResponse:
+        """A page that says what is wrong, the same for everybody: made once, so that a flood of them costs little."""
+        if (why, language) not in self._refusals:
+            values = {"what": why, "switch": False, "alert": True}
+            self._refusals[why, language] = self._rendered("message.html", language, values)
+        return HTMLResponse(self._refusals[why, language], status, self._headers(language))
+
+    def _rendered(self, template: str, language: str, values: Mapping[str, Any]) -> str:
         def say(what: str | Say, **fields: Value) -> Say:
             return what if isinstance(what, Say) else Say(what, fields)
 
@@ -48,14 +63,9 @@ class View:
         def short(what: str | Say, **fields: Value) -> Markup:
             return Markup(line(self._texts.render(say(what, **fields), language)))  # noqa: S704 - as above
 
-        content = self._templates.get_template(template).render(
-            self._everywhere | values, language=language, style=self._style, text=text, line=short
+        return self._templates.get_template(template).render(
+            {**self._everywhere, **values}, language=language, style=self._style, text=text, line=short
         )
-        return HTMLResponse(content, status, self._headers(language))
-
-    def message(self, what: Say, language: str, status: int = 200, *, alert: bool = False) -> HTMLResponse:
-        """A page that says one thing."""
-        return self.page("message.html", language, status, what=what, switch=False, alert=alert)
 
     def _headers(self, language: str) -> dict[str, str]:
         return {

@@ -77,7 +77,7 @@ def over(site: Site, visited: Visit) -> Response:
 
 
 def _wrong(site: Site, why: Say, language: str, status: int) -> Response:
-    return site.view.message(why, language, status, alert=True)
+    return site.view.refusal(why.key, language, status)
 
 
 async def read_form(request: Request) -> Form | None:

@@ -1,0 +1,353 @@
+"""The page of a request: a look changes nothing, the contact's press counts once, and nobody else learns anything."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+from starlette.types import Message
+
+from bot.data_policy import DataClass
+from bot.links import Links
+from bot.messages import Say
+from bot.web.pages import guard
+from knowledge_base.introduction_values import Outcome, State
+from knowledge_base.store.pages import PAGES_LAST
+from knowledge_base.store.tables import consent, introduction, outbox, profile
+from tests.bot.web.pages.conftest import ASKER, QUESTION, Site, note_path, on_telegram
+from tests.conftest import FixedClock
+
+YES = {"answer": "yes", "share": "email"}
+
+
+async def test_it_shows_who_asks_and_what(site: Site) -> None:
+    async with site.client() as human:
+        page = await human.get(await site.request_path())
+    assert page.status_code == 200
+    for needed in (ASKER, "Kiel", QUESTION, "Leitstelle Mobilität", "rad@cottbus.example", "+49 355 0000"):
+        assert needed in page.text
+    assert "@ask:a.example" not in page.text, "the asker's own data come after the yes"
+    assert "checked" not in page.text, "what is shared is the contact's own choice"
+
+
+async def test_a_robot_that_follows_every_link_changes_nothing(site: Site) -> None:
+    paths = [await site.request_path(), await site.unsubscribe_path(), await note_path(site)]
+    before = await site.everything()
+    async with site.client(headers={"User-Agent": "scanner"}) as robot:
+        for _ in range(3):
+            for path in paths:
+                for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"):
+                    response = await robot.request(method, f"{path}?answer=yes&step=read", params={"helped": "yes"})
+                    assert "kanarie@kiel.example" not in response.text
+    assert await site.everything() == before
+    assert site.changes == []
+    async with site.client() as human:
+        assert (await human.post(paths[0], data=YES)).status_code == 200
+        assert "kanarie@kiel.example" in (await human.post(paths[2], data={"step": "read"})).text
+    assert (await site.state()).state is State.ARRANGED
+
+
+async def test_yes_shares_what_was_ticked_and_nothing_else(site: Site) -> None:
+    async with site.client() as human:
+        page = await human.post(await site.request_path(), data=YES)
+    assert page.status_code == 200
+    one = await site.state()
+    assert (one.state, one.contact_shares) == (State.ARRANGED, (("email", "rad@cottbus.example"),))
+    assert len(site.changes) == 1
+    async with site.store.read() as tx:
+        rows = (await tx.connection.execute(outbox.select().where(outbox.c.person_id == site.asker))).all()
+        told = " ".join(str(row.payload) for row in rows)
+        kept = (await tx.connection.execute(consent.select())).all()
+    assert "rad@cottbus.example" in told
+    assert "355" not in told, "the phone number was not ticked"
+    assert [(row.channel, row.method) for row in kept if "page.intro.consent" in (row.wording or "")] == [
+        ("page", "page")
+    ]
+
+
+async def test_yes_without_anything_ticked_asks_again_and_uses_nothing_up(site: Site) -> None:
+    path = await site.request_path()
+    async with site.client() as human:
+        page = await human.post(path, data={"answer": "yes"})
+        assert page.status_code == 422
+        assert 'role="alert"' in page.text
+        assert (await site.state()).state is State.SENT
+        assert (await human.post(path, data=YES)).status_code == 200
+    assert (await site.state()).state is State.ARRANGED
+
+
+@pytest.mark.parametrize("form", [{}, {"answer": "perhaps"}, {"answer": ""}, {"share": "email"}, {"helped": "maybe"}])
+async def test_no_answer_is_no_answer(site: Site, form: dict[str, str]) -> None:
+    before = await site.everything()
+    async with site.client() as human:
+        assert (await human.post(await site.request_path(), data=form)).status_code == 422
+    assert await site.everything() == before
+
+
+@pytest.mark.parametrize("kinds", [["password"], ["matrix"], ["email "], ["__class__", "*"]])
+async def test_only_what_stands_there_can_be_shared(site: Site, kinds: list[str]) -> None:
+    async with site.client() as human:
+        assert (await human.post(await site.request_path(), data={"answer": "yes", "share": kinds})).status_code == 422
+        await human.post(await site.request_path(), data={"answer": "yes", "share": [*kinds, "phone"]})
+    assert (await site.state()).contact_shares == (("phone", "+49 355 0000"),)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "contact"),
+    [
+        ("no", State.CLOSED, "c1"),
+        ("never_again", State.CLOSED, "c1"),
+        ("deputy", State.SENT, "c2"),
+        ("not_my_topic", State.SENT, "c2"),
+    ],
+)
+async def test_the_other_answers(site: Site, answer: str, state: State, contact: str) -> None:
+    path = await site.request_path()
+    async with site.client() as human:
+        assert (await human.post(path, data={"answer": answer})).status_code == 200
+        after = await site.state()
+        assert (after.state, after.contact) == (state, contact)
+        over = await human.get(path)
+        assert over.status_code == 410
+        assert ASKER not in over.text
+    if state is State.CLOSED:
+        assert after.outcome is Outcome.NOT_ARRANGED
+
+
+async def test_a_second_press_changes_nothing(site: Site) -> None:
+    path = await site.request_path()
+    async with site.client() as human:
+        await human.post(path, data=YES)
+        before = await site.everything()
+        for form in (YES, {"answer": "no"}, {"answer": "never_again"}, {"step": "show"}):
+            page = await human.post(path, data=form)
+            assert page.status_code == 410
+            assert ASKER not in page.text
+    assert await site.everything() == before
+    assert len(site.changes) == 1
+
+
+async def test_of_presses_at_once_one_counts(site: Site) -> None:
+    path = await site.request_path()
+    async with site.client() as human:
+        forms = [YES, {"answer": "no"}, YES, {"answer": "deputy"}, YES]
+        pages = await asyncio.gather(*(human.post(path, data=form) for form in forms))
+    assert sorted(page.status_code for page in pages) == [200, 410, 410, 410, 410]
+    assert len(site.changes) == 1
+    assert (await site.state()).version == 1
+
+
+async def test_a_link_ends_with_its_time(site: Site, clock: FixedClock) -> None:
+    path = await site.request_path()
+    clock.moment += PAGES_LAST
+    async with site.client() as human:
+        for page in (await human.get(path), await human.post(path, data=YES)):
+            assert page.status_code == 410
+            assert "abgelaufen" in page.text
+            assert ASKER not in page.text
+    assert (await site.state()).state is State.SENT
+
+
+async def test_what_was_taken_back_is_not_shown_any_more(site: Site) -> None:
+    path = await site.request_path()
+    async with site.store.begin() as tx:
+        closed = {"state": "closed", "outcome": "withdrawn", "due_at": None}
+        await tx.connection.execute(update(introduction).values(**closed))
+    async with site.client() as human:
+        page = await human.get(path)
+        assert page.status_code == 410
+        assert ASKER not in page.text
+        assert QUESTION not in page.text
+        assert (await human.post(path, data=YES)).status_code == 200  # it says that it is over
+    assert (await site.state()).outcome is Outcome.WITHDRAWN
+
+
+# ------------------------------------------------------------------------------------------------- who may
+
+
+async def test_of_six_actors_only_the_contact_answers(site: Site) -> None:
+    """Each with a good link of their own to the very page."""
+    actors = {"the asker": site.asker, "the contact": site.contact}
+    async with site.store.begin() as tx:
+        for name in ("the deputy", "a stranger", "an editor", "a former contact"):
+            person = await tx.people.identify("matrix", f"@{name}", private_conversation=name)
+            actors[name] = person.id
+        for name, person_id in actors.items():
+            await tx.pages.keep(
+                Links.at_rest(f"token of {name}"), kind="i", subject=site.one.id, person_id=person_id
+            )  # fmt: skip
+    async with site.client() as client:
+        for name in sorted(actors, key=lambda name: name == "the contact"):
+            seen = await client.get(f"/i/token of {name}")
+            await client.post(f"/i/token of {name}", data=YES | {"helped": "yes"})
+            owner = name == "the contact"
+            assert (QUESTION in seen.text) is owner
+            assert ((await site.state()).state is State.ARRANGED) is owner, name
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 22, "..%2f..%2fetc", "%00", "ü", "A" * 3000, "' OR 1=1 --"])
+async def test_a_token_that_nobody_was_sent_tells_nothing(site: Site, token: str) -> None:
+    async with site.client() as stranger:
+        for page in (await stranger.get(f"/i/{token}"), await stranger.post(f"/i/{token}", data=YES)):
+            assert page.status_code == 404
+            for secret in (ASKER, QUESTION, "Kiel", "rad@", "355"):
+                assert secret not in page.text
+    assert (await site.state()).state is State.SENT
+
+
+async def test_a_link_opens_its_own_page_only(site: Site) -> None:
+    token = (await site.request_path()).rpartition("/")[2]
+    before = await site.everything()
+    async with site.client() as human:
+        for kind in ("n", "unsubscribe"):
+            assert (await human.get(f"/{kind}/{token}")).status_code == 404
+            assert (await human.post(f"/{kind}/{token}")).status_code == 404
+    assert await site.everything() == before
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "https://lotse.example.evil.example"},
+        {"Origin": "http://lotse.example"},
+        {"Origin": "https://lotse.example:8443"},
+        {"Origin": "https://evil.example", "Host": "evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+async def test_a_foreign_site_can_make_nobody_press(site: Site, headers: dict[str, str]) -> None:
+    before = await site.everything()
+    async with site.client(headers=headers) as victim:
+        page = await victim.post(await site.request_path(), data=YES)
+    assert page.status_code == 403
+    assert ASKER not in page.text
+    assert await site.everything() == before
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://lotse.example"}, {"Origin": "HTTPS://LOTSE.example:443"}, {}])
+async def test_our_own_page_can(site: Site, headers: dict[str, str]) -> None:
+    async with site.client(headers=headers) as human:
+        assert (await human.post(await site.request_path(), data=YES)).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "lotse.example:1", "127.0.0.1", "a<script>b"])
+async def test_whatever_the_request_calls_us_is_never_said_again(site: Site, host: str) -> None:
+    async with site.client(headers={"Host": host, "X-Forwarded-Host": host}) as human:
+        page = await human.get(await site.request_path())
+    assert page.status_code == 200
+    assert "evil" not in page.text
+    assert "script" not in page.text
+
+
+async def asked(site: Site, path: str, address: str) -> int:
+    """The status alone, without a client in between."""
+    statuses: list[int] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Message) -> None:
+        statuses.extend([message["status"]] if "status" in message else [])
+
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [], "client": (address, 1)}
+    await site.app(scope, receive, send)
+    return statuses[0]
+
+
+async def test_ten_thousand_guesses_get_nowhere(site: Site) -> None:
+    path = await site.request_path()
+    statuses: dict[int, int] = {}
+    async with site.client(address="203.0.113.9") as guesser:
+        for number in range(10_000):
+            status = await asked(site, f"/i/{number:022d}", "203.0.113.9")
+            statuses[status] = statuses.get(status, 0) + 1
+        assert statuses == {404: guard.MISSES, 429: 10_000 - guard.MISSES}
+        assert (await guesser.get(path)).status_code == 429, "a hit among guesses tells nothing either"
+        assert (await guesser.post(path, data=YES)).status_code == 429
+    async with site.client(address="203.0.113.10") as human:
+        assert (await human.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"]
+)
+async def test_a_huge_form_is_not_read(site: Site, content_type: str) -> None:
+    async with site.client(headers={"Content-Type": content_type}) as client:
+        page = await client.post(await site.request_path(), content=b"answer=yes&" + b"x" * 100_000)
+    assert page.status_code == 413
+    assert (await site.state()).state is State.SENT
+
+
+async def test_what_people_wrote_stays_text(site: Site) -> None:
+    hostile = "<script>alert(1)</script> {{ 7*7 }} & \"'><img src=x onerror=alert(1)>"
+    async with site.store.begin() as tx:
+        await tx.connection.execute(update(introduction).values(question=hostile))
+        await tx.connection.execute(update(profile).where(profile.c.person_id == site.asker).values(name=hostile))
+    async with site.client() as human:
+        page = await human.get(await site.request_path())
+    assert page.status_code == 200
+    assert "<script" not in page.text
+    assert "<img" not in page.text
+    assert "49" not in page.text.replace("+49", "")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; {{ 7*7 }} &amp;" in page.text
+
+
+# ------------------------------------------------------------------------------------------------- other networks
+
+
+async def test_by_a_network_that_may_not_carry_it_a_look_shows_nothing(site: Site) -> None:
+    """Such networks fetch the links in their messages."""
+    await on_telegram(site, site.contact)
+    more = {"about": DataClass.CONTACT_DATUM, "page": "i", "subject": site.one.id}
+    path = await site.told(site.contact, Say("notice.waiting"), "again", **more)
+    path = path.replace("/n/", "/i/")
+    before = await site.everything()
+    async with site.client() as human:
+        look = await human.get(path)
+        assert look.status_code == 200
+        assert ASKER not in look.text
+        assert QUESTION not in look.text
+        shown = await human.post(path, data={"step": "show"})
+        assert ASKER in shown.text
+        assert await site.everything() == before
+        assert (await human.post(path, data=YES)).status_code == 200
+    assert (await site.state()).state is State.ARRANGED
+
+
+async def test_it_speaks_the_language_of_the_contact_and_the_others(site: Site) -> None:
+    path = await site.request_path()
+    async with site.client() as human:
+        for query, language, word in [
+            ("", "de", "Wer fragt"),
+            ("?lang=pl", "pl", "Kto pyta"),
+            ("?lang=en", "en", "Who asks"),
+        ]:
+            page = await human.get(path + query)
+            assert f'<html lang="{language}">' in page.text
+            assert word in page.text
+            assert page.headers["content-language"] == language
+        assert 'lang="de"' in (await human.get(f"{path}?lang=xx")).text
+        answered = await human.post(f"{path}?lang=pl", data=YES)
+        assert '<html lang="pl">' in answered.text
+
+
+# ------------------------------------------------------------------------------------------------- did it help?
+
+
+@pytest.mark.parametrize("who", ["contact", "asker"])
+async def test_later_both_are_asked_whether_it_helped(site: Site, who: str) -> None:
+    person = getattr(site, who)
+    async with site.store.begin() as tx:
+        followed = {"state": "followed", "outcome": "arranged", "due_at": tx.now + timedelta(days=14)}
+        await tx.connection.execute(update(introduction).values(**followed))
+    path = await site.told(person, Say("notice.waiting"), f"helped {who}", page="i", subject=site.one.id)
+    async with site.client() as human:
+        assert "Hat der Kontakt geholfen?" in (await human.get(path)).text
+        assert (await human.post(path, data={"helped": "yes"})).status_code == 200
+        assert (await human.post(path, data={"helped": "no"})).status_code == 410
+    assert [str(side) for side in (await site.state()).answered] == [who]
