@@ -19,6 +19,7 @@ COMMANDS = {  # name → module in this folder, and function in it; in the order
     "serve": "operating:serve",
     "check": "operating:check",
     "health": "health:health",
+    "digest": "digests:digest",
     "unclear": "unclear:unclear",
     "migrate": "upkeep:migrate",
     "backup": "upkeep:backup",

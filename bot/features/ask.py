@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from bot.features import Act, Services, Turn, say
+from bot.features.entries import EXACTLY, command, key_of, last_told, opened, show_command, show_entry
 from bot.intents import LAST, Ask
 from bot.messages import Choice, Say, Url, Value
 from knowledge_base.ingest.personal_data import masked
@@ -20,8 +22,6 @@ from knowledge_base.vocabulary import bundled
 PAGE = 5
 NEAREST = 3  # when not sure
 CHAIN = 6  # follow-ups that still know what the first question was
-
-EXACTLY = "="  # before an id that could be taken for the number of a hit
 
 NARROWED = {
     "de": {"rural": "nur ländliche", "running": "nur laufende"},
@@ -61,6 +61,9 @@ async def pick(turn: Turn, number: int, services: Services) -> str | None:
     """The command behind a number that was shown; ``None`` when nothing with this number was."""
     context = await _context(turn, services)
     choices = context.choices if context else ()
+    if not choices:  # nothing shown lately: the numbers are those of the last digest
+        async with services.store.read() as tx:
+            choices = tuple(command(key) for key in await last_told(tx, turn))
     if number == LAST:
         return choices[-1] if choices else None
     return choices[number - 1] if number <= len(choices) else None
@@ -70,33 +73,55 @@ async def show(turn: Turn, which: str, services: Services) -> Act:
     """One project in full: by id, or by its number in what was shown last."""
     if which.isdecimal() and len(which) < 4:
         which = (await pick(turn, int(which), services) or which).removeprefix("show ")
+    if found := await show_entry(which, services):
+        return _shown(turn, which, *found)
     which = which.removeprefix(EXACTLY)
     async with services.store.read() as tx:
         stored = await tx.records.get(RecordKind.PROJECT, which)
     if stored is None or not isinstance(stored.record, Project):
         return say(Say("show.not_found"))
-    return say(_full(stored.record))
+    introducible = stored.record in services.search.snapshot.introducible
+    choices = (Choice(Say("choice.intro.this"), f"intro {EXACTLY}{stored.record.id}"),) if introducible else ()
+    what = replace(_full(stored.record), choices=choices)
+    return _shown(turn, key_of(show_command(which)), what, stored.record.topics)
 
 
-def show_command(project_id: str) -> str:
-    """The command that shows this project, whatever its id looks like."""
-    exactly = EXACTLY if project_id.isdecimal() or project_id.startswith(EXACTLY) else ""
-    return f"show {exactly}{project_id}"
+def _shown(turn: Turn, key: str, what: Say, topics: tuple[str, ...]) -> Act:
+    async def act(tx: Transaction) -> Say:
+        return replace(what, choices=(*what.choices, *await opened(tx, turn, key, topics)))
+
+    return act
 
 
 async def rate(turn: Turn, useful: bool, answer_id: str, services: Services) -> Act:
-    """Note whether an answer helped; without an id, the last one."""
+    """Note whether an answer helped, without an id the last one; or an entry, by its number or its key."""
+    if answer_id.isdecimal() and len(answer_id) < 4:
+        answer_id = key_of(await pick(turn, int(answer_id), services) or "")
+        if not answer_id:
+            return say(Say("rate.nothing"))
     if not answer_id:
         context = await _context(turn, services)
         answer_id = (context.answer_id if context else None) or ""
 
     async def act(tx: Transaction) -> Say:
-        if not answer_id or await tx.answers.shown(answer_id) is None:
-            return Say("rate.nothing")
-        await tx.answers.rate(answer_id, turn.person.id, useful)
-        return Say("rate.useful" if useful else "rate.useless")
+        known = await note_rating(tx, answer_id, turn.person.id, useful)
+        return Say(f"rate.{'useful' if useful else 'useless'}") if known else Say("rate.nothing")
 
     return act
+
+
+async def note_rating(tx: Transaction, what: str, person_id: str, useful: bool) -> bool:
+    """Note that an answer (by its id) or an entry (by its key) was useful or not; ``False``: there is no such."""
+    if ":" in what:
+        kind, _, record_id = what.partition(":")
+        if kind not in set(RecordKind) or await tx.records.get(RecordKind(kind), record_id) is None:
+            return False
+        await tx.digests.rate(what, person_id, useful)
+        return True
+    if not what or await tx.answers.shown(what) is None:
+        return False
+    await tx.answers.rate(what, person_id, useful)
+    return True
 
 
 async def _context(turn: Turn, services: Services) -> ChatContext | None:
@@ -172,6 +197,7 @@ def told(answer: Answer, language: str, start: int = 0, *, filters: bool = False
         "hits": _grouped(hits, answer.understood.who, language, start),
     }
     choices = [_choice(hit.project) for hit in hits]
+    introductions = _introductions(hits, start, buttons=filters)
     if not answer.answered:
         return Say("ask.not_sure" if hits else "ask.nothing", values, tuple(choices), language)
     shown = start + len(hits)
@@ -180,7 +206,17 @@ def told(answer: Answer, language: str, start: int = 0, *, filters: bool = False
     if filters and answer.total > 1:
         choices += _filters(answer.understood, language)
     values |= {"count": answer.total, "first": start + 1, "last": shown}
-    return Say("ask.more" if start else "ask.found", values, (*choices, USEFUL, USELESS), language)
+    return Say("ask.more" if start else "ask.found", values, (*choices, *introductions, USEFUL, USELESS), language)
+
+
+def _introductions(hits: Sequence[Hit], start: int, *, buttons: bool) -> list[Choice]:
+    """Asking for whom can be asked: typed by the number of the hit; a button means its project, whatever came since."""
+    found = [(number, hit.project.id) for number, hit in enumerate(hits, start=start + 1) if hit.can_introduce]
+    label = "choice.intro.ask"
+    return [
+        Choice(Say(label, {"number": number}), f"intro {EXACTLY}{project}" if buttons else f"intro {number}")
+        for number, project in found
+    ]
 
 
 def _choice(project: Project) -> Choice:

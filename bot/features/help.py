@@ -10,7 +10,7 @@ from bot.texts import LANGUAGES
 from knowledge_base.model import RecordKind
 from knowledge_base.store.transaction import Transaction
 
-SHOWN_IN_HELP = ("ask", "more", "show", "useful", "language", "help")
+SHOWN_IN_HELP = ("ask", "more", "show", "intro", "subscribe", "digest", "useful", "language", "help")
 
 
 async def start(services: Services) -> Act:

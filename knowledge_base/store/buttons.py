@@ -39,7 +39,13 @@ class Buttons:
         self._now = now
 
     async def make(
-        self, place: tuple[str, str, str], person_id: str, answer_id: str, commands: Sequence[str]
+        self,
+        place: tuple[str, str, str],
+        person_id: str,
+        answer_id: str,
+        commands: Sequence[str],
+        *,
+        lasting: timedelta = BUTTONS_LAST,
     ) -> list[str]:
         """Handles for the commands under one message at (channel, conversation, thread), in order."""
         handles = [secrets.token_urlsafe(HANDLE_BYTES) for _ in commands]
@@ -53,7 +59,7 @@ class Buttons:
                 "person_id": person_id,
                 "command": command,
                 "answer_id": answer_id,
-                "expires_at": self._now + BUTTONS_LAST,
+                "expires_at": self._now + lasting,
             }
             for handle, command in zip(handles, commands, strict=True)
         ]

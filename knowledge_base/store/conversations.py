@@ -7,10 +7,17 @@ from datetime import datetime
 from sqlalchemy import Table, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_base.store.tables import account, button, chat_context, inbox, outbox, permit
+from knowledge_base.store.subscriptions import Subscriptions
+from knowledge_base.store.tables import account, button, chat_context, inbox, outbox, permit, subscription
 from knowledge_base.store.upsert import insert_into
 
-KEEP_IDS: tuple[Table, ...] = (account, button, inbox, outbox)  # name conversations, unique by something else
+KEEP_IDS: tuple[Table, ...] = (
+    account,
+    button,
+    inbox,
+    outbox,
+    subscription,
+)  # name conversations, unique by something else
 
 
 class Conversations:
@@ -36,9 +43,10 @@ class Conversations:
         return await self._connection.scalar(select(permit.c.channel).where(*where)) is not None
 
     async def gone(self, channel: str, conversation: str, reason: str) -> None:
-        """Nothing reaches it any more: its private account is switched off, what still waits is given up."""
+        """Nothing reaches it any more: its account and its digest are switched off, what still waits is given up."""
         where = (account.c.channel == channel, account.c.conversation == conversation)
         await self._connection.execute(update(account).where(*where).values(active=False))
+        await Subscriptions(self._connection, self._now).gone(channel, conversation)
         waiting = (outbox.c.channel == channel, outbox.c.conversation == conversation, outbox.c.state == "new")
         values = {"state": "dead", "error": reason, "payload": None, "finished_at": self._now}
         await self._connection.execute(update(outbox).where(*waiting).values(**values))

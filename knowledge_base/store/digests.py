@@ -91,8 +91,8 @@ class Digests:
         values = {"state": "off", "changed_at": self._now}
         await self._connection.execute(update(subscription).where(*unreachable).values(**values))
 
-    async def histories(self, subscription_ids: Collection[str]) -> dict[str, History]:
-        """What each subscriber has received."""
+    async def histories(self, subscription_ids: Collection[str], *, but_last: int = 0) -> dict[str, History]:
+        """What each subscriber has received, ``but_last`` so many digests."""
         columns: list[Any] = [*digest_run.c, outbox.c.state.label("sending")]
         statement = (
             select(*columns)
@@ -103,7 +103,7 @@ class Digests:
         runs: dict[str, list[Any]] = defaultdict(list)
         for row in await self._connection.execute(statement):
             runs[row.subscription_id].append(row)
-        return {one: _history(runs[one][:WEEKS_BACK]) for one in subscription_ids}
+        return {one: _history(runs[one][but_last:WEEKS_BACK]) for one in subscription_ids}
 
     async def withdraw(self, subscription_id: str) -> None:
         """What waits to be sent is not sent any more."""
@@ -127,6 +127,12 @@ class Digests:
         where = (digest_run.c.subscription_id == subscription_id, digest_run.c.state.in_(states))
         statement = select(digest_run.c.told).where(*where).order_by(digest_run.c.week.desc()).limit(1)
         return tuple(await self._connection.scalar(statement) or ())
+
+    async def served(self, subscription_id: str) -> str | None:
+        """The last week that has a row."""
+        last = select(func.max(digest_run.c.week)).where(digest_run.c.subscription_id == subscription_id)
+        week: str | None = await self._connection.scalar(last)
+        return week
 
     async def states(self, message_ids: Collection[str]) -> dict[str, str]:
         """How the messages of digests stand in the outbox."""

@@ -87,6 +87,8 @@ class Subscriptions:
         before = await self.get(wish.id)
         begins = wish.is_on and not (before and before.is_on)
         after = replace(wish, changed_at=self._now, since=self._now if begins else wish.since)
+        if before and before.paused_until and before.paused_until > self._now and after.paused_until is None:
+            after = replace(after, paused_until=self._now)  # a pause that ends early: what fell into it is not made up
         values = {**asdict(after), "topics": list(after.topics), "region": list(after.region)}
         statement = insert_into(self._connection, subscription).values(**values)
         await self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))

@@ -1,0 +1,104 @@
+"""``digest``: the weekly digests that are due at a time, for operators and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from bot.cli.common import run, settings, tell, write, write_json
+from bot.digesting.issue import approve
+from bot.digesting.runner import Digests, Outcome, Reason
+from bot.links import Links
+from bot.opening import open_store
+from config.settings import Settings
+from knowledge_base.digests.schedule import BERLIN
+from knowledge_base.ingest.bundle import load_bundle
+from knowledge_base.model import Municipality, Project, RecordKind
+from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.store.database import Store
+from knowledge_base.store.secret import read_secret
+
+NEEDS_APPROVAL = (
+    "These would be the first digests of this installation, and there are many recipients. Look at them with "
+    "--dry-run; then let them go with --approve, or in the chat with !digest approve."
+)
+BUTTONS = ("telegram",)  # channels with buttons
+SENT = {"sent": "sent", "unclear": "unclear"}  # states of the outbox as this command says them; all others: queued
+
+
+def digest(
+    context: typer.Context,
+    now: Annotated[
+        str, typer.Option(help="the time to take for now, ISO 8601; without a zone it is that of Berlin")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show who would get what, store nothing")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a recipient")] = False,
+    approve_first: Annotated[bool, typer.Option("--approve", help="let the very first digests go out")] = False,
+) -> None:
+    """Make the digests that are due; the running bot sends them, the terminal's is shown at the next chat."""
+    when = moment(now)
+    outcomes, states = run(_digest(settings(context, level="WARNING"), when, dry_run, approve_first))
+    for outcome in outcomes:
+        shown = as_object(outcome, states)
+        write_json(shown) if as_json else write(_line(shown))
+    if any(outcome.reason == Reason.APPROVAL for outcome in outcomes):
+        tell(NEEDS_APPROVAL)
+    if not as_json and not outcomes:
+        write("nobody")
+
+
+def moment(text: str) -> datetime:
+    """The moment that was given, or the present; wrong use when it is none."""
+    if not text:
+        return datetime.now(UTC)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("write it like 2026-11-30T08:00:00+01:00", param_hint="--now") from None
+    return (found if found.tzinfo else found.replace(tzinfo=BERLIN)).astimezone(UTC)
+
+
+async def _digest(
+    found: Settings, now: datetime, dry_run: bool, approve_first: bool
+) -> tuple[Sequence[Outcome], Mapping[str, str]]:  # fmt: skip
+    async with open_store(found) as store:
+        if found.knowledge.bundle:
+            await load_bundle(store)
+        places = await places_of(store)
+        links = Links(found.web.public_url, read_secret(found.state_dir))
+        if approve_first and not dry_run:
+            async with store.begin() as tx:
+                await approve(tx)
+        digests = Digests(store, lambda: places, links, buttons=BUTTONS, first_send=found.digests.first_send)
+        outcomes = await digests.run(now, dry_run=dry_run)
+        async with store.read() as tx:
+            states = await tx.digests.states([outcome.message_id for outcome in outcomes if outcome.message_id])
+        return outcomes, states
+
+
+async def places_of(store: Store) -> Gazetteer:
+    """The places that the knowledge names, without opening a model."""
+    async with store.read() as tx:
+        towns = [one.record async for one in tx.records.stream(RecordKind.MUNICIPALITY)]
+        names = {
+            one.record.municipality
+            async for one in tx.records.stream(RecordKind.PROJECT)
+            if isinstance(one.record, Project)
+        }
+    return Gazetteer(town for town in towns if isinstance(town, Municipality)).including(names)
+
+
+def as_object(outcome: Outcome, states: Mapping[str, str]) -> dict[str, Any]:
+    """The outcome in the shape that other programs rely on; items are ids as they were imported."""
+    state = SENT.get(states.get(outcome.message_id, ""), outcome.state)
+    items = [item.partition(":")[2] for item in outcome.items]
+    shown: dict[str, Any] = {"channel": outcome.channel, "week": str(outcome.week), "items": items, "state": state}
+    return shown | ({"reason": outcome.reason} if outcome.reason else {})
+
+
+def _line(shown: Mapping[str, Any]) -> str:
+    what = shown.get("reason") or ", ".join(shown["items"])
+    return f"{shown['channel']:<9} {shown['week']}  {shown['state']:<8} {what}"

@@ -1,0 +1,71 @@
+"""What the digests of one run have in common: the material, the editors' line, whether an admin said yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.digesting.telling import Issue
+from knowledge_base.digests.content import LOOK_BACK, introduced
+from knowledge_base.digests.material import Atlas, Material, gather
+from knowledge_base.model import Contact, Project, RecordKind
+from knowledge_base.search.contacts import Introducible
+from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.store.transaction import Transaction
+from knowledge_base.vocabulary import bundled
+
+NEWEST = 3_000  # records of a kind that digests are made of
+BEGUN = "digests begun"  # fact: the first ones went out, or an admin approved them
+INTRO = "digest intro"  # fact: the editors' line and until when it is said
+KINDS = (RecordKind.PROJECT, RecordKind.CONTACT, RecordKind.EVENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """Everything that a run chooses from, and what all its digests say."""
+
+    atlas: Atlas
+    material: Material
+    issue: Issue
+
+
+async def stock(tx: Transaction, gazetteer: Gazetteer, now: datetime) -> Stock:
+    """Read it, as of now."""
+    atlas = Atlas(gazetteer, bundled())
+    hidden = await hidden_contacts(tx)
+    news = [one for kind in KINDS for one in await tx.digests.news(kind, now - LOOK_BACK, NEWEST)]
+    shown = (one for one in news if one.kind is not RecordKind.CONTACT or one.id not in hidden)
+    material = gather(atlas, shown, await tx.records.revision())
+    records = material.records.values()
+    askable = Introducible((one for one in records if isinstance(one, Contact)), gazetteer, bundled())
+    issue = Issue(
+        records=material.records,
+        introducible=frozenset(one.id for one in records if isinstance(one, Project) and one in askable),
+        introduced=introduced(await recently_introduced(tx, now)),
+        intro=await current_intro(tx, now),
+    )
+    return Stock(atlas, material, issue)
+
+
+async def approve(tx: Transaction) -> None:
+    """An admin lets the first digests of this installation go out."""
+    await tx.facts.put(BEGUN, tx.now.isoformat())
+
+
+async def current_intro(tx: Transaction, now: datetime) -> str:
+    """The editors' line, while it is to be said."""
+    said = await tx.facts.get(INTRO)
+    return str(said["text"]) if said and datetime.fromisoformat(said["until"]) > now else ""
+
+
+async def hidden_contacts(tx: Transaction) -> frozenset[str]:
+    """Contacts that may not be shown for the time being."""
+    _, contacts = await tx.introductions.not_to_be_asked()
+    return contacts
+
+
+async def recently_introduced(tx: Transaction, now: datetime) -> int:
+    """How many people were introduced to each other this month and last."""
+    months = {f"{when:%Y-%m}" for when in (now, now.replace(day=1) - timedelta(days=1))}
+    counts = await tx.introductions.counts()
+    return 2 * sum(times for (month, what), times in counts.items() if month in months and what == "arranged")

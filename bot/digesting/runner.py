@@ -1,0 +1,270 @@
+"""Making the digests that are due: a few at a time, each once, whoever runs this how often.
+
+Read who is due, choose for each of them, then store week and message in one short transaction: the row (subscription,
+week) is unique, so of two processes one stores it, and the other nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.digesting.issue import BEGUN, Stock, stock
+from bot.digesting.recipient import Recipient, recipients
+from bot.digesting.telling import Issue, Place, digest
+from bot.links import UNSUBSCRIBE, Links
+from bot.messages import Say
+from knowledge_base.digests.content import Selection, Told, choose
+from knowledge_base.digests.material import Atlas
+from knowledge_base.digests.schedule import BERLIN, Standing, Week, stand
+from knowledge_base.failpoints import reached
+from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.store.database import Store
+from knowledge_base.store.digests import History, Run
+from knowledge_base.store.outbox import Urgency, new_id
+from knowledge_base.store.subscriptions import Subscriber
+from knowledge_base.store.transaction import Transaction
+from knowledge_base.vocabulary import bundled
+
+log = structlog.get_logger()
+
+AT_ONCE = 10  # digests of one transaction: answers wait for it no longer than for any other
+PAGE = 200  # subscriptions looked at in one go
+BUTTONS_LAST = timedelta(days=8)  # until the next one is there
+UNSUBSCRIBE_LASTS = timedelta(days=400)  # people unsubscribe by an old mail, too
+BORED = 6  # digests in a row of which nothing about a topic was opened, until it is offered to drop it
+
+
+class Reason:
+    """Why somebody gets nothing now, for operators."""
+
+    NOTHING_NEW = "nothing_new"
+    UNREACHABLE = "unreachable"
+    APPROVAL = "awaits_approval"
+    CHANGED = "changed_meanwhile"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one recipient; ``items`` are keys of entries."""
+
+    channel: str
+    week: Week
+    state: str  # due | queued | skipped
+    items: tuple[str, ...] = ()
+    reason: str = ""
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    subscriber: Subscriber
+    week: Week
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    due: _Due
+    to: Recipient
+    history: History
+    chosen: Selection
+    bored: str
+
+
+class Digests:
+    """The digests of one database. ``buttons`` are the channels that have any."""
+
+    def __init__(
+        self,
+        store: Store,
+        gazetteer: Callable[[], Gazetteer],
+        links: Links,
+        *,
+        buttons: Collection[str] = (),
+        first_send: int = 50,
+        queued: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._gazetteer = gazetteer
+        self._links = links
+        self._buttons = frozenset(buttons)
+        self._first_send = first_send
+        self._queued = queued
+        self.waiting_for_approval = 0  # recipients of the first digests of this installation
+
+    async def run(self, now: datetime, *, dry_run: bool = False) -> list[Outcome]:
+        """Make what is due at ``now``; everybody whose newest slot has come is in the result, also who was served."""
+        if not dry_run:
+            async with self._store.begin() as tx:
+                await tx.digests.settle()
+        due, outcomes = await self._due(Atlas(self._gazetteer(), bundled()), now)
+        if await self._must_ask(len(due)):
+            return outcomes + [_skipped(one, Reason.APPROVAL) for one in due]
+        if not due:
+            return outcomes
+        async with self._store.read() as tx:
+            read = await stock(tx, self._gazetteer(), now)
+        for start in range(0, len(due), AT_ONCE):
+            made, nowhere = await self._choose(due[start : start + AT_ONCE], read, now)
+            outcomes += nowhere
+            if dry_run:
+                outcomes += [_due_outcome(one) for one in made]
+            else:
+                outcomes += await self._keep(made, read.issue, read.material.revision)
+                self._queued()
+            await asyncio.sleep(0)  # who asks something now comes first
+        return outcomes
+
+    async def preview(self, tx: Transaction, subscriber: Subscriber, language: str, now: datetime) -> Say | None:
+        """The current digest: what the last one told, and what is new since. Nothing of it counts as told."""
+        read = await stock(tx, self._gazetteer(), now)
+        one = subscriber.subscription.id
+        history = (await tx.digests.histories([one], but_last=1))[one]
+        chosen = _chosen(subscriber, history, read, now)
+        place = Place.CHAT if subscriber.subscription.person_id else Place.ROOM
+        if not chosen.entries:
+            return None
+        wish = subscriber.subscription
+        return digest(chosen, read.issue, wish.topics, language, place, buttons=wish.channel in self._buttons)
+
+    # --- who ----------------------------------------------------------------------------------------------------------
+
+    async def _due(self, atlas: Atlas, now: datetime) -> tuple[list[_Due], list[Outcome]]:
+        due: list[_Due] = []
+        others: list[Outcome] = []
+        after = ""
+        while True:
+            async with self._store.read() as tx:
+                page = await tx.subscriptions.page(after, PAGE)
+            if not page:
+                return due, others
+            for one in page:
+                served = Week.parse(one.served) if one.served else None
+                week, standing = stand(atlas.schedule(one), now, served)
+                if standing is Standing.DUE:
+                    due.append(_Due(one, week))
+                elif standing is not Standing.BEFORE:
+                    others.append(Outcome(one.subscription.channel, week, "skipped", reason=standing.value))
+            after = page[-1].subscription.id
+            await asyncio.sleep(0)
+
+    async def _must_ask(self, count: int) -> bool:
+        """Whether an admin must say yes before so many get the first digests of this installation."""
+        self.waiting_for_approval = 0
+        if not self._first_send or count <= self._first_send:
+            return False
+        async with self._store.read() as tx:
+            begun = await tx.facts.get(BEGUN)
+        self.waiting_for_approval = 0 if begun else count
+        return not begun
+
+    # --- what ---------------------------------------------------------------------------------------------------------
+
+    async def _choose(self, due: Sequence[_Due], read: Stock, now: datetime) -> tuple[list[_Made], list[Outcome]]:
+        wishes = [one.subscriber.subscription for one in due]
+        async with self._store.read() as tx:
+            histories = await tx.digests.histories([wish.id for wish in wishes])
+            to = await recipients(tx, wishes)
+        made, nowhere = [], []
+        for one in due:
+            wish = one.subscriber.subscription
+            if (recipient := to.get(wish.id)) is None:
+                nowhere.append(_skipped(one, Reason.UNREACHABLE))
+                continue
+            chosen = _chosen(one.subscriber, histories[wish.id], read, now)
+            bored = next((topic for topic in wish.topics if wish.unopened.get(topic, 0) >= BORED), "")
+            made.append(_Made(one, recipient, histories[wish.id], chosen, bored if len(wish.topics) > 1 else ""))
+            await asyncio.sleep(0)
+        return made, nowhere
+
+    # --- once ---------------------------------------------------------------------------------------------------------
+
+    async def _keep(self, made: Iterable[_Made], issue: Issue, revision: int) -> list[Outcome]:
+        outcomes = []
+        async with self._store.begin() as tx:
+            batch = list(made)
+            same = await tx.subscriptions.unchanged([one.due.subscriber.subscription for one in batch])
+            for one in batch:
+                wish = one.due.subscriber.subscription
+                outcomes.append(
+                    await self._keep_one(tx, one, issue, revision)
+                    if wish.id in same
+                    else _skipped(one.due, Reason.CHANGED)
+                )
+            if any(outcome.state == "queued" for outcome in outcomes) and not await tx.facts.get(BEGUN):
+                await tx.facts.put(BEGUN, tx.now.isoformat())
+            reached("digest.before_commit")
+        reached("digest.after_commit")
+        return outcomes
+
+    async def _keep_one(self, tx: Transaction, one: _Made, issue: Issue, revision: int) -> Outcome:
+        wish, week = one.due.subscriber.subscription, str(one.due.week)
+        if not one.chosen.entries and not wish.sign_of_life:
+            await tx.digests.add(wish.id, week, Run.EMPTY, revision=revision)
+            return _skipped(one.due, Reason.NOTHING_NEW)
+        if await tx.digests.withdraw_messages(one.history.waiting) != frozenset(one.history.waiting):
+            return _skipped(one.due, Reason.CHANGED)  # what waited has just left: what it told is told
+        message_id = new_id()
+        keys = tuple(entry.candidate.key for entry in one.chosen.entries)
+        if not await tx.digests.add(wish.id, week, Run.QUEUED, items=keys, revision=revision, message_id=message_id):
+            return _skipped(one.due, Standing.SERVED.value)
+        await self._queue(tx, one, issue, message_id)
+        if wish.person_id:
+            await tx.subscriptions.note_unopened(wish.id, _unopened(one))
+        return Outcome(wish.channel, one.due.week, "queued", keys, message_id=message_id)
+
+    async def _queue(self, tx: Transaction, one: _Made, issue: Issue, message_id: str) -> None:
+        wish, to = one.due.subscriber.subscription, one.to
+        buttons = wish.channel in self._buttons and wish.person_id is not None
+        say = digest(one.chosen, issue, wish.topics, to.language, to.place, buttons=buttons, bored=one.bored)
+        payload: dict[str, object] = {"say": say.to_json(), "language": to.language}
+        if buttons and wish.person_id:
+            payload["handles"] = await tx.buttons.make(
+                (wish.channel, to.conversation, ""), wish.person_id, message_id,
+                [choice.command for choice in say.choices], lasting=BUTTONS_LAST,
+            )  # fmt: skip
+        if to.place is Place.MAIL and wish.person_id and self._links.available:
+            payload |= {"page": UNSUBSCRIBE, UNSUBSCRIBE: "digest"}
+            await self._keep_links(tx, message_id, wish.person_id, to.language)
+        await tx.outbox.add(
+            wish.channel, to.conversation, payload, urgency=Urgency.BULK,
+            key=f"digest:{wish.id}:{one.due.week}", person_id=wish.person_id, message_id=message_id,
+        )  # fmt: skip
+
+    async def _keep_links(self, tx: Transaction, message_id: str, person_id: str, language: str) -> None:
+        for purpose in ("link", UNSUBSCRIBE):  # in the text, and in the mail's header
+            await tx.pages.keep(
+                self._links.at_rest(self._links.token(message_id, purpose)), kind=UNSUBSCRIBE, subject="digest",
+                person_id=person_id, language=language, lasting=UNSUBSCRIBE_LASTS,
+            )  # fmt: skip
+
+
+def _chosen(subscriber: Subscriber, history: History, read: Stock, now: datetime) -> Selection:
+    wish = subscriber.subscription
+    told = Told(since=wish.since, upto=history.upto, keys=history.keys)
+    today = now.astimezone(BERLIN).date()
+    return choose(read.material.candidates, read.atlas.interest(wish, subscriber.municipality), told, today, now)
+
+
+def _unopened(one: _Made) -> dict[str, int]:
+    """One more digest with these topics, of which nothing was opened so far; what was offered begins anew."""
+    wish = one.due.subscriber.subscription
+    told = {topic for entry in one.chosen.entries for topic in entry.candidate.topics}
+    counts = {topic: wish.unopened.get(topic, 0) + (topic in told) for topic in wish.topics}
+    return {topic: count for topic, count in counts.items() if count and topic != one.bored}
+
+
+def _skipped(due: _Due, reason: str) -> Outcome:
+    return Outcome(due.subscriber.subscription.channel, due.week, "skipped", reason=reason)
+
+
+def _due_outcome(one: _Made) -> Outcome:
+    wish = one.due.subscriber.subscription
+    if not one.chosen.entries and not wish.sign_of_life:
+        return _skipped(one.due, Reason.NOTHING_NEW)
+    keys = tuple(entry.candidate.key for entry in one.chosen.entries)
+    return replace(Outcome(wish.channel, one.due.week, "due"), items=keys)

@@ -1,0 +1,161 @@
+"""A digest put into words: what was chosen, as something to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from babel import Locale
+from babel.dates import format_date
+
+from bot.features.entries import EXACTLY, command
+from bot.messages import Choice, Say, Url, Value
+from knowledge_base.digests.content import Entry, Selection, Why
+from knowledge_base.digests.material import day_of
+from knowledge_base.model import Contact, Event, Project
+from knowledge_base.vocabulary import bundled
+
+SUMMARY = 220  # characters of a project's text
+TOPICS_NAMED = 4  # in the first line
+LOCALES = {"de": "de_DE", "en": "en_GB", "pl": "pl_PL"}
+SETTINGS = Choice(Say("choice.digest_settings"), "digest settings")
+UNSUBSCRIBE = Choice(Say("choice.unsubscribe"), "unsubscribe")
+Told = Project | Contact | Event
+
+
+class Place(StrEnum):
+    """Where a digest is read: what can be done there with an entry differs."""
+
+    CHAT = "chat"
+    ROOM = "room"
+    MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """What is the same for everybody's digest of this run."""
+
+    records: Mapping[str, Told]
+    introducible: frozenset[str] = frozenset()  # ids of projects behind which somebody can be asked
+    introduced: int | None = None  # how many people lately, where that may be told
+    intro: str = ""  # the editors' line
+
+
+def digest(
+    chosen: Selection,
+    issue: Issue,
+    topics: Sequence[str],
+    language: str,
+    place: Place,
+    *,
+    buttons: bool,
+    bored: str = "",
+) -> Say:
+    """The whole message; ``bored`` is a topic of which nothing was opened for long."""
+    entries = [_entry(entry, issue.records[entry.candidate.key], language) for entry in chosen.entries]
+    values: dict[str, Value] = {
+        "topics": named(topics, language),
+        "intro": Say("digest.intro", {"text": issue.intro}) if issue.intro else "",
+        "entries": tuple(entries),
+        "more": Say("digest.more", {"count": chosen.more}) if chosen.more else "",
+        "introduced": Say("digest.introduced", {"number": issue.introduced}) if issue.introduced and entries else "",
+        "offer": Say("digest.bored", {"topic": label(bored, language)}) if bored else "",
+        "howto": Say(f"digest.howto.{place}") if entries else "",
+        "leave": Say("digest.leave") if place is Place.MAIL else "",
+        "link": "",
+    }
+    if place is Place.MAIL:
+        del values["link"]  # the sender puts it in
+    key = "digest.weekly" if entries else "digest.sign_of_life"
+    return Say(key, values, tuple(_choices(chosen, issue, place, buttons=buttons, bored=bored)), language)
+
+
+def _choices(chosen: Selection, issue: Issue, place: Place, *, buttons: bool, bored: str) -> Iterator[Choice]:
+    if place is Place.MAIL:  # nobody can answer a mail of ours
+        return
+    records = [(entry.candidate.key, issue.records[entry.candidate.key]) for entry in chosen.entries]
+    for key, record in records:
+        title = record.role if isinstance(record, Contact) else record.title
+        yield Choice(Say("choice.show", {"title": title}), command(key), numbered=True)
+    for number, (_, record) in enumerate(records, start=1):
+        if place is Place.CHAT and isinstance(record, Project) and record.id in issue.introducible:
+            typed = f"intro {EXACTLY}{record.id}" if buttons else f"intro {number}"
+            yield Choice(Say("choice.intro.ask", {"number": number}), typed)
+    if bored:
+        yield Choice(Say("choice.drop_topic"), f"digest drop {bored}")
+    yield SETTINGS
+    yield UNSUBSCRIBE
+
+
+def _entry(entry: Entry, record: Told, language: str) -> Say:
+    if isinstance(record, Project):
+        return _project(entry, record, language)
+    if isinstance(record, Event):
+        return _event(entry, record, language)
+    topics = [topic.id for raw in record.topics if (topic := bundled().topic_of(raw))]
+    words = [record.municipality, *(label(topic, language) for topic in topics[:TOPICS_NAMED])]
+    facts = (Say("digest.word", {"word": word}) for word in words if word)
+    return Say("digest.contact", {"role": record.role, "facts": (Say("digest.why.contact"), *facts)})
+
+
+def _project(entry: Entry, record: Project, language: str) -> Say:
+    what = Say(f"digest.why.{entry.why}", {"fields": tuple(Say(f"digest.field.{name}") for name in entry.fields)})
+    facts = (record.municipality, record.status, record.funding_round)
+    return Say(
+        "digest.project" if record.lang == language else "digest.project_original",
+        {
+            "title": record.title,
+            "facts": (what, *(Say("digest.word", {"word": fact}) for fact in facts if fact)),
+            "summary": summary(record.text),
+            "role": Say("ask.role", {"role": record.contact_role}) if record.contact_role else "",
+            "url": Url(record.url) if record.url else "",
+        },
+    )
+
+
+def _event(entry: Entry, record: Event, language: str) -> Say:
+    what = Say("digest.why.moved") if entry.fields else Say(f"digest.why.{Why.EVENT}", {"fields": ""})
+    begins, ends = day_of(record.start), day_of(record.end)
+    when = " – ".join(dict.fromkeys(day(one, language) for one in (begins, ends) if one))
+    facts = (Say("digest.word", {"word": word}) for word in (when, record.municipality) if word)
+    return Say(
+        "digest.event",
+        {
+            "title": record.title,
+            "facts": (what, *facts),
+            "summary": summary(record.text),
+            "url": Url(record.url) if record.url else "",
+        },
+    )
+
+
+def named(topics: Sequence[str], language: str) -> Value:
+    """Topics as people read them; none is everything."""
+    if not topics:
+        return Say("digest.everything")
+    words = [Say("digest.word", {"word": label(topic, language)}) for topic in topics[:TOPICS_NAMED]]
+    rest = len(topics) - len(words)
+    return (*words, *((Say("digest.more_topics", {"number": rest}),) if rest else ()))
+
+
+def label(topic: str, language: str) -> str:
+    """A topic's name; its id when the vocabulary does not know it any more."""
+    known = bundled().topic_of(topic)
+    return bundled().label(known.id, language) if known else topic
+
+
+def day(when: date, language: str) -> str:
+    """A day as people of the language write it."""
+    return format_date(when, "full", Locale.parse(LOCALES[language]))
+
+
+def summary(text: str) -> str:
+    """The beginning of a text, whole sentences where they fit."""
+    text = " ".join(text.split())
+    if len(text) <= SUMMARY:
+        return text
+    cut = text[:SUMMARY]
+    sentence = max(cut.rfind(". "), cut.rfind("! "), cut.rfind("? "))
+    return cut[: sentence + 1] if sentence > SUMMARY // 2 else cut.rpartition(" ")[0] + " …"

@@ -1,0 +1,135 @@
+"""What people write about their digest, read: topics, regions, days, languages. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.router import LANGUAGE_CODES
+from knowledge_base.digests.material import NEAR, PLACE, STATE
+from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.search.understanding.states import STATES
+from knowledge_base.vocabulary import Vocabulary, fold
+
+OFFERED = (  # topics that the dialogue names
+    "mobility", "climate-adaptation", "energy", "health", "education", "neighbourhoods", "civil-protection",
+    "administration",
+)  # fmt: skip
+STEPS = {  # what a word behind ``subscribe`` or ``digest`` means; the first of each is the one that buttons use
+    "topics": ("topics", "topic", "themen", "thema", "tematy", "temat"),
+    "add": ("add", "dazu", "dodaj"),
+    "drop": ("drop", "ohne", "bez"),
+    "region": ("region", "gegend", "regiony"),
+    "day": ("day", "tag", "wann", "dzien", "kiedy"),
+    "language": ("language", "sprache", "jezyk"),
+    "settings": ("settings", "einstellungen", "ustawienia"),
+    "sign": ("sign", "lebenszeichen", "znak"),
+    "mail": ("mail", "email", "e-mail"),
+    "again": ("again", "wieder", "ponownie"),
+    "here": ("here", "hier", "hierher", "tutaj", "tu"),
+    "intro": ("intro", "vorwort", "wstep"),
+    "preview": ("preview", "vorschau", "podglad"),
+    "approve": ("approve", "freigeben", "zatwierdz"),
+}
+_STEP_OF = {fold(word): step for step, words in STEPS.items() for word in words}
+EVERYTHING = frozenset({"everything", "all", "alles", "alle", "alle themen", "wszystko", "wszystkie"})
+EVERYWHERE = frozenset({"everywhere", "anywhere", "all", "ueberall", "uberall", "egal", "wszedzie", "cokolwiek"})
+NEARBY = re.compile(
+    r"\b(?:near|nearby|neighbours?|neighbors?|nachbarn?|nachbarkommunen|umgebung|sasiedzi|sasiadami|okolica|okolice)\b"
+)
+MINE = re.compile(r"\b(?:my|meine|unsere|our|moja|nasza|municipality|kommune|gmina|gemeinde|stadt)\b")
+FILLING = re.compile(r"\b(?:and|und|i|in|w|the|der|die|das|its|ihre)\b")
+OFF = frozenset({"off", "aus", "nein", "no", "nie", "wylacz"})
+DAYS: Sequence[tuple[str, ...]] = (
+    ("monday", "mon", "montag", "montags", "mo", "poniedzialek"),
+    ("tuesday", "tue", "dienstag", "dienstags", "di", "wtorek"),
+    ("wednesday", "wed", "mittwoch", "mittwochs", "mi", "sroda", "srode"),
+    ("thursday", "thu", "donnerstag", "donnerstags", "do", "czwartek"),
+    ("friday", "fri", "freitag", "freitags", "fr", "piatek"),
+    ("saturday", "sat", "samstag", "samstags", "sonnabend", "sa", "sobota", "sobote"),
+    ("sunday", "sun", "sonntag", "sonntags", "so", "niedziela", "niedziele"),
+)
+_DAY_OF = {word: number for number, words in enumerate(DAYS) for word in words}
+_LONGEST_TOPIC = 5  # words
+
+
+def step_of(text: str) -> tuple[str, str]:
+    """The step that a text begins with, and the rest of it; an empty step when it begins with none."""
+    word, _, rest = text.strip().partition(" ")
+    step = _STEP_OF.get(fold(word) if "-" not in word else word.lower(), "")
+    return (step, rest.strip()) if step else ("", text.strip())
+
+
+def topics_of(text: str, vocabulary: Vocabulary) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """Topic ids (none: everything; ``None``: nothing was understood), and the words that are no topic."""
+    if fold(text) in EVERYTHING:
+        return (), ()
+    found: list[str] = []
+    unknown: list[str] = []
+    for part in re.split(r"[,;/\n]", text):
+        _read_topics(part.split(), vocabulary, found, unknown)
+    return (tuple(dict.fromkeys(found)) if found else None), tuple(unknown)
+
+
+def _read_topics(words: list[str], vocabulary: Vocabulary, found: list[str], unknown: list[str]) -> None:
+    """The longest topic names first."""
+    while words:
+        for length in range(min(len(words), _LONGEST_TOPIC), 0, -1):
+            if topic := vocabulary.topic_of(" ".join(words[:length])):
+                found.append(topic.id)
+                words = words[length:]
+                break
+        else:
+            word, *words = words
+            if not FILLING.fullmatch(fold(word)) and fold(word):
+                unknown.append(word)
+
+
+def region_of(text: str, gazetteer: Gazetteer) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """A region (none: everywhere; ``None``: nothing was understood), and the names that are no place."""
+    folded = fold(text)
+    if folded in EVERYWHERE or not folded:
+        return (), ()
+    near = bool(NEARBY.search(folded))
+    if (near or MINE.search(folded)) and not FILLING.sub("", MINE.sub("", NEARBY.sub("", folded))).strip():
+        return (NEAR,), ()
+    found, unknown = [], []
+    for part in re.split(r"[,;\n]", text):
+        name = _without_neighbours(part)
+        if state := _state_of(name):
+            found.append(f"{STATE}{state}")
+        elif rows := gazetteer.rows_named(name):
+            found.append(f"{NEAR if near else PLACE}{gazetteer.municipalities[rows[0]].name}")
+        elif name:
+            unknown.append(name)
+    return (tuple(found) if found else None), tuple(unknown)
+
+
+def _without_neighbours(part: str) -> str:
+    words = [word for word in part.split() if not NEARBY.search(fold(word))]
+    while words and FILLING.fullmatch(fold(words[-1])):
+        words.pop()
+    while words and FILLING.fullmatch(fold(words[0])):
+        words.pop(0)
+    return " ".join(words)
+
+
+def _state_of(name: str) -> str | None:
+    return next(
+        (state for state, names in STATES.items() if fold(name) in {fold(one) for one in (state, *names)}), None
+    )
+
+
+def when_of(text: str) -> tuple[int | None, int | None]:
+    """Weekday (0 … 6) and hour (0 … 23) named in a text; ``None`` for what is not named."""
+    weekday = next((_DAY_OF[word] for word in fold(text).split() if word in _DAY_OF), None)
+    found = re.search(r"\b(\d{1,2})(?:[:.]\d\d)?\s*(am|pm)?\b", text.lower())
+    if not found:
+        return weekday, None
+    hour = int(found[1]) + (12 if found[2] == "pm" and int(found[1]) < 12 else 0)
+    return weekday, hour if hour < 24 else None
+
+
+def language_of(text: str) -> str | None:
+    """A language's code; "auto" for the one of the chat; ``None``: there is no such language."""
+    return LANGUAGE_CODES.get(text.strip().lower())

@@ -1,0 +1,168 @@
+"""The digest of whoever asks: see it now, its settings, its end; what editors and admins can do with all of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.digesting.issue import INTRO, approve
+from bot.digesting.runner import Digests
+from bot.digesting.telling import SETTINGS, day
+from bot.features import Act, Services, Turn, say
+from bot.features.digest_settings import settings_say
+from bot.features.digest_words import OFF, step_of
+from bot.features.entries import mine
+from bot.features.mailing import by_mail
+from bot.features.subscribing import STEPS as SETTABLE
+from bot.features.subscribing import change, refused_here
+from bot.intents import Digest
+from bot.messages import Choice, Say, Value
+from knowledge_base.store.subscriptions import ON, Subscriber, Subscription
+from knowledge_base.store.transaction import Transaction
+from knowledge_base.vocabulary import fold
+
+INTRO_LASTS = timedelta(days=7)  # everybody's week, whichever weekday they chose
+LONGEST_INTRO = 500  # characters
+FEEDBACK_PERIOD = timedelta(days=30)
+MIN_PEOPLE = 5  # fewer could be recognised
+NONE = Say("digest.none", {}, (Choice(Say("choice.subscribe"), "subscribe"),))
+
+
+async def digest(turn: Turn, intent: Digest, services: Services) -> Act:
+    """``digest`` and everything that begins with it."""
+    step, rest = step_of(intent.text)
+    if step in ("intro", "preview"):
+        return await _of_editors(turn, step, rest, services)
+    if step == "approve":
+        return _approve(turn, services)
+    if refused := refused_here(turn, services):
+        return say(refused)
+    if step in SETTABLE or step == "drop":
+        return change(turn, step, rest, services)
+    if step == "sign":
+        return _sign_of_life(turn, rest, services)
+    if step == "mail":
+        return await by_mail(turn, rest, services)
+    if step == "here":
+        return _here(turn, services)
+    if step == "settings" or intent.text:
+        return _settings(turn, services)
+    return _now(turn, services)
+
+
+def _settings(turn: Turn, services: Services) -> Act:
+    async def act(tx: Transaction) -> Say:
+        wish = await mine(tx, turn)
+        return await settings_say(tx, wish, turn, services) if wish else NONE
+
+    return act
+
+
+def _now(turn: Turn, services: Services) -> Act:
+    """The current digest at once: what the last one told, and what is new since. None of it counts as told."""
+
+    async def act(tx: Transaction) -> Say:
+        wish = await mine(tx, turn)
+        if wish is None or not wish.is_on:
+            return NONE
+        shown = await _preview(tx, wish, turn, services)
+        if shown is None:
+            return Say("digest.nothing_now", {}, (SETTINGS,))
+        await tx.people.remember(turn.context_key, None, None, [one.command for one in shown.choices if one.numbered])
+        return shown
+
+    return act
+
+
+async def _preview(tx: Transaction, wish: Subscription, turn: Turn, services: Services) -> Say | None:
+    buttons = {turn.inbound.address.channel} if turn.buttons else ()
+    maker = Digests(services.store, lambda: services.search.snapshot.gazetteer, services.links, buttons=buttons)
+    municipality = (await tx.profiles.get(turn.person.id)).municipality if wish.person_id else ""
+    here = replace(wish, channel=turn.inbound.address.channel)
+    return await maker.preview(tx, Subscriber(here, municipality, None), wish.language or turn.language, tx.now)
+
+
+def _sign_of_life(turn: Turn, rest: str, services: Services) -> Act:
+    async def act(tx: Transaction) -> Say:
+        wish = await mine(tx, turn)
+        if wish is None:
+            return NONE
+        wish = await tx.subscriptions.save(
+            replace(wish, sign_of_life=fold(rest).split()[-1:] != ["off"] and fold(rest) not in OFF)
+        )
+        return await settings_say(tx, wish, turn, services)
+
+    return act
+
+
+def _here(turn: Turn, services: Services) -> Act:
+    """Digests come into this chat from now on, instead of another one or by mail."""
+
+    async def act(tx: Transaction) -> Say:
+        wish = await mine(tx, turn)
+        if wish is None or wish.person_id is None:
+            return NONE
+        wish = await tx.subscriptions.save(replace(wish, channel=turn.inbound.address.channel, conversation=None))
+        return await settings_say(tx, wish, turn, services)
+
+    return act
+
+
+async def unsubscribe(turn: Turn, services: Services) -> Act:
+    """No more digests, at once; what waits to be sent is not sent."""
+    if refused := refused_here(turn, services):
+        return say(refused)
+
+    async def act(tx: Transaction) -> Say:
+        wish = await mine(tx, turn)
+        if wish is None or not wish.is_on:
+            return Say("unsubscribe.nothing")
+        await tx.subscriptions.save(replace(wish, state="off"))
+        return Say("unsubscribe.done", {}, (Choice(Say("choice.resubscribe"), "subscribe again"),))
+
+    return act
+
+
+# --- editors and admins -------------------------------------------------------------------------------------------
+
+
+async def _of_editors(turn: Turn, step: str, rest: str, services: Services) -> Act:
+    """The line before the entries of everybody's next digest; and how a digest would look now."""
+    if not turn.editor:
+        return say(Say("editors_only"))
+
+    async def intro(tx: Transaction) -> Say:
+        text = rest[:LONGEST_INTRO]
+        if not text:
+            await tx.facts.drop(INTRO)
+            return Say("digest.intro_gone")
+        until = tx.now + INTRO_LASTS
+        await tx.facts.put(INTRO, {"text": text, "until": until.isoformat()})
+        shown = Choice(Say("choice.preview"), "digest preview")
+        return Say("digest.intro_kept", {"text": text, "until": day(until.date(), turn.language)}, (shown,))
+
+    async def preview(tx: Transaction) -> Say:
+        everything = replace(tx.subscriptions.fresh(turn.inbound.address.channel, person_id=turn.person.id), state=ON)
+        shown = await _preview(tx, everything, turn, services)
+        useful, useless, people = await tx.digests.feedback(FEEDBACK_PERIOD)
+        counts = {"useful": useful, "useless": useless, "days": FEEDBACK_PERIOD.days}
+        values: dict[str, Value] = {
+            "digest": shown or Say("digest.nothing_now"),
+            "recipients": await tx.subscriptions.count(),
+            "feedback": Say("digest.feedback", counts) if people >= MIN_PEOPLE else Say("questions.few_feedback"),
+        }
+        return Say("digest.preview", values)
+
+    return intro if step == "intro" else preview
+
+
+def _approve(turn: Turn, services: Services) -> Act:
+    address = turn.inbound.address
+    if f"{address.channel}:{turn.inbound.user}" not in services.settings.admins:
+        return say(Say("admins_only"))
+
+    async def act(tx: Transaction) -> Say:
+        await approve(tx)
+        return Say("digest.approved")
+
+    return act

@@ -1,0 +1,104 @@
+"""What a digest tells, one by one: shown in full, opened, found useful or not; and what its numbers stand for."""
+
+from __future__ import annotations
+
+from bot.features import Services, Turn
+from bot.messages import Choice, Say, Url, Value
+from knowledge_base.model import Contact, Event, Project, RecordKind
+from knowledge_base.store.subscriptions import Subscription
+from knowledge_base.store.transaction import Transaction
+from knowledge_base.vocabulary import bundled
+
+EXACTLY = "="  # before an id that could be taken for the number of a hit
+PROJECT = f"{RecordKind.PROJECT}:"
+OTHERS = (f"{RecordKind.EVENT}:", f"{RecordKind.CONTACT}:")
+
+
+def show_command(project_id: str) -> str:
+    """The command that shows this project, whatever its id looks like."""
+    exactly = EXACTLY if project_id.isdecimal() or project_id.startswith((EXACTLY, *OTHERS)) else ""
+    return f"show {exactly}{project_id}"
+
+
+def command(key: str) -> str:
+    """What shows an entry in full: "show bb-cottbus", "show event:evt-1"."""
+    return show_command(key.removeprefix(PROJECT)) if key.startswith(PROJECT) else f"show {key}"
+
+
+def key_of(shown_by: str) -> str:
+    """The entry that a command shows; empty when it shows none."""
+    what = shown_by.removeprefix("show ")
+    if what == shown_by or not what:
+        return ""
+    return what if what.startswith(OTHERS) else PROJECT + what.removeprefix(EXACTLY)
+
+
+async def mine(tx: Transaction, turn: Turn) -> Subscription | None:
+    """The subscription that is meant here: the person's own, or the room's."""
+    if turn.inbound.private:
+        return await tx.subscriptions.of_person(turn.person.id)
+    return await tx.subscriptions.of_room(turn.inbound.address.channel, turn.inbound.address.conversation)
+
+
+async def last_told(tx: Transaction, turn: Turn) -> tuple[str, ...]:
+    """The entries of the last digest here, in the order of their numbers."""
+    wish = await mine(tx, turn)
+    return await tx.digests.last_items(wish.id) if wish else ()
+
+
+async def opened(tx: Transaction, turn: Turn, key: str, topics: tuple[str, ...]) -> tuple[Choice, ...]:
+    """Somebody opened this: its topics do not bore them. Told by their digest, it can be rated; returns the choices."""
+    if turn.inbound.private:
+        known = [topic.id for raw in topics if (topic := bundled().topic_of(raw))]
+        wider = {one for topic in known for one in bundled().wider(topic)}
+        await tx.subscriptions.opened(turn.person.id, wider)
+    if key not in await last_told(tx, turn):
+        return ()
+    return (Choice(Say("choice.useful"), f"useful {key}"), Choice(Say("choice.useless"), f"useless {key}"))
+
+
+async def show_entry(key: str, services: Services) -> tuple[Say, tuple[str, ...]] | None:
+    """An event or a contact in full, and its topics; nobody's data, roles only. ``None``: it is neither."""
+    kind, _, record_id = key.partition(":")
+    if not key.startswith(OTHERS):
+        return None
+    async with services.store.read() as tx:
+        stored = await tx.records.get(RecordKind(kind), record_id)
+        titles = await _titles(tx, stored.record) if stored and isinstance(stored.record, Contact) else ()
+    if stored is None:
+        return Say("show.not_found"), ()
+    if isinstance(stored.record, Event):
+        return _event(stored.record), stored.record.topics
+    return (_contact(stored.record, titles), stored.record.topics) if isinstance(stored.record, Contact) else None
+
+
+async def _titles(tx: Transaction, contact: Contact) -> tuple[Say, ...]:
+    found = [await tx.records.get(RecordKind.PROJECT, one) for one in contact.projects]
+    titles = [one.record.title for one in found if one and isinstance(one.record, Project)]
+    return tuple(Say("show.of_contact", {"title": title}) for title in titles)
+
+
+def _event(event: Event) -> Say:
+    facts = [("when", " – ".join(dict.fromkeys(filter(None, (event.start, event.end))))), ("where", event.municipality)]
+    values: dict[str, Value] = {
+        "title": event.title,
+        "text": event.text,
+        "facts": tuple(Say(f"show.{name}", {"value": value}) for name, value in facts if value),
+        "sources": tuple(Say("show.source", {"url": Url(url)}) for url in event.sources or (event.url,) if url),
+        "licence": Say("show.licence", {"licence": event.licence}) if event.licence else "",
+    }
+    return Say("show.project", values)
+
+
+def _contact(contact: Contact, titles: tuple[Say, ...]) -> Say:
+    values: dict[str, Value] = {
+        "role": contact.role,
+        "municipality": contact.municipality,
+        "topics": " · ".join(contact.topics),
+        "projects": titles,
+    }
+    return Say("show.contact", values, tuple(_introduce(one) for one in contact.projects[:1]))
+
+
+def _introduce(project_id: str) -> Choice:
+    return Choice(Say("choice.intro.this"), f"intro {EXACTLY}{project_id}")

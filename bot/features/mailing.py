@@ -1,0 +1,57 @@
+"""The digest by mail, confirmed by the one who reads the mailbox: the first mail holds a link and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.digesting.recipient import MAIL
+from bot.features import Act, Services, Turn, say
+from bot.messages import Say
+from knowledge_base.mail_address import read_address
+from knowledge_base.store.outbox import Urgency, new_id
+from knowledge_base.store.subscriptions import ON
+from knowledge_base.store.transaction import Transaction
+
+CONFIRM = "digest"  # the page behind the link, and its kind
+MAILS_A_DAY = 3  # that one person may have sent to mailboxes of which nobody knows whose they are
+ASKED = "digest confirmation asked"
+
+
+async def by_mail(turn: Turn, text: str, services: Services) -> Act:
+    """Ask the mailbox whether it wants the digest; until it says yes, everything stays as it is."""
+    if not turn.inbound.private or not (services.settings.smtp.host and services.links.available):
+        return say(Say("digest.no_mail"))
+    address = read_address(text)
+    if address is None:
+        return say(Say("digest.no_address"))
+
+    async def act(tx: Transaction) -> Say:
+        if await tx.subscriptions.of_person(turn.person.id) is None:
+            place = turn.inbound.address
+            await tx.subscriptions.save(tx.subscriptions.fresh(place.channel, person_id=turn.person.id))
+        day = timedelta(days=1)
+        if await tx.tallies.count(services.secret, ASKED, [turn.person.id], within=day) >= MAILS_A_DAY:
+            return Say("digest.mail_limit")
+        await tx.tallies.add(services.secret, ASKED, [turn.person.id], lasting=day)
+        message_id = new_id()
+        await tx.pages.keep(
+            services.links.at_rest(services.links.token(message_id)), kind=CONFIRM, subject="digest",
+            person_id=turn.person.id, language=turn.language, content={"address": str(address)},
+        )  # fmt: skip
+        payload = {"say": Say("digest.confirm_mail").to_json(), "language": turn.language, "page": CONFIRM}
+        await tx.outbox.add(
+            MAIL, str(address), payload, urgency=Urgency.NOTICE, person_id=turn.person.id, message_id=message_id
+        )
+        return Say("digest.mail_asked")
+
+    return act
+
+
+async def confirmed(tx: Transaction, person_id: str, address: str) -> bool:
+    """The mailbox said yes: digests go there from now on. ``False``: the person has no subscription any more."""
+    wish = await tx.subscriptions.of_person(person_id)
+    if wish is None:
+        return False
+    await tx.subscriptions.save(replace(wish, channel=MAIL, conversation=address, state=ON))
+    return True

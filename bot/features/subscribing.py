@@ -1,0 +1,230 @@
+"""Subscribing to the weekly digest: in one line, or step by step, each step a command of its own.
+
+    subscribe -> topics (add one by one, or write them) -> region -> day -> language -> the settings
+
+The subscription holds from the first topics on; every further step may be left out, the usual is set then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.digesting.telling import label, named
+from bot.features import Act, Services, Turn, ask, say
+from bot.features.digest_settings import region_said, settings_say, weekday
+from bot.features.digest_words import OFFERED, language_of, region_of, step_of, topics_of, when_of
+from bot.features.entries import mine
+from bot.features.prompting import is_aside
+from bot.intents import Ask, Subscribe
+from bot.messages import Choice, Say, Value
+from knowledge_base.store.subscriptions import ON, Subscription
+from knowledge_base.store.transaction import Transaction
+from knowledge_base.vocabulary import bundled
+
+STEPS = ("topics", "add", "region", "day", "language")
+ORDER = ("topics", "region", "day", "language")  # of the dialogue
+OFFERED_TIMES = ((0, 8), (2, 8), (3, 16), (4, 12))
+UNKNOWN_SHOWN = 5  # words that were not understood
+NUMBERS = re.compile(r"\d{1,2}(?:(?:\s*[,;+]\s*|\s+(?:und|and|i)?\s*)\d{1,2})+")  # "1, 3 und 4"
+
+
+async def subscribe(turn: Turn, intent: Subscribe, services: Services) -> Act:
+    """Begin, go on with a step, or do it all in one line."""
+    if refused := refused_here(turn, services):
+        return say(refused)
+    step, rest = step_of(intent.text)
+    if turn.awaited and is_aside(rest):
+        return await ask.ask(turn, Ask(rest), services)
+    if turn.awaited and NUMBERS.fullmatch(rest):
+        rest = await _numbered_words(turn, rest, services)
+    if step == "again":
+        return _again(turn, services)
+    if step in STEPS:
+        return change(turn, step, rest, services, asking=True) if rest else _ask(turn, step, services)
+    if not (step or intent.text):
+        return _ask(turn, "topics", services) if turn.inbound.private else say(Say("subscribe.room"))
+    return change(turn, "topics", intent.text, services)
+
+
+def refused_here(turn: Turn, services: Services) -> Say | None:
+    """In a room, only those who run the bot decide what it gets."""
+    address = f"{turn.inbound.address.channel}:{turn.inbound.user}"
+    return None if turn.inbound.private or address in services.settings.admins else Say("subscribe.admins_only")
+
+
+def change(turn: Turn, step: str, text: str, services: Services, *, asking: bool = False) -> Act:
+    """Set one thing; ``asking`` goes on with the next step. Topics switch a subscription on that was off."""
+
+    async def act(tx: Transaction) -> Say:
+        before = await mine(tx, turn) or _fresh(tx, turn)
+        after, problem = _changed(before, step, text, services)
+        if problem:
+            return await _again_asked(tx, turn, step, problem, services) if asking else problem
+        if not after.is_on and step not in ("topics", "add"):
+            return Say("digest.none")
+        begun = after.is_on and not before.is_on
+        if begun:
+            after = replace(after, language=after.language or turn.person.language or turn.language)
+        after = await tx.subscriptions.save(after)
+        if step == "add" and asking:
+            return await _question(tx, turn, "add", after, services)
+        if asking and step != ORDER[-1]:
+            return await _question(tx, turn, ORDER[ORDER.index(step) + 1], after, services)
+        key = "subscribe.done" if asking or begun else "digest.settings"
+        return await settings_say(tx, after, turn, services, key=key)
+
+    return act
+
+
+def _fresh(tx: Transaction, turn: Turn) -> Subscription:
+    place = turn.inbound.address
+    if turn.inbound.private:
+        return tx.subscriptions.fresh(place.channel, person_id=turn.person.id)
+    fresh = tx.subscriptions.fresh(place.channel, room=place.conversation)
+    return replace(fresh, language=turn.language)  # a room has no language of its own
+
+
+def _changed(wish: Subscription, step: str, text: str, services: Services) -> tuple[Subscription, Say | None]:
+    """The subscription with one thing set; with a problem where the text says nothing that can be."""
+    match step:
+        case "topics" | "add" | "drop":
+            return _with_topics(wish, step, text)
+        case "region":
+            region, unknown = region_of(text, services.search.snapshot.gazetteer)
+            return (wish, _not("place", unknown or (text,))) if region is None else (replace(wish, region=region), None)
+        case "day":
+            weekday_, hour = when_of(text)
+            if weekday_ is None and hour is None:
+                return wish, _not("time", (text,))
+            day = wish.weekday if weekday_ is None else weekday_
+            return replace(wish, weekday=day, hour=wish.hour if hour is None else hour), None
+        case _:
+            code = language_of(text)
+            if code is None:
+                return wish, _not("language", (text,))
+            return replace(wish, language=None if code == "auto" else code), None
+
+
+def _with_topics(wish: Subscription, step: str, text: str) -> tuple[Subscription, Say | None]:
+    topics, unknown = topics_of(text, bundled())
+    if topics is None or (unknown and step != "drop"):
+        return wish, _not("topic", unknown or (text,))
+    if step == "drop":
+        left = tuple(topic for topic in wish.topics if topic not in topics)
+        return (replace(wish, topics=left), None) if left else (wish, Say("digest.last_topic"))
+    if step == "add" and wish.is_on and wish.topics and topics:
+        topics = tuple(dict.fromkeys((*wish.topics, *topics)))
+    kept = {topic: count for topic, count in wish.unopened.items() if topic in topics}
+    return replace(wish, topics=topics, unopened=kept, state=ON), None
+
+
+def _not(what: str, words: Sequence[str]) -> Say:
+    shown = ", ".join(word[:60] for word in words[:UNKNOWN_SHOWN])
+    return Say(f"subscribe.unknown_{what}", {"words": shown})
+
+
+def _again(turn: Turn, services: Services) -> Act:
+    """Back on, as it was before."""
+
+    async def act(tx: Transaction) -> Say:
+        wish = await mine(tx, turn)
+        if wish is None:
+            return await _question(tx, turn, "topics", None, services)
+        channel = turn.inbound.address.channel if wish.conversation is None else wish.channel
+        wish = await tx.subscriptions.save(replace(wish, state=ON, channel=channel, paused_until=None))
+        return await settings_say(tx, wish, turn, services, key="subscribe.done")
+
+    return act
+
+
+async def _numbered_words(turn: Turn, text: str, services: Services) -> str:
+    """What several numbers of the choices shown last stand for, as words."""
+    async with services.store.read() as tx:
+        context = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
+    choices = context.choices if context else ()
+    numbers = (int(number) for number in re.findall(r"\d+", text))
+    return ", ".join(choices[number - 1].rpartition(" ")[2] for number in numbers if 1 <= number <= len(choices))
+
+
+# --- asking ---------------------------------------------------------------------------------------------------------
+
+
+def _ask(turn: Turn, step: str, services: Services) -> Act:
+    async def act(tx: Transaction) -> Say:
+        return await _question(tx, turn, step, await mine(tx, turn), services)
+
+    return act
+
+
+async def _again_asked(tx: Transaction, turn: Turn, step: str, problem: Say, services: Services) -> Say:
+    """The problem, then the same question."""
+    question = await _question(tx, turn, step, await mine(tx, turn), services)
+    return replace(question, values={**question.values, "problem": problem})
+
+
+async def _question(tx: Transaction, turn: Turn, step: str, wish: Subscription | None, services: Services) -> Say:
+    """The question of a step, with the choices that most people want; any other answer is typed."""
+    topics = wish.topics if wish and wish.is_on else ()
+    choices = await _choices(tx, turn, step, topics, services)
+    values: dict[str, Value] = {
+        "problem": "",
+        "topics": named(topics, turn.language),
+        "region": region_said(wish.region if wish else ()),
+        "choices": tuple(choice.label for choice in choices),
+    }
+    commands = [choice.command for choice in choices]
+    await tx.people.spoke(turn.person.id, turn.language)  # their answers may be in no language at all
+    await tx.people.remember(turn.context_key, None, None, commands, awaits=f"subscribe {step}")
+    return Say(f"subscribe.{step}", values, tuple(choices))
+
+
+async def _choices(
+    tx: Transaction, turn: Turn, step: str, topics: Sequence[str], services: Services
+) -> list[Choice]:  # fmt: skip
+    match step:
+        case "topics" | "add":
+            offered = [topic for topic in OFFERED if topic not in topics]
+            named_ones = [_numbered(_word(label(one, turn.language)), f"subscribe add {one}") for one in offered]
+            last = Choice(Say("choice.go_on"), "subscribe region", True)
+            everything = _numbered(Say("digest.everything"), "subscribe topics everything")
+            return [*named_ones, last if step == "add" else everything]
+        case "region":
+            return await _regions(tx, turn, services)
+        case "day":
+            return [
+                _numbered(
+                    Say("digest.when", {"day": weekday(day, turn.language), "hour": hour}),
+                    f"subscribe day {_DAYS[day]} {hour}",
+                )
+                for day, hour in OFFERED_TIMES
+            ]
+        case _:
+            return [
+                _numbered(Say(f"language.{code}"), f"subscribe language {code}") for code in ("de", "en", "pl", "auto")
+            ]
+
+
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+async def _regions(tx: Transaction, turn: Turn, services: Services) -> list[Choice]:
+    own = (await tx.profiles.get(turn.person.id)).municipality
+    gazetteer = services.search.snapshot.gazetteer
+    home = next((one for one in gazetteer.municipalities if one.id == own), None) if own else None
+    choices = [_numbered(Say("digest.near", {"place": home.name}), f"subscribe region {NEAR_WORD}")] if home else []
+    state = home.state if home and home.state else "Brandenburg"
+    choices.append(_numbered(_word(state), f"subscribe region {state}"))
+    return [*choices, _numbered(Say("digest.everywhere"), "subscribe region everywhere")]
+
+
+NEAR_WORD = "nearby"  # as ``digest_words`` reads it
+
+
+def _numbered(text: Say, typed: str) -> Choice:
+    return Choice(text, typed, numbered=True)
+
+
+def _word(text: str) -> Say:
+    return Say("digest.word", {"word": text})

@@ -1,0 +1,352 @@
+"""Weekly digests as people meet them: subscribing, getting one, reading on, pausing, leaving."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.assembly import Bot
+from bot.digesting import weekly
+from bot.markup import plain
+from bot.messages import Happening
+from bot.ports import Desk, TryLaterError, UnclearError, UndeliverableError
+from knowledge_base.codec import to_body
+from knowledge_base.model import Contact, Event, Project, Record, RecordKind
+from knowledge_base.store.database import Store
+from knowledge_base.store.digests import Run
+from tests.conftest import FixedClock
+from tests.fake_embedder import HashEmbedder
+from tests.fakes import FakeChannel, Person, running_bot, settled
+
+MONDAY = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)  # 08:00 in Berlin; the clock of the tests begins a week earlier
+
+
+class DeskChannel(FakeChannel):
+    """A network with buttons."""
+
+    def serve_from(self, desk: Desk) -> None:
+        """It has one."""
+
+
+async def edit(store: Store, *records: Record) -> None:
+    """An editor's work."""
+    kinds = {Project: RecordKind.PROJECT, Contact: RecordKind.CONTACT, Event: RecordKind.EVENT}
+    async with store.begin() as tx:
+        for record in records:
+            await tx.records.edit(kinds[type(record)], record.id, to_body(record))
+
+
+def a_project(name: str = "bus", **fields: Any) -> Project:
+    values: dict[str, Any] = {
+        "id": f"neu-{name}", "title": f"Projekt {name}", "text": f"Ein Rufbus namens {name} fährt nach Bedarf.",
+        "municipality": "Cottbus/Chóśebuz", "topics": ("Mobilität",), "contact_role": "Stabsstelle Smart City",
+        "url": f"https://stadt.example/{name}", "licence": "CC0-1.0",
+    }  # fmt: skip
+    return Project(**(values | fields))
+
+
+async def comes(bot: Bot, clock: FixedClock, at: datetime = MONDAY) -> list[Any]:
+    """The clock is set, the bot looks what is due, and sends."""
+    clock.moment = at
+    outcomes = await bot.digests.run(at)
+    await settled(bot)
+    return outcomes
+
+
+def digests_in(channel: FakeChannel, conversation: str = "chat-of-anna") -> list[str]:
+    return [plain(m.document) for m in channel.delivered if m.bulk and m.address.conversation == conversation]
+
+
+async def test_in_one_line_then_the_digest_comes_once(
+    bot: Bot, known: Store, channel: FakeChannel, anna: Person, clock: FixedClock
+) -> None:
+    answer = await anna.says("!subscribe mobility climate")
+    assert "Monday, 8:00" in answer
+    assert "Monday, 30 November 2026, 08:00" in answer
+    clock.advance(days=2)
+    await edit(known, a_project())
+    (outcome,) = await comes(bot, clock)
+    assert (outcome.state, str(outcome.week), outcome.items[0]) == ("queued", "2026-W49", "project:neu-bus")
+    (text,) = digests_in(channel)
+    assert "Projekt bus" in text
+    assert "https://stadt.example/bus" in text
+    for _ in range(3):
+        assert [one.reason for one in await comes(bot, clock)] == ["served"]
+    assert len(digests_in(channel)) == 1
+
+
+async def test_the_dialogue_step_by_step(bot: Bot, anna: Person, known: Store) -> None:
+    assert "1. Mobilität" in await anna.says("!abo")
+    assert "Noch ein Thema" in await anna.says("1")
+    assert "Mobilität und Verkehr · Gesundheit und Pflege" in await anna.says("Gesundheit")
+    assert "Welche Gegend" in await anna.presses("subscribe region")
+    assert "Wann soll er" in await anna.says("Cottbus und Nachbarn, Sachsen")
+    assert "Sprache" in await anna.says("Donnerstag 16 Uhr")
+    done = await anna.says("1")
+    for part in (
+        "Mobilität und Verkehr · Gesundheit und Pflege",
+        "Cottbus/Chóśebuz und Nachbarn · Sachsen",
+        "Donnerstag, 16 Uhr",
+        "Deutsch",
+    ):
+        assert part in done
+    assert "Donnerstag, 26. November 2026" in done
+
+
+async def test_what_is_not_understood_is_asked_again_and_a_question_stays_a_question(anna: Person) -> None:
+    await anna.says("!abo")
+    assert "kenne ich nicht: Quantenzauberei" in await anna.says("Quantenzauberei")
+    assert "Welche Gegend" in await anna.says("Energie")
+    assert "kenne ich nicht: Atlantis" in await anna.says("Atlantis")
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    assert anna.last is not None
+    assert "Projekt" in anna.hears()
+    assert "subscribe" not in anna.hears()
+
+
+async def test_nothing_new_is_not_sent_unless_wished(
+    bot: Bot, anna: Person, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await anna.says("!abo Abfall")
+    await comes(bot, clock)
+    first = len(digests_in(channel))
+    (outcome,) = await comes(bot, clock, datetime(2026, 12, 7, 7, tzinfo=UTC))
+    assert (outcome.state, outcome.reason) == ("skipped", "nothing_new")
+    assert len(digests_in(channel)) == first
+    assert "Auch wenn nichts neu ist: ja" in await anna.says("!wochenbrief lebenszeichen an")
+    (outcome,) = await comes(bot, clock, datetime(2026, 12, 14, 7, tzinfo=UTC))
+    assert outcome.state == "queued"
+    assert "nichts Neues" in digests_in(channel)[-1]
+
+
+async def test_numbers_mean_the_entries_also_hours_later(
+    bot: Bot, anna: Person, known: Store, clock: FixedClock
+) -> None:
+    await anna.says("!abo Mobilität")
+    clock.advance(days=1)
+    await edit(known, a_project(), a_project("rad", title="Radweg", text="Ein Radweg."))
+    await comes(bot, clock)
+    clock.advance(hours=9)
+    assert "Projekt bus" in await anna.says("1")
+    assert anna.sees()[-2:] == ["useful project:neu-bus", "useless project:neu-bus"]
+    assert "freut" in await anna.presses("useful project:neu-bus")
+    assert "Danke" in await anna.says("!unpassend 2")
+    async with known.read() as tx:
+        rows = await tx.connection.exec_driver_sql("SELECT item, useful FROM entry_feedback ORDER BY item")
+        assert [(row[0], bool(row[1])) for row in rows] == [("project:neu-bus", True), ("project:neu-rad", False)]
+
+
+async def test_a_contact_and_an_event_can_be_opened(bot: Bot, anna: Person, known: Store, clock: FixedClock) -> None:
+    await anna.says("!abo Mobilität")
+    clock.advance(days=1)
+    await edit(
+        known,
+        Contact(id="c1", role="Mobilitätsbüro", municipality="Cottbus/Chóśebuz", email="rad@stadt.example",
+                phone="0355 1234567", topics=("Mobilität",), legal_basis="consent", projects=("bb-cottbus",)),
+        Event(id="e1", title="Werkstatt Rufbus", start="2026-12-03", end="2026-12-03", topics=("Mobilität",),
+              municipality="Cottbus/Chóśebuz", url="https://stadt.example/werkstatt"),
+    )  # fmt: skip
+    (outcome,) = await comes(bot, clock)
+    keys = [key for key in outcome.items if not key.startswith("project:")]
+    assert keys == ["event:e1", "contact:c1"]
+    for key in keys:
+        shown = await anna.says(str(outcome.items.index(key) + 1))
+        assert "Rufbus" in shown or "Mobilitätsbüro" in shown
+        assert "rad@stadt.example" not in shown
+        assert "1234567" not in shown
+
+
+async def test_digest_now_counts_as_nothing(
+    bot: Bot, anna: Person, known: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await anna.says("!abo Mobilität")
+    clock.advance(days=1)
+    await edit(known, a_project())
+    assert "Projekt bus" in await anna.says("!wochenbrief")
+    (outcome,) = await comes(bot, clock)
+    assert "project:neu-bus" in outcome.items
+    assert "Projekt bus" in await anna.says("!wochenbrief")  # who lost it can see it again
+
+
+async def runs(store: Store) -> list[tuple[str, str]]:
+    async with store.read() as tx:
+        rows = await tx.connection.exec_driver_sql("SELECT week, state FROM digest_run ORDER BY week")
+        return [(row[0], row[1]) for row in rows]
+
+
+async def waiting(store: Store) -> int:
+    """How many digests wait to be sent."""
+    async with store.read() as tx:
+        rows = await tx.connection.exec_driver_sql("SELECT count(*) FROM outbox WHERE urgency = 2 AND state = 'new'")
+        return int(rows.scalar_one())
+
+
+@pytest.mark.parametrize("words", ["!abbestellen", "!pause wochenbrief 28", "!loeschen ja"])
+async def test_what_waits_is_not_sent_after_a_goodbye(
+    words: str, known: Store, tmp_path: Path, clock: FixedClock
+) -> None:
+    channel = FakeChannel()
+    async with running_bot(known, HashEmbedder(), [channel], tmp_path) as bot:
+        anna = channel.person("anna")
+        await anna.says("!abo Mobilität")
+        channel.faults.append(TryLaterError("the network is away", after=timedelta(hours=1)))
+        clock.moment = MONDAY
+        await bot.digests.run(MONDAY)
+        await settled(bot)
+        assert await waiting(known) == 1
+        await anna.says(words)
+        clock.advance(hours=2)
+        await settled(bot)
+        assert digests_in(channel) == []
+        assert await waiting(known) == 0
+        assert await bot.digests.run(clock.moment) == [] or (await runs(known))[-1][1] == Run.WITHDRAWN
+
+
+async def test_one_that_still_waits_a_week_later_is_merged_into_the_next(
+    bot: Bot, anna: Person, known: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await anna.says("!abo Mobilität")
+    clock.advance(days=1)
+    await edit(known, a_project())
+    channel.faults.append(TryLaterError("the network is away", after=timedelta(days=20)))
+    await comes(bot, clock)
+    assert digests_in(channel) == []
+    (outcome,) = await comes(bot, clock, MONDAY + timedelta(days=7))
+    assert "project:neu-bus" in outcome.items
+    assert await runs(known) == [("2026-W49", Run.WITHDRAWN), ("2026-W50", Run.QUEUED)]
+    assert len(digests_in(channel)) == 1
+
+
+async def test_who_blocked_the_bot_gets_no_more_until_they_subscribe_again(
+    bot: Bot, anna: Person, known: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await anna.says("!abo Mobilität")
+    channel.faults.append(UndeliverableError("blocked", gone=True))
+    await comes(bot, clock)
+    assert await comes(bot, clock, MONDAY + timedelta(days=7)) == []
+    assert "hilfe" in await anna.says("!start")
+    assert await comes(bot, clock, MONDAY + timedelta(days=14)) == []
+    assert "bestellt" in await anna.says("!abo wieder")
+    (outcome,) = await comes(bot, clock, MONDAY + timedelta(days=21))
+    assert outcome.state == "queued"
+    assert len(digests_in(channel)) == 1
+
+
+async def test_an_unclear_one_is_not_sent_again_and_can_be_seen(
+    bot: Bot, anna: Person, known: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await anna.says("!abo Mobilität")
+    clock.advance(days=1)
+    await edit(known, a_project())
+    channel.faults.append(UnclearError("no confirmation"))
+    await comes(bot, clock)
+    await comes(bot, clock, MONDAY + timedelta(hours=1))
+    assert await runs(known) == [("2026-W49", Run.UNCLEAR)]
+    assert digests_in(channel) == []
+    async with known.read() as tx:
+        assert [one.urgency.name for one in await tx.outbox.doubtful()] == ["BULK"]
+    assert "Projekt bus" in await anna.says("!wochenbrief")
+
+
+async def test_a_room_is_subscribed_by_those_who_run_the_bot(
+    bot: Bot, known: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    assert "betreibt" in await channel.person("anna", room="!team").says("!abo Mobilität")
+    ada = channel.person("ada", room="!team")
+    assert "in einer Zeile" in await ada.says("!abo")
+    assert "in diese Gruppe" in await ada.says("!abo Mobilität, Energie")
+    clock.advance(days=1)
+    await edit(known, a_project())
+    await comes(bot, clock)
+    (text,) = digests_in(channel, "!team")
+    assert "!zeige NUMMER" in text
+    assert "Projekt bus" in await channel.person("anna", room="!team").says("!zeige 1")
+    assert "betreibt" in await channel.person("anna", room="!team").says("!abbestellen")
+    assert "abbestellt" in await ada.says("!abbestellen")
+    assert await comes(bot, clock, MONDAY + timedelta(days=7)) == []
+
+
+async def test_a_room_that_put_the_bot_out_gets_no_more(
+    bot: Bot, known: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    ada = channel.person("ada", room="!team")
+    await ada.says("!abo alles")
+    await channel.hands_over(ada.inbound(happening=Happening.LEFT))
+    await settled(bot)
+    assert await comes(bot, clock) == []
+
+
+async def test_the_editors_line_and_their_preview(
+    bot: Bot, anna: Person, erika: Person, known: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await anna.says("!abo Mobilität")
+    clock.advance(days=6)
+    assert "Redaktion" in await anna.says("!wochenbrief vorwort Hallo")
+    assert "Hallo" in await erika.says("!wochenbrief vorwort Hallo zusammen, am Freitag ist Netzwerktreffen.")
+    preview = await erika.says("!wochenbrief vorschau")
+    assert "Netzwerktreffen" in preview
+    assert "bestellt haben ihn: 1" in preview
+    await comes(bot, clock)
+    assert "Die Redaktion: Hallo zusammen" in digests_in(channel)[0]
+    await edit(known, a_project())
+    await comes(bot, clock, MONDAY + timedelta(days=7))
+    assert "Die Redaktion" not in digests_in(channel)[1]
+
+
+@pytest.mark.parametrize("bot", [{"digests": {"first_send": 2}}], indirect=True)
+async def test_many_first_ones_wait_for_an_admin(
+    bot: Bot, known: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    people = [channel.person(f"p{number}") for number in range(3)]
+    for person in people:
+        await person.says("!abo Mobilität")
+    ada = channel.person("ada")
+    await ada.says("!start")
+    clock.moment = MONDAY
+    for _ in range(3):
+        await weekly.look(bot.digests, known, bot._alerts)
+    await settled(bot)
+    told = [plain(m.document) for m in channel.delivered if m.address.conversation == "chat-of-ada"]
+    assert sum("an 3 Empfänger" in text for text in told) == 1
+    assert not any(m.bulk for m in channel.delivered)
+    assert "betreibt" in await people[0].says("!wochenbrief freigeben")
+    assert "hinaus" in await ada.says("!wochenbrief freigeben")
+    await weekly.look(bot.digests, known, bot._alerts)
+    await settled(bot)
+    assert sum(m.bulk for m in channel.delivered) == 3
+
+
+async def test_a_topic_that_is_never_opened_is_offered_to_drop(
+    bot: Bot, anna: Person, known: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await anna.says("!abo Mobilität, Gesundheit")
+    offers = []
+    for week in range(9):
+        await edit(known, a_project(f"m{week}"), a_project(f"g{week}", topics=("Gesundheit",)))
+        await comes(bot, clock, MONDAY + timedelta(weeks=week))
+        await anna.says(f"!zeige neu-m{week}")
+        offers.append("Soll ich das Thema weglassen" in digests_in(channel)[-1])
+    assert offers == [False] * 6 + [True, False, False]
+    assert "Gesundheit und Pflege" in next(text for text in digests_in(channel) if "weglassen" in text)
+    assert "Gesundheit" not in await anna.says("!wochenbrief drop health")
+
+
+async def test_buttons_only_where_there_are_buttons_and_they_last_a_week(
+    known: Store, tmp_path: Path, clock: FixedClock
+) -> None:
+    channel = DeskChannel()
+    async with running_bot(known, HashEmbedder(), [channel], tmp_path) as bot:
+        anna = channel.person("anna")
+        await anna.says("!abo Mobilität")
+        await comes(bot, clock)
+        (digest,) = [m for m in channel.delivered if m.bulk]
+        assert all(choice.handle for choice in digest.choices)
+        clock.advance(days=7)
+        (button,) = [choice for choice in digest.choices if choice.command == "unsubscribe"]
+        pressed = anna.inbound(button.handle, happening=Happening.PRESSED, at=clock.moment)
+        await channel.hands_over(pressed)
+        assert "abbestellt" in plain((await channel.answer_to(pressed.id)).document)
+        assert await comes(bot, clock, MONDAY + timedelta(days=7)) == []
