@@ -13,6 +13,7 @@ import structlog
 
 from bot import introducing
 from bot.alerts import Alerts, watch_health
+from bot.contact_duty import ContactDuty
 from bot.desk import FrontDesk
 from bot.digesting import weekly
 from bot.digesting.runner import Digests
@@ -85,7 +86,11 @@ class Bot:
         )
         self._ticker = Ticker(
             self._store, knowledge.search, periods, self.metrics, self.health, self._alerts,
-            chores=[partial(introducing.due, services), partial(weekly.look, self.digests, self._store, self._alerts)],
+            chores=[
+                partial(introducing.due, services),
+                partial(weekly.look, self.digests, self._store, self._alerts),
+                ContactDuty(self._store, self._alerts),
+            ],
         )  # fmt: skip
 
     def wake_senders(self) -> None:
@@ -196,4 +201,6 @@ def periods_of(retention: Retention, contexts: timedelta) -> Periods:
         answers=timedelta(days=retention.answers_days),
         questions=timedelta(days=retention.unanswered_days),
         contexts=contexts,
+        introductions=timedelta(days=retention.introductions_days),
+        consents=timedelta(days=retention.consents_days),
     )

@@ -70,17 +70,6 @@ def was_asked(contact: Contact) -> bool:
     return contact.legal_basis.strip().casefold().startswith(ASKED_ALREADY)
 
 
-async def import_notice(tx: Transaction, contact: Contact, settings: Settings) -> Say | None:
-    """What the next mail to a contact must say, if they were never told that they are known here; noted as told.
-
-    The caller puts it into the mail that it stores in this transaction.
-    """
-    if was_asked(contact) or not await tx.contacts.needs_notice(contact.id):
-        return None
-    await tx.contacts.told([contact.id])
-    return about_import(contact, settings)
-
-
 def about_import(contact: Contact, settings: Settings) -> Say:
     """Source, purpose, who answers for it, and what a contact can do about it."""
     page = settings.web.public_url and f"{settings.web.public_url}{NOTICE_PAGE}"

@@ -30,6 +30,7 @@ from bot.intents import (
     Subscribe,
     Unknown,
     Unsubscribe,
+    Verify,
 )
 from bot.intro_words import intro_intent
 from bot.people_words import bare_intent, people_intent
@@ -132,6 +133,8 @@ def _bare(text: str) -> Routed | None:
     if len(text) > 60:
         return None
     folded = _fold(text)
+    if re.fullmatch(r"[0-9]{3} ?[0-9]{3}", folded):  # nothing else that people send has six digits
+        return Routed(Verify(folded))
     if folded.isdecimal() and folded.isascii():
         return Routed(Pick(int(folded))) if 1 <= int(folded[:6]) <= MAX_NUMBER else None
     if said := bare_intent(folded):

@@ -32,7 +32,13 @@ def read_address(text: str) -> MailAddress | None:
     """The address that a person typed; ``None`` for everything that is not plainly one."""
     local, at, domain = text.strip().rpartition("@")
     host = read_host(domain)
-    if not at or host is None or len(local) + len(host) >= LONGEST or not _LOCAL.fullmatch(local.lower()):
+    if (
+        not at
+        or host is None
+        or domain != domain.strip()
+        or len(local) + len(host) >= LONGEST
+        or not _LOCAL.fullmatch(local.lower())
+    ):
         return None
     return MailAddress(local.lower(), host) if local.isascii() and len(local) <= 64 else None
 

@@ -21,9 +21,13 @@ class Periods:
     answers: timedelta
     questions: timedelta  # unanswered ones
     contexts: timedelta  # of follow-up questions
+    introductions: timedelta = timedelta(days=180)  # closed ones; only counts remain
+    consents: timedelta = timedelta(days=3 * 365)  # their proof, from their end
+    unconfirmed: timedelta = timedelta(days=7)  # mail addresses that nobody proved and nothing needs
     undelivered: timedelta = timedelta(days=30)
     changes: timedelta = timedelta(days=400)  # a year and a month: "what was new since last autumn?"
     imports: timedelta = timedelta(days=30)
+    subscriptions: timedelta = timedelta(days=90)  # ended ones
 
 
 async def purge(store: Store, periods: Periods) -> dict[str, int]:
@@ -34,12 +38,18 @@ async def purge(store: Store, periods: Periods) -> dict[str, int]:
     """
     steps: dict[str, Callable[[Transaction], Awaitable[int]]] = {
         "messages received": lambda tx: tx.inbox.forget(periods.messages),
+        "digests": lambda tx: _digests(tx, periods),
         "messages sent": lambda tx: tx.outbox.forget(periods.messages),
         "messages undelivered": lambda tx: _leftovers(tx).forget_unsent(periods.undelivered),
         "contexts": lambda tx: tx.people.forget_contexts(periods.contexts),
         "buttons": lambda tx: tx.buttons.forget(),
         "links": lambda tx: tx.pages.forget(),
         "answers": lambda tx: tx.answers.forget(answers=periods.answers, questions=periods.questions),
+        "verifications": lambda tx: tx.verifications.forget(),
+        "counters": lambda tx: tx.tallies.forget(),
+        "introductions": lambda tx: tx.introductions.forget(periods.introductions),
+        "consents": lambda tx: tx.consents.forget(periods.consents),
+        "addresses": lambda tx: tx.contacts.forget_unconfirmed(periods.unconfirmed),
         "changes": lambda tx: _leftovers(tx).forget_changes(periods.changes),
         "imports": lambda tx: _leftovers(tx).forget_imports(periods.imports),
     }
@@ -56,6 +66,12 @@ async def _sweep_imports(store: Store) -> None:
     while more:
         async with store.begin() as tx:
             more = await tx.imports.sweep(STAGED_ROWS)
+
+
+async def _digests(tx: Transaction, periods: Periods) -> int:
+    """What became of digests is noted first, as long as their messages are there."""
+    await tx.digests.settle()
+    return await tx.digests.forget(feedback=periods.answers) + await tx.subscriptions.forget(periods.subscriptions)
 
 
 def _leftovers(tx: Transaction) -> Leftovers:

@@ -95,7 +95,9 @@ async def _post(tx: Transaction, turn: Turn, address: MailAddress, services: Ser
         "verify.mail", {"minutes": int(CODE_LASTS.total_seconds() // 60), "channel": turn.inbound.address.channel}
     )
     payload = {"say": mail.to_json(), "language": turn.language, "code": True}
-    await tx.outbox.add(MAIL, str(address), payload, urgency=Urgency.ANSWER, message_id=message_id)
+    await tx.outbox.add(
+        MAIL, str(address), payload, urgency=Urgency.ANSWER, message_id=message_id, person_id=turn.person.id
+    )
     return hashed
 
 

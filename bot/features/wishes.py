@@ -33,10 +33,7 @@ async def resume(turn: Turn, intent: Resume) -> Act:
 
     async def act(tx: Transaction) -> Say:
         if intent.what in ("", INTRO):
-            before = await tx.profiles.get(turn.person.id)
             await tx.profiles.set(turn.person.id, paused_until=None, refuses=False)
-            if before.refuses and await tx.contacts.held_by(turn.person.id):
-                await tx.contacts.show_anew()
         if intent.what in ("", DIGEST):
             await _pause_digest(tx, turn, None)
         return Say("pause.over", {"what": Say(f"pause.{intent.what or 'both'}")})
@@ -49,8 +46,6 @@ async def refuse(turn: Turn) -> Act:
 
     async def act(tx: Transaction) -> Say:
         await tx.profiles.set(turn.person.id, refuses=True)
-        if await tx.contacts.held_by(turn.person.id):
-            await tx.contacts.show_anew()
         return Say("refuse.done")
 
     return act

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from knowledge_base.codec import digest
 from knowledge_base.mail_address import same_form
 from knowledge_base.model import Contact, RecordKind
+from knowledge_base.store.merging import erase
 from knowledge_base.store.records import Records
-from knowledge_base.store.tables import account, contact_notice, profile, record
+from knowledge_base.store.tables import account, contact_notice, introduction, person, profile, record, subscription
 from knowledge_base.store.upsert import insert_into
 
 KEPT_OF_ERASED = ("id", "role", "municipality", "projects", "topics", "deputy")  # the office, not who holds it
@@ -54,21 +55,6 @@ class Contacts:
         addresses = list((await self._connection.execute(select(account.c.user_id).where(*where))).scalars())
         return await self.with_address(*addresses) if addresses else []
 
-    async def hidden(self) -> frozenset[str]:
-        """Ids of contacts behind whom nobody may be asked: not told in time, or they do not want to be."""
-        late = select(contact_notice.c.contact_id).where(contact_notice.c.hidden_at.is_not(None))
-        refusing = select(account.c.user_id).join(profile, profile.c.person_id == account.c.person_id)
-        refusing = refusing.where(account.c.channel == "email", profile.c.refuses)
-        addresses = set((await self._connection.execute(refusing)).scalars())
-        ids = set((await self._connection.execute(late)).scalars())
-        if addresses:
-            ids.update(contact.id for contact in await self.with_address(*addresses))
-        return frozenset(ids)
-
-    async def show_anew(self) -> None:
-        """Who may be asked has changed: the search must look again."""
-        await self._records.next_revision()
-
     # ------------------------------------------------------------------------------------------------- Art. 14 GDPR
 
     async def duties(self) -> dict[str, Duty]:
@@ -86,9 +72,6 @@ class Contacts:
         """They know of it now; who was hidden for that is shown again."""
         await self.seen(contact_ids)
         where = contact_notice.c.contact_id.in_(list(contact_ids))
-        hidden = select(func.count()).select_from(contact_notice).where(where, contact_notice.c.hidden_at.is_not(None))
-        if await self._connection.scalar(hidden):
-            await self.show_anew()
         values = {"told_at": func.coalesce(contact_notice.c.told_at, self._now), "hidden_at": None}
         await self._connection.execute(update(contact_notice).where(where).values(**values))
 
@@ -98,10 +81,9 @@ class Contacts:
         await self._connection.execute(update(contact_notice).where(where).values(warned_at=self._now))
 
     async def hide(self, contact_ids: Sequence[str]) -> None:
-        """Nobody can be introduced to these any more."""
+        """Nobody can be introduced to these until they were told."""
         where = contact_notice.c.contact_id.in_(list(contact_ids))
         await self._connection.execute(update(contact_notice).where(where).values(hidden_at=self._now))
-        await self.show_anew()
 
     async def needs_notice(self, contact_id: str) -> bool:
         """Whether the next mail to this contact must tell that they were imported."""
@@ -119,3 +101,26 @@ class Contacts:
             where = (record.c.kind == RecordKind.CONTACT, record.c.id == contact.id)
             values = {"body": body, "imported": body, "digest": digest(body), "imported_digest": digest(body)}
             await self._connection.execute(update(record).where(*where).values(**values))
+
+    # ---------------------------------------------------------------------------------------------------- retention
+
+    async def forget_unconfirmed(self, older_than: timedelta) -> int:
+        """Delete people who are nothing but a mail address that nobody proved, and that no contact, subscription,
+        introduction or wish needs; returns how many.
+        """
+        other = account.alias("other")
+        needed = [
+            select(1).where(other.c.person_id == person.c.id, other.c.channel != "email"),
+            select(1).where(profile.c.person_id == person.c.id),
+            select(1).where(subscription.c.person_id == person.c.id),
+            select(1).where((introduction.c.asker == person.c.id) | (introduction.c.contact_person == person.c.id)),
+        ]
+        unneeded = [~one.exists() for one in needed]
+        statement = select(person.c.id, account.c.user_id).join(account, account.c.person_id == person.c.id)
+        statement = statement.where(person.c.created_at < self._now - older_than, *unneeded)
+        found = {row.id: row.user_id for row in await self._connection.execute(statement)}
+        imported = {same_form(contact.email) for contact in await self.all()} if found else set()
+        gone = [person_id for person_id, address in found.items() if address not in imported]
+        for person_id in gone:
+            await erase(self._connection, self._now, person_id)
+        return len(gone)

@@ -6,10 +6,12 @@ A table made later is served without a change here. Only the consent ledger name
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from sqlalchemy import Column, Table, UniqueConstraint, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from knowledge_base.store.answers import Answers
 from knowledge_base.store.consents import unlocked
 from knowledge_base.store.tables import account, answer, consent, inbox, metadata, outbox, person
 
@@ -36,7 +38,7 @@ async def merge(connection: AsyncConnection, old: str, new: str) -> None:
     await connection.execute(delete(person).where(person.c.id == old))
 
 
-async def erase(connection: AsyncConnection, person_id: str, *, event_id: str = "") -> None:
+async def erase(connection: AsyncConnection, now: datetime, person_id: str, *, event_id: str = "") -> None:
     """Delete a person with all that belongs to them, what they wrote and were sent included.
 
     Of messages handled before, and of ``event_id`` (the wish to be erased, handled now), the network's id stays for its
@@ -44,18 +46,25 @@ async def erase(connection: AsyncConnection, person_id: str, *, event_id: str = 
     of others is its foreign key's business (``ON DELETE``). Keyed hashes stay.
     """
     for one in (await connection.execute(select(account).where(account.c.person_id == person_id))).all():
+        await _retract_questions(connection, now, one.channel, one.user_id)
         await _erase_messages(connection, one.channel, one.user_id, one.conversation, event_id)
     async with unlocked(connection):
         await connection.execute(delete(consent).where(consent.c.subject == person_id))
     await connection.execute(delete(person).where(person.c.id == person_id))
 
 
+async def _retract_questions(connection: AsyncConnection, now: datetime, channel: str, user: str) -> None:
+    """Questions that are still known to be theirs are taken back, those that stayed unanswered included."""
+    same = (answer.c.channel == inbox.c.channel) & (answer.c.event_id == inbox.c.event_id)
+    asked = select(inbox.c.event_id).join(answer, same).where(inbox.c.channel == channel, inbox.c.user_id == user)
+    for event_id in list((await connection.execute(asked)).scalars()):
+        await Answers(connection, now).retract(channel, event_id)
+
+
 async def _erase_messages(
     connection: AsyncConnection, channel: str, user: str, conversation: str | None, event_id: str
 ) -> None:
     theirs = (inbox.c.channel == channel, inbox.c.user_id == user)
-    asked = select(inbox.c.event_id).where(*theirs)
-    await connection.execute(delete(answer).where(answer.c.channel == channel, answer.c.event_id.in_(asked)))
     handled = or_(inbox.c.state != "new", inbox.c.event_id == event_id)
     await connection.execute(update(inbox).where(*theirs, handled).values(user_id="", conversation=""))
     if conversation:

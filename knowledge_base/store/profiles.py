@@ -102,7 +102,7 @@ class Profiles:
 
     async def erase(self, person_id: str, *, event_id: str = "") -> None:
         """Delete a person with everything; see ``knowledge_base.store.merging.erase``."""
-        await erase(self._connection, person_id, event_id=event_id)
+        await erase(self._connection, self._now, person_id, event_id=event_id)
 
 
 def _combined(old: Profile, new: Profile) -> Profile:

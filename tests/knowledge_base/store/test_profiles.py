@@ -116,7 +116,7 @@ async def test_erasing_leaves_nothing_but_ids_of_messages(store: Store) -> None:
         await fill_tables(tx, NAMING, anna.id)
         await tx.outbox.add("matrix", "room-of-@anna:b.example", {"say": "hers"}, urgency=Urgency.NOTICE)
         await tx.consents.add(Entry(subject=anna.id, purpose="digest", what=What.GIVEN))
-        await erase(tx.connection, anna.id)
+        await erase(tx.connection, tx.now, anna.id)
     async with store.read() as tx:
         left = await everything(tx)
         assert anna.id not in left
@@ -185,7 +185,7 @@ async def test_a_block_survives_erasing_and_coming_back(store: Store) -> None:
         await tx.people.identify("email", "nag@dorf.example", private_conversation=None)
         await tx.profiles.merge((await tx.profiles.person_of_address("nag@dorf.example")).id, nag.id)
         await tx.blocks.add(SECRET, contact.id, nag.id)
-        await erase(tx.connection, nag.id)
+        await erase(tx.connection, tx.now, nag.id)
     async with store.begin() as tx:
         same_account = await somebody(tx, "@nag:b.example")
         same_address = await tx.profiles.person_of_address("nag@dorf.example")

@@ -1,0 +1,92 @@
+"""Imported contacts must be told that they are (Art. 14 GDPR): within a month, or nobody can be introduced to them.
+
+The first mail of a request tells them; ``run_bot.py contacts --tell`` tells all at once. The period begins when the
+contact is first seen. Admins are warned before it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from bot.alerts import Alerts
+from bot.informing import about_import, was_asked
+from bot.links import Links
+from bot.notices import Notice, tell
+from config.settings import Settings
+from knowledge_base.model import Contact
+from knowledge_base.store.contacts import Duty
+from knowledge_base.store.database import Store
+from knowledge_base.store.secret import keyed_hash
+
+WARN_AFTER, HIDE_AFTER = timedelta(days=25), timedelta(days=30)
+UNTOLD, HIDDEN = "contacts_untold", "contacts_hidden"
+
+
+def open_duties(contacts: Iterable[Contact], duties: Mapping[str, Duty]) -> list[Duty]:
+    """Those who were not asked and do not know yet, of contacts that are still there; hidden ones are settled."""
+    present = {contact.id for contact in contacts if not was_asked(contact)}
+    return [duty for key, duty in duties.items() if key in present and not (duty.told_at or duty.hidden_at)]
+
+
+def late(duties: Iterable[Duty], now: datetime) -> tuple[list[str], list[str]]:
+    """Ids to warn of, and to hide, now."""
+    warn, hide = [], []
+    for duty in duties:
+        age = now - duty.since
+        if age >= HIDE_AFTER:
+            hide.append(duty.contact_id)
+        elif age >= WARN_AFTER and duty.warned_at is None:
+            warn.append(duty.contact_id)
+    return warn, hide
+
+
+class ContactDuty:
+    """The timer of it; each call does what is due, a second one nothing more."""
+
+    def __init__(self, store: Store, alerts: Alerts) -> None:
+        self._store = store
+        self._alerts = alerts
+        self._revision = -1  # of the knowledge, when contacts were last looked for
+        self._next_look: datetime | None = None
+
+    async def __call__(self) -> None:
+        """Begin the period of new contacts, warn, hide. Looks when the knowledge changed, else every hour."""
+        async with self._store.read() as tx:
+            revision = await tx.records.revision()
+            if revision == self._revision and self._next_look and tx.now < self._next_look:
+                return
+            contacts, duties = await tx.contacts.all(), await tx.contacts.duties()
+        new = [contact.id for contact in contacts if contact.id not in duties]
+        async with self._store.begin() as tx:
+            await tx.contacts.seen(new)
+            warn, hide = late(open_duties(contacts, duties), tx.now)
+            await tx.contacts.warned(warn)
+            if hide:
+                await tx.contacts.hide(hide)
+        self._revision, self._next_look = revision, self._store.now() + timedelta(hours=1)
+        for code, ids in ((UNTOLD, warn), (HIDDEN, hide)):
+            if ids:
+                await self._alerts.alert(code, number=len(ids), days=HIDE_AFTER.days)
+
+
+async def tell_all(store: Store, settings: Settings, links: Links, secret: bytes) -> tuple[int, int]:
+    """Store the notice for every contact that was neither asked nor told; returns how many, and how many cannot be
+    reached by mail. A second call tells nobody twice.
+    """
+    told = unreachable = 0
+    async with store.read() as tx:
+        contacts = [contact for contact in await tx.contacts.all() if not was_asked(contact)]
+    for contact in contacts:
+        async with store.begin() as tx:
+            if not await tx.contacts.needs_notice(contact.id):
+                continue
+            person = await tx.profiles.person_of_address(contact.email) if contact.email else None
+            key = f"art14:{keyed_hash(secret, 'art14', contact.id)[:32]}"
+            notice = Notice(about_import(contact, settings), key)
+            if person and await tell(tx, person, notice, settings=settings, links=links, prefers="email"):
+                await tx.contacts.told([contact.id])
+                told += 1
+            else:
+                unreachable += 1
+    return told, unreachable

@@ -1,0 +1,83 @@
+"""Addresses that can be read in one way only, and no others: T17's tricks."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge_base.mail_address import read_address, read_host, same_form
+
+GOOD = {
+    "rad@stadt-x.example": "rad@stadt-x.example",
+    "  Rad.Verkehr@Stadt-X.Example ": "rad.verkehr@stadt-x.example",
+    "r_1-a@grünheide.example": "r_1-a@xn--grnheide-75a.example",
+    "rad@xn--grnheide-75a.example": "rad@xn--grnheide-75a.example",
+}
+TRICKS = [
+    "rad+kommune@stadt-x.example",  # tags
+    '"rad"@stadt-x.example',  # quoted local parts
+    '"rad@evil.example"@stadt-x.example',
+    "rad@evil.example@stadt-x.example",
+    "Rad <rad@stadt-x.example>",  # display names
+    "rad@stadt-x.example (Stadt X)",  # comments
+    "rad(x)@stadt-x.example",
+    "@evil.example:rad@stadt-x.example",  # routes
+    "rad%evil.example@stadt-x.example",
+    "evil.example!rad@stadt-x.example",
+    "rad@[127.0.0.1]",
+    "rad@127.0.0.1",
+    "rad@stadt-x.example.",
+    "rad@stadt-x..example",
+    "rad@-stadt.example",
+    "rad@stadt_x.example",
+    "rad@localhost",
+    "rad@stadt-x\u3002example",  # ideographic full stop
+    "rad@\uff53tadt-x.example",  # full-width letters
+    "rad@stadt\u00ad-x.example",  # soft hyphen
+    "rad@stadt\u200b-x.example",  # zero width
+    "r\u0430d@stadt-x.example",  # Cyrillic а
+    "räd@stadt-x.example",
+    ".rad@stadt-x.example",
+    "rad.@stadt-x.example",
+    "ra..d@stadt-x.example",
+    "rad@stadt-x.example\nBcc: evil@evil.example",
+    "rad@stadt-x.example\0",
+    "rad @stadt-x.example",
+    "rad@ stadt-x.example",
+    "rad@stadt-x.example, evil@evil.example",
+    f"{'r' * 65}@stadt-x.example",
+    f"rad@{'x' * 64}.example",
+    "rad",
+    "@",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_a_plain_address_has_one_form(text: str) -> None:
+    assert str(read_address(text)) == GOOD[text]
+    assert same_form(text) == GOOD[text]
+
+
+@pytest.mark.parametrize("text", TRICKS)
+def test_a_trick_is_no_address(text: str) -> None:
+    assert read_address(text) is None
+
+
+@pytest.mark.parametrize(
+    "other", ["staclt-x.example", "stadt-x.example.evil.example", "sub.stadt-x.example", "st\u0430dt-x.example",
+              "stadt-x.exampIe.invalid", "stadtx.example"]
+)  # fmt: skip
+def test_what_looks_alike_is_another_host(other: str) -> None:
+    assert read_host(other) != read_host("stadt-x.example")
+
+
+@given(st.text(max_size=80))
+def test_what_is_read_is_read_the_same_again(text: str) -> None:
+    known = read_address(text)
+    if known is not None:
+        assert read_address(str(known)) == known
+        assert str(known).isascii()
+        assert str(known).count("@") == 1
+        assert not any(char.isspace() or char in '<>()[],;:\\"+%!' for char in str(known))

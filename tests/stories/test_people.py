@@ -1,0 +1,378 @@
+"""People tell who they are, prove it, are left alone, see what is stored, and are forgotten."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from bot.data_policy import DataClass
+from bot.messages import Say
+from bot.notices import Notice, tell
+from knowledge_base.ingest.importer import import_files
+from knowledge_base.store.consents import What
+from knowledge_base.store.database import Store
+from knowledge_base.store.profiles import Profile
+from knowledge_base.store.tables import metadata
+from tests.fakes import Person, settled
+from tests.introducing import CONTACTS, LEAD, Networks, asks, contacts_file, known_as, networks
+
+TOWN = {
+    "record": "municipality", "id": "99000001", "name": "Musterstadt an der Spree", "state": "Brandenburg",
+    "kind": "Stadt", "mail_domains": ["musterstadt.example"],
+}  # fmt: skip
+TWINS = [
+    {"record": "municipality", "id": f"9900001{number}", "name": "Doppeldorf", "state": state, "kind": "Gemeinde"}
+    for number, state in enumerate(("Brandenburg", "Sachsen"))
+]
+EVERYTHING = [*CONTACTS, TOWN, *TWINS]
+OFFICE = "rad@musterstadt.example"
+ANNA = "@anna:musterstadt.example"
+
+
+@pytest.fixture
+async def net(sqlite_store: Store, tmp_path: Path) -> AsyncIterator[Networks]:
+    async with networks(sqlite_store, tmp_path, contacts=EVERYTHING) as running:
+        yield running
+
+
+async def profile_of(net: Networks, person: Person) -> Profile:
+    async with net.store.read() as tx:
+        found = await tx.people.of_account(person.channel.name, person.name)
+        assert found is not None
+        return await tx.profiles.get(found.id)
+
+
+async def code_for(net: Networks, address: str) -> str:
+    await settled(net.bot)
+    codes = [re.search(r"\b\d{6}\b", mail) for mail in net.mails(address)]
+    assert codes
+    assert codes[-1]
+    return codes[-1][0]
+
+
+async def proves(net: Networks, person: Person, address: str = OFFICE) -> str:
+    await person.says(f"!bestaetigen {address}")
+    return await person.says(await code_for(net, address))
+
+
+# ------------------------------------------------------------------------------------------------ name, municipality
+
+
+async def test_what_is_told_is_kept_and_can_be_changed(net: Networks) -> None:
+    anna = net.matrix.person(ANNA)
+    await anna.says("!profil name Dezernat Verkehr")
+    await anna.says("!profil kommune Musterstadt an der Spree")
+    heard = await anna.says("!profil telefon +49 355 123456")
+    assert "Dezernat Verkehr" in heard
+    assert "Musterstadt an der Spree" in heard
+    assert "nicht bestätigt" in heard
+    await anna.says("!profil")
+    assert "Wie heißen Sie" in await anna.says("1")
+    assert "Planungsamt" in await anna.says("Planungsamt")
+    told = await profile_of(net, anna)
+    assert (told.name, told.municipality, told.phone) == ("Planungsamt", "99000001", "+49 355 123456")
+
+
+async def test_of_two_places_with_one_name_the_person_chooses(net: Networks) -> None:
+    anna = net.matrix.person(ANNA)
+    heard = await anna.says("!profil kommune Doppeldorf")
+    assert "Brandenburg" in heard
+    assert "Sachsen" in heard
+    await anna.says("2")
+    assert (await profile_of(net, anna)).municipality == "99000011"
+
+
+async def test_a_place_that_nobody_knows_can_be_taken_as_it_is(net: Networks) -> None:
+    anna = net.matrix.person(ANNA)
+    assert "kenne ich nicht" in await anna.says("!profil kommune Qwxzdorf")
+    assert "Qwxzdorf" in await anna.says("1")
+    assert (await profile_of(net, anna)).municipality == "name:Qwxzdorf"
+
+
+async def test_a_question_where_a_name_was_awaited_is_a_question(net: Networks) -> None:
+    anna = net.matrix.person(ANNA)
+    await anna.says("!profil name")
+    assert "Projekt" in await anna.says("Wer hat in Cottbus etwas zur Mobilität gemacht?")
+    assert (await profile_of(net, anna)).name == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["4711", "x", "rad@b.example", "https://x.example", "<b>A</b>", "A" * 90, "ruf 0355 an"]
+)
+async def test_what_is_no_name_is_not_taken(net: Networks, name: str) -> None:
+    anna = net.matrix.person(ANNA)
+    assert "nicht als Namen" in await anna.says(f"!profil name {name}")
+
+
+async def test_in_a_room_nobody_tells_anything(net: Networks) -> None:
+    in_room = net.matrix.person(ANNA, room="!room")
+    for text in (
+        "!profil name Anna",
+        f"!bestaetigen {OFFICE}",
+        "!meinedaten",
+        "!loeschen ja",
+        "!pause",
+        "!bestaetigen 123456",
+    ):
+        assert "nur im Einzelchat" in await in_room.says(text)
+    await settled(net.bot)
+    assert net.email.delivered == []
+
+
+# --------------------------------------------------------------------------------------------------------- verifying
+
+
+async def test_a_code_proves_the_municipality(net: Networks) -> None:
+    anna = net.matrix.person(ANNA)
+    heard = await proves(net, anna)
+    assert "Bestätigt" in heard
+    assert "Musterstadt an der Spree" in heard
+    told = await profile_of(net, anna)
+    assert (told.municipality, told.verified_address) == ("99000001", OFFICE)
+    assert told.is_verified(net.store.now())
+    assert not told.is_verified(net.store.now() + timedelta(days=366))  # then it must be proven again
+
+
+async def test_the_code_lies_nowhere_in_the_database(net: Networks) -> None:
+    anna = net.matrix.person(ANNA)
+    await anna.says(f"!bestaetigen {OFFICE}")
+    code = await code_for(net, OFFICE)
+    async with net.store.read() as tx:
+        for table in metadata.sorted_tables:
+            for row in await tx.connection.execute(select(table)):
+                assert code not in repr(tuple(row))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "rad@staclt.example",
+        "rad@sub.musterstadt.example",
+        "rad@musterstadt.example.evil.example",
+        "wer@cottbus.example",
+    ],
+)
+async def test_an_address_that_proves_nothing_hears_the_same_and_gets_nothing(net: Networks, address: str) -> None:
+    anna, ben = net.matrix.person(ANNA), net.matrix.person("@ben:b.example")
+    await anna.says("!hilfe"), await ben.says("!hilfe")
+    good, bad = await anna.says(f"!bestaetigen {OFFICE}"), await ben.says(f"!bestaetigen {address}")
+    assert good == bad
+    await settled(net.bot)
+    assert {message.address.conversation for message in net.email.delivered} == {OFFICE}
+    for number in range(4):
+        assert "nicht der Code" in await ben.says(f"00000{number}")
+
+
+async def test_only_a_contact_s_exact_address_is_accepted_beside_domains(net: Networks) -> None:
+    lead = net.matrix.person("@lead:cottbus.example")
+    heard = await proves(net, lead, LEAD)
+    assert "Leitung Digitale Stadt" in heard
+    code = await asks(await known_as(net.matrix.person(ANNA)))
+    await settled(net.bot)
+    assert any(code in text for text in net.told(net.matrix, lead.conversation))  # requests come to the messenger
+    assert not any(code in mail for mail in net.mails(LEAD))
+
+
+async def test_five_wrong_codes_lock_for_an_hour_on_every_account(net: Networks) -> None:
+    anna = net.matrix.person(ANNA)
+    await anna.says(f"!bestaetigen {OFFICE}")
+    code = await code_for(net, OFFICE)
+    wrong = f"{(int(code) + 1) % 1_000_000:06d}"
+    for _ in range(4):
+        assert "nicht der Code" in await anna.says(wrong)
+    assert "Zu viele" in await anna.says(wrong)
+    assert "Zu viele" in await anna.says(code)
+    assert "Zu viele" in await anna.says(f"!bestaetigen {OFFICE}")
+    await anna.says("!loeschen ja")  # erasing oneself lifts no lock
+    assert "Zu viele" in await anna.says(f"!bestaetigen {OFFICE}")
+    net.store.now.advance(minutes=61)  # type: ignore[attr-defined]
+    assert "Bestätigt" in await proves(net, anna)
+
+
+async def test_a_code_ends_after_a_quarter_of_an_hour(net: Networks) -> None:
+    anna = net.matrix.person(ANNA)
+    await anna.says(f"!bestaetigen {OFFICE}")
+    code = await code_for(net, OFFICE)
+    net.store.now.advance(minutes=15, seconds=1)  # type: ignore[attr-defined]
+    assert "kein Code unterwegs" in await anna.says(code)
+
+
+async def test_guessing_gets_at_most_25_tries_a_day(net: Networks) -> None:
+    """T18: p < 1e-4 a day, by any number of accounts on one address, and by one account on any address."""
+    for number in range(7):
+        thief = net.matrix.person(f"@thief{number}:evil.example")
+        await thief.says(f"!bestaetigen {OFFICE}")
+        assert "nicht der Code" in await thief.says("000000")
+    await settled(net.bot)
+    assert len(net.mails(OFFICE)) == 5  # five codes, five tries each: 25 in a million
+    one = net.matrix.person("@one:evil.example")
+    heard = [await one.says(f"!bestaetigen a{number}@musterstadt.example") for number in range(6)]
+    assert ["genug Codes" in text for text in heard] == [False] * 5 + [True]
+
+
+async def test_two_accounts_with_one_address_are_one_person(net: Networks) -> None:
+    anna, phone = net.matrix.person(ANNA), net.telegram.person("4711")
+    await anna.says("!profil name Dezernat Verkehr")
+    await proves(net, anna)
+    await proves(net, phone)
+    await settled(net.bot)
+    async with net.store.read() as tx:
+        one = await tx.people.of_account("matrix", ANNA)
+        other = await tx.people.of_account("telegram", "4711")
+        assert one is not None
+        assert other is not None
+        assert one.id == other.id
+        assert {account.channel for account in await tx.people.accounts(one.id)} == {"matrix", "telegram", "email"}
+        assert (await tx.profiles.get(one.id)).name == "Dezernat Verkehr"
+    assert any("gelten jetzt als eine Person" in text for text in net.told(net.matrix, anna.conversation))
+
+
+# ------------------------------------------------------------------------------------------------------- left alone
+
+
+async def test_pause_and_resume(net: Networks) -> None:
+    anna = net.matrix.person(ANNA)
+    assert "14 Tage" in await anna.says("!pause 14")
+    assert not (await profile_of(net, anna)).is_available(net.store.now())
+    assert (await profile_of(net, anna)).is_available(net.store.now() + timedelta(days=14))
+    assert "geht weiter" in await anna.says("!fortsetzen")
+    assert (await profile_of(net, anna)).is_available(net.store.now())
+    await anna.says("!pause digest 3")
+    assert (await profile_of(net, anna)).is_available(net.store.now())
+
+
+@pytest.mark.parametrize(
+    "words", ["Bitte nicht vermitteln", "do not introduce me", "nie przedstawiaj mnie", "!nicht-vermitteln"]
+)
+async def test_one_sentence_ends_being_introduced(net: Networks, words: str) -> None:
+    lead = net.matrix.person("@lead:cottbus.example")
+    await proves(net, lead, LEAD)
+    await lead.says(words)
+    assert (await profile_of(net, lead)).refuses
+    async with net.store.read() as tx:
+        accounts, _ = await tx.introductions.not_to_be_asked()
+    assert ("email", LEAD) in accounts
+    await lead.says("!fortsetzen")
+    assert not (await profile_of(net, lead)).refuses
+
+
+# ---------------------------------------------------------------------------------------------------------- privacy
+
+
+async def test_the_first_answer_says_what_is_stored_once(net: Networks) -> None:
+    anna = net.matrix.person(ANNA)
+    assert "Datenschutz: Verantwortlich" in await anna.says("Wer hat in Cottbus etwas zur Mobilität gemacht?")
+    assert "Datenschutz: Verantwortlich" not in await anna.says("!hilfe")
+    async with net.store.read() as tx:
+        person = await tx.people.of_account("matrix", ANNA)
+        assert person is not None
+        (entry,) = await tx.consents.of(person.id)
+    assert (entry.purpose, entry.what, entry.channel) == ("notice", What.INFORMED, "matrix")
+    assert re.fullmatch(r"notice\.first/de/[0-9a-f]{8}", entry.wording)
+
+
+async def test_privacy_names_who_answers_for_it(sqlite_store: Store, tmp_path: Path) -> None:
+    operator = {
+        "organisation": "Stadt Musterstadt",
+        "data_protection_officer": "Amt 10, datenschutz@musterstadt.example",
+    }
+    async with networks(sqlite_store, tmp_path, contacts=EVERYTHING, operator=operator) as net:
+        anna = net.matrix.person(ANNA)
+        heard = await anna.says("!datenschutz")
+        assert "Stadt Musterstadt" in heard
+        assert "datenschutz@musterstadt.example" in heard
+        assert "180 Tage" in heard
+        assert "Stadt Musterstadt" in await net.matrix.person("@pl:b.example").says("!prywatnosc")
+
+
+async def test_my_data_shows_mine_in_two_forms(net: Networks) -> None:
+    anna = await known_as(net.matrix.person(ANNA))
+    await asks(anna)
+    heard = await anna.says("!meinedaten")
+    for part in ("Dezernat Verkehr", ANNA, "Wie habt ihr die Mobilität finanziert?"):
+        assert part in heard
+    machine = await anna.says("!meinedaten json")
+    data: dict[str, Any] = json.loads(machine[machine.index("{") :])
+    assert data["profile"][0]["name"] == "Dezernat Verkehr"
+    assert {"given"} <= {entry["what"] for entry in data["consent"]}
+    assert LEAD not in machine + heard
+
+
+async def test_my_data_never_pass_through_telegram(net: Networks) -> None:
+    ben = await known_as(net.telegram.person("4711"), "Amt Acht")
+    heard = await ben.says("!meinedaten")
+    assert "nicht durch dieses Netz" in heard
+    await settled(net.bot)
+    assert not any("4711" in text and "Amt Acht" in text for text in net.told(net.telegram, ben.conversation)[3:])
+    await proves(net, ben)
+    await ben.says("!meinedaten")
+    await settled(net.bot)
+    assert any("Amt Acht" in mail for mail in net.mails(OFFICE))
+
+
+async def test_forgetting_asks_back_and_then_leaves_nothing(net: Networks) -> None:
+    anna = await known_as(net.matrix.person(ANNA), "Zzyx Kanarienvogel")
+    await proves(net, anna)
+    await asks(anna, "Zzyx wie ging das?")
+    assert "48 Stunden" in await anna.says("!loeschen")
+    assert (await profile_of(net, anna)).name == "Zzyx Kanarienvogel"
+    assert "ist gelöscht" in await anna.says("!loeschen ja")
+    await net.passes()
+    async with net.store.read() as tx:
+        left = []
+        for table in metadata.sorted_tables:
+            left += [f"{table.name}: {tuple(row)!r}" for row in await tx.connection.execute(select(table))]
+    for mark in ("Zzyx", ANNA, OFFICE):
+        assert [row for row in left if mark in row] == [], mark
+    assert "Datenschutz: Verantwortlich" in await anna.says("!hilfe")  # we have not met yet
+
+
+async def test_a_contact_who_is_forgotten_is_not_imported_again(net: Networks, tmp_path: Path) -> None:
+    lead = net.matrix.person("@lead:cottbus.example")
+    await proves(net, lead, LEAD)
+    assert "Leitung Digitale Stadt" in await lead.says("!loeschen")
+    await lead.says("!loeschen ja")
+    await settled(net.bot)
+    await import_files(net.store, [contacts_file(tmp_path)])
+    async with net.store.read() as tx:
+        assert LEAD not in {contact.email for contact in await tx.contacts.all()}
+        for table in metadata.sorted_tables:
+            if table.name != "import_row":
+                for row in await tx.connection.execute(select(table)):
+                    assert LEAD not in repr(tuple(row)), table.name
+
+
+async def test_a_consent_is_taken_back_as_easily_as_it_was_given(net: Networks) -> None:
+    anna = await known_as(net.matrix.person(ANNA))
+    assert "keine Einwilligung" in await anna.says("!widerruf")
+    code = await asks(anna)
+    assert code in await anna.says("!widerruf")
+    await anna.says("1")
+    async with net.store.read() as tx:
+        one = await tx.introductions.by_code(code)
+        person = await tx.people.of_account("matrix", ANNA)
+        assert one is not None
+        assert person is not None
+        assert not await tx.consents.holds(person.id, f"introduction:{one.id}")
+
+
+async def test_a_notice_about_others_finds_its_way(net: Networks) -> None:
+    """What may not pass through Telegram goes to the proven mail address."""
+    ben = net.telegram.person("4711")
+    await proves(net, ben)
+    async with net.store.begin() as tx:
+        person = await tx.people.of_account("telegram", "4711")
+        assert person is not None
+        notice = Notice(Say("mydata.json", {"data": "x"}), "k", about=DataClass.CONTACT_DATUM)
+        told = await tell(
+            tx, person, notice, settings=net.bot.services.settings, links=net.bot.services.links, prefers="telegram"
+        )
+    assert told is not None
+    assert told.account.channel == "email"
