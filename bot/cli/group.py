@@ -21,6 +21,7 @@ COMMANDS = {  # name → module in this folder, and function in it; in the order
     "health": "health:health",
     "digest": "digests:digest",
     "unclear": "unclear:unclear",
+    "bounced": "bounced:bounced",
     "migrate": "upkeep:migrate",
     "backup": "upkeep:backup",
     "restore": "upkeep:restore",

@@ -9,6 +9,7 @@ from bot.introducing.applying import apply
 from bot.introducing.candidates import askable, onward, project_of
 from bot.introducing.keys import request_key, room_key
 from knowledge_base.introduction_values import (
+    ASKED,
     Delivered,
     Event,
     Introduction,
@@ -62,6 +63,8 @@ async def _look(tx: Transaction, services: Services, introduction_id: str) -> bo
 
 async def _delivered(tx: Transaction, services: Services, one: Introduction) -> Event | None:
     """What the outbox knows of the request, or of the room; it may have been killed before it could tell anybody."""
+    if one.state in ASKED and not any(way.active for way in await tx.people.accounts(one.contact_person)):
+        return Undeliverable(one.round, await onward(tx, services, one))
     key = {State.SENT: request_key(one), State.OPENING: room_key(one)}.get(one.state)
     if key is None:
         return None

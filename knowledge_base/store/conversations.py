@@ -42,14 +42,29 @@ class Conversations:
         where = (permit.c.channel == channel, permit.c.conversation == conversation)
         return await self._connection.scalar(select(permit.c.channel).where(*where)) is not None
 
-    async def gone(self, channel: str, conversation: str, reason: str) -> None:
-        """Nothing reaches it any more: its account and its digest are switched off, what still waits is given up."""
+    async def gone(self, channel: str, conversation: str, reason: str) -> bool:
+        """Nothing reaches it any more: its account and its digest are switched off, what still waits is given up.
+
+        Returns whether it was anybody's private conversation.
+        """
         where = (account.c.channel == channel, account.c.conversation == conversation)
-        await self._connection.execute(update(account).where(*where).values(active=False))
+        known = (await self._connection.execute(update(account).where(*where).values(active=False))).rowcount > 0
         await Subscriptions(self._connection, self._now).gone(channel, conversation)
         waiting = (outbox.c.channel == channel, outbox.c.conversation == conversation, outbox.c.state == "new")
         values = {"state": "dead", "error": reason, "payload": None, "finished_at": self._now}
         await self._connection.execute(update(outbox).where(*waiting).values(**values))
+        return known
+
+    async def back(self, channel: str, conversation: str) -> bool:
+        """An admin says that it can be reached again; returns whether it is anybody's private conversation."""
+        where = (account.c.channel == channel, account.c.conversation == conversation)
+        return (await self._connection.execute(update(account).where(*where).values(active=True))).rowcount > 0
+
+    async def all_gone(self, channel: str) -> list[str]:
+        """Every private conversation of a channel that nothing reaches."""
+        where = (account.c.channel == channel, account.c.active.is_(False), account.c.conversation.is_not(None))
+        found = select(account.c.conversation).where(*where).order_by(account.c.conversation)
+        return [str(conversation) for conversation in (await self._connection.execute(found)).scalars()]
 
     async def move(self, channel: str, old: str, new: str) -> None:
         """The network gave a conversation another id: everything that names it follows, at once."""

@@ -74,8 +74,13 @@ class Introductions:
         return list((await self._connection.execute(statement.order_by(introduction.c.due_at).limit(limit))).scalars())
 
     async def under_way(self) -> list[Introduction]:
-        """Those that wait to learn what a network did: with the request, or with the room."""
-        return await self._all(introduction.c.state.in_((State.SENT, State.OPENING)))
+        """Those that wait to learn what a network did: with the request, or with the room.
+
+        So do those whose contact has the request and cannot be reached any more: it may have come back.
+        """
+        way = select(account.c.channel).where(account.c.person_id == introduction.c.contact_person, account.c.active)
+        lost = and_(introduction.c.state == State.DELIVERED, ~way.exists())
+        return await self._all(or_(introduction.c.state.in_((State.SENT, State.OPENING)), lost))
 
     # ------------------------------------------------------------------------------------------ the contacts' allowance
 

@@ -86,7 +86,7 @@ class Pages:
         return one.expires_at > self._now and (one.used_at is None or one.used_at > self._now - READ_AGAIN)
 
     async def use(self, token_hash: str) -> Page | None:
-        """From now on the link is used; ``None``: it was used before, is over, or never was. Of two at once, one gets it.
+        """The link is used from now on; ``None``: it was before, is over, or never was. Of two at once, one gets it.
 
         Call it in the transaction of what is done with it: both happen, or neither.
         """

@@ -123,25 +123,29 @@ async def dump(store: Store, tables: MetaData = metadata) -> dict[str, list[tupl
 
 
 @pytest.fixture(scope="session")
-def waiting_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database in which a request waits for its contact; made once, to be copied."""
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SearchService]:
+    """A database in which a request waits for its contact, made once to be copied, and what the search knows of it."""
     path = tmp_path_factory.mktemp("waiting") / "stadtlotse.db"
+    searches: list[SearchService] = []
 
     async def make() -> None:
         store = await Store.open(f"sqlite:///{path}", clock=FixedClock())
         await import_files(store, [jsonl(path.parent / "knowledge.jsonl", KNOWLEDGE)])
-        await _ask(await _services(store, path.parent))
+        searches.append(SearchService(store, HashEmbedder()))
+        await searches[0].start()
+        await _ask(services_of(store, searches[0], path.parent))
         await store.close()
 
     asyncio.run(make())
-    return path
+    return path, searches[0]
 
 
 @pytest.fixture
-async def site(waiting_database: Path, tmp_path: Path, clock: FixedClock) -> AsyncIterator[Site]:
-    shutil.copy(waiting_database, tmp_path / "site.db")
+async def site(waiting: tuple[Path, SearchService], tmp_path: Path, clock: FixedClock) -> AsyncIterator[Site]:
+    database, search = waiting
+    shutil.copy(database, tmp_path / "site.db")
     store = await Store.open(f"sqlite:///{tmp_path / 'site.db'}", clock=clock)
-    services = await _services(store, tmp_path)
+    services = services_of(store, search, tmp_path)
     changes: list[None] = []
     app = make_app(Health(), Metrics([], []), page_routes(services, changed=lambda: changes.append(None)))
     async with store.read() as tx:
@@ -151,11 +155,10 @@ async def site(waiting_database: Path, tmp_path: Path, clock: FixedClock) -> Asy
     await store.close()
 
 
-async def _services(store: Store, folder: Path, **changes: Any) -> Services:
-    search = SearchService(store, HashEmbedder())
-    await search.start()
+def services_of(store: Store, search: SearchService, folder: Path, **changes: Any) -> Services:
     values: dict[str, Any] = {
         "state_dir": folder,
+        "admins": ("matrix:@ada:a.example",),
         "web": Web(public_url=URL),
         "operator": OPERATOR,
         "smtp": Smtp(host="127.0.0.1", tls="none", sender="lotse@stadt.example"),

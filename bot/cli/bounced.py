@@ -1,0 +1,45 @@
+"""``bounced``: mail to an address came back. The bot reads no mail, so an admin who did says so."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.alerts import Alerts
+from bot.cli.common import fail, run, settings, write
+from bot.opening import open_store
+from config.settings import Settings
+from knowledge_base.mail_address import same_form
+
+MAIL = "email"
+
+
+def bounced(
+    context: typer.Context,
+    addresses: Annotated[list[str] | None, typer.Argument(help="mail to it came back", show_default=False)] = None,
+    works: Annotated[list[str] | None, typer.Option(help="mail to this address arrives again")] = None,
+) -> None:
+    """Note that mail to an address comes back: nothing is sent there any more, open requests go to the next contact.
+
+    Without an address: list those that are noted, by an admin or by the mail server's own answer.
+    """
+    found = settings(context, level="WARNING")
+    unknown, noted = run(_bounced(found, addresses or [], works or []))
+    for address in noted:
+        write(address)
+    if not noted:
+        write("none")
+    if unknown:
+        fail(f"Nobody is known by the address {', '.join(unknown)}.")
+
+
+async def _bounced(found: Settings, addresses: list[str], works: list[str]) -> tuple[list[str], list[str]]:
+    async with open_store(found) as store:
+        async with store.begin() as tx:
+            unknown = [one for one in addresses if not await tx.conversations.gone(MAIL, same_form(one), "bounced")]
+            unknown += [one for one in works if not await tx.conversations.back(MAIL, same_form(one))]
+            noted = await tx.conversations.all_gone(MAIL)
+        if len(addresses) > len(unknown):
+            await Alerts(store, found.admins).alert("bounced", number=len(addresses))
+    return unknown, noted
