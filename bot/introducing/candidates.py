@@ -66,19 +66,23 @@ async def _may_be_asked(tx: Transaction, services: Services, contact: Contact, a
 
 
 async def onward(tx: Transaction, services: Services, one: Introduction) -> Candidate | None:
-    """Whom else to ask what an introduction asks, the deputy that its record names first."""
+    """Whom else to ask what an introduction asks."""
+    contact = await colleague(tx, services, one)
+    return await candidate(tx, services, contact) if contact else None
+
+
+async def colleague(tx: Transaction, services: Services, one: Introduction) -> Contact | None:
+    """Another contact of the same municipality for the same project; the deputy that the record names comes first."""
     project = await project_of(tx, one.project)
     if project is None or not one.asker:
         return None
-    found = await askable(tx, services, project, one.asker, leave_out=(*one.tried, one.contact))
+    asked = (*one.tried, one.contact)
     now = await contact_of(tx, one.contact)
-    if now and now.deputy:
-        named = await contact_of(tx, now.deputy)
-        fits = named is not None and named.id not in (*one.tried, one.contact) and named.reachable
-        if named and fits and await _may_be_asked(tx, services, named, one.asker):
-            found.insert(0, named)
-    colleagues = [other for other in found if _same_house(services, now, other)]
-    return await candidate(tx, services, colleagues[0]) if colleagues else None
+    found = await askable(tx, services, project, one.asker, leave_out=asked)
+    named = await contact_of(tx, now.deputy) if now and now.deputy and now.deputy not in asked else None
+    if named and named.reachable and await _may_be_asked(tx, services, named, one.asker):
+        found.insert(0, named)
+    return next((other for other in found if _same_house(services, now, other)), None)
 
 
 def _same_house(services: Services, now: Contact | None, other: Contact) -> bool:

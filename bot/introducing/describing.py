@@ -11,7 +11,7 @@ from babel.dates import format_date
 from bot.features import Services
 from bot.features.places import UNKNOWN
 from bot.informing import about_import, was_asked
-from bot.introducing.candidates import askable, caps_of, contact_of, onward, project_of
+from bot.introducing.candidates import askable, caps_of, colleague, contact_of, project_of
 from bot.messages import Say, Value
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.introduction_caps import Before, not_again
@@ -72,7 +72,7 @@ async def describe(
         question=one.question,
         role=contact.role if contact else "",
         expires_at=one.expires_at,
-        can_pass_on=not one.forwarded and await onward(tx, services, one) is not None,
+        can_pass_on=not one.forwarded and await colleague(tx, services, one) is not None,
         own=await sharables(tx, person_id, contact),
     )
 

@@ -1,0 +1,224 @@
+"""People, contacts and three networks around a real store, without a running bot: every step is the test's own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from bot import introducing
+from bot.features import Services
+from bot.introducing import Evidence
+from bot.introducing.candidates import project_of
+from bot.introducing.requesting import begin, change, consent
+from bot.links import Links
+from bot.markup import plain
+from bot.messages import Say
+from bot.texts import Texts
+from config.settings import Settings
+from knowledge_base.ingest.importer import import_files
+from knowledge_base.introduction_values import Answer, Helped, Introduction
+from knowledge_base.search.service import SearchService
+from knowledge_base.store.database import Store
+from knowledge_base.store.outbox import OutboxRow
+from knowledge_base.store.tables import outbox
+from knowledge_base.store.transaction import Transaction
+from tests.conftest import FixedClock
+from tests.fake_embedder import HashEmbedder
+from tests.introducing import LEAD, MOBILITY, PROJECT, SETTINGS, contacts_file
+
+SECRET = b"s" * 32
+TEXTS = Texts()
+CHANNELS = ("matrix", "telegram", "email")
+# Whose data are whose: what must not be seen before its owner said yes.
+DATA = {
+    ("matrix", "@anna:potsdam.example"): ("@anna:potsdam.example",),
+    ("telegram", "4711"): ("canary-reach-of-tom",),
+    ("email", LEAD): (LEAD, "+49 355 000001", "@lead:cottbus.example"),
+    ("email", MOBILITY): (MOBILITY,),
+}
+ASKERS = (("matrix", "@anna:potsdam.example"), ("telegram", "4711"))
+CONTACTS = (("email", LEAD), ("email", MOBILITY))
+HOMES = {"@anna:potsdam.example": ("matrix", "@anna:potsdam.example"), "4711": ("telegram", "4711"), LEAD: CONTACTS[0],
+         "@lead:cottbus.example": CONTACTS[0], MOBILITY: CONTACTS[1]}  # fmt: skip
+
+
+class KilledError(Exception):
+    """The process is killed before the transaction ends."""
+
+
+class World:
+    """See the module."""
+
+    def __init__(self, store: Store, clock: FixedClock, services: Services) -> None:
+        self.store, self.clock, self.services = store, clock, services
+        self.delivered: dict[str, tuple[str | None, str, str, str]] = {}  # id → key, channel, conversation, text
+        self.codes: list[str] = []
+
+    @classmethod
+    async def template(cls, folder: Path) -> tuple[Path, SearchService]:
+        """A database with contacts, made once, and the search over it."""
+        path = folder / "template.db"
+        store = await Store.open(f"sqlite:///{path}", clock=FixedClock())
+        await import_files(store, [contacts_file(folder)])
+        search = SearchService(store, HashEmbedder())
+        await search.start()
+        await store.close()
+        return path, search
+
+    @classmethod
+    async def make(cls, template: Path, search: SearchService, path: Path, **settings: Any) -> World:
+        """A copy of the template with the people in it; the lead can be reached on Matrix, too."""
+        shutil.copy(template, path)
+        clock = FixedClock()
+        store = await Store.open(f"sqlite:///{path}", clock=clock)
+        values = SETTINGS | {"introductions": {"per_day": 0, "open": 0, "pause_days": 1}} | settings
+        links = Links("https://lotse.example", SECRET)
+        world = cls(store, clock, Services(store, search, Settings(**values), links, SECRET, TEXTS))
+        for account in ASKERS:
+            await world.arrives(account)
+        return world
+
+    async def arrives(self, account: tuple[str, str]) -> None:
+        """Somebody writes for the first time (again), and tells who they are."""
+        async with self.store.begin() as tx:
+            person = await tx.people.identify(*account, private_conversation=account[1])
+            await tx.profiles.set(person.id, name="Dezernat Verkehr", municipality="12054000")
+
+    async def comes_to_matrix(self) -> None:
+        """The lead verified the imported address on Matrix: one person from now on."""
+        async with self.store.begin() as tx:
+            if await tx.people.of_account("email", LEAD) is None:
+                await tx.profiles.person_of_address(LEAD)
+            mail = await tx.people.of_account("email", LEAD)
+            chat = await tx.people.identify(
+                "matrix", "@lead:cottbus.example", private_conversation="@lead:cottbus.example"
+            )
+            assert mail is not None
+            await tx.profiles.merge(mail.id, chat.id)
+
+    async def act(self, work: Callable[[Transaction], Awaitable[Say]], *, crash: bool = False) -> str:
+        """A unit of work, killed before its end if so wished; what is said."""
+        try:
+            async with self.store.begin() as tx:
+                said = await work(tx)
+                _maybe_killed(crash)
+        except KilledError:
+            return "crash"
+        return said.key
+
+    async def person(self, tx: Transaction, account: tuple[str, str]) -> str:
+        found = await tx.people.of_account(*account)
+        return found.id if found else "nobody"
+
+    # -------------------------------------------------------------------------------------------- what people do
+
+    async def asks(self, account: tuple[str, str], *, crash: bool = False) -> str:
+        async def work(tx: Transaction) -> Say:
+            person = await tx.people.identify(*account, private_conversation=account[1])
+            begun = await begin(tx, self.services, person, await project_of(tx, PROJECT), "Wie habt ihr das gemacht?")
+            if isinstance(begun, Say):
+                return begun
+            if account[0] == "telegram":
+                begun = await change(tx, begun, reach="canary-reach-of-tom")
+            self.codes.append(begun.code)
+            return Say("drafted")
+
+        return await self.act(work, crash=crash)
+
+    async def agrees(self, account: tuple[str, str], code: str, *, crash: bool = False) -> str:
+        async def work(tx: Transaction) -> Say:
+            one = await tx.introductions.by_code(code)
+            if one is None or one.asker != await self.person(tx, account):
+                return Say("intro.unknown")
+            return await consent(tx, self.services, one, ("all",), evidence(account), "de")
+
+        return await self.act(work, crash=crash)
+
+    async def answers(
+        self, account: tuple[str, str], code: str, answer: Answer, *kinds: str, crash: bool = False
+    ) -> str:
+        async def work(tx: Transaction) -> Say:
+            one = await tx.introductions.by_code(code)
+            person = await self.person(tx, account)
+            one_id = one.id if one else ""
+            return await introducing.respond(tx, self.services, one_id, person, answer, kinds, evidence(account))
+
+        return await self.act(work, crash=crash)
+
+    async def withdraws(self, account: tuple[str, str], code: str, *, crash: bool = False) -> str:
+        async def work(tx: Transaction) -> Say:
+            one = await tx.introductions.by_code(code)
+            person = await self.person(tx, account)
+            return await introducing.withdraw(tx, self.services, one.id if one else "", person, evidence(account))
+
+        return await self.act(work, crash=crash)
+
+    async def says_whether_it_helped(self, account: tuple[str, str], code: str, how: Helped) -> str:
+        async def work(tx: Transaction) -> Say:
+            one = await tx.introductions.by_code(code)
+            person = await self.person(tx, account)
+            return await introducing.helped(tx, self.services, one.id if one else "", person, how)
+
+        return await self.act(work)
+
+    async def is_erased(self, account: tuple[str, str], *, crash: bool = False) -> str:
+        async def work(tx: Transaction) -> Say:
+            person = await tx.people.of_account(*account)
+            if person is not None:
+                await introducing.erase(tx, self.services, person.id)
+                await tx.profiles.erase(person.id)
+            return Say("erased")
+
+        return await self.act(work, crash=crash)
+
+    # ----------------------------------------------------------------------------------------- what networks do
+
+    async def time(self, passed: timedelta = timedelta(0)) -> None:
+        self.clock.moment += passed
+        await introducing.due(self.services)
+
+    async def delivers(self, channel: str, fate: str = "sent") -> None:
+        """The network gets the next messages; a killed sender leaves them to the next one."""
+        async with self.store.begin() as tx:
+            rows = await tx.outbox.lease(channel, limit=50, lasting=timedelta(minutes=5))
+            keys = {one.id: one.key for one in await tx.connection.execute(select(outbox.c.id, outbox.c.key))}
+        for row in rows:
+            if fate in ("sent", "killed"):
+                self.delivered[row.id] = (keys[row.id], row.channel, row.conversation, self.text(row))
+            async with self.store.begin() as tx:
+                if fate == "sent":
+                    await tx.outbox.sent(row.id, f"remote-{row.id}")
+                elif fate == "dead":
+                    await tx.outbox.dead(row.id, "550 no such user")
+                elif fate == "killed":
+                    await tx.outbox.retry(row.id, not_before=tx.now, error="unclear: the sender was stopped")
+                else:
+                    await tx.outbox.unclear(row.id, "no answer")
+
+    def text(self, row: OutboxRow) -> str:
+        say = Say.from_json(row.payload["say"])
+        values = {**say.values, "link": "https://lotse.example/i/x"} if "link" not in say.values else say.values
+        rendered = Say(say.key, values, say.choices)
+        choices = " ".join(choice.command for choice in say.choices)
+        return f"{plain(TEXTS.render(rendered, 'de'))} {choices}"
+
+    # ------------------------------------------------------------------------------------------------ what is there
+
+    async def introductions(self) -> list[Introduction]:
+        async with self.store.read() as tx:
+            found = [await tx.introductions.by_code(code) for code in self.codes]
+        return [one for one in found if one is not None]
+
+
+def _maybe_killed(crash: bool) -> None:
+    if crash:
+        raise KilledError
+
+
+def evidence(account: tuple[str, str]) -> Evidence:
+    return Evidence(account[0], "event", "command", "intro.preview/de/1", "shown")
