@@ -18,6 +18,10 @@ ANYWHERE = (  # on the way of every message, whatever its network
     "outbox.before_send",
     "outbox.after_send",  # the network has it, we have not noted that
 )
+DIGESTS = (
+    "digest.before_commit",
+    "digest.after_commit",
+)
 MATRIX = (
     "matrix.logged_in",
     "matrix.before_key_upload",

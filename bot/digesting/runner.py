@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from time import perf_counter
 
 import structlog
 
@@ -32,7 +33,7 @@ from knowledge_base.vocabulary import bundled
 
 log = structlog.get_logger()
 
-AT_ONCE = 10  # digests of one transaction: answers wait for it no longer than for any other
+AT_ONCE = 5  # digests of one transaction: answers wait for it no longer than for any other
 PAGE = 200  # subscriptions looked at in one go
 BUTTONS_LAST = timedelta(days=8)  # until the next one is there
 UNSUBSCRIBE_LASTS = timedelta(days=400)  # people unsubscribe by an old mail, too
@@ -109,6 +110,7 @@ class Digests:
         async with self._store.read() as tx:
             read = await stock(tx, self._gazetteer(), now)
         for start in range(0, len(due), AT_ONCE):
+            began = perf_counter()
             made, nowhere = await self._choose(due[start : start + AT_ONCE], read, now)
             outcomes += nowhere
             if dry_run:
@@ -116,7 +118,7 @@ class Digests:
             else:
                 outcomes += await self._keep(made, read.issue, read.material.revision)
                 self._queued()
-            await asyncio.sleep(0)  # who asks something now comes first
+            await asyncio.sleep(perf_counter() - began)  # rest as long as it worked: who asks something now comes first
         return outcomes
 
     async def preview(self, tx: Transaction, subscriber: Subscriber, language: str, now: datetime) -> Say | None:
@@ -206,7 +208,8 @@ class Digests:
         if not one.chosen.entries and not wish.sign_of_life:
             await tx.digests.add(wish.id, week, Run.EMPTY, revision=revision)
             return _skipped(one.due, Reason.NOTHING_NEW)
-        if await tx.digests.withdraw_messages(one.history.waiting) != frozenset(one.history.waiting):
+        waiting = one.history.waiting
+        if waiting and await tx.digests.withdraw_messages(waiting) != frozenset(waiting):
             return _skipped(one.due, Reason.CHANGED)  # what waited has just left: what it told is told
         message_id = new_id()
         keys = tuple(entry.candidate.key for entry in one.chosen.entries)

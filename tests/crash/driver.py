@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from datetime import timedelta
 from pathlib import Path
 
+from bot import ticker
 from bot.assembly import Bot
 from bot.opening import Knowledge
 from bot.texts import Texts
@@ -13,13 +15,14 @@ from config import logging
 from config.settings import Settings
 from knowledge_base import failpoints
 from knowledge_base.search.service import SearchService
-from knowledge_base.store.database import Store
+from knowledge_base.store.database import Store, utc_now
 from tests.crash.network import FileChannel
 from tests.fake_embedder import HashEmbedder
 
 
-async def main(database: str, folder: Path, exactly_once: bool) -> None:
-    store = await Store.open(database)
+async def main(database: str, folder: Path, exactly_once: bool, ahead: timedelta) -> None:
+    """``ahead``: how far its clock is before that of the machine."""
+    store = await Store.open(database, clock=lambda: utc_now() + ahead)
     search = SearchService(store, HashEmbedder())
     await search.start()
     stop = asyncio.Event()
@@ -30,8 +33,9 @@ async def main(database: str, folder: Path, exactly_once: bool) -> None:
     await store.close()
 
 
-def entry(database: str, folder: str, exactly_once: bool, fail_at: str) -> None:
+def entry(database: str, folder: str, exactly_once: bool, fail_at: str, ahead: timedelta = timedelta()) -> None:
     """What the process does."""
     logging.set_up("WARNING", "json")
     failpoints.arm(fail_at)
-    asyncio.run(main(database, Path(folder), exactly_once))
+    ticker.TICK_S = 0.1
+    asyncio.run(main(database, Path(folder), exactly_once, ahead))

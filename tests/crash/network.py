@@ -38,6 +38,11 @@ class FileNetwork:
         """How many answers each message has."""
         return Counter(json.loads(path.read_text())["answers"] for path in self.outgoing.glob("[0-9]*"))
 
+    def digests(self) -> Counter[str]:
+        """How many digests each conversation got."""
+        told = (json.loads(path.read_text()) for path in self.outgoing.glob("[0-9]*"))
+        return Counter(message["to"] for message in told if message["bulk"])
+
     def ready(self) -> bool:
         """Whether the bot that was started last listens."""
         return (self.outgoing / "ready").exists()
@@ -73,7 +78,9 @@ class FileChannel:
         self._sent += 1
         path = self._network.outgoing / f"{self._sent:06}-{message.id}"
         aside = path.with_name(f".{path.name}")
-        aside.write_text(json.dumps({"answers": message.answers}))
+        aside.write_text(
+            json.dumps({"answers": message.answers, "to": message.address.conversation, "bulk": message.bulk})
+        )
         aside.rename(path)
         return path.name
 

@@ -1,0 +1,163 @@
+"""Making digests: who, once, on both databases, whoever else does the same at the same time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.digesting.runner import Digests
+from bot.links import Links
+from knowledge_base.codec import to_body
+from knowledge_base.digests.schedule import BERLIN, Week
+from knowledge_base.model import Municipality, Project, RecordKind
+from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.store.database import Store
+from knowledge_base.store.subscriptions import OFF, ON, Subscription
+from tests.conftest import FixedClock
+
+MONDAY = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
+PLACES = Gazetteer([Municipality(id="1", name="Cottbus", state="Brandenburg")])
+
+
+def digests(store: Store, **values: int) -> Digests:
+    return Digests(store, lambda: PLACES, Links("https://bot.example", b"x" * 32), **values)
+
+
+async def subscriber(store: Store, name: str, channel: str = "fake") -> Subscription:
+    async with store.begin() as tx:
+        person = await tx.people.identify(channel, name, private_conversation=f"chat-of-{name}")
+        return await tx.subscriptions.save(replace(tx.subscriptions.fresh(channel, person_id=person.id), state=ON))
+
+
+async def news(store: Store, name: str) -> None:
+    project = Project(id=name, title=name, text="Ein Rufbus.", topics=("Mobilität",), municipality="Cottbus")
+    async with store.begin() as tx:
+        await tx.records.edit(RecordKind.PROJECT, name, to_body(project))
+
+
+async def queued(store: Store) -> Counter[tuple[str, str]]:
+    """How many messages there are for each conversation and week."""
+    async with store.read() as tx:
+        rows = await tx.connection.exec_driver_sql("SELECT conversation, key FROM outbox")
+        return Counter((row[0], row[1].rpartition(":")[2]) for row in rows if row[1].startswith("digest:"))
+
+
+async def test_two_processes_at_once_make_one_digest_each(store: Store, clock: FixedClock) -> None:
+    for number in range(23):
+        await subscriber(store, f"p{number}")
+    clock.advance(days=1)
+    await news(store, "bus")
+    results = await asyncio.gather(*(digests(store).run(MONDAY) for _ in range(3)))
+    states = Counter(outcome.state for outcomes in results for outcome in outcomes)
+    assert states["queued"] == 23
+    found = await queued(store)
+    assert len(found) == 23
+    assert set(found.values()) == {1}
+
+
+async def test_a_dry_run_stores_nothing(store: Store, clock: FixedClock) -> None:
+    await subscriber(store, "anna")
+    clock.advance(days=1)
+    await news(store, "bus")
+    (outcome,) = await digests(store).run(MONDAY, dry_run=True)
+    assert (outcome.state, outcome.items, str(outcome.week)) == ("due", ("project:bus",), "2026-W49")
+    assert not await queued(store)
+    assert [one.state for one in await digests(store).run(MONDAY)] == ["queued"]
+    assert [(one.state, one.reason) for one in await digests(store).run(MONDAY)] == [("skipped", "served")]
+
+
+async def test_who_changes_something_meanwhile_is_looked_at_again(store: Store, clock: FixedClock) -> None:
+    """What was chosen for the wishes of before is not sent; the next look takes the new ones."""
+    wish = await subscriber(store, "anna")
+    clock.advance(days=1)
+    await news(store, "bus")
+    maker = digests(store)
+    choose = maker._choose
+
+    async def and_meanwhile(*arguments: object) -> object:
+        made = await choose(*arguments)  # type: ignore[arg-type]
+        async with store.begin() as tx:
+            await tx.subscriptions.save(replace(wish, state=OFF))
+        return made
+
+    maker._choose = and_meanwhile  # type: ignore[method-assign,assignment]
+    assert [one.reason for one in await maker.run(MONDAY)] == ["changed_meanwhile"]
+    assert not await queued(store)
+
+
+async def test_mail_carries_the_links_to_end_it(sqlite_store: Store, clock: FixedClock) -> None:
+    wish = await subscriber(sqlite_store, "anna")
+    async with sqlite_store.begin() as tx:
+        await tx.subscriptions.save(replace(wish, channel="email", conversation="rad@stadt.example"))
+    clock.advance(days=1)
+    await news(sqlite_store, "bus")
+    (outcome,) = await digests(sqlite_store).run(MONDAY)
+    assert outcome.channel == "email"
+    links = Links("https://bot.example", b"x" * 32)
+    async with sqlite_store.read() as tx:
+        for purpose in ("link", "unsubscribe"):
+            page = await tx.pages.get(links.at_rest(links.token(outcome.message_id, purpose)))
+            assert page is not None
+            assert (page.kind, page.subject, page.person_id) == ("unsubscribe", "digest", wish.person_id)
+        (row,) = await tx.connection.exec_driver_sql("SELECT conversation FROM outbox")
+        assert row[0] == "rad@stadt.example"
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.tuples(st.just("pass"), st.integers(1, 9 * 24)),
+            st.tuples(st.just("news"), st.just(0)),
+            st.tuples(st.just("off"), st.integers(0, 3)),
+            st.tuples(st.just("on"), st.integers(0, 3)),
+            st.tuples(st.just("pause"), st.integers(0, 3)),
+            st.tuples(st.just("weekday"), st.integers(0, 6)),
+            st.tuples(st.just("run"), st.integers(1, 3)),
+        ),
+        min_size=5,
+        max_size=30,
+    )
+)
+async def test_whatever_happens_nobody_has_two_messages_of_a_week(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
+) -> None:
+    clock = FixedClock()
+    store = await Store.open(f"sqlite:///{tmp_path_factory.mktemp('weeks') / 'db'}", clock=clock)
+    try:
+        wishes = [await subscriber(store, f"p{number}") for number in range(4)]
+        for step, (what, number) in enumerate(steps):
+            await _step(store, clock, wishes, what, number, step)
+        found = await queued(store)
+        assert set(found.values()) <= {1}
+        for _, week in found:
+            assert Week.parse(week).monday <= clock.moment.astimezone(BERLIN).date()
+    finally:
+        await store.close()
+
+
+async def _step(store: Store, clock: FixedClock, wishes: list[Subscription], what: str, number: int, step: int) -> None:
+    if what == "pass":
+        clock.advance(hours=number)
+    elif what == "news":
+        await news(store, f"n{step}")
+    elif what == "run":
+        await asyncio.gather(*(digests(store).run(clock.moment) for _ in range(number)))
+    else:
+        one = wishes[number % len(wishes)]
+        changes = {
+            "off": {"state": OFF},
+            "on": {"state": ON, "paused_until": None},
+            "pause": {"paused_until": clock.moment + timedelta(days=10)},
+            "weekday": {"weekday": number},
+        }[what]
+        async with store.begin() as tx:
+            known = await tx.subscriptions.get(one.id)
+            assert known is not None
+            await tx.subscriptions.save(replace(known, **changes))  # type: ignore[arg-type]
