@@ -27,6 +27,7 @@ from config.digests import Digests
 from config.introductions import Introductions
 from config.matrix import Matrix
 from config.operator import Operator
+from config.privacy import Privacy
 from config.section import Addresses, Section
 from config.smtp import Smtp
 from config.telegram import Telegram
@@ -129,6 +130,7 @@ class Settings(BaseSettings):
     telegram: Telegram = Telegram()
     smtp: Smtp = Smtp()
     operator: Operator = Operator()
+    privacy: Privacy = Privacy()
 
     @field_validator("admins", "editors")
     @classmethod

@@ -22,6 +22,8 @@ COMMANDS = {  # name → module in this folder, and function in it; in the order
     "digest": "digests:digest",
     "unclear": "unclear:unclear",
     "bounced": "bounced:bounced",
+    "contacts": "privacy:contacts",
+    "privacy-report": "privacy:privacy_report_",
     "migrate": "upkeep:migrate",
     "backup": "upkeep:backup",
     "restore": "upkeep:restore",

@@ -60,7 +60,6 @@ ANSWERED = ("code", "project", "state", "outcome", "created_at", "contact_shares
 LEFT_OUT: Mapping[str, str] = {
     "button": "random handles of buttons, for two days",
     "page": "hashes of one-time links, for two weeks",
-    "introduction_request": "when somebody was asked: counts towards limits only",
 }
 BY_SIDE = "introduction"  # shown by side, see below
 

@@ -36,7 +36,7 @@ TRICKS = [
     "rad@\uff53tadt-x.example",  # full-width letters
     "rad@stadt\u00ad-x.example",  # soft hyphen
     "rad@stadt\u200b-x.example",  # zero width
-    "r\u0430d@stadt-x.example",  # Cyrillic а
+    "r\u0430d@stadt-x.example",  # a Cyrillic letter
     "räd@stadt-x.example",
     ".rad@stadt-x.example",
     "rad.@stadt-x.example",

@@ -1,0 +1,67 @@
+"""``privacy-report`` and ``contacts``: what a data protection officer asks an operator for."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+
+from bot.cli.common import fail, run, settings, tell, write
+from bot.contact_duty import tell_all
+from bot.links import Links
+from bot.opening import open_store
+from bot.reports import LANGUAGES, privacy_report
+from bot.texts import Texts
+from config.settings import Settings
+from knowledge_base.store.figures import figures
+from knowledge_base.store.secret import read_secret
+
+
+def privacy_report_(
+    context: typer.Context,
+    lang: Annotated[str, typer.Option(help="de or en")] = "de",
+) -> None:
+    """The record of processing activities (Art. 30 GDPR) from the live settings and the database, as Markdown."""
+    if lang not in LANGUAGES:
+        raise typer.BadParameter("choose de or en", param_hint="--lang")
+    write(run(_report(settings(context, level="WARNING"), lang)))
+
+
+def contacts(
+    context: typer.Context,
+    tell_them: Annotated[bool, typer.Option("--tell", help="mail the notice to all who do not know yet")] = False,
+) -> None:
+    """Imported contacts: how many know that they are listed here (Art. 14 GDPR); or tell those who do not."""
+    found = settings(context, level="WARNING")
+    if tell_them and not found.smtp.host:
+        fail("No mail can be sent: smtp.host is not set.")
+    run(_contacts(found, tell_them=tell_them))
+
+
+async def _report(found: Settings, language: str) -> str:
+    async with open_store(found) as store, store.read() as tx:
+        bases = {contact.id: contact.legal_basis for contact in await tx.contacts.all()}
+        counted = await figures(tx.connection, bases)
+        return privacy_report(found, counted, Texts(), language, date=f"{tx.now:%Y-%m-%d}", version=_version())
+
+
+async def _contacts(found: Settings, *, tell_them: bool) -> None:
+    async with open_store(found) as store:
+        if tell_them:
+            secret = read_secret(found.state_dir)
+            told, unreachable = await tell_all(store, found, Links(found.web.public_url, secret), secret)
+            tell(f"{told} mails wait to be sent by serve; {unreachable} contacts have no usable address.")
+        async with store.read() as tx:
+            listed, duties = await tx.contacts.all(), await tx.contacts.duties()
+    known = [duties[contact.id] for contact in listed if contact.id in duties]
+    told_already = sum(duty.told_at is not None for duty in known)
+    hidden = sum(duty.hidden_at is not None for duty in known)
+    write(f"contacts: {len(listed)}, told: {told_already}, hidden: {hidden}")
+
+
+def _version() -> str:
+    try:
+        return version("stadtlotse")
+    except PackageNotFoundError:
+        return "0"

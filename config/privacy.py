@@ -1,0 +1,17 @@
+"""What only the body that runs the bot can say for its record of processing activities."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from config.section import Section
+
+
+class Privacy(Section):
+    """What the privacy report says beyond what the other settings tell."""
+
+    processors: str = Field(
+        "", description="who processes data on your behalf and by which contract, one a line: Hoster GmbH: server, 2026"
+    )
+    telegram_reason: str = Field("", description="why Telegram is offered although it runs outside the EU")
+    basis: str = Field("", description="the law behind the public task, e.g. § 5 BbgDSG")

@@ -1,0 +1,103 @@
+"""The privacy report tells what is: every table, the live settings, no names; and the document is what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.register import ENTRIES
+from bot.reports import LANGUAGES, privacy_report
+from bot.texts import Texts
+from config.settings import Settings
+from knowledge_base.store.database import Store
+from knowledge_base.store.figures import Figures, figures
+from knowledge_base.store.merging import references
+from knowledge_base.store.own_data import BY_SIDE, LEFT_OUT, SHOWN
+from knowledge_base.store.tables import metadata
+
+DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "privacy.md"
+BEGIN, END = "<!-- generated: run_bot.py privacy-report -->\n", "<!-- end -->\n"
+NOTHING = Figures(rows={}, contacts_by_basis={}, contacts_told=0, contacts_hidden=0, verified=0)
+
+
+def report(language: str = "en", counted: Figures = NOTHING, **settings: Any) -> str:
+    return privacy_report(
+        Settings(**settings), counted, Texts(), language, date="the day it is made", version="the installed one"
+    )
+
+
+def test_every_table_belongs_to_one_kind_of_data() -> None:
+    named = [table for entry in ENTRIES for table in entry.tables]
+    assert sorted(named) == sorted(metadata.tables)
+
+
+def test_own_data_show_every_table_that_names_people_or_say_why_not() -> None:
+    naming = {table.name for table, _ in references()} | {"person"}
+    assert naming == set(SHOWN) | set(LEFT_OUT) | {BY_SIDE}
+    for table in SHOWN:
+        assert set(SHOWN[table]) <= set(metadata.tables[table].c.keys())
+
+
+def test_the_document_is_current() -> None:
+    text = DOCUMENT.read_text("utf-8")
+    head, _, rest = text.partition(BEGIN)
+    made = re.sub(r"^#", "##", report(), flags=re.MULTILINE)
+    wanted = f"{head}{BEGIN}\n{made}\n{END}"
+    if os.environ.get("UPDATE_DOCS"):
+        DOCUMENT.write_text(wanted, "utf-8")
+    assert rest
+    assert DOCUMENT.read_text("utf-8") == wanted
+
+
+def test_both_languages_have_the_same_parts() -> None:
+    shapes = [
+        [line.split(" ")[0] for line in report(one).splitlines() if line.startswith(("#", "| ---"))]
+        for one in LANGUAGES
+    ]
+    assert shapes[0] == shapes[1]
+
+
+def test_another_language_is_refused() -> None:
+    with pytest.raises(ValueError, match="pl"):
+        report("pl")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_settings_show_and_secrets_and_names_do_not(language: str) -> None:
+    text = report(
+        language,
+        operator={"organisation": "Stadt Musterstadt", "data_protection_officer": "Amt 10"},
+        retention={"answers_days": 77},
+        telegram={"token": "12345:secretsecretsecretsecretsecretsecret", "personal_data": True},
+        smtp={"host": "mail.musterstadt.example", "sender": "b@musterstadt.example", "user": "u", "password": "geheim"},
+        database={"url": "postgresql://bot:geheim@db.musterstadt.example/lotse"},
+        admins="matrix:@ada:musterstadt.example",
+        privacy={"processors": "Hoster GmbH: Server | 2026\nMailer <AG>: Post"},
+    )
+    for shown in (
+        "Stadt Musterstadt",
+        "Amt 10",
+        "77",
+        "mail.musterstadt.example",
+        "db.musterstadt.example",
+        "Hoster GmbH",
+    ):
+        assert shown in text
+    for hidden in ("geheim", "secretsecret", "@ada", "<AG>", "bot:"):
+        assert hidden not in text
+
+
+async def test_figures_are_those_of_the_database(store: Store) -> None:
+    async with store.begin() as tx:
+        anna = await tx.people.identify("matrix", "@anna:b.example", private_conversation="!r")
+        await tx.profiles.set(anna.id, name="Anna Geheim", municipality="1", verified_at=tx.now)
+        await tx.contacts.told(["c1"])
+        counted = await figures(tx.connection, {"c1": "public_function", "c2": "public_function"})
+    assert (counted.rows["person"], counted.verified, counted.contacts_told) == (1, 1, 1)
+    text = report("de", counted)
+    assert "public_function: 2" in text
+    assert "Geheim" not in text
