@@ -1,0 +1,92 @@
+"""Who is stopped, who is counted as whom, and which origin is ours."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.requests import Request
+
+from bot.web.pages.guard import CLIENTS, MISSES, WITHIN_S, Guard, client_of, origin_of
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def request(address: str | None = "203.0.113.9", **headers: str) -> Request:
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return Request({"type": "http", "client": address and (address, 1), "headers": raw})
+
+
+def test_who_guesses_is_stopped_for_a_while() -> None:
+    clock = Clock()
+    guard = Guard("https://lotse.example", clock)
+    for _ in range(MISSES):
+        assert not guard.is_stopped(request())
+        guard.missed(request())
+    assert guard.is_stopped(request())
+    assert not guard.is_stopped(request("203.0.113.10"))
+    clock.now += WITHIN_S
+    assert not guard.is_stopped(request())
+
+
+def test_slips_over_a_long_time_stop_nobody() -> None:
+    clock = Clock()
+    guard = Guard("https://lotse.example", clock)
+    for _ in range(MISSES * 3):
+        guard.missed(request())
+        clock.now += WITHIN_S / (MISSES - 1)
+        assert not guard.is_stopped(request())
+
+
+def test_its_memory_is_bounded() -> None:
+    guard = Guard("https://lotse.example", Clock())
+    for number in range(CLIENTS + 50):
+        guard.missed(
+            request(
+                f"10.{number // 65536}.{number // 256 % 256}.{number % 256}",
+                x_forwarded_for=f"1.1.{number // 256}.{number % 256}",
+            )
+        )
+    assert len(guard._misses) == CLIENTS
+
+
+@pytest.mark.parametrize(
+    ("address", "forwarded", "client"),
+    [
+        ("93.184.216.34", "", "93.184.216.34"),
+        ("93.184.216.34", "1.2.3.4", "93.184.216.34"),  # not our proxy: anybody can write that header
+        ("127.0.0.1", "1.2.3.4", "1.2.3.4"),
+        ("10.0.0.2", "1.2.3.4", "1.2.3.4"),
+        ("127.0.0.1", "6.6.6.6, 1.2.3.4", "1.2.3.4"),  # the last one is what our proxy saw
+        ("127.0.0.1", "nonsense", "127.0.0.1"),
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("::ffff:203.0.113.9", "", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "", "2001:db8:1:2::/64"),
+        ("::1", "2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        (None, "", "None"),
+    ],
+)
+def test_whom_a_request_counts_for(address: str | None, forwarded: str, client: str) -> None:
+    assert client_of(request(address, **({"x_forwarded_for": forwarded} if forwarded else {}))) == client
+
+
+@given(st.text())
+def test_any_header_has_an_origin_or_none(text: str) -> None:
+    assert isinstance(origin_of(text), str)
+
+
+@pytest.mark.parametrize("origin", ["null", "", "https://", "//lotse.example", "https://lotse.example:x", "file://"])
+def test_nothing_is_no_origin(origin: str) -> None:
+    assert origin_of(origin) == ""
+    assert not Guard("https://lotse.example").is_ours(request(origin=origin))
+
+
+def test_without_an_address_of_ours_no_origin_is() -> None:
+    assert not Guard("").is_ours(request(origin="null"))
+    assert not Guard("").is_ours(request(origin="https://lotse.example"))

@@ -1,0 +1,195 @@
+"""Every page, in every language: well-formed, usable by keyboard and screen reader, and nothing from elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+from base64 import b64encode
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+import bot.web.pages
+from bot.messages import Say
+from bot.texts import LANGUAGES
+from knowledge_base.store.tables import introduction
+from tests.bot.web.pages.conftest import URL, Site, note_path
+
+STYLE = (Path(bot.web.pages.__file__).parent / "templates" / "style.css").read_text()
+VOID = {"meta", "input", "br", "link", "img", "hr"}
+FOCUSABLE = {"a", "button", "input"}
+
+
+@dataclass
+class Element:
+    name: str
+    attributes: dict[str, str]
+    inside: tuple[str, ...]
+    text: str = ""
+
+
+@dataclass
+class Tree(HTMLParser):
+    elements: list[Element] = field(default_factory=list)
+    stack: list[Element] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = [name for name, _ in attrs]
+        self.errors += [f"{tag}: {name} twice" for name in names if names.count(name) > 1]
+        made = Element(tag, {name: value or "" for name, value in attrs}, tuple(one.name for one in self.stack))
+        self.elements.append(made)
+        if tag not in VOID:
+            self.stack.append(made)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.stack or self.stack[-1].name != tag:
+            self.errors.append(f"</{tag}> closes {self.stack[-1].name if self.stack else 'nothing'}")
+        else:
+            self.stack.pop()
+
+    def handle_data(self, data: str) -> None:
+        for open_one in self.stack:
+            open_one.text += data
+
+    def all(self, *names: str) -> list[Element]:
+        return [one for one in self.elements if one.name in names]
+
+
+async def every_page(site: Site, language: str) -> list[httpx.Response]:
+    """Each kind of page that can be seen."""
+    request, away = await site.request_path(), await site.unsubscribe_path()
+    note = await note_path(site)
+    async with site.client() as human:
+        pages = [await human.get(f"{path}?lang={language}") for path in ("/", "/imprint", "/privacy", "/accessibility")]
+        pages += [await human.get(f"{path}?lang={language}") for path in (request, away, note, "/i/unknown")]
+        pages += [await human.post(f"{note}?lang={language}"), await human.post(f"{away}?lang={language}")]
+        pages.append(await human.post(f"{request}?lang={language}", data={"answer": "yes"}))
+        pages.append(await human.post(f"{request}?lang={language}", data={"answer": "yes", "share": "email"}))
+        pages.append(await human.get(f"{request}?lang={language}"))
+        async with site.store.begin() as tx:
+            await tx.connection.execute(update(introduction).values(state="followed", due_at=tx.now))
+        helped = await site.told(site.asker, Say("notice.waiting"), "helped", page="i", subject=site.one.id)
+        pages.append(await human.get(f"{helped}?lang={language}"))
+    return pages
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_page_is_sound(site: Site, language: str) -> None:
+    pages = await every_page(site, language)
+    assert len({page.text for page in pages}) > 12
+    for page in pages:
+        tree = Tree()
+        tree.feed(page.text)
+        assert page.text.startswith("<!DOCTYPE html>")
+        assert tree.errors == []
+        assert tree.stack == []
+        is_well_described(tree, language)
+        controls_have_names(tree)
+        nothing_comes_from_elsewhere(tree)
+        headers_allow_nothing_else(page)
+
+
+def is_well_described(tree: Tree, language: str) -> None:
+    assert [one.attributes["lang"] for one in tree.all("html")] == [language]
+    (title,) = tree.all("title")
+    assert len(title.text) > len(" – Stadtlotse")
+    assert len(tree.all("h1")) == len(tree.all("main")) == len(tree.all("header")) == len(tree.all("footer")) == 1
+    levels = [int(one.name[1]) for one in tree.all("h1", "h2", "h3")]
+    assert levels[0] == 1
+    assert all(later - earlier <= 1 for earlier, later in itertools.pairwise(levels))
+    assert all(one.text.strip() for one in tree.all("h1", "h2", "p", "dt", "dd", "legend", "li"))
+    viewport = next(one for one in tree.all("meta") if one.attributes.get("name") == "viewport")
+    assert "maximum-scale" not in viewport.attributes["content"], "everybody may zoom"
+
+
+def controls_have_names(tree: Tree) -> None:
+    assert all(one.text.strip() for one in tree.all("button", "a", "label"))
+    assert all("label" in one.inside and "fieldset" in one.inside for one in tree.all("input"))
+    assert all("form" in one.inside for one in tree.all("button", "input"))
+    assert not any("tabindex" in one.attributes or "autofocus" in one.attributes for one in tree.elements)
+    assert len([one for one in tree.all("nav") if one.attributes.get("aria-label")]) == len(tree.all("nav"))
+    ids = [one.attributes["id"] for one in tree.elements if "id" in one.attributes]
+    assert len(ids) == len(set(ids))
+
+
+def nothing_comes_from_elsewhere(tree: Tree) -> None:
+    assert not tree.all("script", "img", "link", "iframe", "object", "svg", "base", "video", "audio")
+    attributes = {name for one in tree.elements for name in one.attributes}
+    assert not {name for name in attributes if name.startswith("on") or name in ("style", "src", "srcset", "target")}
+    targets = [one.attributes.get("href") or one.attributes.get("action") for one in tree.all("a", "form")]
+    assert all(
+        target and target.startswith(("/", "?", "mailto:")) and not target.startswith("//") for target in targets
+    )
+    assert all(one.attributes["method"] == "post" for one in tree.all("form"))
+    (style,) = tree.all("style")
+    assert "url(" not in style.text
+    assert "@import" not in style.text
+
+
+def headers_allow_nothing_else(page: httpx.Response) -> None:
+    style = re.search(r"<style>(.*?)</style>", page.text, re.DOTALL)
+    assert style
+    digest = b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    policy = page.headers["content-security-policy"]
+    assert policy == (
+        f"default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; style-src 'sha256-{digest}'"
+    )
+    assert page.headers["referrer-policy"] == "same-origin"
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["x-content-type-options"] == "nosniff"
+    assert "noindex" in page.headers["x-robots-tag"]
+    assert "set-cookie" not in page.headers
+    assert URL not in page.text
+
+
+async def test_robots_are_kept_out(site: Site) -> None:
+    async with site.client() as robot:
+        assert "Disallow: /i/" in (await robot.get("/robots.txt")).text
+
+
+# ------------------------------------------------------------------------------------------------- contrast
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+THEMES = [dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", part)) for part in STYLE.split("prefers-color-scheme: dark")]
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("text", "ground"),
+    [
+        ("ink", "sheet"), ("ink", "tint"), ("ink", "warn-tint"), ("soft", "sheet"), ("soft", "paper"),
+        ("accent", "sheet"), ("accent", "paper"), ("on-accent", "accent"),
+    ],
+)  # fmt: skip
+def test_text_stands_out_from_its_ground(theme: dict[str, str], text: str, ground: str) -> None:
+    assert contrast(theme[text], theme[ground]) >= 4.5
+
+
+def test_focus_is_shown_and_buttons_are_large_enough() -> None:
+    assert re.search(r":focus-visible \{ outline: 3px solid", STYLE)
+    assert "outline: none" not in STYLE
+    assert "min-height: 2.9rem" in STYLE
+    assert "prefers-color-scheme: dark" in STYLE

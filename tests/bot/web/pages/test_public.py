@@ -1,0 +1,121 @@
+"""The pages for everybody say what the settings say, and nothing of it becomes markup."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from starlette.requests import Request
+
+from bot.cli.operating import pages_lines
+from bot.health import Health
+from bot.metrics import Metrics
+from bot.web.app import make_app
+from bot.web.pages import page_routes
+from bot.web.pages.public import paragraphs
+from bot.web.pages.view import language_of
+from config.operator import Operator
+from config.settings import Settings, Web
+from tests.bot.web.pages.conftest import OPERATOR, URL, Site, services_of
+
+PUBLIC = ("/", "/imprint", "/privacy", "/accessibility")
+
+
+async def read(site: Site, path: str, **changes: object) -> str:
+    """A page of an installation with other settings."""
+    services = services_of(site.store, site.services.search, site.services.settings.state_dir, **changes)
+    app = make_app(Health(), Metrics([], []), page_routes(services))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=URL) as client:
+        response = await client.get(path)
+    assert response.status_code == 200
+    return response.text
+
+
+async def test_the_imprint_says_who_runs_it(site: Site) -> None:
+    page = await read(site, "/imprint")
+    for needed in (
+        "Amt für Beispiele",
+        "Rathausplatz 1",
+        "03046 Beispielstadt",
+        "die Amtsleitung",
+        "amt@stadt.example",
+    ):
+        assert needed in page
+
+
+async def test_the_privacy_notice_says_who_answers_for_it_what_is_kept_and_how_long(site: Site) -> None:
+    page = await read(site, "/privacy")
+    for needed in ("Datenschutzstelle", "Aufsicht des Landes Beispiel", "72 Stunden", "!meinedaten", "keine Cookies"):
+        assert needed in page
+    assert "Telegram" not in page, "it is not switched on"
+    on = Settings(telegram={"token": "1:a"}).telegram  # type: ignore[arg-type]
+    assert "außerhalb der Europäischen Union" in await read(site, "/privacy", telegram=on)
+
+
+async def test_the_accessibility_statement_names_where_to_report(site: Site) -> None:
+    page = await read(site, "/accessibility")
+    assert "Geprüft am 1. November 2026 gegen EN 301 549." in page
+    assert "amt@stadt.example" in page
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+async def test_settings_never_become_markup(site: Site, path: str) -> None:
+    hostile = "<script>x</script>{{ 7*7 }}\n\n<b>y</b>"
+    page = await read(site, path, operator=Operator(**dict.fromkeys(Operator.model_fields, hostile)))
+    assert "<script" not in page
+    assert "<b>y" not in page
+    assert "{{ 7*7 }}" in page
+
+
+@pytest.mark.parametrize("path", ["/imprint", "/privacy", "/accessibility"])
+async def test_what_is_not_configured_says_so(site: Site, path: str) -> None:
+    assert "Diese Angabe fehlt noch" in await read(site, path, operator=Operator())
+
+
+async def test_where_people_cannot_reach_us_there_are_no_pages(site: Site) -> None:
+    services = services_of(site.store, site.services.search, site.services.settings.state_dir, web=Web())
+    assert page_routes(services) == []
+
+
+async def test_under_a_path_of_its_own_the_links_lead_there(site: Site) -> None:
+    page = await read(site, "/imprint", web=Web(public_url="https://stadt.example/lotse/"))
+    assert 'href="/lotse/privacy?lang=de"' in page
+
+
+def test_paragraphs_of_a_setting() -> None:
+    assert paragraphs("eins\nzwei\r\n\r\ndrei\n\n\n") == ["eins zwei", "drei"]
+    assert paragraphs("") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "known", "language"),
+    [
+        ("", "", "", "de"),
+        ("", "pl-PL,pl;q=0.9,en;q=0.5", "", "pl"),
+        ("", "fr,en-GB;q=0.7", "", "en"),
+        ("", "fr", "", "de"),
+        ("", "pl", "en", "en"),
+        ("lang=pl", "en", "de", "pl"),
+        ("lang=xx&lang=pl", "en", "", "pl"),
+        ("lang=<script>", "", "", "de"),
+    ],
+)
+def test_which_language(query: str, header: str, known: str, language: str) -> None:
+    headers = [(b"accept-language", header.encode())] if header else []
+    request = Request({"type": "http", "query_string": query.encode(), "headers": headers})
+    assert language_of(request, known) == language
+
+
+@pytest.mark.parametrize(
+    ("url", "operator", "states"),
+    [
+        ("", Operator(), ["none"]),
+        ("https://lotse.example", OPERATOR, ["ok", "ok"]),
+        ("https://lotse.example", Operator(), ["ok", "fail"]),
+        ("http://127.0.0.1:8080", Operator(), ["ok", "none"]),
+    ],
+)
+def test_check_reports_a_public_page_without_imprint(url: str, operator: Operator, states: list[str]) -> None:
+    lines = list(pages_lines(Settings(web=Web(public_url=url), operator=operator)))
+    assert [state for state, _ in lines] == states
+    if "fail" in states:
+        assert "operator.organisation" in lines[1][1]

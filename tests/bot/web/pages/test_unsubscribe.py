@@ -1,0 +1,85 @@
+"""The end of mails: on the page, and by mail programs in one step (RFC 8058)."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.links import UNSUBSCRIBE
+from bot.messages import Say
+from knowledge_base.store.subscriptions import ON, Subscription
+from tests.bot.web.pages.conftest import Site
+from tests.conftest import FixedClock
+
+ONE_CLICK = "List-Unsubscribe=One-Click"
+
+
+async def subscribed(site: Site) -> None:
+    async with site.store.begin() as tx:
+        wish = Subscription(
+            id="s1", person_id=site.contact, channel="email", conversation="rad@cottbus.example", state=ON,
+            since=tx.now, unopened={}, changed_at=tx.now,
+        )  # fmt: skip
+        await tx.subscriptions.save(wish)
+
+
+async def digest_path(site: Site) -> str:
+    await site.told(site.contact, Say("notice.waiting"), "digest-1", unsubscribe="digest")
+    return await site.path("digest-1", UNSUBSCRIBE, UNSUBSCRIBE)
+
+
+async def is_subscribed(site: Site) -> bool:
+    async with site.store.read() as tx:
+        wish = await tx.subscriptions.of_person(site.contact)
+    return wish is not None and wish.is_on
+
+
+async def refuses(site: Site) -> bool:
+    async with site.store.read() as tx:
+        return (await tx.profiles.get(site.contact)).refuses
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "text/plain"]
+)
+async def test_a_mail_program_ends_it_in_one_step_without_cookie_or_page(site: Site, content_type: str) -> None:
+    await subscribed(site)
+    path = await digest_path(site)
+    async with site.client(headers={"Content-Type": content_type}) as program:
+        response = await program.post(path, content=ONE_CLICK)
+    assert response.status_code == 200
+    assert "set-cookie" not in response.headers
+    assert not await is_subscribed(site)
+
+
+async def test_a_human_is_asked_first(site: Site) -> None:
+    await subscribed(site)
+    path = await digest_path(site)
+    async with site.client(headers={"Origin": "https://lotse.example"}) as human:
+        look = await human.get(path)
+        assert "Wochenbrief" in look.text
+        assert await is_subscribed(site)
+        done = await human.post(path, data={"step": "unsubscribe"})
+        assert done.status_code == 200
+        assert "Erledigt" in done.text
+        assert (await human.post(path)).status_code == 200, "who presses again wants the same"
+    assert not await is_subscribed(site)
+    assert not await refuses(site), "the one says nothing of the other"
+
+
+async def test_requests_end_with_the_link_of_their_mail(site: Site) -> None:
+    await subscribed(site)
+    async with site.client() as program:
+        assert (await program.post(await site.unsubscribe_path(), content=ONE_CLICK)).status_code == 200
+    assert await refuses(site)
+    assert await is_subscribed(site)
+
+
+async def test_it_works_by_an_old_mail_but_not_for_ever(site: Site, clock: FixedClock) -> None:
+    path = await site.unsubscribe_path()
+    clock.advance(days=399)
+    async with site.client() as human:
+        assert (await human.get(path)).status_code == 200
+        clock.advance(days=2)
+        assert (await human.get(path)).status_code == 410
+        assert (await human.post(path)).status_code == 410
+    assert not await refuses(site)
