@@ -11,9 +11,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.features import Services
+from bot.features.mailing import CONFIRM
 from bot.links import UNSUBSCRIBE
 from bot.notices import NOTE
-from bot.web.pages import introduction, note, public, unsubscribe
+from bot.web.pages import confirm, introduction, note, public, unsubscribe
 from bot.web.pages.guard import Guard
 from bot.web.pages.view import View
 from bot.web.pages.visit import Show, Site, visit
@@ -21,6 +22,7 @@ from bot.web.pages.visit import Show, Site, visit
 LINKED: dict[str, tuple[Show, Show]] = {  # the path before the token → what a look does, and a press
     "i": (introduction.look, introduction.act),
     NOTE: (note.look, note.act),
+    CONFIRM: (confirm.look, confirm.act),
     UNSUBSCRIBE: (unsubscribe.look, unsubscribe.act),
 }
 PUBLIC = {
@@ -57,6 +59,6 @@ def _linked(site: Site, kind: str, look: Show, act: Show) -> Page:
 
 def _robots() -> Route:
     async def robots(_request: Request) -> Response:
-        return PlainTextResponse("User-agent: *\nDisallow: /i/\nDisallow: /n/\nDisallow: /unsubscribe/\n")
+        return PlainTextResponse("User-agent: *\n" + "".join(f"Disallow: /{kind}/\n" for kind in LINKED))
 
     return Route("/robots.txt", robots)

@@ -201,3 +201,13 @@ async def note_path(site: Site, value: str = "kanarie@kiel.example", key: str = 
     """A link to somebody's contact datum, sent to a Telegram account that may not carry it."""
     await on_telegram(site, site.contact)
     return await site.told(site.contact, Say("page.data.email", {"value": value}), key, about=DataClass.CONTACT_DATUM)
+
+
+async def confirm_path(site: Site, address: str = "neu@cottbus.example", token: str = "confirm") -> str:
+    """The link in the mail that asks a mailbox whether it wants the digest."""
+    async with site.store.begin() as tx:
+        at_rest = Links.at_rest(token)
+        await tx.pages.keep(
+            at_rest, kind="digest", subject="digest", person_id=site.contact, content={"address": address}
+        )
+    return f"/digest/{token}"

@@ -1,0 +1,89 @@
+"""A request by mail from end to end: over a real mail server, read by a robot first and a human then."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.channels.email import EmailChannel
+from bot.outbox import Sender
+from knowledge_base.introduction_values import State
+from tests.bot.channels.email.conftest import channel_to
+from tests.bot.web.pages.conftest import ASKER, QUESTION, TEXTS, URL, Site
+from tests.fakes import PATIENCE_S
+from tests.smtp_sink import SmtpSink, Taken
+
+CONTACT = "rad@cottbus.example"
+
+
+@asynccontextmanager
+async def sending(site: Site, channel: EmailChannel) -> AsyncIterator[Sender]:
+    sender = Sender(site.store, TEXTS, channel, links=site.services.links)
+    running = asyncio.create_task(sender.run())
+    yield sender
+    running.cancel()
+    await asyncio.wait([running])
+
+
+async def everything_sent(sender: Sender) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        await sender.idle()
+
+
+def links_in(taken: Taken) -> set[str]:
+    """Every address in the mail: in its text, its HTML and its headers."""
+    whole = f"{taken.text} {taken.html} {taken.mail.as_string()}"
+    return set(re.findall(rf"{re.escape(URL)}/[\w/-]*", whole.replace("=\n", "")))
+
+
+async def test_a_request_by_mail(site: Site) -> None:
+    async with SmtpSink() as sink:
+        channel = channel_to(sink, public_url=URL)
+        async with sending(site, channel) as sender:
+            await everything_sent(sender)
+            (request,) = sink.to(CONTACT)
+            for part in (request.text, request.html):
+                assert ASKER in part
+                assert QUESTION in part
+                assert "@ask:a.example" not in part, "the asker's own data come after the yes"
+            assert ASKER not in request.mail["Subject"]
+            assert request.mail["Auto-Submitted"] == "auto-generated"
+            assert request.mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+            await robot_visits(site, links_in(request))
+            await human_accepts(site, request)
+            await everything_sent(sender)
+    arranged = sink.to(CONTACT)[-1]
+    assert "@ask:a.example" in arranged.text
+    assert {taken.recipients for taken in sink.taken} == {(CONTACT,)}, "the asker is on Matrix"
+
+
+async def robot_visits(site: Site, links: set[str]) -> None:
+    paths = {link.removeprefix(URL) for link in links}
+    assert {path.split("/")[1] for path in paths} >= {"i", "unsubscribe", "imprint"}
+    before = await site.everything()
+    async with site.client() as robot:
+        for _ in range(3):
+            for path in sorted(paths):
+                assert (await robot.get(path)).status_code == 200
+                assert (await robot.head(path)).status_code == 200
+    assert await site.everything() == before
+
+
+async def human_accepts(site: Site, request: Taken) -> None:
+    path = next(link for link in links_in(request) if "/i/" in link).removeprefix(URL)
+    assert path == await site.request_path()
+    async with site.client(headers={"Origin": URL}) as human:
+        assert (await human.post(path, data={"answer": "yes", "share": ["email", "phone"]})).status_code == 200
+    assert (await site.state()).state is State.ARRANGED
+
+
+async def test_a_mailbox_that_is_gone_switches_the_address_off(site: Site) -> None:
+    async with SmtpSink() as sink:
+        sink.faults.append(("RCPT", "550 5.1.1 no such user"))
+        async with sending(site, channel_to(sink, public_url=URL)) as sender:
+            await everything_sent(sender)
+    async with site.store.read() as tx:
+        assert await tx.outbox.count() == {"dead": 1}
+        assert await tx.conversations.all_gone("email") == [CONTACT]

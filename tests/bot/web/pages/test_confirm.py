@@ -1,0 +1,51 @@
+"""A mailbox confirms that it wants the digest, with a press."""
+
+from __future__ import annotations
+
+from knowledge_base.store.pages import PAGES_LAST
+from tests.bot.web.pages.conftest import Site, confirm_path
+from tests.conftest import FixedClock
+
+ADDRESS = "neu@cottbus.example"
+
+
+async def wished(site: Site) -> None:
+    async with site.store.begin() as tx:
+        await tx.subscriptions.save(tx.subscriptions.fresh("matrix", person_id=site.contact))
+
+
+async def goes_to(site: Site) -> str | None:
+    async with site.store.read() as tx:
+        wish = await tx.subscriptions.of_person(site.contact)
+    return wish.conversation if wish and wish.is_on and wish.channel == "email" else None
+
+
+async def test_a_press_confirms_once_and_a_look_nothing(site: Site) -> None:
+    await wished(site)
+    path = await confirm_path(site)
+    async with site.client() as human:
+        for _ in range(3):
+            assert ADDRESS in (await human.get(path)).text
+        assert await goes_to(site) is None
+        assert (await human.post(path, data={"step": "confirm"})).status_code == 200
+        assert await goes_to(site) == ADDRESS
+        again = await human.post(path)
+    assert again.status_code == 410
+    assert ADDRESS not in again.text
+
+
+async def test_whoever_left_meanwhile_gets_nothing(site: Site) -> None:
+    path = await confirm_path(site)
+    async with site.client() as human:
+        assert (await human.post(path)).status_code == 410
+    assert await goes_to(site) is None
+
+
+async def test_too_late_is_too_late(site: Site, clock: FixedClock) -> None:
+    await wished(site)
+    path = await confirm_path(site)
+    clock.moment += PAGES_LAST
+    async with site.client() as human:
+        assert (await human.get(path)).status_code == 410
+        assert (await human.post(path)).status_code == 410
+    assert await goes_to(site) is None
