@@ -9,6 +9,7 @@ from bot.introducing.applying import apply
 from bot.introducing.candidates import caps_of
 from bot.introducing.keys import outcome_key
 from bot.introducing.telling import no_longer
+from bot.notices import NOTE
 from knowledge_base.introduction_caps import DAY, TAKES_NO_SLOT, not_again
 from knowledge_base.introduction_caps import Before as Nothing
 from knowledge_base.introduction_values import AFTER, Erased, Introduction, Side, State
@@ -35,7 +36,8 @@ async def erase(tx: Transaction, services: Services, person_id: str) -> int:
 
 
 async def _take_back(tx: Transaction, services: Services, one: Introduction, person_id: str) -> None:
-    """Data on their way to the other side stay here, if they have not left."""
+    """Data on their way to the other side stay here, if they have not left; what nobody read yet is over."""
+    await tx.pages.end(NOTE, one.id)
     other = Side.CONTACT if one.asker == person_id else Side.ASKER
     if await tx.outbox.take_back([outcome_key(one, other)]):
         await no_longer(tx, services, one, other)

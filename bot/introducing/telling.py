@@ -94,7 +94,8 @@ async def exchange(tx: Transaction, services: Services, one: Introduction) -> No
             "who": await describing.called(tx, one, other),
             "shares": shown(shares),
         }
-        notice = Notice(Say("intro.arranged", values), outcome_key(one, side), DataClass.CONTACT_DATUM)
+        say = Say("intro.arranged", values)
+        notice = Notice(say, outcome_key(one, side), DataClass.CONTACT_DATUM, subject=one.id)
         await _tell(tx, services, person, notice)
 
 

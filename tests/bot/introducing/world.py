@@ -183,7 +183,11 @@ class World:
         await introducing.due(self.services)
 
     async def delivers(self, channel: str, fate: str = "sent") -> None:
-        """The network gets the next messages; a killed sender leaves them to the next one."""
+        """The network gets what waits; a killed sender leaves it to the next one."""
+        while await self._delivers_once(channel, fate) and fate != "killed":
+            pass
+
+    async def _delivers_once(self, channel: str, fate: str) -> int:
         async with self.store.begin() as tx:
             rows = await tx.outbox.lease(channel, limit=50, lasting=timedelta(minutes=5))
             keys = {one.id: one.key for one in await tx.connection.execute(select(outbox.c.id, outbox.c.key))}
@@ -199,6 +203,7 @@ class World:
                     await tx.outbox.retry(row.id, not_before=tx.now, error="unclear: the sender was stopped")
                 else:
                     await tx.outbox.unclear(row.id, "no answer")
+        return len(rows)
 
     def text(self, row: OutboxRow) -> str:
         say = Say.from_json(row.payload["say"])

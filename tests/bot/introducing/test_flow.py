@@ -1,0 +1,176 @@
+"""Single things that can happen to an introduction, on a real store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from knowledge_base.introduction_values import Answer, Outcome, State
+from knowledge_base.store.consents import What
+from knowledge_base.store.tables import outbox
+from tests.bot.introducing.world import ASKERS, CHANNELS, CONTACTS, World
+from tests.introducing import LEAD, MOBILITY
+
+ANNA, TOM = ASKERS
+LEADS, MOBILE = CONTACTS
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    template, search = await World.template(tmp_path)
+    made = await World.make(template, search, tmp_path / "world.db")
+    yield made
+    await made.store.close()
+
+
+async def asked(world: World, who: tuple[str, str] = ANNA) -> str:
+    """A request that has gone out."""
+    await world.asks(who)
+    assert await world.agrees(who, world.codes[-1]) in ("intro.sent", "intro.queued")
+    await world.delivers("email")
+    await world.time()
+    return world.codes[-1]
+
+
+async def now(world: World, code: str) -> tuple[State, Outcome | None]:
+    async with world.store.read() as tx:
+        one = await tx.introductions.by_code(code)
+    assert one is not None
+    return one.state, one.outcome
+
+
+def heard(world: World, conversation: str) -> list[str]:
+    return [text for _, _, where, text in world.delivered.values() if where == conversation]
+
+
+async def test_a_contact_is_asked_twice_a_week_and_the_third_waits(world: World) -> None:
+    guests = [("matrix", f"@guest{number}:potsdam.example") for number in range(3)]
+    codes = []
+    for guest in guests:
+        await world.arrives(guest)
+        codes.append(await asked(world, guest))
+    assert [(await now(world, code))[0] for code in codes] == [State.DELIVERED, State.DELIVERED, State.QUEUED]
+    assert len(heard(world, LEAD)) == 2
+    await world.time(timedelta(days=7))
+    await world.delivers("email")
+    assert (await now(world, codes[2]))[0] is State.SENT
+    assert sum("möchte mit Ihnen" in text for text in heard(world, LEAD)) == 3
+
+
+async def test_who_pauses_meanwhile_is_not_asked_when_the_turn_comes(world: World) -> None:
+    guests = [("matrix", f"@guest{number}:potsdam.example") for number in range(3)]
+    for guest in guests:
+        await world.arrives(guest)
+        await asked(world, guest)
+    async with world.store.begin() as tx:
+        person = await tx.people.of_account(*LEADS)
+        assert person is not None
+        await tx.profiles.set(person.id, paused_until=world.store.now() + timedelta(days=100))
+    await world.time(timedelta(days=7))
+    await world.delivers("email")
+    assert any("möchte mit Ihnen" in text for text in heard(world, MOBILITY))
+
+
+async def test_never_again_holds_for_every_account_and_after_every_pause(world: World) -> None:
+    code = await asked(world)
+    assert await world.answers(LEADS, code, Answer.NEVER_AGAIN) == "intro.answered_never_again"
+    await world.time(timedelta(days=60))
+    await world.is_erased(ANNA)
+    await world.arrives(ANNA)
+    code = await asked(world)
+    assert any("möchte mit Ihnen" in text for text in heard(world, MOBILITY))
+    async with world.store.read() as tx:
+        one = await tx.introductions.by_code(code)
+    assert one is not None
+    assert one.contact == "c-mobility"
+
+
+async def test_erasing_and_coming_back_lifts_no_limit(tmp_path: Path) -> None:
+    template, search = await World.template(tmp_path)
+    world = await World.make(template, search, tmp_path / "w.db", introductions={"per_day": 1})
+    await asked(world)
+    await world.is_erased(ANNA)
+    await world.arrives(ANNA)
+    assert await world.asks(ANNA) == "intro.cap_day"
+    await world.time(timedelta(days=2))
+    assert await world.asks(ANNA) == "drafted"
+    await world.store.close()
+
+
+async def test_what_is_taken_back_in_time_nobody_hears_of(world: World) -> None:
+    await world.asks(ANNA)
+    code = world.codes[-1]
+    await world.agrees(ANNA, code)
+    assert await world.withdraws(ANNA, code) == "intro.withdrawn"
+    for channel in CHANNELS:
+        await world.delivers(channel)
+    assert world.delivered == {}
+    async with world.store.read() as tx:
+        assert await tx.introductions.planned("c-lead", world.store.now() - timedelta(days=7)) == []
+
+
+async def test_the_ledger_tells_who_agreed_to_what_and_when_it_ended(world: World) -> None:
+    code = await asked(world)
+    await world.answers(LEADS, code, Answer.YES, "email")
+    await world.time(timedelta(days=15))
+    await world.time(timedelta(days=15))
+    async with world.store.read() as tx:
+        one = await tx.introductions.by_code(code)
+        assert one is not None
+        entries = [await tx.consents.of(person) for person in (one.asker, one.contact_person)]
+    for side in entries:
+        assert [entry.what for entry in side] == [What.GIVEN, What.ENDED]
+        assert side[0].event_id == "event"
+        assert side[0].text_hash
+        assert side[0].purpose == f"introduction:{one.id}"
+
+
+async def test_looking_twice_and_in_parallel_changes_nothing_more(world: World) -> None:
+    code = await asked(world)
+    world.clock.advance(days=4)
+    await asyncio.gather(*(world.time() for _ in range(4)))
+    await world.time()
+    async with world.store.read() as tx:
+        keys = [row.key for row in await tx.connection.execute(select(outbox.c.key))]
+    assert (await now(world, code))[0] is State.DELIVERED  # reminded
+    world.clock.advance(days=30)
+    await asyncio.gather(*(world.time() for _ in range(4)))
+    assert (await now(world, code)) == (State.CLOSED, Outcome.NOT_ARRANGED)
+    assert len(keys) == len(set(keys))
+
+
+async def test_a_yes_without_anything_to_show_does_not_count(world: World) -> None:
+    code = await asked(world)
+    for kinds in ((), ("matrix",), ("nonsense",), ("=",)):
+        assert await world.answers(LEADS, code, Answer.YES, *kinds) == "intro.share_something"
+        assert (await now(world, code))[0] is State.DELIVERED
+    assert await world.answers(LEADS, code, Answer.YES, "=Tel. 0355 / 99") == "intro.answered_yes"
+    await world.delivers("matrix")
+    assert "0355 / 99" in heard(world, ANNA[1])[-1]
+
+
+async def test_through_telegram_a_contact_gets_a_link_and_the_asker_too(world: World) -> None:
+    async with world.store.begin() as tx:  # the lead uses Telegram
+        mail = await tx.profiles.person_of_address(LEAD)
+        chat = await tx.people.identify("telegram", "99", private_conversation="99")
+        await tx.profiles.merge(mail.id, chat.id)
+        await tx.profiles.set(chat.id, prefers="telegram")
+        await tx.people.switch_off(chat.id, "email")
+    await world.asks(TOM)
+    code = world.codes[-1]
+    await world.agrees(TOM, code)
+    await world.delivers("telegram")
+    assert len(heard(world, "99")) == 1
+    assert "Dezernat" not in heard(world, "99")[0]
+    assert "Wie habt ihr" not in heard(world, "99")[0]
+    await world.answers(("telegram", "99"), code, Answer.YES, "email")
+    await world.delivers("telegram")
+    for reader in ("99", TOM[1]):
+        assert LEAD not in "".join(heard(world, reader))
+        assert "canary" not in "".join(heard(world, reader))
+        assert len(heard(world, reader)) >= 1
