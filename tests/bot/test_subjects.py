@@ -1,0 +1,72 @@
+"""Every message that may go by mail has a subject of its own kind, and none tells who or what it is about."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import bot
+from bot.alerts import CODES
+from bot.markup import plain
+from bot.messages import Say
+from bot.texts import LANGUAGES, Texts
+from tests.bot.test_texts import CATALOGS, FIELD
+
+TEXTS = Texts()
+FOLDER = Path(bot.__file__).parent
+LONGEST = 60  # a phone shows no more
+
+
+def notices() -> set[str]:
+    """The beginnings of the keys of everything that is told to somebody who did not just write."""
+    keys = {"notice.waiting", *(f"alert.{code}" for code in CODES)}
+    for path in FOLDER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Notice":
+                keys |= {key for part in ast.walk(node) for key in _key(part)}
+    return keys
+
+
+def _key(node: ast.AST) -> list[str]:
+    if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Say"):
+        return []
+    first = node.args[0]
+    if isinstance(first, ast.JoinedStr) and isinstance(first.values[0], ast.Constant):
+        return [f"{first.values[0].value}x"]
+    return [first.value] if isinstance(first, ast.Constant) else []
+
+
+MAILED = sorted(
+    notices()
+    | {"intro.request", "intro.remind", "digest.weekly", "digest.sign_of_life", "digest.confirm_mail", "mydata.json"}
+    | {"verify.mail", "verify.linked", "notice.import", "intro.over_withdrawn", "intro.arranged", "intro.room_open"}
+)
+
+
+def test_the_search_for_them_finds_some() -> None:
+    assert {"intro.onward", "alert.part_down", "notice.waiting"} <= set(MAILED)
+    assert len(MAILED) > 20
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", MAILED)
+def test_it_has_a_subject_that_says_more_than_that_it_is_a_message(key: str, language: str) -> None:
+    subject = TEXTS.subject(Say(key), language)
+    assert subject != plain(TEXTS.render(Say("subject.other"), language))
+    assert 0 < len(subject) <= LONGEST
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_subject_holds_no_data(language: str) -> None:
+    """It shows on locked screens and in the logs of mail servers."""
+    subjects = {key: texts for key, texts in CATALOGS[language].items() if key.startswith("subject.")}
+    assert len(subjects) > 5
+    assert {key: text for key, texts in subjects.items() for text in texts if FIELD.search(text)} == {}
+
+
+def test_the_nearest_subject_counts() -> None:
+    assert TEXTS.subject(Say("intro.helped"), "de") == "Hat der Kontakt geholfen?"
+    assert TEXTS.subject(Say("alert.anything.at_all"), "de") == "Stadtlotse braucht einen Blick"
+    assert TEXTS.subject(Say("unknown_command"), "de") == "Nachricht von Stadtlotse"
