@@ -41,6 +41,8 @@ WORDS = {word: (name, language or None) for name, forms in COMMANDS.items() for 
     (language, word) for language, words in forms.items() for word in words
 )}  # fmt: skip
 
+ARGUMENTS = {"digest settings": {"de": "einstellungen", "pl": "ustawienia"}}  # what follows, where it is a word, too
+
 EDITORS_COMMANDS = ("questions", "edit", "remove")
 
 
@@ -55,6 +57,7 @@ def typed(command: str, language: str) -> str:
     name, _, rest = command.partition(" ")
     forms = COMMANDS[name]
     word = forms.get(language, forms.get("", forms.get("en", (name,))))[0]
+    rest = ARGUMENTS.get(command, {}).get(language, rest)
     return f"!{word} {rest}".rstrip()
 
 

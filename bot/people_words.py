@@ -18,6 +18,7 @@ SUBJECTS = {
 }  # fmt: skip
 OFF = ("off", "aus", "ende", "koniec")
 YES = ("yes", "ja", "tak")
+UNITS = {"week": 7, "woche": 7, "tyg": 7, "month": 30, "monat": 30, "miesi": 30}  # days; how its words begin
 LONGEST_PAUSE = 3650  # days; longer is "until I say so"
 
 # What in a private chat can only be meant so, folded as the router folds.
@@ -70,4 +71,5 @@ def _pause(words: list[str], *, over: bool) -> Intent:
     if over or any(word.lower() in OFF for word in words):
         return Resume(what)
     number = next((int(word) for word in words if re.fullmatch(r"[0-9]{1,6}", word)), 0)
+    number *= next((days for unit, days in UNITS.items() if any(word.lower().startswith(unit) for word in words)), 1)
     return Pause(what, number if 0 < number <= LONGEST_PAUSE else None)

@@ -231,19 +231,18 @@ class Digests:
                 [choice.command for choice in say.choices], lasting=BUTTONS_LAST,
             )  # fmt: skip
         if to.place is Place.MAIL and wish.person_id and self._links.available:
-            payload |= {"page": UNSUBSCRIBE, UNSUBSCRIBE: "digest"}
-            await self._keep_links(tx, message_id, wish.person_id, to.language)
+            payload[UNSUBSCRIBE] = "digest"  # the mail's header and its last line
+            await self._keep_link(tx, message_id, wish.person_id, to.language)
         await tx.outbox.add(
             wish.channel, to.conversation, payload, urgency=Urgency.BULK,
             key=f"digest:{wish.id}:{one.due.week}", person_id=wish.person_id, message_id=message_id,
         )  # fmt: skip
 
-    async def _keep_links(self, tx: Transaction, message_id: str, person_id: str, language: str) -> None:
-        for purpose in ("link", UNSUBSCRIBE):  # in the text, and in the mail's header
-            await tx.pages.keep(
-                self._links.at_rest(self._links.token(message_id, purpose)), kind=UNSUBSCRIBE, subject="digest",
-                person_id=person_id, language=language, lasting=UNSUBSCRIBE_LASTS,
-            )  # fmt: skip
+    async def _keep_link(self, tx: Transaction, message_id: str, person_id: str, language: str) -> None:
+        await tx.pages.keep(
+            self._links.at_rest(self._links.token(message_id, UNSUBSCRIBE)), kind=UNSUBSCRIBE, subject="digest",
+            person_id=person_id, language=language, lasting=UNSUBSCRIBE_LASTS,
+        )  # fmt: skip
 
 
 def _chosen(subscriber: Subscriber, history: History, read: Stock, now: datetime) -> Selection:

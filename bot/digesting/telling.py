@@ -63,13 +63,9 @@ def digest(
         "introduced": Say("digest.introduced", {"number": issue.introduced}) if issue.introduced and entries else "",
         "offer": Say("digest.bored", {"topic": label(bored, language)}) if bored else "",
         "howto": Say(f"digest.howto.{place}") if entries else "",
-        "leave": Say("digest.leave") if place is Place.MAIL else "",
-        "link": "",
     }
-    if place is Place.MAIL:
-        del values["link"]  # the sender puts it in
-    key = "digest.weekly" if entries else "digest.sign_of_life"
-    return Say(key, values, tuple(_choices(chosen, issue, place, buttons=buttons, bored=bored)), language)
+    choices = tuple(_choices(chosen, issue, place, buttons=buttons, bored=bored))
+    return Say("digest.weekly" if entries else "digest.sign_of_life", values, choices, language)
 
 
 def _choices(chosen: Selection, issue: Issue, place: Place, *, buttons: bool, bored: str) -> Iterator[Choice]:

@@ -18,9 +18,9 @@ from knowledge_base.vocabulary import bundled
 
 
 async def settings_say(
-    tx: Transaction, wish: Subscription, turn: Turn, services: Services, *, key: str = "digest.settings"
+    tx: Transaction, wish: Subscription, turn: Turn, services: Services, *, begun: bool = False
 ) -> Say:
-    """Everything that can be set, and when the next digest comes."""
+    """Everything that can be set, and when the next digest comes; ``begun``: it was subscribed to just now."""
     language = turn.language
     values: dict[str, Value] = {
         "topics": named(wish.topics, language),
@@ -31,7 +31,7 @@ async def settings_say(
         "sign": Say("digest.sign_of_life_on") if wish.sign_of_life else "",
         "state": await _state(tx, wish, turn, services),
     }
-    return Say(key, values, (UNSUBSCRIBE,) if wish.is_on else ())
+    return Say("subscribe.done" if begun else "digest.settings", values, (UNSUBSCRIBE,) if wish.is_on else ())
 
 
 def region_said(region: tuple[str, ...]) -> Value:

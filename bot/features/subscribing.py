@@ -72,8 +72,7 @@ def change(turn: Turn, step: str, text: str, services: Services, *, asking: bool
             return await _question(tx, turn, "add", after, services)
         if asking and step != ORDER[-1]:
             return await _question(tx, turn, ORDER[ORDER.index(step) + 1], after, services)
-        key = "subscribe.done" if asking or begun else "digest.settings"
-        return await settings_say(tx, after, turn, services, key=key)
+        return await settings_say(tx, after, turn, services, begun=asking or begun)
 
     return act
 
@@ -134,7 +133,7 @@ def _again(turn: Turn, services: Services) -> Act:
             return await _question(tx, turn, "topics", None, services)
         channel = turn.inbound.address.channel if wish.conversation is None else wish.channel
         wish = await tx.subscriptions.save(replace(wish, state=ON, channel=channel, paused_until=None))
-        return await settings_say(tx, wish, turn, services, key="subscribe.done")
+        return await settings_say(tx, wish, turn, services, begun=True)
 
     return act
 
