@@ -32,6 +32,12 @@ LONGEST = 1_000  # characters of a question that are read: nobody's page of text
 AT_ONCE = 1_000  # texts that a start embeds before it answers (a minute or two); more are embedded while it answers
 
 
+def warm() -> None:
+    """Read what every question needs and no setting changes; worth doing while a model is loaded. Blocking."""
+    bundled()
+    guess_language("")
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """An answer, and whether its question leaned on the one before."""

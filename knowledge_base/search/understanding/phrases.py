@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 
-import yaml
+from knowledge_base import yaml_text
 
-_DATA = yaml.safe_load(files(__package__).joinpath("phrases.yaml").read_text("utf-8"))
+_DATA = yaml_text.read(files(__package__).joinpath("phrases.yaml").read_text("utf-8"))
 
 
 def _any(alternatives: Iterable[str]) -> re.Pattern[str]:
