@@ -178,6 +178,8 @@ class Handler:
                 await tx.answers.retract(row.channel, inbound.refers_to)
             what = await act(tx)
             await reply(tx, row, turn, what)
+            if what.key in OUTCOMES:
+                await tx.inbox.asked(row.seq)
             reached("answer.before_commit")
         reached("answer.after_commit")
         self._answered()

@@ -147,6 +147,34 @@ async def test_questions_of_an_hour_are_limited_help_is_not(
     assert "Fragen gestellt" not in await anna.says("Wer hat etwas mit Hitze gemacht?")
 
 
+@pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 2}}], indirect=True)
+async def test_questions_taken_back_count_like_others(bot: Bot, anna: Person, known: Store, clock: FixedClock) -> None:
+    for question in ("Wer hat Mobilitätsprojekte gemacht?", "LoRaWAN"):
+        await anna.says(question)
+        await anna.takes_back()
+        await settled(bot)
+    assert "2 Fragen" in await anna.says("Wer hat etwas mit Hitze gemacht?")
+    async with known.read() as tx:
+        assert await tx.inbox.count() == {"done": 5}
+    clock.advance(minutes=61)
+    assert "Fragen gestellt" not in await anna.says("Wer hat etwas mit Hitze gemacht?")
+
+
+class Editable(FakeChannel):
+    edits_in_place = True
+
+
+async def test_edited_questions_count_like_others(known: Store, tmp_path: Path) -> None:
+    channel = Editable()
+    async with running_bot(known, HashEmbedder(), [channel], tmp_path, limits={"questions_per_hour": 2}) as bot:
+        anna = channel.person("anna")
+        await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+        await anna.changes("Wer hat etwas mit Hitze gemacht?")
+        await settled(bot)
+        assert len(channel.delivered) == 2
+        assert "2 Fragen" in await anna.says("LoRaWAN")
+
+
 @pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 0}}], indirect=True)
 async def test_no_limit(anna: Person) -> None:
     for number in range(4):
