@@ -16,7 +16,7 @@ from bot.desk import FrontDesk
 from bot.dispatch import Dispatch
 from bot.features import Services
 from bot.handler import Handler, Rules
-from bot.health import DATABASE, DISPATCHER, LOOP, OUTBOX, Health, watch
+from bot.health import DATABASE, DISPATCHER, LOOP, MODEL, OUTBOX, PROBE_EVERY, Health, watch
 from bot.inbox import Intake
 from bot.metrics import Metrics, Outcome
 from bot.opening import Knowledge
@@ -40,9 +40,9 @@ class Bot:
 
     def __init__(self, settings: Settings, knowledge: Knowledge, texts: Texts, channels: Sequence[Channel]) -> None:
         self._channels = {channel.name: channel for channel in channels}
-        self._store = knowledge.store
+        self._store, self._search = knowledge.store, knowledge.search
         self.health = Health()
-        self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER, OUTBOX, LOOP))
+        self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER, OUTBOX, MODEL, LOOP))
         self._alerts = Alerts(self._store, settings.admins)
         self._intake = Intake(self._store)
         services = Services(self._store, knowledge.search, timedelta(minutes=settings.limits.context_minutes))
@@ -101,15 +101,19 @@ class Bot:
 
     def _work(self) -> list[Coroutine[Any, Any, None]]:
         """What runs beside the channels; each of it lives on whatever happens, its end would be the bot's."""
-        for part in (DATABASE, DISPATCHER, OUTBOX):
+        for part in (DATABASE, DISPATCHER, OUTBOX, MODEL):
             self.health.expect(part)
         return [
             self._dispatch.run(),
             *(sender.run() for sender in self._senders.values()),
             self._ticker.run(),
             watch(self.health, DATABASE, partial(say_alive, self._store)),
+            watch(self.health, MODEL, self._try_model, every=PROBE_EVERY),
             watch_health(self.health, self._alerts),
         ]
+
+    async def _try_model(self) -> None:
+        self.metrics.embedded(await self._search.probe())
 
     async def _until(self, stop: asyncio.Event, receiving: Sequence[asyncio.Task[bool]]) -> bool:
         """Wait for the wish to stop, or for the end of all channels; whether that end was a good one."""

@@ -62,7 +62,7 @@ class Search:
     ) -> None:
         self.index = index
         self.vocabulary = vocabulary
-        self._embedder = embedder
+        self.embedder = embedder
         self._reranker = reranker
         self._lexicon = Lexicon(vocabulary.topics, vocabulary.rounds)
         self.gazetteer = gazetteer.including({project.municipality for project in index.projects}).beside(
@@ -119,7 +119,7 @@ class Search:
     async def prepare(self) -> Background:
         """Load what the first question would have to wait for: the background of the certainty."""
         if self._background is None:
-            self._background = await load_beside(self._embedder, self.index.dense)
+            self._background = await load_beside(self.embedder, self.index.dense)
         return self._background
 
     # ------------------------------------------------------------------------------------------------- finding
@@ -129,7 +129,7 @@ class Search:
         if not query.text or not self.index.projects:
             return None, None
         background = await self.prepare()
-        vector = (await self._embedder.embed_queries([query.meaning]))[0]
+        vector = (await self.embedder.embed_queries([query.meaning]))[0]
         found = self.index.candidates(
             query.words, vector, query.language, expansions=self._expansions(query), k=CANDIDATES
         )

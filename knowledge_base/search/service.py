@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import perf_counter
 
 import structlog
 
@@ -28,6 +29,7 @@ from knowledge_base.vocabulary import bundled
 log = structlog.get_logger()
 
 MODEL = "index model"  # the fact: fingerprint, engine and name of the model whose vectors are complete
+PROBE = "Mobilität"
 LONGEST = 1_000  # characters of a question that are read: nobody's page of text may keep the others waiting
 AT_ONCE = 1_000  # texts that a start embeds before it answers (a minute or two); more are embedded while it answers
 
@@ -119,6 +121,12 @@ class SearchService:
         found = await search.ask(question, language=language, previous=previous, limit=limit, offset=offset)
         alone = search.read(question, language=language)
         return Found(found.answer, follows_up=previous is not None and found.query != alone)
+
+    async def probe(self) -> float:
+        """Embed a word with the model that answers now; the seconds it took. Raises whatever that raises."""
+        began = perf_counter()
+        await self.snapshot.embedder.embed_queries([PROBE])
+        return perf_counter() - began
 
     async def _snapshot(self, embedder: Embedder) -> Search:
         projects: list[Project] = []
