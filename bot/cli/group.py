@@ -20,6 +20,7 @@ COMMANDS = {  # name → module in this folder, and function in it; in the order
     "check": "operating:check",
     "health": "health:health",
     "unclear": "unclear:unclear",
+    "confirm-identity": "matrix:confirm_identity",
     "migrate": "upkeep:migrate",
     "backup": "upkeep:backup",
     "restore": "upkeep:restore",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.channels.matrix.http import Json
+from bot.channels.matrix.http import Json, events
 
 PRESENT = ("join", "invite")
 
@@ -73,8 +73,7 @@ class Room:
 
 def state_events(room: Json, part: str) -> list[Json]:
     """The events of a part (``state``, ``timeline``, ``invite_state``) of a room in a sync answer, objects only."""
-    events = room.get(part, {}).get("events") if isinstance(room.get(part), dict) else None
-    return [event for event in events or [] if isinstance(event, dict)]
+    return [event for event in events(room, part) if isinstance(event, dict)]
 
 
 def own_arrival(events: Iterable[Json], me: str) -> Json | None:
