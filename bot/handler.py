@@ -40,7 +40,13 @@ ANSWER_WITHIN_S = 30.0  # a model that hangs must not hold the places of those w
 WORKING_AFTER_S = 0.3  # an answer that is there by then needs no "is writing"
 AN_HOUR = timedelta(hours=1)
 THUMBS = {"👍": True, "👎": False}
-OUTCOMES = {"ask.found": "answered", "ask.more": "answered", "ask.not_sure": "not_sure", "ask.nothing": "not_sure"}
+OUTCOMES = {
+    "ask.found": "answered",
+    "ask.more": "answered",
+    "ask.events": "answered",
+    "ask.not_sure": "not_sure",
+    "ask.nothing": "not_sure",
+}
 
 
 @dataclass(frozen=True, slots=True)

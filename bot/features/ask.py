@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from bot.features import Act, Services, Turn, say
+from bot.features.events import section
 from bot.intents import LAST, Ask
 from bot.messages import Choice, Say, Url, Value
 from knowledge_base.ingest.personal_data import masked
@@ -122,7 +124,7 @@ def _give(turn: Turn, chain: list[str], found: Found, *, start: int, before: Seq
 
     async def act(tx: Transaction) -> Say:
         number = None
-        if not answer.answered:
+        if not (answer.answered or answer.events):
             text = masked(answer.question)
             number = await tx.answers.not_answered(text, _folded(text), answer.language)
         await tx.people.spoke(turn.person.id, answer.language)
@@ -131,7 +133,7 @@ def _give(turn: Turn, chain: list[str], found: Found, *, start: int, before: Seq
                 id=turn.reply_id,
                 channel=turn.inbound.address.channel,
                 event_id=turn.inbound.reference,
-                sure=answer.answered,
+                sure=answer.answered or bool(answer.events),
                 language=answer.language,
                 shown=tuple(hit.project.id for hit in hits),
                 unanswered=number,
@@ -156,16 +158,37 @@ def by_municipality(hits: Sequence[Hit]) -> tuple[Hit, ...]:
 
 
 def shown_hits(answer: Answer) -> tuple[Hit, ...]:
-    """The hits of a page in the order in which they are shown; when not sure, the nearest."""
+    """The hits of a page in the order in which they are shown; when not sure, the nearest.
+
+    Beside events only where the question names more than a kind of event.
+    """
+    if answer.events and not (answer.answered and _names_something(answer.understood)):
+        return ()
     hits = answer.hits or answer.near[:NEAREST]
     return by_municipality(hits) if answer.understood.who else tuple(hits)
 
 
+def _names_something(read: Understood) -> bool:
+    return any((read.topics, read.municipalities, read.states, read.near, read.rounds))
+
+
 def told(answer: Answer, language: str, start: int = 0, *, filters: bool = False) -> Say:
-    """An answer as something to say, in its language. ``start`` is how many hits earlier pages of it showed;
-    ``filters`` offers to narrow the question down.
+    """An answer as something to say, in its language: the events asked for, then the projects.
+
+    ``start`` is how many hits earlier pages of it showed; ``filters`` offers to narrow the question down.
     """
     hits = shown_hits(answer)
+    if not answer.events:
+        return _projects(answer, hits, language, start, filters)
+    projects = _projects(answer, hits, language, start, filters) if hits else None
+    values: dict[str, Value] = {
+        "events": section(answer.events, language),
+        "projects": replace(projects, choices=()) if projects else "",
+    }
+    return Say("ask.events", values, projects.choices if projects else (USEFUL, USELESS), language)
+
+
+def _projects(answer: Answer, hits: Sequence[Hit], language: str, start: int, filters: bool) -> Say:
     read = _understood(answer.understood, language)
     values: dict[str, Value] = {
         "understood": Say("ask.understood", {"parts": read}) if read else "",

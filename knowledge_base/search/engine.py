@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge_base.embedding.port import Embedder, Reranker
-from knowledge_base.model import Answer, Contact, Hit
+from knowledge_base.model import Answer, Contact, Event, Hit
 from knowledge_base.search import certainty
 from knowledge_base.search.background import Background, load_beside
 from knowledge_base.search.contacts import Introducible
+from knowledge_base.search.events import Events
 from knowledge_base.search.facets import Facets, Floats, Ints
 from knowledge_base.search.index import Candidates, Index
 from knowledge_base.search.language import detect_language
@@ -58,6 +59,7 @@ class Search:
         contacts: Iterable[Contact] = (),
         reranker: Reranker | None = None,
         *,
+        events: Iterable[Event] = (),
         model: certainty.Certainty | None = None,
     ) -> None:
         self.index = index
@@ -68,6 +70,7 @@ class Search:
         self.gazetteer = gazetteer.including({project.municipality for project in index.projects}).beside(
             self._lexicon.words, index.lexical.words.terms
         )
+        self.events = Events(events, self.gazetteer, self._lexicon)
         self._facets = Facets.build(index.projects, self.gazetteer, vocabulary)
         self._introducible = Introducible(contacts, self.gazetteer, vocabulary)
         self._reasons = Reasons(index.lexical, self._lexicon, vocabulary)
