@@ -138,7 +138,7 @@ class Reader:
                     elif begun:
                         position = self._one(room, event, position, batch, found, now)
                 begun = begun or event is arrival
-        if arrival is not None:
+        if arrival is not None and room.creator != self._me:
             found.insert(0, self._joined(room, arrival))
         batch.happenings += not_missed(found, too_many=len(gap) >= MOST_MISSED, now=now)
         return position

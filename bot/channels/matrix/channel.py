@@ -19,6 +19,7 @@ from bot.channels.matrix.http import BusyError, MatrixError, RefusedError, Serve
 from bot.channels.matrix.invitations import Invitations
 from bot.channels.matrix.keys import Keys
 from bot.channels.matrix.login import Session, open_session, signed_out
+from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.rooms import may_ask
 from bot.channels.matrix.sending import Sending
@@ -104,13 +105,24 @@ class MatrixChannel:
             self._server, reader, crypto, keys, sending,
             master=seeds.key("master").public if seeds else "", admins=self._admins,
         )  # fmt: skip
-        return Parts(self._server, reader, keys, sending, Invitations(self._server, reader, self._settings), verifying)
+        invitations = Invitations(self._server, reader, self._settings)
+        meetings = Meetings(self._server, reader, sending)
+        return Parts(self._server, reader, keys, sending, invitations, verifying, meetings)
 
     async def send(self, message: Outgoing) -> str | None:
         """See ``bot.ports.Channel.send``."""
+        return await self._connected().sending.send(message)
+
+    async def open_introduction_room(
+        self, alias: str, users: tuple[str, str], opening: Outgoing, *, name: str = ""
+    ) -> str:
+        """See ``Meetings.open``; errors as of ``send``."""
+        return await self._connected().meetings.open(alias, users, opening, name=name)
+
+    def _connected(self) -> Parts:
         if self._parts is None or not self._ready:
             raise TryLaterError("Not connected yet.", after=timedelta(seconds=1))
-        return await self._parts.sending.send(message)
+        return self._parts
 
     async def working(self, address: Address) -> None:
         """Show the typing indicator."""

@@ -134,14 +134,14 @@ class Keys:
         Called for one event of a room at a time.
         """
         for _ in range(CHANGES):  # whoever comes or goes while the key is shared needs another one
-            await self.learn(room.joined, again=len(room.joined) <= SMALL_ROOM)
-            readers = self._crypto.readers(room.joined)
+            await self.learn(room.readers, again=len(room.readers) <= SMALL_ROOM)
+            readers = self._crypto.readers(room.readers)
             if self._readers.get(room.id) != readers:  # somebody new may read it, somebody gone may not
                 self._crypto.drop_room_key(room.id)
                 self._readers[room.id] = readers
-            await self._open_sessions(room.id, room.joined)
+            await self._open_sessions(room.id, room.readers)
             if self._crypto.new_room_key_needed(room.id):
-                await self._share(room.id, room.joined)
+                await self._share(room.id, room.readers)
             if not self._crypto.new_room_key_needed(room.id):
                 with self._crypto.atomic():
                     return self._crypto.encrypt(room.id, kind, content)

@@ -22,6 +22,7 @@ from bot.channels.matrix.batch import MOST_MISSED, Batch, Reader
 from bot.channels.matrix.http import Json, MatrixError, RefusedError, Server, UnreachableError, events, part
 from bot.channels.matrix.invitations import Invitations
 from bot.channels.matrix.keys import Keys
+from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.position import Position
 from bot.channels.matrix.rooms import state_events
@@ -60,6 +61,7 @@ class Parts:
     sending: Sending
     invitations: Invitations
     verifying: Verifying
+    meetings: Meetings
 
 
 class Sync:
@@ -183,11 +185,12 @@ class Sync:
                 await parts.keys.upload(left, fallback=used)
             await parts.keys.repair()
             await parts.keys.learn(
-                {user for room in parts.reader.rooms.values() if room.encrypted for user in room.joined}
+                {user for room in parts.reader.rooms.values() if room.encrypted for user in room.readers}
             )
             await parts.invitations.follow(batch.tombstones)
             await parts.invitations.answer()
             await parts.invitations.leave_empty_rooms()
+            await parts.meetings.leave_those_who_met()
         except MatrixError as error:
             if isinstance(error, RefusedError) and error.signed_out:
                 raise

@@ -17,6 +17,7 @@ from bot.channels.matrix.files import Folder
 from bot.channels.matrix.http import Json, Server
 from bot.channels.matrix.invitations import Invitations
 from bot.channels.matrix.keys import Keys
+from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import moment
 from bot.channels.matrix.sending import Sending
 from bot.channels.matrix.sync import Parts, Sync
@@ -99,7 +100,8 @@ class Rig:
         sending = Sending(self.server, reader, keys)
         invitations = Invitations(self.server, reader, Matrix())
         verifying = Verifying(self.server, reader, self.crypto, keys, sending, master="", admins={ANNA})
-        sync = Sync(Parts(self.server, reader, keys, sending, invitations, verifying), inbox, now=now)
+        meetings = Meetings(self.server, reader, sending)
+        sync = Sync(Parts(self.server, reader, keys, sending, invitations, verifying, meetings), inbox, now=now)
         members = {"state": {"events": [member(ME), member(ANNA)]}}
         await sync._take({"next_batch": "s1", "rooms": {"join": {ROOM: members, OTHER: members}}})
         try:
