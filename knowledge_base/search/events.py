@@ -45,9 +45,9 @@ class _Known:
         """Whether it has all that the question names."""
         read = query.understood
         places = {*read.municipalities, *read.states, *read.near, *query.elsewhere}
-        named = not subject or bool(topics & self.topics) or bool(_stems(subject) & self.stems)
-        return (
-            named and (not places or bool(places & self.names)) and (not read.years or bool({*read.years} & self.years))
+        subjects = not subject or topics & self.topics or _stems(subject) & self.stems
+        return bool(
+            subjects and (not places or places & self.names) and (not read.years or self.years.intersection(read.years))
         )
 
 
@@ -70,21 +70,19 @@ class Events:
         any_kind = not phrases.MEETING.search(folded)
         fitting = [k for k in self._known if (any_kind or k.meeting) and k.fits(query, subject, topics)]
         over = sorted((k for k in fitting if k.past(today)), key=lambda k: k.when, reverse=True)
-        coming = sorted(
-            (k for k in fitting if not k.past(today)), key=lambda k: f"{k.when}~"
-        )  # a year alone after its days
+        coming = sorted((k for k in fitting if not k.past(today)), key=lambda k: f"{k.when}~")  # a year after its days
         wanted = [*over, *coming] if phrases.BYGONE.search(folded) else [*coming, *over]
         return tuple(Occasion(known.event, known.past(today)) for known in wanted[:SHOWN])
 
     def _read(self, event: Event, gazetteer: Gazetteer) -> _Known:
-        text = f"{event.title} {event.municipality} {event.text}"
+        text = clean(f"{event.title}, {event.municipality}, {event.text}")
         words = words_of(text)
         title = " ".join(word.text for word in words_of(event.title) if not _frames(word.text))
         folded = " ".join(word.folded for word in words)
         return _Known(
             event=event,
             meeting=bool(phrases.MEETING.search(folded)),
-            names=frozenset(mention.place.name for part in _parts(text) for mention in gazetteer.find(words_of(part))),
+            names=frozenset(mention.place.name for mention in gazetteer.find(words)),
             topics=self._topics(", ".join((*event.topics, title)), "de"),
             years=frozenset(phrases.years(f"{event.start} {event.end} {text}")),
             stems=_stems([word.text for word in words]),
@@ -92,12 +90,6 @@ class Events:
 
     def _topics(self, text: str, language: str) -> frozenset[str]:
         return frozenset(mention.topic for mention in self._lexicon.find(words_of(text), language))
-
-
-def _parts(text: str) -> list[str]:
-    """A text in pieces that ``words_of`` reads to the end."""
-    words = clean(text).split()
-    return [" ".join(words[start : start + 30]) for start in range(0, len(words), 25)]  # a name may lie on the cut
 
 
 def _frames(word: str) -> bool:
