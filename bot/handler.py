@@ -35,7 +35,7 @@ from knowledge_base.store.transaction import Transaction
 
 log = structlog.get_logger()
 
-MAX_ATTEMPTS = 6  # a message that killed the process that often is given up; its neighbours die with it, too
+MAX_ATTEMPTS = 10  # a message that killed the process that often is given up; it may be innocent: the power may fail
 ANSWER_WITHIN_S = 30.0  # a model that hangs must not hold the places of those who ask for something else
 WORKING_AFTER_S = 0.3  # an answer that is there by then needs no "is writing"
 AN_HOUR = timedelta(hours=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import shutil
@@ -18,9 +17,8 @@ import pytest
 from knowledge_base.failpoints import ANYWHERE
 from tests.crash import driver
 from tests.crash.network import FileNetwork
+from tests.crash.processes import PROCESSES
 
-PROCESSES = multiprocessing.get_context("forkserver")  # imports once what every process needs
-PROCESSES.set_forkserver_preload(["tests.crash.driver"])
 CONVERSATIONS = 6
 TEXTS = ("Wer hat Mobilitätsprojekte gemacht?", "mehr", "LoRaWAN", "!hilfe", "Wer baut Freibäder auf dem Mond?", "2")
 PATIENCE_S = 60.0
