@@ -257,7 +257,7 @@ async def test_health_knows_its_parts(bot: Bot, anna: Person) -> None:
 
 async def test_questions_are_counted_by_their_outcome(bot: Bot, anna: Person) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
-    await anna.says("xyzzy plugh")
+    await anna.says("Bürgerhaushalt in Wien")
     await anna.says("!hilfe")
     figures = bot.metrics.exposition().decode()
     assert 'stadtlotse_questions_total{channel="fake",outcome="answered"} 1.0' in figures

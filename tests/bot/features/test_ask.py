@@ -45,7 +45,7 @@ async def test_text_in_another_language_is_marked(anna: Person) -> None:
 
 
 async def test_not_sure_says_so_and_shows_the_nearest(anna: Person) -> None:
-    text = await anna.says("Wer hat xyzzy plugh?")
+    text = await anna.says("Wer hat in Wien einen Bürgerhaushalt?")
     assert "nichts" in text
     assert "Versuchen Sie es" in text
 
