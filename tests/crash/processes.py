@@ -5,4 +5,6 @@ from __future__ import annotations
 import multiprocessing
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.crash.driver", "tests.bot.channels.telegram.driver", "tests.crash.warm"])
+PROCESSES.set_forkserver_preload(
+    ["tests.crash.driver", "tests.bot.channels.telegram.driver", "tests.matrix_server.driver", "tests.crash.warm"]
+)

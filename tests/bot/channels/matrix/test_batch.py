@@ -35,6 +35,13 @@ async def test_the_same_ciphertext_in_another_event_is_refused_also_after_a_rest
         rig.restart()
 
 
+async def test_a_message_is_read_without_the_fields_that_clients_need_not_send_any_more(rig: Rig) -> None:
+    """nio takes events without the deprecated ones for broken."""
+    content = {k: v for k, v in rig.encrypted[0]["content"].items() if k not in ("sender_key", "device_id")}
+    inbox = await rig.takes(answer_with(rig.encrypted[0] | {"content": content}, to_device=rig.to_device))
+    assert [one.text for one in inbox.happenings] == ["eins"]
+
+
 async def test_a_message_before_the_first_that_its_key_opens_waits_and_is_told_of(rig: Rig) -> None:
     """The sender shared the key from its second message on, as with a bot that has a new device."""
     early, olm, sender = rig.encrypted[0], rig.crypto._olm, rig.anna.curve25519

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,15 +17,18 @@ from hypothesis import strategies as st
 
 from bot.channels.matrix.http import Json, MatrixError
 from tests.bot.channels.matrix.rig import ANNA, ME, NOW_MS, OTHER, ROOM, Rig, event, member, text
+from tests.matrix_server.synapse import memory_folder
 
 CASES = 150
 
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    made = Rig(tmp_path_factory.mktemp("fuzz"))
+def rig() -> Iterator[Rig]:
+    folder = memory_folder("fuzz-")
+    made = Rig(folder)
     yield made
     made.close()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +180,7 @@ def check_answers(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
 
 
 few = settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
-many = settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @few
@@ -194,12 +198,12 @@ def test_broken_answers_end_no_loop(rig: Rig, loop: asyncio.Runner, data: st.Dat
 @pytest.mark.campaign
 @many
 @given(st.data())
-def test_10_000_batches_with_broken_events(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
+def test_5_000_batches_with_broken_events(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
     check_events(rig, loop, data)
 
 
 @pytest.mark.campaign
 @many
 @given(st.data())
-def test_10_000_broken_answers(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
+def test_5_000_broken_answers(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
     check_answers(rig, loop, data)
