@@ -163,7 +163,7 @@ class Handler:
         if button is None or verdict is not Verdict.COUNTS:
             return await self._silently(row)
         command = button.command + (f" {button.answer_id}" if button.command in TOASTS else "")
-        routed = route(f"!{command}", private=inbound.private)
+        routed = Routed(route(f"!{command}", private=inbound.private).intent)  # the words are ours, and say no language
         if isinstance(routed.intent, Rate):
             rated = routed.intent
             return await self._silently(row, lambda tx: tx.answers.rate(rated.answer, button.person_id, rated.useful))
