@@ -67,6 +67,11 @@ class Killed:
         assert self.process.exitcode == -signal.SIGKILL
         self.kills += 1
 
+    def end(self) -> None:
+        """Nothing stays behind a test that failed."""
+        if self.process is not None:
+            self.process.kill()
+
     async def stop(self) -> None:
         assert self.process is not None
         self.process.terminate()
@@ -111,7 +116,10 @@ def prepared(api: LoopbackApi, database: Path, tmp_path: Path, mode: str, *, see
 
 async def survives(api: LoopbackApi, database: Path, tmp_path: Path, mode: str, kills: int, questions: int) -> None:
     killed = prepared(api, database, tmp_path, mode, seed=kills)
-    asked = await campaign(killed, kills, questions)
+    try:
+        asked = await campaign(killed, kills, questions)
+    finally:
+        killed.end()
     answers = [len(api.world.answers(question)) for question in asked]
     doubles = sum(count - 1 for count in answers)
     print(f"{mode}: {len(asked)} questions, {killed.kills} kills {dict(killed.where)}, {doubles} doubled")
