@@ -52,6 +52,8 @@ TIMELINE: list[tuple[str, dict[str, Any]]] = [
     ("m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": "$a", "key": None}}),
     ("m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": None, "key": "👍"}}),
     ("m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "key": "👍"}}),
+    ("m.key.verification.start", {"m.relates_to": [{"event_id": "$a"}]}),
+    ("m.key.verification.key", {"m.relates_to": "x"}),
     ("m.reaction", {"m.relates_to": 1}),
     ("m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": 1, "key": "👍"}}),
     ("m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": "$a", "key": ["👍"]}}),

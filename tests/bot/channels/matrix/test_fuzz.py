@@ -123,19 +123,24 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(child, (*path, name))
 
 
+def junk(data: st.DataObject) -> Any:
+    """A copy, because what is drawn may be broken further, and drawn again."""
+    return copy.deepcopy(data.draw(JUNK))
+
+
 def broken(data: st.DataObject, value: Any) -> Any:
     """A copy with one to three places broken."""
     value = copy.deepcopy(value)
     for _ in range(data.draw(st.integers(1, 3))):
         *way, last = data.draw(st.sampled_from([path for path in places(value) if path] or [(None,)]))
         if last is None:
-            return data.draw(JUNK)
+            return junk(data)
         parent = value
         for step in way:
             parent = parent[step]
         match data.draw(st.sampled_from(["replace", "replace", "remove", "wrap", "cut", "add"])):
             case "replace":
-                parent[last] = data.draw(JUNK)
+                parent[last] = junk(data)
             case "remove":
                 del parent[last]
             case "wrap":
@@ -143,7 +148,7 @@ def broken(data: st.DataObject, value: Any) -> Any:
             case "cut" if isinstance(parent[last], str):
                 parent[last] = parent[last][: data.draw(st.integers(0, len(parent[last])))]
             case "add" if isinstance(parent, dict):
-                parent[data.draw(st.text(max_size=4))] = data.draw(JUNK)
+                parent[data.draw(st.text(max_size=4))] = junk(data)
     return value
 
 
