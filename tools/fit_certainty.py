@@ -52,7 +52,7 @@ AUTHORS = {
     "bundle_dev3.jsonl": "third",
     "bundle_dev4.jsonl": "fourth",
 }
-WRONG_REFUSALS = 0.04  # a margin below the 5 % we want: the next author may be harder; of a left-out author's answerable questions, the mean of all authors: where the threshold is
+WRONG_REFUSALS = 0.04  # of a left-out author, in the mean: below the 5 % that we want, the next author may be harder
 RIDGE = 10.0
 STEPS = 2_000
 OMOS_SAMPLE = 120
