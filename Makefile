@@ -32,10 +32,10 @@ install: .venv/.installed ## the light set into .venv: all that a small server n
 
 install-full: .venv-full/.installed ## the full set into .venv-full: with torch and sentence-transformers
 
-test: .venv-test/.installed ## every test that needs no torch and no Matrix server; ARGS='-k inbox' for a few
+test: .venv-test/.installed .venv-synapse/.installed ## every test that needs no torch; ARGS='-k inbox' for a few
 	@.venv-test/bin/python -m pytest $(ARGS)
 
-test-matrix: .venv-test/.installed .venv-synapse/.installed ## the Matrix channel on a real Synapse, with a strict client
+test-matrix: .venv-test/.installed .venv-synapse/.installed ## of these, the Matrix channel on a real homeserver alone
 	@.venv-test/bin/python -m pytest -m "matrix and not campaign" $(ARGS)
 
 test-full: .venv-full/.tests ## the tests with sentence-transformers and real weights

@@ -16,13 +16,24 @@ from bot.messages import Say
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency
+from knowledge_base.store.presence import RESTORED
 from knowledge_base.store.transaction import Transaction
 
 QUIET = timedelta(hours=1)  # after a message, the same thing is only logged
 LAST_SAID = "alerts said"  # fact: thing → when
 LOOK_EVERY = 10.0  # seconds between two looks at the parts
 PART_DOWN, PART_UP = "part_down", "part_up"
-CODES = (PART_DOWN, PART_UP, "quarantined", "unclear", "restored", "first_digest", "contacts_untold", "contacts_hidden", "bounced")
+CODES = (
+    PART_DOWN,
+    PART_UP,
+    "quarantined",
+    "unclear",
+    "restored",
+    "first_digest",
+    "contacts_untold",
+    "contacts_hidden",
+    "bounced",
+)
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +57,18 @@ class Alerts:
                     await self._tell(tx, code, subject, values)
         except Exception as error:  # noqa: BLE001  see above
             log.error("alert_not_stored", code=code, error=type(error).__name__)  # noqa: TRY400  its text holds data
+
+    async def restored(self) -> None:
+        """Tell of a restore, once: what happened since the backup is unknown to the bot, but not to people."""
+        async with self._store.begin() as tx:
+            fact = await tx.facts.get(RESTORED)
+            if fact is None or fact.get("told"):
+                return
+            number = (await tx.outbox.count()).get("held", 0)
+            made_at = f"{datetime.fromisoformat(fact['made_at']):%Y-%m-%d %H:%M} UTC"
+            log.warning("alert", code="restored", made_at=made_at, number=number)
+            await self._tell(tx, "restored", "", {"number": number, "made_at": made_at})
+            await tx.facts.put(RESTORED, fact | {"told": True})
 
     async def _tell(self, tx: Transaction, code: str, subject: str, values: dict[str, str | int]) -> None:
         for channel, user in self._admins:

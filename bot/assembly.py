@@ -20,7 +20,7 @@ from bot.digesting.runner import Digests
 from bot.dispatch import Dispatch
 from bot.features import Services
 from bot.handler import Handler, Rules
-from bot.health import DATABASE, DISPATCHER, LOOP, OUTBOX, Health, watch
+from bot.health import DATABASE, DISPATCHER, LOOP, MODEL, OUTBOX, PROBE_EVERY, Health, watch
 from bot.inbox import Intake
 from bot.links import Links
 from bot.metrics import Metrics, Outcome
@@ -46,9 +46,9 @@ class Bot:
 
     def __init__(self, settings: Settings, knowledge: Knowledge, texts: Texts, channels: Sequence[Channel]) -> None:
         self._channels = {channel.name: channel for channel in channels}
-        self._store = knowledge.store
+        self._store, self._search = knowledge.store, knowledge.search
         self.health = Health()
-        self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER, OUTBOX, LOOP))
+        self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER, OUTBOX, MODEL, LOOP))
         self._alerts = Alerts(self._store, settings.admins)
         self._intake = Intake(self._store)
         secret = read_secret(settings.state_dir)
@@ -125,15 +125,19 @@ class Bot:
 
     def _work(self) -> list[Coroutine[Any, Any, None]]:
         """What runs beside the channels; each of it lives on whatever happens, its end would be the bot's."""
-        for part in (DATABASE, DISPATCHER, OUTBOX):
+        for part in (DATABASE, DISPATCHER, OUTBOX, MODEL):
             self.health.expect(part)
         return [
             self._dispatch.run(),
             *(sender.run() for sender in self._senders.values()),
             self._ticker.run(),
             watch(self.health, DATABASE, partial(say_alive, self._store)),
+            watch(self.health, MODEL, self._try_model, every=PROBE_EVERY),
             watch_health(self.health, self._alerts),
         ]
+
+    async def _try_model(self) -> None:
+        self.metrics.embedded(await self._search.probe())
 
     async def _until(self, stop: asyncio.Event, receiving: Sequence[asyncio.Task[bool]]) -> bool:
         """Wait for the wish to stop, or for the end of all channels; whether that end was a good one."""

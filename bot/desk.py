@@ -64,6 +64,7 @@ class FrontDesk:
             verdict, button = await self.verdict(tx, press)
             if button and verdict is Verdict.COUNTS:
                 await tx.buttons.claim(button.handle, press.id)
+                verdict, _ = await self.verdict(tx, press)  # another process may have been faster
             person = await tx.people.of_account(press.address.channel, press.user)
         language = (person and (person.language or person.last_language)) or DEFAULT_LANGUAGE
         if verdict is not Verdict.COUNTS:

@@ -7,7 +7,7 @@ a thousand messages delays nobody else, and nothing is in memory that a kill cou
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import structlog
 
@@ -18,6 +18,7 @@ from knowledge_base.store.inbox import InboxRow
 log = structlog.get_logger()
 
 PARALLEL = 8  # conversations answered at once
+SUSPECT = 2  # attempts after which a message may be what killed them: such come one by one, or all would be blamed
 REST_S = 30.0  # until a message is tried again that could not even be ended with an apology
 LOOK_AGAIN_S = 5.0  # another process on this database may have left something, and the proof of life
 
@@ -43,6 +44,7 @@ class Dispatch:
         self._handle = handle
         self._alive = alive
         self._busy: set[Conversation] = set()
+        self._suspect: Conversation | None = None  # the one that was let in last
         self._resting: set[Conversation] = set()
         self._nothing_left = asyncio.Event()
 
@@ -54,6 +56,8 @@ class Dispatch:
                 found = await self._next()
                 for row in found:
                     self._busy.add((row.channel, row.conversation))
+                    if row.attempts >= SUSPECT:
+                        self._suspect = (row.channel, row.conversation)
                     conversations.create_task(self._work_off(row))
                 if not self._busy and not self._intake.arrived.is_set():
                     self._nothing_left.set()
@@ -78,7 +82,8 @@ class Dispatch:
             log.error("dispatch.failed", error=type(error).__name__)  # noqa: TRY400 - every few seconds, no trace
             return []
         self._alive()
-        return [row for row in rows if (row.channel, row.conversation) not in held][:places]
+        free = [row for row in rows if (row.channel, row.conversation) not in held]
+        return one_suspect(free, others=self._suspect in self._busy)[:places]
 
     async def _wait(self) -> None:
         try:
@@ -101,3 +106,10 @@ class Dispatch:
     def _wake_up(self, conversation: Conversation) -> None:
         self._resting.discard(conversation)
         self._intake.arrived.set()
+
+
+def one_suspect(rows: Sequence[InboxRow], *, others: bool) -> list[InboxRow]:
+    """All that nobody suspects, and the first of those that are; none of them while ``others`` are in work."""
+    suspects = [row.seq for row in rows if row.attempts >= SUSPECT]
+    held_back = suspects if others else suspects[1:]
+    return [row for row in rows if row.seq not in held_back]

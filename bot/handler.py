@@ -38,12 +38,18 @@ from knowledge_base.store.transaction import Transaction
 
 log = structlog.get_logger()
 
-MAX_ATTEMPTS = 6  # a message that killed the process that often is given up; its neighbours die with it, too
+MAX_ATTEMPTS = 10  # a message that killed the process that often is given up; it may be innocent: the power may fail
 ANSWER_WITHIN_S = 30.0  # a model that hangs must not hold the places of those who ask for something else
 WORKING_AFTER_S = 0.3  # an answer that is there by then needs no "is writing"
 AN_HOUR = timedelta(hours=1)
 THUMBS = {"👍": True, "👎": False}
-OUTCOMES = {"ask.found": "answered", "ask.more": "answered", "ask.not_sure": "not_sure", "ask.nothing": "not_sure"}
+OUTCOMES = {
+    "ask.found": "answered",
+    "ask.more": "answered",
+    "ask.events": "answered",
+    "ask.not_sure": "not_sure",
+    "ask.nothing": "not_sure",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +183,7 @@ class Handler:
         if button is None or verdict is not Verdict.COUNTS:
             return await self._silently(row)
         command = button.command + (f" {button.answer_id}" if button.command in TOASTS else "")
-        routed = replace(route(f"!{command}", private=inbound.private), language=None)  # the command is ours
+        routed = Routed(route(f"!{command}", private=inbound.private).intent)  # the words are ours, and say no language
         if isinstance(routed.intent, Rate):
             rated = routed.intent
             return await self._silently(row, lambda tx: note_rating(tx, rated.answer, button.person_id, rated.useful))
@@ -200,6 +206,8 @@ class Handler:
                 await tx.people.got(turn.context_key)
             what = await act(tx)
             await self._reply(tx, row, turn, what)
+            if what.key in OUTCOMES:
+                await tx.inbox.asked(row.seq)
             reached("answer.before_commit")
         reached("answer.after_commit")
         self._answered()

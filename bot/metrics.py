@@ -57,7 +57,10 @@ class Metrics:
             registry=registry,
         )
         self._embedding = Histogram(
-            "stadtlotse_embedding_seconds", "Embedding of one question.", buckets=EMBEDDING_SECONDS, registry=registry
+            "stadtlotse_embedding_seconds",
+            "Embedding of one word, tried every few seconds.",
+            buckets=EMBEDDING_SECONDS,
+            registry=registry,
         )
         self._inbox = Gauge("stadtlotse_inbox_messages", "Messages received, by state.", ("state",), registry=registry)
         self._outbox = Gauge("stadtlotse_outbox_messages", "Messages to send, by state.", ("state",), registry=registry)
@@ -84,7 +87,7 @@ class Metrics:
         self._handling.labels(self._channel(channel)).observe(seconds)
 
     def embedded(self, seconds: float) -> None:
-        """A question was embedded."""
+        """The model embedded the word that tells whether it works."""
         self._embedding.observe(seconds)
 
     def quarantined(self, channel: str) -> None:

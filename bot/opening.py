@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from knowledge_base.embedding.reranker import open_reranker
 from knowledge_base.errors import ModelError
 from knowledge_base.ingest.bundle import load_bundle
 from knowledge_base.ingest.importer import Progress, silent
-from knowledge_base.search.service import MODEL, SearchService
+from knowledge_base.search.service import MODEL, SearchService, warm
 from knowledge_base.store.database import Store
 
 
@@ -60,7 +61,7 @@ async def open_search(settings: Settings, store: Store, progress: Progress = sil
             opened.push_async_callback(embedder.close)
             return embedder
 
-        embedder = await model(chosen.engine, chosen.model)
+        embedder, _ = await asyncio.gather(model(chosen.engine, chosen.model), asyncio.to_thread(warm))
         reranker = await open_reranker(chosen.reranker) if chosen.reranker else None
         if reranker:
             opened.push_async_callback(reranker.close)

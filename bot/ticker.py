@@ -49,6 +49,7 @@ class Ticker:
         self._alerts = alerts
         self._chores = chores
         self._next_purge = store.now()
+        self._told_of_restore = False
         self._seen: tuple[int, int] | None = None  # quarantined and unclear messages at the tick before
 
     async def run(self) -> None:
@@ -61,6 +62,9 @@ class Ticker:
 
     async def tick(self) -> None:
         """Do what is due now."""
+        if not self._told_of_restore:
+            await self._alerts.restored()
+            self._told_of_restore = True
         await self._metrics.refresh(self._store)
         self._metrics.health(self._health.status())
         await self._tell_admins()

@@ -13,7 +13,9 @@ from config.section import Addresses, Section
 class Matrix(Section):
     """The account on a Matrix homeserver; end-to-end encryption is always on."""
 
-    homeserver: str = Field("", description="its address, https://matrix.example.org; empty: no Matrix")
+    homeserver: str = Field(
+        "", description="its address, https://matrix.example.org, or its name, example.org; empty: no Matrix"
+    )
     user_id: str = Field("", description="the bot's full id, @stadtlotse:example.org")
     password: SecretStr = Field(SecretStr(""), description="used for the first login, and when the keys were lost")
     access_token: SecretStr = Field(SecretStr(""), description="instead of the password: the token of a new device")
@@ -27,8 +29,10 @@ class Matrix(Section):
     @field_validator("homeserver")
     @classmethod
     def _address(cls, value: str) -> str:
-        if value and not value.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
-            raise ValueError("must begin with https://")
+        is_name = re.fullmatch(r"(?:[\w-]+(?:\.[\w-]+)*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?", value)
+        local = ("http://127.0.0.1", "http://localhost", "http://[::1]")
+        if value and not is_name and not value.startswith(("https://", *local)):
+            raise ValueError("must begin with https://, or be the name of a server")
         return value.rstrip("/")
 
     @model_validator(mode="after")

@@ -163,6 +163,14 @@ class Hit:
     can_introduce: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """An event as it looks on the day of the question."""
+
+    event: Event
+    past: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The answer to one question: sure hits, or, when not sure, only the nearest."""
@@ -175,3 +183,4 @@ class Answer:
     near: tuple[Hit, ...]  # the nearest others
     total: int  # how many hits "more" could show altogether
     took_ms: float
+    events: tuple[Occasion, ...] = ()  # when the question asks for such

@@ -13,9 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
-from knowledge_base import bundle
+from knowledge_base import bundle, yaml_text
 from knowledge_base.errors import InputError
 from knowledge_base.model import FundingRound, Topic
 
@@ -136,8 +134,8 @@ def _check_topics(topics: tuple[Topic, ...], by_id: Mapping[str, Topic]) -> None
 def _entries(path: Path, key: str) -> list[dict[str, Any]]:
     """The list under ``key``, each entry with the file's licence and its own place for messages."""
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as cause:
+        loaded = yaml_text.read(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml_text.YAMLError) as cause:
         raise InputError(f"{path.name} cannot be read: {cause}", remedy="Restore or mend the file.") from cause
     entries = loaded.get(key) if isinstance(loaded, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -34,11 +35,19 @@ class HashEmbedder:
     def _embed(self, texts: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         for row, text in enumerate(texts):
-            for feature in _features(text):
-                digest = int.from_bytes(hashlib.blake2b(feature.encode(), digest_size=8).digest(), "big")
-                vectors[row, digest % self.dimension] += 1 if digest >> 63 else -1
-        vectors[~vectors.any(axis=1), 0] = 1.0  # features may cancel out
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+            vectors[row] = _vector(text, self.dimension)
+        return vectors
+
+
+@lru_cache(maxsize=20_000)  # every bot of every test embeds the same few texts when it starts
+def _vector(text: str, dimension: int) -> Vectors:
+    vector = np.zeros(dimension, np.float32)
+    for feature in _features(text):
+        digest = int.from_bytes(hashlib.blake2b(feature.encode(), digest_size=8).digest(), "big")
+        vector[digest % dimension] += 1 if digest >> 63 else -1
+    if not vector.any():
+        vector[0] = 1.0  # features may cancel out
+    return vector / np.linalg.norm(vector)
 
 
 def _features(text: str) -> Iterator[str]:

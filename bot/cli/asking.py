@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.common import progress, read_any_bytes, run, settings, write, write_json
-from bot.features.ask import PAGE, by_municipality, told
+from bot.features.answers import by_municipality, told
+from bot.features.ask import PAGE
 from bot.markup import plain
 from bot.opening import open_knowledge
 from bot.texts import LANGUAGES, Texts

@@ -15,22 +15,29 @@ from knowledge_base.store.outbox import Doubtful
 def unclear(
     context: typer.Context,
     repeat: Annotated[
-        list[str] | None, typer.Option(help="send this message again; may be given several times")
+        list[str] | None,
+        typer.Option(metavar="ID", help="send this message (again), or all that are 'held' or 'unclear'; repeatable"),
     ] = None,
-    drop: Annotated[list[str] | None, typer.Option(help="leave this message; may be given several times")] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="leave this message, or all that are 'held' or 'unclear'; repeatable"),
+    ] = None,
 ) -> None:
-    """List messages that may or may not have arrived, and decide: send again (perhaps twice then), or leave."""
+    """List messages that may or may not have arrived, and decide: send (some perhaps twice then), or leave.
+
+    unclear: the network gave no answer. held: on its way when a backup was made that was restored since.
+    """
     found = settings(context, level="WARNING")
     unknown, left = run(_unclear(found, repeat or [], drop or []))
     for message in left:
         write(
-            f"{message.id}  {message.channel} {message.conversation}  {message.urgency.name.lower()}  "
-            f"{message.created_at:%Y-%m-%d %H:%M} UTC  {message.reason}"
+            f"{message.id}  {message.state}  {message.channel} {message.conversation}  {message.urgency.name.lower()}  "
+            f"{message.created_at:%Y-%m-%d %H:%M} UTC  {message.reason}".rstrip()
         )
     if not left:
         write("none")
     if unknown:
-        fail(f"No unclear message has the id {', '.join(unknown)}.")
+        fail(f"No such message: {', '.join(unknown)}.")
 
 
 async def _unclear(found: Settings, repeat: list[str], drop: list[str]) -> tuple[list[str], list[Doubtful]]:

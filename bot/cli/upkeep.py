@@ -44,7 +44,8 @@ def restore(
     rows, when = sum(report.rows.values()), f"{report.made_at:%Y-%m-%d %H:%M} UTC"
     write(f"restored {rows} rows and {len(report.files)} files of {when}")
     if report.held:
-        tell(f"{report.held} messages were on their way when the backup was made; they are held and will not be sent.")
+        tell(f"{report.held} messages were on their way when the backup was made; they are held.")
+        tell("They may have arrived since: unclear lists them, and sends or drops them.")
     if report.dropped:
         tell(f"{report.dropped} questions of that time stay without an answer.")
     for path in report.kept_aside:

@@ -5,33 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
 
 from bot.features import Act, Services, Turn, say
+from bot.features.answers import in_full, shown_hits, told
 from bot.features.entries import EXACTLY, command, key_of, last_told, opened, show_command, show_entry
 from bot.intents import LAST, Ask
-from bot.messages import Choice, Say, Url, Value
+from bot.messages import Choice, Say
 from knowledge_base.ingest.personal_data import masked
-from knowledge_base.model import Answer, Hit, Project, RecordKind, Understood
+from knowledge_base.model import Project, RecordKind
 from knowledge_base.search.service import LONGEST, Found
 from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.people import ChatContext
 from knowledge_base.store.transaction import Transaction
-from knowledge_base.vocabulary import bundled
 
 PAGE = 5
-NEAREST = 3  # when not sure
 CHAIN = 6  # follow-ups that still know what the first question was
-
-NARROWED = {
-    "de": {"rural": "nur ländliche", "running": "nur laufende"},
-    "en": {"rural": "only rural ones", "running": "only running ones"},
-    "pl": {"rural": "tylko wiejskie", "running": "tylko w trakcie"},
-}
-
-MORE = Choice(Say("choice.more"), "more")
-USEFUL = Choice(Say("choice.useful"), "useful")
-USELESS = Choice(Say("choice.useless"), "useless")
 
 
 async def ask(turn: Turn, intent: Ask, services: Services) -> Act:
@@ -82,7 +70,7 @@ async def show(turn: Turn, which: str, services: Services) -> Act:
         return say(Say("show.not_found"))
     introducible = stored.record in services.search.snapshot.introducible
     choices = (Choice(Say("choice.intro.this"), f"intro {EXACTLY}{stored.record.id}"),) if introducible else ()
-    what = replace(_full(stored.record), choices=choices)
+    what = replace(in_full(stored.record), choices=choices)
     return _shown(turn, key_of(show_command(which)), what, stored.record.topics)
 
 
@@ -147,7 +135,7 @@ def _give(turn: Turn, chain: list[str], found: Found, *, start: int, before: Seq
 
     async def act(tx: Transaction) -> Say:
         number = None
-        if not answer.answered:
+        if not (answer.answered or answer.events):
             text = masked(answer.question)
             number = await tx.answers.not_answered(text, _folded(text), answer.language)
         await tx.people.spoke(turn.person.id, answer.language)
@@ -156,7 +144,7 @@ def _give(turn: Turn, chain: list[str], found: Found, *, start: int, before: Seq
                 id=turn.reply_id,
                 channel=turn.inbound.address.channel,
                 event_id=turn.inbound.reference,
-                sure=answer.answered,
+                sure=answer.answered or bool(answer.events),
                 language=answer.language,
                 shown=tuple(hit.project.id for hit in hits),
                 unanswered=number,
@@ -170,114 +158,3 @@ def _give(turn: Turn, chain: list[str], found: Found, *, start: int, before: Seq
 
 def _folded(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
-
-
-def by_municipality(hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    """Hits of one municipality together, in the order of the best of each: as an answer to "who" shows a page."""
-    first: dict[str, int] = {}
-    for number, hit in enumerate(hits):
-        first.setdefault(hit.project.municipality, number)
-    return tuple(sorted(hits, key=lambda hit: first[hit.project.municipality]))
-
-
-def shown_hits(answer: Answer) -> tuple[Hit, ...]:
-    """The hits of a page in the order in which they are shown; when not sure, the nearest."""
-    hits = answer.hits or answer.near[:NEAREST]
-    return by_municipality(hits) if answer.understood.who else tuple(hits)
-
-
-def told(answer: Answer, language: str, start: int = 0, *, filters: bool = False) -> Say:
-    """An answer as something to say, in its language. ``start`` is how many hits earlier pages of it showed;
-    ``filters`` offers to narrow the question down.
-    """
-    hits = shown_hits(answer)
-    read = _understood(answer.understood, language)
-    values: dict[str, Value] = {
-        "understood": Say("ask.understood", {"parts": read}) if read else "",
-        "hits": _grouped(hits, answer.understood.who, language, start),
-    }
-    choices = [_choice(hit.project) for hit in hits]
-    introductions = _introductions(hits, start, buttons=filters)
-    if not answer.answered:
-        return Say("ask.not_sure" if hits else "ask.nothing", values, tuple(choices), language)
-    shown = start + len(hits)
-    if answer.total > shown:
-        choices.append(MORE)
-    if filters and answer.total > 1:
-        choices += _filters(answer.understood, language)
-    values |= {"count": answer.total, "first": start + 1, "last": shown}
-    return Say("ask.more" if start else "ask.found", values, (*choices, *introductions, USEFUL, USELESS), language)
-
-
-def _introductions(hits: Sequence[Hit], start: int, *, buttons: bool) -> list[Choice]:
-    """Asking for whom can be asked: typed by the number of the hit; a button means its project, whatever came since."""
-    found = [(number, hit.project.id) for number, hit in enumerate(hits, start=start + 1) if hit.can_introduce]
-    label = "choice.intro.ask"
-    return [
-        Choice(Say(label, {"number": number}), f"intro {EXACTLY}{project}" if buttons else f"intro {number}")
-        for number, project in found
-    ]
-
-
-def _choice(project: Project) -> Choice:
-    return Choice(Say("choice.show", {"title": project.title}), show_command(project.id), numbered=True)
-
-
-def _filters(read: Understood, language: str) -> list[Choice]:
-    """Follow-up questions that narrow this one down, as far as it says nothing about it yet."""
-    open_ones = ([] if read.rural else ["rural"]) + ([] if read.status else ["running"])
-    return [Choice(Say(f"choice.{name}"), f"ask {NARROWED[language][name]}") for name in open_ones]
-
-
-def _understood(read: Understood, language: str) -> tuple[Say, ...]:
-    """What was read out of the question beyond its words."""
-    vocabulary = bundled()
-    words = [vocabulary.label(topic, language) for topic in read.topics]
-    words += [*read.municipalities, *read.states, *read.rounds, *(str(year) for year in read.years)]
-    parts = [Say("understood.word", {"word": word}) for word in words]
-    parts += [Say("understood.near", {"place": place}) for place in read.near]
-    parts += [Say(f"understood.{status}") for status in read.status]
-    return (*parts, Say("understood.rural")) if read.rural else tuple(parts)
-
-
-def _grouped(hits: Sequence[Hit], who: bool, language: str, start: int) -> tuple[Say, ...]:
-    """The hits, numbered on; under their municipality when the question asks who."""
-    numbered = list(enumerate(hits, start=start + 1))
-    if not who:
-        entries = tuple(entry(hit, language, place=True) for hit in hits)
-        return (Say("ask.list", {"start": start + 1, "entries": entries}),) if hits else ()
-    groups = []
-    for name, members in groupby(numbered, key=lambda pair: pair[1].project.municipality):
-        group = list(members)
-        entries = tuple(entry(hit, language, place=False) for _, hit in group)
-        groups.append(Say("ask.group", {"municipality": name, "start": group[0][0], "entries": entries}))
-    return tuple(groups)
-
-
-def entry(hit: Hit, language: str, *, place: bool) -> Say:
-    project = hit.project
-    facts = [project.municipality if place else "", project.status, project.funding_round]
-    values: dict[str, Value] = {
-        "title": project.title,
-        "facts": " · ".join(fact for fact in facts if fact),
-        "why": hit.why,
-        "role": Say("ask.role", {"role": hit.contact_role}) if hit.contact_role else "",
-        "url": Url(project.url) if project.url else "",
-    }
-    return Say("ask.entry" if project.lang == language else "ask.entry_original", values)
-
-
-def _full(project: Project) -> Say:
-    """Everything about a project that is public; a field without a value says nothing."""
-    fields = ("municipality", "kind", "status", "period", "funding_round", "funding", "transferability", "contact_role")
-    facts = [(name, getattr(project, name)) for name in fields]
-    return Say(
-        "show.project",
-        {
-            "title": project.title,
-            "text": project.text,
-            "facts": tuple(Say(f"show.{name}", {"value": value}) for name, value in facts if value),
-            "sources": tuple(Say("show.source", {"url": Url(url)}) for url in project.sources or (project.url,) if url),
-            "licence": Say("show.licence", {"licence": project.licence}) if project.licence else "",
-        },
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.features import Services
-from bot.features.ask import entry
+from bot.features.answers import entry
 from bot.markup import clean
 from bot.ports import Card
 from bot.texts import LANGUAGES, Texts

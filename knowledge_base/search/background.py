@@ -26,16 +26,18 @@ from knowledge_base.search.facets import Floats
 LANGUAGES = ("de", "en", "pl")  # the columns of the subjects
 _DESCRIBED, _NAMED, _VECTORS = "background.tsv", "background_subjects.tsv", "background.npz"
 _FELLOW = 5  # a document nearer to a subject than its so many nearest fellows holds it
+_SEVERAL = 5
 _ROWS = 8_192
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a cosine stands among those of the background, in their standard deviations."""
+    """How a question stands between the knowledge base and the background, in the background's standard deviations."""
 
-    above: float  # the mean
-    margin: float  # the best
-    own_margin: float  # the best of the question's own language, each side in its own standard deviations
+    ahead: float  # the nearest document above the nearest subject
+    ahead_of_several: float  # … above the mean of the nearest few
+    own_nearest: float  # the nearest subject in the question's own language above the mean of them all
+    own_several: float  # the mean of the nearest few above it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +63,24 @@ class Background:
             return self
         return Background(self.vectors[kept], {language: found[names] for language, found in self.named.items()})
 
-    def standing(self, vector: Floats, language: str, cosines: Floats) -> list[Standing]:
-        """Where each of a question's cosines stands; ``vector`` is the question's, NaN stands at the mean."""
-        all_ = self.vectors @ vector
-        own = self.named.get(language, self.named["de"]) @ vector
-        mean, deviation = float(all_.mean()), _deviation(all_)
-        best, own_best = (float(all_.max()) - mean) / deviation, float(own.max() - own.mean()) / _deviation(own)
-        found = np.nan_to_num((cosines - mean) / deviation)
-        return [Standing(float(z), float(z) - best, float(z) - own_best) for z in found]
+    def standing(self, vector: Floats, language: str, nearest: float) -> Standing:
+        """Of a question (its unit vector) whose nearest document has a cosine of ``nearest``; NaN, where no document
+        has a vector, stands at the mean."""
+        every, own = self.vectors @ vector, self.named.get(language, self.named["de"]) @ vector
+        cosine = float(every.mean()) if np.isnan(nearest) else nearest
+        mean, deviation = float(own.mean()), _deviation(own)
+        return Standing(
+            ahead=(cosine - float(every.max())) / _deviation(every),
+            ahead_of_several=(cosine - _several(every)) / _deviation(every),
+            own_nearest=(float(own.max()) - mean) / deviation,
+            own_several=(_several(own) - mean) / deviation,
+        )
+
+
+def _several(cosines: Floats) -> float:
+    """The mean of the nearest few: one subject alone may be near by chance."""
+    count = min(_SEVERAL, len(cosines))
+    return float(np.partition(cosines, -count)[-count:].mean())
 
 
 def _deviation(cosines: Floats) -> float:

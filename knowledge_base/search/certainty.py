@@ -16,42 +16,42 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge_base.search.background import Background
+from knowledge_base.search.certainty_signs import asks_own_affair, asks_private_data
 from knowledge_base.search.facets import FEATURES, Floats
 from knowledge_base.search.lexical import Lexical
 from knowledge_base.search.ranking import Ranked
 from knowledge_base.search.understanding.query import Query
 
-NAMES = (
-    "above",  # cosine of the best hit above the mean of the background's, in its standard deviations
-    "margin",  # the same above the best of the background
-    "near_best",  # the best cosine of any candidate above the best of the background
-    "own_margin",  # "margin" against the background in the question's own language
-    "own_near_best",  # "near_best" against it
-    "lead",  # how far it is above the other candidates' mean, in their standard deviations
-    "gap",  # best hit above the one five places below, both fused
-    "explained",  # share of the subject that the best hit's words or topics hold, weighted by rarity
-    "explained_squared",
-    "explained_near",  # "explained" times "own_near_best": words and meaning together
-    "known",  # share of the subject's words that stand anywhere in the corpus or name a topic
-    "best_covered",  # the most that any candidate explains
-    "topic",  # the best hit is about the topic named
-    "topic_missing",  # a topic was named, the best hit is not about it
-    "place",  # it is of the place named
-    "place_missing",  # a place was named, and it is not of it
-    "elsewhere",  # a place was named that the knowledge base does not know
-    "limits_met",  # no subject, and it meets the limits named
-    "listing",  # which model projects, which round
-    "empty",  # no subject and no limit: chat, or nonsense
-    "thin",  # the best hit hardly says anything
-    "short",  # one word, or none, of a subject
-    "foreign",  # the question is not in German
-)
+SIGNS: Mapping[str, int] = {  # 1: may only speak for the best hit, -1: only against it, whatever the examples say
+    "score": 1,  # of the best hit: words, meaning and what was understood together
+    "limits_met": 1,  # no subject, and it meets the limits named
+    "place": 1,  # it is of the place named
+    "place_missing": -1,  # a place was named, and none of the first hits is of it
+    "place_other": -1,  # a place was named, and the best hit is not of it
+    "elsewhere": -1,  # a place was named that the knowledge base does not know
+    "role": 1,  # asks for the one responsible: nobody does so of weather or soup
+    "topic_missing": -1,  # a topic was named, the best hit is not about it
+    "length": 1,  # of the question: the longer, the less of it any text can hold
+    "private": -1,  # asks for somebody's personal data
+    "own_affair": -1,  # wants to settle an affair of one's own, as far as the background is nearer than any document
+    "background": -1,  # how much the nearest few subjects of the background stand out; fades where a document is ahead
+    "background_unexplained": -1,  # … the nearest one, as far as words of the question are missing in the best hit
+    "ahead_unexplained": 1,  # the nearest document above the nearest subject, as far as words are missing
+    "ahead_of_several_unexplained": 1,  # … above the nearest few subjects
+}
+NAMES = tuple(SIGNS)
 _TOPICAL = 0.7  # a word that names a topic counts so much where the topic is met, but not the word
 _TOPICAL_UNKNOWN = 0.3  # … and stands nowhere in the corpus: "Kita" is education, but no project is about it
+_TOPIC_MET = 0.2  # a fit below is about something else
 _SLIGHT = 0.1  # a fit below counts as none
-_FAR = 4.0  # standard deviations of the background that count at most
+_FAR = 5.0  # standard deviations of the background that count at most
+_USUAL = 2.0  # the nearest few subjects stand out so much whatever is asked
+_CLEAR = 4.0  # where a document is so much ahead of the background, the background tells nothing more
+_LONG = 30  # words that count at most, and the unit of "length" is ten
 _TOP = 5
 _FEATURE = {name: number for number, name in enumerate(FEATURES)}
+_PLACES = [_FEATURE[name] for name in ("place", "near")]
+_LIMITS = [_FEATURE[name] for name in ("place", "near", "round", "status", "year", "rural", "border", "transfer")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,42 +84,38 @@ def evidence(
     query: Query, ranked: Ranked, lexical: Lexical, background: Background, vector: Floats
 ) -> npt.NDArray[np.float64]:
     """The features of ``NAMES`` for a question (its unit vector) and its ranked candidates (at least one)."""
-    top = ranked.features[0]
-    share, known, real = _explained(query, ranked, lexical)
-    topic, place = float(top[_FEATURE["topic"]]), float(max(top[_FEATURE["place"]], top[_FEATURE["near"]]))
-    limits = float(
-        top[[_FEATURE[n] for n in ("place", "near", "round", "status", "year", "rural", "border", "transfer")]].max()
-    )
-    has_subject = bool(query.subject)
-    at_best, nearest = background.standing(vector, query.language, _best_cosines(ranked.dense))
-    explained = float(share[0]) if has_subject else limits
-    near_best = _within(nearest.own_margin)
+    best = ranked.features[0]
+    limits = float(best[_LIMITS].max())
+    missing = 1.0 - (_explained(query, ranked, lexical) if query.subject else limits)
+    standing = background.standing(vector, query.language, _nearest(ranked.dense))
+    ahead = _within(standing.ahead_of_several)
     values = {
-        "above": _within(at_best.above),
-        "margin": _within(at_best.margin),
-        "near_best": _within(nearest.margin),
-        "own_margin": _within(at_best.own_margin),
-        "own_near_best": near_best,
-        "lead": _lead(ranked.dense),
-        "gap": float(ranked.base[0] - ranked.base[min(_TOP, len(ranked) - 1)]),
-        "explained": explained,
-        "explained_squared": explained**2,
-        "explained_near": explained * near_best,
-        "known": known,
-        "best_covered": float(share.max()) if has_subject else limits,
-        "topic": topic * real,
-        "topic_missing": float(bool(query.understood.topics) and topic < 0.2),
-        "place": place if query.placed else 0.0,
-        "place_missing": float(query.placed and place < _SLIGHT),
-        "elsewhere": float(bool(query.elsewhere) and place < _SLIGHT),
-        "limits_met": float(not has_subject) * limits,
-        "listing": float(query.listing),
-        "empty": float(not has_subject and limits == 0.0 and not query.listing),
-        "thin": float(top[_FEATURE["thin"]] or (top[_FEATURE["double"]] and not query.listing)),
-        "short": float(len(query.subject) <= 1),
-        "foreign": float(query.language != "de"),
+        "score": float(ranked.score[0]),
+        "limits_met": 0.0 if query.subject else limits,
+        **_place(query, ranked),
+        "role": float(query.understood.role),
+        "topic_missing": float(bool(query.understood.topics) and best[_FEATURE["topic"]] < _TOPIC_MET),
+        "length": min(len(query.text.split()), _LONG) / 10,
+        "private": float(asks_private_data(query.text)),
+        "own_affair": max(-ahead, 0.0) * asks_own_affair(query.text),
+        "background": max(standing.own_several - _USUAL, 0.0) * (1.0 - min(max(ahead / _CLEAR, 0.0), 1.0)),
+        "background_unexplained": missing * _within(standing.own_nearest),
+        "ahead_unexplained": missing * _within(standing.ahead),
+        "ahead_of_several_unexplained": missing * ahead,
     }
     return np.array([values[name] for name in NAMES], np.float64)
+
+
+def _place(query: Query, ranked: Ranked) -> dict[str, float]:
+    """How the first hits fit the place named, if one was."""
+    fits = ranked.features[:_TOP, _PLACES].max(axis=1)
+    first, any_ = float(fits[0]), float(fits.max())
+    return {
+        "place": first * query.placed,
+        "place_missing": float(query.placed and any_ < _SLIGHT),
+        "place_other": (1.0 - first) * query.placed,
+        "elsewhere": float(bool(query.elsewhere) and first < _SLIGHT),
+    }
 
 
 def _within(value: float) -> float:
@@ -127,39 +123,23 @@ def _within(value: float) -> float:
     return min(max(value, -_FAR), _FAR)
 
 
-def _best_cosines(dense: Floats) -> Floats:
-    """Those of the first candidate and of the nearest one; NaN where there is no vector."""
+def _nearest(dense: Floats) -> float:
+    """The best cosine of any candidate; NaN where none has a vector."""
     known = dense[~np.isnan(dense)]
-    return np.array([dense[0], known.max() if len(known) else np.nan], np.float32)
+    return float(known.max()) if len(known) else float("nan")
 
 
-def _lead(dense: Floats) -> float:
-    """The best hit's cosine above the candidates' mean, in standard deviations, at most 6."""
-    known = dense[~np.isnan(dense)]
-    if len(known) < 3 or np.isnan(dense[0]):
-        return 0.0
-    return float(np.clip((dense[0] - known.mean()) / max(float(known.std()), 1e-4), -6.0, 6.0))
-
-
-def _explained(query: Query, ranked: Ranked, lexical: Lexical) -> tuple[Floats, float, float]:
-    """For the first hits, the share of the subject that they hold; the share of it that is known at all; and how far
-    the words that name a topic stand in the corpus ("Kita" names education, but where no project speaks of one …)."""
-    docs = ranked.docs[:_TOP]
-    topic = ranked.features[:_TOP, _FEATURE["topic"]]
-    rarest = float(np.log1p((lexical.size + 0.5) / 0.5))
-    held, total, known = np.zeros(len(docs), np.float32), 0.0, 0.0
-    named, spoken = 0.0, 0.0
+def _explained(query: Query, ranked: Ranked, lexical: Lexical) -> float:
+    """The share of the subject's words, weighted by rarity, that the best hit holds. A word that names a topic which
+    the hit is about counts in part, too ("Kita" names education, but where no project speaks of one …)."""
+    best = ranked.docs[:1]
+    about = min(float(ranked.features[0, _FEATURE["topic"]]), 1.0)
     topical = frozenset(lexical.query(" ".join(query.topical), query.language).concepts)
+    held, total = 0.0, 0.0
     for concept in lexical.query(" ".join(query.subject), query.language).concepts:
-        rarity = max((lexical.words.idf_of(term) for term, _ in concept), default=0.0)
-        weight = rarity or rarest
-        found = (_TOPICAL if rarity else _TOPICAL_UNKNOWN) * np.minimum(topic, 1.0) * (concept in topical)
-        for term, share in concept:
-            np.maximum(found, lexical.words.holds(term, docs) * np.float32(share), out=found)
-        held += found * np.float32(weight)
-        total += weight
-        known += weight * (rarity > 0.0)
-        named += weight * (concept in topical)
-        spoken += weight * (concept in topical and rarity > 0.0)
-    real = _TOPICAL_UNKNOWN + (1.0 - _TOPICAL_UNKNOWN) * (spoken / named if named else 1.0)
-    return held / np.float32(max(total, 1e-9)), known / max(total, 1e-9), real
+        known = any(lexical.words.idf_of(term) > 0.0 for term, _ in concept)
+        met = (_TOPICAL if known else _TOPICAL_UNKNOWN) * about * (concept in topical)
+        said = max((float(lexical.words.holds(term, best)[0]) * share for term, share in concept), default=0.0)
+        held += max(met, said) * lexical.weight(concept)
+        total += lexical.weight(concept)
+    return held / max(total, 1e-9)

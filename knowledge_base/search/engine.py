@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge_base.embedding.port import Embedder, Reranker
-from knowledge_base.model import Answer, Contact, Hit
+from knowledge_base.model import Answer, Contact, Event, Hit
 from knowledge_base.search import certainty
 from knowledge_base.search.background import Background, load_beside
 from knowledge_base.search.contacts import Introducible
+from knowledge_base.search.events import Events
 from knowledge_base.search.facets import Facets, Floats, Ints
 from knowledge_base.search.index import Candidates, Index
 from knowledge_base.search.language import detect_language
@@ -58,16 +59,18 @@ class Search:
         contacts: Iterable[Contact] = (),
         reranker: Reranker | None = None,
         *,
+        events: Iterable[Event] = (),
         model: certainty.Certainty | None = None,
     ) -> None:
         self.index = index
         self.vocabulary = vocabulary
-        self._embedder = embedder
+        self.embedder = embedder
         self._reranker = reranker
         self._lexicon = Lexicon(vocabulary.topics, vocabulary.rounds)
         self.gazetteer = gazetteer.including({project.municipality for project in index.projects}).beside(
             self._lexicon.words, index.lexical.words.terms
         )
+        self.events = Events(events, self.gazetteer, self._lexicon)
         self._facets = Facets.build(index.projects, self.gazetteer, vocabulary)
         self.introducible = Introducible(contacts, self.gazetteer, vocabulary)
         self._reasons = Reasons(index.lexical, self._lexicon, vocabulary)
@@ -119,7 +122,7 @@ class Search:
     async def prepare(self) -> Background:
         """Load what the first question would have to wait for: the background of the certainty."""
         if self._background is None:
-            self._background = await load_beside(self._embedder, self.index.dense)
+            self._background = await load_beside(self.embedder, self.index.dense)
         return self._background
 
     # ------------------------------------------------------------------------------------------------- finding
@@ -129,7 +132,7 @@ class Search:
         if not query.text or not self.index.projects:
             return None, None
         background = await self.prepare()
-        vector = (await self._embedder.embed_queries([query.meaning]))[0]
+        vector = (await self.embedder.embed_queries([query.meaning]))[0]
         found = self.index.candidates(
             query.words, vector, query.language, expansions=self._expansions(query), k=CANDIDATES
         )

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import perf_counter
 
 import structlog
 
 from knowledge_base.embedding.port import Embedder, Reranker
 from knowledge_base.ingest.embedding_backlog import drop_unused, embed_missing
 from knowledge_base.ingest.importer import Progress, silent
-from knowledge_base.model import Answer, Contact, Municipality, Project
+from knowledge_base.model import Answer, Contact, Event, Municipality, Project
 from knowledge_base.search.engine import Search
 from knowledge_base.search.index import Index
 from knowledge_base.search.language import guess_language
@@ -28,8 +29,15 @@ from knowledge_base.vocabulary import bundled
 log = structlog.get_logger()
 
 MODEL = "index model"  # the fact: fingerprint, engine and name of the model whose vectors are complete
+PROBE = "Mobilität"
 LONGEST = 1_000  # characters of a question that are read: nobody's page of text may keep the others waiting
 AT_ONCE = 1_000  # texts that a start embeds before it answers (a minute or two); more are embedded while it answers
+
+
+def warm() -> None:
+    """Read what every question needs and no setting changes; worth doing while a model is loaded. Blocking."""
+    bundled()
+    guess_language("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +121,20 @@ class SearchService:
         language = guess_language(question) or (previous.language if previous else fallback)
         found = await search.ask(question, language=language, previous=previous, limit=limit, offset=offset)
         alone = search.read(question, language=language)
-        return Found(found.answer, follows_up=previous is not None and found.query != alone)
+        events = () if offset else search.events.asked_for(found.query, self._store.now().date())
+        return Found(replace(found.answer, events=events), follows_up=previous is not None and found.query != alone)
+
+    async def probe(self) -> float:
+        """Embed a word with the model that answers now; the seconds it took. Raises whatever that raises."""
+        began = perf_counter()
+        await self.snapshot.embedder.embed_queries([PROBE])
+        return perf_counter() - began
 
     async def _snapshot(self, embedder: Embedder) -> Search:
         projects: list[Project] = []
         municipalities: list[Municipality] = []
         contacts: list[Contact] = []
+        events: list[Event] = []
         async with self._store.read() as tx:
             async for stored in tx.records.stream():
                 match stored.record:
@@ -128,11 +144,14 @@ class SearchService:
                         municipalities.append(municipality)
                     case Contact() as contact:
                         contacts.append(contact)
+                    case Event() as event:
+                        events.append(event)
             vectors = await tx.vectors.all(embedder.fingerprint)
 
         def build() -> Search:
             index = Index.build(projects, vectors)
-            return Search(embedder, index, Gazetteer(municipalities), bundled(), contacts, self._reranker)
+            gazetteer = Gazetteer(municipalities)
+            return Search(embedder, index, gazetteer, bundled(), contacts, self._reranker, events=events)
 
         search = await asyncio.to_thread(build)
         await search.prepare()

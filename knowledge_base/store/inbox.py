@@ -1,11 +1,13 @@
 """What networks delivered: kept before they forget it, handled once.
 
 A row is ``new`` until the transaction that stores its effects and its answer marks it ``done``; so a message survives
-a kill at any point and has its effect once. A row that fails again and again is ``quarantined``.
+a kill at any point and has its effect once. A row that fails again and again is ``quarantined``. A handled question is
+``asked`` instead of ``done``: it counts for the limit of its author, even when it is taken back later.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +16,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_base.store.tables import answer, cursor, inbox
+from knowledge_base.store.tables import cursor, inbox
 from knowledge_base.store.upsert import insert_into
 
 
@@ -102,6 +104,11 @@ class Inbox:
         values = {"state": "done", "payload": None, "handled_at": self._now}
         return (await self._connection.execute(update(inbox).where(*where).values(**values))).rowcount == 1
 
+    async def asked(self, seq: int) -> None:
+        """The message that was handled is a question; follows ``done`` in the same transaction."""
+        where = (inbox.c.seq == seq, inbox.c.state == "done")
+        await self._connection.execute(update(inbox).where(*where).values(state="asked"))
+
     async def quarantine(self, seq: int) -> None:
         """Give up on a message; it is counted, and kept without its text."""
         values = {"state": "quarantined", "payload": None, "handled_at": self._now}
@@ -116,15 +123,18 @@ class Inbox:
         await self._connection.execute(statement.on_conflict_do_nothing())
 
     async def count(self) -> dict[str, int]:
-        """How many messages there are in each state."""
+        """How many messages there are in each state, questions among the done."""
         rows = await self._connection.execute(select(inbox.c.state, func.count()).group_by(inbox.c.state))
-        return {row[0]: row[1] for row in rows}
+        counts: Counter[str] = Counter()
+        for state, number in rows:
+            counts["done" if state == "asked" else state] += number
+        return dict(counts)
 
     async def asked_since(self, channel: str, user_id: str, since: datetime) -> int:
-        """How many questions of an account were answered since a moment; those taken back do not count."""
-        question = inbox.join(answer, (answer.c.channel == inbox.c.channel) & (answer.c.event_id == inbox.c.event_id))
+        """How many questions of an account were answered since a moment, those edited or taken back included."""
         where = (inbox.c.channel == channel, inbox.c.user_id == user_id, inbox.c.received_at > since)
-        return await self._connection.scalar(select(func.count()).select_from(question).where(*where)) or 0
+        asked = select(func.count()).where(*where, inbox.c.state == "asked")
+        return await self._connection.scalar(asked) or 0
 
     async def drop_messages(self, channel: str, event_ids: Collection[str]) -> int:
         """Wipe messages that their author took back before they were handled; returns how many."""

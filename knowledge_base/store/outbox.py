@@ -3,8 +3,10 @@
 States::
 
     new --lease--> leased --sent--> sent
-     ^               |  \\---unclear--> unclear   (the network may or may not have it; seen by admins)
+     ^               |  \\---unclear--> unclear   (the network may or may not have it; an admin decides)
      `----retry------'   \\--dead-----> dead      (will never be delivered)
+
+    new, leased --restore of a backup--> held     (may have been sent after the backup; an admin decides)
 
 A lease that runs out (the sender was killed) makes the row ``new`` again; whether it may then be sent a second time is
 the channel's business: with a transaction id it may, without one it depends on the urgency.
@@ -53,14 +55,22 @@ class OutboxRow:
 
 @dataclass(frozen=True, slots=True)
 class Doubtful:
-    """A message of which nobody knows whether it arrived; its text stays in the database."""
+    """A message of which nobody knows whether it arrived; its text stays in the database until an admin decides.
+
+    ``state`` is ``unclear`` after a send that ended so, ``held`` after a restore: it was to be sent when the backup was
+    made, and may have been sent since.
+    """
 
     id: str
+    state: str
     channel: str
     conversation: str
     urgency: Urgency
     created_at: datetime
     reason: str
+
+
+_DOUBTFUL = outbox.c.state.in_(("unclear", "held"))
 
 
 def new_id() -> str:
@@ -210,18 +220,21 @@ class Outbox:
 
     async def doubtful(self) -> list[Doubtful]:
         """Messages of which it is unclear whether they arrived, the oldest first."""
-        where = outbox.c.state == "unclear"
-        rows = await self._connection.execute(select(outbox).where(where).order_by(outbox.c.seq))
+        rows = await self._connection.execute(select(outbox).where(_DOUBTFUL).order_by(outbox.c.seq))
         return [
-            Doubtful(r.id, r.channel, r.conversation, Urgency(r.urgency), r.created_at, r.error or "") for r in rows
+            Doubtful(r.id, r.state, r.channel, r.conversation, Urgency(r.urgency), r.created_at, r.error or "")
+            for r in rows
         ]
 
-    async def decide(self, message_id: str, *, repeat: bool) -> bool:
-        """An admin has an unclear message sent again, or dropped; ``False`` when there is none of that id."""
-        where = (outbox.c.id == message_id, outbox.c.state == "unclear")
+    async def decide(self, which: str, *, repeat: bool) -> int:
+        """An admin has doubtful messages sent (again), or dropped: the one of an id, or all in a state.
+
+        Returns how many it were.
+        """
+        where = (_DOUBTFUL, or_(outbox.c.id == which, outbox.c.state == which))
         again = {"state": "new", "not_before": self._now, "created_at": self._now, "finished_at": None, "error": None}
         values = again if repeat else {"state": "dead", "payload": None, "finished_at": self._now}
-        return (await self._connection.execute(update(outbox).where(*where).values(**values))).rowcount == 1
+        return (await self._connection.execute(update(outbox).where(*where).values(**values))).rowcount
 
     async def count(self) -> dict[str, int]:
         """How many messages there are in each state."""

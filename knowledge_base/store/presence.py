@@ -12,6 +12,7 @@ from knowledge_base.store.database import Store
 from knowledge_base.store.facts import Facts
 
 ALIVE = "bot alive"
+RESTORED = "restored"  # fact: when the database came out of a backup, of when that was, whether admins were told
 FRESH = timedelta(seconds=60)  # three missed signs: who signed is gone
 
 

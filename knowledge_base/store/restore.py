@@ -28,10 +28,8 @@ from knowledge_base.store.consents import unlocked
 from knowledge_base.store.database import Clock, create_engine, driver_url, reason, utc_now
 from knowledge_base.store.dump import TABLES, is_empty, load
 from knowledge_base.store.facts import Facts
-from knowledge_base.store.presence import ALIVE, seems_alive
+from knowledge_base.store.presence import ALIVE, RESTORED, seems_alive
 from knowledge_base.store.tables import consent, cursor, import_run, inbox, outbox
-
-RESTORED = "restored"  # fact: when, and from a backup of when
 
 
 @dataclass(frozen=True, slots=True)

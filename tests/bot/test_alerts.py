@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import structlog.testing
+from sqlalchemy import update
 
 from bot.alerts import CODES, Alerts, changes, watch_health
 from bot.health import Health, HealthReport, PartReport
@@ -17,6 +18,8 @@ from bot.messages import Say
 from bot.texts import LANGUAGES, Texts
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import OutboxRow, Urgency
+from knowledge_base.store.presence import RESTORED
+from knowledge_base.store.tables import outbox
 from tests.conftest import FixedClock
 
 ADMINS = ("matrix:@a:example.org", "telegram:123", "matrix:@never-wrote:example.org")
@@ -71,6 +74,31 @@ async def test_the_same_thing_is_said_once_an_hour_and_logged_each_time(
     clock.advance(minutes=51)
     await alerts.alert("unclear", number=3)
     assert len(await taken(store)) == 2
+
+
+@pytest.fixture
+def restored_at(clock: FixedClock) -> dict[str, str]:
+    return {"at": clock().isoformat(), "made_at": (clock() - timedelta(hours=5)).isoformat()}
+
+
+async def test_a_restore_is_told_once_to_every_admin(
+    store: Store, alerts: Alerts, clock: FixedClock, restored_at: dict[str, str]
+) -> None:
+    await alerts.restored()
+    assert await taken(store) == []
+    async with store.begin() as tx:
+        await tx.facts.put(RESTORED, restored_at)
+        await tx.outbox.add("matrix", "!b", {}, urgency=Urgency.NOTICE)
+        await tx.connection.execute(update(outbox).values(state="held"))
+    await alerts.restored()
+    clock.advance(hours=3)
+    await alerts.restored()
+    await Alerts(store, ADMINS).restored()
+    rows = await taken(store)
+    assert [(row.channel, row.payload["language"]) for row in rows] == [("matrix", "de"), ("telegram", "pl")]
+    say = Say.from_json(rows[0].payload["say"])
+    assert say.key == "alert.restored"
+    assert say.values == {"number": 1, "made_at": f"{clock() - timedelta(hours=8):%Y-%m-%d %H:%M} UTC"}
 
 
 async def test_two_processes_at_once_tell_once(store: Store, alerts: Alerts) -> None:
@@ -134,7 +162,7 @@ async def test_a_failing_part_is_told_and_its_return_too(store: Store, alerts: A
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("code", CODES)
 def test_every_code_has_its_text(code: str, language: str) -> None:
-    values: dict[str, Any] = {"part": "matrix", "reason": "timeout", "number": 3}
+    values: dict[str, Any] = {"part": "matrix", "reason": "timeout", "number": 3, "made_at": "2026-03-01 12:00 UTC"}
     text = plain(Texts().render(Say(f"alert.{code}", values), language))
     assert text
     assert "{" not in text

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot import assembly
 from bot.assembly import Bot
+from bot.health import Health, PartReport
+from bot.markup import plain
 from bot.opening import Knowledge
 from bot.ports import TryLaterError
 from bot.texts import Texts
 from config.settings import Settings
+from knowledge_base.embedding.port import Vectors
+from knowledge_base.errors import ModelError
 from knowledge_base.search.service import SearchService
+from knowledge_base.store.backup import backup
 from knowledge_base.store.database import Store
 from knowledge_base.store.facts import Facts
-from knowledge_base.store.presence import seems_alive
+from knowledge_base.store.outbox import Urgency
+from knowledge_base.store.presence import RESTORED, seems_alive
+from knowledge_base.store.restore import restore
 from tests.bot.test_handler import MoodyEmbedder
+from tests.bot.test_health import Seconds
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import PATIENCE_S, FakeChannel, Hang, Person, running_bot, settled
 
@@ -74,6 +85,79 @@ async def test_a_network_that_hangs_does_not_hold_up_the_stop(
     assert dead.closed
     async with known.read() as tx:
         assert await tx.outbox.count() == {"leased": 1, "sent": 1}
+
+
+async def test_after_a_restore_the_next_start_tells_the_admins_once(tmp_path: Path, known_database: Path) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    shutil.copy(known_database, before / "bot.db")
+    store = await Store.open(f"sqlite:///{before / 'bot.db'}")
+    async with store.begin() as tx:
+        await tx.people.identify("fake", "ada", private_conversation="chat-of-ada")
+        for room in ("chat-of-ben", "chat-of-cleo"):
+            await tx.outbox.add("fake", room, {"say": {}}, urgency=Urgency.NOTICE)
+    await store.close()
+    await backup(tmp_path / "made.tar.gz", f"sqlite:///{before / 'bot.db'}", before)
+    await restore(tmp_path / "made.tar.gz", f"sqlite:///{after / 'bot.db'}", after)
+    store = await Store.open(f"sqlite:///{after / 'bot.db'}")
+    for expected in (1, 0):
+        channel = FakeChannel()
+        async with running_bot(store, HashEmbedder(), [channel], tmp_path, admins="fake:ada") as bot:
+            await told_of_restore(store)
+            await settled(bot)
+        told = [plain(message.document) for message in channel.delivered]
+        assert len(told) == expected
+        assert all("zurückgespielt" in text and "unterwegs waren: 2." in text for text in told)
+    await store.close()
+
+
+async def told_of_restore(store: Store) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            async with store.read() as tx:
+                if (await tx.facts.get(RESTORED)).get("told"):
+                    return
+
+
+class Fragile(HashEmbedder):
+    """Embeds no question while it is ``broken``."""
+
+    broken, tried = False, 0
+
+    async def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        self.tried += 1
+        if self.broken:
+            raise ModelError("out of memory")
+        return await super().embed_queries(texts)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_a_model_that_fails_turns_health_red_within_120_seconds_until_it_works_again(
+    known: Store, channel: FakeChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds, embedder = Seconds(), Fragile()
+    monkeypatch.setattr(assembly, "Health", partial(Health, seconds))
+    monkeypatch.setattr(assembly, "PROBE_EVERY", 0.01)
+    async with running_bot(known, embedder, [channel], tmp_path) as bot:
+
+        def model() -> PartReport:
+            return next(part for part in bot.health.status().parts if part.name == "model")
+
+        await until(lambda: b"stadtlotse_embedding_seconds_count 2" in bot.metrics.exposition())
+        seconds.value += 85
+        await until(lambda: model().silent_for == 0)
+        embedder.broken, tried = True, embedder.tried
+        await until(lambda: embedder.tried > tried + 1)
+        seconds.value += 119
+        await until(lambda: embedder.tried > tried + 3)
+        assert (model().ok, model().reason) == (False, "unreachable")
+        embedder.broken = False
+        await until(lambda: model().ok)
 
 
 def test_a_stop_fits_into_ten_seconds() -> None:
@@ -173,7 +257,7 @@ async def test_health_knows_its_parts(bot: Bot, anna: Person) -> None:
 
 async def test_questions_are_counted_by_their_outcome(bot: Bot, anna: Person) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
-    await anna.says("xyzzy plugh")
+    await anna.says("Wer hat in Wien ein Freibad gebaut?")
     await anna.says("!hilfe")
     figures = bot.metrics.exposition().decode()
     assert 'stadtlotse_questions_total{channel="fake",outcome="answered"} 1.0' in figures

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.desk import Verdict, judge
+from bot.desk import FrontDesk, Verdict, judge
+from bot.features import Services
 from bot.messages import Address, Happening, Inbound
+from bot.texts import Texts
+from knowledge_base.search.service import SearchService
 from knowledge_base.store.buttons import Button
+from knowledge_base.store.database import Store
 from knowledge_base.store.people import ChatContext
+from tests.fake_embedder import HashEmbedder
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 PRESS = Inbound(
@@ -43,3 +49,17 @@ def test_the_first_press_of_the_right_person_in_time_counts(
     button: Button | None, press: Inbound, person: str | None, context: ChatContext | None, verdict: Verdict
 ) -> None:
     assert judge(button, press, person, context) is verdict
+
+
+async def test_of_two_presses_at_the_same_moment_one_counts(store: Store) -> None:
+    """They may come to two processes; both people hear the truth about their press."""
+    services = Services(store, SearchService(store, HashEmbedder()), timedelta(minutes=30))
+    desks = [FrontDesk(services, Texts()) for _ in range(2)]
+    async with store.begin() as tx:
+        person = await tx.people.identify("t", "1", private_conversation=None)
+        handles = await tx.buttons.make(("t", "-5", ""), person.id, "a1", [f"show {number}" for number in range(8)])
+    for handle in handles:
+        presses = [replace(PRESS, id=f"{handle}{number}", text=handle, at=store.now()) for number in range(2)]
+        toasts = await asyncio.gather(*(desk.claim(press) for desk, press in zip(desks, presses, strict=True)))
+        assert sorted(map(bool, toasts)) == [False, True]
+        assert [await desk.claim(press) for desk, press in zip(desks, presses, strict=True)] == toasts  # again the same

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from bot import dispatch
-from bot.dispatch import PARALLEL, Dispatch
+from bot.dispatch import PARALLEL, SUSPECT, Dispatch
 from bot.inbox import Intake
 from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import InboxRow
@@ -120,6 +120,24 @@ async def test_what_an_earlier_process_left_comes_first(store: Store) -> None:
     async with at_work(Dispatch(store, intake, work, ["test"]).run()):
         await work.until(lambda: len(work.ended) == 3)
     assert work.ended == ["1", "2", "3"]
+
+
+async def test_what_may_have_killed_the_process_comes_one_by_one(sqlite_store: Store) -> None:
+    """So that a message which does is found out, and its neighbours are not given up with it."""
+    intake, work = Intake(sqlite_store), Work(sqlite_store)
+    await say(intake, ("anna", "a"), ("ben", "b"), ("cleo", "c"), ("dora", "d"))
+    async with sqlite_store.begin() as tx:
+        for row in (await tx.inbox.waiting(["test"]))[:3]:
+            for _ in range(SUSPECT):
+                await tx.inbox.try_again(row.seq)
+    work.gates = {text: asyncio.Event() for text in "abcd"}
+    async with at_work(Dispatch(sqlite_store, intake, work, ["test"]).run()):
+        for suspect, begun in (("a", {"a", "d"}), ("b", {"a", "b", "d"}), ("c", {"a", "b", "c", "d"})):
+            await work.until(lambda begun=begun: set(work.begun) >= begun)  # type: ignore[misc]
+            assert set(work.begun) == begun
+            work.gates[suspect].set()
+        work.gates["d"].set()
+        await work.until(lambda: len(work.ended) == 4)
 
 
 async def test_messages_of_a_channel_that_is_not_running_wait(sqlite_store: Store) -> None:

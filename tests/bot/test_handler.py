@@ -11,7 +11,7 @@ import structlog
 
 from bot import handler
 from bot.assembly import Bot
-from bot.features import ask
+from bot.features import answers
 from bot.inbox import Intake
 from bot.markup import plain
 from bot.messages import Happening
@@ -145,6 +145,34 @@ async def test_questions_of_an_hour_are_limited_help_is_not(
     assert "Fragen gestellt" not in await channel.person("ben").says("Wer hat etwas mit Hitze gemacht?")
     clock.advance(minutes=61)
     assert "Fragen gestellt" not in await anna.says("Wer hat etwas mit Hitze gemacht?")
+
+
+@pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 2}}], indirect=True)
+async def test_questions_taken_back_count_like_others(bot: Bot, anna: Person, known: Store, clock: FixedClock) -> None:
+    for question in ("Wer hat Mobilitätsprojekte gemacht?", "LoRaWAN"):
+        await anna.says(question)
+        await anna.takes_back()
+        await settled(bot)
+    assert "2 Fragen" in await anna.says("Wer hat etwas mit Hitze gemacht?")
+    async with known.read() as tx:
+        assert await tx.inbox.count() == {"done": 5}
+    clock.advance(minutes=61)
+    assert "Fragen gestellt" not in await anna.says("Wer hat etwas mit Hitze gemacht?")
+
+
+class Editable(FakeChannel):
+    edits_in_place = True
+
+
+async def test_edited_questions_count_like_others(known: Store, tmp_path: Path) -> None:
+    channel = Editable()
+    async with running_bot(known, HashEmbedder(), [channel], tmp_path, limits={"questions_per_hour": 2}) as bot:
+        anna = channel.person("anna")
+        await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+        await anna.changes("Wer hat etwas mit Hitze gemacht?")
+        await settled(bot)
+        assert len(channel.delivered) == 2
+        assert "2 Fragen" in await anna.says("LoRaWAN")
 
 
 @pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 0}}], indirect=True)
@@ -283,5 +311,5 @@ def _texts(channel: FakeChannel, person: Person) -> list[str]:
 
 
 def test_the_outcomes_counted_are_texts_that_an_answer_can_have() -> None:
-    source = Path(ask.__file__).read_text()
+    source = Path(answers.__file__).read_text()
     assert all(f'"{key}"' in source for key in handler.OUTCOMES)

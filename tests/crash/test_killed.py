@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import shutil
@@ -10,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -18,9 +18,8 @@ import pytest
 from knowledge_base.failpoints import ANYWHERE
 from tests.crash import driver
 from tests.crash.network import FileNetwork
+from tests.crash.processes import PROCESSES
 
-PROCESSES = multiprocessing.get_context("forkserver")  # imports once what every process needs
-PROCESSES.set_forkserver_preload(["tests.crash.driver"])
 CONVERSATIONS = 6
 TEXTS = ("Wer hat Mobilitätsprojekte gemacht?", "mehr", "LoRaWAN", "!hilfe", "Wer baut Freibäder auf dem Mond?", "2")
 PATIENCE_S = 60.0
@@ -65,15 +64,24 @@ class Killable:
         self.kills += 1
 
     def answers_everything_then_stops(self) -> None:
-        expected = {f"q{number}" for number in range(1, self.asked + 1)}
-        self.until(lambda: set(self.network.answers()) >= expected)
+        while missing := len(self._unanswered()):  # hundreds may wait: that takes its time, but never stands still
+            self.until(partial(self._fewer_than, missing))
         assert self.process is not None
         self.process.terminate()
         self.process.join(10)
         assert self.exit_code == 0
         answers = self.network.answers()
-        assert set(answers) == expected
+        assert set(answers) == self._questions()
         assert sum(answers.values()) - len(answers) <= (0 if self._exactly_once else self.kills)
+
+    def _questions(self) -> set[str]:
+        return {f"q{number}" for number in range(1, self.asked + 1)}
+
+    def _unanswered(self) -> set[str]:
+        return self._questions() - set(self.network.answers())
+
+    def _fewer_than(self, number: int) -> bool:
+        return len(self._unanswered()) < number
 
     def until(self, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE_S

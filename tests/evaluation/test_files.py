@@ -14,8 +14,10 @@ HERE = Path(__file__).parent
 BUNDLE = HERE.parents[1] / "knowledge_base" / "bundle"
 DEV = HERE / "bundle_dev.jsonl"
 DEV_2 = HERE / "bundle_dev2.jsonl"
+DEV_3 = HERE / "bundle_dev3.jsonl"
+DEV_4 = HERE / "bundle_dev4.jsonl"
 HELD_OUT = HERE / "bundle_heldout.jsonl"
-PRESENT = [DEV, DEV_2, HELD_OUT]
+PRESENT = [DEV, DEV_2, DEV_3, DEV_4, HELD_OUT]
 
 UNANSWERED = {"noanswer_far", "noanswer_near"}
 KINDS = UNANSWERED | {
@@ -48,6 +50,8 @@ class MakeUp(NamedTuple):
 AT_LEAST = {
     DEV: MakeUp({"de": 120, "en": 60, "pl": 60}, {"de": 60, "en": 25, "pl": 25}, messy=0.15, of_a_project=4),
     DEV_2: MakeUp({"de": 90, "en": 39, "pl": 40}, {"de": 35, "en": 15, "pl": 15}, messy=0.10, of_a_project=3),
+    DEV_3: MakeUp({"de": 45, "en": 20, "pl": 20}, {"de": 25, "en": 15, "pl": 14}, messy=0.025, of_a_project=1),
+    DEV_4: MakeUp({"de": 45, "en": 18, "pl": 20}, {"de": 30, "en": 13, "pl": 15}, messy=0.10, of_a_project=1),
     HELD_OUT: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.15, of_a_project=2),
 }
 

@@ -14,7 +14,7 @@ Promise.withResolvers ??= function () {
 logger.disableAll?.();
 for (const name of ["log", "debug", "info", "warn", "error", "trace"]) console[name] = () => {};
 
-let client, storageKey, verifier, sas;
+let client, storageKey, verifier, sas, auth;
 const ANSWER_TO = "org.stadtlotse.answer_to";
 
 async function until(found, seconds = 40) {
@@ -53,7 +53,7 @@ const actions = {
     crypto.setDeviceIsolationMode(new OnlySignedDevicesIsolationMode());
     await client.startClient({ initialSyncLimit: 50 });
     await until(() => client.getSyncState() === "SYNCING" || client.getSyncState() === "PREPARED");
-    const auth = { type: "m.login.password", identifier: { type: "m.id.user", user: login.user_id }, password };
+    auth = { type: "m.login.password", identifier: { type: "m.id.user", user: login.user_id }, password };
     if (key) { // of the first device: this one joins
       storageKey = key;
       await until(() => crypto.userHasCrossSigningKeys(login.user_id, true));
@@ -68,6 +68,12 @@ const actions = {
     }
     await until(async () => (await crypto.getDeviceVerificationStatus(login.user_id, login.device_id))?.crossSigningVerified);
     return { user_id: login.user_id, device_id: login.device_id, key: storageKey };
+  },
+  async reset() { // a new identity, as after a lost recovery key
+    await client.getCrypto().bootstrapCrossSigning({
+      setupNewCrossSigning: true, authUploadDeviceSigningKeys: async (request) => { await request(auth); },
+    });
+    return true;
   },
   async room({ invite, encrypted }) {
     const state = { type: "m.room.encryption", state_key: "", content: { algorithm: "m.megolm.v1.aes-sha2" } };
@@ -93,6 +99,10 @@ const actions = {
       const event = timeline(room).find((one) => one.getSender() === sender && one.getContent().body?.includes(text));
       return event && shown(event);
     });
+  },
+  async unreadable({ room, sender }) {
+    const event = await until(() => timeline(room).find((one) => one.getSender() === sender && one.isDecryptionFailure()));
+    return event.getContent().body;
   },
   async events({ room }) {
     return Promise.all(timeline(room).map(shown));

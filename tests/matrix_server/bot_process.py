@@ -47,7 +47,13 @@ class BotProcess:
         """Another command of the product on the same state."""
         command = [sys.executable, "run_bot.py", *arguments]
         return subprocess.run(
-            command, cwd=ROOT, env=self.environment(**more), capture_output=True, text=True, check=False
+            command,
+            cwd=ROOT,
+            env=self.environment(**more),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     def spawn(self, *options: str, **more: str) -> None:
@@ -100,6 +106,10 @@ class BotProcess:
         return self.log.read_text()[-size:] if self.log.exists() else ""
 
     @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
     def folder(self) -> Path:
         return self.state / "matrix"
 
@@ -107,6 +117,12 @@ class BotProcess:
         """Log lines of one event name."""
         lines = (json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{"))
         return [line for line in lines if line.get("event") == name]
+
+    def memory(self) -> int:
+        """Bytes in memory now."""
+        assert self.process is not None
+        found = subprocess.run(["ps", "-o", "rss=", "-p", str(self.process.pid)], capture_output=True, check=True)
+        return 1024 * int(found.stdout)
 
     def close(self) -> None:
         """Nothing of it stays."""

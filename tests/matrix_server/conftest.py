@@ -68,11 +68,29 @@ async def new_bot(synapse: Synapse, knowledge: Path) -> AsyncIterator[Callable[.
 
 
 @pytest.fixture
-async def bot(new_bot: Callable[..., BotProcess]) -> BotProcess:
-    """A bot that listens."""
+async def own_bot(new_bot: Callable[..., BotProcess]) -> BotProcess:
+    """A bot that listens, of the test's own: what is done to it, nobody else should feel."""
     made = new_bot()
     await made.start()
     return made
+
+
+@pytest.fixture(scope="session")
+def lasting_bot(synapse: Synapse, knowledge: Path) -> Iterator[BotProcess]:
+    """One bot for many tests; they may stop, kill and start it."""
+    made = BotProcess(synapse, synapse.register("lasting"))
+    shutil.copy(knowledge, made.state)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def bot(lasting_bot: BotProcess) -> AsyncIterator[BotProcess]:
+    """A bot that listens, and has met others before."""
+    if not lasting_bot.alive:
+        await lasting_bot.start()
+    yield lasting_bot
+    print(lasting_bot.tail(6000))  # pytest shows it when the test has failed
 
 
 @pytest.fixture

@@ -137,6 +137,7 @@ async def test_two_bots_in_a_room_do_not_talk_to_each_other(
 async def test_a_thumb_is_feedback_and_a_number_picks_a_hit(shared: BotProcess, person: Person) -> None:
     room = await person.room_with(shared.user_id, encrypted=True)
     answer = await person.ask(room, "Rufbus?")
+    await eventually(lambda: rows(shared, "SELECT 1 FROM outbox WHERE remote_id = ?", answer["event_id"]))
     thumb = {"rel_type": "m.annotation", "event_id": answer["event_id"], "key": "👍"}
     await person.send(room, "m.reaction", {"m.relates_to": thumb})
     outbox = rows(shared, "SELECT id FROM outbox WHERE remote_id = ?", answer["event_id"])[0][0]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+import secrets
 import sqlite3
+import time
 from types import TracebackType
 from typing import Any, Self
 from uuid import uuid4
@@ -18,6 +21,7 @@ from tests.matrix_server.synapse import Synapse
 
 pytestmark = [pytest.mark.matrix]
 
+FLOOD_AT_ONCE = 8
 MEGOLM, OLM = "m.megolm.v1.aes-sha2", "m.olm.v1.curve25519-aes-sha2"
 
 
@@ -39,6 +43,17 @@ TIMELINE: list[tuple[str, dict[str, Any]]] = [
     ("m.room.message", {"msgtype": "m.text", "body": "a", "m.relates_to": {"rel_type": "m.replace", "event_id": []}}),
     ("m.room.message", {"msgtype": "m.text", "body": "a", "m.relates_to": {"rel_type": "m.replace"}}),
     ("m.room.message", {"msgtype": ["m.text"], "body": "a"}),
+    ("m.room.message", {"msgtype": "m.text", "body": ["a"]}),
+    ("m.room.message", {"msgtype": "m.text", "body": True}),
+    ("m.room.message", {"msgtype": "m.text", "body": "a", "m.relates_to": 7}),
+    ("m.room.message", {"msgtype": "m.text", "body": "a", "m.relates_to": {"rel_type": "m.thread", "event_id": {}}}),
+    ("m.room.message", {"msgtype": "m.text", "body": "a", "m.relates_to": {"rel_type": "m.thread"}}),
+    ("m.room.message", {"msgtype": "m.text", "body": "a", "m.relates_to": {"rel_type": "m.replace", "event_id": 5}}),
+    ("m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": "$a", "key": None}}),
+    ("m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": None, "key": "👍"}}),
+    ("m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "key": "👍"}}),
+    ("m.key.verification.start", {"m.relates_to": [{"event_id": "$a"}]}),
+    ("m.key.verification.key", {"m.relates_to": "x"}),
     ("m.reaction", {"m.relates_to": 1}),
     ("m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": 1, "key": "👍"}}),
     ("m.reaction", {"m.relates_to": {"rel_type": "m.annotation", "event_id": "$a", "key": ["👍"]}}),
@@ -46,6 +61,8 @@ TIMELINE: list[tuple[str, dict[str, Any]]] = [
     ("m.reaction", {}),
     megolm(session_id=""),
     megolm(session_id=5),
+    megolm(session_id=["a"]),
+    megolm(ciphertext=5),
     megolm(session_id=None),
     megolm(session_id={"a": "b"}),
     megolm(ciphertext=""),
@@ -60,6 +77,8 @@ TIMELINE: list[tuple[str, dict[str, Any]]] = [
     ("org.matrix.msc3381.poll.response", {"org.matrix.msc3381.poll.response": {"answers": [[]]}}),
     ("org.matrix.msc3381.poll.response", {}),
     ("m.poll.response", {"m.poll.response": "x"}),
+    ("m.poll.response", {"m.poll.response": {"answers": [5]}}),
+    ("m.poll.response", {"m.poll.response": {"answers": {"a": "b"}}}),
 ]
 KEY = "Xjv6ZR6nHZ3rrPbLSCgQJfmG3k6XvTZrUJd8XK0yyFw"
 TO_DEVICE: list[tuple[str, Any]] = [
@@ -147,19 +166,18 @@ def for_us(content: Any, own_key: str) -> Any:
 
 
 async def test_nothing_stops_the_loop_and_everything_is_quarantined_once(
-    synapse: Synapse, bot: BotProcess, person: Person
+    synapse: Synapse, own_bot: BotProcess, person: Person
 ) -> None:
-    assert len(TIMELINE) + len(TO_DEVICE) + len(HARMLESS_TO_DEVICE) >= 40
-    room = await person.room_with(bot.user_id)
-    login = (bot.folder / "login.json").read_text()
+    room = await person.room_with(own_bot.user_id)
+    login = (own_bot.folder / "login.json").read_text()
     device = json.loads(login)["device_id"]
-    async with await Person.new(synapse) as outsider:  # shares no room with the bot
+    async with await Person.new(synapse) as outsider:  # shares no room with the own_bot
         with Stranger(synapse, outsider) as stranger:
-            own_key = stranger.identity_key(bot.user_id, device)
-        await bot.end()  # so that everything comes in one batch, with questions among it
+            own_key = stranger.identity_key(own_bot.user_id, device)
+        await own_bot.end()  # so that everything comes in one batch, with questions among it
         with Stranger(synapse, outsider) as stranger:
             for kind, content in [*TO_DEVICE, *HARMLESS_TO_DEVICE]:
-                assert stranger.to_device(bot.user_id, device, kind, for_us(content, own_key)) == 200
+                assert stranger.to_device(own_bot.user_id, device, kind, for_us(content, own_key)) == 200
     with Stranger(synapse, person) as inside:
         questions, taken = [], 0
         for number, (kind, content) in enumerate(TIMELINE):
@@ -167,12 +185,79 @@ async def test_nothing_stops_the_loop_and_everything_is_quarantined_once(
                 questions.append(await person.say(room, "Rufbus?"))
             taken += inside.event(room, kind, content) == 200
         questions.append(await person.say(room, "Hitzeschutz?"))
-        assert taken + len(TO_DEVICE) + len(HARMLESS_TO_DEVICE) >= 40
-        await bot.start()
+        assert taken + len(TO_DEVICE) >= 40
+        await own_bot.start()
         await inside.until_answered(room, questions)
         assert len(inside.answered(room)) == len(questions) + 1  # the welcome
-        assert quarantined(bot) == taken + len(TO_DEVICE)
-        await bot.kill()
-        await bot.start()
+        assert quarantined(own_bot) == taken + len(TO_DEVICE)
+        await own_bot.kill()
+        await own_bot.start()
         await inside.until_answered(room, [await person.say(room, "Noch da?")])
-        assert quarantined(bot) == taken + len(TO_DEVICE)
+        assert quarantined(own_bot) == taken + len(TO_DEVICE)
+
+
+# --- a flood ----------------------------------------------------------------------------------------------------------
+
+
+def junk(number: int, own_key: str) -> tuple[str, Any]:
+    """Each one different, so that each is counted; of all that has a chance to cost something."""
+    body = base64.b64encode(secrets.token_bytes(120)).decode()
+    kinds: tuple[Any, ...] = (
+        {"algorithm": OLM, "sender_key": KEY, "ciphertext": {own_key: {"type": 0, "body": body}}},
+        {"algorithm": OLM, "sender_key": KEY, "ciphertext": {own_key: {"type": 1, "body": body}}},
+        {"algorithm": OLM, "sender_key": own_key, "ciphertext": {own_key: {"type": 5, "body": body}}},
+        {"algorithm": MEGOLM, "ciphertext": body, "sender_key": KEY, "session_id": "s", "device_id": "d"},
+        {"algorithm": number, "ciphertext": ["x" * 5_000]},
+    )
+    return "m.room.encrypted", kinds[number % len(kinds)]
+
+
+async def flood(synapse: Synapse, bot: BotProcess, outsider: Person, count: int) -> None:
+    """A stranger who shares no room with the bot sends as fast as the server takes it."""
+    device = json.loads((bot.folder / "login.json").read_text())["device_id"]
+    with Stranger(synapse, outsider) as stranger:
+        own_key = stranger.identity_key(bot.user_id, device)
+    headers = {"Authorization": f"Bearer {outsider.client.access_token}"}
+    async with httpx.AsyncClient(base_url=f"{synapse.url}/_matrix/client/v3", headers=headers, timeout=120) as http:
+
+        async def send(start: int) -> None:
+            for number in range(start, count, FLOOD_AT_ONCE):
+                kind, content = junk(number, own_key)
+                body = {"messages": {bot.user_id: {device: content}}}
+                answer = await http.put(f"/sendToDevice/{kind}/{uuid4().hex}", json=body)
+                assert answer.status_code == 200
+
+        await asyncio.gather(*(send(start) for start in range(FLOOD_AT_ONCE)))
+
+
+async def survives_a_flood(synapse: Synapse, bot: BotProcess, person: Person, count: int) -> None:
+    room = await person.room_with(bot.user_id, encrypted=True)
+    await person.ask(room, "Rufbus?")
+    before, took = bot.memory(), []
+    async with await Person.new(synapse) as outsider:
+        flooding = asyncio.create_task(flood(synapse, bot, outsider, count))
+        while not flooding.done():
+            started = time.monotonic()
+            await person.ask(room, "Hitzeschutz?")
+            took.append(time.monotonic() - started)
+        await flooding
+    await person.ask(room, "Digitale Schule?")
+    grown = (bot.memory() - before) / 2**20
+    took.sort()
+    print(
+        f"\n{count} junk messages; {len(took)} questions meanwhile, answered in {took[len(took) // 2]:.2f} s (median), "
+        f"{took[int(len(took) * 0.95)]:.2f} s (95 %); memory grew by {grown:.0f} MB"
+    )
+    assert took
+    assert grown < 50
+    assert bot.process
+    assert bot.process.poll() is None
+
+
+async def test_a_flood_of_junk_delays_nobody(synapse: Synapse, own_bot: BotProcess, person: Person) -> None:
+    await survives_a_flood(synapse, own_bot, person, 500)
+
+
+@pytest.mark.campaign
+async def test_a_flood_of_10_000(synapse: Synapse, own_bot: BotProcess, person: Person) -> None:
+    await survives_a_flood(synapse, own_bot, person, 10_000)

@@ -1,6 +1,6 @@
 """The kill campaign: people ask without pause while the bot is killed, at random and at each named place.
 
-``make test-matrix`` kills at every failpoint once and five times at random; ``make campaign`` 200 times.
+``make test`` kills at every failpoint once and 15 times at random; ``make campaign`` 200 times.
 Every question must have one answer, readable, and every room one welcome: 0 lost, 0 doubled.
 """
 
@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,7 @@ from knowledge_base.failpoints import ANYWHERE, MATRIX
 from tests.matrix_server.bot_process import BotProcess
 from tests.matrix_server.person import Person
 from tests.matrix_server.synapse import Synapse
+from tests.matrix_server.warm_bot import WarmBot
 
 pytestmark = [pytest.mark.matrix]
 
@@ -162,12 +165,20 @@ def is_perfect(crowd: Crowd) -> bool:
     return True
 
 
-async def test_no_message_is_lost_or_answered_twice(synapse: Synapse, new_bot: Callable[..., BotProcess]) -> None:
-    assert is_perfect(await campaign(synapse, new_bot(), at_random=5, rounds=1, pause=0.4))
+@pytest.fixture
+def mortal(synapse: Synapse, known_database: Path) -> Iterator[WarmBot]:
+    bot = WarmBot(synapse, synapse.register(f"mortal{secrets.token_hex(4)}"), known_database)
+    yield bot
+    print(bot.tail(6000))
+    bot.close()
+
+
+async def test_no_message_is_lost_or_answered_twice(synapse: Synapse, mortal: WarmBot) -> None:
+    assert is_perfect(await campaign(synapse, mortal, at_random=15, rounds=1, pause=0.4))
 
 
 @pytest.mark.campaign
-async def test_200_kills(synapse: Synapse, new_bot: Callable[..., BotProcess]) -> None:
+async def test_200_kills(synapse: Synapse, mortal: WarmBot) -> None:
     rounds = 100 // len(PLACES)
     at_random = 200 - rounds * len(PLACES) - len(AT_LOGIN)
-    assert is_perfect(await campaign(synapse, new_bot(), at_random=at_random, rounds=rounds, pause=0.5))
+    assert is_perfect(await campaign(synapse, mortal, at_random=at_random, rounds=rounds, pause=0.5))

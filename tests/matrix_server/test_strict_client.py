@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
-import shutil
 from collections.abc import Callable
 
 import pytest
@@ -14,10 +14,7 @@ from tests.matrix_server.person import Person
 from tests.matrix_server.strict_person import StrictPerson, install
 from tests.matrix_server.synapse import Synapse
 
-pytestmark = [
-    pytest.mark.matrix,
-    pytest.mark.skipif(not shutil.which("node"), reason="the independent client runs on Node.js"),
-]
+pytestmark = [pytest.mark.matrix]
 NO_SHIELD = 0
 QUESTION = "Wer hat einen Rufbus?"
 
@@ -128,6 +125,28 @@ async def test_pictures_that_do_not_match_verify_nothing_and_others_are_declined
                 assert shown == {"cancelled": "m.user"}
             assert not await person.do("verified", user=bot.user_id)
             assert is_fine(await person.ask(room, "Noch da?"))
+
+
+async def test_a_new_identity_of_a_person_counts_when_the_operator_has_confirmed_it(
+    synapse: Synapse, bot: BotProcess
+) -> None:
+    user = synapse.register(f"strict{secrets.token_hex(3)}")
+    async with await StrictPerson.new(synapse.url, user) as person:
+        room = await person.do("room", invite=[bot.user_id], encrypted=True)
+        await person.do("joined", room=room, user=bot.user_id)
+        assert is_fine(await person.ask(room, QUESTION))
+        await person.do("reset")
+        await person.do("say", room=room, text=QUESTION)
+        assert "unable to decrypt" in (await person.do("unreadable", room=room, sender=bot.user_id)).lower()
+
+        refused = await asyncio.to_thread(bot.run, "confirm-identity", user)  # nobody there to say yes
+        assert refused.returncode == 1
+        assert "telephone" in refused.stderr
+        done = await asyncio.to_thread(bot.run, "confirm-identity", user, "--yes")
+        assert done.stdout.splitlines()[-1] == "confirmed", done
+        assert is_fine(await person.ask(room, "Wer schützt vor Hitze?"))
+        again = await asyncio.to_thread(bot.run, "confirm-identity", user)
+        assert again.stdout.splitlines()[-1] == "nothing to confirm"
 
 
 async def test_a_device_that_its_owner_has_not_signed_gets_no_keys(synapse: Synapse, bot: BotProcess) -> None:

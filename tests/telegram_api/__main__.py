@@ -13,7 +13,7 @@ from tests.telegram_api.world import Chat, Message, User, World
 
 ROOT = Path(__file__).parents[2]
 HOW = """You are Person 11 in a private chat with the bot. Type a question.
-  #2         press the second button of the last message      /edit TEXT   change your last message
+  #2         press the second button shown last               /edit TEXT   change your last message
   /group     go on in a group (there: @stadtlotse_test_bot …)  /private     come back
   /block     block the bot, /start comes back                  /inline TEXT as @stadtlotse_test_bot TEXT in any chat
   Ctrl-D     end
@@ -44,14 +44,18 @@ class Terminal:
                     self._seen[key] = state
             answered = [one for answers in self.world.queries.values() for one in answers]
             for one in answered[self._toasts :]:
-                print(f"  ({one.get('text') or len(one.get('results', [])) or 'ok'})")
+                print(
+                    f"  ({one.get('text') or 'ok'})",
+                    *(f"  · {card['title']}" for card in one.get("results", [])),
+                    sep="\n",
+                )
             self._toasts = len(answered)
 
     def _print(self, message: Message, *, edited: bool) -> None:
         print(f"\n--- Stadtlotse{' (edited)' if edited else ''} in {message.chat.title or 'private'}\n{message.text}")
         if message.buttons:
             print("  ".join(f"#{number} [{one['text']}]" for number, one in enumerate(message.buttons, start=1)))
-        self.last = message
+            self.last = message
 
     def type(self, line: str) -> None:
         """Do what a line says."""
@@ -71,9 +75,12 @@ class Terminal:
                 mine = [one for one in self.world.messages.values() if one.sender is self.me]
                 if mine:
                     self.world.edit(mine[-1], rest)
-            case _ if word[:1] == "#" and word[1:].isdecimal() and self.last:
-                if 0 < int(word[1:]) <= len(self.last.buttons):
+            case _ if word[:1] == "#" and word[1:].isdecimal():
+                buttons = self.last.buttons if self.last else []
+                if self.last and 0 < int(word[1:]) <= len(buttons):
                     self.world.press(self.me, self.last, int(word[1:]) - 1)
+                else:
+                    print(f"  (there is no button {word})")
             case _:
                 self.world.say(self.me, line, self.chat)
 

@@ -11,7 +11,6 @@ from tests.telegram_api.errors import NOT_MODIFIED, QUERY_TOO_OLD, Refusal, bad_
 from tests.telegram_api.world import Chat, Message, World
 
 TEXT_LIMIT = 4096  # code points after parsing
-QUERY_LIFE_S = 30.0
 REACTIONS = set(
     "👍👎❤🔥🥰👏😁🤔🤯😱🤬😢🎉🤩🤮💩🙏👌🕊🤡🥱🥴😍🐳🌚🌭💯🤣⚡🍌🏆💔🤨😐🍓🍾💋🖕😈😴😭🤓👻👀🎃🙈😇😨🤝🤗🫡🎅🎄☃💅🤪🗿🆒💘🙉🦄😘💊🙊😎👾😡"
 )
@@ -152,7 +151,7 @@ class Methods:
     # --- checks -----------------------------------------------------------------------------------------------------
 
     def _query(self, number: str, params: Params) -> bool:
-        if number not in self.world.queries:
+        if number not in self.world.queries or number in self.world.too_old:
             raise bad_request(QUERY_TOO_OLD)
         self.world.queries[number].append(dict(params))
         return True

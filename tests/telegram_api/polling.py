@@ -174,6 +174,8 @@ class Delivery:
             self.posts.append(0)
             self._last_error = f"Connection refused ({type(error).__name__})"
             return 0
+        finally:
+            self.world.notify()
 
 
 def _queue(update: Mapping[str, Any]) -> str:

@@ -8,10 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
+from aiohttp import web
 
 from tests.telegram_api import LoopbackApi
 from tests.telegram_api.entities import parse_html
 from tests.telegram_api.errors import Refusal
+from tests.telegram_api.faults import Fault, broken, flood
 
 
 @pytest.fixture
@@ -101,3 +103,137 @@ def test_offsets_are_utf_16_units_and_space_around_is_cut() -> None:
     text, entities = parse_html("  😀<b> ü</b>&lt;&#x1F600;&unknown; <i> </i> ")
     assert text == "😀 ü<😀&unknown;"
     assert entities == [{"type": "bold", "offset": 2, "length": 2}]
+
+
+class Hook:
+    """A bot's page: notes what comes, answers as told."""
+
+    def __init__(self) -> None:
+        self.came: list[tuple[str, str]] = []  # text, secret
+        self.refuse = 0
+        self.at_once = self.most_at_once = 0
+
+    async def receive(self, request: web.Request) -> web.Response:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        message = (await request.json())["message"]
+        await asyncio.sleep(0.02)  # a handler that takes its time
+        self.at_once -= 1
+        if self.refuse:
+            self.refuse -= 1
+            return web.Response(status=500)
+        self.came.append((message["text"], request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")))
+        return web.Response()
+
+
+@pytest.fixture
+async def hook() -> AsyncIterator[tuple[Hook, str]]:
+    page, app = Hook(), web.Application()
+    app.router.add_post("/hook", page.receive)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield page, f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+    await runner.cleanup()
+
+
+async def test_a_webhook_gets_each_update_until_it_takes_it(api: LoopbackApi, hook: tuple[Hook, str]) -> None:
+    page, url = hook
+    api.delivery.retry_scale = 0.01
+    page.refuse = 2
+    anna, ben = api.world.user(11), api.world.user(12)
+    for number in range(3):
+        api.world.say(anna, f"a{number}")
+        api.world.say(ben, f"b{number}")
+    assert (await call(api, "setWebhook", url=url, secret_token="s3cret"))["ok"]
+    await api.world.until(lambda: len(page.came) == 6 and not api.world.updates)
+    texts = [text for text, _ in page.came]
+    assert [text for text in texts if text[0] == "a"] == ["a0", "a1", "a2"]  # in order in each chat
+    assert [text for text in texts if text[0] == "b"] == ["b0", "b1", "b2"]
+    assert page.most_at_once == 2  # both chats beside each other
+    assert {secret for _, secret in page.came} == {"s3cret"}
+    assert api.delivery.posts.count(500) == 2
+    assert "webhook is active" in (await call(api, "getUpdates"))["description"]
+    assert (await call(api, "deleteWebhook"))["ok"]
+    assert await ids(api) == []
+
+
+async def test_a_webhook_that_nobody_answers_keeps_the_updates(api: LoopbackApi) -> None:
+    api.delivery.retry_scale = 0.01
+    api.world.say(api.world.user(11), "x")
+    assert "HTTPS" in (await call(api, "setWebhook", url="http://bot.example"))["description"]
+    assert "unallowed characters" in (await call(api, "setWebhook", url="https://x", secret_token="ä"))["description"]
+    await call(api, "setWebhook", url="http://127.0.0.1:1/")
+    await api.world.until(lambda: len(api.delivery.posts) > 2)
+    info = (await call(api, "getWebhookInfo"))["result"]
+    assert (info["pending_update_count"], info["last_error_message"][:18]) == (1, "Connection refused")
+    await call(api, "deleteWebhook", drop_pending_updates=True)
+    assert await ids(api) == []
+
+
+async def refused(api: LoopbackApi, method: str, **params: Any) -> str:
+    return str((await call(api, method, **params)).get("description", ""))
+
+
+async def test_who_cannot_be_written_to(api: LoopbackApi) -> None:
+    world = api.world
+    anna, group = world.user(11), world.group(-5)
+    assert "can't initiate conversation" in await refused(api, "sendMessage", chat_id=11, text="x")
+    world.start(anna)
+    world.block(anna)
+    assert await refused(api, "sendMessage", chat_id=11, text="x") == "Forbidden: bot was blocked by the user"
+    assert await refused(api, "sendMessage", chat_id=99, text="x") == "Bad Request: chat not found"
+    assert "kicked from the group" in await refused(api, "sendMessage", chat_id=-5, text="x")
+    world.add_bot(anna, group)
+    world.migrate(group, -1009)
+    moved = await call(api, "sendMessage", chat_id=-5, text="x")
+    assert moved["parameters"] == {"migrate_to_chat_id": -1009}
+    assert (await call(api, "getChat", chat_id=-1009))["result"]["type"] == "supergroup"
+    assert (await call(api, "leaveChat", chat_id=-1009))["ok"]
+    assert "kicked from the supergroup" in await refused(api, "sendMessage", chat_id=-1009, text="x")
+    assert api.violations == []
+
+
+async def test_texts_buttons_and_queries_have_their_limits(api: LoopbackApi) -> None:
+    world = api.world
+    anna = world.user(11)
+    world.start(anna)
+
+    def button(data: str) -> dict[str, Any]:
+        return {"inline_keyboard": [[{"text": "x", "callback_data": data}]]}
+
+    assert "too long" in await refused(api, "sendMessage", chat_id=11, text="x" * 4097)
+    assert "text is empty" in await refused(api, "sendMessage", chat_id=11, text=" ")
+    assert "BUTTON_DATA" in await refused(api, "sendMessage", chat_id=11, text="x", reply_markup=button("x" * 65))
+    sent = (await call(api, "sendMessage", chat_id=11, text="x", reply_markup=button("x" * 64)))["result"]["message_id"]
+    same = {"chat_id": 11, "message_id": sent, "text": "x", "reply_markup": button("x" * 64)}
+    assert "message is not modified" in await refused(api, "editMessageText", **same)
+    assert (await call(api, "editMessageText", **same | {"text": "y"}))["ok"]
+    query = world.press(anna, world.said(anna)[0], 0)
+    assert (await call(api, "answerCallbackQuery", callback_query_id=query))["ok"]
+    world.too_old.add(query)
+    assert "query is too old" in await refused(api, "answerCallbackQuery", callback_query_id=query)
+    assert (await call(api, "sendMessageDraft", chat_id=11, draft_id=1, text="…"))["ok"]
+    assert world.drafts == [(11, 1, "…")]
+    assert (await call(api, "deleteMessage", chat_id=11, message_id=sent))["ok"]
+    assert "not found" in await refused(api, "deleteMessage", chat_id=11, message_id=sent)
+
+
+async def test_faults_strike_as_told_and_then_all_is_well(api: LoopbackApi) -> None:
+    api.world.start(api.world.user(11))
+    api.fail(
+        Fault("sendMessage", "reply_lost"), Fault("sendMessage", "drop"), flood("sendMessage", 7),
+        Fault("sendMessage", "hang", seconds=0.1), broken("sendMessage"), Fault("*", "refuse", code=401, after=1),
+    )  # fmt: skip
+    for _ in range(2):
+        with pytest.raises(httpx.TransportError):
+            await call(api, "sendMessage", chat_id=11, text="x")
+    assert (await call(api, "sendMessage", chat_id=11, text="x"))["parameters"] == {"retry_after": 7}
+    with pytest.raises(httpx.TransportError):
+        await call(api, "sendMessage", chat_id=11, text="x")
+    with pytest.raises(ValueError, match="Expecting value"):  # a gateway's page
+        await call(api, "sendMessage", chat_id=11, text="x")
+    assert len(api.world.said(api.world.users[11])) == 1  # the one whose reply was lost
+    assert (await call(api, "getMe"))["ok"]
+    assert (await call(api, "getMe"))["error_code"] == 401
+    assert (await call(api, "sendMessage", chat_id=11, text="x"))["ok"]

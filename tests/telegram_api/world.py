@@ -106,6 +106,7 @@ class World:
         self.updates: list[dict[str, Any]] = []
         self.allowed = set(DEFAULT_UPDATES)
         self.queries: dict[str, list[dict[str, Any]]] = {}  # callback and inline query ids: how they were answered
+        self.too_old: set[str] = set()  # queries that Telegram takes no answer to any more
         self.commands: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self.actions: list[tuple[int, str]] = []
         self.drafts: list[tuple[int, int, str]] = []

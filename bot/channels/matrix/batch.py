@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 from bot.channels.matrix.crypto import Crypto, MalformedError, NoKeyError
-from bot.channels.matrix.http import Json
+from bot.channels.matrix.http import Json, events
 from bot.channels.matrix.normalise import NAME, MalformedEventError, Verification, check_shape, moment, read
 from bot.channels.matrix.position import Position
 from bot.channels.matrix.rooms import Room, inviter, own_arrival, state_events
@@ -52,7 +52,6 @@ class Batch:
         except Exception as error:  # noqa: BLE001 - that is what this is for
             event_id, sender = _identify(event, room_id)
             reason = str(error) if isinstance(error, MalformedError | MalformedEventError) else type(error).__name__
-            log.warning("matrix.event_refused", event_id=event_id, reason=reason[:80])
             self.refused.append(Refused(event_id, room_id, sender, reason[:80]))
 
 
@@ -85,10 +84,10 @@ class Reader:
 
     # --- to-device ------------------------------------------------------------------------------------------------
 
-    def to_device(self, events: Iterable[Any], batch: Batch) -> None:
+    def to_device(self, messages: Iterable[Any], batch: Batch) -> None:
         """Keys and verification steps; everything else that comes this way is nothing to us."""
         with self._crypto.atomic():
-            for event in events:
+            for event in messages:
                 with batch.guarded(event), self._crypto.atomic():
                     self._one_to_device(event, batch)
 
@@ -104,10 +103,10 @@ class Reader:
 
     # --- rooms ----------------------------------------------------------------------------------------------------
 
-    def state(self, room_id: str, events: Iterable[Json], batch: Batch) -> Room:
+    def state(self, room_id: str, state: Iterable[Json], batch: Batch) -> Room:
         """Take in state events of a room that the bot is in."""
         room = self.rooms.setdefault(room_id, Room(room_id, self._me, encrypted=room_id in self._encrypted))
-        for event in events:
+        for event in state:
             with batch.guarded(event, room_id):
                 self._apply(room, event, batch)
         return room
@@ -127,20 +126,19 @@ class Reader:
         """The events of a room in order, those that were fetched to fill a gap first."""
         state = state_events(joined, "state")
         room = self.state(room_id, state, batch)
-        part = joined.get("timeline")
-        events = [*gap, *((part.get("events") or []) if isinstance(part, dict) else [])]
-        arrival = own_arrival([*state, *(event for event in events if isinstance(event, dict))], self._me)
-        begun = arrival is None or arrival not in events
+        timeline = [*gap, *events(joined, "timeline")]
+        arrival = own_arrival([*state, *(event for event in timeline if isinstance(event, dict))], self._me)
+        begun = arrival is None or arrival not in timeline
         found: list[Inbound] = []
         with self._crypto.atomic():
-            for event in events:
+            for event in timeline:
                 with batch.guarded(event, room_id), self._crypto.atomic():
                     if isinstance(event, dict) and "state_key" in event:
                         self._apply(room, event, batch)
                     elif begun:
                         position = self._one(room, event, position, batch, found, now)
                 begun = begun or event is arrival
-        if arrival is not None:
+        if arrival is not None and room.creator != self._me:
             found.insert(0, self._joined(room, arrival))
         batch.happenings += not_missed(found, too_many=len(gap) >= MOST_MISSED, now=now)
         return position
@@ -163,8 +161,7 @@ class Reader:
             try:
                 event = check_shape(self._crypto.decrypt(room.id, event))
             except NoKeyError:
-                log.info("matrix.key_awaited", event_id=event["event_id"])
-                return position.hold(room.id, event, now)
+                return self._wait_for_key(room, event, position, batch, now)
         self._meaning(room, event, batch, found)
         if event["type"] == "m.room.redaction":
             return position.release({event.get("redacts"), event["content"].get("redacts")} - {None})
@@ -192,18 +189,30 @@ class Reader:
         """Read what can be read now; after some minutes, say once that something stays unreadable."""
         for held in position.held:
             room = self.rooms.get(held.room)
-            session = held.event["content"].get("session_id", "")
             if room is None:
                 position = position.release({held.event["event_id"]})
-            elif self._crypto.knows_session(held.room, session):
-                position = position.release({held.event["event_id"]})
-                with batch.guarded(held.event, held.room), self._crypto.atomic():
-                    found: list[Inbound] = []
-                    position = self._one(room, held.event, position, batch, found, now)
-                    batch.happenings += found
+            elif (read := self._read_now(room, held.event, position, batch, now)) is not None:
+                position = read
             elif held.due(now):
                 position = self._give_up(room, held.event, position, batch, now)
         return position
+
+    def _read_now(self, room: Room, event: Json, position: Position, batch: Batch, now: datetime) -> Position | None:
+        """The position after reading it; ``None``: its key has not come."""
+        if not self._crypto.knows_session(room.id, event["content"].get("session_id", "")):
+            return None
+        released = after = position.release({event["event_id"]})
+        with batch.guarded(event, room.id), self._crypto.atomic():
+            found: list[Inbound] = []
+            after = self._one(room, event, released, batch, found, now)
+            batch.happenings += found
+        return None if len(after.held) > len(released.held) else after
+
+    def _wait_for_key(self, room: Room, event: Json, position: Position, batch: Batch, now: datetime) -> Position:
+        log.info("matrix.key_awaited", event_id=event["event_id"])
+        after = position.hold(room.id, event, now)
+        waits = any(held.event["event_id"] == event["event_id"] for held in after.held)
+        return after if waits else self._give_up(room, event, position, batch, now)
 
     def _give_up(self, room: Room, event: Json, position: Position, batch: Batch, now: datetime) -> Position:
         position = position.release({event["event_id"]})

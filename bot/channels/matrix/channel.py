@@ -13,18 +13,20 @@ import structlog
 from bot.channels.matrix.batch import Reader
 from bot.channels.matrix.checking import look
 from bot.channels.matrix.crosssigning import CrossSigning, Seeds
+from bot.channels.matrix.discovery import address_of
 from bot.channels.matrix.files import Folder
 from bot.channels.matrix.http import BusyError, MatrixError, RefusedError, Server
 from bot.channels.matrix.invitations import Invitations
 from bot.channels.matrix.keys import Keys
 from bot.channels.matrix.login import Session, open_session, signed_out
+from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.rooms import may_ask
 from bot.channels.matrix.sending import Sending
 from bot.channels.matrix.sync import Parts, Sync
 from bot.channels.matrix.verification import Verifying
 from bot.messages import Address, Outgoing
-from bot.ports import Listening, Receive, TryLaterError
+from bot.ports import ChannelEndedError, Listening, Receive, TryLaterError
 from config.matrix import Matrix
 from knowledge_base.errors import StoreError
 
@@ -66,13 +68,16 @@ class MatrixChannel:
                 if self._parts is None:
                     self._parts = await self._open()
                 await Sync(self._parts, receive).run(heard, self._now_ready)
-            except (MatrixError, StoreError) as error:
+            except ChannelEndedError:
+                raise
+            except Exception as error:
                 if isinstance(error, RefusedError) and error.signed_out:
                     raise signed_out(self._folder) from error
                 failures += 1
                 wait = pause_s(failures, error.after if isinstance(error, BusyError) else None)
-                log.warning("matrix.backs_off", reason=error.message, seconds=round(wait, 1))
-                listening(error.message)
+                reason = _reason(error)
+                log.warning("matrix.backs_off", reason=reason, seconds=round(wait, 1))
+                listening(reason)
                 await asyncio.sleep(wait)
 
     def _now_ready(self) -> None:
@@ -80,6 +85,7 @@ class MatrixChannel:
 
     async def _open(self) -> Parts:
         """Log in, have keys on the server, be cross-signed: before anybody is listened to."""
+        self._server.homeserver = await address_of(self._settings.homeserver)
         session = self._session = self._session or await open_session(self._server, self._settings, self._folder)
         crypto, password = session.crypto, self._settings.password
         if session.note:
@@ -99,13 +105,24 @@ class MatrixChannel:
             self._server, reader, crypto, keys, sending,
             master=seeds.key("master").public if seeds else "", admins=self._admins,
         )  # fmt: skip
-        return Parts(self._server, reader, keys, sending, Invitations(self._server, reader, self._settings), verifying)
+        invitations = Invitations(self._server, reader, self._settings)
+        meetings = Meetings(self._server, reader, sending)
+        return Parts(self._server, reader, keys, sending, invitations, verifying, meetings)
 
     async def send(self, message: Outgoing) -> str | None:
         """See ``bot.ports.Channel.send``."""
+        return await self._connected().sending.send(message)
+
+    async def open_introduction_room(
+        self, alias: str, users: tuple[str, str], opening: Outgoing, *, name: str = ""
+    ) -> str:
+        """See ``Meetings.open``; errors as of ``send``."""
+        return await self._connected().meetings.open(alias, users, opening, name=name)
+
+    def _connected(self) -> Parts:
         if self._parts is None or not self._ready:
             raise TryLaterError("Not connected yet.", after=timedelta(seconds=1))
-        return await self._parts.sending.send(message)
+        return self._parts
 
     async def working(self, address: Address) -> None:
         """Show the typing indicator."""
@@ -114,6 +131,10 @@ class MatrixChannel:
 
     async def check(self) -> list[tuple[str, str]]:
         """``(ok | none | fail, text)`` for the operator; changes nothing, also while the bot runs."""
+        try:
+            self._server.homeserver = await address_of(self._settings.homeserver)
+        except (MatrixError, ChannelEndedError) as error:
+            return [("fail", f"matrix: {error}")]
         return await look(self._server, self._settings, self._folder)
 
     async def close(self) -> None:
@@ -124,6 +145,13 @@ class MatrixChannel:
         if self._session is not None:
             self._session.crypto.close()
         self._folder.close()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, MatrixError | StoreError):
+        return error.message
+    log.error("matrix.failed", exc_info=error)  # an answer that nobody foresaw; the next one may be better
+    return type(error).__name__
 
 
 def pause_s(failures: int, wanted: timedelta | None) -> float:

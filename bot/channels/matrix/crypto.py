@@ -1,14 +1,15 @@
 """The Olm machine: one device's keys and sessions, on disk before anybody relies on them.
 
-This is the only module that knows nio. Of nio it uses the machine (``nio.crypto.Olm``) and its SQLite store, without
-any network; and mends by its use of them what in matrix-nio 0.26 would lose keys:
+Of nio this uses the machine (``nio.crypto.Olm``) and its SQLite store, without any network, and mends by its use of
+them what in matrix-nio 0.26 would lose keys:
 
 - ``atomic``: what one to-device message changes (ratchet, room key) is stored together or not at all, so a message
   that is delivered again after a kill can be read again;
 - ``key_upload`` stores new one-time keys *before* they are uploaded: a kill in between leaves no public key whose
   private half is gone;
 - a fallback key, so that new devices can write even when all one-time keys were claimed;
-- room messages without the deprecated ``sender_key`` and ``device_id``.
+- room messages without the deprecated ``sender_key`` and ``device_id``;
+- ``Machine``: no room message is read twice under different event ids, across restarts.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from nio import KeysClaimResponse, KeysQueryResponse, KeysUploadResponse, MegolmEvent
-from nio.crypto import Olm, OlmDevice
+from nio.crypto import OlmDevice
 from nio.events import BadEvent, RoomKeyEvent, ToDeviceEvent, UnknownBadEvent
 from nio.exceptions import EncryptionError
 from nio.store import SqliteStore
 
 from bot.channels.matrix.files import Folder
-from bot.channels.matrix.http import Json
+from bot.channels.matrix.http import Json, part
+from bot.channels.matrix.machine import Machine
 from knowledge_base.errors import StoreError
 
 Device = OlmDevice
@@ -57,7 +59,7 @@ class Crypto:
         try:
             self._store = SqliteStore(user_id, device_id, str(folder.path), pickle_key, name)
             known = self._store.load_account() is not None
-            self._olm = Olm(user_id, device_id, self._store)
+            self._olm = Machine(user_id, device_id, self._store)
         except Exception as error:  # vodozemac, peewee and SQLite each have their own; all mean the same here
             raise LostStoreError(f"the key store cannot be read ({type(error).__name__})") from error
         if not (new or known):
@@ -134,8 +136,8 @@ class Crypto:
 
     def keys_uploaded(self, answer: Json) -> None:
         """The server has them."""
-        counts = answer.get("one_time_key_counts", {})
-        self._olm.handle_response(KeysUploadResponse(0, int(counts.get("signed_curve25519", 0))))
+        count = part(answer, "one_time_key_counts").get("signed_curve25519")
+        self._olm.handle_response(KeysUploadResponse(0, count if isinstance(count, int) else 0))
 
     def drop_unpublished(self) -> None:
         """The server has other keys under the ids of ours: never offer these again."""
@@ -157,7 +159,7 @@ class Crypto:
         self._olm.handle_response(response)
 
     def trust(self, device: OlmDevice, level: str) -> None:
-        """``signed``, ``allowed`` (gets keys without being signed) or ``refused``."""
+        """``signed``, ``allowed`` (gets keys without being signed); anything else gets none."""
         if level == "signed":
             self._store.verify_device(device)
         elif level == "allowed":
@@ -237,6 +239,8 @@ class Crypto:
         try:
             clear = self._olm.decrypt_megolm_event(event, room_id)
         except EncryptionError as error:
+            if "unknown message index" in str(error):  # the key is one for later messages
+                raise NoKeyError(session_id) from error
             raise MalformedError("encrypted message that its own key does not open") from error
         source: Json = clear.source
         return raw | {"type": source.get("type"), "content": source.get("content")}

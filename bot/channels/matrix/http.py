@@ -109,6 +109,18 @@ def url(homeserver: str, *path: str) -> str:
     return f"{homeserver}/_matrix/client/" + "/".join(quote(part, safe="") for part in path)
 
 
+def part(value: Any, name: str) -> Json:
+    """An object in an answer; anything else that stands there is as good as nothing."""
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def events(value: Any, name: str) -> list[Any]:
+    """The events of a part of an answer, whatever they are."""
+    found = part(value, name).get("events")
+    return found if isinstance(found, list) else []
+
+
 def _parameter(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -78,7 +78,7 @@ class Invitations:
 
     async def leave_empty_rooms(self) -> None:
         """Nobody is there any more to talk to."""
-        for room in [room for room in self._reader.rooms.values() if not room.others]:
+        for room in [room for room in self._reader.rooms.values() if room.deserted]:
             try:
                 await self.leave(room.id)
             except MatrixError as error:

@@ -2,7 +2,7 @@
 
 Trust (MSC4153 on the bot's side): a user's identity is pinned when first seen. Room keys go only to devices that this
 identity has signed; whoever has no identity at all gets them by policy; a changed or vanished identity gets none until
-an admin says so (``Pins``).
+an operator says so (``Pins``).
 """
 
 from __future__ import annotations
@@ -15,40 +15,17 @@ import structlog
 
 from bot.channels.matrix.crypto import Crypto, Device
 from bot.channels.matrix.files import Folder
-from bot.channels.matrix.http import BusyError, Json, MatrixError, RefusedError, Server
+from bot.channels.matrix.http import BusyError, Json, MatrixError, RefusedError, Server, part
+from bot.channels.matrix.pins import CHANGED, REFUSED, SIGNED, Pins
 from bot.channels.matrix.rooms import Room
 from bot.channels.matrix.signing import chain, device_signed
 from knowledge_base.failpoints import reached
 
 log = structlog.get_logger()
 
-PINS = "pinned-identities.json"
 CLAIM_AGAIN_S = 600.0  # a device without one-time keys is asked again so much later
 CHANGES = 3  # of a room's members during one send
 SMALL_ROOM = 12  # members; here device lists are asked for before every answer
-
-
-class Pins:
-    """The identity (public master key) of every user as it was first seen."""
-
-    def __init__(self, folder: Folder) -> None:
-        self._folder = folder
-        self._known: dict[str, str] = {k: str(v) for k, v in (folder.read(PINS) or {}).items()}
-
-    def level(self, user: str, master: str, *, has_any: bool, allow_unsigned: bool) -> str:
-        """``signed``: look at each device; ``allowed`` or ``refused``: the same for all devices of the user."""
-        if master and user not in self._known:
-            self._known[user] = master
-            self._folder.write(PINS, self._known)
-        if self._known.get(user, "") != master or (has_any and not master):
-            log.warning("matrix.identity_changed", user=user)
-            return "refused"
-        return "signed" if master else ("allowed" if allow_unsigned else "refused")
-
-    def confirm(self, user: str, master: str) -> None:
-        """A human has compared: this is the identity."""
-        self._known[user] = master
-        self._folder.write(PINS, self._known)
 
 
 class Keys:
@@ -101,16 +78,18 @@ class Keys:
             "v3", "keys", "query", body={"device_keys": {user: [] for user in wanted}, "timeout": 10_000}
         )
         for user in wanted:
+            level = ""
             try:
-                self._take_in(user, answer)
+                level = self._take_in(user, answer)
             except Exception as error:  # noqa: BLE001 - foreign data; the other users' devices count all the same
                 log.warning("matrix.device_list_refused", user=user, error=type(error).__name__)
-            self._known.add(user)
+            if level != CHANGED:  # else asked again each time, until it is as it was or a human has confirmed it
+                self._known.add(user)
 
-    def _take_in(self, user: str, answer: Json) -> None:
-        devices = answer.get("device_keys", {}).get(user) or {}
+    def _take_in(self, user: str, answer: Json) -> str:
+        devices = part(part(answer, "device_keys"), user)
         whole = {name: keys for name, keys in devices.items() if isinstance(keys, dict)}
-        master, self_signing = (answer.get(f"{kind}_keys", {}).get(user) for kind in ("master", "self_signing"))
+        master, self_signing = (part(answer, f"{kind}_keys").get(user) for kind in ("master", "self_signing"))
         public, signer = chain(user, master, self_signing)
         self._masters[user] = public
         with self._crypto.atomic():
@@ -119,6 +98,7 @@ class Keys:
             level = self._pins.level(user, public, has_any=bool(master), allow_unsigned=self._allow_unsigned)
             for device in self._crypto.devices(user):
                 self._crypto.trust(device, self._level(device, whole.get(device.id), level, user, signer))
+        return level
 
     def master(self, user: str) -> str:
         """The identity that the server shows for a user; empty: none, or a broken one."""
@@ -131,12 +111,12 @@ class Keys:
 
     @staticmethod
     def _level(device: Device, raw: Json | None, level: str, user: str, signer: str) -> str:
-        if level != "signed":
+        if level != SIGNED:
             return level
         keys = (raw or {}).get("keys", {})
         same = keys.get(f"ed25519:{device.id}") == device.ed25519
         same = same and keys.get(f"curve25519:{device.id}") == device.curve25519
-        return "signed" if same and device_signed(raw, user, signer) else "refused"
+        return SIGNED if same and device_signed(raw, user, signer) else REFUSED
 
     # --- sessions and room keys -----------------------------------------------------------------------------------
 
@@ -154,14 +134,14 @@ class Keys:
         Called for one event of a room at a time.
         """
         for _ in range(CHANGES):  # whoever comes or goes while the key is shared needs another one
-            await self.learn(room.joined, again=len(room.joined) <= SMALL_ROOM)
-            readers = self._crypto.readers(room.joined)
+            await self.learn(room.readers, again=len(room.readers) <= SMALL_ROOM)
+            readers = self._crypto.readers(room.readers)
             if self._readers.get(room.id) != readers:  # somebody new may read it, somebody gone may not
                 self._crypto.drop_room_key(room.id)
                 self._readers[room.id] = readers
-            await self._open_sessions(room.id, room.joined)
+            await self._open_sessions(room.id, room.readers)
             if self._crypto.new_room_key_needed(room.id):
-                await self._share(room.id, room.joined)
+                await self._share(room.id, room.readers)
             if not self._crypto.new_room_key_needed(room.id):
                 with self._crypto.atomic():
                     return self._crypto.encrypt(room.id, kind, content)
@@ -183,7 +163,7 @@ class Keys:
         reached("matrix.keys_claimed")
         self._claimed |= {(user, device): monotonic() for user, ids in devices.items() for device in ids}
         with self._crypto.atomic():
-            self._crypto.start_sessions(answer.get("one_time_keys", {}))
+            self._crypto.start_sessions(part(answer, "one_time_keys"))
 
     async def _share(self, room_id: str, users: list[str]) -> None:
         try:

@@ -9,7 +9,7 @@ import structlog
 
 from bot.channels.matrix.crypto import Crypto, LostStoreError
 from bot.channels.matrix.files import Folder
-from bot.channels.matrix.http import Json, MatrixError, RefusedError, Server
+from bot.channels.matrix.http import Json, MatrixError, RefusedError, Server, part
 from bot.ports import ChannelEndedError
 from config.matrix import Matrix
 from knowledge_base.failpoints import reached
@@ -179,9 +179,9 @@ async def _same_keys(server: Server, crypto: Crypto) -> None:
 async def own_keys(server: Server, user_id: str) -> dict[str, Json]:
     """The account's keys on the server: ``device`` (by id), ``master``, ``self_signing``, ``user_signing``."""
     answer = await server.post("v3", "keys", "query", body={"device_keys": {user_id: []}})
-    found = {"device": answer.get("device_keys", {}).get(user_id) or {}}
+    found = {"device": part(part(answer, "device_keys"), user_id)}
     for kind in ("master", "self_signing", "user_signing"):
-        found[kind] = answer.get(f"{kind}_keys", {}).get(user_id) or {}
+        found[kind] = part(part(answer, f"{kind}_keys"), user_id)
     return found
 
 

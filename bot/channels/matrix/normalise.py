@@ -67,6 +67,7 @@ def read(event: Json, room: Room) -> Inbound | Verification | None:
         case kind if kind in POLL_RESPONSES:
             return _vote(event, room, content)
         case kind if kind.startswith(VERIFICATION):
+            _relation(content)
             return Verification(room.id, event)
     return None
 

@@ -12,6 +12,7 @@ from bot.channels.matrix.http import Json
 PATIENCE = timedelta(minutes=5)  # an unreadable message waits so long for its key
 QUIET = timedelta(hours=1)  # after a notice in a room, the next one
 MOST_HELD, MOST_OF_ONE = 500, 100
+MOST_CHARACTERS = 1_000_000  # of all that is held: it is written with every position
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,16 @@ class Position:
         """As a cursor."""
         return json.dumps(asdict(self), separators=(",", ":"))
 
-    def hold(self, room: str, event: Json, now: datetime) -> Self:
-        """Keep a message for later; one sender cannot fill the place of all."""
-        known = [held for held in self.held if held.event["event_id"] == event["event_id"]]
+    def has_place(self, event: Json) -> bool:
+        """Whether one more message may wait; one sender cannot fill the place of all."""
         of_sender = sum(held.event["sender"] == event["sender"] for held in self.held)
-        if known or of_sender >= MOST_OF_ONE or len(self.held) >= MOST_HELD:
+        characters = sum(_size(held.event) for held in self.held) + _size(event)
+        return of_sender < MOST_OF_ONE and len(self.held) < MOST_HELD and characters <= MOST_CHARACTERS
+
+    def hold(self, room: str, event: Json, now: datetime) -> Self:
+        """Keep a message for later, if it does not wait already and has a place."""
+        known = any(held.event["event_id"] == event["event_id"] for held in self.held)
+        if known or not self.has_place(event):
             return self
         return replace(self, held=(*self.held, Held(room, event, now.isoformat())))
 
@@ -67,3 +73,7 @@ class Position:
         """The room is told now; old entries are forgotten."""
         recent = {name: at for name, at in self.told.items() if now - datetime.fromisoformat(at) < QUIET}
         return replace(self, told=recent | {room: now.isoformat()})
+
+
+def _size(event: Json) -> int:
+    return len(repr(event))

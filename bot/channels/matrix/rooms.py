@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.channels.matrix.http import Json
+from bot.channels.matrix.http import Json, events
 
 PRESENT = ("join", "invite")
 
@@ -21,6 +21,9 @@ class Room:
     names: dict[str, str] = field(default_factory=dict)  # user id → display name
     encrypted: bool = False
     upgraded_to: str = ""
+    creator: str = ""
+    met: bool = False  # somebody else is, was or was invited here
+    history: str = "shared"  # who may read what was said before they came
 
     @property
     def private(self) -> bool:
@@ -33,9 +36,19 @@ class Room:
         return [user for user, membership in self.members.items() if membership == "join"]
 
     @property
+    def readers(self) -> list[str]:
+        """Who gets the keys of what is said here: who is invited too, where the invited may read it."""
+        return self.joined if self.history == "joined" else list(self.members)
+
+    @property
     def others(self) -> list[str]:
         """Who is here or invited, the bot excluded."""
         return [user for user in self.members if user != self.me]
+
+    @property
+    def deserted(self) -> bool:
+        """Nobody is here any more; in a room that the bot is just making, nobody is here yet."""
+        return not self.others and (self.met or self.creator != self.me)
 
     @property
     def own_names(self) -> tuple[str, ...]:
@@ -53,6 +66,10 @@ class Room:
                 return self._member(key, content)
             case "m.room.encryption" if key == "":
                 self.encrypted = True  # for ever: nobody can turn it off
+            case "m.room.create" if key == "":
+                self.creator = str(event.get("sender", ""))
+            case "m.room.history_visibility" if key == "":
+                self.history = str(content.get("history_visibility", "shared"))
             case "m.room.tombstone" if key == "":
                 replacement = content.get("replacement_room")
                 self.upgraded_to = replacement if isinstance(replacement, str) else ""
@@ -60,6 +77,7 @@ class Room:
 
     def _member(self, user: str, content: Json) -> bool:
         before, after = self.members.get(user), content.get("membership")
+        self.met = self.met or user != self.me
         name = content.get("displayname")
         if isinstance(name, str) and name.strip():
             self.names[user] = name.strip()
@@ -73,8 +91,7 @@ class Room:
 
 def state_events(room: Json, part: str) -> list[Json]:
     """The events of a part (``state``, ``timeline``, ``invite_state``) of a room in a sync answer, objects only."""
-    events = room.get(part, {}).get("events") if isinstance(room.get(part), dict) else None
-    return [event for event in events or [] if isinstance(event, dict)]
+    return [event for event in events(room, part) if isinstance(event, dict)]
 
 
 def own_arrival(events: Iterable[Json], me: str) -> Json | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
 import structlog
@@ -65,7 +64,7 @@ class Sending:
         ids = []
         for number, (kind, content) in enumerate(contents(message, private=room.private, largest=largest)):
             ids.append(await self.event(room, kind, content, message.id if not number else f"{message.id}.{number}"))
-        self.in_background(self._typing(room.id, typing=False))
+        self._in_background(lambda: self._typing(room.id, typing=False))
         return ids[0]
 
     async def event(self, room: Room, kind: str, content: Json, transaction: str = "") -> str:
@@ -95,12 +94,12 @@ class Sending:
     def working(self, room_id: str) -> None:
         """Show that an answer is being made; whether that arrives does not matter."""
         if room_id in self._reader.rooms:
-            self.in_background(self._typing(room_id, typing=True))
+            self._in_background(lambda: self._typing(room_id, typing=True))
 
     def seen(self, room_id: str, event_id: str) -> None:
         """Show that a message was taken in."""
         if room_id in self._reader.rooms and event_id.startswith("$"):
-            self.in_background(self._receipt(room_id, event_id))
+            self._in_background(lambda: self._receipt(room_id, event_id))
 
     async def _typing(self, room_id: str, *, typing: bool) -> None:
         body: Json = {"typing": True, "timeout": TYPING_MS} if typing else {"typing": False}
@@ -109,12 +108,12 @@ class Sending:
     async def _receipt(self, room_id: str, event_id: str) -> None:
         await self._server.post("v3", "rooms", room_id, "receipt", "m.read", event_id)
 
-    def in_background(self, sign: Coroutine[Any, Any, None]) -> None:
+    def _in_background(self, sign: Callable[[], Awaitable[None]]) -> None:
         """Do something that may fail without harm."""
 
         async def quietly() -> None:
             try:
-                await sign
+                await sign()
             except MatrixError as error:
                 log.debug("matrix.sign_not_sent", reason=error.message)
 

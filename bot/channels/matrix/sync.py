@@ -10,7 +10,7 @@ A kill anywhere repeats the sync of the last committed position; what was handed
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
@@ -19,9 +19,10 @@ from typing import Any
 import structlog
 
 from bot.channels.matrix.batch import MOST_MISSED, Batch, Reader
-from bot.channels.matrix.http import Json, MatrixError, RefusedError, Server
+from bot.channels.matrix.http import Json, MatrixError, RefusedError, Server, UnreachableError, events, part
 from bot.channels.matrix.invitations import Invitations
 from bot.channels.matrix.keys import Keys
+from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.position import Position
 from bot.channels.matrix.rooms import state_events
@@ -60,6 +61,7 @@ class Parts:
     sending: Sending
     invitations: Invitations
     verifying: Verifying
+    meetings: Meetings
 
 
 class Sync:
@@ -82,41 +84,47 @@ class Sync:
         wait = 0  # what waited while we were away comes at once
         while True:
             query = {"since": self._position.since, "timeout": wait, "filter": sync_filter(PAGE)}
-            answer = await self._parts.server.get("v3", "sync", query=query, wait=wait / 1000 + SLACK_S)
+            answer = await self._sync(query, wait / 1000 + SLACK_S)
             listening(None)
             wait = POLL_MS
             await self._take(answer)
 
+    async def _sync(self, query: Json, wait: float) -> Json:
+        """A sync answer that says from where the next one goes on; without that it is none."""
+        answer = await self._parts.server.get("v3", "sync", query=query, wait=wait)
+        if not isinstance(answer.get("next_batch"), str):
+            raise UnreachableError("GET sync: an answer without a position.")
+        return answer
+
     async def _snapshot(self) -> None:
         """The state of every room as it is now, and the invitations that are only ever delivered once."""
         query = {"timeout": 0, "filter": sync_filter(0, secrets.token_hex(4))}
-        answer = await self._parts.server.get("v3", "sync", query=query, wait=300)
-        batch, rooms = Batch(), _part(answer, "rooms")
-        for room_id, joined in _part(rooms, "join").items():
+        answer = await self._sync(query, 300)
+        batch, reader, rooms = Batch(), self._parts.reader, part(answer, "rooms")
+        for room_id, joined in part(rooms, "join").items():
             with batch.guarded(joined, room_id):
-                self._parts.reader.state(room_id, state_events(joined, "state"), batch)
-        self._parts.invitations.found(_part(rooms, "invite"))
+                reader.state(room_id, state_events(joined, "state"), batch)
+        self._parts.invitations.found(part(rooms, "invite"))
         if not self._position.since:  # the very first start: what was said before the bot came is history
-            self._parts.reader.to_device(_events(answer, "to_device"), batch)
+            reader.to_device(events(answer, "to_device"), batch)
             await self._keep(replace(self._position, since=answer["next_batch"]), batch)
         await self._upkeep(answer, batch)
 
     async def _take(self, answer: Json) -> None:
         """One sync answer, start to finish."""
         batch, reader, now = Batch(), self._parts.reader, self._now()
-        rooms = _part(answer, "rooms")
-        reader.to_device(_events(answer, "to_device"), batch)
+        rooms = part(answer, "rooms")
+        reader.to_device(events(answer, "to_device"), batch)
         reached("matrix.to_device_stored")
-        lists = _part(answer, "device_lists")
-        self._parts.keys.changed([user for user in [*lists.get("changed", ()), *lists.get("left", ())] if user])
+        self._parts.keys.changed(_changed(part(answer, "device_lists")))
         position = reader.held(self._position, batch, now)
-        for room_id, joined in _part(rooms, "join").items():
+        for room_id, joined in part(rooms, "join").items():
             gap = await self._gap(room_id, joined)
             with batch.guarded(joined, room_id):
                 position = reader.timeline(room_id, joined, gap, position, batch, now)
-        for room_id in _part(rooms, "leave"):
+        for room_id in part(rooms, "leave"):
             reader.left(room_id)
-        self._parts.invitations.found(_part(rooms, "invite"))
+        self._parts.invitations.found(part(rooms, "invite"))
         await self._resolve(batch)
         batch.happenings += await self._parts.verifying.take(batch.to_device, batch.verifications, now)
         reached("matrix.rooms_read")
@@ -125,12 +133,15 @@ class Sync:
         await self._upkeep(answer, batch)
 
     async def _keep(self, position: Position, batch: Batch) -> None:
+        if refused := batch.refused:  # a line for each would be one more thing to flood
+            reasons = sorted({one.reason for one in refused})
+            log.warning("matrix.events_refused", count=len(refused), first=refused[0].id, reasons=reasons[:5])
         await self._receive(NAME, batch.happenings, cursor=position.dump(), refused=batch.refused)
         self._position = position
 
     async def _gap(self, room_id: str, joined: Json) -> list[Any]:
         """The events between our position and a limited timeline, in order; bounded."""
-        timeline = _part(joined, "timeline")
+        timeline = part(joined, "timeline")
         since, start = self._position.since, timeline.get("prev_batch")
         if not timeline.get("limited") or not since or not isinstance(start, str):
             return []
@@ -142,9 +153,9 @@ class Sync:
             except RefusedError as error:  # we may have left meanwhile
                 log.warning("matrix.gap_not_filled", room=room_id, reason=error.code)
                 break
-            events += page.get("chunk", [])
-            start = page.get("end")
-            if not start or not page.get("chunk"):
+            chunk, start = page.get("chunk"), page.get("end")
+            events += chunk if isinstance(chunk, list) else []
+            if not start or not chunk:
                 break
         log.info("matrix.gap_filled", room=room_id, events=len(events))
         return events[::-1]
@@ -168,16 +179,18 @@ class Sync:
             counts, unused = (
                 answer.get(f"device_{name}") for name in ("one_time_keys_count", "unused_fallback_key_types")
             )
-            if isinstance(counts, dict):
+            left = counts.get("signed_curve25519", 0) if isinstance(counts, dict) else None
+            if isinstance(left, int):
                 used = isinstance(unused, list) and "signed_curve25519" not in unused
-                await parts.keys.upload(int(counts.get("signed_curve25519", 0)), fallback=used)
+                await parts.keys.upload(left, fallback=used)
             await parts.keys.repair()
             await parts.keys.learn(
-                {user for room in parts.reader.rooms.values() if room.encrypted for user in room.joined}
+                {user for room in parts.reader.rooms.values() if room.encrypted for user in room.readers}
             )
             await parts.invitations.follow(batch.tombstones)
             await parts.invitations.answer()
             await parts.invitations.leave_empty_rooms()
+            await parts.meetings.leave_those_who_met()
         except MatrixError as error:
             if isinstance(error, RefusedError) and error.signed_out:
                 raise
@@ -190,11 +203,7 @@ class Sync:
             self._parts.sending.seen(room_id, list(messages)[-1].id)
 
 
-def _part(value: Json, name: str) -> Json:
-    part = value.get(name)
-    return part if isinstance(part, dict) else {}
-
-
-def _events(value: Json, name: str) -> list[Any]:
-    events = _part(value, name).get("events")
-    return events if isinstance(events, list) else []
+def _changed(lists: Json) -> Iterator[str]:
+    """Users whose devices may have changed."""
+    for users in (lists.get("changed"), lists.get("left")):
+        yield from (user for user in users if isinstance(user, str)) if isinstance(users, list) else ()

@@ -16,7 +16,7 @@ import structlog
 
 from bot.channels.matrix.batch import Reader
 from bot.channels.matrix.crypto import Crypto
-from bot.channels.matrix.http import Json, MatrixError, Server
+from bot.channels.matrix.http import Json, MatrixError, Server, part
 from bot.channels.matrix.keys import Keys
 from bot.channels.matrix.normalise import NAME, Verification, moment
 from bot.channels.matrix.sas import METHOD, Exchange, SasError
@@ -66,9 +66,9 @@ class Verifying:
         for event in to_device:
             said += await self._step(event, "", event["content"].get("transaction_id"), now)
         for step in in_rooms:
-            relation = step.event["content"].get("m.relates_to")
             is_request = step.event["type"] == "m.room.message"
-            transaction = step.event["event_id"] if is_request else (relation or {}).get("event_id")
+            relation = part(step.event["content"], "m.relates_to")
+            transaction = step.event["event_id"] if is_request else relation.get("event_id")
             said += await self._step(step.event, step.room_id, transaction, now)
         return said
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,7 +24,6 @@ from telegram.request import HTTPXRequest
 from bot.ports import ChannelError, MovedError, TryLaterError, UnclearError, UndeliverableError
 
 CONNECTIONS = 32
-POLL_S = 30.0  # how long Telegram keeps a poll open
 PATIENCE_S = 20.0  # for every other call
 CONNECT_S = 10.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -30,6 +31,12 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 NOT_TAKEN = ("(502)", "(503)")  # a gateway that had nobody behind it
 GONE = ("chat not found", "user not found", "peer_id_invalid", "group chat was deactivated")
+
+
+@cache
+def _trusted(*, trust_env: bool) -> ssl.SSLContext:
+    """The library's own choice of certificates, read once for all connections."""
+    return httpx.create_ssl_context(trust_env=trust_env)
 
 
 class RawUpdates(HTTPXRequest):
@@ -66,7 +73,7 @@ class Api:
             "connect_timeout": CONNECT_S,
             "pool_timeout": CONNECT_S,
             "write_timeout": PATIENCE_S,
-            "httpx_kwargs": {"trust_env": not direct},
+            "httpx_kwargs": {"trust_env": not direct, "verify": _trusted(trust_env=not direct)},
         }
         self._main = HTTPXRequest(connection_pool_size=CONNECTIONS, read_timeout=PATIENCE_S, **common)
         self._updates = RawUpdates(connection_pool_size=1, read_timeout=PATIENCE_S, **common)

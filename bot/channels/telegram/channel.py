@@ -14,7 +14,7 @@ from telegram.error import TelegramError
 
 from bot.channels.telegram import inline
 from bot.channels.telegram.api import Api
-from bot.channels.telegram.limits import Limits
+from bot.channels.telegram.limits import Limits, Pace
 from bot.channels.telegram.menu import Menu, show
 from bot.channels.telegram.normalise import NAME, InlineQuestion, Me, Reader
 from bot.channels.telegram.policy import Policy
@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 AT_ONCE = 200  # small calls beside messages that may be under way
 AT_ONCE_S = 10.0
+PRESSES_S = 3.0  # so long the next updates wait for the answers to presses
 
 
 class TelegramChannel:
@@ -39,13 +40,14 @@ class TelegramChannel:
     exactly_once = False
     edits_in_place = True
 
-    def __init__(self, settings: Settings, menu: Menu) -> None:
+    def __init__(self, settings: Settings, menu: Menu, pace: Pace = Pace()) -> None:  # noqa: B008 - frozen
         ours = settings.telegram
         token = ours.token.get_secret_value() if ours.token else ""
         self._api = Api(token, ours.api_base_url)
         self._policy = Policy(ours.allowed_groups, may_pass(NAME, DataClass.CONTACT_DATUM, settings))
         self._menu = menu
-        self._sending = Sending(self._api.bot, Limits())
+        self._sending = Sending(self._api.bot, Limits(pace))
+        self._pace = pace
         self._webhook = None
         if ours.webhook:
             self._webhook = Webhook(self._api, settings.web.public_url, secret_of(token), lambda: self._take)
@@ -64,11 +66,11 @@ class TelegramChannel:
 
     async def run(self, receive: Receive, listening: Listening) -> None:
         """Introduce ourselves, then receive; both for as long as it takes."""
-        attempts = Attempts(listening)
+        attempts = Attempts(listening, self._pace.first_pause)
         me = await self._introduced(attempts)
         self._take = take = partial(self._keep, Reader(me, self._policy, self._menu.words), receive)
         self._beside(show(self._api.bot, self._menu))
-        await (self._webhook or Polling(self._api, take)).run(attempts)
+        await (self._webhook or Polling(self._api, take, self._pace)).run(attempts)
 
     async def _introduced(self, attempts: Attempts) -> Me:
         """Ask who we are until Telegram, which may be away when we start, tells."""
@@ -111,24 +113,33 @@ class TelegramChannel:
         return Me(me.id, me.username or "")
 
     async def _keep(self, reader: Reader, receive: Receive, updates: Sequence[Any]) -> None:
-        """Keep updates, then answer at once what wants it. Nothing is answered that is not kept."""
+        """Keep updates, then answer at once what wants it. Nothing is answered that is not kept.
+
+        Presses are answered before Telegram may forget them: then each is, whenever we are killed.
+        """
         read = [reader.read(update) for update in updates]
         kept = [one for one in read if isinstance(one, Inbound)]
         toasts = [(press, await self._claim(press)) for press in kept if press.happening is Happening.PRESSED]
         await receive(NAME, kept)
         for happening in kept:
             self._sending.saw(happening.message)
-        for press, toast in toasts:
-            self._beside(self._answer_press(press.refers_to, toast))
         for happening in kept:
             if happening.happening is Happening.MESSAGE and not happening.needs_permit:
                 self._beside(self._type(happening.address))
         for question in read:
             if isinstance(question, InlineQuestion) and self._desk:
                 self._beside(inline.answer(self._api.bot, question, self._desk, self._policy))
+        await self._answer_presses(toasts)
 
     async def _claim(self, press: Inbound) -> str:
         return await self._desk.claim(press) if self._desk else ""
+
+    async def _answer_presses(self, toasts: Sequence[tuple[Inbound, str]]) -> None:
+        try:
+            async with asyncio.timeout(PRESSES_S):
+                await asyncio.gather(*(self._answer_press(press.refers_to, toast) for press, toast in toasts))
+        except TimeoutError:
+            log.info("telegram.press_not_answered", error="timeout")
 
     async def _answer_press(self, query: str, toast: str) -> None:
         try:

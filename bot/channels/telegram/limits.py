@@ -10,22 +10,34 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.ports import TryLaterError
 
-OVERALL = 1 / 30  # seconds between two messages
-PRIVATE = 1.05  # seconds between two messages to one person, with the jitter of the way there
-GROUP, GROUP_WINDOW = 20, 61.0
 BULK_LEAVES = 0.25  # seconds of the overall rate that bulk leaves to answers
 WAIT_HERE = 3.0  # a longer wait is not slept but given back, so that others get the place
 REMEMBERED = 5_000  # chats
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast we go, in seconds; the rates are Telegram's, with the jitter of the way there."""
+
+    overall: float = 1 / 30  # between two messages
+    private: float = 1.05  # between two messages to one person
+    group: int = 20  # messages to one group in ``group_window``
+    group_window: float = 61.0
+    first_pause: float = 1.0  # after a failure of receiving; each further one doubles it
+    poll: float = 30.0  # how long Telegram keeps a poll open
+    overdue: float = 30.0  # a poll that takes so much longer than it may is dead
+
+
 class Limits:
     """Reserves a moment for each message."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, pace: Pace = Pace(), clock: Callable[[], float] = time.monotonic) -> None:
+        self._pace = pace
         self._clock = clock
         self._overall = 0.0  # when the next message may go out
         self._private: dict[int, float] = {}
@@ -43,7 +55,7 @@ class Limits:
         """Wait for the turn of a call that no chat's own limit counts."""
         now = self._clock()
         at = max(now, self._overall)
-        self._overall = at + OVERALL
+        self._overall = at + self._pace.overall
         await asyncio.sleep(max(0.0, at - now))
 
     def reserve(self, chat: int, *, bulk: bool = False) -> float:
@@ -55,7 +67,7 @@ class Limits:
             raise TryLaterError("answers go first", after=timedelta(seconds=1))
         if at - now > WAIT_HERE:
             raise TryLaterError("rate limit", after=timedelta(seconds=at - now))
-        self._overall = max(self._overall, now) + OVERALL
+        self._overall = max(self._overall, now) + self._pace.overall
         self._note(chat, at, now)
         return at - now
 
@@ -71,15 +83,16 @@ class Limits:
         if chat > 0:
             return self._private.get(chat, 0.0)
         window = self._groups.get(chat)
-        return window[0] + GROUP_WINDOW if window and len(window) >= GROUP else 0.0
+        return window[0] + self._pace.group_window if window and len(window) >= self._pace.group else 0.0
 
     def _note(self, chat: int, at: float, now: float) -> None:
         if chat > 0:
-            self._private[chat] = at + PRIVATE
+            self._private[chat] = at + self._pace.private
         else:
-            self._groups.setdefault(chat, deque(maxlen=GROUP)).append(at)
+            self._groups.setdefault(chat, deque(maxlen=self._pace.group)).append(at)
         if len(self._private) > REMEMBERED:
             self._private = {one: moment for one, moment in self._private.items() if moment > now}
         if len(self._groups) > REMEMBERED:
-            self._groups = {one: window for one, window in self._groups.items() if window[-1] > now - GROUP_WINDOW}
+            since = now - self._pace.group_window
+            self._groups = {one: window for one, window in self._groups.items() if window[-1] > since}
         self._held = {one: moment for one, moment in self._held.items() if moment > now}

@@ -148,14 +148,13 @@ class Reader:
 
     # --- everything else --------------------------------------------------------------------------------------------
 
-    def _press(self, number: str, body: Mapping[str, Any]) -> Inbound | None:
-        message = body.get("message")
-        if message is None or "data" not in body:
-            return None
+    def _press(self, number: str, body: Mapping[str, Any]) -> Inbound:
+        """Any press is one, so that each is answered; what we never made has no button behind it."""
+        message = body.get("message") or {"chat": {"id": body["from"]["id"], "type": "private"}}
         chat = message["chat"]
         private = chat["type"] == "private"
         return Inbound(
-            id=number, address=_address(message), user=str(int(body["from"]["id"])), text=str(body["data"]),
+            id=number, address=_address(message), user=str(int(body["from"]["id"])), text=str(body.get("data", "")),
             private=private, at=datetime.now(UTC), happening=Happening.PRESSED, refers_to=str(body["id"]),
             needs_permit=self.policy.needs_permit(int(chat["id"]), private=private), returns=False,
         )  # fmt: skip

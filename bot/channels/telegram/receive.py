@@ -15,14 +15,15 @@ from typing import Any
 import structlog
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
-from bot.channels.telegram.api import POLL_S, Api, seconds_of
+from bot.channels.telegram.api import Api, seconds_of
+from bot.channels.telegram.limits import Pace
 from bot.channels.telegram.normalise import KINDS
 from bot.ports import ChannelEndedError, Listening
 
 log = structlog.get_logger()
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
-OVERDUE_S = 30.0  # a poll that takes so much longer than it may is dead
+LONGEST_PAUSE_S = 30.0
+NO_ID_PAUSE_S = 1.0
 REFUSED_FOR_S = 600.0  # a proxy's blip is over by then: the token is revoked
 CONFLICT_SHOWN_S = 60.0  # two processes take turns; a success in between is none
 
@@ -37,14 +38,14 @@ class Trouble:
     pause: float
 
 
-def trouble(error: Exception, failures: int) -> Trouble:
+def trouble(error: Exception, failures: int, first_pause: float = 1.0) -> Trouble:
     """The pure decision about an error, the ``failures``-th in a row."""
-    pause = min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE_S)
+    pause = min(first_pause * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE_S)
     match error:
         case Conflict() if "webhook" in str(error).lower():
             return Trouble("a webhook is set", 0.0 if failures == 1 else pause)
         case Conflict():
-            return Trouble("conflict: another process receives with this token", max(pause, 3.0))
+            return Trouble("conflict: another process receives with this token", max(pause, 3.0 * first_pause))
         case InvalidToken():
             return Trouble("token refused", pause)
         case RetryAfter():
@@ -58,8 +59,11 @@ def trouble(error: Exception, failures: int) -> Trouble:
 class Attempts:
     """Repeats one kind of work for ever: backs off, tells why, ends only when the token stays refused."""
 
-    def __init__(self, listening: Listening, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, listening: Listening, first_pause: float = 1.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._listening = listening
+        self._first_pause = first_pause
         self._clock = clock
         self._failures, self._well = 0, False
         self._refused_since: float | None = None
@@ -79,7 +83,7 @@ class Attempts:
     def failed(self, error: Exception) -> Trouble:
         """It did not: what that is, told to log and health."""
         self._failures, self._well = self._failures + 1, False
-        found = trouble(error, self._failures)
+        found = trouble(error, self._failures, self._first_pause)
         now = self._clock()
         if isinstance(error, Conflict):
             self._conflict_at = now
@@ -99,9 +103,10 @@ class Attempts:
 class Polling:
     """Receives by getUpdates."""
 
-    def __init__(self, api: Api, take: Take) -> None:
+    def __init__(self, api: Api, take: Take, pace: Pace) -> None:
         self._api = api
         self._take = take
+        self._pace = pace
         self._offset: int | None = None  # none: whatever Telegram still has; what we know already is ignored
 
     async def run(self, attempts: Attempts) -> None:
@@ -118,15 +123,15 @@ class Polling:
                 await asyncio.sleep(found.pause)
 
     async def _once(self, attempts: Attempts) -> None:
-        seconds = POLL_S if attempts.well else 0.0  # the first poll only asks whether Telegram is there
-        async with asyncio.timeout(POLL_S + OVERDUE_S):
+        seconds = self._pace.poll if attempts.well else 0.0  # the first poll only asks whether Telegram is there
+        async with asyncio.timeout(self._pace.poll + self._pace.overdue):
             updates = await self._api.poll(self._offset, list(KINDS), seconds)
         attempts.succeeded()
         if updates:
             await self._take(updates)
             self._offset = following(updates, self._offset)
             if self._offset is None:  # none of them had an id: do not ask for them in a hot loop
-                await asyncio.sleep(FIRST_PAUSE_S)
+                await asyncio.sleep(NO_ID_PAUSE_S)
 
     async def _free_from_webhook(self) -> None:
         """Only the address is forgotten; updates that wait are kept."""

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 
-import yaml
+from knowledge_base import yaml_text
 
-_DATA = yaml.safe_load(files(__package__).joinpath("phrases.yaml").read_text("utf-8"))
+_DATA = yaml_text.read(files(__package__).joinpath("phrases.yaml").read_text("utf-8"))
 
 
 def _any(alternatives: Iterable[str]) -> re.Pattern[str]:
@@ -29,6 +29,10 @@ WITHOUT = _any(_DATA["without"])  # stands before a place that is not wanted
 NEARBY = _any(_DATA["nearby"])  # says that the place named is where one is, and others near it are wanted
 PERIOD = _any(_DATA["period"])
 ENDING = _any(_DATA["ending"])
+MEETING = _any(_DATA["meeting"])  # where people come together
+EVENT = _any((*_DATA["meeting"], *_DATA["event"]))
+BYGONE = _any(_DATA["bygone"])  # asks for events that are over
+OCCASION = _any((*_DATA["occasion"], *_DATA["bygone"]))  # asks when, or whether there is or was one
 STATUS: Mapping[str, re.Pattern[str]] = {name: _any(patterns) for name, patterns in _DATA["status"].items()}
 GENERIC = frozenset(_DATA["generic"].split())  # what any question for projects may hold
 

@@ -1,17 +1,17 @@
 """Spelling mistakes: which known name lies within one or two edits of a word.
 
-Symmetric deletes (Garbe 2012) find candidates by dictionary look-up, the restricted Damerau-Levenshtein distance
-(a swap of neighbours is one edit) confirms them. Short words are never corrected: too many are one edit from a name.
+First letter, length and the set of letters leave few candidates, the restricted Damerau-Levenshtein distance (a swap of
+neighbours is one edit) confirms them. That needs no index, which would take longer to make than most processes ask.
+Short words are never corrected: too many are one edit from a name.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _MIN_LENGTH = 5
-_TWO_EDITS_FROM = 8
-_FEW_NAMES = 5_000  # two letters away are looked up for no more names: the variants would fill the memory
+_TWO_EDITS_FROM = 8  # letters of the word; a name needs more
 
 
 def distance(one: str, other: str, limit: int) -> int:
@@ -37,31 +37,35 @@ class Corrector:
     """Names to correct towards: ``correct`` answers the one nearest to a word, or none when two are equally near."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._by_delete: dict[str, set[str]] = defaultdict(set)
-        known = {name for name in names if len(name) >= _MIN_LENGTH}
-        for name in known:
-            twice = len(name) > _TWO_EDITS_FROM and len(known) <= _FEW_NAMES
-            for variant in _shortened(name, 2 if twice else 1):
-                self._by_delete[variant].add(name)
+        self._alike: dict[tuple[str, int], list[tuple[int, str]]] = defaultdict(list)
+        for name in set(names):
+            if len(name) >= _MIN_LENGTH:
+                self._alike[name[0], len(name)].append((_letters(name), name))
 
     def correct(self, word: str) -> str | None:
-        """The nearest name within 1 edit (from 5 letters) or 2 (from 8 letters); first letters must agree."""
+        """The nearest name within 1 edit, or 2 (a word from 8, a name from 9 letters); first letters must agree."""
         if len(word) < _MIN_LENGTH:
             return None
-        limit = 2 if len(word) >= _TWO_EDITS_FROM else 1
-        near = [(distance(word, name, limit), name) for name in self._candidates(word, limit) if name[0] == word[0]]
-        near = sorted(pair for pair in near if pair[0] <= limit)
+        near = sorted(self._near(word))
         if not near or (len(near) > 1 and near[0][0] == near[1][0]):
             return None
         return near[0][1]
 
-    def _candidates(self, word: str, limit: int) -> set[str]:
-        return {name for variant in _shortened(word, limit) for name in self._by_delete.get(variant, ())}
+    def _near(self, word: str) -> Iterator[tuple[int, str]]:
+        """The names near enough, each after its distance."""
+        letters = _letters(word)
+        for length in range(len(word) - 2, len(word) + 3):
+            limit = 2 if len(word) >= _TWO_EDITS_FROM < length else 1
+            for others, name in self._alike.get((word[0], length), ()):
+                if (letters ^ others).bit_count() <= 2 * limit:  # an edit takes away one letter and brings one
+                    edits = distance(word, name, limit)
+                    if edits <= limit:
+                        yield edits, name
 
 
-def _shortened(word: str, times: int) -> set[str]:
-    """The word and what is left of it after up to ``times`` letters are taken away."""
-    variants = {word}
-    for _ in range(times):
-        variants |= {variant[:i] + variant[i + 1 :] for variant in variants for i in range(len(variant))}
-    return variants
+def _letters(word: str) -> int:
+    """The set of a word's letters as bits; two letters may share one, which lets more through, never less."""
+    bits = 0
+    for letter in word:
+        bits |= 1 << (ord(letter) & 63)
+    return bits

@@ -25,7 +25,7 @@ inbox = Table(
     Column("conversation", String(255), nullable=False),
     Column("user_id", String(255), nullable=False),
     Column("payload", JsonDocument),  # the message; wiped when it is no longer needed
-    Column("state", String(12), nullable=False),  # new | done | quarantined
+    Column("state", String(12), nullable=False),  # new | done | asked | quarantined
     Column("attempts", Integer, nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
     Column("handled_at", UtcDateTime),

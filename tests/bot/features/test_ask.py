@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.assembly import Bot
-from bot.features.ask import by_municipality, show_command
+from bot.features.answers import by_municipality
+from bot.features.entries import show_command
 from knowledge_base.ingest.importer import import_files
+from knowledge_base.model import RecordKind
 from knowledge_base.store.database import Store
 from tests.conftest import FixedClock
 from tests.fake_embedder import HashEmbedder
@@ -44,9 +46,58 @@ async def test_text_in_another_language_is_marked(anna: Person) -> None:
 
 
 async def test_not_sure_says_so_and_shows_the_nearest(anna: Person) -> None:
-    text = await anna.says("Wer hat xyzzy plugh?")
+    text = await anna.says("Wer hat in Wien ein Freibad gebaut?")
     assert "nichts" in text
     assert "Versuchen Sie es" in text
+
+
+@pytest.mark.parametrize(
+    ("question", "nothing", "past", "day"),
+    [
+        ("Wann ist das nächste Treffen?", "Ein kommender Termin ist mir nicht bekannt", "vorbei", "30. August 2021"),
+        ("When is the next meeting?", "I know of no upcoming date", "past", "August 30, 2021"),
+        ("Kiedy jest następne spotkanie?", "Nie znam żadnego nadchodzącego terminu", "minęło", "30 sierpnia 2021"),
+    ],
+)
+async def test_events_that_are_over_are_marked(
+    known: Store, anna: Person, question: str, nothing: str, past: str, day: str
+) -> None:
+    text = await anna.says(question)
+    assert text.startswith(nothing)
+    assert f"{day} · Berlin / Brandenburg · {past}" in text
+    assert anna.last is not None
+    assert [choice.number for choice in anna.last.choices if choice.number] == []
+    async with known.read() as tx:
+        assert await tx.answers.open_questions() == []
+
+
+async def test_events_to_come_are_told_first_and_projects_where_more_is_named(
+    known: Store, channel: FakeChannel, tmp_path: Path
+) -> None:
+    soon = {
+        "id": "soon",
+        "title": "Treffen der Kommunen",
+        "start": "2026-12-01",
+        "end": "2026-12-02",
+        "url": "https://a.example",
+    }
+    async with known.begin() as tx:
+        await tx.records.edit(
+            RecordKind.EVENT, "soon", soon | {"municipality": "Potsdam", "text": "Offen für <b>alle</b>."}
+        )
+    async with running_bot(known, HashEmbedder(), [channel], tmp_path) as bot:
+        anna = channel.person("anna")
+        text = await anna.says("Wann ist das nächste Treffen in Potsdam?")
+        first, _, projects = text.partition("Treffen der Kommunen")
+        assert first == "Das steht an:\n\n"
+        assert projects.startswith(
+            "\n1. Dezember 2026 – 2. Dezember 2026 · Potsdam\n„Offen für <b>alle</b>.“\nhttps://a.example"
+        )
+        assert anna.last is not None
+        numbers = [choice.number for choice in anna.last.choices if choice.number]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert len(numbers) == sum(f"\n{number}. " in projects for number in numbers)
+        await settled(bot)
 
 
 async def test_more_goes_on_counting_until_all_are_shown(anna: Person) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from knowledge_base.embedding.port import Embedder
 from knowledge_base.search.background import Background, load, texts
-from knowledge_base.search.certainty import NAMES, Certainty, fitted
+from knowledge_base.search.certainty import NAMES, SIGNS, Certainty, fitted
 from knowledge_base.search.dense import Dense, encode
 from tests.fake_embedder import HashEmbedder
 
@@ -21,11 +21,16 @@ def evidence(**given: float) -> npt.NDArray[np.float64]:
     return np.array([given.get(name, 0.0) for name in NAMES])
 
 
-def test_probability_rises_with_what_is_explained() -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_evidence_moves_the_probability_to_its_side_only(name: str) -> None:
     model = fitted()
-    chances = [model.probability(evidence(explained=share, best_covered=share)) for share in (0.0, 0.5, 1.0)]
-    assert chances == sorted(chances)
-    assert 0.0 <= chances[0] < chances[-1] <= 1.0
+    chances = [model.probability(evidence(**{"background": 3.0, name: value})) for value in (0.0, 0.5, 1.0)]
+    assert chances == sorted(chances, reverse=SIGNS[name] < 0)
+    assert 0.0 <= min(chances) <= max(chances) <= 1.0
+
+
+def test_the_model_shipped_uses_its_evidence() -> None:
+    assert np.count_nonzero(fitted().weights) > 0.8 * len(NAMES)
 
 
 def test_another_city_is_never_an_answer() -> None:
@@ -78,12 +83,23 @@ async def test_a_named_subject_is_switched_off_in_every_language() -> None:
         assert not np.any(np.all(vectors == background.named[language][0], axis=1))
 
 
-def test_standing() -> None:
+@pytest.fixture
+def square() -> Background:
+    """Four subjects at right angles, named alike in each language."""
     named = {language: np.eye(4, dtype=np.float32) for language in ("de", "en", "pl")}
-    background = Background(np.eye(4, dtype=np.float32), named)
-    best, unknown = background.standing(np.array([1, 0, 0, 0], np.float32), "en", np.array([1.0, np.nan], np.float32))
-    assert best.margin == pytest.approx(0.0, abs=1e-5)
-    assert best.own_margin == pytest.approx(0.0, abs=1e-5)
-    assert best.above > 1.0
-    assert unknown.above == 0.0
-    assert unknown.margin < 0.0
+    return Background(np.eye(4, dtype=np.float32), named)
+
+
+def test_standing_beside_the_background(square: Background) -> None:
+    asked = np.array([1, 0, 0, 0], np.float32)
+    level, behind = square.standing(asked, "en", 1.0), square.standing(asked, "en", 0.5)
+    assert level.ahead == pytest.approx(0.0, abs=1e-5)
+    assert behind.ahead < level.ahead < level.ahead_of_several
+    assert (level.own_nearest, level.own_several) == (behind.own_nearest, behind.own_several)
+    assert level.own_nearest > level.own_several == pytest.approx(0.0, abs=1e-5)
+
+
+def test_without_vectors_nothing_is_ahead(square: Background) -> None:
+    unknown = square.standing(np.array([1, 0, 0, 0], np.float32), "pl", float("nan"))
+    assert unknown.ahead < 0.0
+    assert unknown.ahead_of_several == pytest.approx(0.0, abs=1e-5)

@@ -18,8 +18,16 @@ EVALUATION = Path(__file__).parents[2] / "evaluation"
 
 
 LEAST = {  # nDCG@10, first hit relevant, at most wrongly refused, at least rightly refused
-    "bundle_dev.jsonl": (0.925, 0.93, 0.055, 0.88),
-    "bundle_dev2.jsonl": (0.89, 0.895, 0.075, 0.83),
+    "bundle_dev.jsonl": (0.925, 0.93, 0.03, 0.945),
+    "bundle_dev2.jsonl": (0.89, 0.895, 0.025, 0.91),
+    "bundle_dev3.jsonl": (0.85, 0.74, 0.10, 0.86),
+    "bundle_dev4.jsonl": (0.88, 0.84, 0.02, 0.81),
+}
+LEAST_BY_LANGUAGE = {  # nDCG@10 in German, English, Polish
+    "bundle_dev.jsonl": {"de": 0.87, "en": 0.91, "pl": 0.92},
+    "bundle_dev2.jsonl": {"de": 0.87, "en": 0.91, "pl": 0.92},
+    "bundle_dev3.jsonl": {"de": 0.81, "en": 0.87, "pl": 0.88},
+    "bundle_dev4.jsonl": {"de": 0.90, "en": 0.83, "pl": 0.83},
 }
 
 
@@ -46,8 +54,8 @@ def test_refusals(reports: dict[str, Report], name: str) -> None:
     assert (figures.rightly_refused or 0) >= rightly, reports[name].table()
 
 
-@pytest.mark.parametrize(("language", "least"), [("de", 0.87), ("en", 0.91), ("pl", 0.92)])
+@pytest.mark.parametrize("language", ["de", "en", "pl"])
 @pytest.mark.parametrize("name", LEAST)
-def test_order_by_language(reports: dict[str, Report], name: str, language: str, least: float) -> None:
+def test_order_by_language(reports: dict[str, Report], name: str, language: str) -> None:
     figures = next(figures for figures in reports[name].figures if figures.group == language)
-    assert (figures.ndcg or 0) >= least, reports[name].table()
+    assert (figures.ndcg or 0) >= LEAST_BY_LANGUAGE[name][language], reports[name].table()

@@ -27,8 +27,8 @@ from knowledge_base.store.database import Store, create_engine, driver_url
 from knowledge_base.store.dump import TABLES, lines
 from knowledge_base.store.inbox import Received
 from knowledge_base.store.outbox import Urgency
-from knowledge_base.store.presence import say_alive
-from knowledge_base.store.restore import RESTORED, restore
+from knowledge_base.store.presence import RESTORED, say_alive
+from knowledge_base.store.restore import restore
 from knowledge_base.store.tables import consent
 from tests.conftest import FixedClock
 from tests.knowledge_base.store.rows import fill_tables

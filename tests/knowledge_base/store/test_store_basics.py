@@ -82,6 +82,10 @@ async def test_an_event_is_taken_in_once(store: Store) -> None:
         assert row.payload == {"text": "hello"}
         assert await tx.inbox.done(row.seq)
         assert not await tx.inbox.done(row.seq)
+        assert await tx.inbox.asked_since(row.channel, row.user_id, tx.now - timedelta(hours=1)) == 0
+        await tx.inbox.asked(row.seq)
+        assert await tx.inbox.asked_since(row.channel, row.user_id, tx.now - timedelta(hours=1)) == 1
+        assert (await tx.inbox.count())["done"] == 1
         assert await tx.inbox.add([message]) == 0
         assert await tx.inbox.waiting(["test"]) == []
         assert await tx.inbox.cursor("test") == "s1"

@@ -19,7 +19,6 @@ from bot.channels.matrix.channel import pause_s
 from bot.channels.matrix.crypto import Crypto, LostStoreError
 from bot.channels.matrix.files import Folder
 from bot.channels.matrix.http import BusyError, RefusedError, UnreachableError, _read, url
-from bot.channels.matrix.keys import Pins
 from bot.channels.matrix.position import MOST_OF_ONE, Position
 from bot.channels.matrix.sas import Exchange, SasError
 from bot.channels.matrix.signing import SigningKey, chain, device_signed, signed_by
@@ -93,20 +92,6 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
     made.open()
     yield made
     made.close()
-
-
-def test_pins(folder: Folder) -> None:
-    def level(master: str, *, any_: bool = True, allow: bool = True) -> str:
-        return Pins(folder).level("@a:b", master, has_any=any_, allow_unsigned=allow)
-
-    assert level("", any_=False) == "allowed"
-    assert level("", any_=False, allow=False) == "refused"
-    assert level("", any_=True) == "refused"  # keys, but no chain
-    assert level("M1") == "signed"
-    assert level("M2") == "refused"  # changed
-    assert level("", any_=False) == "refused"  # vanished
-    Pins(folder).confirm("@a:b", "M2")
-    assert level("M2") == "signed"
 
 
 def test_the_folder_belongs_to_one_process(folder: Folder) -> None:

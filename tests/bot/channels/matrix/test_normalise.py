@@ -138,6 +138,12 @@ def test_every_event_is_noted_when_it_breaks_something(anything: Any) -> None:
     assert 0 < len(batch.refused[0].id) <= 255
 
 
+@pytest.mark.parametrize("relation", [[], [{"event_id": "$o"}], "x", 5])
+def test_a_verification_without_a_relation_that_is_one_is_malformed(relation: Any) -> None:
+    with pytest.raises(MalformedEventError):
+        read(event({"m.relates_to": relation}, "m.key.verification.start"), room())
+
+
 def test_the_bots_arrival_is_no_change_of_its_profile() -> None:
     arrival = member(ME, "join", prev_content={"membership": "invite"}, prev_sender=ANNA)
     profile = member(ME, "join", prev_content={"membership": "join"})

@@ -1,13 +1,10 @@
-"""The bot in a process of its own, to be killed.
-
-Arguments: database, base URL, token, and for a webhook its port.
-"""
+"""The bot in a process of its own, to be killed."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-import sys
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -20,17 +17,18 @@ from bot.texts import Texts
 from bot.web.serving import pages
 from config import logging
 from config.settings import Settings
+from knowledge_base import failpoints
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from tests.fake_embedder import HashEmbedder
 
 
-async def main(database: str, base_url: str, token: str, port: str = "") -> None:
-    web = {"enabled": bool(port), "port": int(port or 0), "public_url": f"http://127.0.0.1:{port}" if port else ""}
+async def main(database: Path, base_url: str, token: str, port: int | None, ready: Connection) -> None:
+    """Serve until SIGTERM; ``port``: by webhook. ``ready`` gets a word when the channel listens or backs off."""
+    web = {"enabled": bool(port), "port": port or 0, "public_url": f"http://127.0.0.1:{port}" if port else ""}
     telegram = {"token": SecretStr(token), "api_base_url": base_url, "webhook": bool(port)}
     limits = {"questions_per_hour": 0}
-    settings = Settings(state_dir=Path(database).parent, web=web, telegram=telegram, limits=limits)  # type: ignore[arg-type]
-    logging.set_up("WARNING", "json")
+    settings = Settings(state_dir=database.parent, web=web, telegram=telegram, limits=limits)  # type: ignore[arg-type]
     store = await Store.open(f"sqlite:///{database}")
     search = SearchService(store, HashEmbedder())
     await search.start()
@@ -40,13 +38,17 @@ async def main(database: str, base_url: str, token: str, port: str = "") -> None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
 
     def listening(_name: str, problem: str | None) -> None:
-        sys.stdout.write(f"READY {problem or ''}\n")
-        sys.stdout.flush()
+        if not ready.closed:
+            ready.send(problem or "listens")
+            ready.close()
 
     async with pages(settings.web, settings.state_dir, bot.health, bot.metrics, channel.routes):
         await bot.run(stop, listening)
     await store.close()
 
 
-if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+def entry(database: Path, base_url: str, token: str, port: int | None, ready: Connection, fail_at: str) -> None:
+    """What the process does."""
+    logging.set_up("WARNING", "json")
+    failpoints.arm(fail_at)
+    asyncio.run(main(database, base_url, token, port, ready))

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from bot.assembly import Bot
 from bot.channels.telegram import Menu, TelegramChannel
+from bot.channels.telegram.limits import Pace
 from bot.menu import listed, words
 from bot.opening import Knowledge
 from bot.texts import Texts
@@ -27,6 +28,8 @@ from tests.telegram_api import LoopbackApi, Message, User, World
 ADMIN = 7
 GROUP = -1001111
 SMALL_GROUP = -55
+TEXTS = Texts()
+REAL, BRISK = Pace(), Pace(overall=0.0, private=0.0, group=10_000, first_pause=0.02)  # nobody waits here for a real one
 
 
 @dataclass
@@ -74,17 +77,18 @@ def make_settings(api: LoopbackApi, state_dir: Path, *, webhook: bool = False, *
     }  # fmt: skip
     port = free_port() if webhook else 0
     web = {"port": port, "public_url": f"http://127.0.0.1:{port}" if webhook else "", "enabled": webhook}
+    web |= more.pop("web", {})
     values = {"admins": (f"telegram:{ADMIN}",), "limits": {"questions_per_hour": 0}} | more
     return Settings(state_dir=state_dir, telegram=telegram | values.pop("telegram", {}), web=web, **values)
 
 
 @asynccontextmanager
-async def running(api: LoopbackApi, store: Store, settings: Settings) -> AsyncIterator[Rig]:
+async def running(api: LoopbackApi, store: Store, settings: Settings, pace: Pace = BRISK) -> AsyncIterator[Rig]:
     """The bot until the end of the block; then it stops in order."""
     search = SearchService(store, HashEmbedder())
     await search.start()
-    channel = TelegramChannel(settings, Menu(listed(Texts()), words()))
-    bot = Bot(settings, Knowledge(store, search), Texts(), [channel])
+    channel = TelegramChannel(settings, Menu(listed(TEXTS), words()), pace)
+    bot = Bot(settings, Knowledge(store, search), TEXTS, [channel])
     rig = Rig(api, store, bot)
     stop, listens = asyncio.Event(), asyncio.Event()
 

@@ -7,6 +7,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from knowledge_base.store.buttons import BUTTONS_LAST
@@ -18,38 +19,38 @@ QUESTION = "Wer hat Mobilitätsprojekte gemacht?"
 FOREIGN, LATE, TWICE = "gehören der Person", "abgelaufen", "schon geschehen"
 
 
-async def test_the_data_of_a_button_is_random_and_says_nothing(rig: Rig) -> None:
-    anna = rig.world.user(11)
-    first, second = [await rig.ask(anna, QUESTION) for _ in range(2)]
+async def test_the_data_of_a_button_is_random_and_says_nothing(either: Rig) -> None:
+    anna = either.world.user(11)
+    first, second = [await either.ask(anna, QUESTION) for _ in range(2)]
     data = [button["callback_data"] for message in (first, second) for button in message.buttons]
     assert all(re.fullmatch(r"[\w-]{22}", one) for one in data)
     assert len(set(data)) == len(data)
 
 
-async def test_only_the_one_who_asked_may_press(rig: Rig) -> None:
-    world = rig.world
+async def test_only_the_one_who_asked_may_press(either: Rig) -> None:
+    world = either.world
     anna, ben, eve = world.user(11), world.user(12), world.user(13)
     group = world.group(GROUP)
     world.add_bot(anna, group)
-    answer = await rig.ask(anna, f"/frage {QUESTION}", chat=group)
-    await rig.ask(ben, "hilfe")
+    answer = await either.ask(anna, f"/frage {QUESTION}", chat=group)
+    await either.ask(ben, "hilfe")
     for number in range(len(answer.buttons)):
         for other in (ben, eve):  # known to the bot, and not
-            assert FOREIGN in await rig.press(other, answer, number)
-    await rig.settled()
+            assert FOREIGN in await either.press(other, answer, number)
+    await either.settled()
     said = len(world.said(group))
-    assert await rig.press(anna, answer, "1") == ""
+    assert await either.press(anna, answer, "1") == ""
     await world.until(lambda: len(world.said(group)) > said)
 
 
-async def test_another_chat_cannot_use_a_handle(rig: Rig) -> None:
-    anna = rig.world.user(11)
-    answer = await rig.ask(anna, QUESTION)
-    group = rig.world.group(GROUP)
-    rig.world.add_bot(anna, group)
-    there = await rig.ask(anna, "/hilfe", chat=group)
-    query = rig.world.press_data(anna, there, answer.buttons[0]["callback_data"])
-    assert FOREIGN in await rig.toast(query)
+async def test_another_chat_cannot_use_a_handle(either: Rig) -> None:
+    anna = either.world.user(11)
+    answer = await either.ask(anna, QUESTION)
+    group = either.world.group(GROUP)
+    either.world.add_bot(anna, group)
+    there = await either.ask(anna, "/hilfe", chat=group)
+    query = either.world.press_data(anna, there, answer.buttons[0]["callback_data"])
+    assert FOREIGN in await either.toast(query)
 
 
 async def test_a_second_press_does_nothing(either: Rig) -> None:
@@ -64,60 +65,122 @@ async def test_a_second_press_does_nothing(either: Rig) -> None:
     assert len(world.said(anna)) == 2
 
 
-async def test_a_late_press_and_a_made_up_one_do_nothing(rig: Rig) -> None:
-    world = rig.world
+async def test_a_late_press_and_a_made_up_one_do_nothing(either: Rig) -> None:
+    world = either.world
     anna = world.user(11)
-    answer = await rig.ask(anna, QUESTION)
-    await rig.ask(anna, "Hitzeschutz in kleinen Städten")
-    assert LATE in await rig.press(anna, answer, "Mehr")  # "more" means another question by now
-    async with rig.store.begin() as tx:
-        await tx.connection.execute(text("UPDATE button SET expires_at = '2020-01-01 00:00:00'"))
-    assert LATE in await rig.press(anna, answer, 0)
+    answer = await either.ask(anna, QUESTION)
+    await either.ask(anna, "Hitzeschutz in kleinen Städten")
+    assert LATE in await either.press(anna, answer, "Mehr")  # "more" means another question by now
+    await expire(either.store)
+    assert LATE in await either.press(anna, answer, 0)
     for data in ("x", "A" * 64, "'; DROP TABLE button; --", "show bb-cottbus"):
-        assert LATE in await rig.toast(world.press_data(anna, answer, data))
-    await rig.settled()
+        assert LATE in await either.toast(world.press_data(anna, answer, data))
+    await either.settled()
     assert len(world.said(anna)) == 2
-    async with rig.store.begin() as tx:
+    async with either.store.begin() as tx:
         assert await tx.buttons.forget() > 0
     assert timedelta(days=1) < BUTTONS_LAST
 
 
-async def test_a_press_after_a_restart_counts_once(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
-    """The network delivers the same press again to the next process; the button itself is as good as before."""
-    world = api.world
-    anna = world.user(11)
-    async with running(api, live_store, make_settings(api, tmp_path)) as rig:
+@pytest.mark.parametrize("webhook", [False, True])
+async def test_a_press_after_a_restart_counts_once(
+    webhook: bool, api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
+    """Buttons are rows of the database: a restart neither makes a used one fresh nor takes a fresh one away."""
+    world, settings = api.world, make_settings(api, tmp_path, webhook=webhook)
+    anna, eve = world.user(11), world.user(13)
+    async with running(api, live_store, settings) as rig:
         answer = await rig.ask(anna, QUESTION)
         assert await rig.press(anna, answer, 0) == ""
         await rig.settled()
-    async with running(api, live_store, make_settings(api, tmp_path)) as rig:
+    async with running(api, live_store, settings) as rig:
         assert TWICE in await rig.press(anna, answer, 0)
+        assert FOREIGN in await rig.press(eve, answer, 1)
         press = world.press(anna, answer, 1)
         again = dict(world.updates[-1])
         assert await rig.toast(press) == ""
         await rig.settled()
-        world.push_raw(again)
+        world.push_raw(again)  # the network delivers it once more
+        assert TWICE in await rig.press(anna, answer, 1)
         await rig.settled()
         assert len(world.said(anna)) == 3
 
 
-async def test_every_press_is_answered_though_the_bot_is_busy(rig: Rig) -> None:
-    world = rig.world
+@pytest.mark.parametrize("webhook", [False, True])
+async def test_presses_while_the_bot_was_down(
+    webhook: bool, api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
+    """Each is answered when it is back; the first one in time by the right person counts, once."""
+    world, settings = api.world, make_settings(api, tmp_path, webhook=webhook)
+    anna, eve = world.user(11), world.user(13)
+    async with running(api, live_store, settings) as rig:
+        answer = await rig.ask(anna, QUESTION)
+    good, twice, foreign = world.press(anna, answer, 0), world.press(anna, answer, 0), world.press(eve, answer, 1)
+    unanswerable = world.press(anna, answer, 2)
+    world.too_old.add(unanswerable)  # Telegram takes no answer to it any more
+    async with running(api, live_store, settings) as rig:
+        toasts = [await rig.toast(query) for query in (good, twice, foreign)]
+        await rig.settled()
+        assert len(world.said(anna)) == 3  # the answer, and what two buttons show
+    assert toasts[0] == ""
+    assert TWICE in toasts[1]
+    assert FOREIGN in toasts[2]
+    assert all(len(world.queries[query]) == 1 for query in (good, twice, foreign))
+
+
+@pytest.mark.parametrize("webhook", [False, True])
+async def test_a_press_while_the_bot_was_down_for_long_is_late(
+    webhook: bool, api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
+    world, settings = api.world, make_settings(api, tmp_path, webhook=webhook)
     anna = world.user(11)
-    answer = await rig.ask(anna, QUESTION)
+    async with running(api, live_store, settings) as rig:
+        answer = await rig.ask(anna, QUESTION)
+    query = world.press(anna, answer, 0)
+    await expire(live_store)
+    async with running(api, live_store, settings) as rig:
+        assert LATE in await rig.toast(query)
+        await rig.settled()
+    assert len(world.said(anna)) == 1
+
+
+async def expire(store: Store) -> None:
+    async with store.begin() as tx:
+        await tx.connection.execute(text("UPDATE button SET expires_at = '2020-01-01 00:00:00'"))
+
+
+async def test_a_press_without_a_message_is_answered_too(either: Rig) -> None:
+    """Under an inline result there is no message that we know; nothing of ours makes such buttons."""
+    world = either.world
+    anna = world.user(11)
+    answer = await either.ask(anna, QUESTION)
+    for number, more in enumerate(({"data": "x"}, {"game_short_name": "x"}, {"data": answer.buttons[0]["text"]})):
+        world.queries[query := f"77{number}"] = []
+        world.happen(
+            "callback_query", {"id": query, "from": anna.json(), "inline_message_id": "i", "chat_instance": "1"} | more
+        )
+        assert LATE in await either.toast(query)
+    await either.settled()
+    assert len(world.said(anna)) == 1
+
+
+async def test_every_press_is_answered_though_the_bot_is_busy(either: Rig) -> None:
+    world = either.world
+    anna = world.user(11)
+    answer = await either.ask(anna, QUESTION)
     for _ in range(20):
         world.say(anna, QUESTION)
     async with asyncio.timeout(3):
-        await rig.press(anna, answer, "Hilfreich")
-    async with rig.store.read() as tx:
+        await either.press(anna, answer, "Hilfreich")
+    async with either.store.read() as tx:
         waiting = await tx.inbox.count()
     assert waiting.get("new", 0) >= 0
 
 
-async def test_filters_narrow_the_question_down(rig: Rig) -> None:
-    world = rig.world
+async def test_filters_narrow_the_question_down(either: Rig) -> None:
+    world = either.world
     anna = world.user(11)
-    answer = await rig.ask(anna, "Welche Projekte gibt es zur Mobilität?")
-    assert await rig.press(anna, answer, "ländliche") == ""
+    answer = await either.ask(anna, "Welche Projekte gibt es zur Mobilität?")
+    assert await either.press(anna, answer, "ländliche") == ""
     await world.until(lambda: len(world.said(anna)) == 2)
     assert "ländlich" in world.said(anna)[-1].text

@@ -7,24 +7,29 @@ may have arrived before it sends again; ``DOUBLES_SHARE`` bounds what that leave
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import shutil
 import signal
-import sys
 from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
 
-from knowledge_base.failpoints import ANYWHERE, VARIABLE
+from knowledge_base.failpoints import ANYWHERE
+from tests.bot.channels.telegram import driver
 from tests.bot.channels.telegram.rig import free_port
-from tests.telegram_api import LoopbackApi, Message
+from tests.crash.processes import PROCESSES
+from tests.telegram_api import LoopbackApi, Message, World
 
-ROOT = Path(__file__).parents[4]
 QUESTIONS = ("Wer hat Mobilitätsprojekte gemacht?", "Who did mobility projects?", "hilfe", "Hitzeschutz", "pomoc")
 DOUBLES_SHARE = 0.1  # of the kills
+CALLS_OF_A_LIFE = 20  # at most; a start takes five, an answer two
 
 
 @dataclass
@@ -37,33 +42,41 @@ class Killed:
     random: random.Random
     kills: int = 0
     where: Counter[str] = field(default_factory=Counter)
-    process: asyncio.subprocess.Process | None = None
+    process: ForkServerProcess | None = None
+    tells: Connection | None = None
 
     async def start(self, fail_at: str = "") -> None:
-        command = ["-m", "tests.bot.channels.telegram.driver", str(self.database), self.api.base_url, self.api.token]
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, *command, *([str(self.port)] if self.port else []), cwd=ROOT,
-            env={**os.environ, VARIABLE: fail_at}, stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        assert self.process.stdout is not None
-        await self.process.stdout.readline()
+        self.tells, told = Pipe()
+        arguments = (self.database, self.api.base_url, self.api.token, self.port, told, fail_at)
+        self.process = PROCESSES.Process(target=driver.entry, args=arguments, daemon=True)
+        self.process.start()
+        told.close()
+        await asyncio.to_thread(self.tells.poll, 60)  # it listens, or is dead already
 
     async def kill(self, fail_at: str) -> None:
-        """At the armed place if it is reached, else at a random moment."""
+        """At the armed place if it is reached, else at a random moment, from its start to well into its work."""
         assert self.process is not None
-        try:
-            async with asyncio.timeout(8 if fail_at else self.random.uniform(0, 0.6)):
-                await self.process.wait()
-        except TimeoutError:
-            self.process.kill()
-        assert await self.process.wait() == -signal.SIGKILL
+        if not fail_at:  # counted in calls: how much is done in a second depends on the machine
+            calls = len(self.api.calls) + self.random.randint(0, CALLS_OF_A_LIFE)
+            with suppress(TimeoutError):
+                await self.api.world.until(lambda: len(self.api.calls) >= calls, 5)
+        await asyncio.to_thread(self.process.join, 5 if fail_at else self.random.uniform(0, 0.05))
+        self.where[fail_at.partition(":")[0] if self.process.exitcode else "anywhere"] += 1
+        self.process.kill()
+        await asyncio.to_thread(self.process.join)
+        assert self.process.exitcode == -signal.SIGKILL
         self.kills += 1
-        self.where[fail_at.partition(":")[0] or "anywhere"] += 1
+
+    def end(self) -> None:
+        """Nothing stays behind a test that failed."""
+        if self.process is not None:
+            self.process.kill()
 
     async def stop(self) -> None:
         assert self.process is not None
         self.process.terminate()
-        assert await self.process.wait() == 0
+        await asyncio.to_thread(self.process.join, 20)
+        assert self.process.exitcode == 0
 
 
 async def campaign(killed: Killed, kills: int, questions: int) -> list[Message]:
@@ -83,17 +96,30 @@ async def campaign(killed: Killed, kills: int, questions: int) -> list[Message]:
         await killed.kill(fail_at)
     ask(questions - len(asked))
     await killed.start()
-    await world.until(lambda: all(world.answers(question) for question in asked), 120)
+    while missing := unanswered(world, asked):  # hundreds may wait: that takes its time, but never stands still
+        await world.until(lambda missing=missing: unanswered(world, asked) < missing, 60)
     await killed.stop()
     return asked
 
 
-async def survives(api: LoopbackApi, database: Path, tmp_path: Path, mode: str, kills: int, questions: int) -> None:
+def unanswered(world: World, asked: Sequence[Message]) -> int:
+    replied = {(chat, message.reply_to) for (chat, _), message in world.messages.items() if message.sender is world.bot}
+    return sum((question.chat.id, question.id) not in replied for question in asked)
+
+
+def prepared(api: LoopbackApi, database: Path, tmp_path: Path, mode: str, *, seed: int) -> Killed:
     file = tmp_path / "killed.db"
     shutil.copy(database, file)
     api.delivery.retry_scale = 0.05
-    killed = Killed(api, file, free_port() if mode == "webhook" else None, random.Random(kills))
-    asked = await campaign(killed, kills, questions)
+    return Killed(api, file, free_port() if mode == "webhook" else None, random.Random(seed))
+
+
+async def survives(api: LoopbackApi, database: Path, tmp_path: Path, mode: str, kills: int, questions: int) -> None:
+    killed = prepared(api, database, tmp_path, mode, seed=kills)
+    try:
+        asked = await campaign(killed, kills, questions)
+    finally:
+        killed.end()
     answers = [len(api.world.answers(question)) for question in asked]
     doubles = sum(count - 1 for count in answers)
     print(f"{mode}: {len(asked)} questions, {killed.kills} kills {dict(killed.where)}, {doubles} doubled")
@@ -117,3 +143,28 @@ async def test_5_kills_by_webhook(api: LoopbackApi, known_database: Path, tmp_pa
 @pytest.mark.parametrize("mode", ["polling", "webhook"])
 async def test_200_kills_of_1000_questions(mode: str, api: LoopbackApi, known_database: Path, tmp_path: Path) -> None:
     await survives(api, known_database, tmp_path, mode, 200, 1000)
+
+
+@pytest.mark.slow
+async def test_a_press_is_answered_and_counts_once_though_the_bot_is_killed_on_it(
+    api: LoopbackApi, known_database: Path, tmp_path: Path
+) -> None:
+    """At each place, a button of its own: pressed while the bot is down, killed on it, started again."""
+    killed = prepared(api, known_database, tmp_path, "polling", seed=1)
+    world = api.world
+    anna = world.user(11)
+    await killed.start()
+    answer = await world.answer(world.say(anna, QUESTIONS[0]))
+    await killed.stop()
+    for number, place in enumerate(ANYWHERE):
+        press = world.press(anna, answer, number)
+        await killed.start(f"{place}:1")
+        await killed.kill(f"{place}:1")
+        await killed.start()
+        [toast] = await world.until(lambda press=press: world.queries[press])
+        shown = number + 2
+        await world.until(lambda shown=shown: len(world.said(anna)) >= shown)
+        await killed.stop()
+        assert not toast.get("text")
+        assert len(world.said(anna)) == shown, place
+    assert killed.where == Counter(ANYWHERE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -82,21 +83,36 @@ async def test_talk_of_a_group_is_not_kept(rig: Rig) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("style", ["json", "console"])
-async def test_the_token_and_what_people_write_are_in_no_log(
-    style: str, api: LoopbackApi, known_database: Path, tmp_path: Path, e5_folder: Path
-) -> None:
-    """The real process at DEBUG, through every kind of failure."""
-    api.token = "424242:CanaryToken"
-    (tmp_path / "stadtlotse.db").write_bytes(known_database.read_bytes())  # noqa: ASYNC240
-    (tmp_path / "models").symlink_to(e5_folder.parent)
+async def test_the_token_and_what_people_write_are_in_no_log(tmp_path: Path, e5_folder: Path) -> None:
+    """The real process at DEBUG, through every kind of failure; it knows nothing, so that it starts at once."""
+    states = {style: tmp_path / style for style in ("json", "console")}
+    for state in states.values():
+        state.mkdir()
+        (state / "models").symlink_to(e5_folder.parent)
+    await asyncio.gather(*(is_silent(style, state) for style, state in states.items()))
+    for file in (one for one in tmp_path.rglob("*") if one.is_file()):  # noqa: ASYNC240
+        assert b"CanaryToken" not in file.read_bytes(), file.name
+
+
+async def is_silent(style: str, state: Path) -> None:
+    async with LoopbackApi("424242:CanaryToken") as api:
+        log = await served(api, state, style)
+        assert api.violations == []
+    assert "READY telegram" in log
+    assert "telegram.backs_off" in log
+    for canary in ("CanaryToken", "GeheimeFrage", "Kanarienvogel", "kanari_user"):
+        assert canary not in log, [line for line in log.splitlines() if canary in line][:3]
+
+
+async def served(api: LoopbackApi, state: Path, style: str) -> str:
+    """All that a bot writes while everything fails once and a person asks."""
     api.fail(
-        unauthorised("getMe"), Fault("getUpdates", "drop", 2), Fault("sendMessage", "reply_lost"),
+        unauthorised("getMe"), Fault("getUpdates", "drop"), Fault("sendMessage", "reply_lost"),
         Fault("setMyCommands", "raw", 4, body="x"), Fault("sendChatAction", "hang"),
         Fault("getUpdates", "raw", 1, code=404, body="x"),
     )  # fmt: skip
     variables = {
-        "STATE_DIR": tmp_path, "TELEGRAM__TOKEN": api.token, "TELEGRAM__API_BASE_URL": api.base_url, "WEB__PORT": 0,
+        "STATE_DIR": state, "TELEGRAM__TOKEN": api.token, "TELEGRAM__API_BASE_URL": api.base_url, "WEB__PORT": 0,
         "LOG__LEVEL": "DEBUG", "LOG__FORMAT": style, "KNOWLEDGE__BUNDLE": "false",
     }  # fmt: skip
     environment = {**os.environ, **{f"STADTLOTSE_{name}": str(value) for name, value in variables.items()}}
@@ -112,12 +128,7 @@ async def test_the_token_and_what_people_write_are_in_no_log(
     assert process.stdout is not None
     log = (await process.stdout.read()).decode()
     assert await process.wait() == 0
-    assert "READY telegram" in log
-    assert "telegram.backs_off" in log
-    for canary in ("CanaryToken", "GeheimeFrage", "Kanarienvogel", "kanari_user"):
-        assert canary not in log, [line for line in log.splitlines() if canary in line][:3]
-    for file in (one for one in tmp_path.rglob("*") if one.is_file()):  # noqa: ASYNC240
-        assert b"CanaryToken" not in file.read_bytes(), file.name
+    return log
 
 
 async def test_no_representation_shows_the_token(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
@@ -129,3 +140,13 @@ async def test_no_representation_shows_the_token(api: LoopbackApi, live_store: S
             shown += [channel, vars(channel), channel._api]  # type: ignore[attr-defined]
         shown.append(json.dumps(settings.model_dump(mode="json")))
         assert "CanaryToken" not in repr(shown)
+
+
+def test_without_a_token_nothing_of_telegram_is_loaded() -> None:
+    """In a process of its own: this one has loaded it long ago."""
+    program = (
+        "import sys; from bot.cli.operating import configured_telegram; from config.settings import Settings;"
+        "assert configured_telegram(Settings()) is None; assert 'telegram' not in sys.modules;"
+        "assert configured_telegram(Settings(telegram={'token': '1:x'})); assert 'telegram' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
+from bot.channels.telegram.normalise import KINDS
 from bot.channels.telegram.receive import REFUSED_FOR_S, Attempts, following, trouble
 from bot.channels.telegram.webhook import PATH, SECRET_HEADER, secret_of
+from bot.health import CHANNEL_ALLOWANCE, DATABASE, DISPATCHER, LOOP, MODEL, OUTBOX
 from bot.ports import ChannelEndedError
+from bot.web.client import noted_address
 from knowledge_base.store.database import Store
-from tests.bot.channels.telegram.rig import Rig, make_settings, running
+from tests.bot.channels.telegram.rig import BRISK, Rig, make_settings, running
 from tests.telegram_api import Fault, LoopbackApi
 from tests.telegram_api.faults import broken, flood, not_found, unauthorised
 
+ROOT = Path(__file__).parents[4]
 HELP = "So geht es"
 TROUBLES = {
     "401": unauthorised("getUpdates", times=2),
@@ -150,15 +160,67 @@ async def test_a_webhook_left_behind_is_taken_away_and_nothing_dropped(
     assert [str(call.params["drop_pending_updates"]).lower() for call in api.called("deleteWebhook")] in ([], ["false"])
 
 
-async def test_two_processes_with_one_token_are_named(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
-    async with running(api, live_store, make_settings(api, tmp_path)) as rig, httpx.AsyncClient() as other:
-        for _ in range(2):
-            await other.post(f"{api.base_url}{api.token}/getUpdates", json={"timeout": 1})
-            await api.world.until(lambda: any(problem and "conflict" in problem for problem in rig.problems))
-        named = rig.problems.index("conflict: another process receives with this token")
+CONFLICT = "conflict: another process receives with this token"
+
+
+async def test_two_processes_with_one_token_are_named_in_log_and_health(
+    api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
+    """At what an operator sees: the log, ``/healthz``, and the command ``health``."""
+    settings = make_settings(api, tmp_path, web={"enabled": True, "port": 0})
+    with capture_logs() as logged:
+        async with running(api, live_store, settings) as rig, httpx.AsyncClient() as other:
+            for _ in range(2):
+                await other.post(f"{api.base_url}{api.token}/getUpdates", json={"timeout": 1})
+                await api.world.until(lambda: CONFLICT in rig.problems)
+            named = rig.problems.index(CONFLICT)
+            await rig.ask(api.world.user(11), "hilfe")
+            assert None not in rig.problems[named:]  # a success in between is no sign of health
+            rig.bot.health._clock = lambda: time.monotonic() + CHANNEL_ALLOWANCE  # as long as a part may be silent
+            for part in (DATABASE, DISPATCHER, OUTBOX, LOOP, MODEL):
+                rig.bot.health.beat(part)
+            page = (await other.get(f"{noted_address(tmp_path)}/healthz")).json()
+            said, code = await command("health", STADTLOTSE_STATE_DIR=str(tmp_path))
+    assert page["parts"]["telegram"]["reason"] == CONFLICT
+    assert [part for part, state in page["parts"].items() if state["status"] == "red"] == ["telegram"]
+    assert f"telegram: red, {CONFLICT}" in said
+    assert code == 1
+    assert CONFLICT in [event.get("reason") for event in logged if event["event"] == "telegram.backs_off"]
+
+
+async def command(name: str, **settings: str) -> tuple[str, int | None]:
+    """What a command of the bot prints, and its exit code."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "run_bot.py", name, cwd=ROOT, env={**os.environ, **settings}, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    return output.decode(), process.returncode
+
+
+async def test_a_poll_that_dies_in_silence_is_made_anew(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
+    api.fail(Fault("getUpdates", "hang", after=1))  # a minute; the first poll only asks whether Telegram is there
+    async with running(api, live_store, make_settings(api, tmp_path), replace(BRISK, poll=1.0, overdue=0.5)) as rig:
         await rig.ask(api.world.user(11), "hilfe")
-        assert None not in rig.problems[named:]  # a success in between is no sign of health
-        assert rig.bot.health.status(1e12).parts[-1].name == "telegram"
+        assert "unreachable" in rig.problems
+
+
+async def test_what_one_person_says_is_answered_in_order(either: Rig) -> None:
+    world = either.world
+    people = [world.user(number) for number in (11, 12, 13)]
+    questions = [world.say(person, "hilfe") for _ in range(6) for person in people]
+    for question in questions:
+        await world.answer(question)
+    for person in people:
+        answered = [message.reply_to for message in world.said(person)]
+        assert answered == [question.id for question in questions if question.sender is person]
+
+
+async def test_updates_are_asked_for_by_their_kinds_each_time(either: Rig) -> None:
+    """A kind that is not listed does not come; a list that is left out keeps the one of an earlier bot."""
+    await either.ask(either.world.user(11), "hilfe")
+    assert either.world.allowed == set(KINDS)
+    calls = either.api.called("getUpdates") + either.api.called("setWebhook")
+    assert all(call.params["allowed_updates"] == list(KINDS) for call in calls)
 
 
 def reasons() -> list[tuple[Exception, str]]:

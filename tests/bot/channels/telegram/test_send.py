@@ -14,7 +14,7 @@ from sqlalchemy import text
 from bot.messages import Say
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency
-from tests.bot.channels.telegram.rig import GROUP, Rig, make_settings, running
+from tests.bot.channels.telegram.rig import GROUP, REAL, Rig, make_settings, running
 from tests.telegram_api import Fault, LoopbackApi
 from tests.telegram_api.faults import broken, flood, unauthorised, unparsable
 
@@ -53,6 +53,52 @@ async def test_an_answer_arrives_once_whatever_the_network_does(name: str, rig: 
     assert len(rig.world.answers(question)) == 1
     if name == "can't parse":
         assert answer.entities == []
+        assert [call.status for call in rig.api.called("sendMessage")] == [400, 200]
+
+
+async def test_retry_after_is_never_undercut(rig: Rig) -> None:
+    rig.api.fail(flood("sendMessage", 1, times=2))
+    await rig.ask(rig.world.user(11), "hilfe")
+    attempts = [call.at for call in rig.api.called("sendMessage")]
+    assert len(attempts) == 3
+    assert all(later - earlier >= 1 for earlier, later in itertools.pairwise(attempts))
+
+
+async def test_nothing_is_unclear_when_telegram_was_not_reached(rig: Rig) -> None:
+    """Even bulk, which is never repeated when it may have arrived, goes out when the connection could not be made."""
+    anna = rig.world.user(11)
+    await rig.ask(anna, "hilfe")
+    port = int(rig.api.base_url.rpartition(":")[2].partition("/")[0])
+    await rig.api.close()
+    await store_bulk(rig, ["11"])
+    async with asyncio.timeout(30):
+        while "ConnectError" not in await errors(rig):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    await rig.api.listen(port)
+    await rig.world.until(lambda: len(rig.world.said(anna)) == 2)
+    async with rig.store.read() as tx:
+        assert await tx.outbox.doubtful() == []
+
+
+async def errors(rig: Rig) -> list[str | None]:
+    async with rig.store.read() as tx:
+        return list((await tx.connection.scalars(text("SELECT error FROM outbox"))).all())
+
+
+async def test_no_message_shows_a_preview_of_what_it_links_to(rig: Rig) -> None:
+    anna = rig.world.user(11)
+    question = rig.world.say(anna, "Wer hat Mobilitätsprojekte gemacht?")
+    answer = await rig.world.answer(question)
+    await rig.press(anna, answer, 0)
+    rig.world.edit(question, "Wer hat etwas zu Hitze gemacht?")
+    query = rig.world.ask_inline(anna, "Mobilität")
+    await rig.world.until(lambda: rig.world.queries[query] and answer.edits)
+    await rig.settled()
+    calls = [call.params for name in ("sendMessage", "editMessageText") for call in rig.api.called(name)]
+    [inline] = rig.api.called("answerInlineQuery")
+    calls += [result["input_message_content"] for result in inline.params["results"]]
+    assert len(calls) > 4
+    assert all(call["link_preview_options"] == {"is_disabled": True} for call in calls)
 
 
 async def states(rig: Rig) -> dict[str, int]:
@@ -139,7 +185,14 @@ async def test_an_answer_finds_a_group_that_became_a_supergroup(
                 assert left == 0, table
 
 
-async def test_answers_do_not_wait_for_bulk_and_the_limits_are_kept(rig: Rig) -> None:
+async def test_answers_do_not_wait_for_bulk_and_the_limits_are_kept(
+    api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
+    async with running(api, live_store, make_settings(api, tmp_path), REAL) as rig:
+        await crowded(rig)
+
+
+async def crowded(rig: Rig) -> None:
     world = rig.world
     crowd = [world.user(1000 + number) for number in range(60)]
     for one in crowd:

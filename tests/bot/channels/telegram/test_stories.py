@@ -12,6 +12,12 @@ async def test_help_a_question_in_two_languages_more_feedback_and_an_edit(either
     anna = world.user(11)
     assert "So geht es" in (await either.ask(anna, "hilfe")).text
     german = await either.ask(anna, "Wer hat Mobilitätsprojekte gemacht?")
+    for button, begins in (("Mehr", "Treffer 6"), (0, "")):  # in the language of the conversation, not of the command
+        said = len(world.said(anna))
+        assert await either.press(anna, german, button) == ""
+        await world.until(lambda said=said: len(world.said(anna)) > said)
+        assert world.said(anna)[-1].text.startswith(begins)
+    assert "Quelle: " in world.said(anna)[-1].text
     assert "die besten zuerst" in german.text
     assert any(entity["type"] == "bold" for entity in german.entities)
     assert german.extra["link_preview_options"] == {"is_disabled": True}
@@ -24,7 +30,7 @@ async def test_help_a_question_in_two_languages_more_feedback_and_an_edit(either
     further = (await world.until(lambda: [one for one in world.said(anna) if one.text.startswith("Hits 6")]))[0]
     assert [button["text"] for button in further.buttons][:1] == ["6"]
     assert await either.press(anna, further, "6") == ""
-    await world.until(lambda: "Source:" in world.said(anna)[-1].text or "Quelle:" in world.said(anna)[-1].text)
+    await world.until(lambda: "Source: " in world.said(anna)[-1].text)
 
     before = len(world.said(anna))
     world.edit(question, "Who did something about heat?")

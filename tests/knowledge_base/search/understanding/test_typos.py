@@ -45,6 +45,21 @@ def test_correct(word: str, name: str | None) -> None:
     assert Corrector(["potsdam", "brandenburg", "ulm", "guben"]).correct(word) == name
 
 
+NAMES = st.text("abcdéß", min_size=4, max_size=11)
+
+
+@given(st.sets(NAMES, max_size=12), NAMES)
+def test_correct_misses_no_name_that_a_comparison_with_all_finds(names: set[str], word: str) -> None:
+    near = []
+    for name in names:
+        edits = distance(word, name, 2)
+        if len(name) >= 5 and name[0] == word[0] and edits <= (2 if len(word) >= 8 and len(name) > 8 else 1):
+            near.append((edits, name))
+    near.sort()
+    clear = len(word) >= 5 and near and (len(near) == 1 or near[0][0] < near[1][0])
+    assert Corrector(names).correct(word) == (near[0][1] if clear else None)
+
+
 def test_two_names_equally_near_are_left_alone() -> None:
     assert Corrector(["linden", "lindau"]).correct("lindxn") == "linden"
     assert Corrector(["marburg", "warburg", "mayburg"]).correct("mazburg") is None

@@ -1,0 +1,53 @@
+"""What ``run_bot.py confirm-identity`` asks and writes: has this person really a new identity?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.channels.matrix.discovery import address_of
+from bot.channels.matrix.files import Folder
+from bot.channels.matrix.http import Server
+from bot.channels.matrix.login import kept_login
+from bot.channels.matrix.normalise import NAME
+from bot.channels.matrix.pins import confirm, confirmed, pinned
+from bot.channels.matrix.signing import chain
+from bot.ports import ChannelEndedError
+from config.matrix import Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """A user's identity as the bot knows it and as the homeserver shows it; empty: none."""
+
+    user: str
+    known: str
+    shown: str
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to confirm."""
+        return bool(self.known and self.shown) and self.known != self.shown
+
+
+async def identities(settings: Matrix, state_dir: Path, user: str) -> Identities:
+    """Look, and change nothing. Raises ``MatrixError`` or ``ChannelEndedError``."""
+    folder = Folder(state_dir / NAME)
+    login = kept_login(folder)
+    if login is None:
+        raise ChannelEndedError("The bot is not logged in to Matrix.", remedy="Start it once: run_bot.py serve.")
+    async with Server(await address_of(settings.homeserver), login.access_token) as server:
+        answer = await server.post("v3", "keys", "query", body={"device_keys": {user: []}})
+    shown, _ = chain(user, *(answer.get(f"{kind}_keys", {}).get(user) for kind in ("master", "self_signing")))
+    known = shown if shown and confirmed(folder).get(user) == shown else pinned(folder).get(user, "")
+    return Identities(user, known, shown)
+
+
+def accept(state_dir: Path, found: Identities) -> None:
+    """The operator has made sure; a running bot takes it up by itself."""
+    confirm(Folder(state_dir / NAME), found.user, found.shown)
+
+
+def in_groups(key: str) -> str:
+    """A key as people read it aloud."""
+    return " ".join(key[start : start + 4] for start in range(0, len(key), 4)) or "–"

@@ -1,0 +1,114 @@
+"""A room for two people whom the bot has introduced to each other: made once, however often it is asked for.
+
+Its alias follows from the introduction, and a homeserver gives an alias once; so an attempt whose answer was lost is
+found again, and goes on where it stood: ``create ─> invite who is missing ─> opening message (once)``. When both people
+are there, the bot leaves; not before, because a room that nobody is in cannot be joined any more. Both have the same
+rights as the bot, so nothing in the room needs it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from bot.channels.matrix.batch import Reader
+from bot.channels.matrix.http import BusyError, Json, MatrixError, RefusedError, Server, part
+from bot.channels.matrix.normalise import NAME
+from bot.channels.matrix.rooms import PRESENT, Room, membership, server_of
+from bot.channels.matrix.sending import Sending
+from bot.messages import Address, Outgoing
+from bot.ports import TryLaterError, UndeliverableError
+
+SEEN_S = 20.0  # until the sync loop brings a room that was just made
+LOOK_S = 0.05
+
+
+class Meetings:
+    """Opens rooms for others."""
+
+    def __init__(self, server: Server, reader: Reader, sending: Sending) -> None:
+        self._server = server
+        self._reader = reader
+        self._sending = sending
+
+    async def open(self, alias: str, users: tuple[str, str], opening: Outgoing, *, name: str) -> str:
+        """The id of the encrypted, private room of exactly these users, in which the opening message stands.
+
+        ``alias`` is the local part, the same for every attempt; ``opening.id`` is the message's transaction id.
+        ``TryLaterError``: call again with the same values. ``UndeliverableError``: it will never work.
+        """
+        try:
+            room_id = await self._room(alias, users, name)
+            members = await self._members(room_id)
+            if members.get(self._reader.me) == "leave":
+                return room_id  # both have met already
+            for user in users:
+                if user not in members:
+                    await self._server.post("v3", "rooms", room_id, "invite", body={"user_id": user})
+            self._check(await self._seen(room_id), members, users)
+            await self._sending.send(replace(opening, address=Address(NAME, room_id)))
+        except RefusedError as error:
+            raise UndeliverableError(error.message) from error
+        except MatrixError as error:
+            raise TryLaterError(error.message, after=error.after if isinstance(error, BusyError) else None) from error
+        return room_id
+
+    async def leave_those_who_met(self) -> None:
+        """Leave rooms of ours in which both people are and the opening message stands. Raises ``MatrixError``."""
+        for room in [room for room in self._reader.rooms.values() if room.creator == self._reader.me]:
+            if len(room.joined) > 2 and len(room.joined) == len(room.members) and await self._has_spoken(room):
+                await self._server.post("v3", "rooms", room.id, "leave")
+                self._reader.left(room.id)
+
+    async def _has_spoken(self, room: Room) -> bool:
+        answer = await self._server.get("v3", "rooms", room.id, "messages", query={"dir": "f", "limit": 100})
+        chunk = answer.get("chunk")
+        events = [event for event in chunk if isinstance(event, dict)] if isinstance(chunk, list) else []
+        return any(event.get("sender") == room.me and event.get("type") == "m.room.encrypted" for event in events)
+
+    async def _room(self, alias: str, users: tuple[str, str], name: str) -> str:
+        body: Json = {
+            "room_alias_name": alias,
+            "invite": list(users),
+            "preset": "trusted_private_chat",
+            "visibility": "private",
+            "initial_state": [
+                {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}},
+                {"type": "m.room.guest_access", "state_key": "", "content": {"guest_access": "forbidden"}},
+            ],
+        }
+        try:
+            answer = await self._server.post("v3", "createRoom", body=body | ({"name": name} if name else {}))
+        except RefusedError as error:
+            if error.code != "M_ROOM_IN_USE":
+                raise
+            whole = f"#{alias}:{server_of(self._reader.me)}"
+            answer = await self._server.get("v3", "directory", "room", whole)
+        return str(answer.get("room_id", ""))
+
+    async def _members(self, room_id: str) -> dict[str, str]:
+        """Everybody who is, was or is invited here."""
+        answer = await self._server.get("v3", "rooms", room_id, "members")
+        chunk = answer.get("chunk")
+        events = [event for event in chunk if isinstance(event, dict)] if isinstance(chunk, list) else []
+        return {str(event.get("state_key")): membership(part(event, "content")) for event in events}
+
+    async def _seen(self, room_id: str) -> Room:
+        """The room, once the sync loop knows all of it that matters."""
+        try:
+            async with asyncio.timeout(SEEN_S):
+                while not self._is_known(room_id):  # noqa: ASYNC110 - the loop does not wait for us, so we look
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            raise TryLaterError("The new room has not shown up yet.") from None
+        return self._reader.rooms[room_id]
+
+    def _is_known(self, room_id: str) -> bool:
+        room = self._reader.rooms.get(room_id)
+        return room is not None and bool(room.creator) and (room.encrypted or room.creator != self._reader.me)
+
+    def _check(self, room: Room, members: dict[str, str], users: tuple[str, str]) -> None:
+        """Nobody else may be there, and nobody else may have taken the alias before."""
+        present = {user for user, state in members.items() if state in PRESENT}
+        if room.creator != self._reader.me or present - {self._reader.me, *users}:
+            raise UndeliverableError("The room is not the one that the bot makes for an introduction.")

@@ -1,0 +1,38 @@
+"""``confirm-identity``: somebody has a new Matrix identity, and the operator has made sure that it is theirs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.channels.matrix.confirming import accept, identities, in_groups
+from bot.cli.common import fail, run, settings, tell, write
+
+ASK = (
+    "{user} has reset the identity, or somebody has put another one in its place. Ask them, by telephone or face to\n"
+    "face, whether they reset their encryption (a new phone, a lost recovery key). If they did not: do not confirm,\n"
+    "and tell the administrator of the homeserver."
+)
+
+
+def confirm_identity(
+    context: typer.Context,
+    user: Annotated[str, typer.Argument(help="the Matrix id, @name:server")],
+    yes: Annotated[bool, typer.Option("--yes", help="you have asked the person already")] = False,
+) -> None:
+    """Matrix: let somebody read encrypted answers again whose identity has changed."""
+    configured = settings(context, level="ERROR")
+    if not configured.matrix.homeserver:
+        fail("Matrix is not configured.")
+    found = run(identities(configured.matrix, configured.state_dir, user))
+    write(f"known to the bot:        {in_groups(found.known)}")
+    write(f"shown by the homeserver: {in_groups(found.shown)}")
+    if not found.changed:
+        write("nothing to confirm")
+        return
+    tell(ASK.format(user=user))
+    if not yes and not typer.confirm("Have you asked, and was it really them?", err=True):
+        fail("Left as it was.")
+    accept(configured.state_dir, found)
+    write("confirmed")

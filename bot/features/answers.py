@@ -1,0 +1,156 @@
+"""Answers as something to say: hits under their municipalities, what was understood, one project in full. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from bot.features.entries import EXACTLY, show_command
+from bot.features.events import section
+from bot.messages import Choice, Say, Url, Value
+from knowledge_base.model import Answer, Hit, Project, Understood
+from knowledge_base.vocabulary import bundled
+
+NEAREST = 3  # when not sure
+NARROWED = {
+    "de": {"rural": "nur ländliche", "running": "nur laufende"},
+    "en": {"rural": "only rural ones", "running": "only running ones"},
+    "pl": {"rural": "tylko wiejskie", "running": "tylko w trakcie"},
+}
+
+MORE = Choice(Say("choice.more"), "more")
+USEFUL = Choice(Say("choice.useful"), "useful")
+USELESS = Choice(Say("choice.useless"), "useless")
+
+
+def by_municipality(hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Hits of one municipality together, in the order of the best of each: as an answer to "who" shows a page."""
+    first: dict[str, int] = {}
+    for number, hit in enumerate(hits):
+        first.setdefault(hit.project.municipality, number)
+    return tuple(sorted(hits, key=lambda hit: first[hit.project.municipality]))
+
+
+def shown_hits(answer: Answer) -> tuple[Hit, ...]:
+    """The hits of a page in the order in which they are shown; when not sure, the nearest.
+
+    Beside events only where the question names more than a kind of event.
+    """
+    if answer.events and not (answer.answered and _names_something(answer.understood)):
+        return ()
+    hits = answer.hits or answer.near[:NEAREST]
+    return by_municipality(hits) if answer.understood.who else tuple(hits)
+
+
+def _names_something(read: Understood) -> bool:
+    return any((read.topics, read.municipalities, read.states, read.near, read.rounds))
+
+
+def told(answer: Answer, language: str, start: int = 0, *, filters: bool = False) -> Say:
+    """An answer as something to say, in its language: the events asked for, then the projects.
+
+    ``start`` is how many hits earlier pages of it showed; ``filters`` offers to narrow the question down.
+    """
+    hits = shown_hits(answer)
+    if not answer.events:
+        return _projects(answer, hits, language, start, filters)
+    projects = _projects(answer, hits, language, start, filters) if hits else None
+    values: dict[str, Value] = {
+        "events": section(answer.events, language),
+        "projects": replace(projects, choices=()) if projects else "",
+    }
+    return Say("ask.events", values, projects.choices if projects else (USEFUL, USELESS), language)
+
+
+def _projects(answer: Answer, hits: Sequence[Hit], language: str, start: int, filters: bool) -> Say:
+    read = _understood(answer.understood, language)
+    values: dict[str, Value] = {
+        "understood": Say("ask.understood", {"parts": read}) if read else "",
+        "hits": _grouped(hits, answer.understood.who, language, start),
+    }
+    choices = [_choice(hit.project) for hit in hits]
+    introductions = _introductions(hits, start, buttons=filters)
+    if not answer.answered:
+        return Say("ask.not_sure" if hits else "ask.nothing", values, tuple(choices), language)
+    shown = start + len(hits)
+    if answer.total > shown:
+        choices.append(MORE)
+    if filters and answer.total > 1:
+        choices += _filters(answer.understood, language)
+    values |= {"count": answer.total, "first": start + 1, "last": shown}
+    return Say("ask.more" if start else "ask.found", values, (*choices, *introductions, USEFUL, USELESS), language)
+
+
+def _introductions(hits: Sequence[Hit], start: int, *, buttons: bool) -> list[Choice]:
+    """Asking for whom can be asked: typed by the number of the hit; a button means its project, whatever came since."""
+    found = [(number, hit.project.id) for number, hit in enumerate(hits, start=start + 1) if hit.can_introduce]
+    label = "choice.intro.ask"
+    return [
+        Choice(Say(label, {"number": number}), f"intro {EXACTLY}{project}" if buttons else f"intro {number}")
+        for number, project in found
+    ]
+
+
+def _choice(project: Project) -> Choice:
+    return Choice(Say("choice.show", {"title": project.title}), show_command(project.id), numbered=True)
+
+
+def _filters(read: Understood, language: str) -> list[Choice]:
+    """Follow-up questions that narrow this one down, as far as it says nothing about it yet."""
+    open_ones = ([] if read.rural else ["rural"]) + ([] if read.status else ["running"])
+    return [Choice(Say(f"choice.{name}"), f"ask {NARROWED[language][name]}") for name in open_ones]
+
+
+def _understood(read: Understood, language: str) -> tuple[Say, ...]:
+    """What was read out of the question beyond its words."""
+    vocabulary = bundled()
+    words = [vocabulary.label(topic, language) for topic in read.topics]
+    words += [*read.municipalities, *read.states, *read.rounds, *(str(year) for year in read.years)]
+    parts = [Say("understood.word", {"word": word}) for word in words]
+    parts += [Say("understood.near", {"place": place}) for place in read.near]
+    parts += [Say(f"understood.{status}") for status in read.status]
+    return (*parts, Say("understood.rural")) if read.rural else tuple(parts)
+
+
+def _grouped(hits: Sequence[Hit], who: bool, language: str, start: int) -> tuple[Say, ...]:
+    """The hits, numbered on; under their municipality when the question asks who."""
+    numbered = list(enumerate(hits, start=start + 1))
+    if not who:
+        entries = tuple(entry(hit, language, place=True) for hit in hits)
+        return (Say("ask.list", {"start": start + 1, "entries": entries}),) if hits else ()
+    groups = []
+    for name, members in groupby(numbered, key=lambda pair: pair[1].project.municipality):
+        group = list(members)
+        entries = tuple(entry(hit, language, place=False) for _, hit in group)
+        groups.append(Say("ask.group", {"municipality": name, "start": group[0][0], "entries": entries}))
+    return tuple(groups)
+
+
+def entry(hit: Hit, language: str, *, place: bool) -> Say:
+    project = hit.project
+    facts = [project.municipality if place else "", project.status, project.funding_round]
+    values: dict[str, Value] = {
+        "title": project.title,
+        "facts": " · ".join(fact for fact in facts if fact),
+        "why": hit.why,
+        "role": Say("ask.role", {"role": hit.contact_role}) if hit.contact_role else "",
+        "url": Url(project.url) if project.url else "",
+    }
+    return Say("ask.entry" if project.lang == language else "ask.entry_original", values)
+
+
+def in_full(project: Project) -> Say:
+    """Everything about a project that is public; a field without a value says nothing."""
+    fields = ("municipality", "kind", "status", "period", "funding_round", "funding", "transferability", "contact_role")
+    facts = [(name, getattr(project, name)) for name in fields]
+    return Say(
+        "show.project",
+        {
+            "title": project.title,
+            "text": project.text,
+            "facts": tuple(Say(f"show.{name}", {"value": value}) for name, value in facts if value),
+            "sources": tuple(Say("show.source", {"url": Url(url)}) for url in project.sources or (project.url,) if url),
+            "licence": Say("show.licence", {"licence": project.licence}) if project.licence else "",
+        },
+    )

@@ -1,0 +1,107 @@
+"""How fast Telegram is written to: on a clock of the test's own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.channels.telegram.limits import WAIT_HERE, Limits, Pace
+from bot.ports import TryLaterError
+
+ANNA, BEN, GROUP = 11, 12, -1001
+
+
+class Time:
+    """Stands still; ``limits`` go by it."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.limits = Limits(Pace(), lambda: self.now)
+
+    def goes_out(self, chat: int, *, bulk: bool = False) -> float | None:
+        """When a message asked for now goes out; ``None``: it has to come again."""
+        try:
+            return self.now + self.limits.reserve(chat, bulk=bulk)
+        except TryLaterError:
+            return None
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+def test_one_a_second_to_a_person_and_others_do_not_wait_for_that(time: Time) -> None:
+    first, second = time.goes_out(ANNA), time.goes_out(ANNA)
+    assert first is not None
+    assert second is not None
+    assert second - first >= 1
+    other = time.goes_out(BEN)
+    assert other is not None
+    assert other - time.now < 0.1
+
+
+def test_twenty_a_minute_to_a_group_and_no_more(time: Time) -> None:
+    sent = []
+    while time.now < 1200:
+        at = time.goes_out(GROUP)
+        sent += [] if at is None else [at]
+        time.now += 0.5
+    for start in sent:
+        assert sum(start <= at < start + 60 for at in sent) <= 20
+    assert len(sent) >= 60  # and not much less either
+
+
+def test_who_has_to_wait_long_comes_again_and_is_told_when(time: Time) -> None:
+    for _ in range(20):
+        time.goes_out(GROUP)
+        time.now += 0.1
+    with pytest.raises(TryLaterError) as told:
+        time.limits.reserve(GROUP)
+    assert told.value.after is not None
+    assert told.value.after > timedelta(seconds=50)
+    time.now += told.value.after.total_seconds()
+    assert time.goes_out(GROUP) is not None
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 200), st.booleans(), st.floats(0, 0.2)), min_size=40, max_size=200))
+def test_never_more_than_thirty_in_a_second(messages: list[tuple[int, bool, float]]) -> None:
+    time = Time()
+    sent = []
+    for chat, bulk, pause in messages:
+        at = time.goes_out(chat, bulk=bulk)
+        sent += [] if at is None else [at]
+        time.now += pause
+    for start in sent:
+        assert sum(start <= at < start + 1 for at in sent) <= 31
+
+
+def test_bulk_leaves_room_for_answers(time: Time) -> None:
+    chats = iter(range(100, 300))
+    while time.goes_out(next(chats), bulk=True) is not None:
+        pass
+    answer = time.goes_out(ANNA)
+    assert answer is not None
+    assert answer - time.now < 0.5
+
+
+def test_retry_after_is_obeyed_for_that_chat(time: Time) -> None:
+    time.limits.hold(ANNA, timedelta(seconds=17))
+    assert time.goes_out(ANNA) is None
+    assert time.goes_out(BEN) == time.now
+    time.now += 17 - WAIT_HERE / 2
+    at = time.goes_out(ANNA)
+    assert at is not None
+    assert at >= 1017
+
+
+def test_retry_after_in_two_chats_holds_everything(time: Time) -> None:
+    time.limits.hold(ANNA, timedelta(seconds=17))
+    time.limits.hold(BEN, timedelta(seconds=9))
+    assert time.goes_out(GROUP) is None
+    time.now += 9
+    assert time.goes_out(GROUP) is not None
