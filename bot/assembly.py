@@ -27,6 +27,7 @@ from bot.metrics import Metrics, Outcome
 from bot.opening import Knowledge
 from bot.outbox import Sender
 from bot.ports import Channel, ChannelEndedError, Immediate
+from bot.proofs import Proofs
 from bot.texts import Texts
 from bot.ticker import Ticker
 from config.settings import Retention, Settings
@@ -90,6 +91,7 @@ class Bot:
                 partial(introducing.due, services),
                 partial(weekly.look, self.digests, self._store, self._alerts),
                 ContactDuty(self._store, self._alerts),
+                Proofs(self._store, knowledge.search, settings, links),
             ],
         )  # fmt: skip
 

@@ -26,8 +26,9 @@ ORDER = (
 )  # where nobody chose: the better protected first, mail as it is slow
 WAITING = Say("notice.waiting")  # "something for you is on this page": for networks that may not carry it themselves
 NOTE = "n"  # the page that shows such a text
-UNSUBSCRIBE_LASTS = timedelta(days=400)  # people unsubscribe by an old mail, too
+UNSUBSCRIBE_LASTS = timedelta(days=370)  # people unsubscribe by an old mail, too
 MAIL = "email"
+BUTTONS_LAST = timedelta(days=15)  # as long as what is asked can be answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ def reachable(accounts: Iterable[Account], prefers: str | None) -> list[Account]
     return sorted(usable, key=lambda one: (one.channel != prefers, order.get(one.channel, len(order))))
 
 
+def usable(accounts: Iterable[Account], settings: Settings, prefers: str | None = None) -> list[Account]:
+    """Those of them on which something can arrive as the bot is set up, the best first."""
+    return [one for one in reachable(accounts, prefers) if one.channel != MAIL or settings.smtp.host]
+
+
 def choose(
     accounts: Sequence[Account], about: DataClass, settings: Settings, *, can_link: bool
 ) -> tuple[Account, bool] | None:
@@ -82,21 +88,25 @@ async def tell(
     What its links stand for is kept with it. When the key was used before, nothing is stored again; the result then
     names a message id that does not exist.
     """
-    accounts = reachable(await tx.people.accounts(person.id), prefers)
+    accounts = usable(await tx.people.accounts(person.id), settings, prefers)
     chosen = choose(accounts, notice.about, settings, can_link=links.available)
     if chosen is None:
         return None
     account, as_link = chosen
     told = Told(new_id(), account, as_link)
+    place = (account.channel, account.conversation or "", "")
     language = notice.say.language or person.language or person.last_language or DEFAULT_LANGUAGE
     payload: dict[str, object] = {"say": (WAITING if as_link else notice.say).to_json(), "language": language}
     if links.available and (page := notice.page or (NOTE if as_link else "")):
         payload["page"] = page
+    if notice.say.choices and not as_link and account.channel != MAIL:  # where there are buttons, they need these
+        commands = [choice.command for choice in notice.say.choices]
+        payload["handles"] = await tx.buttons.make(place, person.id, told.message_id, commands, lasting=BUTTONS_LAST)
     if links.available and notice.unsubscribe and account.channel == MAIL:
         payload[UNSUBSCRIBE] = notice.unsubscribe
     stored = await tx.outbox.add(
-        account.channel,
-        account.conversation or "",
+        place[0],
+        place[1],
         payload,
         urgency=notice.urgency,
         key=notice.key,

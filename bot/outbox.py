@@ -208,8 +208,11 @@ class Sender:
             return await self._channel.send(message)
         if not isinstance(self._channel, OpensRooms):
             raise UndeliverableError("no rooms on this network")
-        channel: OpensRooms = self._channel
-        return await channel.open_introduction_room(room["alias"], room["users"], message, stay=room["stay"])
+        one, other = room["users"]
+        wish = {"stay": True} if room["stay"] else {}
+        return await self._channel.open_introduction_room(
+            room["alias"], (one, other), message, name=room["name"], **wish
+        )
 
     async def _prepare(self, row: OutboxRow) -> Outgoing:
         """The message with what only the database knows: which one it replaces, what arrived before it."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bot.messages import Say
 from bot.notices import UNSUBSCRIBE_LASTS
 from config.settings import Settings
-from knowledge_base.store.buttons import BUTTONS_LAST
+from knowledge_base.store.pages import REMEMBERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ ENTRIES = (
     Entry("account", ("person", "account"), until_forgotten),
     Entry("messages", ("inbox", "outbox"), lambda s: hours(s.retention.messages_hours)),
     Entry("context", ("chat_context",), lambda s: minutes(s.limits.context_minutes)),
-    Entry("buttons", ("button", "page"), lambda _: days(max(BUTTONS_LAST, UNSUBSCRIBE_LASTS).days)),
+    Entry("buttons", ("button", "page"), lambda _: days((UNSUBSCRIBE_LASTS + REMEMBERED).days)),
     Entry("answers", ("answer", "feedback", "entry_feedback"), lambda s: days(s.retention.answers_days)),
     Entry("unanswered", ("unanswered",), lambda s: days(s.retention.unanswered_days)),
     Entry("profile", ("profile",), until_forgotten),

@@ -95,8 +95,8 @@ class Web(Section):
     @field_validator("public_url")
     @classmethod
     def _https(cls, value: str) -> str:
-        if value and not value.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-            raise ValueError("must begin with https://")
+        if value and not (value.isascii() and value.startswith(("https://", "http://127.0.0.1", "http://localhost"))):
+            raise ValueError("must begin with https:// and be ASCII (xn--… for other letters)")
         return value.rstrip("/")
 
 

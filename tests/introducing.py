@@ -59,12 +59,13 @@ class RoomChannel(FakeChannel):
         self.refuses: Exception | None = None
 
     async def open_introduction_room(
-        self, alias: str, users: Sequence[str], message: Outgoing, *, stay: bool = False
+        self, alias: str, users: tuple[str, str], opening: Outgoing, *, name: str = "", stay: bool = False
     ) -> str | None:
         self.opened += 1
         if self.refuses:
             raise self.refuses
-        self.rooms.setdefault(alias, (tuple(users), message, stay))
+        assert name
+        self.rooms.setdefault(alias, (users, opening, stay))
         return f"!{alias}"
 
 

@@ -19,6 +19,7 @@ from bot.digesting.recipient import Recipient, recipients
 from bot.digesting.telling import Issue, Place, digest
 from bot.links import UNSUBSCRIBE, Links
 from bot.messages import Say
+from bot.notices import UNSUBSCRIBE_LASTS
 from knowledge_base.digests.content import Selection, Told, choose
 from knowledge_base.digests.material import Atlas
 from knowledge_base.digests.schedule import BERLIN, Standing, Week, stand
@@ -36,7 +37,6 @@ log = structlog.get_logger()
 AT_ONCE = 5  # digests of one transaction: answers wait for it no longer than for any other
 PAGE = 200  # subscriptions looked at in one go
 BUTTONS_LAST = timedelta(days=8)  # until the next one is there
-UNSUBSCRIBE_LASTS = timedelta(days=400)  # people unsubscribe by an old mail, too
 BORED = 6  # digests in a row of which nothing about a topic was opened, until it is offered to drop it
 
 

@@ -56,7 +56,7 @@ _LONGEST_TOPIC = 5  # words
 def step_of(text: str) -> tuple[str, str]:
     """The step that a text begins with, and the rest of it; an empty step when it begins with none."""
     word, _, rest = text.strip().partition(" ")
-    step = _STEP_OF.get(fold(word) if "-" not in word else word.lower(), "")
+    step = _STEP_OF.get(fold(word), "")
     return (step, rest.strip()) if step else ("", text.strip())
 
 

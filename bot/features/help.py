@@ -10,7 +10,10 @@ from bot.texts import LANGUAGES
 from knowledge_base.model import RecordKind
 from knowledge_base.store.transaction import Transaction
 
-SHOWN_IN_HELP = ("ask", "more", "show", "intro", "subscribe", "digest", "useful", "language", "help")
+SHOWN_IN_HELP = (
+    "ask", "more", "show", "intro", "subscribe", "digest", "useful", "language",
+    "profile", "verify", "pause", "privacy", "help",
+)  # fmt: skip
 
 
 async def start(services: Services) -> Act:

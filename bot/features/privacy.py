@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+
+from babel.dates import format_datetime
 
 from bot import introducing
 from bot.data_policy import DataClass, may_pass
 from bot.features import Act, Services, Turn
+from bot.features.places import name_of
+from bot.features.wishes import FOREVER
 from bot.informing import NOTICE_PAGE, officer, operator
 from bot.intents import Forget, MyData
 from bot.messages import Choice, Say, Url
@@ -16,7 +22,17 @@ from bot.notices import Notice, tell
 from bot.register import ENTRIES, period
 from knowledge_base.store.consents import Entry, What
 from knowledge_base.store.transaction import Transaction
+from knowledge_base.working_days import BERLIN
 
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+FIELDS = (  # that have a word in each language; others are shown by their own name
+    "language", "last_language", "created_at", "channel", "user_id", "conversation", "active", "first_seen", "name",
+    "municipality", "verified_at", "verified_address", "prefers", "phone", "paused_until", "refuses", "address",
+    "expires_at", "query", "at", "useful", "item", "answer_id", "code", "project", "question", "state", "outcome",
+    "asker_shares", "contact_shares", "purpose", "what", "wording", "topics", "region", "weekday", "hour",
+    "sign_of_life", "since", "unopened", "changed_at", "role", "email", "matrix_id", "projects", "deputy",
+    "legal_basis", "source",
+)  # fmt: skip
 DIGEST = "digest"  # the purpose of a subscription, in the ledger
 
 
@@ -55,7 +71,11 @@ async def my_data(turn: Turn, intent: MyData, services: Services) -> Act:
 
     async def act(tx: Transaction) -> Say:
         data = await tx.own_data(turn.person.id)
-        what = Say("mydata.json", {"data": json.dumps(data, ensure_ascii=False)}) if intent.machine else readable(data)
+        what = (
+            Say("mydata.json", {"data": json.dumps(data, ensure_ascii=False)})
+            if intent.machine
+            else await _readable(tx, turn, data, services)
+        )
         if may_pass(turn.inbound.address.channel, DataClass.CONTACT_DATUM, services.settings):
             return what
         notice = Notice(what, f"mydata:{turn.inbound.id}", about=DataClass.CONTACT_DATUM)
@@ -67,19 +87,46 @@ async def my_data(turn: Turn, intent: MyData, services: Services) -> Act:
     return act
 
 
-def readable(data: Mapping[str, list[dict[str, Any]]]) -> Say:
-    """The data as a text: one block for each kind."""
+async def _readable(tx: Transaction, turn: Turn, data: Mapping[str, list[dict[str, Any]]], services: Services) -> Say:
+    told = await tx.profiles.get(turn.person.id)
+    return readable(data, turn.language, name_of(told.municipality, services.search.snapshot.gazetteer))
+
+
+def readable(data: Mapping[str, list[dict[str, Any]]], language: str, place: str = "") -> Say:
+    """The data as a text: one block for each kind, moments as people write them; ``place``: the municipality's name."""
     blocks = tuple(
-        Say("mydata.block", {"kind": Say(f"mydata.{name}"), "rows": tuple(_row(row) for row in rows)})
+        Say("mydata.block", {"kind": Say(f"mydata.{name}"), "rows": _rows(name, rows, language, place)})
         for name, rows in data.items()
     )
     return Say("mydata", {"blocks": blocks})
 
 
-def _row(row: Mapping[str, Any]) -> Say:
-    shown = ((name, json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value))
-             for name, value in row.items())  # fmt: skip
-    return Say("mydata.row", {"fields": ", ".join(f"{name}: {value}" for name, value in shown)})
+def _rows(name: str, rows: Sequence[Mapping[str, Any]], language: str, place: str) -> tuple[Say, ...]:
+    if name == "outbox":  # each of them says nothing; all of them stand in the machine-readable form
+        return (Say("mydata.messages", {"count": len(rows)}),)
+    shown = (row | {"municipality": place} if name == "profile" and place else row for row in map(dict, rows))
+    return tuple(Say("mydata.row", {"fields": _fields(row, language)}) for row in shown)
+
+
+def _fields(row: Mapping[str, Any], language: str) -> tuple[Say, ...]:
+    return tuple(
+        Say("mydata.field", {
+            "label": Say(f"field.{name}") if name in FIELDS else name,
+            "value": _value(value, language),
+        })
+        for name, value in row.items() if value not in ([], {})
+    )  # fmt: skip
+
+
+def _value(value: Any, language: str) -> Say | str:
+    if isinstance(value, bool):
+        return Say("mydata.yes" if value else "mydata.no")
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and MOMENT.match(value):
+        at = datetime.fromisoformat(value)
+        return Say("mydata.open_end") if at.year == FOREVER.year else format_datetime(at, "short", BERLIN, language)
+    return str(value)
 
 
 # ---------------------------------------------------------------------------------------------------- withdrawing

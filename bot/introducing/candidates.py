@@ -7,14 +7,14 @@ from datetime import timedelta
 
 from bot.data_policy import DataClass
 from bot.features import Services
-from bot.notices import MAIL, choose, reachable
+from bot.notices import choose, usable
 from bot.texts import LANGUAGES
 from config.settings import Settings
 from knowledge_base.introduction_caps import WEEK, Caps, next_turn
 from knowledge_base.introduction_values import Candidate, Introduction
 from knowledge_base.model import Contact, Project, RecordKind
 from knowledge_base.search.contacts import account_of
-from knowledge_base.store.people import Account, Person
+from knowledge_base.store.people import Person
 from knowledge_base.store.transaction import Transaction
 
 
@@ -27,11 +27,6 @@ def caps_of(settings: Settings) -> Caps:
         pause=timedelta(days=wanted.pause_days),
         per_contact_week=wanted.per_contact_week,
     )
-
-
-def usable(accounts: Collection[Account], settings: Settings, prefers: str | None = None) -> list[Account]:
-    """The accounts on which something can arrive at all, the best first."""
-    return [one for one in reachable(accounts, prefers) if one.channel != MAIL or settings.smtp.host]
 
 
 async def can_be_told(tx: Transaction, services: Services, person_id: str) -> bool:
@@ -59,7 +54,9 @@ async def askable(
 async def _may_be_asked(tx: Transaction, services: Services, contact: Contact, asker: str) -> bool:
     person = await tx.people.of_account(*account_of(contact))
     if person is None:
-        return bool(contact.email and services.settings.smtp.host)
+        return bool(
+            contact.email and services.settings.smtp.host and services.links.available
+        )  # mail is answered there
     if person.id == asker or await tx.blocks.has(services.secret, person.id, asker):
         return False
     return await can_be_told(tx, services, person.id)

@@ -114,7 +114,12 @@ async def room(tx: Transaction, services: Services, one: Introduction) -> None:
     payload = {
         "say": Say("intro.room", values).to_json(),
         "language": describing.language_of(person),
-        "room": {"alias": alias_of(one), "users": users, "stay": services.settings.introductions.room == "stay"},
+        "room": {
+            "alias": alias_of(one),
+            "users": users,
+            "name": values["project"],
+            "stay": services.settings.introductions.room == "stay",
+        },
     }
     await tx.outbox.add("matrix", f"introduction {one.id}", payload, urgency=Urgency.NOTICE, key=room_key(one))
 

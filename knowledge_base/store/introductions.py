@@ -139,9 +139,10 @@ class Introductions:
         past = and_(introduction.c.state == State.CLOSED, introduction.c.ended_at < self._now - older_than)
         named = or_(introduction.c.asker.is_not(None), introduction.c.contact_person.is_not(None))
         nobody = {"asker": None, "contact_person": None, "question": ""}
-        result = await self._connection.execute(update(introduction).where(past, named).values(**nobody))
         lapsed = (introduction.c.state == State.CLOSED, introduction.c.outcome == Outcome.LAPSED)
-        return result.rowcount + (await self._connection.execute(delete(introduction).where(*lapsed))).rowcount
+        deleted = (await self._connection.execute(delete(introduction).where(*lapsed))).rowcount
+        result = await self._connection.execute(update(introduction).where(past, named).values(**nobody))
+        return deleted + result.rowcount
 
     async def _one(self, where: ColumnElement[bool]) -> Introduction | None:
         row = (await self._connection.execute(select(introduction).where(where).with_for_update())).first()

@@ -55,6 +55,11 @@ class Profiles:
         row = rows.mappings().first()
         return Profile(**{str(name): value for name, value in row.items()}) if row else Profile(person_id=person_id)
 
+    async def proven(self) -> list[Profile]:
+        """The profiles of all who proved to belong to a municipality, however long ago."""
+        rows = await self._connection.execute(select(profile).where(profile.c.verified_at.is_not(None)))
+        return [Profile(**{str(name): value for name, value in row.items()}) for row in rows.mappings()]
+
     async def set(self, person_id: str, **changes: Any) -> Profile:
         """Change fields of ``Profile``. Another municipality is not verified any more unless the change says so."""
         before = await self.get(person_id)

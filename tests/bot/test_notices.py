@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -11,15 +12,16 @@ from sqlalchemy import select
 
 from bot.data_policy import CARRIERS, DataClass, may_pass
 from bot.links import UNSUBSCRIBE, Links
-from bot.messages import Say
+from bot.messages import Choice, Say
 from bot.notices import NOTE, ORDER, Notice, Told, choose, reachable, tell
 from config.settings import Settings
+from config.smtp import Smtp
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import OutboxRow
 from knowledge_base.store.people import Account, Person
 from knowledge_base.store.tables import outbox
 
-SETTINGS = Settings()
+SETTINGS = Settings(smtp=Smtp(host="127.0.0.1", tls="none", sender="bot@stadtlotse.example"))
 LINKS = Links("https://stadtlotse.example", b"k" * 32)
 NO_LINKS = Links("", b"k" * 32)
 NOTICE = Notice(Say("unknown_command", {"command": "x"}), "key-1")
@@ -190,3 +192,22 @@ async def test_a_failing_transaction_tells_nobody(sqlite_store: Store, links: Li
         await fails()
     async with sqlite_store.read() as tx:
         assert await tx.outbox.count() == {}
+
+
+async def test_mail_that_is_not_set_up_is_no_way(sqlite_store: Store) -> None:
+    person = await person_on(sqlite_store, "email")
+    async with sqlite_store.begin() as tx:
+        assert await tell(tx, person, NOTICE, settings=Settings(), links=LINKS) is None
+
+
+async def test_what_can_be_chosen_has_its_buttons(sqlite_store: Store) -> None:
+    person = await person_on(sqlite_store, "telegram")
+    asking = replace(NOTICE, say=replace(NOTICE.say, choices=(Choice(Say("choice.more"), "helped yes K7P2M"),)))
+    sent = await told(sqlite_store, person, asking)
+    async with sqlite_store.begin() as tx:
+        (row,) = await tx.outbox.lease("telegram", limit=9, lasting=timedelta(minutes=1))
+        (handle,) = row.payload["handles"]
+        button = await tx.buttons.get(handle)
+    assert sent
+    assert button
+    assert (button.command, button.person_id, button.answer_id) == ("helped yes K7P2M", person.id, sent.message_id)

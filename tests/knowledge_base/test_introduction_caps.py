@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,15 +18,15 @@ NOTHING = Before()
 CAPS = Caps()
 
 
-def one(contact: str = "c", **changes: object) -> Introduction:
-    values: dict[str, object] = {
+def one(contact: str = "c", **changes: Any) -> Introduction:
+    values: dict[str, Any] = {
         "id": "i", "code": "K7P2M", "asker": "a", "contact": contact, "contact_person": "p", "project": "p1",
         "question": "?", "created_at": NOW - timedelta(hours=1), "due_at": NOW, "state": State.SENT,
     }  # fmt: skip
-    return Introduction(**(values | changes))  # type: ignore[arg-type]
+    return Introduction(**(values | changes))
 
 
-def ended(outcome: Outcome, ago: timedelta = timedelta(hours=1), **changes: object) -> Introduction:
+def ended(outcome: Outcome, ago: timedelta = timedelta(hours=1), **changes: Any) -> Introduction:
     return one(state=State.CLOSED, outcome=outcome, due_at=None, ended_at=NOW - ago, **changes)
 
 

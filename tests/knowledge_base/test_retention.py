@@ -13,6 +13,8 @@ from knowledge_base.ingest.compare import What
 from knowledge_base.model import RecordKind
 from knowledge_base.retention import Periods, purge
 from knowledge_base.store.answers import GivenAnswer
+from knowledge_base.store.consents import Entry
+from knowledge_base.store.consents import What as Proof
 from knowledge_base.store.database import Store
 from knowledge_base.store.imports import StagedRow
 from knowledge_base.store.inbox import Received
@@ -145,3 +147,20 @@ async def test_what_a_dead_import_staged_goes_at_once(store: Store, clock: Fixed
     async with store.read() as tx:
         assert await tx.connection.scalar(select(func.count()).select_from(import_row)) == 0
     assert not any((await purge(store, PERIODS)).values())
+
+
+async def test_codes_counters_and_proofs_end_in_their_time(store: Store, clock: FixedClock) -> None:
+    secret = b"s" * 32
+    async with store.begin() as tx:
+        person = await tx.people.identify("test", "@a", private_conversation="!a")
+        await tx.verifications.start(person.id, "a@b.example", "", "hash", lasting=timedelta(minutes=15))
+        await tx.tallies.add(secret, "codes", ["test:@a"], lasting=timedelta(days=1))
+        for what in (Proof.GIVEN, Proof.ENDED):
+            await tx.consents.add(Entry(subject=person.id, purpose="digest", what=what))
+    begin = clock.moment
+    left = {"verifications": timedelta(minutes=15), "counters": timedelta(days=1), "consents": PERIODS.consents}
+    for name, period in left.items():
+        clock.moment = begin + period
+        assert (await purge(store, PERIODS))[name] == 0, f"{name}: within its period"
+        clock.advance(seconds=1)
+        assert (await purge(store, PERIODS))[name] == (2 if name == "consents" else 1), f"{name}: past its period"

@@ -15,13 +15,14 @@ from sqlalchemy import select
 from bot.data_policy import DataClass
 from bot.messages import Say
 from bot.notices import Notice, tell
+from bot.proofs import Proofs
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.store.consents import What
 from knowledge_base.store.database import Store
 from knowledge_base.store.profiles import Profile
 from knowledge_base.store.tables import metadata
 from tests.fakes import Person, settled
-from tests.introducing import CONTACTS, LEAD, Networks, asks, contacts_file, known_as, networks
+from tests.introducing import CONTACTS, LEAD, PROJECT, Networks, asks, contacts_file, known_as, networks
 
 TOWN = {
     "record": "municipality", "id": "99000001", "name": "Musterstadt an der Spree", "state": "Brandenburg",
@@ -376,3 +377,43 @@ async def test_a_notice_about_others_finds_its_way(net: Networks) -> None:
         )
     assert told is not None
     assert told.account.channel == "email"
+
+
+@pytest.mark.parametrize("erased", [True, False], ids=["erased", "another account"])
+async def test_a_limit_is_the_person_s_whatever_their_account(
+    sqlite_store: Store, tmp_path: Path, erased: bool
+) -> None:
+    """T16: who proves the same address again is the same person, on a new account and after being forgotten."""
+    async with networks(sqlite_store, tmp_path, contacts=EVERYTHING, introductions={"per_day": 1}) as net:
+        anna, again = net.matrix.person(ANNA), net.matrix.person("@new:musterstadt.example")
+        await known_as(anna)
+        await proves(net, anna)
+        await asks(anna)
+        if erased:
+            await anna.says("!loeschen ja")
+        await known_as(again)
+        await proves(net, again)
+        await again.says("!frage Wie war das?")
+        heard = await again.says(f"!kontakt ={PROJECT}")
+        assert "genau das" not in heard, heard
+        net.store.now.advance(days=40)  # type: ignore[attr-defined]
+        await again.says("!frage Wie war das?")
+        assert "genau das" in await again.says(f"!kontakt ={PROJECT}")
+
+
+async def test_a_domain_that_changes_hands_proves_nothing_any_more(net: Networks, tmp_path: Path) -> None:
+    anna, lead = net.matrix.person(ANNA), net.matrix.person("@lead:cottbus.example")
+    await proves(net, anna)
+    await proves(net, lead, LEAD)
+    other = {**TOWN, "id": "99000002", "name": "Nachbarstadt"}
+    former = {**TOWN, "mail_domains": ["neu.musterstadt.example"]}
+    await import_files(net.store, [contacts_file(tmp_path, [*CONTACTS, former, other, *TWINS])])
+    await net.bot.services.search.refresh()
+    look = Proofs(net.store, net.bot.services.search, net.bot.services.settings, net.bot.services.links)
+    await look()
+    await look()
+    await settled(net.bot)
+    assert (await profile_of(net, anna)).verified_at is None
+    assert (await profile_of(net, lead)).verified_at is not None
+    assert sum("nicht mehr als bestätigt" in text for text in net.told(net.matrix, anna.conversation)) == 1
+    assert not any("nicht mehr als bestätigt" in text for text in net.told(net.matrix, lead.conversation))

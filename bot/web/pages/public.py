@@ -44,8 +44,8 @@ async def accessibility(request: Request, site: Site) -> Response:
 
 
 def channels(settings: Settings) -> list[str]:
-    """The networks that are switched on."""
-    on = {"matrix": settings.matrix.homeserver, "telegram": settings.telegram.token, "email": settings.smtp.host}
+    """The networks on which people can write to the bot."""
+    on = {"matrix": settings.matrix.homeserver, "telegram": settings.telegram.token}
     return [name for name, value in on.items() if value]
 
 

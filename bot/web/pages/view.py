@@ -16,6 +16,7 @@ from bot.html import blocks, line
 from bot.messages import Say, Value
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
 
+OVER = 410
 NAMES = {"de": "Deutsch", "en": "English", "pl": "Polski"}
 
 
@@ -43,13 +44,15 @@ class View:
         return HTMLResponse(self._rendered(template, language, values), status, self._headers(language))
 
     def message(self, what: Say, language: str, status: int = 200) -> HTMLResponse:
-        """A page that says one thing."""
-        return self.page("message.html", language, status, what=what, switch=False, alert=False)
+        """A page that says one thing: what a press came to, or that it is too late for one."""
+        heading = Say("page.over" if status == OVER else "page.thanks")
+        return self.page("message.html", language, status, what=what, heading=heading, switch=False)
 
     def refusal(self, why: str, language: str, status: int) -> HTMLResponse:
         """A page that says what is wrong, the same for everybody: made once, so that a flood of them costs little."""
         if (why, language) not in self._refusals:
-            values = {"what": why, "switch": False, "alert": True}
+            heading = Say("page.over" if status == OVER else "page.sorry")
+            values = {"what": why, "heading": heading, "switch": False}
             self._refusals[why, language] = self._rendered("message.html", language, values)
         return HTMLResponse(self._refusals[why, language], status, self._headers(language))
 

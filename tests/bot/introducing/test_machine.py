@@ -130,6 +130,12 @@ class Introducing(RuleBasedStateMachine):
     def a_network_works(self, channel: str, fate: str) -> None:
         self.run(self.world.delivers(channel, fate))
 
+    @rule()
+    def no_mail_arrives(self) -> None:
+        for _ in CONTACTS:
+            self.run(self.world.delivers("email", "dead"))
+            self.run(self.world.time())
+
     @rule(hours=st.sampled_from([0, 0, 1, 30, 24 * 4, 24 * 15]))
     def time_passes(self, hours: int) -> None:
         self.run(self.world.time(timedelta(hours=hours)))

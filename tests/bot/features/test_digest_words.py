@@ -1,0 +1,93 @@
+"""What people write about their digest, in three languages and in their own way."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.features.digest_words import language_of, region_of, step_of, topics_of, when_of
+from knowledge_base.model import Municipality
+from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.vocabulary import bundled
+
+PLACES = Gazetteer(
+    [
+        Municipality(id="1", name="Cottbus/Chóśebuz", names=("Cottbus", "Chociebuż"), state="Brandenburg"),
+        Municipality(id="2", name="Frankfurt (Oder)", state="Brandenburg"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "topics", "unknown"),
+    [
+        ("mobility climate", ("mobility", "climate-protection"), ()),
+        ("Mobilität, Gesundheit und Bildung", ("mobility", "health", "education"), ()),
+        ("mobilność, zdrowie", ("mobility", "health"), ()),
+        ("Open Data", ("open-data",), ()),
+        ("everything", (), ()),
+        ("ALLES", (), ()),
+        ("wszystko", (), ()),
+        ("Mobilität, Quantenzauberei", ("mobility",), ("Quantenzauberei",)),
+        ("Quantenzauberei", None, ("Quantenzauberei",)),
+        ("Mobilität Mobilität", ("mobility",), ()),
+        ("", None, ()),
+    ],
+)
+def test_topics(text: str, topics: tuple[str, ...] | None, unknown: tuple[str, ...]) -> None:
+    assert topics_of(text, bundled()) == (topics, unknown)
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        ("überall", ()),
+        ("everywhere", ()),
+        ("my municipality and neighbours", ("near:",)),
+        ("meine Kommune und Nachbarn", ("near:",)),
+        ("moja gmina i sąsiedzi", ("near:",)),
+        ("nearby", ("near:",)),
+        ("Brandenburg", ("state:Brandenburg",)),
+        ("Saxony, Cottbus", ("state:Sachsen", "place:Cottbus/Chóśebuz")),
+        ("Chociebuż", ("place:Cottbus/Chóśebuz",)),
+        ("Cottbus und Nachbarn", ("near:Cottbus/Chóśebuz",)),
+        ("Frankfurt (Oder)", ("place:Frankfurt (Oder)",)),
+        ("Atlantis", None),
+    ],
+)
+def test_regions(text: str, region: tuple[str, ...] | None) -> None:
+    assert region_of(text, PLACES)[0] == region
+
+
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ("Friday 12", (4, 12)),
+        ("freitags um 8 Uhr", (4, 8)),
+        ("wtorek 9:00", (1, 9)),
+        ("Thursday 4pm", (3, 16)),
+        ("12", (None, 12)),
+        ("Mo", (0, None)),
+        ("25", (None, None)),
+        ("irgendwann", (None, None)),
+    ],
+)
+def test_days_and_hours(text: str, when: tuple[int | None, int | None]) -> None:
+    assert when_of(text) == when
+
+
+def test_steps_and_languages() -> None:
+    assert step_of("Einstellungen") == ("settings", "")
+    assert step_of("themen Mobilität, Klima") == ("topics", "Mobilität, Klima")
+    assert step_of("e-mail a@b.example") == ("mail", "a@b.example")
+    assert step_of("mobility climate") == ("", "mobility climate")
+    assert (language_of("Polnisch"), language_of("auto"), language_of("Klingonisch")) == ("pl", "auto", None)
+
+
+@given(text=st.text(max_size=200))
+def test_any_text_is_safe(text: str) -> None:
+    topics_of(text, bundled())
+    region_of(text, PLACES)
+    when_of(text)
+    step_of(text)

@@ -1,0 +1,145 @@
+"""P4: who was imported without being asked is told within a month, or hidden; admins hear of it in time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.contact_duty import HIDE_AFTER, WARN_AFTER, ContactDuty, late, tell_all
+from bot.informing import was_asked
+from bot.introducing.candidates import project_of
+from knowledge_base.model import Contact
+from knowledge_base.store.contacts import Duty
+from knowledge_base.store.database import Store
+from tests.conftest import FixedClock
+from tests.fakes import settled
+from tests.introducing import CONTACTS, LEAD, MOBILITY, PROJECT, Networks, asks, known_as, networks
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+ASKED: dict[str, Any] = {**CONTACTS[1], "id": "c-asked", "email": "gefragt@cottbus.example", "legal_basis": "consent"}
+
+
+@pytest.fixture
+async def net(sqlite_store: Store, tmp_path: Path) -> AsyncIterator[Networks]:
+    async with networks(sqlite_store, tmp_path, contacts=[*CONTACTS, ASKED], admins="matrix:@ada:b.example") as running:
+        yield running
+
+
+async def look(net: Networks, **time: float) -> None:
+    """Time passes, then the timer looks; a second look changes nothing more."""
+    net.store.now.advance(**time)  # type: ignore[attr-defined]
+    duty = ContactDuty(net.store, net.bot._alerts)
+    for _ in range(2):
+        await duty()
+    await settled(net.bot)
+
+
+async def hidden(net: Networks) -> set[str]:
+    async with net.store.read() as tx:
+        return {key for key, duty in (await tx.contacts.duties()).items() if duty.hidden_at}
+
+
+async def can_introduce(net: Networks) -> bool:
+    await net.bot.services.search.refresh()
+    async with net.store.read() as tx:
+        project = await project_of(tx, PROJECT)
+    assert project is not None
+    return project in net.bot.services.search.snapshot.introducible
+
+
+async def test_after_a_month_without_notice_nobody_is_introduced(net: Networks) -> None:
+    ada = net.matrix.person("@ada:b.example")
+    await ada.says("!hilfe")
+    await look(net)
+    await look(net, days=24, hours=23)
+    assert not any("Art. 14" in text for text in net.told(net.matrix, ada.conversation))
+    await look(net, hours=1)
+    warnings = [text for text in net.told(net.matrix, ada.conversation) if "Art. 14" in text]
+    assert len(warnings) == 1
+    assert "2 eingelesene" in warnings[0]
+    assert await hidden(net) == set()
+    await look(net, days=5)
+    assert await hidden(net) == {"c-lead", "c-mobility"}  # who was asked stays
+    assert sum("ausgeblendet: Sie wurden" in text for text in net.told(net.matrix, ada.conversation)) == 1
+    assert await can_introduce(net)
+    async with net.store.begin() as tx:
+        await tx.contacts.erase(await tx.contacts.with_address(ASKED["email"]))
+    assert not await can_introduce(net)
+    heard = await (await known_as(net.matrix.person("@anna:b.example"))).says(f"!kontakt ={PROJECT}")
+    assert "genau das" not in heard
+
+
+async def test_telling_all_at_once_shows_them_again_and_tells_nobody_twice(net: Networks) -> None:
+    services = net.bot.services
+    await look(net)
+    await look(net, days=31)
+    assert await hidden(net) == {"c-lead", "c-mobility"}
+    assert await tell_all(net.store, services.settings, services.links, services.secret) == (2, 0)
+    assert await tell_all(net.store, services.settings, services.links, services.secret) == (0, 0)
+    await settled(net.bot)
+    assert {one.address.conversation for one in net.email.delivered} == {LEAD, MOBILITY}
+    (mail,) = net.mails(LEAD)
+    for part in ("Leitung Digitale Stadt", "https://cottbus.example/kontakt", "public_function", "widersprechen"):
+        assert part in mail
+    assert await hidden(net) == set()
+    await look(net, days=31)
+    assert await hidden(net) == set()
+
+
+async def test_the_first_request_by_mail_is_the_notice(sqlite_store: Store, tmp_path: Path) -> None:
+    async with networks(sqlite_store, tmp_path) as net:
+        await look(net)
+        await asks(await known_as(net.matrix.person("@anna:b.example")))
+        await net.passes()
+        assert "https://cottbus.example/kontakt" in net.mails(LEAD)[0]
+        async with net.store.read() as tx:
+            assert not await tx.contacts.needs_notice("c-lead")
+            assert await tx.contacts.needs_notice("c-mobility")
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.booleans()), max_size=12))
+def test_nobody_is_late_unseen(ages: list[tuple[int, bool]]) -> None:
+    """0 un-notified visible contacts after day 30, each warned of before."""
+    now = START + timedelta(days=60)
+    duties = [
+        Duty(str(number), now - timedelta(days=age), None, now if warned else None, None)
+        for number, (age, warned) in enumerate(ages)
+    ]
+    warn, hide = late(duties, now)
+    for duty in duties:
+        age = now - duty.since
+        assert (duty.contact_id in hide) is (age >= HIDE_AFTER)
+        assert (duty.contact_id in warn) is (WARN_AFTER <= age < HIDE_AFTER and duty.warned_at is None)
+
+
+@pytest.mark.parametrize(
+    ("basis", "asked"),
+    [("consent", True), ("Einwilligung vom 1.2.2026", True), ("zgoda", True), ("public_function", False), ("", False)],
+)
+def test_who_consented_knows_already(basis: str, asked: bool) -> None:
+    assert was_asked(Contact(id="c", role="r", legal_basis=basis)) is asked
+
+
+async def test_an_address_that_nobody_needs_goes_after_a_week(store: Store, clock: FixedClock) -> None:
+    week = timedelta(days=7)
+    async with store.begin() as tx:
+        await tx.profiles.person_of_address("niemand@dorf.example")
+        wish = await tx.profiles.person_of_address("lass@mich.example")
+        await tx.profiles.set(wish.id, refuses=True)
+        linked = await tx.people.identify("matrix", "@anna:b.example", private_conversation="!r")
+        await tx.people.link(linked.id, "email", "anna@b.example", "anna@b.example")
+    clock.advance(days=7)
+    async with store.begin() as tx:
+        assert await tx.contacts.forget_unconfirmed(week) == 0
+    clock.advance(seconds=1)
+    async with store.begin() as tx:
+        assert await tx.contacts.forget_unconfirmed(week) == 1
+        assert not await tx.profiles.has_address("niemand@dorf.example")
+        assert await tx.profiles.has_address("lass@mich.example")
+        assert await tx.profiles.has_address("anna@b.example")

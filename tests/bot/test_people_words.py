@@ -1,0 +1,67 @@
+"""What people type about themselves, in three languages, as intents."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands import COMMANDS
+from bot.intents import Ask, Forget, Intent, MyData, Pause, Pick, Privacy, Profile, Refuse, Resume, Verify, Withdraw
+from bot.people_words import LONGEST_PAUSE, people_intent
+from bot.router import route
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("!profil", Profile()),
+        ("!profile name Erika Beispiel", Profile("name", "Erika Beispiel")),
+        ("/profil kommune Bad Belzig", Profile("municipality", "Bad Belzig")),
+        ("!profil gmina: Zielona Góra", Profile("municipality", "Zielona Góra")),
+        ("!profil telefon", Profile("phone", "")),
+        ("!profil irgendwas", Profile()),
+        ("!verify rad@stadt.example", Verify("rad@stadt.example")),
+        ("!bestätigen 123456", Verify("123456")),
+        ("000042", Verify("000042")),
+        ("123 456", Verify("123 456")),
+        ("42", Pick(42)),
+        ("!pause", Pause("", None)),
+        ("!pause 14", Pause("", 14)),
+        ("!pause intro 3 Tage", Pause("intro", 3)),
+        ("!pauza biuletyn", Pause("digest", None)),
+        ("!pause aus", Resume("")),
+        ("!pause 0", Pause("", None)),
+        (f"!pause {LONGEST_PAUSE + 1}", Pause("", None)),
+        ("!fortsetzen wochenbrief", Resume("digest")),
+        ("Bitte nicht vermitteln!", Refuse()),
+        ("Do not introduce me", Refuse()),
+        ("proszę mnie nie przedstawiać", Refuse()),
+        ("!nie-przedstawiaj", Refuse()),
+        ("!datenschutz", Privacy()),
+        ("/prywatność", Privacy()),
+        ("!meinedaten", MyData()),
+        ("!mydata json", MyData(machine=True)),
+        ("!löschen", Forget()),
+        ("!loeschen ja", Forget(confirmed=True)),
+        ("!forget me", Forget()),
+        ("!usuń tak", Forget(confirmed=True)),
+        ("!widerruf", Withdraw()),
+    ],
+)
+def test_what_is_meant(text: str, intent: Intent) -> None:
+    assert route(text, private=True).intent == intent
+
+
+@pytest.mark.parametrize("text", ["000042", "do not introduce me", "bitte nicht vermitteln"])
+def test_in_a_room_plain_words_mean_no_command(text: str) -> None:
+    assert isinstance(route(text, private=False).intent, Ask)
+
+
+@given(st.sampled_from(sorted(COMMANDS)), st.text(max_size=60))
+def test_every_text_behind_a_command_means_something_or_is_another_s(name: str, rest: str) -> None:
+    intent = people_intent(name, rest.strip())
+    if isinstance(intent, Pause):
+        assert intent.days is None or 0 < intent.days <= LONGEST_PAUSE
+    if isinstance(intent, Forget):
+        assert intent.confirmed is (rest.strip().lower() in ("yes", "ja", "tak"))
