@@ -119,7 +119,7 @@ def log_text(lines: list[dict[str, Any]]) -> str:
     return json.dumps(lines, default=repr, ensure_ascii=False).lower()
 
 
-async def test_nobody_sees_what_is_not_theirs(net: Networks, log_lines: list[dict[str, Any]]) -> None:
+async def test_nobody_sees_what_is_not_theirs(log_lines: list[dict[str, Any]], net: Networks) -> None:
     anna = await introduces_herself(net)
     code = await requests(net, anna)
     strangers = [
