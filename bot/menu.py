@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.commands import COMMANDS, WORDS
+from bot.commands import WORDS, typed
 from bot.features.help import SHOWN_IN_HELP
 from bot.messages import Say
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
@@ -25,4 +25,4 @@ def words() -> frozenset[str]:
 
 def _entry(name: str, language: str, texts: Texts) -> tuple[str, str]:
     description = texts.line(Say(f"help.{name}"), language).partition(SPOKEN_OF)[2]
-    return COMMANDS[name][language][0], description
+    return typed(name, language).removeprefix("!"), description

@@ -288,3 +288,47 @@ async def test_without_a_way_back_nobody_is_asked(sqlite_store: Store, tmp_path:
         tom = await known_as(net.telegram.person("4711"))
         await tom.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
         assert "darf ich keine Kontaktdaten" in await tom.says(f"!kontakt ={PROJECT}")
+
+
+async def test_it_is_offered_where_somebody_can_be_asked(net: Networks) -> None:
+    anna = await known_as(net.matrix.person(ANNA_MATRIX))
+    await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
+    assert "intro 1" in anna.sees()
+    assert "genau das" in await anna.says("!kontakt 1")
+    await anna.says(f"!zeige {PROJECT}")
+    assert f"intro ={PROJECT}" in anna.sees()
+    async with net.store.begin() as tx:  # one refuses, one must not be shown
+        lead = await tx.profiles.person_of_address(LEAD)
+        await tx.profiles.set(lead.id, refuses=True)
+        await tx.contacts.seen(["c-mobility"])
+        await tx.contacts.hide(["c-mobility"])
+    await net.bot.services.search.refresh()
+    await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
+    assert "intro 1" not in anna.sees()
+    assert "niemanden" in await anna.says(f"!kontakt ={PROJECT}")
+
+
+async def test_where_only_verified_people_may_ask(sqlite_store: Store, tmp_path: Path) -> None:
+    async with networks(sqlite_store, tmp_path, introductions={"require_verified": True}) as net:
+        anna = await known_as(net.matrix.person(ANNA_MATRIX))
+        await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
+        assert "bestätigt" in await anna.says(f"!kontakt ={PROJECT}")
+        async with net.store.begin() as tx:
+            person = await tx.people.of_account("matrix", ANNA_MATRIX)
+            assert person is not None
+            await tx.profiles.set(person.id, verified_at=tx.now, verified_address=ANNA_MAIL)
+        assert "Zugehörigkeit bestätigt" in await anna.says(f"!kontakt ={PROJECT}")
+
+
+async def test_a_question_can_be_changed_and_holds_no_links(net: Networks) -> None:
+    anna = await known_as(net.matrix.person(ANNA_MATRIX))
+    assert "Was möchten Sie wissen" in await anna.says(f"!kontakt ={PROJECT}")
+    shown = await anna.says("Was hat es gekostet? https://evil.example/x")
+    assert "„Was hat es gekostet? […]“" in shown
+    number = next(number for number, one in enumerate(anna.sees(), start=1) if one.startswith("intro question"))
+    await anna.says(str(number))
+    assert "„Wer pflegt es?“" in await anna.says("Wer pflegt es?")
+    cancel = next(number for number, one in enumerate(anna.sees(), start=1) if one.startswith("intro cancel"))
+    assert "Zurückgenommen" in await anna.says(str(cancel))
+    await net.passes()
+    assert net.email.delivered == []

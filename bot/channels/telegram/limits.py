@@ -63,7 +63,7 @@ class Limits:
         now = self._clock()
         earliest = max(now, self._held.get(chat, 0.0), self._all_held, self._own(chat, now))
         at = max(earliest, self._overall)
-        if bulk and self._overall > now + BULK_LEAVES:
+        if bulk and max(self._overall, self._all_held) > now + BULK_LEAVES:  # it must not hold the place of an answer
             raise TryLaterError("answers go first", after=timedelta(seconds=1))
         if at - now > WAIT_HERE:
             raise TryLaterError("rate limit", after=timedelta(seconds=at - now))
