@@ -209,10 +209,7 @@ class Sender:
         if not isinstance(self._channel, OpensRooms):
             raise UndeliverableError("no rooms on this network")
         one, other = room["users"]
-        wish = {"stay": True} if room["stay"] else {}
-        return await self._channel.open_introduction_room(
-            room["alias"], (one, other), message, name=room["name"], **wish
-        )
+        return await self._channel.open_introduction_room(room["alias"], (one, other), message, name=room["name"])
 
     async def _prepare(self, row: OutboxRow) -> Outgoing:
         """The message with what only the database knows: which one it replaces, what arrived before it."""

@@ -156,9 +156,9 @@ class OpensRooms(Protocol):
     """A channel on which two people can be brought together in a room of their own."""
 
     async def open_introduction_room(
-        self, alias: str, users: tuple[str, str], opening: Outgoing, *, name: str = "", stay: bool = False
+        self, alias: str, users: tuple[str, str], opening: Outgoing, *, name: str = ""
     ) -> str | None:
-        """An encrypted room with these users and the message in it; the bot leaves it unless it is to ``stay``.
+        """An encrypted room with these users and the message in it.
 
         ``alias`` (local part) makes it one room, however often this is called; ``name`` is what the room is called.
         Errors as of ``send``; ``UndeliverableError``: there will be no room. Returns the network's id of the room.

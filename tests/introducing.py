@@ -54,18 +54,18 @@ class RoomChannel(FakeChannel):
 
     def __init__(self, name: str = "matrix") -> None:
         super().__init__(name, exactly_once=True)
-        self.rooms: dict[str, tuple[tuple[str, ...], Outgoing, bool]] = {}
+        self.rooms: dict[str, tuple[tuple[str, ...], Outgoing]] = {}
         self.opened = 0
         self.refuses: Exception | None = None
 
     async def open_introduction_room(
-        self, alias: str, users: tuple[str, str], opening: Outgoing, *, name: str = "", stay: bool = False
+        self, alias: str, users: tuple[str, str], opening: Outgoing, *, name: str = ""
     ) -> str | None:
         self.opened += 1
         if self.refuses:
             raise self.refuses
         assert name
-        self.rooms.setdefault(alias, (users, opening, stay))
+        self.rooms.setdefault(alias, (users, opening))
         return f"!{alias}"
 
 

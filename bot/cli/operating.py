@@ -55,7 +55,13 @@ def configured_channels(found: Settings, *, reset_identity: bool = False) -> lis
         from bot.channels.matrix import MatrixChannel  # noqa: PLC0415 - see above
 
         channels.append(
-            MatrixChannel(found.matrix, found.state_dir, admins=found.admins, reset_identity=reset_identity)
+            MatrixChannel(
+                found.matrix,
+                found.state_dir,
+                admins=found.admins,
+                reset_identity=reset_identity,
+                stays=found.introductions.room == "stay",
+            )
         )
     if telegram := configured_telegram(found):
         channels.append(telegram)

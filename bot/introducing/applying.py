@@ -120,7 +120,7 @@ async def _carry_out(work: _Work, effect: Effect) -> bool:  # noqa: C901 - one c
         case Do.END_CONSENT:
             await _keep(work, work.before.asker, What.WITHDRAWN)
         case Do.OPEN_ROOM:
-            await telling.room(tx, services, now)
+            await telling.room(tx, now)
         case Do.TELL_OF_ROOM:
             await telling.of_room(tx, services, now)
         case Do.EXCHANGE:

@@ -104,7 +104,7 @@ def shown(shares: Shares) -> tuple[Say, ...]:
     return tuple(Say(f"intro.shares.{kind}", {"value": value}) for kind, value in shares)
 
 
-async def room(tx: Transaction, services: Services, one: Introduction) -> None:
+async def room(tx: Transaction, one: Introduction) -> None:
     """The wish for a room of both, delivered by the channel like a message."""
     users = [dict(shares)["matrix"] for shares in (one.asker_shares, one.contact_shares)]
     values: dict[str, Value] = {"project": await title_of(tx, one), "question": one.question}
@@ -114,12 +114,7 @@ async def room(tx: Transaction, services: Services, one: Introduction) -> None:
     payload = {
         "say": Say("intro.room", values).to_json(),
         "language": describing.language_of(person),
-        "room": {
-            "alias": alias_of(one),
-            "users": users,
-            "name": values["project"],
-            "stay": services.settings.introductions.room == "stay",
-        },
+        "room": {"alias": alias_of(one), "users": users, "name": values["project"]},
     }
     await tx.outbox.add("matrix", f"introduction {one.id}", payload, urgency=Urgency.NOTICE, key=room_key(one))
 

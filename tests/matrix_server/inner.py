@@ -64,14 +64,16 @@ class Inner:
 
 
 @asynccontextmanager
-async def running_channel(server: Synapse, homeserver: str = "", **settings: object) -> AsyncIterator[Inner]:
+async def running_channel(
+    server: Synapse, homeserver: str = "", *, stays: bool = False, **settings: object
+) -> AsyncIterator[Inner]:
     """Make an account, log in, listen; end."""
     user_id, folder = server.register(f"inner{secrets.token_hex(4)}"), memory_folder("inner-")
     matrix = Matrix(
         homeserver=homeserver or server.url, user_id=user_id, password=SecretStr("secret"), joins_per_hour=0,
         **settings,  # type: ignore[arg-type]
     )  # fmt: skip
-    inner = Inner(user_id, MatrixChannel(matrix, folder))
+    inner = Inner(user_id, MatrixChannel(matrix, folder, stays=stays))
     running = asyncio.create_task(inner.channel.run(inner, inner.listened.append))
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -103,3 +103,14 @@ async def test_somebody_who_declined_is_not_asked_again(inner: Inner, person: Pe
     await other.client.room_leave(room)
     assert await inner.channel.open_introduction_room(alias, users, opening) == room
     assert (await membership(person, room))[other.user_id] == "leave"
+
+
+async def test_the_bot_stays_where_it_is_to_stay(synapse: Synapse, person: Person, other: Person) -> None:
+    async with running_channel(synapse, stays=True) as inner:
+        alias, users = f"einfuehrung-{secrets.token_hex(6)}", (person.user_id, other.user_id)
+        room = await inner.channel.open_introduction_room(alias, users, inner.message("", "Darf ich vorstellen?"))
+        for one in (person, other):
+            await read_by(one, room, "Darf ich vorstellen?")
+        rounds = await inner.channel.open_introduction_room(f"{alias}-2", users, inner.message("", "Noch einmal"))
+        await person.client.join(rounds)  # the sync loop has gone on since both were in the first room
+        assert (await membership(person, room))[inner.user_id] == "join"

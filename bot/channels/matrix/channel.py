@@ -42,12 +42,20 @@ class MatrixChannel:
     exactly_once = True
 
     def __init__(
-        self, settings: Matrix, state_dir: Path, *, admins: Collection[str] = (), reset_identity: bool = False
+        self,
+        settings: Matrix,
+        state_dir: Path,
+        *,
+        admins: Collection[str] = (),
+        reset_identity: bool = False,
+        stays: bool = False,
     ) -> None:
+        """``stays``: in the rooms that it opens for others, too, when they are there."""
         self._settings = settings
         self._folder = Folder(state_dir / NAME)
         self._admins = {user for channel, _, user in (one.partition(":") for one in admins) if channel == NAME}
         self._reset_identity = reset_identity
+        self._stays = stays
         self._server = Server(settings.homeserver)
         self._session: Session | None = None
         self._parts: Parts | None = None
@@ -106,7 +114,7 @@ class MatrixChannel:
             master=seeds.key("master").public if seeds else "", admins=self._admins,
         )  # fmt: skip
         invitations = Invitations(self._server, reader, self._settings)
-        meetings = Meetings(self._server, reader, sending)
+        meetings = Meetings(self._server, reader, sending, stays=self._stays)
         return Parts(self._server, reader, keys, sending, invitations, verifying, meetings)
 
     async def send(self, message: Outgoing) -> str | None:

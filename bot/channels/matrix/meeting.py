@@ -26,10 +26,11 @@ LOOK_S = 0.05
 class Meetings:
     """Opens rooms for others."""
 
-    def __init__(self, server: Server, reader: Reader, sending: Sending) -> None:
+    def __init__(self, server: Server, reader: Reader, sending: Sending, *, stays: bool) -> None:
         self._server = server
         self._reader = reader
         self._sending = sending
+        self._stays = stays
 
     async def open(self, alias: str, users: tuple[str, str], opening: Outgoing, *, name: str) -> str:
         """The id of the encrypted, private room of exactly these users, in which the opening message stands.
@@ -54,7 +55,12 @@ class Meetings:
         return room_id
 
     async def leave_those_who_met(self) -> None:
-        """Leave rooms of ours in which both people are and the opening message stands. Raises ``MatrixError``."""
+        """Leave rooms of ours in which both people are and the opening message stands, unless the bot is to stay.
+
+        Raises ``MatrixError``.
+        """
+        if self._stays:
+            return
         for room in [room for room in self._reader.rooms.values() if room.creator == self._reader.me]:
             if len(room.joined) > 2 and len(room.joined) == len(room.members) and await self._has_spoken(room):
                 await self._server.post("v3", "rooms", room.id, "leave")
