@@ -22,7 +22,17 @@ QUIET = timedelta(hours=1)  # after a message, the same thing is only logged
 LAST_SAID = "alerts said"  # fact: thing → when
 LOOK_EVERY = 10.0  # seconds between two looks at the parts
 PART_DOWN, PART_UP = "part_down", "part_up"
-CODES = (PART_DOWN, PART_UP, "quarantined", "unclear", "restored", "first_digest", "contacts_untold", "contacts_hidden", "bounced")
+CODES = (
+    PART_DOWN,
+    PART_UP,
+    "quarantined",
+    "unclear",
+    "restored",
+    "first_digest",
+    "contacts_untold",
+    "contacts_hidden",
+    "bounced",
+)
 
 log = structlog.get_logger(__name__)
 
