@@ -18,6 +18,7 @@ import structlog
 from bot.assembly import periods_of
 from bot.markup import plain
 from bot.messages import Outgoing
+from bot.ports import UndeliverableError
 from config.settings import Retention
 from knowledge_base.retention import purge
 from knowledge_base.store.database import Store
@@ -121,6 +122,9 @@ def log_text(lines: list[dict[str, Any]]) -> str:
 
 async def test_nobody_sees_what_is_not_theirs(log_lines: list[dict[str, Any]], net: Networks) -> None:
     anna = await introduces_herself(net)
+    net.email.faults.append(UndeliverableError("mailbox full"))  # what goes wrong is logged
+    await anna.says(f"!bestaetigen {OFFICE}")
+    await settled(net.bot)
     code = await requests(net, anna)
     strangers = [
         net.matrix.person("@fremd:b.example"),
@@ -146,7 +150,7 @@ async def test_nobody_sees_what_is_not_theirs(log_lines: list[dict[str, Any]], n
     assert "Zzqfrage" in request
     for mark in ("8462913", "zzqoffice", "zzqanna"):
         assert mark not in request, mark
-    assert log_lines
+    assert {line["event"] for line in log_lines} >= {"outbox.dead"}
     everywhere = log_text(log_lines)
     exposed = net.bot.metrics.exposition().decode().lower()
     for mark in MARKED | OF_ASKER:

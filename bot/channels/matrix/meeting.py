@@ -46,7 +46,7 @@ class Meetings:
             for user in users:
                 if user not in members:
                     await self._server.post("v3", "rooms", room_id, "invite", body={"user_id": user})
-            self._check(await self._seen(room_id), members, users)
+            self._check(await self._seen(room_id, members, users), members, users)
             await self._sending.send(replace(opening, address=Address(NAME, room_id)))
         except RefusedError as error:
             raise UndeliverableError(error.message) from error
@@ -99,19 +99,22 @@ class Meetings:
         events = [event for event in chunk if isinstance(event, dict)] if isinstance(chunk, list) else []
         return {str(event.get("state_key")): membership(part(event, "content")) for event in events}
 
-    async def _seen(self, room_id: str) -> Room:
-        """The room, once the sync loop knows all of it that matters."""
+    async def _seen(self, room_id: str, members: dict[str, str], users: tuple[str, str]) -> Room:
+        """The room, once the sync loop knows all of it that matters: whoever it does not know gets no key."""
+        present = {user for user in users if members.get(user, PRESENT[0]) in PRESENT}
         try:
             async with asyncio.timeout(SEEN_S):
-                while not self._is_known(room_id):  # noqa: ASYNC110 - the loop does not wait for us, so we look
+                while not self._is_known(room_id, present):  # noqa: ASYNC110 - the loop does not wait for us, so we look
                     await asyncio.sleep(LOOK_S)
         except TimeoutError:
             raise TryLaterError("The new room has not shown up yet.") from None
         return self._reader.rooms[room_id]
 
-    def _is_known(self, room_id: str) -> bool:
+    def _is_known(self, room_id: str, present: set[str]) -> bool:
         room = self._reader.rooms.get(room_id)
-        return room is not None and bool(room.creator) and (room.encrypted or room.creator != self._reader.me)
+        if room is None or not room.creator:
+            return False
+        return room.creator != self._reader.me or (room.encrypted and present <= set(room.members))
 
     def _check(self, room: Room, members: dict[str, str], users: tuple[str, str]) -> None:
         """Nobody else may be there, and nobody else may have taken the alias before."""
