@@ -66,10 +66,6 @@ async def hears(person: Person, room: str, bot: BotProcess, what: str) -> str:
     return said(person, room, bot, what)
 
 
-def invited_to(person: Person, rooms: dict[str, object]) -> list[str]:
-    return [room for room in person.client.invited_rooms if room not in rooms]
-
-
 async def tells(person: Person, room: str, *commands: str) -> str:
     """Write one after the other; the last answer."""
     body = ""
@@ -114,5 +110,7 @@ async def test_from_a_question_to_a_room_of_their_own(
     await person.sync(300)
     greeting = await person.say(room, "Guten Tag!")
     await other.until(lambda: any(event["event_id"] == greeting for event in other.events.get(room, [])))
+    for one, chat in ((person, asker_chat), (other, contact_chat)):
+        await hears(one, chat, introducer, "Einladung")
     assert len(mail.to(LEAD)) == 1  # the code; the request came to the messenger
     assert "vermittelt" in await tells(person, asker_chat, "!kontakt status")
