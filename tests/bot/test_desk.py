@@ -10,8 +10,10 @@ import pytest
 
 from bot.desk import FrontDesk, Verdict, judge
 from bot.features import Services
+from bot.links import Links
 from bot.messages import Address, Happening, Inbound
 from bot.texts import Texts
+from config.settings import Settings
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.buttons import Button
 from knowledge_base.store.database import Store
@@ -53,8 +55,9 @@ def test_the_first_press_of_the_right_person_in_time_counts(
 
 async def test_of_two_presses_at_the_same_moment_one_counts(store: Store) -> None:
     """They may come to two processes; both people hear the truth about their press."""
-    services = Services(store, SearchService(store, HashEmbedder()), timedelta(minutes=30))
-    desks = [FrontDesk(services, Texts()) for _ in range(2)]
+    search, links, texts = SearchService(store, HashEmbedder()), Links("", b""), Texts()
+    services = Services(store, search, Settings(), links, b"", texts)
+    desks = [FrontDesk(services, texts) for _ in range(2)]
     async with store.begin() as tx:
         person = await tx.people.identify("t", "1", private_conversation=None)
         handles = await tx.buttons.make(("t", "-5", ""), person.id, "a1", [f"show {number}" for number in range(8)])
