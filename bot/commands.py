@@ -41,6 +41,8 @@ WORDS = {word: (name, language or None) for name, forms in COMMANDS.items() for 
     (language, word) for language, words in forms.items() for word in words
 )}  # fmt: skip
 
+YES = {"de": "ja", "en": "yes", "pl": "tak"}
+CONFIRMED = ("forget", "remove")  # commands that end with "yes" when they are meant
 ARGUMENTS = {"digest settings": {"de": "einstellungen", "pl": "ustawienia"}}  # what follows, where it is a word, too
 
 EDITORS_COMMANDS = ("questions", "edit", "remove")
@@ -58,6 +60,8 @@ def typed(command: str, language: str) -> str:
     forms = COMMANDS[name]
     word = forms.get(language, forms.get("", forms.get("en", (name,))))[0]
     rest = ARGUMENTS.get(command, {}).get(language, rest)
+    if name in CONFIRMED and rest.endswith("yes"):
+        rest = rest.removesuffix("yes") + YES.get(language, "yes")
     return f"!{word} {rest}".rstrip()
 
 

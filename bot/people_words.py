@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bot.commands import YES
 from bot.intents import Forget, Intent, MyData, Pause, Privacy, Profile, Refuse, Resume, Verify, Withdraw
 
 FIELDS = {
@@ -17,7 +18,6 @@ SUBJECTS = {
     "digest": "digest", "wochenbrief": "digest", "biuletyn": "digest",
 }  # fmt: skip
 OFF = ("off", "aus", "ende", "koniec")
-YES = ("yes", "ja", "tak")
 UNITS = {"week": 7, "woche": 7, "tyg": 7, "month": 30, "monat": 30, "miesi": 30}  # days; how its words begin
 LONGEST_PAUSE = 3650  # days; longer is "until I say so"
 
@@ -50,7 +50,7 @@ def people_intent(name: str, rest: str) -> Intent | None:
         case "mydata":
             return MyData(machine="json" in rest.lower())
         case "forget":
-            return Forget(confirmed=rest.lower() in YES)
+            return Forget(confirmed=rest.lower() in YES.values())
         case "withdraw":
             return Withdraw()
         case _:

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from bot.commands import WORDS, word_of
+from bot.commands import WORDS, YES, word_of
 from bot.intents import (
     LAST,
     Ask,
@@ -119,7 +119,7 @@ def _editors_intent(name: str, rest: str) -> Intent:
     if name == "edit":
         field, _, value = others.partition("=")
         return Edit(record, field.strip().lower(), value.strip())
-    return Remove(record, confirmed=others.lower() in ("yes", "ja", "tak"))
+    return Remove(record, confirmed=others.lower() in YES.values())
 
 
 def _record(rest: str) -> tuple[str, str]:

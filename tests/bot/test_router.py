@@ -192,6 +192,14 @@ def test_a_button_can_be_typed_in_every_language(command: str, language: str) ->
     assert typed_in.language in (language, None)
 
 
+@pytest.mark.parametrize("command", ["forget yes", 'remove "a b" yes'])
+def test_what_confirms_is_typed_in_ones_own_language(command: str) -> None:
+    assert [typed(command, language).rsplit(" ", 1)[1] for language in ("de", "en", "pl")] == ["ja", "yes", "tak"]
+    assert {route(typed(command, language), private=True).intent for language in ("de", "en", "pl")} == {
+        route(f"!{command}", private=True).intent
+    }
+
+
 @given(st.text(), st.booleans())
 def test_anything_is_something(text: str, private: bool) -> None:
     routed = route(text, private=private)
