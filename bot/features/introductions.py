@@ -14,7 +14,16 @@ from bot.introducing import Evidence, describe, for_editors, helped, respond, wi
 from bot.introducing.answering import LONGEST_TYPED, TYPED
 from bot.introducing.candidates import contact_of, project_of
 from bot.introducing.describing import RequestView, date_of, said_of, sharables
-from bot.introducing.requesting import agreeing, begin, change, consent, own_shares, owned_draft, preview
+from bot.introducing.requesting import (
+    agreeing,
+    begin,
+    change,
+    consent,
+    own_shares,
+    owned_draft,
+    preview,
+    there_is_no_way,
+)
 from bot.introducing.telling import answers, title_of
 from bot.markup import clean, plain
 from bot.messages import Choice, Happening, Say
@@ -33,11 +42,15 @@ async def introduce(turn: Turn, intent: Introduce, services: Services) -> Act:
     project_id = which.removeprefix(EXACTLY)
 
     async def act(tx: Transaction) -> Say:
+        project = await project_of(tx, project_id)
+        if project is None:
+            return Say("show.not_found")
+        if hopeless := await there_is_no_way(tx, services, turn.person, project):
+            return hopeless
         if missing := await ask_missing(tx, turn, services, then=f"intro {EXACTLY}{project_id}"):
             return Say("intro.missing", {"question": missing})
         context = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
         texts = (context.query or {}).get("texts", []) if context else []
-        project = await project_of(tx, project_id)
         begun = await begin(tx, services, turn.person, project, texts[-1] if texts else "")
         return begun if isinstance(begun, Say) else await _next(tx, turn, services, begun)
 

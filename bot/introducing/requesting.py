@@ -25,12 +25,19 @@ LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that looks like another
 CODE_LENGTH = 5
 
 
+async def there_is_no_way(tx: Transaction, services: Services, person: Person, project: Project) -> Say | None:
+    """Why nothing can come of a request, whoever asks it: to be said before anything is asked of the person."""
+    if not await can_be_told(tx, services, person.id):
+        return Say("intro.no_way")
+    if not await askable(tx, services, project, person.id):
+        return Say("intro.nobody", {"project": project.title})
+    return None
+
+
 async def begin(
-    tx: Transaction, services: Services, person: Person, project: Project | None, question: str
+    tx: Transaction, services: Services, person: Person, project: Project, question: str
 ) -> Introduction | Say:
     """A draft of a request, or why there can be none. Name and municipality of the person are known."""
-    if project is None:
-        return Say("show.not_found")
     if refusal := await _may_not(tx, services, person, project):
         return refusal
     mine = await tx.introductions.of(person.id, Side.ASKER)
@@ -55,7 +62,7 @@ async def _may_not(tx: Transaction, services: Services, person: Person, project:
         return Say("intro.own", {"project": project.title})
     if services.settings.introductions.require_verified and not told.is_verified(tx.now):
         return Say("intro.verify_first")
-    return None if await can_be_told(tx, services, person.id) else Say("intro.no_way")
+    return None
 
 
 async def _draft(tx: Transaction, person: Person, project: Project, contact: Contact, question: str) -> Introduction:
