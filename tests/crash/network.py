@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import count, takewhile
 from pathlib import Path
 
 from bot.messages import Address, Inbound, Outgoing
@@ -65,9 +66,9 @@ class FileChannel:
         listening(None)
         (self._network.outgoing / "ready").touch()
         while True:
-            paths = sorted(path for path in self._network.incoming.glob("[0-9]*") if int(path.name) > position)
-            if paths:
-                position = int(paths[-1].name)
+            paths = list(takewhile(Path.exists, (self._network.incoming / f"{n:06}" for n in count(position + 1))))
+            if paths:  # one after the other: a listing may show a new file and miss the one before it
+                position += len(paths)
                 await receive(NAME, [_inbound(path) for path in paths], cursor=str(position))
             await asyncio.sleep(0.01)
 
