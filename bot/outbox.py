@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -36,6 +37,7 @@ PARALLEL = 16  # conversations sent to at once; without idempotent sends one, so
 SLOW_S = 2.0  # a send that takes longer lets the others pass
 SEND_WITHIN_S = 120.0  # a send that takes longer is unclear
 LEASE = timedelta(minutes=5)  # longer than any send takes
+BULK_RESTS = 2  # times as long as the network says to wait: the first place that is free again is for answers
 LOOK_AGAIN_S = 5.0  # another process may have stored something, and a pause may be over
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=5)
 GIVE_UP = timedelta(hours=23)  # networks remember a transaction id for a day; after that a repetition could double
@@ -84,6 +86,7 @@ class Sender:
         self._sending: set[str] = set()  # ids of what was leased and has no result yet
         self._in_turn: set[str] = set()  # those of them that others wait for
         self._nothing_left = asyncio.Event()
+        self._bulk_again = store.now()  # until then the network takes hardly anything, and that is for answers
 
     def wake(self) -> None:
         """There may be something to send."""
@@ -119,7 +122,8 @@ class Sender:
             return []
         try:
             async with self._store.begin() as tx:
-                rows = await tx.outbox.lease(self._channel.name, limit=places, lasting=LEASE)
+                least = Urgency.BULK if tx.now >= self._bulk_again else Urgency.NOTICE
+                rows = await tx.outbox.lease(self._channel.name, limit=places, lasting=LEASE, least=least)
                 if isinstance(self._channel, Traceable):
                     await self._mark(tx, rows, self._channel)
         except Exception as error:  # noqa: BLE001 - the database is away: it comes back, and so do we
@@ -135,11 +139,9 @@ class Sender:
                 await tx.outbox.mark(row.id, channel.trace(row.conversation, row.payload.get("answers", "")))
 
     async def _sleep(self) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_AGAIN_S):
                 await self._wake.wait()
-        except TimeoutError:
-            pass
 
     async def _insist(self, note: Callable[[], Awaitable[None]]) -> None:
         """Store what became of a message, however long the database is away: what is not noted is done twice."""
@@ -259,6 +261,8 @@ class Sender:
             await self._dead(row, UndeliverableError(error.message))
             return
         log.info("outbox.later", attempts=row.attempts, reason=error.message)
+        if error.everywhere and error.after:
+            self._bulk_again = max(self._bulk_again, self._store.now() + BULK_RESTS * error.after)
         async with self._store.begin() as tx:
             before = f" ({UNCLEAR.strip()} before)" if _is_doubtful(row) else ""
             await self._retry(tx, row, error.message + before, error.after)

@@ -17,11 +17,15 @@ class ChannelError(StadtlotseError):
 
 
 class TryLaterError(ChannelError):
-    """It was certainly not sent and may be tried again, ``after`` this time if the network said so."""
+    """It was certainly not sent and may be tried again, ``after`` this time if the network said so.
 
-    def __init__(self, message: str, *, after: timedelta | None = None) -> None:
+    ``everywhere``: the network would now refuse messages to all other conversations, too.
+    """
+
+    def __init__(self, message: str, *, after: timedelta | None = None, everywhere: bool = False) -> None:
         super().__init__(message)
         self.after = after
+        self.everywhere = everywhere
 
 
 class UndeliverableError(ChannelError):

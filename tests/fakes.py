@@ -16,7 +16,7 @@ from bot.assembly import Bot
 from bot.markup import plain
 from bot.messages import Address, Happening, Inbound, Outgoing
 from bot.opening import Knowledge
-from bot.ports import ChannelEndedError, Listening, Receive, UnclearError
+from bot.ports import Channel, ChannelEndedError, Listening, Receive, UnclearError
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.embedding.port import Embedder
@@ -205,7 +205,7 @@ class Person:
 
 @asynccontextmanager
 async def running_bot(
-    store: Store, embedder: Embedder, channels: Sequence[FakeChannel], state_dir: Path, **settings: Any
+    store: Store, embedder: Embedder, channels: Sequence[Channel], state_dir: Path, **settings: Any
 ) -> AsyncIterator[Bot]:
     """The whole bot at work; stops in order at the end of the block."""
     search = SearchService(store, embedder)
@@ -216,7 +216,8 @@ async def running_bot(
         running = tasks.create_task(bot.run(stop, lambda _name, _problem: None))
         try:
             for channel in channels:
-                await channel.listens.wait()
+                if isinstance(channel, FakeChannel):
+                    await channel.listens.wait()
             yield bot
         finally:
             stop.set()

@@ -115,10 +115,13 @@ class Outbox:
         statement = statement.on_conflict_do_nothing(index_elements=["key"]).returning(outbox.c.seq)
         return await self._connection.scalar(statement) is not None
 
-    async def lease(self, channel: str, *, limit: int, lasting: timedelta) -> list[OutboxRow]:
+    async def lease(
+        self, channel: str, *, limit: int, lasting: timedelta, least: Urgency = Urgency.BULK
+    ) -> list[OutboxRow]:
         """Take the next messages of a channel: at most one per conversation, and none that would overtake another.
 
         What waits for its first sending at a later time may be overtaken; what failed and waits to be tried again not.
+        Bulk may be overtaken by all others: who asks need not wait until their digest has had its turn.
         """
         ahead = outbox.alias("ahead")
         overtakes = (
@@ -130,13 +133,15 @@ class Outbox:
                     ahead.c.state == "leased",
                     and_(ahead.c.state == "new", or_(ahead.c.attempts > 0, ahead.c.not_before <= self._now)),
                 ),
+                or_(ahead.c.state == "leased", ahead.c.urgency < Urgency.BULK, outbox.c.urgency == Urgency.BULK),
                 ahead.c.seq < outbox.c.seq,
             )
             .exists()
         )
         due = (
             select(outbox.c.seq)
-            .where(outbox.c.channel == channel, outbox.c.state == "new", outbox.c.not_before <= self._now, ~overtakes)
+            .where(outbox.c.channel == channel, outbox.c.state == "new", outbox.c.not_before <= self._now)
+            .where(outbox.c.urgency <= least, ~overtakes)
             .order_by(outbox.c.urgency, outbox.c.seq)
             .limit(limit)
             .with_for_update(skip_locked=True)

@@ -138,6 +138,37 @@ async def test_try_later_waits_as_long_as_the_network_says(
     assert [message.answers for message in channel.delivered] == ["q0", "q1"]
 
 
+async def test_bulk_rests_longer_than_answers_where_the_whole_account_has_to_wait(
+    store: Store, channel: FakeChannel, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "PARALLEL", 1)
+    for number, urgency in enumerate((Urgency.ANSWER, *[Urgency.BULK] * 3)):
+        await put(store, f"c{number}", urgency, number)
+    async with sending(store, channel) as sender, asyncio.timeout(PATIENCE_S):
+        channel.faults.append(TryLaterError("429", after=MINUTE, everywhere=True))
+        await sender.idle()
+        assert len(channel.attempts) == 1, "the others would be refused, too"
+        clock.advance(minutes=1)
+        await sender.idle()
+        assert [message.answers for message in channel.delivered] == ["q0"]
+        clock.advance(minutes=1)
+        await sender.idle()
+        assert [message.answers for message in channel.delivered] == ["q0", "q1", "q2", "q3"]
+
+
+@pytest.mark.parametrize("tried", [True, False])
+async def test_an_answer_overtakes_the_bulk_of_its_own_conversation(
+    store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch, tried: bool
+) -> None:
+    monkeypatch.setattr(outbox, "PARALLEL", 1)
+    await put(store, urgency=Urgency.BULK, number=0)
+    if tried:
+        await sent_once(store, channel, TryLaterError("flood", after=MINUTE))
+    await put(store, number=1)
+    await sent_once(store, channel)
+    assert [message.answers for message in channel.delivered] == (["q1"] if tried else ["q1", "q0"])
+
+
 async def test_pauses_grow_and_after_a_day_it_is_given_up(
     store: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:

@@ -46,6 +46,7 @@ class Weeks:
         self.process: ForkServerProcess | None = None
         self.week = 0
         self.kills = 0
+        self._listed: dict[str, str] = {}  # unclear messages: id → conversation; the product lists each for 30 days
         self._do(_subscribe)
 
     @property
@@ -94,7 +95,8 @@ class Weeks:
         self.process.terminate()
         self.process.join(20)
         assert self._exit_code == 0
-        got, unclear = self.network.digests(), self._do(_unclear)
+        self._listed |= self._do(_unclear)
+        got, unclear = self.network.digests(), Counter(self._listed.values())
         for number in range(SUBSCRIBERS):
             conversation = f"c{number}"
             assert got[conversation] <= self.week
@@ -136,8 +138,8 @@ async def _done_with(tx: Transaction) -> tuple[int, int]:
     return int(rows.scalar_one()), int(open_ones.scalar_one())
 
 
-async def _unclear(tx: Transaction) -> Counter[str]:
-    return Counter(one.conversation for one in await tx.outbox.doubtful())
+async def _unclear(tx: Transaction) -> dict[str, str]:
+    return {one.id: one.conversation for one in await tx.outbox.doubtful()}
 
 
 @contextmanager

@@ -46,8 +46,8 @@ def environment() -> Path:
     return python
 
 
-def configuration(folder: Path, port: int, secret: str) -> dict[str, Any]:
-    """Loopback only, without limits, without anything that waits. JSON is YAML."""
+def configuration(folder: Path, port: int, secret: str, limited: str = "") -> dict[str, Any]:
+    """Loopback only, without limits but the ``limited`` one, without anything that waits. JSON is YAML."""
     listener = {"port": port, "bind_addresses": ["127.0.0.1"], "type": "http", "tls": False,
                 "resources": [{"names": ["client"], "compress": False}]}  # fmt: skip
     limits = {f"rc_{name}": UNLIMITED for name in (
@@ -58,6 +58,7 @@ def configuration(folder: Path, port: int, secret: str) -> dict[str, Any]:
     limits |= {"rc_joins": dict.fromkeys(("local", "remote"), UNLIMITED)}
     limits |= {"rc_invites": dict.fromkeys(("per_room", "per_user", "per_issuer"), UNLIMITED)}
     limits |= {"rc_presence": {"per_user": UNLIMITED}}
+    limits.pop(limited, None)
     return limits | {
         "server_name": NAME,
         "pid_file": str(folder / "pid"),
@@ -177,11 +178,11 @@ def memory_folder(prefix: str) -> Path:
 
 
 @contextmanager
-def running_synapse() -> Iterator[Synapse]:
-    """Start a server in a new folder; nothing of it stays."""
+def running_synapse(limited: str = "") -> Iterator[Synapse]:
+    """Start a server in a new folder; nothing of it stays. ``limited``: such as ``rc_message``, left at its default."""
     folder = memory_folder("synapse-")
     server = Synapse(folder, free_port(), secrets.token_hex(16), environment())
-    (folder / "homeserver.yaml").write_text(json.dumps(configuration(folder, server.port, server.secret)))
+    (folder / "homeserver.yaml").write_text(json.dumps(configuration(folder, server.port, server.secret, limited)))
     (folder / "log.yaml").write_text(LOGGING.format(folder=folder))
     seed = base64.b64encode(secrets.token_bytes(32)).decode().rstrip("=")
     (folder / "signing.key").write_text(f"ed25519 a_test {seed}\n")

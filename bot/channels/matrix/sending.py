@@ -56,7 +56,7 @@ class Sending:
         except RefusedError as error:
             raise self._meaning(room, error) from error
         except BusyError as error:
-            raise TryLaterError(error.message, after=error.after) from error
+            raise TryLaterError(error.message, after=error.after, everywhere=error.after is not None) from error
         except MatrixError as error:
             raise TryLaterError(error.message) from error
 

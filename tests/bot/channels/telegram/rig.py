@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,9 @@ from bot.channels.telegram import Menu, TelegramChannel
 from bot.channels.telegram.limits import Pace
 from bot.menu import listed, words
 from bot.opening import Knowledge
+from bot.ports import Channel
 from bot.texts import Texts
+from bot.web.pages import page_routes
 from bot.web.serving import pages
 from config.settings import Settings
 from knowledge_base.search.service import SearchService
@@ -83,20 +85,24 @@ def make_settings(api: LoopbackApi, state_dir: Path, *, webhook: bool = False, *
 
 
 @asynccontextmanager
-async def running(api: LoopbackApi, store: Store, settings: Settings, pace: Pace = BRISK) -> AsyncIterator[Rig]:
-    """The bot until the end of the block; then it stops in order."""
+async def running(
+    api: LoopbackApi, store: Store, settings: Settings, pace: Pace = BRISK, *, beside: Sequence[Channel] = ()
+) -> AsyncIterator[Rig]:
+    """The bot, with other channels ``beside``, until the end of the block; then it stops in order."""
     search = SearchService(store, HashEmbedder())
     await search.start()
     channel = TelegramChannel(settings, Menu(listed(TEXTS), words()), pace)
-    bot = Bot(settings, Knowledge(store, search), TEXTS, [channel])
+    bot = Bot(settings, Knowledge(store, search), TEXTS, [channel, *beside])
     rig = Rig(api, store, bot)
     stop, listens = asyncio.Event(), asyncio.Event()
 
-    def listening(_name: str, problem: str | None) -> None:
-        rig.problems.append(problem)
-        listens.set()
+    def listening(name: str, problem: str | None) -> None:
+        if name == channel.name:
+            rig.problems.append(problem)
+            listens.set()
 
-    async with pages(settings.web, settings.state_dir, bot.health, bot.metrics, channel.routes):
+    routes = [*channel.routes, *page_routes(bot.services, changed=bot.wake_senders)]
+    async with pages(settings.web, settings.state_dir, bot.health, bot.metrics, routes):
         task = asyncio.create_task(bot.run(stop, listening))
         try:
             await listens.wait()

@@ -1,0 +1,244 @@
+"""Two people, one of them on Telegram: the loopback Bot API, a real mail server and the real pages in between."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.markup import plain
+from knowledge_base.introduction_values import State
+from tests.bot.channels.telegram.rig import Rig
+from tests.bot.channels.telegram.town import (
+    ASKER,
+    MAIL,
+    MATRIX,
+    OF_THE_ASKER,
+    OF_THE_CONTACT,
+    PHONE,
+    QUESTION,
+    REACH,
+    Town,
+    town_of,
+)
+from tests.introducing import PROJECT, code_in, known_as
+from tests.telegram_api import LoopbackApi, Message, User
+
+
+async def asked(rig: Rig, anna: User) -> str:
+    """From a question to a request that went out: buttons all along; the code of the request."""
+    world = rig.world
+    answer = await rig.ask(anna, QUESTION)
+    assert await rig.press(anna, answer, "Kontakt") == ""
+    await rig.settled()
+    assert "Wie heißen Sie" in world.said(anna)[-1].text
+    assert "Kommune" in (await rig.ask(anna, ASKER)).text
+    noted = await rig.ask(anna, "Potsdam")
+    assert "erreichen" in await pressed(rig, anna, noted, "Weiter")
+    preview = await rig.ask(anna, REACH)
+    assert "genau das" in preview.text
+    assert "Leitung Digitale Stadt" in preview.text
+    assert QUESTION in preview.text
+    for number in range(len(preview.buttons)):
+        assert "gehören der Person" in await rig.press(world.user(13), preview, number), "only the owner acts"
+    return code_in(await pressed(rig, anna, preview, "1"))
+
+
+async def pressed(rig: Rig, user: User, message: Message, button: str) -> str:
+    """Press, and what is said then."""
+    before = len(rig.world.said(user))
+    assert await rig.press(user, message, button) == ""
+    await rig.world.until(lambda: len(rig.world.said(user)) > before)
+    return last(rig, user)
+
+
+def last(rig: Rig, user: User) -> str:
+    """What the bot said last, without the marks that keep addresses from becoming links."""
+    return rig.world.said(user)[-1].text.replace("\u2060", "")
+
+
+def number_of(text: str, option: str) -> str:
+    """The number before the last option with these words: the one that names nothing else."""
+    found = [line for line in text.splitlines() if option in line]
+    assert found, text
+    return found[-1].split(".")[0].strip()
+
+
+async def answered_by_mail(town: Town, code: str) -> None:
+    """The contact reads the mail after their filter did, and says yes on the page."""
+    (request,) = town.sink.to(MAIL)
+    assert ASKER in request.text
+    assert QUESTION in request.text
+    assert REACH not in request.text + request.html, "the asker's own data come after the yes"
+    assert await town.state(code) == State.DELIVERED
+    await town.scanned(town.links(f"{request.text} {request.html}"))
+    assert await town.state(code) == State.DELIVERED
+    page = town.link(request.text, "i")
+    await town.posted(page, answer="yes", share=["email"])
+    await town.posted(page, 410, answer="yes", share=["email"])
+    await town.settled()
+    assert await town.state(code) == State.ARRANGED
+
+
+@pytest.mark.parametrize("webhook", [False, True])
+async def test_asked_on_telegram_answered_by_mail(
+    webhook: bool, api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with town_of(api, tmp_path, caplog, telegram={"webhook": webhook}) as town:
+        anna = api.world.user(11)
+        code = await asked(town.rig, anna)
+        await town.settled()
+        await answered_by_mail(town, code)
+        outcome = last(town.rig, anna)
+        page = town.link(wire_of(api.world.said(anna)[-1]), "n")
+        assert "liegt etwas bereit" in outcome
+        seen = await town.scanned({page})
+        assert [one for one in OF_THE_CONTACT if one in seen] == [], "a look alone shows nothing"
+        shown = await town.posted(page, step="read")
+        assert MAIL in shown
+        assert PHONE not in shown, "that was not shared"
+        arranged = town.sink.to(MAIL)[-1]
+        assert REACH in arranged.text
+        assert "vermittelt" in (await town.rig.ask(anna, "!kontakt status")).text
+        assert len(town.sink.to(MAIL)) == 2
+    assert town.telegram_saw(*OF_THE_CONTACT) == []
+    town.log_is_silent()
+
+
+async def test_a_controller_may_let_the_outcome_through(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And so the canaries are where the test above looks for them; what was not shared stays away all the same."""
+    async with town_of(api, tmp_path, caplog, telegram={"personal_data": True}) as town:
+        anna = api.world.user(11)
+        code = await asked(town.rig, anna)
+        await town.settled()
+        await answered_by_mail(town, code)
+        assert MAIL in last(town.rig, anna)
+    assert town.telegram_saw(*OF_THE_CONTACT) == [MAIL, "kanarie.leitung"]
+    town.log_is_silent()
+
+
+async def contact_on_telegram(town: Town, lead: User) -> None:
+    """The contact proves the imported address to be theirs, and is reached on Telegram from then on."""
+    await town.rig.ask(lead, f"!bestaetigen {MAIL}")
+    await town.rig.settled()
+    found = re.search(r"\b\d{3} ?\d{3}\b", town.sink.to(MAIL)[-1].text)
+    assert found
+    assert "Cottbus" in (await town.rig.ask(lead, found[0])).text
+
+
+async def asked_on_matrix(town: Town) -> str:
+    anna = await known_as(town.matrix.person(MATRIX), ASKER)
+    await anna.says(f"!frage {QUESTION}")
+    shown = await anna.says(f"!kontakt ={PROJECT}")
+    assert "genau das" in shown, shown
+    await anna.says("1")
+    return code_in(anna.hears())
+
+
+def wire_of(message: Message) -> str:
+    """A message with the targets of its links."""
+    return " ".join([message.text, *(str(one.get("url", "")) for one in (*message.entities, *message.buttons))])
+
+
+def heard_on_matrix(town: Town) -> str:
+    return plain(town.matrix.delivered[-1].document)
+
+
+async def test_a_contact_with_telegram_and_mail_gets_the_mail(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Mail may carry what the request says, so nothing of it goes to Telegram, not even a link."""
+    async with town_of(api, tmp_path, caplog) as town:
+        lead = api.world.user(12)
+        await contact_on_telegram(town, lead)
+        before = len(api.world.said(lead))
+        code = await asked_on_matrix(town)
+        await town.settled()
+        assert QUESTION in town.sink.to(MAIL)[-1].text
+        await town.posted(town.link(town.sink.to(MAIL)[-1].text, "i"), answer="yes", share=["email"])
+        await town.settled()
+        assert MAIL in heard_on_matrix(town)
+        assert MATRIX in town.sink.to(MAIL)[-1].text
+        assert len(api.world.said(lead)) == before
+        await town.rig.ask(lead, "!kontakt status")
+        await town.rig.ask(lead, f"!ja {code}")
+    assert town.telegram_saw(*OF_THE_ASKER) == []
+    town.log_is_silent()
+
+
+async def test_a_contact_with_telegram_alone_gets_links_that_work_once(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with town_of(api, tmp_path, caplog) as town:
+        lead = api.world.user(12)
+        await contact_on_telegram(town, lead)
+        async with town.rig.store.begin() as tx:
+            await tx.conversations.gone("email", MAIL, "bounced")
+        code = await asked_on_matrix(town)
+        await town.settled()
+        assert len(town.sink.to(MAIL)) == 1, "the code alone"
+        page = town.link(wire_of(api.world.said(lead)[-1]), "i")
+        seen = await town.scanned({page})
+        assert [one for one in OF_THE_ASKER if one in seen] == [], "a look alone shows nothing"
+        assert await town.state(code) == State.DELIVERED
+        request = await town.posted(page, step="show")
+        assert ASKER in request
+        assert QUESTION in request
+        assert MATRIX not in request
+        await town.posted(page, answer="yes", share=["phone"])
+        await town.posted(page, 410, answer="yes", share=["phone"])
+        await town.settled()
+        assert await town.state(code) == State.ARRANGED
+        assert PHONE in heard_on_matrix(town)
+        note = town.link(wire_of(api.world.said(lead)[-1]), "n")
+        assert MATRIX not in await town.scanned({note})
+        assert MATRIX in await town.posted(note, step="read")
+        await town.rig.ask(lead, "!kontakt status")
+    assert town.telegram_saw(*OF_THE_ASKER) == []
+    town.log_is_silent()
+
+
+async def test_a_contact_who_blocked_the_bot_is_given_up_and_the_asker_told(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with town_of(api, tmp_path, caplog) as town:
+        lead = api.world.user(12)
+        await contact_on_telegram(town, lead)
+        async with town.rig.store.begin() as tx:
+            await tx.conversations.gone("email", MAIL, "bounced")
+        before = len(api.world.said(lead))
+        api.world.private(lead).blocked = True  # the word of it is still on its way
+        code = await asked_on_matrix(town)
+        await town.settled()
+        assert await town.state(code) == State.CLOSED
+        assert "niemand zu erreichen" in heard_on_matrix(town)
+        assert len(api.world.said(lead)) == before
+    assert town.telegram_saw(*OF_THE_ASKER) == []
+    town.log_is_silent()
+
+
+async def test_a_controller_may_let_the_request_through(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With buttons then: the contact accepts in the chat, and sees there how to reach the asker."""
+    async with town_of(api, tmp_path, caplog, telegram={"personal_data": True}) as town:
+        lead = api.world.user(12)
+        await contact_on_telegram(town, lead)
+        code = await asked_on_matrix(town)
+        await town.settled()
+        request = api.world.said(lead)[-1]
+        assert ASKER in request.text
+        assert QUESTION in request.text
+        assert town.telegram_saw(MATRIX) == []
+        choosing = await pressed(town.rig, lead, request, "Annehmen")
+        assert "Was darf die andere Seite" in choosing
+        await pressed(town.rig, lead, api.world.said(lead)[-1], number_of(choosing, "zeigen: Mail"))
+        await town.settled()
+        assert await town.state(code) == State.ARRANGED
+        assert MAIL in heard_on_matrix(town)
+        assert town.telegram_saw(MATRIX) == [MATRIX]
+        assert [one for one in api.world.said(lead) if "Beide Seiten haben Ja gesagt" in one.text]
+    town.log_is_silent()

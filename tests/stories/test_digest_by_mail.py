@@ -1,0 +1,96 @@
+"""The digest by mail, from the wish in a chat to the end by one click: a real mail server, the real pages."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+
+from bot.assembly import Bot
+from bot.health import Health
+from bot.metrics import Metrics
+from bot.web.app import make_app
+from bot.web.pages import page_routes
+from knowledge_base.store.database import Store
+from knowledge_base.store.subscriptions import Subscription
+from tests.bot.channels.email.conftest import SENDER, channel_to
+from tests.conftest import FixedClock
+from tests.fake_embedder import HashEmbedder
+from tests.fakes import FakeChannel, running_bot, settled
+from tests.smtp_sink import SmtpSink, Taken
+from tests.stories.test_digests import MONDAY, a_project, edit
+
+URL, MAILBOX = "https://lotse.example", "rad@kiel.example"
+ONE_CLICK = "List-Unsubscribe=One-Click"
+
+
+def pages(bot: Bot) -> httpx.AsyncClient:
+    """A browser, or a mail program."""
+    app = make_app(Health(), Metrics([], []), page_routes(bot.services, changed=bot.wake_senders))
+    transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 4711))
+    return httpx.AsyncClient(transport=transport, base_url=URL, headers={"Content-Type": "text/plain"})
+
+
+def links_in(mail: Taken, page: str) -> set[str]:
+    return set(re.findall(rf"{re.escape(URL)}/{page}/[\w-]+", mail.text))
+
+
+async def wish_of(bot: Bot, channel: FakeChannel) -> Subscription | None:
+    async with bot.services.store.read() as tx:
+        person = await tx.people.of_account(channel.name, "anna")
+        return await tx.subscriptions.of_person(person.id) if person else None
+
+
+async def comes(bot: Bot, clock: FixedClock, weeks: int = 0) -> None:
+    """The bot looks what is due on that Monday, and sends."""
+    clock.moment = MONDAY + timedelta(weeks=weeks)
+    await bot.digests.run(clock.moment)
+    await settled(bot)
+
+
+async def test_from_the_wish_to_the_end_by_one_click(known: Store, tmp_path: Path, clock: FixedClock) -> None:
+    async with SmtpSink() as sink:
+        chat, smtp = FakeChannel(), {"host": "127.0.0.1", "port": sink.port, "tls": "none", "sender": SENDER}
+        networks, settings = [chat, channel_to(sink, public_url=URL)], {"smtp": smtp, "web": {"public_url": URL}}
+        async with running_bot(known, HashEmbedder(), networks, tmp_path, **settings) as bot, pages(bot) as browser:
+            await confirms(bot, chat, sink, browser)
+            clock.advance(days=1)
+            await edit(known, a_project())
+            await comes(bot, clock)
+            await ends(sink, browser)
+            assert (wish := await wish_of(bot, chat)) is None or not wish.is_on
+            await edit(known, a_project("rad"))
+            await comes(bot, clock, weeks=1)
+            assert len(sink.to(MAILBOX)) == 2, "the question, and one digest"
+            assert not any(message.bulk for message in chat.delivered)
+
+
+async def confirms(bot: Bot, chat: FakeChannel, sink: SmtpSink, browser: httpx.AsyncClient) -> None:
+    """Nothing but a link goes to a mailbox of which nobody knows whose it is; a look at it changes nothing."""
+    anna = chat.person("anna")
+    await anna.says(f"!wochenbrief mail {MAILBOX}")
+    await settled(bot)
+    (question,) = sink.to(MAILBOX)
+    (link,) = links_in(question, "digest")
+    assert "Projekt" not in question.text
+    for _ in range(2):
+        assert MAILBOX in (await browser.get(link)).text
+        assert (wish := await wish_of(bot, chat)) is None or not wish.is_on
+    assert (await browser.post(link)).status_code == 200
+    wish = await wish_of(bot, chat)
+    assert wish is not None
+    assert (wish.is_on, wish.channel, wish.conversation) == (True, "email", MAILBOX)
+
+
+async def ends(sink: SmtpSink, browser: httpx.AsyncClient) -> None:
+    """The digest is there, and its mail program's button is the end of them."""
+    _, digest = sink.to(MAILBOX)
+    assert "Projekt bus" in digest.text
+    assert "Projekt bus" in digest.html
+    header = digest.mail["List-Unsubscribe"]
+    assert digest.mail["List-Unsubscribe-Post"] == ONE_CLICK
+    (link,) = links_in(digest, "unsubscribe")
+    assert f"<{link}>" in header
+    assert (await browser.post(link, content=ONE_CLICK)).status_code == 200
