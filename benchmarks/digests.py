@@ -69,14 +69,15 @@ class SlowNetwork:
         """Nothing was opened."""
 
     async def ask(self, number: int) -> float:
-        """One question of somebody; seconds until its answer is there."""
+        """One question of somebody whose digest is among the last; seconds until its answer is there."""
         assert self._receive is not None
         name = f"q{number}"
         self.answered[name] = asyncio.Event()
         began = time.perf_counter()
-        address = Address(self.name, f"asker-{number % 5}")
+        asker = RECIPIENTS - 1 - number % 5
+        address = Address(self.name, f"c{asker}")
         text = TEXTS[number % len(TEXTS)]
-        await self._receive(self.name, [Inbound(name, address, address.conversation, text, True, datetime.now(UTC))])
+        await self._receive(self.name, [Inbound(name, address, f"p{asker}", text, True, datetime.now(UTC))])
         await self.answered[name].wait()
         return time.perf_counter() - began
 

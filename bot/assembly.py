@@ -14,6 +14,7 @@ import structlog
 from bot import introducing
 from bot.alerts import Alerts, watch_health
 from bot.contact_duty import ContactDuty
+from bot.data_policy import DataClass, may_pass
 from bot.desk import FrontDesk
 from bot.digesting import weekly
 from bot.digesting.runner import Digests
@@ -84,6 +85,7 @@ class Bot:
             buttons=[channel.name for channel in channels if isinstance(channel, Immediate)],
             first_send=settings.digests.first_send,
             queued=self.wake_senders,
+            carries=partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=settings),
         )
         self._ticker = Ticker(
             self._store, knowledge.search, periods, self.metrics, self.health, self._alerts,

@@ -33,6 +33,8 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
     "subscribe": {"en": ("subscribe",), "de": ("abo", "abonnieren"), "pl": ("subskrypcja", "subskrybuj")},
     "unsubscribe": {"en": ("unsubscribe",), "de": ("abbestellen",), "pl": ("rezygnuj",)},
     "digest": {"en": ("digest",), "de": ("wochenbrief",), "pl": ("biuletyn",)},
+    "pass-on": {"en": ("pass-on",), "de": ("weitergeben",), "pl": ("przekaz", "przekaż")},
+    "reply": {"en": ("reply",), "de": ("antwort", "antworten"), "pl": ("odpowiedz",)},
     "questions": {"en": ("questions",), "de": ("fragen",), "pl": ("pytania",)},
     "edit": {"en": ("edit",), "de": ("bearbeiten",), "pl": ("edytuj",)},
     "remove": {"en": ("remove",), "de": ("entfernen",), "pl": ("usun-wpis",)},

@@ -60,9 +60,27 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """For editors: what was asked and not answered; or close one of them."""
+    """For editors: what was asked and not answered; or close one of them, answered now by the project ``entry``."""
 
     close: int | None = None
+    entry: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PassOn:
+    """Pass a question on that found nothing sure: that of an answer (empty: the last one), or the next step."""
+
+    step: str = ""  # "", yes, withdraw
+    number: int = 0
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """My answer to somebody's open question; number 0: none that is one."""
+
+    number: int
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +228,7 @@ Intent = (
     | Profile | Verify | Pause | Resume | Refuse | Privacy | MyData | Forget | Withdraw
     | Introduce | IntroduceStep | IntroduceStatus | Respond | SayHelped
     | Subscribe | Unsubscribe | Digest
+    | PassOn | Reply
     | Questions | Edit | Remove
     | Unknown
 )  # fmt: skip

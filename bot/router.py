@@ -34,6 +34,7 @@ from bot.intents import (
 )
 from bot.intro_words import intro_intent
 from bot.people_words import bare_intent, people_intent
+from bot.question_words import number_of, question_intent
 
 LANGUAGE_CODES = {
     "de": "de", "deutsch": "de", "german": "de", "niemiecki": "de",
@@ -81,7 +82,7 @@ def _command(text: str) -> Routed:
 
 
 def _intent(name: str, rest: str) -> Intent:
-    if (special := people_intent(name, rest) or intro_intent(name, rest)) is not None:
+    if (special := people_intent(name, rest) or intro_intent(name, rest) or question_intent(name, rest)) is not None:
         return special
     match name:
         case "start" | "help":
@@ -110,9 +111,7 @@ def _digest_intent(name: str, rest: str) -> Intent:
 
 def _editors_intent(name: str, rest: str) -> Intent:
     if name == "questions":
-        parts = rest.split(maxsplit=1)
-        number = parts[1] if len(parts) == 2 and _fold(parts[0]) in ("close", "schliessen", "zamknij") else ""
-        return Questions(int(number) if number.isdecimal() and len(number) < 10 else None)
+        return _questions(rest)
     record, others = _record(rest)
     if not record:
         return Help()
@@ -120,6 +119,18 @@ def _editors_intent(name: str, rest: str) -> Intent:
         field, _, value = others.partition("=")
         return Edit(record, field.strip().lower(), value.strip())
     return Remove(record, confirmed=others.lower() in YES.values())
+
+
+def _questions(rest: str) -> Questions:
+    """ "close 7", "entry 7 bb-cottbus", else the list."""
+    what, _, others = rest.partition(" ")
+    first, _, entry = others.strip().partition(" ")
+    number = number_of(first)
+    if number and _fold(what) in ("close", "schliessen", "zamknij") and not entry:
+        return Questions(number)
+    if number and _fold(what) in ("entry", "eintrag", "wpis") and entry.strip():
+        return Questions(number, entry.strip().strip('"'))
+    return Questions()
 
 
 def _record(rest: str) -> tuple[str, str]:

@@ -44,6 +44,7 @@ async def purge(store: Store, periods: Periods) -> dict[str, int]:
         "contexts": lambda tx: tx.people.forget_contexts(periods.contexts),
         "buttons": lambda tx: tx.buttons.forget(),
         "links": lambda tx: tx.pages.forget(),
+        "open questions": lambda tx: tx.open_questions.forget(periods.questions),
         "answers": lambda tx: tx.answers.forget(answers=periods.answers, questions=periods.questions),
         "verifications": lambda tx: tx.verifications.forget(),
         "counters": lambda tx: tx.tallies.forget(),

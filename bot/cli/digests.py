@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from bot.cli.common import run, settings, tell, write, write_json
+from bot.data_policy import DataClass, may_pass
 from bot.digesting.issue import approve
 from bot.digesting.runner import Digests, Outcome, Reason
 from bot.links import Links
@@ -72,7 +74,10 @@ async def _digest(
         if approve_first and not dry_run:
             async with store.begin() as tx:
                 await approve(tx)
-        digests = Digests(store, lambda: places, links, buttons=BUTTONS, first_send=found.digests.first_send)
+        digests = Digests(
+            store, lambda: places, links, buttons=BUTTONS, first_send=found.digests.first_send,
+            carries=partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=found),
+        )  # fmt: skip
         outcomes = await digests.run(now, dry_run=dry_run)
         async with store.read() as tx:
             states = await tx.digests.states([outcome.message_id for outcome in outcomes if outcome.message_id])

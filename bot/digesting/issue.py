@@ -35,7 +35,7 @@ async def stock(tx: Transaction, gazetteer: Gazetteer, now: datetime) -> Stock:
     hidden = await hidden_contacts(tx)
     news = [one for kind in KINDS for one in await tx.digests.news(kind, now - LOOK_BACK, NEWEST)]
     shown = (one for one in news if one.kind is not RecordKind.CONTACT or one.id not in hidden)
-    material = gather(atlas, shown, await tx.records.revision())
+    material = gather(atlas, shown, await tx.records.revision(), await tx.open_questions.listed())
     records = material.records.values()
     askable = Introducible((one for one in records if isinstance(one, Contact)), gazetteer, bundled())
     issue = Issue(

@@ -14,6 +14,7 @@ from time import perf_counter
 
 import structlog
 
+from bot.data_policy import CARRIERS
 from bot.digesting.issue import BEGUN, Stock, stock
 from bot.digesting.recipient import Recipient, recipients
 from bot.digesting.telling import Issue, Place, digest
@@ -88,13 +89,16 @@ class Digests:
         buttons: Collection[str] = (),
         first_send: int = 50,
         queued: Callable[[], None] = lambda: None,
+        carries: Callable[[str], bool] = CARRIERS.__contains__,
     ) -> None:
+        """``carries``: whether a channel may carry what other people wrote."""
         self._store = store
         self._gazetteer = gazetteer
         self._links = links
         self._buttons = frozenset(buttons)
         self._first_send = first_send
         self._queued = queued
+        self._carries = carries
         self.waiting_for_approval = 0  # recipients of the first digests of this installation
 
     async def run(self, now: datetime, *, dry_run: bool = False) -> list[Outcome]:
@@ -131,7 +135,10 @@ class Digests:
         if not chosen.entries:
             return None
         wish = subscriber.subscription
-        return digest(chosen, read.issue, wish.topics, language, place, buttons=wish.channel in self._buttons)
+        return digest(
+            chosen, read.issue, wish.topics, language, place,
+            buttons=wish.channel in self._buttons, veiled=not self._carries(wish.channel),
+        )  # fmt: skip
 
     # --- who ----------------------------------------------------------------------------------------------------------
 
@@ -223,7 +230,10 @@ class Digests:
     async def _queue(self, tx: Transaction, one: _Made, issue: Issue, message_id: str) -> None:
         wish, to = one.due.subscriber.subscription, one.to
         buttons = wish.channel in self._buttons and wish.person_id is not None
-        say = digest(one.chosen, issue, wish.topics, to.language, to.place, buttons=buttons, bored=one.bored)
+        say = digest(
+            one.chosen, issue, wish.topics, to.language, to.place,
+            buttons=buttons, bored=one.bored, veiled=not self._carries(wish.channel),
+        )  # fmt: skip
         payload: dict[str, object] = {"say": say.to_json(), "language": to.language}
         if buttons and wish.person_id:
             payload["handles"] = await tx.buttons.make(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ from bot.messages import Choice, Say, Url, Value
 from knowledge_base.digests.content import Entry, Selection, Why
 from knowledge_base.digests.material import day_of
 from knowledge_base.model import Contact, Event, Project
+from knowledge_base.store.open_questions import Asked
 from knowledge_base.vocabulary import bundled
 
 SUMMARY = 220  # characters of a project's text
@@ -22,7 +23,7 @@ TOPICS_NAMED = 4  # in the first line
 LOCALES = {"de": "de_DE", "en": "en_GB", "pl": "pl_PL"}
 SETTINGS = Choice(Say("choice.digest_settings"), "digest settings")
 UNSUBSCRIBE = Choice(Say("choice.unsubscribe"), "unsubscribe")
-Told = Project | Contact | Event
+Told = Project | Contact | Event | Asked
 
 
 class Place(StrEnum):
@@ -52,9 +53,16 @@ def digest(
     *,
     buttons: bool,
     bored: str = "",
+    veiled: bool = False,
 ) -> Say:
-    """The whole message; ``bored`` is a topic of which nothing was opened for long."""
-    entries = [_entry(entry, issue.records[entry.candidate.key], language) for entry in chosen.entries]
+    """The whole message; ``bored`` is a topic of which nothing was opened for long.
+
+    ``veiled``: the network may not carry what other people wrote: of a question it tells what it is about.
+    """
+    records = {entry.candidate.key: issue.records[entry.candidate.key] for entry in chosen.entries}
+    if veiled:
+        records = {key: replace(one, question="") if isinstance(one, Asked) else one for key, one in records.items()}
+    entries = [_entry(entry, records[entry.candidate.key], language) for entry in chosen.entries]
     values: dict[str, Value] = {
         "topics": named(topics, language),
         "intro": Say("digest.intro", {"text": issue.intro}) if issue.intro else "",
@@ -64,19 +72,19 @@ def digest(
         "offer": Say("digest.bored", {"topic": label(bored, language)}) if bored else "",
         "howto": Say(f"digest.howto.{place}") if entries else "",
     }
-    choices = tuple(_choices(chosen, issue, place, buttons=buttons, bored=bored))
+    choices = tuple(_choices(records, issue.introducible, place, buttons=buttons, bored=bored))
     return Say("digest.weekly" if entries else "digest.sign_of_life", values, choices, language)
 
 
-def _choices(chosen: Selection, issue: Issue, place: Place, *, buttons: bool, bored: str) -> Iterator[Choice]:
+def _choices(
+    records: Mapping[str, Told], introducible: frozenset[str], place: Place, *, buttons: bool, bored: str
+) -> Iterator[Choice]:
     if place is Place.MAIL:  # nobody can answer a mail of ours
         return
-    records = [(entry.candidate.key, issue.records[entry.candidate.key]) for entry in chosen.entries]
-    for key, record in records:
-        title = record.role if isinstance(record, Contact) else record.title
-        yield Choice(Say("choice.show", {"title": title}), command(key), numbered=True)
-    for number, (_, record) in enumerate(records, start=1):
-        if place is Place.CHAT and isinstance(record, Project) and record.id in issue.introducible:
+    for key, record in records.items():
+        yield Choice(Say("choice.show", {"title": _title(record)}), command(key), numbered=True)
+    for number, record in enumerate(records.values(), start=1):
+        if place is Place.CHAT and isinstance(record, Project) and record.id in introducible:
             typed = f"intro {EXACTLY}{record.id}" if buttons else f"intro {number}"
             yield Choice(Say("choice.intro.ask", {"number": number}), typed)
     if bored:
@@ -85,11 +93,27 @@ def _choices(chosen: Selection, issue: Issue, place: Place, *, buttons: bool, bo
     yield UNSUBSCRIBE
 
 
+def _title(record: Told) -> Value:
+    if isinstance(record, Asked):
+        return record.question or Say("digest.question_veiled")
+    return record.role if isinstance(record, Contact) else record.title
+
+
+def _question(record: Asked, language: str) -> Say:
+    topics = (Say("digest.word", {"word": label(topic, language)}) for topic in record.topics[:TOPICS_NAMED])
+    facts = (Say("digest.why.question"), *topics)
+    if not record.question:
+        return Say("digest.question_hidden", {"facts": facts, "number": record.number})
+    return Say("digest.question", {"question": record.question, "facts": facts, "number": record.number})
+
+
 def _entry(entry: Entry, record: Told, language: str) -> Say:
     if isinstance(record, Project):
         return _project(entry, record, language)
     if isinstance(record, Event):
         return _event(entry, record, language)
+    if isinstance(record, Asked):
+        return _question(record, language)
     topics = [topic.id for raw in record.topics if (topic := bundled().topic_of(raw))]
     words = [record.municipality, *(label(topic, language) for topic in topics[:TOPICS_NAMED])]
     facts = (Say("digest.word", {"word": word}) for word in words if word)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.features import Act, Services, Turn, say
+from bot.features import Act, Services, Turn, passing_on, say
 from bot.features.answers import in_full, shown_hits, told
-from bot.features.entries import EXACTLY, command, key_of, last_told, opened, show_command, show_entry
+from bot.features.entries import EXACTLY, QUESTION, command, key_of, last_told, opened, show_command, show_entry
 from bot.intents import LAST, Ask
 from bot.messages import Choice, Say
+from bot.question_words import number_of
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.model import Project, RecordKind
 from knowledge_base.search.service import LONGEST, Found
@@ -61,6 +62,8 @@ async def show(turn: Turn, which: str, services: Services) -> Act:
     """One project in full: by id, or by its number in what was shown last."""
     if which.isdecimal() and len(which) < 4:
         which = (await pick(turn, int(which), services) or which).removeprefix("show ")
+    if which.startswith(QUESTION):
+        return await passing_on.show(turn, number_of(which.removeprefix(QUESTION)), services)
     if found := await show_entry(which, services):
         return _shown(turn, which, *found)
     which = which.removeprefix(EXACTLY)
@@ -102,6 +105,9 @@ async def note_rating(tx: Transaction, what: str, person_id: str, useful: bool) 
     """Note that an answer (by its id) or an entry (by its key) was useful or not; ``False``: there is no such."""
     if ":" in what:
         kind, _, record_id = what.partition(":")
+        if what.startswith(QUESTION) and await tx.open_questions.listed(number_of(record_id)):
+            await tx.digests.rate(what, person_id, useful)
+            return True
         if kind not in set(RecordKind) or await tx.records.get(RecordKind(kind), record_id) is None:
             return False
         await tx.digests.rate(what, person_id, useful)
@@ -151,7 +157,8 @@ def _give(turn: Turn, chain: list[str], found: Found, *, start: int, before: Seq
             )
         )
         await tx.people.remember(turn.context_key, {"texts": chain}, turn.reply_id, commands)
-        return told(answer, turn.person.language or answer.language, start, filters=turn.buttons)
+        what = told(answer, turn.person.language or answer.language, start, filters=turn.buttons)
+        return what if number is None else replace(what, choices=(*what.choices, *passing_on.offered(turn)))
 
     return act
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
+from bot.data_policy import DataClass, may_pass
 from bot.digesting.issue import INTRO, approve
 from bot.digesting.runner import Digests
 from bot.digesting.telling import SETTINGS, day
@@ -76,7 +78,10 @@ def _now(turn: Turn, services: Services) -> Act:
 
 async def _preview(tx: Transaction, wish: Subscription, turn: Turn, services: Services) -> Say | None:
     buttons = {turn.inbound.address.channel} if turn.buttons else ()
-    maker = Digests(services.store, lambda: services.search.snapshot.gazetteer, services.links, buttons=buttons)
+    maker = Digests(
+        services.store, lambda: services.search.snapshot.gazetteer, services.links, buttons=buttons,
+        carries=partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=services.settings),
+    )  # fmt: skip
     municipality = (await tx.profiles.get(turn.person.id)).municipality if wish.person_id else ""
     here = replace(wish, channel=turn.inbound.address.channel)
     return await maker.preview(tx, Subscriber(here, municipality, None), wish.language or turn.language, tx.now)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot.features import Act
+from bot import open_questions
+from bot.features import Act, Services, Turn
+from bot.features.entries import show_command
 from bot.intents import Edit, Questions, Remove
 from bot.messages import Choice, Say
 from knowledge_base.codec import Body, to_body
@@ -25,24 +27,40 @@ EDITABLE = (
 )  # fmt: skip
 
 
-async def questions(intent: Questions) -> Act:
+async def questions(turn: Turn, intent: Questions, services: Services) -> Act:
     """Questions that found nothing sure, and whether answers helped; or close a question."""
 
     async def act(tx: Transaction) -> Say:
         if intent.close is not None:
-            closed = await tx.answers.close_question(intent.close)
-            return Say("questions.closed" if closed else "questions.no_such", {"number": intent.close})
+            return await _close(tx, turn, intent.close, intent.entry, services)
         found = await tx.answers.open_questions()
+        passed = await tx.open_questions.answers()
         count = await tx.answers.feedback(FEEDBACK_PERIOD)
         echo = {"useful": count.useful, "useless": count.not_useful, "days": FEEDBACK_PERIOD.days}
         feedback = Say("questions.feedback", echo) if count.people >= MIN_PEOPLE else Say("questions.few_feedback")
         entries = tuple(
-            Say("questions.entry", {"number": q.number, "text": q.text, "times": q.times, "language": q.language})
+            Say("questions.entry", {
+                "number": q.number, "text": q.text, "times": q.times, "language": q.language,
+                "passed": Say("questions.passed_on", {"answers": passed[q.number]}) if q.number in passed else "",
+            })
             for q in found
-        )
+        )  # fmt: skip
         return Say("questions" if found else "questions.none", {"entries": entries, "feedback": feedback})
 
     return act
+
+
+async def _close(tx: Transaction, turn: Turn, number: int, entry: str, services: Services) -> Say:
+    """Close a question, or name the project that answers it now; who passed it on is told."""
+    stored = await tx.records.get(RecordKind.PROJECT, entry) if entry else None
+    if entry and not (stored and isinstance(stored.record, Project)):
+        return Say("edit.not_found", {"id": entry})
+    if not await tx.answers.close_question(number):
+        return Say("questions.no_such", {"number": number})
+    title = stored.record.title if stored and isinstance(stored.record, Project) else ""
+    show = show_command(entry) if entry else ""
+    told = await open_questions.over(tx, services, number, f"question over:{turn.reply_id}", title=title, show=show)
+    return Say("questions.closed_and_told" if told else "questions.closed", {"number": number, "people": told})
 
 
 async def edit(intent: Edit) -> Act:

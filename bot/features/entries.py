@@ -11,7 +11,9 @@ from knowledge_base.vocabulary import bundled
 
 EXACTLY = "="  # before an id that could be taken for the number of a hit
 PROJECT = f"{RecordKind.PROJECT}:"
-OTHERS = (f"{RecordKind.EVENT}:", f"{RecordKind.CONTACT}:")
+QUESTION = "question:"  # an open one, before its number
+RECORDS = (f"{RecordKind.EVENT}:", f"{RecordKind.CONTACT}:")
+OTHERS = (*RECORDS, QUESTION)
 
 
 def show_command(project_id: str) -> str:
@@ -60,7 +62,7 @@ async def opened(tx: Transaction, turn: Turn, key: str, topics: tuple[str, ...])
 async def show_entry(key: str, services: Services) -> tuple[Say, tuple[str, ...]] | None:
     """An event or a contact in full, and its topics; nobody's data, roles only. ``None``: it is neither."""
     kind, _, record_id = key.partition(":")
-    if not key.startswith(OTHERS):
+    if not key.startswith(RECORDS):
         return None
     async with services.store.read() as tx:
         stored = await tx.records.get(RecordKind(kind), record_id)

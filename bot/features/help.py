@@ -11,7 +11,7 @@ from knowledge_base.model import RecordKind
 from knowledge_base.store.transaction import Transaction
 
 SHOWN_IN_HELP = (
-    "ask", "more", "show", "intro", "subscribe", "digest", "useful", "language",
+    "ask", "more", "show", "intro", "subscribe", "digest", "useful", "reply", "language",
     "profile", "verify", "pause", "privacy", "help",
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ from bot.data_policy import DataClass, may_pass
 from bot.features import Act, Services, Turn
 from bot.features.ask import pick
 from bot.features.entries import EXACTLY
-from bot.features.prompting import ask_missing, prompt
+from bot.features.prompting import ask_missing, offer, prompt
 from bot.informing import version
 from bot.intents import Introduce, IntroduceStep, Respond, SayHelped
 from bot.intro_words import kinds_of
@@ -66,15 +66,8 @@ async def _next(tx: Transaction, turn: Turn, services: Services, one: Introducti
         await prompt(tx, turn, services, f"intro reach {one.code}")
         return Say("intro.ask_reach")
     shown = await preview(tx, one)
-    await _offer(tx, turn, services, shown.choices)
+    await offer(tx, turn, services, shown.choices)
     return shown
-
-
-async def _offer(tx: Transaction, turn: Turn, services: Services, choices: tuple[Choice, ...]) -> None:
-    """The numbers mean these choices; the last question stays what it is."""
-    before = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
-    query, answer_id = (before.query, before.answer_id) if before else (None, None)
-    await tx.people.remember(turn.context_key, query, answer_id, [choice.command for choice in choices])
 
 
 async def step(turn: Turn, intent: IntroduceStep, services: Services) -> Act:
@@ -158,7 +151,7 @@ async def _what_to_show(tx: Transaction, turn: Turn, services: Services, one: In
         return Say("intro.ask_reach")
     shares = tuple((datum.kind, datum.value) for datum in own)
     choices = agreeing(f"accept {one.code}", shares, "choice.intro.show")
-    await _offer(tx, turn, services, choices)
+    await offer(tx, turn, services, choices)
     return Say("intro.what_to_show", {"options": tuple(choice.label for choice in choices)}, choices)
 
 

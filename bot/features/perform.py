@@ -11,6 +11,7 @@ from bot.features import (
     digests,
     editing,
     introductions,
+    passing_on,
     people,
     privacy,
     say,
@@ -32,6 +33,7 @@ from bot.intents import (
     Language,
     More,
     MyData,
+    PassOn,
     Pause,
     Pick,
     Privacy,
@@ -40,6 +42,7 @@ from bot.intents import (
     Rate,
     Refuse,
     Remove,
+    Reply,
     Respond,
     Resume,
     SayHelped,
@@ -83,11 +86,15 @@ async def perform(turn: Turn, intent: Intent, services: Services) -> Act:  # noq
         case Rate(useful, answer):
             return await ask.rate(turn, useful, answer, services)
         case Questions():
-            return await editing.questions(intent)
+            return await editing.questions(turn, intent, services)
         case Edit():
             return await editing.edit(intent)
         case Remove():
             return await editing.remove(intent)
+        case PassOn():
+            return await passing_on.pass_on(turn, intent, services)
+        case Reply():
+            return await passing_on.reply(turn, intent, services)
         case Subscribe():
             return await subscribing.subscribe(turn, intent, services)
         case Unsubscribe():

@@ -19,6 +19,7 @@ from bot.informing import NOTICE_PAGE, officer, operator
 from bot.intents import Forget, MyData
 from bot.messages import Choice, Say, Url
 from bot.notices import Notice, tell
+from bot.question_words import number_of
 from bot.register import ENTRIES, period
 from knowledge_base.store.consents import Entry, What
 from knowledge_base.store.transaction import Transaction
@@ -31,7 +32,7 @@ FIELDS = (  # that have a word in each language; others are shown by their own n
     "expires_at", "query", "at", "useful", "item", "answer_id", "code", "project", "question", "state", "outcome",
     "asker_shares", "contact_shares", "purpose", "what", "wording", "topics", "region", "weekday", "hour",
     "sign_of_life", "since", "unopened", "changed_at", "role", "email", "matrix_id", "projects", "deputy",
-    "legal_basis", "source",
+    "legal_basis", "source", "number", "audience", "answers",
 )  # fmt: skip
 DIGEST = "digest"  # the purpose of a subscription, in the ledger
 
@@ -151,6 +152,8 @@ async def _way_out(tx: Transaction, entry: Entry) -> Choice | None:
     purpose, _, subject = entry.purpose.partition(":")
     if purpose == DIGEST:
         return Choice(Say("withdraw.digest"), "unsubscribe", numbered=True)
+    if purpose == "question" and (number := number_of(subject)):
+        return Choice(Say("withdraw.question", {"number": number}), f"pass-on withdraw {number}", numbered=True)
     if purpose == "introduction" and (one := await tx.introductions.get(subject)) is not None:
         return Choice(Say("withdraw.introduction", {"code": one.code}), f"intro withdraw {one.code}", numbered=True)
     return None

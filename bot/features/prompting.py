@@ -21,6 +21,13 @@ async def prompt(tx: Transaction, turn: Turn, services: Services, awaits: str, *
     await tx.people.remember(turn.context_key, query or None, answer_id, choices, awaits=awaits)
 
 
+async def offer(tx: Transaction, turn: Turn, services: Services, choices: tuple[Choice, ...]) -> None:
+    """The numbers mean these choices; the last question stays what it is."""
+    before = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
+    query, answer_id = (before.query, before.answer_id) if before else (None, None)
+    await tx.people.remember(turn.context_key, query, answer_id, [choice.command for choice in choices])
+
+
 async def ask_missing(tx: Transaction, turn: Turn, services: Services, *, then: str) -> Say | None:
     """The question for what an introduction needs and the person did not tell yet; ``None``: all is known.
 

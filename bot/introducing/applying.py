@@ -9,6 +9,7 @@ from bot.features import Services
 from bot.introducing import telling
 from bot.introducing.candidates import onward
 from bot.introducing.keys import remind_key, request_key, room_key
+from bot.introducing.question import LONGEST
 from knowledge_base.errors import StoreError
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.introduction_values import (
@@ -30,6 +31,7 @@ from knowledge_base.introduction_values import (
 )
 from knowledge_base.introductions import Rules, step
 from knowledge_base.store.consents import Entry, What, hash_of
+from knowledge_base.store.open_questions import Audience
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.working_days import later
 
@@ -133,7 +135,8 @@ async def _carry_out(work: _Work, effect: Effect) -> bool:  # noqa: C901 - one c
             await tx.blocks.add(services.secret, now.contact_person, now.asker)
         case Do.TELL_EDITORS:
             text = masked(now.question)
-            await tx.answers.not_answered(text, " ".join(text.casefold().split())[:500], "de")
+            number = await tx.answers.not_answered(text, " ".join(text.casefold().split())[:500], "de")
+            await tx.open_questions.keep(number, now.asker, text[:LONGEST], "de", audience=Audience.EDITORS)
         case Do.TELL_ADMINS:
             await telling.admins(tx, services, work.before)
         case Do.CANCEL_ROOM:

@@ -79,6 +79,7 @@ class Candidate:
     quality: float = 0.5  # 0 … 1: how much it offers to a reader
     changes: tuple[Change, ...] = ()  # of the last months, oldest first
     starts: date | None = None  # of an event
+    askers: frozenset[str] = frozenset()  # of a question: persons to whom it is no news
 
     @property
     def key(self) -> str:
@@ -94,6 +95,7 @@ class Interest:
     nearness: Mapping[int, float] = field(default_factory=dict)  # municipality → 0 … 1
     states: frozenset[str] = frozenset()
     population: int | None = None  # of their own municipality
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +126,7 @@ class Selection:
 
 def choose(candidates: Sequence[Candidate], interest: Interest, told: Told, today: date, now: datetime) -> Selection:
     """The digest of one subscriber; without entries when there is nothing new. ``today`` is their local day."""
-    fitting = [one for one in candidates if _topic_fit(one, interest) > 0]
+    fitting = [one for one in candidates if interest.person not in one.askers and _topic_fit(one, interest) > 0]
     news = [entry for one in fitting if (entry := _news(one, told, today))]
     found = {entry.candidate.key for entry in news}
     if told.upto is None and len(news) < FIRST:
@@ -152,8 +154,10 @@ def _news(one: Candidate, told: Told, today: date) -> Entry | None:
     unseen = [change for change in one.changes if _is_unseen(change, told)]
     if one.kind is Kind.EVENT:
         return _event(one, unseen, told, today)
+    if one.kind is Kind.QUESTION:  # news as long as it is open and they were not asked
+        return Entry(one, Why.QUESTION) if one.key not in told.keys else None
     if any(change.added for change in unseen):
-        why = {Kind.PROJECT: Why.NEW, Kind.CONTACT: Why.CONTACT, Kind.QUESTION: Why.QUESTION}[one.kind]
+        why = Why.CONTACT if one.kind is Kind.CONTACT else Why.NEW
         return Entry(one, why) if one.key not in told.keys else None
     changed = {name for change in unseen for name in change.fields}
     fields = tuple(name for name in REAL_CHANGES if name in changed)

@@ -16,6 +16,7 @@ from knowledge_base.model import Contact, Event, Municipality, Project
 from knowledge_base.search.record_facts import briefness
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.store.digests import News
+from knowledge_base.store.open_questions import Asked
 from knowledge_base.store.subscriptions import Subscriber, Subscription
 from knowledge_base.vocabulary import Vocabulary
 from knowledge_base.working_days import is_public_holiday
@@ -61,6 +62,7 @@ class Atlas:
             nearness=near,
             states=frozenset(word.removeprefix(STATE) for word in wish.region if word.startswith(STATE)),
             population=own.population if own else None,
+            person=wish.person_id or "",
         )
 
     def schedule(self, subscriber: Subscriber) -> Schedule:
@@ -92,6 +94,12 @@ class Atlas:
             starts=day_of(record.start) if isinstance(record, Event) else None,
         )
 
+    def question(self, asked: Asked) -> Candidate:
+        """A question that others may be able to answer."""
+        return Candidate(
+            kind=Kind.QUESTION, id=str(asked.number), topics=self.topics(asked.topics), askers=asked.askers
+        )
+
     def _rows(self, word: str, home: int | None) -> Sequence[int]:
         kind, _, name = word.partition(":")
         if f"{kind}:" == STATE:
@@ -115,19 +123,24 @@ class Material(NamedTuple):
     """Everything that a digest may tell at a revision of the knowledge."""
 
     candidates: tuple[Candidate, ...]
-    records: dict[str, Project | Contact | Event]  # by key
+    records: dict[str, Project | Contact | Event | Asked]  # by key
     revision: int
 
 
-def gather(atlas: Atlas, news: Iterable[News], revision: int) -> Material:
+def gather(atlas: Atlas, news: Iterable[News], revision: int, questions: Iterable[Asked] = ()) -> Material:
     """The material of what changed and what there is; contacts only while somebody can be asked."""
-    candidates, records = [], {}
+    candidates: list[Candidate] = []
+    records: dict[str, Project | Contact | Event | Asked] = {}
     for one in news:
         if isinstance(one.record, Municipality) or (isinstance(one.record, Contact) and not one.record.reachable):
             continue
         candidate = atlas.candidate(one)
         candidates.append(candidate)
         records[candidate.key] = one.record
+    for asked in questions:
+        candidate = atlas.question(asked)
+        candidates.append(candidate)
+        records[candidate.key] = asked
     return Material(tuple(candidates), records, revision)
 
 

@@ -24,6 +24,7 @@ from knowledge_base.store.tables import (
     feedback,
     introduction,
     metadata,
+    open_question,
     outbox,
     person,
     profile,
@@ -52,6 +53,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     feedback.name: ("answer_id", "useful", "at"),
     entry_feedback.name: ("item", "useful", "at"),
     subscription.name: tuple(column.name for column in subscription.c if column.name not in ("id", "person_id")),
+    open_question.name: ("number", "question", "audience", "answers", "at"),
     outbox.name: ("channel", "conversation", "state", "created_at", "finished_at"),
 }
 ASKED = ("code", "project", "question", "state", "outcome", "created_at", "asker_shares")

@@ -18,6 +18,7 @@ from knowledge_base.store.facts import Facts
 from knowledge_base.store.imports import Imports
 from knowledge_base.store.inbox import Inbox
 from knowledge_base.store.introductions import Introductions
+from knowledge_base.store.open_questions import OpenQuestions
 from knowledge_base.store.outbox import Outbox
 from knowledge_base.store.own_data import Data, own_data
 from knowledge_base.store.pages import Pages
@@ -107,6 +108,10 @@ class Transaction:
     @cached_property
     def digests(self) -> Digests:
         return Digests(self.connection, self.now)
+
+    @cached_property
+    def open_questions(self) -> OpenQuestions:
+        return OpenQuestions(self.connection, self.now)
 
     @cached_property
     def verifications(self) -> Verifications:

@@ -220,3 +220,15 @@ def test_over_the_weeks_nothing_is_told_twice_without_a_change(
                 assert entry.fields
                 assert any(change.revision > (told.upto or 0) for change in entry.candidate.changes)
         told = replace(told, upto=mark, keys=told.keys | set(keys))
+
+
+def test_an_open_question_is_told_once_to_those_whom_it_may_help() -> None:
+    asked = Candidate(kind=Kind.QUESTION, id="7", topics={"mobility": 1.0}, askers=frozenset({"anna"}))
+    assert shown(asked) == [("7", Why.QUESTION)]
+    assert shown(asked, told=replace(AFTER_TEN, upto=None)) == [("7", Why.QUESTION)]
+    assert shown(asked, told=replace(AFTER_TEN, keys=frozenset({"question:7"}))) == []
+    assert shown(asked, interest=replace(MOBILITY, person="anna")) == []
+    assert shown(asked, interest=replace(MOBILITY, person="ben")) == [("7", Why.QUESTION)]
+    assert shown(asked, interest=Interest(topics=frozenset({"climate"}))) == []
+    assert shown(replace(asked, topics={})) == []
+    assert shown(replace(asked, topics={}), interest=Interest()) == [("7", Why.QUESTION)]

@@ -74,6 +74,7 @@ async def test_two_persons_become_one_in_every_table(store: Store) -> None:
         await tx.answers.add(
             GivenAnswer(id="answer", channel="matrix", event_id="$q", sure=True, language="de", shown=())
         )
+        await tx.answers.not_answered("Wer hat das?", "wer hat das", "de")
         anna, twin = await somebody(tx, "@anna:b.example"), await somebody(tx, "4711", "telegram")
         for one in (anna, twin):  # both have everything, so that every key is in the way
             await fill_tables(tx, NAMING, one.id)
@@ -112,6 +113,7 @@ async def test_erasing_leaves_nothing_but_ids_of_messages(store: Store) -> None:
         await tx.answers.add(
             GivenAnswer(id="answer", channel="matrix", event_id="$q", sure=True, language="de", shown=())
         )
+        await tx.answers.not_answered("Wer hat das?", "wer hat das", "de")
         anna = await somebody(tx, "@anna:b.example")
         await fill_tables(tx, NAMING, anna.id)
         await tx.outbox.add("matrix", "room-of-@anna:b.example", {"say": "hers"}, urgency=Urgency.NOTICE)

@@ -1,0 +1,164 @@
+"""A question that found nothing sure goes to others, if its asker agrees; and others answer it.
+
+not sure -> "pass it on" -> exactly what others will read -> yes -> editors' list, digests on its topics
+somebody who can help -> reply NUMBER text -> the asker, without whose it is
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bot import open_questions
+from bot.data_policy import DataClass, may_pass
+from bot.features import Act, Services, Turn, say
+from bot.features.prompting import offer
+from bot.informing import version
+from bot.intents import PassOn, Reply
+from bot.introducing.question import presentable
+from bot.markup import plain
+from bot.messages import Choice, Happening, Say
+from bot.notices import Notice, tell
+from knowledge_base.ingest.personal_data import masked
+from knowledge_base.search.language import guess_language
+from knowledge_base.store.consents import Entry, What, hash_of
+from knowledge_base.store.open_questions import Asked, purpose_of
+from knowledge_base.store.transaction import Transaction
+
+A_DAY = timedelta(days=1)
+PASSED, REPLIED = "question passed on", "question replied"  # what is counted
+MOST = {PASSED: 3, REPLIED: 5}  # a day and person
+NO_SUCH = Say("question.no_such")
+
+
+def offered(turn: Turn) -> tuple[Choice, ...]:
+    """What stands below an answer that is not sure; a button means that answer, whatever is asked afterwards."""
+    if not turn.inbound.private:
+        return ()
+    return (Choice(Say("choice.pass_on"), f"pass-on {turn.reply_id}" if turn.buttons else "pass-on"),)
+
+
+async def pass_on(turn: Turn, intent: PassOn, services: Services) -> Act:
+    """Show what others would read; with a yes, let them."""
+
+    async def agree(tx: Transaction) -> Say:
+        return await _agree(tx, turn, intent.number, services)
+
+    async def withdraw(tx: Transaction) -> Say:
+        gone = await tx.open_questions.drop(intent.number, turn.person.id, What.WITHDRAWN)
+        return Say("question.withdrawn", {"number": intent.number}) if gone else NO_SUCH
+
+    async def draft(tx: Transaction) -> Say:
+        return await _draft(tx, turn, intent.answer, services)
+
+    return {"yes": agree, "withdraw": withdraw}.get(intent.step, draft)
+
+
+async def _draft(tx: Transaction, turn: Turn, answer_id: str, services: Services) -> Say:
+    if not answer_id:
+        context = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
+        answer_id = (context.answer_id if context else None) or ""
+    asked = await tx.open_questions.asked_in(answer_id)
+    if asked is None:
+        return Say("question.nothing_to_pass_on")
+    number, text, language = asked
+    text = presentable(masked(text))
+    read = services.search.snapshot.read(text, language=guess_language(text) or language).understood
+    if not await tx.open_questions.keep(number, turn.person.id, text, language, topics=read.topics):
+        return Say("question.passed_already", {"number": number})
+    shown = _preview(number, text)
+    await offer(tx, turn, services, shown.choices)
+    return shown
+
+
+def _preview(number: int, question: str) -> Say:
+    yes = Choice(Say("choice.pass_on_yes"), f"pass-on yes {number}", numbered=True)
+    return Say("question.preview", {"question": question}, (yes,))
+
+
+async def _agree(tx: Transaction, turn: Turn, number: int, services: Services) -> Say:
+    question = await tx.open_questions.own(number, turn.person.id)
+    if question is None:
+        return NO_SUCH
+    if await _too_often(tx, turn, services, PASSED):
+        return Say("question.cap_passed", {"limit": MOST[PASSED]})
+    if not await tx.open_questions.pass_on(number, turn.person.id):
+        return Say("question.passed_already", {"number": number})
+    await _count(tx, turn, services, PASSED)
+    shown = plain(services.texts.render(_preview(number, question), turn.language))
+    await tx.consents.add(
+        Entry(
+            subject=turn.person.id,
+            purpose=purpose_of(number),
+            what=What.GIVEN,
+            wording=version("question.preview", turn.language, services.texts),
+            text_hash=hash_of(shown),
+            channel=turn.inbound.address.channel,
+            event_id=turn.inbound.reference,
+            method="button" if turn.inbound.happening is Happening.PRESSED else "command",
+        )
+    )
+    back = Choice(Say("choice.pass_on_back"), f"pass-on withdraw {number}")
+    return Say("question.passed_on", {"number": number}, (back,))
+
+
+# ------------------------------------------------------------------------------------------------------ those who help
+
+
+async def show(turn: Turn, number: int, services: Services) -> Act:
+    """An open question in full, and how to answer it; where the network may not carry it, on another way."""
+
+    async def act(tx: Transaction) -> Say:
+        asked = await _asked(tx, number)
+        if asked is None:
+            return NO_SUCH
+        what = Say("question.show", {"number": number, "question": asked.question})
+        if may_pass(turn.inbound.address.channel, DataClass.TEXT_OF_OTHERS, services.settings):
+            return what
+        if not turn.inbound.private:
+            return Say("one_to_one_only")
+        notice = Notice(what, f"question shown:{turn.reply_id}", about=DataClass.TEXT_OF_OTHERS)
+        told = await tell(tx, turn.person, notice, settings=services.settings, links=services.links)
+        if told is None:
+            return Say("question.no_way")
+        return Say("question.as_link" if told.as_link else "question.elsewhere", {"channel": told.account.channel})
+
+    return act
+
+
+async def reply(turn: Turn, intent: Reply, services: Services) -> Act:
+    """Answer somebody's open question: it goes to them at once, without whose answer it is."""
+    text = presentable(masked(intent.text))
+    if not text:
+        return say(Say("question.how", {"number": intent.number or "7"}))
+
+    async def act(tx: Transaction) -> Say:
+        asked = await _asked(tx, intent.number)
+        if asked is None:
+            return NO_SUCH
+        if turn.person.id in asked.askers:
+            return Say("question.own")
+        if await _too_often(tx, turn, services, REPLIED):
+            return Say("question.cap_replied", {"limit": MOST[REPLIED]})
+        key = f"question answered:{turn.reply_id}"
+        if not await open_questions.answer(tx, services, asked, text, turn.person.id, key):
+            return Say("question.unreached")
+        await tx.open_questions.answered(asked.number)
+        await _count(tx, turn, services, REPLIED)
+        return Say("question.replied", {"text": text})
+
+    return act
+
+
+async def _asked(tx: Transaction, number: int) -> Asked | None:
+    found = await tx.open_questions.listed(number)
+    return found[0] if found else None
+
+
+async def _too_often(tx: Transaction, turn: Turn, services: Services, what: str) -> bool:
+    who = await tx.tallies.identities(turn.person.id)
+    return await tx.tallies.count(services.secret, what, who, within=A_DAY) >= MOST[what]
+
+
+async def _count(tx: Transaction, turn: Turn, services: Services, what: str) -> None:
+    who = await tx.tallies.identities(turn.person.id)
+    await tx.tallies.add(services.secret, what, who, lasting=A_DAY)

@@ -1,0 +1,163 @@
+"""Unanswered questions that somebody agreed to pass on: what others may read of them, and who wants to hear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.store.consents import Consents, Entry, What
+from knowledge_base.store.tables import answer, consent, open_question, unanswered
+from knowledge_base.store.upsert import insert_into
+
+DRAFTS_LAST = timedelta(days=1)
+PURPOSE = "question:"  # of a consent, before the number
+
+
+class Audience(StrEnum):
+    """Who reads a question."""
+
+    DRAFT = "draft"  # nobody yet: its asker is looking at it
+    EDITORS = "editors"
+    ALL = "all"  # editors, and subscribers in their digests
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An open question as others read it; ``askers`` are the persons who wait for an answer, never to be shown."""
+
+    number: int
+    question: str
+    language: str
+    topics: tuple[str, ...]
+    askers: frozenset[str]
+    at: datetime
+
+
+def purpose_of(number: int) -> str:
+    """What a person who passes a question on agrees to."""
+    return f"{PURPOSE}{number}"
+
+
+class OpenQuestions:
+    """The rows (question, person)."""
+
+    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+        self._connection = connection
+        self._now = now
+
+    async def asked_in(self, answer_id: str) -> tuple[int, str, str] | None:
+        """Number, text and language of the question that an answer had nothing sure for."""
+        same = answer.c.unanswered == unanswered.c.number
+        statement = select(unanswered.c.number, unanswered.c.text, unanswered.c.language).join(answer, same)
+        row = (await self._connection.execute(statement.where(answer.c.id == answer_id))).first()
+        return (row.number, row.text, row.language) if row else None
+
+    async def keep(
+        self, number: int, person_id: str, question: str, language: str, *, topics: Sequence[str] = (),
+        audience: Audience = Audience.DRAFT,
+    ) -> bool:  # fmt: skip
+        """Keep that a person asked this; ``False`` when it was passed on by them already: then nothing changes."""
+        values: dict[str, Any] = {
+            "question": question, "language": language, "topics": list(topics), "audience": audience, "at": self._now,
+        }  # fmt: skip
+        statement = insert_into(self._connection, open_question).values(
+            number=number, person_id=person_id, answers=0, **values
+        )
+        statement = statement.on_conflict_do_update(
+            index_elements=["number", "person_id"], set_=values, where=open_question.c.audience == Audience.DRAFT
+        ).returning(open_question.c.number)
+        kept = await self._connection.scalar(statement) is not None
+        if kept and audience is not Audience.DRAFT:
+            await self._reopen(number)
+        return kept
+
+    async def pass_on(self, number: int, person_id: str) -> bool:
+        """Show a draft to everybody; ``False``: this person has no draft of that number."""
+        values = {"audience": Audience.ALL, "at": self._now}
+        where = (*_of(number, person_id), open_question.c.audience == Audience.DRAFT)
+        done = (await self._connection.execute(update(open_question).where(*where).values(**values))).rowcount == 1
+        if done:
+            await self._reopen(number)
+        return done
+
+    async def own(self, number: int, person_id: str) -> str | None:
+        """The text of a question of one's own, a draft included."""
+        return await self._connection.scalar(select(open_question.c.question).where(*_of(number, person_id)))
+
+    async def listed(self, *numbers: int, limit: int = 200) -> list[Asked]:
+        """The questions that everybody may read (of these numbers), the newest first."""
+        where = [open_question.c.audience == Audience.ALL, unanswered.c.closed_at.is_(None)]
+        where += [open_question.c.number.in_(numbers)] if numbers else []
+        statement = (
+            select(open_question)
+            .join(unanswered, unanswered.c.number == open_question.c.number)
+            .where(*where)
+            .order_by(open_question.c.number.desc(), open_question.c.at)
+            .limit(limit)
+        )
+        rows = (await self._connection.execute(statement)).all()
+        return [_asked(list(group)) for _, group in groupby(rows, key=lambda row: row.number)]
+
+    async def waiting(self, number: int) -> dict[str, str]:
+        """The persons who want to hear of a question, and how each asked it."""
+        where = (open_question.c.number == number, open_question.c.audience != Audience.DRAFT)
+        rows = await self._connection.execute(select(open_question.c.person_id, open_question.c.question).where(*where))
+        return {row.person_id: row.question for row in rows}
+
+    async def answered(self, number: int) -> None:
+        """Count an answer."""
+        where = open_question.c.number == number
+        await self._connection.execute(update(open_question).where(where).values(answers=open_question.c.answers + 1))
+
+    async def answers(self) -> dict[int, int]:
+        """How many answers each question that was passed on has."""
+        most = func.max(open_question.c.answers).label("answers")
+        statement = select(open_question.c.number, most).where(open_question.c.audience != Audience.DRAFT)
+        rows = await self._connection.execute(statement.group_by(open_question.c.number))
+        return {row.number: row.answers for row in rows}
+
+    async def drop(self, number: int, person_id: str, why: What) -> bool:
+        """A person waits no more, and their consent ends; ``False``: they did not wait."""
+        result = await self._connection.execute(delete(open_question).where(*_of(number, person_id)))
+        await self._end(person_id, purpose_of(number), why)
+        return result.rowcount == 1
+
+    async def forget(self, older_than: timedelta) -> int:
+        """Delete what waits longer than that, and drafts nobody agreed to; consents without a question end."""
+        draft = (open_question.c.audience == Audience.DRAFT) & (open_question.c.at < self._now - DRAFTS_LAST)
+        old = open_question.c.at < self._now - older_than
+        count = (await self._connection.execute(delete(open_question).where(draft | old))).rowcount
+        given = select(consent.c.subject, consent.c.purpose).where(consent.c.purpose.like(f"{PURPOSE}%")).distinct()
+        rows = (await self._connection.execute(select(open_question.c.person_id, open_question.c.number))).all()
+        there = {(row.person_id, purpose_of(row.number)) for row in rows}
+        for subject, purpose in (await self._connection.execute(given)).all():
+            if (subject, purpose) not in there:
+                await self._end(subject, purpose, What.ENDED)
+        return count
+
+    async def _end(self, person_id: str, purpose: str, why: What) -> None:
+        ledger = Consents(self._connection, self._now)
+        if await ledger.holds(person_id, purpose):
+            await ledger.add(Entry(subject=person_id, purpose=purpose, what=why))
+
+    async def _reopen(self, number: int) -> None:
+        values = {"closed_at": None, "last_at": self._now}
+        await self._connection.execute(update(unanswered).where(unanswered.c.number == number).values(**values))
+
+
+def _of(number: int, person_id: str) -> tuple[Any, ...]:
+    return open_question.c.number == number, open_question.c.person_id == person_id
+
+
+def _asked(rows: Sequence[Any]) -> Asked:
+    """The question in the words of who passed it on first."""
+    first = rows[0]
+    askers = frozenset(row.person_id for row in rows)
+    return Asked(first.number, first.question, first.language, tuple(first.topics), askers, first.at)

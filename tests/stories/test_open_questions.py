@@ -1,0 +1,211 @@
+"""A question without an answer goes to others, if its asker agrees, and what they know comes back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from knowledge_base.store.consents import What
+from knowledge_base.store.database import Store
+from knowledge_base.store.open_questions import purpose_of
+from knowledge_base.store.tables import open_question, unanswered
+from tests.fakes import Person, settled
+from tests.introducing import PROJECT, Networks, asks, known_as, networks
+
+MONDAY = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
+ASKED = "Wer hat Erfahrung mit Klimaanpassung auf Friedhöfen?"
+EDITOR = "matrix:@erika:redaktion.example"
+
+
+@pytest.fixture
+async def town(store: Store, tmp_path: Path) -> AsyncIterator[Networks]:
+    async with networks(store, tmp_path, editors=EDITOR) as found:
+        yield found
+
+
+@pytest.fixture
+def anna(town: Networks) -> Person:
+    return town.matrix.person("@anna:potsdam.example")
+
+
+@pytest.fixture
+def ben(town: Networks) -> Person:
+    return town.matrix.person("@ben:kiel.example")
+
+
+@pytest.fixture
+def erika(town: Networks) -> Person:
+    return town.matrix.person("@erika:redaktion.example")
+
+
+async def passes_on(anna: Person, question: str = ASKED) -> str:
+    """She asks, agrees, and knows the number."""
+    assert "weitergeben" in await anna.says(question) or "pass-on" in anna.sees()
+    assert question in await anna.says("!weitergeben")
+    done = await anna.says("1")
+    assert "ist weitergegeben" in done
+    return done.partition("Nummer ")[2].partition(")")[0]
+
+
+async def digests(town: Networks, at: datetime = MONDAY) -> None:
+    town.store.now.moment = at  # type: ignore[attr-defined]
+    await town.bot.digests.run(at)
+    await settled(town.bot)
+
+
+async def rows(store: Store, table: object = open_question) -> int:
+    async with store.read() as tx:
+        return await tx.connection.scalar(select(func.count()).select_from(table)) or 0  # type: ignore[arg-type]
+
+
+async def test_from_not_sure_to_an_answer(town: Networks, anna: Person, ben: Person, erika: Person) -> None:
+    await known_as(anna, "Anna Beispiel")
+    await ben.says("!abo Klimaanpassung")
+    number = await passes_on(anna)
+    async with town.store.read() as tx:
+        person = await tx.people.of_account("matrix", anna.name)
+        assert person is not None
+        (given,) = [one for one in await tx.consents.of(person.id) if one.purpose == purpose_of(int(number))]
+    assert given.what is What.GIVEN
+    assert given.wording.startswith("question.preview/de/")
+    assert given.text_hash
+    await digests(town)
+    told = town.told(town.matrix, ben.conversation)[-1]
+    assert ASKED in told
+    assert "Können Sie helfen?" in told
+    listed = await erika.says("!fragen")
+    assert "weitergegeben, Antworten: 0" in listed
+    for text in (told, listed):
+        assert "anna" not in text.lower()
+        assert "Potsdam" not in text
+    place = next(choice for choice in town.matrix.delivered[-2].choices if "question:" in choice.command)
+    assert ASKED in await ben.says(str(place.number))
+    sent = await ben.says(
+        f"!antwort {number} Wir haben 40 Bäume gepflanzt, mehr unter https://x.example, Tel. 0431 123456"
+    )
+    assert "Danke" in sent
+    await town.passes()
+    heard = town.told(town.matrix, anna.conversation)[-1]
+    assert "Wir haben 40 Bäume gepflanzt" in heard
+    for hidden in ("x.example", "123456", "@ben", "kiel"):
+        assert hidden not in heard.lower()
+    assert "Antworten: 1" in await erika.says("!fragen")
+    await digests(town, MONDAY + timedelta(days=7))
+    assert sum(ASKED in text for text in town.told(town.matrix, ben.conversation) if "Wochenbrief" in text) == 1
+
+
+async def test_editors_turn_it_into_an_entry(town: Networks, anna: Person, erika: Person) -> None:
+    number = await passes_on(anna)
+    assert "gibt es nicht" in await erika.says(f"!fragen eintrag {number} nirgends")
+    assert "Powiad" not in await erika.says(f"!fragen eintrag {number} {PROJECT}")
+    await town.passes()
+    (told,) = [text for text in town.told(town.matrix, anna.conversation) if "gibt es jetzt einen Eintrag" in text]
+    assert "Digitale Stadt Cottbus" in told
+    assert await rows(town.store) == 0
+    async with town.store.read() as tx:
+        person = await tx.people.of_account("matrix", anna.name)
+        assert person is not None
+        assert not await tx.consents.holds(person.id, purpose_of(int(number)))
+    assert "gibt es nicht" in await erika.says(f"!fragen schliessen {number}")
+    assert "nicht (mehr) offen" in await erika.says(f"!antwort {number} zu spät")
+
+
+async def test_editors_close_it(town: Networks, anna: Person, erika: Person) -> None:
+    number = await passes_on(anna)
+    await erika.says(f"!fragen schliessen {number}")
+    await town.passes()
+    assert any("abgeschlossen" in text for text in town.told(town.matrix, anna.conversation))
+
+
+async def test_nobody_passes_on_what_somebody_else_asked(town: Networks, anna: Person, ben: Person) -> None:
+    await anna.says(ASKED)
+    await anna.says("!weitergeben")
+    assert "nicht (mehr) offen" in await ben.says("!weitergeben ja 1")
+    assert ASKED not in await ben.says("!weitergeben")
+    assert ASKED not in await ben.says("!weitergeben 1")
+    assert ASKED not in await ben.says("!zeige question:1")  # not agreed to yet
+    assert "nicht (mehr) offen" in await ben.says("!antwort 1 Hallo")
+
+
+async def test_taken_back_and_forgotten(town: Networks, anna: Person, ben: Person) -> None:
+    await ben.says("!abo alles")
+    number = await passes_on(anna)
+    assert f"Weitergegebene Frage {number}" in await anna.says("!widerruf")
+    assert "zurückgenommen" in await anna.says("1")
+    assert "nicht (mehr) offen" in await ben.says(f"!antwort {number} Hallo")
+    await passes_on(anna, "Wer hat Erfahrung mit Klimaanpassung in Museen?")
+    await anna.says("!loeschen ja")
+    assert await rows(town.store) == 0
+    assert await rows(town.store, unanswered) == 0
+    await digests(town)
+    assert not any("Friedhöfen" in text or "Museen" in text for text in town.told(town.matrix, ben.conversation))
+
+
+async def test_on_telegram_nobody_reads_what_others_wrote(town: Networks, anna: Person) -> None:
+    tom = town.telegram.person("4711")
+    await tom.says("!abo Klimaanpassung")
+    number = await passes_on(anna)
+    await digests(town)
+    assert "Können Sie helfen?" in town.told(town.telegram, tom.conversation)[-1]
+    await tom.says(f"!zeige question:{number}")
+    await town.passes()
+    assert not any("Friedhöfen" in text for text in town.told(town.telegram, tom.conversation))
+    await tom.says("Wie bepflanzt man Dächer im Hafen?")
+    await tom.says("!weitergeben")
+    await tom.says("1")
+    await anna.says("!antwort 2 Mit viel Geduld")
+    await town.passes()
+    texts = town.told(town.telegram, tom.conversation)
+    assert not any("Geduld" in text for text in texts)
+    assert "https://lotse.example/" in texts[-1]
+
+
+async def test_limits_and_own_questions(town: Networks, anna: Person, ben: Person) -> None:
+    number = await passes_on(anna)
+    assert "eigene Frage" in await anna.says(f"!antwort {number} Ich selbst")
+    for turn in range(5):
+        assert "Danke" in await ben.says(f"!antwort {number} Hinweis {turn}")
+    assert "Mehr als 5" in await ben.says(f"!antwort {number} Hinweis 6")
+    for subject in ("Museen", "Mooren"):
+        await passes_on(anna, f"Wer hat Erfahrung mit Klimaanpassung in {subject}?")
+    await anna.says("Wer hat Erfahrung mit Klimaanpassung in Häfen?")
+    await anna.says("!weitergeben")
+    assert "Mehr als 3" in await anna.says("1")
+
+
+async def test_not_in_a_room(town: Networks) -> None:
+    anna = town.matrix.person("@anna:potsdam.example", room="!team")
+    await anna.says(f"!frage {ASKED}")
+    assert "pass-on" not in anna.sees()
+    assert "Einzelchat" in await anna.says("!weitergeben")
+
+
+async def test_a_button_means_the_answer_it_stands_under(town: Networks, anna: Person) -> None:
+    """Its command names the answer, so that a later question changes nothing."""
+    await anna.says(ASKED)
+    assert anna.last is not None
+    answer = anna.last.id
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    assert ASKED in await anna.says(f"!weitergeben {answer}")
+    assert "ist weitergegeben" in await anna.says("!weitergeben ja 1")
+    assert "schon weitergegeben" in await anna.says(f"!weitergeben {answer}")
+
+
+async def test_what_goes_to_the_editors_from_an_introduction_is_answered_by_them(
+    town: Networks, anna: Person, erika: Person
+) -> None:
+    await known_as(anna)
+    code = await asks(anna)
+    await town.passes()
+    await town.passes(days=40)
+    assert "Redaktion" in await anna.says(f"!kontakt redaktion {code}")
+    listed = await erika.says("!fragen")
+    assert "weitergegeben" in listed
+    number = listed.partition(" ·")[0].split()[-1]
+    await erika.says(f"!fragen schliessen {number}")
+    await town.passes()
+    assert any("abgeschlossen" in text for text in town.told(town.matrix, anna.conversation))
