@@ -100,7 +100,7 @@ class Rig:
         sending = Sending(self.server, reader, keys)
         invitations = Invitations(self.server, reader, Matrix())
         verifying = Verifying(self.server, reader, self.crypto, keys, sending, master="", admins={ANNA})
-        meetings = Meetings(self.server, reader, sending)
+        meetings = Meetings(self.server, reader, sending, stays=False)
         sync = Sync(Parts(self.server, reader, keys, sending, invitations, verifying, meetings), inbox, now=now)
         members = {"state": {"events": [member(ME), member(ANNA)]}}
         await sync._take({"next_batch": "s1", "rooms": {"join": {ROOM: members, OTHER: members}}})
