@@ -224,7 +224,8 @@ def _report(examples: Sequence[Example], scores: Array, threshold: float) -> Non
 def _write_model(model: Array, threshold: float, count: int) -> None:
     data = {
         "note": f"Logistic regression over {count} questions by tools/fit_certainty.py; threshold at "
-        f"{WRONG_REFUSALS:.0%} wrong refusals of authors left out. Never fitted to the held-out questions.",
+        f"{WRONG_REFUSALS:.0%} wrong refusals of authors left out. "
+        "Coefficients fitted without the held-out questions; the margin was chosen after a run on them.",
         "bias": round(float(model[0]), 4),
         "coefficients": {name: round(float(value), 4) for name, value in zip(NAMES, model[1:], strict=True)},
         "threshold": round(threshold, 4),
