@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from knowledge_base.digests.schedule import BERLIN, Week
+from knowledge_base.digests.schedule import Week
 from knowledge_base.store.database import Store
 from knowledge_base.store.subscriptions import ON
 from run_bot import app
 
-WEEK = Week.of(datetime.now(BERLIN).date()).plus(1)  # of the machine's clock, as the subscriptions are
-MONDAY = f"{WEEK.monday}T08:00:00{datetime.combine(WEEK.monday, time(8), BERLIN):%z}"
+WEEK = Week(2024, 48)  # long past, as is the subscription: the bundle comes after it, whatever the machine's clock says
+MONDAY = f"{WEEK.monday}T08:00:00+01:00"
+SUBSCRIBED = datetime(2024, 11, 22, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def subscribe(folder: Path, count: int) -> None:
     async def work() -> None:
-        store = await Store.open(f"sqlite:///{folder / 'stadtlotse.db'}")
+        store = await Store.open(f"sqlite:///{folder / 'stadtlotse.db'}", clock=lambda: SUBSCRIBED)
         async with store.begin() as tx:
             for number in range(count):
                 person = await tx.people.identify("terminal", f"p{number}", private_conversation="here")
