@@ -6,16 +6,14 @@ The answer, all that it changes, and the mark "handled" are one transaction: its
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from time import perf_counter
 
 import structlog
 
-from bot.commands import is_command
 from bot.desk import TOASTS, FrontDesk, Verdict
 from bot.features import Services, Turn, say
 from bot.features.ask import note_rating
@@ -23,12 +21,14 @@ from bot.features.notices import notice
 from bot.features.perform import perform
 from bot.informing import first_notice
 from bot.intents import Ask, More, Pick, Rate, Routed, Show, Start
-from bot.messages import Address, Happening, Inbound, Say
+from bot.messages import Happening, Inbound, Say
 from bot.permits import left, may_work, moved
 from bot.ports import Channel, EditsInPlace, Immediate
 from bot.replying import FAREWELL, HandledElsewhereError, reply, say_sorry
 from bot.router import route
 from bot.texts import DEFAULT_LANGUAGE
+from bot.understanding import understood
+from bot.working import shown_as_working
 from knowledge_base.failpoints import reached
 from knowledge_base.search.language import guess_language
 from knowledge_base.store.inbox import InboxRow
@@ -40,7 +40,6 @@ log = structlog.get_logger()
 
 MAX_ATTEMPTS = 10  # a message that killed the process that often is given up; it may be innocent: the power may fail
 ANSWER_WITHIN_S = 30.0  # a model that hangs must not hold the places of those who ask for something else
-WORKING_AFTER_S = 0.3  # an answer that is there by then needs no "is writing"
 AN_HOUR = timedelta(hours=1)
 THUMBS = {"👍": True, "👎": False}
 OUTCOMES = {
@@ -117,7 +116,9 @@ class Handler:
             return await self._silently(row)
         match inbound.happening:
             case Happening.MESSAGE:
-                return await self._answer(row, inbound, await self._routed(inbound))
+                return await self._answer(
+                    row, inbound, await understood(inbound, self._store, self._services.context_lasts)
+                )
             case Happening.JOINED:
                 return await self._answer(row, inbound, Routed(Start()))
             case Happening.PRESSED:
@@ -136,23 +137,6 @@ class Handler:
                 return await self._silently(row, partial(moved, inbound=inbound))
             case Happening.UNREADABLE:
                 return await self._quarantine(row)
-
-    async def _routed(self, inbound: Inbound) -> Routed:
-        """What a message wants; a plain text in a private chat completes the command that we asked to complete."""
-        routed = route(inbound.text, private=inbound.private)
-        if not inbound.private or not isinstance(routed.intent, Ask) or is_command(inbound.text):
-            return routed
-        place = inbound.address
-        async with self._store.read() as tx:
-            person = await tx.people.of_account(place.channel, inbound.user)
-            if person is None:
-                return routed
-            key = (place.channel, place.conversation, place.thread, person.id)
-            context = await tx.people.context(key, younger_than=self._services.context_lasts)
-        if context is None or not context.awaits:
-            return routed
-        completed = route(f"!{context.awaits} {inbound.text.strip()}", private=True)
-        return replace(completed, language=None, awaited=True)  # the command is ours, the words say nothing
 
     async def _may_work(self, inbound: Inbound) -> bool:
         if not inbound.needs_permit or inbound.happening in (Happening.LEFT, Happening.MOVED):
@@ -197,7 +181,10 @@ class Handler:
         if limited:
             act = say(Say("limit.questions", {"limit": self._rules.questions_per_hour}))
         else:
-            async with asyncio.timeout(ANSWER_WITHIN_S), self._shown_as_working(inbound.address):
+            async with (
+                asyncio.timeout(ANSWER_WITHIN_S),
+                shown_as_working(self._channels.get(row.channel), inbound.address),
+            ):
                 act = await perform(turn, routed.intent, self._services)
         async with self._store.begin() as tx:
             if replaces:
@@ -212,24 +199,6 @@ class Handler:
         reached("answer.after_commit")
         self._answered()
         return "limited" if limited else OUTCOMES.get(what.key, "other")
-
-    @asynccontextmanager
-    async def _shown_as_working(self, address: Address) -> AsyncIterator[None]:
-        """Show that an answer is being made when it takes long; the network is never waited for."""
-        channel = self._channels.get(address.channel)
-
-        async def show() -> None:
-            await asyncio.sleep(WORKING_AFTER_S)
-            if channel:
-                await channel.working(address)
-
-        task = asyncio.create_task(show())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await task
 
     async def _tell(self, row: InboxRow, inbound: Inbound, what: Say) -> str:
         """Say something that needs no feature."""

@@ -16,15 +16,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import structlog
 
-from bot.links import UNSUBSCRIBE, Links
-from bot.messages import Address, Outgoing, Say, Url
+from bot.composing import Composer
+from bot.links import Links
+from bot.messages import Outgoing
 from bot.ports import Channel, MovedError, OpensRooms, Traceable, TryLaterError, UnclearError, UndeliverableError
+from bot.repetition import GIVE_UP, UNCLEAR, is_doubtful, may_repeat, pause
 from bot.texts import Texts
 from knowledge_base.failpoints import reached
 from knowledge_base.store.database import Store
@@ -39,28 +40,6 @@ SEND_WITHIN_S = 120.0  # a send that takes longer is unclear
 LEASE = timedelta(minutes=5)  # longer than any send takes
 BULK_RESTS = 2  # times as long as the network says to wait: the first place that is free again is for answers
 LOOK_AGAIN_S = 5.0  # another process may have stored something, and a pause may be over
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=5)
-GIVE_UP = timedelta(hours=23)  # networks remember a transaction id for a day; after that a repetition could double
-UNCLEAR = "unclear: "  # how the note of an unclear attempt begins
-
-
-def pause(attempts: int) -> timedelta:
-    """How long to wait after so many failed attempts: doubled each time."""
-    doubled: timedelta = FIRST_PAUSE * 2.0 ** min(attempts - 1, 16)
-    return min(doubled, LONGEST_PAUSE)
-
-
-def may_repeat(row: OutboxRow, *, exactly_once: bool, age: timedelta, killed: bool = False) -> bool:
-    """Whether a message of which nobody knows if it was sent goes out again; ``killed``: its sender was."""
-    if age > GIVE_UP:
-        return False
-    twice_in_a_row = (row.error or "").startswith(UNCLEAR) and not killed
-    return exactly_once or (row.urgency is Urgency.ANSWER and not twice_in_a_row)
-
-
-def _is_doubtful(row: OutboxRow) -> bool:
-    """Whether an earlier attempt may have arrived."""
-    return UNCLEAR.strip() in (row.error or "")
 
 
 class Sender:
@@ -77,9 +56,8 @@ class Sender:
         alive: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
-        self._texts = texts
+        self._compose = Composer(store, texts, links)
         self._channel = channel
-        self._links = links
         self._tell_unclear = unclear
         self._alive = alive
         self._wake = asyncio.Event()
@@ -135,7 +113,7 @@ class Sender:
     async def _mark(self, tx: Transaction, rows: Sequence[OutboxRow], channel: Traceable) -> None:
         """Note where a message would be found; what may have arrived before keeps the note of that time."""
         for row in rows:
-            if not _is_doubtful(row):
+            if not is_doubtful(row):
                 await tx.outbox.mark(row.id, channel.trace(row.conversation, row.payload.get("answers", "")))
 
     async def _sleep(self) -> None:
@@ -180,7 +158,7 @@ class Sender:
     async def _attempt(self, row: OutboxRow) -> Callable[[], Awaitable[None]]:
         """Send once; returns how to note what became of it."""
         try:
-            message = await self._prepare(row)
+            message = await self._compose(row)
         except Exception:
             log.exception("outbox.unreadable")
             return partial(self._dead, row, UndeliverableError("cannot be rendered"))
@@ -213,45 +191,6 @@ class Sender:
         one, other = room["users"]
         return await self._channel.open_introduction_room(room["alias"], (one, other), message, name=room["name"])
 
-    async def _prepare(self, row: OutboxRow) -> Outgoing:
-        """The message with what only the database knows: which one it replaces, what arrived before it."""
-        replaces, known = row.payload.get("replaces"), None
-        doubtful = _is_doubtful(row)
-        if not (replaces or doubtful):
-            return self._render(row)
-        async with self._store.read() as tx:
-            remote = (await tx.outbox.remote_id(replaces) or "") if replaces else ""
-            if doubtful:
-                known = await tx.outbox.last_remote_ids(row.channel, row.conversation)
-        return replace(self._render(row), replaces=remote, known=known, trace=row.trace or "")
-
-    def _render(self, row: OutboxRow) -> Outgoing:
-        say, language = Say.from_json(row.payload["say"]), row.payload["language"]
-        if "link" not in say.values:
-            say = replace(say, values={**say.values, "link": self._link(row, row.payload.get("page"))})
-        if row.payload.get("code") and self._links:
-            say = replace(say, values={**say.values, "code": self._links.code(row.id)})
-        footer = row.payload.get("footer")
-        choices = self._texts.choices(say, language)
-        if handles := row.payload.get("handles"):
-            pairs = zip(choices, handles, strict=True)
-            choices = tuple(replace(choice, handle=handle) for choice, handle in pairs)
-        return Outgoing(
-            id=row.id,
-            address=Address(row.channel, row.conversation, row.payload.get("thread", "")),
-            language=language,
-            document=self._texts.render(say, language)
-            + (self._texts.render(Say.from_json(footer), language) if footer else ()),
-            choices=choices,
-            answers=row.payload.get("answers", ""),
-            bulk=row.urgency is Urgency.BULK,
-            subject=self._texts.subject(say, language),
-            unsubscribe=self._link(row, row.payload.get(UNSUBSCRIBE) and UNSUBSCRIBE, UNSUBSCRIBE).address,
-        )
-
-    def _link(self, row: OutboxRow, page: str | None, purpose: str = "link") -> Url:
-        return Url(self._links.url(page, row.id, purpose) if page and self._links else "")
-
     async def _sent(self, row: OutboxRow, remote_id: str | None) -> None:
         async with self._store.begin() as tx:
             await tx.outbox.sent(row.id, remote_id, farewell="farewell" in row.payload)
@@ -264,7 +203,7 @@ class Sender:
         if error.everywhere and error.after:
             self._bulk_again = max(self._bulk_again, self._store.now() + BULK_RESTS * error.after)
         async with self._store.begin() as tx:
-            before = f" ({UNCLEAR.strip()} before)" if _is_doubtful(row) else ""
+            before = f" ({UNCLEAR.strip()} before)" if is_doubtful(row) else ""
             await self._retry(tx, row, error.message + before, error.after)
 
     async def _dead(self, row: OutboxRow, error: UndeliverableError) -> None:

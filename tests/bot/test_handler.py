@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot import handler
+from bot import handler, working
 from bot.assembly import Bot
 from bot.features import answers
 from bot.inbox import Intake
@@ -227,7 +227,7 @@ async def test_a_model_that_hangs_for_long_is_given_up(
 async def test_long_work_is_shown(
     known: Store, channel: FakeChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handler, "WORKING_AFTER_S", 0.0)
+    monkeypatch.setattr(working, "AFTER_S", 0.0)
     embedder = MoodyEmbedder()
     async with running_bot(known, embedder, [channel], tmp_path):
         anna = channel.person("anna")

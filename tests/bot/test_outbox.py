@@ -11,11 +11,12 @@ import pytest
 
 from bot import outbox
 from bot.messages import Say
-from bot.outbox import FIRST_PAUSE, GIVE_UP, LONGEST_PAUSE, UNCLEAR, Sender, may_repeat, pause
+from bot.outbox import Sender
 from bot.ports import TryLaterError, UnclearError, UndeliverableError
+from bot.repetition import UNCLEAR, pause
 from bot.texts import Texts
 from knowledge_base.store.database import Store
-from knowledge_base.store.outbox import OutboxRow, Urgency
+from knowledge_base.store.outbox import Urgency
 from tests.conftest import FixedClock
 from tests.fakes import PATIENCE_S, FakeChannel, Fault, Hang, LostReply
 
@@ -62,26 +63,6 @@ async def column(store: Store, name: str) -> list[object]:
     async with store.read() as tx:
         rows = await tx.connection.exec_driver_sql(f"SELECT {name} FROM outbox ORDER BY seq")
         return [row[0] for row in rows]
-
-
-def test_pauses_double_up_to_their_longest() -> None:
-    assert [pause(number) for number in (1, 2, 3)] == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]
-    assert pause(10**6) == LONGEST_PAUSE
-
-
-@pytest.mark.parametrize("exactly_once", [True, False])
-@pytest.mark.parametrize("urgency", list(Urgency))
-@pytest.mark.parametrize("error", [None, "later", UNCLEAR])
-@pytest.mark.parametrize("killed", [True, False])
-@pytest.mark.parametrize("old", [True, False])
-def test_what_is_repeated_when_nobody_knows(
-    exactly_once: bool, urgency: Urgency, error: str | None, killed: bool, old: bool
-) -> None:
-    clock = FixedClock()
-    row = OutboxRow("i", 1, "fake", "a", None, urgency, {}, 3, clock(), error)
-    repeated = may_repeat(row, exactly_once=exactly_once, age=GIVE_UP * (2 if old else 0.5), killed=killed)
-    answer_lost_otherwise = urgency is Urgency.ANSWER and (killed or error != UNCLEAR)
-    assert repeated is (not old and (exactly_once or answer_lost_otherwise))
 
 
 async def test_sent_once_in_order_and_its_text_wiped(store: Store, channel: FakeChannel) -> None:
