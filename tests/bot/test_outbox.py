@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot import outbox
+from bot import outbox, repetition
 from bot.messages import Say
 from bot.outbox import Sender
 from bot.ports import TryLaterError, UnclearError, UndeliverableError
@@ -292,7 +292,7 @@ async def test_a_send_that_never_ends_is_unclear(
 async def test_a_result_is_noted_even_when_the_database_was_away(
     sqlite_store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "FIRST_PAUSE", timedelta(seconds=0.01))
+    monkeypatch.setattr(repetition, "FIRST_PAUSE", timedelta(seconds=0.01))
     hang = Hang()
     channel.faults.append(hang)
     monkeypatch.setattr(outbox, "LOOK_AGAIN_S", 0.01)
