@@ -33,6 +33,7 @@ CODES = (
     "contacts_untold",
     "contacts_hidden",
     "bounced",
+    "identity_changed",
 )
 
 log = structlog.get_logger(__name__)

@@ -27,7 +27,7 @@ from bot.links import Links
 from bot.metrics import Metrics, Outcome
 from bot.opening import Knowledge
 from bot.outbox import Sender
-from bot.ports import Channel, ChannelEndedError, Immediate
+from bot.ports import Channel, ChannelEndedError, Immediate, Warns
 from bot.proofs import Proofs
 from bot.texts import Texts
 from bot.ticker import Ticker
@@ -63,6 +63,8 @@ class Bot:
         for channel in channels:
             if isinstance(channel, Immediate):
                 channel.serve_from(desk)
+            if isinstance(channel, Warns):
+                channel.warn_with(self._alerts.alert)
         self._senders = {
             name: Sender(
                 self._store,

@@ -145,6 +145,19 @@ class Immediate(Protocol):
     def serve_from(self, desk: Desk) -> None: ...
 
 
+class Alert(Protocol):
+    """Tells those who run the bot of something; never raises. See ``bot.alerts``."""
+
+    async def __call__(self, code: str, *, subject: str = "", **values: str | int) -> None: ...
+
+
+@runtime_checkable
+class Warns(Protocol):
+    """A channel that notices things which an admin must know; it gets the way to tell before it runs."""
+
+    def warn_with(self, alert: Alert) -> None: ...
+
+
 @runtime_checkable
 class EditsInPlace(Protocol):
     """A channel whose messages can be changed afterwards: ``send`` honours ``Outgoing.replaces``. On the others an

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.channels.matrix.confirming import accept, identities, in_groups
+from bot.channels.matrix.content import fuse
 from bot.cli.common import fail, run, settings, tell, write
 
 ASK = (
@@ -22,7 +23,7 @@ def confirm_identity(
     yes: Annotated[bool, typer.Option("--yes", help="you have asked the person already")] = False,
 ) -> None:
     """Matrix: let somebody read encrypted answers again whose identity has changed."""
-    configured = settings(context, level="ERROR")
+    configured, user = settings(context, level="ERROR"), fuse(user)
     if not configured.matrix.homeserver:
         fail("Matrix is not configured.")
     found = run(identities(configured.matrix, configured.state_dir, user))

@@ -147,6 +147,24 @@ async def test_a_room_that_the_bot_was_put_out_of_takes_nothing_more(inner: Inne
         assert caught.value.gone
 
 
+async def test_a_room_key_serves_as_many_messages_as_the_room_wants(inner: Inner, person: Person) -> None:
+    room = await inner.room_with(person, encrypted=True)
+    texts = [f"Nachricht {number}" for number in range(6)]
+    await inner.channel.send(inner.message(room, texts[0]))
+    content = {"algorithm": "m.megolm.v1.aes-sha2", "rotation_period_msgs": 2}
+    await person.client.room_put_state(room, "m.room.encryption", content)
+    async with asyncio.timeout(20):
+        while inner.channel._parts.reader.rooms[room].rotation.messages != 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    for text in texts[1:]:
+        await inner.channel.send(inner.message(room, text))
+    assert [e["content"]["body"] for e in await sent_by(person, inner, room, 6)] == texts
+    answer = await person.client.room_messages(room, limit=50)
+    used = [event.session_id for event in answer.chunk if isinstance(event, nio.RoomMessageText)]  # newest first
+    assert [used.count(key) for key in dict.fromkeys(used)] == [1, 2, 2, 1]
+    assert person.unreadable == {}
+
+
 async def test_people_without_an_identity_get_keys_only_if_they_may(synapse: Synapse, person: Person) -> None:
     async with running_channel(synapse, allow_unsigned_users=False) as inner:
         room = await inner.room_with(person, encrypted=True)

@@ -6,9 +6,11 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from bot.channels.matrix.content import INVISIBLE_SPACE
 from tests.matrix_server.bot_process import BotProcess
 from tests.matrix_server.person import Person
 from tests.matrix_server.strict_person import StrictPerson, install
@@ -22,6 +24,10 @@ QUESTION = "Wer hat einen Rufbus?"
 @pytest.fixture(scope="module", autouse=True)
 def _installed() -> None:
     install()
+
+
+def said(event: dict[str, Any]) -> str:
+    return str(event["content"].get("body", ""))
 
 
 def is_fine(answer: dict[str, object]) -> bool:
@@ -127,24 +133,33 @@ async def test_pictures_that_do_not_match_verify_nothing_and_others_are_declined
             assert is_fine(await person.ask(room, "Noch da?"))
 
 
-async def test_a_new_identity_of_a_person_counts_when_the_operator_has_confirmed_it(
-    synapse: Synapse, bot: BotProcess
+async def test_admins_hear_of_a_new_identity_and_it_counts_when_the_operator_has_confirmed_it(
+    synapse: Synapse, new_bot: Callable[..., BotProcess], person: Person
 ) -> None:
+    bot = new_bot(ADMINS=f"matrix:{person.user_id}")
+    await bot.start()
+    office = await person.room_with(bot.user_id, encrypted=True)
+    await person.ask(office, "!hilfe")
     user = synapse.register(f"strict{secrets.token_hex(3)}")
-    async with await StrictPerson.new(synapse.url, user) as person:
-        room = await person.do("room", invite=[bot.user_id], encrypted=True)
-        await person.do("joined", room=room, user=bot.user_id)
-        assert is_fine(await person.ask(room, QUESTION))
-        await person.do("reset")
-        await person.do("say", room=room, text=QUESTION)
-        assert "unable to decrypt" in (await person.do("unreadable", room=room, sender=bot.user_id)).lower()
+    async with await StrictPerson.new(synapse.url, user) as anna:
+        room = await anna.do("room", invite=[bot.user_id], encrypted=True)
+        await anna.do("joined", room=room, user=bot.user_id)
+        assert is_fine(await anna.ask(room, QUESTION))
+        await anna.do("reset")
+        await anna.do("say", room=room, text=QUESTION)
+        assert "unable to decrypt" in (await anna.do("unreadable", room=room, sender=bot.user_id)).lower()
+        await person.until(lambda: any("confirm-identity" in said(e) for e in person.from_user(office, bot.user_id)))
+        alerts = [said(e) for e in person.from_user(office, bot.user_id) if "confirm-identity" in said(e)]
+        assert len(alerts) == 1
+        shown = alerts[0].rpartition("confirm-identity ")[2]  # as an admin copies it
+        assert INVISIBLE_SPACE in shown
 
-        refused = await asyncio.to_thread(bot.run, "confirm-identity", user)  # nobody there to say yes
+        refused = await asyncio.to_thread(bot.run, "confirm-identity", shown)  # nobody there to say yes
         assert refused.returncode == 1
         assert "telephone" in refused.stderr
         done = await asyncio.to_thread(bot.run, "confirm-identity", user, "--yes")
         assert done.stdout.splitlines()[-1] == "confirmed", done
-        assert is_fine(await person.ask(room, "Wer schützt vor Hitze?"))
+        assert is_fine(await anna.ask(room, "Wer schützt vor Hitze?"))
         again = await asyncio.to_thread(bot.run, "confirm-identity", user)
         assert again.stdout.splitlines()[-1] == "nothing to confirm"
 

@@ -17,7 +17,7 @@ from bot.channels.matrix.discovery import address_of
 from bot.channels.matrix.files import Folder
 from bot.channels.matrix.http import BusyError, MatrixError, RefusedError, Server
 from bot.channels.matrix.invitations import Invitations
-from bot.channels.matrix.keys import Keys
+from bot.channels.matrix.keys import Keys, only_log
 from bot.channels.matrix.login import Session, open_session, signed_out
 from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import NAME
@@ -26,7 +26,7 @@ from bot.channels.matrix.sending import Sending
 from bot.channels.matrix.sync import Parts, Sync
 from bot.channels.matrix.verification import Verifying
 from bot.messages import Address, Outgoing
-from bot.ports import ChannelEndedError, Listening, Receive, TryLaterError
+from bot.ports import Alert, ChannelEndedError, Listening, Receive, TryLaterError
 from config.matrix import Matrix
 from knowledge_base.errors import StoreError
 
@@ -56,10 +56,15 @@ class MatrixChannel:
         self._admins = {user for channel, _, user in (one.partition(":") for one in admins) if channel == NAME}
         self._reset_identity = reset_identity
         self._stays = stays
+        self._alert: Alert = only_log
         self._server = Server(settings.homeserver)
         self._session: Session | None = None
         self._parts: Parts | None = None
         self._ready = False
+
+    def warn_with(self, alert: Alert) -> None:
+        """See ``bot.ports.Warns``."""
+        self._alert = alert
 
     async def run(self, receive: Receive, listening: Listening) -> None:
         """See ``bot.ports.Channel.run``."""
@@ -98,7 +103,8 @@ class MatrixChannel:
         crypto, password = session.crypto, self._settings.password
         if session.note:
             log.warning("matrix.device", note=session.note)
-        keys = Keys(self._server, crypto, self._folder, allow_unsigned=self._settings.allow_unsigned_users)
+        allow_unsigned = self._settings.allow_unsigned_users
+        keys = Keys(self._server, crypto, self._folder, allow_unsigned=allow_unsigned, alert=self._alert)
         await keys.upload(0 if not crypto.uploaded else 50)
         signing = CrossSigning(self._server, crypto, self._folder, password.get_secret_value())
         recovery = self._settings.recovery_key.get_secret_value()

@@ -121,6 +121,11 @@ def defuse(text: str) -> str:
     return LIVE.sub(lambda found: f"{found[0]}{INVISIBLE_SPACE}", text)
 
 
+def fuse(text: str) -> str:
+    """Text as it was before ``defuse``: for an id that somebody has copied out of a message."""
+    return text.replace(INVISIBLE_SPACE, "")
+
+
 def _defused(block: Block) -> Block:
     if isinstance(block, Paragraph):
         return Paragraph(tuple(_defused_inline(node) for node in block.inner))

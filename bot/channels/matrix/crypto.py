@@ -27,6 +27,7 @@ from nio.store import SqliteStore
 from bot.channels.matrix.files import Folder
 from bot.channels.matrix.http import Json, part
 from bot.channels.matrix.machine import Machine
+from bot.channels.matrix.rooms import Rotation
 from knowledge_base.errors import StoreError
 
 Device = OlmDevice
@@ -277,9 +278,11 @@ class Crypto:
         """Members or devices changed: the next message gets a new key."""
         self._olm.outbound_group_sessions.pop(room_id, None)
 
-    def room_key_messages(self, room_id: str, users: list[str]) -> list[Json]:
+    def room_key_messages(self, room_id: str, users: list[str], rotation: Rotation) -> list[Json]:
         """The to-device messages (``messages`` objects) that share a new room key with the users' devices."""
-        self.drop_room_key(room_id)
+        self._olm.create_outbound_group_session(room_id)
+        session = self._olm.outbound_group_sessions[room_id]
+        session.max_messages, session.max_age = rotation.messages, rotation.age
         shares = self._olm.share_group_session_parallel(room_id, users, ignore_unverified_devices=False)
         return [body["messages"] for _, body in shares]
 

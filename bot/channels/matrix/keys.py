@@ -7,6 +7,8 @@ an operator says so (``Pins``).
 
 from __future__ import annotations
 
+import hashlib
+import shlex
 from collections.abc import Iterable
 from time import monotonic
 from uuid import uuid4
@@ -19,6 +21,7 @@ from bot.channels.matrix.http import BusyError, Json, MatrixError, RefusedError,
 from bot.channels.matrix.pins import CHANGED, REFUSED, SIGNED, Pins
 from bot.channels.matrix.rooms import Room
 from bot.channels.matrix.signing import chain, device_signed
+from bot.ports import Alert
 from knowledge_base.failpoints import reached
 
 log = structlog.get_logger()
@@ -28,16 +31,22 @@ CHANGES = 3  # of a room's members during one send
 SMALL_ROOM = 12  # members; here device lists are asked for before every answer
 
 
+async def only_log(code: str, *, subject: str = "", **values: str | int) -> None:
+    """Where nobody is there to be told: the log has it already."""
+
+
 class Keys:
     """Everything about keys that needs the server."""
 
-    def __init__(self, server: Server, crypto: Crypto, folder: Folder, *, allow_unsigned: bool) -> None:
+    def __init__(self, server: Server, crypto: Crypto, folder: Folder, *, allow_unsigned: bool, alert: Alert) -> None:
         self._server = server
         self._crypto = crypto
         self._pins = Pins(folder)
         self._allow_unsigned = allow_unsigned
+        self._alert = alert
         self._known: set[str] = set()  # users whose devices are up to date
         self._masters: dict[str, str] = {}  # as the server shows them now
+        self._told: set[tuple[str, str]] = set()  # changed identities that the admins have heard of
         self._readers: dict[str, frozenset[tuple[str, str]]] = {}  # of the room key in use, by room
         self._claimed: dict[tuple[str, str], float] = {}
 
@@ -83,8 +92,10 @@ class Keys:
                 level = self._take_in(user, answer)
             except Exception as error:  # noqa: BLE001 - foreign data; the other users' devices count all the same
                 log.warning("matrix.device_list_refused", user=user, error=type(error).__name__)
-            if level != CHANGED:  # else asked again each time, until it is as it was or a human has confirmed it
+            if level != CHANGED:
                 self._known.add(user)
+            else:  # asked again each time, until it is as it was or a human has confirmed it
+                await self._tell(user)
 
     def _take_in(self, user: str, answer: Json) -> str:
         devices = part(part(answer, "device_keys"), user)
@@ -99,6 +110,17 @@ class Keys:
             for device in self._crypto.devices(user):
                 self._crypto.trust(device, self._level(device, whole.get(device.id), level, user, signer))
         return level
+
+    async def _tell(self, user: str) -> None:
+        """The admins hear of a changed identity, once; the id is quoted, as they will put it into a command."""
+        changed = (user, self.master(user))
+        if changed in self._told:
+            return
+        self._told.add(changed)
+        quoted = shlex.quote(user)
+        log.warning("matrix.identity_changed", user=user, remedy=f"run_bot.py confirm-identity {quoted}")
+        subject = hashlib.sha256(user.encode()).hexdigest()[:16]  # it stays in the database for longer than the message
+        await self._alert("identity_changed", subject=subject, user=quoted)
 
     def master(self, user: str) -> str:
         """The identity that the server shows for a user; empty: none, or a broken one."""
@@ -141,7 +163,7 @@ class Keys:
                 self._readers[room.id] = readers
             await self._open_sessions(room.id, room.readers)
             if self._crypto.new_room_key_needed(room.id):
-                await self._share(room.id, room.readers)
+                await self._share(room)
             if not self._crypto.new_room_key_needed(room.id):
                 with self._crypto.atomic():
                     return self._crypto.encrypt(room.id, kind, content)
@@ -156,6 +178,8 @@ class Keys:
         if any(missing.values()):
             await self._claim({user: devices for user, devices in missing.items() if devices})
             self._crypto.drop_room_key(room_id)
+            if without := [f"{user} {d}" for user, ds in self._crypto.missing_sessions(users).items() for d in ds]:
+                log.warning("matrix.no_one_time_key", devices=without[:20], asked_again_s=CLAIM_AGAIN_S)
 
     async def _claim(self, devices: dict[str, list[str]]) -> None:
         wanted = {user: dict.fromkeys(ids, "signed_curve25519") for user, ids in devices.items()}
@@ -165,17 +189,17 @@ class Keys:
         with self._crypto.atomic():
             self._crypto.start_sessions(part(answer, "one_time_keys"))
 
-    async def _share(self, room_id: str, users: list[str]) -> None:
+    async def _share(self, room: Room) -> None:
         try:
             with self._crypto.atomic():
-                messages = self._crypto.room_key_messages(room_id, users)
+                messages = self._crypto.room_key_messages(room.id, room.readers, room.rotation)
             for part in messages:
                 await self._to_device("m.room.encrypted", part)
                 reached("matrix.room_key_part_sent")
         except MatrixError:
-            self._crypto.drop_room_key(room_id)
+            self._crypto.drop_room_key(room.id)
             raise
-        self._crypto.room_key_shared(room_id)
+        self._crypto.room_key_shared(room.id)
 
     async def _to_device(self, kind: str, messages: Json) -> None:
         await self._server.put("v3", "sendToDevice", kind, uuid4().hex, body={"messages": messages})

@@ -23,7 +23,6 @@ class Pins:
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._known = pinned(folder)
-        self._told: set[tuple[str, str]] = set()
 
     def level(self, user: str, master: str, *, has_any: bool, allow_unsigned: bool) -> str:
         """``SIGNED``: look at each device. ``ALLOWED``, ``REFUSED``: the same for all devices of the user.
@@ -38,14 +37,8 @@ class Pins:
             log.info("matrix.identity_confirmed", user=user)
             self.confirm(user, master)
         elif before != master or (has_any and not master):
-            self._tell(user, master)
             return CHANGED
         return SIGNED if master else (ALLOWED if allow_unsigned else REFUSED)
-
-    def _tell(self, user: str, master: str) -> None:
-        if (user, master) not in self._told:
-            self._told.add((user, master))
-            log.warning("matrix.identity_changed", user=user, remedy=f"run_bot.py confirm-identity {user}")
 
     def confirm(self, user: str, master: str) -> None:
         """A human has compared, or it is the first one: this is the identity."""

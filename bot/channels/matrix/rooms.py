@@ -4,11 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import timedelta
+from typing import Any, Self
 
 from bot.channels.matrix.http import Json, events
 
 PRESENT = ("join", "invite")
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """When a room's key is replaced by a new one: after so many messages, or when it is so old."""
+
+    messages: int = 100
+    age: timedelta = timedelta(days=7)
+
+    @classmethod
+    def of(cls, encryption: Json) -> Self:
+        """What a room wants (``m.room.encryption``), within bounds.
+
+        A room may want it more often than the defaults, which are those of the specification, never less often; and no
+        more often than each hour, because a key must last until it is shared.
+        """
+        most = cls()
+        hour, week = (time // timedelta(milliseconds=1) for time in (timedelta(hours=1), most.age))
+        return cls(
+            _within(encryption.get("rotation_period_msgs"), 1, most.messages),
+            timedelta(milliseconds=_within(encryption.get("rotation_period_ms"), hour, week)),
+        )
+
+
+def _within(wanted: Any, least: int, most: int) -> int:
+    """A number of somebody's; anything else is as good as none."""
+    is_number = isinstance(wanted, int) and not isinstance(wanted, bool)
+    return min(max(wanted, least), most) if is_number else most
 
 
 @dataclass(slots=True)
@@ -20,6 +49,7 @@ class Room:
     members: dict[str, str] = field(default_factory=dict)  # user id → join | invite
     names: dict[str, str] = field(default_factory=dict)  # user id → display name
     encrypted: bool = False
+    rotation: Rotation = Rotation()
     upgraded_to: str = ""
     creator: str = ""
     met: bool = False  # somebody else is, was or was invited here
@@ -57,7 +87,7 @@ class Room:
         return tuple(name for name in (self.names.get(self.me, ""), self.me, local) if name)
 
     def apply(self, event: Json) -> bool:
-        """Take in a state event; returns whether the bot must make a new room key (members changed)."""
+        """Take in a state event; returns whether the bot must make a new room key (members or its rules changed)."""
         content, key = event.get("content"), event.get("state_key")
         if not isinstance(content, dict) or not isinstance(key, str):
             return False
@@ -66,6 +96,8 @@ class Room:
                 return self._member(key, content)
             case "m.room.encryption" if key == "":
                 self.encrypted = True  # for ever: nobody can turn it off
+                before, self.rotation = self.rotation, Rotation.of(content)
+                return self.rotation != before
             case "m.room.create" if key == "":
                 self.creator = str(event.get("sender", ""))
             case "m.room.history_visibility" if key == "":

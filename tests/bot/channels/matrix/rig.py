@@ -16,9 +16,10 @@ from bot.channels.matrix.crypto import Crypto
 from bot.channels.matrix.files import Folder
 from bot.channels.matrix.http import Json, Server
 from bot.channels.matrix.invitations import Invitations
-from bot.channels.matrix.keys import Keys
+from bot.channels.matrix.keys import Keys, only_log
 from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import moment
+from bot.channels.matrix.rooms import Rotation
 from bot.channels.matrix.sending import Sending
 from bot.channels.matrix.sync import Parts, Sync
 from bot.channels.matrix.verification import Verifying
@@ -83,7 +84,7 @@ class Rig:
     def room_key(self, room: str) -> Json:
         name, key = self._one_time_keys.pop()
         self.anna.start_sessions({ME: {"BOT": {name: key}}})
-        content = next(iter(self.anna.room_key_messages(room, [ME])))[ME]["BOT"]
+        content = next(iter(self.anna.room_key_messages(room, [ME], Rotation())))[ME]["BOT"]
         self.anna.room_key_shared(room)
         return {"type": "m.room.encrypted", "sender": ANNA, "content": content}
 
@@ -96,7 +97,7 @@ class Rig:
         """A new process of the bot, in two rooms with Anna, on the keys that it has."""
         inbox = Inbox()
         reader = Reader(self.crypto, ME, lambda _: True)
-        keys = Keys(self.server, self.crypto, self.folders[0], allow_unsigned=True)
+        keys = Keys(self.server, self.crypto, self.folders[0], allow_unsigned=True, alert=only_log)
         sending = Sending(self.server, reader, keys)
         invitations = Invitations(self.server, reader, Matrix())
         verifying = Verifying(self.server, reader, self.crypto, keys, sending, master="", admins={ANNA})

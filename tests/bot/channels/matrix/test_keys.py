@@ -1,0 +1,239 @@
+"""Whose devices get a room's key, when it is replaced, and who hears of a changed identity."""
+
+from __future__ import annotations
+
+import copy
+import secrets
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog.testing
+
+from bot.channels.matrix.crypto import Crypto
+from bot.channels.matrix.files import Folder
+from bot.channels.matrix.http import Json, Server, part
+from bot.channels.matrix.keys import Keys
+from bot.channels.matrix.pins import confirm
+from bot.channels.matrix.rooms import Room
+from bot.channels.matrix.signing import SigningKey
+from tests.bot.channels.matrix.rig import ANNA, ME, ROOM, event, member
+
+
+class Directory(Server):
+    """A homeserver that holds keys, and delivers what is sent to devices."""
+
+    def __init__(self) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.shown: Json = {"device_keys": {}, "master_keys": {}, "self_signing_keys": {}}
+        self.one_time_keys: dict[str, list[Json]] = {}  # by user
+        self.delivered: list[Json] = []
+
+    async def request(self, method: str, *path: str, **more: Any) -> Json:
+        match path[1:]:
+            case ("keys", "query"):
+                return copy.deepcopy(self.shown)
+            case ("keys", "claim"):
+                asked = more["body"]["one_time_keys"]
+                return {"one_time_keys": {user: self._claimed(user, devices) for user, devices in asked.items()}}
+            case ("sendToDevice", *_):
+                self.delivered.append(more["body"]["messages"])
+        return {}
+
+    def _claimed(self, user: str, devices: Json) -> Json:
+        left = self.one_time_keys.get(user, [])
+        return {device: left.pop() for device in devices if left}
+
+
+class Household:
+    """The bot's keys, and Anna with a phone and an identity on the server."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folders = [Folder(folder / name) for name in ("bot", "anna")]
+        for one in self.folders:
+            one.open()
+        self.crypto = Crypto(ME, "BOT", self.folders[0], "key", new=True)
+        self.anna = Crypto(ANNA, "PHONE", self.folders[1], "key", new=True)
+        self.server = Directory()
+        self.alerts: list[tuple[str, Json]] = []
+        upload = self.anna.key_upload(0, fallback=True)
+        assert upload
+        self._phone, self._one_time_keys = upload["device_keys"], upload["one_time_keys"]
+        self.server.shown["device_keys"][ANNA] = {"PHONE": self._phone}
+        self.offer_one_time_keys()
+        self.keys = self.started()
+        self.room = Room(ROOM, ME)
+        for one in (member(ME), member(ANNA)):
+            self.room.apply(one)
+
+    def started(self) -> Keys:
+        """The part under test, as after a start."""
+        return Keys(self.server, self.crypto, self.folders[0], allow_unsigned=True, alert=self._alert)
+
+    async def _alert(self, code: str, *, subject: str = "", **values: str | int) -> None:
+        self.alerts.append((code, {"subject": subject} | values))
+
+    def offer_one_time_keys(self) -> None:
+        self.server.one_time_keys[ANNA] = [{name: key} for name, key in self._one_time_keys.items()]
+
+    def new_identity(self) -> str:
+        """Anna makes an identity and signs her phone with it; returns its public key."""
+        master, signer = SigningKey(secrets.token_bytes(32)), SigningKey(secrets.token_bytes(32))
+        self.server.shown["master_keys"][ANNA] = _key_object("master", master, master)
+        self.server.shown["self_signing_keys"][ANNA] = _key_object("self_signing", signer, master)
+        bare = {name: value for name, value in self._phone.items() if name != "signatures"}
+        signatures = self._phone["signatures"][ANNA] | {signer.id: signer.sign(bare)}
+        self.server.shown["device_keys"][ANNA] = {"PHONE": bare | {"signatures": {ANNA: signatures}}}
+        return master.public
+
+    async def write(self, text: str = "x") -> str:
+        """The bot writes; returns the id of the key that it used."""
+        content = await self.keys.encrypt(self.room, "m.room.message", {"msgtype": "m.text", "body": text})
+        return str(content["session_id"])
+
+    @property
+    def shared(self) -> int:
+        """How often a key was sent to Anna's phone."""
+        return sum("PHONE" in part(messages, ANNA) for messages in self.server.delivered)
+
+    def encryption(self, **rules: object) -> None:
+        """Somebody with the right to do so sets how the room is encrypted."""
+        content = {"algorithm": "m.megolm.v1.aes-sha2", **rules}
+        if self.room.apply(event("m.room.encryption", content, state_key="")):
+            self.crypto.drop_room_key(ROOM)
+
+    def close(self) -> None:
+        for crypto in (self.crypto, self.anna):
+            crypto.close()
+        for folder in self.folders:
+            folder.close()
+
+
+def _key_object(kind: str, key: SigningKey, signer: SigningKey) -> Json:
+    value: Json = {"user_id": ANNA, "usage": [kind], "keys": {key.id: key.public}}
+    return value | {"signatures": {ANNA: {signer.id: signer.sign(value)}}}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Household]:
+    made = Household(tmp_path)
+    yield made
+    made.close()
+
+
+# --- rotation -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_key_serves_as_many_messages_as_the_room_wants(home: Household) -> None:
+    home.encryption(rotation_period_msgs=3)
+    used = [await home.write() for _ in range(7)]
+    assert [used.index(key) for key in used] == [0, 0, 0, 3, 3, 3, 6]
+    assert home.shared == 3
+
+
+@pytest.mark.parametrize("wanted", [{}, {"rotation_period_msgs": 5_000}, {"rotation_period_msgs": "3"}], ids=str)
+async def test_no_key_serves_more_than_100_messages(home: Household, wanted: Json) -> None:
+    home.encryption(**wanted)
+    used = [await home.write() for _ in range(101)]
+    assert len(set(used[:100])) == 1
+    assert used[100] != used[0]
+
+
+async def test_a_key_is_replaced_when_it_is_as_old_as_the_room_wants(home: Household) -> None:
+    home.encryption(rotation_period_ms=2 * 3_600_000)
+    first = await home.write()
+    home.crypto._olm.outbound_group_sessions[ROOM].creation_time -= timedelta(hours=1, minutes=59)
+    assert await home.write() == first
+    home.crypto._olm.outbound_group_sessions[ROOM].creation_time -= timedelta(minutes=1)
+    assert await home.write() != first
+
+
+async def test_a_room_that_wants_a_key_to_last_no_time_can_be_written_to(home: Household) -> None:
+    home.encryption(rotation_period_ms=0, rotation_period_msgs=-5)
+    used = [await home.write() for _ in range(3)]
+    assert len(set(used)) == 3
+
+
+async def test_new_rules_hold_at_once_and_the_same_ones_change_nothing(home: Household) -> None:
+    home.encryption()
+    first = await home.write()
+    home.encryption(rotation_period_msgs=100)
+    assert await home.write() == first
+    home.encryption(rotation_period_msgs=2)
+    used = [await home.write() for _ in range(3)]
+    assert first not in used
+    assert used[0] == used[1] != used[2]
+
+
+# --- devices that cannot get the key --------------------------------------------------------------------------------
+
+
+async def test_a_device_without_one_time_keys_is_asked_again_and_gets_the_key_then(
+    home: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_000.0
+    monkeypatch.setattr("bot.channels.matrix.keys.monotonic", lambda: now)
+    home.server.one_time_keys.clear()
+    with structlog.testing.capture_logs() as logs:
+        first = await home.write()
+        home.offer_one_time_keys()
+        assert await home.write() == first, "not before its time: a dead device would cost a request for each answer"
+    assert home.shared == 0
+    assert [line["devices"] for line in logs if line["event"] == "matrix.no_one_time_key"] == [[f"{ANNA} PHONE"]]
+    now += 601
+    assert await home.write() != first
+    assert home.shared == 1
+
+
+# --- identities -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_changed_identity_gets_no_keys_and_the_admins_hear_of_it_once(home: Household) -> None:
+    home.new_identity()
+    await home.write()
+    assert home.shared == 1
+    home.new_identity()
+    for _ in range(3):
+        await home.write()
+    assert home.shared == 1
+    assert [(code, values["user"]) for code, values in home.alerts] == [("identity_changed", ANNA)]
+    assert ANNA not in home.alerts[0][1]["subject"]
+
+    home.new_identity()
+    await home.write()
+    assert len(home.alerts) == 2, "yet another one is news"
+    home.keys = home.started()
+    await home.write()
+    assert len(home.alerts) == 3, "a new process does not know what was told, and asks for a decision again"
+    assert len({values["subject"] for _, values in home.alerts}) == 1, "so that no more than one an hour is sent"
+
+
+async def test_a_vanished_identity_is_a_changed_one(home: Household) -> None:
+    home.new_identity()
+    await home.write()
+    for kind in ("master_keys", "self_signing_keys"):
+        home.server.shown[kind] = {}
+    await home.write()
+    assert home.shared == 1
+    assert len(home.alerts) == 1
+
+
+async def test_what_the_operator_confirms_counts_with_the_next_answer(home: Household) -> None:
+    home.new_identity()
+    await home.write()
+    identity = home.new_identity()
+    await home.write()
+    confirm(home.folders[0], ANNA, identity)
+    await home.write()
+    assert home.shared == 2
+    assert len(home.alerts) == 1
+
+
+async def test_an_id_that_is_a_command_is_told_as_none(home: Household) -> None:
+    """Servers of others may have ids with anything in them, and an admin copies this one into a shell."""
+    evil = "@$(reboot):evil.example"
+    home.keys._masters[evil] = "M2"
+    await home.keys._tell(evil)
+    assert home.alerts[0][1]["user"] == f"'{evil}'"
