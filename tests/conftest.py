@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bot.assembly import Bot
 from knowledge_base.embedding.convert import convert
@@ -25,6 +26,11 @@ from knowledge_base.store.database import Store
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import FakeChannel, Person, running_bot
 from tests.postgres import running_postgres
+
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 class FixedClock:
