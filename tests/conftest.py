@@ -27,7 +27,6 @@ from tests.fake_embedder import HashEmbedder
 from tests.fakes import FakeChannel, Person, running_bot
 from tests.postgres import running_postgres
 
-
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
