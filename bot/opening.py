@@ -38,14 +38,20 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def open_knowledge(settings: Settings, *, progress: Progress = silent) -> AsyncIterator[Knowledge]:
-    """Database, bundle, model and search index, ready to answer."""
+async def open_records(settings: Settings, *, progress: Progress = silent) -> AsyncIterator[Store]:
+    """The database with the records that ship with the product, as the settings want them."""
     async with open_store(settings) as store:
         if settings.knowledge.bundle:
             await load_bundle(store, progress)
-        async with open_search(settings, store, progress) as search:
-            await search.start(progress)
-            yield Knowledge(store, search)
+        yield store
+
+
+@asynccontextmanager
+async def open_knowledge(settings: Settings, *, progress: Progress = silent) -> AsyncIterator[Knowledge]:
+    """Database, bundle, model and search index, ready to answer."""
+    async with open_records(settings, progress=progress) as store, open_search(settings, store, progress) as search:
+        await search.start(progress)
+        yield Knowledge(store, search)
 
 
 @asynccontextmanager

@@ -79,8 +79,8 @@ class Contact:
     phone: str = ""
     matrix_id: str = ""
     projects: tuple[str, ...] = ()
-    topics: tuple[str, ...] = ()
-    deputy: str = ""
+    topics: tuple[str, ...] = ()  # ids or words of the vocabulary
+    deputy: str = ""  # id of another contact
     legal_basis: str = ""
     source: str = ""
     extra: Mapping[str, Json] = field(default_factory=dict)

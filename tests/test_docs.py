@@ -16,6 +16,10 @@ from pydantic import BaseModel
 
 import run_bot
 from config import settings
+from knowledge_base.ingest.bundle import load_bundle
+from knowledge_base.ingest.importer import import_files
+from knowledge_base.ingest.validation import FIELDS, REQUIRED
+from knowledge_base.store.database import Store
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -167,3 +171,22 @@ def test_no_file_names_a_machine() -> None:
     """A path of somebody's own machine works nowhere else, and tells who wrote it."""
     private = re.compile(rb"(?<![\w.])/(?:root|mnt|work(?:space)?|Users/\w+|home/\w+)/")
     assert [page_name(file) for file in files() if private.search(file.read_bytes())] == []
+
+
+# --- records --------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_on_knowledge_holds_every_field_that_import_reads() -> None:
+    page = (ROOT / "docs" / "knowledge.md").read_text("utf-8")
+    for kind, fields in FIELDS.items():
+        rows = re.findall(r"^\| (`.+?) \|", page.partition(f"### {kind}\n")[2].partition("\n### ")[0], re.MULTILINE)
+        named = [name for row in rows for name in re.findall(r"`([a-z_]+)`", row)]
+        assert sorted(named) == sorted(fields), kind
+        assert [re.findall(r"`([a-z_]+)`", row)[0] for row in rows if "*" in row] == list(REQUIRED[kind]), kind
+
+
+async def test_the_example_files_are_taken_without_a_word(sqlite_store: Store) -> None:
+    await load_bundle(sqlite_store)
+    files = sorted((ROOT / "docs" / "examples").iterdir())
+    for report in await import_files(sqlite_store, files):
+        assert (report.error_count, report.warnings, report.unknown_fields) == (0, (), ()), report.file

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import fail, progress, run, settings, tell, write, write_json
-from bot.opening import open_knowledge, open_store
+from bot.opening import open_knowledge, open_records, open_store
 from config.settings import Settings
 from knowledge_base.export import export as write_export
 from knowledge_base.ingest.compare import What
@@ -45,7 +45,7 @@ def import_(
 
 async def _import(found: Settings, paths: list[Path], source: str, options: Options) -> list[ImportReport]:
     with progress() as bar:
-        async with open_store(found) as store:
+        async with open_records(found, progress=bar) as store:
             reports = await import_files(store, paths, source=source, options=options, progress=bar)
         if not options.dry_run and any(report.ok and any(report.counts.values()) for report in reports):
             async with open_knowledge(found, progress=bar):

@@ -23,6 +23,7 @@ from knowledge_base.ingest import readers
 from knowledge_base.ingest.files import expand
 from knowledge_base.ingest.limits import MAX_ROWS
 from knowledge_base.ingest.plan import Incoming, incoming, is_settled, planned, removal
+from knowledge_base.ingest.references import References
 from knowledge_base.ingest.report import Collector, ImportReport
 from knowledge_base.ingest.row import Row, RowError, UnreadableError
 from knowledge_base.ingest.validation import Checked, validate
@@ -64,6 +65,10 @@ class Seen:
     def begin(self, file: str) -> dict[Key, int]:
         self._files.append((file, {}))
         return self._files[-1][1]
+
+    def has(self, key: Key) -> bool:
+        """Whether one of the files holds this record."""
+        return any(key in lines for _, lines in self._files)
 
     def place(self, key: Key) -> str:
         """ "file, line n" of the first record with this key, or ""."""
@@ -138,6 +143,7 @@ class _Run:
         self._collector = collector
         self._seen = seen
         self._keys = seen.begin(collector.file)
+        self._references = References()
         self._staged = 0
         self._id = ""
 
@@ -148,6 +154,8 @@ class _Run:
             await self._read(rows)
             if not self._collector.error_count:
                 await self._find_missing()
+                async with self._store.read() as tx:
+                    self._collector.references = await self._references.warning(tx, self._seen.has)
             await self._finish()
         except BaseException:
             await self._give_up()
@@ -194,6 +202,7 @@ class _Run:
             return None
         self._keys[key] = checked.line
         self._collector.checked(checked)
+        self._references.note(checked.record, checked.line)
         return Incoming.of(key[0], checked.line, to_body(checked.record))
 
     async def _stage_new(self, kind: RecordKind, batch: Sequence[Incoming]) -> None:

@@ -64,6 +64,7 @@ class Collector:
     rows: int = 0
     missing: int = 0
     settled: int = 0
+    references: str = ""  # the warning of those that lead nowhere
     error_count: int = 0
     errors: list[RowError] = field(default_factory=list)
     _counts: Counter[What] = field(default_factory=Counter)
@@ -120,7 +121,7 @@ class Collector:
             )
         if self._without_basis:
             warnings.append(f"Nobody is introduced to a contact without legal_basis ({_places(self._without_basis)}).")
-        return warnings
+        return warnings + ([self.references] if self.references else [])
 
 
 def _places(lines: list[int]) -> str:

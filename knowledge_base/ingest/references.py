@@ -1,0 +1,86 @@
+"""What the contacts of a file refer to and nobody knows: a typing mistake there makes somebody unreachable in silence.
+
+Nothing is refused for it, as what is missing may come with the next file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+
+from knowledge_base.ingest.row import shortened
+from knowledge_base.model import Contact, Municipality, Record, RecordKind
+from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.store.imports import Key
+from knowledge_base.store.transaction import Transaction
+from knowledge_base.vocabulary import bundled
+
+AT_ONCE = 500  # ids that one query looks for
+LISTED = 10  # that the warning names
+
+Lines = dict[str, int]  # what is referred to -> the first line that does
+
+
+class References:
+    """Notes the references of a file's contacts; tells in the end which lead nowhere."""
+
+    def __init__(self) -> None:
+        self._projects: Lines = {}
+        self._deputies: Lines = {}
+        self._topics: Lines = {}
+        self._municipalities: Lines = {}
+        self._brought: list[Municipality] = []
+
+    def note(self, record: Record, line: int) -> None:
+        """Take down what a valid record refers to."""
+        if isinstance(record, Municipality):
+            self._brought.append(record)
+        if not isinstance(record, Contact):
+            return
+        for lines, values in (
+            (self._projects, record.projects),
+            (self._topics, record.topics),
+            (self._deputies, (record.deputy,)),
+            (self._municipalities, (record.municipality,)),
+        ):
+            for value in filter(None, values):
+                lines.setdefault(value, line)
+
+    async def warning(self, tx: Transaction, is_brought: Callable[[Key], bool]) -> str:
+        """What to tell of those that lead nowhere, or ""; ``is_brought``: whether the files at hand hold a record."""
+        nowhere = [
+            *await self._without_record(tx, RecordKind.PROJECT, self._projects, is_brought),
+            *await self._without_record(tx, RecordKind.CONTACT, self._deputies, is_brought),
+            *(("topic", word, line) for word, line in self._topics.items() if bundled().topic_of(word) is None),
+            *await self._unknown_places(tx),
+        ]
+        if not nowhere:
+            return ""
+        named = ", ".join(_named(*one) for one in sorted(nowhere, key=lambda one: one[2])[:LISTED])
+        more = f" and {len(nowhere) - LISTED} more" if len(nowhere) > LISTED else ""
+        return f"Contacts refer to what is not known: {named}{more}. Correct it, or import what is missing."
+
+    @staticmethod
+    async def _without_record(
+        tx: Transaction, kind: RecordKind, lines: Lines, is_brought: Callable[[Key], bool]
+    ) -> list[tuple[str, str, int]]:
+        word = "project" if kind is RecordKind.PROJECT else "deputy"
+        open_ = iter([one for one in lines if not is_brought((kind, one))])
+        nowhere = []
+        while ids := list(islice(open_, AT_ONCE)):
+            known = await tx.imports.known(kind, ids)
+            nowhere += [(word, one, lines[one]) for one in ids if one not in known or known[one].removed]
+        return nowhere
+
+    async def _unknown_places(self, tx: Transaction) -> list[tuple[str, str, int]]:
+        if not self._municipalities:
+            return []
+        stored = [one.record async for one in tx.records.stream(RecordKind.MUNICIPALITY)]
+        gazetteer = Gazetteer([*(one for one in stored if isinstance(one, Municipality)), *self._brought])
+        lines = self._municipalities.items()
+        return [("municipality", name, line) for name, line in lines if not gazetteer.rows_named(name)]
+
+
+def _named(what: str, value: str, line: int) -> str:
+    """The deputy's field is shown to nobody: where it is no id, it may be a name."""
+    return f"{what} (line {line})" if what == "deputy" else f"{what} {shortened(value)!r} (line {line})"
