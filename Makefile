@@ -3,9 +3,11 @@
 
 PYTHON ?= python3
 ARGS ?=
+JOBS ?= 2
 UV = uv==0.13.9
 
 PIP = -m pip --disable-pip-version-check --quiet install
+BESIDE = --numprocesses $(JOBS) --dist worksteal
 SELF = $(PIP) --no-deps --no-build-isolation --editable .
 
 # Of torch and what only it needs there are several builds; its own index says which, so no lock file holds them.
@@ -19,7 +21,7 @@ NO_TORCH = --constraint requirements/torch.txt $(TORCH:%=--no-emit-package=%)
 .PHONY: help chat try-telegram install install-full test test-matrix test-full check bench campaign lock clean
 
 help: ## this list
-	@echo "make TARGET [PYTHON=python3.12] [ARGS='more arguments']"
+	@echo "make TARGET [PYTHON=python3.12] [JOBS=4] [ARGS='more arguments']"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 chat: .venv/.installed ## ask in the terminal: installs the light set, then opens the chat (piped lines work too)
@@ -32,11 +34,11 @@ install: .venv/.installed ## the light set into .venv: all that a small server n
 
 install-full: .venv-full/.installed ## the full set into .venv-full: with torch and sentence-transformers
 
-test: .venv-test/.installed .venv-synapse/.installed ## every test that needs no torch; ARGS='-k inbox' for a few
-	@.venv-test/bin/python -m pytest $(ARGS)
+test: .venv-test/.installed .venv-synapse/.installed ## every test that needs no torch; ARGS='-k inbox' for a few, JOBS=0 in one process
+	@.venv-test/bin/python -m pytest $(BESIDE) $(ARGS)
 
 test-matrix: .venv-test/.installed .venv-synapse/.installed ## of these, the Matrix channel on a real homeserver alone
-	@.venv-test/bin/python -m pytest -m "matrix and not campaign" $(ARGS)
+	@.venv-test/bin/python -m pytest $(BESIDE) -m "matrix and not campaign" $(ARGS)
 
 test-full: .venv-full/.tests ## the tests with sentence-transformers and real weights
 	@.venv-full/bin/python -m pytest -m full $(ARGS)

@@ -6,13 +6,14 @@ import importlib.util
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.ports import free_port
 
 
 def _binaries() -> Path:
@@ -61,10 +62,7 @@ def running_postgres() -> Iterator[str]:
     binaries = _readable_copy(_binaries(), folder) if owner else _binaries()
     if owner:
         os.chown(folder, owner["user"], owner["group"])
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    data = folder / "data"
+    data, port = folder / "data", free_port()
     locale = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
     _run(binaries / "initdb", "-D", data, "-U", "app", "-A", "trust", "-E", "UTF8", *locale, "--no-sync")
     fast = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=64MB"

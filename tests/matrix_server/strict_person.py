@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.matrix_server.synapse import one_at_a_time
+
 FOLDER = Path(__file__).parent.parent / "matrix_client"
 PATIENCE_S = 60.0
 
@@ -25,10 +27,11 @@ def install() -> None:
     npm = shutil.which("npm")
     assert npm, MISSING
     assert shutil.which("node"), MISSING
-    if not done.exists() or done.read_bytes() != lock.read_bytes():
-        print("Installing an independent Matrix client for the tests: half a minute, once.")
-        subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--omit=dev", "--silent"], cwd=FOLDER, check=True)
-        shutil.copyfile(lock, done)
+    with one_at_a_time("matrix-client"):
+        if not done.exists() or done.read_bytes() != lock.read_bytes():
+            print("Installing an independent Matrix client for the tests: half a minute, once.")
+            subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--omit=dev", "--silent"], cwd=FOLDER, check=True)
+            shutil.copyfile(lock, done)
 
 
 class StrictPerson:

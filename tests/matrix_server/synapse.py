@@ -11,7 +11,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,8 @@ from typing import Any
 
 import httpx
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parent.parent.parent
 ENVIRONMENT = ROOT / ".venv-synapse"
 LOCK = ROOT / "requirements" / "synapse.txt"
@@ -32,12 +33,19 @@ UNLIMITED = {"per_second": 10_000, "burst_count": 10_000}
 START_S, STOP_S = 60.0, 20.0
 
 
+@contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """What several test processes need is made by the first; the others wait. The lock dies with its holder."""
+    (ROOT / ".cache").mkdir(exist_ok=True)
+    with (ROOT / ".cache" / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def environment() -> Path:
     """The Python of Synapse's environment, installed when it is not there or its lock file has changed."""
     python, done = ENVIRONMENT / "bin" / "python", ENVIRONMENT / ".installed"
-    (ROOT / ".cache").mkdir(exist_ok=True)
-    with (ROOT / ".cache" / "venv-synapse.lock").open("w") as lock:  # several test runs may begin at once
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with one_at_a_time("venv-synapse"):
         if not done.exists() or done.stat().st_mtime < LOCK.stat().st_mtime:
             subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True)
             install = ["-m", "pip", "--disable-pip-version-check", "--quiet", "install", "--require-hashes", "-r"]
@@ -163,13 +171,6 @@ class Synapse:
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def memory_folder(prefix: str) -> Path:

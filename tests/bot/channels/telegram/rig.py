@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from config.settings import Settings
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from tests.fake_embedder import HashEmbedder
+from tests.ports import free_port
 from tests.telegram_api import LoopbackApi, Message, User, World
 
 ADMIN = 7
@@ -64,13 +64,6 @@ class Rig:
         async with asyncio.timeout(30):
             await self.world.until(lambda: not self.world.updates)
             await self.bot.idle()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def make_settings(api: LoopbackApi, state_dir: Path, *, webhook: bool = False, **more: Any) -> Settings:

@@ -23,8 +23,8 @@ import pytest
 
 from knowledge_base.failpoints import ANYWHERE
 from tests.bot.channels.telegram import driver
-from tests.bot.channels.telegram.rig import free_port
 from tests.crash.processes import PROCESSES
+from tests.ports import free_port
 from tests.telegram_api import LoopbackApi, Message, World
 
 QUESTIONS = ("Wer hat Mobilitätsprojekte gemacht?", "Who did mobility projects?", "hilfe", "Hitzeschutz", "pomoc")

@@ -19,10 +19,11 @@ from bot.channels.email import EmailChannel
 from config.smtp import Smtp
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.store.database import Store
-from tests.bot.channels.telegram.rig import TEXTS, Rig, free_port, make_settings, running
+from tests.bot.channels.telegram.rig import TEXTS, Rig, make_settings, running
 from tests.bot.web.pages.conftest import dump
 from tests.introducing import KNOWLEDGE, PROJECT, RoomChannel
 from tests.knowledge_base.ingest.examples import jsonl
+from tests.ports import free_port
 from tests.smtp_sink import SmtpSink
 from tests.telegram_api import LoopbackApi
 
