@@ -14,7 +14,6 @@ from bot.commands import WORDS, YES, word_of
 from bot.intents import (
     LAST,
     Ask,
-    Digest,
     Edit,
     Help,
     Intent,
@@ -27,14 +26,13 @@ from bot.intents import (
     Routed,
     Show,
     Start,
-    Subscribe,
     Unknown,
-    Unsubscribe,
     Verify,
 )
 from bot.intro_words import intro_intent
 from bot.people_words import bare_intent, people_intent
 from bot.question_words import number_of, question_intent
+from bot.subscription_words import bare_digest_intent, digest_intent
 
 LANGUAGE_CODES = {
     "de": "de", "deutsch": "de", "german": "de", "niemiecki": "de",
@@ -96,17 +94,11 @@ def _intent(name: str, rest: str) -> Intent:
         case "language":
             return Language(LANGUAGE_CODES.get(rest.lower(), ""))
         case "subscribe" | "unsubscribe" | "digest":
-            return _digest_intent(name, rest)
+            return digest_intent(name, rest, _fold(rest))
         case "useful" | "useless":
             return Rate(name == "useful", rest)
         case _:
             return _editors_intent(name, rest)
-
-
-def _digest_intent(name: str, rest: str) -> Intent:
-    if name == "subscribe":
-        return Subscribe(rest)
-    return Digest(rest) if name == "digest" else Unsubscribe()
 
 
 def _editors_intent(name: str, rest: str) -> Intent:
@@ -148,7 +140,7 @@ def _bare(text: str) -> Routed | None:
         return Routed(Verify(folded))
     if folded.isdecimal() and folded.isascii():
         return Routed(Pick(int(folded))) if 1 <= int(folded[:6]) <= MAX_NUMBER else None
-    if said := bare_intent(folded):
+    if said := bare_intent(folded) or bare_digest_intent(folded):
         return Routed(*said)
     for language, *phrases in BARE.values():
         if folded in phrases:

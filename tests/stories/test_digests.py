@@ -107,6 +107,15 @@ async def test_what_is_not_understood_is_asked_again_and_a_question_stays_a_ques
     assert "subscribe" not in anna.hears()
 
 
+async def test_the_settings_and_the_end_in_the_words_that_people_use(anna: Person) -> None:
+    assert "!abo" in await anna.says("!abo einstellungen")  # nothing is subscribed to yet
+    await anna.says("!abo Mobilität")
+    for words in ("!abo einstellungen", "!subscribe settings", "digest settings", "Wochenbrief Einstellungen"):
+        assert "Montag, 8 Uhr" in await anna.says(words) or "Monday, 8:00" in anna.hears()
+    assert "Pause" in await anna.says("!abo pause 4 Wochen")
+    assert "abbestellt" in await anna.says("Bitte den Wochenbrief abbestellen")
+
+
 async def test_nothing_new_is_not_sent_unless_wished(
     bot: Bot, anna: Person, channel: FakeChannel, clock: FixedClock
 ) -> None:

@@ -1,0 +1,109 @@
+"""What people write about their weekly digest, in three languages and in their own way, as intents."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.commands import COMMANDS
+from bot.intents import Ask, Digest, Intent, Pause, Resume, Subscribe, Unsubscribe
+from bot.router import route
+from bot.subscription_words import WISHES
+
+SETTINGS = Digest("settings")
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("!abo einstellungen", SETTINGS),
+        ("!abo Einstellungen ändern", SETTINGS),
+        ("/subscribe settings", SETTINGS),
+        ("!subskrypcja ustawienia", SETTINGS),
+        ("!digest settings", SETTINGS),
+        ("!digest einstellungen", SETTINGS),
+        ("!biuletyn zmień", SETTINGS),
+        ("!wochenbrief ändern", SETTINGS),
+        ("!abo stopp", Unsubscribe()),
+        ("!abo bitte kündigen", Unsubscribe()),
+        ("!wochenbrief abbestellen", Unsubscribe()),
+        ("!digest off", Unsubscribe()),
+        ("!biuletyn anuluj", Unsubscribe()),
+        ("!abo pause 4 Wochen", Pause("digest", 28)),
+        ("!wochenbrief 4 Wochen pausieren", Pause("digest", 28)),
+        ("!digest pause", Pause("digest", None)),
+        ("!digest pause off", Resume("digest")),
+        ("!biuletyn wznów", Resume("digest")),
+        ("!digest on", Subscribe("again")),
+        ("!wochenbrief jetzt", Digest()),
+        ("!abo mail rad@stadt.example", Digest("mail rad@stadt.example")),
+        ("!abo ohne Energie", Digest("ohne Energie")),
+        ("!abo hier", Digest("hier")),
+        ("!subscribe mobility climate", Subscribe("mobility climate")),
+        ("!abo alles", Subscribe("alles")),
+        ("!abo region Brandenburg", Subscribe("region Brandenburg")),
+        ("!abo", Subscribe()),
+        ("!digest", Digest()),
+        ("!digest add energy", Digest("add energy")),
+        ("!unsubscribe please", Unsubscribe()),
+    ],
+)
+def test_commands(text: str, intent: Intent) -> None:
+    assert route(text, private=True).intent == intent
+    assert route(text, private=False).intent == intent
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "language"),
+    [
+        ("digest settings", SETTINGS, "en"),
+        ("Wochenbrief Einstellungen", SETTINGS, "de"),
+        ("Einstellungen Wochenbrief", SETTINGS, "de"),
+        ("biuletyn ustawienia", SETTINGS, "pl"),
+        ("unsubscribe", Unsubscribe(), "en"),
+        ("Abbestellen!", Unsubscribe(), "de"),
+        ("rezygnuj", Unsubscribe(), "pl"),
+        ("Ich möchte den Wochenbrief abbestellen", Unsubscribe(), "de"),
+        ("please cancel my subscription", Unsubscribe(), "en"),
+        ("pause digest 4 weeks", Pause("digest", 28), "en"),
+        ("Wochenbrief für 2 Monate pausieren", Pause("digest", 60), "de"),
+        ("digest", Digest(), "en"),
+        ("Wochenbrief", Digest(), "de"),
+        ("Abo", Subscribe(), "de"),
+    ],
+)
+def test_in_a_private_chat_also_without_a_mark(text: str, intent: Intent, language: str) -> None:
+    routed = route(text, private=True)
+    assert (routed.intent, routed.language) == (intent, language)
+    assert route(text, private=False).intent == Ask(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Was ist der Wochenbrief?",
+        "Wer hat einen Newsletter für Pflegende gemacht?",
+        "Abo für Busse",
+        "Deutschlandticket Abo",
+        "Sportpause",
+        "stop",
+        "settings",
+        "Digest Mobilität",
+        "pause",
+    ],
+)
+def test_a_question_stays_a_question(text: str) -> None:
+    assert route(text, private=True).intent == Ask(text)
+
+
+def test_no_word_means_two_things_and_none_begins_a_command() -> None:
+    words = [word for group in WISHES.values() for word in group]
+    assert len(words) == len(set(words))
+    nouns = {word for name in ("subscribe", "digest") for group in COMMANDS[name].values() for word in group}
+    assert not nouns & set(words)
+
+
+@given(st.sampled_from(["!abo ", "!digest ", "wochenbrief ", ""]), st.text(max_size=80))
+def test_nothing_that_is_written_breaks_it(before: str, text: str) -> None:
+    route(before + text, private=True)
