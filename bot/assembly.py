@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from bot import introducing
+from bot import introducing, open_questions
 from bot.alerts import Alerts, watch_health
 from bot.contact_duty import ContactDuty
 from bot.data_policy import DataClass, may_pass
@@ -93,6 +93,7 @@ class Bot:
             self._store, knowledge.search, periods, self.metrics, self.health, self._alerts,
             chores=[
                 partial(introducing.due, services),
+                partial(open_questions.expire, services),
                 partial(weekly.look, self.digests, self._store, self._alerts),
                 ContactDuty(self._store, self._alerts),
                 Proofs(self._store, knowledge.search, settings, links),

@@ -45,7 +45,10 @@ WORDS = {word: (name, language or None) for name, forms in COMMANDS.items() for 
 
 YES = {"de": "ja", "en": "yes", "pl": "tak"}
 CONFIRMED = ("forget", "remove")  # commands that end with "yes" when they are meant
-ARGUMENTS = {"digest settings": {"de": "einstellungen", "pl": "ustawienia"}}  # what follows, where it is a word, too
+ARGUMENTS = {  # what follows, where it is a word, too
+    "digest settings": {"de": "einstellungen", "pl": "ustawienia"},
+    "pass-on withdraw": {"de": "widerruf", "pl": "wycofaj"},
+}
 
 EDITORS_COMMANDS = ("questions", "edit", "remove")
 
@@ -61,7 +64,9 @@ def typed(command: str, language: str) -> str:
     name, _, rest = command.partition(" ")
     forms = COMMANDS[name]
     word = forms.get(language, forms.get("", forms.get("en", (name,))))[0]
-    rest = ARGUMENTS.get(command, {}).get(language, rest)
+    first, _, others = rest.partition(" ")
+    if translated := ARGUMENTS.get(f"{name} {first}", {}).get(language):
+        rest = f"{translated} {others}".rstrip()
     if name in CONFIRMED and rest.endswith("yes"):
         rest = rest.removesuffix("yes") + YES.get(language, "yes")
     return f"!{word} {rest}".rstrip()

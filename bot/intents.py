@@ -60,10 +60,14 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """For editors: what was asked and not answered; or close one of them, answered now by the project ``entry``."""
+    """For editors: what was asked and not answered; or close one of them, answered now by the project ``entry``.
 
-    close: int | None = None
+    With ``topics`` it stays open, and they say what it is about.
+    """
+
+    number: int | None = None
     entry: str = ""
+    topics: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,23 @@
-"""Those who wait for an answer to their question are told: of answers, and of its end."""
+"""Those who wait for an answer to their question are told: of answers, and of its end, whoever or whatever ends it."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from bot.data_policy import DataClass
 from bot.features import Services
 from bot.messages import Choice, Say, Value
 from bot.notices import Notice, tell
 from knowledge_base.store.consents import What
-from knowledge_base.store.open_questions import Asked
+from knowledge_base.store.open_questions import ANSWERED, Asked
 from knowledge_base.store.transaction import Transaction
 
 
-async def answer(tx: Transaction, services: Services, asked: Asked, text: str, replier: str, key: str) -> bool:
-    """Give an answer to each of them, without whose it is; ``False``: it can reach nobody. ``key`` makes it unique.
+async def answer(tx: Transaction, services: Services, asked: Asked, text: str, replier: str, reply_id: str) -> bool:
+    """Give an answer to each of them, without whose it is; ``False``: it can reach nobody.
 
-    Who never wants to hear from this person again does not.
+    Who never wants to hear from this person again does not. ``reply_id``, the message to whoever answers, makes it
+    unique; with it an asker can say that they want no more from there.
     """
     verified = (await tx.profiles.get(replier)).is_verified(tx.now)
     origin = Say("question.from_verified" if verified else "question.from_somebody")
@@ -25,8 +28,9 @@ async def answer(tx: Transaction, services: Services, asked: Asked, text: str, r
         person = await tx.people.get(person_id)
         if person is None:
             continue
-        values: dict[str, Value] = {"question": question, "text": text, "from": origin}
-        notice = Notice(Say("question.answer", values), f"{key}:{person_id}", about=DataClass.TEXT_OF_OTHERS)
+        values: dict[str, Value] = {"question": question, "text": text, "from": origin, "id": reply_id}
+        key = f"{ANSWERED}{reply_id}:{person_id}"
+        notice = Notice(Say("question.answer", values), key, about=DataClass.TEXT_OF_OTHERS)
         reached |= await tell(tx, person, notice, settings=services.settings, links=services.links) is not None
     return reached
 
@@ -49,3 +53,18 @@ async def over(tx: Transaction, services: Services, number: int, key: str, *, ti
             await tell(tx, person, notice, settings=services.settings, links=services.links)
         await tx.open_questions.drop(number, person_id, What.ENDED)
     return len(waiting)
+
+
+async def expire(services: Services) -> None:
+    """Questions that nobody closed end after their period; whoever waits hears of it, once."""
+    period = timedelta(days=services.settings.retention.unanswered_days)
+    async with services.store.read() as tx:
+        if not await tx.open_questions.outlasting(period, limit=1):
+            return
+    async with services.store.begin() as tx:
+        for number, person_id, question in await tx.open_questions.outlasting(period):
+            if person := await tx.people.get(person_id):
+                say = Say("question.expired", {"question": question, "days": period.days})
+                notice = Notice(say, f"question expired:{number}:{person_id}:{tx.now:%Y%m%d}", about=DataClass.OWN)
+                await tell(tx, person, notice, settings=services.settings, links=services.links)
+            await tx.open_questions.drop(number, person_id, What.ENDED)

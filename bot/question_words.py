@@ -7,7 +7,7 @@ from bot.intents import Intent, PassOn, Reply
 STEPS = {
     "yes": "yes", "ja": "yes", "tak": "yes",
     "withdraw": "withdraw", "widerruf": "withdraw", "zurueck": "withdraw", "zurück": "withdraw", "cofnij": "withdraw",
-    "wycofaj": "withdraw",
+    "wycofaj": "withdraw", "never": "never", "nie": "never", "nigdy": "never",
 }  # fmt: skip
 MOST_DIGITS = 9
 
@@ -17,6 +17,8 @@ def question_intent(name: str, rest: str) -> Intent | None:
     first, _, others = rest.partition(" ")
     if name == "pass-on":
         step = STEPS.get(first.lower(), "")
+        if step == "never":
+            return PassOn(step, answer=others.strip())
         return PassOn(step, number_of(others)) if step else PassOn(answer=first)
     if name == "reply":
         first, *more = rest.split(maxsplit=1) or [""]

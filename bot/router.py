@@ -114,7 +114,7 @@ def _editors_intent(name: str, rest: str) -> Intent:
 
 
 def _questions(rest: str) -> Questions:
-    """ "close 7", "entry 7 bb-cottbus", else the list."""
+    """ "close 7", "entry 7 bb-cottbus", "topic 7 mobility", else the list."""
     what, _, others = rest.partition(" ")
     first, _, entry = others.strip().partition(" ")
     number = number_of(first)
@@ -122,6 +122,8 @@ def _questions(rest: str) -> Questions:
         return Questions(number)
     if number and _fold(what) in ("entry", "eintrag", "wpis") and entry.strip():
         return Questions(number, entry.strip().strip('"'))
+    if number and _fold(what) in ("topic", "topics", "thema", "themen", "temat", "tematy") and entry.strip():
+        return Questions(number, topics=entry.strip())
     return Questions()
 
 

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from bot import open_questions
+from bot.digesting.telling import named
 from bot.features import Act, Services, Turn
+from bot.features.digest_words import topics_of
 from bot.features.entries import show_command
 from bot.intents import Edit, Questions, Remove
 from bot.messages import Choice, Say
@@ -18,9 +20,11 @@ from knowledge_base.ingest.validation import validate
 from knowledge_base.model import Project, RecordKind
 from knowledge_base.store.records import StoredRecord
 from knowledge_base.store.transaction import Transaction
+from knowledge_base.vocabulary import bundled
 
 FEEDBACK_PERIOD = timedelta(days=30)
 MIN_PEOPLE = 5  # fewer could be recognised
+MOST_SHOWN = 200  # characters of what was not understood
 EDITABLE = (
     "title", "text", "municipality", "state", "kind", "topics", "funding_round", "status", "period", "contact_role",
     "transferability", "funding", "url", "sources", "licence", "lang",
@@ -31,10 +35,12 @@ async def questions(turn: Turn, intent: Questions, services: Services) -> Act:
     """Questions that found nothing sure, and whether answers helped; or close a question."""
 
     async def act(tx: Transaction) -> Say:
-        if intent.close is not None:
-            return await _close(tx, turn, intent.close, intent.entry, services)
+        if intent.number is not None:
+            if intent.topics:
+                return await _name_topics(tx, turn, intent.number, intent.topics)
+            return await _close(tx, turn, intent.number, intent.entry, services)
         found = await tx.answers.open_questions()
-        passed = await tx.open_questions.answers()
+        passed, nameless = await tx.open_questions.answers(), await tx.open_questions.without_topics()
         count = await tx.answers.feedback(FEEDBACK_PERIOD)
         echo = {"useful": count.useful, "useless": count.not_useful, "days": FEEDBACK_PERIOD.days}
         feedback = Say("questions.feedback", echo) if count.people >= MIN_PEOPLE else Say("questions.few_feedback")
@@ -42,12 +48,23 @@ async def questions(turn: Turn, intent: Questions, services: Services) -> Act:
             Say("questions.entry", {
                 "number": q.number, "text": q.text, "times": q.times, "language": q.language,
                 "passed": Say("questions.passed_on", {"answers": passed[q.number]}) if q.number in passed else "",
+                "topics": Say("questions.without_topics", {"number": q.number}) if q.number in nameless else "",
             })
             for q in found
         )  # fmt: skip
         return Say("questions" if found else "questions.none", {"entries": entries, "feedback": feedback})
 
     return act
+
+
+async def _name_topics(tx: Transaction, turn: Turn, number: int, text: str) -> Say:
+    """Say what a question is about that nobody could tell by its words: so its readers find it in their digests."""
+    topics, unknown = topics_of(text, bundled())
+    if not topics or unknown:
+        return Say("subscribe.unknown_topic", {"words": ", ".join(unknown)[:MOST_SHOWN] or text[:MOST_SHOWN]})
+    if not await tx.open_questions.name_topics(number, topics):
+        return Say("questions.no_such", {"number": number})
+    return Say("questions.topics_named", {"number": number, "topics": named(topics, turn.language)})
 
 
 async def _close(tx: Transaction, turn: Turn, number: int, entry: str, services: Services) -> Say:

@@ -6,6 +6,7 @@ somebody who can help -> reply NUMBER text -> the asker, without whose it is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot import open_questions
@@ -25,6 +26,7 @@ from knowledge_base.store.open_questions import Asked, purpose_of
 from knowledge_base.store.transaction import Transaction
 
 A_DAY = timedelta(days=1)
+REFUSED, REFUSALS_LAST, TOO_MANY_REFUSALS = "answers refused", timedelta(days=90), 3  # askers who want no more of them
 PASSED, REPLIED = "question passed on", "question replied"  # what is counted
 MOST = {PASSED: 3, REPLIED: 5}  # a day and person
 NO_SUCH = Say("question.no_such")
@@ -47,10 +49,13 @@ async def pass_on(turn: Turn, intent: PassOn, services: Services) -> Act:
         gone = await tx.open_questions.drop(intent.number, turn.person.id, What.WITHDRAWN)
         return Say("question.withdrawn", {"number": intent.number}) if gone else NO_SUCH
 
+    async def never(tx: Transaction) -> Say:
+        return await _never(tx, turn, intent.answer, services)
+
     async def draft(tx: Transaction) -> Say:
         return await _draft(tx, turn, intent.answer, services)
 
-    return {"yes": agree, "withdraw": withdraw}.get(intent.step, draft)
+    return {"yes": agree, "withdraw": withdraw, "never": never}.get(intent.step, draft)
 
 
 async def _draft(tx: Transaction, turn: Turn, answer_id: str, services: Services) -> Say:
@@ -65,26 +70,27 @@ async def _draft(tx: Transaction, turn: Turn, answer_id: str, services: Services
     read = services.search.snapshot.read(text, language=guess_language(text) or language).understood
     if not await tx.open_questions.keep(number, turn.person.id, text, language, topics=read.topics):
         return Say("question.passed_already", {"number": number})
-    shown = _preview(number, text)
+    shown = _preview(number, text, read.topics)
     await offer(tx, turn, services, shown.choices)
     return shown
 
 
-def _preview(number: int, question: str) -> Say:
+def _preview(number: int, question: str, topics: Sequence[str]) -> Say:
     yes = Choice(Say("choice.pass_on_yes"), f"pass-on yes {number}", numbered=True)
-    return Say("question.preview", {"question": question}, (yes,))
+    readers = Say("question.readers" if topics else "question.readers_of_everything")
+    return Say("question.preview", {"question": question, "readers": readers}, (yes,))
 
 
 async def _agree(tx: Transaction, turn: Turn, number: int, services: Services) -> Say:
-    question = await tx.open_questions.own(number, turn.person.id)
-    if question is None:
+    own = await tx.open_questions.own(number, turn.person.id)
+    if own is None:
         return NO_SUCH
     if await _too_often(tx, turn, services, PASSED):
         return Say("question.cap_passed", {"limit": MOST[PASSED]})
     if not await tx.open_questions.pass_on(number, turn.person.id):
         return Say("question.passed_already", {"number": number})
     await _count(tx, turn, services, PASSED)
-    shown = plain(services.texts.render(_preview(number, question), turn.language))
+    shown = plain(services.texts.render(_preview(number, *own), turn.language))
     await tx.consents.add(
         Entry(
             subject=turn.person.id,
@@ -139,14 +145,28 @@ async def reply(turn: Turn, intent: Reply, services: Services) -> Act:
             return Say("question.own")
         if await _too_often(tx, turn, services, REPLIED):
             return Say("question.cap_replied", {"limit": MOST[REPLIED]})
-        key = f"question answered:{turn.reply_id}"
-        if not await open_questions.answer(tx, services, asked, text, turn.person.id, key):
+        who = await tx.tallies.identities(turn.person.id)
+        if await tx.tallies.count(services.secret, REFUSED, who, within=REFUSALS_LAST) >= TOO_MANY_REFUSALS:
+            return Say("question.refused_too_often")
+        if not await open_questions.answer(tx, services, asked, text, turn.person.id, turn.reply_id):
             return Say("question.unreached")
         await tx.open_questions.answered(asked.number)
         await _count(tx, turn, services, REPLIED)
         return Say("question.replied", {"text": text})
 
     return act
+
+
+async def _never(tx: Transaction, turn: Turn, reply_id: str, services: Services) -> Say:
+    """No more answers from whoever wrote this one. Who it is stays unsaid; three such wishes spare all askers."""
+    replier = await tx.open_questions.who_answered(reply_id, turn.person.id)
+    if replier is None:
+        return Say("question.never_unknown")
+    if not await tx.blocks.has(services.secret, turn.person.id, replier):
+        await tx.blocks.add(services.secret, turn.person.id, replier)
+        who = await tx.tallies.identities(replier)
+        await tx.tallies.add(services.secret, REFUSED, who, lasting=REFUSALS_LAST)
+    return Say("question.never_done")
 
 
 async def _asked(tx: Transaction, number: int) -> Asked | None:

@@ -13,11 +13,13 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.consents import Consents, Entry, What
-from knowledge_base.store.tables import answer, consent, open_question, unanswered
+from knowledge_base.store.tables import answer, consent, open_question, outbox, unanswered
 from knowledge_base.store.upsert import insert_into
 
 DRAFTS_LAST = timedelta(days=1)
+GRACE = timedelta(days=1)  # beyond their period, in which askers are told of the end; deleted at the latest then
 PURPOSE = "question:"  # of a consent, before the number
+ANSWERED = "question answered:"  # of a notice, before the id of the reply to whoever answered
 
 
 class Audience(StrEnum):
@@ -87,9 +89,11 @@ class OpenQuestions:
             await self._reopen(number)
         return done
 
-    async def own(self, number: int, person_id: str) -> str | None:
-        """The text of a question of one's own, a draft included."""
-        return await self._connection.scalar(select(open_question.c.question).where(*_of(number, person_id)))
+    async def own(self, number: int, person_id: str) -> tuple[str, tuple[str, ...]] | None:
+        """Text and topics of a question of one's own, a draft included."""
+        columns = (open_question.c.question, open_question.c.topics)
+        row = (await self._connection.execute(select(*columns).where(*_of(number, person_id)))).first()
+        return (row.question, tuple(row.topics)) if row else None
 
     async def listed(self, *numbers: int, limit: int = 200) -> list[Asked]:
         """The questions that everybody may read (of these numbers), the newest first."""
@@ -111,6 +115,30 @@ class OpenQuestions:
         rows = await self._connection.execute(select(open_question.c.person_id, open_question.c.question).where(*where))
         return {row.person_id: row.question for row in rows}
 
+    async def name_topics(self, number: int, topics: Sequence[str]) -> bool:
+        """What a question is about, by somebody who knows; ``False``: nobody passed it on to everybody."""
+        where = (open_question.c.number == number, open_question.c.audience == Audience.ALL)
+        statement = update(open_question).where(*where).values(topics=list(topics))
+        return (await self._connection.execute(statement)).rowcount > 0
+
+    async def without_topics(self) -> frozenset[int]:
+        """The questions for everybody of which nothing says what they are about."""
+        return frozenset(asked.number for asked in await self.listed() if not asked.topics)
+
+    async def who_answered(self, reply_id: str, asker: str) -> str | None:
+        """The person whose answer went to an asker; ``None``: none did, or so long ago that nobody knows."""
+        told = select(outbox.c.id).where(outbox.c.key == f"{ANSWERED}{reply_id}:{asker}")
+        statement = select(outbox.c.person_id).where(outbox.c.id == reply_id, told.exists())
+        found: str | None = await self._connection.scalar(statement)
+        return found
+
+    async def outlasting(self, period: timedelta, limit: int = 100) -> list[tuple[int, str, str]]:
+        """Number, person and text of what was passed on and waits longer than that, the oldest first."""
+        where = (open_question.c.audience != Audience.DRAFT, open_question.c.at < self._now - period)
+        columns = (open_question.c.number, open_question.c.person_id, open_question.c.question)
+        statement = select(*columns).where(*where).order_by(open_question.c.at).limit(limit)
+        return [(row.number, row.person_id, row.question) for row in await self._connection.execute(statement)]
+
     async def answered(self, number: int) -> None:
         """Count an answer."""
         where = open_question.c.number == number
@@ -130,9 +158,12 @@ class OpenQuestions:
         return result.rowcount == 1
 
     async def forget(self, older_than: timedelta) -> int:
-        """Delete what waits longer than that, and drafts nobody agreed to; consents without a question end."""
+        """Delete what waits longer than that and a day, and drafts nobody agreed to; consents without a question end.
+
+        In that day whoever waits is told (``outlasting``, ``drop``).
+        """
         draft = (open_question.c.audience == Audience.DRAFT) & (open_question.c.at < self._now - DRAFTS_LAST)
-        old = open_question.c.at < self._now - older_than
+        old = open_question.c.at < self._now - older_than - GRACE
         count = (await self._connection.execute(delete(open_question).where(draft | old))).rowcount
         given = select(consent.c.subject, consent.c.purpose).where(consent.c.purpose.like(f"{PURPOSE}%")).distinct()
         rows = (await self._connection.execute(select(open_question.c.person_id, open_question.c.number))).all()

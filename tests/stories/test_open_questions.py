@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,12 +10,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from bot.assembly import periods_of
+from config.settings import Retention
+from knowledge_base.retention import purge
 from knowledge_base.store.consents import What
 from knowledge_base.store.database import Store
 from knowledge_base.store.open_questions import purpose_of
 from knowledge_base.store.tables import open_question, unanswered
 from tests.fakes import Person, settled
-from tests.introducing import PROJECT, Networks, asks, known_as, networks
+from tests.introducing import MOBILITY, PROJECT, Networks, asks, known_as, networks
 
 MONDAY = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
 ASKED = "Wer hat Erfahrung mit Klimaanpassung auf Friedhöfen?"
@@ -209,3 +213,104 @@ async def test_what_goes_to_the_editors_from_an_introduction_is_answered_by_them
     await erika.says(f"!fragen schliessen {number}")
     await town.passes()
     assert any("abgeschlossen" in text for text in town.told(town.matrix, anna.conversation))
+
+
+async def test_what_nobody_closed_ends_and_its_asker_hears_of_it_once(town: Networks, anna: Person) -> None:
+    number = await passes_on(anna)
+
+    async def chores_and_purge() -> list[str]:
+        for chore in town.bot._ticker._chores:
+            await chore()
+        await purge(town.store, periods_of(Retention(), timedelta(hours=1)))
+        await settled(town.bot)
+        return [text for text in town.told(town.matrix, anna.conversation) if "abgelaufen" in text]
+
+    town.store.now.advance(days=179)  # type: ignore[attr-defined]
+    assert await chores_and_purge() == []
+    town.store.now.advance(days=1, minutes=10)  # type: ignore[attr-defined]
+    (told,) = await chores_and_purge()
+    assert ASKED in told
+    assert "nach 180 Tagen" in told
+    assert await rows(town.store) == 0
+    async with town.store.read() as tx:
+        person = await tx.people.of_account("matrix", anna.name)
+        assert person is not None
+        assert not await tx.consents.holds(person.id, purpose_of(int(number)))
+    assert len(await chores_and_purge()) == 1
+    assert "nicht (mehr) offen" in await anna.says(f"!weitergeben widerruf {number}")
+
+
+async def test_editors_name_the_topic_of_what_nobody_recognised(
+    town: Networks, anna: Person, ben: Person, erika: Person
+) -> None:
+    await ben.says("!abo Energie")
+    await erika.says("!abo alles")
+    asked = "Wie verhindert man quietschende Eichhörnchen?"
+    await anna.says(asked)
+    preview = await anna.says("!weitergeben")
+    assert "erkenne ich nicht" in preview
+    assert "zu diesen Themen" not in preview
+    number = (await anna.says("1")).partition("Nummer ")[2].partition(")")[0]
+    await digests(town)
+    assert not any(asked in text for text in town.told(town.matrix, ben.conversation))
+    assert any(asked in text for text in town.told(town.matrix, erika.conversation))
+    assert f"!fragen thema {number}" in await erika.says("!fragen")
+    assert "nur die Redaktion" in await ben.says(f"!fragen thema {number} Energie")
+    assert "kenne ich nicht" in await erika.says(f"!fragen thema {number} Quantenzauberei")
+    assert "99 gibt es nicht" in await erika.says("!fragen thema 99 Energie")
+    assert "Energie" in await erika.says(f"!fragen thema {number} Energie")
+    assert "!fragen thema" not in await erika.says("!fragen")
+    await digests(town, MONDAY + timedelta(days=7))
+    assert any(asked in text for text in town.told(town.matrix, ben.conversation))
+
+
+async def test_an_asker_wants_no_more_answers_from_somebody_and_three_such_wishes_spare_all(
+    town: Networks, ben: Person
+) -> None:
+    subjects = ("Museen", "Mooren", "Häfen", "Parks")
+    askers = [town.matrix.person(f"@asker{number}:potsdam.example") for number in range(4)]
+    numbers = [
+        await passes_on(asker, f"Wer hat Erfahrung mit Klimaanpassung in {subject}?")
+        for asker, subject in zip(askers, subjects, strict=True)
+    ]
+    for asker, number in zip(askers[:3], numbers, strict=False):
+        assert "Danke" in await ben.says(f"!antwort {number} Geht euch nichts an")
+        await town.passes()
+        (never,) = re.findall(r"!weitergeben nie \w+", town.told(town.matrix, asker.conversation)[-1])
+        assert "kenne ich nicht" in await askers[3].says(never)  # it was no answer to them
+        for _ in range(2):  # said twice it counts once
+            assert "kommt nichts mehr" in await asker.says(never)
+        assert "Danke" not in await ben.says(f"!antwort {number} Noch einmal")
+        await town.passes()
+        assert not any("Noch einmal" in text for text in town.told(town.matrix, asker.conversation))
+    assert "wünschen von Ihnen keine Antworten" in await ben.says(f"!antwort {numbers[3]} Hallo")
+    town.store.now.advance(days=91)  # type: ignore[attr-defined]
+    assert "Danke" in await ben.says(f"!antwort {numbers[3]} Hallo")
+
+
+async def test_no_text_of_others_where_the_channel_may_not_carry_it_and_no_other_way_is_there(
+    store: Store, tmp_path: Path
+) -> None:
+    """Without pages and without another account an answer is refused, rather than shown."""
+    async with networks(store, tmp_path, editors=EDITOR, web={"public_url": ""}) as town:
+        tom, ben = town.telegram.person("4711"), town.matrix.person("@ben:kiel.example")
+        await tom.says(ASKED)
+        await tom.says("!weitergeben")
+        await tom.says("1")
+        assert "erreiche" in await ben.says("!antwort 1 Mit viel Geduld")
+        await town.passes()
+        assert not any("Geduld" in text for text in town.told(town.telegram, tom.conversation))
+
+
+async def test_by_mail_rather_than_where_it_may_not_be_shown(town: Networks, ben: Person) -> None:
+    tom = town.telegram.person("4711")
+    await tom.says(f"!bestaetigen {MOBILITY}")
+    await town.passes()
+    await tom.says(re.findall(r"\b\d{6}\b", town.mails(MOBILITY)[-1])[0])
+    await tom.says(ASKED)
+    await tom.says("!weitergeben")
+    await tom.says("1")
+    await ben.says("!antwort 1 Mit viel Geduld")
+    await town.passes()
+    assert not any("Geduld" in text for text in town.told(town.telegram, tom.conversation))
+    assert any("Geduld" in text for text in town.mails(MOBILITY))
