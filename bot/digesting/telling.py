@@ -84,13 +84,25 @@ def _choices(
     for key, record in records.items():
         yield Choice(Say("choice.show", {"title": _title(record)}), command(key), numbered=True)
     for number, record in enumerate(records.values(), start=1):
-        if place is Place.CHAT and isinstance(record, Project) and record.id in introducible:
-            typed = f"intro {EXACTLY}{record.id}" if buttons else f"intro {number}"
+        if place is Place.CHAT and (project_id := _asked_about(record, introducible)):
+            typed = f"intro {EXACTLY}{project_id}" if buttons else f"intro {number}"
             yield Choice(Say("choice.intro.ask", {"number": number}), typed)
     if bored:
         yield Choice(Say("choice.drop_topic"), f"digest drop {bored}")
     yield SETTINGS
     yield UNSUBSCRIBE
+
+
+def _asked_about(record: Told, introducible: frozenset[str]) -> str:
+    """The project by which somebody behind an entry can be met; empty when nobody can."""
+    projects = record.projects if isinstance(record, Contact) else (record.id,) if isinstance(record, Project) else ()
+    return next((one for one in projects if one in introducible), "")
+
+
+def _source(record: Project | Contact | Event) -> Value:
+    """Where it is from, as a link; empty when that is no page."""
+    known = (record.source,) if isinstance(record, Contact) else (record.url, *record.sources)
+    return next((Url(one) for one in known if one.startswith(("https://", "http://"))), "")
 
 
 def _title(record: Told) -> Value:
@@ -103,7 +115,7 @@ def _question(record: Asked, language: str) -> Say:
     topics = (Say("digest.word", {"word": label(topic, language)}) for topic in record.topics[:TOPICS_NAMED])
     facts = (Say("digest.why.question"), *topics)
     if not record.question:
-        return Say("digest.question_hidden", {"facts": facts, "number": record.number})
+        return Say("digest.question_hidden", {"facts": facts})
     return Say("digest.question", {"question": record.question, "facts": facts, "number": record.number})
 
 
@@ -117,7 +129,8 @@ def _entry(entry: Entry, record: Told, language: str) -> Say:
     topics = [topic.id for raw in record.topics if (topic := bundled().topic_of(raw))]
     words = [record.municipality, *(label(topic, language) for topic in topics[:TOPICS_NAMED])]
     facts = (Say("digest.word", {"word": word}) for word in words if word)
-    return Say("digest.contact", {"role": record.role, "facts": (Say("digest.why.contact"), *facts)})
+    said = {"role": record.role, "facts": (Say("digest.why.contact"), *facts), "url": _source(record)}
+    return Say("digest.contact", said)
 
 
 def _project(entry: Entry, record: Project, language: str) -> Say:
@@ -130,7 +143,7 @@ def _project(entry: Entry, record: Project, language: str) -> Say:
             "facts": (what, *(Say("digest.word", {"word": fact}) for fact in facts if fact)),
             "summary": summary(record.text),
             "role": Say("ask.role", {"role": record.contact_role}) if record.contact_role else "",
-            "url": Url(record.url) if record.url else "",
+            "url": _source(record),
         },
     )
 
@@ -146,7 +159,7 @@ def _event(entry: Entry, record: Event, language: str) -> Say:
             "title": record.title,
             "facts": (what, *facts),
             "summary": summary(record.text),
-            "url": Url(record.url) if record.url else "",
+            "url": _source(record),
         },
     )
 

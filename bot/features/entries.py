@@ -12,7 +12,8 @@ from knowledge_base.vocabulary import bundled
 EXACTLY = "="  # before an id that could be taken for the number of a hit
 PROJECT = f"{RecordKind.PROJECT}:"
 QUESTION = "question:"  # an open one, before its number
-RECORDS = (f"{RecordKind.EVENT}:", f"{RecordKind.CONTACT}:")
+CONTACT = f"{RecordKind.CONTACT}:"
+RECORDS = (f"{RecordKind.EVENT}:", CONTACT)
 OTHERS = (*RECORDS, QUESTION)
 
 
@@ -78,6 +79,15 @@ async def _titles(tx: Transaction, contact: Contact) -> tuple[Say, ...]:
     found = [await tx.records.get(RecordKind.PROJECT, one) for one in contact.projects]
     titles = [one.record.title for one in found if one and isinstance(one.record, Project)]
     return tuple(Say("show.of_contact", {"title": title}) for title in titles)
+
+
+async def project_behind(tx: Transaction, entry: str) -> str:
+    """The id of the project by which somebody is met: an entry may be a contact, which names its projects."""
+    if not entry.startswith(CONTACT):
+        return entry
+    stored = await tx.records.get(RecordKind.CONTACT, entry.removeprefix(CONTACT))
+    projects = stored.record.projects if stored and isinstance(stored.record, Contact) else ()
+    return projects[0] if projects else entry
 
 
 def _event(event: Event) -> Say:

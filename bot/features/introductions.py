@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.data_policy import DataClass, may_pass
 from bot.features import Act, Services, Turn
 from bot.features.ask import pick
-from bot.features.entries import EXACTLY
+from bot.features.entries import EXACTLY, project_behind
 from bot.features.prompting import ask_missing, offer, prompt
 from bot.informing import version
 from bot.intents import Introduce, IntroduceStep, Respond, SayHelped
@@ -39,15 +39,15 @@ async def introduce(turn: Turn, intent: Introduce, services: Services) -> Act:
     which = intent.which
     if which.isdecimal() and len(which) < 4:
         which = (await pick(turn, int(which), services) or which).removeprefix("show ")
-    project_id = which.removeprefix(EXACTLY)
+    named = which.removeprefix(EXACTLY)
 
     async def act(tx: Transaction) -> Say:
-        project = await project_of(tx, project_id)
+        project = await project_of(tx, await project_behind(tx, named))
         if project is None:
             return Say("show.not_found")
         if hopeless := await there_is_no_way(tx, services, turn.person, project):
             return hopeless
-        if missing := await ask_missing(tx, turn, services, then=f"intro {EXACTLY}{project_id}"):
+        if missing := await ask_missing(tx, turn, services, then=f"intro {EXACTLY}{project.id}"):
             return Say("intro.missing", {"question": missing})
         context = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
         texts = (context.query or {}).get("texts", []) if context else []
