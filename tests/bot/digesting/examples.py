@@ -130,7 +130,7 @@ def part(mail: EmailMessage, kind: str) -> str:
     """Its text, ``plain`` or ``html``."""
     found = mail.get_body((kind,))
     assert found is not None
-    return str(found.get_content())
+    return str(found.get_content()).replace("\r\n", "\n")
 
 
 def mail(texts: Texts, language: str) -> str:

@@ -8,4 +8,4 @@ from tests.bot.digesting.examples import PAGE, page
 def test_the_examples_are_what_the_bot_says() -> None:
     text = PAGE.read_text("utf-8")
     assert text == page(text), "run: python -m tests.bot.digesting.examples"
-    assert text.count("```text") == 9
+    assert text.count("```text") == 12
