@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Plain characters."""
+    """Plain characters; ``own``: what the reader told of themselves, which may pass where others' data may not."""
 
     text: str
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,13 @@ class Url:
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """What the reader of the message told of themselves: theirs to see on every network (``bot.data_policy``)."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """What to say: the key of a text and the values in it. Values are data and never become markup."""
 
@@ -123,7 +130,7 @@ class Say:
         )
 
 
-Value = str | int | Url | Say | Sequence[Say]
+Value = str | int | Url | Own | Say | Sequence[Say]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +179,8 @@ def _value_to_json(value: Value) -> Any:
         return {"say": value.to_json()}
     if isinstance(value, Url):
         return {"url": value.address}
+    if isinstance(value, Own):
+        return {"own": value.text}
     if isinstance(value, str | int):
         return value
     return [part.to_json() for part in value]
@@ -181,6 +190,8 @@ def _value_from_json(value: Any) -> Value:
     if isinstance(value, list):
         return tuple(Say.from_json(part) for part in value)
     if isinstance(value, dict):
-        return Say.from_json(value["say"]) if "say" in value else Url(value["url"])
+        if "say" in value:
+            return Say.from_json(value["say"])
+        return Own(value["own"]) if "own" in value else Url(value["url"])
     plain: str | int = value
     return plain

@@ -12,7 +12,7 @@ from bot.features.places import UNKNOWN, name_of, named, proven_by
 from bot.features.prompting import go_on, is_aside, prompt
 from bot.intents import Ask, Profile
 from bot.markup import clean
-from bot.messages import Choice, Say, Value
+from bot.messages import Choice, Own, Say, Value
 from knowledge_base.mail_address import read_address
 from knowledge_base.model import Municipality
 from knowledge_base.store.profiles import Profile as Told
@@ -172,10 +172,10 @@ async def describe(tx: Transaction, turn: Turn, services: Services) -> Say:
     return Say(
         "profile.told",
         {
-            "name": told.name or Say("profile.nothing"),
+            "name": Own(told.name) if told.name else Say("profile.nothing"),
             "municipality": place or Say("profile.nothing"),
             "verified": _verified(told, tx),
-            "phone": Say("profile.phone", {"phone": told.phone}) if told.phone else "",
+            "phone": Say("profile.phone", {"phone": Own(told.phone)}) if told.phone else "",
             "channel": Say("profile.channel", {"channel": told.prefers}) if told.prefers else "",
             "pause": _left_alone(told, tx),
         },

@@ -13,7 +13,7 @@ from bot.introducing.candidates import askable, can_be_told, candidate, caps_of,
 from bot.introducing.describing import date_of, municipality_name, sharables, who
 from bot.introducing.erasing import remembered
 from bot.introducing.question import presentable
-from bot.messages import Choice, Say, Value
+from bot.messages import Choice, Own, Say, Value
 from knowledge_base.introduction_caps import exhausted, not_again
 from knowledge_base.introduction_values import Candidate, Consented, Introduction, Outcome, Shares, Side, State
 from knowledge_base.model import Contact, Project
@@ -116,16 +116,15 @@ async def preview(tx: Transaction, one: Introduction) -> Say:
         Choice(Say("choice.intro.question"), f"intro question {one.code}", numbered=True),
         Choice(Say("choice.intro.cancel"), f"intro cancel {one.code}", numbered=True),
     )
+    who_asks = who(told.name, await municipality_name(tx, told.municipality), told.is_verified(tx.now))
     values: dict[str, Value] = {
         "role": contact.role if contact else "",
         "place": contact.municipality
         if contact and contact.municipality
         else (project.municipality if project else ""),
-        "who": Say(
-            "intro.who", who(told.name, await municipality_name(tx, told.municipality), told.is_verified(tx.now))
-        ),
+        "who": Say("intro.who", {**who_asks, "name": Own(told.name)}),
         "project": project.title if project else one.project,
-        "question": one.question,
+        "question": Own(one.question),
         "options": tuple(choice.label for choice in choices),
     }
     return Say("intro.preview", values, choices)
@@ -133,7 +132,9 @@ async def preview(tx: Transaction, one: Introduction) -> Say:
 
 def agreeing(command: str, shares: Shares, label: str) -> tuple[Choice, ...]:
     """A choice to show everything, and one for each datum alone."""
-    parts = [Say("intro.shares.line", {"kind": Say(f"intro.kind.{kind}"), "value": value}) for kind, value in shares]
+    parts = [
+        Say("intro.shares.line", {"kind": Say(f"intro.kind.{kind}"), "value": Own(value)}) for kind, value in shares
+    ]
     single = [
         Choice(Say(label, {"what": (part,)}), f"{command} {kind}", numbered=True)
         for (kind, _), part in zip(shares, parts, strict=True)

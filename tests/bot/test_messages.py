@@ -8,10 +8,10 @@ from datetime import UTC
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages import Address, Choice, Happening, Inbound, Say, Url
+from bot.messages import Address, Choice, Happening, Inbound, Own, Say, Url
 
 text = st.text(st.characters(codec="utf-8"), max_size=20)
-values = st.one_of(text, st.integers(), text.map(Url))
+values = st.one_of(text, st.integers(), text.map(Url), text.map(Own))
 
 
 def says_of(inner: st.SearchStrategy[Say]) -> st.SearchStrategy[Say]:

@@ -1,7 +1,8 @@
 """What leaves through Telegram, and who may ask: everything that is sent or read goes through here.
 
 Which kind of data may pass is decided in ``bot.data_policy``. While other people's may not, mail addresses, phone
-numbers and Matrix ids are masked in everything that leaves, wherever they come from. Anybody may ask in a private chat;
+numbers and Matrix ids are masked in everything that leaves, wherever they come from; only what the reader told of
+themselves is theirs to see. Anybody may ask in a private chat;
 groups are listed in the settings or allowed by an admin (``Inbound.needs_permit``).
 """
 
@@ -53,8 +54,8 @@ class Policy:
 
     def _inline(self, node: Inline) -> Inline:
         match node:
-            case Text(text):
-                return Text(self.text(text))
+            case Text(text, own):
+                return node if own else Text(self.text(text))
             case Strong(inner):
                 return Strong(tuple(self._inline(part) for part in inner))
             case Soft(inner):

@@ -40,6 +40,7 @@ async def asked(rig: Rig, anna: User) -> str:
     assert "genau das" in preview.text
     assert "Leitung Digitale Stadt" in preview.text
     assert QUESTION in preview.text
+    assert REACH in preview.text.replace("\u2060", ""), "what is shown on a yes is shown before it, exactly"
     for number in range(len(preview.buttons)):
         assert "gehören der Person" in await rig.press(world.user(13), preview, number), "only the owner acts"
     return code_in(await pressed(rig, anna, preview, "1"))
