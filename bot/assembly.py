@@ -178,7 +178,7 @@ class Bot:
             try:
                 await channel.run(self._intake, tell)
             except ChannelEndedError as error:
-                log.critical("channel.ended", channel=channel.name, reason=error.message)
+                log.critical("channel.ended", channel=channel.name, reason=error.message, remedy=error.remedy)
                 self.health.failed(channel.name, "ended", final=True)
                 listening(channel.name, error.message)
                 return False

@@ -30,7 +30,7 @@ const timeline = (room) => client.getRoom(room)?.getLiveTimeline().getEvents() ?
 async function shown(event) {
   const info = event.isEncrypted() ? await client.getCrypto().getEncryptionInfoForEvent(event) : null;
   return {
-    event_id: event.getId(), sender: event.getSender(), type: event.getType(), content: event.getContent(),
+    event_id: event.getId(), relation: event.getWireContent()["m.relates_to"], sender: event.getSender(), type: event.getType(), content: event.getContent(),
     encrypted: event.isEncrypted(), unreadable: event.isDecryptionFailure(), reason: event.decryptionFailureReason,
     shield: info?.shieldColour ?? null, shield_reason: info?.shieldReason ?? null,
   };
@@ -84,8 +84,8 @@ const actions = {
   async joined({ room, user }) {
     return until(() => client.getRoom(room)?.getMember(user)?.membership === "join");
   },
-  async say({ room, text }) {
-    return (await client.sendMessage(room, { msgtype: "m.text", body: text })).event_id;
+  async say({ room, text, more }) {
+    return (await client.sendMessage(room, { msgtype: "m.text", body: text, ...more })).event_id;
   },
   async answer({ room, question, seconds }) {
     return until(async () => {

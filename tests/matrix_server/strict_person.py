@@ -71,9 +71,9 @@ class StrictPerson:
                     return answer.get("result")
         raise AssertionError("the client has ended")
 
-    async def ask(self, room: str, text: str) -> dict[str, Any]:
+    async def ask(self, room: str, text: str, **more: Any) -> dict[str, Any]:
         """Write, and wait for the answer."""
-        question = await self.do("say", room=room, text=text)
+        question = await self.do("say", room=room, text=text, more=more)
         found: dict[str, Any] = await self.do("answer", room=room, question=question)
         return found
 

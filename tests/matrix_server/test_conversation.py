@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -202,11 +203,13 @@ async def test_an_empty_room_is_left_and_a_kick_ends_cleanly(
     assert await person.ask(room, "Noch da?")
 
 
-async def test_a_room_upgrade_is_followed_when_invited(shared: BotProcess, person: Person) -> None:
+@pytest.mark.parametrize("version", ["11", "12"])
+async def test_a_room_upgrade_is_followed_when_invited(shared: BotProcess, person: Person, version: str) -> None:
     room = await person.room_with(shared.user_id)
     headers = {"Authorization": f"Bearer {person.client.access_token}"}
     path = f"/_matrix/client/v3/rooms/{room}/upgrade"
-    new = (await (await person.client.send("POST", path, '{"new_version": "11"}', headers)).json())["replacement_room"]
+    body = json.dumps({"new_version": version})
+    new = (await (await person.client.send("POST", path, body, headers)).json())["replacement_room"]
     await person.sync()
     await person.client.room_invite(new, shared.user_id)
     await person.until(lambda: bool(person.from_user(new, shared.user_id)))

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from bot.channels.matrix.content import INVISIBLE_SPACE
+from bot.channels.matrix.secret_storage import decode_recovery_key, encode_recovery_key
 from tests.matrix_server.bot_process import BotProcess
-from tests.matrix_server.person import Person
+from tests.matrix_server.person import ANSWER_TO, Person
 from tests.matrix_server.strict_person import StrictPerson, install
 from tests.matrix_server.synapse import Synapse
 
@@ -77,6 +78,61 @@ async def test_the_answer_names_the_same_projects_in_the_same_order_as_the_comma
     assert len(titles) >= 2
     places = [body.index(title) for title in titles]
     assert places == sorted(places)
+
+
+async def test_relations_that_stand_outside_the_ciphertext_are_seen(synapse: Synapse, bot: BotProcess) -> None:
+    """This client, as the specification wants it, leaves them out of what it encrypts."""
+    async with await StrictPerson.new(synapse.url, synapse.register(f"strict{secrets.token_hex(3)}")) as person:
+        room = await person.do("room", invite=[bot.user_id], encrypted=True)
+        await person.do("joined", room=room, user=bot.user_id)
+        root = await person.do("say", room=room, text=QUESTION)
+        await person.do("answer", room=room, question=root)
+        edit = {"rel_type": "m.replace", "event_id": root}
+        new = {"msgtype": "m.text", "body": "Hitzeschutz?"}
+        edited = await person.do(
+            "say", room=room, text="* Hitzeschutz?", more={"m.new_content": new, "m.relates_to": edit}
+        )
+        thread = {
+            "rel_type": "m.thread",
+            "event_id": root,
+            "is_falling_back": True,
+            "m.in_reply_to": {"event_id": root},
+        }
+        answer = await person.ask(room, "!hilfe", **{"m.relates_to": thread})
+        assert is_fine(answer)
+        assert (answer["relation"]["rel_type"], answer["relation"]["event_id"]) == ("m.thread", root)
+        answered = [e["content"].get(ANSWER_TO) for e in await person.do("events", room=room)]
+        assert answered.count(root) == 1
+        assert edited not in answered
+
+
+async def test_the_recovery_key_opens_the_identity_in_another_client(
+    synapse: Synapse, new_bot: Callable[..., BotProcess]
+) -> None:
+    bot = new_bot()
+    await bot.start()
+    file = bot.folder / "recovery-key.txt"
+    key = list(decode_recovery_key(file.read_text()))
+    async with await StrictPerson.new(synapse.url, bot.user_id, key=key) as human:
+        assert list((await human.do("device_trust", user=bot.user_id)).values()) == [True, True]
+    file.unlink()
+    await bot.restart()
+    assert not file.exists(), "it is written once"
+
+
+async def test_an_identity_that_another_client_has_made_is_joined_with_its_recovery_key_alone(
+    synapse: Synapse, new_bot: Callable[..., BotProcess]
+) -> None:
+    bot = new_bot()
+    async with await StrictPerson.new(synapse.url, bot.user_id) as human:
+        await bot.start(ready=False)
+        assert await bot.ended() == 1
+        assert "identity that the bot does not hold" in bot.events("channel.ended")[-1]["reason"]
+        await bot.start(MATRIX__RECOVERY_KEY=encode_recovery_key(bytes(human.key)))
+        assert bot.events("matrix.identity")[-1]["outcome"] == "signed"
+        assert list((await human.do("device_trust", user=bot.user_id)).values()) == [True, True]
+        await bot.restart()
+        assert bot.events("matrix.identity")[-1]["outcome"] == "already"
 
 
 async def test_an_admin_verifies_the_bot_in_the_room_by_its_emojis(
@@ -162,6 +218,25 @@ async def test_admins_hear_of_a_new_identity_and_it_counts_when_the_operator_has
         assert is_fine(await anna.ask(room, "Wer schützt vor Hitze?"))
         again = await asyncio.to_thread(bot.run, "confirm-identity", user)
         assert again.stdout.splitlines()[-1] == "nothing to confirm"
+
+
+async def test_verifying_the_bot_does_not_confirm_a_new_identity_of_the_admin(
+    synapse: Synapse, new_bot: Callable[..., BotProcess]
+) -> None:
+    """Nobody has compared pictures on the bot's side: whoever put the identity there could do this as well."""
+    user = synapse.register(f"admin{secrets.token_hex(3)}")
+    bot = new_bot(ADMINS=f"matrix:{user}")
+    await bot.start()
+    device = json.loads((bot.folder / "login.json").read_text())["device_id"]
+    async with await StrictPerson.new(synapse.url, user) as admin:
+        room = await admin.do("room", invite=[bot.user_id], encrypted=True)
+        await admin.do("joined", room=room, user=bot.user_id)
+        await admin.ask(room, QUESTION)
+        await admin.do("reset")
+        await admin.do("verify", user=bot.user_id, device=device)
+        assert await admin.do("confirm") == "verified"
+        await admin.do("say", room=room, text=QUESTION)
+        assert "unable to decrypt" in (await admin.do("unreadable", room=room, sender=bot.user_id)).lower()
 
 
 async def test_a_device_that_its_owner_has_not_signed_gets_no_keys(synapse: Synapse, bot: BotProcess) -> None:

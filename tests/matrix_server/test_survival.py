@@ -123,6 +123,7 @@ async def test_a_revoked_token_ends_the_channel_with_exit_code_1_and_no_hot_loop
     assert await own_bot.ended() == 1
     assert len(own_bot.events("channel.ended")) == 1
     assert "revoked" in own_bot.events("channel.ended")[0]["reason"]
+    assert "login.json" in own_bot.events("channel.ended")[0]["remedy"]
     await own_bot.start(ready=False)
     assert await own_bot.ended() == 1
 
@@ -249,6 +250,7 @@ async def test_a_joined_identity_a_refused_one_and_a_reset_one(
     await bot.start(ready=False)
     assert await bot.ended() == 1
     assert "cross-signing identity that the bot does not hold" in bot.events("channel.ended")[-1]["reason"]
+    assert "--reset-identity" in bot.events("channel.ended")[-1]["remedy"]
 
     await bot.start(ready=False, MATRIX__RECOVERY_KEY=recovery_key.replace("E", "F", 1))
     assert await bot.ended() == 1

@@ -126,11 +126,6 @@ class Keys:
         """The identity that the server shows for a user; empty: none, or a broken one."""
         return self._masters.get(user, "")
 
-    def confirm(self, user: str) -> None:
-        """A human has compared the user's identity; it counts from now on, whatever was pinned."""
-        self._pins.confirm(user, self.master(user))
-        self._known.discard(user)
-
     @staticmethod
     def _level(device: Device, raw: Json | None, level: str, user: str, signer: str) -> str:
         if level != SIGNED:

@@ -31,17 +31,16 @@ class Pins:
         user has no (intact) identity, ``has_any`` tells whether there are keys of one.
         """
         if master and user not in self._known:
-            self.confirm(user, master)
+            self._pin(user, master)
         before = self._known.get(user, "")
         if before and master and before != master and confirmed(self._folder).get(user) == master:
             log.info("matrix.identity_confirmed", user=user)
-            self.confirm(user, master)
+            self._pin(user, master)
         elif before != master or (has_any and not master):
             return CHANGED
         return SIGNED if master else (ALLOWED if allow_unsigned else REFUSED)
 
-    def confirm(self, user: str, master: str) -> None:
-        """A human has compared, or it is the first one: this is the identity."""
+    def _pin(self, user: str, master: str) -> None:
         self._known[user] = master
         self._folder.write(PINNED, self._known)
 

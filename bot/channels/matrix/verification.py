@@ -3,6 +3,9 @@
 The bot has no eyes, so only an admin may have it compare emojis: the bot writes its seven emojis to the admin, who
 compares them with those on their own screen and confirms there. Only when that confirmation (their MAC) has come, and
 is right, does the bot give its own. Everybody else's request is declined.
+
+That tells the admin who the bot is, never the bot who the admin is: whoever puts a new identity in an admin's place
+could confirm the pictures on both sides. A changed identity stays refused (``Pins``) until the operator confirms it.
 """
 
 from __future__ import annotations
@@ -159,8 +162,6 @@ class Verifying:
         await self._send(flow, "mac", exchange.mac(own))
         await self._send(flow, "done", {})
         log.info("matrix.verified", user=flow.user, keys=len(proven))
-        if (master := self._keys.master(flow.user)) and f"ed25519:{master}" in proven:
-            self._keys.confirm(flow.user)
 
     async def _cancel(self, flow: Flow, code: str, reason: str) -> None:
         try:

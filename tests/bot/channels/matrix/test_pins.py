@@ -45,13 +45,6 @@ def test_a_running_bot_takes_up_what_the_operator_confirms(folder: Folder, tmp_p
     assert level(Pins(folder), "M1") == CHANGED
 
 
-def test_an_admin_who_compared_emojis_has_confirmed_the_own_identity(folder: Folder) -> None:
-    pins = Pins(folder)
-    assert level(pins, "M1") == SIGNED
-    pins.confirm("@a:b", "M2")
-    assert level(pins, "M2") == SIGNED
-
-
 def test_there_is_something_to_confirm_only_when_both_are_known() -> None:
     found = [Identities("@a:b", known, shown).changed for known in ("", "M1") for shown in ("", "M1", "M2")]
     assert found == [False, False, False, False, False, True]
