@@ -22,9 +22,10 @@ async def settings_say(
 ) -> Say:
     """Everything that can be set, and when the next digest comes; ``begun``: it was subscribed to just now."""
     language = turn.language
+    home = (await tx.profiles.get(wish.person_id)).municipality if wish.person_id else ""
     values: dict[str, Value] = {
         "topics": named(wish.topics, language),
-        "region": region_said(wish.region),
+        "region": region_said(wish.region) if home or NEAR not in wish.region else Say("digest.near_unknown"),
         "when": Say("digest.when", {"day": weekday(wish.weekday, language), "hour": wish.hour}),
         "language": Say(f"language.{wish.language or 'auto'}"),
         "where": _where(wish),

@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.matrix, pytest.mark.slow]
 
 BURST, EVERY_S = 10, 5  # what the server allows by default
 AT_ONCE = 16
+LOOK_S = 1.0  # between two looks of a reader: most of what a thousand of them cost the server
 PATIENCE_S = 60.0
 
 
@@ -59,13 +60,13 @@ class Reader:
                 for content in await self.heard():
                     if content.get(ANSWER_TO) == question:
                         return str(content["body"])
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(LOOK_S)
 
     async def subscribe(self) -> None:
         await self.meet()
         async with asyncio.timeout(PATIENCE_S):
             while not await self.heard():  # noqa: ASYNC110 - another process's work
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(LOOK_S)
         assert "bestellt" in await self.answer("!abo alles")
 
     async def digests(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from bot.assembly import Bot
 from bot.digesting import weekly
 from bot.markup import plain
-from bot.messages import Happening
+from bot.messages import Address, Happening
 from bot.ports import Desk, TryLaterError, UnclearError, UndeliverableError
 from knowledge_base.codec import to_body
 from knowledge_base.model import Contact, Event, Project, Record, RecordKind
@@ -20,6 +21,7 @@ from knowledge_base.store.digests import Run
 from tests.conftest import FixedClock
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import FakeChannel, Person, running_bot, settled
+from tests.introducing import SETTINGS
 
 MONDAY = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)  # 08:00 in Berlin; the clock of the tests begins a week earlier
 
@@ -359,3 +361,70 @@ async def test_buttons_only_where_there_are_buttons_and_they_last_a_week(
         await channel.hands_over(pressed)
         assert "abbestellt" in plain((await channel.answer_to(pressed.id)).document)
         assert await comes(bot, clock, MONDAY + timedelta(days=7)) == []
+
+
+async def test_my_municipality_must_be_known(anna: Person) -> None:
+    await anna.says("!abo Mobilität")
+    assert "!profil kommune" in await anna.says("!wochenbrief gegend meine Kommune und Nachbarn")
+    await anna.says("!profil kommune Cottbus")
+    assert "!profil kommune" not in await anna.says("!wochenbrief einstellungen")
+
+
+async def test_nobody_who_did_not_ask_for_it_gets_one(bot: Bot, anna: Person, known: Store, clock: FixedClock) -> None:
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    clock.advance(days=1)
+    await edit(known, a_project())
+    assert await comes(bot, clock) == []
+
+
+@pytest.mark.parametrize(("late", "weeks"), [(5.9, ["2026-W49", "2026-W50"]), (6.1, ["2026-W50"])])
+async def test_after_days_away_it_catches_up_or_merges_into_the_next(
+    late: float, weeks: list[str], bot: Bot, anna: Person, known: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await anna.says("!abo Mobilität")
+    clock.advance(days=1)
+    await edit(known, a_project())
+    clock.moment = MONDAY + timedelta(days=late)
+    for chore in bot._ticker._chores:  # the first tick after it came back
+        await chore()
+    await edit(known, a_project("rad"))
+    await comes(bot, clock, MONDAY + timedelta(days=7))
+    assert [week for week, _ in await runs(known)] == weeks
+    told = digests_in(channel)
+    assert len(told) == len(weeks)
+    assert sum("Projekt bus" in text for text in told) == 1
+    assert "Projekt rad" in told[-1]
+
+
+async def test_a_room_keeps_its_digest_when_the_network_gives_it_another_id(
+    bot: Bot, known: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    ada = channel.person("ada", room="!team")
+    await ada.says("!abo Mobilität")
+    moved = replace(ada.inbound(happening=Happening.MOVED), address=Address(channel.name, "!new"), refers_to="!team")
+    await channel.hands_over(moved)
+    await settled(bot)
+    await comes(bot, clock)
+    assert digests_in(channel, "!team") == []
+    assert len(digests_in(channel, "!new")) == 1
+
+
+async def test_who_stands_behind_a_new_contact_can_be_met(known: Store, tmp_path: Path, clock: FixedClock) -> None:
+    office = Contact(id="c1", role="Pflegestützpunkt", municipality="Cottbus/Chóśebuz", email="pflege@stadt.example",
+                     topics=("Gesundheit",), legal_basis="consent", projects=("bb-cottbus",),
+                     source="https://stadt.example/pflege")  # fmt: skip
+    channel = FakeChannel("matrix")
+    async with running_bot(known, HashEmbedder(), [channel, FakeChannel("email")], tmp_path, **SETTINGS) as bot:
+        anna = channel.person("anna")
+        await anna.says("!abo Gesundheit")
+        clock.advance(days=1)
+        await edit(known, office)
+        await bot.services.search.refresh()
+        (outcome,) = await comes(bot, clock)
+        number = outcome.items.index("contact:c1") + 1
+        told = digests_in(channel)[-1]
+        assert office.source in told
+        assert office.email not in told
+        (digest,) = [message for message in channel.delivered if message.bulk]
+        assert f"intro {number}" in [choice.command for choice in digest.choices]
+        assert "Wie heißen Sie" in await anna.says(f"!kontakt {number}")  # the first step to an introduction

@@ -26,6 +26,7 @@ from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
+from tests.conftest import FixedClock
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import PATIENCE_S
 
@@ -57,6 +58,13 @@ async def test_a_pipe_gets_no_ansi_and_no_wrapping(known: Store, tmp_path: Path)
     assert "\x1b" not in said
     assert max(len(line) for line in said.splitlines()) > 100
     assert "!mehr · !hilfreich · !unpassend" in said
+
+
+async def test_a_digest_that_was_made_meanwhile_is_shown_once(known: Store, tmp_path: Path, clock: FixedClock) -> None:
+    assert "bestellt" in await chat(known, tmp_path, "!abo Mobilität\n")
+    clock.advance(days=7)
+    assert "Ihr Wochenbrief · Mobilität" in await chat(known, tmp_path, "!hilfe\n")
+    assert "Ihr Wochenbrief ·" not in await chat(known, tmp_path, "!hilfe\n")
 
 
 async def test_empty_lines_and_words_to_leave(known: Store, tmp_path: Path) -> None:
