@@ -141,6 +141,20 @@ async def test_a_server_that_is_away_is_waited_for_with_pauses(
     assert await bot.end() == 0
 
 
+async def test_an_answer_that_was_not_sent_reaches_a_room_in_which_nothing_happens_any_more(
+    own_bot: BotProcess, person: Person
+) -> None:
+    """After a start, the sync tells of rooms in which there is something new, and of no others."""
+    room = await person.room_with(own_bot.user_id, encrypted=True)
+    await own_bot.end()
+    await own_bot.start(FAIL_AT="matrix.before_put")
+    question = await person.say(room, "Rufbus?")
+    await own_bot.ended()
+    await own_bot.start()
+    assert "Rufbus auf dem Land" in (await person.answer(room, question))["content"]["body"]
+    assert len(person.answers(room, question)) == 1
+
+
 async def test_a_lost_store_takes_a_new_device_signs_it_and_says_so(
     own_bot: BotProcess, person: Person, synapse: Synapse
 ) -> None:
@@ -251,6 +265,7 @@ async def test_a_joined_identity_a_refused_one_and_a_reset_one(
     assert await bot.ended() == 1
     assert "cross-signing identity that the bot does not hold" in bot.events("channel.ended")[-1]["reason"]
     assert "--reset-identity" in bot.events("channel.ended")[-1]["remedy"]
+    assert "fail  matrix: not cross-signed" in bot.run("check").stdout
 
     await bot.start(ready=False, MATRIX__RECOVERY_KEY=recovery_key.replace("E", "F", 1))
     assert await bot.ended() == 1
@@ -268,6 +283,7 @@ async def test_a_joined_identity_a_refused_one_and_a_reset_one(
     assert bot.events("matrix.identity")[-1]["outcome"] == "already"
     assert "fail" not in bot.run("check").stdout
     assert await person.ask(room, "Hitzeschutz?")
+    assert bot.events("matrix.identity_changed") == [], "its own new identity is no surprise to the bot"
 
 
 async def test_an_access_token_instead_of_a_password(

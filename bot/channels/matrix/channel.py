@@ -111,14 +111,13 @@ class MatrixChannel:
         outcome = await signing.ensure(recovery_key=recovery, reset=self._reset_identity)
         log.info("matrix.identity", outcome=outcome, user=crypto.user_id, device=crypto.device_id)
         self._reset_identity = False
+        seeds = Seeds.load(self._folder)
+        master = seeds.key("master").public if seeds else ""
+        keys.own_identity(master)
         servers = self._settings.allowed_servers
         reader = Reader(crypto, crypto.user_id, lambda user: may_ask(user, servers, crypto.user_id))
         sending = Sending(self._server, reader, keys)
-        seeds = Seeds.load(self._folder)
-        verifying = Verifying(
-            self._server, reader, crypto, keys, sending,
-            master=seeds.key("master").public if seeds else "", admins=self._admins,
-        )  # fmt: skip
+        verifying = Verifying(self._server, reader, crypto, keys, sending, master=master, admins=self._admins)
         invitations = Invitations(self._server, reader, self._settings)
         meetings = Meetings(self._server, reader, sending, stays=self._stays)
         return Parts(self._server, reader, keys, sending, invitations, verifying, meetings)

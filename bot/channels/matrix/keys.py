@@ -74,6 +74,10 @@ class Keys:
 
     # --- others' devices ------------------------------------------------------------------------------------------
 
+    def own_identity(self, master: str) -> None:
+        """Ours is known from its seeds, and what the server shows for us is held against it."""
+        self._pins.pin(self._crypto.user_id, master)
+
     def changed(self, users: Iterable[str]) -> None:
         """The devices of these users may have changed."""
         self._known.difference_update(users)

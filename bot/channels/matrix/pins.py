@@ -31,18 +31,20 @@ class Pins:
         user has no (intact) identity, ``has_any`` tells whether there are keys of one.
         """
         if master and user not in self._known:
-            self._pin(user, master)
+            self.pin(user, master)
         before = self._known.get(user, "")
         if before and master and before != master and confirmed(self._folder).get(user) == master:
             log.info("matrix.identity_confirmed", user=user)
-            self._pin(user, master)
+            self.pin(user, master)
         elif before != master or (has_any and not master):
             return CHANGED
         return SIGNED if master else (ALLOWED if allow_unsigned else REFUSED)
 
-    def _pin(self, user: str, master: str) -> None:
-        self._known[user] = master
-        self._folder.write(PINNED, self._known)
+    def pin(self, user: str, master: str) -> None:
+        """From now on this is the user's identity."""
+        if self._known.get(user) != master:
+            self._known[user] = master
+            self._folder.write(PINNED, self._known)
 
 
 def pinned(folder: Folder) -> dict[str, str]:

@@ -46,6 +46,14 @@ class Directory(Server):
         left = self.one_time_keys.get(user, [])
         return {device: left.pop() for device in devices if left}
 
+    def new_identity(self, user: str) -> tuple[SigningKey, SigningKey]:
+        """A user has another identity than before: its master key, and the one that signs devices."""
+        master, signer = SigningKey(secrets.token_bytes(32)), SigningKey(secrets.token_bytes(32))
+        for kind, key in (("master", master), ("self_signing", signer)):
+            value: Json = {"user_id": user, "usage": [kind], "keys": {key.id: key.public}}
+            self.shown[f"{kind}_keys"][user] = value | {"signatures": {user: {master.id: master.sign(value)}}}
+        return master, signer
+
 
 class Household:
     """The bot's keys, and Anna with a phone and an identity on the server."""
@@ -80,9 +88,7 @@ class Household:
 
     def new_identity(self) -> str:
         """Anna makes an identity and signs her phone with it; returns its public key."""
-        master, signer = SigningKey(secrets.token_bytes(32)), SigningKey(secrets.token_bytes(32))
-        self.server.shown["master_keys"][ANNA] = _key_object("master", master, master)
-        self.server.shown["self_signing_keys"][ANNA] = _key_object("self_signing", signer, master)
+        master, signer = self.server.new_identity(ANNA)
         bare = {name: value for name, value in self._phone.items() if name != "signatures"}
         signatures = self._phone["signatures"][ANNA] | {signer.id: signer.sign(bare)}
         self.server.shown["device_keys"][ANNA] = {"PHONE": bare | {"signatures": {ANNA: signatures}}}
@@ -109,11 +115,6 @@ class Household:
             crypto.close()
         for folder in self.folders:
             folder.close()
-
-
-def _key_object(kind: str, key: SigningKey, signer: SigningKey) -> Json:
-    value: Json = {"user_id": ANNA, "usage": [kind], "keys": {key.id: key.public}}
-    return value | {"signatures": {ANNA: {signer.id: signer.sign(value)}}}
 
 
 @pytest.fixture
@@ -208,6 +209,18 @@ async def test_a_changed_identity_gets_no_keys_and_the_admins_hear_of_it_once(ho
     await home.write()
     assert len(home.alerts) == 3, "a new process does not know what was told, and asks for a decision again"
     assert len({values["subject"] for _, values in home.alerts}) == 1, "so that no more than one an hour is sent"
+
+
+async def test_the_bots_own_identity_is_the_one_of_its_seeds(home: Household) -> None:
+    for _ in range(2):  # the second one after a reset
+        master, _ = home.server.new_identity(ME)
+        home.keys = home.started()
+        home.keys.own_identity(master.public)
+        await home.write()
+        assert home.alerts == []
+    home.server.new_identity(ME)
+    await home.write()
+    assert [values["user"] for _, values in home.alerts] == [ME], "that was somebody else"
 
 
 async def test_a_vanished_identity_is_a_changed_one(home: Household) -> None:
