@@ -195,13 +195,13 @@ class Outbox:
         return {row.key for row in await self._connection.execute(statement) if "unclear" not in (row.error or "")}
 
     async def withdraw(self, message_ids: Collection[str]) -> frozenset[str]:
-        """These must not reach anybody any more; returns the ids of those that had been waiting, or were unclear.
+        """These must not reach anybody any more; returns the ids of those that had been waiting, or were in doubt.
 
         One that is being sent right now loses its text: should the attempt fail, there is nothing left to repeat.
         """
         here = outbox.c.id.in_(message_ids)
         values = {"state": "dead", "error": "withdrawn", "payload": None, "finished_at": self._now}
-        waiting = update(outbox).where(here, outbox.c.state.in_(("new", "unclear"))).values(**values)
+        waiting = update(outbox).where(here, outbox.c.state.in_(("new", "unclear", "held"))).values(**values)
         taken = frozenset((await self._connection.execute(waiting.returning(outbox.c.id))).scalars())
         leased = update(outbox).where(here, outbox.c.state == "leased").values(payload=None)
         await self._connection.execute(leased)

@@ -262,6 +262,27 @@ async def test_an_unclear_one_is_not_sent_again_and_can_be_seen(
     assert "Projekt bus" in await anna.says("!wochenbrief")
 
 
+@pytest.mark.parametrize(("state", "goodbye"), [("unclear", ""), ("unclear", "!abbestellen"), ("held", "!abbestellen")])
+async def test_an_admin_repeats_what_is_in_doubt_but_not_to_who_said_goodbye(
+    state: str, goodbye: str, bot: Bot, anna: Person, known: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await anna.says("!abo Mobilität")
+    channel.faults.append(UnclearError("no confirmation"))
+    await comes(bot, clock)
+    async with known.begin() as tx:
+        (doubtful,) = await tx.outbox.doubtful()
+        await tx.connection.exec_driver_sql(f"UPDATE outbox SET state = '{state}' WHERE state = 'unclear'")
+    if goodbye:
+        await anna.says(goodbye)
+    async with known.begin() as tx:
+        assert await tx.outbox.decide(doubtful.id, repeat=True) == (0 if goodbye else 1)
+    bot.wake_senders()
+    await settled(bot)
+    await comes(bot, clock, MONDAY + timedelta(hours=1))
+    assert len(digests_in(channel)) == (0 if goodbye else 1)
+    assert await runs(known) == [("2026-W49", Run.WITHDRAWN if goodbye else Run.SENT)]
+
+
 async def test_a_room_is_subscribed_by_those_who_run_the_bot(
     bot: Bot, known: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:

@@ -61,6 +61,16 @@ async def test_two_processes_at_once_make_one_digest_each(store: Store, clock: F
     assert set(found.values()) == {1}
 
 
+async def test_clocks_that_differ_by_an_hour_make_one_digest(store: Store, clock: FixedClock) -> None:
+    await subscriber(store, "anna")
+    clock.advance(days=1)
+    await news(store, "bus")
+    hours = (timedelta(hours=number) for number in (1, 0, -1, 1))
+    states = [one.state for ahead in hours for one in await digests(store).run(MONDAY + ahead)]
+    assert states.count("queued") == 1
+    assert set((await queued(store)).values()) == {1}
+
+
 async def test_a_dry_run_stores_nothing(store: Store, clock: FixedClock) -> None:
     await subscriber(store, "anna")
     clock.advance(days=1)

@@ -64,6 +64,11 @@ def test_new_projects_and_real_changes_with_their_fields() -> None:
     ]
 
 
+def test_what_was_told_and_comes_back_into_the_knowledge_is_no_news() -> None:
+    told = replace(AFTER_TEN, keys=frozenset({"project:back"}))
+    assert shown(one("back", changes=(added(5), added(12))), told=told) == []
+
+
 def test_changes_of_what_nobody_reads_are_no_news() -> None:
     assert shown(one("p", changes=(added(5), changed(12, "sources", "licence", "extra", "lang")))) == []
 
@@ -135,11 +140,11 @@ def test_at_most_seven_and_how_many_more() -> None:
 def test_the_best_fit_comes_first() -> None:
     """By topic, then by region, then by the size of the municipality."""
     near = one("near", places=frozenset({1}), population=20_000)
-    alike = one("alike", places=frozenset({2}), population=18_000)
+    alike = one("z alike", places=frozenset({2}), population=18_000)
     far = one("far", places=frozenset({3}), population=3_000_000)
     aside = one("aside", topics={"mobility": 0.49}, places=frozenset({4}), population=3_000_000)
     home = Interest(topics=frozenset({"mobility"}), nearness={1: 0.9}, population=20_000)
-    assert [name for name, _ in shown(aside, far, alike, near, interest=home)] == ["near", "alike", "far", "aside"]
+    assert [name for name, _ in shown(aside, far, alike, near, interest=home)] == ["near", "z alike", "far", "aside"]
 
 
 def test_a_state_counts_as_a_region() -> None:
