@@ -169,7 +169,7 @@ async def _question(tx: Transaction, turn: Turn, step: str, wish: Subscription |
     choices = await _choices(tx, turn, step, topics, services)
     values: dict[str, Value] = {
         "problem": "",
-        "topics": named(topics, turn.language),
+        "topics": named(topics, turn.language) if wish and wish.is_on else Say("subscribe.no_topics_yet"),
         "region": region_said(wish.region if wish else ()),
         "choices": tuple(choice.label for choice in choices),
     }

@@ -82,6 +82,7 @@ async def test_in_one_line_then_the_digest_comes_once(
 
 async def test_the_dialogue_step_by_step(bot: Bot, anna: Person, known: Store) -> None:
     assert "1. Mobilität" in await anna.says("!abo")
+    assert "Bisher: noch keine" in anna.hears()
     assert "Noch ein Thema" in await anna.says("1")
     assert "Mobilität und Verkehr · Gesundheit und Pflege" in await anna.says("Gesundheit")
     assert "Welche Gegend" in await anna.presses("subscribe region")
