@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # name -> its words by language; the first of each is the one that help shows
@@ -50,6 +51,8 @@ ARGUMENTS = {  # what follows, where it is a word, too
     "pass-on withdraw": {"de": "widerruf", "pl": "wycofaj"},
 }
 
+NAMED = re.compile(rf"(?<![\w!])!(?:{'|'.join(sorted(WORDS, key=len, reverse=True))})(?![\w-])")  # within a text
+
 EDITORS_COMMANDS = ("questions", "edit", "remove")
 
 
@@ -73,5 +76,5 @@ def typed(command: str, language: str) -> str:
 
 
 def word_of(word: str) -> str:
-    """A command's word without the bot's name that Telegram appends."""
-    return unicodedata.normalize("NFC", word).partition("@")[0].lower()
+    """A command's word without the bot's name that Telegram appends, and with the hyphens that it does not know."""
+    return unicodedata.normalize("NFC", word).partition("@")[0].lower().replace("_", "-")

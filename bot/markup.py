@@ -15,10 +15,15 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Plain characters; ``own``: what the reader told of themselves, which may pass where others' data may not."""
+    """Plain characters.
+
+    ``own``: what the reader told of themselves, which may pass where others' data may not. ``command``: a command of
+    ours (``!hilfe``), which a network may write in its way.
+    """
 
     text: str
     own: bool = False
+    command: bool = False
 
 
 @dataclass(frozen=True, slots=True)

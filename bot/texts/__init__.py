@@ -17,7 +17,7 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from bot.commands import typed
+from bot.commands import NAMED, typed
 from bot.markup import (
     Block,
     Break,
@@ -117,7 +117,7 @@ class Texts:
             elif MARK.fullmatch(part):
                 stack[-1].extend(self._value(values[part[1:-1]], language))
             elif part:
-                stack[-1].append(Text(part))
+                stack[-1] += _words(part)
         return _without_empty_lines(stack[0])
 
     def _value(self, value: Value, language: str) -> list[Inline]:
@@ -132,6 +132,18 @@ class Texts:
         if isinstance(value, Own):
             return [Text(clean(value.text), own=True)] if value.text else []
         return [Text(clean(str(value)))] if value != "" else []
+
+
+def _words(text: str) -> Iterator[Text]:
+    """Words of ours, the commands among them marked as such; what a value says is never one."""
+    end = 0
+    for found in NAMED.finditer(text):
+        if found.start() > end:
+            yield Text(text[end : found.start()])
+        yield Text(found[0], command=True)
+        end = found.end()
+    if end < len(text):
+        yield Text(text[end:])
 
 
 def _lines(entries: Sequence[Document]) -> Document:

@@ -10,7 +10,8 @@ import pytest
 from babel.messages.pofile import read_po
 
 import bot
-from bot.markup import plain
+from bot.commands import NAMED, WORDS
+from bot.markup import Text, plain
 from bot.messages import Say, Url
 from bot.texts import LANGUAGES, Texts
 
@@ -116,3 +117,18 @@ def test_polish_plurals(texts: Texts, count: int, form: str) -> None:
 def test_an_unknown_key_is_an_error(texts: Texts) -> None:
     with pytest.raises(KeyError):
         texts.render(Say("no.such.key"), "de")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_command_named_in_a_text_is_one(language: str) -> None:
+    for key, wordings in CATALOGS[language].items():
+        for wording in wordings:
+            named = re.findall(r"(?<!\w)!(\w[\w-]*)", wording)
+            assert [word for word in named if word not in WORDS] == [], key
+            assert len(NAMED.findall(wording)) == len(named), key
+
+
+def test_what_somebody_wrote_is_no_command_of_ours(texts: Texts) -> None:
+    (paragraph,) = texts.render(Say("unknown_command", {"command": "!hilfe"}), "de")
+    marked = [node.text for node in paragraph.inner if isinstance(node, Text) and node.command]  # type: ignore[union-attr]
+    assert marked == ["!hilfe"], "the one of our own sentence"

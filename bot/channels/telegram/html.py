@@ -28,10 +28,16 @@ class Run:
     text: str
     marks: tuple[str, ...] = ()  # of "b", "i"
     url: str = ""
+    command: bool = False  # to be tapped
+
+    @property
+    def shown(self) -> str:
+        """The characters of it: in what is neither a link nor a command, Telegram is to find none."""
+        return self.text if self.url or self.command else inert(self.text)
 
     @property
     def html(self) -> str:
-        shown = html.escape(self.text if self.url else inert(self.text), quote=False)
+        shown = html.escape(self.shown, quote=False)
         if self.url:
             shown = f'<a href="{html.escape(self.url)}">{shown}</a>'
         for mark in reversed(self.marks):
@@ -60,6 +66,11 @@ def inert(text: str) -> str:
     return SELF_MADE.sub(lambda found: found[0] + JOINER, text)
 
 
+def tappable(command: str) -> str:
+    """A command of ours as Telegram knows commands; there a tap sends it."""
+    return f"/{command.removeprefix('!').replace('-', '_')}"
+
+
 def parts(document: Document, limit: int = LIMIT) -> list[Part]:
     """The messages of a document, at least one, none of them empty or longer than ``limit``."""
     lines = [piece for line in _document(document) for piece in _bounded(line, limit)]
@@ -69,7 +80,7 @@ def parts(document: Document, limit: int = LIMIT) -> list[Part]:
 def _part(lines: Sequence[Line]) -> Part:
     return Part(
         "\n".join("".join(run.html for run in line) for line in lines),
-        "\n".join("".join(inert(run.text) if not run.url else run.text for run in line) for line in lines),
+        "\n".join("".join(run.shown for run in line) for line in lines),
     )
 
 
@@ -106,6 +117,8 @@ def _lines(nodes: Sequence[Inline]) -> list[Line]:
 def _runs(nodes: Sequence[Inline], marks: tuple[str, ...]) -> Iterator[Run]:
     for node in nodes:
         match node:
+            case Text(text, command=True):
+                yield Run(tappable(text), marks, command=True)
             case Text(text):
                 yield Run(_sound(text), marks)
             case Link(url):
@@ -128,7 +141,7 @@ def _sound(text: str) -> str:
 
 
 def _length(line: Line) -> int:
-    return sum(units(run.text if run.url else inert(run.text)) for run in line)
+    return sum(units(run.shown) for run in line)
 
 
 def _bounded(line: Line, limit: int) -> Iterator[Line]:
@@ -153,7 +166,9 @@ def _pieces(run: Run, limit: int) -> Iterator[Run]:
         return
     longest = limit // 4  # a character is two units at most, and its joiner one more
     for word in re.findall(r"\S*\s*", run.text):
-        yield from (Run(word[start : start + longest], run.marks) for start in range(0, len(word), longest))
+        yield from (
+            Run(word[start : start + longest], run.marks, command=run.command) for start in range(0, len(word), longest)
+        )
 
 
 def _chunks(lines: Sequence[Line], limit: int) -> Iterator[list[Line]]:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.channels.telegram.policy import Policy
+from bot.commands import word_of
 from bot.messages import Address, Happening, Inbound
 
 NAME = "telegram"
@@ -134,7 +135,7 @@ class Reader:
             return True
         command = re.match(r"[/!]([^\s@]+)(@\w+)?", text)
         if command:
-            return command[2] is None and command[1].lower() in self.words
+            return command[2] is None and word_of(command[1]) in self.words
         replied = body.get("reply_to_message") or {}
         ours = (replied.get("from") or {}).get("id") == self.me.id
         return ours and "forum_topic_created" not in replied and bool(text)

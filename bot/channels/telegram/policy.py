@@ -54,8 +54,10 @@ class Policy:
 
     def _inline(self, node: Inline) -> Inline:
         match node:
-            case Text(text, own):
-                return node if own else Text(self.text(text))
+            case Text() if node.own or node.command:
+                return node
+            case Text(text):
+                return Text(self.text(text))
             case Strong(inner):
                 return Strong(tuple(self._inline(part) for part in inner))
             case Soft(inner):

@@ -12,10 +12,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import bot.texts
-from bot.channels.telegram.html import JOINER, LIMIT, parts, units
+from bot.channels.telegram.html import JOINER, LIMIT, parts, tappable, units
 from bot.channels.telegram.keyboard import keyboard
+from bot.commands import COMMANDS, NAMED
 from bot.markup import Break, Document, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
 from bot.messages import Say, ShownChoice, Url
+from bot.router import route
 from bot.texts import LANGUAGES, Texts
 from tests.telegram_api import World
 from tests.telegram_api.entities import parse_html
@@ -187,3 +189,39 @@ def test_fuzzed_titles_through_every_template() -> None:
 @pytest.mark.campaign
 def test_10000_fuzzed_titles_through_every_template() -> None:
     assert undelivered(10_000, 2) == []
+
+
+COMMAND = re.compile(r"(?<![\w/])/[A-Za-z0-9_]{1,32}")  # what an app makes a link of that sends it
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_command_in_every_text_can_be_tapped(language: str) -> None:
+    """As Telegram knows commands, with a slash and without hyphens; and what is tapped means the same."""
+    texts, found = Texts(), 0
+    for key in keys(language):
+        document = every_value(texts, key, language)
+        named = NAMED.findall(plain(document))
+        shown = [parse_html(part.html)[0] for part in parts(document)]
+        plainly = [part.plain for part in parts(document)]
+        for text in ("\n".join(shown), "\n".join(plainly)):
+            assert COMMAND.findall(text) == [tappable(command) for command in named], key
+            assert not NAMED.search(text), key
+        found += len(named)
+    assert found > 50
+
+
+class AnyValue(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "/hilfe"  # somebody's text: it stays one
+
+
+def every_value(texts: Texts, key: str, language: str) -> Document:
+    try:
+        return texts.render(Say(key, AnyValue()), language)
+    except KeyError:  # it has plural forms
+        return texts.render(Say(key, AnyValue(count=5)), language)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("word", [word for forms in COMMANDS.values() for words in forms.values() for word in words])
+def test_a_tapped_command_means_what_a_typed_one_means(word: str) -> None:
+    assert route(tappable(f"!{word}"), private=True) == route(f"!{word}", private=True)
