@@ -58,23 +58,28 @@ class Sending:
 
     async def send(self, message: Outgoing) -> str:
         """See ``bot.ports.Channel.send``; the id is ``CHAT/MESSAGE``, with further parts after commas."""
-        if message.replaces:
-            return await self._replace(message)
         place = place_of(message)
+        texts, there = parts(message.document), self._there(message.id)
         try:
-            ids = await self._send_parts(message, place)
+            if message.replaces:
+                await self._replace(message, texts, there)
+            await self._send_parts(message, texts, there, place)
         except UnclearError as error:
             if message.known is None:
                 raise
             raise TryLaterError(f"unclear again: {error.message}") from error  # the next attempt looks first, too
         self._half_sent.pop(message.id, None)
-        return remote_id(place.chat, ids)
+        return remote_id(place.chat, there)
 
-    async def _send_parts(self, message: Outgoing, place: Place) -> list[int]:
-        ids = self._half_sent.setdefault(message.id, [])
+    def _there(self, message_id: str) -> list[int]:
+        """The ids of those parts of a message that earlier attempts brought there; what comes to them is remembered."""
+        ids = self._half_sent.setdefault(message_id, [])
         while len(self._half_sent) > HALF_SENT:
             self._half_sent.popitem(last=False)
-        texts = parts(message.document)
+        return ids
+
+    async def _send_parts(self, message: Outgoing, texts: Sequence[Part], ids: list[int], place: Place) -> None:
+        """Send the parts of a message that have no id yet, one after the other."""
         for number, part in list(enumerate(texts))[len(ids) :]:
             buttons = keyboard(message.choices) if number == len(texts) - 1 else None
             found = None
@@ -82,7 +87,6 @@ class Sending:
                 found = await self._look_for(part, buttons, place, candidates(message, ids, place))
             reply = place.reply_to if number == 0 else None
             ids.append(found or await self._send(part, buttons, place, reply, bulk=message.bulk))
-        return ids
 
     async def _send(
         self, part: Part, buttons: InlineKeyboardMarkup | None, place: Place, reply: int | None, *, bulk: bool
@@ -111,16 +115,19 @@ class Sending:
         except Exception as error:
             raise self._told(error, place.chat) from error
 
-    async def _replace(self, message: Outgoing) -> str:
-        """Edit a message in place, part by part; edits are repeatable, so nothing of it is unclear."""
-        chat, ids = ids_of(message.replaces)
-        texts = parts(message.document)[: len(ids)]
-        for number, (one, part) in enumerate(zip(ids, texts, strict=False)):
+    async def _replace(self, message: Outgoing, texts: Sequence[Part], there: list[int]) -> None:
+        """Edit the parts of a message in place, and delete those too many; what is too long for them is sent after it.
+
+        Edits are repeatable, so nothing of this is unclear.
+        """
+        chat, former = ids_of(message.replaces)
+        if not there:  # else what an earlier attempt sent after them is known, too
+            there.extend(former[: len(texts)])
+        for number, (one, part) in enumerate(zip(former, texts, strict=False)):
             buttons = keyboard(message.choices) if number == len(texts) - 1 else None
             await self._edit(chat, one, part, buttons)
-        for surplus in ids[len(texts) :]:
+        for surplus in former[len(texts) :]:
             await self._delete(chat, surplus)
-        return remote_id(chat, ids[: len(texts)])
 
     async def _edit(self, chat: int, number: int, part: Part, buttons: InlineKeyboardMarkup | None) -> None:
         try:
