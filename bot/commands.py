@@ -45,7 +45,8 @@ WORDS = {word: (name, language or None) for name, forms in COMMANDS.items() for 
 )}  # fmt: skip
 
 YES = {"de": "ja", "en": "yes", "pl": "tak"}
-CONFIRMED = ("forget", "remove")  # commands that end with "yes" when they are meant
+NO = {"de": "nein", "en": "no", "pl": "nie"}
+CONFIRMED = ("forget", "remove", "verify")  # commands that end with "yes" when they are meant
 ARGUMENTS = {  # what follows, where it is a word, too
     "digest settings": {"de": "einstellungen", "pl": "ustawienia"},
     "pass-on withdraw": {"de": "widerruf", "pl": "wycofaj"},

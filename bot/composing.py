@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.links import UNSUBSCRIBE, Links
+from bot.links import CONNECT, UNSUBSCRIBE, Links
+from bot.markup import Document
 from bot.messages import Address, Outgoing, Say, Url
 from bot.repetition import is_doubtful
 from bot.texts import Texts
@@ -38,7 +39,6 @@ class Composer:
             say = replace(say, values={**say.values, "link": self._link(row, row.payload.get("page"))})
         if row.payload.get("code") and self._links:
             say = replace(say, values={**say.values, "code": self._links.code(row.id)})
-        footer = row.payload.get("footer")
         choices = self._texts.choices(say, language)
         if handles := row.payload.get("handles"):
             pairs = zip(choices, handles, strict=True)
@@ -47,14 +47,23 @@ class Composer:
             id=row.id,
             address=Address(row.channel, row.conversation, row.payload.get("thread", "")),
             language=language,
-            document=self._texts.render(say, language)
-            + (self._texts.render(Say.from_json(footer), language) if footer else ()),
+            document=self._texts.render(say, language) + self._footer(row, language),
             choices=choices,
             answers=row.payload.get("answers", ""),
             bulk=row.urgency is Urgency.BULK,
             subject=self._texts.subject(say, language),
             unsubscribe=self._link(row, row.payload.get(UNSUBSCRIBE) and UNSUBSCRIBE, UNSUBSCRIBE).address,
         )
+
+    def _footer(self, row: OutboxRow, language: str) -> Document:
+        """What stands below the message, if anything."""
+        if not row.payload.get("footer"):
+            return ()
+        say = Say.from_json(row.payload["footer"])
+        if row.payload.get(CONNECT) and self._links:
+            link = self._links.at_rest(self._links.token(row.id))
+            say = replace(say, values={"connect": Url(self._links.deep_link(row.payload[CONNECT], link))})
+        return self._texts.render(say, language)
 
     def _link(self, row: OutboxRow, page: str | None, purpose: str = "link") -> Url:
         return Url(self._links.url(page, row.id, purpose) if page and self._links else "")

@@ -83,7 +83,7 @@ async def tell_all(store: Store, settings: Settings, links: Links, secret: bytes
                 continue
             person = await tx.profiles.person_of_address(contact.email) if contact.email else None
             key = f"art14:{keyed_hash(secret, 'art14', contact.id)[:32]}"
-            notice = Notice(about_import(contact, settings), key)
+            notice = Notice(about_import(contact, settings), key, connect=True)
             if person and await tell(tx, person, notice, settings=settings, links=links, prefers="email"):
                 await tx.contacts.told([contact.id])
                 told += 1

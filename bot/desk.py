@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from enum import StrEnum
 
+from bot.connecting import note_name
 from bot.features import Services
 from bot.features.cards import cards_of
 from bot.messages import Inbound, Say
@@ -81,6 +82,10 @@ class FrontDesk:
             key = (button.channel, button.conversation, button.thread, button.person_id)
             context = await tx.people.context(key, younger_than=self._services.context_lasts)
         return judge(button, press, person.id if person else None, context), button
+
+    async def known_as(self, channel: str, name: str) -> None:
+        async with self._services.store.begin() as tx:
+            await note_name(tx, channel, name)
 
     async def cards(self, question: str, language: str) -> Sequence[Card]:
         async with self._places:

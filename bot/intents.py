@@ -9,7 +9,9 @@ LAST = 0  # ``Pick(0)`` means the last one shown
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The bot was met for the first time, or asked to introduce itself."""
+    """The bot was met for the first time, or asked to introduce itself; ``handle``: of the link that led here."""
+
+    handle: str = ""
 
 
 @dataclass(frozen=True, slots=True)

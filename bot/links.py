@@ -12,6 +12,7 @@ from base64 import urlsafe_b64encode
 from knowledge_base.store.secret import keyed_hash
 
 TOKEN_BYTES = 16
+CONNECT = "connect"  # purpose of the link that connects an account
 UNSUBSCRIBE = "unsubscribe"  # the page behind a mail's header of that name, and the purpose of its link
 
 
@@ -34,6 +35,14 @@ class Links:
         """The token in that address, 22 characters; a second link in the same message has a purpose of its own."""
         digest = bytes.fromhex(keyed_hash(self._secret, purpose, message_id))[:TOKEN_BYTES]
         return urlsafe_b64encode(digest).decode().rstrip("=")
+
+    def handle(self, link_at_rest: str) -> str:
+        """The handle that belongs to a link of ours: by it somebody connects another account with themselves."""
+        return self.token(link_at_rest, CONNECT)
+
+    def deep_link(self, bot: str, link_at_rest: str) -> str:
+        """The address on Telegram that hands the handle of a link to the bot of that name."""
+        return f"https://t.me/{bot}?start={self.handle(link_at_rest)}"
 
     def code(self, message_id: str) -> str:
         """Six digits that only who gets this message knows; stored nowhere either."""

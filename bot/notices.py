@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.connecting import OFFER, bot_to_start, keep_handle
 from bot.data_policy import DataClass, may_pass
-from bot.links import UNSUBSCRIBE, Links
+from bot.links import CONNECT, UNSUBSCRIBE, Links
 from bot.messages import Say
 from bot.texts import DEFAULT_LANGUAGE
 from config.settings import Settings
@@ -37,7 +38,8 @@ class Notice:
 
     ``page``: which of our pages ``{link}`` in its text leads to, and ``subject``: what that page is about (the id of
     an introduction). Where people cannot reach our pages ``{link}`` is empty, and so is a line of nothing else.
-    ``unsubscribe``: what a reader of the mail can end by its header, ``digest`` or ``introductions``.
+    ``unsubscribe``: what a reader of the mail can end by its header, ``digest`` or ``introductions``. ``connect``:
+    whether a mail offers to go on by Telegram, where a bot cannot write first.
     """
 
     say: Say
@@ -47,6 +49,7 @@ class Notice:
     page: str = ""
     subject: str = ""
     unsubscribe: str = ""
+    connect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,17 @@ def usable(accounts: Iterable[Account], settings: Settings, prefers: str | None 
 
 
 def choose(
-    accounts: Sequence[Account], about: DataClass, settings: Settings, *, can_link: bool
+    accounts: Sequence[Account], about: DataClass, settings: Settings, *, can_link: bool, prefers: str | None = None
 ) -> tuple[Account, bool] | None:
-    """The account for this class of data, and whether only a link to it may go there; ``None``: there is no way."""
+    """The account for this class of data, and whether only a link to it may go there; ``None``: there is no way.
+
+    Who prefers a network that may not carry it gets the link there; who chose none gets it where it may go.
+    """
     for account in accounts:
         if may_pass(account.channel, about, settings):
             return account, False
+        if can_link and account.channel == prefers:
+            return account, True
     return (accounts[0], True) if accounts and can_link else None
 
 
@@ -89,7 +97,7 @@ async def tell(
     names a message id that does not exist.
     """
     accounts = usable(await tx.people.accounts(person.id), settings, prefers)
-    chosen = choose(accounts, notice.about, settings, can_link=links.available)
+    chosen = choose(accounts, notice.about, settings, can_link=links.available, prefers=prefers)
     if chosen is None:
         return None
     account, as_link = chosen
@@ -104,6 +112,8 @@ async def tell(
         payload["handles"] = await tx.buttons.make(place, person.id, told.message_id, commands, lasting=BUTTONS_LAST)
     if links.available and notice.unsubscribe and account.channel == MAIL:
         payload[UNSUBSCRIBE] = notice.unsubscribe
+    if notice.connect and (bot := await bot_to_start(tx, person.id, account, settings)):
+        payload |= {"footer": OFFER.to_json(), CONNECT: bot}
     stored = await tx.outbox.add(
         place[0],
         place[1],
@@ -133,6 +143,8 @@ async def _keep(
             content=notice.say.to_json() if page == NOTE else None,
             veiled=told.as_link,
         )
+    if CONNECT in payload:
+        await keep_handle(tx, person.id, told.account.user_id, told.message_id, links, language)
     if notice.unsubscribe and UNSUBSCRIBE in payload:
         await tx.pages.keep(
             links.at_rest(links.token(told.message_id, UNSUBSCRIBE)),

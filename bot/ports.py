@@ -134,6 +134,9 @@ class Desk(Protocol):
         when nothing is to be said. The same press again gives the same result; the handler does what the button says.
         """
 
+    async def known_as(self, channel: str, name: str) -> None:
+        """What the bot is called on a network, as soon as the network told."""
+
     async def cards(self, question: str, language: str) -> Sequence[Card]:
         """The best projects for a question; nothing is stored."""
 

@@ -84,7 +84,7 @@ def _intent(name: str, rest: str) -> Intent:
         return special
     match name:
         case "start" | "help":
-            return Start() if name == "start" else Help()
+            return Start(rest) if name == "start" else Help()
         case "ask":
             return Ask(rest) if rest else Help()
         case "more":

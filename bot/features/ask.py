@@ -37,9 +37,10 @@ async def ask(turn: Turn, intent: Ask, services: Services) -> Act:
 async def more(turn: Turn, services: Services) -> Act:
     """The next hits of the last question."""
     context = await _context(turn, services)
-    if context is None or context.query is None:
+    chain = _texts(context)
+    if context is None or not chain:
         return say(Say("more.nothing_before"))
-    chain, start = list(context.query["texts"]), len(context.choices)
+    start = len(context.choices)
     found = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE, offset=start)
     if not found.answer.hits:
         return say(Say("more.no_more"))
@@ -125,12 +126,15 @@ async def _context(turn: Turn, services: Services) -> ChatContext | None:
 
 async def _chain(turn: Turn, services: Services) -> list[str]:
     context = await _context(turn, services)
-    if context is None or context.query is None:
-        return []
-    texts: list[str] = list(context.query["texts"])
-    if not turn.replaces:
+    texts = _texts(context)
+    if context is None or not turn.replaces:
         return texts
     return texts[:-1] if context.answer_id == turn.replaces else []  # an edit follows what its question followed
+
+
+def _texts(context: ChatContext | None) -> list[str]:
+    """The last question and what it followed; none where the context is about something else."""
+    return list((context.query or {}).get("texts", ())) if context else []
 
 
 def _give(turn: Turn, chain: list[str], found: Found, *, start: int, before: Sequence[str] = ()) -> Act:

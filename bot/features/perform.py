@@ -8,6 +8,7 @@ from bot.features import (
     Services,
     Turn,
     ask,
+    connecting,
     digests,
     editing,
     introductions,
@@ -16,7 +17,6 @@ from bot.features import (
     privacy,
     say,
     subscribing,
-    verifying,
     wishes,
 )
 from bot.features import help as guide
@@ -66,8 +66,8 @@ async def perform(turn: Turn, intent: Intent, services: Services) -> Act:  # noq
     if refused := refusal(turn, intent):
         return say(refused)
     match intent:
-        case Start():
-            return await guide.start(services)
+        case Start(handle):
+            return await connecting.start(turn, handle, services)
         case Help():
             return await guide.show_help(turn)
         case Ask():
@@ -130,7 +130,7 @@ async def _about_oneself(turn: Turn, intent: AboutOneself, services: Services) -
         case Profile():
             return await people.profile(turn, intent, services)
         case Verify():
-            return await verifying.verify(turn, intent, services)
+            return await connecting.verify(turn, intent, services)
         case Pause():
             return await wishes.pause(turn, intent)
         case Resume():

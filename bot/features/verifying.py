@@ -22,7 +22,6 @@ from knowledge_base.model import Contact
 from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.secret import keyed_hash
 from knowledge_base.store.transaction import Transaction
-from knowledge_base.store.verifications import Verification
 
 CODE = re.compile(r"[0-9]{6}")
 CODE_LASTS = timedelta(minutes=15)
@@ -122,7 +121,7 @@ def _take(turn: Turn, code: str, services: Services) -> Act:
         if started is None:
             return Say("verify.no_code")
         if started.code_hash and hmac.compare_digest(started.code_hash, _hash(services, turn.person.id, code)):
-            return await _prove(tx, turn, started, services)
+            return await prove(tx, turn, started.address, services)
         return await _wrong(tx, turn, whom, services)
 
     return act
@@ -138,9 +137,9 @@ async def _wrong(tx: Transaction, turn: Turn, whom: list[str], services: Service
     return Say("verify.locked")
 
 
-async def _prove(tx: Transaction, turn: Turn, started: Verification, services: Services) -> Say:
+async def prove(tx: Transaction, turn: Turn, address: str, services: Services) -> Say:
     """The address is theirs: it becomes an account of theirs, with all that was known under it."""
-    person, address = turn.person.id, started.address
+    person = turn.person.id
     await tx.verifications.end(person)
     owner = await tx.people.of_account(MAIL, address)
     if owner and owner.id != person:
@@ -155,7 +154,6 @@ async def _prove(tx: Transaction, turn: Turn, started: Verification, services: S
         municipality=municipality or told.municipality,
         verified_at=tx.now if municipality else told.verified_at,
         verified_address=address if municipality else told.verified_address,
-        prefers=told.prefers or turn.inbound.address.channel,
     )
     await tx.contacts.told([contact.id for contact in roles])  # the notice of this chat told them
     following = await go_on(tx, turn, services)

@@ -33,6 +33,7 @@ async def request(tx: Transaction, services: Services, one: Introduction) -> boo
         page=PAGE,
         subject=one.id,
         unsubscribe=UNSUBSCRIBE,
+        connect=True,
     )
     if await _tell(tx, services, one.contact_person, notice) is None:
         return False

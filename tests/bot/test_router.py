@@ -57,7 +57,7 @@ PRIVATE = [
     # commands
     ("!start", Start()),
     ("/start", Start()),
-    ("/start payload", Start()),
+    ("/start payload", Start("payload")),
     ("!help", Help()),
     ("!hilfe", Help()),
     ("/pomoc", Help()),

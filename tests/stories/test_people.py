@@ -365,18 +365,18 @@ async def test_a_consent_is_taken_back_as_easily_as_it_was_given(net: Networks) 
 
 
 async def test_a_notice_about_others_finds_its_way(net: Networks) -> None:
-    """What may not pass through Telegram goes to the proven mail address."""
+    """What may not pass through Telegram goes to the proven mail address, or as a link to who prefers Telegram."""
     ben = net.telegram.person("4711")
     await proves(net, ben)
-    async with net.store.begin() as tx:
-        person = await tx.people.of_account("telegram", "4711")
-        assert person is not None
-        notice = Notice(Say("mydata.json", {"data": "x"}), "k", about=DataClass.CONTACT_DATUM)
-        told = await tell(
-            tx, person, notice, settings=net.bot.services.settings, links=net.bot.services.links, prefers="telegram"
-        )
-    assert told is not None
-    assert told.account.channel == "email"
+    services = net.bot.services
+    for prefers, channel in ((None, "email"), ("email", "email"), ("telegram", "telegram")):
+        async with net.store.begin() as tx:
+            person = await tx.people.of_account("telegram", "4711")
+            assert person is not None
+            notice = Notice(Say("mydata.json", {"data": "x"}), f"k{prefers}", about=DataClass.CONTACT_DATUM)
+            told = await tell(tx, person, notice, settings=services.settings, links=services.links, prefers=prefers)
+        assert told is not None
+        assert (told.account.channel, told.as_link) == (channel, channel == "telegram")
 
 
 @pytest.mark.parametrize("erased", [True, False], ids=["erased", "another account"])

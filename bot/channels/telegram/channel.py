@@ -76,9 +76,13 @@ class TelegramChannel:
         """Ask who we are until Telegram, which may be away when we start, tells."""
         while True:
             try:
-                return await self._me()
+                me = await self._me()
+                if self._desk:
+                    await self._desk.known_as(NAME, me.username)
             except Exception as error:  # noqa: BLE001 - ``failed`` ends it when waiting will not help
                 await asyncio.sleep(attempts.failed(error).pause)
+            else:
+                return me
 
     async def send(self, message: Outgoing) -> str | None:
         """See ``bot.ports.Channel``."""

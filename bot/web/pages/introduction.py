@@ -13,10 +13,11 @@ from typing import TypeVar
 
 from starlette.responses import Response
 
+from bot.connecting import offered_with
 from bot.introducing import Evidence, describe, helped, respond
 from bot.introducing.describing import RequestView, date_of
 from bot.markup import plain
-from bot.messages import Say
+from bot.messages import Say, Url
 from bot.web.pages.visit import GONE, Site, Visit, over
 from knowledge_base.errors import StoreError
 from knowledge_base.introduction_values import Answer, Helped, Introduction, State
@@ -103,11 +104,14 @@ async def _request(site: Site, visited: Visit, status: int = 200, problem: Say |
             return over(site, visited)
         one = await tx.introductions.get(visited.page.subject)
         view = await describe(tx, site.services, one, visited.page.person_id) if one else None
+        services = site.services
+        telegram = await offered_with(tx, visited.page.token_hash, services.links, services.settings)
     if view is not None and view.open:
         values = {
             "view": view,
             "consent": consent_text(view),
             "until": date_of(view.expires_at, visited.language),
+            "telegram": Url(telegram) if telegram else "",
             "ticked": visited.form.get("share", ()),
             "own": [(one.kind, Say(f"page.data.{one.kind}", {"value": one.value})) for one in view.own],
         }

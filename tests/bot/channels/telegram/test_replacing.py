@@ -43,7 +43,7 @@ async def person(rig: Rig) -> str:
 
 async def sent(rig: Rig, message_id: str) -> None:
     async with asyncio.timeout(30):
-        while not await remote_id(rig, message_id):
+        while not await remote_id(rig, message_id):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 

@@ -1,0 +1,57 @@
+"""A link by which somebody whom we reach by mail connects their Telegram account, as a bot there cannot write first.
+
+The handle in the link (128 bits) is bound to the person, works once and for 14 days; its hash is a row of the links
+that were sent. What happens when it is opened is the business of ``bot.features.connecting``.
+"""
+
+from __future__ import annotations
+
+from bot.links import CONNECT, Links
+from bot.messages import Say
+from config.settings import Settings
+from knowledge_base.store.people import Account
+from knowledge_base.store.transaction import Transaction
+
+TELEGRAM, MAIL = "telegram", "email"
+OFFER = Say("connect.offer")
+
+
+async def note_name(tx: Transaction, channel: str, name: str) -> None:
+    """What the bot is called on a network, as the network told: mails name it."""
+    if await tx.facts.get(f"{channel}.name") != name:
+        await tx.facts.put(f"{channel}.name", name)
+
+
+async def bot_to_start(tx: Transaction, person_id: str, account: Account, settings: Settings) -> str:
+    """The name of the Telegram bot that a mail to this account may offer; empty: there is none, or no need of it."""
+    if account.channel != MAIL or not settings.telegram.token:
+        return ""
+    if any(one.channel == TELEGRAM and one.active for one in await tx.people.accounts(person_id)):
+        return ""
+    return await _name(tx)
+
+
+async def offered_with(tx: Transaction, link_at_rest: str, links: Links, settings: Settings) -> str:
+    """The address that stands beside another link of the same mail, while it holds; empty: there is none."""
+    page = await tx.pages.get(links.at_rest(links.handle(link_at_rest)))
+    bot = await _name(tx) if page and tx.pages.is_open(page) and settings.telegram.token else ""
+    return links.deep_link(bot, link_at_rest) if bot else ""
+
+
+async def _name(tx: Transaction) -> str:
+    return str(await tx.facts.get(f"{TELEGRAM}.name") or "")
+
+
+async def keep_handle(
+    tx: Transaction, person_id: str, address: str, message_id: str, links: Links, language: str
+) -> None:
+    """Keep what the link in this mail to an address stands for."""
+    handle = links.handle(links.at_rest(links.token(message_id)))
+    await tx.pages.keep(
+        links.at_rest(handle),
+        kind=CONNECT,
+        subject=TELEGRAM,
+        person_id=person_id,
+        language=language,
+        content={"address": address},
+    )

@@ -1,0 +1,119 @@
+"""Somebody opens the link of a mail of ours on Telegram: the account that says yes is the mailbox owner's from then on.
+
+Whoever reads the mail is its owner, as with a code (``bot.features.verifying``). Opening the link changes nothing; the
+bot says first whose mailbox it is about. It is refused to an account that has a mailbox of its own, and when the owner
+has such an account already: then the link was passed on, and the owner is told. The mailbox hears of every yes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bot.commands import NO, YES
+from bot.features import Act, Services, Turn, verifying
+from bot.features import help as guide
+from bot.features.verifying import MAIL, prove
+from bot.informing import operator
+from bot.intents import Verify
+from bot.links import CONNECT, Links
+from bot.messages import Choice, Say, Value
+from bot.notices import Notice, tell
+from knowledge_base.store.outbox import Urgency
+from knowledge_base.store.pages import Page
+from knowledge_base.store.transaction import Transaction
+
+HANDLE = re.compile(r"[A-Za-z0-9_-]{22}")
+CHOICES = (
+    Choice(Say("choice.connect_yes"), "verify yes", numbered=True),
+    Choice(Say("choice.connect_no"), "verify no", numbered=True),
+)
+OVER = Say("connect.over")
+
+
+async def start(turn: Turn, handle: str, services: Services) -> Act:
+    """Introduce the bot; to who comes by a link of a mail, ask whether the mailbox is theirs."""
+    welcome = await guide.start(services)
+    if not turn.inbound.private or not HANDLE.fullmatch(handle):
+        return welcome
+
+    async def act(tx: Transaction) -> Say:
+        page = await tx.pages.get(Links.at_rest(handle))
+        if page is None or page.kind != CONNECT:
+            return await welcome(tx)
+        return await _ask(tx, turn, page, services)
+
+    return act
+
+
+async def _ask(tx: Transaction, turn: Turn, page: Page, services: Services) -> Say:
+    if refused := await _refused(tx, turn, page, services):
+        return refused
+    await tx.people.remember(turn.context_key, {CONNECT: page.token_hash}, None, [choice.command for choice in CHOICES])
+    address = _address(page)
+    roles = await tx.contacts.with_address(address)
+    values: dict[str, Value] = {
+        "host": address.rpartition("@")[2],
+        "roles": tuple(Say("connect.role", {"role": one.role, "municipality": one.municipality}) for one in roles),
+        "yes": CHOICES[0].label,
+        "no": CHOICES[1].label,
+    }
+    return Say("connect.ask", values, CHOICES)
+
+
+async def _refused(tx: Transaction, turn: Turn, page: Page, services: Services) -> Say | None:
+    """Why this account cannot be connected by this link; ``None``: it can."""
+    if page.person_id == turn.person.id:
+        return Say("connect.already")
+    if not tx.pages.is_open(page) or not _address(page):
+        return OVER
+    channel = turn.inbound.address.channel
+    owners, mine = await tx.people.accounts(page.person_id), await tx.people.accounts(turn.person.id)
+    has_one = any(one.channel == channel and one.active for one in owners)
+    if not has_one and all(one.channel != MAIL for one in mine):
+        return None
+    if owner := await tx.people.get(page.person_id):
+        notice = Notice(Say("connect.tried", {"channel": channel}), f"connect:{page.token_hash[:32]}:tried")
+        await tell(tx, owner, notice, settings=services.settings, links=services.links)
+    return Say("connect.taken")
+
+
+async def verify(turn: Turn, intent: Verify, services: Services) -> Act:
+    """Yes or no to the question of ``start``; everything else is about an address or its code."""
+    word = intent.text.strip().lower()
+    if turn.awaited or word not in (*YES.values(), *NO.values()):
+        return await verifying.verify(turn, intent, services)
+    return _decide(turn, services, yes=word in YES.values())
+
+
+def _decide(turn: Turn, services: Services, *, yes: bool) -> Act:
+    """Connect the account, or leave everything as it is; the link is used up by a yes."""
+
+    async def act(tx: Transaction) -> Say:
+        before = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
+        asked = before and before.query and before.query.get(CONNECT)
+        page = await tx.pages.get(asked) if asked else None
+        if page is None:
+            return OVER
+        await tx.people.remember(turn.context_key, None, None, [])
+        if not yes:
+            return Say("connect.left")
+        return await _refused(tx, turn, page, services) or await _connect(tx, turn, page, services)
+
+    return act
+
+
+async def _connect(tx: Transaction, turn: Turn, page: Page, services: Services) -> Say:
+    address, channel = _address(page), turn.inbound.address.channel
+    if await tx.pages.use(page.token_hash) is None:
+        return OVER
+    proven = await prove(tx, turn, address, services)
+    await tx.profiles.set(turn.person.id, prefers=channel)
+    reach = services.settings.operator.email or services.settings.smtp.reply_to or operator(services.settings)
+    mail = Say("connect.mail", {"channel": channel, "reach": reach})
+    payload = {"say": mail.to_json(), "language": page.language}
+    await tx.outbox.add(MAIL, address, payload, urgency=Urgency.NOTICE, person_id=turn.person.id)
+    return Say("connect.done", {"municipality": proven.values["municipality"]})
+
+
+def _address(page: Page) -> str:
+    return str((page.content or {}).get("address", ""))

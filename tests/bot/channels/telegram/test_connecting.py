@@ -1,0 +1,195 @@
+"""A contact whom only mail reaches connects Telegram by the link in it: the mailbox's owner, nobody else, and once."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from tests.bot.channels.telegram.test_introduction import (
+    asked_on_matrix,
+    contact_on_telegram,
+    last,
+    pressed,
+    wire_of,
+)
+from tests.bot.channels.telegram.town import CONTACT, MAIL, OF_THE_ASKER, OF_THE_CONTACT, Town, town_of
+from tests.bot.web.pages.conftest import dump
+from tests.telegram_api import LoopbackApi, User
+from tests.telegram_api.world import BOT_NAME
+
+LINK = re.compile(rf"https://t\.me/{BOT_NAME}\?start=([\w-]{{22}})(?![\w-])")
+OTHER = "amt.fuer.anderes@cottbus.example"
+QUIET = ("inbox", "outbox", "chat_context", "button", "consent", "fact", "account", "person")  # a talk leaves its marks
+
+
+def handle_in(mail: str) -> str:
+    found = LINK.search(mail)
+    assert found, mail
+    return found[1]
+
+
+async def offered(town: Town) -> str:
+    """A request goes to the contact by mail; the handle in its link."""
+    await asked_on_matrix(town)
+    await town.settled()
+    [mail] = town.sink.to(MAIL)
+    handle = handle_in(mail.text)
+    assert handle_in(mail.html) == handle
+    assert handle not in repr(await dump(town.rig.store)), "nothing at rest opens anything"
+    return handle
+
+
+async def opens(town: Town, user: User, handle: str) -> str:
+    """Somebody presses *Start* behind the link; what the bot says."""
+    return (await town.rig.world.answer(town.rig.world.start(user, handle))).text
+
+
+async def seen(page: str) -> str:
+    async with httpx.AsyncClient() as human:
+        return (await human.get(page)).text
+
+
+async def chooses(town: Town, user: User, option: str) -> str:
+    return await pressed(town.rig, user, town.rig.world.said(user)[-1], option)
+
+
+async def holder(town: Town, channel: str, user: str) -> str | None:
+    async with town.rig.store.read() as tx:
+        person = await tx.people.of_account(channel, user)
+    return person.id if person else None
+
+
+async def links_and_profiles(town: Town) -> dict[str, object]:
+    return {table: rows for table, rows in (await dump(town.rig.store)).items() if table not in QUIET}
+
+
+@pytest.mark.parametrize("webhook", [False, True])
+async def test_a_contact_goes_on_by_telegram_from_a_mail(
+    webhook: bool, api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with town_of(api, tmp_path, caplog, telegram={"webhook": webhook}) as town:
+        lead = api.world.user(12)
+        handle = await offered(town)
+        before = await links_and_profiles(town)
+        page = await seen(town.link(town.sink.to(MAIL)[0].text, "i"))
+        assert handle_in(page) == handle, "the page behind the mail offers the same"
+        asked = await opens(town, lead, handle)
+        assert f"Kontakt für „{CONTACT['role']}“" in asked
+        assert "cottbus.example" in asked.replace("\u2060", "")
+        assert "es ist" in await chooses(town, lead, "Nein")
+        await opens(town, lead, handle)
+        assert await links_and_profiles(town) == before, "looking, and a no, change nothing"
+        assert await holder(town, "telegram", "12") != await holder(town, "email", MAIL)
+
+        assert "Verbunden" in await chooses(town, lead, "Ja, mein")
+        await town.settled()
+        assert await holder(town, "telegram", "12") == await holder(town, "email", MAIL)
+        note = town.sink.to(MAIL)[-1]
+        assert "mit einem Konto verbunden" in note.text
+        assert LINK.search(note.text) is None
+        assert "schon verbunden" in await opens(town, lead, handle)
+
+        mails, said = len(town.sink.to(MAIL)), len(api.world.said(lead))
+        await town.posted(town.link(town.sink.to(MAIL)[0].text, "i"), answer="yes", share=["phone"])
+        await town.settled()
+        assert len(town.sink.to(MAIL)) == mails, "the outcome is told where they are now"
+        assert len(api.world.said(lead)) == said + 1
+        assert LINK.search(await seen(town.link(town.sink.to(MAIL)[0].text, "i"))) is None
+        outcome = town.link(wire_of(api.world.said(lead)[-1]), "n")
+        assert OF_THE_ASKER[-1] in await town.posted(outcome, step="read")
+    assert town.telegram_saw(*OF_THE_CONTACT, *OF_THE_ASKER) == []
+    town.log_is_silent()
+
+
+async def test_a_link_works_across_a_restart_and_not_when_it_is_over(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lead, eve = api.world.user(12), api.world.user(13)
+    async with town_of(api, tmp_path, caplog) as town:
+        handle = await offered(town)
+        await opens(town, lead, handle)
+        await opens(town, eve, handle)
+    async with town_of(api, tmp_path, caplog) as town:
+        assert "Verbunden" in await chooses(town, lead, "Ja, mein")
+        assert "gilt nicht mehr" in await chooses(town, eve, "Ja, mein"), "it works once"
+        assert "gilt nicht mehr" in await opens(town, eve, handle)
+        assert "gilt nicht mehr" in (await town.rig.ask(eve, "!bestaetigen ja")).text
+        assert await holder(town, "telegram", "13") != await holder(town, "email", MAIL)
+
+
+async def test_an_old_link_opens_nothing(api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with town_of(api, tmp_path, caplog) as town:
+        lead = api.world.user(12)
+        handle = await offered(town)
+        async with town.rig.store.begin() as tx:
+            page = await tx.pages.get(town.rig.bot.services.links.at_rest(handle))
+            assert page
+            assert page.expires_at - tx.now > timedelta(days=13)
+        await opens(town, lead, handle)
+        async with town.rig.store.begin() as tx:
+            await tx.connection.execute(text("UPDATE page SET expires_at = '2020-01-01 00:00:00'"))
+        assert "gilt nicht mehr" in await chooses(town, lead, "Ja, mein")
+        assert "gilt nicht mehr" in await opens(town, lead, handle)
+        for made_up in ("A" * 22, handle[:-1], handle.swapcase(), "show_", f"{handle} yes"):
+            assert "ich bin Stadtlotse" in await opens(town, lead, made_up)
+        assert await holder(town, "telegram", "12") != await holder(town, "email", MAIL)
+
+
+async def test_a_link_that_was_passed_on_is_refused_and_its_owner_told(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with town_of(api, tmp_path, caplog) as town:
+        ben, eve, lead = api.world.user(14), api.world.user(13), api.world.user(12)
+        await town.rig.ask(ben, f"!bestaetigen {OTHER}")
+        await town.rig.settled()
+        code = re.search(r"\b\d{3} ?\d{3}\b", town.sink.to(OTHER)[-1].text)
+        assert code
+        await town.rig.ask(ben, code[0])
+        handle = await offered(town)
+        for _ in range(2):
+            assert "gehört einer anderen Person" in await opens(town, ben, handle)
+        await town.settled()
+        told = [mail for mail in town.sink.to(MAIL) if "mit einem anderen Konto geöffnet" in mail.text]
+        assert len(told) == 1
+
+        await opens(town, lead, handle)
+        shown = api.world.said(lead)[-1]
+        assert "gehören der Person" in await town.rig.press(eve, shown, 0)
+        assert "Verbunden" in await chooses(town, lead, "Ja, mein")
+        assert await holder(town, "telegram", "14") == await holder(town, "email", OTHER)
+        assert await holder(town, "telegram", "12") == await holder(town, "email", MAIL)
+
+
+async def test_who_is_on_telegram_already_is_offered_nothing(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with town_of(api, tmp_path, caplog) as town:
+        lead = api.world.user(12)
+        await contact_on_telegram(town, lead)
+        await asked_on_matrix(town)
+        await town.settled()
+        mail = town.sink.to(MAIL)[-1]
+        assert "Anfrage" in mail.text or "sprechen" in mail.text
+        assert LINK.search(mail.text) is None
+        assert "@" not in last(town.rig, lead)
+
+
+async def test_without_telegram_no_mail_speaks_of_it(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The bot's name is known from an earlier time; the token is taken out of the settings."""
+    async with town_of(api, tmp_path, caplog) as town:
+        await town.rig.ask(api.world.user(11), "hilfe")
+        services = town.rig.bot.services
+        off = services.settings.model_copy(
+            update={"telegram": services.settings.telegram.model_copy(update={"token": None})}
+        )
+        object.__setattr__(services, "settings", off)
+        await asked_on_matrix(town)
+        await town.settled()
+        assert "t.me" not in town.sink.to(MAIL)[-1].text
