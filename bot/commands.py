@@ -49,6 +49,7 @@ NO = {"de": "nein", "en": "no", "pl": "nie"}
 CONFIRMED = ("forget", "remove", "verify")  # commands that end with "yes" when they are meant
 ARGUMENTS = {  # what follows, where it is a word, too
     "digest settings": {"de": "einstellungen", "pl": "ustawienia"},
+    "subscribe again": {"de": "wieder", "pl": "ponownie"},
     "pass-on withdraw": {"de": "widerruf", "pl": "wycofaj"},
 }
 

@@ -11,13 +11,14 @@ from datetime import timedelta
 
 from bot import open_questions
 from bot.data_policy import DataClass, may_pass
+from bot.digesting.telling import named
 from bot.features import Act, Services, Turn, say
 from bot.features.prompting import offer
 from bot.informing import version
 from bot.intents import PassOn, Reply
 from bot.introducing.question import presentable
 from bot.markup import plain
-from bot.messages import Choice, Happening, Say
+from bot.messages import Choice, Happening, Say, Value
 from bot.notices import Notice, tell
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.search.language import guess_language
@@ -70,14 +71,15 @@ async def _draft(tx: Transaction, turn: Turn, answer_id: str, services: Services
     read = services.search.snapshot.read(text, language=guess_language(text) or language).understood
     if not await tx.open_questions.keep(number, turn.person.id, text, language, topics=read.topics):
         return Say("question.passed_already", {"number": number})
-    shown = _preview(number, text, read.topics)
+    shown = _preview(number, text, read.topics, turn.language)
     await offer(tx, turn, services, shown.choices)
     return shown
 
 
-def _preview(number: int, question: str, topics: Sequence[str]) -> Say:
+def _preview(number: int, question: str, topics: Sequence[str], language: str) -> Say:
     yes = Choice(Say("choice.pass_on_yes"), f"pass-on yes {number}", numbered=True)
-    readers = Say("question.readers" if topics else "question.readers_of_everything")
+    about: dict[str, Value] = {"topics": named(topics, language)} if topics else {}
+    readers = Say("question.readers" if topics else "question.readers_of_everything", about)
     return Say("question.preview", {"question": question, "readers": readers}, (yes,))
 
 
@@ -90,7 +92,7 @@ async def _agree(tx: Transaction, turn: Turn, number: int, services: Services) -
     if not await tx.open_questions.pass_on(number, turn.person.id):
         return Say("question.passed_already", {"number": number})
     await _count(tx, turn, services, PASSED)
-    shown = plain(services.texts.render(_preview(number, *own), turn.language))
+    shown = plain(services.texts.render(_preview(number, *own, turn.language), turn.language))
     await tx.consents.add(
         Entry(
             subject=turn.person.id,

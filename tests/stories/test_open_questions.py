@@ -49,7 +49,9 @@ def erika(town: Networks) -> Person:
 async def passes_on(anna: Person, question: str = ASKED) -> str:
     """She asks, agrees, and knows the number."""
     assert "weitergeben" in await anna.says(question) or "pass-on" in anna.sees()
-    assert question in await anna.says("!weitergeben")
+    preview = await anna.says("!weitergeben")
+    assert question in preview
+    assert "Themen liest: Klima" in preview
     done = await anna.says("1")
     assert "ist weitergegeben" in done
     return done.partition("Nummer ")[2].partition(")")[0]
@@ -249,7 +251,7 @@ async def test_editors_name_the_topic_of_what_nobody_recognised(
     await anna.says(asked)
     preview = await anna.says("!weitergeben")
     assert "erkenne ich nicht" in preview
-    assert "zu diesen Themen" not in preview
+    assert "Themen liest:" not in preview
     number = (await anna.says("1")).partition("Nummer ")[2].partition(")")[0]
     await digests(town)
     assert not any(asked in text for text in town.told(town.matrix, ben.conversation))
