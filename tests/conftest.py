@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -78,27 +79,67 @@ def postgres() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def postgres_url(postgres: str) -> Iterator[str]:
-    """An empty PostgreSQL database of the test's own."""
+@pytest.fixture(scope="session")
+def postgres_with_schema(postgres: str) -> str:
+    """The name of a database that holds the schema; copying it is faster than to migrate."""
+    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as admin:
+        admin.execute("CREATE DATABASE with_schema")
+    _migrate(f"{postgres}/with_schema")
+    return "with_schema"
+
+
+@pytest.fixture(scope="session")
+def sqlite_with_schema(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that holds the schema; as above."""
+    path = tmp_path_factory.mktemp("schema") / "stadtlotse.db"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+def _migrate(url: str) -> None:
+    async def work() -> None:
+        await (await Store.open(url)).close()
+
+    asyncio.run(work())
+
+
+@contextmanager
+def _postgres_database(postgres: str, template: str) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     with psycopg.connect(f"{postgres}/postgres", autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     yield f"{postgres}/{name}"
     with psycopg.connect(f"{postgres}/postgres", autocommit=True) as admin:
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """An empty SQLite file of the test's own."""
+def postgres_url(postgres: str) -> Iterator[str]:
+    """An empty PostgreSQL database of the test's own."""
+    with _postgres_database(postgres, "template1") as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url_with_schema(postgres: str, postgres_with_schema: str) -> Iterator[str]:
+    """One that is up to date already, and holds nothing else."""
+    with _postgres_database(postgres, postgres_with_schema) as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """An empty SQLite file of the test's own; for tests with a store it has the schema."""
+    if {"store", "sqlite_store"} & set(request.fixturenames):
+        shutil.copy(request.getfixturevalue("sqlite_with_schema"), tmp_path / "stadtlotse.db")
     return f"sqlite:///{tmp_path / 'stadtlotse.db'}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """The same test on both databases."""
-    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    """The same test on both databases; empty, for tests with a ``store`` up to date already."""
+    postgres = "postgres_url_with_schema" if "store" in request.fixturenames else "postgres_url"
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else postgres)
     return url
 
 

@@ -22,8 +22,7 @@ from config.settings import Settings
 from knowledge_base.embedding.port import Embedder
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
-
-PATIENCE_S = 20.0  # until a test says that an answer does not come; never waited for when all is well
+from tests.patience import PATIENCE_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from knowledge_base.store.outbox import OutboxRow, Urgency
 from knowledge_base.store.presence import RESTORED
 from knowledge_base.store.tables import outbox
 from tests.conftest import FixedClock
+from tests.patience import PATIENCE_S
 
 ADMINS = ("matrix:@a:example.org", "telegram:123", "matrix:@never-wrote:example.org")
 
@@ -149,7 +150,7 @@ async def test_a_failing_part_is_told_and_its_return_too(store: Store, alerts: A
                 twice.set()
 
     watching = asyncio.create_task(watch_health(health, Listening(store, ADMINS), every=0))
-    await asyncio.wait_for(twice.wait(), 30)
+    await asyncio.wait_for(twice.wait(), PATIENCE_S)
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watching

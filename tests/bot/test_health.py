@@ -16,6 +16,7 @@ from bot.health import ALLOWANCES, CHANNEL_ALLOWANCE, LOOP, PROBE_EVERY, PROBE_T
 from knowledge_base.store.database import Store
 from knowledge_base.store.presence import say_alive, say_gone, seems_alive
 from tests.conftest import FixedClock
+from tests.patience import PATIENCE_S
 
 
 class Seconds:
@@ -115,7 +116,7 @@ def test_red_is_exactly_silence(events: list[tuple[str, str, float]]) -> None:
 
 async def run_until(condition: asyncio.Event, *coroutines: object) -> None:
     tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]  # type: ignore[call-overload]
-    await asyncio.wait_for(condition.wait(), 30)
+    await asyncio.wait_for(condition.wait(), PATIENCE_S)
     for task in tasks:
         task.cancel()
     assert all(isinstance(end, asyncio.CancelledError) for end in await asyncio.gather(*tasks, return_exceptions=True))
@@ -206,10 +207,10 @@ async def test_a_blocked_database_gives_no_beat_and_recovers(sqlite_url: str, mo
     health.expect("database", 0)
     with blocked(sqlite_url):
         watching = asyncio.create_task(watch(health, "database", lambda: say_alive(store), every=0.01, timeout=5))
-        await asyncio.wait_for(health.missed.wait(), 30)
+        await asyncio.wait_for(health.missed.wait(), PATIENCE_S)
         assert not health.beaten.is_set()
         assert health.status().parts[0].reason == "unreachable"
-    await asyncio.wait_for(health.beaten.wait(), 60)
+    await asyncio.wait_for(health.beaten.wait(), PATIENCE_S)
     watching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await watching

@@ -17,7 +17,7 @@ for (const name of ["log", "debug", "info", "warn", "error", "trace"]) console[n
 let client, storageKey, verifier, sas, auth;
 const ANSWER_TO = "org.stadtlotse.answer_to";
 
-async function until(found, seconds = 40) {
+async function until(found, seconds = 110) {
   for (const end = Date.now() + seconds * 1000; Date.now() < end; await new Promise((done) => setTimeout(done, 50))) {
     const value = await found();
     if (value) return value;
@@ -134,7 +134,7 @@ const actions = {
   },
   async verified({ user, wait }) {
     const now = async () => (await client.getCrypto().getUserVerificationStatus(user)).isCrossSigningVerified();
-    return wait ? until(now, 15) : now();
+    return wait ? until(now) : now();
   },
   async stop() {
     client?.stopClient();

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.matrix_server.synapse import ROOT, Synapse, memory_folder
-
-READY_S = 120.0
+from tests.patience import PATIENCE_S
 
 
 class BotProcess:
@@ -78,10 +77,10 @@ class BotProcess:
 
     async def ready(self) -> bool:
         """Wait for the READY line; ``False`` when the process ended before."""
-        async with asyncio.timeout(READY_S):
+        async with asyncio.timeout(PATIENCE_S):
             return await asyncio.to_thread(self.wait_ready)
 
-    async def ended(self, patience: float = 90) -> int:
+    async def ended(self, patience: float = PATIENCE_S) -> int:
         """Wait for its end by itself; returns its exit code."""
         assert self.process is not None
         assert self.process.stdout is not None
@@ -93,7 +92,7 @@ class BotProcess:
         """Stop it in order (or otherwise); returns its exit code."""
         assert self.process is not None
         self.process.send_signal(number)
-        return await self.ended(20)
+        return await self.ended()
 
     async def kill(self) -> None:
         await self.end(signal.SIGKILL)

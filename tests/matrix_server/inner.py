@@ -17,8 +17,7 @@ from bot.messages import Address, Inbound, Outgoing, Refused
 from config.matrix import Matrix
 from tests.matrix_server.person import Person
 from tests.matrix_server.synapse import Synapse, memory_folder
-
-PATIENCE_S = 40.0
+from tests.patience import PATIENCE_S
 
 
 @dataclass

@@ -14,8 +14,8 @@ from typing import Any, Self
 import nio
 
 from tests.matrix_server.synapse import Synapse, memory_folder
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 40.0
 ANSWER_TO, PART = "org.stadtlotse.answer_to", "org.stadtlotse.part"
 Event = dict[str, Any]
 

@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.matrix_server.synapse import one_at_a_time
+from tests.patience import PATIENCE_S
 
 FOLDER = Path(__file__).parent.parent / "matrix_client"
-PATIENCE_S = 60.0
 
 
 MISSING = "The independent client needs Node.js 20 or newer with npm: install both, then run the tests again."

@@ -23,6 +23,7 @@ from typing import Any
 
 import httpx
 
+from tests.patience import PATIENCE_S
 from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
@@ -30,7 +31,7 @@ ENVIRONMENT = ROOT / ".venv-synapse"
 LOCK = ROOT / "requirements" / "synapse.txt"
 NAME = "localhost"  # the server's; part of every user id
 UNLIMITED = {"per_second": 10_000, "burst_count": 10_000}
-START_S, STOP_S = 60.0, 20.0
+STOP_S = 20.0  # then it is killed: nothing is lost with it
 
 
 @contextmanager
@@ -123,7 +124,7 @@ class Synapse:
         command = [self.python, "-m", "synapse.app.homeserver", "-c", self.folder / "homeserver.yaml"]
         self.process = subprocess.Popen(command, stdout=output, stderr=output, cwd=self.folder, start_new_session=True)
         output.close()
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + PATIENCE_S
         while not self._answers():
             assert self.process.poll() is None, (self.folder / "output").read_text()[-2000:]
             assert time.monotonic() < deadline, "Synapse does not answer"

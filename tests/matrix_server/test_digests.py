@@ -21,13 +21,13 @@ import pytest
 from tests.matrix_server.person import ANSWER_TO
 from tests.matrix_server.synapse import Synapse, running_synapse
 from tests.matrix_server.warm_bot import WarmBot
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.matrix, pytest.mark.slow]
 
 BURST, EVERY_S = 10, 5  # what the server allows by default
 AT_ONCE = 16
 LOOK_S = 1.0  # between two looks of a reader: most of what a thousand of them cost the server
-PATIENCE_S = 60.0
 
 
 class Reader:

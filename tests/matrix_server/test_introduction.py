@@ -14,11 +14,10 @@ from tests.introducing import CONTACTS, KNOWLEDGE, LEAD, PROJECT, code_in
 from tests.matrix_server.bot_process import BotProcess
 from tests.matrix_server.person import Person
 from tests.matrix_server.synapse import Synapse
+from tests.patience import PATIENCE_S
 from tests.smtp_sink import SmtpSink
 
 pytestmark = [pytest.mark.matrix]
-
-PATIENCE_S = 60.0  # the regular work looks every ten seconds
 
 
 @pytest.fixture

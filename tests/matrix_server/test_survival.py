@@ -15,6 +15,7 @@ import pytest
 from tests.matrix_server.bot_process import BotProcess
 from tests.matrix_server.person import ANSWER_TO, Person
 from tests.matrix_server.synapse import Synapse
+from tests.patience import PATIENCE_S
 
 pytestmark = [pytest.mark.matrix]
 
@@ -24,7 +25,7 @@ async def test_a_gap_of_500_messages_is_answered_in_order(bot: BotProcess, perso
     await bot.end()
     asked = [await person.say(room, f"Rufbus {number}?") for number in range(500)]
     await bot.start()
-    await person.until(lambda: bool(person.answers(room, asked[-1])), 150)
+    await person.until(lambda: bool(person.answers(room, asked[-1])), 3 * PATIENCE_S)
     order = [e["content"][ANSWER_TO] for e in person.events[room] if e["content"].get(ANSWER_TO) in set(asked)]
     assert order == asked
     assert person.unreadable == {}
@@ -133,7 +134,7 @@ async def test_a_server_that_is_away_is_waited_for_with_pauses(
 ) -> None:
     bot = new_bot(MATRIX__HOMESERVER="http://127.0.0.1:9")
     await bot.start()  # READY names it as backing off
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while len(pauses := [line["seconds"] for line in bot.events("matrix.backs_off")]) < 3:  # noqa: ASYNC110
             await asyncio.sleep(0.2)
     assert pauses == sorted(pauses)

@@ -14,6 +14,7 @@ from tests.crash.processes import PROCESSES
 from tests.matrix_server.bot_process import BotProcess
 from tests.matrix_server.driver import entry
 from tests.matrix_server.synapse import Synapse
+from tests.patience import PATIENCE_S
 
 
 class WarmBot(BotProcess):
@@ -45,7 +46,7 @@ class WarmBot(BotProcess):
     def alive(self) -> bool:
         return self._forked is not None and self._forked.is_alive()
 
-    async def ended(self, patience: float = 90) -> int:
+    async def ended(self, patience: float = PATIENCE_S) -> int:
         assert self._forked is not None
         await asyncio.to_thread(self._forked.join, patience)
         if self._forked.exitcode is None:
@@ -58,7 +59,7 @@ class WarmBot(BotProcess):
             self._forked.kill()
         else:
             self._forked.terminate()
-        return await self.ended(20)
+        return await self.ended()
 
     def _let_go(self) -> None:
         if self._ready is not None:

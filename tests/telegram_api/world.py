@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.patience import PATIENCE_S
 from tests.telegram_api.entities import units
 
 DEFAULT_UPDATES = {
@@ -268,14 +269,14 @@ class World:
         """The bot's messages that reply to one."""
         return [message for message in self.said(question.chat) if message.reply_to == question.id]
 
-    async def until(self, happened: Callable[[], Any], timeout: float = 30.0) -> Any:  # noqa: ASYNC109
+    async def until(self, happened: Callable[[], Any], timeout: float = PATIENCE_S) -> Any:  # noqa: ASYNC109
         """Wait until something is the case; returns what it gave."""
         async with asyncio.timeout(timeout), self.changed:
             while not (result := happened()):
                 await self.changed.wait()
             return result
 
-    async def answer(self, question: Message, timeout: float = 30.0) -> Message:  # noqa: ASYNC109
+    async def answer(self, question: Message, timeout: float = PATIENCE_S) -> Message:  # noqa: ASYNC109
         """The first answer to a question, once it is there."""
         found: list[Message] = await self.until(lambda: self.answers(question), timeout)
         return found[0]

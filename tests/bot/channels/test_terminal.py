@@ -158,7 +158,7 @@ def test_a_pipe_that_stays_open_does_not_hold_up_sigterm(state: dict[str, str]) 
 
 
 def _until(terminal: int, mark: bytes, process: subprocess.Popen[bytes]) -> bytes:
-    seen, end = b"", time.monotonic() + 60
+    seen, end = b"", time.monotonic() + PATIENCE_S
     while not re.search(mark, seen, re.DOTALL):
         assert time.monotonic() < end, seen
         if select.select([terminal], [], [], 0.2)[0]:
@@ -169,7 +169,7 @@ def _until(terminal: int, mark: bytes, process: subprocess.Popen[bytes]) -> byte
 
 def _drain(terminal: int, process: subprocess.Popen[bytes]) -> None:
     """Read on, so that the process is not held up by a full terminal."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE_S
     while process.poll() is None and time.monotonic() < end:
         if select.select([terminal], [], [], 0.1)[0]:
             try:

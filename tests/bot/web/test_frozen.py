@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from bot.web.client import ask_health, noted_address
+from tests.patience import PATIENCE_S
 
 SCRIPT = Path(__file__).parent / "frozen.py"
 ROOT = SCRIPT.parent.parent.parent.parent
@@ -25,7 +26,7 @@ async def test_a_frozen_loop_is_red(tmp_path: Path) -> None:
         assert process.stdin is not None
         try:
             loop = asyncio.get_running_loop()
-            signs = {await asyncio.wait_for(loop.sock_recv(systemd, 64), 30) for _ in range(2)}
+            signs = {await asyncio.wait_for(loop.sock_recv(systemd, 64), PATIENCE_S) for _ in range(2)}
             assert signs == {b"READY=1", b"WATCHDOG=1"}
             url = noted_address(tmp_path)
             assert (await ask_health(url)).lines == ("ok", "  loop: ok")

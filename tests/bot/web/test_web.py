@@ -24,6 +24,7 @@ from bot.web.client import ask_health, forget_address, note_address, noted_addre
 from bot.web.routes import FORWARDED, is_local
 from bot.web.server import serve
 from knowledge_base.errors import StadtlotseError
+from tests.patience import PATIENCE_S
 
 
 @asynccontextmanager
@@ -31,7 +32,7 @@ async def serving(app: ASGIApp, bind: str = "127.0.0.1") -> AsyncIterator[str]:
     listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(app, bind, 0, listening.set_result))
     try:
-        yield await asyncio.wait_for(listening, 30)
+        yield await asyncio.wait_for(listening, PATIENCE_S)
     finally:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -168,16 +168,17 @@ SCHEDULES = st.builds(
 def test_every_week_has_exactly_one_digest(schedule: Schedule, start: datetime) -> None:
     """A tick every three hours for ten weeks: each ISO week that has its slot there is served once, on time."""
     served, got = None, []
-    for tick in range(0, 70 * 24, 3):
-        now = start + timedelta(hours=tick)
+    ticks = [start + timedelta(hours=number) for number in range(0, 70 * 24, 3)]
+    for now in ticks:
         if week := due(schedule, now, served):
             got.append(week)
             served = week
             if len(got) > 1:
                 assert timedelta(0) <= now - slot(schedule, week) < timedelta(hours=3)
-    assert len(got) == len(set(got))
-    assert got == [got[0].plus(number) for number in range(len(got))]
-    assert len(got) in (9, 10, 11)
+    around = [Week.of(start.date()).plus(number) for number in range(-2, 13)]  # a holiday moves slots, also into here
+    missed = [week for week in got if slot(schedule, week) <= start]
+    assert len(missed) <= 1
+    assert got == missed + [week for week in around if start < slot(schedule, week) <= ticks[-1]]
 
 
 @given(

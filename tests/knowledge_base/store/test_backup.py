@@ -22,14 +22,12 @@ from knowledge_base.errors import InputError, StadtlotseError, StoreError
 from knowledge_base.model import RecordKind
 from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.backup import backup
-from knowledge_base.store.consents import unlocked
 from knowledge_base.store.database import Store, create_engine, driver_url
 from knowledge_base.store.dump import TABLES, lines
 from knowledge_base.store.inbox import Received
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.presence import RESTORED, say_alive
 from knowledge_base.store.restore import restore
-from knowledge_base.store.tables import consent
 from tests.conftest import FixedClock
 from tests.knowledge_base.store.rows import fill_tables
 
@@ -128,9 +126,6 @@ async def test_a_restore_brings_back_every_row_on_either_database(
     await store.close()
 
     url = request.getfixturevalue("postgres_url") if target == "postgres_url" else f"sqlite:///{tmp_path}/new/bot.db"
-    if url == database_url:
-        async with opened(url, clock) as own:
-            await wipe(own)
     new_state = tmp_path / "new"
     restored = await restore(tmp_path / "copy.tar.gz", url, new_state, clock=clock)
     after = await contents(url)
@@ -142,14 +137,6 @@ async def test_a_restore_brings_back_every_row_on_either_database(
     assert restored.files == ("keys/signing.key",)
     async with opened(url, clock) as store_again:
         await assert_nothing_is_said_twice(store_again)
-
-
-async def wipe(store: Store) -> None:
-    async with store.begin() as tx:
-        async with unlocked(tx.connection):
-            await tx.connection.execute(consent.delete())
-        for table in reversed(TABLES):
-            await tx.connection.execute(table.delete())
 
 
 async def assert_nothing_is_said_twice(store: Store) -> None:

@@ -34,7 +34,7 @@ async def test_a_cancelled_task_leaves_no_lock(store: Store) -> None:
             task.cancel()
         await asyncio.wait(tasks)
         assert all(task.cancelled() for task in tasks)
-        async with asyncio.timeout(10), store.begin() as tx:  # far less than the busy handler waits
+        async with asyncio.timeout(20), store.begin() as tx:  # far less than the busy handler waits
             await tx.facts.put("k", 2)
 
 

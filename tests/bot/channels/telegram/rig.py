@@ -24,6 +24,7 @@ from config.settings import Settings
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from tests.fake_embedder import HashEmbedder
+from tests.patience import PATIENCE_S
 from tests.ports import free_port
 from tests.telegram_api import LoopbackApi, Message, User, World
 
@@ -61,7 +62,7 @@ class Rig:
 
     async def settled(self) -> None:
         """Everything that came is handled, everything that can be sent is sent."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await self.world.until(lambda: not self.world.updates)
             await self.bot.idle()
 

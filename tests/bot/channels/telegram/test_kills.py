@@ -97,7 +97,7 @@ async def campaign(killed: Killed, kills: int, questions: int) -> list[Message]:
     ask(questions - len(asked))
     await killed.start()
     while missing := unanswered(world, asked):  # hundreds may wait: that takes its time, but never stands still
-        await world.until(lambda missing=missing: unanswered(world, asked) < missing, 60)
+        await world.until(lambda missing=missing: unanswered(world, asked) < missing)
     await killed.stop()
     return asked
 

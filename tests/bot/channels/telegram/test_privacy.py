@@ -122,8 +122,8 @@ async def served(api: LoopbackApi, state: Path, style: str) -> str:
     )  # fmt: skip
     anna = api.world.user(11, "Kanarienvogel", "kanari_user")
     api.world.push_raw({"update_id": api.world.next_update_id(), "message": {"text": "GeheimeFrage"}})
-    await api.world.answer(api.world.say(anna, "Wer macht GeheimeFrage?"), 90)
-    await api.world.until(lambda: len(api.called("editMessageText")) > 0, 30)
+    await api.world.answer(api.world.say(anna, "Wer macht GeheimeFrage?"))
+    await api.world.until(lambda: len(api.called("editMessageText")) > 0)
     process.terminate()
     assert process.stdout is not None
     log = (await process.stdout.read()).decode()

@@ -15,6 +15,7 @@ from bot.messages import Say
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency
 from tests.bot.channels.telegram.rig import GROUP, REAL, Rig, make_settings, running
+from tests.patience import PATIENCE_S
 from tests.telegram_api import Fault, LoopbackApi
 from tests.telegram_api.faults import broken, flood, unauthorised, unparsable
 
@@ -46,7 +47,7 @@ async def test_an_answer_arrives_once_whatever_the_network_does(name: str, rig: 
     question = rig.world.say(rig.world.user(11), "hilfe")
     answer = await rig.world.answer(question)
     assert HELP in answer.text
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while (await states(rig)) != {"sent": 1}:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     assert planned[0].times == 0
@@ -71,7 +72,7 @@ async def test_nothing_is_unclear_when_telegram_was_not_reached(rig: Rig) -> Non
     port = int(rig.api.base_url.rpartition(":")[2].partition("/")[0])
     await rig.api.close()
     await store_bulk(rig, ["11"])
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while "ConnectError" not in await errors(rig):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await rig.api.listen(port)
