@@ -56,7 +56,7 @@ ENTRIES = (
     Entry("digest", ("subscription", "digest_run"), until_forgotten),
     Entry("consent", ("consent",), lambda s: Say("period.after_end", {"count": s.retention.consents_days})),
     Entry("block", ("block",), lambda _: Say("period.as_long_as_objected")),
-    Entry("tally", ("tally",), lambda s: days(max(1, s.introductions.pause_days))),
+    Entry("tally", ("tally",), lambda s: days(max(30, s.introductions.pause_days))),
     Entry("contact", ("contact_notice",), lambda _: Say("period.until_removed"), of_people=False),
     Entry("permit", ("permit",), lambda _: Say("period.until_removed"), of_people=False),
     Entry(

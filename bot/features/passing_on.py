@@ -27,7 +27,7 @@ from knowledge_base.store.open_questions import Asked, purpose_of
 from knowledge_base.store.transaction import Transaction
 
 A_DAY = timedelta(days=1)
-REFUSED, REFUSALS_LAST, TOO_MANY_REFUSALS = "answers refused", timedelta(days=90), 3  # askers who want no more of them
+REFUSED, REFUSALS_LAST, TOO_MANY_REFUSALS = "answers refused", timedelta(days=30), 3  # askers who want no more of them
 PASSED, REPLIED = "question passed on", "question replied"  # what is counted
 MOST = {PASSED: 3, REPLIED: 5}  # a day and person
 NO_SUCH = Say("question.no_such")

@@ -286,7 +286,7 @@ async def test_an_asker_wants_no_more_answers_from_somebody_and_three_such_wishe
         await town.passes()
         assert not any("Noch einmal" in text for text in town.told(town.matrix, asker.conversation))
     assert "wünschen von Ihnen keine Antworten" in await ben.says(f"!antwort {numbers[3]} Hallo")
-    town.store.now.advance(days=91)  # type: ignore[attr-defined]
+    town.store.now.advance(days=31)  # type: ignore[attr-defined]
     assert "Danke" in await ben.says(f"!antwort {numbers[3]} Hallo")
 
 
