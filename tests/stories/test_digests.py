@@ -329,6 +329,25 @@ async def test_the_editors_line_and_their_preview(
     assert "Die Redaktion" not in digests_in(channel)[1]
 
 
+async def test_whether_entries_were_useful_is_a_sum_of_five_people_at_least(
+    bot: Bot, known: Store, channel: FakeChannel, erika: Person, clock: FixedClock
+) -> None:
+    people = [channel.person(f"p{number}") for number in range(5)]
+    for person in people:
+        await person.says("!abo Mobilität")
+    clock.advance(days=1)
+    await edit(known, a_project())
+    await comes(bot, clock)
+    for person in people[:4]:
+        await person.says("!hilfreich project:neu-bus")
+        await person.says("!hilfreich project:neu-bus")
+    assert "ab fünf Personen" in await erika.says("!wochenbrief vorschau")
+    await people[4].says("!unpassend project:neu-bus")
+    shown = await erika.says("!wochenbrief vorschau")
+    assert "👍 4 · 👎 1" in shown
+    assert not any(person.name in shown for person in people)
+
+
 @pytest.mark.parametrize("bot", [{"digests": {"first_send": 2}}], indirect=True)
 async def test_many_first_ones_wait_for_an_admin(
     bot: Bot, known: Store, channel: FakeChannel, clock: FixedClock
