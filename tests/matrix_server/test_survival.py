@@ -163,11 +163,14 @@ async def test_a_lost_store_takes_a_new_device_signs_it_and_says_so(
     await person.ask(room, "Rufbus?")
     await own_bot.end()
     old = json.loads((own_bot.folder / "login.json").read_text())["device_id"]
+    to_the_old_one = await person.say(room, "Digitale Schule?")
     for file in own_bot.folder.glob("device-*"):
         file.unlink()
     await own_bot.start()
     await person.sync()
     assert await person.ask(room, "Hitzeschutz?")
+    assert [line["event_id"] for line in own_bot.events("matrix.key_awaited")] == [to_the_old_one]  # gets its notice
+    assert person.answers(room, to_the_old_one) == []
     new = json.loads((own_bot.folder / "login.json").read_text())["device_id"]
     devices = synapse.admin("GET", f"/_synapse/admin/v2/users/{own_bot.user_id}/devices")["devices"]
     assert [device["device_id"] for device in devices if device["display_name"] == "Stadtlotse"] == [new] != [old]
