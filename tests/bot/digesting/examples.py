@@ -17,10 +17,10 @@ from pathlib import Path
 
 from bot.channels.email.letter import Letterhead, letter
 from bot.channels.matrix.content import INVISIBLE_SPACE, contents
+from bot.channels.telegram.html import JOINER, parts
 from bot.channels.telegram.keyboard import keyboard
 from bot.channels.terminal import plain_text
 from bot.digesting.telling import Issue, Place, digest
-from bot.markup import plain
 from bot.messages import Address, Outgoing, Say
 from bot.texts import LANGUAGES, Texts
 from knowledge_base.digests.content import Candidate, Change, Interest, Kind, Told, choose
@@ -109,12 +109,13 @@ def terminal(texts: Texts, language: str) -> str:
 
 
 def telegram(texts: Texts, language: str) -> str:
-    """The text, and below it the buttons, row by row. It carries nothing that other people wrote."""
+    """The text without its invisible signs, and below it the buttons, row by row; nothing that other people wrote."""
     what = say(language, Place.CHAT, buttons=True, veiled=True)
     choices = [replace(choice, handle="x") for choice in texts.choices(what, language)]
     board = keyboard(choices)
     rows = ["  ".join(f"[ {button.text} ]" for button in row) for row in board.inline_keyboard] if board else []
-    return "\n\n".join((plain(texts.render(what, language)), "\n".join(rows)))
+    shown = "\n".join(part.plain for part in parts(texts.render(what, language))).replace(JOINER, "")
+    return "\n\n".join((shown, "\n".join(rows)))
 
 
 def letter_of(texts: Texts, language: str) -> EmailMessage:
