@@ -8,15 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import shutil
-import signal
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,24 +24,20 @@ from knowledge_base.model import Project, RecordKind
 from knowledge_base.store.database import Store
 from knowledge_base.store.subscriptions import ON
 from knowledge_base.store.transaction import Transaction
-from tests.crash import driver
-from tests.crash.network import NAME, FileNetwork
-from tests.crash.test_killed import PATIENCE_S, PROCESSES
+from tests.crash.mortal import Mortal
+from tests.crash.network import NAME
 
 SUBSCRIBERS = 25  # three batches
 FIRST = datetime(2028, 1, 3, 7, 1, tzinfo=UTC)  # a Monday, a minute after 08:00 in Berlin
 T = TypeVar("T")
 
 
-class Weeks:
+class Weeks(Mortal):
     """A bot with subscribers, week after week."""
 
     def __init__(self, database: str, folder: Path, *, exactly_once: bool) -> None:
-        self._database, self._folder, self._exactly_once = database, folder, exactly_once
-        self.network = FileNetwork(folder)
-        self.process: ForkServerProcess | None = None
+        super().__init__(database, folder, exactly_once=exactly_once)
         self.week = 0
-        self.kills = 0
         self._listed: dict[str, str] = {}  # unclear messages: id → conversation; the product lists each for 30 days
         self._do(_subscribe)
 
@@ -64,57 +56,28 @@ class Weeks:
 
         self._do(edit)
 
-    def start(self, fail_at: str = "") -> None:
-        (self.network.outgoing / "ready").unlink(missing_ok=True)
-        ahead = self.now - datetime.now(UTC)
-        arguments = (self._database, str(self._folder), self._exactly_once, fail_at, ahead)
-        self.process = PROCESSES.Process(target=driver.entry, args=arguments)
-        self.process.start()
-        self.until(lambda: self.network.ready() or self._exit_code is not None)
-
-    @property
-    def _exit_code(self) -> int | None:
-        return self.process.exitcode if self.process else None
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.join()
-        self.kills += 1
-
-    def dies_by_itself(self) -> None:
-        self.until(lambda: self._exit_code is not None)
-        assert self._exit_code == -signal.SIGKILL
-        self.kills += 1
+    def starts_in_its_week(self, fail_at: str = "") -> None:
+        self.start(fail_at, ahead=self.now - datetime.now(UTC))
 
     def finishes_the_week(self) -> None:
         """It runs in peace until everybody is served, then everybody has one more, or it is known who may have not."""
-        self.start()
+        self.starts_in_its_week()
         self.until(lambda: self._do(_done_with) == (SUBSCRIBERS * self.week, 0))
-        assert self.process is not None
-        self.process.terminate()
-        self.process.join(20)
-        assert self._exit_code == 0
+        self.stops()
         self._listed |= self._do(_unclear)
         got, unclear = self.network.digests(), Counter(self._listed.values())
         for number in range(SUBSCRIBERS):
             conversation = f"c{number}"
             assert got[conversation] <= self.week
-            if self._exactly_once:
+            if self.exactly_once:
                 assert got[conversation] == self.week
             else:
                 assert got[conversation] + unclear[conversation] >= self.week
-        assert sum(unclear.values()) <= (0 if self._exactly_once else self.kills)
-
-    def until(self, condition: Callable[[], bool]) -> None:
-        end = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < end, "it takes too long"
-            time.sleep(0.02)
+        assert sum(unclear.values()) <= (0 if self.exactly_once else self.kills)
 
     def _do(self, act: Callable[[Transaction], Awaitable[T]]) -> T:
         async def work() -> T:
-            store = await Store.open(self._database, clock=lambda: self.now)
+            store = await Store.open(self.database, clock=lambda: self.now)
             try:
                 async with store.begin() as tx:
                     return await act(tx)
@@ -142,30 +105,13 @@ async def _unclear(tx: Transaction) -> dict[str, str]:
     return {one.id: one.conversation for one in await tx.outbox.doubtful()}
 
 
-@contextmanager
-def weeks_of(database: str, folder: Path, *, exactly_once: bool) -> Iterator[Weeks]:
-    bot = Weeks(database, folder, exactly_once=exactly_once)
-    try:
-        yield bot
-    finally:
-        if bot.process is not None and bot.process.is_alive():
-            bot.process.kill()
-            bot.process.join()
-
-
-@pytest.fixture
-def database(known_database: Path, tmp_path: Path) -> str:
-    shutil.copy(known_database, tmp_path / "weeks.db")
-    return f"sqlite:///{tmp_path / 'weeks.db'}"
-
-
 def campaign(bot: Weeks, weeks: int, kills: int, seed: int) -> None:
     """So many kills at random moments, spread over the weeks."""
     chance = random.Random(seed)
     for week in range(weeks):
         bot.something_new()
         for _ in range(kills // weeks + (week < kills % weeks)):
-            bot.start()
+            bot.starts_in_its_week()
             time.sleep(chance.uniform(0, 0.5))
             bot.kill()
         bot.finishes_the_week()
@@ -174,10 +120,10 @@ def campaign(bot: Weeks, weeks: int, kills: int, seed: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("exactly_once", [True, False])
 def test_killed_at_every_place(exactly_once: bool, database: str, tmp_path: Path) -> None:
-    with weeks_of(database, tmp_path / "net", exactly_once=exactly_once) as bot:
+    with Weeks(database, tmp_path / "net", exactly_once=exactly_once) as bot:
         bot.something_new()
         for place in (*DIGESTS, "outbox.before_send:3", "outbox.after_send:5"):
-            bot.start(place)
+            bot.starts_in_its_week(place)
             bot.dies_by_itself()
         bot.finishes_the_week()
 
@@ -185,14 +131,14 @@ def test_killed_at_every_place(exactly_once: bool, database: str, tmp_path: Path
 @pytest.mark.slow
 @pytest.mark.parametrize(("exactly_once", "kills"), [(True, 3), (False, 3)])
 def test_killed_at_random(exactly_once: bool, kills: int, database: str, tmp_path: Path) -> None:
-    with weeks_of(database, tmp_path / "net", exactly_once=exactly_once) as bot:
+    with Weeks(database, tmp_path / "net", exactly_once=exactly_once) as bot:
         campaign(bot, weeks=2, kills=kills, seed=kills)
 
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("exactly_once", [True, False])
 def test_killed_a_hundred_times(exactly_once: bool, database: str, tmp_path: Path) -> None:
-    with weeks_of(database, tmp_path / "net", exactly_once=exactly_once) as bot:
+    with Weeks(database, tmp_path / "net", exactly_once=exactly_once) as bot:
         campaign(bot, weeks=10, kills=100, seed=int(os.environ.get("SEED", "1")))
 
 
@@ -200,5 +146,5 @@ def test_killed_a_hundred_times(exactly_once: bool, database: str, tmp_path: Pat
 @pytest.mark.servers
 @pytest.mark.parametrize("exactly_once", [True, False])
 def test_killed_a_hundred_times_on_postgresql(exactly_once: bool, postgres_url: str, tmp_path: Path) -> None:
-    with weeks_of(postgres_url, tmp_path / "net", exactly_once=exactly_once) as bot:
+    with Weeks(postgres_url, tmp_path / "net", exactly_once=exactly_once) as bot:
         campaign(bot, weeks=10, kills=100, seed=int(os.environ.get("SEED", "2")))
