@@ -17,7 +17,7 @@ from tests.telegram_api import LoopbackApi, Message, User
 
 FOREIGN, LATE, TWICE = "gehören der Person", "abgelaufen", "schon geschehen"
 LINES = (
-    "!sprache", "!profil", "!profil Kommune Potsdam", "!abo", "!abo Mobilität", "!wochenbrief", "!abbestellen",
+    "!sprache", "!profil", "!profil Kommune Potsdam", "!abo Mobilität", "!wochenbrief", "!abbestellen",
     "!widerruf", f"!zeige {PROJECT}", "Wer baut Freibäder auf dem Mond?", "!loeschen",
 )  # fmt: skip
 KINDS = {
