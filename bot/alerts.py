@@ -34,6 +34,7 @@ CODES = (
     "contacts_hidden",
     "bounced",
     "identity_changed",
+    "away",
 )
 
 log = structlog.get_logger(__name__)

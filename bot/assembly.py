@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from bot import introducing, open_questions
+from bot.absence import Absence
 from bot.alerts import Alerts, watch_health
 from bot.contact_duty import ContactDuty
 from bot.data_policy import DataClass, may_pass
@@ -52,6 +53,7 @@ class Bot:
         self.health = Health()
         self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER, OUTBOX, MODEL, LOOP))
         self._alerts = Alerts(self._store, settings.admins)
+        self._absence = Absence(self._store, self._alerts)
         self._intake = Intake(self._store)
         secret = read_secret(settings.state_dir)
         links = Links(settings.web.public_url, secret)
@@ -96,6 +98,7 @@ class Bot:
                 partial(open_questions.expire, services),
                 partial(weekly.look, self.digests, self._store, self._alerts),
                 ContactDuty(self._store, self._alerts),
+                self._absence,
                 Proofs(self._store, knowledge.search, settings, links),
             ],
         )  # fmt: skip
@@ -170,6 +173,7 @@ class Bot:
         def tell(problem: str | None) -> None:
             if problem is None:
                 self.health.beat(channel.name)
+                self._absence.heard(channel.name)
             else:
                 self.health.failed(channel.name, problem)
             listening(channel.name, problem)

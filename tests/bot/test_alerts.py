@@ -165,6 +165,7 @@ async def test_a_failing_part_is_told_and_its_return_too(store: Store, alerts: A
 def test_every_code_has_its_text(code: str, language: str) -> None:
     values: dict[str, Any] = {"part": "matrix", "reason": "timeout", "number": 3, "days": 30, "user": "@a:b"}
     values["made_at"] = "2026-03-01 12:00 UTC"
+    values["hours"] = 21
     text = plain(Texts().render(Say(f"alert.{code}", values), language))
     assert text
     assert "{" not in text

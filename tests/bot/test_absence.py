@@ -1,0 +1,70 @@
+"""A network that forgets is watched across restarts; admins hear when it may have forgotten something, once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.markup import plain
+from knowledge_base.store.database import Store
+from tests.fakes import Person, settled
+from tests.introducing import Networks, networks
+
+ADA = "@ada:b.example"
+
+
+@pytest.fixture
+async def net(sqlite_store: Store, tmp_path: Path) -> AsyncIterator[Networks]:
+    async with networks(sqlite_store, tmp_path, admins=f"matrix:{ADA}") as running:
+        yield running
+
+
+@pytest.fixture
+async def ada(net: Networks) -> Person:
+    person = net.matrix.person(ADA)
+    await person.says("!hilfe")
+    return person
+
+
+async def after(net: Networks, channel: str, **time: float) -> int:
+    """Time passes without a sign, then the network is there again; how many alerts of it there were in all."""
+    absence = net.bot._absence
+    net.store.now.advance(**time)  # type: ignore[attr-defined]
+    for _ in range(2):
+        absence.heard(channel)
+        await absence()
+    await settled(net.bot)
+    return alerts(net)
+
+
+@pytest.mark.usefixtures("ada")
+async def test_admins_hear_when_telegram_may_have_forgotten_something(net: Networks) -> None:
+    assert await after(net, "telegram") == 0
+    assert await after(net, "telegram", hours=19) == 0
+    assert await after(net, "telegram", hours=19) == 0, "it was there in between"
+    assert await after(net, "telegram", hours=21) == 1
+    assert await after(net, "telegram", minutes=30) == 1
+    net.bot._absence._noted.clear()  # the process is another one
+    assert await after(net, "telegram", hours=30) == 2
+
+
+@pytest.mark.usefixtures("ada")
+async def test_nothing_is_said_of_networks_that_keep_what_they_have(net: Networks) -> None:
+    assert await after(net, "matrix") == 0
+    assert await after(net, "matrix", days=9) == 0
+
+
+@pytest.mark.usefixtures("ada")
+async def test_silence_is_no_sign(net: Networks) -> None:
+    assert await after(net, "telegram") == 0
+    net.store.now.advance(days=3)  # type: ignore[attr-defined]
+    await net.bot._absence()
+    await settled(net.bot)
+    assert alerts(net) == 0
+    assert await after(net, "telegram") == 1
+
+
+def alerts(net: Networks) -> int:
+    return sum("24 Stunden" in plain(one.document) for one in net.matrix.delivered)
