@@ -191,6 +191,14 @@ class RoomFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Objected:
+    """The contact wants to be asked by nobody any more. ``onward``: whom to ask instead."""
+
+    person: str
+    onward: Candidate | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SaidWhetherItHelped:
     """One of the two answered the question after two weeks."""
 
@@ -207,7 +215,7 @@ class ForEditors:
 
 Event = (
     Consented | Withdrew | Answered | Delivered | Undeliverable | TimeCame | Erased | RoomOpened | RoomFailed
-    | SaidWhetherItHelped | ForEditors
+    | Objected | SaidWhetherItHelped | ForEditors
 )  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------------ effects
@@ -219,6 +227,7 @@ class Do(StrEnum):
     END_CONSENT = "end consent"  # into the ledger: the asker's consent is withdrawn
     ASK_CONTACT = "ask contact"  # the contact of this round gets the request
     REMIND = "remind"  # the contact gets the one reminder
+    SPARE_CONTACT = "spare contact"  # what of it has not left yet does not reach the contact any more
     OPEN_ROOM = "open room"
     CANCEL_ROOM = "cancel room"  # when it is too late for that, nothing of this step may hold
     TELL_OF_ROOM = "tell of room"  # both learn that their room is open

@@ -4,7 +4,7 @@
 
     draft ──consented──▶ queued ──time──▶ sent ──the network took it──▶ delivered
       │                    │               │                               │
-      │                    │               ├──◀ passed on, not reached ◀───┤     (the next contact, another round)
+      │                    │               ├──◀ passed on, not reached ◀───┤     (or an objection: the next contact)
       │                    │               │                               │
      time              withdrawn,         yes                             yes
       │                erased,             ├───────────────────────────────┘
@@ -45,6 +45,7 @@ from knowledge_base.introduction_values import (
     GiveBack,
     Introduction,
     KeepConsent,
+    Objected,
     Outcome,
     Refusal,
     Retract,
@@ -99,6 +100,8 @@ def _next(now: Introduction, event: Event, at: datetime, rules: Rules) -> Step: 
         case Undeliverable(number, onward):
             fits = now.state in WAITING and number == now.round
             return _not_reached(now, onward, at, rules) if fits else Step(now, refusal=Refusal.TOO_LATE)
+        case Objected(person):
+            return _refused(now, person, Side.CONTACT) or _objected(now, event, at, rules)
         case Erased(person):
             return _erased(now, person)
         case RoomOpened() | RoomFailed():
@@ -186,6 +189,17 @@ def _answered(now: Introduction, event: Answered, at: datetime, rules: Rules) ->
             return _closed(now, Outcome.NOT_ARRANGED, *effects, TellAsker(Outcome.NOT_ARRANGED))
 
 
+def _objected(now: Introduction, event: Objected, at: datetime, rules: Rules) -> Step:
+    """The next contact is asked, whoever passed it on before; without one it sounds like a no."""
+    if now.state not in WAITING and now.state is not State.OPENING:
+        return Step(now, refusal=Refusal.CLOSED if now.state is State.CLOSED else Refusal.TOO_LATE)
+    spared: tuple[Effect, ...] = (Do.SPARE_CONTACT,) if now.state in ASKED else ()
+    if event.onward and now.state in WAITING:
+        return _with(_onward(now, event.onward, at, rules), *spared)
+    outcome = Outcome.NOT_ARRANGED
+    return _closed(now, outcome, *_no_room(now), *spared, TellAsker(outcome))
+
+
 def _why_not(now: Introduction) -> Refusal:
     if now.state is State.CLOSED:
         return Refusal.CLOSED
@@ -221,12 +235,7 @@ def _not_reached(now: Introduction, onward: Candidate | None, at: datetime, rule
 def _onward(now: Introduction, onward: Candidate, at: datetime, rules: Rules) -> Step:
     """The next contact; ``tried`` grows each time and nobody is tried twice, so this ends."""
     passed = replace(
-        now,
-        contact=onward.contact,
-        contact_person=onward.person,
-        tried=(*now.tried, now.contact),
-        round=now.round + 1,
-        contact_shares=(),
+        now, contact=onward.contact, contact_person=onward.person, tried=(*now.tried, now.contact), round=now.round + 1
     )
     return _in_turn(passed, onward.send_at, at, rules)
 

@@ -136,7 +136,7 @@ async def _about_oneself(turn: Turn, intent: AboutOneself, services: Services) -
         case Resume():
             return await wishes.resume(turn, intent)
         case Refuse():
-            return await wishes.refuse(turn)
+            return await wishes.refuse(turn, services)
         case Privacy():
             return await privacy.privacy(services)
         case MyData():

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.features import Act, Turn
+from bot import introducing
+from bot.features import Act, Services, Turn
 from bot.intents import Pause, Resume
 from bot.messages import Say
 from knowledge_base.store.transaction import Transaction
@@ -41,11 +42,11 @@ async def resume(turn: Turn, intent: Resume) -> Act:
     return act
 
 
-async def refuse(turn: Turn) -> Act:
+async def refuse(turn: Turn, services: Services) -> Act:
     """Nobody is introduced to this person any more; an objection needs no reason."""
 
     async def act(tx: Transaction) -> Say:
-        await tx.profiles.set(turn.person.id, refuses=True)
+        await introducing.object_to_all(tx, services, turn.person.id)
         return Say("refuse.done")
 
     return act

@@ -6,11 +6,12 @@ pages and the ticker alike:
 - ``respond`` is for the contact: it applies their answer and returns what to say to them. Whose answer counts, twice,
   too late: it checks all that, and says so. ``withdraw``, ``helped`` and ``for_editors`` likewise.
 - ``describe`` is what the contact may see before answering, for a page or a message.
+- ``object_to_all`` is for a contact who wants to be asked no more; what they were asked goes to the next one.
 - ``due`` does what is due; a second call, or two processes at once, change nothing more.
 - ``erase`` closes what a person is part of, before their data are deleted; the other side is told.
 """
 
-from bot.introducing.answering import for_editors, helped, respond, withdraw
+from bot.introducing.answering import for_editors, helped, object_to_all, respond, withdraw
 from bot.introducing.applying import Applied, Evidence, apply
 from bot.introducing.describing import RequestView, Sharable, describe
 from bot.introducing.erasing import erase
@@ -27,6 +28,7 @@ __all__ = [
     "erase",
     "for_editors",
     "helped",
+    "object_to_all",
     "respond",
     "withdraw",
 ]

@@ -16,6 +16,7 @@ from knowledge_base.introduction_values import (
     ForEditors,
     Helped,
     Introduction,
+    Objected,
     Refusal,
     SaidWhetherItHelped,
     Shares,
@@ -89,6 +90,14 @@ async def withdraw(
         return UNKNOWN
     done = await apply(tx, services, one, Withdrew(person_id), evidence)
     return refused(done.refusal) if done.refusal else Say("intro.withdrawn", {"code": one.code})
+
+
+async def object_to_all(tx: Transaction, services: Services, person_id: str) -> None:
+    """This person wants to be introduced to nobody any more; what they were asked goes to the next contact."""
+    await tx.profiles.set(person_id, refuses=True)
+    for one in await tx.introductions.of(person_id, Side.CONTACT):
+        if one.open:
+            await apply(tx, services, one, Objected(person_id, await onward(tx, services, one)))
 
 
 async def helped(tx: Transaction, services: Services, introduction_id: str, person_id: str, how: Helped) -> Say:

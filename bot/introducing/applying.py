@@ -111,6 +111,8 @@ async def _carry_out(work: _Work, effect: Effect) -> bool:  # noqa: C901 - one c
             return await telling.request(tx, services, now)
         case Do.REMIND:
             await telling.remind(tx, services, now)
+        case Do.SPARE_CONTACT:
+            await _spare(work)
         case TellAsker(outcome):
             await telling.asker(tx, services, now, outcome)
         case Retract(outcome):
@@ -146,12 +148,18 @@ async def _carry_out(work: _Work, effect: Effect) -> bool:  # noqa: C901 - one c
 
 async def _retract(work: _Work, outcome: Outcome) -> None:
     """Nobody hears of a request that never reached them; its turn is free again."""
-    now = work.now
-    back = await work.tx.outbox.take_back([request_key(now), remind_key(now)])
-    if request_key(now) in back:
-        await work.tx.introductions.give_back(now.id, now.round)
-    else:
-        await telling.contact(work.tx, work.services, now, outcome)
+    if not await _spare(work):
+        await telling.contact(work.tx, work.services, work.now, outcome)
+
+
+async def _spare(work: _Work) -> bool:
+    """What of the request has not left stays here; ``True``: nothing has, and its turn is free again."""
+    asked = work.before
+    back = await work.tx.outbox.take_back([request_key(asked), remind_key(asked)])
+    if request_key(asked) not in back:
+        return False
+    await work.tx.introductions.give_back(asked.id, asked.round)
+    return True
 
 
 async def _keep(work: _Work, person: str, what: What) -> None:

@@ -25,6 +25,7 @@ from knowledge_base.introduction_values import (
     Helped,
     Introduction,
     KeepConsent,
+    Objected,
     Outcome,
     Refusal,
     Retract,
@@ -190,6 +191,21 @@ def test_erasure_tells_the_other_side_once_and_leaves_nothing() -> None:
     assert after(CONSENTED, YES, Erased(ANNA), Erased(RAD)).introduction.state is State.CLOSED
 
 
+def test_who_objects_gives_the_turn_to_the_next_and_without_one_it_sounds_like_a_no() -> None:
+    onward = after(CONSENTED, Delivered(1), Objected(RAD, NEXT))
+    assert onward.effects == (Do.SPARE_CONTACT, Do.ASK_CONTACT)
+    assert (onward.introduction.contact, onward.introduction.round) == ("c-bau", 2)
+    assert not onward.introduction.forwarded, "the next one may still pass it on"
+    over = after(CONSENTED, Delivered(1), Objected(RAD))
+    declined = after(CONSENTED, Delivered(1), Answered(RAD, Answer.NO))
+    assert over.introduction == declined.introduction
+    assert over.effects[-1] == declined.effects[-1] == TellAsker(Outcome.NOT_ARRANGED)
+    assert after(CONSENTED, Objected(ANNA)).refusal is Refusal.NOT_YOURS
+    assert after(CONSENTED, YES, Objected(RAD, NEXT)).refusal is Refusal.TOO_LATE
+    opening = after(CONSENTED, TO_ROOM, Objected(RAD, NEXT))
+    assert opening.effects == (Do.CANCEL_ROOM, TellAsker(Outcome.NOT_ARRANGED))
+
+
 def test_did_it_help_is_asked_once_and_counted_once() -> None:
     arranged = after(CONSENTED, YES).introduction
     asked = step(arranged, TimeCame(), MONDAY + RULES.follow_up_after, RULES)
@@ -222,6 +238,7 @@ EVENTS = st.one_of(
     st.builds(Delivered, st.integers(1, 3)),
     st.builds(Undeliverable, st.integers(1, 3), CANDIDATES),
     st.just(TimeCame()),
+    st.builds(Objected, PEOPLE, CANDIDATES),
     st.builds(Erased, PEOPLE),
     st.sampled_from([RoomOpened(), RoomFailed()]),
     st.builds(SaidWhetherItHelped, PEOPLE, st.sampled_from(Helped)),

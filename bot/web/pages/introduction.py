@@ -6,7 +6,6 @@ to pass it on to) leaves it as it was.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -18,13 +17,11 @@ from bot.introducing import Evidence, describe, helped, respond
 from bot.introducing.describing import RequestView, date_of
 from bot.markup import plain
 from bot.messages import Say, Url
-from bot.web.pages.visit import GONE, Site, Visit, over
-from knowledge_base.errors import StoreError
+from bot.web.pages.visit import GONE, Site, Visit, over, repeated
 from knowledge_base.introduction_values import Answer, Helped, Introduction, State
 from knowledge_base.store.transaction import Transaction
 
 INVALID = 422
-TIMES = 3  # somebody else may change the same request meanwhile
 SHOW = "show"
 
 
@@ -42,7 +39,7 @@ async def act(site: Site, visited: Visit) -> Response:
     answer = _read(Answer, visited.chosen("answer")) or _read(Helped, visited.chosen("helped"))
     if answer is None:
         return await _request(site, visited, INVALID, Say("page.choose"))
-    done = await _answer(site, visited, answer)
+    done = await repeated(lambda: _answer(site, visited, answer))
     if done is None:
         return over(site, visited)
     if not done.counts:
@@ -59,13 +56,6 @@ class _Done:
 
 async def _answer(site: Site, visited: Visit, answer: Answer | Helped) -> _Done | None:
     """``None``: the link is used up or over."""
-    for _ in range(TIMES - 1):
-        with suppress(StoreError):
-            return await _answer_once(site, visited, answer)
-    return await _answer_once(site, visited, answer)
-
-
-async def _answer_once(site: Site, visited: Visit, answer: Answer | Helped) -> _Done | None:
     page = visited.page
     async with site.services.store.begin() as tx:
         if await tx.pages.use(page.token_hash) is None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from bot import introducing
 from bot.messages import Say
-from bot.web.pages.visit import Site, Visit, over
-from knowledge_base.store.transaction import Transaction
+from bot.web.pages.visit import Site, Visit, over, repeated
 
-DIGEST, INTRODUCTIONS = "digest", "introductions"
+DIGEST = "digest"  # else introductions
 
 
 async def look(site: Site, visited: Visit) -> Response:
@@ -24,17 +24,19 @@ async def look(site: Site, visited: Visit) -> Response:
 
 async def act(site: Site, visited: Visit) -> Response:
     """End it."""
-    async with site.services.store.begin() as tx:
-        if not tx.pages.is_open(visited.page):
-            return over(site, visited)
-        await end(tx, visited.page.subject, visited.page.person_id)
+    if not await repeated(lambda: _end(site, visited)):
+        return over(site, visited)
     site.changed()
     return site.view.message(Say(f"page.unsubscribed.{visited.page.subject}"), visited.language)
 
 
-async def end(tx: Transaction, what: str, person_id: str) -> None:
-    """No more digests, or no more introductions, for this person."""
-    if what == DIGEST:
-        await tx.subscriptions.end_of_person(person_id)
-    else:
-        await tx.profiles.set(person_id, refuses=True)
+async def _end(site: Site, visited: Visit) -> bool:
+    """No more digests, or no more introductions, for this person; ``False``: the link is too old."""
+    async with site.services.store.begin() as tx:
+        if not tx.pages.is_open(visited.page):
+            return False
+        if visited.page.subject == DIGEST:
+            await tx.subscriptions.end_of_person(visited.page.person_id)
+        else:
+            await introducing.object_to_all(tx, site.services, visited.page.person_id)
+    return True

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import parse_qs
 
 import structlog
@@ -15,13 +17,16 @@ from bot.links import Links
 from bot.messages import Say
 from bot.web.pages.guard import Guard
 from bot.web.pages.view import View, language_of
+from knowledge_base.errors import StoreError
 from knowledge_base.store.pages import Page
 
 LONGEST_FORM = 4_096  # bytes
+TIMES = 3  # somebody else may change the same introduction meanwhile
 GONE, LIMITED, FOREIGN, TOO_LARGE, UNKNOWN = 410, 429, 403, 413, 404
 
 log = structlog.get_logger()
 Form = Mapping[str, Sequence[str]]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,14 @@ async def visit(request: Request, site: Site, kind: str, look: Show, act: Show) 
         site.guard.missed(request)
         return _wrong(site, Say("page.unknown"), language, UNKNOWN)
     return await (act if posting else look)(site, Visit(page, language_of(request, page.language), form))
+
+
+async def repeated(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Once more when somebody else changed the same meanwhile."""
+    for _ in range(TIMES - 1):
+        with suppress(StoreError):
+            return await work()
+    return await work()
 
 
 def over(site: Site, visited: Visit) -> Response:

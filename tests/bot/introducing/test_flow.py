@@ -76,6 +76,29 @@ async def test_who_pauses_meanwhile_is_not_asked_when_the_turn_comes(world: Worl
     assert any("möchte mit Ihnen" in text for text in heard(world, MOBILITY))
 
 
+async def test_who_objects_is_asked_no_more_and_the_next_one_is(world: World) -> None:
+    code = await asked(world)
+    await world.objects(LEADS)
+    await world.delivers("email")
+    assert sum("möchte mit Ihnen" in text for text in heard(world, MOBILITY)) == 1
+    assert len(heard(world, LEAD)) == 1, "no reminder, no second word"
+    await world.objects(CONTACTS[1])
+    assert (await now(world, code)) == (State.CLOSED, Outcome.NOT_ARRANGED)
+    await world.delivers("matrix")
+    assert sum("nicht zustande gekommen" in text for text in heard(world, ANNA[1])) == 1
+
+
+async def test_what_has_not_left_does_not_reach_who_objects(world: World) -> None:
+    await world.asks(ANNA)
+    await world.agrees(ANNA, world.codes[-1])
+    await world.objects(LEADS)
+    await world.delivers("email")
+    assert heard(world, LEAD) == []
+    assert len(heard(world, MOBILITY)) == 1
+    async with world.store.read() as tx:
+        assert await tx.introductions.planned("c-lead", world.store.now() - timedelta(days=7)) == []
+
+
 async def test_never_again_holds_for_every_account_and_after_every_pause(world: World) -> None:
     code = await asked(world)
     assert await world.answers(LEADS, code, Answer.NEVER_AGAIN) == "intro.answered_never_again"

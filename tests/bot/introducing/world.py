@@ -21,7 +21,7 @@ from bot.messages import Say
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.ingest.importer import import_files
-from knowledge_base.introduction_values import Answer, Helped, Introduction
+from knowledge_base.introduction_values import Answer, Event, Helped
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import OutboxRow
@@ -35,16 +35,17 @@ SECRET = b"s" * 32
 TEXTS = Texts()
 CHANNELS = ("matrix", "telegram", "email")
 # Whose data are whose: what must not be seen before its owner said yes.
-DATA = {
-    ("matrix", "@anna:potsdam.example"): ("@anna:potsdam.example",),
-    ("telegram", "4711"): ("canary-reach-of-tom",),
-    ("email", LEAD): (LEAD, "+49 355 000001", "@lead:cottbus.example"),
-    ("email", MOBILITY): (MOBILITY,),
+OWN: dict[tuple[str, str], dict[str, str]] = {
+    ("matrix", "@anna:potsdam.example"): {"matrix": "@anna:potsdam.example"},
+    ("telegram", "4711"): {"other": "canary-reach-of-tom"},
+    ("email", LEAD): {"email": LEAD, "phone": "+49 355 000001", "matrix": "@lead:cottbus.example"},
+    ("email", MOBILITY): {"email": MOBILITY},
 }
+DATA = {owner: tuple(data.values()) for owner, data in OWN.items()}
 ASKERS = (("matrix", "@anna:potsdam.example"), ("telegram", "4711"))
 CONTACTS = (("email", LEAD), ("email", MOBILITY))
 HOMES = {"@anna:potsdam.example": ("matrix", "@anna:potsdam.example"), "4711": ("telegram", "4711"), LEAD: CONTACTS[0],
-         "@lead:cottbus.example": CONTACTS[0], MOBILITY: CONTACTS[1]}  # fmt: skip
+         "@lead:cottbus.example": CONTACTS[0], MOBILITY: CONTACTS[1], "99": CONTACTS[1]}  # fmt: skip
 
 
 class KilledError(Exception):
@@ -100,6 +101,15 @@ class World:
             )
             assert mail is not None
             await tx.profiles.merge(mail.id, chat.id)
+
+    async def comes_to_telegram(self) -> None:
+        """The second contact verified the imported address on Telegram, and mail to it comes back since."""
+        async with self.store.begin() as tx:
+            mail = await tx.profiles.person_of_address(MOBILITY)
+            chat = await tx.people.identify("telegram", "99", private_conversation="99")
+            if mail.id != chat.id:
+                await tx.profiles.merge(mail.id, chat.id)
+            await tx.people.switch_off(chat.id, "email")
 
     async def act(self, work: Callable[[Transaction], Awaitable[Say]], *, crash: bool = False) -> str:
         """A unit of work, killed before its end if so wished; what is said."""
@@ -166,6 +176,41 @@ class World:
 
         return await self.act(work)
 
+    async def for_editors(self, account: tuple[str, str], code: str) -> str:
+        async def work(tx: Transaction) -> Say:
+            one = await tx.introductions.by_code(code)
+            person = await self.person(tx, account)
+            return await introducing.for_editors(tx, self.services, one.id if one else "", person)
+
+        return await self.act(work)
+
+    async def objects(self, account: tuple[str, str], *, crash: bool = False) -> str:
+        async def work(tx: Transaction) -> Say:
+            person = await tx.people.of_account(*account)
+            if person is not None:
+                await introducing.object_to_all(tx, self.services, person.id)
+            return Say("objected")
+
+        return await self.act(work, crash=crash)
+
+    async def likes_it_again(self, account: tuple[str, str]) -> None:
+        async with self.store.begin() as tx:
+            person = await tx.people.of_account(*account)
+            if person is not None:
+                await tx.profiles.set(person.id, refuses=False)
+
+    async def happens(self, code: str, event: Event) -> str:
+        """An event comes in by no door that would look at it first: forged, late or doubled."""
+
+        async def work(tx: Transaction) -> Say:
+            one = await tx.introductions.by_code(code)
+            if one is None:
+                return Say("intro.unknown")
+            done = await introducing.apply(tx, self.services, one, event)
+            return Say(done.refusal or "happened")
+
+        return await self.act(work)
+
     async def is_erased(self, account: tuple[str, str], *, crash: bool = False) -> str:
         async def work(tx: Transaction) -> Say:
             person = await tx.people.of_account(*account)
@@ -184,26 +229,16 @@ class World:
 
     async def delivers(self, channel: str, fate: str = "sent") -> None:
         """The network gets what waits; a killed sender leaves it to the next one."""
-        while await self._delivers_once(channel, fate) and fate != "killed":
-            pass
-
-    async def _delivers_once(self, channel: str, fate: str) -> int:
         async with self.store.begin() as tx:
-            rows = await tx.outbox.lease(channel, limit=50, lasting=timedelta(minutes=5))
-            keys = {one.id: one.key for one in await tx.connection.execute(select(outbox.c.id, outbox.c.key))}
-        for row in rows:
-            if fate in ("sent", "killed"):
-                self.delivered[row.id] = (keys[row.id], row.channel, row.conversation, self.text(row))
-            async with self.store.begin() as tx:
-                if fate == "sent":
-                    await tx.outbox.sent(row.id, f"remote-{row.id}")
-                elif fate == "dead":
-                    await tx.outbox.dead(row.id, "550 no such user")
-                elif fate == "killed":
-                    await tx.outbox.retry(row.id, not_before=tx.now, error="unclear: the sender was stopped")
-                else:
-                    await tx.outbox.unclear(row.id, "no answer")
-        return len(rows)
+            while rows := await tx.outbox.lease(channel, limit=50, lasting=timedelta(minutes=5)):
+                found = select(outbox.c.id, outbox.c.key).where(outbox.c.id.in_([row.id for row in rows]))
+                keys = {one.id: one.key for one in await tx.connection.execute(found)}
+                for row in rows:
+                    if fate in ("sent", "killed"):
+                        self.delivered[row.id] = (keys[row.id], row.channel, row.conversation, self.text(row))
+                    await _ends(tx, row.id, fate)
+                if fate == "killed":
+                    break
 
     def text(self, row: OutboxRow) -> str:
         say = Say.from_json(row.payload["say"])
@@ -214,10 +249,17 @@ class World:
 
     # ------------------------------------------------------------------------------------------------ what is there
 
-    async def introductions(self) -> list[Introduction]:
-        async with self.store.read() as tx:
-            found = [await tx.introductions.by_code(code) for code in self.codes]
-        return [one for one in found if one is not None]
+
+async def _ends(tx: Transaction, message_id: str, fate: str) -> None:
+    match fate:
+        case "sent":
+            await tx.outbox.sent(message_id, f"remote-{message_id}")
+        case "dead":
+            await tx.outbox.dead(message_id, "550 no such user")
+        case "killed":
+            await tx.outbox.retry(message_id, not_before=tx.now, error="unclear: the sender was stopped")
+        case _:
+            await tx.outbox.unclear(message_id, "no answer")
 
 
 def _maybe_killed(crash: bool) -> None:

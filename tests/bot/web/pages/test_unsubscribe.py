@@ -6,6 +6,7 @@ import pytest
 
 from bot.links import UNSUBSCRIBE
 from bot.messages import Say
+from knowledge_base.introduction_values import State
 from knowledge_base.store.subscriptions import ON, Subscription
 from tests.bot.web.pages.conftest import Site
 from tests.conftest import FixedClock
@@ -69,9 +70,13 @@ async def test_a_human_is_asked_first(site: Site) -> None:
 async def test_requests_end_with_the_link_of_their_mail(site: Site) -> None:
     await subscribed(site)
     async with site.client() as program:
-        assert (await program.post(await site.unsubscribe_path(), content=ONE_CLICK)).status_code == 200
+        for _ in range(2):  # twice is once
+            assert (await program.post(await site.unsubscribe_path(), content=ONE_CLICK)).status_code == 200
+        assert (await program.get(await site.request_path())).status_code == 410
     assert await refuses(site)
     assert await is_subscribed(site)
+    after = await site.state()
+    assert (after.state, after.contact, after.round) == (State.SENT, "c2", 2), "the next contact is asked"
 
 
 async def test_it_works_by_an_old_mail_but_not_for_ever(site: Site, clock: FixedClock) -> None:
