@@ -40,6 +40,7 @@ WHO: Mapping[type[Intent], Audience] = {
     intents.MyData: Audience.ONE_TO_ONE,
     intents.Forget: Audience.ONE_TO_ONE,
     intents.Withdraw: Audience.ONE_TO_ONE,
+    intents.Correct: Audience.ONE_TO_ONE,
     intents.Introduce: Audience.ONE_TO_ONE,
     intents.IntroduceStep: Audience.ONE_TO_ONE,
     intents.IntroduceStatus: Audience.ONE_TO_ONE,

@@ -23,6 +23,7 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
     "privacy": {"en": ("privacy",), "de": ("datenschutz",), "pl": ("prywatnosc", "prywatność")},
     "mydata": {"en": ("mydata",), "de": ("meinedaten",), "pl": ("mojedane",)},
     "forget": {"en": ("forget",), "de": ("loeschen", "löschen"), "pl": ("usun", "usuń")},
+    "correct": {"en": ("correct",), "de": ("korrektur", "berichtigen"), "pl": ("sprostowanie", "sprostuj")},
     "withdraw": {"en": ("withdraw",), "de": ("widerruf",), "pl": ("cofnij",)},
     "intro": {"en": ("intro",), "": ("kontakt",)},
     "accept": {"en": ("accept",), "de": ("ja",), "pl": ("tak",)},

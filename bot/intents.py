@@ -161,6 +161,13 @@ class Forget:
 
 
 @dataclass(frozen=True, slots=True)
+class Correct:
+    """What is stored about the one who says it is wrong."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Withdraw:
     """Which consents of mine hold, and how each is taken back."""
 
@@ -231,7 +238,7 @@ class Unknown:
 
 Intent = (
     Start | Help | Ask | More | Show | Pick | Language | Rate
-    | Profile | Verify | Pause | Resume | Refuse | Privacy | MyData | Forget | Withdraw
+    | Profile | Verify | Pause | Resume | Refuse | Privacy | MyData | Forget | Withdraw | Correct
     | Introduce | IntroduceStep | IntroduceStatus | Respond | SayHelped
     | Subscribe | Unsubscribe | Digest
     | PassOn | Reply

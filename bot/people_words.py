@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.commands import YES
-from bot.intents import Forget, Intent, MyData, Pause, Privacy, Profile, Refuse, Resume, Verify, Withdraw
+from bot.intents import Correct, Forget, Intent, MyData, Pause, Privacy, Profile, Refuse, Resume, Verify, Withdraw
 
 FIELDS = {
     "name": "name", "imie": "name", "imię": "name",
@@ -53,6 +53,8 @@ def people_intent(name: str, rest: str) -> Intent | None:
             return Forget(confirmed=rest.lower() in YES.values())
         case "withdraw":
             return Withdraw()
+        case "correct":
+            return Correct(rest)
         case _:
             return None
 

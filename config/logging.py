@@ -66,7 +66,7 @@ def set_up(level: str, style: Literal["auto", "json", "console"]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("httpx", "httpcore", "aiosqlite", "sqlalchemy", "alembic", "uvicorn", "telegram"):
+    for noisy in ("httpx", "httpcore", "aiosqlite", "sqlalchemy", "alembic", "uvicorn", "telegram", "peewee"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     logging.getLogger("nio").setLevel(logging.CRITICAL)  # it quotes the events that it cannot read
 

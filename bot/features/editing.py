@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -87,13 +87,13 @@ async def edit(intent: Edit) -> Act:
         await tx.records.lock()
         stored = await tx.records.get(RecordKind.PROJECT, intent.record)
         if not intent.field:
-            return _fields(stored) if stored else Say("edit.not_found", {"id": intent.record})
+            return fields(stored, EDITABLE) if stored else Say("edit.not_found", {"id": intent.record})
         if intent.field not in EDITABLE:
             return Say("edit.no_such_field", {"field": intent.field, "fields": ", ".join(EDITABLE)})
         if stored is None:
             return Say("edit.not_found", {"id": intent.record})
         try:
-            after = _with(stored.body, intent.field, intent.value)
+            after = with_field(RecordKind.PROJECT, stored.body, intent.field, intent.value)
         except InputError as error:
             return Say("edit.refused", {"reason": error.message})
         changed = await tx.records.edit(RecordKind.PROJECT, intent.record, after)
@@ -119,12 +119,15 @@ async def remove(intent: Remove) -> Act:
     return act
 
 
-def _fields(stored: StoredRecord) -> Say:
-    edited = stored.edited_fields
+def fields(stored: StoredRecord, names: Sequence[str]) -> Say:
+    """Those of a record's fields, and which of them editors changed."""
     entries = tuple(
-        Say("edit.field_edited" if name in edited else "edit.field", {"field": name, "value": _text(stored.body[name])})
-        for name in EDITABLE
-        if name in stored.body
+        Say(
+            "edit.field_edited" if name in stored.edited_fields else "edit.field",
+            {"field": name, "value": _text(value)},
+        )
+        for name in names
+        if (value := stored.body.get(name)) is not None
     )
     return Say("edit.fields", {"id": stored.id, "entries": entries, "source": stored.source})
 
@@ -133,9 +136,9 @@ def _text(value: object) -> str:
     return " | ".join(str(part) for part in value) if isinstance(value, list) else str(value)
 
 
-def _with(body: Mapping[str, Any], field: str, text: str) -> Body:
+def with_field(kind: RecordKind, body: Mapping[str, Any], field: str, text: str) -> Body:
     """The body with a field set from typed text, checked as an import would; lists are written with ``|``."""
-    row = Row("", 0, {**body, "record": RecordKind.PROJECT.value, field: text or None})
+    row = Row("", 0, {**body, "record": kind.value, field: text or None})
     checked = validate(row)
     if isinstance(checked, list):
         raise InputError(checked[0].reason)

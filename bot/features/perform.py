@@ -9,6 +9,7 @@ from bot.features import (
     Turn,
     ask,
     connecting,
+    correcting,
     digests,
     editing,
     introductions,
@@ -22,6 +23,7 @@ from bot.features import (
 from bot.features import help as guide
 from bot.intents import (
     Ask,
+    Correct,
     Digest,
     Edit,
     Forget,
@@ -58,7 +60,7 @@ from bot.messages import Say
 from bot.router import route
 
 Introducing = Introduce | IntroduceStep | IntroduceStatus | Respond | SayHelped
-AboutOneself = Profile | Verify | Pause | Resume | Refuse | Privacy | MyData | Forget | Withdraw
+AboutOneself = Profile | Verify | Pause | Resume | Refuse | Privacy | MyData | Forget | Withdraw | Correct
 
 
 async def perform(turn: Turn, intent: Intent, services: Services) -> Act:  # noqa: C901 - one line per intent
@@ -88,7 +90,7 @@ async def perform(turn: Turn, intent: Intent, services: Services) -> Act:  # noq
         case Questions():
             return await editing.questions(turn, intent, services)
         case Edit():
-            return await editing.edit(intent)
+            return await correcting.edit(turn, intent, services)
         case Remove():
             return await editing.remove(intent)
         case PassOn():
@@ -106,7 +108,16 @@ async def perform(turn: Turn, intent: Intent, services: Services) -> Act:  # noq
         case Introduce() | IntroduceStep() | IntroduceStatus() | Respond() | SayHelped():
             return await _introducing(turn, intent, services)
         case (
-            Profile() | Verify() | Pause() | Resume() | Refuse() | Privacy() | MyData() | Forget() | Withdraw() as mine
+            Profile()
+            | Verify()
+            | Pause()
+            | Resume()
+            | Refuse()
+            | Privacy()
+            | MyData()
+            | Forget()
+            | Withdraw()
+            | Correct() as mine
         ):
             return await _about_oneself(turn, mine, services)
 
@@ -125,7 +136,7 @@ async def _introducing(turn: Turn, intent: Introducing, services: Services) -> A
             return await introductions.say_helped(turn, intent, services)
 
 
-async def _about_oneself(turn: Turn, intent: AboutOneself, services: Services) -> Act:
+async def _about_oneself(turn: Turn, intent: AboutOneself, services: Services) -> Act:  # noqa: C901 - as above
     match intent:
         case Profile():
             return await people.profile(turn, intent, services)
@@ -145,3 +156,5 @@ async def _about_oneself(turn: Turn, intent: AboutOneself, services: Services) -
             return await privacy.forget(turn, intent, services)
         case Withdraw():
             return await privacy.withdraw(turn)
+        case Correct():
+            return await correcting.correct(turn, intent, services)

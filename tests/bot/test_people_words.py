@@ -7,7 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands import COMMANDS
-from bot.intents import Ask, Forget, Intent, MyData, Pause, Pick, Privacy, Profile, Refuse, Resume, Verify, Withdraw
+from bot.intents import (
+    Ask,
+    Correct,
+    Forget,
+    Intent,
+    MyData,
+    Pause,
+    Pick,
+    Privacy,
+    Profile,
+    Refuse,
+    Resume,
+    Verify,
+    Withdraw,
+)
 from bot.people_words import LONGEST_PAUSE, people_intent
 from bot.router import route
 
@@ -47,6 +61,9 @@ from bot.router import route
         ("!forget me", Forget()),
         ("!usuń tak", Forget(confirmed=True)),
         ("!widerruf", Withdraw()),
+        ("!korrektur", Correct()),
+        ("!correct the phone is wrong", Correct("the phone is wrong")),
+        ("!sprostowanie telefon", Correct("telefon")),
     ],
 )
 def test_what_is_meant(text: str, intent: Intent) -> None:

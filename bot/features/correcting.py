@@ -1,0 +1,127 @@
+"""Rectification (Art. 16 GDPR): who is described wrongly says so, an editor mends the record, and both leave a trace.
+
+correct TEXT -> editors and admins read it, and close its number in ``questions`` when it is done; its author is told
+edit ID FIELD = VALUE -> a contact's record is mended, an import leaves the field alone, and the contact is told
+What was wrong, and what is right, is kept in the record alone: the trace names who, when, and which field.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from bot.data_policy import DataClass, may_pass
+from bot.features import Act, Services, Turn, editing
+from bot.features.prompting import prompt
+from bot.intents import Correct, Edit
+from bot.markup import clean
+from bot.messages import Say
+from bot.notices import Notice, tell
+from knowledge_base.errors import InputError
+from knowledge_base.ingest.personal_data import masked
+from knowledge_base.mail_address import same_form
+from knowledge_base.model import Contact, RecordKind
+from knowledge_base.store.open_questions import Audience
+from knowledge_base.store.people import Person
+from knowledge_base.store.records import StoredRecord
+from knowledge_base.store.transaction import Transaction
+
+LONGEST = 500  # characters
+ASKED, MOST = "correction asked", 3  # what is counted; a day and person
+LISTED = "Art. 16"  # all that the list of questions shows of one
+EDITABLE = (
+    "role",
+    "municipality",
+    "email",
+    "phone",
+    "matrix_id",
+    "projects",
+    "topics",
+    "deputy",
+    "legal_basis",
+    "source",
+)
+
+log = structlog.get_logger(__name__)
+
+
+async def correct(turn: Turn, intent: Correct, services: Services) -> Act:
+    """Tell the editors what is wrong about the one who says it; without a text, ask for it."""
+    text = clean(intent.text)[:LONGEST]
+
+    async def act(tx: Transaction) -> Say:
+        if not text:
+            await prompt(tx, turn, services, "correct")
+            return Say("correct.ask")
+        who = await tx.tallies.identities(turn.person.id)
+        day = timedelta(days=1)
+        if await tx.tallies.count(services.secret, ASKED, who, within=day) >= MOST:
+            return Say("correct.too_often", {"limit": MOST})
+        await tx.tallies.add(services.secret, ASKED, who, lasting=day)
+        number = await tx.answers.not_answered(LISTED, f"{LISTED} {turn.reply_id}", turn.language)
+        await tx.open_questions.keep(number, turn.person.id, masked(text), turn.language, audience=Audience.EDITORS)
+        reached = [await _told(tx, editor, number, text, services) for editor in await _editors(tx, services)]
+        return Say("correct.sent" if any(reached) else "correct.nobody", {"number": number})
+
+    return act
+
+
+async def _editors(tx: Transaction, services: Services) -> list[Person]:
+    """Who mends records: the editors, and the admins."""
+    settings = services.settings
+    accounts = [address.partition(":") for address in dict.fromkeys((*settings.editors, *settings.admins))]
+    found = [await tx.people.of_account(channel, user) for channel, _, user in accounts]
+    return list({person.id: person for person in found if person}.values())
+
+
+async def _told(tx: Transaction, editor: Person, number: int, text: str, services: Services) -> bool:
+    say = Say("correct.asked", {"number": number, "text": text})
+    notice = Notice(say, f"correct:{number}:{editor.id}", about=DataClass.TEXT_OF_OTHERS)
+    return await tell(tx, editor, notice, settings=services.settings, links=services.links) is not None
+
+
+# ------------------------------------------------------------------------------------------------------- the editors
+
+
+async def edit(turn: Turn, intent: Edit, services: Services) -> Act:
+    """Show the fields of a project or a contact, or set one; an empty value clears it."""
+    of_project = await editing.edit(intent)
+
+    async def act(tx: Transaction) -> Say:
+        stored = await tx.records.get(RecordKind.CONTACT, intent.record)
+        if stored is None or await tx.records.get(RecordKind.PROJECT, intent.record):
+            return await of_project(tx)
+        channel = turn.inbound.address.channel
+        if not (turn.inbound.private and may_pass(channel, DataClass.CONTACT_DATUM, services.settings)):
+            return Say("edit.contact_elsewhere")
+        return await _mend(tx, turn, intent, stored, services) if intent.field else editing.fields(stored, EDITABLE)
+
+    return act
+
+
+async def _mend(tx: Transaction, turn: Turn, intent: Edit, stored: StoredRecord, services: Services) -> Say:
+    """Set a field of a contact."""
+    if intent.field not in EDITABLE:
+        return Say("edit.no_such_field", {"field": intent.field, "fields": ", ".join(EDITABLE)})
+    try:
+        after = editing.with_field(RecordKind.CONTACT, stored.body, intent.field, intent.value)
+    except InputError as error:
+        return Say("edit.refused", {"reason": error.message})
+    if not await tx.records.edit(RecordKind.CONTACT, intent.record, after):
+        return Say("edit.same", {"id": intent.record, "field": intent.field})
+    log.info("contact.rectified", contact=intent.record, field=intent.field, editor=turn.person.id)
+    told = await _tell_contact(tx, turn, stored, intent.field, services)
+    return Say("edit.contact_told" if told else "edit.done", {"id": intent.record, "field": intent.field})
+
+
+async def _tell_contact(tx: Transaction, turn: Turn, stored: StoredRecord, field: str, services: Services) -> bool:
+    """The contact learns which field was mended, and not by whom; one that the bot never wrote to is not written to."""
+    contact = stored.record
+    if not isinstance(contact, Contact) or not contact.email:
+        return False
+    person = await tx.people.of_account("email", same_form(contact.email))
+    if person is None:
+        return False
+    notice = Notice(Say("correct.done", {"role": contact.role, "field": field}), f"corrected:{turn.reply_id}")
+    return await tell(tx, person, notice, settings=services.settings, links=services.links) is not None

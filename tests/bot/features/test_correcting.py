@@ -1,0 +1,119 @@
+"""Rectification (Art. 16 GDPR): somebody asks for it, an editor does it, both hear; nothing is copied."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from structlog.testing import capture_logs
+
+from bot.features.correcting import MOST
+from knowledge_base.ingest.importer import import_files
+from knowledge_base.model import Contact, RecordKind
+from knowledge_base.store.database import Store
+from knowledge_base.store.tables import record_change, unanswered
+from tests.introducing import LEAD, Networks, asks, contacts_file, known_as, networks
+
+WRONG = "Die Nummer im Eintrag ist falsch, richtig ist +49 355 7654321 (zwitscher@cottbus.example)"
+
+
+@pytest.fixture
+async def net(sqlite_store: Store, tmp_path: Path) -> AsyncIterator[Networks]:
+    async with networks(sqlite_store, tmp_path, editors=("matrix:@erika:a.example",)) as running:
+        yield running
+
+
+async def contact(net: Networks) -> Contact:
+    async with net.store.read() as tx:
+        stored = await tx.records.get(RecordKind.CONTACT, "c-lead")
+    assert stored
+    assert isinstance(stored.record, Contact)
+    return stored.record
+
+
+async def test_who_is_described_wrongly_says_so_and_hears_when_it_is_done(net: Networks) -> None:
+    erika, anna = net.matrix.person("@erika:a.example"), net.matrix.person("@anna:potsdam.example")
+    await erika.says("!start")
+    assert "Was ist über Sie falsch" in await anna.says("!korrektur")
+    assert "geht an die Redaktion" in await anna.says(WRONG)
+    await net.passes()
+    assert WRONG in net.told(net.matrix, erika.conversation)[-1], "who is to mend it reads what is right"
+    listed = await erika.says("!fragen")
+    assert "Art. 16" in listed
+    assert "7654321" not in listed
+    async with net.store.read() as tx:
+        rows = [row.text for row in await tx.connection.execute(select(unanswered))]
+    assert rows == ["Art. 16"], "nothing of what was wrong outlives the message about it"
+    number = listed[listed.index("1 ·") :].split()[0]
+    await erika.says(f"!fragen schliessen {number}")
+    await net.passes()
+    assert "abgeschlossen" in net.told(net.matrix, anna.conversation)[-1]
+
+
+async def test_nobody_floods_the_editors(net: Networks) -> None:
+    anna = net.matrix.person("@anna:potsdam.example")
+    await net.matrix.person("@erika:a.example").says("!start")
+    said = [await anna.says(f"!korrektur Nummer {number}") for number in range(MOST + 1)]
+    assert ["Redaktion" in one for one in said] == [True] * MOST + [False]
+
+
+async def test_without_an_editor_in_reach_it_is_kept_and_said(net: Networks) -> None:
+    assert "!datenschutz" in await net.matrix.person("@anna:potsdam.example").says("!korrektur so ist es falsch")
+
+
+async def test_an_editor_mends_a_contact_who_is_told_and_no_import_undoes_it(net: Networks, tmp_path: Path) -> None:
+    await asks(await known_as(net.matrix.person("@anna:potsdam.example")))  # so the contact is written to
+    await net.passes()
+    erika = net.matrix.person("@erika:a.example")
+    assert "phone = +49 355 000001" in await erika.says("!bearbeiten c-lead")
+    with capture_logs() as logged:
+        assert "benachrichtigt" in await erika.says("!bearbeiten c-lead phone = +49 355 7654321")
+    assert (await contact(net)).phone == "+49 355 7654321"
+    await net.passes()
+    told = net.mails(LEAD)[-1]
+    assert "berichtigt: phone" in told
+    assert "7654321" not in told, "a mail may be read by others"
+    await import_files(net.store, [contacts_file(tmp_path)])
+    assert (await contact(net)).phone == "+49 355 7654321"
+    async with net.store.read() as tx:
+        changes = (await tx.connection.execute(select(record_change).where(record_change.c.id == "c-lead"))).all()
+    assert [(row.what, list(row.fields)) for row in changes][-1] == ("changed", ["phone"])
+    trace = [line for line in logged if line["event"] == "contact.rectified"]
+    assert [(line["contact"], line["field"]) for line in trace] == [("c-lead", "phone")]
+    assert "7654321" not in repr(logged) + repr(changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("!bearbeiten c-lead id = x", "lässt sich nicht ändern"),
+        ("!bearbeiten c-lead email = kein at", "So geht es nicht"),
+        ("!bearbeiten c-lead phone = +49 355 000001", "war schon so"),
+        ("!bearbeiten c-niemand", "gibt es nicht"),
+    ],
+)
+async def test_what_does_not_fit_changes_nothing(net: Networks, text: str, answer: str) -> None:
+    before = await contact(net)
+    assert answer in await net.matrix.person("@erika:a.example").says(text)
+    assert await contact(net) == before
+
+
+async def test_not_by_others_not_in_front_of_others_and_not_through_telegram(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
+    editors = ("matrix:@erika:a.example", "telegram:77")
+    async with networks(sqlite_store, tmp_path, editors=editors) as net:
+        before = await contact(net)
+        for somebody, answer in (
+            (net.matrix.person("@eve:evil.example"), "Redaktion"),
+            (net.matrix.person("@erika:a.example", "!room"), "Einzelchat"),
+            (net.telegram.person("77"), "Matrix"),
+        ):
+            for text in ("!bearbeiten c-lead", "!bearbeiten c-lead phone = +49 355 7654321"):
+                said = await somebody.says(text)
+                assert answer in said
+                assert "000001" not in said
+        assert await contact(net) == before
+        assert "Einzelchat" in await net.matrix.person("@anna:a.example", "!room").says(f"!korrektur {WRONG}")
