@@ -290,8 +290,8 @@ def _no_room(now: Introduction) -> tuple[Effect, ...]:
 
 def _closed(now: Introduction, outcome: Outcome, *effects: Effect) -> Step:
     """The end; what was to be shown is not kept."""
-    ended = replace(now, state=State.CLOSED, outcome=outcome, due_at=None, asker_shares=(), contact_shares=())
-    return Step(ended, effects)
+    gone = replace(now, asker_shares=(), contact_shares=(), reminded=False)
+    return Step(replace(gone, state=State.CLOSED, outcome=outcome, due_at=None), effects)
 
 
 def _with(done: Step, *before: Effect) -> Step:

@@ -30,8 +30,25 @@ async def there_is_no_way(tx: Transaction, services: Services, person: Person, p
     if not await can_be_told(tx, services, person.id):
         return Say("intro.no_way")
     if not await askable(tx, services, project, person.id):
-        return Say("intro.nobody", {"project": project.title})
+        return await _nobody(tx, services, person, project)
     return None
+
+
+async def _nobody(tx: Transaction, services: Services, person: Person, project: Project) -> Say:
+    """That nobody can be asked: during the pause after a request in the same words, whatever was answered to it."""
+    again, mine = await _not_again(tx, services, person, project)
+    mine = [one for one in mine if one.project == project.id]
+    known = {*services.search.snapshot.introducible.of(project), *(one.contact for one in mine)}
+    return Say("intro.not_yet" if again & known else "intro.nobody", {"project": project.title})
+
+
+async def _not_again(
+    tx: Transaction, services: Services, person: Person, project: Project
+) -> tuple[frozenset[str], list[Introduction]]:
+    """The contacts whom this person may not ask now, and their requests until now."""
+    mine = await tx.introductions.of(person.id, Side.ASKER)
+    before = await remembered(tx, services, person.id, services.search.snapshot.introducible.of(project))
+    return not_again(mine, before, tx.now, caps_of(services.settings)), mine
 
 
 async def begin(
@@ -40,16 +57,13 @@ async def begin(
     """A draft of a request, or why there can be none. Name and municipality of the person are known."""
     if refusal := await _may_not(tx, services, person, project):
         return refusal
-    mine = await tx.introductions.of(person.id, Side.ASKER)
-    known = services.search.snapshot.introducible.of(project)
-    before = await remembered(tx, services, person.id, known)
+    again, mine = await _not_again(tx, services, person, project)
     caps = caps_of(services.settings)
-    if cap := exhausted(mine, before, tx.now, caps):
+    if cap := exhausted(mine, await remembered(tx, services, person.id, ()), tx.now, caps):
         return Say(f"intro.cap_{cap}", {"limit": caps.per_day if cap == "day" else caps.open})
-    again = not_again(mine, before, tx.now, caps)
     found = await askable(tx, services, project, person.id, leave_out=again)
     if not found:
-        return Say("intro.not_yet" if again.intersection(known) else "intro.nobody", {"project": project.title})
+        return await _nobody(tx, services, person, project)
     for old in mine:
         await tx.introductions.drop(old.id)  # drafts only
     return await _draft(tx, person, project, found[0], question)

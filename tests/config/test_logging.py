@@ -45,3 +45,23 @@ def test_libraries_and_exceptions_are_masked_too(capsys: pytest.CaptureFixture[s
     events = [json.loads(line) for line in lines.splitlines()]
     assert events[-1]["event"] == "it.failed"
     assert events[-1]["event_id"] == "$1"
+
+
+def test_what_libraries_say_of_their_data_is_not_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """At DEBUG some of them write every statement with its values, or every request with its address."""
+    before = logging.getLogger().handlers
+    try:
+        set_up("DEBUG", "json")
+        for library in (
+            "httpx",
+            "httpcore.http11",
+            "aiosqlite",
+            "sqlalchemy.engine",
+            "telegram.ext",
+            "peewee",
+            "nio.rooms",
+        ):
+            logging.getLogger(library).debug("UPDATE accounts SET account = %s", "zwitscher")
+    finally:
+        logging.getLogger().handlers = before
+    assert "zwitscher" not in capsys.readouterr().err

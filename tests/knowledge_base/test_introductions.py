@@ -101,7 +101,7 @@ def test_declined_and_expired_are_the_same_afterwards() -> None:
     waiting = after(CONSENTED, Delivered(1)).introduction
     expired = step(replace(waiting, reminded=True), TimeCame(), MONDAY + timedelta(days=30), RULES)
     for one in (declined, never, expired):
-        same = replace(one.introduction, reminded=False, ended_at=declined.introduction.ended_at)
+        same = replace(one.introduction, ended_at=declined.introduction.ended_at)
         assert same == declined.introduction
         assert TellAsker(Outcome.NOT_ARRANGED) in one.effects
     assert Do.BLOCK in never.effects
