@@ -11,6 +11,8 @@ from bot.introducing.describing import sharables
 from bot.markup import clean
 from bot.messages import Say
 from knowledge_base.introduction_values import (
+    ASKED,
+    WAITING,
     Answer,
     Answered,
     ForEditors,
@@ -61,7 +63,7 @@ async def respond(
         answer,
         chosen,
         room=_both_on_matrix(one.asker_shares, chosen),
-        onward=await onward(tx, services, one) if answer in PASSES_ON else None,
+        onward=await onward(tx, services, one) if answer in PASSES_ON and one.state in ASKED else None,
     )
     done = await apply(tx, services, one, event, evidence)
     return refused(done.refusal) if done.refusal else Say(f"intro.answered_{answer}", {"code": one.code})
@@ -97,7 +99,8 @@ async def object_to_all(tx: Transaction, services: Services, person_id: str) -> 
     await tx.profiles.set(person_id, refuses=True)
     for one in await tx.introductions.of(person_id, Side.CONTACT):
         if one.open:
-            await apply(tx, services, one, Objected(person_id, await onward(tx, services, one)))
+            other = await onward(tx, services, one) if one.state in WAITING else None
+            await apply(tx, services, one, Objected(person_id, other))
 
 
 async def helped(tx: Transaction, services: Services, introduction_id: str, person_id: str, how: Helped) -> Say:

@@ -1,0 +1,178 @@
+"""Deliberate faults in the product: the machine of histories finds each. What it would not find it would not prove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis.errors import Flaky
+from hypothesis.stateful import run_state_machine_as_test
+
+from bot import introducing, notices
+from bot.introducing import answering, applying, erasing, telling
+from bot.introducing.applying import Applied
+from knowledge_base import introductions
+from knowledge_base.introduction_values import (
+    Delivered,
+    Do,
+    Event,
+    Introduction,
+    Retract,
+    Side,
+    State,
+    Step,
+    TellAsker,
+    Undeliverable,
+)
+from knowledge_base.store.outbox import Outbox
+from tests.bot.introducing.test_machine import Introducing, TestIntroducing
+
+Patch = pytest.MonkeyPatch
+REAL_STEP = introductions.step
+
+
+def _step(change: Callable[[Introduction, Event, Step], Step]) -> Callable[..., Step]:
+    """The rules, with something done to what they say."""
+
+    def changed(now: Introduction, event: Event, at: Any, rules: Any) -> Step:
+        return change(now, event, REAL_STEP(now, event, at, rules))
+
+    return changed
+
+
+def _without(*left_out: object) -> Callable[..., Step]:
+    """The rules, but some of the effects are forgotten."""
+
+    def forget(_now: Introduction, _event: Event, done: Step) -> Step:
+        return replace(done, effects=tuple(one for one in done.effects if not isinstance(one, type(left_out[0]))))
+
+    return _step(forget)
+
+
+def anybody_s_event_counts(patch: Patch) -> None:
+    patch.setattr(introductions, "_refused", lambda *_: None)
+
+
+def either_of_the_two_decides(patch: Patch) -> None:
+    real = introductions._refused
+    patch.setattr(introductions, "_refused", lambda now, person, *_: real(now, person, *Side))
+
+
+def everybody_is_the_contact(patch: Patch) -> None:
+    patch.setattr(Introduction, "side", lambda _one, person: Side.CONTACT if person else None)
+
+
+def news_of_an_old_round_count(patch: Patch) -> None:
+    def any_round(now: Introduction, event: Event, at: Any, rules: Any) -> Step:
+        late = isinstance(event, Delivered | Undeliverable)
+        return REAL_STEP(now, replace(event, round=now.round) if late else event, at, rules)  # type: ignore[type-var]
+
+    patch.setattr(applying, "step", any_round)
+
+
+def more_is_shown_than_was_chosen(patch: Patch) -> None:
+    real = answering._chosen
+
+    async def all_of_it(tx: Any, one: Any, person: str, kinds: Collection[str]) -> Any:
+        return await real(tx, one, person, ["all"] if kinds else [])
+
+    patch.setattr(answering, "_chosen", all_of_it)
+
+
+def data_leave_with_the_request(patch: Patch) -> None:
+    real = telling.request
+
+    async def too_much(tx: Any, services: Any, one: Introduction) -> bool:
+        await telling.exchange(tx, services, one)
+        return await real(tx, services, one)
+
+    patch.setattr(telling, "request", too_much)
+
+
+def telegram_carries_everything(patch: Patch) -> None:
+    patch.setattr(notices, "may_pass", lambda *_: True)
+
+
+def the_end_of_a_request_is_not_told(patch: Patch) -> None:
+    patch.setattr(applying, "step", _without(Retract(telling.Outcome.WITHDRAWN)))
+
+
+def the_asker_is_not_told(patch: Patch) -> None:
+    patch.setattr(applying, "step", _without(TellAsker(None)))
+
+
+def a_timer_is_forgotten(patch: Patch) -> None:
+    def no_timer(_now: Introduction, _event: Event, done: Step) -> Step:
+        one = done.introduction
+        return replace(done, introduction=replace(one, due_at=None)) if one.state is State.DELIVERED else done
+
+    patch.setattr(applying, "step", _step(no_timer))
+
+
+def what_was_sent_counts_as_taken_back(patch: Patch) -> None:
+    async def all_of_them(_outbox: Outbox, keys: Collection[str]) -> set[str]:
+        return set(keys)
+
+    patch.setattr(Outbox, "take_back", all_of_them)
+
+
+def the_end_is_told_twice(patch: Patch) -> None:
+    def twice(_now: Introduction, _event: Event, done: Step) -> Step:
+        again = [Do.EXCHANGE] if any(isinstance(one, TellAsker) and one.outcome for one in done.effects) else []
+        return replace(done, effects=(*done.effects, *again))
+
+    patch.setattr(applying, "step", _step(twice))
+    patch.setattr(telling, "outcome_key", lambda one, side: f"intro:{one.id}:again:{side}")
+
+
+def who_leaves_says_no_goodbye(patch: Patch) -> None:
+    async def nothing(*_: Any) -> int:
+        return 0
+
+    patch.setattr(erasing, "erase", nothing)
+    patch.setattr(introducing, "erase", nothing)
+
+
+def an_objection_ends_nothing(patch: Patch) -> None:
+    real = applying.apply
+
+    async def unless_objected(tx: Any, services: Any, before: Introduction, event: Event, *more: Any) -> Applied:
+        if isinstance(event, introductions.Objected):
+            return Applied(before)
+        return await real(tx, services, before, event, *more)
+
+    patch.setattr(answering, "apply", unless_objected)
+
+
+FAULTS = [
+    anybody_s_event_counts,
+    either_of_the_two_decides,
+    everybody_is_the_contact,
+    news_of_an_old_round_count,
+    more_is_shown_than_was_chosen,
+    data_leave_with_the_request,
+    telegram_carries_everything,
+    the_end_of_a_request_is_not_told,
+    the_asker_is_not_told,
+    a_timer_is_forgotten,
+    what_was_sent_counts_as_taken_back,
+    the_end_is_told_twice,
+    who_leaves_says_no_goodbye,
+    an_objection_ends_nothing,
+]
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_it_is_found(fault: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    fault(monkeypatch)
+    many = settings(
+        TestIntroducing.settings, max_examples=150, derandomize=True, database=None, phases=(Phase.generate,),
+        print_blob=False, report_multiple_bugs=False,
+    )  # fmt: skip
+    with pytest.raises(Exception) as found:  # noqa: PT011 - whatever it is that fails, it must not be overlooked
+        run_state_machine_as_test(Introducing, settings=many)
+    assert isinstance(found.value, AssertionError | KeyError | StopIteration | Flaky), found.value
