@@ -28,7 +28,7 @@ from knowledge_base.introduction_values import (
     Undeliverable,
 )
 from knowledge_base.store.outbox import Outbox
-from tests.bot.introducing.test_machine import Introducing, TestIntroducing
+from tests.bot.introducing import test_machine
 
 Patch = pytest.MonkeyPatch
 REAL_STEP = introductions.step
@@ -170,9 +170,9 @@ FAULTS = [
 def test_it_is_found(fault: Callable[[Patch], None], monkeypatch: Patch) -> None:
     fault(monkeypatch)
     many = settings(
-        TestIntroducing.settings, max_examples=150, derandomize=True, database=None, phases=(Phase.generate,),
+        test_machine.TestIntroducing.settings, max_examples=150, derandomize=True, database=None, phases=(Phase.generate,),
         print_blob=False, report_multiple_bugs=False,
     )  # fmt: skip
     with pytest.raises(Exception) as found:  # noqa: PT011 - whatever it is that fails, it must not be overlooked
-        run_state_machine_as_test(Introducing, settings=many)
+        run_state_machine_as_test(test_machine.Introducing, settings=many)
     assert isinstance(found.value, AssertionError | KeyError | StopIteration | Flaky), found.value
