@@ -174,7 +174,8 @@ async def consent(
     cap = exhausted(mine, await remembered(tx, services, one.asker, ()), tx.now, caps)
     if cap and one.state is State.DRAFT:
         return Say(f"intro.cap_{cap}", {"limit": caps.per_day if cap == "day" else caps.open})
-    done = await apply(tx, services, one, Consented(one.asker, await _same(tx, services, one), shares), evidence)
+    same = await _same(tx, services, one) if one.state is State.DRAFT else None
+    done = await apply(tx, services, one, Consented(one.asker, same, shares), evidence)
     if done.refusal:
         return refused(done.refusal)
     return _sent(done.introduction, language)
