@@ -186,10 +186,10 @@ class Introducing(RuleBasedStateMachine):
         code, self.kinds = self.code(which), kinds
         self.does("answers", who, code, lambda: self.world.answers(who, code, answer, *kinds, crash=crash), answer)
 
-    @rule(who=st.sampled_from(CONTACTS), which=st.integers(0, 2))
-    def says_yes(self, who: Account, which: int) -> None:
-        code, self.kinds = self.code(which), ("all",)
-        self.does("answers", who, code, lambda: self.world.answers(who, code, Answer.YES, "all"), Answer.YES)
+    @rule(who=st.sampled_from(CONTACTS), which=st.integers(0, 2), kinds=KINDS)
+    def says_yes(self, who: Account, which: int, kinds: tuple[str, ...]) -> None:
+        code, self.kinds = self.code(which), kinds
+        self.does("answers", who, code, lambda: self.world.answers(who, code, Answer.YES, *kinds), Answer.YES)
 
     @rule(who=st.sampled_from(CONTACTS), which=st.integers(0, 2), answer=st.sampled_from(NOES))
     def says_no(self, who: Account, which: int, answer: Answer) -> None:
