@@ -147,6 +147,7 @@ class Understood:
     years: tuple[int, ...] = ()
     status: tuple[str, ...] = ()  # "planned" | "running" | "done"
     near: tuple[str, ...] = ()  # municipality names after "near", "bei", "in der Nähe von", "koło"
+    unknown_places: tuple[str, ...] = ()  # named, and in no record
     rural: bool = False  # small towns and rural communities only
     who: bool = False  # the question asks which municipalities, or who is responsible
     role: bool = False  # the question asks for the responsible role
@@ -161,6 +162,7 @@ class Hit:
     why: str  # the passage of the project's own text that matched, in its original language
     contact_role: str
     can_introduce: bool
+    elsewhere: bool = False  # would be an answer, but is of another place than the one asked for
 
 
 @dataclass(frozen=True, slots=True)

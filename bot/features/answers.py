@@ -33,18 +33,35 @@ def by_municipality(hits: Sequence[Hit]) -> tuple[Hit, ...]:
 
 
 def shown_hits(answer: Answer) -> tuple[Hit, ...]:
-    """The hits of a page in the order in which they are shown; when not sure, the nearest.
+    """The hits of a page in the order in which they are shown, then what other places have; when not sure, the nearest.
 
     Beside events only where the question names more than a kind of event.
     """
+    return (*_own(answer), *_theirs(answer)) or _shown(answer, answer.near[:NEAREST])
+
+
+def _own(answer: Answer) -> tuple[Hit, ...]:
+    return _shown(answer, answer.hits)
+
+
+def _theirs(answer: Answer) -> tuple[Hit, ...]:
+    """Answers of other places than the one asked for."""
+    return _shown(answer, [hit for hit in answer.near if hit.elsewhere][:NEAREST])
+
+
+def _shown(answer: Answer, hits: Sequence[Hit]) -> tuple[Hit, ...]:
     if answer.events and not (answer.answered and _names_something(answer.understood)):
         return ()
-    hits = answer.hits or answer.near[:NEAREST]
     return by_municipality(hits) if answer.understood.who else tuple(hits)
 
 
 def _names_something(read: Understood) -> bool:
-    return any((read.topics, read.municipalities, read.states, read.near, read.rounds))
+    return any((read.topics, *_places(read), read.near, read.rounds))
+
+
+def _places(read: Understood) -> tuple[str, ...]:
+    """The places that an answer shall be of."""
+    return (*read.municipalities, *read.states, *read.unknown_places)
 
 
 def told(answer: Answer, language: str, start: int = 0, *, filters: bool = False) -> Say:
@@ -65,21 +82,34 @@ def told(answer: Answer, language: str, start: int = 0, *, filters: bool = False
 
 def _projects(answer: Answer, hits: Sequence[Hit], language: str, start: int, filters: bool) -> Say:
     read = _understood(answer.understood, language)
+    who, theirs = answer.understood.who, _theirs(answer)
+    own = hits[: len(hits) - len(theirs)] if answer.answered else hits
+    elsewhere = _grouped(theirs, who, language, start + len(own)) if answer.answered else ()
     values: dict[str, Value] = {
         "understood": Say("ask.understood", {"parts": read}) if read else "",
-        "hits": _grouped(hits, answer.understood.who, language, start),
+        "hits": _grouped(own, who, language, start),
+        "places": ", ".join(_places(answer.understood)),
+        "elsewhere": Say("ask.elsewhere", {"hits": elsewhere}) if elsewhere else "",
     }
     choices = [_choice(hit.project) for hit in hits]
     introductions = _introductions(hits, start, buttons=filters)
     if not answer.answered:
-        return Say("ask.not_sure" if hits else "ask.nothing", values, tuple(choices), language)
-    shown = start + len(hits)
+        return replace(_refusal(answer, hits), values=values, choices=tuple(choices), language=language)
+    shown = start + len(own)
     if answer.total > shown:
         choices.append(MORE)
     if filters and answer.total > 1:
         choices += _filters(answer.understood, language)
     values |= {"count": answer.total, "first": start + 1, "last": shown}
     return Say("ask.more" if start else "ask.found", values, (*choices, *introductions, USEFUL, USELESS), language)
+
+
+def _refusal(answer: Answer, hits: Sequence[Hit]) -> Say:
+    """The words for having no answer: of the place asked for, or at all."""
+    if any(hit.elsewhere for hit in hits):
+        return Say("ask.only_elsewhere")
+    nearest = Say("ask.not_sure_there" if _places(answer.understood) else "ask.not_sure")
+    return nearest if hits else Say("ask.nothing")
 
 
 def _introductions(hits: Sequence[Hit], start: int, *, buttons: bool) -> list[Choice]:
@@ -106,7 +136,7 @@ def _understood(read: Understood, language: str) -> tuple[Say, ...]:
     """What was read out of the question beyond its words."""
     vocabulary = bundled()
     words = [vocabulary.label(topic, language) for topic in read.topics]
-    words += [*read.municipalities, *read.states, *read.rounds, *(str(year) for year in read.years)]
+    words += [*_places(read), *read.rounds, *(str(year) for year in read.years)]
     parts = [Say("understood.word", {"word": word}) for word in words]
     parts += [Say("understood.near", {"place": place}) for place in read.near]
     parts += [Say(f"understood.{status}") for status in read.status]

@@ -25,10 +25,9 @@ from knowledge_base.search.understanding.query import Query
 SIGNS: Mapping[str, int] = {  # 1: may only speak for the best hit, -1: only against it, whatever the examples say
     "score": 1,  # of the best hit: words, meaning and what was understood together
     "limits_met": 1,  # no subject, and it meets the limits named
-    "place": 1,  # it is of the place named
-    "place_missing": -1,  # a place was named, and none of the first hits is of it
-    "place_other": -1,  # a place was named, and the best hit is not of it
-    "elsewhere": -1,  # a place was named that the knowledge base does not know
+    "place_missing": -1,  # a place was named, and no hit is of it: decides alone
+    "overtaken": -1,  # how much better the texts of other places fit than those of the place named
+    "explained_elsewhere": -1,  # the share of the words that the best hit of another place holds, and that of it not
     "role": 1,  # asks for the one responsible: nobody does so of weather or soup
     "topic_missing": -1,  # a topic was named, the best hit is not about it
     "length": 1,  # of the question: the longer, the less of it any text can hold
@@ -47,9 +46,11 @@ _SLIGHT = 0.1  # a fit below counts as none
 _FAR = 5.0  # standard deviations of the background that count at most
 _USUAL = 2.0  # the nearest few subjects stand out so much whatever is asked
 _CLEAR = 4.0  # where a document is so much ahead of the background, the background tells nothing more
+_LEAD = 0.3  # what fits better by less, of texts alone, tells nothing
 _LONG = 30  # words that count at most, and the unit of "length" is ten
 _TOP = 5
 _FEATURE = {name: number for number, name in enumerate(FEATURES)}
+_TOPIC = _FEATURE["topic"]
 _PLACES = [_FEATURE[name] for name in ("place", "near")]
 _LIMITS = [_FEATURE[name] for name in ("place", "near", "round", "status", "year", "rural", "border", "transfer")]
 
@@ -81,20 +82,27 @@ def fitted() -> Certainty:
 
 
 def evidence(
-    query: Query, ranked: Ranked, lexical: Lexical, background: Background, vector: Floats
+    query: Query, candidates: Ranked, lexical: Lexical, background: Background, vector: Floats
 ) -> npt.NDArray[np.float64]:
-    """The features of ``NAMES`` for a question (its unit vector) and its ranked candidates (at least one)."""
+    """The features of ``NAMES`` for a question (its unit vector) and its ranked candidates (at least one): what can be
+    said of those of its place, where there are any."""
+    ranked = candidates.only(candidates.here) if candidates.here.any() else candidates
     best = ranked.features[0]
     limits = float(best[_LIMITS].max())
-    missing = 1.0 - (_explained(query, ranked, lexical) if query.subject else limits)
+    explained = _explained(query, ranked, lexical) if query.subject else limits
+    missing = 1.0 - explained
+    others = candidates.only(~candidates.here)
+    theirs = _explained(query, others, lexical) if query.subject and len(others) else 0.0
     standing = background.standing(vector, query.language, _nearest(ranked.dense))
     ahead = _within(standing.ahead_of_several)
     values = {
         "score": float(ranked.score[0]),
         "limits_met": 0.0 if query.subject else limits,
-        **_place(query, ranked),
+        "place_missing": float(_place_missing(query, ranked)),
+        "overtaken": max(float(others.base.max(initial=0.0)) - float(ranked.base.max()) - _LEAD, 0.0),
+        "explained_elsewhere": max(theirs - explained, 0.0),
         "role": float(query.understood.role),
-        "topic_missing": float(bool(query.understood.topics) and best[_FEATURE["topic"]] < _TOPIC_MET),
+        "topic_missing": float(bool(query.understood.topics) and best[_TOPIC] < _TOPIC_MET),
         "length": min(len(query.text.split()), _LONG) / 10,
         "private": float(asks_private_data(query.text)),
         "own_affair": max(-ahead, 0.0) * asks_own_affair(query.text),
@@ -106,16 +114,10 @@ def evidence(
     return np.array([values[name] for name in NAMES], np.float64)
 
 
-def _place(query: Query, ranked: Ranked) -> dict[str, float]:
-    """How the first hits fit the place named, if one was."""
-    fits = ranked.features[:_TOP, _PLACES].max(axis=1)
-    first, any_ = float(fits[0]), float(fits.max())
-    return {
-        "place": first * query.placed,
-        "place_missing": float(query.placed and any_ < _SLIGHT),
-        "place_other": (1.0 - first) * query.placed,
-        "elsewhere": float(bool(query.elsewhere) and first < _SLIGHT),
-    }
+def _place_missing(query: Query, ranked: Ranked) -> bool:
+    """Whether a place was named, and nothing is of it, or near it."""
+    far = bool(query.near_rows) and float(ranked.features[:_TOP, _PLACES].max()) < _SLIGHT
+    return query.placed and (far or not ranked.here.any())
 
 
 def _within(value: float) -> float:
@@ -133,7 +135,7 @@ def _explained(query: Query, ranked: Ranked, lexical: Lexical) -> float:
     """The share of the subject's words, weighted by rarity, that the best hit holds. A word that names a topic which
     the hit is about counts in part, too ("Kita" names education, but where no project speaks of one …)."""
     best = ranked.docs[:1]
-    about = min(float(ranked.features[0, _FEATURE["topic"]]), 1.0)
+    about = min(float(ranked.features[0, _TOPIC]), 1.0)
     topical = frozenset(lexical.query(" ".join(query.topical), query.language).concepts)
     held, total = 0.0, 0.0
     for concept in lexical.query(" ".join(query.subject), query.language).concepts:

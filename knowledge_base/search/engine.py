@@ -20,7 +20,7 @@ from knowledge_base.search import certainty
 from knowledge_base.search.background import Background, load_beside
 from knowledge_base.search.contacts import Introducible
 from knowledge_base.search.events import Events
-from knowledge_base.search.facets import Facets, Floats, Ints
+from knowledge_base.search.facets import Bools, Facets, Floats, Ints
 from knowledge_base.search.index import Candidates, Index
 from knowledge_base.search.language import detect_language
 from knowledge_base.search.ranking import Ranked, rank
@@ -100,9 +100,11 @@ class Search:
         """
         began = perf_counter()
         query = self.read(question, language=language, previous=previous)
-        ranked, evidence = await self._ranked(query)
-        sure = evidence is not None and self._certainty.sure(evidence)
-        hits, near, total = self._split(query, ranked, sure, max(limit, 0), max(offset, 0))
+        found = await self._ranked(query)
+        sure, elsewhere = await self._decided(query, *found) if found else (False, False)
+        hits, near, total = (
+            self._split(query, found[0], sure, elsewhere, max(limit, 0), max(offset, 0)) if found else ((), (), 0)
+        )
         answer = Answer(
             question=question,
             language=query.language,
@@ -117,7 +119,11 @@ class Search:
 
     async def evidence(self, question: str, *, language: str | None = None) -> npt.NDArray[np.float64] | None:
         """The features that the decision for a question rests on (``certainty.NAMES``), for fitting it."""
-        return (await self._ranked(self.read(question, language=language)))[1]
+        query = self.read(question, language=language)
+        found = await self._ranked(query)
+        return (
+            certainty.evidence(query, found[0], self.index.lexical, await self.prepare(), found[1]) if found else None
+        )
 
     async def prepare(self) -> Background:
         """Load what the first question would have to wait for: the background of the certainty."""
@@ -127,11 +133,10 @@ class Search:
 
     # ------------------------------------------------------------------------------------------------- finding
 
-    async def _ranked(self, query: Query) -> tuple[Ranked | None, npt.NDArray[np.float64] | None]:
-        """The candidates in order, and what tells how sure the first is; None where there is nothing to find."""
+    async def _ranked(self, query: Query) -> tuple[Ranked, Floats] | None:
+        """The candidates in order, and the vector of the question; None where there is nothing to find."""
         if not query.text or not self.index.projects:
-            return None, None
-        background = await self.prepare()
+            return None
         vector = (await self.embedder.embed_queries([query.meaning]))[0]
         found = self.index.candidates(
             query.words, vector, query.language, expansions=self._expansions(query), k=CANDIDATES
@@ -139,11 +144,23 @@ class Search:
         near = self.gazetteer.near(query.near_rows) if query.near_rows else {}
         found = self._with(found, self._facets.limited(query, near), query, vector)
         if not len(found):
-            return None, None
+            return None
         ranked = rank(query, found, self._facets, self.index.lexical, near)
         if self._reranker is not None:
             ranked = await self._reranked(self._reranker, query, ranked)
-        return ranked, certainty.evidence(query, ranked, self.index.lexical, background, vector)
+        return ranked, vector
+
+    async def _decided(self, query: Query, ranked: Ranked, vector: Floats) -> tuple[bool, bool]:
+        """Whether the question is answered, and whether other places than the one named have an answer."""
+        background = await self.prepare()
+
+        def sure(query: Query, ranked: Ranked) -> bool:
+            return self._certainty.sure(certainty.evidence(query, ranked, self.index.lexical, background, vector))
+
+        others = ranked.only(ranked.elsewhere)
+        return sure(query, ranked), bool(query.placed and query.subject and len(others)) and sure(
+            query.anywhere, others
+        )
 
     def _with(self, found: Candidates, docs: Ints, query: Query, vector: Floats) -> Candidates:
         """The candidates and documents that meet the limits of the question, though neither word nor meaning found
@@ -188,20 +205,18 @@ class Search:
     # ------------------------------------------------------------------------------------------------- answering
 
     def _split(
-        self, query: Query, ranked: Ranked | None, sure: bool, limit: int, offset: int
+        self, query: Query, ranked: Ranked, sure: bool, elsewhere: bool, limit: int, offset: int
     ) -> tuple[tuple[Hit, ...], tuple[Hit, ...], int]:
-        """Hits, the nearest others, and how many hits there are in all."""
-        if ranked is None:
-            return (), (), 0
-        if not sure:
-            return (), self._hits(query, ranked, np.arange(len(ranked))[offset : offset + limit]), 0
-        good = ranked.score >= _CLEARLY_WORSE * ranked.score[0]
-        hits, others = np.flatnonzero(good), np.flatnonzero(~good)
+        """Hits, the nearest others (answers of other places first), and how many hits there are in all."""
+        hits = _good(ranked, ranked.here & sure)
+        theirs = _good(ranked, ranked.elsewhere & elsewhere)
+        others = np.setdiff1d(np.arange(len(ranked)), (*hits, *theirs))
+        nearest = np.concatenate((theirs, others)) if sure else np.concatenate((theirs, others))[offset:]
         shown = hits[offset : offset + limit]
-        found = self._hits(query, ranked, np.concatenate((shown, others[: limit - len(shown)])))
+        found = self._hits(query, ranked, np.concatenate((shown, nearest[: limit - len(shown)])), theirs)
         return found[: len(shown)], found[len(shown) :], len(hits)
 
-    def _hits(self, query: Query, ranked: Ranked, numbers: Ints) -> tuple[Hit, ...]:
+    def _hits(self, query: Query, ranked: Ranked, numbers: Ints, theirs: Ints) -> tuple[Hit, ...]:
         found = [self.index.projects[doc] for doc in ranked.docs[numbers]]
         bodies = [
             self.index.passage(int(doc), int(passage)).body
@@ -215,9 +230,18 @@ class Search:
                 why=why,
                 contact_role=project.contact_role,
                 can_introduce=project in self.introducible,
+                elsewhere=bool(of_another),
             )
-            for project, score, why in zip(found, ranked.score[numbers], reasons, strict=True)
+            for project, score, why, of_another in zip(
+                found, ranked.score[numbers], reasons, np.isin(numbers, theirs), strict=True
+            )
         )
+
+
+def _good(ranked: Ranked, wanted: Bools) -> Ints:
+    """The numbers of those wanted that are not clearly worse than the best of them."""
+    best = float(ranked.score[wanted].max(initial=0.0))
+    return np.flatnonzero(wanted & (ranked.score >= _CLEARLY_WORSE * best))
 
 
 def _spread(scores: Floats) -> Floats:

@@ -44,7 +44,7 @@ class _Known:
     def fits(self, query: Query, subject: Sequence[str], topics: frozenset[str]) -> bool:
         """Whether it has all that the question names."""
         read = query.understood
-        places = {*read.municipalities, *read.states, *read.near, *query.elsewhere}
+        places = {*read.municipalities, *read.states, *read.near, *read.unknown_places}
         subjects = not subject or topics & self.topics or _stems(subject) & self.stems
         return bool(
             subjects and (not places or places & self.names) and (not read.years or self.years.intersection(read.years))

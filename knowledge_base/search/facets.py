@@ -122,7 +122,7 @@ class Facets:
         ``LIMITED``: they are candidates whatever their words are. None where nothing limits the question."""
         read = query.understood
         limits = [
-            _union([*map(self.by_row.get, (*query.rows, *near)), *map(self.by_state.get, read.states)]),
+            _union([*map(self.by_row.get, (*query.rows, *near)), *map(self.by_state.get, query.states)]),
             _union([self.by_round.get(name) for name in read.rounds]),
             self._in_stages([STAGES.index(stage) for name in read.status for stage in STAGES_OF_STATUS[name]]),
             np.flatnonzero(self.small) if read.rural else None,
@@ -142,7 +142,7 @@ class Facets:
         """(documents, FEATURES) for some documents; ``near`` are municipalities with their nearness, ``named`` tells
         which documents have the name of the place asked for among their words."""
         read = query.understood
-        place = np.maximum(self._place(query, docs), np.float32(_ONLY_NAMED) * named)
+        place = np.maximum(self._of(docs, query.rows, query.states), np.float32(_ONLY_NAMED) * named)
         topic = self.topic(query.subject_topics, docs)
         no_subject = not read.topics and not query.subject
         columns = {
@@ -162,7 +162,7 @@ class Facets:
             "thin": self.thin[docs] * (not query.listing),
             "double": self.double[docs],
             "brief": self.brief[docs] * (not query.listing),
-            "excluded": _within(docs, (self.by_row[row] for row in query.without_rows if row in self.by_row)),
+            "excluded": self._of(docs, query.without_rows, query.without_states),
         }
         columns["all"] = _all_limits(columns)
         return np.stack([np.asarray(columns[name], np.float32) for name in FEATURES], axis=1)
@@ -185,10 +185,10 @@ class Facets:
                 fit[place] = len(asked & self.role_stems[doc]) / len(asked)
         return fit
 
-    def _place(self, query: Query, docs: Ints) -> Floats:
-        rows = _within(docs, (self.by_row[row] for row in query.rows if row in self.by_row))
-        states = _within(docs, (self.by_state[s] for s in query.understood.states if s in self.by_state))
-        return np.maximum(rows, states)
+    def _of(self, docs: Ints, rows: Iterable[int], states: Iterable[str]) -> Floats:
+        """1 for documents of one of some municipalities, or in one of some states."""
+        of_rows = (self.by_row[row] for row in rows if row in self.by_row)
+        return _within(docs, (*of_rows, *(self.by_state[state] for state in states if state in self.by_state)))
 
     def _near(self, near: Mapping[int, float], docs: Ints) -> Floats:
         fit = np.zeros(len(docs), np.float32)
@@ -263,7 +263,8 @@ def _rows(projects: Sequence[Project], gazetteer: Gazetteer) -> list[tuple[int, 
 
 def _states(project: Project, rows: Iterable[int], gazetteer: Gazetteer) -> set[str]:
     own = {part.strip() for part in re.split(r"[/,;]", project.state) if part.strip()}
-    return own | {state for row in rows if (state := gazetteer.municipalities[row].state)}
+    there = [gazetteer.municipalities[row] for row in rows]
+    return own | {one.state for one in there if one.state} | {"Polen" for one in there if one.country == "PL"}
 
 
 def _round(project: Project, vocabulary: Vocabulary) -> str:

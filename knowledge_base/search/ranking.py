@@ -17,10 +17,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from knowledge_base.search.facets import FEATURES, Facets, Floats, Ints
+from knowledge_base.search.facets import FEATURES, Bools, Facets, Floats, Ints
 from knowledge_base.search.fusion import normalised, span
 from knowledge_base.search.index import Candidates
 from knowledge_base.search.lexical import Lexical
+from knowledge_base.search.locality import of_place
 from knowledge_base.search.tokens import stem_all, words
 from knowledge_base.search.understanding.query import Query
 
@@ -52,6 +53,7 @@ LEXICAL_SPAN = 3.0  # of BM25 scores
 PHRASE = 0.15  # share of neighbouring words that stand beside each other there, too
 NO_SUBJECT = 0.3  # how much the texts count when the question names limits only
 _ALL = FEATURES.index("all")
+_EXCLUDED = FEATURES.index("excluded")
 _WEIGHTS = np.array([WEIGHTS[name] for name in FEATURES], np.float32)
 
 
@@ -63,10 +65,17 @@ class Ranked:
     score: Floats  # 0 … 1
     base: Floats  # dense and lexical fused, without boosts, 0 … 1
     features: Floats
+    here: Bools  # of the place asked for, see ``locality``
     passage: Ints
     dense: Floats
     lexical: Floats
     coverage: Floats
+
+    @property
+    def elsewhere(self) -> Bools:
+        """Which candidates are of another place than the one asked for, without those that were left out."""
+        other: Bools = ~self.here & (self.features[:, _EXCLUDED] < 1.0)
+        return other
 
     def __len__(self) -> int:
         return len(self.docs)
@@ -75,6 +84,10 @@ class Ranked:
         """The same candidates in another order; their scores stay where they are, so that they still fall."""
         arrays = {f.name: getattr(self, f.name)[order] for f in fields(self) if f.name != "score"}
         return Ranked(score=self.score, **arrays)
+
+    def only(self, wanted: Bools) -> Ranked:
+        """Some of the candidates, in their order."""
+        return Ranked(**{f.name: getattr(self, f.name)[wanted] for f in fields(self)})
 
 
 def rank(
@@ -102,6 +115,7 @@ def rank(
         score=np.clip(total[order] / max(1.0 + CAP, float(total.max())), 0.0, 1.0).astype(np.float32),
         base=base[order],
         features=features[order],
+        here=of_place(query, features[order], facets),
         passage=found.passage[order],
         dense=found.dense[order],
         lexical=found.lexical[order],
@@ -119,7 +133,7 @@ def _named(query: Query, docs: Ints, lexical: Lexical) -> Floats:
     read = query.understood
     names = [
         stem_all(words(name.split("/", maxsplit=1)[0]), "de")
-        for name in (*read.municipalities, *read.states, *query.elsewhere)
+        for name in (*read.municipalities, *query.states, *read.unknown_places)
     ]
     held = [np.all([lexical.words.holds(term, docs) for term in terms], axis=0) for terms in names if terms]
     fit: Floats = np.mean(held, axis=0, dtype=np.float32) if held else np.zeros(len(docs), np.float32)

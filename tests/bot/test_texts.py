@@ -111,7 +111,9 @@ def test_lines_without_values_vanish(texts: Texts) -> None:
     ("count", "form"), [(1, "jeden projekt"), (3, "3 projekty"), (5, "5 projektów"), (22, "22 projekty")]
 )
 def test_polish_plurals(texts: Texts, count: int, form: str) -> None:
-    assert form in plain(texts.render(Say("ask.found", {"count": count, "understood": "", "hits": ()}), "pl"))
+    assert form in plain(
+        texts.render(Say("ask.found", {"count": count, "understood": "", "hits": (), "elsewhere": ""}), "pl")
+    )
 
 
 def test_an_unknown_key_is_an_error(texts: Texts) -> None:

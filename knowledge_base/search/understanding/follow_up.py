@@ -65,7 +65,7 @@ def _topics(query: Query) -> tuple[str, ...]:
 
 def _limits(query: Query) -> bool:
     read = query.understood
-    others = (query.without_rows, read.rounds, read.years, read.status, read.rural, query.border)
+    others = (query.without_rows, query.without_states, read.rounds, read.years, read.status, read.rural, query.border)
     return query.placed or any(map(bool, others))
 
 
@@ -74,6 +74,7 @@ def _merge(previous: Query, new: Query) -> Query:
     subject = " ".join(_subject(new)) if _topics(new) or not _limits(new) else ""
     rest = subject or previous.rest
     place = new if new.placed else previous
+    moved = new.placed or new.without_rows or new.without_states
     limits = _limits(new) and not subject
     read, old = new.understood, previous.understood
     merged = Understood(
@@ -81,6 +82,7 @@ def _merge(previous: Query, new: Query) -> Query:
         municipalities=place.understood.municipalities,
         states=place.understood.states,
         near=place.understood.near,
+        unknown_places=place.understood.unknown_places,
         rounds=read.rounds or (old.rounds if limits and not read.years else ()),
         years=read.years or (old.years if limits and not read.rounds else ()),
         status=read.status or (old.status if limits else ()),
@@ -96,9 +98,10 @@ def _merge(previous: Query, new: Query) -> Query:
         topical=new.topical if subject else previous.topical,
         rows=place.rows,
         near_rows=place.near_rows,
-        without_rows=new.without_rows or (() if new.placed else previous.without_rows),
+        states=place.states,
+        without_rows=new.without_rows or (() if moved else previous.without_rows),
+        without_states=new.without_states or (() if moved else previous.without_states),
         places=place.places,
-        elsewhere=place.elsewhere,
         listing=new.listing or (previous.listing and not subject),
         transfer=new.transfer or (previous.transfer and not subject),
         border=new.border or (previous.border and not subject),
@@ -110,7 +113,7 @@ def _merge(previous: Query, new: Query) -> Query:
 def _text(rest: str, place: Query, new: Query, previous: Query) -> str:
     """The question that both together make, for the embedder and the word index."""
     read = place.understood
-    names = " ".join((*read.municipalities, *read.states, *read.near, *place.elsewhere))
+    names = " ".join((*read.municipalities, *read.states, *read.near, *read.unknown_places))
     said = {fold(word) for word in rest.split()}
     added = " ".join(word for word in new.rest.split() if fold(word) not in said | _FILLER)
     return clean(" ".join(filter(None, (rest, names, added)))) or previous.text

@@ -30,6 +30,7 @@ from knowledge_base.search.understanding.place_names import (
 )
 from knowledge_base.search.understanding.states import BERLIN_DISTRICTS, STATES
 from knowledge_base.search.understanding.typos import Corrector
+from knowledge_base.search.understanding.unknown_places import unknown_name
 from knowledge_base.search.understanding.words import Word, fold, folded_name, words_of
 
 NEAR_KM = 60.0
@@ -37,6 +38,7 @@ _MAX_NAME_WORDS = 5
 _NEIGHBOUR = 0.8  # nearness of a municipality listed as neighbour
 _EARTH_KM = 6371.0
 _SHORT_NAME = 4
+_DISTRICT_KEY = 5  # digits of the official key, fewer than those of its members
 _CORRECTED_ANYWHERE = 6  # letters of a misspelt name that needs no preposition before it
 
 _STOP = frozenset(fold(word) for words in STOP_WORDS.values() for word in words)
@@ -148,13 +150,13 @@ class Gazetteer:
 
     # ------------------------------------------------------------------------------------------------- finding
 
-    def find(self, words: Sequence[Word]) -> tuple[Mention, ...]:
-        """The places named in a question, in order, none overlapping."""
+    def find(self, words: Sequence[Word], language: str = "") -> tuple[Mention, ...]:
+        """The places named in a question, in order, none overlapping; with a language, names that nobody knows, too."""
         mentions: list[Mention] = []
         lower = not any(word.capital for word in words)
         first = 0
         while first < len(words):
-            mention = self._longest(words, first, lower)
+            mention = self._longest(words, first, lower) or self._unknown(words, first, language)
             if mention:
                 mentions.append(mention)
             first = mention.last if mention else first + 1
@@ -182,6 +184,11 @@ class Gazetteer:
         if corrected := self._corrected(words, first, lower):
             return Mention(corrected, first, first + 1)
         return None
+
+    def _unknown(self, words: Sequence[Word], first: int, language: str) -> Mention | None:
+        last = unknown_name(words, first, language, self._is_ordinary)
+        name = " ".join(word.text for word in words[first:last])
+        return Mention(Place(PlaceKind.ELSEWHERE, name), first, last) if name else None
 
     def _exact(self, words: Sequence[Word], first: int) -> tuple[int, Place] | None:
         longest = _MAX_NAME_WORDS if words[first].folded in self._first_words else 1
@@ -258,6 +265,13 @@ class Gazetteer:
     @cached_property
     def _row_of_id(self) -> dict[str, int]:
         return {municipality.id: row for row, municipality in enumerate(self.municipalities)}
+
+    def with_members(self, rows: Sequence[int]) -> tuple[int, ...]:
+        """Those municipalities and, of districts, their members: official keys begin with that of their district."""
+        ids = [self.municipalities[row].id for row in rows]
+        keys = tuple(key for key in ids if len(key.removeprefix("PL-")) <= _DISTRICT_KEY)
+        members = (row for row, one in enumerate(self.municipalities) if one.id.startswith(keys)) if keys else ()
+        return tuple(dict.fromkeys((*rows, *members)))
 
     def near(self, rows: Iterable[int]) -> dict[int, float]:
         """Municipalities within ``NEAR_KM`` of those in ``rows``, or named as neighbours: row -> nearness 0 … 1."""

@@ -20,7 +20,7 @@ ORDINARY_NAMES = frozenset(
     "leer lehrte linden lohne lunen machern marl melle menden minden mitte nahe neustadt norden plan plau "
     "regen roth rust "
     "schwerte siegen singen spalt stade stein wald waren weiden wehr weil wenden werder werl wesel wiesen wolfen worms "
-    "zell zeitz ziel wedding bremse linz ulm soest olpe brzeg gora nowe wola".split()
+    "zell zeitz ziel wedding bremse linz ulm soest olpe brzeg gora nowe wola polen poland polska polsce".split()
 )
 _KIND_WORDS = re.compile(r"^(?:landkreis|kreis|stadt|hansestadt|landeshauptstadt|gemeinde|verband region|region|amt) ")
 ADJECTIVE = re.compile(r"isch(?:e[rsnm]?)?$|sk(?:i|a|ie|iego|im|iej|ich)$")  # written small in German and Polish

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from knowledge_base.model import Understood
 
@@ -19,9 +19,10 @@ class Query:
     topical: tuple[str, ...] = ()  # those of them that name a topic
     rows: tuple[int, ...] = ()  # municipalities named
     near_rows: tuple[int, ...] = ()  # municipalities near which it shall be
+    states: tuple[str, ...] = ()  # named, and not only to say where a municipality named lies: "Guben, Brandenburg"
     without_rows: tuple[int, ...] = ()  # municipalities left out: "not Cottbus again"
+    without_states: tuple[str, ...] = ()
     places: tuple[str, ...] = ()  # folded words of every place named, known or not
-    elsewhere: tuple[str, ...] = ()  # well-known places that are no municipality of the knowledge base
     listing: bool = False  # asks which are model projects, or which were in a round: thin records answer, too
     transfer: bool = False  # asks what can be used elsewhere
     border: bool = False  # asks for the border region
@@ -32,7 +33,13 @@ class Query:
     @property
     def placed(self) -> bool:
         """Whether a place limits the question."""
-        return bool(self.rows or self.near_rows or self.elsewhere or self.understood.states)
+        return bool(self.rows or self.near_rows or self.states or self.understood.unknown_places)
+
+    @property
+    def anywhere(self) -> Query:
+        """The same question without a place."""
+        read = replace(self.understood, municipalities=(), states=(), near=(), unknown_places=())
+        return replace(self, rows=(), near_rows=(), states=(), understood=read)
 
     @property
     def framed(self) -> bool:

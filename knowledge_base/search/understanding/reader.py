@@ -10,6 +10,7 @@ from knowledge_base.search.tokens import STOP_WORDS
 from knowledge_base.search.understanding import phrases
 from knowledge_base.search.understanding.gazetteer import Gazetteer, Mention, PlaceKind
 from knowledge_base.search.understanding.lexicon import Lexicon
+from knowledge_base.search.understanding.place_roles import place_roles
 from knowledge_base.search.understanding.query import Query
 from knowledge_base.search.understanding.words import Word, clean, fold, words_of
 
@@ -27,9 +28,11 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
     text = clean(question)
     words = words_of(text)
     folded, starts = _joined(words)
-    mentions = gazetteer.find(words)
+    mentions = gazetteer.find(words, language)
     role = bool(phrases.ROLE.search(folded))
-    near, at, without = _split(mentions, folded, starts, role)
+    place = place_roles(text, words, mentions, role)
+    limiting = (*place.near, *place.at)
+    rows = _rows(place.at)
     placed = {number for mention in mentions for number in range(mention.first, mention.last)}
     topics = lexicon.find(words, language, placed)
     rounds = lexicon.rounds_in(folded)
@@ -46,11 +49,12 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
         rest=" ".join(word.text for word in kept),
         subject=tuple(word.text for word in kept if _is_subject(word.folded)),
         topical=tuple(word.text for mention in topics for word in words[mention.first : mention.last]),
-        rows=_rows(at),
-        near_rows=_rows(near),
-        without_rows=_rows(without),
+        rows=gazetteer.with_members(rows),
+        near_rows=_rows(place.near),
+        states=_beyond(_names(limiting, PlaceKind.STATE), rows, gazetteer),
+        without_rows=gazetteer.with_members(_rows(place.without)),
+        without_states=_names(place.without, PlaceKind.STATE),
         places=tuple(" ".join(word.folded for word in words[m.first : m.last]) for m in mentions),
-        elsewhere=_names((*near, *at), PlaceKind.ELSEWHERE),
         listing=listing,
         transfer=bool(phrases.TRANSFER.search(folded)),
         border=bool(phrases.BORDER.search(folded)),
@@ -58,12 +62,13 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
         period=bool(phrases.PERIOD.search(folded)),
         understood=Understood(
             topics=tuple(dict.fromkeys(mention.topic for mention in topics)),
-            municipalities=_names(at, PlaceKind.MUNICIPALITY),
-            states=_names((*near, *at), PlaceKind.STATE),
+            municipalities=_names(place.at, PlaceKind.MUNICIPALITY),
+            states=_names(limiting, PlaceKind.STATE),
             rounds=tuple(dict.fromkeys(name for name, _, _ in rounds)),
             years=years,
             status=status,
-            near=_names(near, PlaceKind.MUNICIPALITY),
+            near=_names(place.near, PlaceKind.MUNICIPALITY),
+            unknown_places=_names(limiting, PlaceKind.ELSEWHERE),
             rural=bool(phrases.RURAL.search(folded)) or _small_population(folded),
             who=role or bool(phrases.WHO.search(folded)),
             role=role,
@@ -80,31 +85,14 @@ def _joined(words: Sequence[Word]) -> tuple[str, list[int]]:
     return " ".join(word.folded for word in words), starts
 
 
-def _split(
-    mentions: Iterable[Mention], folded: str, starts: Sequence[int], role: bool
-) -> tuple[list[Mention], list[Mention], list[Mention]]:
-    """Places after "near", places asked for, and places left out. "Bei" and "um" are "at" in a question for the one
-    responsible; whoever says where they are and asks for "near us" means all places so."""
-    ends = {match.end(): match.group() for match in phrases.NEAR.finditer(folded)}
-    left_out = {match.end() for match in phrases.WITHOUT.finditer(folded)}
-    nearby = bool(phrases.NEARBY.search(folded))
-    near: list[Mention] = []
-    at: list[Mention] = []
-    without: list[Mention] = []
-    for mention in mentions:
-        here = {starts[mention.first] - 1, starts[mention.first]}
-        before = next((ends[end] for end in here if end in ends), None)
-        if left_out & here:
-            without.append(mention)
-        elif nearby or (before and not (role and before in {"bei", "um"})):
-            near.append(mention)
-        else:
-            at.append(mention)
-    return near, at, without
-
-
 def _names(mentions: Iterable[Mention], kind: PlaceKind) -> tuple[str, ...]:
     return tuple(dict.fromkeys(mention.place.name for mention in mentions if mention.place.kind is kind))
+
+
+def _beyond(states: Iterable[str], rows: Iterable[int], gazetteer: Gazetteer) -> tuple[str, ...]:
+    """The states in which none of the municipalities named lies: otherwise they only say where that is."""
+    said = {gazetteer.municipalities[row].state for row in rows}
+    return tuple(state for state in states if state not in said)
 
 
 def _rows(mentions: Iterable[Mention]) -> tuple[int, ...]:

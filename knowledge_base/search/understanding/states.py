@@ -1,6 +1,6 @@
-"""The German states and the districts of Berlin, in the names that questions use.
+"""The German states, Poland and the districts of Berlin, in the names that questions use.
 
-The city states are read as cities.
+The city states are read as cities. Germany is no place here: it would leave out next to nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ STATES: dict[str, tuple[str, ...]] = {
     "Nordrhein-Westfalen": (
         *("NRW", "North Rhine-Westphalia", "Nadrenia Północna-Westfalia", "Nadrenii Północnej-Westfalii"),
     ),
+    "Polen": ("Poland", "Polska", "Polsce"),
     "Rheinland-Pfalz": ("Rhineland-Palatinate", "Nadrenia-Palatynat", "Nadrenii-Palatynacie"),
     "Saarland": ("Kraj Saary",),
     "Sachsen": ("Freistaat Sachsen", "Saxony", "Saksonia"),

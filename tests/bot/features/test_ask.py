@@ -52,6 +52,50 @@ async def test_not_sure_says_so_and_shows_the_nearest(anna: Person) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "nothing", "elsewhere"),
+    [
+        ("Wer hat was gegen Hitze in Guben?", "Aus Guben ist mir dazu nichts bekannt.", "Anderswo gibt es:"),
+        ("Who has a plan for heat in Guben?", "I know of nothing on this from Guben.", "Elsewhere there is:"),
+        ("Kto ma w Guben plan na upały?", "Guben: nic na ten temat nie znam.", "Gdzie indziej jest:"),
+    ],
+)
+async def test_what_only_other_places_have_is_said_to_be_theirs(
+    anna: Person, question: str, nothing: str, elsewhere: str
+) -> None:
+    text = await anna.says(question)
+    assert text.startswith(nothing)
+    before, _, after = text.partition(elsewhere)
+    assert "1. " in after
+    assert "1. " not in before
+    assert "Guben\n" not in after
+    assert [command for command in anna.sees() if command.startswith("show ")]
+
+
+async def test_beside_an_answer_what_other_places_have_is_marked_and_counted_on(anna: Person) -> None:
+    await anna.says("Wer hat in Cottbus was gegen Hitze gemacht?")
+    text = await anna.says("und in Potsdam?")
+    here, _, elsewhere = text.partition("Anderswo:")
+    assert "1. Cooling Points" in here
+    assert "Berlin\n" not in here
+    number = elsewhere.split(". Smart Water")[0].split("\n")[-1]
+    assert f"\n{int(number) - 1}. " in here
+    assert (await anna.says(number)).startswith("Smart Water")
+    assert "Das waren alle" in await anna.says("mehr")
+
+
+@pytest.mark.parametrize(
+    ("question", "nothing"),
+    [
+        ("Gibt es in Guben ein Freibad?", "Aus Guben ist mir dazu nichts Sicheres bekannt."),
+        ("Is there an outdoor pool in Guben?", "I know of nothing sure on this from Guben."),
+        ("Czy w Guben jest basen odkryty?", "Guben: nie znam na ten temat nic pewnego."),
+    ],
+)
+async def test_not_sure_of_a_place_names_it(anna: Person, question: str, nothing: str) -> None:
+    assert (await anna.says(question)).startswith(nothing)
+
+
+@pytest.mark.parametrize(
     ("question", "nothing", "past", "day"),
     [
         ("Wann ist das nächste Treffen?", "Ein kommender Termin ist mir nicht bekannt", "vorbei", "30. August 2021"),

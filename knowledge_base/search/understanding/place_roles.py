@@ -1,0 +1,93 @@
+"""What each place that a question names is there for: looked for, near what is looked for, left out, or only where
+the asker is. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from knowledge_base.search.understanding import phrases
+from knowledge_base.search.understanding.gazetteer import Mention
+from knowledge_base.search.understanding.words import Word
+
+_JOINING = frozenset("und oder sowie bzw and or nor i oraz lub albo ani in aus w we z".split())  # Potsdam und in Guben
+_CLAUSE_ENDS = re.compile(r"[,;:.?!–—\n]|\s-\s")
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRoles:
+    """The places of a question by what they are there for, each in order."""
+
+    at: tuple[Mention, ...]  # looked for
+    near: tuple[Mention, ...]  # what is looked for shall be near it
+    without: tuple[Mention, ...]  # left out
+    own: tuple[Mention, ...]  # where the asker is, who looks elsewhere
+
+
+def place_roles(text: str, words: Sequence[Word], mentions: Sequence[Mention], role: bool) -> PlaceRoles:
+    """``role``: the question is for the one responsible; "bei" and "um" are "at" there. Whoever says where they are
+    and asks for "near us" means all places so. A place that only continues a list is there for what the list is."""
+    folded = " ".join(word.folded for word in words)
+    nearby = bool(phrases.NEARBY.search(folded))
+    found: dict[str, list[Mention]] = {"at": [], "near": [], "without": [], "own": []}
+    kind, before = "at", None
+    for mention in mentions:
+        head = " ".join(word.folded for word in words[: mention.first])
+        said = "near" if nearby else _said(head, role)
+        if said or before is None or not _continues(words[before.last : mention.first]):
+            kind = said or ("own" if _own(text, words, mention) else "at")
+        found[kind].append(mention)
+        before = mention
+    return PlaceRoles(**{name: tuple(mentions) for name, mentions in found.items()})
+
+
+def _said(head: str, role: bool) -> str:
+    """What the words right before a place say about it."""
+    if _ends_with(phrases.WITHOUT, head):
+        return "without"
+    before = _ends_with(phrases.NEAR, head)
+    return "near" if before and not (role and before in {"bei", "um"}) else ""
+
+
+def _ends_with(pattern: re.Pattern[str], head: str) -> str:
+    return next((match.group() for match in pattern.finditer(head) if match.end() == len(head)), "")
+
+
+def _continues(between: Sequence[Word]) -> bool:
+    return all(word.folded in _JOINING for word in between)
+
+
+def _own(text: str, words: Sequence[Word], mention: Mention) -> bool:
+    """Whether a place is only where the asker is: "wir in Cottbus suchen …, wer hat …?", "I'm from Guben".
+
+    "Was machen wir in Cottbus?" asks for Cottbus all the same: with a bare "we in …" the question has to seek, or to
+    stand in another clause; and whoever says where they are and then asks what is "here" means that place.
+    """
+    clauses = list(_clauses(text))
+    first, last = words[mention.first].start, words[mention.last - 1].end
+    number = next(n for n, (start, end) in enumerate(clauses) if start <= first < end)
+    head = _folded(words, clauses[number][0], first)
+    tail = _folded(words, last, clauses[number][1])
+    others = [_folded(words, *clause) for n, clause in enumerate(clauses) if n != number]
+    if any(phrases.HERE.search(other) for other in others):
+        return False
+    if _ends_with(phrases.I_AM, head) or phrases.SEEKS.match(tail):
+        return True
+    if not _ends_with(phrases.WE_ARE, head):
+        return False
+    asked_here = phrases.WHO.search(f"{head} {tail}") or phrases.ASKS.search(f"{head} {tail}")
+    return bool(phrases.SEEKING.search(tail) or (not asked_here and any(map(phrases.WHO.search, others))))
+
+
+def _clauses(text: str) -> Iterator[tuple[int, int]]:
+    """Where the clauses of a text begin and end; nothing of it is left out."""
+    start = 0
+    for match in _CLAUSE_ENDS.finditer(text):
+        yield start, match.end()
+        start = match.end()
+    yield start, len(text) + 1
+
+
+def _folded(words: Sequence[Word], start: int, end: int) -> str:
+    return " ".join(word.folded for word in words if start <= word.start and word.end <= end)

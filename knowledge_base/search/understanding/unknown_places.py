@@ -1,0 +1,60 @@
+"""Names of places that no list holds: "in Kleinkleckersdorf", "in Swindon", "w Pcimiu".
+
+English and Polish write few other words with a capital after "in"; German writes every noun so, and there the end of
+the word has to be that of a place, too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from knowledge_base.search.understanding.place_names import NOWHERE, PLACE_PREPOSITIONS
+from knowledge_base.search.understanding.words import Word
+
+_BEFORE = {"de": PLACE_PREPOSITIONS, "en": frozenset({"in"}), "pl": frozenset("w we gmina gminie gminy".split())}
+_GERMAN_NAME = re.compile(
+    r"\w{3,}(?:dorf|burg|berg|berge|hausen|ingen|rode|bach|furt|furth|hagen|bruck|ow|born|stedt|buttel|walde|munde|"
+    r"itz|itzsch|kirchen|heim|roda|sleben|witz|beck|thal|scheid|weiler|koog)"
+)
+_NO_NAME = re.compile(  # ends like a place, and is none
+    r"\w*(?:(?:wohn|pflege|alten|alters|senioren|kinder|jugend|vereins|tier|schullandz?)heim|geheim|daheim|"
+    r"(?:ferien|kinder|nachbar|heimat|museums)dorf|(?:be|vor|bei|wohn|haupt)sitz|notitz|(?:wein|schul|muell)berg|"
+    r"know|workflow|show|follow|window|dingen|\w+ringen)"
+)
+_NOT_ABROAD = NOWHERE | frozenset(
+    """january february march april may june july august september october november december german polish english
+    sorbian european french dutch british ukrainian spring summer autumn winter excel internet europie europy niemczech
+    niemiec niemcami niemczami polska polsce polski internecie unii excelu wordzie ministerstwie urzedzie
+    panstwa panstwu waszej naszej brandenburgu excela teams""".split()
+)
+_MOST = 4  # words of a name
+
+
+def unknown_name(words: Sequence[Word], first: int, language: str, ordinary: Callable[[str], bool]) -> int:
+    """Where a name that begins with the word ``first`` ends (exclusive); ``first`` itself where there is none."""
+    if not first or words[first - 1].folded not in _BEFORE.get(language, ()) or not _named(words[first]):
+        return first
+    if language == "de":
+        name = words[first].folded
+        return first + bool(_GERMAN_NAME.fullmatch(name) and not _NO_NAME.fullmatch(name) and not ordinary(name))
+    if _shouted(words) or words[first].folded in _NOT_ABROAD or ordinary(words[first].folded):
+        return first
+    last = first + 1
+    while last < min(len(words), first + _MOST) and _named(words[last]) and _adjacent(words[last - 1], words[last]):
+        last += 1
+    return last
+
+
+def _named(word: Word) -> bool:
+    """Written like a name: a capital and then small letters."""
+    return len(word.text) > 2 and word.text.isalpha() and word.text.istitle()
+
+
+def _adjacent(one: Word, other: Word) -> bool:
+    return other.start == one.end + 1
+
+
+def _shouted(words: Sequence[Word]) -> bool:
+    """Whether capitals mean nothing, as most words have one."""
+    return sum(word.capital for word in words) > len(words) / 2
