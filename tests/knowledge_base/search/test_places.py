@@ -33,7 +33,7 @@ def places(found: Answer) -> set[str]:
     [
         "Wer hat in Cottbus was gegen Hitze gemacht?",
         "Was macht Chóśebuz gegen Hitze?",
-        "Kto w Chociebużu ma plan na upały?",
+        "Ma Chociebuż rejestr drzew?",
         "Cottbuser Hitzeaktionsplan",
         "Hitzeaktionsplan Stadt Guben",
         "Hitzeschutz in Guben oder Cottbus",
