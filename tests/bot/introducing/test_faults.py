@@ -11,8 +11,7 @@ from hypothesis import Phase, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
-from bot import introducing, notices
-from bot.introducing import answering, applying, erasing, telling
+from bot.introducing import answering, applying, telling
 from bot.introducing.applying import Applied
 from knowledge_base import introductions
 from knowledge_base.introduction_values import (
@@ -95,10 +94,6 @@ def data_leave_with_the_request(patch: Patch) -> None:
     patch.setattr(telling, "request", too_much)
 
 
-def telegram_carries_everything(patch: Patch) -> None:
-    patch.setattr(notices, "may_pass", lambda *_: True)
-
-
 def the_end_of_a_request_is_not_told(patch: Patch) -> None:
     patch.setattr(applying, "step", _without(Retract(telling.Outcome.WITHDRAWN)))
 
@@ -131,14 +126,6 @@ def the_end_is_told_twice(patch: Patch) -> None:
     patch.setattr(telling, "outcome_key", lambda one, side: f"intro:{one.id}:again:{side}")
 
 
-def who_leaves_says_no_goodbye(patch: Patch) -> None:
-    async def nothing(*_: Any) -> int:
-        return 0
-
-    patch.setattr(erasing, "erase", nothing)
-    patch.setattr(introducing, "erase", nothing)
-
-
 def an_objection_ends_nothing(patch: Patch) -> None:
     real = applying.apply
 
@@ -157,13 +144,11 @@ FAULTS = [
     news_of_an_old_round_count,
     more_is_shown_than_was_chosen,
     data_leave_with_the_request,
-    telegram_carries_everything,
     the_end_of_a_request_is_not_told,
     the_asker_is_not_told,
     a_timer_is_forgotten,
     what_was_sent_counts_as_taken_back,
     the_end_is_told_twice,
-    who_leaves_says_no_goodbye,
     an_objection_ends_nothing,
 ]
 
