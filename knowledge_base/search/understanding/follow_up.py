@@ -1,7 +1,7 @@
 """Short questions that lean on the one before: "und in Potsdam?", "only rural ones", "a co z energią?".
 
 A follow-up names what changes; what it does not name is taken from the previous question. A question that is complete
-in itself, a subject of its own and no lead-in, starts afresh.
+in itself, a subject of its own and no lead-in, starts afresh; so does one for all that a place has.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _LEADS = (
     "ktore z nich|te|to samo|nie|bez|teraz"
 )
 _LEAD = re.compile(r"^(?:" + _LEADS + r")(?!\S)")
+_ALL_OF_A_PLACE = re.compile(r"^(?:was|what|co|(?:welche|which|what|jakie) (?:projekte|projects|projekty)) \S+ \S+ \S+")
 _FILLER = frozenset(
     """und oder aber auch nur bitte noch was ist mit in wie es sieht aus bei davon welche die der das den gibt gibts
     da dort die ones one there please and or but only just also what about how same those which of them these the
@@ -50,6 +51,8 @@ def _leans(query: Query) -> bool:
     whole = bool(subject or _topics(query)) and bool(query.placed or query.understood.rounds)
     if _LEAD.match(" ".join(words)):
         return not whole
+    if query.placed and _ALL_OF_A_PLACE.match(" ".join(words)):
+        return False
     return not subject and not _topics(query) and _limits(query)
 
 

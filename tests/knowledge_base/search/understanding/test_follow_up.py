@@ -79,7 +79,9 @@ def test_limits_add_up_over_several_follow_ups() -> None:
     ("language", "question"),
     [("de", "Welche Kommunen haben ein Open-Data-Portal?"), ("de", "Und wer macht in Guben Hochwasserschutz?"),
      ("en", "Who is responsible for the Kiezbox?"), ("pl", "Kto robi kursy komputerowe dla seniorów?"),
-     ("de", "Hitzeschutz"), ("de", "Energie in Cottbus"), ("de", "Smart Water")],
+     ("de", "Hitzeschutz"), ("de", "Energie in Cottbus"), ("de", "Smart Water"),
+     ("de", "Was läuft in Słubice?"), ("en", "Which projects are there in Cottbus?"),
+     ("pl", "Jakie projekty są w Guben?")],
 )  # fmt: skip
 def test_a_complete_question_starts_afresh(language: str, question: str) -> None:
     query = after(("de", "Was ist in Potsdam abgeschlossen?"), language, question)
