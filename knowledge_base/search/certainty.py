@@ -27,7 +27,7 @@ SIGNS: Mapping[str, int] = {  # 1: may only speak for the best hit, -1: only aga
     "limits_met": 1,  # no subject, and it meets the limits named
     "place_missing": -1,  # a place was named, and no hit is of it: decides alone
     "overtaken": -1,  # how much better the texts of other places fit than those of the place named
-    "explained_elsewhere": -1,  # the share of the words that the best hit of another place holds, and that of it not
+    "topic_elsewhere": -1,  # a topic was named; a text of another place is about it and says more, the best hit is not
     "role": 1,  # asks for the one responsible: nobody does so of weather or soup
     "topic_missing": -1,  # a topic was named, the best hit is not about it
     "length": 1,  # of the question: the longer, the less of it any text can hold
@@ -93,6 +93,7 @@ def evidence(
     missing = 1.0 - explained
     others = candidates.only(~candidates.here)
     theirs = _explained(query, others, lexical) if query.subject and len(others) else 0.0
+    topic_missing = float(bool(query.understood.topics) and best[_TOPIC] < _TOPIC_MET)
     standing = background.standing(vector, query.language, _nearest(ranked.dense))
     ahead = _within(standing.ahead_of_several)
     values = {
@@ -100,9 +101,9 @@ def evidence(
         "limits_met": 0.0 if query.subject else limits,
         "place_missing": float(_place_missing(query, ranked)),
         "overtaken": max(float(others.base.max(initial=0.0)) - float(ranked.base.max()) - _LEAD, 0.0),
-        "explained_elsewhere": max(theirs - explained, 0.0),
+        "topic_elsewhere": topic_missing * float(theirs > explained and others.features[0, _TOPIC] >= _TOPIC_MET),
         "role": float(query.understood.role),
-        "topic_missing": float(bool(query.understood.topics) and best[_TOPIC] < _TOPIC_MET),
+        "topic_missing": topic_missing,
         "length": min(len(query.text.split()), _LONG) / 10,
         "private": float(asks_private_data(query.text)),
         "own_affair": max(-ahead, 0.0) * asks_own_affair(query.text),

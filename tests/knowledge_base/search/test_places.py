@@ -57,6 +57,12 @@ async def test_what_only_others_have_is_offered_as_theirs(search: Search, questi
         assert found.near[0].project.municipality in {"Potsdam", "Berlin"}
 
 
+async def test_a_topic_that_the_place_lacks_is_theirs_who_have_it(search: Search) -> None:
+    found = await answer(search, "Czy w Chociebużu jest budżet obywatelski?")
+    assert not found.answered
+    assert (found.near[0].elsewhere, found.near[0].project.id) == (True, "bb-berlin-buergerhaushalt")
+
+
 @pytest.mark.parametrize(
     ("question", "expected"),
     [
