@@ -15,7 +15,7 @@ from time import perf_counter
 import structlog
 
 from bot.desk import TOASTS, FrontDesk, Verdict
-from bot.features import Services, Turn, say
+from bot.features import Services, Turn, nobody, say
 from bot.features.ask import note_rating
 from bot.features.notices import notice
 from bot.features.perform import perform
@@ -23,7 +23,7 @@ from bot.informing import first_notice
 from bot.intents import Ask, More, Pick, Rate, Routed, Show, Start
 from bot.messages import Happening, Inbound, Say
 from bot.permits import left, may_work, moved
-from bot.ports import Channel, EditsInPlace, Immediate
+from bot.ports import Channel, EditsInPlace, Immediate, KnowsAdmins
 from bot.replying import FAREWELL, HandledElsewhereError, reply, say_sorry
 from bot.router import route
 from bot.texts import DEFAULT_LANGUAGE
@@ -247,7 +247,17 @@ class Handler:
         language = person.language or asked or routed.language or person.last_language or DEFAULT_LANGUAGE
         editor = f"{inbound.address.channel}:{inbound.user}" in self._rules.editors
         buttons = isinstance(self._channels.get(inbound.address.channel), Immediate)
-        return Turn(inbound, person, language, new_id(), editor, buttons, replaces, routed.awaited)
+        administers = self._role_of(inbound)
+        return Turn(inbound, person, language, new_id(), editor, buttons, replaces, routed.awaited, administers)
+
+    def _role_of(self, inbound: Inbound) -> Callable[[], Awaitable[bool]]:
+        """How to find out whether somebody is an admin of the room they write in."""
+        channel = self._channels.get(inbound.address.channel)
+        if channel is None or inbound.private:
+            return nobody
+        if isinstance(channel, KnowsAdmins):
+            return partial(channel.administers, inbound.address, inbound.user)
+        return nobody
 
     async def _identify(self, tx: Transaction, inbound: Inbound) -> Person:
         where = inbound.address.conversation if inbound.private else None

@@ -172,6 +172,15 @@ class EditsInPlace(Protocol):
 
 
 @runtime_checkable
+class KnowsAdmins(Protocol):
+    """A channel whose rooms have admins of their own."""
+
+    async def administers(self, address: Address, user: str) -> bool:
+        """Whether somebody is an admin of the room now, as the network says; ``False`` when it does not tell in time.
+        Never fails."""
+
+
+@runtime_checkable
 class OpensRooms(Protocol):
     """A channel on which two people can be brought together in a room of their own."""
 

@@ -55,6 +55,7 @@ class FakeChannel:
         self.faults: deque[Fault] = deque()
         self.working_in: list[str] = []
         self.closed = False
+        self.admins: set[tuple[str, str]] = set()  # (conversation, user): of rooms
         self.listens = asyncio.Event()
         self._change = asyncio.Condition()
         self._end: asyncio.Queue[Exception | None] = asyncio.Queue()
@@ -90,6 +91,9 @@ class FakeChannel:
         async with self._change:
             self.working_in.append(address.conversation)
             self._change.notify_all()
+
+    async def administers(self, address: Address, user: str) -> bool:
+        return (address.conversation, user) in self.admins
 
     async def close(self) -> None:
         self.closed = True

@@ -23,6 +23,11 @@ from knowledge_base.store.transaction import Transaction
 Act = Callable[[Transaction], Awaitable[Say]]
 
 
+async def nobody() -> bool:
+    """Of a place without admins."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """One message of one person, and where its answer goes."""
@@ -35,6 +40,7 @@ class Turn:
     buttons: bool = False  # whether choices are shown as buttons
     replaces: str = ""  # outbox id of the answer to an earlier version of the question
     awaited: bool = False  # a plain text that completes what we asked for; it may be something else after all
+    administers: Callable[[], Awaitable[bool]] = nobody  # whether the person is an admin of this room on the network
 
     @property
     def context_key(self) -> tuple[str, str, str, str]:

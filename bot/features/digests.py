@@ -37,7 +37,7 @@ async def digest(turn: Turn, intent: Digest, services: Services) -> Act:
         return await _of_editors(turn, step, rest, services)
     if step == "approve":
         return _approve(turn, services)
-    if refused := refused_here(turn, services):
+    if refused := await refused_here(turn, services):
         return say(refused)
     if step in SETTABLE or step == "drop":
         return change(turn, step, rest, services)
@@ -115,7 +115,7 @@ def _here(turn: Turn, services: Services) -> Act:
 
 async def unsubscribe(turn: Turn, services: Services) -> Act:
     """No more digests, at once; what waits to be sent is not sent."""
-    if refused := refused_here(turn, services):
+    if refused := await refused_here(turn, services):
         return say(refused)
 
     async def act(tx: Transaction) -> Say:

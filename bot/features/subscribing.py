@@ -32,7 +32,7 @@ NUMBERS = re.compile(r"\d{1,2}(?:(?:\s*[,;+]\s*|\s+(?:und|and|i)?\s*)\d{1,2})+")
 
 async def subscribe(turn: Turn, intent: Subscribe, services: Services) -> Act:
     """Begin, go on with a step, or do it all in one line."""
-    if refused := refused_here(turn, services):
+    if refused := await refused_here(turn, services):
         return say(refused)
     step, rest = step_of(intent.text)
     if turn.awaited and is_aside(rest):
@@ -48,10 +48,11 @@ async def subscribe(turn: Turn, intent: Subscribe, services: Services) -> Act:
     return change(turn, "topics", intent.text, services)
 
 
-def refused_here(turn: Turn, services: Services) -> Say | None:
-    """In a room, only those who run the bot decide what it gets."""
+async def refused_here(turn: Turn, services: Services) -> Say | None:
+    """In a room, its admins decide what it gets, and those who run the bot."""
     address = f"{turn.inbound.address.channel}:{turn.inbound.user}"
-    return None if turn.inbound.private or address in services.settings.admins else Say("subscribe.admins_only")
+    may = turn.inbound.private or address in services.settings.admins or await turn.administers()
+    return None if may else Say("subscribe.admins_only")
 
 
 def change(turn: Turn, step: str, text: str, services: Services, *, asking: bool = False) -> Act:

@@ -95,20 +95,20 @@ class Person:
             while not found():
                 await self.sync(1000)
 
-    async def room(self, *invite: str, encrypted: bool = False, name: str = "") -> str:
+    async def room(self, *invite: str, encrypted: bool = False, name: str = "", version: str | None = None) -> str:
         """A new room."""
         encryption = [{"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}]
         answer = await self.client.room_create(
-            invite=list(invite), is_direct=len(invite) == 1, name=name or None,
+            invite=list(invite), is_direct=len(invite) == 1, name=name or None, room_version=version,
             initial_state=encryption if encrypted else [],
         )  # fmt: skip
         assert isinstance(answer, nio.RoomCreateResponse), answer
         await self.sync()
         return str(answer.room_id)
 
-    async def room_with(self, bot: str, *others: str, encrypted: bool = False) -> str:
+    async def room_with(self, bot: str, *others: str, encrypted: bool = False, version: str | None = None) -> str:
         """A room in which the bot has arrived and said hello."""
-        room = await self.room(bot, *others, encrypted=encrypted)
+        room = await self.room(bot, *others, encrypted=encrypted, version=version)
         await self.until(lambda: bool(self.from_user(room, bot)))
         return room
 

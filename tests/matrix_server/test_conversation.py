@@ -82,6 +82,18 @@ async def test_a_room_is_welcomed_once_and_answers_when_addressed(
         assert rows(shared, "SELECT 1 FROM inbox WHERE event_id = ?", chatter) == []
 
 
+@pytest.mark.parametrize("version", ["11", "12"])
+async def test_a_room_is_subscribed_by_its_own_admins(
+    shared: BotProcess, person: Person, synapse: Synapse, version: str
+) -> None:
+    async with await Person.new(synapse) as other:
+        room = await person.room_with(shared.user_id, other.user_id, version=version)
+        await other.client.join(room)
+        await other.sync()
+        assert "ihre Admins" in (await other.ask(room, "!abo Mobilität"))["content"]["body"]
+        assert "in diese Gruppe" in (await person.ask(room, "!abo Mobilität"))["content"]["body"]
+
+
 async def test_an_answer_stays_in_the_thread_of_its_question(shared: BotProcess, person: Person) -> None:
     room = await person.room_with(shared.user_id, encrypted=True)
     root = await person.say(room, "!hilfe")

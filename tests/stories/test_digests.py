@@ -284,10 +284,20 @@ async def test_an_admin_repeats_what_is_in_doubt_but_not_to_who_said_goodbye(
     assert await runs(known) == [("2026-W49", Run.WITHDRAWN if goodbye else Run.SENT)]
 
 
+async def test_a_room_is_subscribed_by_its_own_admins(bot: Bot, known: Store, channel: FakeChannel) -> None:
+    ben = channel.person("ben", room="!team")
+    assert "ihre Admins" in await ben.says("!abo Mobilität")
+    channel.admins.add(("!team", "ben"))
+    assert "in diese Gruppe" in await ben.says("!abo Mobilität")
+    assert "ihre Admins" in await channel.person("ben", room="!other").says("!abo Mobilität")
+    channel.admins.clear()
+    assert "ihre Admins" in await ben.says("!abbestellen")
+
+
 async def test_a_room_is_subscribed_by_those_who_run_the_bot(
     bot: Bot, known: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
-    assert "betreibt" in await channel.person("anna", room="!team").says("!abo Mobilität")
+    assert "ihre Admins" in await channel.person("anna", room="!team").says("!abo Mobilität")
     ada = channel.person("ada", room="!team")
     assert "in einer Zeile" in await ada.says("!abo")
     assert "in diese Gruppe" in await ada.says("!abo Mobilität, Energie")
@@ -297,7 +307,7 @@ async def test_a_room_is_subscribed_by_those_who_run_the_bot(
     (text,) = digests_in(channel, "!team")
     assert "!zeige NUMMER" in text
     assert "Projekt bus" in await channel.person("anna", room="!team").says("!zeige 1")
-    assert "betreibt" in await channel.person("anna", room="!team").says("!abbestellen")
+    assert "ihre Admins" in await channel.person("anna", room="!team").says("!abbestellen")
     assert "abbestellt" in await ada.says("!abbestellen")
     assert await comes(bot, clock, MONDAY + timedelta(days=7)) == []
 

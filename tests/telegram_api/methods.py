@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.telegram_api.entities import parse_html
 from tests.telegram_api.errors import NOT_MODIFIED, QUERY_TOO_OLD, Refusal, bad_request
-from tests.telegram_api.world import Chat, Message, World
+from tests.telegram_api.world import Chat, Message, User, World
 
 TEXT_LIMIT = 4096  # code points after parsing
 REACTIONS = set(
@@ -34,6 +34,23 @@ class Methods:
             "unlimited_gifts": False, "limited_gifts": False, "unique_gifts": False, "premium_subscription": False,
             "gifts_from_channels": False,
         }}  # fmt: skip
+
+    def getchatmember(self, params: Params) -> Any:
+        chat, user = self._open(params), self.world.users.get(int(params["user_id"]))
+        if user is None:
+            raise bad_request("user not found")
+        if chat.user is None and user.id in chat.admins:
+            return self._administrator(user)
+        return {"status": "member", "user": user.json()}
+
+    @staticmethod
+    def _administrator(user: User) -> Any:
+        rights = (
+            "can_be_edited", "is_anonymous", "can_manage_chat", "can_delete_messages", "can_manage_video_chats",
+            "can_restrict_members", "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories",
+            "can_edit_stories", "can_delete_stories", "can_send_welcome_messages",
+        )  # fmt: skip
+        return {"status": "administrator", "user": user.json()} | dict.fromkeys(rights, False)
 
     def leavechat(self, params: Params) -> Any:
         chat = self._chat(params)

@@ -76,7 +76,7 @@ def answer_problems(method: str, result: Any) -> list[str]:
     model = methods()[method.lower()]
     returning = model.__returning__
     try:
-        TypeAdapter(returning).validate_python(result)
+        TypeAdapter(returning).validate_json(json.dumps(result))  # as it comes over the wire: no enums
     except ValidationError as error:
         return [f"{method} answered: {part['loc']}: {part['msg']}" for part in error.errors()[:3]]
     return []

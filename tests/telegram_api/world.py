@@ -48,6 +48,7 @@ class Chat:
     user: User | None = None
     is_forum: bool = False
     topics: set[int] = field(default_factory=set)
+    admins: set[int] = field(default_factory=set)  # ids of users
     bot_is_in: bool = True
     started: bool = True
     blocked: bool = False

@@ -21,7 +21,7 @@ from bot.channels.matrix.keys import Keys, only_log
 from bot.channels.matrix.login import Session, open_session, signed_out
 from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import NAME
-from bot.channels.matrix.rooms import may_ask
+from bot.channels.matrix.rooms import is_admin, may_ask
 from bot.channels.matrix.sending import Sending
 from bot.channels.matrix.sync import Parts, Sync
 from bot.channels.matrix.verification import Verifying
@@ -141,6 +141,17 @@ class MatrixChannel:
         """Show the typing indicator."""
         if self._parts is not None:
             self._parts.sending.working(address.conversation)
+
+    async def administers(self, address: Address, user: str) -> bool:
+        """See ``bot.ports.KnowsAdmins``."""
+        room = ("v3", "rooms", address.conversation, "state")
+        try:
+            levels = await self._server.get(*room, "m.room.power_levels", "")
+            create = await self._server.get(*room, "m.room.create", "", query={"format": "event"})
+        except MatrixError as error:
+            log.info("matrix.role_unknown", reason=error.message)
+            return False
+        return is_admin(user, levels, create)
 
     async def check(self) -> list[tuple[str, str]]:
         """``(ok | none | fail, text)`` for the operator; changes nothing, also while the bot runs."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Self
 
-from bot.channels.matrix.http import Json, events
+from bot.channels.matrix.http import Json, events, part
 
 PRESENT = ("join", "invite")
 
@@ -121,9 +121,9 @@ class Room:
         return "join" in (before, after) and before != after
 
 
-def state_events(room: Json, part: str) -> list[Json]:
+def state_events(room: Json, name: str) -> list[Json]:
     """The events of a part (``state``, ``timeline``, ``invite_state``) of a room in a sync answer, objects only."""
-    return [event for event in events(room, part) if isinstance(event, dict)]
+    return [event for event in events(room, name) if isinstance(event, dict)]
 
 
 def own_arrival(events: Iterable[Json], me: str) -> Json | None:
@@ -175,3 +175,18 @@ def may_ask(user_id: str, allowed: Iterable[str], own: str) -> bool:
     """Whether a user may invite and ask: their server is among the allowed ones; none named: the bot's own."""
     servers = {server.lower() for server in allowed} or {server_of(own)}
     return bool(server_of(user_id)) and server_of(user_id) in servers
+
+
+ADMIN = 100  # the power level that clients call so
+MAKERS_ARE_ADMINS = 12  # from this room version on, above every level
+
+
+def is_admin(user: str, levels: Json, create: Json) -> bool:
+    """Whether somebody is an admin of a room: by its power levels, or as who made it. Anything odd says no."""
+    given = part(levels, "users").get(user, levels.get("users_default", 0))
+    if isinstance(given, int) and given >= ADMIN:
+        return True
+    content = part(create, "content")
+    version, others = content.get("room_version"), content.get("additional_creators")
+    recent = isinstance(version, str) and version.isdecimal() and int(version) >= MAKERS_ARE_ADMINS
+    return recent and (user == create.get("sender") or (isinstance(others, list) and user in others))

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from starlette.routing import Route
-from telegram.constants import ChatAction
+from telegram.constants import ChatAction, ChatMemberStatus
 from telegram.error import TelegramError
 
 from bot.channels.telegram import inline
@@ -100,6 +100,18 @@ class TelegramChannel:
     async def working(self, address: Address) -> None:
         """Show that somebody is typing."""
         self._beside(self._type(address))
+
+    async def administers(self, address: Address, user: str) -> bool:
+        """See ``bot.ports.KnowsAdmins``; who writes as the group itself is one of its anonymous admins."""
+        if user == address.conversation:
+            return True
+        try:
+            async with asyncio.timeout(AT_ONCE_S):
+                member = await self._api.bot.get_chat_member(int(address.conversation), int(user))
+        except (TelegramError, TimeoutError) as error:
+            log.info("telegram.role_unknown", error=type(error).__name__)
+            return False
+        return member.status in (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
     async def check(self) -> list[tuple[str, str]]:
         """Who the token says that we are; raises what the library raises."""

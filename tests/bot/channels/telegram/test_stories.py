@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from tests.bot.channels.telegram.rig import ADMIN, GROUP, SMALL_GROUP, Rig
+from tests.telegram_api import Fault
 
 
 async def test_help_a_question_in_two_languages_more_feedback_and_an_edit(either: Rig) -> None:
@@ -111,6 +112,19 @@ async def test_groups_work_when_an_admin_allowed_them(either: Rig) -> None:
     world.say(ben, "/hilfe", new)
     await either.settled()
     assert len(world.said(new)) == 1
+
+
+async def test_a_group_is_subscribed_by_its_own_admins(either: Rig) -> None:
+    world = either.world
+    anna, ben = world.user(11), world.user(12)
+    group = world.group(GROUP)
+    world.add_bot(anna, group)
+    await world.until(lambda: world.said(group))
+    assert "ihre Admins" in (await either.ask(ben, "/abo Mobilität", chat=group)).text
+    group.admins.add(ben.id)
+    assert "in diese Gruppe" in (await either.ask(ben, "/abo Mobilität", chat=group)).text
+    either.api.fail(Fault("getChatMember", "refuse", code=400))
+    assert "ihre Admins" in (await either.ask(ben, "/abbestellen", chat=group)).text
 
 
 async def test_inline_results_in_any_chat(either: Rig) -> None:
