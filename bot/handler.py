@@ -47,6 +47,8 @@ OUTCOMES = {
     "ask.more": "answered",
     "ask.events": "answered",
     "ask.not_sure": "not_sure",
+    "ask.not_sure_there": "not_sure",
+    "ask.only_elsewhere": "not_sure",
     "ask.nothing": "not_sure",
 }
 

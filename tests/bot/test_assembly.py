@@ -80,11 +80,18 @@ async def test_a_network_that_hangs_does_not_hold_up_the_stop(
     await dead.person("anna").writes("!hilfe")
     await hang.reached.wait()
     await alive.person("ben").says("!hilfe")
+    async with asyncio.timeout(PATIENCE_S):
+        while await outbox(known) != {"leased": 1, "sent": 1}:  # seen by ben, and noted
+            await asyncio.sleep(0.01)
     run.stop.set()
     assert await run.ended(task)
     assert dead.closed
-    async with known.read() as tx:
-        assert await tx.outbox.count() == {"leased": 1, "sent": 1}
+    assert await outbox(known) == {"leased": 1, "sent": 1}
+
+
+async def outbox(store: Store) -> dict[str, int]:
+    async with store.read() as tx:
+        return await tx.outbox.count()
 
 
 async def test_after_a_restore_the_next_start_tells_the_admins_once(tmp_path: Path, known_database: Path) -> None:
