@@ -11,6 +11,7 @@ from hypothesis import Phase, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
+from bot import notices
 from bot.introducing import answering, applying, telling
 from bot.introducing.applying import Applied
 from knowledge_base import introductions
@@ -94,6 +95,10 @@ def data_leave_with_the_request(patch: Patch) -> None:
     patch.setattr(telling, "request", too_much)
 
 
+def telegram_carries_everything(patch: Patch) -> None:
+    patch.setattr(notices, "may_pass", lambda *_: True)
+
+
 def the_end_of_a_request_is_not_told(patch: Patch) -> None:
     patch.setattr(applying, "step", _without(Retract(telling.Outcome.WITHDRAWN)))
 
@@ -144,6 +149,7 @@ FAULTS = [
     news_of_an_old_round_count,
     more_is_shown_than_was_chosen,
     data_leave_with_the_request,
+    telegram_carries_everything,
     the_end_of_a_request_is_not_told,
     the_asker_is_not_told,
     a_timer_is_forgotten,
