@@ -18,7 +18,8 @@ DEV_3 = HERE / "bundle_dev3.jsonl"
 DEV_4 = HERE / "bundle_dev4.jsonl"
 HELD_OUT = HERE / "bundle_heldout.jsonl"
 HELD_OUT_2 = HERE / "bundle_heldout2.jsonl"
-PRESENT = [DEV, DEV_2, DEV_3, DEV_4, HELD_OUT, HELD_OUT_2]
+HELD_OUT_3 = HERE / "bundle_heldout3.jsonl"
+PRESENT = [DEV, DEV_2, DEV_3, DEV_4, HELD_OUT, HELD_OUT_2, HELD_OUT_3]
 
 UNANSWERED = {"noanswer_far", "noanswer_near"}
 KINDS = UNANSWERED | {
@@ -55,6 +56,7 @@ AT_LEAST = {
     DEV_4: MakeUp({"de": 45, "en": 18, "pl": 20}, {"de": 30, "en": 13, "pl": 15}, messy=0.10, of_a_project=1),
     HELD_OUT: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.15, of_a_project=2),
     HELD_OUT_2: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.14, of_a_project=1),
+    HELD_OUT_3: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.14, of_a_project=1),
 }
 
 
