@@ -10,14 +10,16 @@ import pytest
 from hypothesis import Phase, settings
 from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
+from sqlalchemy.exc import IntegrityError
 
-from bot import notices
+from bot import introducing, notices
 from bot.introducing import answering, applying, telling
 from bot.introducing.applying import Applied
 from knowledge_base import introductions
 from knowledge_base.introduction_values import (
     Delivered,
     Do,
+    Erased,
     Event,
     Introduction,
     Retract,
@@ -48,6 +50,17 @@ def _without(*left_out: object) -> Callable[..., Step]:
 
     def forget(_now: Introduction, _event: Event, done: Step) -> Step:
         return replace(done, effects=tuple(one for one in done.effects if not isinstance(one, type(left_out[0]))))
+
+    return _step(forget)
+
+
+def _without_on(event: type[Any], *left_out: type[Any]) -> Callable[..., Step]:
+    """The rules, but on one kind of event some effects are forgotten."""
+
+    def forget(_now: Introduction, happened: Event, done: Step) -> Step:
+        if not isinstance(happened, event):
+            return done
+        return replace(done, effects=tuple(one for one in done.effects if not isinstance(one, left_out)))
 
     return _step(forget)
 
@@ -131,6 +144,17 @@ def the_end_is_told_twice(patch: Patch) -> None:
     patch.setattr(telling, "outcome_key", lambda one, side: f"intro:{one.id}:again:{side}")
 
 
+def who_leaves_says_no_goodbye(patch: Patch) -> None:
+    async def nothing(*_: Any) -> int:
+        return 0
+
+    patch.setattr(introducing, "erase", nothing)
+
+
+def who_leaves_is_not_told_of(patch: Patch) -> None:
+    patch.setattr(applying, "step", _without_on(Erased, Retract, TellAsker))
+
+
 def an_objection_ends_nothing(patch: Patch) -> None:
     real = applying.apply
 
@@ -155,6 +179,8 @@ FAULTS = [
     a_timer_is_forgotten,
     what_was_sent_counts_as_taken_back,
     the_end_is_told_twice,
+    who_leaves_says_no_goodbye,
+    who_leaves_is_not_told_of,
     an_objection_ends_nothing,
 ]
 
@@ -164,10 +190,10 @@ FAULTS = [
 def test_it_is_found(fault: Callable[[Patch], None], monkeypatch: Patch) -> None:
     fault(monkeypatch)
     many = settings(
-        test_machine.TestIntroducing.settings, max_examples=150, derandomize=True, database=None,
+        test_machine.TestIntroducing.settings, max_examples=400, derandomize=True, database=None,
         phases=(Phase.generate,),
         print_blob=False, report_multiple_bugs=False,
     )  # fmt: skip
     with pytest.raises(Exception) as found:  # noqa: PT011 - whatever it is that fails, it must not be overlooked
         run_state_machine_as_test(test_machine.Introducing, settings=many)
-    assert isinstance(found.value, AssertionError | KeyError | StopIteration | Flaky), found.value
+    assert isinstance(found.value, AssertionError | KeyError | StopIteration | Flaky | IntegrityError), found.value

@@ -24,9 +24,17 @@ from uuid import uuid4
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from knowledge_base.introduction_values import (
+    WAITING,
     Answer,
     Answered,
     Consented,
@@ -46,7 +54,7 @@ from knowledge_base.introduction_values import (
 )
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.uncancelled import UncancelledConnection
-from tests.bot.introducing.watching import Account, Stored, Watch, each_side_knows, is_theirs, stored, written
+from tests.bot.introducing.watching import Account, Stored, Watch, each_side_knows, is_theirs, left, stored, written
 from tests.bot.introducing.world import ASKERS, CHANNELS, CONTACTS, World
 
 ANYBODY = st.sampled_from((*ASKERS, *CONTACTS))
@@ -167,6 +175,14 @@ class Introducing(RuleBasedStateMachine):
 
     # ------------------------------------------------------------------------------------------------ what people do
 
+    @initialize(who=st.sampled_from(ASKERS), begun=st.sampled_from(["", "sent", "sent", "delivered"]))
+    def something_is_under_way(self, who: Account, begun: str) -> None:
+        """Mostly: chance alone spends most of a history before anybody has agreed to anything."""
+        if begun:
+            self.asks_and_agrees(who)
+        if begun == "delivered":
+            self.a_network_works("email", "sent")
+
     @rule(who=st.sampled_from(ASKERS), crash=RARELY)
     def asks(self, who: Account, crash: bool) -> None:
         self.run(self.world.asks(who, crash=crash))
@@ -265,12 +281,31 @@ class Introducing(RuleBasedStateMachine):
 
     @rule(who=ANYBODY, crash=RARELY, really=RARELY)
     def is_erased(self, who: Account, crash: bool, really: bool) -> None:
-        if not really:
-            return
+        if really:
+            self._leaves(who, crash)
+
+    @rule(which=st.integers(0, 2), side=st.sampled_from(["asker", "contact_person"]), really=st.booleans())
+    def one_of_the_two_leaves(self, which: int, side: str, really: bool) -> None:
+        """While the other waits: by chance alone somebody who leaves is hardly ever part of what is under way."""
+        one = self.now.introductions.get(self.code(which))
+        who = self.people().get(one[side]) if one and one["state"] in (*WAITING, State.OPENING) else None
+        if who and really:
+            self._leaves(who, crash=False)
+
+    def _leaves(self, who: Account, crash: bool) -> None:
+        before = self.now
         self.run(self.world.is_erased(who, crash=crash))
         self.notes("crash" if crash else "erase", who)
         if not crash:
             self.at[who] = who[0]
+            self._a_goodbye_is_said(before, before.person(who))
+
+    def _a_goodbye_is_said(self, before: Stored, gone: str) -> None:
+        """At once, not when a timer rings: what they were part of is over, and who knew of it reads why."""
+        after, delivered = self.now.introductions, {key for key, *_ in self.world.delivered.values() if key}
+        for code, was in before.introductions.items():
+            if gone in (was["asker"], was["contact_person"]):
+                self.happened["goodbye", left(self.database, was, after.get(code), gone, delivered)] += 1
 
     @rule(who=st.sampled_from(ASKERS))
     def comes_back(self, who: Account) -> None:
@@ -394,5 +429,7 @@ def test_thousands_of_histories() -> None:
     for what in ("yes", "no", "expire", "erase", "duplicate", "reorder", "crash"):
         for channel in CHANNELS:
             assert Introducing.happened[what, channel] > 0, (what, channel)
+    for side in ("asker", "contact"):
+        assert Introducing.happened["goodbye", side] > 0, f"no {side} was ever told that the other one left"
     for channel in ("matrix", "telegram"):  # nobody asks by mail
         assert Introducing.happened["withdraw", channel] > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,6 +103,28 @@ def written(database: sqlite3.Connection) -> list[tuple[str, str, str]]:
     ]
     pages = database.execute("SELECT user_id, content FROM page JOIN account USING (person_id)").fetchall()
     return texts + [("page", user, str(content)) for user, content in pages if content and user in HOMES]
+
+
+def left(database: sqlite3.Connection, was: Row, now: Row | None, gone: str, delivered: Collection[str]) -> str:
+    """Somebody who was part of it has had everything erased just now: who was told so, by the rules of the issue."""
+    side, other = ("asker", "contact") if was["asker"] == gone else ("contact", "asker")
+    if was["state"] == State.DRAFT:
+        assert now is None or now["state"] == State.CLOSED, f"{was} goes on without its asker"
+        return "draft"
+    assert now is not None
+    assert gone not in (now["asker"], now["contact_person"]), f"{now} still knows who left"
+    if was["state"] in (*AFTER, State.CLOSED):
+        return "after"
+    assert (now["state"], now["outcome"]) == (State.CLOSED, Outcome.UNAVAILABLE), f"{side} of {was} left: {now}"
+    asked = f"intro:{was['id']}:request:{was['round']}" in delivered
+    if other == "contact" and not asked:
+        return "unasked"
+    key = f"intro:{was['id']}:outcome:{other}"
+    row = database.execute("SELECT payload FROM outbox WHERE key = ?", (key,)).fetchone()
+    assert row is not None, f"the {other} of {was} is not told that the {side} left"
+    words = json.loads(row[0])["say"]["key"]
+    assert words == ("intro.unavailable" if other == "asker" else "intro.over_unavailable"), words
+    return other
 
 
 def each_side_knows(
