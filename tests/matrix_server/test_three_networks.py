@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import nio
 import pytest
 
 from tests.introducing import KNOWLEDGE, PROJECT, code_in
@@ -48,7 +49,8 @@ ANNAS = {"zzqname", "zzqwinkel", "8462913", "zzqoffice"}
 TOMS = {"qtname", "qtwinkel", "qtreach"}
 LEADS = {"qxlead", "7391846", "qxmatrix", "qxperson"}
 DEPUTYS = {"qydeputy", "5550199", "qyperson"}
-MARKS = ANNAS | TOMS | LEADS | DEPUTYS
+BENS = {"bqname", "bqwinkel", "6620417"}
+MARKS = ANNAS | TOMS | LEADS | DEPUTYS | BENS
 STATE = "SELECT state, outcome, contact FROM introduction WHERE code = ?"
 
 
@@ -131,6 +133,7 @@ async def _serving(
         **{f"SMTP__{name}": value for name, value in smtp.items()},
         **{f"WEB__{name}": value for name, value in web.items()},
         TELEGRAM__TOKEN=api.token, TELEGRAM__API_BASE_URL=api.base_url, LOG__LEVEL="DEBUG",
+        INTRODUCTIONS__PER_CONTACT_WEEK="5",
     )  # fmt: skip
     towns = [KNOWLEDGE[0] | {"mail_domains": ["cottbus.example"]}, KNOWLEDGE[1] | {"mail_domains": ["potsdam.example"]}]
     records = folder / "contacts.jsonl"
@@ -235,14 +238,48 @@ async def from_telegram_to_matrix(place: Place, tom: User, lead: Person, chat: s
     assert "vermittelt" in await place.writes(tom, "!kontakt status")
 
 
+async def within_matrix(place: Place, ben: Person, chat: str, lead: Person, leads_chat: str) -> str:
+    """Ben asks on Matrix, the lead says yes there: the room that the bot makes for both."""
+    await tells(ben, chat, "!profil name Bqname", "!profil kommune Potsdam", "!profil telefon +49 331 6620417")
+    await tells(ben, chat, "!frage Was kostet die Mobilität im Bqwinkel?")
+    assert "genau das" in await tells(ben, chat, f"!kontakt ={PROJECT}")
+    code = code_in(await tells(ben, chat, "1"))
+    await reads(lead, leads_chat, place.bot, code)
+    await tells(lead, leads_chat, f"!ja {code} matrix")
+    for one in (ben, lead):
+        await one.until(lambda one=one: bool(one.client.invited_rooms), PATIENCE_S)  # type: ignore[misc]
+    (room,) = ben.client.invited_rooms
+    for one in (ben, lead):
+        await one.client.join(room)
+        assert marks_in(await reads(one, room, place.bot, "gehört der Raum Ihnen"), MARKS) == {"bqname", "bqwinkel"}
+    return str(room)
+
+
+async def named_by(person: Person, room: str) -> dict[str, dict[str, Any]]:
+    """What a homeserver can read of a room, whatever is said in it: the state that is not about members."""
+    answer = await person.client.room_get_state(room)
+    assert isinstance(answer, nio.RoomGetStateResponse), answer
+    return {event["type"]: event["content"] for event in answer.events if event["type"] != "m.room.member"}
+
+
 async def test_one_story_across_matrix_telegram_mail_and_pages(place: Place, synapse: Synapse) -> None:
     tom, deputy = place.api.world.user(11), place.api.world.user(12)
-    async with await Person.new(synapse) as anna, await Person.new(synapse) as lead:
+    async with (
+        await Person.new(synapse) as anna,
+        await Person.new(synapse) as lead,
+        await Person.new(synapse) as ben,
+    ):
         annas, leads = [await one.room_with(place.bot.user_id, encrypted=True) for one in (anna, lead)]
         await deputy_comes_to_telegram(place, deputy)
         await from_matrix_by_mail_to_telegram(place, anna, annas, deputy)
         await from_telegram_to_matrix(place, tom, lead, leads)
-        assert anna.unreadable == lead.unreadable == {}
+        bens = await ben.room_with(place.bot.user_id, encrypted=True)
+        state = await named_by(ben, await within_matrix(place, ben, bens, lead, leads))
+        assert anna.unreadable == lead.unreadable == ben.unreadable == {}
+    assert state["m.room.name"] == {"name": "Digitale Stadt Cottbus"}, "the title of the public project alone"
+    assert re.fullmatch(r"#stadtlotse-[0-9a-f]{20}:.+", state["m.room.canonical_alias"]["alias"]), "nothing to guess"
+    assert "m.room.topic" not in state
+    assert marks_in(json.dumps(state, ensure_ascii=False), MARKS) == set(), "whoever runs a homeserver reads this"
     async with httpx.AsyncClient(timeout=60) as monitor:
         figures = (await monitor.get(f"{place.url}/metrics")).text
     assert "stadtlotse_questions_total" in figures
