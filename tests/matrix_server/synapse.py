@@ -159,6 +159,10 @@ class Synapse:
 
     def register(self, name: str, password: str = "secret", *, admin: bool = False) -> str:
         """A new user; returns its full id."""
+        return self.account(name, password, admin=admin)[0]
+
+    def account(self, name: str, password: str = "secret", *, admin: bool = False) -> tuple[str, str]:
+        """A new user: its full id, and a token with which it is logged in."""
         address = f"{self.url}/_synapse/admin/v1/register"
         nonce = httpx.get(address, timeout=30).json()["nonce"]
         parts = (nonce, name, password, "admin" if admin else "notadmin")
@@ -168,7 +172,7 @@ class Synapse:
         assert "user_id" in answer, answer
         if admin:
             self.admin_token = answer["access_token"]
-        return str(answer["user_id"])
+        return str(answer["user_id"]), str(answer["access_token"])
 
     def admin(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """A request to the admin API."""

@@ -8,7 +8,7 @@ import secrets
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,13 +33,12 @@ LOOK_S = 1.0  # between two looks of a reader: most of what a thousand of them c
 class Reader:
     """Somebody with one clear room, by plain requests: hundreds of clients with keys would be slow."""
 
-    def __init__(self, http: httpx.AsyncClient, user_id: str, bot: str) -> None:
-        self._http, self._user_id, self._bot = http, user_id, bot
+    def __init__(self, http: httpx.AsyncClient, bot: str, token: str) -> None:
+        self._http, self._bot = http, bot
+        self._headers = {"Authorization": f"Bearer {token}"}
 
-    async def meet(self) -> None:
-        """Come to the server, and open a room with the bot."""
-        login = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": self._user_id}}
-        self._token = (await self._ask("POST", "login", login | {"password": "secret"}, token=""))["access_token"]
+    async def invite(self) -> None:
+        """Open a room with the bot."""
         room = await self._ask("POST", "createRoom", {"invite": [self._bot], "is_direct": True})
         self._room = f"rooms/{quote(room['room_id'])}"
 
@@ -62,19 +61,12 @@ class Reader:
                         return str(content["body"])
                 await asyncio.sleep(LOOK_S)
 
-    async def subscribe(self) -> None:
-        await self.meet()
-        async with asyncio.timeout(PATIENCE_S):
-            while not await self.heard():  # noqa: ASYNC110 - another process's work
-                await asyncio.sleep(LOOK_S)
-        assert "bestellt" in await self.answer("!abo alles")
-
     async def digests(self) -> int:
         return sum(content["body"].startswith("Ihr Wochenbrief · ") for content in await self.heard())
 
-    async def _ask(self, method: str, path: str, body: Any = None, token: str | None = None) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self._token}"} if token is None else {}
-        answer = await self._http.request(method, f"/_matrix/client/v3/{path}", json=body, headers=headers)
+    async def _ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        path = f"/_matrix/client/v3/{path}"
+        answer = await self._http.request(method, path, json=body, headers=self._headers)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
@@ -86,8 +78,8 @@ class Run:
     def __init__(self, server: Synapse, bot: WarmBot, http: httpx.AsyncClient, readers: int) -> None:
         self._server, self.bot = server, bot
         self._limits = f"/_synapse/admin/v1/users/{quote(bot.user_id)}/override_ratelimit"
-        users = [server.register(f"reader{secrets.token_hex(6)}") for _ in range(readers)]
-        self.readers = [Reader(http, user, bot.user_id) for user in users]
+        accounts = [server.account(f"reader{secrets.token_hex(6)}") for _ in range(readers)]
+        self.readers = [Reader(http, bot.user_id, token) for _, token in accounts]
 
     def lift_the_limits(self) -> None:
         """What the manual tells admins to do."""
@@ -97,18 +89,34 @@ class Run:
         self._server.admin("DELETE", self._limits)
 
     async def subscribe(self) -> None:
-        """All subscribe in chats of their own, before the server looks at its limits."""
+        """All subscribe in chats of their own, before the server looks at its limits.
+
+        Whether the bot has come and has heard them stands in its database: a thousand who ask the server for it again
+        and again would cost more than what they wait for.
+        """
         self.lift_the_limits()
         await self.bot.start()
+        await self._all(Reader.invite)
+        await self._counted("SELECT count(*) FROM account WHERE conversation IS NOT NULL")
+        await self._all(lambda reader: reader.say("!abo alles"))
+        await self._counted("SELECT count(*) FROM subscription WHERE state = 'on'")
+        await self._counted("SELECT count(*) FROM outbox WHERE state = 'sent'", 2)  # the welcome, and the answer
+
+    async def _all(self, act: Callable[[Reader], Awaitable[Any]]) -> None:
         places = asyncio.Semaphore(AT_ONCE)
 
         async def one(reader: Reader) -> None:
             async with places:
-                await reader.subscribe()
+                await act(reader)
 
         async with asyncio.TaskGroup() as tasks:
             for reader in self.readers:
                 tasks.create_task(one(reader))
+
+    async def _counted(self, count: str, each: int = 1) -> None:
+        """Wait until the database counts so many for each reader."""
+        wanted = each * len(self.readers)
+        await self.until(lambda: self._query(count)[0][0] >= wanted, PATIENCE_S + len(self.readers))
 
     async def make(self) -> None:
         """Next week's digests are due."""
@@ -120,8 +128,11 @@ class Run:
         assert states["queued"] + states["sent"] == states.total() == len(self.readers)  # the bot sends meanwhile
 
     def states(self) -> Counter[str]:
-        with closing(sqlite3.connect(self.bot.state / "stadtlotse.db")) as database:
-            return Counter(state for (state,) in database.execute("SELECT state FROM outbox WHERE urgency = 2"))
+        return Counter(state for (state,) in self._query("SELECT state FROM outbox WHERE urgency = 2"))
+
+    def _query(self, statement: str) -> list[Any]:
+        with closing(sqlite3.connect(self.bot.state / "stadtlotse.db", timeout=PATIENCE_S)) as database:
+            return database.execute(statement).fetchall()
 
     async def until(self, condition: Callable[[], bool], patience: float = PATIENCE_S) -> None:
         async with asyncio.timeout(patience):
