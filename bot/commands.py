@@ -47,11 +47,14 @@ WORDS = {word: (name, language or None) for name, forms in COMMANDS.items() for 
 
 YES = {"de": "ja", "en": "yes", "pl": "tak"}
 NO = {"de": "nein", "en": "no", "pl": "nie"}
-CONFIRMED = ("forget", "remove", "verify")  # commands that end with "yes" when they are meant
+CONFIRMED = ("forget", "remove", "verify", "questions")  # commands that end with "yes" when they are meant
 ARGUMENTS = {  # what follows, where it is a word, too
     "digest settings": {"de": "einstellungen", "pl": "ustawienia"},
     "subscribe again": {"de": "wieder", "pl": "ponownie"},
     "pass-on withdraw": {"de": "widerruf", "pl": "wycofaj"},
+    "reply editors": {"de": "redaktion", "pl": "redakcja"},
+    "reply withdraw": {"de": "widerruf", "pl": "wycofaj"},
+    "questions new": {"de": "neu", "pl": "nowy"},
 }
 
 NAMED = re.compile(rf"(?<![\w!])!(?:{'|'.join(sorted(WORDS, key=len, reverse=True))})(?![\w-])")  # within a text

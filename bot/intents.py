@@ -90,6 +90,28 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferAnswer:
+    """Editors may make an entry of an answer of mine to somebody's open question; or no more."""
+
+    answer: str
+    taken_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """For editors: make a new entry of the open question ``number``, step by step.
+
+    ``step``: "" (what is missing is asked), set (a field), answer (whose text it takes: ``value``), yes (to what was
+    shown under the mark ``value``), discard.
+    """
+
+    number: int
+    step: str = ""
+    field: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """For editors: show a record, or set one of its fields."""
 
@@ -241,8 +263,8 @@ Intent = (
     | Profile | Verify | Pause | Resume | Refuse | Privacy | MyData | Forget | Withdraw | Correct
     | Introduce | IntroduceStep | IntroduceStatus | Respond | SayHelped
     | Subscribe | Unsubscribe | Digest
-    | PassOn | Reply
-    | Questions | Edit | Remove
+    | PassOn | Reply | OfferAnswer
+    | Questions | NewEntry | Edit | Remove
     | Unknown
 )  # fmt: skip
 

@@ -52,6 +52,7 @@ async def over(tx: Transaction, services: Services, number: int, key: str, *, ti
             )
             await tell(tx, person, notice, settings=services.settings, links=services.links)
         await tx.open_questions.drop(number, person_id, What.ENDED)
+    await tx.entry_drafts.close(number)
     return len(waiting)
 
 

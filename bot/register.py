@@ -49,7 +49,7 @@ ENTRIES = (
     Entry("buttons", ("button", "page"), lambda _: days((UNSUBSCRIBE_LASTS + REMEMBERED).days)),
     Entry("answers", ("answer", "feedback", "entry_feedback"), lambda s: days(s.retention.answers_days)),
     Entry("unanswered", ("unanswered",), lambda s: days(s.retention.unanswered_days)),
-    Entry("open_question", ("open_question",), lambda s: days(s.retention.unanswered_days)),
+    Entry("open_question", ("open_question", "offered_answer"), lambda s: days(s.retention.unanswered_days)),
     Entry("profile", ("profile",), until_forgotten),
     Entry("verification", ("verification",), lambda _: minutes(15)),
     Entry("introduction", ("introduction", "introduction_request"), lambda s: days(s.retention.introductions_days)),

@@ -20,7 +20,6 @@ from bot.intents import (
     Language,
     More,
     Pick,
-    Questions,
     Rate,
     Remove,
     Routed,
@@ -31,7 +30,7 @@ from bot.intents import (
 )
 from bot.intro_words import intro_intent
 from bot.people_words import bare_intent, people_intent
-from bot.question_words import number_of, question_intent
+from bot.question_words import editors_intent, question_intent
 from bot.subscription_words import bare_digest_intent, digest_intent
 
 LANGUAGE_CODES = {
@@ -103,7 +102,7 @@ def _intent(name: str, rest: str) -> Intent:
 
 def _editors_intent(name: str, rest: str) -> Intent:
     if name == "questions":
-        return _questions(rest)
+        return editors_intent(rest)
     record, others = _record(rest)
     if not record:
         return Help()
@@ -111,20 +110,6 @@ def _editors_intent(name: str, rest: str) -> Intent:
         field, _, value = others.partition("=")
         return Edit(record, field.strip().lower(), value.strip())
     return Remove(record, confirmed=others.lower() in YES.values())
-
-
-def _questions(rest: str) -> Questions:
-    """ "close 7", "entry 7 bb-cottbus", "topic 7 mobility", else the list."""
-    what, _, others = rest.partition(" ")
-    first, _, entry = others.strip().partition(" ")
-    number = number_of(first)
-    if number and _fold(what) in ("close", "schliessen", "zamknij") and not entry:
-        return Questions(number)
-    if number and _fold(what) in ("entry", "eintrag", "wpis") and entry.strip():
-        return Questions(number, entry.strip().strip('"'))
-    if number and _fold(what) in ("topic", "topics", "thema", "themen", "temat", "tematy") and entry.strip():
-        return Questions(number, topics=entry.strip())
-    return Questions()
 
 
 def _record(rest: str) -> tuple[str, str]:

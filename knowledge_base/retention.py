@@ -45,6 +45,7 @@ async def purge(store: Store, periods: Periods) -> dict[str, int]:
         "buttons": lambda tx: tx.buttons.forget(),
         "links": lambda tx: tx.pages.forget(),
         "open questions": lambda tx: tx.open_questions.forget(periods.questions),
+        "offered answers": lambda tx: tx.entry_drafts.forget(),
         "answers": lambda tx: tx.answers.forget(answers=periods.answers, questions=periods.questions),
         "verifications": lambda tx: tx.verifications.forget(),
         "counters": lambda tx: tx.tallies.forget(),

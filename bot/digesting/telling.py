@@ -100,9 +100,10 @@ def _asked_about(record: Told, introducible: frozenset[str]) -> str:
 
 
 def _source(record: Project | Contact | Event) -> Value:
-    """Where it is from, as a link; empty when that is no page."""
-    known = (record.source,) if isinstance(record, Contact) else (record.url, *record.sources)
-    return next((Url(one) for one in known if one.startswith(("https://", "http://"))), "")
+    """Where it is from: a link, or in words where there is no page; empty when nobody says."""
+    known = [one for one in ((record.source,) if isinstance(record, Contact) else (record.url, *record.sources)) if one]
+    page = next((Url(one) for one in known if one.startswith(("https://", "http://"))), None)
+    return page or (Say("digest.source", {"source": known[0]}) if known else "")
 
 
 def _title(record: Told) -> Value:

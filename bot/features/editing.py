@@ -38,9 +38,10 @@ async def questions(turn: Turn, intent: Questions, services: Services) -> Act:
         if intent.number is not None:
             if intent.topics:
                 return await _name_topics(tx, turn, intent.number, intent.topics)
-            return await _close(tx, turn, intent.number, intent.entry, services)
+            return await close(tx, turn, intent.number, intent.entry, services)
         found = await tx.answers.open_questions()
         passed, nameless = await tx.open_questions.answers(), await tx.open_questions.without_topics()
+        offered = await tx.entry_drafts.counts()
         count = await tx.answers.feedback(FEEDBACK_PERIOD)
         echo = {"useful": count.useful, "useless": count.not_useful, "days": FEEDBACK_PERIOD.days}
         feedback = Say("questions.feedback", echo) if count.people >= MIN_PEOPLE else Say("questions.few_feedback")
@@ -48,6 +49,7 @@ async def questions(turn: Turn, intent: Questions, services: Services) -> Act:
             Say("questions.entry", {
                 "number": q.number, "text": q.text, "times": q.times, "language": q.language,
                 "passed": Say("questions.passed_on", {"answers": passed[q.number]}) if q.number in passed else "",
+                "offered": Say("questions.offered", {"count": offered[q.number]}) if q.number in offered else "",
                 "topics": Say("questions.without_topics", {"number": q.number}) if q.number in nameless else "",
             })
             for q in found
@@ -67,7 +69,7 @@ async def _name_topics(tx: Transaction, turn: Turn, number: int, text: str) -> S
     return Say("questions.topics_named", {"number": number, "topics": named(topics, turn.language)})
 
 
-async def _close(tx: Transaction, turn: Turn, number: int, entry: str, services: Services) -> Say:
+async def close(tx: Transaction, turn: Turn, number: int, entry: str, services: Services) -> Say:
     """Close a question, or name the project that answers it now; who passed it on is told."""
     stored = await tx.records.get(RecordKind.PROJECT, entry) if entry else None
     if entry and not (stored and isinstance(stored.record, Project)):

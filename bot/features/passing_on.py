@@ -1,7 +1,7 @@
 """A question that found nothing sure goes to others, if its asker agrees; and others answer it.
 
 not sure -> "pass it on" -> exactly what others will read -> yes -> editors' list, digests on its topics
-somebody who can help -> reply NUMBER text -> the asker, without whose it is
+somebody who can help -> reply NUMBER text -> the asker, without whose it is -> with their yes, the editors
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bot.digesting.telling import named
 from bot.features import Act, Services, Turn, say
 from bot.features.prompting import offer
 from bot.informing import version
-from bot.intents import PassOn, Reply
+from bot.intents import OfferAnswer, PassOn, Reply
 from bot.introducing.question import presentable
 from bot.markup import plain
 from bot.messages import Choice, Happening, Say, Value
@@ -23,6 +23,7 @@ from bot.notices import Notice, tell
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.search.language import guess_language
 from knowledge_base.store.consents import Entry, What, hash_of
+from knowledge_base.store.entry_drafts import purpose_of as answer_purpose
 from knowledge_base.store.open_questions import Asked, purpose_of
 from knowledge_base.store.transaction import Transaction
 
@@ -92,21 +93,25 @@ async def _agree(tx: Transaction, turn: Turn, number: int, services: Services) -
     if not await tx.open_questions.pass_on(number, turn.person.id):
         return Say("question.passed_already", {"number": number})
     await _count(tx, turn, services, PASSED)
-    shown = plain(services.texts.render(_preview(number, *own, turn.language), turn.language))
+    await _note_consent(tx, turn, purpose_of(number), _preview(number, *own, turn.language), services)
+    back = Choice(Say("choice.pass_on_back"), f"pass-on withdraw {number}")
+    return Say("question.passed_on", {"number": number}, (back,))
+
+
+async def _note_consent(tx: Transaction, turn: Turn, purpose: str, shown: Say, services: Services) -> None:
+    """The person agreed to this, having seen ``shown``."""
     await tx.consents.add(
         Entry(
             subject=turn.person.id,
-            purpose=purpose_of(number),
+            purpose=purpose,
             what=What.GIVEN,
-            wording=version("question.preview", turn.language, services.texts),
-            text_hash=hash_of(shown),
+            wording=version(shown.key, turn.language, services.texts),
+            text_hash=hash_of(plain(services.texts.render(shown, turn.language))),
             channel=turn.inbound.address.channel,
             event_id=turn.inbound.reference,
             method="button" if turn.inbound.happening is Happening.PRESSED else "command",
         )
     )
-    back = Choice(Say("choice.pass_on_back"), f"pass-on withdraw {number}")
-    return Say("question.passed_on", {"number": number}, (back,))
 
 
 # ------------------------------------------------------------------------------------------------------ those who help
@@ -154,9 +159,37 @@ async def reply(turn: Turn, intent: Reply, services: Services) -> Act:
             return Say("question.unreached")
         await tx.open_questions.answered(asked.number)
         await _count(tx, turn, services, REPLIED)
-        return Say("question.replied", {"text": text})
+        await tx.entry_drafts.ask(turn.reply_id, asked.number, turn.person.id, text)
+        what = _replied(text, turn.reply_id)
+        await offer(tx, turn, services, what.choices)
+        return what
 
     return act
+
+
+def _replied(text: str, answer_id: str) -> Say:
+    """The answer is on its way; may editors read it, too?"""
+    yes = Choice(Say("choice.offer_answer"), f"reply editors {answer_id}", numbered=True)
+    return Say("question.replied", {"text": text}, (yes,))
+
+
+async def offer_answer(turn: Turn, intent: OfferAnswer, services: Services) -> Act:
+    """Editors may make an entry of an answer, without whose it is; or no more."""
+
+    async def agree(tx: Transaction) -> Say:
+        answer = await tx.entry_drafts.agree(intent.answer, turn.person.id)
+        if answer is None:
+            return Say("question.never_unknown")
+        shown = _replied(answer.text, answer.id)
+        await _note_consent(tx, turn, answer_purpose(answer.id), shown, services)
+        back = Choice(Say("choice.offer_answer_back"), f"reply withdraw {answer.id}")
+        return Say("question.offered", {}, (back,))
+
+    async def take_back(tx: Transaction) -> Say:
+        gone = await tx.entry_drafts.take_back(intent.answer, turn.person.id)
+        return Say("question.offer_taken_back" if gone else "question.never_unknown")
+
+    return take_back if intent.taken_back else agree
 
 
 async def _never(tx: Transaction, turn: Turn, reply_id: str, services: Services) -> Say:

@@ -12,6 +12,7 @@ from bot.features import (
     correcting,
     digests,
     editing,
+    entering,
     introductions,
     passing_on,
     people,
@@ -35,6 +36,8 @@ from bot.intents import (
     Language,
     More,
     MyData,
+    NewEntry,
+    OfferAnswer,
     PassOn,
     Pause,
     Pick,
@@ -60,6 +63,7 @@ from bot.messages import Say
 from bot.router import route
 
 Introducing = Introduce | IntroduceStep | IntroduceStatus | Respond | SayHelped
+OfEditors = Questions | NewEntry | Edit | Remove
 AboutOneself = Profile | Verify | Pause | Resume | Refuse | Privacy | MyData | Forget | Withdraw | Correct
 
 
@@ -87,16 +91,14 @@ async def perform(turn: Turn, intent: Intent, services: Services) -> Act:  # noq
             return await guide.choose_language(turn, intent)
         case Rate(useful, answer):
             return await ask.rate(turn, useful, answer, services)
-        case Questions():
-            return await editing.questions(turn, intent, services)
-        case Edit():
-            return await correcting.edit(turn, intent, services)
-        case Remove():
-            return await editing.remove(intent)
+        case Questions() | NewEntry() | Edit() | Remove() as work:
+            return await _of_editors(turn, work, services)
         case PassOn():
             return await passing_on.pass_on(turn, intent, services)
         case Reply():
             return await passing_on.reply(turn, intent, services)
+        case OfferAnswer():
+            return await passing_on.offer_answer(turn, intent, services)
         case Subscribe():
             return await subscribing.subscribe(turn, intent, services)
         case Unsubscribe():
@@ -120,6 +122,18 @@ async def perform(turn: Turn, intent: Intent, services: Services) -> Act:  # noq
             | Correct() as mine
         ):
             return await _about_oneself(turn, mine, services)
+
+
+async def _of_editors(turn: Turn, intent: OfEditors, services: Services) -> Act:
+    match intent:
+        case Questions():
+            return await editing.questions(turn, intent, services)
+        case NewEntry():
+            return await entering.enter(turn, intent, services)
+        case Edit():
+            return await correcting.edit(turn, intent, services)
+        case Remove():
+            return await editing.remove(intent)
 
 
 async def _introducing(turn: Turn, intent: Introducing, services: Services) -> Act:

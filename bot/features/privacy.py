@@ -32,7 +32,7 @@ FIELDS = (  # that have a word in each language; others are shown by their own n
     "expires_at", "query", "at", "useful", "item", "answer_id", "code", "project", "question", "state", "outcome",
     "asker_shares", "contact_shares", "purpose", "what", "wording", "topics", "region", "weekday", "hour",
     "sign_of_life", "since", "unopened", "changed_at", "role", "email", "matrix_id", "projects", "deputy",
-    "legal_basis", "source", "number", "audience", "answers",
+    "legal_basis", "source", "number", "audience", "answers", "text", "agreed",
 )  # fmt: skip
 DIGEST = "digest"  # the purpose of a subscription, in the ledger
 
@@ -154,6 +154,8 @@ async def _way_out(tx: Transaction, entry: Entry) -> Choice | None:
         return Choice(Say("withdraw.digest"), "unsubscribe", numbered=True)
     if purpose == "question" and (number := number_of(subject)):
         return Choice(Say("withdraw.question", {"number": number}), f"pass-on withdraw {number}", numbered=True)
+    if purpose == "answer" and subject:
+        return Choice(Say("withdraw.answer"), f"reply withdraw {subject}", numbered=True)
     if purpose == "introduction" and (one := await tx.introductions.get(subject)) is not None:
         return Choice(Say("withdraw.introduction", {"code": one.code}), f"intro withdraw {one.code}", numbered=True)
     return None

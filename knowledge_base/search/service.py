@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -18,12 +19,13 @@ import structlog
 from knowledge_base.embedding.port import Embedder, Reranker
 from knowledge_base.ingest.embedding_backlog import drop_unused, embed_missing
 from knowledge_base.ingest.importer import Progress, silent
-from knowledge_base.model import Answer, Contact, Event, Municipality, Project
+from knowledge_base.model import Answer, Contact, Event, Municipality, Project, Record
 from knowledge_base.search.engine import Search
 from knowledge_base.search.index import Index
 from knowledge_base.search.language import guess_language
 from knowledge_base.search.understanding import Gazetteer, Query
 from knowledge_base.store.database import Store
+from knowledge_base.store.uncancelled import finished
 from knowledge_base.vocabulary import bundled
 
 log = structlog.get_logger()
@@ -69,6 +71,7 @@ class SearchService:
         self._search: Search | None = None
         self._revision = -1
         self._refreshing = asyncio.Lock()
+        self._changed = asyncio.Event()
 
     @property
     def fingerprint(self) -> str:
@@ -108,6 +111,22 @@ class SearchService:
             log.info("search.refreshed", revision=revision, projects=len(self._search.index.projects))
             return True
 
+    def hurry(self) -> None:
+        """Somebody changed the knowledge just now, and will look for it: whoever follows the store shall not wait."""
+        self._changed.set()
+
+    async def follow(self, every: float) -> None:
+        """``refresh`` again and again until cancelled, at least so often (seconds)."""
+        while True:
+            self._changed.clear()
+            try:
+                await self.refresh()
+            except Exception:
+                log.exception("search.refresh_failed")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(every):
+                    await self._changed.wait()
+
     async def ask(self, chain: Sequence[str], *, fallback: str | None = None, limit: int = 5, offset: int = 0) -> Found:
         """Answer the last question of a chain; the ones before it are what it may lean on, and are read, not answered.
 
@@ -131,32 +150,24 @@ class SearchService:
         return perf_counter() - began
 
     async def _snapshot(self, embedder: Embedder) -> Search:
-        projects: list[Project] = []
-        municipalities: list[Municipality] = []
-        contacts: list[Contact] = []
-        events: list[Event] = []
-        async with self._store.read() as tx:
-            async for stored in tx.records.stream():
-                match stored.record:
-                    case Project() as project:
-                        projects.append(project)
-                    case Municipality() as municipality:
-                        municipalities.append(municipality)
-                    case Contact() as contact:
-                        contacts.append(contact)
-                    case Event() as event:
-                        events.append(event)
-            vectors = await tx.vectors.all(embedder.fingerprint)
+        records, vectors = await finished(self._stored(embedder.fingerprint))
 
         def build() -> Search:
-            index = Index.build(projects, vectors)
-            gazetteer = Gazetteer(municipalities)
+            index = Index.build([one for one in records if isinstance(one, Project)], vectors)
+            gazetteer = Gazetteer([one for one in records if isinstance(one, Municipality)])
+            contacts = [one for one in records if isinstance(one, Contact)]
+            events = [one for one in records if isinstance(one, Event)]
             return Search(embedder, index, gazetteer, bundled(), contacts, self._reranker, events=events)
 
         search = await asyncio.to_thread(build)
         await search.prepare()
         await self._leave_out(search)
         return search
+
+    async def _stored(self, fingerprint: str) -> tuple[list[Record], dict[bytes, bytes]]:
+        """All records and vectors; not to be cancelled halfway, or the database's cursor stays open."""
+        async with self._store.read() as tx:
+            return [one.record async for one in tx.records.stream()], await tx.vectors.all(fingerprint)
 
     async def _leave_out(self, search: Search) -> None:
         """Contacts who paused, left, bounced or must not be shown are offered to nobody."""

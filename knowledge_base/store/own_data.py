@@ -24,6 +24,7 @@ from knowledge_base.store.tables import (
     feedback,
     introduction,
     metadata,
+    offered_answer,
     open_question,
     outbox,
     person,
@@ -54,6 +55,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     entry_feedback.name: ("item", "useful", "at"),
     subscription.name: tuple(column.name for column in subscription.c if column.name not in ("id", "person_id")),
     open_question.name: ("number", "question", "audience", "answers", "at"),
+    offered_answer.name: ("question", "text", "agreed", "at"),
     outbox.name: ("channel", "conversation", "state", "created_at", "finished_at"),
 }
 ASKED = ("code", "project", "question", "state", "outcome", "created_at", "asker_shares")

@@ -14,6 +14,7 @@ from knowledge_base.store.consents import Consents
 from knowledge_base.store.contacts import Contacts
 from knowledge_base.store.conversations import Conversations
 from knowledge_base.store.digests import Digests
+from knowledge_base.store.entry_drafts import EntryDrafts
 from knowledge_base.store.facts import Facts
 from knowledge_base.store.imports import Imports
 from knowledge_base.store.inbox import Inbox
@@ -112,6 +113,10 @@ class Transaction:
     @cached_property
     def open_questions(self) -> OpenQuestions:
         return OpenQuestions(self.connection, self.now)
+
+    @cached_property
+    def entry_drafts(self) -> EntryDrafts:
+        return EntryDrafts(self.connection, self.now)
 
     @cached_property
     def verifications(self) -> Verifications:

@@ -9,7 +9,7 @@ from knowledge_base.store.tables.knowledge import fact, import_row, import_run, 
 from knowledge_base.store.tables.messages import cursor, inbox, outbox
 from knowledge_base.store.tables.pages import page
 from knowledge_base.store.tables.people import block, consent, contact_notice, profile, tally, verification
-from knowledge_base.store.tables.questions import open_question
+from knowledge_base.store.tables.questions import offered_answer, open_question
 
 __all__ = [
     "account",
@@ -31,6 +31,7 @@ __all__ = [
     "introduction_count",
     "introduction_request",
     "metadata",
+    "offered_answer",
     "open_question",
     "outbox",
     "page",

@@ -50,4 +50,5 @@ unanswered = Table(  # questions that found nothing sure; nobody's name beside t
     Column("first_at", UtcDateTime, nullable=False),
     Column("last_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
+    Column("draft", JsonDocument),  # of the entry that editors make of it
 )

@@ -1,0 +1,296 @@
+"""An open question becomes an entry of the knowledge base: by editors, with their eyes on every word of it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.messages import Outgoing
+from knowledge_base.ingest.bundle import load_bundle
+from knowledge_base.model import Project, RecordKind
+from knowledge_base.store.database import Store
+from knowledge_base.store.records import EDITOR, StoredRecord
+from tests.fakes import Person, settled
+from tests.introducing import Networks, networks
+from tests.patience import PATIENCE_S
+
+MONDAY = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
+ASKED = "Wer hat Erfahrung mit Klimaanpassung auf Friedhöfen?"
+ANSWER = "Wir haben auf drei Friedhöfen Zisternen gebaut und gießen mit Regenwasser."
+EDITOR_ADDRESS = "matrix:@erika:redaktion.example"
+
+
+@pytest.fixture
+async def town(store: Store, tmp_path: Path) -> AsyncIterator[Networks]:
+    editors = f"{EDITOR_ADDRESS},telegram:77"
+    async with networks(store, tmp_path, editors=editors) as found:
+        yield found
+
+
+@pytest.fixture
+def anna(town: Networks) -> Person:
+    return town.matrix.person("@anna:potsdam.example")
+
+
+@pytest.fixture
+def ben(town: Networks) -> Person:
+    return town.matrix.person("@ben:kiel.example")
+
+
+@pytest.fixture
+def erika(town: Networks) -> Person:
+    return town.matrix.person("@erika:redaktion.example")
+
+
+async def passes_on(anna: Person) -> str:
+    await anna.says(ASKED)
+    await anna.says("!weitergeben")
+    return (await anna.says("1")).partition("Nummer ")[2].partition(")")[0]
+
+
+async def entry(store: Store, record_id: str = "cottbus-regenwasser-auf-friedhofen") -> StoredRecord:
+    async with store.read() as tx:
+        found = await tx.records.get(RecordKind.PROJECT, record_id)
+    assert found is not None
+    return found
+
+
+async def entries(store: Store) -> int:
+    async with store.read() as tx:
+        return (await tx.records.count())[RecordKind.PROJECT]
+
+
+def told(town: Networks, person: Person, words: str) -> list[Outgoing]:
+    """What somebody was told of their own."""
+    return [
+        one for one, text in zip(
+            [one for one in person.channel.delivered if one.address.conversation == person.conversation],
+            town.told(person.channel, person.conversation), strict=True,
+        ) if words in text
+    ]  # fmt: skip
+
+
+async def digest(town: Networks, at: datetime = MONDAY) -> None:
+    town.store.now.moment = at  # type: ignore[attr-defined]
+    await town.bot.digests.run(at)
+    await settled(town.bot)
+
+
+async def test_from_a_question_and_an_answer_to_an_entry(
+    town: Networks, anna: Person, ben: Person, erika: Person
+) -> None:
+    await ben.says("!abo Klimaanpassung")
+    town.store.now.advance(minutes=1)  # type: ignore[attr-defined]
+    number = await passes_on(anna)
+    assert "Darf es auch die Redaktion lesen" in await ben.says(f"!antwort {number} {ANSWER} Fragen: 0431 123456")
+    assert "in einen Eintrag" not in await erika.says("!fragen")  # he has not said yes
+    assert "sieht Ihre Antwort jetzt" in await ben.says("1")
+    assert "Eine Antwort darf in einen Eintrag" in await erika.says("!fragen")
+
+    begun = await erika.says(f"!fragen neu {number}")
+    assert ASKED in begun
+    assert "Welchen Titel" in begun
+    assert "In welcher Kommune" in await erika.says("Regenwasser auf Friedhöfen")
+    asked = await erika.says("Cottbus")
+    assert ANSWER in asked
+    assert "123456" not in asked
+    assert "kiel" not in asked.lower()
+    shown = await erika.says("1")
+    for part in ("So lesen es alle", "Regenwasser auf Friedhöfen", "Cottbus", ANSWER, "Klimaanpassung", "Redaktion"):
+        assert part in shown
+    assert ASKED not in shown
+    before = await entries(town.store)
+    done = await erika.says("1")
+    assert "Veröffentlicht: Regenwasser auf Friedhöfen" in done
+    assert await entries(town.store) == before + 1
+
+    made = await entry(town.store)
+    assert isinstance(made.record, Project)
+    assert made.source == EDITOR
+    assert made.record.sources == ("Redaktion",)
+    assert made.record.municipality == "Cottbus"
+    assert "Klimaanpassung" in made.record.topics
+    await town.passes()
+    (heard,) = told(town, anna, "gibt es jetzt einen Eintrag")
+    assert [choice.command for choice in heard.choices] == [f"show {made.id}"]
+    assert ANSWER in await anna.says(f"!zeige {made.id}")
+    (thanked,) = told(town, ben, "ist ein Eintrag geworden")
+    assert thanked
+    assert "gibt es nicht" in await erika.says(f"!fragen neu {number}")
+
+    async with asyncio.timeout(PATIENCE_S):  # found as soon as the index has it, without waiting for the next look
+        while "Regenwasser auf Friedhöfen" not in await anna.says("Wer gießt mit Regenwasser auf Friedhöfen?"):
+            pass
+    await digest(town)
+    assert "Neu · Cottbus" in town.told(town.matrix, ben.conversation)[-1]
+    assert "Quelle: Redaktion" in town.told(town.matrix, ben.conversation)[-1]
+
+
+async def written(erika: Person, number: str) -> str:
+    """An entry up to its preview, all of it the editor's own."""
+    await erika.says(f"!fragen neu {number}")
+    await erika.says("Regenwasser auf Friedhöfen")
+    await erika.says("Cottbus")
+    return await erika.says("Zisternen halten die Gräber auch im Sommer grün.")
+
+
+async def test_what_was_not_seen_like_this_is_not_published(town: Networks, anna: Person, erika: Person) -> None:
+    number = await passes_on(anna)
+    assert "Zisternen halten" in await written(erika, number)
+    (stale, *_) = [choice.typed for choice in erika.last.choices] if erika.last else []
+    other = await erika.says(f"!fragen neu {number} titel = Zisternen auf Friedhöfen")
+    assert "So lesen es alle" in other
+    before = await entries(town.store)
+    assert "So lesen es alle" in await erika.says(stale)  # shown again, not published
+    assert "So lesen es alle" in await erika.says(f"!fragen neu {number} 00000000 ja")
+    assert await entries(town.store) == before
+    assert "Veröffentlicht: Zisternen auf" in await erika.presses(erika.sees()[0])
+
+
+async def test_whoever_takes_an_answer_back_takes_it_out_of_the_draft(
+    town: Networks, anna: Person, ben: Person, erika: Person
+) -> None:
+    number = await passes_on(anna)
+    await ben.says(f"!antwort {number} {ANSWER}")
+    await ben.says("1")
+    await erika.says(f"!fragen neu {number}")
+    await erika.says("Regenwasser auf Friedhöfen")
+    await erika.says("Cottbus")
+    assert ANSWER in await erika.says("1")
+    assert "Antwort, die die Redaktion verwenden darf" in await ben.says("!widerruf")
+    assert "Zurückgenommen" in await ben.says("1")
+    asked = await erika.says("1")
+    assert "Welcher Text" in asked
+    assert ANSWER not in asked
+    assert "So lesen es alle" in await erika.says("Zisternen halten die Gräber grün.")
+
+
+async def test_an_answer_is_gone_with_its_author(town: Networks, anna: Person, ben: Person, erika: Person) -> None:
+    number = await passes_on(anna)
+    await ben.says(f"!antwort {number} {ANSWER}")
+    await ben.says("1")
+    assert ANSWER in await ben.says("!meinedaten")
+    await ben.says("!loeschen ja")
+    await written(erika, number)
+    assert ANSWER not in erika.hears()
+    async with town.store.read() as tx:
+        assert await tx.entry_drafts.answers(int(number)) == []
+
+
+async def test_nobody_agrees_for_another(town: Networks, anna: Person, ben: Person) -> None:
+    number = await passes_on(anna)
+    await ben.says(f"!antwort {number} {ANSWER}")
+    (yes,) = [choice.typed for choice in ben.last.choices] if ben.last else []
+    assert re.fullmatch(r"!antwort redaktion [0-9a-f]{32}", yes)
+    assert "kenne ich nicht" in await anna.says(yes)
+    assert "sieht Ihre Antwort" in await ben.says(yes)
+    assert "kenne ich nicht" in await anna.says(yes.replace("redaktion", "widerruf"))
+    assert "kenne ich nicht" in await ben.says(yes)  # once is enough
+    async with town.store.read() as tx:
+        assert len(await tx.entry_drafts.answers(int(number))) == 1
+
+
+@pytest.mark.parametrize("text", ["!fragen neu 1", "!fragen neu 1 titel = x", "!fragen neu 1 00000000 ja"])
+async def test_only_editors(town: Networks, anna: Person, text: str) -> None:
+    await passes_on(anna)
+    assert "nur die Redaktion" in await anna.says(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("url = javascript:alert(1)", "So geht es nicht: url"),
+        ("farbe = blau", "lässt sich nicht ändern"),
+        ("id = bb-cottbus", "lässt sich nicht ändern"),
+        ("antwort 00", "gibt es nicht (mehr)"),
+    ],
+)
+async def test_what_is_wrong_is_said_and_the_draft_stays(
+    town: Networks, anna: Person, erika: Person, text: str, answer: str
+) -> None:
+    number = await passes_on(anna)
+    await written(erika, number)
+    assert answer in await erika.says(f"!fragen neu {number} {text}")
+    assert "Zisternen halten" in await erika.says(f"!fragen neu {number}")
+
+
+async def test_every_field_can_be_set_and_a_place_or_topic_that_nobody_knows_is_named(
+    town: Networks, anna: Person, erika: Person
+) -> None:
+    number = await passes_on(anna)
+    await written(erika, number)
+    shown = await erika.says(f"!fragen neu {number} themen = Quantenzauberei")
+    assert "Ein Thema, das ich kenne, fehlt" in shown
+    shown = await erika.says(f"!fragen neu {number} topics = Mobilität, Klima")
+    assert "Mobilität · Klima" in shown
+    assert "fehlt noch" not in shown
+    assert "Eine Kommune „Atlantis“ kenne ich nicht" in await erika.says(f"!fragen neu {number} kommune = Atlantis")
+    shown = await erika.says(f"!fragen neu {number} url = https://cottbus.example/zisternen")
+    assert "https://cottbus.example/zisternen" in shown
+    await erika.says(f"!fragen neu {number} kommune =")
+    assert "Welchen Titel" in await erika.says(f"!fragen neu {number} titel =")
+    await erika.says("Zisternen")
+    assert "Veröffentlicht" in await erika.presses(erika.sees()[0])
+    made = (await entry(town.store, "zisternen")).record
+    assert isinstance(made, Project)
+    assert (made.topics, made.url, made.municipality) == (
+        ("Mobilität", "Klima"),
+        "https://cottbus.example/zisternen",
+        "",
+    )
+
+
+async def test_a_question_asked_meanwhile_is_answered_and_the_draft_waits(
+    town: Networks, anna: Person, erika: Person
+) -> None:
+    number = await passes_on(anna)
+    await erika.says(f"!fragen neu {number}")
+    assert "Digitale Stadt Cottbus" in await erika.says("Wer hat Mobilitätsprojekte gemacht?")
+    town.store.now.advance(days=20)  # type: ignore[attr-defined]
+    await erika.says(f"!fragen neu {number} titel = Regenwasser")
+    assert "verworfen" in await erika.says(f"!fragen neu {number} verwerfen")
+    assert "Welchen Titel" in await erika.says(f"!fragen eintrag {number}")
+
+
+async def test_two_of_one_name_are_two_and_no_import_touches_them(town: Networks, anna: Person, erika: Person) -> None:
+    for _ in range(2):
+        number = await passes_on(anna)
+        await written(erika, number)
+        await erika.says("1")
+    first, second = (await entry(town.store)), await entry(town.store, "cottbus-regenwasser-auf-friedhofen-2")
+    await load_bundle(town.store)
+    assert await entry(town.store, first.id) == first
+    assert await entry(town.store, second.id) == second
+
+
+async def test_on_telegram_editors_write_it_themselves(town: Networks, anna: Person, ben: Person) -> None:
+    """What others wrote is not carried there, so it cannot be seen, so it cannot be published."""
+    editor = town.telegram.person("77")
+    number = await passes_on(anna)
+    await ben.says(f"!antwort {number} {ANSWER}")
+    await ben.says("1")
+    async with town.store.read() as tx:
+        (answer,) = await tx.entry_drafts.answers(int(number))
+    await editor.says(f"!fragen neu {number} titel = Regenwasser")
+    await editor.says(f"!fragen neu {number} kommune = Cottbus")
+    assert ANSWER not in editor.hears()
+    assert "gibt es nicht (mehr)" in await editor.says(f"!fragen neu {number} antwort {answer.id}")
+    assert "Zisternen" in await editor.says("Zisternen halten die Gräber grün.")
+    await editor.says("1")
+    await town.passes()
+    assert not any(ANSWER in text for text in town.told(town.telegram, editor.conversation))
+
+
+async def test_answers_that_nobody_agreed_to_are_deleted_after_a_day(town: Networks, anna: Person, ben: Person) -> None:
+    number = await passes_on(anna)
+    await ben.says(f"!antwort {number} {ANSWER}")
+    (yes,) = [choice.typed for choice in ben.last.choices] if ben.last else []
+    town.store.now.advance(seconds=timedelta(days=1).total_seconds() + 1)  # type: ignore[attr-defined]
+    async with town.store.begin() as tx:
+        assert await tx.entry_drafts.forget() == 1
+    assert "kenne ich nicht" in await ben.says(yes)
