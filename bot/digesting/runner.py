@@ -212,6 +212,8 @@ class Digests:
 
     async def _keep_one(self, tx: Transaction, one: _Made, issue: Issue, revision: int) -> Outcome:
         wish, week = one.due.subscriber.subscription, str(one.due.week)
+        if (await tx.digests.served(wish.id) or "") >= week:  # another run was faster: what waits now is its digest
+            return _skipped(one.due, Standing.SERVED.value)
         if not one.chosen.entries and not wish.sign_of_life:
             await tx.digests.add(wish.id, week, Run.EMPTY, revision=revision)
             return _skipped(one.due, Reason.NOTHING_NEW)

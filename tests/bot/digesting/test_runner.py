@@ -61,6 +61,24 @@ async def test_two_processes_at_once_make_one_digest_each(store: Store, clock: F
     assert set(found.values()) == {1}
 
 
+async def test_who_is_overtaken_between_two_looks_takes_nothing_away(store: Store, clock: FixedClock) -> None:
+    """One run saw who is due; before it reads what they got, another one makes their digest. That one stays."""
+    await subscriber(store, "anna")
+    clock.advance(days=1)
+    await news(store, "bus")
+    slow = digests(store)
+    choose = slow._choose
+
+    async def overtaken(*arguments: object) -> object:
+        assert [one.state for one in await digests(store).run(MONDAY)] == ["queued"]
+        return await choose(*arguments)  # type: ignore[arg-type]
+
+    slow._choose = overtaken  # type: ignore[method-assign,assignment]
+    assert [one.reason for one in await slow.run(MONDAY)] == ["served"]
+    async with store.read() as tx:
+        assert await tx.outbox.count() == {"new": 1}
+
+
 async def test_clocks_that_differ_by_an_hour_make_one_digest(store: Store, clock: FixedClock) -> None:
     await subscriber(store, "anna")
     clock.advance(days=1)
