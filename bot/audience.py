@@ -33,6 +33,7 @@ WHO: Mapping[type[Intent], Audience] = {
     intents.Rate: Audience.EVERYBODY,
     intents.Profile: Audience.ONE_TO_ONE,
     intents.Verify: Audience.ONE_TO_ONE,
+    intents.Disconnect: Audience.ONE_TO_ONE,
     intents.Pause: Audience.ONE_TO_ONE,
     intents.Resume: Audience.ONE_TO_ONE,
     intents.Refuse: Audience.ONE_TO_ONE,

@@ -17,6 +17,7 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
     "useless": {"en": ("useless",), "de": ("unpassend",), "pl": ("nieprzydatne",)},
     "profile": {"en": ("profile",), "": ("profil",)},
     "verify": {"en": ("verify",), "de": ("bestaetigen", "bestätigen"), "pl": ("weryfikuj",)},
+    "disconnect": {"en": ("disconnect",), "de": ("trennen",), "pl": ("rozlacz", "rozłącz")},
     "pause": {"": ("pause",), "pl": ("pauza",)},
     "resume": {"en": ("resume",), "de": ("fortsetzen",), "pl": ("wznow", "wznów")},
     "refuse": {"en": ("do-not-introduce",), "de": ("nicht-vermitteln",), "pl": ("nie-przedstawiaj",)},

@@ -144,6 +144,13 @@ class Verify:
 
 
 @dataclass(frozen=True, slots=True)
+class Disconnect:
+    """One of my accounts shall be mine no more: its network, id or both (``telegram:11``); empty: which there are."""
+
+    which: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Leave me alone for a time. ``what``: ``intro``, ``digest``, empty: both; ``days`` ``None``: until I say so."""
 
@@ -260,7 +267,7 @@ class Unknown:
 
 Intent = (
     Start | Help | Ask | More | Show | Pick | Language | Rate
-    | Profile | Verify | Pause | Resume | Refuse | Privacy | MyData | Forget | Withdraw | Correct
+    | Profile | Verify | Disconnect | Pause | Resume | Refuse | Privacy | MyData | Forget | Withdraw | Correct
     | Introduce | IntroduceStep | IntroduceStatus | Respond | SayHelped
     | Subscribe | Unsubscribe | Digest
     | PassOn | Reply | OfferAnswer

@@ -13,6 +13,7 @@ from knowledge_base.store.secret import keyed_hash
 
 TOKEN_BYTES = 16
 CONNECT = "connect"  # purpose of the link that connects an account
+DISCONNECT = "disconnect"  # the page behind the link that takes it back
 UNSUBSCRIBE = "unsubscribe"  # the page behind a mail's header of that name, and the purpose of its link
 
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 import re
 
 from bot.commands import YES
-from bot.intents import Correct, Forget, Intent, MyData, Pause, Privacy, Profile, Refuse, Resume, Verify, Withdraw
+from bot.intents import (
+    Correct,
+    Disconnect,
+    Forget,
+    Intent,
+    MyData,
+    Pause,
+    Privacy,
+    Profile,
+    Refuse,
+    Resume,
+    Verify,
+    Withdraw,
+)
 
 FIELDS = {
     "name": "name", "imie": "name", "imię": "name",
@@ -18,6 +31,7 @@ SUBJECTS = {
     "digest": "digest", "wochenbrief": "digest", "biuletyn": "digest",
 }  # fmt: skip
 OFF = ("off", "aus", "ende", "koniec")
+WITHOUT_WORDS: dict[str, Intent] = {"refuse": Refuse(), "privacy": Privacy(), "withdraw": Withdraw()}
 UNITS = {"week": 7, "woche": 7, "tyg": 7, "month": 30, "monat": 30, "miesi": 30}  # days; how its words begin
 LONGEST_PAUSE = 3650  # days; longer is "until I say so"
 
@@ -34,6 +48,8 @@ BARE = {
 def people_intent(name: str, rest: str) -> Intent | None:
     """The intent of a command that is about the person who says it; ``None`` for other commands."""
     words = rest.split()
+    if name in WITHOUT_WORDS:
+        return WITHOUT_WORDS[name]
     match name:
         case "profile":
             field, _, value = rest.partition(" ")
@@ -41,18 +57,14 @@ def people_intent(name: str, rest: str) -> Intent | None:
             return Profile(known, value.strip()) if known else Profile()
         case "verify":
             return Verify(rest)
+        case "disconnect":
+            return Disconnect(rest)
         case "pause" | "resume":
             return _pause(words, over=name == "resume")
-        case "refuse":
-            return Refuse()
-        case "privacy":
-            return Privacy()
         case "mydata":
             return MyData(machine="json" in rest.lower())
         case "forget":
             return Forget(confirmed=rest.lower() in YES.values())
-        case "withdraw":
-            return Withdraw()
         case "correct":
             return Correct(rest)
         case _:

@@ -15,10 +15,12 @@ from bot.features import help as guide
 from bot.features.verifying import MAIL, prove
 from bot.informing import operator
 from bot.intents import Verify
-from bot.links import CONNECT, Links
+from bot.links import CONNECT, DISCONNECT, Links
 from bot.messages import Choice, Say, Value
+from bot.networks import network
 from bot.notices import Notice, tell
-from knowledge_base.store.outbox import Urgency
+from bot.parting import before, told
+from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.pages import Page
 from knowledge_base.store.transaction import Transaction
 
@@ -72,7 +74,7 @@ async def _refused(tx: Transaction, turn: Turn, page: Page, services: Services) 
     if not has_one and all(one.channel != MAIL for one in mine):
         return None
     if owner := await tx.people.get(page.person_id):
-        notice = Notice(Say("connect.tried", {"channel": channel}), f"connect:{page.token_hash[:32]}:tried")
+        notice = Notice(Say("connect.tried", {"channel": network(channel)}), f"connect:{page.token_hash[:32]}:tried")
         await tell(tx, owner, notice, settings=services.settings, links=services.links)
     return Say("connect.taken")
 
@@ -89,8 +91,8 @@ def _decide(turn: Turn, services: Services, *, yes: bool) -> Act:
     """Connect the account, or leave everything as it is; the link is used up by a yes."""
 
     async def act(tx: Transaction) -> Say:
-        before = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
-        asked = before and before.query and before.query.get(CONNECT)
+        last = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
+        asked = last and last.query and last.query.get(CONNECT)
         page = await tx.pages.get(asked) if asked else None
         if page is None:
             return OVER
@@ -106,13 +108,28 @@ async def _connect(tx: Transaction, turn: Turn, page: Page, services: Services) 
     address, channel = _address(page), turn.inbound.address.channel
     if await tx.pages.use(page.token_hash) is None:
         return OVER
+    kept = await before(tx, page.person_id, turn.person.id)
     proven = await prove(tx, turn, address, services)
-    await tx.profiles.set(turn.person.id, prefers=channel)
-    reach = services.settings.operator.email or services.settings.smtp.reply_to or operator(services.settings)
-    mail = Say("connect.mail", {"channel": channel, "reach": reach})
-    payload = {"say": mail.to_json(), "language": page.language}
-    await tx.outbox.add(MAIL, address, payload, urgency=Urgency.NOTICE, person_id=turn.person.id)
+    kept["both"] = told(await tx.profiles.set(turn.person.id, prefers=channel))
+    await _tell_mailbox(tx, turn, page, kept | {"address": address, "channel": channel}, services)
     return Say("connect.done", {"municipality": proven.values["municipality"]})
+
+
+async def _tell_mailbox(tx: Transaction, turn: Turn, page: Page, before: dict[str, object], services: Services) -> None:
+    """A mail to the mailbox, with a link by which it takes the connection back."""
+    reach = services.settings.operator.email or services.settings.smtp.reply_to or operator(services.settings)
+    values: dict[str, Value] = {"channel": network(turn.inbound.address.channel), "reach": reach}
+    linked = services.links.available
+    mail = Say("connect.mail", values) if linked else Say("connect.mail_without_page", values)
+    payload = {"say": mail.to_json(), "language": page.language, "page": DISCONNECT}
+    message_id = new_id()
+    await tx.outbox.add(
+        MAIL, _address(page), payload, urgency=Urgency.NOTICE, person_id=turn.person.id, message_id=message_id
+    )
+    await tx.pages.keep(
+        services.links.at_rest(services.links.token(message_id)), kind=DISCONNECT, subject=CONNECT,
+        person_id=turn.person.id, language=page.language, content=before,
+    )  # fmt: skip
 
 
 def _address(page: Page) -> str:

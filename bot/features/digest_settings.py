@@ -10,6 +10,7 @@ from bot.digesting.recipient import MAIL
 from bot.digesting.telling import LOCALES, UNSUBSCRIBE, day, named
 from bot.features import Services, Turn
 from bot.messages import Say, Value
+from bot.networks import network
 from knowledge_base.digests.material import NEAR, Atlas
 from knowledge_base.digests.schedule import BERLIN, Week, upcoming
 from knowledge_base.store.subscriptions import Subscriber, Subscription
@@ -63,7 +64,11 @@ def moment(at: datetime, language: str) -> str:
 def _where(wish: Subscription) -> Value:
     if wish.channel == MAIL:
         return Say("digest.by_mail")
-    return Say("digest.into_room") if wish.person_id is None else Say("digest.into_chat", {"channel": wish.channel})
+    return (
+        Say("digest.into_room")
+        if wish.person_id is None
+        else Say("digest.into_chat", {"channel": network(wish.channel)})
+    )
 
 
 async def _state(tx: Transaction, wish: Subscription, turn: Turn, services: Services) -> Say:

@@ -19,6 +19,7 @@ from bot.intents import OfferAnswer, PassOn, Reply
 from bot.introducing.question import presentable
 from bot.markup import plain
 from bot.messages import Choice, Happening, Say, Value
+from bot.networks import network
 from bot.notices import Notice, tell
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.search.language import guess_language
@@ -133,7 +134,9 @@ async def show(turn: Turn, number: int, services: Services) -> Act:
         told = await tell(tx, turn.person, notice, settings=services.settings, links=services.links)
         if told is None:
             return Say("question.no_way")
-        return Say("question.as_link" if told.as_link else "question.elsewhere", {"channel": told.account.channel})
+        return Say(
+            "question.as_link" if told.as_link else "question.elsewhere", {"channel": network(told.account.channel)}
+        )
 
     return act
 

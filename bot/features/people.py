@@ -13,6 +13,7 @@ from bot.features.prompting import go_on, is_aside, prompt
 from bot.intents import Ask, Profile
 from bot.markup import clean
 from bot.messages import Choice, Own, Say, Value
+from bot.networks import network
 from knowledge_base.mail_address import read_address
 from knowledge_base.model import Municipality
 from knowledge_base.store.profiles import Profile as Told
@@ -176,7 +177,7 @@ async def describe(tx: Transaction, turn: Turn, services: Services) -> Say:
             "municipality": place or Say("profile.nothing"),
             "verified": _verified(told, tx),
             "phone": Say("profile.phone", {"phone": Own(told.phone)}) if told.phone else "",
-            "channel": Say("profile.channel", {"channel": told.prefers}) if told.prefers else "",
+            "channel": Say("profile.channel", {"channel": network(told.prefers)}) if told.prefers else "",
             "pause": _left_alone(told, tx),
         },
     )

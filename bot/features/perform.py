@@ -11,6 +11,7 @@ from bot.features import (
     connecting,
     correcting,
     digests,
+    disconnecting,
     editing,
     entering,
     introductions,
@@ -26,6 +27,7 @@ from bot.intents import (
     Ask,
     Correct,
     Digest,
+    Disconnect,
     Edit,
     Forget,
     Help,
@@ -64,7 +66,7 @@ from bot.router import route
 
 Introducing = Introduce | IntroduceStep | IntroduceStatus | Respond | SayHelped
 OfEditors = Questions | NewEntry | Edit | Remove
-AboutOneself = Profile | Verify | Pause | Resume | Refuse | Privacy | MyData | Forget | Withdraw | Correct
+AboutOneself = Profile | Verify | Disconnect | Pause | Resume | Refuse | Privacy | MyData | Forget | Withdraw | Correct
 
 
 async def perform(turn: Turn, intent: Intent, services: Services) -> Act:  # noqa: C901 - one line per intent
@@ -112,6 +114,7 @@ async def perform(turn: Turn, intent: Intent, services: Services) -> Act:  # noq
         case (
             Profile()
             | Verify()
+            | Disconnect()
             | Pause()
             | Resume()
             | Refuse()
@@ -156,6 +159,8 @@ async def _about_oneself(turn: Turn, intent: AboutOneself, services: Services) -
             return await people.profile(turn, intent, services)
         case Verify():
             return await connecting.verify(turn, intent, services)
+        case Disconnect():
+            return await disconnecting.disconnect(turn, intent, services)
         case Pause():
             return await wishes.pause(turn, intent)
         case Resume():

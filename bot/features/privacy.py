@@ -18,6 +18,7 @@ from bot.features.wishes import FOREVER
 from bot.informing import NOTICE_PAGE, officer, operator
 from bot.intents import Forget, MyData
 from bot.messages import Choice, Say, Url
+from bot.networks import network
 from bot.notices import Notice, tell
 from bot.question_words import number_of
 from bot.register import ENTRIES, period
@@ -83,7 +84,7 @@ async def my_data(turn: Turn, intent: MyData, services: Services) -> Act:
         told = await tell(tx, turn.person, notice, settings=services.settings, links=services.links)
         if told is None:
             return Say("mydata.no_way")
-        return Say("mydata.as_link" if told.as_link else "mydata.elsewhere", {"channel": told.account.channel})
+        return Say("mydata.as_link" if told.as_link else "mydata.elsewhere", {"channel": network(told.account.channel)})
 
     return act
 

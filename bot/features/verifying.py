@@ -17,6 +17,7 @@ from bot.features.places import name_of, named, proven_by
 from bot.features.prompting import go_on, is_aside, prompt
 from bot.intents import Ask, Verify
 from bot.messages import Say
+from bot.networks import network
 from knowledge_base.mail_address import MailAddress, read_address
 from knowledge_base.model import Contact
 from knowledge_base.store.outbox import Urgency, new_id
@@ -91,7 +92,8 @@ async def _post(tx: Transaction, turn: Turn, address: MailAddress, services: Ser
         return ""
     await tx.tallies.add(services.secret, SENT, [str(address)], lasting=A_DAY)
     mail = Say(
-        "verify.mail", {"minutes": int(CODE_LASTS.total_seconds() // 60), "channel": turn.inbound.address.channel}
+        "verify.mail",
+        {"minutes": int(CODE_LASTS.total_seconds() // 60), "channel": network(turn.inbound.address.channel)},
     )
     payload = {"say": mail.to_json(), "language": turn.language, "code": True}
     await tx.outbox.add(
@@ -180,6 +182,6 @@ async def _tell_others(tx: Transaction, person_id: str, turn: Turn) -> None:
     """Who had the address before hears, on their other accounts, that somebody else proved it to be theirs."""
     for account in await tx.people.accounts(person_id):
         if account.channel != MAIL and account.active and account.conversation:
-            linked = Say("verify.linked", {"channel": turn.inbound.address.channel})
+            linked = Say("verify.linked", {"channel": network(turn.inbound.address.channel)})
             payload = {"say": linked.to_json(), "language": turn.language}
             await tx.outbox.add(account.channel, account.conversation, payload, urgency=Urgency.NOTICE)

@@ -25,7 +25,8 @@ async def erase(tx: Transaction, services: Services, person_id: str) -> int:
     What limits introductions lives on as keyed hashes, so that erasing and coming back lifts no limit.
     """
     mine = await tx.introductions.of(person_id)
-    await _remember(tx, services, person_id, [one for one in mine if one.asker == person_id])
+    who = await tx.tallies.identities(person_id)
+    await _remember(tx, services, who, [one for one in mine if one.asker == person_id])
     for one in mine:
         if one.state in AFTER:
             await _take_back(tx, services, one, person_id)
@@ -43,8 +44,13 @@ async def _take_back(tx: Transaction, services: Services, one: Introduction, per
         await no_longer(tx, services, one, other)
 
 
-async def _remember(tx: Transaction, services: Services, person_id: str, mine: list[Introduction]) -> None:
-    who = await tx.tallies.identities(person_id)
+async def carry(tx: Transaction, services: Services, person_id: str, identities: list[str]) -> None:
+    """What limits the requests of a person limits these accounts of theirs, too, when they leave them."""
+    mine = await tx.introductions.of(person_id, Side.ASKER)
+    await _remember(tx, services, identities, mine)
+
+
+async def _remember(tx: Transaction, services: Services, who: list[str], mine: list[Introduction]) -> None:
     for one in mine:
         if one.state is not State.DRAFT and one.outcome not in TAKES_NO_SLOT and one.created_at > tx.now - DAY:
             await tx.tallies.add(services.secret, ASKED_TODAY, who, lasting=DAY)

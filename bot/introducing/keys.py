@@ -15,6 +15,11 @@ def remind_key(one: Introduction) -> str:
     return f"intro:{one.id}:remind:{one.round}"
 
 
+def again_key(one: Introduction, parting: str) -> str:
+    """The request told again as accounts were parted: once for each parting."""
+    return f"intro:{one.id}:again:{parting}"
+
+
 def outcome_key(one: Introduction, side: Side) -> str:
     """How it ended: whatever happens, each side hears one end."""
     return f"intro:{one.id}:outcome:{side}"

@@ -8,7 +8,7 @@ from bot.data_policy import DataClass
 from bot.features import Services
 from bot.introducing import describing
 from bot.introducing.candidates import contact_of, project_of
-from bot.introducing.keys import follow_up_key, onward_key, outcome_key, remind_key, request_key, room_key
+from bot.introducing.keys import again_key, follow_up_key, onward_key, outcome_key, remind_key, request_key, room_key
 from bot.messages import Choice, Say, Value
 from bot.notices import Notice, Told, tell
 from knowledge_base.introduction_values import Introduction, Outcome, Shares, Side
@@ -54,6 +54,17 @@ async def remind(tx: Transaction, services: Services, one: Introduction) -> None
         return
     say = Say("intro.remind", describing.said_of(view), answers(one, view), view.language)
     notice = Notice(say, remind_key(one), DataClass.CONTACT_DATUM, page=PAGE, subject=one.id, unsubscribe=UNSUBSCRIBE)
+    await _tell(tx, services, one.contact_person, notice)
+
+
+async def again(tx: Transaction, services: Services, one: Introduction, parting: str) -> None:
+    """The request once more, to who it is for since accounts were parted: the links of before are over."""
+    view = await describing.describe(tx, services, one, one.contact_person)
+    if view is None:
+        return
+    say = Say("intro.again", describing.said_of(view), answers(one, view), view.language)
+    key, about = again_key(one, parting), DataClass.CONTACT_DATUM
+    notice = Notice(say, key, about, page=PAGE, subject=one.id, unsubscribe=UNSUBSCRIBE)
     await _tell(tx, services, one.contact_person, notice)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.mail_address import same_form
 from knowledge_base.store.merging import erase, merge
-from knowledge_base.store.people import People, Person
+from knowledge_base.store.parting import part
+from knowledge_base.store.people import Account, People, Person
 from knowledge_base.store.tables import account, person, profile
 from knowledge_base.store.upsert import insert_into
 
@@ -104,6 +106,12 @@ class Profiles:
         both = _combined(old, new)
         if both != Profile(person_id=into_person):
             await self.set(into_person, **{name: value for name, value in asdict(both).items() if name != "person_id"})
+
+    async def part(
+        self, person_id: str, leaving: Sequence[Account], introductions: Collection[str], *, instead: Account | None
+    ) -> str:
+        """Give accounts of a person to a new one; see ``knowledge_base.store.parting``."""
+        return await part(self._connection, self._now, person_id, leaving, introductions, instead=instead)
 
     async def erase(self, person_id: str, *, event_id: str = "") -> None:
         """Delete a person with everything; see ``knowledge_base.store.merging.erase``."""

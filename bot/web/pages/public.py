@@ -17,7 +17,7 @@ from config.settings import Settings
 
 async def home(request: Request, site: Site) -> Response:
     """What this is."""
-    names = tuple(Say(f"page.channel.{name}") for name in channels(site.services.settings))
+    names = tuple(Say(f"channel.{name}") for name in channels(site.services.settings))
     return _page(request, site, "home.html", channels=names)
 
 

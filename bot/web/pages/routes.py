@@ -12,9 +12,9 @@ from starlette.routing import Route
 
 from bot.features import Services
 from bot.features.mailing import CONFIRM
-from bot.links import UNSUBSCRIBE
+from bot.links import DISCONNECT, UNSUBSCRIBE
 from bot.notices import NOTE
-from bot.web.pages import confirm, introduction, note, public, unsubscribe
+from bot.web.pages import confirm, disconnect, introduction, note, public, unsubscribe
 from bot.web.pages.guard import Guard
 from bot.web.pages.view import View
 from bot.web.pages.visit import Show, Site, visit
@@ -23,6 +23,7 @@ LINKED: dict[str, tuple[Show, Show]] = {  # the path before the token → what a
     "i": (introduction.look, introduction.act),
     NOTE: (note.look, note.act),
     CONFIRM: (confirm.look, confirm.act),
+    DISCONNECT: (disconnect.look, disconnect.act),
     UNSUBSCRIBE: (unsubscribe.look, unsubscribe.act),
 }
 PUBLIC = {

@@ -193,3 +193,91 @@ async def test_without_telegram_no_mail_speaks_of_it(
         await asked_on_matrix(town)
         await town.settled()
         assert "t.me" not in town.sink.to(MAIL)[-1].text
+
+
+# ------------------------------------------------------------------------------------------------- taking it back
+
+
+async def connected(town: Town, lead: User) -> str:
+    """Somebody presses yes behind the link of a mail; the link by which the mailbox takes it back."""
+    handle = await offered(town)
+    await opens(town, lead, handle)
+    assert "Verbunden" in await chooses(town, lead, "Ja, mein")
+    await town.settled()
+    return town.link(town.sink.to(MAIL)[-1].text, "disconnect")
+
+
+async def test_the_mailbox_takes_a_connection_back(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody had the mail passed on, and pressed yes: the mailbox and they get back what was each one's own."""
+    async with town_of(api, tmp_path, caplog) as town:
+        tom = api.world.user(12)
+        await town.rig.ask(tom, "!profil name Tom Tausch")
+        back = await connected(town, tom)
+        await town.rig.ask(tom, "!profil telefon +49 331 000011")
+        assert await holder(town, "telegram", "12") == await holder(town, "email", MAIL)
+        await town.settled()
+        assert "Telegram" in await town.scanned({back}), "a look takes nothing apart"
+        mails = len(town.sink.to(MAIL))
+
+        assert "aufgehoben" in await town.posted(back, step="disconnect")
+        await town.settled()
+        theirs, mailbox = await holder(town, "telegram", "12"), await holder(town, "email", MAIL)
+        assert theirs != mailbox
+        async with town.rig.store.read() as tx:
+            toms, owners = await tx.profiles.get(theirs or ""), await tx.profiles.get(mailbox or "")
+            (one,) = await tx.introductions.of(mailbox or "")
+            assert await tx.introductions.of(theirs or "") == []
+        assert (toms.name, toms.phone, toms.prefers) == ("Tom Tausch", "+49 331 000011", ""), "what he told is his"
+        assert (toms.municipality, toms.verified_at) == ("", None), "what the mailbox proved is not"
+        assert (owners.name, owners.phone, owners.prefers) == ("", "", "")
+        assert one.open
+        again = town.sink.to(MAIL)[mails:]
+        assert [("/i/" in mail.text, "Sperlingswinkel" in mail.text) for mail in again] == [(True, True)]
+        assert "aufgehoben" in api.world.said(tom)[-1].text
+        await town.posted(town.link(again[0].text, "i"), answer="yes", share=["phone"])
+        assert await town.state(one.code) == "arranged"
+        await town.posted(back, 410, step="disconnect")
+    assert town.telegram_saw(*OF_THE_CONTACT, *OF_THE_ASKER) == []
+    town.log_is_silent()
+
+
+async def test_links_that_went_to_the_account_open_nothing_any_more(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was told there as a link is for the mailbox; who holds that chat is somebody else now."""
+    async with town_of(api, tmp_path, caplog) as town:
+        tom = api.world.user(12)
+        back = await connected(town, tom)
+        await town.posted(town.link(town.sink.to(MAIL)[0].text, "i"), answer="yes", share=["phone"])
+        await town.settled()
+        note = town.link(wire_of(api.world.said(tom)[-1]), "n")
+        await town.posted(back, step="disconnect")
+        shown = await town.posted(note, 410, step="read")
+        assert OF_THE_ASKER[-1] not in shown
+
+
+async def test_after_two_weeks_it_stays(api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with town_of(api, tmp_path, caplog) as town:
+        back = await connected(town, api.world.user(12))
+        async with town.rig.store.begin() as tx:
+            page = await tx.pages.get(town.rig.bot.services.links.at_rest(back.rpartition("/")[2]))
+            assert page
+            assert page.expires_at - tx.now > timedelta(days=13)
+            await tx.connection.execute(text("UPDATE page SET expires_at = '2020-01-01 00:00:00'"))
+        await town.posted(back, 410, step="disconnect")
+        assert await holder(town, "telegram", "12") == await holder(town, "email", MAIL)
+
+
+async def test_what_was_parted_by_command_needs_no_link(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with town_of(api, tmp_path, caplog) as town:
+        lead = api.world.user(12)
+        back = await connected(town, lead)
+        assert "Getrennt" in (await town.rig.ask(lead, "!trennen postfach")).text
+        apart = await holder(town, "telegram", "12"), await holder(town, "email", MAIL)
+        await town.posted(back, 410, step="disconnect")
+        assert (await holder(town, "telegram", "12"), await holder(town, "email", MAIL)) == apart
+        assert apart[0] != apart[1]

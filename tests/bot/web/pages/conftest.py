@@ -211,3 +211,13 @@ async def confirm_path(site: Site, address: str = "neu@cottbus.example", token: 
             at_rest, kind="digest", subject="digest", person_id=site.contact, content={"address": address}
         )
     return f"/digest/{token}"
+
+
+async def disconnect_path(site: Site, token: str = "disconnect") -> str:
+    """The link in the mail that tells a mailbox of its connection with an account."""
+    async with site.store.begin() as tx:
+        content = {"address": "rad@cottbus.example", "channel": "telegram"}
+        await tx.pages.keep(
+            Links.at_rest(token), kind="disconnect", subject="connect", person_id=site.contact, content=content
+        )
+    return f"/disconnect/{token}"

@@ -18,7 +18,7 @@ import bot.web.pages
 from bot.messages import Say
 from bot.texts import LANGUAGES
 from knowledge_base.store.tables import introduction
-from tests.bot.web.pages.conftest import URL, Site, confirm_path, note_path
+from tests.bot.web.pages.conftest import URL, Site, confirm_path, disconnect_path, note_path
 
 STYLE = (Path(bot.web.pages.__file__).parent / "templates" / "style.css").read_text()
 VOID = {"meta", "input", "br", "link", "img", "hr"}
@@ -70,10 +70,11 @@ class Tree(HTMLParser):
 async def every_page(site: Site, language: str) -> list[httpx.Response]:
     """Each kind of page that can be seen."""
     request, away = await site.request_path(), await site.unsubscribe_path()
-    note, wish = await note_path(site), await confirm_path(site)
+    note, wish, apart = await note_path(site), await confirm_path(site), await disconnect_path(site)
     async with site.client() as human:
         pages = [await human.get(f"{path}?lang={language}") for path in ("/", "/imprint", "/privacy", "/accessibility")]
-        pages += [await human.get(f"{path}?lang={language}") for path in (request, away, note, wish, "/i/unknown")]
+        linked = (request, away, note, wish, apart, "/i/unknown")
+        pages += [await human.get(f"{path}?lang={language}") for path in linked]
         pages += [await human.post(f"{note}?lang={language}"), await human.post(f"{away}?lang={language}")]
         pages.append(await human.post(f"{request}?lang={language}", data={"answer": "yes"}))
         pages.append(await human.post(f"{request}?lang={language}", data={"answer": "yes", "share": "email"}))

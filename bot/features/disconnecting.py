@@ -1,0 +1,107 @@
+"""Taking accounts apart that are one person: by a command, or by the mailbox that was connected, on a page of ours.
+
+By the command, the account that speaks keeps everything; the other leaves (``bot.parting``). By the page, which a mail
+of ``bot.features.connecting`` leads to, the mailbox gets back what was its own before, and the chat account what was
+its. Both sides hear of it, each where it is.
+"""
+
+from __future__ import annotations
+
+from bot.features import Act, Services, Turn
+from bot.features.prompting import offer
+from bot.intents import Disconnect
+from bot.messages import Choice, Own, Say, Value
+from bot.networks import network
+from bot.notices import MAIL
+from bot.parting import parted, promised, separate
+from bot.texts import DEFAULT_LANGUAGE
+from knowledge_base.store.outbox import Urgency
+from knowledge_base.store.pages import Page
+from knowledge_base.store.people import Account
+from knowledge_base.store.transaction import Transaction
+
+NETWORKS = {"mail": MAIL, "e-mail": MAIL, "poczta": MAIL, "postfach": MAIL, "skrzynka": MAIL}
+
+
+async def disconnect(turn: Turn, intent: Disconnect, services: Services) -> Act:
+    """Let one of the other accounts go; without saying which (or not clearly), show which there are."""
+
+    async def act(tx: Transaction) -> Say:
+        others = await _others(tx, turn)
+        meant = [one for one in others if _is_meant(one, intent.which.strip().lower())]
+        if len(meant) != 1:
+            return await _which(tx, turn, others, services)
+        if code := await promised(tx, turn.person.id, meant[0]):
+            return Say("disconnect.promised", {"account": _label(meant[0]), "code": code})
+        roles = await tx.contacts.with_address(meant[0].user_id) if meant[0].channel == MAIL else []
+        other = await separate(tx, services, turn.person.id, meant)
+        where = {"channel": network(turn.inbound.address.channel)}
+        mailbox = meant[0].channel == MAIL
+        told = Say("disconnect.told_mailbox", where) if mailbox else Say("disconnect.told", where)
+        await _tell(tx, meant[0], other, told)
+        values: dict[str, Value] = {
+            "account": _label(meant[0]),
+            "roles": tuple(Say("disconnect.role", {"role": one.role}) for one in roles),
+        }
+        return Say("disconnect.done", values)
+
+    return act
+
+
+async def _others(tx: Transaction, turn: Turn) -> list[Account]:
+    """The accounts of the person but the one that speaks."""
+    own = (turn.inbound.address.channel, turn.inbound.user)
+    return [one for one in await tx.people.accounts(turn.person.id) if (one.channel, one.user_id) != own]
+
+
+def _is_meant(one: Account, which: str) -> bool:
+    names = (one.channel, one.user_id.lower(), f"{one.channel}:{one.user_id}".lower())
+    return NETWORKS.get(which, which) in names
+
+
+async def _which(tx: Transaction, turn: Turn, others: list[Account], services: Services) -> Say:
+    if not others:
+        return Say("disconnect.none")
+    choices = tuple(Choice(_label(one), f"disconnect {one.channel}:{one.user_id}", numbered=True) for one in others)
+    await offer(tx, turn, services, choices)
+    return Say("disconnect.which", {"options": tuple(choice.label for choice in choices)}, choices)
+
+
+def _label(one: Account) -> Say:
+    """An account as its own person reads it; of a mailbox the host alone, as buttons pass every network."""
+    if one.channel == MAIL:
+        return Say("disconnect.mailbox", {"host": one.user_id.rpartition("@")[2]})
+    return Say("disconnect.account", {"channel": network(one.channel), "id": Own(one.user_id)})
+
+
+async def _tell(tx: Transaction, left: Account, person_id: str, say: Say) -> None:
+    """That it was parted, to the account that left."""
+    if not (left.active and left.conversation):
+        return
+    person = await tx.people.get(person_id)
+    language = (person and (person.language or person.last_language)) or DEFAULT_LANGUAGE
+    payload = {"say": say.to_json(), "language": language}
+    await tx.outbox.add(left.channel, left.conversation, payload, urgency=Urgency.NOTICE, person_id=person_id)
+
+
+# ---------------------------------------------------------------------------------------------------------- the page
+
+
+async def by_mailbox(tx: Transaction, services: Services, page: Page) -> bool:
+    """The mailbox takes the connection back; ``False``: there is none any more. Call it when the link was used."""
+    kept = dict(page.content or {})
+    accounts = await tx.people.accounts(page.person_id)
+    address = kept.get("address")
+    if not any((one.channel, one.user_id) == (MAIL, address) for one in accounts):
+        return False
+    before = {(channel, user) for channel, user in kept["accounts"]}
+    leaving = [one for one in accounts if (one.channel, one.user_id) in before]
+    staying = [one for one in accounts if one not in leaving and one.channel == kept["channel"]]
+    now = await tx.profiles.get(page.person_id)
+    owners, others = parted(kept, now)
+    owner = await separate(tx, services, page.person_id, leaving, kept["introductions"])
+    await tx.profiles.set(owner, **owners)
+    await tx.profiles.set(page.person_id, **others)
+    for one in staying:
+        await _tell(tx, one, page.person_id, Say("disconnect.by_mailbox"))
+    return True

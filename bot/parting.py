@@ -1,0 +1,115 @@
+"""Accounts of one person become another person's: on the wish of the person, or of the mailbox that was connected.
+
+Who leaves takes what came by these accounts alone (``knowledge_base.store.parting``), and what protects people: the
+wish to be left alone, and what limits requests. Open requests are told again to whom they are for now, as the links of
+before are over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from bot.data_policy import DataClass, may_pass
+from bot.features import Services
+from bot.introducing.erasing import carry
+from bot.introducing.telling import again
+from bot.notices import MAIL, usable
+from knowledge_base.introduction_values import ASKED, Introduction, Side, State
+from knowledge_base.store.people import Account
+from knowledge_base.store.profiles import Profile
+from knowledge_base.store.transaction import Transaction
+
+PROVEN = ("municipality", "verified_at", "verified_address")
+GOES_ON = ("refuses", "paused_until")  # on whichever account it was said
+FIELDS = (*PROVEN, *GOES_ON, "name", "phone", "prefers")
+UNDER_WAY = (*ASKED, State.QUEUED, State.OPENING)
+
+
+async def promised(tx: Transaction, person_id: str, leaving: Account) -> str:
+    """The code of an open introduction in which the person promised to show this account; empty: there is none."""
+    shown = (leaving.channel, leaving.user_id)
+    for one in await tx.introductions.of(person_id):
+        shares = one.asker_shares if one.asker == person_id else one.contact_shares
+        if one.state in UNDER_WAY and shown in shares:
+            return one.code
+    return ""
+
+
+async def separate(
+    tx: Transaction, services: Services, person_id: str, leaving: Sequence[Account], also: Collection[str] = ()
+) -> str:
+    """Give accounts of a person to a new one; returns its id. ``also``: introductions that go, too (their ids)."""
+    accounts = await tx.people.accounts(person_id)
+    staying = [one for one in accounts if one not in leaving]
+    await carry(tx, services, person_id, [f"{one.channel}:{one.user_id}" for one in leaving])
+    profile = await tx.profiles.get(person_id)
+    instead = next(iter(usable(staying, services.settings, profile.prefers or None)), None)
+    theirs = {*also, *(one.id for one in await _addressed(tx, person_id, leaving))}
+    other = await tx.profiles.part(person_id, leaving, theirs, instead=instead)
+    await _profiles(tx, profile, other, leaving, staying)
+    by_link = not all(may_pass(one.channel, DataClass.CONTACT_DATUM, services.settings) for one in leaving)
+    for person in (other, *([person_id] if by_link else [])):
+        for one in await tx.introductions.of(person, Side.CONTACT):
+            if one.state in ASKED:
+                await again(tx, services, one, other)
+    return other
+
+
+async def _addressed(tx: Transaction, person_id: str, leaving: Sequence[Account]) -> list[Introduction]:
+    """What the person is asked as the contact behind a mailbox that leaves."""
+    roles = [role.id for one in leaving if one.channel == MAIL for role in await tx.contacts.with_address(one.user_id)]
+    return [one for one in await tx.introductions.of(person_id, Side.CONTACT) if one.contact in roles]
+
+
+async def _profiles(
+    tx: Transaction, before: Profile, other: str, leaving: Sequence[Account], staying: Sequence[Account]
+) -> None:
+    """A proof goes with the mailbox that it came by; the wish to be left alone holds for both."""
+    gone = any(one.channel == MAIL and one.user_id == before.verified_address for one in leaving)
+    taken: dict[str, Any] = {name: getattr(before, name) for name in (*GOES_ON, *(PROVEN if gone else ()))}
+    if any(taken.values()):
+        await tx.profiles.set(other, **taken)
+    changes: dict[str, Any] = {"verified_at": None, "verified_address": ""} if gone else {}
+    if before.prefers and before.prefers not in {one.channel for one in staying}:
+        changes["prefers"] = ""
+    if changes:
+        await tx.profiles.set(before.person_id, **changes)
+
+
+# ------------------------------------------------------------------------------------------------- taking a link back
+
+
+async def before(tx: Transaction, owner: str, account: str) -> dict[str, Any]:
+    """What two persons are before they become one (as JSON), for whoever takes that back."""
+    accounts = await tx.people.accounts(owner)
+    return {
+        "accounts": [[one.channel, one.user_id] for one in accounts],
+        "introductions": [one.id for one in await tx.introductions.of(owner)],
+        "owner": told(await tx.profiles.get(owner)),
+        "account": told(await tx.profiles.get(account)),
+    }
+
+
+def parted(kept: dict[str, Any], now: Profile) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The changes that give both their own again: the owner's profile, and the other's.
+
+    What was told since then stays with the one who told it; what came by the connection goes.
+    """
+    owner, account, both = (_from_json(kept[name]) for name in ("owner", "account", "both"))
+    theirs = {name: account[name] for name in both if getattr(now, name) == both[name]}
+    return owner, theirs
+
+
+def told(profile: Profile) -> dict[str, Any]:
+    """A profile as JSON."""
+    values = {name: getattr(profile, name) for name in FIELDS}
+    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
+
+
+def _from_json(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: datetime.fromisoformat(value) if name.endswith(("_at", "_until")) and value else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,183 @@
+"""Accounts of one person are taken apart: who leaves takes what came by it, and nothing of anybody else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from knowledge_base.store.database import Store
+from knowledge_base.store.profiles import Profile
+from tests.fakes import Person, settled
+from tests.introducing import CONTACTS, LEAD, Networks, asks, known_as, networks
+
+ANNA, LINA = "@anna:potsdam.example", "@lina:cottbus.example"
+OFFICE = "rad@musterstadt.example"
+TOWN = {
+    "record": "municipality", "id": "99000001", "name": "Musterstadt an der Spree", "kind": "Stadt",
+    "mail_domains": ["musterstadt.example"],
+}  # fmt: skip
+WORDS = {"de": "!trennen", "en": "!disconnect", "pl": "!rozlacz"}
+
+
+@pytest.fixture
+async def net(sqlite_store: Store, tmp_path: Path) -> AsyncIterator[Networks]:
+    async with networks(sqlite_store, tmp_path, contacts=[*CONTACTS, TOWN]) as running:
+        yield running
+
+
+async def proves(net: Networks, person: Person, address: str = LEAD) -> None:
+    await person.says(f"!bestaetigen {address}")
+    await settled(net.bot)
+    found = re.search(r"\b\d{6}\b", net.mails(address)[-1])
+    assert found
+    assert "Bestätigt" in await person.says(found[0])
+
+
+async def owner(net: Networks, channel: str, user: str) -> str | None:
+    async with net.store.read() as tx:
+        found = await tx.people.of_account(channel, user)
+    return found.id if found else None
+
+
+async def profile(net: Networks, channel: str, user: str) -> Profile:
+    person = await owner(net, channel, user)
+    async with net.store.read() as tx:
+        return await tx.profiles.get(person or "")
+
+
+async def lina_on_both(net: Networks) -> tuple[Person, Person]:
+    """The contact on Matrix and Telegram, one person with the imported mailbox."""
+    matrix, telegram = net.matrix.person(LINA), net.telegram.person("12")
+    await proves(net, matrix)
+    await proves(net, telegram)
+    assert await owner(net, "matrix", LINA) == await owner(net, "telegram", "12") == await owner(net, "email", LEAD)
+    return matrix, telegram
+
+
+@pytest.mark.parametrize("language", WORDS)
+async def test_the_other_accounts_are_shown_and_one_is_let_go(net: Networks, language: str) -> None:
+    matrix, telegram = await lina_on_both(net)
+    await matrix.says(f"!sprache {language}")
+    shown = await matrix.says(WORDS[language])
+    assert "cottbus.example" in shown
+    assert LEAD not in shown, "of a mailbox the host alone"
+    number = next(line for line in shown.splitlines() if "Telegram" in line).split(".")[0]
+    await matrix.says(number)
+    assert await owner(net, "telegram", "12") != await owner(net, "matrix", LINA)
+    assert await owner(net, "email", LEAD) == await owner(net, "matrix", LINA)
+    await settled(net.bot)
+    assert "Matrix" in net.told(net.telegram, telegram.conversation)[-1]
+    assert "telegram" not in (await matrix.says(WORDS[language])).lower()
+
+
+@pytest.mark.parametrize("which", ["telegram", "Telegram", "telegram:12", "12"])
+async def test_an_account_can_be_named(net: Networks, which: str) -> None:
+    matrix, _ = await lina_on_both(net)
+    assert "Getrennt" in await matrix.says(f"!trennen {which}")
+    assert await owner(net, "telegram", "12") != await owner(net, "matrix", LINA)
+
+
+@pytest.mark.parametrize("which", ["", "matrix", LINA, "terminal", "x" * 300, "telegram:13", "%"])
+async def test_what_names_no_other_account_changes_nothing(net: Networks, which: str) -> None:
+    matrix, _ = await lina_on_both(net)
+    before = [await owner(net, *one) for one in (("matrix", LINA), ("telegram", "12"), ("email", LEAD))]
+    assert "Welches soll ich trennen" in await matrix.says(f"!trennen {which}")
+    assert [await owner(net, *one) for one in (("matrix", LINA), ("telegram", "12"), ("email", LEAD))] == before
+
+
+async def test_who_has_one_account_is_told_how_more_are_connected(net: Networks) -> None:
+    assert "kein anderes verbunden" in await net.matrix.person(ANNA).says("!trennen")
+
+
+async def test_what_was_told_stays_and_the_other_account_begins_anew(net: Networks) -> None:
+    matrix, telegram = await lina_on_both(net)
+    await matrix.says("!profil name Lina Lampe")
+    await matrix.says("!nicht-vermitteln")
+    await matrix.says("!trennen telegram")
+    assert (await profile(net, "matrix", LINA)).name == "Lina Lampe"
+    left = await profile(net, "telegram", "12")
+    assert (left.name, left.municipality, left.verified_at) == ("", "", None)
+    assert left.refuses, "a wish to be left alone holds on every account"
+    assert "Lina Lampe" not in await telegram.says("!meinedaten")
+
+
+async def test_the_mailbox_takes_its_role_and_proof_with_it(net: Networks) -> None:
+    matrix = net.matrix.person(LINA)
+    await proves(net, matrix)
+    code = await asks(await known_as(net.matrix.person(ANNA)))
+    await settled(net.bot)
+    assert code in net.told(net.matrix, matrix.conversation)[-1]
+    assert "gehen wieder per Mail" in await matrix.says("!trennen postfach")
+    await settled(net.bot)
+    assert not (await profile(net, "matrix", LINA)).is_verified(net.store.now())
+    assert (await profile(net, "email", LEAD)).is_verified(net.store.now())
+    assert code not in await matrix.says("!kontakt status")
+    assert "keine Anfrage" in await matrix.says(f"!ja {code}") or "liegt bei Ihnen nicht" in matrix.hears()
+    mails = net.mails(LEAD)
+    assert any(code in mail and "/i/" in mail for mail in mails), "the request is told where its contact is now"
+    assert any("nicht mehr mit einem anderen Konto verbunden" in mail for mail in mails)
+
+
+async def test_a_promised_account_stays_until_the_request_is_over(net: Networks) -> None:
+    anna, other = net.matrix.person(ANNA), net.telegram.person("11")
+    await proves(net, anna, OFFICE)
+    await proves(net, other, OFFICE)
+    await anna.says("!profil name Anna Amsel")
+    code = await asks(anna)
+    refused = await other.says(f"!trennen {ANNA}")
+    assert code in refused
+    assert await owner(net, "matrix", ANNA) == await owner(net, "telegram", "11")
+    await anna.says(f"!kontakt zurück {code}")
+    assert "Getrennt" in await other.says(f"!trennen {ANNA}")
+
+
+async def test_parting_lifts_no_limit(net: Networks) -> None:
+    anna, other = net.matrix.person(ANNA), net.telegram.person("11")
+    for one in (anna, other):
+        await proves(net, one, OFFICE)
+    await anna.says("!profil name Anna Amsel")
+    code = await asks(anna)
+    await anna.says(f"!kontakt zurück {code}")
+    await anna.says("!trennen telegram")
+    await known_as(other, "Jemand")
+    left = await owner(net, "telegram", "11")
+    async with net.store.read() as tx:
+        who = await tx.tallies.identities(left or "")
+        count = await tx.tallies.count(net.bot.services.secret, "introduction", who, within=timedelta(days=1))
+    assert who == ["telegram:11"]
+    assert count == 1
+
+
+async def test_a_digest_goes_with_the_account_that_it_is_delivered_to(net: Networks) -> None:
+    matrix, telegram = await lina_on_both(net)
+    await telegram.says("!abo Mobilität")
+    before = await subscribed(net, "telegram", "12")
+    assert before
+    await matrix.says("!trennen telegram")
+    assert await subscribed(net, "matrix", LINA) == ""
+    assert await subscribed(net, "telegram", "12") == before
+
+
+async def subscribed(net: Networks, channel: str, user: str) -> str:
+    person = await owner(net, channel, user)
+    async with net.store.read() as tx:
+        found = await tx.subscriptions.of_person(person or "")
+    return found.id if found else ""
+
+
+async def test_apart_they_can_be_connected_again(net: Networks) -> None:
+    matrix, telegram = await lina_on_both(net)
+    await matrix.says("!trennen telegram")
+    await proves(net, telegram)
+    assert await owner(net, "matrix", LINA) == await owner(net, "telegram", "12")
+
+
+async def test_in_a_room_nobody_is_taken_apart(net: Networks) -> None:
+    await lina_on_both(net)
+    room = Person(net.matrix, LINA, "!all:a.example", private=False)
+    await room.says("!trennen telegram")
+    assert await owner(net, "telegram", "12") == await owner(net, "matrix", LINA)

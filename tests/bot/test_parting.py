@@ -1,0 +1,34 @@
+"""What two people who are one again get back: what was told since stays with the one who told it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.parting import parted, told
+from knowledge_base.store.profiles import Profile
+
+AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+OWNER = Profile(person_id="o", municipality="12052000", verified_at=AT, verified_address="rad@stadt.example")
+ACCOUNT = Profile(person_id="a", name="Tom Tausch", phone="+49 1")
+BOTH = replace(OWNER, person_id="a", name="Tom Tausch", phone="+49 1", prefers="telegram")
+KEPT = {"owner": told(OWNER), "account": told(ACCOUNT), "both": told(BOTH)}
+
+
+def test_the_owner_gets_their_own_back() -> None:
+    owner, _ = parted(KEPT, BOTH)
+    assert Profile(person_id="o", **owner) == OWNER
+
+
+def test_the_account_gets_its_own_back() -> None:
+    _, account = parted(KEPT, BOTH)
+    assert Profile(person_id="a", **account) == ACCOUNT
+
+
+@pytest.mark.parametrize("since", [{"name": "Tom T."}, {"phone": ""}, {"paused_until": AT}, {"refuses": True}])
+def test_what_was_told_since_is_the_accounts(since: dict[str, object]) -> None:
+    now = replace(BOTH, **since)  # type: ignore[arg-type]
+    _, account = parted(KEPT, now)
+    assert replace(now, **account) == replace(ACCOUNT, **since)  # type: ignore[arg-type]

@@ -1,0 +1,101 @@
+"""One person becomes two: each row goes with the account that it came by, or stays."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from knowledge_base.introduction_values import Introduction, State
+from knowledge_base.store.database import Store
+from knowledge_base.store.outbox import Urgency
+from knowledge_base.store.people import Account
+from knowledge_base.store.tables import outbox
+from knowledge_base.store.transaction import Transaction
+
+PLACES = {"matrix": "!room", "telegram": "11", "email": "rad@stadt.example"}
+
+
+async def one_person(tx: Transaction) -> tuple[str, dict[str, Account]]:
+    """On three networks, asked for something, with links, buttons and messages on their way."""
+    person = (await tx.people.identify("matrix", "@a", private_conversation=PLACES["matrix"])).id
+    await tx.people.choose_language(person, "pl")
+    for channel in ("telegram", "email"):
+        await tx.people.link(person, channel, PLACES[channel], PLACES[channel])
+    for id_, veiled, kind in (
+        ("v", True, "i"),
+        ("m", False, "i"),
+        ("u", False, "unsubscribe"),
+        ("c", False, "connect"),
+    ):
+        subject = "one" if kind == "i" else "introductions"
+        await tx.pages.keep(id_, kind=kind, subject=subject, person_id=person, veiled=veiled, content={"a": id_})
+    for channel, place in PLACES.items():
+        await tx.buttons.make((channel, place, ""), person, "answer", ["help"], lasting=timedelta(days=1))
+        await tx.people.remember((channel, place, "", person), {"text": "x"}, None, [])
+        await tx.outbox.add(channel, place, {"say": {}}, urgency=Urgency.NOTICE, person_id=person, message_id=channel)
+    await tx.introductions.add(request("one", person))
+    await tx.introductions.add(request("two", person))
+    return person, {one.channel: one for one in await tx.people.accounts(person)}
+
+
+def request(id_: str, contact_person: str) -> Introduction:
+    at = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    return Introduction(
+        id=id_, code=id_.upper(), asker="", contact="c1", contact_person=contact_person, project="p1", question="?",
+        created_at=at, due_at=at, expires_at=at, state=State.SENT,
+    )  # fmt: skip
+
+
+async def waits_at(tx: Transaction) -> dict[str, tuple[str, str | None]]:
+    rows = await tx.connection.execute(select(outbox.c.id, outbox.c.channel, outbox.c.person_id))
+    return {row.id: (row.channel, row.person_id) for row in rows}
+
+
+async def test_a_chat_leaves_with_nothing(store: Store) -> None:
+    async with store.begin() as tx:
+        person, accounts = await one_person(tx)
+        other = await tx.profiles.part(person, [accounts["telegram"]], [], instead=accounts["matrix"])
+    async with store.read() as tx:
+        assert {one.channel for one in await tx.people.accounts(person)} == {"matrix", "email"}
+        assert [one.channel for one in await tx.people.accounts(other)] == ["telegram"]
+        made = await tx.people.get(other)
+        assert made
+        assert made.language == "pl"
+        assert await tx.introductions.of(other) == []
+        open_ones = [name for name in "vmuc" if (page := await tx.pages.get(name)) and tx.pages.is_open(page)]
+        assert open_ones == ["m", "u"], "what was veiled, or connects, is over"
+        mine = {name: page.person_id for name in "vmuc" if (page := await tx.pages.get(name))}
+        assert set(mine.values()) == {person}
+        waiting = await waits_at(tx)
+        assert waiting["telegram"] == ("matrix", person), "what waits for them goes where they still are"
+        assert waiting["email"] == ("email", person)
+        lasts = timedelta(days=1)
+        assert await tx.people.context(("telegram", "11", "", person), younger_than=lasts) is None
+        assert await tx.people.context(("matrix", "!room", "", person), younger_than=lasts) is not None
+
+
+async def test_a_mailbox_leaves_with_what_is_its_own(store: Store) -> None:
+    async with store.begin() as tx:
+        person, accounts = await one_person(tx)
+        other = await tx.profiles.part(person, [accounts["email"]], ["one"], instead=accounts["matrix"])
+    async with store.read() as tx:
+        assert [one.id for one in await tx.introductions.of(other)] == ["one"]
+        assert [one.id for one in await tx.introductions.of(person)] == ["two"]
+        owners = {name: page.person_id for name in "vmuc" if (page := await tx.pages.get(name))}
+        assert owners == {"v": other, "m": other, "u": other, "c": person}
+        assert (await waits_at(tx))["email"] == ("email", other)
+        assert (await waits_at(tx))["matrix"] == ("matrix", person)
+
+
+@pytest.mark.parametrize("channel", ["matrix", "telegram", "email"])
+async def test_who_saved_an_introduction_meanwhile_must_look_again(store: Store, channel: str) -> None:
+    async with store.begin() as tx:
+        person, accounts = await one_person(tx)
+        before = await tx.introductions.get("one")
+        await tx.profiles.part(person, [accounts[channel]], ["one"], instead=None)
+        after = await tx.introductions.get("one")
+    assert before
+    assert after
+    assert after.version == before.version + 1
