@@ -62,13 +62,13 @@ def digest(
     records = {entry.candidate.key: issue.records[entry.candidate.key] for entry in chosen.entries}
     if veiled:
         records = {key: replace(one, question="") if isinstance(one, Asked) else one for key, one in records.items()}
-    entries = [_entry(entry, records[entry.candidate.key], language) for entry in chosen.entries]
+    entries = [_entry(entry, records[entry.candidate.key], language, place) for entry in chosen.entries]
     values: dict[str, Value] = {
         "topics": named(topics, language),
         "intro": Say("digest.intro", {"text": issue.intro}) if issue.intro else "",
         "entries": tuple(entries),
         "more": Say("digest.more", {"count": chosen.more}) if chosen.more else "",
-        "introduced": Say("digest.introduced", {"number": issue.introduced}) if issue.introduced and entries else "",
+        "introduced": Say("digest.introduced", {"count": issue.introduced}) if issue.introduced and entries else "",
         "offer": Say("digest.bored", {"topic": label(bored, language)}) if bored else "",
         "howto": Say(f"digest.howto.{place}") if entries else "",
     }
@@ -112,21 +112,24 @@ def _title(record: Told) -> Value:
     return record.role if isinstance(record, Contact) else record.title
 
 
-def _question(record: Asked, language: str) -> Say:
+def _question(record: Asked, language: str, place: Place) -> Say:
     topics = (Say("digest.word", {"word": label(topic, language)}) for topic in record.topics[:TOPICS_NAMED])
     facts = (Say("digest.why.question"), *topics)
     if not record.question:
         return Say("digest.question_hidden", {"facts": facts})
-    return Say("digest.question", {"question": record.question, "facts": facts, "number": record.number})
+    return Say(
+        "digest.question_by_mail" if place is Place.MAIL else "digest.question",  # nobody reads replies to our mails
+        {"question": record.question, "facts": facts, "number": record.number},
+    )
 
 
-def _entry(entry: Entry, record: Told, language: str) -> Say:
+def _entry(entry: Entry, record: Told, language: str, place: Place) -> Say:
     if isinstance(record, Project):
         return _project(entry, record, language)
     if isinstance(record, Event):
         return _event(entry, record, language)
     if isinstance(record, Asked):
-        return _question(record, language)
+        return _question(record, language, place)
     topics = [topic.id for raw in record.topics if (topic := bundled().topic_of(raw))]
     words = [record.municipality, *(label(topic, language) for topic in topics[:TOPICS_NAMED])]
     facts = (Say("digest.word", {"word": word}) for word in words if word)
