@@ -56,6 +56,7 @@ ARGUMENTS = {  # what follows, where it is a word, too
     "reply editors": {"de": "redaktion", "pl": "redakcja"},
     "reply withdraw": {"de": "widerruf", "pl": "wycofaj"},
     "questions new": {"de": "neu", "pl": "nowy"},
+    "questions discard": {"de": "verwerfen", "pl": "odrzuc"},
 }
 
 NAMED = re.compile(rf"(?<![\w!])!(?:{'|'.join(sorted(WORDS, key=len, reverse=True))})(?![\w-])")  # within a text

@@ -201,7 +201,7 @@ class Handler:
         reached("answer.after_commit")
         self._answered()
         if isinstance(routed.intent, Edit | Remove | NewEntry):
-            self._services.search.hurry()
+            await self._services.search.catch_up()  # so their next question finds it
         return "limited" if limited else OUTCOMES.get(what.key, "other")
 
     async def _tell(self, row: InboxRow, inbound: Inbound, what: Say) -> str:

@@ -22,13 +22,13 @@ LISTED = {  # what editors do with a question of their list
     "close": "close", "schliessen": "close", "zamknij": "close",
     "entry": "entry", "eintrag": "entry", "wpis": "entry",
     "new": "new", "neu": "new", "nowy": "new",
+    "discard": "discard", "verwerfen": "discard", "odrzuc": "discard",
     "topic": "topic", "topics": "topic", "thema": "topic", "themen": "topic", "temat": "topic", "tematy": "topic",
 }  # fmt: skip
 ENTRY_FIELDS = {  # of a new entry, in the editor's words; the others as ``edit`` names them
     "titel": "title", "tytul": "title", "kommune": "municipality", "gmina": "municipality", "thema": "topics",
     "themen": "topics", "topic": "topics", "temat": "topics", "tematy": "topics", "tekst": "text",
 }  # fmt: skip
-DISCARD = ("discard", "verwerfen", "odrzuc")
 ANSWER = ("answer", "antwort", "odpowiedz")
 CONFIRMED = re.compile(rf"([0-9a-f]{{8}}) (?:{'|'.join(YES.values())})", re.IGNORECASE)
 
@@ -62,6 +62,8 @@ def editors_intent(rest: str) -> Intent:
     number, what, more = number_of(first), LISTED.get(_plain(what), ""), more.strip()
     if number and what == "close" and not more:
         return Questions(number)
+    if number and what == "discard" and not more:
+        return NewEntry(number, "discard")
     if number and what == "topic" and more:
         return Questions(number, topics=more)
     if number and what == "entry" and more:
@@ -70,11 +72,9 @@ def editors_intent(rest: str) -> Intent:
 
 
 def _new_entry(number: int, text: str) -> NewEntry:
-    """ "", "title = …", "answer 0a1b…", "0a1b2c3d yes", "discard"."""
+    """ "", "title = …", "answer 0a1b…", "0a1b2c3d yes"."""
     if confirmed := CONFIRMED.fullmatch(text):
         return NewEntry(number, "yes", value=confirmed[1].lower())
-    if _plain(text) in DISCARD:
-        return NewEntry(number, "discard")
     word, _, others = text.partition(" ")
     if _plain(word) in ANSWER and "=" not in text:
         return NewEntry(number, "answer", value=others.strip())

@@ -55,7 +55,7 @@ class Ticker:
     async def run(self) -> None:
         """Tick until cancelled. The search has a task of its own: re-embedding may take hours."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._search.follow(TICK_S))
+            tasks.create_task(_every(TICK_S, self._search.refresh))
             tasks.create_task(_every(TICK_S, self.tick))
             for chore in self._chores:
                 tasks.create_task(_every(TICK_S, chore))

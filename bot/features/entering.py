@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 
 STEPS = ("title", "municipality", "text")  # what is asked; the rest can be set
 ANSWER = "answer"  # in a draft: the id of the answer that its text is taken from
+UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 LONGEST_SLUG = 60  # characters of an id that say what it is about
 NO_SUCH = Say("questions.no_such")
 
@@ -156,6 +157,7 @@ async def _ask(tx: Transaction, turn: Turn, draft: _Draft, problem: Say | None) 
         "question": draft.question,
         "answers": tuple(Say("entry.answer", {"text": one.text}) for one in draft.answers),
         "hint": Say("entry.use_answer") if draft.answers else "",
+        "choices": tuple(choice.label for choice in choices),
     }
     commands = [choice.command for choice in choices]
     await tx.people.spoke(turn.person.id, turn.language)  # a title may be in any language
@@ -197,7 +199,7 @@ SOURCE = {"de": "Redaktion", "en": "Editors", "pl": "Redakcja"}  # in the langua
 
 def _slug(*parts: str) -> str:
     """An id that people can read: letters and digits of these, joined by hyphens."""
-    words = fold(" ".join(parts)).replace(" ", "-")
+    words = fold(" ".join(parts).lower().translate(UMLAUTS)).replace(" ", "-")
     return words[:LONGEST_SLUG].strip("-") or "entry"
 
 
@@ -220,7 +222,8 @@ async def _shown(tx: Transaction, turn: Turn, draft: _Draft, record: Record, ser
     begin = f"questions new {draft.number}"
     yes = Choice(Say("choice.publish"), f"{begin} {_mark(record)} yes", numbered=True)
     await offer(tx, turn, services, (yes,))
-    return Say("entry.preview", values, (yes, Choice(Say("choice.discard"), f"{begin} discard")))
+    values["choices"] = (yes.label,)
+    return Say("entry.preview", values, (yes, Choice(Say("choice.discard"), f"questions discard {draft.number}")))
 
 
 def _place(project: Project, services: Services) -> Value:

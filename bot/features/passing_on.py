@@ -82,7 +82,7 @@ def _preview(number: int, question: str, topics: Sequence[str], language: str) -
     yes = Choice(Say("choice.pass_on_yes"), f"pass-on yes {number}", numbered=True)
     about: dict[str, Value] = {"topics": named(topics, language)} if topics else {}
     readers = Say("question.readers" if topics else "question.readers_of_everything", about)
-    return Say("question.preview", {"question": question, "readers": readers}, (yes,))
+    return Say("question.preview", {"question": question, "readers": readers, "choices": (yes.label,)}, (yes,))
 
 
 async def _agree(tx: Transaction, turn: Turn, number: int, services: Services) -> Say:
@@ -173,7 +173,7 @@ async def reply(turn: Turn, intent: Reply, services: Services) -> Act:
 def _replied(text: str, answer_id: str) -> Say:
     """The answer is on its way; may editors read it, too?"""
     yes = Choice(Say("choice.offer_answer"), f"reply editors {answer_id}", numbered=True)
-    return Say("question.replied", {"text": text}, (yes,))
+    return Say("question.replied", {"text": text, "choices": (yes.label,)}, (yes,))
 
 
 async def offer_answer(turn: Turn, intent: OfferAnswer, services: Services) -> Act:

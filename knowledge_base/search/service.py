@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -33,6 +32,7 @@ log = structlog.get_logger()
 MODEL = "index model"  # the fact: fingerprint, engine and name of the model whose vectors are complete
 PROBE = "Mobilität"
 LONGEST = 1_000  # characters of a question that are read: nobody's page of text may keep the others waiting
+CATCH_UP_S = 10.0  # that somebody who changed something waits at most, before their next message is looked at
 AT_ONCE = 1_000  # texts that a start embeds before it answers (a minute or two); more are embedded while it answers
 
 
@@ -71,7 +71,6 @@ class SearchService:
         self._search: Search | None = None
         self._revision = -1
         self._refreshing = asyncio.Lock()
-        self._changed = asyncio.Event()
 
     @property
     def fingerprint(self) -> str:
@@ -111,21 +110,13 @@ class SearchService:
             log.info("search.refreshed", revision=revision, projects=len(self._search.index.projects))
             return True
 
-    def hurry(self) -> None:
-        """Somebody changed the knowledge just now, and will look for it: whoever follows the store shall not wait."""
-        self._changed.set()
-
-    async def follow(self, every: float) -> None:
-        """``refresh`` again and again until cancelled, at least so often (seconds)."""
-        while True:
-            self._changed.clear()
-            try:
+    async def catch_up(self) -> None:
+        """``refresh`` for somebody who changed the knowledge just now and will look for it; briefly: the rest later."""
+        try:
+            async with asyncio.timeout(CATCH_UP_S):
                 await self.refresh()
-            except Exception:
-                log.exception("search.refresh_failed")
-            with suppress(TimeoutError):
-                async with asyncio.timeout(every):
-                    await self._changed.wait()
+        except Exception:
+            log.exception("search.not_caught_up")
 
     async def ask(self, chain: Sequence[str], *, fallback: str | None = None, limit: int = 5, offset: int = 0) -> Found:
         """Answer the last question of a chain; the ones before it are what it may lean on, and are read, not answered.

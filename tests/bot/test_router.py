@@ -135,7 +135,7 @@ PRIVATE = [
     ("!fragen neu 7 text = Zeile 1\nZeile 2", NewEntry(7, "set", "text", "Zeile 1\nZeile 2")),
     ("!fragen neu 7 antwort 0a1b", NewEntry(7, "answer", value="0a1b")),
     ("!fragen neu 7 0A1B2C3D ja", NewEntry(7, "yes", value="0a1b2c3d")),
-    ("!fragen neu 7 verwerfen", NewEntry(7, "discard")),
+    ("!fragen verwerfen 7", NewEntry(7, "discard")),
     ("!fragen neu", Questions()),
     ("!fragen neu x", Questions()),
     ("!antwort 7 Ja, das geht", Reply(7, "Ja, das geht")),
