@@ -42,10 +42,17 @@ async def news(store: Store, name: str) -> None:
 
 
 async def queued(store: Store) -> Counter[tuple[str, str]]:
-    """How many messages there are for each conversation and week."""
+    """How many messages wait for each conversation and week."""
     async with store.read() as tx:
-        rows = await tx.connection.exec_driver_sql("SELECT conversation, key FROM outbox")
+        rows = await tx.connection.exec_driver_sql("SELECT conversation, key FROM outbox WHERE state = 'new'")
         return Counter((row[0], row[1].rpartition(":")[2]) for row in rows if row[1].startswith("digest:"))
+
+
+async def rows(store: Store) -> dict[tuple[str, str], str]:
+    """What became of each week of each subscription."""
+    async with store.read() as tx:
+        found = await tx.connection.exec_driver_sql("SELECT subscription_id, week, state FROM digest_run")
+        return {(row[0], row[1]): row[2] for row in found}
 
 
 async def test_two_processes_at_once_make_one_digest_each(store: Store, clock: FixedClock) -> None:
@@ -175,7 +182,10 @@ async def _step(store: Store, clock: FixedClock, wishes: list[Subscription], wha
     elif what == "news":
         await news(store, f"n{step}")
     elif what == "run":
+        before = await rows(store)
         await asyncio.gather(*(digests(store).run(clock.moment) for _ in range(number)))
+        after = await rows(store)
+        assert {after[one] for one in after.keys() - before.keys()} <= {"queued", "empty"}, "none is taken away again"
     else:
         one = wishes[number % len(wishes)]
         changes = {

@@ -1,0 +1,14 @@
+"""Stories do what is due when they say so: on a busy machine the bot's own tick would now and then be faster."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot import ticker
+
+NEVER_S = 86_400.0
+
+
+@pytest.fixture(autouse=True)
+def _only_the_first_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ticker, "TICK_S", NEVER_S)
