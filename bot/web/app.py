@@ -7,6 +7,7 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,18 +17,37 @@ from bot.web.routes import routes
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",  # for what does not know frame-ancestors
     "Cache-Control": "no-store",
 }
 
 
 def make_app(health: Health, metrics: Metrics, more: Sequence[BaseRoute] = ()) -> ASGIApp:
     """The application, with ``more`` pages of the channels; it opens nothing by itself."""
-    return SafeHeaders(
-        Starlette(routes=[*routes(health, metrics), *more])
-    )  # outermost: Starlette's own 500 comes through, too
+    inner = Starlette(routes=[*routes(health, metrics), *more])
+    inner.router.redirect_slashes = False  # it would lead to the host that the request names
+    return SafeHeaders(OneLength(inner))  # outermost: Starlette's own 500 comes through, too
+
+
+class OneLength:
+    """Refuse a request that gives its length in two ways: a proxy may read the other one (RFC 9112, section 6.1)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand over what has one length, or none."""
+        names = [name for name, _ in scope.get("headers", ())]
+        if b"content-length" in names and b"transfer-encoding" in names:
+            refused = PlainTextResponse("Two lengths.\n", status_code=400, headers={"Connection": "close"})
+            await refused(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class SafeHeaders:

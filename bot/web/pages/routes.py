@@ -16,8 +16,8 @@ from bot.links import DISCONNECT, UNSUBSCRIBE
 from bot.notices import NOTE
 from bot.web.pages import confirm, disconnect, introduction, note, public, unsubscribe
 from bot.web.pages.guard import Guard
-from bot.web.pages.view import View
-from bot.web.pages.visit import Show, Site, visit
+from bot.web.pages.view import View, language_of
+from bot.web.pages.visit import UNKNOWN, Show, Site, visit
 
 LINKED: dict[str, tuple[Show, Show]] = {  # the path before the token → what a look does, and a press
     "i": (introduction.look, introduction.act),
@@ -36,7 +36,10 @@ Page = Callable[[Request], Awaitable[Response]]
 
 
 def page_routes(services: Services, *, changed: Callable[[], None] = lambda: None) -> list[Route]:
-    """All pages; none where people cannot reach them. ``changed``: there may be something to send."""
+    """All pages, the last of them for every address that is none; no pages where people cannot reach them.
+
+    ``changed``: there may be something to send.
+    """
     settings = services.settings
     if not settings.web.public_url:
         return []
@@ -48,7 +51,12 @@ def page_routes(services: Services, *, changed: Callable[[], None] = lambda: Non
         Route(f"/{kind}/{{token}}", _linked(site, kind, look, act), methods=["GET", "POST"])
         for kind, (look, act) in LINKED.items()
     ]
-    return [*linked, *(Route(path, partial(page, site=site)) for path, page in PUBLIC.items()), _robots()]
+    known = [*linked, *(Route(path, partial(page, site=site)) for path, page in PUBLIC.items()), _robots()]
+    return [*known, Route("/{path:path}", partial(_nothing_here, site=site), methods=["GET", "POST"])]
+
+
+async def _nothing_here(request: Request, site: Site) -> Response:
+    return site.view.refusal("page.unknown", language_of(request), UNKNOWN)
 
 
 def _linked(site: Site, kind: str, look: Show, act: Show) -> Page:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from urllib.parse import parse_qs
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from bot.features import Services
@@ -94,12 +94,15 @@ def _wrong(site: Site, why: Say, language: str, status: int) -> Response:
 
 
 async def read_form(request: Request) -> Form | None:
-    """The fields of a form; ``None`` when it is larger than any of ours."""
+    """The fields of a form; ``None`` when it is larger than any of ours, or broke off: half a form is no answer."""
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_FORM:
-            return None
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LONGEST_FORM:
+                return None
+    except ClientDisconnect:
+        return None
     if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return {}
     try:

@@ -24,6 +24,7 @@ from bot.links import UNSUBSCRIBE, Links
 from bot.messages import Say
 from bot.metrics import Metrics
 from bot.notices import Notice, tell
+from bot.parting import told
 from bot.texts import Texts
 from bot.web.app import make_app
 from bot.web.pages import page_routes
@@ -34,6 +35,7 @@ from knowledge_base.ingest.importer import import_files
 from knowledge_base.introduction_values import Introduction, State
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
+from knowledge_base.store.profiles import Profile
 from knowledge_base.store.tables import account, metadata, outbox
 from tests.conftest import FixedClock
 from tests.fake_embedder import HashEmbedder
@@ -216,8 +218,15 @@ async def confirm_path(site: Site, address: str = "neu@cottbus.example", token: 
 async def disconnect_path(site: Site, token: str = "disconnect") -> str:
     """The link in the mail that tells a mailbox of its connection with an account."""
     async with site.store.begin() as tx:
-        content = {"address": "rad@cottbus.example", "channel": "telegram"}
+        address = "rad@cottbus.example"
+        empty = told(Profile(person_id=""))
+        profiles = dict.fromkeys(("owner", "account", "both"), empty)
+        content = {"address": address, "channel": "telegram", "accounts": [["email", address]], "introductions": []}
         await tx.pages.keep(
-            Links.at_rest(token), kind="disconnect", subject="connect", person_id=site.contact, content=content
+            Links.at_rest(token),
+            kind="disconnect",
+            subject="connect",
+            person_id=site.contact,
+            content=content | profiles,
         )
     return f"/disconnect/{token}"

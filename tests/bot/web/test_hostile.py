@@ -1,0 +1,182 @@
+"""What no browser sends: to the pages over a real socket, as somebody who wants harm would."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.health import Health
+from bot.metrics import Metrics
+from bot.web.app import make_app
+from bot.web.server import serve
+from tests.patience import PATIENCE_S
+
+HOST = b"Host: lotse.example\r\n"
+
+
+class Echo:
+    """An application that says what it got, and remembers who went away."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    async def answer(self, request: Request) -> Response:
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            self.seen.append("gone")
+            raise
+        self.seen.append(f"{request.method} {request.url.path} {len(body)}")
+        return PlainTextResponse("ok")
+
+
+@asynccontextmanager
+async def server(echo: Echo, within_s: float = PATIENCE_S) -> AsyncIterator[tuple[str, int]]:
+    app = make_app(Health(), Metrics([], []), [Route("/echo", echo.answer, methods=["GET", "POST"])])
+    listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(app, "127.0.0.1", 0, listening.set_result, within_s=within_s))
+    try:
+        parts = urlsplit(await asyncio.wait_for(listening, PATIENCE_S))
+        yield str(parts.hostname), int(parts.port or 0)
+    finally:
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+async def until_closed(place: tuple[str, int], *sent: bytes, half: bool = False) -> bytes:
+    """Everything that the server says until it closes the connection. ``half``: we say that nothing more comes."""
+    reader, writer = await asyncio.open_connection(*place)
+    try:
+        for part in sent:
+            writer.write(part)
+            await writer.drain()
+        if half:
+            writer.write_eof()
+        return await asyncio.wait_for(reader.read(), PATIENCE_S)
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HT",
+        b"GET /echo HTTP/1.1\r\n" + HOST,
+        b"POST /echo HTTP/1.1\r\n" + HOST + b"Content-Length: 100\r\n\r\na",
+        b"POST /echo HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+    ],
+    ids=["silence", "half a line", "half a head", "half a body", "half a chunk"],
+)
+async def test_who_never_ends_a_request_is_let_go(sent: bytes) -> None:
+    """Else a few hundred such connections keep everybody else out."""
+    echo = Echo()
+    async with server(echo, within_s=0.05) as place:
+        assert b"200 OK" not in await until_closed(place, sent)
+    assert echo.seen in ([], ["gone"])
+
+
+async def test_a_second_request_must_end_as_well() -> None:
+    async with server(Echo(), within_s=0.05) as place:
+        whole = b"GET /echo HTTP/1.1\r\n" + HOST + b"\r\n"
+        reader, writer = await asyncio.open_connection(*place)
+        writer.write(whole)
+        assert b"200 OK" in await asyncio.wait_for(reader.readuntil(b"ok"), PATIENCE_S)
+        writer.write(b"GET /echo HTT")
+        assert await asyncio.wait_for(reader.read(), PATIENCE_S) == b""
+        writer.close()
+
+
+async def test_a_slow_answer_is_waited_for() -> None:
+    """The limit is for requests alone."""
+    answered = asyncio.Event()
+
+    async def slow(_request: Request) -> Response:
+        await answered.wait()
+        return PlainTextResponse("late")
+
+    app = make_app(Health(), Metrics([], []), [Route("/slow", slow)])
+    listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(app, "127.0.0.1", 0, listening.set_result, within_s=0.05))
+    parts = urlsplit(await asyncio.wait_for(listening, PATIENCE_S))
+    place = (str(parts.hostname), int(parts.port or 0))
+    asking = asyncio.create_task(until_closed(place, b"GET /slow HTTP/1.1\r\nConnection: close\r\n" + HOST + b"\r\n"))
+    await until_closed(place, b"GET")  # by the time that this one is let go, the other waited as long
+    answered.set()
+    assert (await asking).endswith(b"late")
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+SMUGGLED = b"GET /echo HTTP/1.1\r\n" + HOST + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\nContent-Length: 60\r\n\r\n0\r\n\r\n",
+        b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+        b"Content-Length: +5\r\n\r\nabcde",
+        b"Content-Length: 5, 6\r\n\r\nabcdef",
+        b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n5;a\nb\r\nabcde\r\n0\r\n\r\n",
+    ],
+)
+async def test_where_a_request_ends_is_never_a_matter_of_opinion(framing: bytes) -> None:
+    """A proxy that reads the length otherwise than we do would let a second request through unseen."""
+    echo = Echo()
+    async with server(echo) as place:
+        said = await until_closed(place, b"POST /echo HTTP/1.1\r\n" + HOST + framing + SMUGGLED, half=True)
+    assert said.startswith(b"HTTP/1.1 400")
+    assert echo.seen in ([], ["gone"])
+
+
+@pytest.mark.parametrize("path", ["/echo/", "//evil.example/", "/metrics/", "/healthz/"])
+async def test_nobody_is_led_to_the_host_that_a_request_names(path: str) -> None:
+    async with server(Echo()) as place:
+        head = f"GET {path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
+        said = await until_closed(place, head.encode())
+    assert said.startswith(b"HTTP/1.1 404")
+    assert b"evil" not in said
+
+
+@pytest.mark.parametrize("head", [b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"])
+async def test_a_request_names_one_host(head: bytes) -> None:
+    async with server(Echo()) as place:
+        assert (await until_closed(place, head)).startswith(b"HTTP/1.1 400")
+
+
+async def test_endless_headers_are_not_kept() -> None:
+    echo = Echo()
+    async with server(echo) as place:
+        head = b"GET /echo HTTP/1.1\r\n" + HOST + b"A: " + b"x" * 70_000  # more than h11 keeps, and no end of it
+        assert (await until_closed(place, head)).startswith(b"HTTP/1.1 400")
+    assert echo.seen == []
+
+
+async def test_no_answer_can_be_framed_or_shared_with_other_windows() -> None:
+    async with server(Echo()) as place:
+        said = (await until_closed(place, b"GET /none HTTP/1.1\r\nConnection: close\r\n" + HOST + b"\r\n")).lower()
+    for header in (
+        b"x-frame-options: deny",
+        b"frame-ancestors 'none'",
+        b"cross-origin-opener-policy: same-origin",
+        b"cross-origin-resource-policy: same-origin",
+        b"permissions-policy: ",
+        b"x-content-type-options: nosniff",
+        b"cache-control: no-store",
+        b"referrer-policy: no-referrer",
+    ):
+        assert header in said
