@@ -29,7 +29,7 @@ from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.store.database import Store
 from knowledge_base.store.digests import History, Run
 from knowledge_base.store.outbox import Urgency, new_id
-from knowledge_base.store.subscriptions import Subscriber
+from knowledge_base.store.subscriptions import Subscriber, Subscription
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.vocabulary import bundled
 
@@ -185,8 +185,8 @@ class Digests:
                 nowhere.append(_skipped(one, Reason.UNREACHABLE))
                 continue
             chosen = _chosen(one.subscriber, histories[wish.id], read, now)
-            bored = next((topic for topic in wish.topics if wish.unopened.get(topic, 0) >= BORED), "")
-            made.append(_Made(one, recipient, histories[wish.id], chosen, bored if len(wish.topics) > 1 else ""))
+            bored = _bored(wish) if recipient.place is Place.CHAT else ""
+            made.append(_Made(one, recipient, histories[wish.id], chosen, bored))
             await asyncio.sleep(0)
         return made, nowhere
 
@@ -225,7 +225,7 @@ class Digests:
         if not await tx.digests.add(wish.id, week, Run.QUEUED, items=keys, revision=revision, message_id=message_id):
             return _skipped(one.due, Standing.SERVED.value)
         await self._queue(tx, one, issue, message_id)
-        if wish.person_id:
+        if one.to.place is Place.CHAT:  # what somebody opens of a mail nobody knows, nor who opens it in a room
             await tx.subscriptions.note_unopened(wish.id, _unopened(one))
         return Outcome(wish.channel, one.due.week, "queued", keys, message_id=message_id)
 
@@ -262,6 +262,13 @@ def _chosen(subscriber: Subscriber, history: History, read: Stock, now: datetime
     told = Told(since=wish.since, upto=history.upto, keys=history.keys)
     today = now.astimezone(BERLIN).date()
     return choose(read.material.candidates, read.atlas.interest(wish, subscriber.municipality), told, today, now)
+
+
+def _bored(wish: Subscription) -> str:
+    """A topic of which nothing was opened for long; never the only one."""
+    if len(wish.topics) < 2:
+        return ""
+    return next((topic for topic in wish.topics if wish.unopened.get(topic, 0) >= BORED), "")
 
 
 def _unopened(one: _Made) -> dict[str, int]:

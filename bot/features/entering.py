@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.data_policy import DataClass, may_pass
-from bot.features import Act, Services, Turn, ask
+from bot.features import Act, Services, Turn, ask, say
 from bot.features.answers import in_full
 from bot.features.editing import EDITABLE, close
 from bot.features.entries import show_command
@@ -39,6 +39,7 @@ ANSWER = "answer"  # in a draft: the id of the answer that its text is taken fro
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 LONGEST_SLUG = 60  # characters of an id that say what it is about
 NO_SUCH = Say("questions.no_such")
+ONE_TO_ONE_ONLY = Say("one_to_one_only")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,13 @@ class _Draft:
 
 async def enter(turn: Turn, intent: NewEntry, services: Services) -> Act:
     """Go a step towards a new entry; what is awaited and ends with a question mark is a question, as anywhere."""
+    if not turn.inbound.private:
+        return say(ONE_TO_ONE_ONLY)
     if turn.awaited and intent.value.endswith("?"):
         return await ask.ask(turn, Ask(intent.value), services)
 
     async def act(tx: Transaction) -> Say:
+        await tx.records.lock()  # two editors may be at it at once: the second one finds what the first one did
         if await tx.entry_drafts.question(intent.number) is None:
             return replace(NO_SUCH, values={"number": intent.number})
         if intent.step == "discard":
@@ -100,9 +104,7 @@ async def _read(tx: Transaction, turn: Turn, number: int, services: Services) ->
 
 def _may_read(turn: Turn, services: Services) -> bool:
     """Whether what others wrote may be shown here."""
-    return turn.inbound.private and may_pass(
-        turn.inbound.address.channel, DataClass.TEXT_OF_OTHERS, services.settings
-    )  # fmt: skip
+    return may_pass(turn.inbound.address.channel, DataClass.TEXT_OF_OTHERS, services.settings)
 
 
 # ------------------------------------------------------------------------------------------------------------ setting
@@ -240,7 +242,6 @@ def _project(record: Record) -> Project:
 
 async def _publish(tx: Transaction, turn: Turn, draft: _Draft, record: Record, services: Services) -> Say:
     """Everybody can find it from now on; who asked is told, and whose answer it holds."""
-    await tx.records.lock()
     project = replace(_project(record), id=await _free_id(tx, record.id))
     await tx.records.edit(RecordKind.PROJECT, project.id, to_body(project))
     log.info("entry.published", entry=project.id, question=draft.number, editor=turn.person.id)

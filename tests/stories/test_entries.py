@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -11,6 +13,7 @@ import pytest
 
 from bot.messages import Outgoing
 from knowledge_base.ingest.bundle import load_bundle
+from knowledge_base.ingest.importer import import_files
 from knowledge_base.model import Project, RecordKind
 from knowledge_base.store.database import Store
 from knowledge_base.store.records import EDITOR, StoredRecord
@@ -255,15 +258,36 @@ async def test_a_question_asked_meanwhile_is_answered_and_the_draft_waits(
     assert "Welchen Titel" in await erika.says(f"!fragen eintrag {number}")
 
 
-async def test_two_of_one_name_are_two_and_no_import_touches_them(town: Networks, anna: Person, erika: Person) -> None:
+async def test_two_of_one_name_are_two_and_no_import_touches_them(
+    town: Networks, anna: Person, erika: Person, tmp_path: Path
+) -> None:
     for _ in range(2):
         number = await passes_on(anna)
         await written(erika, number)
         await erika.says("1")
     first, second = (await entry(town.store)), await entry(town.store, "cottbus-regenwasser-auf-friedhoefen-2")
-    await load_bundle(town.store)
-    assert await entry(town.store, first.id) == first
+    upgrade = tmp_path / "bundle.jsonl"
+    upgrade.write_text(json.dumps({"id": first.id, "title": "Aus dem Bündel", "text": "Etwas anderes."}))
+    await load_bundle(town.store, files=[upgrade], digest="the next version")
+    await import_files(town.store, [upgrade], source="somebody's list")
+    assert (await entry(town.store, first.id)).body == first.body
     assert await entry(town.store, second.id) == second
+
+
+async def test_two_editors_who_say_yes_at_once_make_one_entry(town: Networks, anna: Person, erika: Person) -> None:
+    editors = [erika, Person(town.matrix, erika.name, "another-chat-of-erika")]
+    number = await passes_on(anna)
+    await written(erika, number)
+    yes = next(choice.typed for choice in erika.last.choices) if erika.last else ""
+    before = await entries(town.store)
+    said = await asyncio.gather(*(editor.says(yes) for editor in editors))
+    assert sorted("Veröffentlicht" in text for text in said) == [False, True]
+    assert await entries(town.store) == before + 1
+
+
+async def test_not_in_a_room(town: Networks, anna: Person, erika: Person) -> None:
+    number = await passes_on(anna)
+    assert "Einzelchat" in await town.matrix.person(erika.name, room="!team").says(f"!fragen neu {number}")
 
 
 async def test_on_telegram_editors_write_it_themselves(town: Networks, anna: Person, ben: Person) -> None:

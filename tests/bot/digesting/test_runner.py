@@ -126,6 +126,27 @@ async def test_who_changes_something_meanwhile_is_looked_at_again(store: Store, 
     assert not await queued(store)
 
 
+@pytest.mark.parametrize("by_mail", [True, False])
+async def test_what_nobody_opens_is_counted_where_opening_can_be_seen(
+    by_mail: bool, sqlite_store: Store, clock: FixedClock
+) -> None:
+    """Not in a mail, which says nothing of who reads it: there no topic is offered to be dropped."""
+    wish = replace(await subscriber(sqlite_store, "anna"), topics=("mobility", "health"), unopened={"mobility": 6})
+    if by_mail:
+        wish = replace(wish, channel="email", conversation="rad@stadt.example")
+    async with sqlite_store.begin() as tx:
+        await tx.subscriptions.save(wish)
+    clock.advance(days=1)
+    await news(sqlite_store, "bus")
+    await digests(sqlite_store).run(MONDAY)
+    async with sqlite_store.read() as tx:
+        payload = (await tx.connection.exec_driver_sql("SELECT payload FROM outbox")).scalar_one()
+        after = await tx.subscriptions.get(wish.id)
+    assert ("digest.bored" in payload) is not by_mail
+    assert after is not None
+    assert after.unopened == ({"mobility": 6} if by_mail else {})
+
+
 async def test_mail_carries_the_link_to_end_it(sqlite_store: Store, clock: FixedClock) -> None:
     wish = await subscriber(sqlite_store, "anna")
     async with sqlite_store.begin() as tx:
