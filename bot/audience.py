@@ -24,6 +24,7 @@ class Audience(StrEnum):
 
 WHO: Mapping[type[Intent], Audience] = {
     intents.Start: Audience.EVERYBODY,
+    intents.Thanks: Audience.EVERYBODY,
     intents.Help: Audience.EVERYBODY,
     intents.Ask: Audience.EVERYBODY,
     intents.More: Audience.EVERYBODY,

@@ -15,6 +15,11 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Thanks:
+    """Nothing more, thank you."""
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """What can I do here?"""
 
@@ -266,7 +271,7 @@ class Unknown:
 
 
 Intent = (
-    Start | Help | Ask | More | Show | Pick | Language | Rate
+    Start | Thanks | Help | Ask | More | Show | Pick | Language | Rate
     | Profile | Verify | Disconnect | Pause | Resume | Refuse | Privacy | MyData | Forget | Withdraw | Correct
     | Introduce | IntroduceStep | IntroduceStatus | Respond | SayHelped
     | Subscribe | Unsubscribe | Digest

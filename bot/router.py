@@ -1,7 +1,7 @@
 """Text to intent: pure.
 
 A command begins with ``!`` or ``/``, anywhere; in a private chat, the few words that can be nothing else ("mehr",
-"das zweite", "3") work without. Every other text is a question.
+"das zweite", "3", "kontakt 1") work without. A greeting alone is one. Every other text is a question.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from bot.intents import (
 )
 from bot.intro_words import intro_intent
 from bot.people_words import bare_intent, people_intent
+from bot.polite_words import polite_intent
 from bot.question_words import editors_intent, question_intent
 from bot.subscription_words import bare_digest_intent, digest_intent
 
@@ -56,6 +57,7 @@ ORDINALS = {
 }  # fmt: skip
 ENDINGS = {"en": "", "de": "[nrs]?", "pl": "(?:y|a|e|i|ia|ie|ego|iego)"}
 MAX_NUMBER = 99
+LONGEST_BARE = 60  # characters; what is longer says more than a command
 ASCII = {ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss", ord("ł"): "l"}
 
 
@@ -64,9 +66,12 @@ def route(text: str, *, private: bool) -> Routed:
     stripped = text.strip()
     if stripped[:1] in ("!", "/") and len(stripped) > 1 and not stripped[1].isspace():
         return _command(stripped[1:])
-    if private and (found := _bare(stripped)) is not None:
+    if len(stripped) > LONGEST_BARE:
+        return Routed(Ask(stripped))
+    folded = _fold(stripped)
+    if private and (found := _bare(folded)) is not None:
         return found
-    return Routed(Ask(stripped))
+    return Routed(*(polite_intent(folded) or (Ask(stripped),)))
 
 
 def _command(text: str) -> Routed:
@@ -119,10 +124,7 @@ def _record(rest: str) -> tuple[str, str]:
     return (word, after.strip()) if quoted is None else (quoted, after_quoted.strip())
 
 
-def _bare(text: str) -> Routed | None:
-    if len(text) > 60:
-        return None
-    folded = _fold(text)
+def _bare(folded: str) -> Routed | None:
     if re.fullmatch(r"[0-9]{3} ?[0-9]{3}", folded):  # nothing else that people send has six digits
         return Routed(Verify(folded))
     if folded.isdecimal() and folded.isascii():
@@ -134,8 +136,10 @@ def _bare(text: str) -> Routed | None:
             return Routed(More(), language)
     for language, number in _ordinals(folded):
         return Routed(Pick(number), language)
-    if folded in WORDS and WORDS[folded][0] in ("help", "start"):
-        return Routed(_intent(WORDS[folded][0], ""), WORDS[folded][1])
+    word, _, rest = folded.partition(" ")
+    name, spoken = WORDS.get(word, ("", None))
+    if (name in ("help", "start") and not rest) or (name in ("intro", "show") and re.fullmatch("[0-9]{1,2}", rest)):
+        return Routed(_intent(name, rest), spoken)
     return None
 
 

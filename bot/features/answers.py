@@ -64,12 +64,15 @@ def _places(read: Understood) -> tuple[str, ...]:
     return (*read.municipalities, *read.states, *read.unknown_places)
 
 
-def told(answer: Answer, language: str, start: int = 0, *, filters: bool = False) -> Say:
+def told(answer: Answer, language: str, start: int = 0, *, filters: bool = False, noted: bool = False) -> Say:
     """An answer as something to say, in its language: the events asked for, then the projects.
 
-    ``start`` is how many hits earlier pages of it showed; ``filters`` offers to narrow the question down.
+    ``start`` is how many hits earlier pages of it showed; ``filters`` offers to narrow the question down; ``noted``:
+    where it is none, editors will see what was asked.
     """
     hits = shown_hits(answer)
+    if not (answer.answered or answer.events):
+        return _refused(answer, hits, language, noted)
     if not answer.events:
         return _projects(answer, hits, language, start, filters)
     projects = _projects(answer, hits, language, start, filters) if hits else None
@@ -81,34 +84,45 @@ def told(answer: Answer, language: str, start: int = 0, *, filters: bool = False
 
 
 def _projects(answer: Answer, hits: Sequence[Hit], language: str, start: int, filters: bool) -> Say:
-    read = _understood(answer.understood, language)
     who, theirs = answer.understood.who, _theirs(answer)
-    own = hits[: len(hits) - len(theirs)] if answer.answered else hits
-    elsewhere = _grouped(theirs, who, language, start + len(own)) if answer.answered else ()
+    own = hits[: len(hits) - len(theirs)]
+    shown = start + len(own)
+    elsewhere = _grouped(theirs, who, language, shown)
     values: dict[str, Value] = {
-        "understood": Say("ask.understood", {"parts": read}) if read else "",
+        "understood": _understood(answer.understood, language),
         "hits": _grouped(own, who, language, start),
-        "places": ", ".join(_places(answer.understood)),
         "elsewhere": Say("ask.elsewhere", {"hits": elsewhere}) if elsewhere else "",
+        "count": answer.total,
+        "first": start + 1,
+        "last": shown,
     }
     choices = [_choice(hit.project) for hit in hits]
-    introductions = _introductions(hits, start, buttons=filters)
-    if not answer.answered:
-        return replace(_refusal(answer, hits), values=values, choices=tuple(choices), language=language)
-    shown = start + len(own)
     if answer.total > shown:
         choices.append(MORE)
     if filters and answer.total > 1:
         choices += _filters(answer.understood, language)
-    values |= {"count": answer.total, "first": start + 1, "last": shown}
+    introductions = _introductions(hits, start, buttons=filters)
     return Say("ask.more" if start else "ask.found", values, (*choices, *introductions, USEFUL, USELESS), language)
+
+
+def _refused(answer: Answer, hits: Sequence[Hit], language: str, noted: bool) -> Say:
+    """Having no answer, and the nearest instead."""
+    words = _refusal(answer, hits)
+    there = words.key == "ask.only_elsewhere"
+    values: dict[str, Value] = {
+        "understood": _understood(answer.understood, language),
+        "hits": _grouped(hits, answer.understood.who, language, 0),
+        "places": ", ".join(_places(answer.understood)),
+        "noted": (Say("ask.noted_there") if there else Say("ask.noted")) if noted else "",
+    }
+    return replace(words, values=values, choices=tuple(_choice(hit.project) for hit in hits), language=language)
 
 
 def _refusal(answer: Answer, hits: Sequence[Hit]) -> Say:
     """The words for having no answer: of the place asked for, or at all."""
     if any(hit.elsewhere for hit in hits):
         return Say("ask.only_elsewhere")
-    nearest = Say("ask.not_sure_there" if _places(answer.understood) else "ask.not_sure")
+    nearest = Say("ask.not_sure_there") if _places(answer.understood) else Say("ask.not_sure")
     return nearest if hits else Say("ask.nothing")
 
 
@@ -132,15 +146,16 @@ def _filters(read: Understood, language: str) -> list[Choice]:
     return [Choice(Say(f"choice.{name}"), f"ask {NARROWED[language][name]}") for name in open_ones]
 
 
-def _understood(read: Understood, language: str) -> tuple[Say, ...]:
-    """What was read out of the question beyond its words."""
+def _understood(read: Understood, language: str) -> Say | str:
+    """What was read out of the question beyond its words; "" where that is nothing."""
     vocabulary = bundled()
     words = [vocabulary.label(topic, language) for topic in read.topics]
     words += [*_places(read), *read.rounds, *(str(year) for year in read.years)]
     parts = [Say("understood.word", {"word": word}) for word in words]
     parts += [Say("understood.near", {"place": place}) for place in read.near]
     parts += [Say(f"understood.{status}") for status in read.status]
-    return (*parts, Say("understood.rural")) if read.rural else tuple(parts)
+    parts += [Say("understood.rural")] if read.rural else []
+    return Say("ask.understood", {"parts": tuple(parts)}) if parts else ""
 
 
 def _grouped(hits: Sequence[Hit], who: bool, language: str, start: int) -> tuple[Say, ...]:

@@ -31,7 +31,7 @@ async def ask(turn: Turn, intent: Ask, services: Services) -> Act:
     found = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE)
     if not found.follows_up:
         chain = chain[-1:]
-    return _give(turn, chain, found, start=0)
+    return _give(turn, services, chain, found, start=0)
 
 
 async def more(turn: Turn, services: Services) -> Act:
@@ -44,7 +44,7 @@ async def more(turn: Turn, services: Services) -> Act:
     found = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE, offset=start)
     if not found.answer.hits:
         return say(Say("more.no_more"))
-    return _give(turn, chain, found, start=start, before=context.choices)
+    return _give(turn, services, chain, found, start=start, before=context.choices)
 
 
 async def pick(turn: Turn, number: int, services: Services) -> str | None:
@@ -137,7 +137,9 @@ def _texts(context: ChatContext | None) -> list[str]:
     return list((context.query or {}).get("texts", ())) if context else []
 
 
-def _give(turn: Turn, chain: list[str], found: Found, *, start: int, before: Sequence[str] = ()) -> Act:
+def _give(
+    turn: Turn, services: Services, chain: list[str], found: Found, *, start: int, before: Sequence[str] = ()
+) -> Act:
     """Store what the answer shows, and say it."""
     answer = found.answer
     hits = shown_hits(answer)
@@ -161,7 +163,8 @@ def _give(turn: Turn, chain: list[str], found: Found, *, start: int, before: Seq
             )
         )
         await tx.people.remember(turn.context_key, {"texts": chain}, turn.reply_id, commands)
-        what = told(answer, turn.person.language or answer.language, start, filters=turn.buttons)
+        language, noted = turn.person.language or answer.language, bool(number and services.settings.editors)
+        what = told(answer, language, start, filters=turn.buttons, noted=noted)
         return what if number is None else replace(what, choices=(*what.choices, *passing_on.offered(turn)))
 
     return act

@@ -56,6 +56,7 @@ from bot.intents import (
     Show,
     Start,
     Subscribe,
+    Thanks,
     Unknown,
     Unsubscribe,
     Verify,
@@ -76,6 +77,8 @@ async def perform(turn: Turn, intent: Intent, services: Services) -> Act:  # noq
     match intent:
         case Start(handle):
             return await connecting.start(turn, handle, services)
+        case Thanks():
+            return say(Say("thanks"))
         case Help():
             return await guide.show_help(turn)
         case Ask():

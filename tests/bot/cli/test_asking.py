@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,15 @@ def test_one_question_in_words(state: Path) -> None:
     assert "Potsdam" in text
     assert "\x1b" not in text
     assert "1. " in text
+
+
+@pytest.mark.slow
+def test_nobody_is_told_of_a_question_here_and_so_it_says(state: Path) -> None:
+    text = run(state, "Wie backe ich Apfelkuchen?").stdout.decode()
+    assert "Versuchen Sie es" in text
+    assert "Redaktion" not in text
+    with sqlite3.connect(state / "stadtlotse.db") as database:
+        assert database.execute("SELECT count(*) FROM unanswered").fetchone() == (0,)
 
 
 @pytest.mark.slow

@@ -192,6 +192,38 @@ async def test_buttons_are_commands(anna: Person) -> None:
     assert "Quelle:" in await anna.presses(show)
 
 
+@pytest.mark.parametrize(
+    ("query", "texts"), [(None, []), ({}, []), ({"connect": "0" * 64}, []), ({"texts": ["Mobilität"]}, ["Mobilität"])]
+)
+async def test_a_question_follows_only_a_question(
+    bot: Bot, known: Store, anna: Person, query: dict[str, object] | None, texts: list[str]
+) -> None:
+    """What was said last may be about something else: a link that was opened, a subscription."""
+    await anna.says("!hilfe")
+    async with known.begin() as tx:
+        person = await tx.people.of_account("fake", "anna")
+        assert person
+        await tx.people.remember(("fake", anna.conversation, "", person.id), query, None, [])
+    assert ("zuerst eine Frage" in await anna.says("mehr")) is not bool(texts)
+    first = (await anna.says("und in Cottbus?")).split("\n\n")[0]
+    assert "Cottbus" in first
+    assert ("Mobilität" in first) is bool(texts)
+
+
+@pytest.mark.parametrize("polite", ["Hallo", "Danke!", "Dzień dobry", "thanks"])
+async def test_politeness_is_no_question_that_was_not_answered(known: Store, anna: Person, polite: str) -> None:
+    assert await anna.says(polite)
+    async with known.read() as tx:
+        assert await tx.answers.open_questions() == []
+
+
+@pytest.mark.parametrize(
+    ("bot", "seen"), [({"editors": ""}, False), ({"editors": "fake:erika"}, True)], indirect=["bot"]
+)
+async def test_editors_are_named_where_there_are_some(anna: Person, seen: bool) -> None:
+    assert ("Die Redaktion sieht" in await anna.says("Freibad in Hamburg?")) is seen
+
+
 async def test_a_follow_up_leans_on_the_question_before(anna: Person) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     text = await anna.says("und in Cottbus?")

@@ -1,0 +1,43 @@
+"""Greetings and thanks."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.intents import Ask, Intent, Start, Thanks
+from bot.polite_words import GREETINGS, THANKS, polite_intent
+from bot.router import route
+
+POLITE = [
+    ("Hallo", Start(), "de"),
+    ("Hallo Stadtlotse!", Start(), "de"),
+    ("Guten Morgen zusammen 👋", Start(), "de"),
+    ("Grüß Gott", Start(), "de"),
+    ("hi", Start(), None),
+    ("Hello there!", Start(), "en"),
+    ("Dzień dobry.", Start(), "pl"),
+    ("Cześć :)", Start(), "pl"),
+    ("Danke!", Thanks(), "de"),
+    ("Super, danke 👍", Thanks(), "de"),
+    ("Thank you", Thanks(), "en"),
+    ("Dziękuję bardzo", Thanks(), "pl"),
+    ("Hallo, wer hat Radwege gebaut?", None, None),
+    ("hallo potsdam", None, None),
+    ("Danke für Radwege", None, None),
+    ("danke 2", None, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("private", [True, False])
+@pytest.mark.parametrize(("text", "intent", "language"), POLITE)
+def test_alone_it_is_no_question(text: str, intent: Intent | None, language: str | None, private: bool) -> None:
+    routed = route(text, private=private)
+    assert (routed.intent, routed.language) == (intent or Ask(text), language)
+
+
+@pytest.mark.parametrize(
+    "phrase", [phrase for forms in (GREETINGS, THANKS) for part in forms.values() for phrase in part]
+)
+def test_every_phrase_is_written_as_it_is_read(phrase: str) -> None:
+    routed = route(phrase, private=True)
+    assert polite_intent(phrase) == (routed.intent, routed.language)
