@@ -26,10 +26,10 @@ def ask(
     limit: Annotated[int, typer.Option(min=1, max=100, help="how many hits and nearest together")] = 5,
     lang: Annotated[str | None, typer.Option(help="language of the answer: de, en or pl")] = None,
 ) -> None:
-    """One answer; with - one for each line of stdin, in order, each question standing alone."""
+    """One answer. With - one for each line of stdin, in order, each question standing alone."""
     if lang is not None and lang not in LANGUAGES:
         raise typer.BadParameter(f"choose one of {', '.join(LANGUAGES)}", param_hint="--lang")
-    found = settings(context, level="WARNING")
+    found = settings(context)
     read_any_bytes()
     questions = (line.rstrip("\r\n") for line in sys.stdin) if question == ["-"] else iter([" ".join(question)])
     run(_ask(found, questions, as_json, limit, lang))

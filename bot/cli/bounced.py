@@ -20,11 +20,11 @@ def bounced(
     addresses: Annotated[list[str] | None, typer.Argument(help="mail to it came back", show_default=False)] = None,
     works: Annotated[list[str] | None, typer.Option(help="mail to this address arrives again")] = None,
 ) -> None:
-    """Note that mail to an address comes back: nothing is sent there any more, open requests go to the next contact.
+    """Note that mail to an address comes back. Nothing is sent there any more, open requests go to the next contact.
 
     Without an address: list those that are noted, by an admin or by the mail server's own answer.
     """
-    found = settings(context, level="WARNING")
+    found = settings(context)
     unknown, noted = run(_bounced(found, addresses or [], works or []))
     for address in noted:
         write(address)

@@ -19,8 +19,8 @@ from config.settings import Settings
 
 
 def chat(context: typer.Context) -> None:
-    """Talk to the bot here; piped lines are all answered, then it ends."""
-    found = settings(context, level="WARNING")
+    """Talk to the bot here. Piped lines are all answered, then it ends."""
+    found = settings(context)
     read_any_bytes()
     with only_chat(found):
         run(_chat(found))

@@ -27,8 +27,8 @@ PHASES = {
 }
 
 
-def settings(context: typer.Context, *, level: str | None = None) -> Settings:
-    """The checked settings of this call; logging is set up by the way."""
+def settings(context: typer.Context, *, level: str = "WARNING") -> Settings:
+    """The checked settings of this call; logging is set up by the way: ``level``, or "" for the one of the settings."""
     path: Path | None = (context.find_root().obj or {}).get("config")
     found = load(path)
     logging.hide(found.secret_values())

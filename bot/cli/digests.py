@@ -40,9 +40,9 @@ def digest(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a recipient")] = False,
     approve_first: Annotated[bool, typer.Option("--approve", help="let the very first digests go out")] = False,
 ) -> None:
-    """Make the digests that are due; the running bot sends them, the terminal's is shown at the next chat."""
+    """Make the digests that are due. The running bot sends them, the terminal's is shown at the next chat."""
     when = moment(now)
-    outcomes, states = run(_digest(settings(context, level="WARNING"), when, dry_run, approve_first))
+    outcomes, states = run(_digest(settings(context), when, dry_run, approve_first))
     for outcome in outcomes:
         shown = as_object(outcome, states)
         write_json(shown) if as_json else write(_line(shown))

@@ -15,7 +15,6 @@ from bot.cli.common import fail, progress, run, settings, tell, write, write_jso
 from bot.opening import open_knowledge, open_records, open_store
 from config.settings import Settings
 from knowledge_base.export import export as write_export
-from knowledge_base.ingest.compare import What
 from knowledge_base.ingest.importer import Options, import_files
 from knowledge_base.ingest.report import ImportReport
 from knowledge_base.model import RecordKind
@@ -69,7 +68,7 @@ def _show(report: ImportReport) -> None:
             write(f"{change.what.value} {change.kind.value} {change.id}")
             for field in change.fields:
                 write(f"    {field.name}: {field.old} → {field.new}")
-    counts = ", ".join(f"{report.counts.get(what, 0)} {what.value}" for what in What)
+    counts = ", ".join(f"{number} {what.value}" for what, number in report.counts.items())
     would = "would be " if report.dry_run else ""
     write(f"{report.file}: {report.rows} records, {would}{counts}, {report.unchanged} unchanged")
 
@@ -115,7 +114,7 @@ def evaluate(
     file: Annotated[Path, typer.Argument(help="JSONL lines with question, lang, kind, relevant")],
     as_json: Annotated[bool, typer.Option("--json", help="the figures as one JSON object")] = False,
 ) -> None:
-    """How well the search finds, measured on questions with known answers."""
+    """How well the search finds. Measured on questions with known answers."""
     found = settings(context)
     questions = read_questions(file)
     run(_evaluate(found, questions, as_json))

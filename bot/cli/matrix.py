@@ -22,7 +22,7 @@ def confirm_identity(
     user: Annotated[str, typer.Argument(help="the Matrix id, @name:server")],
     yes: Annotated[bool, typer.Option("--yes", help="you have asked the person already")] = False,
 ) -> None:
-    """Matrix: let somebody read encrypted answers again whose identity has changed."""
+    """Matrix: somebody has a new identity, and it is theirs. They can read encrypted answers again then."""
     configured, user = settings(context, level="ERROR"), fuse(user)
     if not configured.matrix.homeserver:
         fail("Matrix is not configured.")

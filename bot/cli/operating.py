@@ -22,13 +22,14 @@ from config import logging
 from config.settings import Settings
 from knowledge_base.errors import StadtlotseError
 from knowledge_base.migrations import SCHEMA
+from knowledge_base.model import RecordKind
 
 if TYPE_CHECKING:
     from bot.channels.telegram import TelegramChannel
 
 NO_CHANNEL = (
     "No messenger is configured, so there is nobody to answer. "
-    "To try the bot in this terminal: run_bot.py chat. To connect a messenger, see docs/operate.md."
+    "To try the bot in this terminal: stadtlotse chat. To connect a messenger, see docs/operate.md."
 )
 
 
@@ -39,8 +40,8 @@ def serve(
         typer.Option("--reset-identity", help="Matrix: replace a cross-signing identity that the bot does not hold"),
     ] = False,
 ) -> None:
-    """Run the bot: every configured channel, the outbox, the pages; SIGTERM stops it in order."""
-    found = settings(context)
+    """Run the bot on every configured channel. SIGTERM stops it in order."""
+    found = settings(context, level="")
     channels = configured_channels(found, reset_identity=reset_identity)
     if not channels:
         fail(NO_CHANNEL)
@@ -110,7 +111,7 @@ def announce(names: Sequence[str]) -> Callable[[str, str | None], None]:
 
 
 def check(context: typer.Context) -> None:
-    """Configuration, database, model, who is admin and editor; one line each."""
+    """How everything stands, one line each. Configuration, database, model, channels, admins, editors."""
     found = settings(context, level="ERROR")
     write("ok    configuration")
     if not run(_check(found)):
@@ -122,7 +123,7 @@ async def _check(found: Settings) -> bool:
         async with open_store(found) as store:
             async with store.read() as tx:
                 counts = await tx.records.count()
-            known = ", ".join(f"{number} {kind.value}" for kind, number in counts.items()) or "empty"
+            known = ", ".join(counted(number, kind) for kind, number in counts.items()) or "empty"
             write(f"ok    database: schema {SCHEMA}, {known}")
             with progress() as bar:
                 async with open_search(found, store, bar) as search:
@@ -137,6 +138,12 @@ async def _check(found: Settings) -> bool:
     write(f"{'ok   ' if found.admins else 'none '} admins: {', '.join(found.admins) or 'nobody gets alerts'}")
     write(f"{'ok   ' if found.editors else 'none '} editors: {', '.join(found.editors) or 'nobody can edit in chat'}")
     return well
+
+
+def counted(number: int, kind: RecordKind) -> str:
+    """ "1 contact", "2 municipalities"."""
+    one, several = kind.value, kind.value.replace("ty", "tie") + "s"
+    return f"{number} {one if number == 1 else several}"
 
 
 def pages_lines(found: Settings) -> Iterator[tuple[str, str]]:

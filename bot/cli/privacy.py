@@ -22,18 +22,18 @@ def privacy_report_(
     context: typer.Context,
     lang: Annotated[str, typer.Option(help="de or en")] = "de",
 ) -> None:
-    """The record of processing activities (Art. 30 GDPR) from the live settings and the database, as Markdown."""
+    """The record of processing activities, as Markdown. From the live settings and the database (Art. 30 GDPR)."""
     if lang not in LANGUAGES:
         raise typer.BadParameter("choose de or en", param_hint="--lang")
-    write(run(_report(settings(context, level="WARNING"), lang)))
+    write(run(_report(settings(context), lang)))
 
 
 def contacts(
     context: typer.Context,
     tell_them: Annotated[bool, typer.Option("--tell", help="mail the notice to all who do not know yet")] = False,
 ) -> None:
-    """Imported contacts: how many know that they are listed here (Art. 14 GDPR); or tell those who do not."""
-    found = settings(context, level="WARNING")
+    """How many contacts know that they are listed. Or tell those who do not, as Article 14 GDPR asks."""
+    found = settings(context)
     if tell_them and not found.smtp.host:
         fail("No mail can be sent: smtp.host is not set.")
     run(_contacts(found, tell_them=tell_them))

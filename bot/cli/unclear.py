@@ -23,11 +23,11 @@ def unclear(
         typer.Option(metavar="ID", help="leave this message, or all that are 'held' or 'unclear'; repeatable"),
     ] = None,
 ) -> None:
-    """List messages that may or may not have arrived, and decide: send (some perhaps twice then), or leave.
+    """Messages that may or may not have arrived. Decide: send (some perhaps twice then), or leave.
 
     unclear: the network gave no answer. held: on its way when a backup was made that was restored since.
     """
-    found = settings(context, level="WARNING")
+    found = settings(context)
     unknown, left = run(_unclear(found, repeat or [], drop or []))
     for message in left:
         write(

@@ -16,7 +16,7 @@ from knowledge_base.store.restore import restore as bring_back
 
 
 def migrate(context: typer.Context) -> None:
-    """Bring the database to the schema of this version; every other command does so, too."""
+    """Bring the database to the schema of this version. Every other command does so, too."""
     run(_migrate(settings(context)))
     write(f"schema {SCHEMA}")
 
@@ -27,7 +27,7 @@ async def _migrate(found: Settings) -> None:
 
 
 def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="where to write it")]) -> None:
-    """A consistent copy of everything, while the bot runs: one file, which holds personal data and keys."""
+    """A copy of everything, also while the bot runs. One consistent file, which holds personal data and keys."""
     found = settings(context)
     report = run(make_backup(file, found.database_url, found.state_dir))
     write(f"{report.path}: {report.size} bytes, {sum(report.rows.values())} rows, {len(report.files)} files")

@@ -141,7 +141,8 @@ def read_questions(path: Path) -> list[Question]:
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as cause:
-        raise InputError(f"{path.name} cannot be read: {cause}.", remedy="Name a file of judged questions.") from cause
+        reason = cause.strerror if isinstance(cause, OSError) else "it is no UTF-8"
+        raise InputError(f"{path.name} cannot be read: {reason}.", remedy="Name a file of judged questions.") from cause
     found = [_question(line, f"{path.name}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
     if not found:
         raise InputError(f"{path.name} holds no question.", remedy=_REMEDY)

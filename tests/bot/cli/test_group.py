@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 import run_bot
 from bot.cli.group import COMMANDS
@@ -21,6 +22,13 @@ def test_every_name_leads_to_a_command_with_a_help(name: str) -> None:
     command = typer.main.get_command(run_bot.app).commands[name]  # type: ignore[attr-defined]
     assert command.name == name
     assert command.help
+
+
+def test_the_help_says_what_each_command_does_in_a_line_of_80_characters() -> None:
+    shown = CliRunner().invoke(run_bot.app, ["--help"], terminal_width=80).stdout
+    lines = [line for line in shown.splitlines() if line.split()[:1] and line.split()[0] in COMMANDS]
+    assert len(lines) == len(COMMANDS)
+    assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
 
 
 def test_a_question_loads_nothing_of_messengers_and_pages() -> None:

@@ -1,0 +1,62 @@
+"""``import`` and ``check`` as the one who types them sees them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import run_bot
+from bot.cli.operating import counted
+from knowledge_base.model import RecordKind
+
+HEAD = "id,title,text\n"
+FIRST = f"{HEAD}x-1,Rufbus,Er fährt auf Anforderung\nx-2,Hitzeplan,Ein Plan gegen Hitze\n"
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file to import into a state folder that holds nothing."""
+    monkeypatch.setenv("STADTLOTSE_STATE_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("STADTLOTSE_KNOWLEDGE__BUNDLE", "false")
+    (tmp_path / "projects.csv").write_text(FIRST)
+    return tmp_path / "projects.csv"
+
+
+def imported(*arguments: object, code: int = 0) -> list[str]:
+    done = CliRunner().invoke(run_bot.app, ["import", "--dry-run", *map(str, arguments)])
+    assert done.exit_code == code, done.output
+    return done.output.replace(f"{arguments[0]}", "projects.csv").splitlines()
+
+
+def test_a_dry_run_tells_records_fields_and_sums_and_nothing_else(table: Path) -> None:
+    assert imported(table) == [
+        "added project x-1",
+        "added project x-2",
+        "projects.csv: 2 records, would be 2 added, 0 changed, 0 removed, 0 unchanged",
+    ]
+
+
+def test_every_mistake_names_file_line_field_and_remedy(table: Path) -> None:
+    table.write_text(f"{HEAD}x-1,,Text\nx-2,Titel,Text\nx-2,Titel,Text\n")
+    assert imported(table, code=1) == [
+        "projects.csv, line 2: field title: It is missing. A project needs id, title, text.",
+        (
+            "projects.csv, line 4: field id: The id stands already in projects.csv, line 3. "
+            "Each record needs an id of its own."
+        ),
+        "projects.csv: nothing imported, 2 mistakes.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "said"),
+    [
+        (1, RecordKind.CONTACT, "1 contact"),
+        (2, RecordKind.MUNICIPALITY, "2 municipalities"),
+        (0, RecordKind.EVENT, "0 events"),
+    ],
+)
+def test_records_are_counted_in_words(number: int, kind: RecordKind, said: str) -> None:
+    assert counted(number, kind) == said
