@@ -24,7 +24,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as RichText
 
-from bot.markup import Block, Break, Document, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
+from bot.markup import Block, Break, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
 from bot.messages import Address, Happening, Inbound, Outgoing
 from bot.ports import Listening, Receive
 from knowledge_base.errors import StoreError
@@ -148,7 +148,7 @@ def plain_text(message: Outgoing) -> str:
 
 def pretty(message: Outgoing) -> Padding:
     """A message for a terminal."""
-    blocks = [*_blocks(message.document)]
+    blocks = [_block(block) for block in message.document]
     if choices := hints(message):
         blocks.append(RichText(choices, style="dim"))
     return Padding(Group(*_spaced(blocks)), (1, 2, 1, 2))
@@ -161,25 +161,25 @@ def _spaced(blocks: Iterable[RichText | Table]) -> list[RichText | Table]:
     return spaced
 
 
-def _blocks(document: Document) -> list[RichText | Table]:
-    return [part for block in document for part in _block(block)]
+def _block(block: Block) -> RichText | Table:
+    return _rich(block.inner) if isinstance(block, Paragraph) else _list(block)
 
 
-def _block(block: Block) -> list[RichText | Table]:
-    if isinstance(block, Paragraph):
-        return [_rich(block.inner)]
-    return list(_entries(block))
-
-
-def _entries(items: Items) -> Iterable[RichText | Table]:
-    for offset, entry in enumerate(items.entries):
-        mark = "•" if items.start is None else f"{items.start + offset}."
-        body = RichText("\n").join(_rich(part.inner) for part in entry if isinstance(part, Paragraph))
-        grid = Table.grid(padding=(0, 1))
-        grid.add_column(style="bold cyan", no_wrap=True)
-        grid.add_column(overflow="fold")
-        grid.add_row(mark, body)
-        yield grid
+def _list(items: Items) -> Table:
+    """Numbers before what they stand for; entries of several lines stand apart."""
+    bodies = [
+        RichText("\n").join(_rich(part.inner) for part in entry if isinstance(part, Paragraph))
+        for entry in items.entries
+    ]
+    apart = any("\n" in body.plain for body in bodies)
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(style="bold cyan", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for offset, body in enumerate(bodies):
+        if apart and offset:
+            grid.add_row()
+        grid.add_row("•" if items.start is None else f"{items.start + offset}.", body)
+    return grid
 
 
 def _rich(nodes: Iterable[Inline], style: str = "") -> RichText:

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from bot.assembly import Bot
 from bot.channels.terminal import TerminalChannel, plain_text, pretty
-from bot.markup import Items, Link, Paragraph, Text
+from bot.markup import Block, Document, Items, Link, Paragraph, Text
 from bot.messages import Address, Outgoing, ShownChoice
 from bot.opening import Knowledge
 from bot.texts import Texts
@@ -96,15 +96,29 @@ def test_choices_are_shown_as_commands() -> None:
     assert plain_text(message) == "Hallo\n\n!mehr"
 
 
-def test_markup_of_rich_in_texts_is_text() -> None:
-    entry = (Paragraph((Text("[bold red]x[/] :smile:"),)),)
-    message = Outgoing(
-        "m", Address("terminal", "here"), "de", (Items((entry,), 3), Paragraph((Link("https://a.example"),)))
-    )
+def shown(*document: Block) -> str:
     screen = io.StringIO()
-    Console(file=screen, width=60, force_terminal=True, color_system=None).print(pretty(message))
-    assert "[bold red]x[/] :smile:" in screen.getvalue()
-    assert "3." in screen.getvalue()
+    message = Outgoing("m", Address("terminal", "here"), "de", document)
+    Console(file=screen, width=60, force_terminal=True, color_system=None, legacy_windows=False).print(pretty(message))
+    return re.sub(r"\x1b\S*?(?:m|\\)", "", screen.getvalue())
+
+
+def entries(*texts: str) -> tuple[Document, ...]:
+    return tuple((Paragraph((Text(text),)),) for text in texts)
+
+
+def test_markup_of_rich_in_texts_is_text() -> None:
+    said = shown(Items(entries("[bold red]x[/] :smile:"), 3), Paragraph((Link("https://a.example"),)))
+    assert "3. [bold red]x[/] :smile:" in said
+    assert "https://a.example" in said
+
+
+@pytest.mark.parametrize(("texts", "between"), [(("a", "b"), 0), (("a\nc", "b"), 1)])
+def test_entries_of_several_lines_stand_apart_and_short_ones_do_not(texts: tuple[str, ...], between: int) -> None:
+    lines = [line.strip() for line in shown(Items(entries(*texts), 9)).splitlines()]
+    first, last = lines.index("9.  a"), lines.index("10. b")
+    assert lines[first:last].count("") == between
+    assert last - first == 1 + between + texts[0].count("\n")
 
 
 @pytest.fixture
