@@ -6,7 +6,9 @@ ARGS ?=
 JOBS ?= 2
 UV = uv==0.13.9
 
-PIP = -m pip --disable-pip-version-check --quiet install
+# Whoever watches sees the progress of the downloads; a log does not want it.
+QUIET := $(shell test -t 2 || echo --quiet)
+PIP = -m pip --disable-pip-version-check $(QUIET) install
 BESIDE = --numprocesses $(JOBS) --dist worksteal
 SELF = $(PIP) --no-deps --no-build-isolation --editable .
 
