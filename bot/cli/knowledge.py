@@ -56,8 +56,9 @@ def _show(report: ImportReport) -> None:
     for error in report.errors[:SHOWN_ERRORS]:
         tell(str(error))
     if not report.ok:
-        more = report.error_count - min(len(report.errors), SHOWN_ERRORS)
-        tell(f"{report.file}: nothing imported, {report.error_count} mistakes{f' ({more} not shown)' if more else ''}.")
+        count, more = report.error_count, report.error_count - min(len(report.errors), SHOWN_ERRORS)
+        left_out = f" ({more} not shown)" if more else ""
+        tell(f"{report.file}: nothing imported, {count} {'mistake' if count == 1 else 'mistakes'}{left_out}.")
         return
     for warning in report.warnings:
         tell(f"{report.file}: {warning}")

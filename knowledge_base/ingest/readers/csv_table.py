@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
+from knowledge_base.ingest.limits import MAX_CELL
 from knowledge_base.ingest.readers.table import header, record
 from knowledge_base.ingest.readers.text import open_text
 from knowledge_base.ingest.row import Row, RowError, UnreadableError
@@ -25,9 +26,15 @@ def rows(path: Path) -> Iterator[Row | RowError]:
         try:
             yield from _records(str(path), reader)
         except csv.Error as error:
-            remedy = "Put cells with quotes or line breaks in double quotes, and double the quotes inside."
-            reason = f"The CSV breaks: {error}."
+            reason, remedy = _explained(error)
             raise UnreadableError(path, reason, line=reader.line_num, remedy=remedy) from error
+
+
+def _explained(error: csv.Error) -> tuple[str, str]:
+    if "field limit" in str(error):
+        return f"A cell is longer than {MAX_CELL} characters.", "Shorten it, or close the quotation marks before it."
+    quoting = "Put cells with quotes or line breaks in double quotes, and double the quotes inside."
+    return f"The CSV breaks: {error}.", quoting
 
 
 def _records(file: str, reader: _csv.Reader) -> Iterator[Row | RowError]:

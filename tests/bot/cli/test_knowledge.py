@@ -50,6 +50,11 @@ def test_every_mistake_names_file_line_field_and_remedy(table: Path) -> None:
     ]
 
 
+def test_one_mistake_is_one(table: Path) -> None:
+    table.write_text(f"{HEAD}x-1,,Text\n")
+    assert imported(table, code=1)[-1] == "projects.csv: nothing imported, 1 mistake."
+
+
 @pytest.mark.parametrize(
     ("number", "kind", "said"),
     [
