@@ -17,6 +17,7 @@ from bot.ports import TryLaterError
 
 BULK_LEAVES = 0.25  # seconds of the overall rate that bulk leaves to answers
 WAIT_HERE = 3.0  # a longer wait is not slept but given back, so that others get the place
+WAIT_FOR_CHAT = 0.1  # the same where only this chat has to wait, and nothing of the message was sent yet
 REMEMBERED = 5_000  # chats
 
 
@@ -45,9 +46,11 @@ class Limits:
         self._held: dict[int, float] = {}
         self._all_held = 0.0
 
-    async def turn(self, chat: int, *, bulk: bool = False) -> None:
-        """Wait for the turn of a message; ``TryLaterError`` when that takes long."""
-        wait = self.reserve(chat, bulk=bulk)
+    async def turn(self, chat: int, *, bulk: bool = False, begun: bool = False) -> None:
+        """Wait for the turn of a message, or of a further part of one that was ``begun``; ``TryLaterError`` when that
+        takes long.
+        """
+        wait = self.reserve(chat, bulk=bulk, begun=begun)
         if wait > 0:
             await asyncio.sleep(wait)
 
@@ -58,14 +61,14 @@ class Limits:
         self._overall = at + self._pace.overall
         await asyncio.sleep(max(0.0, at - now))
 
-    def reserve(self, chat: int, *, bulk: bool = False) -> float:
+    def reserve(self, chat: int, *, bulk: bool = False, begun: bool = False) -> float:
         """Take the next free moment; returns the seconds until then."""
         now = self._clock()
         earliest = max(now, self._held.get(chat, 0.0), self._all_held, self._own(chat, now))
         at = max(earliest, self._overall)
         if bulk and max(self._overall, self._all_held) > now + BULK_LEAVES:  # it must not hold the place of an answer
             raise TryLaterError("answers go first", after=timedelta(seconds=1))
-        if at - now > WAIT_HERE:
+        if at - now > WAIT_HERE or (earliest - now > WAIT_FOR_CHAT and not begun):
             raise TryLaterError("rate limit", after=timedelta(seconds=at - now))
         self._overall = max(self._overall, now) + self._pace.overall
         self._note(chat, at, now)

@@ -86,13 +86,21 @@ class Sending:
             if message.known is not None:
                 found = await self._look_for(part, buttons, place, candidates(message, ids, place))
             reply = place.reply_to if number == 0 else None
-            ids.append(found or await self._send(part, buttons, place, reply, bulk=message.bulk))
+            begun = bool(ids)
+            ids.append(found or await self._send(part, buttons, place, reply, bulk=message.bulk, begun=begun))
 
     async def _send(
-        self, part: Part, buttons: InlineKeyboardMarkup | None, place: Place, reply: int | None, *, bulk: bool
+        self,
+        part: Part,
+        buttons: InlineKeyboardMarkup | None,
+        place: Place,
+        reply: int | None,
+        *,
+        bulk: bool,
+        begun: bool,
     ) -> int:
-        async def attempt(text: str, mode: str | None) -> int:
-            await self._limits.turn(place.chat, bulk=bulk)
+        async def attempt(text: str, mode: str | None, *, begun: bool) -> int:
+            await self._limits.turn(place.chat, bulk=bulk, begun=begun)
             sent = await self._bot.send_message(
                 place.chat,
                 text,
@@ -107,11 +115,11 @@ class Sending:
 
         try:
             try:
-                return await attempt(part.html, ParseMode.HTML)
+                return await attempt(part.html, ParseMode.HTML, begun=begun)
             except BadRequest as error:
                 if not is_unparsable(error):
                     raise
-                return await attempt(part.plain, None)
+                return await attempt(part.plain, None, begun=True)
         except Exception as error:
             raise self._told(error, place.chat) from error
 
@@ -125,13 +133,15 @@ class Sending:
             there.extend(former[: len(texts)])
         for number, (one, part) in enumerate(zip(former, texts, strict=False)):
             buttons = keyboard(message.choices) if number == len(texts) - 1 else None
-            await self._edit(chat, one, part, buttons)
+            await self._edit(chat, one, part, buttons, begun=number > 0)
         for surplus in former[len(texts) :]:
             await self._delete(chat, surplus)
 
-    async def _edit(self, chat: int, number: int, part: Part, buttons: InlineKeyboardMarkup | None) -> None:
+    async def _edit(
+        self, chat: int, number: int, part: Part, buttons: InlineKeyboardMarkup | None, *, begun: bool
+    ) -> None:
         try:
-            await self._limits.turn(chat)
+            await self._limits.turn(chat, begun=begun)
             try:
                 await self._edit_text(chat, number, part.html, ParseMode.HTML, buttons)
             except BadRequest as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from bot.channels.telegram.limits import Pace
 from bot.messages import Say
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency
@@ -212,6 +213,21 @@ async def crowded(rig: Rig) -> None:
     to_anna = [call.at for call in sends if call.params["chat_id"] == 11 or call.params["chat_id"] == "11"]
     assert all(at - begun >= 0.98 * number for number, at in enumerate(to_anna))
     assert Counter(len(world.said(one)) for one in crowd) == {1: 60}
+
+
+async def test_answers_to_one_person_hold_up_nobody_else(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
+    """One a second goes to each; who asked twenty things at once has that for themselves."""
+    flood, late = api.world.user(11), api.world.user(12)
+    payload = {"say": Say("thanks").to_json(), "language": "de"}
+    for user in (flood, late):
+        api.world.private(user).started = True
+    async with live_store.begin() as tx:
+        for user in (flood, flood, flood, flood, late):
+            await tx.outbox.add("telegram", str(user.id), payload, urgency=Urgency.ANSWER)
+    async with running(api, live_store, make_settings(api, tmp_path), Pace(overall=0, private=1.9)):
+        await api.world.until(lambda: len(api.world.said(flood)) >= 2 and api.world.said(late))
+    chats = [str(call.params["chat_id"]) for call in api.called("sendMessage") if call.status == 200]
+    assert chats.index("12") == 1
 
 
 async def test_a_long_text_comes_in_parts_of_which_one_replies(rig: Rig) -> None:
