@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.features import Act, Services, Turn, passing_on, say
+from bot.features import Act, Services, Turn, harvest, passing_on, say
 from bot.features.answers import in_full, shown_hits, told
 from bot.features.entries import EXACTLY, QUESTION, command, key_of, last_told, opened, show_command, show_entry
 from bot.intents import LAST, Ask
@@ -27,6 +27,8 @@ async def ask(turn: Turn, intent: Ask, services: Services) -> Act:
     """Answer a question, as a follow-up of the one before where it is one."""
     if not intent.question.strip():
         return say(Say("ask.empty"))
+    if refused := await harvest.enough(turn, services):
+        return say(refused)
     chain = [*(await _chain(turn, services))[-CHAIN + 1 :], intent.question[:LONGEST]]
     found = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE)
     if not found.follows_up:
@@ -40,6 +42,8 @@ async def more(turn: Turn, services: Services) -> Act:
     chain = _texts(context)
     if context is None or not chain:
         return say(Say("more.nothing_before"))
+    if refused := await harvest.enough(turn, services):
+        return say(refused)
     start = len(context.choices)
     found = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE, offset=start)
     if not found.answer.hits:
@@ -72,10 +76,18 @@ async def show(turn: Turn, which: str, services: Services) -> Act:
         stored = await tx.records.get(RecordKind.PROJECT, which)
     if stored is None or not isinstance(stored.record, Project):
         return say(Say("show.not_found"))
+    if refused := await harvest.enough(turn, services):
+        return say(refused)
     introducible = stored.record in services.search.snapshot.introducible
     choices = (Choice(Say("choice.intro.this"), f"intro {EXACTLY}{stored.record.id}"),) if introducible else ()
     what = replace(in_full(stored.record), choices=choices)
-    return _shown(turn, key_of(show_command(which)), what, stored.record.topics)
+    shown = _shown(turn, key_of(show_command(which)), what, stored.record.topics)
+
+    async def act(tx: Transaction) -> Say:
+        await harvest.note(tx, turn, services, [which])
+        return await shown(tx)
+
+    return act
 
 
 def _shown(turn: Turn, key: str, what: Say, topics: tuple[str, ...]) -> Act:
@@ -151,6 +163,7 @@ def _give(
             text = masked(answer.question)
             number = await tx.answers.not_answered(text, _folded(text), answer.language)
         await tx.people.spoke(turn.person.id, answer.language)
+        await harvest.note(tx, turn, services, [hit.project.id for hit in hits])
         await tx.answers.add(
             GivenAnswer(
                 id=turn.reply_id,

@@ -14,8 +14,10 @@ from knowledge_base.store.subscriptions import ON
 from knowledge_base.store.transaction import Transaction
 
 CONFIRM = "digest"  # the page behind the link, and its kind
-MAILS_A_DAY = 3  # that one person may have sent to mailboxes of which nobody knows whose they are
-ASKED = "digest confirmation asked"
+MAILS_A_DAY = 3  # that one person may have sent to mailboxes of which nobody knows whose they are; and to one mailbox
+UNCONFIRMED = timedelta(days=7)  # so long an address is kept that never said yes
+ASKED, MAILED = "digest confirmation asked", "digest confirmation mailed"
+A_DAY = timedelta(days=1)
 
 
 async def by_mail(turn: Turn, text: str, services: Services) -> Act:
@@ -30,14 +32,16 @@ async def by_mail(turn: Turn, text: str, services: Services) -> Act:
         if await tx.subscriptions.of_person(turn.person.id) is None:
             place = turn.inbound.address
             await tx.subscriptions.save(tx.subscriptions.fresh(place.channel, person_id=turn.person.id))
-        day = timedelta(days=1)
-        if await tx.tallies.count(services.secret, ASKED, [turn.person.id], within=day) >= MAILS_A_DAY:
+        if await _asked_enough(tx, turn, services):
             return Say("digest.mail_limit")
-        await tx.tallies.add(services.secret, ASKED, [turn.person.id], lasting=day)
+        if await tx.tallies.count(services.secret, MAILED, [str(address)], within=A_DAY) >= MAILS_A_DAY:
+            return Say("digest.mail_asked")  # whoever asks learns nothing of what others asked
+        await tx.tallies.add(services.secret, MAILED, [str(address)], lasting=A_DAY)
         message_id = new_id()
         await tx.pages.keep(
             services.links.at_rest(services.links.token(message_id)), kind=CONFIRM, subject="digest",
             person_id=turn.person.id, language=turn.language, content={"address": str(address)},
+            lasting=UNCONFIRMED,
         )  # fmt: skip
         payload = {"say": Say("digest.confirm_mail").to_json(), "language": turn.language, "page": CONFIRM}
         await tx.outbox.add(
@@ -46,6 +50,16 @@ async def by_mail(turn: Turn, text: str, services: Services) -> Act:
         return Say("digest.mail_asked")
 
     return act
+
+
+async def _asked_enough(tx: Transaction, turn: Turn, services: Services) -> bool:
+    """Whether this person asked often enough today, whatever the account and though forgotten since; else it counts."""
+    account = f"{turn.inbound.address.channel}:{turn.inbound.user}"
+    who = sorted({*await tx.tallies.identities(turn.person.id), account})
+    if await tx.tallies.count(services.secret, ASKED, who, within=A_DAY) >= MAILS_A_DAY:
+        return True
+    await tx.tallies.add(services.secret, ASKED, who, lasting=A_DAY)
+    return False
 
 
 async def confirmed(tx: Transaction, person_id: str, address: str) -> bool:

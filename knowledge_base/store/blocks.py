@@ -71,6 +71,27 @@ class Tallies:
         counts = select(func.count().label("times")).where(*where).group_by(tally.c.hash).subquery()
         return await self._connection.scalar(select(func.max(counts.c.times))) or 0
 
+    async def add_different(
+        self, secret: bytes, what: str, whom: Collection[str], things: Collection[str], *, lasting: timedelta
+    ) -> None:
+        """Count each of these things once for each identity, however often it comes again while that lasts."""
+        for one in whom:
+            label = _label(secret, what, one)
+            hashes = {keyed_hash(secret, f"tally {what}", f"{one}\0{thing}") for thing in things}
+            where = (tally.c.what == label, tally.c.hash.in_(hashes), tally.c.at > self._now - lasting)
+            known = set((await self._connection.execute(select(tally.c.hash).where(*where))).scalars())
+            values = {"what": label, "at": self._now, "expires_at": self._now + lasting}
+            if rows := [values | {"hash": new} for new in sorted(hashes - known)]:
+                await self._connection.execute(insert(tally), rows)
+
+    async def different(self, secret: bytes, what: str, whom: Collection[str], *, within: timedelta) -> int:
+        """How many different things were counted so lately, for the one of these identities that has most."""
+        labels = [_label(secret, what, one) for one in whom]
+        where = (tally.c.what.in_(labels), tally.c.at > self._now - within)
+        times = func.count(tally.c.hash.distinct()).label("times")
+        counts = select(times).where(*where).group_by(tally.c.what).subquery()
+        return await self._connection.scalar(select(func.max(counts.c.times))) or 0
+
     async def identities(self, person_id: str) -> list[str]:
         """By what a person is recognised here."""
         return await identities(self._connection, person_id)
@@ -78,3 +99,8 @@ class Tallies:
     async def forget(self) -> int:
         """Delete what has ended."""
         return (await self._connection.execute(delete(tally).where(tally.c.expires_at < self._now))).rowcount
+
+
+def _label(secret: bytes, what: str, one: str) -> str:
+    """What is counted of one identity, as the column takes it: 128 bits of its keyed hash."""
+    return f"{what} {keyed_hash(secret, f'tally {what}', one)[:32]}"

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import httpx
 
-from bot.assembly import Bot
+from bot.assembly import Bot, periods_of
 from bot.health import Health
 from bot.metrics import Metrics
 from bot.web.app import make_app
 from bot.web.pages import page_routes
+from knowledge_base.retention import purge
 from knowledge_base.store.database import Store
 from knowledge_base.store.subscriptions import Subscription
 from tests.bot.channels.email.conftest import SENDER, channel_to
@@ -94,3 +95,33 @@ async def ends(sink: SmtpSink, browser: httpx.AsyncClient) -> None:
     (link,) = links_in(digest, "unsubscribe")
     assert f"<{link}>" in header
     assert (await browser.post(link, content=ONE_CLICK)).status_code == 200
+
+
+async def test_nobody_floods_a_mailbox_and_an_address_that_never_said_yes_goes(
+    known: Store, tmp_path: Path, clock: FixedClock
+) -> None:
+    """P6: three questions a day to one mailbox, whoever asks and though forgotten since; after a week it is nowhere."""
+    async with SmtpSink() as sink:
+        chat, smtp = FakeChannel(), {"host": "127.0.0.1", "port": sink.port, "tls": "none", "sender": SENDER}
+        networks, settings = [chat, channel_to(sink, public_url=URL)], {"smtp": smtp, "web": {"public_url": URL}}
+        async with running_bot(known, HashEmbedder(), networks, tmp_path, **settings) as bot:
+            anna = chat.person("anna")
+            for _ in range(3):
+                heard = await anna.says(f"!wochenbrief mail {MAILBOX}")
+            await anna.says("!loeschen ja")
+            assert await anna.says(f"!wochenbrief mail {MAILBOX}") != heard, "being forgotten lifts no limit"
+            for name in ("eve", "mallory"):
+                await chat.person(name).says("!hilfe")  # the first answer says what is stored
+                assert await chat.person(name).says(f"!wochenbrief mail {MAILBOX}") == heard, "and they learn nothing"
+            await settled(bot)
+            assert len(sink.to(MAILBOX)) == 3
+            assert await chat.person("eve").says("!wochenbrief mail other@kiel.example") == heard
+            await settled(bot)
+            clock.advance(days=7, minutes=1)
+            await purge(known, periods_of(bot.services.settings.retention, timedelta(minutes=30)))
+    await known.close()
+    assert files_with(tmp_path, b"@kiel.example") == []
+
+
+def files_with(folder: Path, mark: bytes) -> list[str]:
+    return [file.name for file in folder.rglob("*") if file.is_file() and mark in file.read_bytes()]

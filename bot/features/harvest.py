@@ -1,0 +1,65 @@
+"""Against reading out the whole collection: how many different projects one person is shown in a day.
+
+What was shown to whom is kept for that day as keyed hashes alone, so neither being forgotten nor a second account that
+is known to be the same person starts anew. No answer holds a contact datum anyhow; this keeps who-does-what from being
+copied in one go, and tells the admins of an attempt, without saying who it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from bot.features import Services, Turn
+from bot.messages import Say
+from bot.notices import Notice, tell
+from knowledge_base.store.transaction import Transaction
+
+SHOWN = "shown"
+A_DAY = timedelta(days=1)
+MUCH = 5  # a fifth of all projects is much for one person and day …
+AT_LEAST = 100  # … where there are so many
+
+
+def limit_of(services: Services) -> int:
+    """How many different projects; 0: all. Who lifts the budget of questions lifts this one, too."""
+    limits = services.settings.limits
+    return limits.projects_per_day if limits.questions_per_hour else 0
+
+
+async def enough(turn: Turn, services: Services) -> Say | None:
+    """What to say to somebody who was shown enough for today; ``None``: go on."""
+    limit = limit_of(services)
+    if not limit:
+        return None
+    async with services.store.read() as tx:
+        seen = await tx.tallies.different(services.secret, SHOWN, await _who(tx, turn), within=A_DAY)
+    return Say("limit.projects", {"limit": limit}) if seen >= limit else None
+
+
+async def note(tx: Transaction, turn: Turn, services: Services, projects: Collection[str]) -> None:
+    """These are shown now; the admins hear of it once a day when somebody reads through the collection."""
+    if not limit_of(services) or not projects:
+        return
+    who = await _who(tx, turn)
+    before = await tx.tallies.different(services.secret, SHOWN, who, within=A_DAY)
+    await tx.tallies.add_different(services.secret, SHOWN, who, projects, lasting=A_DAY)
+    after = await tx.tallies.different(services.secret, SHOWN, who, within=A_DAY)
+    everything = len(services.search.snapshot.index.projects)
+    if before < max(AT_LEAST, everything // MUCH) <= after:
+        await _warn(tx, turn, services, after, everything)
+
+
+async def _who(tx: Transaction, turn: Turn) -> list[str]:
+    """By what a person is recognised, the account that speaks at least."""
+    return sorted({*await tx.tallies.identities(turn.person.id), f"{turn.inbound.address.channel}:{turn.inbound.user}"})
+
+
+async def _warn(tx: Transaction, turn: Turn, services: Services, number: int, everything: int) -> None:
+    for address in services.settings.admins:
+        channel, _, user = address.partition(":")
+        admin = await tx.people.of_account(channel, user)
+        if admin is not None:
+            say = Say("limit.harvest", {"number": number, "all": everything, "channel": turn.inbound.address.channel})
+            key = f"harvest:{turn.reply_id}:{address}"[:255]
+            await tell(tx, admin, Notice(say, key), settings=services.settings, links=services.links)

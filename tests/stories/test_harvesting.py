@@ -1,0 +1,112 @@
+"""T14: somebody who reads out the collection, a whole day long, by every way there is: it ends at the limit of the day,
+the admins hear of it once, and nothing that anybody gets to see on the way holds a contact datum.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from bot.assembly import Bot
+from bot.markup import plain
+from knowledge_base.ingest.importer import import_files
+from knowledge_base.store.database import Store
+from tests.fake_embedder import HashEmbedder
+from tests.fakes import FakeChannel, Person, running_bot, settled
+from tests.introducing import SETTINGS
+
+LIMIT, PAGE, ADMIN = 110, 5, "@admin:lotse.example"
+EVERY_WAY = 12  # messages of a round
+TOPICS = ("Mobilität", "Hitze", "Wasser", "Bildung", "Gesundheit", "Energie", "Verwaltung", "Katastrophenschutz")
+TOWNS = ("Adorf", "Bedorf", "Cedorf", "Dedorf", "Edorf")
+MARKED = ("qxmail", "7391846", "qxmatrix", "qxperson")
+
+
+def records() -> Iterator[dict[str, Any]]:
+    for number, (town, topic) in zip(range(300), itertools.cycle(itertools.product(TOWNS, TOPICS)), strict=False):
+        yield {
+            "record": "project", "id": f"p-{number}", "title": f"Vorhaben {number} zu {topic}", "municipality": town,
+            "text": f"{town} hat mit Vorhaben {number} etwas zu {topic} gemacht.", "topics": [topic],
+            "contact_role": "Stabsstelle", "licence": "CC BY 4.0", "url": f"https://dorf.example/{number}",
+        }  # fmt: skip
+        yield {
+            "record": "contact", "id": f"c-{number}", "role": "Stabsstelle", "municipality": town,
+            "email": f"qxmail{number}@dorf.example", "phone": "+49 355 7391846", "name": "Qxperson",
+            "matrix_id": f"@qxmatrix{number}:dorf.example", "projects": [f"p-{number}"],
+            "legal_basis": "public_function", "source": "https://dorf.example",
+        }  # fmt: skip
+
+
+@pytest.fixture
+def log_lines() -> Iterator[list[dict[str, Any]]]:
+    before = structlog.get_config()
+    with structlog.testing.capture_logs() as lines:
+        yield lines
+    structlog.configure(**before)
+
+
+@pytest.fixture
+async def bot_and_network(sqlite_store: Store, tmp_path: Path) -> AsyncIterator[tuple[Bot, FakeChannel]]:
+    file = tmp_path / "knowledge.jsonl"
+    file.write_text("\n".join(json.dumps(one) for one in records()))
+    await import_files(sqlite_store, [file])
+    network = FakeChannel("matrix")
+    settings = SETTINGS | {
+        "limits": {"projects_per_day": LIMIT},
+        "admins": (f"matrix:{ADMIN}",),
+        "introductions": {"per_day": 3},
+    }
+    async with running_bot(sqlite_store, HashEmbedder(), [network], tmp_path, **settings) as bot:
+        yield bot, network
+
+
+async def crawls(person: Person, texts: Iterator[str], how_many: int) -> list[str]:
+    return [await person.says(text) for text in itertools.islice(texts, how_many)]
+
+
+def ways() -> Iterator[str]:
+    """Questions, wildcards, further pages, single projects by ids that can be guessed, contacts by theirs, requests."""
+    towns_and_topics = itertools.cycle(itertools.product(TOPICS, TOWNS))
+    for number, (topic, town) in enumerate(towns_and_topics):
+        yield from (f"!frage Wer hat in {town} etwas zu {topic} gemacht?", "mehr", "mehr", "1", "!frage *", "!frage %")
+        yield from (f"!zeige =p-{(number * 3 + more) % 300}" for more in range(3))
+        yield from (f"!zeige contact:c-{number % 300}", f"!kontakt =p-{number % 300}", f"!kontakt c-{number % 300}")
+
+
+def seen_projects(answers: list[str]) -> set[str]:
+    words = " ".join(answers).replace("\u2060", "").split()
+    return {after for word, after in itertools.pairwise(words) if word.endswith("Vorhaben") and after.isdigit()}
+
+
+async def test_a_day_of_reading_ends_at_the_limit_and_shows_nobody_s_data(
+    bot_and_network: tuple[Bot, FakeChannel], sqlite_store: Store, log_lines: list[dict[str, Any]]
+) -> None:
+    bot, channel = bot_and_network
+    admin = channel.person(ADMIN)
+    await admin.says("!hilfe")
+    crawler, texts, answers = channel.person("@crawler:evil.example"), ways(), []
+    for hour in range(16):  # below the limit of an hour, which is the account's
+        answers += await crawls(crawler, texts, EVERY_WAY)
+        if hour % 4 == 3:
+            await crawler.says("!loeschen ja")  # being forgotten starts nothing anew
+        sqlite_store.now.advance(minutes=89)  # type: ignore[attr-defined]
+    assert LIMIT <= len(seen_projects(answers)) < LIMIT + PAGE
+    assert any("genug gezeigt" in text for text in answers)
+    assert "genug gezeigt" in await crawler.says("!zeige =p-299")
+    await settled(bot)
+    told = [text for one in channel.delivered if "von 300 Projekten" in (text := plain(one.document))]
+    assert len(told) == 1, "once a day"
+    assert "crawler" not in told[0]
+    everything = "\n".join(plain(one.document) + repr(one) for one in channel.delivered).lower()
+    for mark in MARKED:
+        assert mark not in everything
+        assert mark not in json.dumps(log_lines, default=repr).lower()
+    assert "genug gezeigt" not in await channel.person("@anna:potsdam.example").says("!frage Was gibt es zu Hitze?")
+    sqlite_store.now.advance(days=1)  # type: ignore[attr-defined]
+    assert "genug gezeigt" not in await crawler.says("!zeige =p-299")
