@@ -48,6 +48,7 @@ async def reply(tx: Transaction, row: InboxRow, turn: Turn, what: Say, footer: S
         message_id=turn.reply_id,
         person_id=turn.person.id if turn.inbound.private and not farewell else None,  # a room gone is no person gone
     )
+    await tx.outbox.first_of_all(turn.reply_id)  # what it announces comes after it
     if not await tx.inbox.done(row.seq):
         raise HandledElsewhereError
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from knowledge_base.introduction_values import Introduction, Outcome, State
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
+LONGEST_WAIT, LONGEST_WAIT_UNVERIFIED = timedelta(days=28), timedelta(days=14)  # for one's turn
 TAKES_NO_SLOT = (Outcome.LAPSED, Outcome.UNREACHED)  # never agreed to; never arrived
 
 
@@ -65,3 +66,11 @@ def next_turn(planned: Sequence[datetime], now: datetime, caps: Caps) -> datetim
     if not caps.per_contact_week or len(planned) < caps.per_contact_week:
         return now
     return max(now, planned[-caps.per_contact_week] + WEEK)
+
+
+def too_far(turn: datetime, now: datetime, *, verified: bool) -> bool:
+    """Whether a contact has so many requests waiting that one more is of no use to anybody.
+
+    The later places are for those whose municipality is verified: whoever comes with many accounts cannot take them.
+    """
+    return turn > now + (LONGEST_WAIT if verified else LONGEST_WAIT_UNVERIFIED)

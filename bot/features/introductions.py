@@ -6,7 +6,7 @@ from bot.data_policy import DataClass, may_pass
 from bot.features import Act, Services, Turn
 from bot.features.ask import pick
 from bot.features.entries import EXACTLY, project_behind
-from bot.features.prompting import ask_missing, offer, prompt
+from bot.features.prompting import ask_missing, offer, prompt, wanted_before
 from bot.informing import version
 from bot.intents import Introduce, IntroduceStep, Respond, SayHelped
 from bot.intro_words import kinds_of
@@ -28,10 +28,12 @@ from bot.introducing.telling import answers, title_of
 from bot.markup import clean, plain
 from bot.messages import Choice, Happening, Say
 from knowledge_base.introduction_values import Answer, Helped, Introduction, Side, State
+from knowledge_base.model import Project
 from knowledge_base.store.transaction import Transaction
 
 SHOWN = 10  # introductions in a status
 UNKNOWN = Say("intro.unknown")
+WISH = f"intro {EXACTLY}"  # before the id of a project: the command that waits until we know who asks
 
 
 async def introduce(turn: Turn, intent: Introduce, services: Services) -> Act:
@@ -47,14 +49,30 @@ async def introduce(turn: Turn, intent: Introduce, services: Services) -> Act:
             return Say("show.not_found")
         if hopeless := await there_is_no_way(tx, services, turn.person, project):
             return hopeless
-        if missing := await ask_missing(tx, turn, services, then=f"intro {EXACTLY}{project.id}"):
+        if missing := await ask_missing(tx, turn, services, then=f"{WISH}{project.id}"):
             return Say("intro.missing", {"question": missing})
-        context = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
-        texts = (context.query or {}).get("texts", []) if context else []
-        begun = await begin(tx, services, turn.person, project, texts[-1] if texts else "")
-        return begun if isinstance(begun, Say) else await _next(tx, turn, services, begun)
+        return await _begun(tx, turn, services, project)
 
     return act
+
+
+async def go_on(tx: Transaction, turn: Turn, services: Services) -> Say | None:
+    """What a person wanted before they were asked for something: the next question, or what the contact will see.
+
+    ``None``: they wanted nothing.
+    """
+    wish = await wanted_before(tx, turn, services)
+    project = await project_of(tx, wish.removeprefix(WISH)) if wish else None
+    if project is None:
+        return None
+    return await ask_missing(tx, turn, services, then=wish) or await _begun(tx, turn, services, project)
+
+
+async def _begun(tx: Transaction, turn: Turn, services: Services, project: Project) -> Say:
+    context = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
+    texts = (context.query or {}).get("texts", []) if context else []
+    begun = await begin(tx, services, turn.person, project, texts[-1] if texts else "")
+    return begun if isinstance(begun, Say) else await _next(tx, turn, services, begun)
 
 
 async def _next(tx: Transaction, turn: Turn, services: Services, one: Introduction) -> Say:

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 from bot.features import Act, Services, Turn, say
 from bot.features.ask import ask
+from bot.features.introductions import go_on
 from bot.features.places import UNKNOWN, name_of, named, proven_by
-from bot.features.prompting import go_on, is_aside, prompt
+from bot.features.prompting import is_aside, prompt
 from bot.intents import Ask, Profile
+from bot.introducing.question import has_link
 from bot.markup import clean
 from bot.messages import Choice, Own, Say, Value
 from bot.networks import network
@@ -46,10 +48,19 @@ async def profile(turn: Turn, intent: Profile, services: Services) -> Act:
 
 
 def is_name(text: str) -> bool:
-    """Whether it may be somebody's name: letters and what stands between them."""
-    between = re.sub(r"[ .,'’-]", "", text)
-    letters = [char for char in between if unicodedata.category(char)[0] in "LM"]
-    return 2 <= len(letters) == len(between) and len(text) <= LONGEST_NAME
+    """Whether it may be somebody's name: letters and what stands between them, nothing to click."""
+    return _is_words(text, "[ .,'’-]")
+
+
+def is_place(text: str) -> bool:
+    """Whether it may be called so: as a name, but without what could pass for a remark of ours behind it."""
+    return _is_words(text, "[ .'’/-]")
+
+
+def _is_words(text: str, between: str) -> bool:
+    rest = re.sub(between, "", text)
+    letters = [char for char in rest if unicodedata.category(char)[0] in "LM"]
+    return 2 <= len(letters) == len(rest) and len(text) <= LONGEST_NAME and not has_link(text)
 
 
 def _ask_for(turn: Turn, field: str, services: Services) -> Act:
@@ -93,15 +104,18 @@ def _prefer(turn: Turn, value: str, services: Services) -> Act:
 
 def _municipality(turn: Turn, value: str, services: Services) -> Act:
     gazetteer = services.search.snapshot.gazetteer
-    if value.startswith(TYPED):
-        return _belongs(turn, UNKNOWN + value.removeprefix(TYPED).strip()[:LONGEST_NAME], services)
-    found = named(value, gazetteer)
+    typed = value.removeprefix(TYPED).strip()
+    if value.startswith(TYPED) and is_place(typed):
+        return _belongs(turn, UNKNOWN + typed, services)
+    found = named(value.removeprefix(TYPED), gazetteer)
     if len(found) == 1:
         return _belongs(turn, found[0].id, services)
 
     async def act(tx: Transaction) -> Say:
         await prompt(tx, turn, services, "profile municipality")
         choices = tuple(_which(one) for one in found[:MOST_CHOICES])
+        if not (found or is_place(typed)):
+            return Say("profile.no_place")
         if not found:
             as_typed = Choice(Say("choice.as_typed", {"name": value}), f"profile municipality {TYPED}{value}", True)
             choices = (as_typed,)

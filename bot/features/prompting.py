@@ -31,7 +31,7 @@ async def offer(tx: Transaction, turn: Turn, services: Services, choices: tuple[
 async def ask_missing(tx: Transaction, turn: Turn, services: Services, *, then: str) -> Say | None:
     """The question for what an introduction needs and the person did not tell yet; ``None``: all is known.
 
-    When it is, they are offered the command ``then`` ("intro p1").
+    When it is, they go on with the command ``then`` ("intro =p1").
     """
     told = await tx.profiles.get(turn.person.id)
     missing = next((field for field in NAMES if not getattr(told, field)), "")
@@ -41,18 +41,14 @@ async def ask_missing(tx: Transaction, turn: Turn, services: Services, *, then: 
     return Say(f"profile.ask_{missing}")
 
 
-async def go_on(tx: Transaction, turn: Turn, services: Services) -> Say | None:
-    """What a person wanted before they were asked: as a choice, once everything is known; or the next question."""
+async def wanted_before(tx: Transaction, turn: Turn, services: Services) -> str:
+    """The command that waited until we know enough, and is not kept any longer; empty: there is none."""
     before = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
     query = dict(before.query or {}) if before else {}
-    then = query.pop(THEN, "")
-    if not then:
-        return None
-    if missing := await ask_missing(tx, turn, services, then=then):
-        return missing
-    choice = Choice(Say("choice.continue"), then, numbered=True)
-    await tx.people.remember(turn.context_key, query or None, before.answer_id if before else None, [then])
-    return Say("profile.continue", {}, (choice,))
+    then = str(query.pop(THEN, ""))
+    if before and then:
+        await tx.people.remember(turn.context_key, query or None, before.answer_id, before.choices)
+    return then
 
 
 def is_aside(text: str) -> bool:

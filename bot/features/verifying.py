@@ -13,8 +13,9 @@ from datetime import timedelta
 
 from bot.features import Act, Services, Turn, say
 from bot.features.ask import ask
+from bot.features.introductions import go_on
 from bot.features.places import name_of, named, proven_by
-from bot.features.prompting import go_on, is_aside, prompt
+from bot.features.prompting import is_aside, prompt
 from bot.intents import Ask, Verify
 from bot.messages import Say
 from bot.networks import network

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.data_policy import DataClass
 from bot.features import Services
@@ -93,9 +93,14 @@ def _same_house(services: Services, now: Contact | None, other: Contact) -> bool
 async def candidate(tx: Transaction, services: Services, contact: Contact) -> Candidate:
     """A contact as somebody who can be asked, and when it is their turn; the person behind is made when new."""
     await tx.introductions.lock_contact(contact.id)
-    planned = await tx.introductions.planned(contact.id, tx.now - WEEK)
     person = await _person_behind(tx, contact)
-    return Candidate(contact.id, person.id, next_turn(planned, tx.now, caps_of(services.settings)))
+    return Candidate(contact.id, person.id, await turn_of(tx, services, contact))
+
+
+async def turn_of(tx: Transaction, services: Services, contact: Contact) -> datetime:
+    """When a contact can be asked once more."""
+    planned = await tx.introductions.planned(contact.id, tx.now - WEEK)
+    return next_turn(planned, tx.now, caps_of(services.settings))
 
 
 async def _person_behind(tx: Transaction, contact: Contact) -> Person:

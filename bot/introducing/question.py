@@ -22,3 +22,8 @@ def presentable(text: str) -> str:
     """The text without links, on one line, at most 500 characters."""
     shown = clean(LINKS.sub(OMITTED, clean(text)))
     return shown if len(shown) <= LONGEST else shown[: LONGEST - 1].rstrip() + "…"
+
+
+def has_link(text: str) -> bool:
+    """Whether something in it could be clicked, or be made clickable by a mail program."""
+    return LINKS.search(clean(text)) is not None

@@ -9,12 +9,12 @@ from dataclasses import replace
 from bot.features import Services
 from bot.introducing.answering import ALL, OTHER, refused
 from bot.introducing.applying import RULES, Evidence, apply
-from bot.introducing.candidates import askable, can_be_told, candidate, caps_of, contact_of, project_of
+from bot.introducing.candidates import askable, can_be_told, candidate, caps_of, contact_of, project_of, turn_of
 from bot.introducing.describing import date_of, municipality_name, sharables, who
 from bot.introducing.erasing import remembered
 from bot.introducing.question import presentable
 from bot.messages import Choice, Own, Say, Value
-from knowledge_base.introduction_caps import exhausted, not_again
+from knowledge_base.introduction_caps import exhausted, not_again, too_far
 from knowledge_base.introduction_values import Candidate, Consented, Introduction, Outcome, Shares, Side, State
 from knowledge_base.model import Contact, Project
 from knowledge_base.store.outbox import new_id
@@ -64,9 +64,18 @@ async def begin(
     found = await askable(tx, services, project, person.id, leave_out=again)
     if not found:
         return await _nobody(tx, services, person, project)
+    free = [contact for contact in found if not await _crowded(tx, services, person.id, contact)]
+    if not free:
+        return Say("intro.crowded", {"project": project.title})
     for old in mine:
         await tx.introductions.drop(old.id)  # drafts only
-    return await _draft(tx, person, project, found[0], question)
+    return await _draft(tx, person, project, free[0], question)
+
+
+async def _crowded(tx: Transaction, services: Services, person_id: str, contact: Contact) -> bool:
+    """Whether so many requests wait for this contact that this person's would come too late to be of use."""
+    turn = await turn_of(tx, services, contact)
+    return too_far(turn, tx.now, verified=(await tx.profiles.get(person_id)).is_verified(tx.now))
 
 
 async def _may_not(tx: Transaction, services: Services, person: Person, project: Project) -> Say | None:
@@ -175,6 +184,8 @@ async def consent(
     if cap and one.state is State.DRAFT:
         return Say(f"intro.cap_{cap}", {"limit": caps.per_day if cap == "day" else caps.open})
     same = await _same(tx, services, one) if one.state is State.DRAFT else None
+    if same and too_far(same.send_at, tx.now, verified=(await tx.profiles.get(one.asker)).is_verified(tx.now)):
+        return Say("intro.crowded", {"project": one.project})
     done = await apply(tx, services, one, Consented(one.asker, same, shares), evidence)
     if done.refusal:
         return refused(done.refusal)

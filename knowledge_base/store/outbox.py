@@ -115,6 +115,20 @@ class Outbox:
         statement = statement.on_conflict_do_nothing(index_elements=["key"]).returning(outbox.c.seq)
         return await self._connection.scalar(statement) is not None
 
+    async def first_of_all(self, message_id: str) -> None:
+        """A message goes before those to the same conversation that were stored before it in this transaction."""
+        mine = (await self._connection.execute(select(outbox).where(outbox.c.id == message_id))).one()
+        place = (outbox.c.channel == mine.channel, outbox.c.conversation == mine.conversation, outbox.c.state == "new")
+        together = (outbox.c.created_at == self._now, outbox.c.attempts == 0, outbox.c.seq < mine.seq)
+        found = select(outbox.c.id, outbox.c.seq).where(*place, *together).order_by(outbox.c.seq)
+        others = (await self._connection.execute(found)).all()
+        if not others:
+            return
+        places = [*(row.seq for row in others), mine.seq]
+        await self._connection.execute(update(outbox).where(outbox.c.seq.in_(places)).values(seq=-outbox.c.seq))
+        for seq, one in zip(places, [message_id, *(row.id for row in others)], strict=True):
+            await self._connection.execute(update(outbox).where(outbox.c.id == one).values(seq=seq))
+
     async def lease(
         self, channel: str, *, limit: int, lasting: timedelta, least: Urgency = Urgency.BULK
     ) -> list[OutboxRow]:

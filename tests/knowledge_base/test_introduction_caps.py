@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge_base.introduction_caps import WEEK, Before, Cap, Caps, exhausted, next_turn, not_again
+from knowledge_base.introduction_caps import WEEK, Before, Cap, Caps, exhausted, next_turn, not_again, too_far
 from knowledge_base.introduction_values import Introduction, Outcome, State
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -73,3 +73,8 @@ def test_no_contact_is_asked_more_often_in_any_week_and_nobody_waits_for_ever(
         planned.append(turn)
     for start in planned:
         assert sum(start <= other < start + WEEK for other in planned) <= a_week
+
+
+def test_nobody_waits_longer_than_two_weeks_or_four_when_verified() -> None:
+    assert [too_far(NOW + timedelta(days=days), NOW, verified=False) for days in (0, 14, 15)] == [False, False, True]
+    assert [too_far(NOW + timedelta(days=days), NOW, verified=True) for days in (15, 28, 29)] == [False, False, True]

@@ -15,6 +15,7 @@ from knowledge_base.introduction_values import Answer, State
 from knowledge_base.store.database import Store
 from tests.fakes import settled
 from tests.introducing import (
+    CONTACTS,
     LEAD,
     MOBILITY,
     PROJECT,
@@ -60,8 +61,7 @@ async def test_from_a_question_to_two_people_who_talk(net: Networks) -> None:
     assert "zwei Angaben" in await anna.says(f"!kontakt ={PROJECT}")
     await anna.says("Dezernat Verkehr")
     shown = await anna.says("Potsdam")
-    if "genau das" not in shown:
-        shown = await anna.says("1")
+    assert "genau das" in shown, "nothing stands between the last of the two and what the contact will see"
     assert "Leitung Digitale Stadt" in shown
     assert "Dezernat Verkehr, Landeshauptstadt Potsdam" in shown or "Dezernat Verkehr, Potsdam" in shown
     assert "nicht bestätigt" in shown
@@ -234,6 +234,29 @@ async def test_limits_are_told_kindly(net: Networks) -> None:
     assert "Mobilitätsbeauftragte Stelle" in second  # one open request for each contact
     await anna.says("1")
     assert "läuft schon" in await anna.says(f"!kontakt ={PROJECT}")
+
+
+async def test_strangers_cannot_fill_a_contact_s_queue(sqlite_store: Store, tmp_path: Path) -> None:
+    """Nobody waits longer than two weeks; a verified municipality gets in, though strangers took all of that."""
+    lone = [one for one in CONTACTS if one["id"] == "c-lead"]
+    async with networks(sqlite_store, tmp_path, contacts=lone) as net:
+        heard = []
+        for number in range(8):
+            stranger = await known_as(net.matrix.person(f"@s{number}:evil.example"))
+            await stranger.says("!frage Wie habt ihr das gemacht?")
+            heard.append(await stranger.says(f"!kontakt ={PROJECT}"))
+            await stranger.says("1")
+        assert ["so viele Anfragen" in text for text in heard] == [False] * 6 + [True] * 2
+        await net.passes()
+        assert len(net.mails(LEAD)) == 2, "two in a week"
+        anna = await known_as(net.matrix.person(ANNA_MATRIX))
+        async with net.store.begin() as tx:
+            person = await tx.people.of_account("matrix", ANNA_MATRIX)
+            assert person is not None
+            await tx.profiles.set(person.id, verified_at=tx.now, verified_address="a@potsdam.example")
+        await anna.says("!frage Wie habt ihr das gemacht?")
+        assert "genau das" in await anna.says(f"!kontakt ={PROJECT}")
+        assert "2026" in await anna.says("1")
 
 
 async def test_not_in_front_of_others_and_not_at_home(net: Networks) -> None:

@@ -105,11 +105,35 @@ async def test_a_question_where_a_name_was_awaited_is_a_question(net: Networks) 
 
 
 @pytest.mark.parametrize(
-    "name", ["4711", "x", "rad@b.example", "https://x.example", "<b>A</b>", "A" * 90, "ruf 0355 an"]
+    "name",
+    [
+        "4711",
+        "x",
+        "rad@b.example",
+        "https://x.example",
+        "<b>A</b>",
+        "A" * 90,
+        "ruf 0355 an",
+        "evil.com",
+        "Amt www.b.de",
+    ],
 )
 async def test_what_is_no_name_is_not_taken(net: Networks, name: str) -> None:
     anna = net.matrix.person(ANNA)
     assert "nicht als Namen" in await anna.says(f"!profil name {name}")
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["Neustadt (bestätigt)", "https://x.example", "evil.com", "Ruf 0170 1234567", "a@b.example", "Ort, verifiziert"],
+)
+async def test_what_is_no_name_of_a_place_is_not_taken(net: Networks, place: str) -> None:
+    """What contacts read there must be a place: no link, no number, no mark of being verified."""
+    anna = net.matrix.person(ANNA)
+    for text in (f"!profil kommune {place}", f"!profil kommune ={place}", f"!profil kommune #{place}"):
+        assert "nicht als Kommune" in await anna.says(text)
+    await anna.says("1")
+    assert (await profile_of(net, anna)).municipality == ""
 
 
 async def test_in_a_room_nobody_tells_anything(net: Networks) -> None:
@@ -316,6 +340,13 @@ async def test_my_data_never_pass_through_telegram(net: Networks) -> None:
     await ben.says("!meinedaten")
     await settled(net.bot)
     assert any("Amt Acht" in mail for mail in net.mails(OFFICE))
+
+
+async def test_the_answer_comes_before_what_it_announces(net: Networks) -> None:
+    ben = await known_as(net.telegram.person("4711"), "Amt Acht")
+    await ben.says("!meinedaten")
+    await settled(net.bot)
+    assert ["gleich einen Link" in text for text in net.told(net.telegram, ben.conversation)[-2:]] == [True, False]
 
 
 async def test_forgetting_asks_back_and_then_leaves_nothing(net: Networks) -> None:

@@ -106,6 +106,27 @@ async def test_the_outbox_keeps_the_order_of_a_conversation(store: Store) -> Non
         ]
 
 
+async def test_an_answer_goes_before_what_was_stored_with_it_and_after_what_waited_before(store: Store) -> None:
+    async with store.begin() as tx:
+        await tx.outbox.add("test", "!a", {"n": "before"}, urgency=Urgency.ANSWER)
+    store.now.advance(minutes=1)  # type: ignore[attr-defined]
+    async with store.begin() as tx:
+        for name, room in (("first notice", "!a"), ("elsewhere", "!b"), ("second notice", "!a")):
+            await tx.outbox.add("test", room, {"n": name}, urgency=Urgency.NOTICE)
+        await tx.outbox.add("test", "!a", {"n": "answer"}, urgency=Urgency.ANSWER, message_id="m")
+        await tx.outbox.first_of_all("m")
+        await tx.outbox.add("test", "!a", {"n": "later"}, urgency=Urgency.NOTICE)
+    order = []
+    for _ in range(6):
+        async with store.begin() as tx:
+            for row in await tx.outbox.lease("test", limit=10, lasting=timedelta(minutes=1)):
+                order.append((row.conversation, row.payload["n"]))
+                await tx.outbox.sent(row.id, None)
+    assert [name for room, name in order if room == "!a"] == [
+        "before", "answer", "first notice", "second notice", "later",
+    ]  # fmt: skip
+
+
 async def test_a_key_is_said_once(store: Store) -> None:
     async def say() -> bool:
         async with store.begin() as tx:
