@@ -224,14 +224,32 @@ def test_no_word_means_two_things() -> None:
 
 
 @pytest.mark.parametrize("language", ["de", "en", "pl"])
-@pytest.mark.parametrize("command", ["more", "useful", "useless", "show =12", "show bb-cottbus", "remove p1 yes"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "more",
+        "useful",
+        "useless",
+        "show =12",
+        "show bb-cottbus",
+        "remove p1 yes",
+        "questions new 7 0a1b2c3d yes",
+        "questions new 7 municipality =",
+        "questions new 7 answer 0a1b",
+        "questions discard 7",
+        "reply editors 0a1b",
+        "reply withdraw 0a1b",
+        "pass-on yes 7",
+        "pass-on withdraw 7",
+    ],
+)
 def test_a_button_can_be_typed_in_every_language(command: str, language: str) -> None:
     typed_in = route(typed(command, language), private=False)
     assert typed_in.intent == route(f"!{command}", private=False).intent
     assert typed_in.language in (language, None)
 
 
-@pytest.mark.parametrize("command", ["forget yes", 'remove "a b" yes'])
+@pytest.mark.parametrize("command", ["forget yes", 'remove "a b" yes', "questions new 7 0a1b2c3d yes"])
 def test_what_confirms_is_typed_in_ones_own_language(command: str) -> None:
     assert [typed(command, language).rsplit(" ", 1)[1] for language in ("de", "en", "pl")] == ["ja", "yes", "tak"]
     assert {route(typed(command, language), private=True).intent for language in ("de", "en", "pl")} == {
