@@ -20,7 +20,7 @@ from bot.features.ask import note_rating
 from bot.features.notices import notice
 from bot.features.perform import perform
 from bot.informing import first_notice
-from bot.intents import Ask, Edit, More, NewEntry, Pick, Rate, Remove, Routed, Show, Start
+from bot.intents import Ask, More, Pick, Rate, Routed, Show, Start
 from bot.messages import Happening, Inbound, Say
 from bot.permits import left, may_work, moved
 from bot.ports import Channel, EditsInPlace, Immediate, KnowsAdmins
@@ -200,8 +200,8 @@ class Handler:
             reached("answer.before_commit")
         reached("answer.after_commit")
         self._answered()
-        if isinstance(routed.intent, Edit | Remove | NewEntry):
-            await self._services.search.catch_up()  # so their next question finds it
+        if turn.editor:
+            await self._services.search.catch_up()  # their next question finds what they have changed, if they have
         return "limited" if limited else OUTCOMES.get(what.key, "other")
 
     async def _tell(self, row: InboxRow, inbound: Inbound, what: Say) -> str:

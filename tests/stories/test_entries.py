@@ -110,6 +110,7 @@ async def test_from_a_question_and_an_answer_to_an_entry(
     before = await entries(town.store)
     done = await erika.says("1")
     assert "Veröffentlicht: Regenwasser auf Friedhöfen" in done
+    assert "1. Regenwasser auf Friedhöfen" in await erika.says("Wer gießt mit Regenwasser auf Friedhöfen?")  # at once
     assert await entries(town.store) == before + 1
 
     made = await entry(town.store)
@@ -126,7 +127,6 @@ async def test_from_a_question_and_an_answer_to_an_entry(
     assert thanked
     assert "gibt es nicht" in await erika.says(f"!fragen neu {number}")
 
-    assert "Regenwasser auf Friedhöfen" in await erika.says("Wer gießt mit Regenwasser auf Friedhöfen?")  # at once
     await digest(town)
     assert "Neu · Cottbus" in town.told(town.matrix, ben.conversation)[-1]
     assert "Quelle: Redaktion" in town.told(town.matrix, ben.conversation)[-1]
