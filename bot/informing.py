@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 
 from bot.features import Services, Turn
-from bot.markup import plain
-from bot.messages import Say, Url
+from bot.markup import plain, safe_url
+from bot.messages import Say, Url, Value
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.model import Contact
@@ -77,11 +77,32 @@ def about_import(contact: Contact, settings: Settings) -> Say:
         "notice.import",
         {
             "role": contact.role,
-            "source": contact.source or Say("notice.no_source"),
-            "basis": contact.legal_basis,
+            "source": _source(contact),
+            "basis": _basis(contact),
             "operator": operator(settings),
             "officer": officer(settings),
             "reach": settings.operator.email or settings.smtp.reply_to or Say("notice.reply"),
+            "authority": settings.operator.supervisory_authority.strip() or Say("notice.no_authority"),
             "page": Url(page) if page else "",
         },
     )
+
+
+def _source(contact: Contact) -> Value:
+    """Where the record comes from: a link where it is one."""
+    if not contact.source:
+        return Say("notice.no_source")
+    return Url(contact.source) if safe_url(contact.source) else contact.source
+
+
+def _basis(contact: Contact) -> Say | str:
+    """The legal basis in words, where the record holds the word for it; else as the record says it."""
+    match contact.legal_basis.strip().casefold():
+        case "public_function":
+            return Say("basis.public_function")
+        case "consent":
+            return Say("basis.consent")
+        case "contract":
+            return Say("basis.contract")
+        case _:
+            return contact.legal_basis

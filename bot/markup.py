@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 
@@ -18,12 +18,13 @@ class Text:
     """Plain characters.
 
     ``own``: what the reader told of themselves, which may pass where others' data may not. ``command``: a command of
-    ours (``!hilfe``), which a network may write in its way.
+    ours (``!hilfe``), which a network may write in its way. ``quoted``: not our words, and perhaps in another language.
     """
 
     text: str
     own: bool = False
     command: bool = False
+    quoted: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ async def request(tx: Transaction, services: Services, one: Introduction) -> boo
     view = await describing.describe(tx, services, one, one.contact_person)
     if view is None:
         return False
-    values = describing.said_of(view) | {"notice": await describing.notice_of(tx, services, one)}
+    values = _said(view, services) | {"notice": await describing.notice_of(tx, services, one)}
     notice = Notice(
         Say("intro.request", values, answers(one, view), view.language),
         request_key(one),
@@ -41,6 +41,15 @@ async def request(tx: Transaction, services: Services, one: Introduction) -> boo
     return True
 
 
+def _said(view: describing.RequestView, services: Services) -> dict[str, Value]:
+    return describing.said_of(view) | {"answer_here": _answer_here(services)}
+
+
+def _answer_here(services: Services) -> Say | str:
+    """What stands above the link to the page, where there is one."""
+    return Say("intro.answer_here") if services.links.available else ""
+
+
 def answers(one: Introduction, view: describing.RequestView) -> tuple[Choice, ...]:
     """What the contact can answer, as commands."""
     names = [name for name in ANSWERS if view.can_pass_on or name != "deputy"]
@@ -52,7 +61,7 @@ async def remind(tx: Transaction, services: Services, one: Introduction) -> None
     view = await describing.describe(tx, services, one, one.contact_person)
     if view is None:
         return
-    say = Say("intro.remind", describing.said_of(view), answers(one, view), view.language)
+    say = Say("intro.remind", _said(view, services), answers(one, view), view.language)
     notice = Notice(say, remind_key(one), DataClass.CONTACT_DATUM, page=PAGE, subject=one.id, unsubscribe=UNSUBSCRIBE)
     await _tell(tx, services, one.contact_person, notice)
 
@@ -62,7 +71,7 @@ async def again(tx: Transaction, services: Services, one: Introduction, parting:
     view = await describing.describe(tx, services, one, one.contact_person)
     if view is None:
         return
-    say = Say("intro.again", describing.said_of(view), answers(one, view), view.language)
+    say = Say("intro.again", _said(view, services), answers(one, view), view.language)
     key, about = again_key(one, parting), DataClass.CONTACT_DATUM
     notice = Notice(say, key, about, page=PAGE, subject=one.id, unsubscribe=UNSUBSCRIBE)
     await _tell(tx, services, one.contact_person, notice)
@@ -155,6 +164,7 @@ async def follow_up(tx: Transaction, services: Services, one: Introduction) -> N
     )
     for side, person in ((Side.ASKER, one.asker), (Side.CONTACT, one.contact_person)):
         values: dict[str, Value] = {"project": await title_of(tx, one), "code": one.code}
+        values["answer_here"] = _answer_here(services)
         notice = Notice(Say("intro.helped", values, choices), follow_up_key(one, side), page=PAGE, subject=one.id)
         await _tell(tx, services, person, notice)
 

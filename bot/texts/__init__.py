@@ -130,8 +130,8 @@ class Texts:
             url = safe_url(value.address)
             return [Link(url)] if url else [Text(clean(value.address))]
         if isinstance(value, Own):
-            return [Text(clean(value.text), own=True)] if value.text else []
-        return [Text(clean(str(value)))] if value != "" else []
+            return [Text(clean(value.text), own=True, quoted=True)] if value.text else []
+        return [Text(clean(str(value)), quoted=True)] if value != "" else []
 
 
 def _words(text: str) -> Iterator[Text]:

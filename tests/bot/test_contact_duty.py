@@ -85,7 +85,8 @@ async def test_telling_all_at_once_shows_them_again_and_tells_nobody_twice(net: 
     await settled(net.bot)
     assert {one.address.conversation for one in net.email.delivered} == {LEAD, MOBILITY}
     (mail,) = net.mails(LEAD)
-    for part in ("Leitung Digitale Stadt", "https://cottbus.example/kontakt", "public_function", "widersprechen"):
+    basis = "Art. 6 Abs. 1 Buchst. e"
+    for part in ("Leitung Digitale Stadt", "https://cottbus.example/kontakt", basis, "widersprechen"):
         assert part in mail
     assert await hidden(net) == set()
     await look(net, days=31)

@@ -6,32 +6,13 @@ import asyncio
 import itertools
 import json
 import os
-import shutil
-import subprocess
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.matrix_server.synapse import one_at_a_time
 from tests.patience import PATIENCE_S
 
 FOLDER = Path(__file__).parent.parent / "matrix_client"
-
-
-MISSING = "The independent client needs Node.js 20 or newer with npm: install both, then run the tests again."
-
-
-def install() -> None:
-    """The client's packages, exactly those of its lock file."""
-    done, lock = FOLDER / "node_modules" / ".installed", FOLDER / "package-lock.json"
-    npm = shutil.which("npm")
-    assert npm, MISSING
-    assert shutil.which("node"), MISSING
-    with one_at_a_time("matrix-client"):
-        if not done.exists() or done.read_bytes() != lock.read_bytes():
-            print("Installing an independent Matrix client for the tests: half a minute, once.")
-            subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--omit=dev", "--silent"], cwd=FOLDER, check=True)
-            shutil.copyfile(lock, done)
 
 
 class StrictPerson:

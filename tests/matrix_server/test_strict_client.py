@@ -14,8 +14,9 @@ from bot.channels.matrix.content import INVISIBLE_SPACE
 from bot.channels.matrix.secret_storage import decode_recovery_key, encode_recovery_key
 from tests.matrix_server.bot_process import BotProcess
 from tests.matrix_server.person import ANSWER_TO, Person
-from tests.matrix_server.strict_person import StrictPerson, install
+from tests.matrix_server.strict_person import FOLDER, StrictPerson
 from tests.matrix_server.synapse import Synapse
+from tests.node import install
 
 pytestmark = [pytest.mark.matrix]
 NO_SHIELD = 0
@@ -24,7 +25,7 @@ QUESTION = "Wer hat einen Rufbus?"
 
 @pytest.fixture(scope="module", autouse=True)
 def _installed() -> None:
-    install()
+    install(FOLDER)
 
 
 def said(event: dict[str, Any]) -> str:

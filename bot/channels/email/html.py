@@ -23,5 +23,5 @@ def to_html(document: Document, footer: Document, *, language: str, title: str) 
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
-        f'{blocks(document)}\n<div class="small">\n{blocks(footer)}\n</div>\n</body>\n</html>\n'
+        f'{blocks(document, language)}\n<div class="small">\n{blocks(footer, language)}\n</div>\n</body>\n</html>\n'
     )

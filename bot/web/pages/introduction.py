@@ -13,6 +13,7 @@ from typing import TypeVar
 from starlette.responses import Response
 
 from bot.connecting import offered_with
+from bot.informing import operator
 from bot.introducing import Evidence, describe, helped, respond
 from bot.introducing.describing import RequestView, date_of
 from bot.markup import plain
@@ -76,16 +77,18 @@ async def _evidence(tx: Transaction, site: Site, visited: Visit) -> Evidence:
     """What the ledger keeps of a yes: the very words that stood above the button."""
     view = await _view(tx, site, visited)
     texts, shared = site.services.texts, set(visited.form.get("share", ()))
-    shown = [consent_text(view)] if view else []
+    shown = [consent_text(view, site)] if view else []
     shown += [Say(f"page.data.{one.kind}", {"value": one.value}) for one in (view.own if view else ())
               if one.kind in shared]  # fmt: skip
     words = "\n".join(plain(texts.render(say, visited.language)) for say in shown)
     return Evidence("page", visited.page.token_hash, "page", f"page.intro.consent/{visited.language}", words)
 
 
-def consent_text(view: RequestView) -> Say:
-    """What a contact agrees to."""
-    return Say("page.intro.consent", {"name": view.name, "municipality": view.municipality})
+def consent_text(view: RequestView, site: Site) -> Say:
+    """What a contact agrees to, and where it is taken back."""
+    settings = site.services.settings
+    reach = settings.operator.email or settings.smtp.reply_to or operator(settings)
+    return Say("page.intro.consent", {"name": view.name, "municipality": view.municipality, "reach": reach})
 
 
 async def _request(site: Site, visited: Visit, status: int = 200, problem: Say | None = None) -> Response:
@@ -99,7 +102,7 @@ async def _request(site: Site, visited: Visit, status: int = 200, problem: Say |
     if view is not None and view.open:
         values = {
             "view": view,
-            "consent": consent_text(view),
+            "consent": consent_text(view, site),
             "until": date_of(view.expires_at, visited.language),
             "telegram": Url(telegram) if telegram else "",
             "ticked": visited.form.get("share", ()),

@@ -61,5 +61,10 @@ def lines(text: str) -> list[str]:
 
 def _page(request: Request, site: Site, template: str, **values: Any) -> Response:
     operator = site.services.settings.operator
-    known: dict[str, Any] = {"operator": operator, "address": lines(operator.address)}
+    known: dict[str, Any] = {
+        "operator": operator,
+        "address": lines(operator.address),
+        "contact": operator.accessibility_contact or operator.email,
+        "tel": "".join(char for char in operator.phone if char in "+0123456789"),
+    }
     return site.view.page(template, language_of(request), 200, **known, **values)

@@ -12,7 +12,8 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from bot.html import blocks, line
+from bot.html import blocks, inline, line
+from bot.markup import Text
 from bot.messages import Say, Value
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
 
@@ -21,7 +22,10 @@ NAMES = {"de": "Deutsch", "en": "English", "pl": "Polski"}
 
 
 class View:
-    """Renders pages. Templates say ``line(key)`` and ``text(key)``; values are escaped, whatever they hold."""
+    """Renders pages. Templates say ``line(key)`` and ``text(key)``, and ``quoted(words)`` where the words are not ours.
+
+    Values are escaped, whatever they hold.
+    """
 
     def __init__(self, texts: Texts, *, base: str = "", organisation: str = "") -> None:
         """``base``: the path under which the pages lie; ``organisation``: who runs the bot."""
@@ -61,13 +65,21 @@ class View:
             return what if isinstance(what, Say) else Say(what, fields)
 
         def text(what: str | Say, **fields: Value) -> Markup:
-            return Markup(blocks(self._texts.render(say(what, **fields), language)))  # noqa: S704 - escaped node by node
+            return Markup(blocks(self._texts.render(say(what, **fields), language), language))  # noqa: S704 - escaped node by node
 
         def short(what: str | Say, **fields: Value) -> Markup:
-            return Markup(line(self._texts.render(say(what, **fields), language)))  # noqa: S704 - as above
+            return Markup(line(self._texts.render(say(what, **fields), language), language))  # noqa: S704 - as above
+
+        def quoted(words: str) -> Markup:
+            return Markup(inline([Text(words, quoted=True)], language))  # noqa: S704 - as above
 
         return self._templates.get_template(template).render(
-            {**self._everywhere, **values}, language=language, style=self._style, text=text, line=short
+            {**self._everywhere, **values},
+            language=language,
+            style=self._style,
+            text=text,
+            line=short,
+            quoted=quoted,
         )
 
     def _headers(self, language: str) -> dict[str, str]:

@@ -131,7 +131,8 @@ def nothing_comes_from_elsewhere(tree: Tree) -> None:
     assert not {name for name in attributes if name.startswith("on") or name in ("style", "src", "srcset", "target")}
     targets = [one.attributes.get("href") or one.attributes.get("action") for one in tree.all("a", "form")]
     assert all(
-        target and target.startswith(("/", "?", "mailto:")) and not target.startswith("//") for target in targets
+        target and target.startswith(("/", "?", "mailto:", "tel:", "#")) and not target.startswith("//")
+        for target in targets
     )
     assert all(one.attributes["method"] == "post" for one in tree.all("form"))
     (style,) = tree.all("style")
@@ -194,3 +195,48 @@ def test_focus_is_shown_and_buttons_are_large_enough() -> None:
     assert "outline: none" not in STYLE
     assert "min-height: 2.9rem" in STYLE
     assert "prefers-color-scheme: dark" in STYLE
+
+
+# ------------------------------------------------------------------------------------------------- reading aloud
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_words_in_another_language_say_so(site: Site, language: str) -> None:
+    async with site.store.begin() as tx:
+        question = "How did you pay for it, and who maintains it?"
+        await tx.connection.execute(update(introduction).values(question=question))
+    async with site.client() as human:
+        page = await human.get(f"{await site.request_path()}?lang={language}")
+        imprint = await human.get(f"/imprint?lang={language}")
+    tree = Tree()
+    tree.feed(page.text)
+    quoted = {one.attributes.get("lang") for one in tree.all("span") if "blockquote" in one.inside}
+    assert quoted == ({"en"} - {language})
+    project = [one for one in tree.all("span") if one.text == "Digitale Stadt Cottbus"]
+    assert [one.attributes["lang"] for one in project] == ([] if language == "de" else ["de"])
+    assert ('<span lang="de">Amt für Beispiele</span>' in imprint.text) is (language != "de")
+
+
+@pytest.mark.parametrize(("language", "word"), [("de", "Fehler:"), ("en", "Error:"), ("pl", "Błąd:")])
+async def test_what_is_wrong_with_a_form_is_heard_first_and_at_its_place(site: Site, language: str, word: str) -> None:
+    path = f"{await site.request_path()}?lang={language}"
+    async with site.client() as human:
+        before, after = await human.get(path), await human.post(path, data={"answer": "yes"})
+    for page, described in ((before, "needed"), (after, "needed problem")):
+        tree = Tree()
+        tree.feed(page.text)
+        (fieldset,), (title,) = tree.all("fieldset"), tree.all("title")
+        assert fieldset.attributes["aria-describedby"] == described
+        assert {one.attributes.get("id") for one in tree.elements} >= set(described.split())
+        assert title.text.startswith(word) is (page is after)
+
+
+async def test_the_first_stop_leads_to_the_content(site: Site) -> None:
+    async with site.client() as human:
+        page = await human.get(await site.request_path())
+    tree = Tree()
+    tree.feed(page.text)
+    first = next(one for one in tree.elements if one.name in FOCUSABLE)
+    assert first.attributes["href"] == "#content"
+    assert [one.attributes["id"] for one in tree.all("main")] == ["content"]
+    assert re.search(r"\.skip:focus \{ top: \.5rem; \}", STYLE), "and is seen when it is reached"

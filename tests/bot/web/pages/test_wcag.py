@@ -1,0 +1,45 @@
+"""Every page in every language against the rules of WCAG 2.2 A and AA that need no layout, by axe-core."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bot.texts import LANGUAGES
+from tests.bot.web.pages.conftest import Site
+from tests.bot.web.pages.test_html import every_page
+from tests.node import install, node
+
+FOLDER = Path(__file__).parents[3] / "page_checker"
+
+
+def checked(pages: dict[str, str]) -> dict[str, list[str]]:
+    """What is wrong with each."""
+    install(FOLDER)
+    done = subprocess.run(
+        [node(), "check.mjs"], cwd=FOLDER, input=json.dumps(pages), capture_output=True, text=True, check=True
+    )
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    return found
+
+
+def test_what_is_wrong_is_found() -> None:
+    wrong = (
+        "<!DOCTYPE html><html><head><title>x</title></head><body><main><h1>x</h1><input name=a></main></body></html>"
+    )
+    assert {one.partition(":")[0] for one in checked({"wrong": wrong})["wrong"]} == {"html-has-lang", "label"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_no_page_breaks_a_rule(site: Site, language: str) -> None:
+    pages = {
+        f"{number} {page.request.url.path.split('/')[1]} {page.status_code}": page.text
+        for number, page in enumerate(await every_page(site, language))
+    }
+    found = await asyncio.to_thread(checked, pages)
+    assert len(found) > 12
+    assert {name: problems for name, problems in found.items() if problems} == {}
