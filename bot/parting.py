@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.data_policy import DataClass, may_pass
 from bot.features import Services
+from bot.introducing.describing import language_of
 from bot.introducing.erasing import carry
 from bot.introducing.telling import again
 from bot.notices import MAIL, usable
@@ -38,9 +39,17 @@ async def promised(tx: Transaction, person_id: str, leaving: Account) -> str:
 
 
 async def separate(
-    tx: Transaction, services: Services, person_id: str, leaving: Sequence[Account], also: Collection[str] = ()
+    tx: Transaction,
+    services: Services,
+    person_id: str,
+    leaving: Sequence[Account],
+    also: Collection[str] = (),
+    language: str = "",
 ) -> str:
-    """Give accounts of a person to a new one; returns its id. ``also``: introductions that go, too (their ids)."""
+    """Give accounts of a person to a new one; returns its id.
+
+    ``also``: introductions that go, too (their ids); ``language``: of the new one, where it is not the person's.
+    """
     accounts = await tx.people.accounts(person_id)
     staying = [one for one in accounts if one not in leaving]
     await carry(tx, services, person_id, [f"{one.channel}:{one.user_id}" for one in leaving])
@@ -48,6 +57,9 @@ async def separate(
     instead = next(iter(usable(staying, services.settings, profile.prefers or None)), None)
     theirs = {*also, *(one.id for one in await _addressed(tx, person_id, leaving))}
     other = await tx.profiles.part(person_id, leaving, theirs, instead=instead)
+    if language:
+        await tx.people.choose_language(other, None)
+        await tx.people.spoke(other, language)
     await _profiles(tx, profile, other, leaving, staying)
     by_link = not all(may_pass(one.channel, DataClass.CONTACT_DATUM, services.settings) for one in leaving)
     for person in (other, *([person_id] if by_link else [])):
@@ -84,7 +96,9 @@ async def _profiles(
 async def before(tx: Transaction, owner: str, account: str) -> dict[str, Any]:
     """What two persons are before they become one (as JSON), for whoever takes that back."""
     accounts = await tx.people.accounts(owner)
+    person = await tx.people.get(owner)
     return {
+        "language": language_of(person),
         "accounts": [[one.channel, one.user_id] for one in accounts],
         "introductions": [one.id for one in await tx.introductions.of(owner)],
         "owner": told(await tx.profiles.get(owner)),

@@ -99,7 +99,7 @@ async def by_mailbox(tx: Transaction, services: Services, page: Page) -> bool:
     staying = [one for one in accounts if one not in leaving and one.channel == kept["channel"]]
     now = await tx.profiles.get(page.person_id)
     owners, others = parted(kept, now)
-    owner = await separate(tx, services, page.person_id, leaving, kept["introductions"])
+    owner = await separate(tx, services, page.person_id, leaving, kept["introductions"], kept["language"])
     await tx.profiles.set(owner, **owners)
     await tx.profiles.set(page.person_id, **others)
     for one in staying:

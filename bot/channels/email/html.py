@@ -11,8 +11,8 @@ from bot.html import blocks
 from bot.markup import Document
 
 STYLE = (
-    "body{margin:0 auto;padding:16px;max-width:38em;font:18px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}"
-    "p,li{margin:0 0 1em}a{overflow-wrap:anywhere}.small{font-size:15px;border-top:1px solid;padding-top:1em}"
+    "body{margin:0 auto;padding:16px;max-width:38em;font:18px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;"
+    "overflow-wrap:anywhere}p,li{margin:0 0 1em}.small{font-size:15px;border-top:1px solid;padding-top:1em}"
 )
 
 

@@ -221,7 +221,8 @@ async def disconnect_path(site: Site, token: str = "disconnect") -> str:
         address = "rad@cottbus.example"
         empty = told(Profile(person_id=""))
         profiles = dict.fromkeys(("owner", "account", "both"), empty)
-        content = {"address": address, "channel": "telegram", "accounts": [["email", address]], "introductions": []}
+        content = {"address": address, "channel": "telegram", "accounts": [["email", address]]}
+        content |= {"introductions": [], "language": "de"}
         await tx.pages.keep(
             Links.at_rest(token),
             kind="disconnect",
