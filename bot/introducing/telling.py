@@ -7,7 +7,7 @@ import hashlib
 from bot.data_policy import DataClass
 from bot.features import Services
 from bot.introducing import describing
-from bot.introducing.candidates import contact_of, project_of
+from bot.introducing.candidates import project_of
 from bot.introducing.keys import again_key, follow_up_key, onward_key, outcome_key, remind_key, request_key, room_key
 from bot.messages import Choice, Say, Value
 from bot.notices import Notice, Told, tell
@@ -184,12 +184,6 @@ async def title_of(tx: Transaction, one: Introduction) -> str:
     """What the project is called; its id when it is gone."""
     project = await project_of(tx, one.project)
     return project.title if project else one.project
-
-
-async def role_of(tx: Transaction, one: Introduction) -> str:
-    """What the contact answers for."""
-    record = await contact_of(tx, one.contact)
-    return record.role if record else ""
 
 
 async def _tell(tx: Transaction, services: Services, person_id: str, notice: Notice) -> Told | None:

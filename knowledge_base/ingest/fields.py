@@ -110,11 +110,6 @@ def url(value: Json) -> str:
     return address
 
 
-def urls(value: Json) -> tuple[str, ...]:
-    """A list of ``url``; a ; inside an address does not end it."""
-    return _list(value, url, r"\|" if isinstance(value, str) and "|" in value else r";\s*(?=https?:)|;\s*$")
-
-
 def sources(value: Json) -> tuple[str, ...]:
     """Where the facts are from: web addresses, or words (a paper, a conversation)."""
 

@@ -23,7 +23,6 @@ from knowledge_base.store.tables import profile as profiles
 from knowledge_base.store.upsert import insert_into
 
 OPEN = (*WAITING, State.OPENING)
-COUNTED = (Outcome.ARRANGED, Outcome.NOT_ARRANGED, Outcome.WITHDRAWN, Outcome.UNAVAILABLE)  # took a slot of the asker
 
 
 class Introductions:

@@ -260,12 +260,6 @@ class Outbox:
         rows = await self._connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
         return {row[0]: row[1] for row in rows}
 
-    async def next_due(self, channel: str) -> datetime | None:
-        """When the next waiting message of a channel may be sent."""
-        where = (outbox.c.channel == channel, outbox.c.state == "new")
-        due: datetime | None = await self._connection.scalar(select(func.min(outbox.c.not_before)).where(*where))
-        return due
-
     async def forget(self, older_than: timedelta) -> int:
         """Delete finished rows past their period."""
         where = (outbox.c.state.in_(("sent", "dead")), outbox.c.finished_at < self._now - older_than)

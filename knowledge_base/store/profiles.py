@@ -14,7 +14,7 @@ from knowledge_base.mail_address import same_form
 from knowledge_base.store.merging import erase, merge
 from knowledge_base.store.parting import part
 from knowledge_base.store.people import Account, People, Person
-from knowledge_base.store.tables import account, person, profile
+from knowledge_base.store.tables import person, profile
 from knowledge_base.store.upsert import insert_into
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -88,11 +88,6 @@ class Profiles:
             return person_
         await self._connection.execute(update(person).where(person.c.id == person_.id).values(last_language=language))
         return replace(person_, last_language=language)
-
-    async def has_address(self, address: str) -> bool:
-        """Whether somebody is known by this mail address; nobody is made."""
-        where = (account.c.channel == "email", account.c.user_id == same_form(address))
-        return await self._connection.scalar(select(account.c.person_id).where(*where)) is not None
 
     async def merge(self, from_person: str, into_person: str) -> None:
         """Two persons are one: all that belongs to the first belongs to the second; what both have, the second keeps.

@@ -76,11 +76,6 @@ class Records:
         statement = select(record).where(record.c.kind == kind, record.c.id > after, record.c.removed_at.is_(None))
         return [_stored(row) for row in await self._connection.execute(statement.order_by(record.c.id).limit(limit))]
 
-    async def changed_since(self, revision: int) -> list[StoredRecord]:
-        """Records, the removed ones too, that changed after a revision."""
-        statement = select(record).where(record.c.revision > revision).order_by(record.c.kind, record.c.id)
-        return [_stored(row) for row in await self._connection.execute(statement)]
-
     async def count(self) -> dict[RecordKind, int]:
         """How many visible records there are of each kind."""
         statement = select(record.c.kind, func.count()).where(record.c.removed_at.is_(None)).group_by(record.c.kind)

@@ -141,6 +141,6 @@ async def test_an_address_that_nobody_needs_goes_after_a_week(store: Store, cloc
     clock.advance(seconds=1)
     async with store.begin() as tx:
         assert await tx.contacts.forget_unconfirmed(week) == 1
-        assert not await tx.profiles.has_address("niemand@dorf.example")
-        assert await tx.profiles.has_address("lass@mich.example")
-        assert await tx.profiles.has_address("anna@b.example")
+        assert await tx.people.of_account("email", "niemand@dorf.example") is None
+        assert await tx.people.of_account("email", "lass@mich.example")
+        assert await tx.people.of_account("email", "anna@b.example")

@@ -31,7 +31,6 @@ from bot.channels.matrix.rooms import Rotation
 from knowledge_base.errors import StoreError
 
 Device = OlmDevice
-MEGOLM = "m.megolm.v1.aes-sha2"
 OLM = "m.olm.v1.curve25519-aes-sha2"
 
 

@@ -14,8 +14,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner | st.none(), max_size=4) | st.dictionaries(st.text(), inner | st.none(), max_size=4),
 )
 READERS = [
-    fields.text, fields.line, fields.identifier, fields.words, fields.identifiers, fields.url, fields.urls,
-    fields.sources,
+    fields.text, fields.line, fields.identifier, fields.words, fields.identifiers, fields.url, fields.sources,
     fields.language, fields.moment, fields.mail, fields.matrix_id, fields.phone, fields.domains, fields.whole,
     fields.within(-90, 90), fields.plain,
 ]  # fmt: skip
@@ -142,7 +141,7 @@ def test_url_refused(value: str) -> None:
 
 def test_several_sources() -> None:
     one, two = "https://a.example/x;y", "https://b.example"
-    assert fields.urls(f"{one}; {two}") == fields.urls(f"{one}|{two}") == fields.urls([one, two]) == (one, two)
+    assert fields.sources(f"{one}; {two}") == fields.sources(f"{one}|{two}") == fields.sources([one, two]) == (one, two)
     assert fields.sources(f"Bericht 2024; {one};{two};") == ("Bericht 2024", one, two)
     assert "no web address" in refused(fields.sources, ["javascript://x"])
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from knowledge_base.errors import InputError
 from knowledge_base.ingest import importer
@@ -17,6 +18,7 @@ from knowledge_base.ingest.limits import MAX_ERRORS
 from knowledge_base.ingest.report import ImportReport, RecordChange
 from knowledge_base.model import RecordKind
 from knowledge_base.store.database import Store
+from knowledge_base.store.tables import record
 from tests.conftest import FixedClock
 from tests.knowledge_base.ingest.examples import contact, csv_table, jsonl, project
 
@@ -36,8 +38,9 @@ async def shown(store: Store) -> dict[str, Mapping[str, Any]]:
 
 
 async def changes(store: Store, since: int = 0) -> list[tuple[str, bool]]:
+    rows = select(record.c.id, record.c.removed_at.is_not(None)).where(record.c.revision > since)
     async with store.read() as tx:
-        return [(stored.id, stored.removed_at is not None) for stored in await tx.records.changed_since(since)]
+        return [(row[0], row[1]) for row in await tx.connection.execute(rows.order_by(record.c.kind, record.c.id))]
 
 
 async def revision(store: Store) -> int:

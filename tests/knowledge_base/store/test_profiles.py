@@ -63,7 +63,7 @@ async def test_an_imported_address_is_a_person_once(store: Store) -> None:
         again = await tx.profiles.person_of_address("klima@stadt.example")
         assert (made.id, made.new, again.new) == (again.id, True, False)
         assert again.last_language == "pl"
-        assert await tx.profiles.has_address("klima@STADT.example")
+        assert await tx.people.of_account("email", "klima@stadt.example")
         await tx.people.switch_off(made.id, "email")
         await tx.profiles.person_of_address("klima@stadt.example")
         assert not (await tx.people.accounts(made.id))[0].active
