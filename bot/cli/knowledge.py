@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import fail, progress, run, settings, tell, write, write_json
-from bot.opening import open_knowledge, open_records, open_store
+from bot.opening import open_knowledge, open_records, open_search, open_store
 from config.settings import Settings
 from knowledge_base.export import export as write_export
 from knowledge_base.ingest.importer import Options, import_files
@@ -38,6 +38,8 @@ def import_(
     reports = run(_import(found, paths, source, Options(dry_run=dry_run, remove_missing=remove_missing)))
     for report in reports:
         _show(report)
+    if not dry_run and any(report.ok for report in reports):
+        run(_index(found))
     if not all(report.ok for report in reports):
         raise typer.Exit(1)
 
@@ -45,11 +47,14 @@ def import_(
 async def _import(found: Settings, paths: list[Path], source: str, options: Options) -> list[ImportReport]:
     with progress() as bar:
         async with open_records(found, progress=bar) as store:
-            reports = await import_files(store, paths, source=source, options=options, progress=bar)
-        if not options.dry_run and any(report.ok and any(report.counts.values()) for report in reports):
-            async with open_knowledge(found, progress=bar):
-                pass  # opening it embeds what is new
-    return reports
+            return await import_files(store, paths, source=source, options=options, progress=bar)
+
+
+async def _index(found: Settings) -> None:
+    """Embed what has no vector yet, of an earlier import that was stopped, too; by its words it is found already."""
+    with progress() as bar:
+        async with open_records(found) as store, open_search(found, store, bar) as search:
+            await search.refresh(bar)
 
 
 def _show(report: ImportReport) -> None:
@@ -125,6 +130,7 @@ async def _evaluate(found: Settings, questions: Sequence[Question], as_json: boo
     async with AsyncExitStack() as stack:
         with progress() as bar:
             knowledge = await stack.enter_async_context(open_knowledge(found, progress=bar))
+            await knowledge.search.refresh(bar)  # figures are those of a complete index
         report = await measure(knowledge.search.snapshot, questions)
     if as_json:
         write_json([asdict(figures) for figures in report.figures])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 import run_bot
 from bot.cli.operating import counted
 from knowledge_base.model import RecordKind
+from knowledge_base.search import service
 
 HEAD = "id,title,text\n"
 FIRST = f"{HEAD}x-1,Rufbus,Er fährt auf Anforderung\nx-2,Hitzeplan,Ein Plan gegen Hitze\n"
@@ -48,6 +50,22 @@ def test_every_mistake_names_file_line_field_and_remedy(table: Path) -> None:
         ),
         "projects.csv: nothing imported, 2 mistakes.",
     ]
+
+
+@pytest.mark.slow
+def test_an_import_ends_when_all_texts_are_embedded_and_goes_on_where_one_was_stopped(
+    table: Path, e5_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = table.parent / "var"
+    state.mkdir()
+    (state / "models").symlink_to(e5_folder.parent)
+    monkeypatch.setattr(service, "AT_ONCE", 0)  # as if there were so many texts that no start waits for them
+    for _ in range(2):
+        done = CliRunner().invoke(run_bot.app, ["import", str(table)])
+        assert done.exit_code == 0, done.output
+        with sqlite3.connect(state / "stadtlotse.db") as database:
+            assert database.execute("SELECT count(*) FROM vector").fetchone()[0] >= 2
+            database.execute("DELETE FROM vector")  # as if the import had been stopped before it came so far
 
 
 def test_one_mistake_is_one(table: Path) -> None:
