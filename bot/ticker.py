@@ -14,6 +14,7 @@ import structlog
 from bot.alerts import Alerts
 from bot.health import Health
 from bot.metrics import Metrics
+from knowledge_base.ingest.importer import Progress
 from knowledge_base.retention import Periods, purge
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
@@ -21,6 +22,7 @@ from knowledge_base.store.database import Store
 log = structlog.get_logger()
 
 TICK_S = 10.0
+STEPS = 20  # lines in the log while a large collection is embedded
 PURGE_EVERY = timedelta(minutes=5)  # "30 minutes" of a question means 30 minutes
 
 Chore = Callable[[], Awaitable[object]]
@@ -55,10 +57,14 @@ class Ticker:
     async def run(self) -> None:
         """Tick until cancelled. The search has a task of its own: re-embedding may take hours."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_every(TICK_S, self._search.refresh))
+            tasks.create_task(_every(TICK_S, self.follow))
             tasks.create_task(_every(TICK_S, self.tick))
             for chore in self._chores:
                 tasks.create_task(_every(TICK_S, chore))
+
+    async def follow(self) -> None:
+        """Let the search know what has changed; the log tells how far that is where it takes long."""
+        await self._search.refresh(logged())
 
     async def tick(self) -> None:
         """Do what is due now."""
@@ -83,6 +89,20 @@ class Ticker:
         for code, count, known in zip(("quarantined", "unclear"), now, before, strict=True):
             if count > known:
                 await self._alerts.alert(code, number=count - known)
+
+
+def logged() -> Progress:
+    """Progress for a log: a line for every twentieth on the way."""
+    told = 0
+
+    def report(phase: str, done: int, total: int | None) -> None:
+        nonlocal told
+        step = STEPS * done // total if total else 0
+        if told < step < STEPS:
+            log.info("search.progress", phase=phase, done=done, total=total)
+        told = max(told, step)
+
+    return report
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:

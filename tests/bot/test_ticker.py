@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot import ticker
 from bot.alerts import Alerts
@@ -14,8 +15,9 @@ from bot.assembly import periods_of
 from bot.health import Health
 from bot.messages import Say
 from bot.metrics import Metrics
-from bot.ticker import Ticker
+from bot.ticker import Ticker, logged
 from config.settings import Retention
+from knowledge_base.ingest.importer import import_files
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency
@@ -42,6 +44,26 @@ async def test_an_edit_is_found_soon(
         async with asyncio.timeout(PATIENCE_S):
             while "Zeppelinverkehr" not in await anna.says("Zeppelinverkehr über der Lausitz"):
                 pass
+
+
+async def test_the_log_tells_how_far_the_embedding_of_many_projects_is(sqlite_store: Store, tmp_path: Path) -> None:
+    table = tmp_path / "many.csv"
+    table.write_text("id,title,text\n" + "".join(f"p{n},Radweg {n},Nach Ort {n}\n" for n in range(500)))
+    await import_files(sqlite_store, [table])
+    with capture_logs() as lines:
+        await make(sqlite_store).follow()
+    progress = [(line["done"], line["total"]) for line in lines if line["event"] == "search.progress"]
+    assert progress == [(200, 500), (400, 500)]
+    assert lines[-1]["event"] == "search.refreshed"
+
+
+def test_the_log_gets_a_line_for_every_twentieth_at_most() -> None:
+    report = logged()
+    with capture_logs() as lines:
+        for done in range(1, 1001):
+            report("embed", done, 1000)
+        report("embed", 1, None)
+    assert [line["done"] for line in lines] == list(range(50, 1000, 50))
 
 
 async def test_the_question_of_a_person_is_gone_after_half_an_hour(
