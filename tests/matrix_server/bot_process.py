@@ -38,6 +38,12 @@ class BotProcess:
         models = ROOT / ".cache" / "models"
         (self.state / "models").symlink_to(models)
 
+    @property
+    def device_id(self) -> str:
+        """Of its login, as it noted it."""
+        device: str = json.loads((self.folder / "login.json").read_text())["device_id"]
+        return device
+
     def environment(self, **more: str) -> dict[str, str]:
         own = {f"STADTLOTSE_{name}": value for name, value in (self.settings | more).items()}
         return {name: value for name, value in os.environ.items() if not name.startswith("STADTLOTSE_")} | own

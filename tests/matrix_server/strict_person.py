@@ -52,6 +52,12 @@ class StrictPerson:
                     return answer.get("result")
         raise AssertionError("the client has ended")
 
+    async def room_with(self, bot: str) -> str:
+        """An encrypted room that the bot has come to."""
+        room: str = await self.do("room", invite=[bot], encrypted=True)
+        await self.do("joined", room=room, user=bot)
+        return room
+
     async def ask(self, room: str, text: str, **more: Any) -> dict[str, Any]:
         """Write, and wait for the answer."""
         question = await self.do("say", room=room, text=text, more=more)

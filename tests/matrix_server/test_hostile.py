@@ -214,7 +214,7 @@ def junk(number: int, own_key: str) -> tuple[str, Any]:
 
 async def flood(synapse: Synapse, bot: BotProcess, outsider: Person, count: int) -> None:
     """A stranger who shares no room with the bot sends as fast as the server takes it."""
-    device = json.loads((bot.folder / "login.json").read_text())["device_id"]
+    device = bot.device_id
     with Stranger(synapse, outsider) as stranger:
         own_key = stranger.identity_key(bot.user_id, device)
     headers = {"Authorization": f"Bearer {outsider.client.access_token}"}

@@ -41,8 +41,7 @@ async def test_chats_without_a_shield_through_restart_and_kill_with_two_devices(
 ) -> None:
     user = synapse.register(f"strict{secrets.token_hex(3)}")
     async with await StrictPerson.new(synapse.url, user) as phone:
-        room = await phone.do("room", invite=[bot.user_id], encrypted=True)
-        await phone.do("joined", room=room, user=bot.user_id)
+        room = await phone.room_with(bot.user_id)
         first = await phone.ask(room, QUESTION)
         assert is_fine(first), first
         assert "Rufbus auf dem Land" in first["content"]["body"]
@@ -70,8 +69,7 @@ async def test_the_answer_names_the_same_projects_in_the_same_order_as_the_comma
     await bot.start()
     question = "Wer hat Mobilitätsprojekte gemacht?"
     async with await StrictPerson.new(synapse.url, synapse.register(f"strict{secrets.token_hex(3)}")) as person:
-        room = await person.do("room", invite=[bot.user_id], encrypted=True)
-        await person.do("joined", room=room, user=bot.user_id)
+        room = await person.room_with(bot.user_id)
         body = (await person.ask(room, question))["content"]["body"]
     await bot.end()
     said = json.loads(bot.run("ask", "--json", question).stdout)
@@ -84,8 +82,7 @@ async def test_the_answer_names_the_same_projects_in_the_same_order_as_the_comma
 async def test_relations_that_stand_outside_the_ciphertext_are_seen(synapse: Synapse, bot: BotProcess) -> None:
     """This client, as the specification wants it, leaves them out of what it encrypts."""
     async with await StrictPerson.new(synapse.url, synapse.register(f"strict{secrets.token_hex(3)}")) as person:
-        room = await person.do("room", invite=[bot.user_id], encrypted=True)
-        await person.do("joined", room=room, user=bot.user_id)
+        room = await person.room_with(bot.user_id)
         root = await person.do("say", room=room, text=QUESTION)
         await person.do("answer", room=room, question=root)
         edit = {"rel_type": "m.replace", "event_id": root}
@@ -143,8 +140,7 @@ async def test_an_admin_verifies_the_bot_in_the_room_by_its_emojis(
     bot = new_bot(ADMINS=f"matrix:{user}")
     await bot.start()
     async with await StrictPerson.new(synapse.url, user) as admin:
-        room = await admin.do("room", invite=[bot.user_id], encrypted=True)
-        await admin.do("joined", room=room, user=bot.user_id)
+        room = await admin.room_with(bot.user_id)
         await admin.ask(room, QUESTION)
         emojis = (await admin.do("verify", room=room, user=bot.user_id))["emojis"]
         told = await admin.do("saying", room=room, sender=bot.user_id, text=emojis[0][0])
@@ -158,10 +154,9 @@ async def test_an_admin_verifies_the_bot_to_device(synapse: Synapse, new_bot: Ca
     user = synapse.register(f"admin{secrets.token_hex(3)}")
     bot = new_bot(ADMINS=f"matrix:{user}")
     await bot.start()
-    device = json.loads((bot.folder / "login.json").read_text())["device_id"]
+    device = bot.device_id
     async with await StrictPerson.new(synapse.url, user) as admin:
-        room = await admin.do("room", invite=[bot.user_id], encrypted=True)
-        await admin.do("joined", room=room, user=bot.user_id)
+        room = await admin.room_with(bot.user_id)
         await admin.ask(room, QUESTION)
         emojis = (await admin.do("verify", user=bot.user_id, device=device))["emojis"]
         told = await admin.do("saying", room=room, sender=bot.user_id, text=emojis[0][0])
@@ -178,8 +173,7 @@ async def test_pictures_that_do_not_match_verify_nothing_and_others_are_declined
     await bot.start()
     for user in users:
         async with await StrictPerson.new(synapse.url, user) as person:
-            room = await person.do("room", invite=[bot.user_id], encrypted=True)
-            await person.do("joined", room=room, user=bot.user_id)
+            room = await person.room_with(bot.user_id)
             await person.ask(room, QUESTION)
             shown = await person.do("verify", room=room, user=bot.user_id)
             if user == users[0]:
@@ -199,8 +193,7 @@ async def test_admins_hear_of_a_new_identity_and_it_counts_when_the_operator_has
     await person.ask(office, "!hilfe")
     user = synapse.register(f"strict{secrets.token_hex(3)}")
     async with await StrictPerson.new(synapse.url, user) as anna:
-        room = await anna.do("room", invite=[bot.user_id], encrypted=True)
-        await anna.do("joined", room=room, user=bot.user_id)
+        room = await anna.room_with(bot.user_id)
         assert is_fine(await anna.ask(room, QUESTION))
         await anna.do("reset")
         await anna.do("say", room=room, text=QUESTION)
@@ -228,10 +221,9 @@ async def test_verifying_the_bot_does_not_confirm_a_new_identity_of_the_admin(
     user = synapse.register(f"admin{secrets.token_hex(3)}")
     bot = new_bot(ADMINS=f"matrix:{user}")
     await bot.start()
-    device = json.loads((bot.folder / "login.json").read_text())["device_id"]
+    device = bot.device_id
     async with await StrictPerson.new(synapse.url, user) as admin:
-        room = await admin.do("room", invite=[bot.user_id], encrypted=True)
-        await admin.do("joined", room=room, user=bot.user_id)
+        room = await admin.room_with(bot.user_id)
         await admin.ask(room, QUESTION)
         await admin.do("reset")
         await admin.do("verify", user=bot.user_id, device=device)
@@ -243,8 +235,7 @@ async def test_verifying_the_bot_does_not_confirm_a_new_identity_of_the_admin(
 async def test_a_device_that_its_owner_has_not_signed_gets_no_keys(synapse: Synapse, bot: BotProcess) -> None:
     user = synapse.register(f"strict{secrets.token_hex(3)}")
     async with await StrictPerson.new(synapse.url, user) as phone:
-        room = await phone.do("room", invite=[bot.user_id], encrypted=True)
-        await phone.do("joined", room=room, user=bot.user_id)
+        room = await phone.room_with(bot.user_id)
         async with await Person.new(synapse, user_id=user) as foreign:  # logged in, and never signed
             question = await phone.do("say", room=room, text=QUESTION)
             answer = await phone.do("answer", room=room, question=question)

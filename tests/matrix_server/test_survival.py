@@ -83,7 +83,7 @@ async def test_no_new_device_at_each_start(bot: BotProcess, synapse: Synapse) ->
         await bot.restart()
     devices = synapse.admin("GET", f"/_synapse/admin/v2/users/{bot.user_id}/devices")["devices"]
     ours = [device["device_id"] for device in devices if device["display_name"] == "Stadtlotse"]
-    assert ours == [json.loads((bot.folder / "login.json").read_text())["device_id"]]
+    assert ours == [bot.device_id]
 
 
 async def test_files_are_private(bot: BotProcess) -> None:
@@ -119,7 +119,7 @@ async def test_an_invitation_delivered_and_not_answered_is_found_again(
 async def test_a_revoked_token_ends_the_channel_with_exit_code_1_and_no_hot_loop(
     own_bot: BotProcess, synapse: Synapse
 ) -> None:
-    device = json.loads((own_bot.folder / "login.json").read_text())["device_id"]
+    device = own_bot.device_id
     synapse.admin("POST", f"/_synapse/admin/v2/users/{own_bot.user_id}/delete_devices", {"devices": [device]})
     assert await own_bot.ended() == 1
     assert len(own_bot.events("channel.ended")) == 1
@@ -162,7 +162,7 @@ async def test_a_lost_store_takes_a_new_device_signs_it_and_says_so(
     room = await person.room_with(own_bot.user_id, encrypted=True)
     await person.ask(room, "Rufbus?")
     await own_bot.end()
-    old = json.loads((own_bot.folder / "login.json").read_text())["device_id"]
+    old = own_bot.device_id
     to_the_old_one = await person.say(room, "Digitale Schule?")
     for file in own_bot.folder.glob("device-*"):
         file.unlink()
@@ -171,7 +171,7 @@ async def test_a_lost_store_takes_a_new_device_signs_it_and_says_so(
     assert await person.ask(room, "Hitzeschutz?")
     assert [line["event_id"] for line in own_bot.events("matrix.key_awaited")] == [to_the_old_one]  # gets its notice
     assert person.answers(room, to_the_old_one) == []
-    new = json.loads((own_bot.folder / "login.json").read_text())["device_id"]
+    new = own_bot.device_id
     devices = synapse.admin("GET", f"/_synapse/admin/v2/users/{own_bot.user_id}/devices")["devices"]
     assert [device["device_id"] for device in devices if device["display_name"] == "Stadtlotse"] == [new] != [old]
     assert old in own_bot.events("matrix.device")[-1]["note"]
@@ -193,7 +193,7 @@ async def test_new_devices_can_write_after_all_one_time_keys_are_claimed(
 ) -> None:
     room = await person.room_with(bot.user_id, encrypted=True)
     await bot.end()
-    device = json.loads((bot.folder / "login.json").read_text())["device_id"]
+    device = bot.device_id
     headers = {"Authorization": f"Bearer {person.client.access_token}"}
     body = json.dumps({"one_time_keys": {bot.user_id: {device: "signed_curve25519"}}})
     for _ in range(120):

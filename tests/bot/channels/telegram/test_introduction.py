@@ -129,6 +129,13 @@ async def contact_on_telegram(town: Town, lead: User) -> None:
     assert "Cottbus" in (await town.rig.ask(lead, found[0])).text
 
 
+async def contact_on_telegram_alone(town: Town, lead: User) -> None:
+    """And the mails come back meanwhile."""
+    await contact_on_telegram(town, lead)
+    async with town.rig.store.begin() as tx:
+        await tx.conversations.gone("email", MAIL, "bounced")
+
+
 async def asked_on_matrix(town: Town) -> str:
     anna = await known_as(town.matrix.person(MATRIX), ASKER)
     await anna.says(f"!frage {QUESTION}")
@@ -174,9 +181,7 @@ async def test_a_contact_with_telegram_alone_gets_links_that_work_once(
 ) -> None:
     async with town_of(api, tmp_path, caplog) as town:
         lead = api.world.user(12)
-        await contact_on_telegram(town, lead)
-        async with town.rig.store.begin() as tx:
-            await tx.conversations.gone("email", MAIL, "bounced")
+        await contact_on_telegram_alone(town, lead)
         code = await asked_on_matrix(town)
         await town.settled()
         assert len(town.sink.to(MAIL)) == 1, "the code alone"
@@ -206,9 +211,7 @@ async def test_a_contact_who_blocked_the_bot_is_given_up_and_the_asker_told(
 ) -> None:
     async with town_of(api, tmp_path, caplog) as town:
         lead = api.world.user(12)
-        await contact_on_telegram(town, lead)
-        async with town.rig.store.begin() as tx:
-            await tx.conversations.gone("email", MAIL, "bounced")
+        await contact_on_telegram_alone(town, lead)
         before = len(api.world.said(lead))
         api.world.private(lead).blocked = True  # the word of it is still on its way
         code = await asked_on_matrix(town)
