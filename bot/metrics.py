@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -17,6 +16,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from bot.health import HealthReport
 from knowledge_base.model import RecordKind
 from knowledge_base.store.database import Store
+from knowledge_base.version import product_version
 
 OTHER = "other"
 INBOX_STATES = ("new", "done", "quarantined")
@@ -78,7 +78,7 @@ class Metrics:
             registry=registry,
         )
         self._part = Gauge("stadtlotse_part_ok", "1: the part is alive, 0: it is not.", ("part",), registry=registry)
-        Info("stadtlotse_build", "What runs.", registry=registry).info({"version": _version()})
+        Info("stadtlotse_build", "What runs.", registry=registry).info({"version": product_version()})
         self._start_at_zero()
 
     def question(self, channel: str, outcome: Outcome, seconds: float) -> None:
@@ -132,10 +132,3 @@ class Metrics:
                 self._questions.labels(channel, outcome)
             self._quarantined.labels(channel)
             self._unclear.labels(channel)
-
-
-def _version() -> str:
-    try:
-        return version("stadtlotse")
-    except PackageNotFoundError:  # run from a checkout that was never installed
-        return "unknown"

@@ -76,7 +76,8 @@ def _show(report: ImportReport) -> None:
                 write(f"    {field.name}: {field.old} → {field.new}")
     counts = ", ".join(f"{number} {what.value}" for what, number in report.counts.items())
     would = "would be " if report.dry_run else ""
-    write(f"{report.file}: {report.rows} records, {would}{counts}, {report.unchanged} unchanged")
+    rows = f"{report.rows} {'record' if report.rows == 1 else 'records'}"
+    write(f"{report.file}: {rows}, {would}{counts}, {report.unchanged} unchanged")
 
 
 def remove(

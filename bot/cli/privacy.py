@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 import typer
@@ -16,6 +15,7 @@ from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.store.figures import figures
 from knowledge_base.store.secret import read_secret
+from knowledge_base.version import product_version
 
 
 def privacy_report_(
@@ -43,7 +43,7 @@ async def _report(found: Settings, language: str) -> str:
     async with open_store(found) as store, store.read() as tx:
         bases = {contact.id: contact.legal_basis for contact in await tx.contacts.all()}
         counted = await figures(tx.connection, bases)
-        return privacy_report(found, counted, Texts(), language, date=f"{tx.now:%Y-%m-%d}", version=_version())
+        return privacy_report(found, counted, Texts(), language, date=f"{tx.now:%Y-%m-%d}", version=product_version())
 
 
 async def _contacts(found: Settings, *, tell_them: bool) -> None:
@@ -58,10 +58,3 @@ async def _contacts(found: Settings, *, tell_them: bool) -> None:
     told_already = sum(duty.told_at is not None for duty in known)
     hidden = sum(duty.hidden_at is not None for duty in known)
     write(f"contacts: {len(listed)}, told: {told_already}, hidden: {hidden}")
-
-
-def _version() -> str:
-    try:
-        return version("stadtlotse")
-    except PackageNotFoundError:
-        return "0"

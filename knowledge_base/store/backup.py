@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
@@ -25,6 +24,7 @@ from knowledge_base.migrations import SCHEMA, current
 from knowledge_base.store.archive import ArchiveWriter, Manifest, working_folder
 from knowledge_base.store.database import Clock, create_engine, driver_url, reason, utc_now
 from knowledge_base.store.dump import TABLES, lines
+from knowledge_base.version import product_version
 
 # Of the state folder: what can be made again, belongs to a running process, or is a copy itself.
 NOT_KEPT = (
@@ -81,14 +81,6 @@ async def _backup(target: Path, url: str, state_dir: Path, work: Path, clock: Cl
         size = await asyncio.to_thread(archive.finish, target)
     rows = {name: proof["rows"] for name, proof in manifest.tables.items()}
     return BackupReport(target, size, rows, tuple(manifest.files))
-
-
-def product_version() -> str:
-    """The version of this software; "unknown" in a checkout that was never installed."""
-    try:
-        return version("stadtlotse")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def database_file(url: str) -> Path | None:

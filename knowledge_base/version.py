@@ -1,0 +1,13 @@
+"""Which version of the product this is."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+
+def product_version() -> str:
+    """The version of this software; "unknown" in a checkout that was never installed."""
+    try:
+        return version("stadtlotse")
+    except PackageNotFoundError:
+        return "unknown"
