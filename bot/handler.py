@@ -178,7 +178,7 @@ class Handler:
     async def _answer(self, row: InboxRow, inbound: Inbound, routed: Routed, *, replaces: str = "") -> str:
         async with self._store.begin() as tx:
             person = await self._identify(tx, inbound)
-            limited = isinstance(routed.intent, Ask | More | Show | Pick) and await self._is_limited(tx, row)
+            limited = isinstance(routed.intent, Ask | More | Show | Pick) and await self._is_limited(tx, person)
         turn = self._turn(inbound, person, routed, replaces)
         if limited:
             act = say(Say("limit.questions", {"limit": self._rules.questions_per_hour}))
@@ -268,8 +268,8 @@ class Handler:
         channel, user = inbound.address.channel, inbound.user
         return await tx.people.identify(channel, user, private_conversation=where, returns=inbound.returns)
 
-    async def _is_limited(self, tx: Transaction, row: InboxRow) -> bool:
+    async def _is_limited(self, tx: Transaction, person: Person) -> bool:
         limit = self._rules.questions_per_hour
         if not limit:
             return False
-        return await tx.inbox.asked_since(row.channel, row.user_id, tx.now - AN_HOUR) >= limit
+        return await tx.inbox.asked_since(person.id, tx.now - AN_HOUR) >= limit

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_base.store.tables import cursor, inbox
+from knowledge_base.store.tables import account, cursor, inbox
 from knowledge_base.store.upsert import insert_into
 
 
@@ -130,11 +130,13 @@ class Inbox:
             counts["done" if state == "asked" else state] += number
         return dict(counts)
 
-    async def asked_since(self, channel: str, user_id: str, since: datetime) -> int:
-        """How many questions of an account were answered since a moment, those edited or taken back included."""
-        where = (inbox.c.channel == channel, inbox.c.user_id == user_id, inbox.c.received_at > since)
-        asked = select(func.count()).where(*where, inbox.c.state == "asked")
-        return await self._connection.scalar(asked) or 0
+    async def asked_since(self, person_id: str, since: datetime) -> int:
+        """How many questions of a person were answered since a moment, on whichever account of theirs, those edited or
+        taken back included.
+        """
+        theirs = (account.c.channel == inbox.c.channel, account.c.user_id == inbox.c.user_id)
+        where = (account.c.person_id == person_id, inbox.c.received_at > since, inbox.c.state == "asked")
+        return await self._connection.scalar(select(func.count(inbox.c.seq)).where(*theirs, *where)) or 0
 
     async def drop_messages(self, channel: str, event_ids: Collection[str]) -> int:
         """Wipe messages that their author took back before they were handled; returns how many."""

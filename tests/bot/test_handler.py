@@ -149,6 +149,21 @@ async def test_questions_of_an_hour_are_limited_help_is_not(
 
 
 @pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 2}}], indirect=True)
+async def test_the_limit_is_that_of_the_person_on_all_accounts_together(
+    known: Store, channel: FakeChannel, anna: Person
+) -> None:
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    async with known.begin() as tx:
+        person = await tx.people.of_account("fake", "anna")
+        assert person
+        await tx.people.link(person.id, "fake", "anna-too", "chat-of-anna-too")
+    other = channel.person("anna-too")
+    assert "2 Fragen" not in await other.says("Wer hat etwas mit Hitze gemacht?")
+    assert "2 Fragen" in await other.says("LoRaWAN")
+    assert "2 Fragen" in await anna.says("LoRaWAN")
+
+
+@pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 2}}], indirect=True)
 async def test_questions_taken_back_count_like_others(bot: Bot, anna: Person, known: Store, clock: FixedClock) -> None:
     for question in ("Wer hat Mobilitätsprojekte gemacht?", "LoRaWAN"):
         await anna.says(question)

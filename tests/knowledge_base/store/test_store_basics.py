@@ -85,9 +85,11 @@ async def test_an_event_is_taken_in_once(store: Store) -> None:
         assert row.payload == {"text": "hello"}
         assert await tx.inbox.done(row.seq)
         assert not await tx.inbox.done(row.seq)
-        assert await tx.inbox.asked_since(row.channel, row.user_id, tx.now - timedelta(hours=1)) == 0
+        author = await tx.people.identify("test", "@a", private_conversation=None, returns=False)
+        assert await tx.inbox.asked_since(author.id, tx.now - timedelta(hours=1)) == 0
         await tx.inbox.asked(row.seq)
-        assert await tx.inbox.asked_since(row.channel, row.user_id, tx.now - timedelta(hours=1)) == 1
+        assert await tx.inbox.asked_since(author.id, tx.now - timedelta(hours=1)) == 1
+        assert await tx.inbox.asked_since("somebody else", tx.now - timedelta(hours=1)) == 0
         assert (await tx.inbox.count())["done"] == 1
         assert await tx.inbox.add([message]) == 0
         assert await tx.inbox.waiting(["test"]) == []
