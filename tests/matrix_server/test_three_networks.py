@@ -66,6 +66,13 @@ class Place:
     def state(self, code: str) -> tuple[str, str | None, str]:
         return tuple(self._rows(STATE, code)[0])  # type: ignore[return-value]
 
+    async def delivered(self, code: str) -> None:
+        """It is noted that the request arrived; from then on nothing changes by itself."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        while self.state(code)[0] == "sent":
+            assert asyncio.get_running_loop().time() < deadline
+            await asyncio.sleep(0.05)
+
     def _rows(self, query: str, *values: str) -> list[tuple[Any, ...]]:
         database = sqlite3.connect(f"file:{self.bot.state / 'stadtlotse.db'}?mode=ro", uri=True)
         try:
@@ -190,6 +197,7 @@ async def from_matrix_by_mail_to_telegram(place: Place, anna: Person, chat: str,
         "who asks, and what; how to reach them after a yes only"
     )
     links = links_in(request, place.url)
+    await place.delivered(code)
     await place.scanned(links)
     page = next(link for link in links if "/i/" in link)
     await place.posted(page, answer="deputy")
@@ -197,6 +205,7 @@ async def from_matrix_by_mail_to_telegram(place: Place, anna: Person, chat: str,
 
     told = await place.hears(deputy, "liegt etwas bereit")
     (page,) = links_in(told, place.url)
+    await place.delivered(code)
     assert marks_in(await place.scanned([page]), ANNAS) == set(), "a look alone shows nothing"
     assert marks_in(await place.posted(page, step="show"), ANNAS) == {"zzqname", "zzqwinkel"}
     await place.posted(page, answer="yes", share=["phone"])
