@@ -192,22 +192,24 @@ async def status(turn: Turn, services: Services) -> Act:
     async def act(tx: Transaction) -> Say:
         mine = [one for one in await tx.introductions.of(turn.person.id, Side.ASKER) if one.state is not State.DRAFT]
         lines = [await _line(tx, turn, one) for one in mine[:SHOWN]]
+        may_say = may_pass(turn.inbound.address.channel, DataClass.CONTACT_DATUM, services.settings)
         asked = []
         choices: list[Choice] = []
         for one in await tx.introductions.of(turn.person.id, Side.CONTACT):
             view = await describe(tx, services, one, turn.person.id)
-            if (
-                view
-                and view.open
-                and may_pass(turn.inbound.address.channel, DataClass.CONTACT_DATUM, services.settings)
-            ):
-                asked.append(_asked(view))
-                choices += answers(one, view)
+            if view and view.open:
+                asked.append(_asked(view) if may_say else _waits(view))
+                choices += answers(one, view) if may_say else ()
         if not lines and not asked:
             return Say("intro.no_requests")
         return Say("intro.status", {"requests": tuple(lines), "asked": tuple(asked)}, tuple(choices))
 
     return act
+
+
+def _waits(view: RequestView) -> Say:
+    """A request where nothing of its asker may be said."""
+    return Say("intro.waits", {name: said_of(view)[name] for name in ("code", "project", "until")})
 
 
 async def _line(tx: Transaction, turn: Turn, one: Introduction) -> Say:

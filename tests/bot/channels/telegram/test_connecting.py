@@ -248,6 +248,18 @@ async def test_the_mailbox_takes_a_connection_back(
     town.log_is_silent()
 
 
+async def test_who_connects_sees_that_a_request_waits_and_nothing_of_its_asker(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with town_of(api, tmp_path, caplog) as town:
+        lead = api.world.user(12)
+        await connected(town, lead)
+        heard = (await town.rig.ask(lead, "!kontakt status")).text
+        assert "wartet auf Ihre Antwort" in heard
+        assert "Digitale Stadt Cottbus" in heard
+    assert town.telegram_saw(*OF_THE_CONTACT, *OF_THE_ASKER) == []
+
+
 async def test_links_that_went_to_the_account_open_nothing_any_more(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
