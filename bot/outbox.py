@@ -199,8 +199,9 @@ class Sender:
         if self._store.now() - row.created_at > GIVE_UP:
             await self._dead(row, UndeliverableError(error.message))
             return
-        soon = error.after is not None and error.after.total_seconds() < LOOK_AGAIN_S  # the network's pace, no trouble
-        (log.debug if soon else log.info)("outbox.later", attempts=row.attempts, reason=error.message)
+        soon = error.after is not None and error.after.total_seconds() < LOOK_AGAIN_S
+        pace = soon and not error.everywhere  # of one conversation: no trouble
+        (log.debug if pace else log.info)("outbox.later", attempts=row.attempts, reason=error.message)
         if error.everywhere and error.after:
             self._bulk_again = max(self._bulk_again, self._store.now() + BULK_RESTS * error.after)
         async with self._store.begin() as tx:
