@@ -34,8 +34,7 @@ _ROWS = 8_192
 class Standing:
     """How a question stands between the knowledge base and the background, in the background's standard deviations."""
 
-    ahead: float  # the nearest document above the nearest subject
-    ahead_of_several: float  # … above the mean of the nearest few
+    ahead: float  # the nearest document above the mean of the nearest few subjects
     own_nearest: float  # the nearest subject in the question's own language above the mean of them all
     own_several: float  # the mean of the nearest few above it
 
@@ -70,8 +69,7 @@ class Background:
         cosine = float(every.mean()) if np.isnan(nearest) else nearest
         mean, deviation = float(own.mean()), _deviation(own)
         return Standing(
-            ahead=(cosine - float(every.max())) / _deviation(every),
-            ahead_of_several=(cosine - _several(every)) / _deviation(every),
+            ahead=(cosine - _several(every)) / _deviation(every),
             own_nearest=(float(own.max()) - mean) / deviation,
             own_several=(_several(own) - mean) / deviation,
         )

@@ -28,15 +28,13 @@ SIGNS: Mapping[str, int] = {  # 1: may only speak for the best hit, -1: only aga
     "place_missing": -1,  # a place was named, and no hit is of it: decides alone
     "overtaken": -1,  # how much better the texts of other places fit than those of the place named
     "topic_elsewhere": -1,  # a topic was named; a text of another place is about it and says more, the best hit is not
-    "role": 1,  # asks for the one responsible: nobody does so of weather or soup
     "topic_missing": -1,  # a topic was named, the best hit is not about it
     "length": 1,  # of the question: the longer, the less of it any text can hold
     "private": -1,  # asks for somebody's personal data
     "own_affair": -1,  # wants to settle an affair of one's own, as far as the background is nearer than any document
     "background": -1,  # how much the nearest few subjects of the background stand out; fades where a document is ahead
     "background_unexplained": -1,  # … the nearest one, as far as words of the question are missing in the best hit
-    "ahead_unexplained": 1,  # the nearest document above the nearest subject, as far as words are missing
-    "ahead_of_several_unexplained": 1,  # … above the nearest few subjects
+    "ahead_unexplained": 1,  # the nearest document above the nearest few subjects, as far as words are missing
 }
 NAMES = tuple(SIGNS)
 _TOPICAL = 0.7  # a word that names a topic counts so much where the topic is met, but not the word
@@ -95,22 +93,20 @@ def evidence(
     theirs = _explained(query, others, lexical) if query.subject and len(others) else 0.0
     topic_missing = float(bool(query.understood.topics) and best[_TOPIC] < _TOPIC_MET)
     standing = background.standing(vector, query.language, _nearest(ranked.dense))
-    ahead = _within(standing.ahead_of_several)
+    ahead = _within(standing.ahead)
     values = {
         "score": float(ranked.score[0]),
         "limits_met": 0.0 if query.subject else limits,
         "place_missing": float(_place_missing(query, ranked)),
         "overtaken": max(float(others.base.max(initial=0.0)) - float(ranked.base.max()) - _LEAD, 0.0),
         "topic_elsewhere": topic_missing * float(theirs > explained and others.features[0, _TOPIC] >= _TOPIC_MET),
-        "role": float(query.understood.role),
         "topic_missing": topic_missing,
         "length": min(len(query.text.split()), _LONG) / 10,
         "private": float(asks_private_data(query.text)),
         "own_affair": max(-ahead, 0.0) * asks_own_affair(query.text),
         "background": max(standing.own_several - _USUAL, 0.0) * (1.0 - min(max(ahead / _CLEAR, 0.0), 1.0)),
         "background_unexplained": missing * _within(standing.own_nearest),
-        "ahead_unexplained": missing * _within(standing.ahead),
-        "ahead_of_several_unexplained": missing * ahead,
+        "ahead_unexplained": missing * ahead,
     }
     return np.array([values[name] for name in NAMES], np.float64)
 

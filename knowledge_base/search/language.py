@@ -57,7 +57,9 @@ _GROUPS = {
     "de": re.compile(
         r"sch|ung\b|ungen\b|keit|heit|lich|ische?n?\b|tz|ck|pf|ei(?=[nt])|chen\b|\bge(?=[^t])|zu\b|rung|ieren\b"
     ),
-    "en": re.compile(r"th|tion\b|tions\b|ing\b|ings\b|ment\b|ity\b|ities\b|ough|ee|oo|wh|sh(?=[aeiou]|\b)|ly\b|ness\b"),
+    "en": re.compile(
+        r"th|tion\b|tions\b|ing\b|ings\b|ment\b|ity\b|ities\b|ough|ee(?!r)|oo|wh|sh(?=[aeiou]|\b)|ly\b|ness\b"
+    ),
     "pl": re.compile(
         r"sz|cz|rz|dz|owa|owi|ych\b|ego\b|iej\b|ow\b|anie\b|enie\b|osc|nie\b|ie\b|scia?\b|ami\b|ach\b|prz|zy"
     ),

@@ -16,10 +16,10 @@ DEV = HERE / "bundle_dev.jsonl"
 DEV_2 = HERE / "bundle_dev2.jsonl"
 DEV_3 = HERE / "bundle_dev3.jsonl"
 DEV_4 = HERE / "bundle_dev4.jsonl"
+DEV_5 = HERE / "bundle_dev5.jsonl"
+DEV_6 = HERE / "bundle_dev6.jsonl"
 HELD_OUT = HERE / "bundle_heldout.jsonl"
-HELD_OUT_2 = HERE / "bundle_heldout2.jsonl"
-HELD_OUT_3 = HERE / "bundle_heldout3.jsonl"
-PRESENT = [DEV, DEV_2, DEV_3, DEV_4, HELD_OUT, HELD_OUT_2, HELD_OUT_3]
+PRESENT = [DEV, DEV_2, DEV_3, DEV_4, DEV_5, DEV_6, HELD_OUT]
 
 UNANSWERED = {"noanswer_far", "noanswer_near"}
 KINDS = UNANSWERED | {
@@ -54,9 +54,9 @@ AT_LEAST = {
     DEV_2: MakeUp({"de": 90, "en": 39, "pl": 40}, {"de": 35, "en": 15, "pl": 15}, messy=0.10, of_a_project=3),
     DEV_3: MakeUp({"de": 45, "en": 20, "pl": 20}, {"de": 25, "en": 15, "pl": 14}, messy=0.025, of_a_project=1),
     DEV_4: MakeUp({"de": 45, "en": 18, "pl": 20}, {"de": 30, "en": 13, "pl": 15}, messy=0.10, of_a_project=1),
-    HELD_OUT: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.15, of_a_project=2),
-    HELD_OUT_2: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.14, of_a_project=1),
-    HELD_OUT_3: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.14, of_a_project=1),
+    DEV_5: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.15, of_a_project=2),
+    DEV_6: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.14, of_a_project=1),
+    HELD_OUT: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.14, of_a_project=1),
 }
 
 

@@ -33,6 +33,7 @@ SEEKING = _any(_DATA["seeking"])
 SEEKS = _any(_DATA["seeks"])  # stands after a place that looks for something itself
 HERE = _any(_DATA["here"])
 ASKS = _any(_DATA["asks"])
+PARTNER = _any(_DATA["partner"])  # stands before a country with whose people somebody here works
 PERIOD = _any(_DATA["period"])
 ENDING = _any(_DATA["ending"])
 MEETING = _any(_DATA["meeting"])  # where people come together

@@ -1,5 +1,5 @@
 """What each place that a question names is there for: looked for, near what is looked for, left out, or only where
-the asker is. Pure."""
+the asker is or those live with whom somebody works. Pure."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from knowledge_base.search.understanding.gazetteer import Mention
 from knowledge_base.search.understanding.words import Word
 
 _JOINING = frozenset("und oder sowie bzw and or nor i oraz lub albo ani in aus w we z".split())  # Potsdam und in Guben
+_NEIGHBOUR_COUNTRY = "Polen"
 _CLAUSE_ENDS = re.compile(r"[,;:.?!–—\n]|\s-\s")
 
 
@@ -23,6 +24,7 @@ class PlaceRoles:
     near: tuple[Mention, ...]  # what is looked for shall be near it
     without: tuple[Mention, ...]  # left out
     own: tuple[Mention, ...]  # where the asker is, who looks elsewhere
+    partner: tuple[Mention, ...]  # a country where the ones live with whom somebody here works
 
 
 def place_roles(text: str, words: Sequence[Word], mentions: Sequence[Mention], role: bool) -> PlaceRoles:
@@ -30,11 +32,11 @@ def place_roles(text: str, words: Sequence[Word], mentions: Sequence[Mention], r
     and asks for "near us" means all places so. A place that only continues a list is there for what the list is."""
     folded = " ".join(word.folded for word in words)
     nearby = bool(phrases.NEARBY.search(folded))
-    found: dict[str, list[Mention]] = {"at": [], "near": [], "without": [], "own": []}
+    found: dict[str, list[Mention]] = {"at": [], "near": [], "without": [], "own": [], "partner": []}
     kind, before = "at", None
     for mention in mentions:
         head = " ".join(word.folded for word in words[: mention.first])
-        said = "near" if nearby else _said(head, role)
+        said = "near" if nearby else _said(head, role, mention)
         if said or before is None or not _continues(words[before.last : mention.first]):
             kind = said or ("own" if _own(text, words, mention) else "at")
         found[kind].append(mention)
@@ -42,8 +44,10 @@ def place_roles(text: str, words: Sequence[Word], mentions: Sequence[Mention], r
     return PlaceRoles(**{name: tuple(mentions) for name, mentions in found.items()})
 
 
-def _said(head: str, role: bool) -> str:
+def _said(head: str, role: bool, mention: Mention) -> str:
     """What the words right before a place say about it."""
+    if mention.place.name == _NEIGHBOUR_COUNTRY and _ends_with(phrases.PARTNER, head):
+        return "partner"
     if _ends_with(phrases.WITHOUT, head):
         return "without"
     before = _ends_with(phrases.NEAR, head)

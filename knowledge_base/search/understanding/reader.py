@@ -57,7 +57,7 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
         places=tuple(" ".join(word.folded for word in words[m.first : m.last]) for m in mentions),
         listing=listing,
         transfer=bool(phrases.TRANSFER.search(folded)),
-        border=bool(phrases.BORDER.search(folded)),
+        border=bool(place.partner or phrases.BORDER.search(folded)),
         ending=bool(years and phrases.ENDING.search(folded)),
         period=bool(phrases.PERIOD.search(folded)),
         understood=Understood(

@@ -10,7 +10,9 @@ STATES: dict[str, tuple[str, ...]] = {
     "Bayern": ("Freistaat Bayern", "Bavaria", "Bawaria"),
     "Brandenburg": ("Land Brandenburg", "State of Brandenburg", "Brandenburgia", "kraj związkowy Brandenburgia"),
     "Hessen": ("Hesse", "Hesja"),
-    "Mecklenburg-Vorpommern": ("MeckPomm", "Mecklenburg-Western Pomerania", "Meklemburgia-Pomorze Przednie"),
+    "Mecklenburg-Vorpommern": (
+        *("MeckPomm", "Mecklenburg", "Mecklenburg-Western Pomerania", "Meklemburgia-Pomorze Przednie", "Meklemburgia"),
+    ),
     "Niedersachsen": ("Lower Saxony", "Dolna Saksonia", "Dolnej Saksonii"),
     "Nordrhein-Westfalen": (
         *("NRW", "North Rhine-Westphalia", "Nadrenia Północna-Westfalia", "Nadrenii Północnej-Westfalii"),

@@ -12,10 +12,15 @@ from collections.abc import Callable, Sequence
 from knowledge_base.search.understanding.place_names import NOWHERE, PLACE_PREPOSITIONS
 from knowledge_base.search.understanding.words import Word
 
-_BEFORE = {"de": PLACE_PREPOSITIONS, "en": frozenset({"in"}), "pl": frozenset("w we gmina gminie gminy".split())}
+_BEFORE = {"de": PLACE_PREPOSITIONS, "en": frozenset({"in"}), "pl": frozenset("w we".split())}
+_KINDS = {  # what follows is a name, however it ends
+    "de": frozenset("landkreis landkreises kreis kreises samtgemeinde verbandsgemeinde".split()),
+    "en": frozenset("city town municipality district county village borough".split()),  # of …
+    "pl": frozenset("gmina gminie gminy miescie powiat powiatu powiecie".split()),
+}
 _GERMAN_NAME = re.compile(
     r"\w{3,}(?:dorf|burg|berg|berge|hausen|ingen|rode|bach|furt|furth|hagen|bruck|ow|born|stedt|buttel|walde|munde|"
-    r"itz|itzsch|kirchen|heim|roda|sleben|witz|beck|thal|scheid|weiler|koog)"
+    r"itz|itzsch|kirchen|heim|roda|sleben|witz|beck|thal|scheid|weiler|koog|gau)"
 )
 _NO_NAME = re.compile(  # ends like a place, and is none
     r"\w*(?:(?:wohn|pflege|alten|alters|senioren|kinder|jugend|vereins|tier|schullandz?)heim|geheim|daheim|"
@@ -33,17 +38,26 @@ _MOST = 4  # words of a name
 
 def unknown_name(words: Sequence[Word], first: int, language: str, ordinary: Callable[[str], bool]) -> int:
     """Where a name that begins with the word ``first`` ends (exclusive); ``first`` itself where there is none."""
-    if not first or words[first - 1].folded not in _BEFORE.get(language, ()) or not _named(words[first]):
+    if not first or not _named(words[first]) or ordinary(words[first].folded):
+        return first
+    kind = _after_kind(words, first, language)
+    if not kind and words[first - 1].folded not in _BEFORE.get(language, ()):
         return first
     if language == "de":
         name = words[first].folded
-        return first + bool(_GERMAN_NAME.fullmatch(name) and not _NO_NAME.fullmatch(name) and not ordinary(name))
-    if _shouted(words) or words[first].folded in _NOT_ABROAD or ordinary(words[first].folded):
+        return first + (kind or bool(_GERMAN_NAME.fullmatch(name) and not _NO_NAME.fullmatch(name)))
+    if _shouted(words, first) or words[first].folded in _NOT_ABROAD:
         return first
     last = first + 1
     while last < min(len(words), first + _MOST) and _named(words[last]) and _adjacent(words[last - 1], words[last]):
         last += 1
     return last
+
+
+def _after_kind(words: Sequence[Word], first: int, language: str) -> bool:
+    """Whether the word before says what kind of place it is: "Landkreis Gifhorn", "city of Utrecht"."""
+    before = words[first - 2 : first - 1] if words[first - 1].folded == "of" else words[first - 1 : first]
+    return any(word.folded in _KINDS.get(language, ()) for word in before)
 
 
 def _named(word: Word) -> bool:
@@ -55,6 +69,7 @@ def _adjacent(one: Word, other: Word) -> bool:
     return other.start == one.end + 1
 
 
-def _shouted(words: Sequence[Word]) -> bool:
-    """Whether capitals mean nothing, as most words have one."""
-    return sum(word.capital for word in words) > len(words) / 2
+def _shouted(words: Sequence[Word], name: int) -> bool:
+    """Whether capitals mean nothing, as most words beside the first and the name have one."""
+    others = [word for number, word in enumerate(words) if number not in {0, name}]
+    return sum(word.capital for word in others) > len(others) / 2

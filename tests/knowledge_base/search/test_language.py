@@ -19,7 +19,7 @@ CASES = [
     ("de", "Was bedeutet das?"), ("de", "buergerbeteiligung"), ("de", "Waldbrandsensoren im Einsatz"),
     ("de", "moin, gibts ne app"),
     ("en", "Who did mobility projects?"), ("en", "water management"), ("en", "any1 w/ heat plan"),
-    ("en", "tree inventory"),
+    ("de", "Leerstand in Ingolstadt"), ("en", "tree inventory"),
     ("en", "only rural ones"), ("en", "what about energy?"), ("en", "open data portal of Freiburg"), ("en", "flooding"),
     ("en", "who runs the Bürgerhaushalt in Berlin"), ("en", "contact person for the Kiezbox"),
     ("pl", "Kto robił projekty?"), ("pl", "otwarte dane"), ("pl", "a na wsi?"), ("pl", "kto ma cos z lorawan czujniki"),

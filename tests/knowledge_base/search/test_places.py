@@ -104,6 +104,8 @@ async def test_a_state_is_all_its_municipalities(search: Search) -> None:
         "Wir sind die Stadt Guben: wer hat etwas gegen Hitze gemacht?",
         "We in Cottbus are looking for heat protection, who has done that?",
         "I work for the city of Guben. Who has done something against heat?",
+        "I'm from Guben. Who has done something against heat?",
+        "We're in Guben. Who has done something against heat?",
         "Jesteśmy z Gubina, kto zrobił coś przeciw upałom?",
         "U nas w Chociebużu jest za gorąco, kto zrobił coś przeciw upałom?",
         "Hitzeschutz in der Nähe von Cottbus",
@@ -114,6 +116,26 @@ async def test_where_somebody_is_limits_nothing(search: Search, question: str) -
     assert found.answered
     assert "Potsdam" in places(found)
     assert not any(hit.elsewhere for hit in (*found.hits, *found.near))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Wer arbeitet mit Gemeinden in Polen zusammen?",
+        "Zusammenarbeit mit unseren Nachbarn in Polen",
+        "working with neighbours in Poland",
+        "współpraca z partnerami w Polsce",
+    ],
+)
+async def test_who_works_with_people_in_poland_is_not_in_poland(search: Search, question: str) -> None:
+    found = await answer(search, question)
+    assert found.answered
+    assert not any(hit.elsewhere for hit in found.hits)
+    assert places(found) & {"Frankfurt (Oder)", "Guben"}
+
+
+async def test_what_there_is_in_poland_is_still_asked_of_poland(search: Search) -> None:
+    assert not (await answer(search, "Sensoren in Gemeinden in Polen")).answered
 
 
 @pytest.mark.parametrize(
@@ -147,6 +169,13 @@ async def test_what_nobody_has_is_not_offered_as_theirs(search: Search) -> None:
         ("Who in Swindon uses sensors?", ("Swindon",)),
         ("Czy w Pcimiu są czujniki?", ("Pcimiu",)),
         ("Was läuft in Zürich?", ("Zürich",)),
+        ("Was gibt es im Landkreis Gifhorn?", ("Gifhorn",)),
+        ("What has the city of Utrecht done with sensors?", ("Utrecht",)),
+        ("Czujniki w powiecie Oleckim", ("Oleckim",)),
+        ("Leerstandsprojekt in Oberammergau", ("Oberammergau",)),
+        ("Energy Monitoring In Schools", ()),
+        ("Was hat der Landkreis Mobilität betreffend gemacht?", ()),
+        ("Which city of ours has sensors?", ()),
         ("Wer hat in Schulen, in Echtzeit oder in Kooperation etwas gemacht?", ()),
         ("Who used sensors in English schools in March?", ()),
         ("Was passiert in Bürgerämtern und in Dörfern?", ()),

@@ -58,6 +58,8 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     # status
     ("de", "nur abgeschlossene Projekte", {"status": ("done",)}),
     ("de", "Was ist in Planung?", {"status": ("planned",)}),
+    ("de", "Welche Vorhaben stehen in Potsdam noch bevor?", {"status": ("planned",), "municipalities": ("Potsdam",)}),
+    ("en", "What hasn't started yet?", {"status": ("planned",)}),
     ("de", "Was ist schon in Betrieb?", {"status": ("running",)}),
     ("en", "finished projects", {"status": ("done",)}),
     ("en", "Which projects are only planned so far?", {"status": ("planned",)}),
@@ -71,6 +73,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("de", "An wen wende ich mich wegen der App?", {"role": True}),
     ("de", "Wen frage ich in Guben?", {"role": True, "municipalities": ("Guben",)}),
     ("en", "Who is responsible for the sensor network in Potsdam?", {"role": True, "municipalities": ("Potsdam",)}),
+    ("en", "Who's responsible for water?", {"role": True, "topics": ("water",)}),
     ("en", "Who is in charge of water?", {"role": True, "topics": ("water",)}),
     ("pl", "Kto odpowiada za portal Guben Cockpit?", {"role": True, "municipalities": ("Guben",)}),
     ("pl", "Do kogo się zwrócić?", {"role": True}),
