@@ -149,6 +149,7 @@ class Understood:
     near: tuple[str, ...] = ()  # municipality names after "near", "bei", "in der Nähe von", "koło"
     unknown_places: tuple[str, ...] = ()  # named, and in no record
     rural: bool = False  # small towns and rural communities only
+    counties: bool = False  # rural districts only
     who: bool = False  # the question asks which municipalities, or who is responsible
     role: bool = False  # the question asks for the responsible role
 

@@ -53,8 +53,10 @@ AUTHORS = {
     "bundle_dev4.jsonl": "fourth",
     "bundle_dev5.jsonl": "fifth",
     "bundle_dev6.jsonl": "sixth",
+    "bundle_dev7.jsonl": "seventh",
+    "bundle_dev8.jsonl": "eighth",
 }
-WRONG_REFUSALS = 0.035  # of a left-out author, in the mean: below the 5 % that we want, the next author may be harder
+WRONG_REFUSALS = 0.02  # of a left-out author, in the mean; it is more of somebody who is really new
 RIDGE = 3.0
 STEPS = 2_000
 OMOS_SAMPLE = 120

@@ -154,7 +154,8 @@ def _understood(read: Understood, language: str) -> Say | str:
     parts = [Say("understood.word", {"word": word}) for word in words]
     parts += [Say("understood.near", {"place": place}) for place in read.near]
     parts += [Say(f"understood.{status}") for status in read.status]
-    parts += [Say("understood.rural")] if read.rural else []
+    kinds = {"rural": read.rural, "counties": read.counties}
+    parts += [Say(f"understood.{kind}") for kind, asked in kinds.items() if asked]
     return Say("ask.understood", {"parts": tuple(parts)}) if parts else ""
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from knowledge_base.search.background import Background
 from knowledge_base.search.certainty_signs import asks_own_affair, asks_private_data
-from knowledge_base.search.facets import FEATURES, Floats
+from knowledge_base.search.facets import FEATURES, LIMITS, Floats
 from knowledge_base.search.lexical import Lexical
 from knowledge_base.search.ranking import Ranked
 from knowledge_base.search.understanding.query import Query
@@ -50,7 +50,7 @@ _TOP = 5
 _FEATURE = {name: number for number, name in enumerate(FEATURES)}
 _TOPIC = _FEATURE["topic"]
 _PLACES = [_FEATURE[name] for name in ("place", "near")]
-_LIMITS = [_FEATURE[name] for name in ("place", "near", "round", "status", "year", "rural", "border", "transfer")]
+_LIMITS = [_FEATURE[name] for name in LIMITS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,15 @@ each document fits what was understood: one row a document, one column a ``FEATU
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial, reduce
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from knowledge_base.model import Project
+from knowledge_base.search.document_sets import postings, union, within
 from knowledge_base.search.record_facts import (
     NAMED_STAGE,
     NO_YEAR,
@@ -24,9 +23,11 @@ from knowledge_base.search.record_facts import (
     STAGES_OF_STATUS,
     at_border,
     briefness,
+    is_county,
     is_model_project,
     is_small,
     is_thin,
+    round_of,
     same_as,
     stages_of,
     years_of,
@@ -40,10 +41,10 @@ from knowledge_base.vocabulary import Vocabulary
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-Key = TypeVar("Key", int, str)
 
 FEATURES = (
     "place",  # of a municipality named, or in a state named
+    "borough",  # speaks of a borough named of its municipality
     "near",  # near a municipality named
     "topic",  # about a topic named
     "about",  # the same, as far as the topics named are all that the question is about
@@ -51,6 +52,7 @@ FEATURES = (
     "status",
     "year",  # running in a year named, or ending then
     "rural",
+    "county",
     "border",
     "transfer",  # says how it carries over to others
     "role",  # its contact role holds words of a question for the one responsible
@@ -62,7 +64,7 @@ FEATURES = (
     "brief",  # one sentence only, of no municipality, or nobody named who answers: a fuller record says more
     "excluded",  # of a municipality that the question leaves out
 )
-_LIMITS = ("place", "near", "round", "status", "year", "rural", "border", "transfer")
+LIMITS = ("place", "near", "round", "status", "year", "rural", "county", "border", "transfer")
 LIMITED = 300  # documents that limits alone may propose
 
 
@@ -79,6 +81,7 @@ class Facets:
     first_year: npt.NDArray[np.int16]
     last_year: npt.NDArray[np.int16]
     small: Bools
+    county: Bools
     border: Bools
     transfer: Bools
     model_project: Bools
@@ -95,17 +98,18 @@ class Facets:
         thin = [is_thin(project) for project in projects]
         rich_ids = {project.id for project, is_thin in zip(projects, thin, strict=True) if not is_thin}
         return cls(
-            by_row=_postings((row, doc) for doc, found in enumerate(rows) for row in found),
-            by_state=_postings(
+            by_row=postings((row, doc) for doc, found in enumerate(rows) for row in found),
+            by_state=postings(
                 (state, doc) for doc, p in enumerate(projects) for state in _states(p, rows[doc], gazetteer)
             ),
-            by_round=_postings((_round(p, vocabulary), doc) for doc, p in enumerate(projects) if p.funding_round),
+            by_round=postings((round_of(p, vocabulary), doc) for doc, p in enumerate(projects) if p.funding_round),
             topics=_topic_matrix(projects, vocabulary, number),
             topic_number=number,
             stages=_stage_matrix(projects),
             first_year=np.array([first for first, _ in spans], np.int16),
             last_year=np.array([last for _, last in spans], np.int16),
             small=np.array([is_small(p, rows[doc], gazetteer, vocabulary) for doc, p in enumerate(projects)], np.bool_),
+            county=np.array([is_county(own, gazetteer) for own in rows], np.bool_),
             border=np.array([at_border(p, vocabulary) for p in projects], np.bool_),
             transfer=np.array([bool(project.transferability.strip()) for project in projects], np.bool_),
             model_project=np.array([is_model_project(p) for p in projects], np.bool_),
@@ -122,10 +126,11 @@ class Facets:
         ``LIMITED``: they are candidates whatever their words are. None where nothing limits the question."""
         read = query.understood
         limits = [
-            _union([*map(self.by_row.get, (*query.rows, *near)), *map(self.by_state.get, query.states)]),
-            _union([self.by_round.get(name) for name in read.rounds]),
+            union([*map(self.by_row.get, (*query.rows, *near)), *map(self.by_state.get, query.states)]),
+            union([self.by_round.get(name) for name in read.rounds]),
             self._in_stages([STAGES.index(stage) for name in read.status for stage in STAGES_OF_STATUS[name]]),
             np.flatnonzero(self.small) if read.rural else None,
+            np.flatnonzero(self.county) if read.counties else None,
             np.flatnonzero(self.border) if query.border else None,
             np.flatnonzero(self.transfer) if query.transfer else None,
         ]
@@ -138,28 +143,30 @@ class Facets:
     def _in_stages(self, numbers: Sequence[int]) -> Ints | None:
         return np.flatnonzero(self.stages[:, numbers].any(axis=1)) if numbers else None
 
-    def features(self, query: Query, docs: Ints, near: Mapping[int, float], named: Floats) -> Floats:
+    def features(self, query: Query, docs: Ints, near: Mapping[int, float], named: Floats, borough: Floats) -> Floats:
         """(documents, FEATURES) for some documents; ``near`` are municipalities with their nearness, ``named`` tells
-        which documents have the name of the place asked for among their words."""
+        which documents have the name of the place asked for among their words, ``borough`` the same of a borough."""
         read = query.understood
         place = np.maximum(self._of(docs, query.rows, query.states), np.float32(_ONLY_NAMED) * named)
         topic = self.topic(query.subject_topics, docs)
         no_subject = not read.topics and not query.subject
         columns = {
             "place": place,
+            "borough": borough,
             "near": self._near(near, docs),
             "topic": topic,
             "about": topic * np.float32(query.topical_share),
-            "round": _within(docs, (self.by_round[name] for name in read.rounds if name in self.by_round)),
+            "round": within(docs, (self.by_round[name] for name in read.rounds if name in self.by_round)),
             "status": self._status(query, docs),
             "year": self._year(query, docs),
             "rural": self.small[docs] * read.rural,
+            "county": self.county[docs] * read.counties,
             "border": self.border[docs] * query.border,
             "transfer": self.transfer[docs] * query.transfer,
             "role": self._role(query, docs),
             "overview": self.model_project[docs] * ~self.thin[docs] * (no_subject or query.listing or query.placed),
             "listed": self.model_project[docs] * query.listing,
-            "thin": self.thin[docs] * (not query.listing),
+            "thin": self.thin[docs] * (not (query.listing or (no_subject and query.placed))),
             "double": self.double[docs],
             "brief": self.brief[docs] * (not query.listing),
             "excluded": self._of(docs, query.without_rows, query.without_states),
@@ -188,13 +195,13 @@ class Facets:
     def _of(self, docs: Ints, rows: Iterable[int], states: Iterable[str]) -> Floats:
         """1 for documents of one of some municipalities, or in one of some states."""
         of_rows = (self.by_row[row] for row in rows if row in self.by_row)
-        return _within(docs, (*of_rows, *(self.by_state[state] for state in states if state in self.by_state)))
+        return within(docs, (*of_rows, *(self.by_state[state] for state in states if state in self.by_state)))
 
     def _near(self, near: Mapping[int, float], docs: Ints) -> Floats:
         fit = np.zeros(len(docs), np.float32)
         for row, nearness in near.items():
             if row in self.by_row:
-                np.maximum(fit, np.float32(nearness) * _within(docs, (self.by_row[row],)), out=fit)
+                np.maximum(fit, np.float32(nearness) * within(docs, (self.by_row[row],)), out=fit)
         return fit
 
     def _status(self, query: Query, docs: Ints) -> Floats:
@@ -220,35 +227,12 @@ class Facets:
 
 def _all_limits(columns: Mapping[str, Floats]) -> Floats:
     """The product of the limits that the question names, when it names several."""
-    limits = [name for name in _LIMITS if name != "year" or not np.any(columns["round"])]
+    limits = [name for name in LIMITS if name != "year" or not np.any(columns["round"])]
     named = [columns[name] for name in limits if np.any(columns[name])]
     if len(named) < 2:
         return np.zeros_like(columns["topic"])
     product: Floats = np.prod(np.stack([np.asarray(column, np.float32) for column in named]), axis=0)
     return product
-
-
-def _union(postings: Sequence[Ints | None]) -> Ints | None:
-    known = [posting for posting in postings if posting is not None]
-    if len(known) < 2:  # one is sorted already: a state may hold most of a large corpus
-        return known[0] if known else None
-    return np.unique(np.concatenate(known))
-
-
-def _within(docs: Ints, postings: Iterable[Ints]) -> Floats:
-    """1 for each of ``docs`` that stands in one of the postings."""
-    fit = np.zeros(len(docs), np.float32)
-    for posting in postings:
-        place = np.minimum(np.searchsorted(posting, docs), len(posting) - 1)
-        fit[posting[place] == docs] = 1.0
-    return fit
-
-
-def _postings(pairs: Iterable[tuple[Key, int]]) -> dict[Key, Ints]:
-    found: dict[Key, list[int]] = defaultdict(list)
-    for key, doc in pairs:
-        found[key].append(doc)
-    return {key: np.unique(np.array(docs, np.int64)) for key, docs in found.items()}
 
 
 def _stage_matrix(projects: Sequence[Project]) -> Bools:
@@ -265,11 +249,6 @@ def _states(project: Project, rows: Iterable[int], gazetteer: Gazetteer) -> set[
     own = {part.strip() for part in re.split(r"[/,;]", project.state) if part.strip()}
     there = [gazetteer.municipalities[row] for row in rows]
     return own | {one.state for one in there if one.state} | {"Polen" for one in there if one.country == "PL"}
-
-
-def _round(project: Project, vocabulary: Vocabulary) -> str:
-    known = vocabulary.round_of(project.funding_round)
-    return known.name if known else project.funding_round
 
 
 def _topic_matrix(projects: Sequence[Project], vocabulary: Vocabulary, number: Mapping[str, int]) -> Floats:

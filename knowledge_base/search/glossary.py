@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 from knowledge_base.search import tokens
+from knowledge_base.search.spelling import Spelling
 
 Key = tuple[str, ...]  # the stems of a phrase
 
@@ -32,6 +33,7 @@ class Glossary:
     language: str
     german: Mapping[Key, tuple[str, ...]]
     longest: int  # words of the longest phrase
+    spelling: Spelling  # of the single words, as stems
 
     def meanings(self, text: str) -> tuple[Meaning, ...]:
         """The text cut into known phrases, longest first, and single words; stop words outside phrases are left out."""
@@ -44,6 +46,11 @@ class Glossary:
                 found.append(Meaning(tuple(words[at : at + length]), german))
             at += length
         return tuple(found)
+
+    def corrected(self, word: str) -> tuple[str, ...]:
+        """The German words for a single word that was mistyped; none where no known word is near."""
+        nearest, _ = self.spelling.nearest(tokens.stem(word, self.language))
+        return self.german.get((nearest,), ())
 
     def _longest_at(self, stems: list[str], at: int) -> tuple[int, tuple[str, ...]]:
         for length in range(min(self.longest, len(stems) - at), 0, -1):
@@ -63,7 +70,8 @@ def glossary(language: str) -> Glossary | None:
         for phrase in row[language]:
             key = tuple(tokens.stem_all(tokens.words(phrase), language))
             german[key] = tuple(dict.fromkeys((*german.get(key, ()), *row["de"])))
-    return Glossary(language, german, max(map(len, german)))
+    spelling = Spelling.of(key[0] for key in german if len(key) == 1)
+    return Glossary(language, german, max(map(len, german)), spelling)
 
 
 def _rows() -> Iterable[dict[str, list[str]]]:

@@ -17,7 +17,7 @@ from knowledge_base.model import Project
 from knowledge_base.search import tokens
 from knowledge_base.search.glossary import Meaning, glossary
 from knowledge_base.search.postings import Counts, Floats, Ints, Longs, Postings, Weighted, expand_rows
-from knowledge_base.search.spelling import Spelling
+from knowledge_base.search.spelling import CORRECTED, Spelling
 
 TITLE = 2.0  # a word of the title counts as so many of the text
 PART = 0.5  # a part of a compound counts as so much of a word
@@ -152,17 +152,25 @@ class Lexical:
         return known
 
     def _new_concept(self, meaning: Meaning, language: str) -> Concept:
+        terms = self._said_by(meaning)
+        if language != "de":
+            terms.update((stem, 1.0) for stem in tokens.stem_all(meaning.words, language))
+        if not any(term in self.words.terms for term in terms):
+            found = glossary(language) if len(meaning.words) == 1 and not meaning.german else None
+            if german := found.corrected(meaning.words[0]) if found else ():
+                terms.update((t, CORRECTED * weight) for t, weight in self._said_by(Meaning((), german)).items())
+            else:
+                terms.update((t, weight) for t, weight in map(self.spelling.nearest, tuple(terms)) if t)
+        return tuple(terms.items())
+
+    def _said_by(self, meaning: Meaning) -> dict[str, float]:
+        """The terms of the German ways to say something, each with its weight."""
         terms: dict[str, float] = {}
         for way in _ways_of(meaning):
             share = len(way) ** -0.5  # a way of two words needs both to count fully
             for term, weight in (pair for word in way for pair in _form_terms(word, self.splitter)):
                 terms[term] = max(terms.get(term, 0.0), weight * share)
-        if language != "de":
-            terms.update((stem, 1.0) for stem in tokens.stem_all(meaning.words, language))
-        if not any(term in self.words.terms for term in terms):
-            corrected = [self.spelling.nearest(term) for term in terms]
-            terms.update((term, weight) for term, weight in corrected if term)
-        return tuple(terms.items())
+        return terms
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ development questions by coordinate search.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -28,6 +28,7 @@ from knowledge_base.search.understanding.query import Query
 CAP = 0.9
 WEIGHTS: Mapping[str, float] = {
     "place": 0.50,
+    "borough": 0.25,
     "near": 0.50,
     "topic": 0.25,
     "about": 0.25,
@@ -35,6 +36,7 @@ WEIGHTS: Mapping[str, float] = {
     "status": 0.45,
     "year": 0.25,
     "rural": 0.35,
+    "county": 0.35,
     "border": 0.20,
     "transfer": 0.25,
     "role": 0.20,
@@ -99,7 +101,10 @@ def rank(
     weights: Floats = _WEIGHTS,
 ) -> Ranked:
     """Order candidates by fused score and boosts; ties by document number, so the order is the same every time."""
-    features = facets.features(query, found.docs, near, _named(query, found.docs, lexical))
+    read = query.understood
+    named = _named((*read.municipalities, *query.states, *read.unknown_places), found.docs, lexical)
+    borough = _named(query.boroughs, found.docs, lexical)
+    features = facets.features(query, found.docs, near, named, borough)
     base = fuse(found, query.language)
     limits_only = not query.subject and bool(features[:, : FEATURES.index("thin")].any())
     together = features[:, _ALL] * weights[_ALL]
@@ -128,13 +133,9 @@ def _at_least(width: float, floor: float, top: float) -> tuple[float, float]:
     return floor, max(top, floor + width)
 
 
-def _named(query: Query, docs: Ints, lexical: Lexical) -> Floats:
-    """The share of the places named whose names are among a document's own words."""
-    read = query.understood
-    names = [
-        stem_all(words(name.split("/", maxsplit=1)[0]), "de")
-        for name in (*read.municipalities, *query.states, *read.unknown_places)
-    ]
+def _named(places: Iterable[str], docs: Ints, lexical: Lexical) -> Floats:
+    """The share of places whose names are among a document's own words."""
+    names = [stem_all(words(name.split("/", maxsplit=1)[0]), "de") for name in places]
     held = [np.all([lexical.words.holds(term, docs) for term in terms], axis=0) for terms in names if terms]
     fit: Floats = np.mean(held, axis=0, dtype=np.float32) if held else np.zeros(len(docs), np.float32)
     return fit

@@ -13,6 +13,7 @@ from knowledge_base.vocabulary import Vocabulary
 SMALL_TOWN = 20_000  # inhabitants: what German statistics calls a Kleinstadt ends there
 NO_YEAR, OPEN_END = -1, 9999
 _FULL_CHARACTERS = 140
+_COUNTIES = frozenset({"Landkreis", "Kreis"})
 STAGES = ("planned", "strategy", "building", "pilot", "implementation", "operation", "done")
 _STAGE_OF_RECORD = {
     "planned": re.compile(r"geplant|angekündigt|vorgesehen|planung|planned|planow|zaplanow"),
@@ -89,6 +90,16 @@ def is_small(project: Project, rows: Iterable[int], gazetteer: Gazetteer, vocabu
     own = (gazetteer.municipalities[row].population for row in rows)
     known = [population for population in own if population]  # 0: not known
     return (bool(known) and max(known) <= SMALL_TOWN) or _has_topic(project, "rural", vocabulary)
+
+
+def is_county(rows: Iterable[int], gazetteer: Gazetteer) -> bool:
+    return any(gazetteer.municipalities[row].kind in _COUNTIES for row in rows)
+
+
+def round_of(project: Project, vocabulary: Vocabulary) -> str:
+    """The name of its funding round as the vocabulary has it, else as the record says."""
+    known = vocabulary.round_of(project.funding_round)
+    return known.name if known else project.funding_round
 
 
 def at_border(project: Project, vocabulary: Vocabulary) -> bool:

@@ -34,6 +34,10 @@ _STOP = {
     seiner seit sich sie sind so solche soll sollen sollte sondern sonst statt über um und uns unser unsere unserem
     unseren unter viel vom von vor war waren wann warst warum was weg weil weiter welche welchem welchen welcher welches
     wem wen wenn wer werde werden wessen weshalb wie wieder wieso will wir wird wirst wo wobei wofür woher wohin womit
+    inzwischen mittlerweile bereits derzeit momentan zurzeit kürzlich neulich bald später früher vorher nachher danach
+    davor dabei dafür dagegen davon darüber darum darauf deshalb deswegen daher außerdem übrigens natürlich vielleicht
+    wahrscheinlich ungefähr etwa ziemlich ganz fast kaum meist meistens oft häufig selten manchmal immer nie mal einmal
+    erst zuerst zuletzt schließlich endlich sofort sogar jedenfalls allerdings trotzdem dennoch selbst selber drüben
     worden wozu wurde wurden wollen wollte würde würden zu zum zur zwar zwischen""",
     "en": """a about all also am an and any anyone are as at be been being between but by can could did do does doing
     done for from get gets getting give had has have having hello her here him his how i if in into is it its just me

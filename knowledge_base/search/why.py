@@ -56,7 +56,7 @@ class Reasons:
         """For each project and its passage (of what is told about reuse, when that was asked): at most
         ``WHY_CHARACTERS`` of it, cut at a word."""
         asked = self._asked(query, expansions)
-        return [self._best(asked, _sentences(project, text, query.transfer), project.lang) for project, text in hits]
+        return [self._best(asked, _sentences(project, text, query), project.lang) for project, text in hits]
 
     def _best(self, asked: _Asked, sentences: Sequence[str], language: str) -> str:
         if len(sentences) < 2:
@@ -78,11 +78,12 @@ class Reasons:
         return _Said(self._words.terms_of(sentence, language), topics, letters)
 
 
-def _sentences(project: Project, passage: str, transfer: bool) -> list[str]:
-    sentences = [s.strip() for s in _SENTENCE_END.split(passage or project.text) if s.strip()]
-    if transfer and project.transferability.strip():
-        sentences.insert(0, project.transferability.strip())
-    return sentences
+def _sentences(project: Project, passage: str, query: Query) -> list[str]:
+    """Those that may answer: what is told about reuse first, or alone, as far as that is what the question asks."""
+    reuse = [project.transferability.strip()] if query.transfer and project.transferability.strip() else []
+    if reuse and not query.subject:
+        return reuse
+    return reuse + [s.strip() for s in _SENTENCE_END.split(passage or project.text) if s.strip()]
 
 
 def _fit(asked: _Asked, said: _Said) -> float:

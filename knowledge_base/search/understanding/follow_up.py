@@ -68,8 +68,8 @@ def _topics(query: Query) -> tuple[str, ...]:
 
 def _limits(query: Query) -> bool:
     read = query.understood
-    others = (query.without_rows, query.without_states, read.rounds, read.years, read.status, read.rural, query.border)
-    return query.placed or any(map(bool, others))
+    kinds = (read.rounds, read.years, read.status, read.rural, read.counties, query.border)
+    return query.placed or any(map(bool, (query.without_rows, query.without_states, *kinds)))
 
 
 def _merge(previous: Query, new: Query) -> Query:
@@ -90,6 +90,7 @@ def _merge(previous: Query, new: Query) -> Query:
         years=read.years or (old.years if limits and not read.rounds else ()),
         status=read.status or (old.status if limits else ()),
         rural=read.rural or (old.rural and not new.placed),
+        counties=read.counties or (old.counties and not new.placed),
         who=read.who or old.who,
         role=read.role or old.role,
     )
@@ -105,6 +106,7 @@ def _merge(previous: Query, new: Query) -> Query:
         without_rows=new.without_rows or (() if moved else previous.without_rows),
         without_states=new.without_states or (() if moved else previous.without_states),
         places=place.places,
+        boroughs=place.boroughs,
         listing=new.listing or (previous.listing and not subject),
         transfer=new.transfer or (previous.transfer and not subject),
         border=new.border or (previous.border and not subject),

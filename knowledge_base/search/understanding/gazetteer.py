@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 
@@ -57,6 +57,7 @@ class Place:
     kind: PlaceKind
     name: str
     rows: tuple[int, ...] = ()
+    borough: str = ""  # of the municipality, where only that was named
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class Gazetteer:
                 self._places.setdefault(name, place)
         if berlin := self._places.get("berlin"):
             for district in BERLIN_DISTRICTS:
-                self._places.setdefault(folded_name(district), berlin)
+                self._places.setdefault(folded_name(district), replace(berlin, borough=district))
 
     def _add_state_record(self, record: Municipality) -> None:
         state = record.state or record.name.removeprefix("Land ")

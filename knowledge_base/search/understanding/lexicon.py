@@ -71,14 +71,19 @@ class Lexicon:
 
     # ------------------------------------------------------------------------------------------------- topics
 
-    def find(self, words: Sequence[Word], language: str, skip: Collection[int] = ()) -> tuple[TopicMention, ...]:
-        """The topics that a question names, in order; words whose number is in ``skip`` (places) are not read."""
+    def find(
+        self, words: Sequence[Word], language: str, skip: Collection[int] = (), ordinary: Collection[int] = ()
+    ) -> tuple[TopicMention, ...]:
+        """The topics that a question names, in order; words whose number is in ``skip`` (places) are not read, those in
+        ``ordinary`` are not taken for misspelt ones."""
         stems = {lang: stem_all((w.text.casefold() for w in words), lang) for lang in (language, *LANGUAGES)}
         mentions, first = [], 0
         while first < len(words):
             mention = None if first in skip else self._phrase(words, first, stems, language, skip)
             if mention is None and first not in skip:
-                mention = self._within(words[first].folded, first)
+                mention = self._within(words[first].folded, first) or (
+                    None if first in ordinary else self._misspelt(words[first].folded, first)
+                )
             if mention:
                 mentions.append(mention)
             first = mention.last if mention else first + 1
@@ -102,7 +107,7 @@ class Lexicon:
         return None
 
     def _within(self, word: str, number: int) -> TopicMention | None:
-        """A topic word at the start or end of a compound, the longest first, or one that was misspelt."""
+        """A topic word at the start or end of a compound, the longest first."""
         if word in _STOP:
             return None
         for length in range(len(word) - 2, _MIN_HEAD - 1, -1):
@@ -110,9 +115,13 @@ class Lexicon:
                 return TopicMention(topic, number, number + 1, exact=False)
             if length >= _MIN_TAIL and (topic := self._parts.get(word[-length:])):
                 return TopicMention(topic, number, number + 1, exact=False)
-        if len(word) >= _MIN_CORRECTED - 1 and (known := self._corrector.correct(word)):
-            return TopicMention(self._parts[known], number, number + 1, exact=False)
         return None
+
+    def _misspelt(self, word: str, number: int) -> TopicMention | None:
+        if len(word) < _MIN_CORRECTED - 1 or word in _STOP:
+            return None
+        known = self._corrector.correct(word)
+        return TopicMention(self._parts[known], number, number + 1, exact=False) if known else None
 
     # ------------------------------------------------------------------------------------------------- rounds
 

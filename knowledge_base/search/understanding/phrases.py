@@ -21,6 +21,7 @@ def _any(alternatives: Iterable[str]) -> re.Pattern[str]:
 ROLE = _any(_DATA["role"])  # asks for the one responsible
 WHO = _any(_DATA["who"])  # asks for municipalities
 RURAL = _any(_DATA["rural"])
+COUNTIES = _any(_DATA["counties"])
 BORDER = _any(_DATA["border"])
 TRANSFER = _any(_DATA["transfer"])  # asks what can be used elsewhere
 LISTING = _any(_DATA["listing"])  # asks which are model projects, or were in a round

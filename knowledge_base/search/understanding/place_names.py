@@ -10,10 +10,10 @@ from knowledge_base.search.understanding.words import folded_name
 
 CITY_STATES = frozenset({"Berlin", "Hamburg", "Bremen"})
 PLACE_PREPOSITIONS = frozenset(
-    "in aus nach von fur bei nahe um nahe koło kolo w we z ze do dla obok near from for at around of im stadt gemeinde "
+    "in aus nach von fur bad bei nahe um koło kolo w we z ze do dla obok near from for at around of im stadt gemeinde "
     "landkreis kreis kommune city town miasto miasta miescie gmina gminie gminy".split()
 )
-STRICT_PREPOSITIONS = PLACE_PREPOSITIONS - {"fur", "for", "im", "von", "of", "nach", "um", "do", "dla", "z", "ze"}
+STRICT_PREPOSITIONS = PLACE_PREPOSITIONS - frozenset("bad fur for im von of nach um do dla z ze".split())
 ORDINARY_NAMES = frozenset(
     "ahlen ahorn aller au aue baden barth berg berge bergen brake brand buch buchen burg calau damme dorf enger essen "
     "forst frechen fresen geld grund haag hagen halle haren hausen heide hof horn hude kamen kehl lage landau lauf "

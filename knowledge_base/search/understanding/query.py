@@ -20,6 +20,7 @@ class Query:
     rows: tuple[int, ...] = ()  # municipalities named
     near_rows: tuple[int, ...] = ()  # municipalities near which it shall be
     states: tuple[str, ...] = ()  # named, and not only to say where a municipality named lies: "Guben, Brandenburg"
+    boroughs: tuple[str, ...] = ()  # of the municipalities named
     without_rows: tuple[int, ...] = ()  # municipalities left out: "not Cottbus again"
     without_states: tuple[str, ...] = ()
     places: tuple[str, ...] = ()  # folded words of every place named, known or not
@@ -45,7 +46,7 @@ class Query:
     def framed(self) -> bool:
         """Whether some words only say where, when, of whom or in what state the subject is wanted."""
         read = self.understood
-        said = (read.rounds, read.years, read.status, read.rural, read.role)
+        said = (read.rounds, read.years, read.status, read.rural, read.counties, read.role)
         return any((self.placed, self.listing, self.transfer, *said))
 
     @property

@@ -34,7 +34,7 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
     limiting = (*place.near, *place.at)
     rows = _rows(place.at)
     placed = {number for mention in mentions for number in range(mention.first, mention.last)}
-    topics = lexicon.find(words, language, placed)
+    topics = lexicon.find(words, language, placed, _ordinary(words, starts, folded))
     rounds = lexicon.rounds_in(folded)
     years = phrases.years(text)
     listing = bool(phrases.LISTING.search(folded) or rounds)
@@ -52,6 +52,7 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
         rows=gazetteer.with_members(rows),
         near_rows=_rows(place.near),
         states=_beyond(_names(limiting, PlaceKind.STATE), rows, gazetteer),
+        boroughs=tuple(mention.place.borough for mention in place.at if mention.place.borough),
         without_rows=gazetteer.with_members(_rows(place.without)),
         without_states=_names(place.without, PlaceKind.STATE),
         places=tuple(" ".join(word.folded for word in words[m.first : m.last]) for m in mentions),
@@ -70,6 +71,7 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
             near=_names(place.near, PlaceKind.MUNICIPALITY),
             unknown_places=_names(limiting, PlaceKind.ELSEWHERE),
             rural=bool(phrases.RURAL.search(folded)) or _small_population(folded),
+            counties=bool(phrases.COUNTIES.search(folded)),
             who=role or bool(phrases.WHO.search(folded)),
             role=role,
         ),
@@ -102,9 +104,19 @@ def _rows(mentions: Iterable[Mention]) -> tuple[int, ...]:
 def _spans(folded: str, status: Iterable[str]) -> Iterator[tuple[int, int]]:
     """The words that only say what kind of answer is wanted."""
     asked = (phrases.ROLE, phrases.WHO, phrases.PERIOD, phrases.RURAL, phrases.LISTING, phrases.NEAR, phrases.TRANSFER)
-    patterns = [*asked, phrases.NEARBY, phrases.WITHOUT, *(phrases.STATUS[name] for name in status)]
+    patterns = [*asked, phrases.NEARBY, phrases.COUNTIES, phrases.WITHOUT, *(phrases.STATUS[name] for name in status)]
     for pattern in patterns:
         yield from (match.span() for match in pattern.finditer(folded))
+
+
+def _ordinary(words: Sequence[Word], starts: Sequence[int], folded: str) -> set[int]:
+    """The words that are known to mean something else than a topic: "übernehmen" is no misspelt "Unternehmen"."""
+    said = [match.span() for pattern in (phrases.TRANSFER, phrases.LISTING) for match in pattern.finditer(folded)]
+    return {
+        number
+        for number, word in enumerate(words)
+        if word.folded in phrases.GENERIC or any(start <= starts[number] < end for start, end in said)
+    }
 
 
 def _kept(

@@ -18,20 +18,24 @@ EVALUATION = Path(__file__).parents[2] / "evaluation"
 
 
 LEAST = {  # nDCG@10, first hit relevant, at most wrongly refused, at least rightly refused
-    "bundle_dev.jsonl": (0.93, 0.94, 0.03, 0.94),
-    "bundle_dev2.jsonl": (0.90, 0.905, 0.015, 0.915),
-    "bundle_dev3.jsonl": (0.87, 0.79, 0.07, 0.91),
-    "bundle_dev4.jsonl": (0.885, 0.85, 0.025, 0.865),
-    "bundle_dev5.jsonl": (0.925, 0.925, 0.025, 0.92),
-    "bundle_dev6.jsonl": (0.935, 0.935, 0.035, 0.965),
+    "bundle_dev.jsonl": (0.935, 0.945, 0.025, 0.905),
+    "bundle_dev2.jsonl": (0.90, 0.91, 0.01, 0.87),
+    "bundle_dev3.jsonl": (0.865, 0.785, 0.05, 0.80),
+    "bundle_dev4.jsonl": (0.89, 0.86, 0.03, 0.80),
+    "bundle_dev5.jsonl": (0.925, 0.925, 0.01, 0.89),
+    "bundle_dev6.jsonl": (0.935, 0.935, 0.03, 0.95),
+    "bundle_dev7.jsonl": (0.91, 0.885, 0.025, 0.94),
+    "bundle_dev8.jsonl": (0.895, 0.895, 0.025, 0.92),
 }
 LEAST_BY_LANGUAGE = {  # nDCG@10 in German, English, Polish
-    "bundle_dev.jsonl": {"de": 0.915, "en": 0.945, "pl": 0.94},
-    "bundle_dev2.jsonl": {"de": 0.88, "en": 0.915, "pl": 0.93},
-    "bundle_dev3.jsonl": {"de": 0.82, "en": 0.875, "pl": 0.915},
-    "bundle_dev4.jsonl": {"de": 0.91, "en": 0.84, "pl": 0.845},
-    "bundle_dev5.jsonl": {"de": 0.915, "en": 0.92, "pl": 0.94},
-    "bundle_dev6.jsonl": {"de": 0.93, "en": 0.955, "pl": 0.915},
+    "bundle_dev.jsonl": {"de": 0.92, "en": 0.95, "pl": 0.955},
+    "bundle_dev2.jsonl": {"de": 0.88, "en": 0.92, "pl": 0.93},
+    "bundle_dev3.jsonl": {"de": 0.82, "en": 0.905, "pl": 0.915},
+    "bundle_dev4.jsonl": {"de": 0.915, "en": 0.85, "pl": 0.865},
+    "bundle_dev5.jsonl": {"de": 0.91, "en": 0.925, "pl": 0.94},
+    "bundle_dev6.jsonl": {"de": 0.935, "en": 0.955, "pl": 0.915},
+    "bundle_dev7.jsonl": {"de": 0.935, "en": 0.875, "pl": 0.89},
+    "bundle_dev8.jsonl": {"de": 0.89, "en": 0.91, "pl": 0.89},
 }
 
 
