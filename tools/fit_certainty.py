@@ -55,6 +55,7 @@ AUTHORS = {
     "bundle_dev6.jsonl": "sixth",
     "bundle_dev7.jsonl": "seventh",
     "bundle_dev8.jsonl": "eighth",
+    "bundle_dev9.jsonl": "ninth",
 }
 WRONG_REFUSALS = 0.02  # of a left-out author, in the mean; it is more of somebody who is really new
 RIDGE = 3.0

@@ -25,33 +25,33 @@ from knowledge_base.search.locality import of_place
 from knowledge_base.search.tokens import stem_all, words
 from knowledge_base.search.understanding.query import Query
 
-CAP = 0.9
+CAP = 1.1
 WEIGHTS: Mapping[str, float] = {
     "place": 0.50,
     "borough": 0.25,
     "near": 0.50,
-    "topic": 0.25,
-    "about": 0.25,
+    "topic": 0.15,
+    "about": 0.40,
     "round": 0.35,
     "status": 0.45,
     "year": 0.25,
-    "rural": 0.35,
+    "rural": 0.20,
     "county": 0.35,
     "border": 0.20,
     "transfer": 0.25,
     "role": 0.20,
     "all": 0.40,
-    "overview": 0.15,
+    "overview": 0.07,
     "listed": 0.25,
     "thin": -0.50,
     "double": -0.30,
-    "brief": -0.25,
+    "brief": -0.20,
     "excluded": -0.90,
 }
-DENSE_BASE: Mapping[str, float] = {"de": 0.5, "en": 0.6, "pl": 0.6}
+DENSE_BASE: Mapping[str, float] = {"de": 0.5, "en": 0.36, "pl": 0.48}
 DENSE_UNCOVERED = 0.5  # of what is left to 1, when no document holds any word of the question
 DENSE_SPAN = 0.075  # of cosines
-LEXICAL_SPAN = 3.0  # of BM25 scores
+LEXICAL_SPAN = 1.8  # of BM25 scores
 PHRASE = 0.15  # share of neighbouring words that stand beside each other there, too
 NO_SUBJECT = 0.3  # how much the texts count when the question names limits only
 _ALL = FEATURES.index("all")

@@ -20,8 +20,9 @@ DEV_5 = HERE / "bundle_dev5.jsonl"
 DEV_6 = HERE / "bundle_dev6.jsonl"
 DEV_7 = HERE / "bundle_dev7.jsonl"
 DEV_8 = HERE / "bundle_dev8.jsonl"
+DEV_9 = HERE / "bundle_dev9.jsonl"
 HELD_OUT = HERE / "bundle_heldout.jsonl"
-PRESENT = [DEV, DEV_2, DEV_3, DEV_4, DEV_5, DEV_6, DEV_7, DEV_8, HELD_OUT]
+PRESENT = [DEV, DEV_2, DEV_3, DEV_4, DEV_5, DEV_6, DEV_7, DEV_8, DEV_9, HELD_OUT]
 
 UNANSWERED = {"noanswer_far", "noanswer_near"}
 KINDS = UNANSWERED | {
@@ -60,6 +61,7 @@ AT_LEAST = {
     DEV_6: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.14, of_a_project=1),
     DEV_7: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.14, of_a_project=1),
     DEV_8: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.14, of_a_project=1),
+    DEV_9: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.14, of_a_project=1),
     HELD_OUT: MakeUp({"de": 70, "en": 36, "pl": 36}, {"de": 34, "en": 16, "pl": 15}, messy=0.14, of_a_project=1),
 }
 

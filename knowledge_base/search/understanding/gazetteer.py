@@ -17,9 +17,11 @@ import numpy.typing as npt
 
 from knowledge_base.model import Municipality
 from knowledge_base.search.tokens import STOP_WORDS, stem
+from knowledge_base.search.understanding import phrases
 from knowledge_base.search.understanding.inflection import base_forms
 from knowledge_base.search.understanding.place_names import (
     ADJECTIVE,
+    AFTER_VON,
     CITY_STATES,
     NOWHERE,
     ORDINARY_NAMES,
@@ -78,7 +80,7 @@ class Gazetteer:
 
     def __init__(self, municipalities: Iterable[Municipality], *, ordinary: Iterable[Container[str]] = ()) -> None:
         self.municipalities = tuple(municipalities)
-        self._ordinary: tuple[Container[str], ...] = (_STOP, *ordinary)
+        self._ordinary: tuple[Container[str], ...] = (_STOP, phrases.GENERIC, *ordinary)
         self._places: dict[str, Place] = {}
         self._add_states()
         self._add_municipalities()
@@ -103,7 +105,7 @@ class Gazetteer:
         if not places:
             return self
         more = (Municipality(id=f"name:{folded_name(name)}", name=name) for name in places)
-        return Gazetteer((*self.municipalities, *more), ordinary=self._ordinary[1:])
+        return Gazetteer((*self.municipalities, *more), ordinary=self._ordinary[2:])
 
     def _is_ordinary(self, word: str) -> bool:
         stemmed = stem(word, "de")
@@ -234,7 +236,8 @@ class Gazetteer:
             return True
         before = words[first - 1].folded if first else ""
         following = words[last].text if last < len(words) else ""
-        return (word.capital or lower) and before in STRICT_PREPOSITIONS and not following.isdigit()
+        nearby = before == "von" and first > 1 and words[first - 2].folded in AFTER_VON
+        return (word.capital or lower) and (nearby or before in STRICT_PREPOSITIONS) and not following.isdigit()
 
     def _doubtful_form(self, word: Word) -> bool:
         return word.folded not in self._places and any(base in ORDINARY_NAMES for base in base_forms(word.folded))

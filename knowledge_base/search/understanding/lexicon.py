@@ -26,7 +26,7 @@ _NO_PART = _GENERIC | frozenset(  # of a compound: they name too many other thin
 _STOP = frozenset(fold(word) for words in STOP_WORDS.values() for word in words)
 _NUMBER_OF_PROGRAMME = re.compile(
     r"(?<!\S)([123])(?:te[nr]?|ter|st|nd|rd)? "
-    r"(?:staffel|runde|forderrunde|round|cohort|edycj\w*|rund\w*|nabor\w*)(?!\S)"
+    r"(?:staff?el|runde|forderrunde|round|cohort|edycj\w*|rund\w*|nabor\w*)(?!\S)"
 )
 
 

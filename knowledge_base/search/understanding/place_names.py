@@ -23,6 +23,7 @@ ORDINARY_NAMES = frozenset(
     "zell zeitz ziel wedding bremse linz ulm soest olpe brzeg gora nowe wola polen poland polska polsce".split()
 )
 _KIND_WORDS = re.compile(r"^(?:landkreis|kreis|stadt|hansestadt|landeshauptstadt|gemeinde|verband region|region|amt) ")
+AFTER_VON = frozenset("nahe umgebung umland umkreis unweit abseits".split())  # "in der Nähe von Forst"
 ADJECTIVE = re.compile(r"isch(?:e[rsnm]?)?$|sk(?:i|a|ie|iego|im|iej|ich)$")  # written small in German and Polish
 NOWHERE = frozenset("deutschland germany niemcy bundesweit europa europe polen polska online divers diverse".split())
 _SHORT_FORM = re.compile(r"^(.+?)(?:\s*\(.*|/(?! ).*| (?:i\.|b\.|a\.|am|an der|im|in der|bei|vor der|ob der) .*)$")

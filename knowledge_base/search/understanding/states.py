@@ -8,7 +8,13 @@ from __future__ import annotations
 STATES: dict[str, tuple[str, ...]] = {
     "Baden-Württemberg": ("BaWü", "Badenia-Wirtembergia"),
     "Bayern": ("Freistaat Bayern", "Bavaria", "Bawaria"),
-    "Brandenburg": ("Land Brandenburg", "State of Brandenburg", "Brandenburgia", "kraj związkowy Brandenburgia"),
+    "Brandenburg": (
+        "Land Brandenburg",
+        "Brandenb",
+        "State of Brandenburg",
+        "Brandenburgia",
+        "kraj związkowy Brandenburgia",
+    ),
     "Hessen": ("Hesse", "Hesja"),
     "Mecklenburg-Vorpommern": (
         *("MeckPomm", "Mecklenburg", "Mecklenburg-Western Pomerania", "Meklemburgia-Pomorze Przednie", "Meklemburgia"),
