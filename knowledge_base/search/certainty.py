@@ -37,6 +37,7 @@ SIGNS: Mapping[str, int] = {  # 1: may only speak for the best hit, -1: only aga
     "ahead_unexplained": 1,  # the nearest document above the nearest few subjects, as far as words are missing
 }
 NAMES = tuple(SIGNS)
+_LIKELY = 0.5
 _TOPICAL = 0.7  # a word that names a topic counts so much where the topic is met, but not the word
 _TOPICAL_UNKNOWN = 0.3  # … and stands nowhere in the corpus: "Kita" is education, but no project is about it
 _TOPIC_MET = 0.2  # a fit below is about something else
@@ -68,6 +69,11 @@ class Certainty:
     def sure(self, evidence: npt.NDArray[np.float64]) -> bool:
         """Whether to answer. What is right about another city is no answer, however well it fits otherwise."""
         return self.probability(evidence) >= self.threshold and not evidence[NAMES.index("place_missing")]
+
+    def likely(self, evidence: npt.NDArray[np.float64]) -> bool:
+        """Whether to offer what other places have, beside a refusal. The threshold is low, so that nobody is refused
+        wrongly; here nothing is lost by asking for more, as the nearest are shown in any case."""
+        return self.sure(evidence) and self.probability(evidence) >= _LIKELY
 
 
 @cache

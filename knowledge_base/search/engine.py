@@ -154,13 +154,14 @@ class Search:
         """Whether the question is answered, and whether other places than the one named have an answer."""
         background = await self.prepare()
 
-        def sure(query: Query, ranked: Ranked) -> bool:
-            return self._certainty.sure(certainty.evidence(query, ranked, self.index.lexical, background, vector))
+        def evidence(query: Query, ranked: Ranked) -> npt.NDArray[np.float64]:
+            return certainty.evidence(query, ranked, self.index.lexical, background, vector)
 
+        sure = self._certainty.sure(evidence(query, ranked))
         others = ranked.only(ranked.elsewhere)
-        return sure(query, ranked), bool(query.placed and query.subject and len(others)) and sure(
-            query.anywhere, others
-        )
+        if not (query.placed and query.subject and len(others)):
+            return sure, False
+        return sure, self._certainty.likely(evidence(query.anywhere, others))
 
     def _with(self, found: Candidates, docs: Ints, query: Query, vector: Floats) -> Candidates:
         """The candidates and documents that meet the limits of the question, though neither word nor meaning found

@@ -14,6 +14,22 @@ from tests.knowledge_base.search.bundled import gazetteer, lexicon
 FIRST, SECOND, THIRD = "MPSC 1. Staffel 2019", "MPSC 2. Staffel 2020", "MPSC 3. Staffel 2021"
 
 CASES: list[tuple[str, str, dict[str, Any]]] = [
+    # money, counties, boroughs
+    ("de", "Wer hat 2020 Geld gekriegt in Thüringen?", {"listing": True, "states": ("Thüringen",), "subject": ()}),
+    ("de", "Wofür gibt das Rathaus Geld aus?", {"listing": False}),
+    ("pl", "Jaką kwotę dostał Guben?", {"listing": True, "municipalities": ("Guben",), "subject": ()}),
+    ("de", "Welche Landkreise sind dabei?", {"counties": True, "listing": True}),
+    ("de", "Was gibt es im Landkreis Spree-Neiße?", {"counties": False}),
+    ("en", "Which rural districts use sensors?", {"counties": True, "topics": ("rural", "sensors")}),
+    ("pl", "Które powiaty mają czujniki?", {"counties": True, "topics": ("sensors",)}),
+    ("de", "Projekte in Neukölln", {"municipalities": ("Berlin",), "boroughs": ("Neukölln",)}),
+    ("de", "Fahrten rund um eine Stadt", {"listing": False}),
+    ("de", "in Sachen Digitalisierung", {"states": ()}),
+    ("de", "Was gibt es in der Nähe von Forst?", {"near": ("Forst (Lausitz)",)}),
+    ("de", "how much money for bad bellzig", {"municipalities": ("Bad Belzig",)}),
+    ("de", "Welche Lösungen kann man übernehmen?", {"topics": (), "transfer": True}),
+    ("de", "3. Stafel Brandenb.", {"rounds": (THIRD,), "states": ("Brandenburg",)}),
+    ("en", "heating across the border w poland", {"border": True, "states": ()}),
     # topics
     ("de", "Wer hat Mobilitätsprojekte gemacht?", {"topics": ("mobility",), "who": True}),
     ("en", "Who did mobility projects?", {"topics": ("mobility",), "who": True}),
@@ -133,8 +149,9 @@ def read(language: str, question: str) -> Query:
 
 @pytest.mark.parametrize(("language", "question", "expected"), CASES)
 def test_understood(language: str, question: str, expected: dict[str, Any]) -> None:
-    understood = read(language, question).understood
-    assert {name: getattr(understood, name) for name in expected} == expected
+    query = read(language, question)
+    found = {name: getattr(query if hasattr(query, name) else query.understood, name) for name in expected}
+    assert found == expected
 
 
 @pytest.mark.parametrize(("language", "question", "expected"), FLAGS)
