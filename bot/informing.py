@@ -16,6 +16,7 @@ from knowledge_base.model import Contact
 from knowledge_base.store.consents import Entry, What, hash_of
 from knowledge_base.store.transaction import Transaction
 
+OUTSIDE = "telegram"  # a network whose servers and operator are outside the EU: people hear of it at once
 PURPOSE = "notice"  # in the ledger
 NOTICE_PAGE = "/privacy"
 ASKED_ALREADY = ("consent", "einwilligung", "zgoda")  # legal bases of people who know of it
@@ -23,7 +24,8 @@ ASKED_ALREADY = ("consent", "einwilligung", "zgoda")  # legal bases of people wh
 
 async def first_notice(tx: Transaction, turn: Turn, services: Services) -> Say | None:
     """Three lines about data protection below the first answer to somebody; noted as shown in this transaction."""
-    notice = Say("notice.first", {"operator": operator(services.settings)}, (), turn.language)
+    outside = Say("notice.telegram") if turn.inbound.address.channel == OUTSIDE else ""
+    notice = Say("notice.first", {"operator": operator(services.settings), "outside": outside}, (), turn.language)
     wording = version(notice.key, turn.language, services.texts)
     known = await tx.consents.last(turn.person.id, PURPOSE)
     if known is not None and _same_version(known.wording, wording):

@@ -24,6 +24,7 @@ COMMANDS = {  # name → module in this folder, and function in it; in the order
     "bounced": "bounced:bounced",
     "contacts": "privacy:contacts",
     "privacy-report": "privacy:privacy_report_",
+    "affected": "privacy:affected",
     "confirm-identity": "matrix:confirm_identity",
     "migrate": "upkeep:migrate",
     "backup": "upkeep:backup",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated
 
+import structlog
 import typer
 
 from bot.assembly import Bot
@@ -15,6 +16,7 @@ from bot.cli.common import fail, progress, run, settings, write
 from bot.menu import listed, words
 from bot.opening import open_knowledge, open_search, open_store
 from bot.ports import Channel, Checked
+from bot.processors import unnamed
 from bot.texts import Texts
 from bot.web.pages import page_routes
 from bot.web.serving import pages
@@ -26,6 +28,8 @@ from knowledge_base.model import RecordKind
 
 if TYPE_CHECKING:
     from bot.channels.telegram import TelegramChannel
+
+log = structlog.get_logger()
 
 NO_CHANNEL = (
     "No messenger is configured, so there is nobody to answer. "
@@ -45,6 +49,8 @@ def serve(
     channels = configured_channels(found, reset_identity=reset_identity)
     if not channels:
         fail(NO_CHANNEL)
+    if names := unnamed(found):
+        log.warning("privacy.processors_not_named", processors=names, remedy="privacy.processors (Art. 28 GDPR)")
     if not run(serve_channels(found, channels)):
         fail("No channel is left; the log says why.")
 
@@ -135,6 +141,8 @@ async def _check(found: Settings) -> bool:
     for state, text in pages_lines(found):
         write(f"{state:<5} {text}")
         well = well and state != "fail"
+    for name in unnamed(found):
+        write(f"none  processors: {name} is in use, and privacy.processors says nothing of it (Art. 28 GDPR)")
     write(f"{'ok   ' if found.admins else 'none '} admins: {', '.join(found.admins) or 'nobody gets alerts'}")
     write(f"{'ok   ' if found.editors else 'none '} editors: {', '.join(found.editors) or 'nobody can edit in chat'}")
     return well

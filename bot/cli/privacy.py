@@ -1,18 +1,23 @@
-"""``privacy-report`` and ``contacts``: what a data protection officer asks an operator for."""
+"""``privacy-report``, ``contacts`` and ``affected``: what a data protection officer asks an operator for."""
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from bot.cli.common import fail, run, settings, tell, write
+from bot.cli.digests import moment
 from bot.contact_duty import tell_all
 from bot.links import Links
 from bot.opening import open_store
 from bot.reports import LANGUAGES, privacy_report
 from bot.texts import Texts
 from config.settings import Settings
+from knowledge_base.store.affected import KINDS, Affected
+from knowledge_base.store.affected import affected as whose_data
 from knowledge_base.store.figures import figures
 from knowledge_base.store.secret import read_secret
 from knowledge_base.version import product_version
@@ -37,6 +42,29 @@ def contacts(
     if tell_them and not found.smtp.host:
         fail("No mail can be sent: smtp.host is not set.")
     run(_contacts(found, tell_them=tell_them))
+
+
+def affected(
+    context: typer.Context,
+    until: Annotated[str, typer.Option(help="whose data were here by then, ISO 8601; without a zone Berlin's")] = "",
+    list_them: Annotated[bool, typer.Option("--list", help="each account, to tell the people")] = False,
+) -> None:
+    """Whose data are here, by kinds: when data got out (Art. 33, 34 GDPR)."""
+    found, contacts_ = run(_affected(settings(context), moment(until)))
+    if list_them:
+        for one in found:
+            write("\t".join([one.channel, one.user_id, ", ".join(one.kinds)]))
+        return
+    kinds = Counter(kind for one in found for kind in one.kinds)
+    write(f"accounts: {len(found)}")
+    for kind in KINDS:
+        write(f"  {kind}: {kinds[kind]}")
+    write(f"imported contacts: {contacts_}")
+
+
+async def _affected(found: Settings, until: datetime) -> tuple[list[Affected], int]:
+    async with open_store(found) as store, store.read() as tx:
+        return await whose_data(tx.connection, until), len(await tx.contacts.all())
 
 
 async def _report(found: Settings, language: str) -> str:

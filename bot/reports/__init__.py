@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from string import Template
-from urllib.parse import urlsplit
 
 from bot.contact_duty import HIDE_AFTER, WARN_AFTER
 from bot.data_policy import DataClass, may_pass
 from bot.messages import Say
+from bot.processors import TELEGRAM, host_of, unnamed
 from bot.register import ENTRIES, period
 from bot.texts import Texts
 from config.settings import Settings
@@ -31,6 +31,7 @@ WORDS = {
         "table": "Tabelle", "told": "Kontakte benachrichtigt", "hidden": "Kontakte ausgeblendet",
         "verified": "Personen mit bestätigter Kommune", "missing": "Einstellung {} ist leer",
         "no_processors": "Einstellung privacy.processors ist leer: Auftragsverarbeiter und Verträge sind nicht benannt",
+        "unnamed": "{} verarbeitet Daten und ist in privacy.processors nicht genannt (Art. 28 DSGVO)",
         "no_reason": "Telegram ist eingerichtet, aber privacy.telegram_reason ist leer",
         "no_pages": "web.public_url ist leer: Telegram-Nutzende erreicht Persönliches nur per Mail",
         "public": "Öffentliches", "own": "Eigenes", "contact_data": "Kontaktdaten anderer",
@@ -45,6 +46,7 @@ WORDS = {
         "table": "Table", "told": "contacts told", "hidden": "contacts hidden",
         "verified": "people with a verified municipality", "missing": "setting {} is empty",
         "no_processors": "setting privacy.processors is empty: processors and contracts are not named",
+        "unnamed": "{} processes data and is not named in privacy.processors (Art. 28 GDPR)",
         "no_reason": "Telegram is set up, but privacy.telegram_reason is empty",
         "no_pages": "web.public_url is empty: personal matters reach people on Telegram by mail only",
         "public": "public", "own": "one's own", "contact_data": "contact data of others",
@@ -123,11 +125,11 @@ def _policy(settings: Settings, words: dict[str, str]) -> str:
 
 def _processors(settings: Settings, words: dict[str, str]) -> Iterator[str]:
     matrix, smtp = settings.matrix.homeserver, settings.smtp.host
-    yield f"Matrix: {_host(matrix)}" if matrix else f"Matrix: {words['off']}"
+    yield f"Matrix: {host_of(matrix)}" if matrix else f"Matrix: {words['off']}"
     yield f"Telegram: {words['in_use']} (Telegram FZ-LLC)" if settings.telegram.token else f"Telegram: {words['off']}"
     yield f"SMTP: {smtp}" if smtp else f"SMTP: {words['off']}"
     database = settings.database_url
-    yield f"PostgreSQL: {_host(database)}" if not database.startswith("sqlite") else f"SQLite: {words['own_server']}"
+    yield f"PostgreSQL: {host_of(database)}" if not database.startswith("sqlite") else f"SQLite: {words['own_server']}"
     yield from (_cell(line) for line in settings.privacy.processors.splitlines() if line.strip())
 
 
@@ -135,6 +137,8 @@ def _gaps(settings: Settings, words: dict[str, str]) -> Iterator[str]:
     yield from (words["missing"].format(f"`operator.{name}`") for name in settings.operator.missing)
     if not settings.privacy.processors.strip():
         yield words["no_processors"]
+    else:
+        yield from (words["unnamed"].format(name) for name in unnamed(settings) if name != TELEGRAM)
     if settings.telegram.token and not settings.privacy.telegram_reason.strip():
         yield words["no_reason"]
     if settings.telegram.token and not settings.web.public_url:
@@ -149,11 +153,6 @@ def _figures(figures: Figures, words: dict[str, str]) -> str:
         (words["hidden"], str(figures.contacts_hidden)),
     ]
     return _table((words["data"], words["rows"]), rows)
-
-
-def _host(address: str) -> str:
-    """The host of an address, without the login in it."""
-    return urlsplit(address).hostname or ""
 
 
 def _cell(text: str) -> str:

@@ -101,3 +101,35 @@ async def test_figures_are_those_of_the_database(store: Store) -> None:
     text = report("de", counted)
     assert "public_function: 2" in text
     assert "Geheim" not in text
+
+
+# -------------------------------------------------------------------------------------- nobody is watched at their work
+
+OF_PEOPLE = {"person_id", "subject", "asker", "contact_person", "user_id"}
+BY_PERSON = {  # the one grouping by people there is: the newest entry of each purpose in the ledger, nothing is counted
+    "consents.py": "consent.c.subject, consent.c.purpose",
+}
+
+
+def test_nothing_is_counted_or_timed_by_person() -> None:
+    """P16: no response times and no rankings of people: no statement groups figures by who somebody is."""
+    found = {}
+    for module in sorted((Path(__file__).parents[2] / "knowledge_base" / "store").glob("*.py")):
+        for columns in re.findall(r"\.group_by\(([^)]*)\)", module.read_text("utf-8")):
+            if OF_PEOPLE & set(re.findall(r"\.c\.(\w+)", columns)):
+                found[module.name] = columns
+    assert found == BY_PERSON
+
+
+def test_no_table_keeps_how_long_somebody_took_to_answer() -> None:
+    times = {column.name for column in metadata.tables["introduction"].c if column.name.endswith("_at")}
+    assert times == {"created_at", "due_at", "expires_at", "ended_at"}, "of the request, not of what a person did"
+    names = {column.name for table in metadata.tables.values() for column in table.c}
+    assert not any(name.endswith("_at") and "answer" in name for name in names)
+
+
+def test_the_report_has_no_figure_of_single_people() -> None:
+    rows = dict.fromkeys(metadata.tables, 3)
+    shown = report(counted=Figures(rows=rows, contacts_by_basis={}, contacts_told=3, contacts_hidden=0, verified=3))
+    assert "response times and rankings of persons are not made" in shown
+    assert not re.search(r"(?i)average|median|fastest|slowest|per person", shown)

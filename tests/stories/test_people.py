@@ -303,6 +303,16 @@ async def test_the_first_answer_says_what_is_stored_once(net: Networks) -> None:
     assert re.fullmatch(r"notice\.first/de/[0-9a-f]{8}", entry.wording)
 
 
+async def test_on_telegram_the_first_answer_says_where_telegram_keeps_it(net: Networks) -> None:
+    """P18: servers outside the EU, no end-to-end encryption; said where it is so, and there once."""
+    ben = net.telegram.person("4711")
+    assert "außerhalb der EU" in await ben.says("!start")
+    assert "außerhalb der EU" not in await ben.says("!hilfe")
+    assert "outside the EU" in await net.telegram.person("4712").says("!help")
+    assert "poza UE" in await net.telegram.person("4713").says("!pomoc")
+    assert "außerhalb der EU" not in await net.matrix.person(ANNA).says("!start")
+
+
 async def test_privacy_names_who_answers_for_it(sqlite_store: Store, tmp_path: Path) -> None:
     operator = {
         "organisation": "Stadt Musterstadt",

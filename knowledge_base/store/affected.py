@@ -1,0 +1,48 @@
+"""Whose data are here: what a body that lost data must know to tell the authority and the people (Art. 33, 34 GDPR).
+
+For the command line of who runs the bot alone; nothing of it is shown in a chat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from knowledge_base.store.tables import account, introduction, open_question, outbox, person, profile, subscription
+
+KINDS: Mapping[str, tuple[ColumnElement[str], ColumnElement[bool] | None]] = {  # kind of data → whose, and which rows
+    "told name, municipality or phone": (profile.c.person_id, None),
+    "confirmed a mailbox": (profile.c.person_id, profile.c.verified_address != ""),
+    "asked to be introduced": (introduction.c.asker, None),
+    "was asked for an introduction": (introduction.c.contact_person, None),
+    "gets the digest": (subscription.c.person_id, None),
+    "passed on a question": (open_question.c.person_id, None),
+    "message waits": (outbox.c.person_id, outbox.c.payload.is_not(None)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """One account, and the kinds of data that are kept of its person beside it."""
+
+    channel: str
+    user_id: str
+    kinds: tuple[str, ...]
+
+
+async def affected(connection: AsyncConnection, until: datetime) -> list[Affected]:
+    """Every account of the people who were known by then, by network and id."""
+    kinds: dict[str, list[str]] = {}
+    for kind, (whose, which) in KINDS.items():
+        statement = select(whose).distinct() if which is None else select(whose).where(which).distinct()
+        for person_id in (await connection.execute(statement)).scalars():
+            kinds.setdefault(person_id, []).append(kind)
+    known = select(account.c.channel, account.c.user_id, account.c.person_id).join(person).where(
+        person.c.created_at <= until
+    )  # fmt: skip
+    rows = await connection.execute(known.order_by(account.c.channel, account.c.user_id))
+    return [Affected(row.channel, row.user_id, tuple(kinds.get(row.person_id, ()))) for row in rows]

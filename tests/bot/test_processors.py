@@ -1,0 +1,45 @@
+"""Every server of others that the settings use is named, or it is said that it is not (Art. 28 GDPR)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.processors import in_use, unnamed
+from config.settings import Settings
+
+EVERYTHING: dict[str, Any] = {
+    "matrix": {"homeserver": "https://matrix.stadt.example", "user_id": "@lotse:stadt.example", "password": "x" * 20},
+    "smtp": {"host": "mail.stadt.example", "sender": "lotse@stadt.example"},
+    "database": {"url": "postgresql://lotse:geheim@db.stadt.example/lotse"},
+    "telegram": {"token": "123456:" + "A" * 35},
+}
+ALL = ["matrix.stadt.example", "mail.stadt.example", "db.stadt.example", "Telegram"]
+
+
+def test_every_server_of_others_is_in_use_and_none_of_ours() -> None:
+    assert list(in_use(Settings(**EVERYTHING))) == ALL
+    assert list(in_use(Settings())) == []
+    here = {"smtp": {"host": "127.0.0.1", "tls": "none", "sender": "a@b.example"}}
+    assert list(in_use(Settings(**here, database={"url": "postgresql://a@localhost/a"}))) == []
+
+
+@pytest.mark.parametrize("homeserver", ["stadt.example", "https://stadt.example:8448"])
+def test_a_homeserver_is_known_by_name_or_address(homeserver: str) -> None:
+    assert list(in_use(Settings(matrix=EVERYTHING["matrix"] | {"homeserver": homeserver}))) == ["stadt.example"]
+
+
+def test_what_nobody_named_is_told() -> None:
+    assert unnamed(Settings(**EVERYTHING)) == ALL
+    named = "Rechenzentrum: Matrix.Stadt.example, db.stadt.example, Vertrag 2026\nPost GmbH: mail.stadt.example"
+    assert unnamed(Settings(**EVERYTHING, privacy={"processors": named})) == ["Telegram"]
+    assert unnamed(Settings(**EVERYTHING, privacy={"processors": named, "telegram_reason": "Ratsbeschluss"})) == []
+
+
+def test_no_model_of_somebody_else_is_asked() -> None:
+    """Embedding happens in this process, whatever is chosen: there is no setting that names a remote one."""
+    engine = Settings.model_fields["embedding"].annotation
+    assert engine is not None
+    assert set(engine.model_fields) == {"engine", "model", "reranker"}
+    assert set(engine.model_fields["engine"].annotation.__args__) == {"embedded", "sentence-transformers"}
