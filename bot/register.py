@@ -14,6 +14,8 @@ from bot.notices import UNSUBSCRIBE_LASTS
 from config.settings import Settings
 from knowledge_base.store.pages import REMEMBERED
 
+TALLIES_LAST = 30  # days, the longest of the counters but for the pause after a request
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -56,7 +58,7 @@ ENTRIES = (
     Entry("digest", ("subscription", "digest_run"), until_forgotten),
     Entry("consent", ("consent",), lambda s: Say("period.after_end", {"count": s.retention.consents_days})),
     Entry("block", ("block",), lambda _: Say("period.as_long_as_objected")),
-    Entry("tally", ("tally",), lambda s: days(max(30, s.introductions.pause_days))),
+    Entry("tally", ("tally",), lambda s: days(max(TALLIES_LAST, s.introductions.pause_days))),
     Entry("contact", ("contact_notice",), lambda _: Say("period.until_removed"), of_people=False),
     Entry("permit", ("permit",), lambda _: Say("period.until_removed"), of_people=False),
     Entry(

@@ -17,11 +17,12 @@ from bot.features.places import name_of
 from bot.features.wishes import FOREVER
 from bot.informing import NOTICE_PAGE, officer, operator
 from bot.intents import Forget, MyData
-from bot.messages import Choice, Say, Url
+from bot.messages import Choice, Own, Say, Url
 from bot.networks import network
 from bot.notices import Notice, tell
 from bot.question_words import number_of
 from bot.register import ENTRIES, period
+from knowledge_base.introduction_values import AFTER, Outcome
 from knowledge_base.store.consents import Entry, What
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.working_days import BERLIN
@@ -35,6 +36,7 @@ FIELDS = (  # that have a word in each language; others are shown by their own n
     "sign_of_life", "since", "unopened", "changed_at", "role", "email", "matrix_id", "projects", "deputy",
     "legal_basis", "source", "number", "audience", "answers", "text", "agreed",
 )  # fmt: skip
+STATES = frozenset(("sent", "delivered", "opening", *map(str, AFTER), *map(str, Outcome)))
 DIGEST = "digest"  # the purpose of a subscription, in the ledger
 
 
@@ -114,10 +116,29 @@ def _fields(row: Mapping[str, Any], language: str) -> tuple[Say, ...]:
     return tuple(
         Say("mydata.field", {
             "label": Say(f"field.{name}") if name in FIELDS else name,
-            "value": _value(value, language),
+            "value": _of(name, value) or _value(value, language),
         })
         for name, value in row.items() if value not in ([], {})
     )  # fmt: skip
+
+
+def _of(name: str, value: Any) -> Say | str:
+    """Fields whose values are words of ours, as people read them; empty for all others."""
+    match name, value:
+        case (("asker_shares" | "contact_shares"), list()):
+            return Say("mydata.list", {"items": tuple(_share(*pair) for pair in value)})
+        case (("state" | "outcome"), str()) if value in STATES:
+            return Say(f"intro.state.{value}", {"date": ""})
+        case "what", str() if value in set(What):
+            return Say(f"mydata.what.{value}")
+        case "query", {"texts": list(texts)}:
+            return " / ".join(map(str, texts))
+        case _:
+            return ""
+
+
+def _share(kind: str, value: str) -> Say:
+    return Say("intro.shares.line", {"kind": Say(f"intro.kind.{kind}"), "value": Own(value)})
 
 
 def _value(value: Any, language: str) -> Say | str:

@@ -32,7 +32,7 @@ TRIES = 5
 LOCKED_FOR = timedelta(hours=1)
 CODES_A_DAY = 5
 A_DAY = timedelta(days=1)
-ASKED, SENT, LOCKED = "codes asked", "codes sent", "codes locked"  # what is tallied
+ASKED, SENT, WRONG, LOCKED = "codes asked", "codes sent", "codes wrong", "codes locked"  # what is tallied
 MAIL = "email"
 
 
@@ -131,7 +131,8 @@ def _take(turn: Turn, code: str, services: Services) -> Act:
 
 
 async def _wrong(tx: Transaction, turn: Turn, whom: list[str], services: Services) -> Say:
-    left = TRIES - await tx.verifications.tried(turn.person.id)
+    await tx.tallies.add(services.secret, WRONG, whom, lasting=CODE_LASTS)
+    left = TRIES - await tx.tallies.count(services.secret, WRONG, whom, within=CODE_LASTS)
     if left > 0:
         await prompt(tx, turn, services, "verify")
         return Say("verify.wrong", {"count": left})

@@ -10,7 +10,7 @@ from bot.contact_duty import HIDE_AFTER, WARN_AFTER
 from bot.data_policy import DataClass, may_pass
 from bot.messages import Say
 from bot.processors import TELEGRAM, host_of, unnamed
-from bot.register import ENTRIES, period
+from bot.register import ENTRIES, TALLIES_LAST, period
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.store.figures import Figures
@@ -88,6 +88,10 @@ def privacy_report(
         editors=len(settings.editors),
         warn_days=WARN_AFTER.days,
         hide_days=HIDE_AFTER.days,
+        tally_days=max(TALLIES_LAST, settings.introductions.pause_days),
+        contacts=sum(figures.contacts_by_basis.values()),
+        people=figures.rows.get("person", 0),
+        telegram_use=words["yes" if settings.telegram.token else "no"],
         figures=_figures(figures, words),
         gaps=_list(_gaps(settings, words)) or words["none"],
     )

@@ -50,12 +50,6 @@ class Verifications:
         row = (await self._connection.execute(select(verification).where(*where))).first()
         return Verification(**{column.name: getattr(row, column.name) for column in verification.c}) if row else None
 
-    async def tried(self, person_id: str) -> int:
-        """Count a wrong try; returns how many there were."""
-        more = update(verification).where(verification.c.person_id == person_id)
-        statement = more.values(tries=verification.c.tries + 1).returning(verification.c.tries)
-        return await self._connection.scalar(statement) or 0
-
     async def end(self, person_id: str) -> None:
         """The code is used, or void."""
         await self._connection.execute(delete(verification).where(verification.c.person_id == person_id))

@@ -133,3 +133,19 @@ def test_the_report_has_no_figure_of_single_people() -> None:
     shown = report(counted=Figures(rows=rows, contacts_by_basis={}, contacts_told=3, contacts_hidden=0, verified=3))
     assert "response times and rankings of persons are not made" in shown
     assert not re.search(r"(?i)average|median|fastest|slowest|per person", shown)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_form_of_an_impact_assessment_is_filled_in_from_what_is(language: str) -> None:
+    """P14: all nine criteria; what the settings and the database know stands in it."""
+    counted = Figures({"person": 41}, {"public_function": 17}, contacts_told=0, contacts_hidden=0, verified=0)
+    quiet = report(language, counted)
+    loud = report(language, counted, telegram={"token": "123456:" + "A" * 35}, introductions={"pause_days": 77})
+    form = quiet[quiet.index("Art. 35") :].split("\n## ")[0]
+    assert sum(line.startswith("| ") for line in form.splitlines()) == 2 + 9 + 1, "head, nine criteria, transfer"
+    assert "17 " in form
+    assert "41 " in form
+    telegram = "Telegram in Betrieb: {} |" if language == "de" else "Telegram in use: {} |"
+    assert telegram.format("nein" if language == "de" else "no") in quiet
+    assert telegram.format("ja" if language == "de" else "yes") in loud
+    assert "77 " in loud

@@ -221,6 +221,18 @@ async def test_five_wrong_codes_lock_for_an_hour_on_every_account(net: Networks)
     assert "Bestätigt" in await proves(net, anna)
 
 
+async def test_a_new_code_gives_no_new_tries(net: Networks) -> None:
+    """T18: five tries in a quarter of an hour, however many codes were asked for in it."""
+    anna = net.matrix.person(ANNA)
+    for _ in range(2):
+        await anna.says(f"!bestaetigen {OFFICE}")
+        wrong = f"{(int(await code_for(net, OFFICE)) + 1) % 1_000_000:06d}"
+        heard = [await anna.says(wrong) for _ in range(3)]
+    assert ["Zu viele" in text for text in heard] == [False, True, True]
+    net.store.now.advance(minutes=61)  # type: ignore[attr-defined]
+    assert "Bestätigt" in await proves(net, anna)
+
+
 async def test_a_code_ends_after_a_quarter_of_an_hour(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
     await anna.says(f"!bestaetigen {OFFICE}")
@@ -333,6 +345,10 @@ async def test_my_data_shows_mine_in_two_forms(net: Networks) -> None:
     heard = await anna.says("!meinedaten")
     for part in ("Dezernat Verkehr", ANNA, "Wie habt ihr die Mobilität finanziert?"):
         assert part in heard
+    for part in ("Matrix @anna:musterstadt.example", "Stand: gesendet", "zugestimmt", "informiert"):
+        assert part in heard, "for people, not for machines"
+    assert "[[" not in heard
+    assert '{"' not in heard
     machine = await anna.says("!meinedaten json")
     data: dict[str, Any] = json.loads(machine[machine.index("{") :])
     assert data["profile"][0]["name"] == "Dezernat Verkehr"
