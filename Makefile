@@ -20,7 +20,7 @@ NO_TORCH = --constraint requirements/torch.txt $(TORCH:%=--no-emit-package=%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help chat try-telegram install install-full test test-matrix test-full check bench campaign lock clean
+.PHONY: help chat try-telegram install install-full test test-matrix test-full check bench campaign lock sbom clean
 
 help: ## this list
 	@echo "make TARGET [PYTHON=python3.12] [JOBS=4] [ARGS='more arguments']"
@@ -67,6 +67,9 @@ lock: .venv-lock/.installed ## resolve pyproject.toml anew into requirements/ (a
 		$(TORCH:%=--no-emit-package=%) \
 		--group dev --group full-tests --group bench --output-file requirements/bench.txt
 	@$(subst pyproject.toml --group build,requirements/synapse.in,$(COMPILE)) $(UPGRADE) --output-file requirements/synapse.txt
+
+sbom: ## the bill of materials of an installation, CycloneDX 1.6, to standard output
+	@$(PYTHON) tools/sbom.py requirements/light.txt
 
 clean: ## remove environments and caches; never var/, where the data is
 	@rm -rf .venv .venv-test .venv-full .venv-lock .venv-synapse build dist *.egg-info .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from time import perf_counter
 
@@ -19,6 +18,7 @@ from bot.features import Services, Turn, nobody, say
 from bot.features.ask import note_rating
 from bot.features.notices import notice
 from bot.features.perform import perform
+from bot.features.privacy import AN_HOUR, QUESTIONS
 from bot.informing import first_notice
 from bot.intents import Ask, More, Pick, Rate, Routed, Show, Start
 from bot.messages import Happening, Inbound, Say
@@ -40,7 +40,6 @@ log = structlog.get_logger()
 
 MAX_ATTEMPTS = 10  # a message that killed the process that often is given up; it may be innocent: the power may fail
 ANSWER_WITHIN_S = 30.0  # a model that hangs must not hold the places of those who ask for something else
-AN_HOUR = timedelta(hours=1)
 THUMBS = {"👍": True, "👎": False}
 OUTCOMES = {
     "ask.found": "answered",
@@ -272,4 +271,7 @@ class Handler:
         limit = self._rules.questions_per_hour
         if not limit:
             return False
-        return await tx.inbox.asked_since(person.id, tx.now - AN_HOUR) >= limit
+        asked = await tx.inbox.asked_since(person.id, tx.now - AN_HOUR)
+        who = await tx.tallies.identities(person.id)
+        before = await tx.tallies.count(self._services.secret, QUESTIONS, who, within=AN_HOUR)
+        return asked + before >= limit

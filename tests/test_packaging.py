@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -125,3 +126,25 @@ def test_help_names_every_target() -> None:
         ["make", "-C", ROOT, "--no-print-directory"], capture_output=True, text=True, check=True
     ).stdout
     assert re.findall(r"^  ([a-z-]+) ", shown, re.MULTILINE) == targets[1].split()
+
+
+# ------------------------------------------------------------------------------------------------ bill of materials
+
+
+def test_the_bill_of_materials_names_exactly_what_is_installed_and_is_the_same_each_time() -> None:
+    def made() -> str:
+        run = [sys.executable, str(ROOT / "tools" / "sbom.py"), str(REQUIREMENTS / "light.txt")]
+        return subprocess.run(run, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+
+    text = made()
+    assert text == made()
+    bill = json.loads(text)
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    listed = {(canonicalize_name(one["name"]), one["version"]) for one in bill["components"]}
+    wanted = [Requirement(entry.partition("--hash")[0]) for entry in entries("light")]
+    assert listed == {(canonicalize_name(one.name), str(one.specifier).removeprefix("==")) for one in wanted}
+    checksums = [one["content"] for part in bill["components"] for one in part["hashes"]]
+    assert sorted(checksums) == sorted(re.findall(r"sha256:([0-9a-f]{64})", "\n".join(entries("light"))))
+    names = [one["bom-ref"] for one in bill["components"]]
+    assert len(set(names)) == len(names)
+    assert bill["dependencies"][0]["dependsOn"] == names

@@ -164,6 +164,17 @@ async def test_the_limit_is_that_of_the_person_on_all_accounts_together(
 
 
 @pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 2}}], indirect=True)
+async def test_being_forgotten_lifts_no_limit(bot: Bot, anna: Person, clock: FixedClock) -> None:
+    for question in ("Wer hat Mobilitätsprojekte gemacht?", "LoRaWAN"):
+        await anna.says(question)
+    for _ in range(2):
+        assert "gelöscht" in await anna.says("!loeschen ja")
+        assert "2 Fragen" in await anna.says("Wer hat etwas mit Hitze gemacht?")
+    clock.advance(minutes=61)
+    assert "Fragen gestellt" not in await anna.says("Wer hat etwas mit Hitze gemacht?")
+
+
+@pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 2}}], indirect=True)
 async def test_questions_taken_back_count_like_others(bot: Bot, anna: Person, known: Store, clock: FixedClock) -> None:
     for question in ("Wer hat Mobilitätsprojekte gemacht?", "LoRaWAN"):
         await anna.says(question)
