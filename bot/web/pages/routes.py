@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from bot.features import Services
 from bot.features.mailing import CONFIRM
@@ -52,7 +53,16 @@ def page_routes(services: Services, *, changed: Callable[[], None] = lambda: Non
         for kind, (look, act) in LINKED.items()
     ]
     known = [*linked, *(Route(path, partial(page, site=site)) for path, page in PUBLIC.items()), _robots()]
-    return [*known, Route("/{path:path}", partial(_nothing_here, site=site), methods=["GET", "POST"])]
+    return [*known, _Otherwise("/{path:path}", partial(_nothing_here, site=site), methods=["GET", "POST"])]
+
+
+class _Otherwise(Route):
+    """Comes after every other route, also after one that knows the address and not the method."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As ``Route`` does, and never more than partly."""
+        match, child = super().matches(scope)
+        return (Match.PARTIAL if match is Match.FULL else match), child
 
 
 async def _nothing_here(request: Request, site: Site) -> Response:

@@ -153,3 +153,9 @@ async def test_a_link_with_a_slash_more_leads_nowhere(site: Site) -> None:
     assert "location" not in page.headers
     assert ASKER not in page.text
     assert QUESTION not in page.text
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/imprint"), ("DELETE", "/i/x"), ("PUT", "/")])
+async def test_an_address_that_knows_another_method_says_so(site: Site, method: str, path: str) -> None:
+    async with site.client() as human:
+        assert (await human.request(method, path)).status_code == 405
