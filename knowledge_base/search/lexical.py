@@ -25,7 +25,7 @@ GRAM = 0.2  # 4-grams beside words
 EXPANSION = 0.5
 GRAMS_BELOW = 20_000  # documents; above, 4-grams cost more memory and time than they find
 MAX_WORDS = 20_000  # of one document
-REMEMBERED = 10_000  # concepts
+REMEMBERED = 10_000  # concepts of questions, and forms of sentences
 MAX_CONCEPTS = 48  # of one question: nobody asks for more, and a pasted page must not stop the others
 
 
@@ -54,6 +54,7 @@ class Lexical:
     starts: Longs  # of document d: sequence[starts[d] : starts[d + 1]]
     size: int
     _read: dict[tuple[Meaning, str], Concept] = field(default_factory=dict, compare=False, repr=False)
+    _split: dict[str, Concept] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def build(cls, projects: Sequence[Project]) -> Lexical:
@@ -135,7 +136,15 @@ class Lexical:
 
     def terms_of(self, text: str, language: str) -> frozenset[str]:
         """The terms that a text in a language would be found by."""
-        return frozenset(term for form in _forms(text, language) for term, _ in _form_terms(form, self.splitter))
+        return frozenset(term for form in _forms(text, language) for term, _ in self._terms_of_form(form))
+
+    def _terms_of_form(self, form: str) -> Concept:
+        """As ``_form_terms``; remembered, as sentences repeat their words."""
+        if (known := self._split.get(form)) is None:
+            if len(self._split) >= REMEMBERED:
+                self._split.clear()
+            known = self._split[form] = _form_terms(form, self.splitter)
+        return known
 
     def weight(self, concept: Concept) -> float:
         """How rare a concept is; one that stands nowhere is as rare as can be."""

@@ -15,6 +15,7 @@ import Stemmer
 
 LANGUAGES = ("de", "en", "pl")
 GRAM = 4
+REMEMBERED = 32_768  # words: most of a text are the same few
 MAX_WORD = 48  # longer "words" are hashes, addresses, or an attack
 _ALGORITHM = {"de": "german", "en": "english", "pl": "polish"}
 _WORD = re.compile(r"\w+")
@@ -54,6 +55,7 @@ _STOP = {
 }
 
 
+@lru_cache(REMEMBERED)
 def fold(word: str) -> str:
     """Without accents and umlauts, "ae" as "a" and so on: one spelling of "Müller", "Mueller" and "Muller"."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
