@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from knowledge_base.search.document_sets import distinct
 from knowledge_base.search.postings import expand_rows
 
 Floats = npt.NDArray[np.float32]
@@ -89,7 +90,7 @@ class Dense:
             return self._combined(np.arange(len(self.doc)), self.first_pass @ query)
         rough = self.first_pass @ (query @ self.directions)
         best = np.argpartition(rough, -REFINE)[-REFINE:]
-        return self.exact(query, np.unique(np.concatenate([self.doc[best], also])))
+        return self.exact(query, distinct(np.concatenate([self.doc[best], also])))
 
     def exact(self, query: Floats, docs: Ints) -> DenseScores:
         """The scores of these documents (ascending); those without vectors are left out."""

@@ -14,6 +14,13 @@ Ints = npt.NDArray[np.int64]
 Key = TypeVar("Key", int, str)
 
 
+def distinct(values: Ints) -> Ints:
+    """Each value once, ascending; several times as quick as ``numpy.unique`` for some thousands of numbers."""
+    ordered = np.sort(values)
+    once: Ints = ordered[np.diff(ordered, prepend=-1) != 0]
+    return once
+
+
 def union(postings: Sequence[Ints | None]) -> Ints | None:
     known = [posting for posting in postings if posting is not None]
     if len(known) < 2:  # one is sorted already: a state may hold most of a large corpus

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from knowledge_base.model import Project
 from knowledge_base.search.dense import Dense
+from knowledge_base.search.document_sets import distinct
 from knowledge_base.search.fusion import fused
 from knowledge_base.search.lexical import Lexical
 from knowledge_base.search.passages import Passage, passages, text_hash
@@ -96,7 +97,8 @@ class Index:
         if vector is not None:
             found = self.dense.scores(vector, named)
             dense[found.docs], passage[found.docs] = found.score, found.passage
-            docs = np.union1d(named, found.docs[_best(1.0 + found.score, k)])  # a cosine may be negative
+            nearest = found.docs[_best(1.0 + found.score, k)]  # a cosine may be negative
+            docs = distinct(np.concatenate((named, nearest)))
         phrase = self.lexical.phrases(query, docs)
         score = fused(dense[docs], lexical[docs], phrase, language)
         meant = dense[docs] if vector is None else self._feedback(vector, docs, score, dense)

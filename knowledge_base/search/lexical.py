@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from knowledge_base.model import Project
 from knowledge_base.search import tokens
+from knowledge_base.search.document_sets import distinct
 from knowledge_base.search.glossary import Meaning, glossary
 from knowledge_base.search.postings import Counts, Floats, Ints, Longs, Postings, Weighted, expand_rows
 from knowledge_base.search.spelling import CORRECTED, Spelling
@@ -118,7 +119,7 @@ class Lexical:
         owner = np.repeat(np.arange(len(docs)), sizes)
         concept = self._concepts_at(query, self.sequence[expand_rows(self.starts[docs], sizes)])
         beside = (concept[:-1] >= 0) & (concept[1:] == concept[:-1] + 1) & (owner[1:] == owner[:-1])
-        found = np.unique(owner[:-1][beside] * len(pairs) + concept[:-1][beside])
+        found = distinct(owner[:-1][beside] * len(pairs) + concept[:-1][beside])
         share = np.bincount(found // len(pairs), weights=pairs[found % len(pairs)], minlength=len(docs))
         whole: Floats = (share / pairs.sum()).astype(np.float32)
         return whole

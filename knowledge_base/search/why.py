@@ -73,7 +73,7 @@ class Reasons:
 
     def _said(self, sentence: str, language: str) -> _Said:
         words = words_of(sentence)
-        named = self._lexicon.find(words, language, ordinary=range(len(words)))  # a record is no place for typing errors
+        named = self._lexicon.find(words, language, ordinary=range(len(words)))  # records are not mistyped
         topics = frozenset(wider for mention in named for wider in self._vocabulary.wider(mention.topic))
         letters = frozenset(gram for word in content_words(sentence, language) for gram in grams(word))
         return _Said(self._words.terms_of(sentence, language), topics, letters)

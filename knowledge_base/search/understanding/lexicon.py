@@ -50,6 +50,10 @@ class Lexicon:
         self._stems: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
         for topic in self.topics:
             self._add(topic)
+        self._first = frozenset(phrase.split(" ", 1)[0] for phrase in self._exact)
+        self._first_stems = {
+            language: frozenset(phrase.split(" ", 1)[0] for phrase in table) for language, table in self._stems.items()
+        }
         self._parts = {word: topic for word, topic in self._exact.items() if " " not in word and word not in _NO_PART}
         self._corrector = Corrector(word for word in self._parts if len(word) >= _MIN_CORRECTED)
         names = ((folded_name(name), r.name) for r in self.rounds for name in (r.id, r.name, *r.aliases))
@@ -92,6 +96,10 @@ class Lexicon:
     def _phrase(
         self, words: Sequence[Word], first: int, stems: dict[str, list[str]], language: str, skip: Collection[int]
     ) -> TopicMention | None:
+        if words[first].folded not in self._first and not any(
+            stems[lang][first] in found for lang, found in self._first_stems.items()
+        ):
+            return None
         for last in range(min(len(words), first + _MAX_PHRASE), first, -1):
             if any(number in skip for number in range(first, last)):
                 continue
