@@ -1,11 +1,11 @@
-"""Greetings and thanks."""
+"""Greetings, thanks, and questions for the bot itself."""
 
 from __future__ import annotations
 
 import pytest
 
-from bot.intents import Ask, Intent, Start, Thanks
-from bot.polite_words import GREETINGS, THANKS, polite_intent
+from bot.intents import Ask, Help, Intent, Start, Thanks
+from bot.polite_words import ABOUT_ME, GREETINGS, THANKS, polite_intent
 from bot.router import route
 
 POLITE = [
@@ -21,6 +21,11 @@ POLITE = [
     ("Super, danke 👍", Thanks(), "de"),
     ("Thank you", Thanks(), "en"),
     ("Dziękuję bardzo", Thanks(), "pl"),
+    ("Wer bist du?", Help(), "de"),
+    ("Wie funktioniert das hier?", Help(), "de"),
+    ("What can you do?", Help(), "en"),
+    ("Co potrafisz?", Help(), "pl"),
+    ("Was kannst du über Radwege sagen?", None, None),
     ("Hallo, wer hat Radwege gebaut?", None, None),
     ("hallo potsdam", None, None),
     ("Danke für Radwege", None, None),
@@ -36,7 +41,7 @@ def test_alone_it_is_no_question(text: str, intent: Intent | None, language: str
 
 
 @pytest.mark.parametrize(
-    "phrase", [phrase for forms in (GREETINGS, THANKS) for part in forms.values() for phrase in part]
+    "phrase", [phrase for forms in (GREETINGS, THANKS, ABOUT_ME) for part in forms.values() for phrase in part]
 )
 def test_every_phrase_is_written_as_it_is_read(phrase: str) -> None:
     routed = route(phrase, private=True)

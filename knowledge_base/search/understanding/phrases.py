@@ -24,6 +24,7 @@ RURAL = _any(_DATA["rural"])
 COUNTIES = _any(_DATA["counties"])
 BORDER = _any(_DATA["border"])
 TRANSFER = _any(_DATA["transfer"])  # asks what can be used elsewhere
+DEFINITION = _any(_DATA["definition"])  # a whole question for what something is
 LISTING = _any(_DATA["listing"])  # asks which are model projects, or were in a round
 NEAR = _any(_DATA["near"])  # stands before a place that it shall be near to
 WITHOUT = _any(_DATA["without"])  # stands before a place that is not wanted

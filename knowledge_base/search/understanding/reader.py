@@ -37,7 +37,7 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
     topics = lexicon.find(words, language, placed, _ordinary(words, starts, folded))
     rounds = lexicon.rounds_in(folded)
     years = phrases.years(text)
-    listing = bool(phrases.LISTING.search(folded) or rounds)
+    listing = bool(phrases.LISTING.search(folded) or rounds) and not phrases.DEFINITION.fullmatch(folded)
     status = tuple(name for name, pattern in phrases.STATUS.items() if pattern.search(folded))
     if listing and not rounds:
         rounds = tuple((name, 0, 0) for year in years for name in lexicon.rounds_of_year(year))

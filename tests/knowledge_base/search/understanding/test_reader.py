@@ -17,6 +17,9 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     # money, counties, boroughs
     ("de", "Wer hat 2020 Geld gekriegt in Thüringen?", {"listing": True, "states": ("Thüringen",), "subject": ()}),
     ("de", "Wofür gibt das Rathaus Geld aus?", {"listing": False}),
+    ("de", "Was ist eigentlich MPSC?", {"listing": False}),
+    ("pl", "Co to jest projekt modelowy?", {"listing": False}),
+    ("de", "Was ist in der ersten Staffel gefördert worden?", {"listing": True, "rounds": (FIRST,)}),
     ("pl", "Jaką kwotę dostał Guben?", {"listing": True, "municipalities": ("Guben",), "subject": ()}),
     ("de", "Welche Landkreise sind dabei?", {"counties": True, "listing": True}),
     ("de", "Was gibt es im Landkreis Spree-Neiße?", {"counties": False}),
