@@ -58,9 +58,7 @@ class Bot:
         secret = read_secret(settings.state_dir)
         links = Links(settings.web.public_url, secret)
         services = self.services = Services(self._store, knowledge.search, settings, links, secret, texts)
-        rules = Rules(
-            frozenset(settings.editors), settings.limits.questions_per_hour, admins=frozenset(settings.admins)
-        )
+        rules = Rules(frozenset(settings.editors), admins=frozenset(settings.admins))
         desk = FrontDesk(services, texts)
         for channel in channels:
             if isinstance(channel, Immediate):

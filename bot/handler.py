@@ -14,13 +14,13 @@ from time import perf_counter
 import structlog
 
 from bot.desk import TOASTS, FrontDesk, Verdict
-from bot.features import Services, Turn, nobody, say
+from bot.features import Services, Turn, nobody
 from bot.features.ask import note_rating
+from bot.features.budget import EXHAUSTED
 from bot.features.notices import notice
 from bot.features.perform import perform
-from bot.features.privacy import AN_HOUR, QUESTIONS
 from bot.informing import first_notice
-from bot.intents import Ask, More, Pick, Rate, Routed, Show, Start
+from bot.intents import Ask, Rate, Routed, Start
 from bot.messages import Happening, Inbound, Say
 from bot.permits import left, may_work, moved
 from bot.ports import Channel, EditsInPlace, Immediate, KnowsAdmins
@@ -52,12 +52,14 @@ OUTCOMES = {
 }
 
 
+SEARCHED = frozenset({*OUTCOMES, "more.no_more"})  # what costs a search counts for the limit of its author
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Who may do what, and how much."""
+    """Who may do what."""
 
     editors: frozenset[str]  # addresses, "channel:user"
-    questions_per_hour: int  # 0: as many as they like
     admins: frozenset[str] = frozenset()
 
 
@@ -177,16 +179,12 @@ class Handler:
     async def _answer(self, row: InboxRow, inbound: Inbound, routed: Routed, *, replaces: str = "") -> str:
         async with self._store.begin() as tx:
             person = await self._identify(tx, inbound)
-            limited = isinstance(routed.intent, Ask | More | Show | Pick) and await self._is_limited(tx, person)
         turn = self._turn(inbound, person, routed, replaces)
-        if limited:
-            act = say(Say("limit.questions", {"limit": self._rules.questions_per_hour}))
-        else:
-            async with (
-                asyncio.timeout(ANSWER_WITHIN_S),
-                shown_as_working(self._channels.get(row.channel), inbound.address),
-            ):
-                act = await perform(turn, routed.intent, self._services)
+        async with (
+            asyncio.timeout(ANSWER_WITHIN_S),
+            shown_as_working(self._channels.get(row.channel), inbound.address),
+        ):
+            act = await perform(turn, routed.intent, self._services)
         async with self._store.begin() as tx:
             if replaces:
                 await tx.answers.retract(row.channel, inbound.refers_to)
@@ -194,14 +192,14 @@ class Handler:
                 await tx.people.got(turn.context_key)
             what = await act(tx)
             await self._reply(tx, row, turn, what)
-            if what.key in OUTCOMES:
+            if what.key in SEARCHED:
                 await tx.inbox.asked(row.seq)
             reached("answer.before_commit")
         reached("answer.after_commit")
         self._answered()
         if turn.editor:
             await self._services.search.catch_up()  # their next question finds what they have changed, if they have
-        return "limited" if limited else OUTCOMES.get(what.key, "other")
+        return "limited" if what.key == EXHAUSTED else OUTCOMES.get(what.key, "other")
 
     async def _tell(self, row: InboxRow, inbound: Inbound, what: Say) -> str:
         """Say something that needs no feature."""
@@ -266,12 +264,3 @@ class Handler:
         where = inbound.address.conversation if inbound.private else None
         channel, user = inbound.address.channel, inbound.user
         return await tx.people.identify(channel, user, private_conversation=where, returns=inbound.returns)
-
-    async def _is_limited(self, tx: Transaction, person: Person) -> bool:
-        limit = self._rules.questions_per_hour
-        if not limit:
-            return False
-        asked = await tx.inbox.asked_since(person.id, tx.now - AN_HOUR)
-        who = await tx.tallies.identities(person.id)
-        before = await tx.tallies.count(self._services.secret, QUESTIONS, who, within=AN_HOUR)
-        return asked + before >= limit

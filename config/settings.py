@@ -70,7 +70,7 @@ class Knowledge(Section):
 class Limits(Section):
     """What one person may ask of the bot."""
 
-    questions_per_hour: int = Field(60, ge=0, description="questions of one person in an hour; 0 lifts every budget")
+    questions_per_hour: int = Field(60, ge=0, description="searches of one person in an hour; 0 lifts every budget")
     projects_per_day: int = Field(200, ge=0, description="different projects shown to one person in a day; 0: all")
     context_minutes: int = Field(30, ge=0, description="how long a follow-up question still knows the one before it")
 

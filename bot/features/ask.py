@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.features import Act, Services, Turn, harvest, passing_on, say
+from bot.features import Act, Services, Turn, budget, harvest, passing_on, say
 from bot.features.answers import in_full, shown_hits, told
 from bot.features.entries import EXACTLY, QUESTION, command, key_of, last_told, opened, show_command, show_entry
 from bot.intents import LAST, Ask
@@ -27,7 +27,7 @@ async def ask(turn: Turn, intent: Ask, services: Services) -> Act:
     """Answer a question, as a follow-up of the one before where it is one."""
     if not intent.question.strip():
         return say(Say("ask.empty"))
-    if refused := await harvest.enough(turn, services):
+    if refused := await _enough(turn, services):
         return say(refused)
     chain = [*(await _chain(turn, services))[-CHAIN + 1 :], intent.question[:LONGEST]]
     found = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE)
@@ -42,7 +42,7 @@ async def more(turn: Turn, services: Services) -> Act:
     chain = _texts(context)
     if context is None or not chain:
         return say(Say("more.nothing_before"))
-    if refused := await harvest.enough(turn, services):
+    if refused := await _enough(turn, services):
         return say(refused)
     start = len(context.choices)
     found = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE, offset=start)
@@ -129,6 +129,11 @@ async def note_rating(tx: Transaction, what: str, person_id: str, useful: bool) 
         return False
     await tx.answers.rate(what, person_id, useful)
     return True
+
+
+async def _enough(turn: Turn, services: Services) -> Say | None:
+    """Why this person gets no further search now; ``None``: they do."""
+    return await budget.exhausted(turn, services) or await harvest.enough(turn, services)
 
 
 async def _context(turn: Turn, services: Services) -> ChatContext | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from babel.dates import format_datetime
 
 from bot import introducing
 from bot.data_policy import DataClass, may_pass
-from bot.features import Act, Services, Turn
+from bot.features import Act, Services, Turn, budget
 from bot.features.places import name_of
 from bot.features.wishes import FOREVER
 from bot.informing import NOTICE_PAGE, officer, operator
@@ -37,8 +37,6 @@ FIELDS = (  # that have a word in each language; others are shown by their own n
     "legal_basis", "source", "number", "audience", "answers", "text", "agreed",
 )  # fmt: skip
 STATES = frozenset(("sent", "delivered", "opening", *map(str, AFTER), *map(str, Outcome)))
-AN_HOUR = timedelta(hours=1)
-QUESTIONS = "questions"  # asked in this hour by somebody who was forgotten in it
 DIGEST = "digest"  # the purpose of a subscription, in the ledger
 
 
@@ -197,17 +195,10 @@ async def forget(turn: Turn, intent: Forget, services: Services) -> Act:
         return Say("forget.sure", {"roles": tuple(Say("verify.role", {"role": one.role}) for one in roles)}, (yes,))
 
     async def act(tx: Transaction) -> Say:
-        await _remember_questions(tx, turn, services)
+        await budget.carry_over(tx, turn, services)
         await introducing.erase(tx, services, turn.person.id)
         await tx.contacts.erase(await tx.contacts.held_by(turn.person.id))
         await tx.profiles.erase(turn.person.id, event_id=turn.inbound.id)
         return Say("forget.done")
 
     return act if intent.confirmed else ask_back
-
-
-async def _remember_questions(tx: Transaction, turn: Turn, services: Services) -> None:
-    """How many questions of this hour count against the limit; as keyed hashes, because whose they were is deleted."""
-    who = await tx.tallies.identities(turn.person.id)
-    for _ in range(await tx.inbox.asked_since(turn.person.id, tx.now - AN_HOUR)):
-        await tx.tallies.add(services.secret, QUESTIONS, who, lasting=AN_HOUR)

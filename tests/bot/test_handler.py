@@ -140,12 +140,46 @@ async def test_questions_of_an_hour_are_limited_help_is_not(
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     assert "Treffer" in await anna.says("mehr")
     assert "2 Fragen" in await anna.says("Wer hat etwas mit Hitze gemacht?")
-    assert "2 Fragen" in await anna.says("1")
+    assert "2 Fragen" in await anna.says("mehr")
+    assert "Fragen gestellt" not in await anna.says("1")  # what was found stays there to be read
     assert "So geht es" in await anna.says("!hilfe")
     assert "2 questions" in await anna.says("Who did something about heat?")
     assert "Fragen gestellt" not in await channel.person("ben").says("Wer hat etwas mit Hitze gemacht?")
     clock.advance(minutes=61)
     assert "Fragen gestellt" not in await anna.says("Wer hat etwas mit Hitze gemacht?")
+
+
+@pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 1}}], indirect=True)
+async def test_a_number_that_stands_for_a_question_is_one(known: Store, anna: Person) -> None:
+    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    async with known.begin() as tx:
+        person = await tx.people.of_account("fake", "anna")
+        assert person
+        key = ("fake", anna.conversation, "", person.id)
+        await tx.people.remember(key, None, None, ["ask Wer hat etwas mit Hitze gemacht?", "privacy"])
+    assert "1 Fragen" in await anna.says("1")
+    assert "Datenschutz" in await anna.says("2")
+
+
+@pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 3}}], indirect=True)
+async def test_a_further_page_that_there_is_none_of_costs_a_search_too(anna: Person) -> None:
+    await anna.says("LoRaWAN")
+    for _ in range(4):
+        last = await anna.says("mehr")
+    assert "3 Fragen" in last
+
+
+CHEAP = ("!datenschutz", "!meinedaten", "!abbestellen", "!kontakt status", "!widerruf", "!pause 3", "!loeschen")
+
+
+@pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 1}}], indirect=True)
+async def test_what_is_no_question_is_neither_counted_nor_refused(anna: Person) -> None:
+    for command in CHEAP:
+        assert "Fragen gestellt" not in await anna.says(command)
+    assert "Fragen gestellt" not in await anna.says("LoRaWAN")
+    for command in CHEAP:
+        assert "Fragen gestellt" not in await anna.says(command)
+    assert "1 Fragen" in await anna.says("LoRaWAN")
 
 
 @pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 2}}], indirect=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 import structlog
 
 from bot.assembly import Bot
+from bot.features import harvest
 from bot.markup import plain
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.store.database import Store
@@ -21,15 +23,16 @@ from tests.fake_embedder import HashEmbedder
 from tests.fakes import FakeChannel, Person, running_bot, settled
 from tests.introducing import SETTINGS
 
-LIMIT, PAGE, ADMIN = 110, 5, "@admin:lotse.example"
-EVERY_WAY = 12  # messages of a round
+PROJECTS, LIMIT, MUCH, PAGE, ADMIN = 120, 24, 20, 5, "@admin:lotse.example"
+HOURS, STEP = 16, timedelta(minutes=89)  # together a little less than a day
+IN_AN_HOUR = 4  # messages; three hours are a round of all ways
 TOPICS = ("Mobilität", "Hitze", "Wasser", "Bildung", "Gesundheit", "Energie", "Verwaltung", "Katastrophenschutz")
-TOWNS = ("Adorf", "Bedorf", "Cedorf", "Dedorf", "Edorf")
+TOWNS = ("Adorf", "Bedorf")
 MARKED = ("qxmail", "7391846", "qxmatrix", "qxperson")
 
 
 def records() -> Iterator[dict[str, Any]]:
-    for number, (town, topic) in zip(range(300), itertools.cycle(itertools.product(TOWNS, TOPICS)), strict=False):
+    for number, (town, topic) in zip(range(PROJECTS), itertools.cycle(itertools.product(TOWNS, TOPICS)), strict=False):
         yield {
             "record": "project", "id": f"p-{number}", "title": f"Vorhaben {number} zu {topic}", "municipality": town,
             "text": f"{town} hat mit Vorhaben {number} etwas zu {topic} gemacht.", "topics": [topic],
@@ -52,7 +55,10 @@ def log_lines() -> Iterator[list[dict[str, Any]]]:
 
 
 @pytest.fixture
-async def bot_and_network(sqlite_store: Store, tmp_path: Path) -> AsyncIterator[tuple[Bot, FakeChannel]]:
+async def bot_and_network(
+    sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Bot, FakeChannel]]:
+    monkeypatch.setattr(harvest, "AT_LEAST", MUCH)  # of so few projects
     file = tmp_path / "knowledge.jsonl"
     file.write_text("\n".join(json.dumps(one) for one in records()))
     await import_files(sqlite_store, [file])
@@ -75,8 +81,8 @@ def ways() -> Iterator[str]:
     towns_and_topics = itertools.cycle(itertools.product(TOPICS, TOWNS))
     for number, (topic, town) in enumerate(towns_and_topics):
         yield from (f"!frage Wer hat in {town} etwas zu {topic} gemacht?", "mehr", "mehr", "1", "!frage *", "!frage %")
-        yield from (f"!zeige =p-{(number * 3 + more) % 300}" for more in range(3))
-        yield from (f"!zeige contact:c-{number % 300}", f"!kontakt =p-{number % 300}", f"!kontakt c-{number % 300}")
+        yield from (f"!zeige =p-{(number * 3 + more) % PROJECTS}" for more in range(3))
+        yield from (f"!{word}{number % PROJECTS}" for word in ("zeige contact:c-", "kontakt =p-", "kontakt c-"))
 
 
 def seen_projects(answers: list[str]) -> set[str]:
@@ -91,16 +97,16 @@ async def test_a_day_of_reading_ends_at_the_limit_and_shows_nobody_s_data(
     admin = channel.person(ADMIN)
     await admin.says("!hilfe")
     crawler, texts, answers = channel.person("@crawler:evil.example"), ways(), []
-    for hour in range(16):  # below the limit of an hour, which is the account's
-        answers += await crawls(crawler, texts, EVERY_WAY)
+    for hour in range(HOURS):  # below the limit of an hour, which is the account's
+        answers += await crawls(crawler, texts, IN_AN_HOUR)
         if hour % 4 == 3:
             await crawler.says("!loeschen ja")  # being forgotten starts nothing anew
-        sqlite_store.now.advance(minutes=89)  # type: ignore[attr-defined]
+        sqlite_store.now.advance(seconds=STEP.total_seconds())  # type: ignore[attr-defined]
     assert LIMIT <= len(seen_projects(answers)) < LIMIT + PAGE
     assert any("genug gezeigt" in text for text in answers)
-    assert "genug gezeigt" in await crawler.says("!zeige =p-299")
+    assert "genug gezeigt" in await crawler.says("!zeige =p-119")
     await settled(bot)
-    told = [text for one in channel.delivered if "von 300 Projekten" in (text := plain(one.document))]
+    told = [text for one in channel.delivered if f"von {PROJECTS} Projekten" in (text := plain(one.document))]
     assert len(told) == 1, "once a day"
     assert "crawler" not in told[0]
     everything = "\n".join(plain(one.document) + repr(one) for one in channel.delivered).lower()
@@ -109,4 +115,4 @@ async def test_a_day_of_reading_ends_at_the_limit_and_shows_nobody_s_data(
         assert mark not in json.dumps(log_lines, default=repr).lower()
     assert "genug gezeigt" not in await channel.person("@anna:potsdam.example").says("!frage Was gibt es zu Hitze?")
     sqlite_store.now.advance(days=1)  # type: ignore[attr-defined]
-    assert "genug gezeigt" not in await crawler.says("!zeige =p-299")
+    assert "genug gezeigt" not in await crawler.says("!zeige =p-119")

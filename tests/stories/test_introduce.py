@@ -11,7 +11,7 @@ from bot import introducing
 from bot.introducing import Evidence
 from bot.markup import plain
 from bot.ports import UndeliverableError
-from knowledge_base.introduction_values import Answer, State
+from knowledge_base.introduction_values import Answer, Outcome, State
 from knowledge_base.store.database import Store
 from tests.fakes import settled
 from tests.introducing import (
@@ -100,6 +100,21 @@ async def test_from_a_question_to_two_people_who_talk(net: Networks) -> None:
     assert counts == {"asked": 1, "arranged": 1, "helped yes": 1}
     assert one is not None
     assert (one.state, one.asker_shares, one.contact_shares) == (State.CLOSED, (), ())
+
+
+async def test_who_asked_enough_for_an_hour_still_agrees_and_answers(sqlite_store: Store, tmp_path: Path) -> None:
+    async with networks(sqlite_store, tmp_path, limits={"questions_per_hour": 1}) as net:
+        anna = await known_as(net.matrix.person(ANNA_MATRIX))
+        await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
+        assert "genau das" in await anna.says(f"!kontakt ={PROJECT}")
+        assert "1 Fragen" in await anna.says("!frage Und was gibt es zur Bildung?")
+        code = code_in(await anna.says("1"))
+        await net.passes()
+        assert await state_of(net, code) == State.DELIVERED
+        await anna.says("!widerruf")
+        assert "Zurückgenommen" in await anna.says("1")
+        await net.passes()
+        assert await state_of(net, code) == Outcome.WITHDRAWN
 
 
 async def test_two_on_matrix_meet_in_a_room(net: Networks) -> None:
