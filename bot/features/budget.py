@@ -19,7 +19,7 @@ from knowledge_base.store.transaction import Transaction
 
 AN_HOUR = timedelta(hours=1)
 QUESTIONS = "questions"  # asked in this hour by somebody who was forgotten in it
-EXHAUSTED = "limit.questions"
+EXHAUSTED = "limit.questions"  # what is said then
 
 
 async def exhausted(turn: Turn, services: Services) -> Say | None:
@@ -31,7 +31,7 @@ async def exhausted(turn: Turn, services: Services) -> Say | None:
         asked = await tx.inbox.asked_since(turn.person.id, tx.now - AN_HOUR)
         who = await tx.tallies.identities(turn.person.id)
         before = await tx.tallies.count(services.secret, QUESTIONS, who, within=AN_HOUR)
-    return Say(EXHAUSTED, {"limit": limit}) if asked + before >= limit else None
+    return Say("limit.questions", {"limit": limit}) if asked + before >= limit else None
 
 
 async def carry_over(tx: Transaction, turn: Turn, services: Services) -> None:
