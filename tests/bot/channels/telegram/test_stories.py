@@ -22,7 +22,7 @@ async def test_help_a_question_in_two_languages_more_feedback_and_an_edit(either
     assert "die besten zuerst" in german.text
     assert any(entity["type"] == "bold" for entity in german.entities)
     assert german.extra["link_preview_options"] == {"is_disabled": True}
-    question = world.say(anna, "Which projects about digital participation are there?")
+    question = world.say(anna, "Who has done mobility projects?")
     english = await world.answer(question)
     assert "the best first" in english.text
 
