@@ -62,11 +62,11 @@ async def test_after_a_month_without_notice_nobody_is_introduced(net: Networks) 
     await look(net, hours=1)
     warnings = [text for text in net.told(net.matrix, ada.conversation) if "Art. 14" in text]
     assert len(warnings) == 1
-    assert "2 eingelesene" in warnings[0]
+    assert "(Art. 14 DSGVO): 2." in warnings[0]
     assert await hidden(net) == set()
     await look(net, days=5)
     assert await hidden(net) == {"c-lead", "c-mobility"}  # who was asked stays
-    assert sum("ausgeblendet: Sie wurden" in text for text in net.told(net.matrix, ada.conversation)) == 1
+    assert sum("Ausgeblendete Kontakte: 2." in text for text in net.told(net.matrix, ada.conversation)) == 1
     assert await can_introduce(net)
     async with net.store.begin() as tx:
         await tx.contacts.erase(await tx.contacts.with_address(ASKED["email"]))

@@ -354,7 +354,7 @@ async def test_whether_entries_were_useful_is_a_sum_of_five_people_at_least(
     assert "ab fünf Personen" in await erika.says("!wochenbrief vorschau")
     await people[4].says("!unpassend project:neu-bus")
     shown = await erika.says("!wochenbrief vorschau")
-    assert "👍 4 · 👎 1" in shown
+    assert "hilfreich 4, unpassend 1" in shown
     assert not any(person.name in shown for person in people)
 
 

@@ -56,7 +56,7 @@ async def test_not_sure_says_so_and_shows_the_nearest(anna: Person) -> None:
     [
         ("Wer hat was gegen Hitze in Guben?", "Aus Guben ist mir dazu nichts bekannt.", "Anderswo gibt es:"),
         ("Who has a plan for heat in Guben?", "I know of nothing on this from Guben.", "Elsewhere there is:"),
-        ("Kto ma w Guben plan na upały?", "Guben: nic na ten temat nie znam.", "Gdzie indziej jest:"),
+        ("Kto ma w Guben plan na upały?", "Guben: nic mi o tym nie wiadomo.", "Gdzie indziej jest:"),
     ],
 )
 async def test_what_only_other_places_have_is_said_to_be_theirs(
@@ -87,8 +87,8 @@ async def test_beside_an_answer_what_other_places_have_is_marked_and_counted_on(
     ("question", "nothing"),
     [
         ("Gibt es in Guben ein Freibad?", "Aus Guben ist mir dazu nichts Sicheres bekannt."),
-        ("Is there an outdoor pool in Guben?", "I know of nothing sure on this from Guben."),
-        ("Czy w Guben jest basen odkryty?", "Guben: nie znam na ten temat nic pewnego."),
+        ("Is there an outdoor pool in Guben?", "I know of nothing certain on this from Guben."),
+        ("Czy w Guben jest basen odkryty?", "Guben: nie wiem o tym nic pewnego."),
     ],
 )
 async def test_not_sure_of_a_place_names_it(anna: Person, question: str, nothing: str) -> None:
@@ -99,7 +99,7 @@ async def test_not_sure_of_a_place_names_it(anna: Person, question: str, nothing
     ("question", "nothing", "past", "day"),
     [
         ("Wann ist das nächste Treffen?", "Ein kommender Termin ist mir nicht bekannt", "vorbei", "30. August 2021"),
-        ("When is the next meeting?", "I know of no upcoming date", "past", "August 30, 2021"),
+        ("When is the next meeting?", "I know of no upcoming event", "past", "August 30, 2021"),
         ("Kiedy jest następne spotkanie?", "Nie znam żadnego nadchodzącego terminu", "minęło", "30 sierpnia 2021"),
     ],
 )

@@ -126,4 +126,4 @@ async def test_feedback_is_shown_from_five_people_on(channel: FakeChannel, erika
         person = channel.person(f"p{number}")
         await person.says("Wer hat Mobilitätsprojekte gemacht?")
         await person.says("!hilfreich" if number else "!unpassend")
-    assert "👍 4 · 👎 1" in await erika.says("!fragen")
+    assert "hilfreich 4, unpassend 1" in await erika.says("!fragen")
