@@ -239,7 +239,7 @@ async def test_the_mailbox_takes_a_connection_back(
         assert one.open
         again = town.sink.to(MAIL)[mails:]
         assert [("/i/" in mail.text, "Sperlingswinkel" in mail.text) for mail in again] == [(True, True)]
-        assert "cofnęła" in api.world.said(tom)[-1].text
+        assert "zakończono" in api.world.said(tom)[-1].text
         assert "wartet auf Ihre Antwort" in again[0].text, "in the mailbox's own language"
         await town.posted(town.link(again[0].text, "i"), answer="yes", share=["phone"])
         assert await town.state(one.code) == "arranged"
