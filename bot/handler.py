@@ -263,4 +263,7 @@ class Handler:
     async def _identify(self, tx: Transaction, inbound: Inbound) -> Person:
         where = inbound.address.conversation if inbound.private else None
         channel, user = inbound.address.channel, inbound.user
-        return await tx.people.identify(channel, user, private_conversation=where, returns=inbound.returns)
+        name = inbound.public_name if inbound.private else None
+        return await tx.people.identify(
+            channel, user, private_conversation=where, returns=inbound.returns, public_name=name
+        )

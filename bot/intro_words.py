@@ -27,7 +27,8 @@ HELPED = {
 KINDS = {
     "all": "all", "alles": "all", "wszystko": "all",
     "email": "email", "mail": "email", "e-mail": "email",
-    "matrix": "matrix", "phone": "phone", "telefon": "phone", "other": "other", "sonstiges": "other", "inne": "other",
+    "matrix": "matrix", "telegram": "telegram",
+    "phone": "phone", "telefon": "phone", "other": "other", "sonstiges": "other", "inne": "other",
 }  # fmt: skip
 TYPED = "="  # before what somebody types about how to reach them
 

@@ -56,6 +56,7 @@ class Inbound:
     addressed: bool = True  # private, mentioned, or replied to
     message: str = ""  # the id under which others refer to it, where the network has another one for that
     needs_permit: bool = False  # a place in which the bot works only when an admin allowed it
+    public_name: str = ""  # of the account, in private and where the network has such names: others may write to it
     returns: bool = True  # whether it makes an account that could not be reached reachable again
 
     @property

@@ -14,6 +14,7 @@ from bot.introducing import Evidence, describe, for_editors, helped, respond, wi
 from bot.introducing.answering import LONGEST_TYPED, TYPED
 from bot.introducing.candidates import contact_of, project_of
 from bot.introducing.describing import RequestView, date_of, said_of, sharables
+from bot.introducing.naming import keep_public_name
 from bot.introducing.requesting import (
     agreeing,
     begin,
@@ -77,6 +78,7 @@ async def _begun(tx: Transaction, turn: Turn, services: Services, project: Proje
 
 async def _next(tx: Transaction, turn: Turn, services: Services, one: Introduction) -> Say:
     """What is still needed, or what the contact will see."""
+    await keep_public_name(tx, turn)
     if not one.question:
         await prompt(tx, turn, services, f"intro question {one.code}")
         return Say("intro.ask_question")
@@ -147,6 +149,7 @@ async def answer(turn: Turn, intent: Respond, services: Services) -> Act:
         view = await describe(tx, services, one, turn.person.id) if one else None
         if one is None or view is None:
             return UNKNOWN
+        await keep_public_name(tx, turn)
         wanted, kinds = Answer(intent.answer), kinds_of(intent.text)
         if wanted is Answer.YES and view.open and not kinds:
             return await _what_to_show(tx, turn, services, one)

@@ -30,7 +30,8 @@ from knowledge_base.working_days import BERLIN
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 FIELDS = (  # that have a word in each language; others are shown by their own name
     "language", "last_language", "created_at", "channel", "user_id", "conversation", "active", "first_seen", "name",
-    "municipality", "verified_at", "verified_address", "prefers", "phone", "paused_until", "refuses", "address",
+    "public_name", "municipality", "verified_at", "verified_address", "prefers", "phone", "paused_until", "refuses",
+    "address",
     "expires_at", "query", "at", "useful", "item", "answer_id", "code", "project", "question", "state", "outcome",
     "asker_shares", "contact_shares", "purpose", "what", "wording", "topics", "region", "weekday", "hour",
     "sign_of_life", "since", "unopened", "changed_at", "role", "email", "matrix_id", "projects", "deputy",

@@ -17,6 +17,7 @@ from bot.features.introductions import go_on
 from bot.features.places import name_of, named, proven_by
 from bot.features.prompting import is_aside, prompt
 from bot.intents import Ask, Verify
+from bot.introducing.naming import keep_public_name
 from bot.messages import Say
 from bot.networks import network
 from knowledge_base.mail_address import MailAddress, read_address
@@ -150,6 +151,7 @@ async def prove(tx: Transaction, turn: Turn, address: str, services: Services) -
         await _tell_others(tx, owner.id, turn)
         await tx.profiles.merge(owner.id, person)
     await tx.people.link(person, MAIL, address, address)
+    await keep_public_name(tx, turn)
     roles = await tx.contacts.with_address(address)
     told = await tx.profiles.get(person)
     municipality = _municipality(address, roles, told.municipality, services)

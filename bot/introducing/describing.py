@@ -12,6 +12,7 @@ from bot.features import Services
 from bot.features.places import UNKNOWN
 from bot.informing import about_import, was_asked
 from bot.introducing.candidates import askable, caps_of, colleague, contact_of, project_of
+from bot.introducing.naming import TELEGRAM
 from bot.messages import Say, Value
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.introduction_caps import Before, not_again
@@ -24,7 +25,7 @@ from knowledge_base.working_days import BERLIN
 
 @dataclass(frozen=True, slots=True)
 class Sharable:
-    """A datum that its owner may show to the other side: ``kind`` is "email", "matrix" or "phone"."""
+    """A datum that its owner may show to the other side: ``kind`` is "email", "matrix", "telegram" or "phone"."""
 
     kind: str
     value: str
@@ -104,6 +105,7 @@ async def sharables(tx: Transaction, person_id: str, contact: Contact | None = N
     """What a person could show of themselves; of a contact also what its record holds."""
     accounts = await tx.people.accounts(person_id)
     found = [Sharable(one.channel, one.user_id) for one in accounts if one.channel in ("email", "matrix")]
+    found += [Sharable(TELEGRAM, f"@{one.public_name}") for one in accounts if one.public_name]
     phone = (await tx.profiles.get(person_id)).phone or (contact.phone if contact else "")
     return (*found, *((Sharable("phone", phone),) if phone else ()))
 

@@ -9,6 +9,7 @@ from bot.features import Services
 from bot.introducing import describing
 from bot.introducing.candidates import project_of
 from bot.introducing.keys import again_key, follow_up_key, onward_key, outcome_key, remind_key, request_key, room_key
+from bot.introducing.naming import shared
 from bot.messages import Choice, Say, Value
 from bot.notices import Notice, Told, tell
 from knowledge_base.introduction_values import Introduction, Outcome, Shares, Side
@@ -122,7 +123,7 @@ async def exchange(tx: Transaction, services: Services, one: Introduction) -> No
 
 def shown(shares: Shares) -> tuple[Say, ...]:
     """Shared data, each with its name."""
-    return tuple(Say(f"intro.shares.{kind}", {"value": value}) for kind, value in shares)
+    return tuple(shared(kind, value) for kind, value in shares)
 
 
 async def room(tx: Transaction, one: Introduction) -> None:

@@ -27,6 +27,7 @@ WORDS = {
         "field": "Feld", "network": "Netz", "yes": "ja", "no": "nein", "unset": "nicht angegeben", "none": "nichts",
         "office": "Angabe zum Amt, keine Person", "given": "je Kontakt angegeben",
         "by_person": "Einwilligung, selbst angegeben",
+        "by_account": "öffentliche Aufgabe; andere sehen ihn nur mit Einwilligung",
         "in_use": "in Betrieb", "off": "nicht eingerichtet", "own_server": "dieser Server",
         "table": "Tabelle", "told": "Kontakte benachrichtigt", "hidden": "Kontakte ausgeblendet",
         "verified": "Personen mit bestätigter Kommune", "missing": "Einstellung {} ist leer",
@@ -42,6 +43,7 @@ WORDS = {
         "field": "Field", "network": "Network", "yes": "yes", "no": "no", "unset": "not given", "none": "nothing",
         "office": "about the office, no person", "given": "given for each contact",
         "by_person": "consent, told by the person",
+        "by_account": "public task; others see it with consent only",
         "in_use": "in use", "off": "not set up", "own_server": "this server",
         "table": "Table", "told": "contacts told", "hidden": "contacts hidden",
         "verified": "people with a verified municipality", "missing": "setting {} is empty",
@@ -113,7 +115,8 @@ def _entries(settings: Settings, texts: Texts, language: str) -> str:
 
 
 def _fields(words: dict[str, str]) -> str:
-    rows = [(f"`profile.{field}`", words["by_person"]) for field in PROFILE_FIELDS]
+    rows = [("`account.public_name`", words["by_account"])]
+    rows += [(f"`profile.{field}`", words["by_person"]) for field in PROFILE_FIELDS]
     rows += [(f"`contact.{name}`", words["office" if name in OFFICE_FIELDS else "given"]) for name in CONTACT_FIELDS]
     return _table((words["field"], words["basis"]), rows)
 

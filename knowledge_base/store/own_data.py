@@ -38,7 +38,7 @@ Data = dict[str, list[dict[str, Any]]]
 # table -> the columns shown; whose rows they are is known by the column that names the person
 SHOWN: Mapping[str, tuple[str, ...]] = {
     person.name: ("language", "last_language", "created_at"),
-    account.name: ("channel", "user_id", "conversation", "active", "first_seen"),
+    account.name: ("channel", "user_id", "conversation", "public_name", "active", "first_seen"),
     profile.name: (
         "name",
         "municipality",

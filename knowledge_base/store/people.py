@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import case, delete, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.tables import account, chat_context, person
@@ -44,6 +44,7 @@ class Account:
     user_id: str
     conversation: str | None  # the private one, once there is one
     active: bool  # False: unreachable until they write again
+    public_name: str = ""  # by which anybody can write to it; known only when it may be needed
 
 
 class People:
@@ -65,9 +66,18 @@ class People:
         return Person(row.id, row.language, row.last_language) if row else None
 
     async def identify(
-        self, channel: str, user_id: str, *, private_conversation: str | None, returns: bool = True
+        self,
+        channel: str,
+        user_id: str,
+        *,
+        private_conversation: str | None,
+        returns: bool = True,
+        public_name: str | None = None,
     ) -> Person:
-        """The person behind an account, made if new. ``returns``: an account switched off is reachable again."""
+        """The person behind an account, made if new. ``returns``: an account switched off is reachable again.
+
+        ``public_name``: what the account is called now, nothing ("") included; it replaces one that is kept.
+        """
         known = await self.of_account(channel, user_id)
         if known is None:
             known = Person(uuid4().hex, None, None, new=True)
@@ -88,6 +98,9 @@ class People:
         values: dict[str, Any] = {"active": True} if returns else {}
         if private_conversation is not None:
             values["conversation"] = private_conversation
+        if public_name is not None:
+            kept = account.c.public_name.is_not(None)
+            values["public_name"] = case((kept, public_name), else_=null()) if public_name else None
         where = (account.c.channel == channel, account.c.user_id == user_id)
         if values:
             await self._connection.execute(update(account).where(*where).values(**values))
@@ -106,6 +119,11 @@ class People:
         values = {"person_id": person_id, "conversation": conversation, "active": True}
         statement = insert_into(self._connection, account).values(**key, **values, first_seen=self._now)
         await self._connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+
+    async def keep_name(self, channel: str, user_id: str, public_name: str) -> None:
+        """Keep the public name of an account from now on; an empty one: it has none."""
+        where = (account.c.channel == channel, account.c.user_id == user_id)
+        await self._connection.execute(update(account).where(*where).values(public_name=public_name or None))
 
     async def switch_off(self, person_id: str, channel: str) -> None:
         """A person cannot be reached on a channel any more, until they write again."""
@@ -130,7 +148,7 @@ class People:
         """Every account of a person, the first seen first."""
         statement = select(account).where(account.c.person_id == person_id).order_by(account.c.first_seen)
         rows = await self._connection.execute(statement)
-        return [Account(row.channel, row.user_id, row.conversation, row.active) for row in rows]
+        return [Account(row.channel, row.user_id, row.conversation, row.active, row.public_name or "") for row in rows]
 
     async def remember(
         self,

@@ -20,7 +20,6 @@ class Verification:
     address: str
     municipality: str  # id of the record that the address proves; empty: a contact's without one
     code_hash: str
-    tries: int
     expires_at: datetime
 
 
@@ -36,7 +35,7 @@ class Verifications:
     ) -> None:
         """A new code for a person; one before it is void."""
         begun = Verification(
-            person_id=person_id, address=address, municipality=municipality, code_hash=code_hash, tries=0,
+            person_id=person_id, address=address, municipality=municipality, code_hash=code_hash,
             expires_at=self._now + lasting,
         )  # fmt: skip
         statement = insert_into(self._connection, verification).values(**asdict(begun))

@@ -158,6 +158,38 @@ async def test_nobody_sees_what_is_not_theirs(log_lines: list[dict[str, Any]], n
         assert mark.lower() not in exposed, mark
 
 
+async def test_a_public_name_is_kept_when_needed_seen_after_both_said_yes_and_forgotten(
+    sqlite_store: Store, tmp_path: Path, log_lines: list[dict[str, Any]]
+) -> None:
+    mark, named = "zzqpublic", {"public_name": "Zzqpublic_1"}
+    async with networks(sqlite_store, tmp_path, contacts=[CONTACT, TOWN]) as net:
+        tom = net.telegram.person("4711")
+        for text in ("!hilfe", f"!profil name {NAME}", "!profil kommune Musterstadt", f"!frage {QUESTION}"):
+            await tom.says(text, **named)
+        assert marks_left(tmp_path, {mark}) == {}, "not before it can be needed"
+        shown = await tom.says(f"!kontakt ={PROJECT}", **named)
+        assert "@Zzqpublic_1" in shown
+        await tom.says("1", **named)
+        code = code_in(tom.hears())
+        await net.passes()
+        stranger = net.telegram.person("666")
+        await looks_around(stranger)
+        await stranger.says(f"!ja {code}")
+        contact_mail = OF_CONTACT["email"]
+        assert "Zzqfrage" in seen_by(net.email, contact_mail)
+        for channel in (net.matrix, net.email):
+            assert mark not in seen_by(channel, others=True), "not before both said yes"
+        assert mark not in seen_by(net.telegram, tom.conversation, others=True)
+        assert mark not in log_text(log_lines)
+        assert mark not in net.bot.metrics.exposition().decode().lower()
+        assert set(marks_left(tmp_path, {mark})) == {mark}  # the search would find it
+        await tom.says("!loeschen ja", **named)
+        await net.passes()
+        await purge(sqlite_store, PERIODS)
+    await sqlite_store.close()
+    assert marks_left(tmp_path, {mark}) == {}
+
+
 async def test_after_forgetting_no_byte_is_left(
     sqlite_store: Store, tmp_path: Path, log_lines: list[dict[str, Any]]
 ) -> None:

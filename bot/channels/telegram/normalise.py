@@ -28,6 +28,7 @@ ANONYMOUS = "GroupAnonymousBot"
 IN, OUT = {"member", "administrator", "creator", "restricted"}, {"left", "kicked"}
 DEEP_LINK = re.compile(r"/start(?:@\w+)?\s+show_([A-Za-z0-9_-]{1,59})")
 SHOW = {"de": "zeige", "en": "show", "pl": "pokaz"}  # the command that a deep link stands for
+PUBLIC_NAME = re.compile(r"[A-Za-z0-9_]{5,32}")
 START = re.compile(r"/start(?:@\w+)?(?:\s|$)")
 
 
@@ -158,6 +159,7 @@ class Reader:
             id=number, address=_address(message), user=str(int(body["from"]["id"])), text=str(body.get("data", "")),
             private=private, at=datetime.now(UTC), happening=Happening.PRESSED, refers_to=str(body["id"]),
             needs_permit=self.policy.needs_permit(int(chat["id"]), private=private), returns=False,
+            public_name=_public_name(body) if private else "",
         )  # fmt: skip
 
     def _reaction(self, number: str, body: Mapping[str, Any]) -> Inbound | None:
@@ -187,7 +189,8 @@ class Reader:
         values = {"message": _reference(body) if "message_id" in body else ""} | more
         return Inbound(
             id=number, address=_address(body), user=str(int(user)), text=text, private=private, at=_moment(body),
-            needs_permit=self.policy.needs_permit(int(chat["id"]), private=private), **values,
+            needs_permit=self.policy.needs_permit(int(chat["id"]), private=private),
+            public_name=_public_name(body) if private else "", **values,
         )  # fmt: skip
 
 
@@ -201,6 +204,12 @@ def unreadable(update: Any) -> Inbound:
         id=str(number), address=Address(NAME, "unreadable"), user="", text="", private=False,
         at=datetime.now(UTC), happening=Happening.UNREADABLE, returns=False,
     )  # fmt: skip
+
+
+def _public_name(body: Mapping[str, Any]) -> str:
+    """The name by which anybody can write to the sender; empty where there is none, or one that cannot be one."""
+    name = body["from"].get("username")
+    return name if isinstance(name, str) and PUBLIC_NAME.fullmatch(name) else ""
 
 
 def _address(body: Mapping[str, Any]) -> Address:

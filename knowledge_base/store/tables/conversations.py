@@ -30,6 +30,7 @@ account = Table(
     Column("user_id", String(255), primary_key=True),
     Column("person_id", String(32), ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("conversation", String(255)),  # the private conversation with this account, once there is one
+    Column("public_name", String(32)),  # "@name" without the @; kept only when it may be needed
     Column("active", Boolean, nullable=False),  # False: unreachable (blocked, left) until they write again
     Column("first_seen", UtcDateTime, nullable=False),
 )

@@ -36,7 +36,6 @@ verification = Table(  # a code under way; at most one for each person
     Column("address", String(320), nullable=False),
     Column("municipality", String(200), nullable=False),  # that the address would prove
     Column("code_hash", String(64), nullable=False),
-    Column("tries", Integer, nullable=False),  # unused: tries are tallied over all codes of a person
     Column("expires_at", UtcDateTime, nullable=False, index=True),
 )
 

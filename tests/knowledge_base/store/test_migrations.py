@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from knowledge_base import migrations
 from knowledge_base.errors import StoreError
@@ -47,3 +50,25 @@ async def test_opening_again_changes_nothing(database_url: str) -> None:
         async with store.read() as tx:
             assert await tx.facts.get("x") == {"a": [1]}
         await store.close()
+
+
+def test_rows_outlive_a_column_that_goes(tmp_path: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with create_engine(f"sqlite:///{tmp_path / 'old.db'}").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
+        connection.execute(text("INSERT INTO person (id, created_at) VALUES ('p', '2026-11-01 10:00:00')"))
+        connection.execute(
+            text("INSERT INTO verification VALUES ('p', 'a@b.example', 'm', 'h', 3, '2026-11-01 10:15:00')")
+        )
+        migrations.upgrade(connection)
+        assert connection.execute(text("SELECT * FROM verification")).mappings().all() == [
+            {
+                "person_id": "p", "address": "a@b.example", "municipality": "m", "code_hash": "h",
+                "expires_at": "2026-11-01 10:15:00",
+            }
+        ]  # fmt: skip
+        with pytest.raises(IntegrityError):  # the key and its index are there as before
+            connection.execute(text("INSERT INTO verification SELECT * FROM verification"))
+        assert "ix_verification_expires_at" in {one["name"] for one in inspect(connection).get_indexes("verification")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,11 @@ from tests.bot.channels.telegram.town import (
     Town,
     town_of,
 )
+from tests.bot.web.pages.conftest import dump
 from tests.introducing import PROJECT, code_in, known_as
 from tests.telegram_api import LoopbackApi, Message, User
+
+PUBLIC = "Kanarien_Name"  # of a Telegram account
 
 
 async def asked(rig: Rig, anna: User) -> str:
@@ -81,6 +85,18 @@ async def answered_by_mail(town: Town, code: str) -> None:
     assert await town.state(code) == State.ARRANGED
 
 
+async def dump_of(town: Town) -> str:
+    return repr(await dump(town.rig.store))
+
+
+async def own_data(town: Town, user: User) -> str:
+    """What is stored about somebody, as they read it behind their link, in the form for machines."""
+    await town.rig.ask(user, "!meinedaten json")
+    await town.settled()
+    links = [town.link(wire, "n") for one in town.rig.world.said(user) if "/n/" in (wire := wire_of(one))]
+    return unescape(await town.posted(links[-1], step="read"))
+
+
 @pytest.mark.parametrize("webhook", [False, True])
 async def test_asked_on_telegram_answered_by_mail(
     webhook: bool, api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -104,6 +120,43 @@ async def test_asked_on_telegram_answered_by_mail(
         assert len(town.sink.to(MAIL)) == 2
     assert town.telegram_saw(*OF_THE_CONTACT) == []
     town.log_is_silent()
+
+
+async def test_the_asker_shows_their_telegram_name(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is kept when it can be needed, shown after both said yes, and gone when the account has none, or is."""
+    async with town_of(api, tmp_path, caplog) as town:
+        anna = api.world.user(11, username=PUBLIC)
+        answer = await town.rig.ask(anna, QUESTION)
+        assert PUBLIC not in await dump_of(town), "nobody needs it for a question"
+        assert await town.rig.press(anna, answer, "Kontakt") == ""
+        await town.settled()
+        await town.rig.ask(anna, ASKER)
+        preview = await town.rig.ask(anna, "Potsdam")
+        assert "genau das" in preview.text
+        assert f"Telegram @{PUBLIC}" in preview.text.replace("\u2060", "")
+        await pressed(town.rig, anna, preview, "1")
+        await town.settled()
+        (request,) = town.sink.to(MAIL)
+        assert PUBLIC not in request.text + request.html, "not before the yes"
+        await town.posted(town.link(request.text, "i"), answer="yes", share=["email"])
+        await town.settled()
+        arranged = town.sink.to(MAIL)[-1]
+        assert f"@{PUBLIC}" in arranged.text.replace("\u2060", "")
+        assert f'href="https://t.me/{PUBLIC}"' in arranged.html
+        assert f'"public_name": "{PUBLIC}"' in await own_data(town, anna)
+        anna.username = ""
+        await town.rig.ask(anna, "!hilfe")
+        assert "public_name" not in await own_data(town, anna)
+        anna.username = PUBLIC
+        await town.rig.ask(anna, f"!kontakt ={PROJECT}")
+        await town.rig.ask(anna, "!loeschen")
+        await town.rig.ask(anna, "!loeschen ja")
+        await town.settled()
+        assert PUBLIC not in await dump_of(town)
+        assert [line for line in map(repr, town.logged) if PUBLIC in line] == []
+    assert town.telegram_saw(*OF_THE_CONTACT) == []
 
 
 async def test_a_controller_may_let_the_outcome_through(
@@ -204,6 +257,40 @@ async def test_a_contact_with_telegram_alone_gets_links_that_work_once(
         await town.rig.ask(lead, "!kontakt status")
     assert town.telegram_saw(*OF_THE_ASKER) == []
     town.log_is_silent()
+
+
+async def test_the_contact_shows_their_telegram_name(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with town_of(api, tmp_path, caplog) as town:
+        lead = api.world.user(12, username=PUBLIC)
+        await contact_on_telegram_alone(town, lead)
+        code = await asked_on_matrix(town)
+        await town.settled()
+        page = town.link(wire_of(api.world.said(lead)[-1]), "i")
+        assert f"Telegram: @{PUBLIC}" in await town.posted(page, step="show")
+        assert PUBLIC not in heard_on_matrix(town)
+        await town.posted(page, answer="yes", share=["telegram"])
+        await town.settled()
+        assert await town.state(code) == State.ARRANGED
+        assert f"@{PUBLIC} (https://t.me/{PUBLIC})" in heard_on_matrix(town)
+        assert MAIL not in heard_on_matrix(town)
+    assert town.telegram_saw(*OF_THE_ASKER) == []
+    town.log_is_silent()
+
+
+async def test_without_a_public_name_none_is_offered(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with town_of(api, tmp_path, caplog) as town:
+        lead = api.world.user(12, username="<b>")
+        await contact_on_telegram_alone(town, lead)
+        await asked_on_matrix(town)
+        await town.settled()
+        page = town.link(wire_of(api.world.said(lead)[-1]), "i")
+        shown = await town.posted(page, step="show")
+        assert 'value="telegram"' not in shown
+        await town.posted(page, 422, answer="yes", share=["telegram"])
 
 
 async def test_a_contact_who_blocked_the_bot_is_given_up_and_the_asker_told(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -58,6 +59,36 @@ def test_bots_channels_and_services_are_not_heard() -> None:
     del update["message"]["text"]
     assert READER.read(update) is None
     assert READER.read({"update_id": 1, "channel_post": {}}) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("Anna_1989", "Anna_1989"),
+        ("abcde", "abcde"),
+        ("a" * 32, "a" * 32),
+        (None, ""),
+        ("", ""),
+        ("anna", ""),
+        ("a" * 33, ""),
+        ("anna@b.example", ""),
+        ("ännchen", ""),
+        ("<b>anna</b>", ""),
+        ("anna/../x", ""),
+        ("annaa\n", ""),
+        (12345, ""),
+        (["annaa"], ""),
+    ],
+)
+def test_a_public_name_is_read_in_private_only_and_when_it_can_be_one(name: object, read: str) -> None:
+    sender, private = ANNA | {"username": name}, {"id": 11, "type": "private"}
+    said = READER.read(message("hallo", **{"from": sender, "chat": private}))
+    pressed = READER.read(
+        {"update_id": 6, "callback_query": {"id": "7", "from": sender, "message": {"chat": private, "message_id": 3}}}
+    )
+    in_group = READER.read(message("/hilfe", **{"from": sender}))
+    found = [one.public_name for one in (said, pressed, in_group) if isinstance(one, Inbound)]
+    assert found == [read, read, ""]
 
 
 def test_an_anonymous_admin_is_the_group_and_nobody_else() -> None:

@@ -1,0 +1,29 @@
+"""The public name of somebody's Telegram account (``@name``): one of the things that they may choose to show.
+
+It is not needed to answer anybody, so it is kept only from the moment when it can be needed: when its owner begins a
+request or answers one, or proves the address of a contact. From then on each private message brings it up to date, and
+removes it when the account has none any more (``People.identify``); being forgotten deletes it with the account.
+"""
+
+from __future__ import annotations
+
+from bot.features import Turn
+from bot.messages import Say, Url, Value
+from knowledge_base.store.transaction import Transaction
+
+TELEGRAM = "telegram"
+HOME = "https://t.me/"
+
+
+async def keep_public_name(tx: Transaction, turn: Turn) -> None:
+    """Keep the public name of the account that speaks, where it has one; in private chats only."""
+    if turn.inbound.private:
+        await tx.people.keep_name(turn.inbound.address.channel, turn.inbound.user, turn.inbound.public_name)
+
+
+def shared(kind: str, value: str) -> Say:
+    """A datum that somebody showed, with its name; a Telegram name with its address, too."""
+    values: dict[str, Value] = {"value": value}
+    if kind == TELEGRAM:
+        values["link"] = Url(f"{HOME}{value.removeprefix('@')}")
+    return Say(f"intro.shares.{kind}", values)
