@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from bot.commands import is_command
 from bot.messages import Happening, Inbound, Refused
@@ -13,6 +14,7 @@ from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import Received
 
 MAX_WAITING = 1_000  # messages taken in and not handled; beyond, the networks have to wait
+LOOK_AGAIN_S = 5.0  # another process may have handled what was taken in here
 
 
 class Intake:
@@ -34,8 +36,7 @@ class Intake:
         refused: Sequence[Refused] = (),
     ) -> None:
         """See ``bot.ports.Receive``."""
-        async with self._less:
-            await self._less.wait_for(lambda: self._waiting < self._max_waiting)
+        await self._room()
         happenings = [item for item in happenings if is_for_us(item)]
         if not happenings and not refused and cursor is None:
             return
@@ -59,6 +60,19 @@ class Intake:
         """See ``bot.ports.Receive``."""
         async with self._store.read() as tx:
             return await tx.inbox.cursor(channel)
+
+    async def _room(self) -> None:
+        """Wait until there is room. Another process on this database may have made some, and tells nobody here."""
+        while self._waiting >= self._max_waiting:
+            try:
+                async with self._store.read() as tx:
+                    left = await tx.inbox.left()
+            except Exception as error:
+                raise StoreError("What was received could not be kept.", remedy="It is delivered again.") from error
+            self._waiting = min(self._waiting, left)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_AGAIN_S), self._less:
+                    await self._less.wait_for(lambda: self._waiting < self._max_waiting)
 
     async def handled(self) -> None:
         """Make room: a message is done."""

@@ -130,6 +130,10 @@ class Inbox:
             counts["done" if state == "asked" else state] += number
         return dict(counts)
 
+    async def left(self) -> int:
+        """How many messages are not handled yet."""
+        return await self._connection.scalar(select(func.count()).where(inbox.c.state == "new")) or 0
+
     async def asked_since(self, person_id: str, since: datetime) -> int:
         """How many questions of a person were answered since a moment, on whichever account of theirs, those edited or
         taken back included.

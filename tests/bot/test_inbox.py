@@ -85,6 +85,17 @@ async def test_back_pressure_until_something_is_handled(sqlite_store: Store) -> 
         assert await tx.inbox.count() == {"new": 3}
 
 
+async def test_what_another_process_handles_takes_no_place(store: Store) -> None:
+    intake = Intake(store, max_waiting=2)
+    for number in range(5):
+        await intake("test", [ANNA.inbound(str(number))])
+        async with store.begin() as tx:  # the other process: nothing of this is heard here
+            for row in await tx.inbox.waiting(["test"]):
+                await tx.inbox.done(row.seq)
+    async with store.read() as tx:
+        assert await tx.inbox.count() == {"done": 5}
+
+
 async def test_doubles_and_what_was_taken_back_take_no_place(sqlite_store: Store) -> None:
     intake = Intake(sqlite_store, max_waiting=2)
     for number in range(5):
