@@ -61,12 +61,17 @@ async def separate(
         await tx.people.choose_language(other, None)
         await tx.people.spoke(other, language)
     await _profiles(tx, profile, other, leaving, staying)
-    by_link = not all(may_pass(one.channel, DataClass.CONTACT_DATUM, services.settings) for one in leaving)
+    by_link = any(_got_links(one, services) for one in leaving)
     for person in (other, *([person_id] if by_link else [])):
         for one in await tx.introductions.of(person, Side.CONTACT):
             if one.state in ASKED:
                 await again(tx, services, one, other)
     return other
+
+
+def _got_links(one: Account, services: Services) -> bool:
+    """Whether requests were told there by links, which are over now."""
+    return one.channel == MAIL or not may_pass(one.channel, DataClass.CONTACT_DATUM, services.settings)
 
 
 async def _addressed(tx: Transaction, person_id: str, leaving: Sequence[Account]) -> list[Introduction]:
@@ -109,9 +114,12 @@ async def before(tx: Transaction, owner: str, account: str) -> dict[str, Any]:
 def parted(kept: dict[str, Any], now: Profile) -> tuple[dict[str, Any], dict[str, Any]]:
     """The changes that give both their own again: the owner's profile, and the other's.
 
-    What was told since then stays with the one who told it; what came by the connection goes.
+    What was told since then stays with the one who told it; what came by the connection goes. A wish to be left alone
+    that was said since holds for both: it may have been said on the page behind a mail.
     """
     owner, account, both = (_from_json(kept[name]) for name in ("owner", "account", "both"))
+    wished = {name: getattr(now, name) for name in GOES_ON}
+    owner |= {name: value for name, value in wished.items() if value and value != both[name]}
     theirs = {name: account[name] for name in both if getattr(now, name) == both[name]}
     return owner, theirs
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.tables import account, introduction, open_question, outbox, person, profile, subscription
@@ -41,8 +41,7 @@ async def affected(connection: AsyncConnection, until: datetime) -> list[Affecte
         statement = select(whose).distinct() if which is None else select(whose).where(which).distinct()
         for person_id in (await connection.execute(statement)).scalars():
             kinds.setdefault(person_id, []).append(kind)
-    known = select(account.c.channel, account.c.user_id, account.c.person_id).join(person).where(
-        person.c.created_at <= until
-    )  # fmt: skip
+    by_then = or_(person.c.created_at <= until, account.c.first_seen <= until)  # persons may have parted since
+    known = select(account.c.channel, account.c.user_id, account.c.person_id).join(person).where(by_then)
     rows = await connection.execute(known.order_by(account.c.channel, account.c.user_id))
     return [Affected(row.channel, row.user_id, tuple(kinds.get(row.person_id, ()))) for row in rows]

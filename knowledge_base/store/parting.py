@@ -1,9 +1,10 @@
 """Making two persons out of one: accounts leave, with what came by them alone; all else stays where it is.
 
 account             theirs, and the private conversation with it
-introductions       those that are named: the caller knows whose they are
+introductions       those that are named (the caller knows whose they are), with what was agreed to in them
 subscription        when it is delivered by an account that leaves
-links of mails      to what leaves, and to unsubscribe, when no mailbox stays behind
+links of mails      to what leaves, and to unsubscribe, when no mailbox stays behind; those to introductions that stay
+                    are over when a mailbox leaves: it would answer for who is another person now
 veiled links        (sent where their text could not go) and links that connect are over: who holds the message is
                     another person now
 buttons, context    of the conversation that leaves are gone
@@ -20,10 +21,21 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from knowledge_base.store.consents import unlocked
 from knowledge_base.store.people import Account
-from knowledge_base.store.tables import account, button, chat_context, introduction, outbox, page, person, subscription
+from knowledge_base.store.tables import (
+    account,
+    button,
+    chat_context,
+    consent,
+    introduction,
+    outbox,
+    page,
+    person,
+    subscription,
+)
 
-MAIL, UNSUBSCRIBE = "email", "unsubscribe"
+MAIL, UNSUBSCRIBE, REQUEST = "email", "unsubscribe", "i"
 CONNECTING = ("connect", "disconnect")  # links that connect accounts, and take that back
 
 
@@ -52,8 +64,9 @@ async def part(
     for one in leaving:
         await _conversation(connection, person_id, other, one, instead, alone=one.channel not in stays)
     await _introductions(connection, person_id, other, introductions)
-    mail_leaves = MAIL in {one.channel for one in leaving} and MAIL not in stays
-    await _links(connection, now, person_id, other, introductions, mail_leaves=mail_leaves)
+    await _links(connection, now, person_id, other, introductions)
+    if MAIL in {one.channel for one in leaving}:
+        await _links_of_mails(connection, now, person_id, other, mail_stays=MAIL in stays)
     return other
 
 
@@ -62,18 +75,27 @@ async def _introductions(connection: AsyncConnection, old: str, new: str, ids: C
         where = (introduction.c.id.in_(ids), column == old)
         values = {column.name: new, "version": introduction.c.version + 1}
         await connection.execute(update(introduction).where(*where).values(values))
+    agreed = (consent.c.subject == old, consent.c.purpose.in_([f"introduction:{one}" for one in ids]))
+    async with unlocked(connection):
+        await connection.execute(update(consent).where(*agreed).values(subject=new))
 
 
-async def _links(
-    connection: AsyncConnection, now: datetime, old: str, new: str, ids: Collection[str], *, mail_leaves: bool
-) -> None:
+async def _links(connection: AsyncConnection, now: datetime, old: str, new: str, ids: Collection[str]) -> None:
+    await _over(connection, now, old, or_(page.c.veiled, page.c.kind.in_(CONNECTING)))
     mine = page.c.person_id == old
-    elsewhere = or_(page.c.veiled, page.c.kind.in_(CONNECTING))
-    over = {"used_at": now, "content": None}
-    await connection.execute(update(page).where(mine, elsewhere, page.c.used_at.is_(None)).values(over))
     await connection.execute(update(page).where(mine, page.c.subject.in_(ids)).values(person_id=new))
-    if mail_leaves:
-        await connection.execute(update(page).where(mine, page.c.kind == UNSUBSCRIBE).values(person_id=new))
+
+
+async def _links_of_mails(connection: AsyncConnection, now: datetime, old: str, new: str, *, mail_stays: bool) -> None:
+    await _over(connection, now, old, page.c.kind == REQUEST)
+    if not mail_stays:
+        mine = (page.c.person_id == old, page.c.kind == UNSUBSCRIBE)
+        await connection.execute(update(page).where(*mine).values(person_id=new))
+
+
+async def _over(connection: AsyncConnection, now: datetime, old: str, which: ColumnElement[bool]) -> None:
+    still = (page.c.person_id == old, which, page.c.used_at.is_(None))
+    await connection.execute(update(page).where(*still).values(used_at=now, content=None))
 
 
 async def _conversation(

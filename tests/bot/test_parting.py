@@ -32,3 +32,17 @@ def test_what_was_told_since_is_the_accounts(since: dict[str, object]) -> None:
     now = replace(BOTH, **since)  # type: ignore[arg-type]
     _, account = parted(KEPT, now)
     assert replace(now, **account) == replace(ACCOUNT, **since)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("since", [{"paused_until": AT}, {"refuses": True}])
+def test_a_wish_to_be_left_alone_said_since_holds_for_both(since: dict[str, object]) -> None:
+    """It may have been said on the page behind a mail as well as in the chat."""
+    owner, _ = parted(KEPT, replace(BOTH, **since))  # type: ignore[arg-type]
+    assert Profile(person_id="o", **owner) == replace(OWNER, **since)  # type: ignore[arg-type]
+
+
+def test_a_wish_that_came_by_the_connection_goes_with_it() -> None:
+    kept = KEPT | {"account": told(replace(ACCOUNT, refuses=True)), "both": told(replace(BOTH, refuses=True))}
+    owner, account = parted(kept, replace(BOTH, refuses=True))
+    assert not owner["refuses"]
+    assert account["refuses"]

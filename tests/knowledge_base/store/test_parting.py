@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from knowledge_base.introduction_values import Introduction, State
+from knowledge_base.store.affected import affected
+from knowledge_base.store.consents import Entry, What
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.people import Account
@@ -87,6 +89,45 @@ async def test_a_mailbox_leaves_with_what_is_its_own(store: Store) -> None:
         assert owners == {"v": other, "m": other, "u": other, "c": person}
         assert (await waits_at(tx))["email"] == ("email", other)
         assert (await waits_at(tx))["matrix"] == ("matrix", person)
+
+
+async def test_a_mailbox_that_left_answers_for_nobody(store: Store) -> None:
+    """What stays with the person was mailed there, too: those links would still act and read as theirs."""
+    async with store.begin() as tx:
+        person, accounts = await one_person(tx)
+        await tx.pages.keep("s", kind="i", subject="two", person_id=person)
+        await tx.profiles.part(person, [accounts["email"]], ["one"], instead=accounts["matrix"])
+    async with store.read() as tx:
+        stays, leaves = await tx.pages.get("s"), await tx.pages.get("m")
+        assert stays
+        assert not tx.pages.is_open(stays)
+        assert leaves
+        assert tx.pages.is_open(leaves)
+
+
+async def test_a_consent_goes_with_its_introduction(store: Store) -> None:
+    async with store.begin() as tx:
+        person, accounts = await one_person(tx)
+        for purpose in ("introduction:one", "introduction:two", "notice"):
+            await tx.consents.add(Entry(subject=person, purpose=purpose, what=What.GIVEN))
+        other = await tx.profiles.part(person, [accounts["email"]], ["one"], instead=None)
+    async with store.read() as tx:
+        assert [entry.purpose for entry in await tx.consents.of(other)] == ["introduction:one"]
+        assert [entry.purpose for entry in await tx.consents.of(person)] == ["introduction:two", "notice"]
+
+
+@pytest.mark.parametrize("leaves", ["telegram", "email"])
+async def test_whose_data_were_here_is_known_after_parting_and_connecting(store: Store, leaves: str) -> None:
+    async with store.begin() as tx:
+        person, accounts = await one_person(tx)
+    then = store.now()
+    store.now.advance(days=1)  # type: ignore[attr-defined]
+    async with store.begin() as tx:
+        other = await tx.profiles.part(person, [accounts[leaves]], [], instead=None)
+        assert {one.channel for one in await affected(tx.connection, then)} == set(PLACES)
+        newcomer = (await tx.people.identify("matrix", "@b", private_conversation="!b")).id
+        await tx.profiles.merge(other, newcomer)
+        assert leaves in {one.channel for one in await affected(tx.connection, then)}
 
 
 @pytest.mark.parametrize("channel", ["matrix", "telegram", "email"])
