@@ -30,10 +30,10 @@ UNDER_WAY = (*ASKED, State.QUEUED, State.OPENING)
 
 async def promised(tx: Transaction, person_id: str, leaving: Account) -> str:
     """The code of an open introduction in which the person promised to show this account; empty: there is none."""
-    shown = (leaving.channel, leaving.user_id)
+    shown = {(leaving.channel, leaving.user_id), (leaving.channel, f"@{leaving.public_name}")}
     for one in await tx.introductions.of(person_id):
         shares = one.asker_shares if one.asker == person_id else one.contact_shares
-        if one.state in UNDER_WAY and shown in shares:
+        if one.state in UNDER_WAY and shown.intersection(shares):
             return one.code
     return ""
 
@@ -53,6 +53,7 @@ async def separate(
     accounts = await tx.people.accounts(person_id)
     staying = [one for one in accounts if one not in leaving]
     await carry(tx, services, person_id, [f"{one.channel}:{one.user_id}" for one in leaving])
+    await tx.blocks.share(services.secret, person_id)
     profile = await tx.profiles.get(person_id)
     instead = next(iter(usable(staying, services.settings, profile.prefers or None)), None)
     theirs = {*also, *(one.id for one in await _addressed(tx, person_id, leaving))}

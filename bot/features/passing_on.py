@@ -189,6 +189,7 @@ async def offer_answer(turn: Turn, intent: OfferAnswer, services: Services) -> A
         return Say("question.offered", {}, (back,))
 
     async def take_back(tx: Transaction) -> Say:
+        await tx.records.lock()  # a publication at this moment has its words or not, and says so
         gone = await tx.entry_drafts.take_back(intent.answer, turn.person.id)
         return Say("question.offer_taken_back" if gone else "question.never_unknown")
 

@@ -44,10 +44,25 @@ class Blocks:
         hashes = await self._hashes(secret, blocker, blocked)
         return await self._connection.scalar(select(block.c.hash).where(block.c.hash.in_(hashes)).limit(1)) is not None
 
+    async def share(self, secret: bytes, person_id: str) -> None:
+        """What holds for one account of a person, on either side, holds for each: before accounts are taken apart."""
+        mine = await identities(self._connection, person_id)
+        known = set((await self._connection.execute(select(block.c.hash))).scalars())
+        rows = await self._connection.execute(select(account.c.channel, account.c.user_id)) if known else ()
+        for other in {f"{channel}:{user}" for channel, user in rows}.difference(mine):
+            for pairs in ([(one, other) for one in mine], [(other, one) for one in mine]):
+                hashes = {_pair(secret, *pair) for pair in pairs}
+                for value in sorted(hashes - known) if hashes & known else ():
+                    await self._connection.execute(insert(block).values(hash=value, at=self._now))
+
     async def _hashes(self, secret: bytes, blocker: str, blocked: str) -> list[str]:
         theirs = await identities(self._connection, blocked)
         mine = await identities(self._connection, blocker)
-        return [keyed_hash(secret, "block", f"{one}\0{other}") for one in mine for other in theirs]
+        return [_pair(secret, one, other) for one in mine for other in theirs]
+
+
+def _pair(secret: bytes, blocker: str, blocked: str) -> str:
+    return keyed_hash(secret, "block", f"{blocker}\0{blocked}")
 
 
 class Tallies:

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.parting import parted, told
+from bot.parting import parted, promised, told
+from knowledge_base.introduction_values import Introduction, State
+from knowledge_base.store.database import Store
 from knowledge_base.store.profiles import Profile
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -46,3 +48,17 @@ def test_a_wish_that_came_by_the_connection_goes_with_it() -> None:
     owner, account = parted(kept, replace(BOTH, refuses=True))
     assert not owner["refuses"]
     assert account["refuses"]
+
+
+async def test_a_public_name_that_was_promised_keeps_its_account(store: Store) -> None:
+    async with store.begin() as tx:
+        person = (await tx.people.identify("telegram", "12", private_conversation="12")).id
+        await tx.people.keep_name("telegram", "12", "lina_lampe")
+        (account,) = await tx.people.accounts(person)
+        await tx.introductions.add(
+            Introduction(
+                id="one", code="ABCDE", asker=person, contact="c1", contact_person="", project="p1", question="?",
+                created_at=AT, due_at=AT, expires_at=AT, state=State.SENT, asker_shares=(("telegram", "@lina_lampe"),),
+            )
+        )  # fmt: skip
+        assert await promised(tx, person, account) == "ABCDE"

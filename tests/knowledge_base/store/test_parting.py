@@ -140,3 +140,25 @@ async def test_who_saved_an_introduction_meanwhile_must_look_again(store: Store,
     assert before
     assert after
     assert after.version == before.version + 1
+
+
+async def test_a_block_holds_for_every_account_that_was_the_persons(store: Store) -> None:
+    """Whichever side is taken apart, and whichever account was connected after the block."""
+    secret = b"s" * 32
+    async with store.begin() as tx:
+        blocker, blocked, third = [
+            (await tx.people.identify("matrix", name, private_conversation=name)).id for name in ("@b", "@x", "@c")
+        ]
+        await tx.blocks.add(secret, blocker, blocked)
+        for person, user in ((blocker, "1"), (blocked, "2")):
+            await tx.people.link(person, "telegram", user, user)
+        apart = []
+        for person in (blocker, blocked):
+            await tx.blocks.share(secret, person)
+            leaving = [one for one in await tx.people.accounts(person) if one.channel == "matrix"]
+            apart.append((person, await tx.profiles.part(person, leaving, [], instead=None)))
+        for mine in apart[0]:
+            for theirs in apart[1]:
+                assert await tx.blocks.has(secret, mine, theirs)
+                assert not await tx.blocks.has(secret, theirs, mine)
+            assert not await tx.blocks.has(secret, mine, third)
