@@ -15,8 +15,8 @@ from bot.health import Health, HealthReport
 from bot.messages import Say
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.database import Store
+from knowledge_base.store.facts import RESTORED
 from knowledge_base.store.outbox import Urgency
-from knowledge_base.store.presence import RESTORED
 from knowledge_base.store.transaction import Transaction
 
 QUIET = timedelta(hours=1)  # after a message, the same thing is only logged

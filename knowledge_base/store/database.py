@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from knowledge_base.errors import StoreError
 from knowledge_base.migrations import upgrade
+from knowledge_base.store.news import announce, listen
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.store.uncancelled import connect
 
@@ -102,11 +103,19 @@ class Store:
         """Give back every connection."""
         await self._engine.dispose()
 
+    async def hear(self, told: Callable[[], None]) -> None:
+        """Call ``told`` when another process on this database has left something to do; it may return at once."""
+        if not self.is_sqlite:
+            await listen(self._engine, told)
+
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Transaction]:
         """One unit of work: everything in the block is stored, or nothing."""
         async with self._writers or nullcontext(), self._engine.execution_options(write=True).begin() as connection:
-            yield Transaction(connection, self.now())
+            transaction = Transaction(connection, self.now())
+            yield transaction
+            if transaction.news and not self.is_sqlite:
+                await announce(connection)
         await asyncio.sleep(0)  # a cancellation that waited for the transaction is delivered here, not somewhere later
 
     @asynccontextmanager

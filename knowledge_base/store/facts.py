@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from knowledge_base.store.tables import fact
 from knowledge_base.store.upsert import insert_into
 
+RESTORED = "restored"  # when the database came out of a backup, of when that was, whether admins were told
+
 
 class Facts:
     """A small dictionary in the database: JSON values by name."""
@@ -27,6 +29,12 @@ class Facts:
         await self._connection.execute(
             statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
         )
+
+    async def put_first(self, name: str, value: Any) -> Any:
+        """Set the value unless there is one; returns the one that is there."""
+        statement = insert_into(self._connection, fact).values(name=name, value=value)
+        await self._connection.execute(statement.on_conflict_do_nothing())
+        return await self.get(name)
 
     async def drop(self, name: str) -> None:
         """Forget the value."""

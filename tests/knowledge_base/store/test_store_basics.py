@@ -15,6 +15,7 @@ from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import Received
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.tables import record
+from tests.claims import to_handle, to_send
 
 PROJECT = {"id": "p1", "title": "Title", "text": "Text"}
 
@@ -81,18 +82,18 @@ async def test_an_event_is_taken_in_once(store: Store) -> None:
         await tx.inbox.set_cursor("test", "s1")
     async with store.begin() as tx:
         assert await tx.inbox.add([message]) == 0
-        (row,) = await tx.inbox.waiting(["test"])
+        (row,) = await to_handle(tx)
         assert row.payload == {"text": "hello"}
-        assert await tx.inbox.done(row.seq)
-        assert not await tx.inbox.done(row.seq)
+        assert await tx.inbox.done(row)
+        assert not await tx.inbox.done(row)
         author = await tx.people.identify("test", "@a", private_conversation=None, returns=False)
         assert await tx.inbox.asked_since(author.id, tx.now - timedelta(hours=1)) == 0
-        await tx.inbox.asked(row.seq)
+        await tx.inbox.mark(row, "asked")
         assert await tx.inbox.asked_since(author.id, tx.now - timedelta(hours=1)) == 1
         assert await tx.inbox.asked_since("somebody else", tx.now - timedelta(hours=1)) == 0
         assert (await tx.inbox.count())["done"] == 1
         assert await tx.inbox.add([message]) == 0
-        assert await tx.inbox.waiting(["test"]) == []
+        assert await to_handle(tx) == []
         assert await tx.inbox.cursor("test") == "s1"
 
 
@@ -101,14 +102,12 @@ async def test_the_outbox_keeps_the_order_of_a_conversation(store: Store) -> Non
         for number, room in enumerate(("!a", "!a", "!b")):
             await tx.outbox.add("test", room, {"n": number}, urgency=Urgency.ANSWER)
     async with store.begin() as tx:
-        first = await tx.outbox.lease("test", limit=10, lasting=timedelta(minutes=1))
+        first = await to_send(tx, "test")
         assert [row.payload["n"] for row in first] == [0, 2]
-        assert await tx.outbox.lease("test", limit=10, lasting=timedelta(minutes=1)) == []
-        await tx.outbox.sent(first[0].id, "$x")
+        assert await to_send(tx, "test") == []
+        await tx.outbox.sent(first[0], "$x")
         assert await tx.outbox.by_remote_id("test", "$x") == first[0].id
-        assert [row.payload["n"] for row in await tx.outbox.lease("test", limit=10, lasting=timedelta(minutes=1))] == [
-            1
-        ]
+        assert [row.payload["n"] for row in await to_send(tx, "test")] == [1]
 
 
 async def test_an_answer_goes_before_what_was_stored_with_it_and_after_what_waited_before(store: Store) -> None:
@@ -124,9 +123,9 @@ async def test_an_answer_goes_before_what_was_stored_with_it_and_after_what_wait
     order = []
     for _ in range(6):
         async with store.begin() as tx:
-            for row in await tx.outbox.lease("test", limit=10, lasting=timedelta(minutes=1)):
+            for row in await to_send(tx, "test"):
                 order.append((row.conversation, row.payload["n"]))
-                await tx.outbox.sent(row.id, None)
+                await tx.outbox.sent(row, None)
     assert [name for room, name in order if room == "!a"] == [
         "before", "answer", "first notice", "second notice", "later",
     ]  # fmt: skip
