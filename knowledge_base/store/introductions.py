@@ -18,6 +18,7 @@ from knowledge_base.introduction_values import (
     Side,
     State,
 )
+from knowledge_base.store.postgresql import is_reading
 from knowledge_base.store.tables import account, contact_notice, introduction, introduction_count, introduction_request
 from knowledge_base.store.tables import profile as profiles
 from knowledge_base.store.upsert import insert_into
@@ -41,7 +42,7 @@ class Introductions:
         return await self._connection.scalar(select(introduction.c.id).where(introduction.c.code == code)) is None
 
     async def get(self, introduction_id: str) -> Introduction | None:
-        """One, held for this transaction: nobody else changes it meanwhile."""
+        """One; in a transaction that writes it is held: nobody else changes it meanwhile."""
         return await self._one(introduction.c.id == introduction_id)
 
     async def by_code(self, code: str) -> Introduction | None:
@@ -144,7 +145,10 @@ class Introductions:
         return deleted + result.rowcount
 
     async def _one(self, where: ColumnElement[bool]) -> Introduction | None:
-        row = (await self._connection.execute(select(introduction).where(where).with_for_update())).first()
+        statement = select(introduction).where(where)
+        if not is_reading(self._connection):
+            statement = statement.with_for_update()
+        row = (await self._connection.execute(statement)).first()
         return _introduction(row) if row else None
 
     async def _all(self, where: ColumnElement[bool]) -> list[Introduction]:
