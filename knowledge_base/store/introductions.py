@@ -49,6 +49,11 @@ class Introductions:
         """The one that people mean by this code; held as by ``get``."""
         return await self._one(introduction.c.code == code.upper())
 
+    async def hold(self, ids: Collection[str]) -> None:
+        """Lock these in one order everywhere, so that two transactions with several of them do not wait in a ring."""
+        statement = select(introduction.c.id).where(introduction.c.id.in_(ids)).order_by(introduction.c.id)
+        await self._connection.execute(statement.with_for_update())
+
     async def save(self, before: Introduction, after: Introduction) -> bool:
         """Store a change; ``False`` when somebody else was faster: then nothing is stored."""
         where = (introduction.c.id == before.id, introduction.c.version == before.version)
@@ -140,6 +145,8 @@ class Introductions:
         named = or_(introduction.c.asker.is_not(None), introduction.c.contact_person.is_not(None))
         nobody = {"asker": None, "contact_person": None, "question": ""}
         lapsed = (introduction.c.state == State.CLOSED, introduction.c.outcome == Outcome.LAPSED)
+        touched = select(introduction.c.id).where(or_(and_(*lapsed), and_(past, named)))
+        await self.hold(list((await self._connection.execute(touched)).scalars()))
         deleted = (await self._connection.execute(delete(introduction).where(*lapsed))).rowcount
         result = await self._connection.execute(update(introduction).where(past, named).values(**nobody))
         return deleted + result.rowcount

@@ -78,7 +78,7 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
     has_time = False  # in this transaction: see ``give_time``
 
     @classmethod
-    async def connect(cls, conninfo: str = "", **options: Any) -> Self:  # type: ignore[override]
+    async def connect(cls, conninfo: str = "", **options: Any) -> Self:
         """Connect, and agree with the server on the limits."""
         connection = await super().connect(conninfo, autocommit=True, **options)
         try:

@@ -49,7 +49,7 @@ async def one(store: Store) -> None:
 
 
 def pool(store: Store) -> QueuePool:
-    return cast(QueuePool, store._engine.pool)  # noqa: SLF001 - places that are lost show nowhere else
+    return cast(QueuePool, store._engine.pool)
 
 
 # --- the limits -------------------------------------------------------------------------------------------------------
@@ -235,7 +235,7 @@ async def test_no_error_quotes_a_value(store: Store, fault: str) -> None:
                            "SELECT CAST(:value AS timestamptz)"), {"value": CANARY * 3}),
     }  # fmt: skip
     statement, parameters = statements[fault]
-    with pytest.raises(DBAPIError) as raised:  # noqa: PT012
+    with pytest.raises(DBAPIError) as raised:
         async with store.begin() as tx:
             await tx.connection.execute(statement, parameters)
     error: BaseException | None = raised.value
