@@ -74,7 +74,8 @@ async def apply(
 ) -> Applied:
     """Decide, save, and carry out what follows; a request that cannot go out is passed on at once.
 
-    ``ChangedMeanwhileError`` when another process changed the introduction meanwhile: the whole transaction must be repeated.
+    ``ChangedMeanwhileError`` when another process changed the introduction meanwhile: the whole transaction must be
+    repeated.
     """
     done = step(before, event, tx.now, RULES)
     if done.refusal:

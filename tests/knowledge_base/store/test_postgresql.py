@@ -146,14 +146,17 @@ async def test_a_cancelled_statement_gives_its_place_back_though_nothing_answers
     monkeypatch.setattr(postgresql, "LATER_S", 0.3)
     store = await Store.open(f"{network.url}?options=-c%20statement_timeout%3D1000")
 
+    begun = asyncio.Semaphore(0)
+
     async def wait() -> None:
         async with store.begin() as tx:
+            await tx.connection.execute(text("SELECT 1"))
+            begun.release()
             await tx.connection.execute(text("SELECT pg_sleep(60)"))
 
     tasks = [asyncio.create_task(wait()) for _ in range(3)]
-    while pool(store).checkedout() < 3:
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.1)
+    for _ in tasks:
+        await begun.acquire()
     network.forget()
     for task in tasks:
         task.cancel()
@@ -175,7 +178,7 @@ async def test_a_server_that_takes_connections_and_says_nothing_is_given_up() ->
         await store.close()
 
 
-# --- others ------------------------------------------------------------------------------------------------------------
+# --- others -----------------------------------------------------------------------------------------------------------
 
 
 async def test_a_process_frozen_inside_a_transaction_holds_nobody_for_long(postgres_url_with_schema: str) -> None:

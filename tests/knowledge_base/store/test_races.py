@@ -124,7 +124,8 @@ async def test_two_who_add_to_one_fact_lose_nothing(store: Store) -> None:
 
 async def test_a_question_taken_back_twice_at_once_counts_once(store: Store) -> None:
     async with store.begin() as tx:
-        number = [await tx.answers.not_answered("Wo?", "wo", "de") for _ in range(3)][0]
+        for _ in range(3):
+            number = await tx.answers.not_answered("Wo?", "wo", "de")
         given = GivenAnswer(
             id="a", channel="test", event_id="$q", sure=False, language="de", shown=(), unanswered=number
         )
