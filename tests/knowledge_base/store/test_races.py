@@ -3,50 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import TypeVar
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from knowledge_base.errors import ChangedMeanwhileError
+from knowledge_base.introduction_values import Introduction
 from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.database import Store
 from knowledge_base.store.people import Person
 from knowledge_base.store.tables import person, subscription, unanswered
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.store.transient import is_transient
-
-T = TypeVar("T")
-Work = Callable[[Transaction], Awaitable[T]]
+from tests.crossing import Work, crossed
 
 SECRET = b"s" * 32
-
-
-async def crossed(store: Store, first: Work[T], second: Work[T]) -> list[T]:
-    """Both at once: the first keeps its transaction open until the second waits for it, or is done."""
-    held, go_on = asyncio.Event(), asyncio.Event()
-
-    async def one() -> T:
-        async with store.begin() as tx:
-            result = await first(tx)
-            held.set()
-            await go_on.wait()
-            return result
-
-    async def other() -> T:
-        await held.wait()
-        async with store.begin() as tx:
-            return await second(tx)
-
-    tasks = [asyncio.create_task(one()), asyncio.create_task(other())]
-    await held.wait()
-    await asyncio.wait([tasks[1]], timeout=0.3)
-    go_on.set()
-    return list(await asyncio.gather(*tasks))
 
 
 async def anna(tx: Transaction) -> Person:
@@ -189,3 +163,22 @@ async def test_two_merges_across_do_not_wait_in_a_ring(store: Store) -> None:
         return "merged"
 
     assert sorted(await asyncio.gather(merge(one.id, other.id), merge(other.id, one.id))) == ["gone", "merged"]
+
+
+async def test_two_that_hold_several_introductions_do_not_wait_in_a_ring(store: Store) -> None:
+    who = (await made(store)).id
+    ids = ["b", "a", "c"]
+    async with store.begin() as tx:
+        for one in ids:
+            await tx.introductions.add(
+                Introduction(
+                    id=one, code=one.upper(), asker=who, contact="c1", contact_person="", project="p", question="",
+                    created_at=tx.now, due_at=None,
+                )
+            )  # fmt: skip
+
+    async def hold(order: list[str]) -> None:
+        async with store.begin() as tx:
+            await tx.introductions.hold(order)
+
+    await asyncio.gather(*(hold(order) for order in [ids, ids[::-1]] * 10))
