@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import JSON, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.tables import fact
@@ -22,6 +22,16 @@ class Facts:
     async def get(self, name: str) -> Any:
         """The value, or ``None``."""
         return await self._connection.scalar(select(fact.c.value).where(fact.c.name == name))
+
+    async def hold(self, name: str) -> Any:
+        """The value, or ``None``; others that hold or put it wait until the end of this transaction.
+
+        For whoever puts what depends on the value.
+        """
+        statement = insert_into(self._connection, fact).values(name=name, value=JSON.NULL)
+        same = {"name": statement.excluded.name}
+        statement = statement.on_conflict_do_update(index_elements=["name"], set_=same).returning(fact.c.value)
+        return await self._connection.scalar(statement)
 
     async def put(self, name: str, value: Any) -> None:
         """Set the value."""

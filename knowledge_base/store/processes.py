@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.tables import leader, process
@@ -67,6 +67,8 @@ class Processes:
 
         The leaderships are locked first: who wants to take one waits, and then sees this sign.
         """
+        if self._postgres:  # a process that freezes here holds up whoever takes over
+            await self._connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 5000"))
         mine = select(leader.c.channel, leader.c.epoch).where(leader.c.owner == me).with_for_update()
         held = {row.channel: row.epoch for row in await self._connection.execute(mine)}
         values = {"place": place, "seen_at": self._now, "settings": dict(settings)}

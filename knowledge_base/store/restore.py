@@ -28,6 +28,7 @@ from knowledge_base.store.consents import unlocked
 from knowledge_base.store.database import Clock, create_engine, driver_url, reason, utc_now
 from knowledge_base.store.dump import TABLES, is_empty, load
 from knowledge_base.store.facts import RESTORED, Facts
+from knowledge_base.store.postgresql import give_time
 from knowledge_base.store.processes import Processes
 from knowledge_base.store.tables import consent, cursor, import_run, inbox, leader, outbox, process
 
@@ -133,6 +134,7 @@ class _Restore:
         engine = create_engine(driver_url(self._url))
         try:
             async with engine.begin() as connection:
+                await give_time(connection)
                 await connection.run_sync(upgrade)
                 await self._expect_quiet(connection)
                 used = not await is_empty(connection)
@@ -141,6 +143,7 @@ class _Restore:
             if used:
                 await self._back_up_first()
             async with engine.begin() as connection:
+                await give_time(connection)
                 async with unlocked(connection):
                     await connection.execute(delete(consent))
                 for table in reversed(TABLES):

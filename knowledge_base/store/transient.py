@@ -13,6 +13,8 @@ import psycopg
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 
+from knowledge_base.errors import ChangedMeanwhileError
+
 # SQLSTATE, whole or its class (two characters).
 TRANSIENT_STATES = frozenset({
     "08",  # connection lost or refused; a pooler in front of the server says everything with 08P01
@@ -53,8 +55,8 @@ def is_transient(error: BaseException) -> bool:
     match error:
         case BaseExceptionGroup():
             return all(is_transient(one) for one in error.exceptions)
-        case NoConnectionFreeError() | PendingRollbackError():
-            return True  # every place of the pool is taken; work went on after its connection was lost
+        case NoConnectionFreeError() | PendingRollbackError() | ChangedMeanwhileError():
+            return True  # the pool has no free place; work went on after its connection was lost; raced
         case DBAPIError():
             return error.connection_invalidated or (error.orig is not None and is_transient(error.orig))
         case psycopg.Error():

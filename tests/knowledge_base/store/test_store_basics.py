@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from knowledge_base.model import RecordKind
 from knowledge_base.store.answers import GivenAnswer
@@ -197,3 +198,29 @@ async def test_editors_at_once_lose_nothing(store: Store) -> None:
         stored = await tx.records.get(RecordKind.PROJECT, "p1")
     assert stored is not None
     assert {field for field in fields if stored.body.get(field) == "x"} == set(fields)
+
+
+async def test_reading_sees_one_state_though_others_write_meanwhile(store: Store) -> None:
+    seen = []
+    async with store.read() as tx:
+        seen.append(await tx.records.revision())
+        writer = asyncio.create_task(raise_revision(store))
+        await asyncio.wait([writer], timeout=0.3)  # SQLite's rollback journal lets it wait until we have read
+        seen.append(await tx.records.revision())
+    await writer
+    async with store.read() as tx:
+        assert [*seen, await tx.records.revision()] == [0, 0, 1]
+
+
+async def raise_revision(store: Store) -> None:
+    async with store.begin() as tx:
+        await tx.records.next_revision()
+
+
+async def test_reading_cannot_write(store: Store) -> None:
+    with pytest.raises(DBAPIError):
+        async with store.read() as tx:
+            await tx.facts.put("x", 1)
+    async with store.begin() as tx:
+        assert await tx.facts.get("x") is None
+        await tx.facts.put("x", 2)
