@@ -77,7 +77,11 @@ async def every_page(site: Site, language: str) -> list[httpx.Response]:
         pages += [await human.get(f"{path}?lang={language}") for path in linked]
         pages += [await human.post(f"{note}?lang={language}"), await human.post(f"{away}?lang={language}")]
         pages.append(await human.post(f"{request}?lang={language}", data={"answer": "yes"}))
-        pages.append(await human.post(f"{request}?lang={language}", data={"answer": "yes", "share": "email"}))
+        code = {"answer": "yes", "code": await site.code()}
+        pages.append(await human.post(f"{request}?lang={language}", data=code | {"code": "x"}))
+        pages.append(await human.post(f"{request}?lang={language}", data=code))
+        pages.append(await human.post(f"{request}?lang={language}", data=code | {"step": "share"}))
+        pages.append(await human.post(f"{request}?lang={language}", data=code | {"share": "email"}))
         pages.append(await human.get(f"{request}?lang={language}"))
         async with site.store.begin() as tx:
             await tx.connection.execute(update(introduction).values(state="followed", due_at=tx.now))
@@ -221,7 +225,8 @@ async def test_words_in_another_language_say_so(site: Site, language: str) -> No
 async def test_what_is_wrong_with_a_form_is_heard_first_and_at_its_place(site: Site, language: str, word: str) -> None:
     path = f"{await site.request_path()}?lang={language}"
     async with site.client() as human:
-        before, after = await human.get(path), await human.post(path, data={"answer": "yes"})
+        before = await site.press(human, path, {"answer": "yes"})
+        after = await human.post(path, data={"answer": "yes", "step": "share", "code": await site.code()})
     for page, described in ((before, "needed"), (after, "needed problem")):
         tree = Tree()
         tree.feed(page.text)
