@@ -364,6 +364,15 @@ async def test_it_speaks_the_language_of_the_contact_and_the_others(site: Site) 
 # ------------------------------------------------------------------------------------------------- did it help?
 
 
+@pytest.mark.parametrize("helped", ["yes", "no", "talking"])
+async def test_an_answer_to_what_is_not_asked_yet_uses_no_link_up(site: Site, helped: str) -> None:
+    """It needs no code, so who was passed the link must not take it from the contact."""
+    path, before = await site.request_path(), await site.everything()
+    async with site.client() as stranger:
+        assert (await stranger.post(path, data={"helped": helped})).status_code == 422
+    assert await site.everything() == before
+
+
 @pytest.mark.parametrize("who", ["contact", "asker"])
 async def test_later_both_are_asked_whether_it_helped(site: Site, who: str) -> None:
     person = getattr(site, who)
