@@ -97,7 +97,14 @@ def _send(turn: Turn, address: MailAddress, word: str, services: Services) -> Ac
 
 
 async def send_code(
-    tx: Transaction, turn: Turn, address: str, services: Services, *, word: str = "", known: bool = True, owner: str = ""
+    tx: Transaction,
+    turn: Turn,
+    address: str,
+    services: Services,
+    *,
+    word: str = "",
+    known: bool = True,
+    owner: str = "",
 ) -> Say | None:
     """Send a code to a mailbox and wait for it in this chat; return what to say where no code may go out.
 

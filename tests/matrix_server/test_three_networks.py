@@ -170,7 +170,7 @@ async def reads(person: Person, room: str, bot: BotProcess, what: str) -> str:
 
 
 async def code_for(place: Place, address: str) -> str:
-    return six_digits(await place.mailed(address, "Code"))
+    return six_digits(await place.mailed(address, "Das ist Ihr Code"))
 
 
 def six_digits(text: str) -> str:

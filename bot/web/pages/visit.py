@@ -88,10 +88,14 @@ async def repeated(work: Callable[[], Awaitable[Result]]) -> Result:
 
 def ask_for_code(site: Site, visited: Visit, action: str, asked: Asked) -> Response:
     """Ask for the code that a press needs."""
-    return site.view.page(
-        "code.html", visited.language, INVALID if asked.problem else 200, switch=False,
-        problem=asked.say if asked.problem else None, asked=asked.say, action=action, minutes=MINUTES,
-    )  # fmt: skip
+    values = {
+        "problem": asked.say if asked.problem else None,
+        "asked": asked.say,
+        "action": action,
+        "chosen": f"page.code.{visited.page.kind}.{action}",
+        "minutes": MINUTES,
+    }
+    return site.view.page("code.html", visited.language, INVALID if asked.problem else 200, switch=False, **values)
 
 
 def over(site: Site, visited: Visit) -> Response:
