@@ -1,8 +1,8 @@
 """Limit the mails that people cause to a mailbox which they have not proved to be theirs; its owner gets through.
 
-In a day, half of a mailbox's mails go to whoever asks. The other half is kept for people who had none for it today, so
-a few accounts cannot use up all. The person who proved the mailbox before has no such limit: nobody else's mails count
-against them. What one person may ask for in all is limited where it is asked.
+In a day, half of a mailbox's mails go to all who ask. The other half is kept for people who had none for it today, so
+a few accounts cannot use up all. The person who proved the mailbox before has no such limit: mails of others do not
+count against them. What one person may ask for in all is limited where it is asked.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from knowledge_base.store.transaction import Transaction
 
 MAIL = "email"
 A_DAY = timedelta(days=1)
-FOR_ALL = 10  # mails to a mailbox per day, whoever asks and however often
+FOR_ALL = 10  # mails to a mailbox per day, for all people, however often they ask
 MOST = 20  # those for people who ask for it the first time that day included
 
 

@@ -4,7 +4,7 @@ What is answered to an address is the same words and the same work, whether anyb
 who is a contact. A code is stored nowhere: it is derived from the message that carries it, and only its keyed hash is
 kept. Five wrong tries lock for an hour. A person gets five codes per day, whatever the accounts; a mailbox as many as
 ``bot.features.mail_allowance`` lets through. The later ones hold a word, too: its reader gets a code beyond that limit.
-The word alone proves nothing, so a mail that was passed on gives nobody the mailbox.
+The word alone proves nothing, so a mail that was passed on does not give its reader the mailbox.
 """
 
 from __future__ import annotations

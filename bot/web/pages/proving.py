@@ -32,7 +32,7 @@ SENT, WRONG = "page codes sent", "page codes wrong"
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What somebody presses on the page behind a link."""
+    """A press of a button on the page behind a link."""
 
     page: Page
     action: str
