@@ -45,6 +45,7 @@ class InlineQuestion:
     """Typed after the bot's name in any chat; to be answered within seconds or not at all."""
 
     id: str
+    user: str
     text: str
     language: str
 
@@ -85,7 +86,8 @@ class Reader:
                 return self._membership(number, body)
             case _:
                 person = body["from"]
-                return InlineQuestion(str(body["id"]), str(body["query"]), str(person.get("language_code", ""))[:2])
+                language = str(person.get("language_code", ""))[:2]
+                return InlineQuestion(str(body["id"]), str(int(person["id"])), str(body["query"]), language)
 
     # --- messages ---------------------------------------------------------------------------------------------------
 
