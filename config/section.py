@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+from contextlib import suppress
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -18,6 +20,13 @@ def as_list(value: object) -> object:
 def empty_is_none(value: object) -> object:
     """An empty variable means that there is no value."""
     return None if value == "" else value
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address means this machine alone."""
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
 
 
 Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(as_list)]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
-from contextlib import suppress
 from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from config.section import Section
+from config.section import Section, is_loopback
 
 USUAL_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 
@@ -52,7 +50,7 @@ class Smtp(Section):
     def _complete(self) -> Self:
         if self.host and not self.sender:
             raise ValueError("needs sender")
-        if self.host and self.tls == "none" and not _is_loopback(self.host):
+        if self.host and self.tls == "none" and not is_loopback(self.host):
             raise ValueError("tls = none is for a server on this machine alone; take starttls or implicit")
         if self.user and not self.password.get_secret_value():
             raise ValueError("user needs password")
@@ -62,9 +60,3 @@ class Smtp(Section):
     def real_port(self) -> int:
         """The port, with the usual one filled in."""
         return self.port or USUAL_PORTS[self.tls]
-
-
-def _is_loopback(host: str) -> bool:
-    with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"

@@ -21,6 +21,7 @@ from bot.texts import Texts
 from bot.web.pages import page_routes
 from bot.web.serving import pages
 from config import logging
+from config.section import is_loopback
 from config.settings import Settings
 from knowledge_base.errors import StadtlotseError
 from knowledge_base.migrations import SCHEMA
@@ -156,6 +157,8 @@ def counted(number: int, kind: RecordKind) -> str:
 
 def pages_lines(found: Settings) -> Iterator[tuple[str, str]]:
     """Whether people can reach the pages, and whether these say what the law wants of a public one."""
+    if found.web.enabled and not is_loopback(found.web.bind):
+        yield "none", f"pages: web.bind {found.web.bind} is open to the network; only a reverse proxy may reach it"
     url, missing = found.web.public_url, found.operator.missing
     if not url:
         yield "none", "pages: no web.public_url, so nobody is sent a link; mails can be read, and not answered"

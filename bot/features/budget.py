@@ -39,7 +39,7 @@ async def refusal(tx: Transaction, services: Services, person_id: str | None, wh
         return None
     asked = await tx.inbox.asked_since(person_id, tx.now - AN_HOUR) if person_id else 0
     beside = await tx.tallies.count(services.secret, QUESTIONS, who, within=AN_HOUR)
-    return Say(EXHAUSTED, {"limit": limit}) if asked + beside >= limit else None
+    return Say("limit.questions", {"limit": limit}) if asked + beside >= limit else None
 
 
 async def count(tx: Transaction, services: Services, who: Collection[str]) -> None:

@@ -25,7 +25,6 @@ SHORTEST = 3  # characters of a question worth searching for
 TYPING_S = 10.0  # a longer pause ends a question
 STEPS = 10  # searches of one question that is being typed
 TYPISTS = 1_000  # remembered at once
-NOTES = {"limit.questions": "inline.questions", "limit.projects": "inline.projects"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,8 @@ async def cards_of(
             refused = await _refused(tx, services, person, who, same=same)
             if refused is None:
                 return Cards(await _counted(tx, services, asker, who, made, same=same))
-    return Cards(note=texts.line(Say(NOTES[refused.key], refused.values), language))
+    hourly = refused.key == budget.EXHAUSTED
+    return Cards(note=texts.line(Say("inline.questions" if hourly else "inline.projects", refused.values), language))
 
 
 async def _known(tx: Transaction, asker: Asker) -> tuple[Person | None, list[str]]:
