@@ -123,6 +123,6 @@ def test_check_reports_a_public_page_without_imprint(url: str, operator: Operato
 
 @pytest.mark.parametrize(
     ("bind", "warned"), [("127.0.0.1", False), ("::1", False), ("0.0.0.0", True), ("10.0.0.5", True)]
-)  # noqa: S104
+)
 def test_check_warns_of_pages_that_are_open_to_the_network(bind: str, warned: bool) -> None:
     assert any(bind in text for _, text in pages_lines(Settings(web=Web(bind=bind)))) is warned
