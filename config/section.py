@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from contextlib import suppress
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_settings import NoDecode
@@ -27,6 +29,20 @@ def is_loopback(host: str) -> bool:
     with suppress(ValueError):
         return ipaddress.ip_address(host).is_loopback
     return host == "localhost"
+
+
+def is_url(text: str) -> bool:
+    """Return whether this is an address with a host that programs can read."""
+    try:
+        parts = urlsplit(text)
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0) and not re.search(r"[\s\\]", text)
+    except ValueError:
+        return False
+
+
+def is_text(text: str) -> bool:
+    """Return whether files, databases and networks can take the characters."""
+    return not re.search("[\0\ud800-\udfff]", text)
 
 
 Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(as_list)]

@@ -16,6 +16,7 @@ from bot.cli.common import fail, progress, read_any_bytes, run, settings
 from bot.opening import open_knowledge
 from bot.texts import Texts
 from config.settings import Settings
+from knowledge_base.store.state_folder import prepare
 
 
 def chat(context: typer.Context) -> None:
@@ -40,7 +41,7 @@ async def _chat(found: Settings) -> None:
 @contextmanager
 def only_chat(found: Settings) -> Iterator[None]:
     """One chat per state folder: two would take each other's answers."""
-    found.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    prepare(found.state_dir)
     with (found.state_dir / "chat.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,14 +15,19 @@ from knowledge_base.store.backup import backup as make_backup
 from knowledge_base.store.restore import restore as bring_back
 
 
-def migrate(context: typer.Context) -> None:
+def migrate(
+    context: typer.Context,
+    new: Annotated[
+        bool, typer.Option("--new", help="begin with an empty database, though this state folder had another one")
+    ] = False,
+) -> None:
     """Bring the database to the schema of this version. Every other command does so, too."""
-    run(_migrate(settings(context)))
+    run(_migrate(settings(context), new=new))
     write(f"schema {SCHEMA}")
 
 
-async def _migrate(found: Settings) -> None:
-    async with open_store(found):
+async def _migrate(found: Settings, *, new: bool) -> None:
+    async with open_store(found, new=new):
         pass
 
 

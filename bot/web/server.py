@@ -41,10 +41,10 @@ def listening_socket(bind: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((bind, port))
-    except OSError as error:
+    except (OSError, ValueError, TypeError) as error:  # the last two: what cannot be the name of a host
         listener.close()
         raise StadtlotseError(
-            f"The pages cannot listen on {bind}, port {port}: {error.strerror or error}.",
+            f"The pages cannot listen on {bind!r}, port {port}: {getattr(error, 'strerror', '') or error}.",
             remedy="Change STADTLOTSE_WEB__BIND or STADTLOTSE_WEB__PORT, or stop what uses the port.",
         ) from error
     return listener

@@ -26,7 +26,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from knowledge_base.errors import StoreError
-from knowledge_base.migrations import upgrade
+from knowledge_base.migrations import current, upgrade
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.store.uncancelled import connect
 
@@ -35,7 +35,10 @@ BUSY_TIMEOUT_S = (
 )
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
+DAMAGED_FILE = "The file is damaged: keep it for an expert, and restore a backup (stadtlotse restore FILE --force)."
+
 Clock = Callable[[], datetime]
+DatabaseError = DBAPIError  # what the drivers raise, whichever database it is
 
 
 def utc_now() -> datetime:
@@ -53,9 +56,10 @@ def driver_url(url: str) -> URL:
     """The SQLAlchemy address for a plain ``sqlite:///…`` or ``postgresql://…``; the driver is ours to choose."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise StoreError(
-            "The database address cannot be read.", remedy="Write sqlite:///PATH or postgresql://USER@HOST/NAME."
+            "The database address cannot be read.",
+            remedy="Write sqlite:///PATH or postgresql://USER@HOST/NAME into STADTLOTSE_DATABASE__URL.",
         ) from None
     if parsed.drivername not in DRIVERS:
         raise StoreError(
@@ -79,22 +83,29 @@ class Store:
         self._writers = asyncio.Lock() if self.is_sqlite else None
 
     @classmethod
-    async def open(cls, url: str, *, clock: Clock = utc_now) -> Self:
-        """Connect, and bring the schema up to date. Raises ``StoreError`` with the remedy when either is impossible."""
+    async def open(cls, url: str, *, clock: Clock = utc_now, empty: StoreError | None = None) -> Self:
+        """Connect, and bring the schema up to date. Raises ``StoreError`` with the remedy when either is impossible.
+
+        ``empty`` is raised for a database that holds nothing yet.
+        """
         address = driver_url(url)
         engine = create_engine(address)
         store = cls(engine, clock)
         try:
             async with engine.execution_options(write=True).begin() as connection:
+                if empty and await connection.run_sync(current) is None:
+                    raise empty
                 await connection.run_sync(upgrade)
         except StoreError:
             await engine.dispose()
             raise
         except (DBAPIError, OSError, sqlite3.Error) as error:
             await engine.dispose()
+            place = address.database if store.is_sqlite else address.render_as_string(hide_password=True)
+            remedy = "Check STADTLOTSE_DATABASE__URL, the server and the folder's permissions."
             raise StoreError(
-                f"The database {address.render_as_string(hide_password=True)} cannot be opened: {reason(error)}.",
-                remedy="Check STADTLOTSE_DATABASE__URL, the server and the folder's permissions.",
+                f"The database {place} cannot be opened: {reason(error)}.",
+                remedy=DAMAGED_FILE if is_damage(error) else remedy,
             ) from error
         return store
 
@@ -122,7 +133,7 @@ def create_engine(address: URL) -> AsyncEngine:
     if address.get_backend_name() != "sqlite":
         return create_async_engine(address, pool_pre_ping=True, hide_parameters=True)
     if address.database and address.database != ":memory:":
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(address.database).parent)
     engine = create_async_engine(
         address,
         async_creator=lambda: connect(database=address.database or ":memory:", timeout=BUSY_TIMEOUT_S),
@@ -131,6 +142,16 @@ def create_engine(address: URL) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _set_up_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreError(
+            f"The folder {folder} of the database cannot be made: {error.strerror}.",
+            remedy="Check STADTLOTSE_DATABASE__URL and STADTLOTSE_STATE_DIR.",
+        ) from error
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
@@ -147,7 +168,14 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
+def is_damage(error: BaseException) -> bool:
+    """Return whether SQLite found the file damaged, or no database."""
+    cause = getattr(error, "orig", None) or error
+    return str(getattr(cause, "sqlite_errorname", "")).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
 def reason(error: BaseException) -> str:
-    """The driver's own words, without statement and parameters (they may hold personal data)."""
+    """Return the driver's own words, without statement, parameters and values (they may hold personal data)."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+    words = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+    return words.partition(" with text ")[0]

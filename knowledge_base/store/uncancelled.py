@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
+from knowledge_base.store.types import damaged
+
 T = TypeVar("T")
 
 
@@ -28,10 +30,23 @@ class UncancelledConnection(aiosqlite.Connection):
 
 def connect(*, database: str, timeout: float) -> UncancelledConnection:
     """A connection to be awaited; its thread does not keep the process alive."""
-    connector = partial(sqlite3.connect, database, timeout=timeout, check_same_thread=False)
-    connection = UncancelledConnection(connector, 64)
+    connection = UncancelledConnection(partial(_connect, database, timeout), 64)
     connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does; there is no public way
     return connection
+
+
+def _connect(database: str, timeout: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(database, timeout=timeout, check_same_thread=False)
+    connection.text_factory = _text
+    return connection
+
+
+def _text(value: bytes) -> str:
+    """A stored text; the driver's own error would quote one that is damaged."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise damaged("a text that is no UTF-8") from None
 
 
 async def finished(work: Awaitable[T]) -> T:
