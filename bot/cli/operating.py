@@ -28,7 +28,6 @@ from config.settings import Settings
 from knowledge_base.errors import StadtlotseError
 from knowledge_base.migrations import SCHEMA
 from knowledge_base.model import RecordKind
-from knowledge_base.store.database import DatabaseError
 
 if TYPE_CHECKING:
     from bot.channels.telegram import TelegramChannel
@@ -148,7 +147,7 @@ async def _check(found: Settings, *, full: bool) -> bool:
     except StadtlotseError as error:
         write(f"fail  {error}")
         return False
-    except (DatabaseError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever damage does, check tells it
         write(f"fail  {explained(error)}")
         return False
     well = await _check_channels(configured_channels(found))

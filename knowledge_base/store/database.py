@@ -134,6 +134,8 @@ def create_engine(address: URL) -> AsyncEngine:
         return create_async_engine(address, pool_pre_ping=True, hide_parameters=True)
     if address.database and address.database != ":memory:":
         _make_folder(Path(address.database).parent)
+        if Path(address.database).is_dir():
+            raise StoreError(f"The database {address.database} is a folder.", remedy="Check STADTLOTSE_DATABASE__URL.")
     engine = create_async_engine(
         address,
         async_creator=lambda: connect(database=address.database or ":memory:", timeout=BUSY_TIMEOUT_S),

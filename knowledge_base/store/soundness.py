@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import Column, String, Table
 
 from knowledge_base.codec import digest
+from knowledge_base.model import RecordKind
 from knowledge_base.store.tables import metadata, record
 from knowledge_base.store.types import Document, UtcDateTime
 
@@ -75,7 +76,9 @@ def _unreadable(connection: sqlite3.Connection, table: Table) -> Iterator[str]:
                 yield f"table {table.name}, row {number}, column {column.name}: {problem}"
                 break
         else:
-            if table is record and digest(json.loads(row["body"])) != row["digest"].decode():
+            if table is record and row["kind"].decode() not in set(RecordKind):
+                yield f"table {table.name}, row {number}, column kind: there is no such kind"
+            elif table is record and digest(json.loads(row["body"])) != row["digest"].decode():
                 yield f"table {table.name}, row {number}, column body: it was changed by something else than the bot"
 
 

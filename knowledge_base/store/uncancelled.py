@@ -25,7 +25,10 @@ class UncancelledConnection(aiosqlite.Connection):
     """A connection of aiosqlite; whatever it has begun in its thread, it awaits to the end."""
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        return await finished(super()._execute(fn, *args, **kwargs))  # type: ignore[no-untyped-call]
+        try:
+            return await finished(super()._execute(fn, *args, **kwargs))  # type: ignore[no-untyped-call]
+        except UnicodeDecodeError:  # of a name in a damaged schema, or of the driver's own words
+            raise damaged("a name that is no UTF-8") from None
 
 
 def connect(*, database: str, timeout: float) -> UncancelledConnection:
