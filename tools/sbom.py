@@ -1,7 +1,7 @@
 """The bill of materials (CycloneDX 1.6, JSON) of what a lock file installs: ``tools/sbom.py LOCK [FOLDER]``.
 
 It names exactly what an installation with ``--require-hashes`` accepts. A lock file holds SHA-256 alone. FOLDER holds
-the files themselves (``pip download``): each one that the lock accepts gives its SHA-512 and the licence in its metadata.
+the files themselves (``pip download``): each one that the lock accepts gives its SHA-512 and its licence.
 The same lock file and files give the same bill: no date, no random number. It goes to standard output.
 """
 
@@ -15,7 +15,7 @@ import tarfile
 import tomllib
 import zipfile
 from collections.abc import Iterator
-from email import message_from_bytes
+from email import message_from_string
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,7 @@ def metadata_of(file: Path) -> Message:
             names = [name for name in archive.getnames() if name.count("/") == 1 and name.endswith("/PKG-INFO")]
             part = archive.extractfile(names[0]) if names else None
             text = part.read() if part else b""
-    return message_from_bytes(text)
+    return message_from_string(text.decode("utf-8", "replace"))
 
 
 def licences(metadata: Message) -> list[dict[str, Any]]:

@@ -57,15 +57,21 @@ def driver_url(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        raise StoreError(
-            "The database address cannot be read.",
-            remedy="Write sqlite:///PATH or postgresql://USER@HOST/NAME into STADTLOTSE_DATABASE__URL.",
-        ) from None
+        raise _unreadable() from None
     if parsed.drivername not in DRIVERS:
         raise StoreError(
             f"The database address begins with {parsed.drivername!r}.", remedy="Use sqlite:///… or postgresql://…."
         )
+    if parsed.drivername == "sqlite" and (parsed.query or parsed.host):  # would be ignored, or mean another file
+        raise _unreadable()
     return parsed.set(drivername=DRIVERS[parsed.drivername])
+
+
+def _unreadable() -> StoreError:
+    return StoreError(
+        "The database address cannot be read.",
+        remedy="Write sqlite:///PATH or postgresql://USER@HOST/NAME into STADTLOTSE_DATABASE__URL.",
+    )
 
 
 class Store:
@@ -129,7 +135,17 @@ class Store:
 
 
 def create_engine(address: URL) -> AsyncEngine:
-    """An engine with the connection rules above; nothing is opened yet. Its errors hold no values (they are logged)."""
+    """An engine with the connection rules above; nothing is opened yet. Its errors hold no values (they are logged).
+
+    Raises ``StoreError`` when the address can be none of a database.
+    """
+    try:
+        return _engine(address)
+    except (ArgumentError, ValueError, TypeError):
+        raise _unreadable() from None
+
+
+def _engine(address: URL) -> AsyncEngine:
     if address.get_backend_name() != "sqlite":
         return create_async_engine(address, pool_pre_ping=True, hide_parameters=True)
     if address.database and address.database != ":memory:":

@@ -95,6 +95,9 @@ def checked(dotted: str) -> None:
 @given(name=st.sampled_from(NAMES), value=texts)
 @example(name="smtp.sender", value="lotse:@stadt.de")
 @example(name="smtp.reply_to", value="lotse:@stadt.de")
+@example(name="database.url", value="sqlite://host/x.db")
+@example(name="database.url", value="sqlite://?x")
+@example(name="database.url", value="postgresql://h/d?a=1&a=2")
 def test_in_the_environment(name: str, value: str) -> None:
     raw = value.encode("utf-8", "surrogatepass").replace(b"\0", b"")
     with pytest.MonkeyPatch.context() as patch:

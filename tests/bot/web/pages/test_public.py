@@ -14,7 +14,8 @@ from bot.web.pages import page_routes
 from bot.web.pages.public import paragraphs
 from bot.web.pages.view import language_of
 from config.operator import Operator
-from config.settings import Settings, Web
+from config.settings import Settings
+from config.web import Web
 from tests.bot.web.pages.conftest import OPERATOR, URL, Site, services_of
 
 PUBLIC = ("/", "/imprint", "/privacy", "/accessibility")
