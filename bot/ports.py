@@ -126,6 +126,14 @@ class Card:
     document: Document
 
 
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """The answer to a question that is typed in any chat; ``note`` tells the user why there is none."""
+
+    cards: tuple[Card, ...] = ()
+    note: str = ""
+
+
 class Desk(Protocol):
     """What a network wants at once, past inbox and outbox."""
 
@@ -137,8 +145,8 @@ class Desk(Protocol):
     async def known_as(self, channel: str, name: str) -> None:
         """What the bot is called on a network, as soon as the network told."""
 
-    async def cards(self, question: str, language: str) -> Sequence[Card]:
-        """The best projects for a question; nothing is stored."""
+    async def cards(self, channel: str, user: str, question: str, language: str) -> Cards:
+        """Return the best projects for a question, within the limits of the user; the question is not stored."""
 
 
 @runtime_checkable

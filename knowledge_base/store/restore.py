@@ -104,7 +104,7 @@ class _Restore:
 
     async def _into_file(self, file: Path) -> None:
         """A new file is made beside the old one, which may be damaged, and takes its place when it is complete."""
-        if await asyncio.to_thread(file.exists):
+        if await asyncio.to_thread(lambda: file.exists() and file.stat().st_size > 0):
             await self._expect_unused(file)
         new = self._work / "new.db"
         engine = create_engine(driver_url(f"sqlite:///{new}"))

@@ -29,8 +29,9 @@ from bot.texts import Texts
 from bot.web.app import make_app
 from bot.web.pages import page_routes
 from config.operator import Operator
-from config.settings import Settings, Web
+from config.settings import Settings
 from config.smtp import Smtp
+from config.web import Web
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.introduction_values import Introduction, State
 from knowledge_base.search.service import SearchService
