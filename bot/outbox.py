@@ -3,7 +3,7 @@
 What happens after a send, by the answer of the network (``bot.ports``):
 
 - sent: marked with the network's id;
-- certainly not sent: tried again later, ever later, up to a day;
+- certainly not sent: tried again later, ever later, up to a day; what our own limits held back was no attempt;
 - will never be delivered: dead; and when the person is gone, their account is switched off until they write again;
 - unclear: a channel with idempotent sends just sends again. Without them, an answer goes out once more (none would be
   worse than two), everything else is kept as unclear and shown to the admins (two would be worse than none).
@@ -25,8 +25,9 @@ from bot.composing import Composer
 from bot.links import Links
 from bot.messages import Outgoing
 from bot.ports import Channel, MovedError, OpensRooms, Traceable, TryLaterError, UnclearError, UndeliverableError
-from bot.repetition import GIVE_UP, UNCLEAR, is_doubtful, may_repeat, pause
+from bot.repetition import UNCLEAR, is_doubtful, is_hopeless, may_repeat, pause
 from bot.texts import Texts
+from knowledge_base.clock import is_past
 from knowledge_base.failpoints import reached
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import OutboxRow, Urgency
@@ -39,6 +40,7 @@ SLOW_S = 2.0  # a send that takes longer lets the others pass
 SEND_WITHIN_S = 120.0  # a send that takes longer is unclear
 LEASE = timedelta(minutes=5)  # longer than any send takes
 BULK_RESTS = 2  # times as long as the network says to wait: the first place that is free again is for answers
+LONGEST_REST = timedelta(hours=1)  # what is longer comes of a clock that was set back
 LOOK_AGAIN_S = 5.0  # another process may have stored something, and a pause may be over
 
 
@@ -100,7 +102,7 @@ class Sender:
             return []
         try:
             async with self._store.begin() as tx:
-                least = Urgency.BULK if tx.now >= self._bulk_again else Urgency.NOTICE
+                least = Urgency.BULK if is_past(self._bulk_again, tx.now, LONGEST_REST) else Urgency.NOTICE
                 rows = await tx.outbox.lease(self._channel.name, limit=places, lasting=LEASE, least=least)
                 if isinstance(self._channel, Traceable):
                     await self._mark(tx, rows, self._channel)
@@ -196,7 +198,7 @@ class Sender:
             await tx.outbox.sent(row.id, remote_id, farewell="farewell" in row.payload)
 
     async def _later(self, row: OutboxRow, error: TryLaterError) -> None:
-        if self._store.now() - row.created_at > GIVE_UP:
+        if not error.paced and is_hopeless(row, age=self._store.now() - row.created_at):
             await self._dead(row, UndeliverableError(error.message))
             return
         soon = error.after is not None and error.after.total_seconds() < LOOK_AGAIN_S
@@ -205,6 +207,10 @@ class Sender:
         if error.everywhere and error.after:
             self._bulk_again = max(self._bulk_again, self._store.now() + BULK_RESTS * error.after)
         async with self._store.begin() as tx:
+            if error.paced and error.after is not None:
+                await tx.outbox.postpone(row.id, not_before=tx.now + error.after, reason=error.message)
+                self._look_in(error.after)
+                return
             before = f" ({UNCLEAR.strip()} before)" if is_doubtful(row) else ""
             await self._retry(tx, row, error.message + before, error.after)
 
@@ -237,5 +243,8 @@ class Sender:
     async def _retry(self, tx: Transaction, row: OutboxRow, reason: str, wait: timedelta | None) -> None:
         after = pause(row.attempts) if wait is None else wait
         await tx.outbox.retry(row.id, not_before=tx.now + after, error=reason)
+        self._look_in(after)
+
+    def _look_in(self, after: timedelta) -> None:
         if after.total_seconds() < LOOK_AGAIN_S:
             asyncio.get_running_loop().call_later(after.total_seconds() + 0.01, self._wake.set)

@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,22 +24,18 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from knowledge_base.clock import Clock, process_clock, utc_now
 from knowledge_base.errors import StoreError
 from knowledge_base.migrations import upgrade
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.store.uncancelled import connect
 
+__all__ = ["Clock", "Store", "create_engine", "driver_url", "journal_mode", "reason", "utc_now"]
+
 BUSY_TIMEOUT_S = (
     30  # a writer waits this long for another; every transaction is short, so this is never reached in health
 )
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
-
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The real clock: always aware, always UTC."""
-    return datetime.now(UTC)
 
 
 def journal_mode(version: tuple[int, ...]) -> str:
@@ -71,15 +66,16 @@ class Store:
     at the end of the block and roll back on an exception. Never await a network or a model inside.
     """
 
-    def __init__(self, engine: AsyncEngine, clock: Clock = utc_now) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock | None = None) -> None:
+        """``clock``: what time it is; else the machine's clock, through whose jumps the process goes on counting."""
         self._engine = engine
-        self.now = clock
+        self.now = clock or process_clock
         self.is_sqlite = engine.dialect.name == "sqlite"
         # Writers of this process queue here in order; only those of other processes meet in SQLite's busy handler.
         self._writers = asyncio.Lock() if self.is_sqlite else None
 
     @classmethod
-    async def open(cls, url: str, *, clock: Clock = utc_now) -> Self:
+    async def open(cls, url: str, *, clock: Clock | None = None) -> Self:
         """Connect, and bring the schema up to date. Raises ``StoreError`` with the remedy when either is impossible."""
         address = driver_url(url)
         engine = create_engine(address)
