@@ -91,7 +91,7 @@ class Bot:
             carries=partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=settings),
         )
         self._clock = ClockWatch(self._store, self._alerts)
-        self.ticker = Ticker(
+        self._ticker = Ticker(
             self._store, knowledge.search, periods, self.metrics, self.health, self._alerts,
             chores=[
                 self._clock,
@@ -142,7 +142,7 @@ class Bot:
         return [
             self._dispatch.run(),
             *(sender.run() for sender in self._senders.values()),
-            self.ticker.run(),
+            self._ticker.run(),
             watch(self.health, DATABASE, partial(say_alive, self._store)),
             watch(self.health, MODEL, self._try_model, every=PROBE_EVERY),
             watch_health(self.health, self._alerts),

@@ -18,10 +18,8 @@ from bot.alerts import Alerts
 from knowledge_base.clock import Doubt, SteadyClock, differs, is_plausible
 from knowledge_base.store.database import Store
 from knowledge_base.store.healing import heal
-from knowledge_base.store.transaction import Transaction
+from knowledge_base.store.known_time import confirmed_time, last_time, note_time
 
-LAST = "clock"  # fact: the last time that was believed, and the process that believed it
-CONFIRMED = "clock confirmed"  # fact: what the machine's clock showed when an admin said that it is right
 CONFIRMS = timedelta(minutes=10)  # a confirmation holds for a clock that shows nearly that time
 NOTED_EVERY_S = 60.0
 JUMPED, UNSURE, HOLDS, DIFFERS = "clock_jumped", "clock_unsure", "clock_holds", "clock_differs"
@@ -58,7 +56,7 @@ class ClockWatch:
             return
         async with self._turn:
             async with self._store.read() as tx:
-                last, confirmed = await last_time(tx), await _moment(tx, CONFIRMED)
+                last, confirmed = await last_time(tx.facts), await confirmed_time(tx.facts)
             if not self._looked:
                 self._begin(self._clock, last)
                 self._looked = True
@@ -119,35 +117,12 @@ class ClockWatch:
         if clock.monotonic() - self._noted < NOTED_EVERY_S:
             return
         async with self._store.begin() as tx:
-            before = await tx.facts.get(LAST)
-            await note_time(tx, tx.now, by=self._me)
             now = tx.now
+            other = await last_time(tx.facts, but_of=self._me)
+            await note_time(tx.facts, now, by=self._me)
         self._noted = clock.monotonic()
-        other = before and before["by"] not in ("", self._me) and datetime.fromisoformat(before["at"])
         if other and other > now and differs(other, now):
             await self._alerts.alert(DIFFERS, clock=_told(now), expected=_told(other))
-
-
-async def last_time(tx: Transaction) -> datetime | None:
-    """Return the last time that was believed; ``None``: no bot ran on this database."""
-    fact = await tx.facts.get(LAST)
-    return datetime.fromisoformat(fact["at"]) if fact else None
-
-
-async def note_time(tx: Transaction, at: datetime, *, by: str = "") -> None:
-    """Keep a time that is believed."""
-    await tx.facts.put(LAST, {"at": at.isoformat(), "by": by})
-
-
-async def confirm(tx: Transaction, at: datetime) -> None:
-    """Note that an admin says that the machine's clock, which shows this time, is right."""
-    await tx.facts.put(CONFIRMED, at.isoformat())
-    await note_time(tx, at)
-
-
-async def _moment(tx: Transaction, fact: str) -> datetime | None:
-    value = await tx.facts.get(fact)
-    return datetime.fromisoformat(value) if value else None
 
 
 def _told(moment: datetime) -> str:

@@ -58,7 +58,7 @@ class Ticker:
         self._metrics = metrics
         self._health = health
         self._alerts = alerts
-        self.chores = chores
+        self._chores = chores
         self._may_delete = may_delete
         self._next_purge = store.now()
         self._told_of_restore = False
@@ -69,7 +69,7 @@ class Ticker:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_every(TICK_S, self.follow))
             tasks.create_task(_every(TICK_S, self.tick))
-            for chore in self.chores:
+            for chore in self._chores:
                 tasks.create_task(_every(TICK_S, chore))
 
     async def follow(self) -> None:

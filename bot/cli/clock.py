@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import run, settings, write
-from bot.clock_watch import confirm, last_time
 from bot.opening import open_store
 from config.settings import Settings
 from knowledge_base.clock import is_plausible, utc_now
+from knowledge_base.store.known_time import confirm, last_time
 
 
 class Action(StrEnum):
@@ -43,5 +43,5 @@ async def _clock(found: Settings, action: Action) -> tuple[datetime, datetime | 
     async with open_store(found) as store, store.begin() as tx:
         now = utc_now()
         if action is Action.CONFIRM:
-            await confirm(tx, now)
-        return now, await last_time(tx)
+            await confirm(tx.facts, now)
+        return now, await last_time(tx.facts)

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.common import run, settings, tell, write, write_json
-from bot.clock_watch import last_time
 from bot.data_policy import DataClass, may_pass
 from bot.digesting.issue import approve
 from bot.digesting.runner import Digests, Outcome, Reason
@@ -24,6 +23,7 @@ from knowledge_base.ingest.bundle import load_bundle
 from knowledge_base.model import Municipality, Project, RecordKind
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.store.database import Store
+from knowledge_base.store.known_time import last_time
 from knowledge_base.store.secret import read_secret
 
 NEEDS_APPROVAL = (
@@ -93,7 +93,7 @@ def _ask_about(when: datetime, last: datetime | None) -> None:
 
 async def _believed(found: Settings) -> datetime | None:
     async with open_store(found) as store, store.read() as tx:
-        return await last_time(tx)
+        return await last_time(tx.facts)
 
 
 def moment(text: str) -> datetime:

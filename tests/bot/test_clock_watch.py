@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from bot.alerts import Alerts
-from bot.clock_watch import CONFIRMED, LAST, ClockWatch, confirm
+from bot.clock_watch import ClockWatch
 from knowledge_base.clock import HOLDS_LATE, HOLDS_SOON
 from knowledge_base.store.database import Store
+from knowledge_base.store.known_time import CONFIRMED, LAST, confirm
 from knowledge_base.store.tables import outbox
 from tests.conftest import FixedClock
 from tests.machine_clock import MachineClock
@@ -98,11 +99,11 @@ async def test_an_admin_confirms_the_clock(start: Process, machine: MachineClock
     machine.off = YEAR
     await watch()
     async with store.begin() as tx:
-        await confirm(tx, machine.wall() - HOUR)
+        await confirm(tx.facts, machine.wall() - HOUR)
     await watch()
     assert not await watch.is_sure(), "what was confirmed is another time"
     async with store.begin() as tx:
-        await confirm(tx, machine.wall())
+        await confirm(tx.facts, machine.wall())
     machine.passes(seconds=10)
     await watch()
     assert await watch.is_sure()
@@ -136,7 +137,7 @@ async def test_a_confirmation_before_the_start_counts(start: Process, machine: M
     await watch()
     machine.passes(days=14)
     async with store.begin() as tx:
-        await confirm(tx, machine.wall())
+        await confirm(tx.facts, machine.wall())
     machine.passes(hours=2)
     _, watch = await start()
     assert await watch.is_sure()
@@ -217,6 +218,6 @@ async def test_what_is_kept_are_times_alone(start: Process, machine: MachineCloc
     store, watch = await start()
     await watch()
     async with store.begin() as tx:
-        await confirm(tx, machine.wall())
+        await confirm(tx.facts, machine.wall())
         assert datetime.fromisoformat(await tx.facts.get(CONFIRMED)) == machine.wall()
         assert datetime.fromisoformat((await tx.facts.get(LAST))["at"]) == machine.wall()

@@ -12,9 +12,9 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import select
 
-from bot.clock_watch import LAST
 from knowledge_base.clock import utc_now
 from knowledge_base.store.database import Store
+from knowledge_base.store.known_time import last_time
 from knowledge_base.store.subscriptions import ON
 from knowledge_base.store.tables import digest_run, page
 from knowledge_base.store.transaction import Transaction
@@ -76,8 +76,7 @@ async def _links(tx: Transaction) -> int:
 
 
 async def _last(tx: Transaction) -> datetime | None:
-    fact = await tx.facts.get(LAST)
-    return datetime.fromisoformat(fact["at"]) if fact else None
+    return await last_time(tx.facts)
 
 
 @pytest.mark.parametrize("ahead", [timedelta(days=400), timedelta(days=-400)])

@@ -41,9 +41,9 @@ class Town:
 
     async def ticks(self) -> None:
         """The regular work, once."""
-        for chore in self.bot.ticker.chores:
+        for chore in self.bot._ticker._chores:
             await chore()
-        await self.bot.ticker.tick()
+        await self.bot._ticker.tick()
         await settled(self.bot)
 
     async def passes(self, **duration: float) -> None:

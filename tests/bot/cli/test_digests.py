@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
-from bot.clock_watch import note_time
 from knowledge_base.digests.schedule import Week
 from knowledge_base.store.database import Store
+from knowledge_base.store.known_time import note_time
 from knowledge_base.store.subscriptions import ON
 from knowledge_base.store.tables import digest_run
 from run_bot import app
@@ -135,7 +135,7 @@ def test_a_clock_far_from_the_last_time_that_the_bot_knew_makes_no_digests_unask
     async def work() -> None:
         store = await Store.open(f"sqlite:///{folder / 'stadtlotse.db'}")
         async with store.begin() as tx:
-            await note_time(tx, tx.now - timedelta(days=400))
+            await note_time(tx.facts, tx.now - timedelta(days=400))
         await store.close()
 
     asyncio.run(work())
