@@ -19,13 +19,17 @@ class ChannelError(StadtlotseError):
 class TryLaterError(ChannelError):
     """It was certainly not sent and may be tried again, ``after`` this time if the network said so.
 
-    ``everywhere``: the network would now refuse messages to all other conversations, too.
+    ``everywhere``: the network would now refuse messages to all other conversations, too. ``paced``: our own limit said
+    so and the network was not asked; this is no attempt and no failure, and needs ``after``.
     """
 
-    def __init__(self, message: str, *, after: timedelta | None = None, everywhere: bool = False) -> None:
+    def __init__(
+        self, message: str, *, after: timedelta | None = None, everywhere: bool = False, paced: bool = False
+    ) -> None:
         super().__init__(message)
         self.after = after
         self.everywhere = everywhere
+        self.paced = paced
 
 
 class UndeliverableError(ChannelError):

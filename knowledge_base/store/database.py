@@ -20,7 +20,6 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,12 +28,15 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from knowledge_base.clock import Clock, process_clock, utc_now
 from knowledge_base.errors import StoreError
 from knowledge_base.migrations import current, upgrade
 from knowledge_base.store.news import announce, listen
 from knowledge_base.store.postgresql import SNAPSHOT, connect_args, give_time
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.store.uncancelled import connect
+
+__all__ = ["Clock", "Store", "create_engine", "driver_url", "journal_mode", "reason", "utc_now"]
 
 BUSY_TIMEOUT_S = (
     30  # a writer waits this long for another; every transaction is short, so this is never reached in health
@@ -43,14 +45,7 @@ POOL_TIMEOUT_S = 20  # a unit of work waits this long for a free connection to P
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 DAMAGED_FILE = "The file is damaged: keep it for an expert, and restore a backup (stadtlotse restore FILE --force)."
-
-Clock = Callable[[], datetime]
 DatabaseError = DBAPIError  # what the drivers raise, whichever database it is
-
-
-def utc_now() -> datetime:
-    """The real clock: always aware, always UTC."""
-    return datetime.now(UTC)
 
 
 def journal_mode(version: tuple[int, ...]) -> str:
@@ -88,17 +83,18 @@ class Store:
     at the end of the block and roll back on an exception. Never await a network or a model inside.
     """
 
-    def __init__(self, engine: AsyncEngine, clock: Clock = utc_now) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock | None = None) -> None:
+        """``clock``: what time it is; else the machine's clock, through whose jumps the process goes on counting."""
         self._engine = engine
         self._writing = engine.execution_options(write=True)
         self._reading = engine if engine.dialect.name == "sqlite" else engine.execution_options(**SNAPSHOT)
-        self.now = clock
+        self.now = clock or process_clock
         self.is_sqlite = engine.dialect.name == "sqlite"
         # Writers of this process queue here in order; only those of other processes meet in SQLite's busy handler.
         self._writers = asyncio.Lock() if self.is_sqlite else None
 
     @classmethod
-    async def open(cls, url: str, *, clock: Clock = utc_now, empty: StoreError | None = None) -> Self:
+    async def open(cls, url: str, *, clock: Clock | None = None, empty: StoreError | None = None) -> Self:
         """Connect, and bring the schema up to date. Raises ``StoreError`` with the remedy when either is impossible.
 
         ``empty`` is raised for a database that holds nothing yet.

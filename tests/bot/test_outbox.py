@@ -17,7 +17,7 @@ from bot.composing import Composer
 from bot.messages import Outgoing, Say
 from bot.outbox import Sender
 from bot.ports import TryLaterError, UnclearError, UndeliverableError
-from bot.repetition import UNCLEAR, pause
+from bot.repetition import ENOUGH, UNCLEAR, pause
 from bot.texts import Texts
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import OutboxRow, Urgency
@@ -413,3 +413,70 @@ async def test_a_database_that_hiccups_while_a_message_is_composed_loses_nothing
     async with sending(store, channel):
         await channel.until(lambda: channel.answers_to("q0") == 1)
     assert not failures
+
+
+PACED = TryLaterError("rate limit", after=timedelta(seconds=1), paced=True)
+
+
+async def test_what_our_own_limits_hold_back_is_no_attempt(
+    store: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await put(store)
+    for _ in range(7):
+        await sent_once(store, channel, PACED)
+        assert await column(store, "attempts") == [0]
+        clock.advance(seconds=1)
+    await sent_once(store, channel, TryLaterError("down"))
+    async with store.read() as tx:
+        waits_until = await tx.connection.scalar(select(rows.c.not_before))
+    assert waits_until == clock() + pause(1), "a first failure waits as a first one does"
+
+
+@pytest.mark.parametrize("days", [3, 400])
+async def test_what_our_own_limits_hold_back_is_never_given_up(
+    store: Store, channel: FakeChannel, clock: FixedClock, days: int
+) -> None:
+    await put(store)
+    clock.advance(days=days)
+    for _ in range(ENOUGH + 1):
+        await sent_once(store, channel, PACED)
+        clock.advance(seconds=1)
+    await sent_once(store, channel)
+    assert await states(store) == {"sent": 1}
+
+
+async def test_a_message_is_not_given_up_because_the_clock_alone_says_that_it_is_old(
+    store: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await put(store)
+    clock.advance(days=3)
+    for _ in range(ENOUGH - 1):
+        await sent_once(store, channel, TryLaterError("down"))
+        clock.advance(minutes=5)
+    assert await states(store) == {"new": 1}
+    await sent_once(store, channel, TryLaterError("down"))
+    assert await states(store) == {"dead": 1}
+
+
+async def test_what_our_own_limits_hold_back_is_overtaken_by_nothing(
+    store: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await put(store, number=0)
+    await sent_once(store, channel, PACED)
+    await put(store, number=1)
+    await sent_once(store, channel)
+    assert channel.delivered == []
+    clock.advance(seconds=1)
+    await sent_once(store, channel)
+    assert [message.answers for message in channel.delivered] == ["q0", "q1"]
+
+
+async def test_a_message_in_doubt_stays_in_doubt_while_our_own_limits_hold_it_back(
+    store: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await put(store)
+    await sent_once(store, channel, LostReply())
+    clock.advance(minutes=1)
+    await sent_once(store, channel, PACED)
+    (error,) = await column(store, "error")
+    assert str(error).startswith(UNCLEAR)

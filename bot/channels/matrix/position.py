@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from bot.channels.matrix.http import Json
+from knowledge_base.clock import is_past
 
 PATIENCE = timedelta(minutes=5)  # an unreadable message waits so long for its key
 QUIET = timedelta(hours=1)  # after a notice in a room, the next one
@@ -25,7 +26,7 @@ class Held:
 
     def due(self, now: datetime) -> bool:
         """Whether waiting any longer would be rude."""
-        return now - datetime.fromisoformat(self.since) >= PATIENCE
+        return is_past(datetime.fromisoformat(self.since) + PATIENCE, now, PATIENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Position:
 
     def may_tell(self, room: str, now: datetime) -> bool:
         """Whether the room was not told lately."""
-        return room not in self.told or now - datetime.fromisoformat(self.told[room]) >= QUIET
+        return room not in self.told or is_past(datetime.fromisoformat(self.told[room]) + QUIET, now, QUIET)
 
     def tell(self, room: str, now: datetime) -> Self:
         """The room is told now; old entries are forgotten."""

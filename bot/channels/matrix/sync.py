@@ -12,7 +12,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -30,6 +30,7 @@ from bot.channels.matrix.sending import Sending
 from bot.channels.matrix.verification import Verifying
 from bot.messages import Happening, Inbound
 from bot.ports import Listening, Receive
+from knowledge_base.clock import process_clock
 from knowledge_base.failpoints import reached
 
 log = structlog.get_logger()
@@ -67,9 +68,7 @@ class Parts:
 class Sync:
     """Receives for one account."""
 
-    def __init__(
-        self, parts: Parts, receive: Receive, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, parts: Parts, receive: Receive, *, now: Callable[[], datetime] = process_clock) -> None:
         self._parts = parts
         self._receive = receive
         self._now = now
