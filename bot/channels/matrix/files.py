@@ -99,7 +99,7 @@ class Folder:
     def seize(self) -> None:
         """Take it from a process that leads no more; ``fence`` it first."""
         new = self._own(LOCK)
-        lock = open(new, "w+", encoding="ascii", opener=_private)  # noqa: SIM115 - kept open
+        lock = self._new(new)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._keep(lock)
@@ -141,13 +141,10 @@ class Folder:
     def write_text(self, name: str, text: str) -> None:
         """Keep a text; a kill in between leaves the old one. Raise ``StoreError`` if another process has the folder."""
         new = self._own(name)
-        try:
-            with open(new, "w", encoding="utf-8", opener=_private) as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-        except FileNotFoundError:
-            raise _taken() from None
+        with self._new(new) as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         self._into_place(new, name)
 
     def private_file(self, name: str) -> Path:
@@ -162,6 +159,13 @@ class Folder:
         if self._writing is None and self._let_go:
             raise _taken()
         return self._writing / name if self._writing else self.path / f"{name}.new"
+
+    @staticmethod
+    def _new(path: Path) -> IO[str]:
+        try:
+            return open(path, "w+", encoding="utf-8", opener=_private)
+        except FileNotFoundError:
+            raise _taken() from None
 
     def _into_place(self, new: Path, name: str) -> None:
         try:

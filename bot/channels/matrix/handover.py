@@ -44,6 +44,14 @@ async def take(folder: Folder, lead: Lead | None) -> None:
     does not know holds the folder, ``StoreError`` when this process does not lead, or the keys cannot be copied now.
     """
     folder.prepare(lead.process, await lead.confirm()) if lead else folder.prepare()
+    try:
+        await _take(folder, lead)
+    finally:
+        if not folder.held:
+            folder.close()
+
+
+async def _take(folder: Folder, lead: Lead | None) -> None:
     waited = 0.0
     while True:
         if lead:
