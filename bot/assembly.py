@@ -25,7 +25,7 @@ from bot.features import Services
 from bot.handler import Handler, Rules
 from bot.health import DATABASE, DISPATCHER, LOOP, MODEL, OUTBOX, PROBE_EVERY, QUEUES, Health, MutedError, watch
 from bot.inbox import MOST_OF_ONE, Intake
-from bot.leadership import Leadership
+from bot.leadership import Leadership, LeadOf
 from bot.links import Links
 from bot.metrics import Metrics, Outcome
 from bot.opening import Knowledge
@@ -79,7 +79,7 @@ class Bot:
             if isinstance(channel, Warns):
                 channel.warn_with(self._alerts.alert)
             if isinstance(channel, StandsDown):
-                channel.obey(partial(self.leadership.leads, channel.name))
+                channel.obey(LeadOf(self.leadership, channel.name))
         self._senders = {channel.name: self._sender(channel, texts, links) for channel in channels}
         handler = Handler(services, self._channels, rules, desk, answered=self.wake_senders, observe=self._observe)
         alive = partial(self.health.beat, DISPATCHER)

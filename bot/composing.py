@@ -26,7 +26,7 @@ class Composer:
         replaces, known = row.payload.get("replaces"), None
         doubtful = is_doubtful(row)
         if not (replaces or doubtful):
-            return self._render(row)
+            return replace(self._render(row), trace=row.trace or "")
         async with self._store.read() as tx:
             remote = (await tx.outbox.remote_id(replaces) or "") if replaces else ""
             if doubtful:

@@ -147,10 +147,14 @@ class Sender:
         return rows
 
     async def _mark(self, tx: Transaction, rows: Sequence[OutboxRow], channel: Traceable) -> None:
-        """Note where a message would be found; what may have arrived before keeps the note of that time."""
+        """Note where a message would be found; what may have arrived before keeps the note of that time.
+
+        With idempotent sends every attempt may have arrived, also one that ended with ``TryLaterError``.
+        """
         for row in rows:
-            if not is_doubtful(row):
-                await tx.outbox.mark(row.id, channel.trace(row.conversation, row.payload.get("answers", "")))
+            if self._channel.exactly_once or not is_doubtful(row):
+                trace = channel.trace(row.conversation, row.payload.get("answers", ""), row.trace or "")
+                await tx.outbox.mark(row.id, trace)
 
     async def _sleep(self) -> None:
         with suppress(TimeoutError):

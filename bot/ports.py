@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
@@ -217,12 +217,29 @@ class Shared(Protocol):
         """Whether every process also receives: the network brings what happened to any of them (a webhook)."""
 
 
+class Lead(Protocol):
+    """The leadership of the account that a channel serves; see ``bot.leadership``."""
+
+    @property
+    def process(self) -> str:
+        """The id of this process; no other one ever has it."""
+
+    def holds(self) -> bool:
+        """Return whether this process may use the account now; asks nobody."""
+
+    async def confirm(self) -> int:
+        """Ask the database; return the epoch. Raise ``StoreError`` if it says no, or cannot be asked."""
+
+    async def knows(self, process: str) -> bool:
+        """Return whether an id is that of a process on the same database; raise ``StoreError`` as above."""
+
+
 @runtime_checkable
 class StandsDown(Protocol):
     """A channel that holds what only one process may hold (the keys of a device)."""
 
-    def obey(self, leads: Callable[[], bool]) -> None:
-        """Ask ``leads`` before anything changes, at the network or on disk; raise ``TryLaterError`` when it says no."""
+    def obey(self, lead: Lead) -> None:
+        """Ask ``lead`` before anything changes, at the network or on disk; raise ``TryLaterError`` when it says no."""
 
     async def stand_down(self) -> None:
         """Another process leads the account: let go of it, so that ``run`` may be called again later."""
@@ -230,10 +247,12 @@ class StandsDown(Protocol):
 
 @runtime_checkable
 class Traceable(Protocol):
-    """A channel without idempotent sends that can look for a message that may have arrived."""
+    """A channel that can look for a message that may have arrived, where sending it again could double it."""
 
-    def trace(self, conversation: str, answers: str) -> str:
-        """Where a message to this conversation, about to be sent, would be found."""
+    def trace(self, conversation: str, answers: str, before: str) -> str:
+        """Return where a message to this conversation, about to be sent, would be found; ``before``: the trace of the
+        attempt before this one.
+        """
 
     def remember(self, sent: Sequence[str]) -> None:
         """The network's ids of what earlier processes sent."""

@@ -119,6 +119,10 @@ class Processes:
         rows = await self._connection.execute(select(process).where(lately))
         return [Living(row.id, row.settings) for row in rows]
 
+    async def knows(self, one: str) -> bool:
+        """Whether an id is that of a process here, also of one that is not alive any more and did not end in order."""
+        return bool(await self._connection.scalar(select(1).where(process.c.id == one)))
+
     def lives(self, owner: Any) -> ColumnElement[bool]:
         """Whether a process (an id, or a column of them) signed lately."""
         return exists().where(process.c.id == owner, self._signed(self.lease))

@@ -31,11 +31,12 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """``since`` of the next sync, messages held, and when rooms were last told about some that stayed unreadable."""
+    """``since`` of the next sync, messages held, when rooms were last told that some stayed unreadable."""
 
     since: str = ""
     held: tuple[Held, ...] = ()
     told: dict[str, str] = field(default_factory=dict)
+    device: str = ""  # that read so far; empty: an earlier version wrote this, and there was one device
 
     @classmethod
     def load(cls, text: str | None) -> Self:
@@ -43,7 +44,9 @@ class Position:
         if not text:
             return cls()
         value = json.loads(text)
-        return cls(value["since"], tuple(Held(**held) for held in value["held"]), value["told"])
+        return cls(
+            value["since"], tuple(Held(**held) for held in value["held"]), value["told"], value.get("device", "")
+        )
 
     def dump(self) -> str:
         """As a cursor."""

@@ -63,6 +63,7 @@ class Parts:
     invitations: Invitations
     verifying: Verifying
     meetings: Meetings
+    device: str = ""
 
 
 class Sync:
@@ -104,10 +105,22 @@ class Sync:
             with batch.guarded(joined, room_id):
                 reader.state(room_id, state_events(joined, "state"), batch)
         self._parts.invitations.found(part(rooms, "invite"))
+        if self._position.device not in ("", self._parts.device):
+            await self._keys_meant_for_us(answer, batch)
         if not self._position.since:  # the very first start: what was said before the bot came is history
             reader.to_device(events(answer, "to_device"), batch)
             await self._keep(replace(self._position, since=answer["next_batch"]), batch)
         await self._upkeep(answer, batch)
+
+    async def _keys_meant_for_us(self, answer: Json, batch: Batch) -> None:
+        """Take in what came for this device while another one read: the position passes over it, and it would be lost.
+
+        It waits on the server until a sync goes on behind it, and by then it is stored.
+        """
+        query: Json = {"timeout": 0, "filter": sync_filter(0) | {"room": {"rooms": []}}}
+        while waiting := events(answer, "to_device"):
+            self._parts.reader.to_device(waiting, batch)
+            answer = await self._sync(query | {"since": answer["next_batch"]}, SLACK_S)
 
     async def _take(self, answer: Json) -> None:
         """One sync answer, start to finish."""
@@ -135,6 +148,7 @@ class Sync:
         if refused := batch.refused:  # a line for each would be one more thing to flood
             reasons = sorted({one.reason for one in refused})
             log.warning("matrix.events_refused", count=len(refused), first=refused[0].id, reasons=reasons[:5])
+        position = replace(position, device=self._parts.device)
         await self._receive(NAME, batch.happenings, cursor=position.dump(), refused=batch.refused)
         self._position = position
 
