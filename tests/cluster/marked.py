@@ -1,0 +1,20 @@
+"""Records and people with marks in every datum, so that all that a server saw can be searched for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.introducing import KNOWLEDGE, PROJECT
+
+LEAD = "qxlead@cottbus.example"
+LEADS_DATA = frozenset({"qxlead", "7391846", "qxmatrix", "qxperson"})
+RECORDS: list[dict[str, Any]] = [
+    KNOWLEDGE[0] | {"mail_domains": ["cottbus.example"]},
+    KNOWLEDGE[1] | {"mail_domains": ["potsdam.example"]},
+    KNOWLEDGE[2],
+    {
+        "record": "contact", "id": "c-lead", "role": "Leitung Digitale Stadt", "municipality": "Cottbus/Chóśebuz",
+        "email": LEAD, "phone": "+49 355 7391846", "matrix_id": "@qxmatrix:cottbus.example", "name": "Qxperson",
+        "projects": [PROJECT], "legal_basis": "public_function", "source": "https://cottbus.example/kontakt",
+    },
+]  # fmt: skip

@@ -1,0 +1,61 @@
+"""A machine dies while it sends: another one takes over what it had claimed, and nobody waits for long."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from tests.cluster.machine import Machine
+from tests.cluster.town import TAKEOVER_S, Town, until
+from tests.matrix_server.evidence import links_in
+from tests.telegram_api import Fault, User
+
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
+
+DIGEST_SENT = "SELECT 1 FROM outbox WHERE urgency = 2 AND state = 'sent'"
+
+
+async def test_the_message_in_flight_and_the_chat_go_on_after_a_kill(place: Town, pair: list[Machine]) -> None:
+    (person,) = place.people(1)
+    await place.settled([place.world.say(person, "!hilfe")])
+    place.api.fail(Fault("sendMessage", "hang", seconds=100))
+    first = place.world.say(person, "Hitzeschutz")
+    await place.world.until(lambda: not place.api.faults[0].times)
+    (sender,) = [machine for machine in pair if machine.telegram.waits]
+    await sender.kill()
+    second = place.world.say(person, "Wer hat Projekte zur Mobilität gemacht?")
+    took = max(await place.takeover(first), await place.takeover(second))
+    assert took <= TAKEOVER_S
+    tally = await place.settled([first, second])
+    assert tally.right, tally
+
+
+async def test_digests_in_flight_are_sent_once_or_listed_as_unclear(place: Town) -> None:
+    one, other = [await place.machine() for _ in range(2)]
+    await one.start()
+    people = place.people(24)
+    await place.settled([place.world.say(person, "!hilfe") for person in people])
+    await place.subscribe(people, by_mail=mailbox)
+    await other.start()
+    assert await until(lambda: bool(place.rows(DIGEST_SENT)))
+    await one.kill()
+    assert await until(lambda: place.rows("SELECT count(*) FROM digest_run")[0][0] == len(people))
+    await place.rests()
+    served = place.digests(people, by_mail=mailbox)
+    assert (served.doubled, served.lost) == (0, 0), served
+    assert served.unclear <= 2, "one on Telegram and one by mail can be in flight"
+    await one.start()
+    links = [link for mail in place.mail.taken for link in links_in(mail.text, place.balancer.url)]
+    assert links
+    async with httpx.AsyncClient() as reader:
+        for machine in (one, other):
+            at_machine = [link.replace(str(place.balancer.port), str(machine.port)) for link in links]
+            shown = await asyncio.gather(*(reader.get(link) for link in at_machine))
+            assert {answer.status_code for answer in shown} == {200}
+
+
+def mailbox(person: User) -> str:
+    """Every second subscriber wants the digest by mail."""
+    return f"leser{person.id}@post.example" if person.id % 2 else ""
