@@ -40,6 +40,11 @@ class Machine:
         """True while the process exists, also while it is frozen."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def works(self) -> bool:
+        """True if it is ready and not frozen."""
+        return self.alive and not self.frozen and bool(self.announced)
+
     def environment(self, **more: str) -> dict[str, str]:
         """Return the variables of a process of this machine."""
         own = {f"STADTLOTSE_{name}": value for name, value in (self.settings | more).items()}
@@ -52,7 +57,7 @@ class Machine:
                 sys.executable, "run_bot.py", "serve",
                 cwd=ROOT, env=self.environment(**more), stdout=asyncio.subprocess.PIPE, stderr=log,
             )  # fmt: skip
-        self.frozen = False
+        self.frozen, self.announced = False, ""
 
     async def start(self, **more: str) -> None:
         """Start it and wait until it is ready."""

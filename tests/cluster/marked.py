@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from tests.introducing import KNOWLEDGE, PROJECT
@@ -18,3 +19,27 @@ RECORDS: list[dict[str, Any]] = [
         "projects": [PROJECT], "legal_basis": "public_function", "source": "https://cottbus.example/kontakt",
     },
 ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A user of Telegram who wants to be introduced; nobody else has these words."""
+
+    number: int
+
+    @property
+    def name(self) -> str:
+        return f"Zq{self.number}nz"
+
+    @property
+    def question(self) -> str:
+        return f"Wer fährt in Cottbus durch den zq{self.number}wz?"
+
+    @property
+    def reach(self) -> str:
+        return f"Fach zq{self.number}rz im Rathaus"
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """All that is theirs."""
+        return frozenset(f"zq{self.number}{kind}z" for kind in "nwr")

@@ -19,7 +19,7 @@ from knowledge_base.digests.schedule import BERLIN
 from knowledge_base.store.database import Store, utc_now
 from knowledge_base.store.subscriptions import ON, Subscription
 from tests.cluster.balancer import Balancer
-from tests.cluster.counting import Served, Tally, on_telegram
+from tests.cluster.counting import Served, Tally, answered, on_telegram
 from tests.cluster.line import Line
 from tests.cluster.machine import Machine
 from tests.patience import PATIENCE_S
@@ -104,7 +104,7 @@ class Town:
 
     async def settled(self, asked: Sequence[Message], patience: float = PATIENCE_S) -> Tally:
         """Wait for the answers and for rest, then count."""
-        await until(lambda: all(self.world.answers(one) for one in asked), patience)
+        await until(lambda: answered(self.world, asked), patience)
         await self.rests(patience)
         return on_telegram(self.world, asked)
 
