@@ -92,15 +92,6 @@ class OnMatrix:
                 await self.person.sync(200)
             await asyncio.sleep(0.05)
 
-    async def hears(self, what: str) -> bool:
-        """Wait until the bot has said this in the private room."""
-        return await until(lambda: any(what in text for text in self._told()), PATIENCE_S)
-
-    async def answered(self, question: tuple[Person, str, str], patience: float = PATIENCE_S) -> str | None:
-        """Wait for an answer; ``None`` if none comes in time."""
-        found = await until(lambda: bool(self.person.answers(*question[1:])), patience)
-        return self.person.answers(*question[1:])[0]["content"].get("body", "") if found else None
-
     def digests(self) -> int:
         """Count what came to the private room and was no answer."""
         said = self.person.from_user(self.rooms[0], self._bot)
@@ -109,9 +100,6 @@ class OnMatrix:
     def tally(self) -> Tally:
         """Count the answers."""
         return on_matrix(self.asked)
-
-    def _told(self) -> list[str]:
-        return [one["content"].get("body", "") for one in self.person.from_user(self.rooms[0], self._bot)]
 
 
 @dataclass
@@ -122,7 +110,6 @@ class Introductions:
     asked: list[Message] = field(default_factory=list)
     asker_of: dict[int, Asker] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)  # which step an asker waited for in vain
-    _mail_read: int = 0
 
     async def one(self, number: int, user: User) -> None:
         """From a question to the contact's data; notes the step at which it stopped."""

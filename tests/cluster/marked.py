@@ -29,17 +29,22 @@ class Asker:
 
     @property
     def name(self) -> str:
-        return f"Zq{self.number}nz"
+        return f"Z{self._word}n"
 
     @property
     def question(self) -> str:
-        return f"Wer fährt in Cottbus durch den zq{self.number}wz?"
+        return f"Wer fährt in Cottbus durch den z{self._word}w?"
 
     @property
     def reach(self) -> str:
-        return f"Fach zq{self.number}rz im Rathaus"
+        return f"Fach z{self._word}r im Rathaus"
 
     @property
     def marks(self) -> frozenset[str]:
         """All that is theirs."""
-        return frozenset(f"zq{self.number}{kind}z" for kind in "nwr")
+        return frozenset(f"z{self._word}{kind}" for kind in "nwr")
+
+    @property
+    def _word(self) -> str:
+        """The number in letters, because no name has digits; always of the same length."""
+        return "q" + "".join(chr(ord("a") + self.number // 26**place % 26) for place in range(3)) + "z"

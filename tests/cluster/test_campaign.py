@@ -23,7 +23,7 @@ from tests.cluster.counting import Served, Tally, answered, on_telegram
 from tests.cluster.crowd import Introductions, OnMatrix, OnTelegram
 from tests.cluster.disasters import ENDS, Disasters
 from tests.cluster.marked import LEAD, LEADS_DATA
-from tests.cluster.town import TAKEOVER_S, Town, town, until
+from tests.cluster.town import TAKEOVER_S, Reader, Town, town, until
 from tests.matrix_server.evidence import in_mails, in_synapse, in_telegram, marks_in
 from tests.matrix_server.person import Person
 from tests.matrix_server.synapse import Synapse
@@ -50,7 +50,7 @@ class Campaign:
     telegram: OnTelegram
     matrix: list[OnMatrix]
     introductions: Introductions
-    subscribers: list[User]
+    readers: list[Reader]
     chance: random.Random
     events_over: bool = False
     probes: dict[str, list[float]] = field(default_factory=lambda: {"telegram": [], "matrix": []})
@@ -105,9 +105,11 @@ class Campaign:
 
     async def _subscribe(self, number: int) -> None:
         """A portion of people subscribe before each event, so that digests are under way all the time."""
-        portion = self.subscribers[DIGESTS * number // EVENTS : DIGESTS * (number + 1) // EVENTS]
+        portion = self.readers[DIGESTS * number // EVENTS : DIGESTS * (number + 1) // EVENTS]
+        if number == EVENTS // 2:
+            portion += [Reader("matrix", one.person.user_id) for one in self.matrix]
         if portion:
-            await self.town.subscribe(portion, by_mail=mailbox)
+            await self.town.subscribe(portion)
 
     async def _probe(self, kind: str) -> None:
         """After an event that ends a machine: how long a new question waits on each network."""
@@ -148,7 +150,7 @@ class Campaign:
         return sum((one.tally() for one in self.matrix), Tally())
 
     def digests(self) -> Served:
-        return self.town.digests(self.subscribers, by_mail=mailbox)
+        return self.town.digests(self.readers)
 
     def leaks(self, server: Synapse) -> list[str]:
         """Where data of people were seen by others than those whom they concern."""
@@ -186,6 +188,7 @@ class Campaign:
             ("Matrix: asked, unanswered, doubled, apologies", _figures(matrix)),
             ("digests: subscribers, doubled, unclear, lost",
              f"{digests.subscribers}, {digests.doubled}, {digests.unclear}, {digests.lost}"),
+            ("digests on Matrix, for each subscriber", [one.digests() for one in self.matrix]),
             ("introductions: asked, lost, outcome told twice",
              f"{len(requests.asker_of)}, {len(requests.lost)}, {sum(number > 1 for number in requests.outcomes())}"),
             ("requests mailed twice", sum(number > 1 for number in requests.mails())),
@@ -195,7 +198,7 @@ class Campaign:
              ", ".join(f"{latencies.quantile(part):.1f}" for part in (0.5, 0.95, 0.99, 1.0))),
             ("personal data outside private rooms", len(self.leaks(server))),
         ]  # fmt: skip
-        return "\n".join(f"{name:<52} {value}" for name, value in rows)
+        return "\n".join([*(f"{name:<52} {value}" for name, value in rows), *requests.lost, *self.disasters.died])
 
 
 def _figures(tally: Tally) -> str:
@@ -205,11 +208,6 @@ def _figures(tally: Tally) -> str:
 def _quantiles(seconds: list[float]) -> str:
     ordered = sorted(seconds)
     return f"{ordered[len(ordered) // 2]:.1f}, {ordered[-1]:.1f}" if ordered else "none"
-
-
-def mailbox(person: User) -> str:
-    """Return the address of every second subscriber, who wants the digest by mail."""
-    return f"leser{person.id}@post.example" if person.id % 2 else ""
 
 
 @asynccontextmanager
@@ -237,7 +235,9 @@ async def prepared(place: Town, disasters: Disasters, synapse: Synapse) -> Async
         people = [await stack.enter_async_context(await Person.new(synapse)) for _ in range(PEOPLE_ON_MATRIX)]
         matrix = [await on_matrix(person, account, people[number - 1]) for number, person in enumerate(people)]
         askers = OnTelegram(place, place.people(100), groups, chance)
-        yield Campaign(place, disasters, askers, matrix, Introductions(place), subscribers, chance)
+        yield Campaign(
+            place, disasters, askers, matrix, Introductions(place), [Reader.of(one) for one in subscribers], chance
+        )
 
 
 async def on_matrix(person: Person, bot: str, other: Person) -> OnMatrix:
@@ -269,6 +269,7 @@ async def test_nothing_is_lost_doubled_or_leaked(synapse: Synapse, e5_folder: Pa
                 assert (telegram.unanswered, telegram.apologies) == (0, 0), table
                 assert telegram.doubled <= interrupted, table
                 assert (digests.doubled, digests.lost) == (0, 0), table
+                assert {one.digests() for one in campaign.matrix} == {1}, table
                 assert campaign.introductions.lost == [], table
                 assert max(campaign.introductions.outcomes()) == 1, table
                 assert leaks == [], table

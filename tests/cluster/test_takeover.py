@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from tests.cluster.machine import Machine
-from tests.cluster.town import TAKEOVER_S, Town, until
+from tests.cluster.town import TAKEOVER_S, Reader, Town, until
 from tests.matrix_server.evidence import links_in
-from tests.telegram_api import Fault, User
+from tests.telegram_api import Fault
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
@@ -37,11 +37,12 @@ async def test_digests_in_flight_are_sent_once_or_listed_as_unclear(place: Town)
     await one.start(FAIL_AT=f"outbox.before_send:{len(people) + 5}")  # in the midst of the digests
     await place.settled([place.world.say(person, "!hilfe") for person in people])
     await other.start()
-    await place.subscribe(people, by_mail=mailbox)
+    readers = [Reader.of(person) for person in people]
+    await place.subscribe(readers)
     assert await one.ended() == -signal.SIGKILL
     assert await until(lambda: place.rows("SELECT count(*) FROM digest_run")[0][0] == len(people))
     await place.rests()
-    served = place.digests(people, by_mail=mailbox)
+    served = place.digests(readers)
     assert (served.doubled, served.lost) == (0, 0), served
     assert served.unclear <= 2, "one on Telegram and one by mail can be in flight"
     await one.start()
@@ -52,8 +53,3 @@ async def test_digests_in_flight_are_sent_once_or_listed_as_unclear(place: Town)
             at_machine = [link.replace(str(place.balancer.port), str(machine.port)) for link in links]
             shown = await asyncio.gather(*(reader.get(link) for link in at_machine))
             assert {answer.status_code for answer in shown} == {200}
-
-
-def mailbox(person: User) -> str:
-    """Every second subscriber wants the digest by mail."""
-    return f"leser{person.id}@post.example" if person.id % 2 else ""

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 
@@ -30,6 +30,25 @@ TAKEOVER_S = 15.0
 QUIET = "SELECT count(*) FROM outbox WHERE state IN ('new', 'leased')"
 UNHANDLED = "SELECT count(*) FROM inbox WHERE state NOT IN ('done', 'asked', 'quarantined')"
 _numbers = itertools.count(1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who wants digests, in the private chat of an account or, with a ``mailbox``, by mail."""
+
+    network: str
+    account: str
+    mailbox: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where the digest comes."""
+        return self.mailbox or self.account
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """Return a user of Telegram as a reader; every second one reads by mail."""
+        return cls("telegram", str(user.id), f"leser{user.id}@post.example" if user.id % 2 else "")
 
 
 @dataclass
@@ -116,29 +135,27 @@ class Town:
 
     # --- digests ----------------------------------------------------------------------------------------------------
 
-    async def subscribe(self, users: Iterable[User], *, by_mail: Callable[[User], str] = lambda _: "") -> None:
-        """Let users subscribe who have written to the bot. Their first digest is due at once."""
+    async def subscribe(self, readers: Iterable[Reader]) -> None:
+        """Let people subscribe who have written to the bot. Their first digest is due at once."""
         store = await Store.open(self.url, clock=lambda: utc_now() - timedelta(days=9))
         async with store.begin() as tx:
-            for user in users:
-                person = await tx.people.of_account("telegram", str(user.id))
+            for reader in readers:
+                person = await tx.people.of_account(reader.network, reader.account)
                 assert person, "they have to write first"
-                mail = by_mail(user)
-                await tx.subscriptions.save(_wish(tx.subscriptions.fresh(
-                    "email" if mail else "telegram", person_id=person.id), mail or None))  # fmt: skip
+                fresh = tx.subscriptions.fresh("email" if reader.mailbox else reader.network, person_id=person.id)
+                await tx.subscriptions.save(_wish(fresh, reader.mailbox or None))
         await store.close()
 
-    def digests(self, users: Iterable[User], *, by_mail: Callable[[User], str] = lambda _: "") -> Served:
-        """Count the digests that arrived, and those that are listed as unclear."""
-        places = {user.id: by_mail(user) or str(user.id) for user in users}
+    def digests(self, readers: Sequence[Reader]) -> Served:
+        """Count the digests of readers on Telegram that arrived, and those that are listed as unclear."""
         got = Counter({
-            place: len(self.mail.to(place)) if "@" in place else self._digests_in_chat(number)
-            for number, place in places.items()
+            reader.place: len(self.mail.to(reader.mailbox)) if reader.mailbox else self._in_chat(int(reader.account))
+            for reader in readers
         })  # fmt: skip
         listed = self.rows("SELECT conversation FROM outbox WHERE state = 'unclear' AND urgency = 2")
-        return Served.of(got, Counter(place for (place,) in listed), places.values())
+        return Served.of(got, Counter(place for (place,) in listed), [reader.place for reader in readers])
 
-    def _digests_in_chat(self, number: int) -> int:
+    def _in_chat(self, number: int) -> int:
         return sum(one.reply_to is None for one in self.world.said(self.world.users[number]))
 
 
