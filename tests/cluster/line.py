@@ -45,10 +45,14 @@ class LostReplies:
 
 
 class Line:
-    """A TCP proxy on the loopback interface, in front of one port. ``port`` is its own."""
+    """A TCP proxy on the loopback interface, in front of one port. ``port`` is its own.
 
-    def __init__(self, to: int) -> None:
+    ``is_database``: a PostgreSQL server is at the other end, so that replies to statements can be lost.
+    """
+
+    def __init__(self, to: int, *, is_database: bool = False) -> None:
         self._to = to
+        self.is_database = is_database
         self._connections: dict[asyncio.Task[None], _Connection] = {}
         self.port = 0
         self.opened = 0  # connections so far
@@ -133,7 +137,7 @@ class _Connection:
         while data := await reader.read(PIECE):
             if await self._held():
                 continue
-            if self._statements.feed(data) and self._line.lost and self._line.lost.strike(self._statements):
+            if self._line.is_database and self._loses(data):
                 self._loses_reply = not self._line.lost.silent
                 self._falls_silent = self._line.lost.silent
             self.waits = True
@@ -152,6 +156,11 @@ class _Connection:
             self.waits = False
             writer.write(data)
             await writer.drain()
+
+    def _loses(self, data: bytes) -> bool:
+        """Read what the client says; return whether the reply to it is lost."""
+        ran = self._statements.feed(data)
+        return bool(ran and self._line.lost and self._line.lost.strike(self._statements))
 
     async def _held(self) -> bool:
         """Wait as long as data take on this line; return whether they are swallowed."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 
 from tests.cluster.machine import Machine
@@ -14,11 +11,10 @@ pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-async def test_a_second_start_on_a_state_folder_is_refused(kind: str, database: str, known_database: Path) -> None:
+async def test_a_second_start_on_a_state_folder_is_refused(kind: str, database: str) -> None:
     async with town(database, webhook=False) as place:
         first = await place.machine(WEB__PORT="0")
         if kind == "sqlite":
-            shutil.copy(known_database, first.state / "stadtlotse.db")
             first.settings["DATABASE__URL"] = ""
         second = await started_again(place, first)
         assert await second.ended() == 1

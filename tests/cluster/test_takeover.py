@@ -21,7 +21,7 @@ async def test_the_message_in_flight_and_the_chat_go_on_after_a_kill(place: Town
     await place.settled([place.world.say(person, "!hilfe")])
     place.api.fail(Fault("sendMessage", "hang", seconds=100))
     first = place.world.say(person, "Hitzeschutz")
-    await place.world.until(lambda: not place.api.faults[0].times)
+    assert await until(lambda: not place.api.faults[0].times)
     (sender,) = [machine for machine in pair if machine.telegram.waits]
     await sender.kill()
     second = place.world.say(person, "Wer hat Projekte zur Mobilität gemacht?")

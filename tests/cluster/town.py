@@ -71,7 +71,7 @@ class Town:
     async def machine(self, **settings: str) -> Machine:
         """Add a machine; start it when it is wanted."""
         server, _, database = self.url.rpartition("/")
-        to_database = await self.stack.enter_async_context(Line(int(server.rsplit(":", 1)[1])))
+        to_database = await self.stack.enter_async_context(Line(int(server.rsplit(":", 1)[1]), is_database=True))
         to_telegram = await self.stack.enter_async_context(
             Line(int(self.api.base_url.rsplit(":", 1)[1].partition("/")[0]))
         )
