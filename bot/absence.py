@@ -41,7 +41,7 @@ class Absence:
     async def _note(self, channel: str) -> None:
         fact = f"{channel}.heard"
         async with self._store.begin() as tx:
-            before, now = await tx.facts.get(fact), tx.now
+            before, now = await tx.facts.hold(fact), tx.now
             await tx.facts.put(fact, now.isoformat())
         silent = now - datetime.fromisoformat(before) if before else timedelta(0)
         if silent > WARN_AFTER[channel]:

@@ -15,8 +15,8 @@ from bot.health import Health, HealthReport
 from bot.messages import Say
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.database import Store
+from knowledge_base.store.facts import RESTORED
 from knowledge_base.store.outbox import Urgency
-from knowledge_base.store.presence import RESTORED
 from knowledge_base.store.transaction import Transaction
 
 QUIET = timedelta(hours=1)  # after a message, the same thing is only logged
@@ -63,7 +63,7 @@ class Alerts:
     async def restored(self) -> None:
         """Tell of a restore, once: what happened since the backup is unknown to the bot, but not to people."""
         async with self._store.begin() as tx:
-            fact = await tx.facts.get(RESTORED)
+            fact = await tx.facts.hold(RESTORED)
             if fact is None or fact.get("told"):
                 return
             number = (await tx.outbox.count()).get("held", 0)
@@ -87,7 +87,7 @@ class Alerts:
 
 async def _may_say(tx: Transaction, thing: str) -> bool:
     """Whether ``thing`` was not said within the hour; from now on it was. Things said long ago are forgotten."""
-    said = await tx.facts.get(LAST_SAID) or {}
+    said = await tx.facts.hold(LAST_SAID) or {}
     recent = {name: at for name, at in said.items() if tx.now - datetime.fromisoformat(at) < QUIET}
     if thing in recent:
         return False

@@ -22,40 +22,52 @@ from bot.digesting.runner import Digests
 from bot.dispatch import Dispatch
 from bot.features import Services
 from bot.handler import Handler, Rules
-from bot.health import DATABASE, DISPATCHER, LOOP, MODEL, OUTBOX, PROBE_EVERY, Health, watch
-from bot.inbox import Intake
+from bot.health import DATABASE, DISPATCHER, LOOP, MODEL, OUTBOX, PROBE_EVERY, QUEUES, Health, MutedError, watch
+from bot.inbox import MOST_OF_ONE, Intake
+from bot.leadership import Leadership
 from bot.links import Links
 from bot.metrics import Metrics, Outcome
 from bot.opening import Knowledge
 from bot.outbox import Sender
-from bot.ports import Channel, ChannelEndedError, Immediate, Warns
+from bot.place import marks
+from bot.ports import Channel, Immediate, Shared, StandsDown, Warns
 from bot.proofs import Proofs
+from bot.receiving import Listening, Receiving, received_anywhere
 from bot.texts import Texts
 from bot.ticker import Ticker
 from config.settings import Retention, Settings
 from knowledge_base.retention import Periods
-from knowledge_base.store.presence import say_alive, say_gone
+from knowledge_base.store.muted import muted
+from knowledge_base.store.processes import Term
 from knowledge_base.store.secret import read_secret
 
 log = structlog.get_logger()
 
 GRACE_S = 7.0  # answers under way get this long when the bot stops; SIGTERM to exit stays below 10 s
 CLOSE_S = 1.5  # and then each channel this long to say good-bye, all at once
-AGAIN_S = 10.0  # until a channel that broke is started again
+MUTED_AFTER = timedelta(seconds=60)
 
 
 class Bot:
     """Everything between the channels and the knowledge; one per process."""
 
-    def __init__(self, settings: Settings, knowledge: Knowledge, texts: Texts, channels: Sequence[Channel]) -> None:
+    def __init__(
+        self, settings: Settings, knowledge: Knowledge, texts: Texts, channels: Sequence[Channel], *, place: str = ""
+    ) -> None:
+        """``place``: the state folder as no other one on any machine is called; see ``bot.place``."""
         self._channels = {channel.name: channel for channel in channels}
         self._store, self._search = knowledge.store, knowledge.search
         self.health = Health()
-        self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER, OUTBOX, MODEL, LOOP))
+        self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER, OUTBOX, QUEUES, MODEL, LOOP))
         self._alerts = Alerts(self._store, settings.admins)
         self._absence = Absence(self._store, self._alerts)
-        self._intake = Intake(self._store)
         secret = read_secret(settings.state_dir)
+        self.leadership = Leadership(
+            self._store, self._channels, place=place or str(settings.state_dir.absolute())[-64:], changed=self._wake,
+            settings=marks(settings, secret),
+        )  # fmt: skip
+        most_of_one = MOST_OF_ONE if settings.limits.questions_per_hour else 0
+        self._intake = Intake(self._store, most_of_one=most_of_one, term=self._term_to_receive)
         links = Links(settings.web.public_url, secret)
         services = self.services = Services(self._store, knowledge.search, settings, links, secret, texts)
         rules = Rules(frozenset(settings.editors), admins=frozenset(settings.admins))
@@ -65,20 +77,14 @@ class Bot:
                 channel.serve_from(desk)
             if isinstance(channel, Warns):
                 channel.warn_with(self._alerts.alert)
-        self._senders = {
-            name: Sender(
-                self._store,
-                texts,
-                channel,
-                unclear=partial(self.metrics.unclear, name),
-                links=links,
-                alive=partial(self.health.beat, OUTBOX),
-            )
-            for name, channel in self._channels.items()
-        }
+            if isinstance(channel, StandsDown):
+                channel.obey(partial(self.leadership.leads, channel.name))
+        self._senders = {channel.name: self._sender(channel, texts, links) for channel in channels}
         handler = Handler(services, self._channels, rules, desk, answered=self.wake_senders, observe=self._observe)
         alive = partial(self.health.beat, DISPATCHER)
-        self._dispatch = Dispatch(self._store, self._intake, handler, self._channels, alive=alive)
+        self._dispatch = Dispatch(
+            self._store, self._intake, handler, self._handled_here, process=self.leadership.process, alive=alive
+        )
         periods = periods_of(settings.retention, services.context_lasts)
         self.digests = Digests(
             self._store,
@@ -101,6 +107,17 @@ class Bot:
             ],
         )  # fmt: skip
 
+    def _sender(self, channel: Channel, texts: Texts, links: Links) -> Sender:
+        return Sender(
+            self._store,
+            texts,
+            channel,
+            self.leadership,
+            unclear=partial(self.metrics.unclear, channel.name),
+            links=links,
+            alive=partial(self.health.beat, OUTBOX),
+        )
+
     def wake_senders(self) -> None:
         """There may be something to send."""
         for sender in self._senders.values():
@@ -114,7 +131,7 @@ class Bot:
         """
         async with asyncio.TaskGroup() as tasks:
             work = [tasks.create_task(part) for part in self._work()]
-            receiving = [tasks.create_task(self._receive(channel, listening)) for channel in self._channels.values()]
+            receiving = [tasks.create_task(part.run()) for part in self._receiving(listening)]
             as_wished = await self._until(stop, receiving)
             for task in receiving:
                 task.cancel()
@@ -123,26 +140,54 @@ class Bot:
             for busy in work:
                 busy.cancel()
         with suppress(Exception):  # the database is away: then nobody can be misled by the sign
-            await say_gone(self._store)
+            await self.leadership.leave()
         return as_wished
 
     async def idle(self) -> None:
         """Wait until everything that came in is handled, and everything that can be sent now is sent."""
         await self._dispatch.idle()
-        await asyncio.gather(*(sender.idle() for sender in self._senders.values()))
+        led = [sender for name, sender in self._senders.items() if self.leadership.leads(name)]
+        await asyncio.gather(*(sender.idle() for sender in led))
 
     def _work(self) -> list[Coroutine[Any, Any, None]]:
         """What runs beside the channels; each of it lives on whatever happens, its end would be the bot's."""
         for part in (DATABASE, DISPATCHER, OUTBOX, MODEL):
             self.health.expect(part)
         return [
+            self.leadership.run(partial(self.health.beat, DATABASE), partial(self.health.failed, DATABASE)),
             self._dispatch.run(),
             *(sender.run() for sender in self._senders.values()),
+            self._store.hear(self._wake),
             self._ticker.run(),
-            watch(self.health, DATABASE, partial(say_alive, self._store)),
+            watch(self.health, QUEUES, self._look_for_muted),
             watch(self.health, MODEL, self._try_model, every=PROBE_EVERY),
             watch_health(self.health, self._alerts),
         ]
+
+    def _receiving(self, listening: Listening) -> list[Receiving]:
+        parts = (self.leadership, self._intake, self.health, self._absence, listening)
+        return [Receiving(channel, self._senders[name], *parts) for name, channel in self._channels.items()]
+
+    def _handled_here(self) -> list[str]:
+        """The channels of which this process may handle messages now."""
+        leads = self.leadership.leads
+        return [name for name, channel in self._channels.items() if isinstance(channel, Shared) or leads(name)]
+
+    def _term_to_receive(self, channel: str) -> Term | None:
+        """See ``Intake``."""
+        return None if received_anywhere(self._channels[channel]) else self.leadership.expect(channel)
+
+    def _wake(self) -> None:
+        """This process may lead something now that it did not lead before."""
+        self._intake.arrived.set()
+        self.wake_senders()
+
+    async def _look_for_muted(self) -> None:
+        led = [name for name in self._channels if self.leadership.leads(name)]
+        async with self._store.read() as tx:
+            chats = await muted(tx.connection, tx.now, {*led, *self._handled_here()}, after=MUTED_AFTER)
+        if chats:
+            raise MutedError(chats)
 
     async def _try_model(self) -> None:
         self.metrics.embedded(await self._search.probe())
@@ -163,33 +208,6 @@ class Bot:
                 await self.idle()
                 return
         log.warning("bot.stopped_with_work_left")  # it is in inbox and outbox, and goes on with the next start
-
-    async def _receive(self, channel: Channel, listening: Callable[[str, str | None], None]) -> bool:
-        """A channel's life: one that breaks is started again, one that cannot go on ends alone."""
-        self.health.expect(channel.name)
-
-        def tell(problem: str | None) -> None:
-            if problem is None:
-                self.health.beat(channel.name)
-                self._absence.heard(channel.name)
-            else:
-                self.health.failed(channel.name, problem)
-            listening(channel.name, problem)
-
-        while True:
-            try:
-                await channel.run(self._intake, tell)
-            except ChannelEndedError as error:
-                log.critical("channel.ended", channel=channel.name, reason=error.message, remedy=error.remedy)
-                self.health.failed(channel.name, "ended", final=True)
-                listening(channel.name, error.message)
-                return False
-            except Exception:
-                log.exception("channel.broke", channel=channel.name)
-                tell("internal error")
-                await asyncio.sleep(AGAIN_S)
-            else:
-                return True
 
     def _observe(self, channel: str, outcome: str, seconds: float) -> None:
         if outcome == "quarantined":

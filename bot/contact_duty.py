@@ -61,9 +61,7 @@ class ContactDuty:
         async with self._store.begin() as tx:
             await tx.contacts.seen(new)
             warn, hide = late(open_duties(contacts, duties), tx.now)
-            await tx.contacts.warned(warn)
-            if hide:
-                await tx.contacts.hide(hide)
+            warn, hide = await tx.contacts.warned(warn), await tx.contacts.hide(hide)
         self._revision, self._next_look = revision, self._store.now() + timedelta(hours=1)
         for code, ids in ((UNTOLD, warn), (HIDDEN, hide)):
             if ids:

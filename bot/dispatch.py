@@ -1,25 +1,28 @@
 """What the intake kept, to be handled: in order per conversation, conversations in parallel, not too many at once.
 
-The database is the queue. Held here are only the conversations in work, one message of each; so one person who writes
-a thousand messages delays nobody else, and nothing is in memory that a kill could lose.
+The database is the queue, and several processes may work on it: each claims what it works on. Held here are only the
+conversations in work, one message of each, and who had their turn when: people take turns, so that those who write a
+thousand messages, or have thirty accounts, delay the others by no more than one message each.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import structlog
 
 from bot.inbox import Intake
+from bot.turns import Turns
 from knowledge_base.store.database import Store
-from knowledge_base.store.inbox import InboxRow
+from knowledge_base.store.inbox import InboxRow, Waiting
+from knowledge_base.store.outbox import new_id
 
 log = structlog.get_logger()
 
 PARALLEL = 8  # conversations answered at once
 SUSPECT = 2  # attempts after which a message may be what killed them: such come one by one, or all would be blamed
-REST_S = 30.0  # until a message is tried again that could not even be ended with an apology
+FIRST_REST_S, REST_S = 0.5, 30.0  # until a message is tried again that could not be handled; doubled each time
 LOOK_AGAIN_S = 5.0  # another process on this database may have left something, and the proof of life
 
 Handle = Callable[[InboxRow], Awaitable[bool]]
@@ -34,18 +37,23 @@ class Dispatch:
         store: Store,
         intake: Intake,
         handle: Handle,
-        channels: Collection[str],
+        channels: Callable[[], Collection[str]],
         *,
+        process: str = "",
         alive: Callable[[], None] = lambda: None,
     ) -> None:
+        """``channels``: those that this process may handle now; ``process``: under which it claims messages."""
         self._store = store
         self._channels = channels
+        self._process = process or new_id()
+        self._turns: Turns[tuple[str, str]] = Turns()
         self._intake = intake
         self._handle = handle
         self._alive = alive
         self._busy: set[Conversation] = set()
         self._suspect: Conversation | None = None  # the one that was let in last
         self._resting: set[Conversation] = set()
+        self._failures: dict[Conversation, int] = {}  # how often in a row a message could not be handled
         self._nothing_left = asyncio.Event()
 
     async def run(self) -> None:
@@ -56,7 +64,7 @@ class Dispatch:
                 found = await self._next()
                 for row in found:
                     self._busy.add((row.channel, row.conversation))
-                    if row.attempts >= SUSPECT:
+                    if row.attempts > SUSPECT:  # this attempt is counted
                         self._suspect = (row.channel, row.conversation)
                     conversations.create_task(self._work_off(row))
                 if not self._busy and not self._intake.arrived.is_set():
@@ -77,13 +85,21 @@ class Dispatch:
         held = self._busy | self._resting
         try:
             async with self._store.read() as tx:
-                rows = await tx.inbox.waiting(self._channels, limit=places + len(held))
+                waiting = await tx.inbox.waiting(self._channels(), self._process)
+            free = [one for one in waiting if (one.channel, one.conversation) not in held]
+            free = one_suspect(free, others=self._suspect in self._busy)
+            chosen = in_turn(free, self._turns.when)[:places]
+            rows: list[InboxRow] = []
+            if chosen:
+                async with self._store.begin() as tx:
+                    rows = await tx.inbox.claim([one.seq for one in chosen], self._process)
         except Exception as error:  # noqa: BLE001 - the database is away: it comes back, and so do we
             log.error("dispatch.failed", error=type(error).__name__)  # noqa: TRY400 - every few seconds, no trace
             return []
         self._alive()
-        free = [row for row in rows if (row.channel, row.conversation) not in held]
-        return one_suspect(free, others=self._suspect in self._busy)[:places]
+        for row in rows:
+            self._turns.had((row.channel, row.user_id))
+        return rows
 
     async def _wait(self) -> None:
         try:
@@ -97,10 +113,13 @@ class Dispatch:
         done = await self._handle(row)
         self._busy.discard(conversation)
         if done:
+            self._failures.pop(conversation, None)
             await self._intake.handled()
         else:
+            failures = self._failures[conversation] = self._failures.get(conversation, 0) + 1
             self._resting.add(conversation)
-            asyncio.get_running_loop().call_later(REST_S, self._wake_up, conversation)
+            rest = min(FIRST_REST_S * 2.0 ** min(failures - 1, 10), REST_S)
+            asyncio.get_running_loop().call_later(rest, self._wake_up, conversation)
         self._intake.arrived.set()
 
     def _wake_up(self, conversation: Conversation) -> None:
@@ -108,8 +127,13 @@ class Dispatch:
         self._intake.arrived.set()
 
 
-def one_suspect(rows: Sequence[InboxRow], *, others: bool) -> list[InboxRow]:
+def in_turn(waiting: Sequence[Waiting], turns: Mapping[tuple[str, str], int]) -> list[Waiting]:
+    """Who had no turn for the longest time comes first; among those that had none, the oldest message."""
+    return sorted(waiting, key=lambda one: (turns.get((one.channel, one.user_id), 0), one.seq))
+
+
+def one_suspect(waiting: Sequence[Waiting], *, others: bool) -> list[Waiting]:
     """All that nobody suspects, and the first of those that are; none of them while ``others`` are in work."""
-    suspects = [row.seq for row in rows if row.attempts >= SUSPECT]
+    suspects = [one.seq for one in waiting if one.attempts >= SUSPECT]
     held_back = suspects if others else suspects[1:]
-    return [row for row in rows if row.seq not in held_back]
+    return [one for one in waiting if one.seq not in held_back]

@@ -14,13 +14,13 @@ from time import perf_counter
 import structlog
 
 from bot.desk import TOASTS, FrontDesk, Verdict
-from bot.features import Services, Turn, nobody
+from bot.features import Act, Services, Turn, nobody, say
 from bot.features.ask import note_rating
-from bot.features.budget import EXHAUSTED
+from bot.features.budget import EXHAUSTED, told_already, too_much
 from bot.features.notices import notice
 from bot.features.perform import perform
 from bot.informing import first_notice
-from bot.intents import Ask, Rate, Routed, Start
+from bot.intents import Ask, Intent, Rate, Routed, Start
 from bot.messages import Happening, Inbound, Say
 from bot.permits import left, may_work, moved
 from bot.ports import Channel, EditsInPlace, Immediate, KnowsAdmins
@@ -35,6 +35,7 @@ from knowledge_base.store.inbox import InboxRow
 from knowledge_base.store.outbox import new_id
 from knowledge_base.store.people import Person
 from knowledge_base.store.transaction import Transaction
+from knowledge_base.store.transient import is_transient
 
 log = structlog.get_logger()
 
@@ -50,9 +51,8 @@ OUTCOMES = {
     "ask.only_elsewhere": "not_sure",
     "ask.nothing": "not_sure",
 }
-
-
-SEARCHED = frozenset({*OUTCOMES, "more.no_more"})  # what costs a search counts for the limit of its author
+# What a message counts as for the limits of its author, by what was said to it; everything else counts as handled.
+COUNTED = dict.fromkeys((*OUTCOMES, "more.no_more"), "asked") | {EXHAUSTED: "limited"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +98,18 @@ class Handler:
                 outcome = await self._attempt(row)
             except HandledElsewhereError:
                 return True
-            except Exception:
-                log.exception("message.failed")
-                outcome = await self._apologise(row)
+            except Exception as error:
+                if is_transient(error):
+                    outcome = await self._again_later(row, error)
+                else:
+                    log.exception("message.failed")
+                    outcome = await self._apologise(row)
             self._observe(row.channel, outcome, perf_counter() - started)
         return outcome != "kept"
 
     async def _attempt(self, row: InboxRow) -> str:  # noqa: C901 - one line per happening
-        async with self._store.begin() as tx:
-            attempts = await tx.inbox.try_again(row.seq)
-            if attempts > MAX_ATTEMPTS:
-                await tx.inbox.quarantine(row.seq)
-                await say_sorry(tx, row)
-        if attempts > MAX_ATTEMPTS:
-            log.error("message.quarantined", attempts=attempts)
-            self._answered()
-            return "quarantined"
+        if row.attempts > MAX_ATTEMPTS:
+            return await self._give_up(row)
         inbound = Inbound.from_json(row.payload)
         if not await self._may_work(inbound):
             return await self._silently(row)
@@ -150,7 +146,16 @@ class Handler:
     async def _quarantine(self, row: InboxRow) -> str:
         log.error("message.unreadable")
         async with self._store.begin() as tx:
-            await tx.inbox.quarantine(row.seq)
+            await tx.inbox.quarantine(row)
+        return "quarantined"
+
+    async def _give_up(self, row: InboxRow) -> str:
+        log.error("message.quarantined", attempts=row.attempts)
+        async with self._store.begin() as tx:
+            if not await tx.inbox.quarantine(row):
+                raise HandledElsewhereError
+            await say_sorry(tx, row)
+        self._answered()
         return "quarantined"
 
     async def _edited(self, row: InboxRow, inbound: Inbound) -> str:
@@ -179,21 +184,22 @@ class Handler:
     async def _answer(self, row: InboxRow, inbound: Inbound, routed: Routed, *, replaces: str = "") -> str:
         async with self._store.begin() as tx:
             person = await self._identify(tx, inbound)
+            limits = self._services.settings.limits
+            refused = None if routed.awaited else await too_much(tx, person.id, routed.intent, limits)
         turn = self._turn(inbound, person, routed, replaces)
-        async with (
-            asyncio.timeout(ANSWER_WITHIN_S),
-            shown_as_working(self._channels.get(row.channel), inbound.address),
-        ):
-            act = await perform(turn, routed.intent, self._services)
+        act = say(refused) if refused else await self._perform(turn, routed.intent)
         async with self._store.begin() as tx:
             if replaces:
                 await tx.answers.retract(row.channel, inbound.refers_to)
             if routed.awaited:
                 await tx.people.got(turn.context_key)
             what = await act(tx)
-            await self._reply(tx, row, turn, what)
-            if what.key in SEARCHED:
-                await tx.inbox.asked(row.seq)
+            if what.key == EXHAUSTED and await told_already(tx, row):
+                await self._note(tx, row)
+            else:
+                await self._reply(tx, row, turn, what)
+            if what.key in COUNTED:
+                await tx.inbox.mark(row, COUNTED[what.key])
             reached("answer.before_commit")
         reached("answer.after_commit")
         self._answered()
@@ -219,9 +225,19 @@ class Handler:
         async with self._store.begin() as tx:
             if act is not None:
                 await act(tx)
-            if not await tx.inbox.done(row.seq):
-                raise HandledElsewhereError
+            await self._note(tx, row)
         return "noted"
+
+    async def _note(self, tx: Transaction, row: InboxRow) -> None:
+        """Mark a message handled that gets no answer."""
+        if not await tx.inbox.done(row):
+            raise HandledElsewhereError
+
+    async def _perform(self, turn: Turn, intent: Intent) -> Act:
+        """Do what was asked, bounded in time, while the person sees that something happens."""
+        channel = self._channels.get(turn.inbound.address.channel)
+        async with asyncio.timeout(ANSWER_WITHIN_S), shown_as_working(channel, turn.inbound.address):
+            return await perform(turn, intent, self._services)
 
     async def _rate(self, tx: Transaction, inbound: Inbound) -> None:
         """A thumb on one of our answers is feedback; every other reaction means nothing to us."""
@@ -231,12 +247,26 @@ class Handler:
             person = await self._identify(tx, inbound)
             await tx.answers.rate(answer_id, person.id, useful)
 
-    async def _apologise(self, row: InboxRow) -> str:
-        """Something of ours broke: end the message, neutrally. When even that fails, it is kept as it is."""
+    async def _again_later(self, row: InboxRow, error: Exception) -> str:
+        """The database failed for a moment: the message is tried again, and nothing is said.
+
+        After a lost reply to a COMMIT the message may be handled already; then nobody can claim it again.
+        """
+        log.warning("message.tried_again", error=type(error).__name__, attempts=row.attempts)
         try:
             async with self._store.begin() as tx:
+                await tx.inbox.give_back(row)
+        except Exception as again:  # noqa: BLE001 - this process has the claim, and may claim it again
+            log.warning("message.not_given_back", error=type(again).__name__)
+        return "kept"
+
+    async def _apologise(self, row: InboxRow) -> str:
+        """Something of ours broke: end the message, neutrally, if it is still ours. When even that fails, keep it."""
+        try:
+            async with self._store.begin() as tx:
+                if not await tx.inbox.done(row):
+                    return "noted"
                 await say_sorry(tx, row)
-                await tx.inbox.done(row.seq)
         except Exception as error:  # noqa: BLE001 - the database is what is broken
             log.error("message.kept", error=type(error).__name__)  # noqa: TRY400 - the first failure has its trace
             return "kept"

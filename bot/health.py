@@ -18,15 +18,23 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-LOOP, DISPATCHER, OUTBOX, DATABASE, MODEL = "loop", "dispatcher", "outbox", "database", "model"
+LOOP, DISPATCHER, OUTBOX, QUEUES, DATABASE, MODEL = "loop", "dispatcher", "outbox", "queues", "database", "model"
 
 # Seconds of silence that a part may keep; with the probe intervals below, each is red within 120 s of a failure.
-ALLOWANCES: Mapping[str, float] = {LOOP: 30, DISPATCHER: 90, OUTBOX: 90, DATABASE: 90, MODEL: 90}
+ALLOWANCES: Mapping[str, float] = {LOOP: 30, DISPATCHER: 90, OUTBOX: 90, QUEUES: 30, DATABASE: 90, MODEL: 90}
 CHANNEL_ALLOWANCE = 90.0  # since the last successful exchange with the network
 PROBE_EVERY = 20.0
 PROBE_TIMEOUT = 10.0
 
 log = structlog.get_logger(__name__)
+
+
+class MutedError(Exception):
+    """So many conversations wait for something that goes on nowhere."""
+
+    def __init__(self, chats: int) -> None:
+        super().__init__(f"{chats} muted chats")
+        self.reason = f"{chats} muted chats"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +149,9 @@ async def watch(
                 await probe()
         except TimeoutError:
             health.failed(name, "timeout")
+        except MutedError as error:
+            log.error("chats_muted", reason=error.reason)  # noqa: TRY400 - it says all
+            health.failed(name, error.reason)
         except Exception as error:  # noqa: BLE001  a probe may fail in any way its part can
             log.warning("probe_failed", part=name, error=type(error).__name__)
             health.failed(name, "unreachable")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from bot.commands import is_command
@@ -12,17 +12,31 @@ from knowledge_base.errors import StoreError
 from knowledge_base.failpoints import reached
 from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import Received
+from knowledge_base.store.processes import Term
 
-MAX_WAITING = 1_000  # messages taken in and not handled; beyond, the networks have to wait
+MAX_WAITING = 10_000  # messages taken in and not handled; beyond, the networks have to wait
+MOST_OF_ONE = 300  # of them of one user; what comes beyond is never handled, or one user could make all others wait
 LOOK_AGAIN_S = 5.0  # another process may have handled what was taken in here
 
 
 class Intake:
     """The ``Receive`` of every channel."""
 
-    def __init__(self, store: Store, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self,
+        store: Store,
+        max_waiting: int = MAX_WAITING,
+        *,
+        most_of_one: int = 0,
+        term: Callable[[str], Term | None] = lambda _channel: None,
+    ) -> None:
+        """``term``: the leadership that a channel needs to take something in, raises ``DeposedError`` without it;
+        ``None``: every process may. ``most_of_one``: see ``knowledge_base.store.inbox``.
+        """
         self._store = store
         self._max_waiting = max_waiting
+        self._most_of_one = most_of_one
+        self._term = term
         self._waiting = 0
         self._less = asyncio.Condition()
         self.arrived = asyncio.Event()
@@ -42,8 +56,11 @@ class Intake:
             return
         taken_back = [item.refers_to for item in happenings if item.happening is Happening.RETRACTION]
         try:
+            term = self._term(channel)
             async with self._store.begin() as tx:
-                added = await tx.inbox.add([_received(item) for item in happenings])
+                if term is not None:
+                    await tx.processes.expect(term)
+                added = await tx.inbox.add([_received(item) for item in happenings], most_of_one=self._most_of_one)
                 if taken_back:  # not answered yet: then it never will be
                     added -= await tx.inbox.drop_messages(channel, taken_back)
                 for one in refused:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from bot.place import shared_secrets
 from config.settings import Settings
 from knowledge_base.embedding.factory import Engine, open_embedder
 from knowledge_base.embedding.port import Embedder
@@ -16,6 +17,7 @@ from knowledge_base.ingest.bundle import load_bundle
 from knowledge_base.ingest.importer import Progress, silent
 from knowledge_base.search.service import MODEL, SearchService, warm
 from knowledge_base.store.database import Store
+from knowledge_base.store.secret import forget_shared, share_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,14 @@ class Knowledge:
 
 
 @asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[Store]:
-    """The database alone."""
+async def open_store(settings: Settings, *, new_secret: bool = False) -> AsyncIterator[Store]:
+    """The database alone. ``new_secret``: the secret of this folder is the right one from now on."""
     settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     store = await Store.open(settings.database_url)
     try:
+        if new_secret:
+            await forget_shared(store)
+        await share_secret(store, settings.state_dir, shared_secrets(settings), renew=new_secret)
         yield store
     finally:
         await store.close()

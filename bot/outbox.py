@@ -9,37 +9,47 @@ What happens after a send, by the answer of the network (``bot.ports``):
   worse than two), everything else is kept as unclear and shown to the admins (two would be worse than none).
 
 A message whose sender was killed in between is unclear, too; there an answer always goes out again.
+
+Only the leader of the account sends. Each message is claimed before it is sent; claims that no sender works on (of a
+leader that is gone, or of this one when the reply to a COMMIT was lost) are looked for all the time and settled by the
+same rules. Conversations take turns, so that a flood delays the others by one message each.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
+from time import monotonic
 
 import structlog
 
 from bot.composing import Composer
+from bot.leadership import Leadership
 from bot.links import Links
 from bot.messages import Outgoing
 from bot.ports import Channel, MovedError, OpensRooms, Traceable, TryLaterError, UnclearError, UndeliverableError
 from bot.repetition import GIVE_UP, UNCLEAR, is_doubtful, may_repeat, pause
 from bot.texts import Texts
+from bot.turns import Turns
 from knowledge_base.failpoints import reached
 from knowledge_base.store.database import Store
-from knowledge_base.store.outbox import OutboxRow, Urgency
+from knowledge_base.store.outbox import Due, OutboxRow, Urgency
+from knowledge_base.store.processes import Term
 from knowledge_base.store.transaction import Transaction
+from knowledge_base.store.transient import is_transient
 
 log = structlog.get_logger()
 
 PARALLEL = 16  # conversations sent to at once; without idempotent sends one, so that a kill can double one answer only
 SLOW_S = 2.0  # a send that takes longer lets the others pass
 SEND_WITHIN_S = 120.0  # a send that takes longer is unclear
-LEASE = timedelta(minutes=5)  # longer than any send takes
 BULK_RESTS = 2  # times as long as the network says to wait: the first place that is free again is for answers
-LOOK_AGAIN_S = 5.0  # another process may have stored something, and a pause may be over
+LOOK_AGAIN_S = 5.0  # another process may have stored something, a pause may be over, a claim may be stranded
+REST_WITHIN_S = 3.0
+STRANDED = "the sender was stopped"
 
 
 class Sender:
@@ -50,6 +60,7 @@ class Sender:
         store: Store,
         texts: Texts,
         channel: Channel,
+        leadership: Leadership,
         *,
         links: Links | None = None,
         unclear: Callable[[], None] = lambda: None,
@@ -58,6 +69,10 @@ class Sender:
         self._store = store
         self._compose = Composer(store, texts, links)
         self._channel = channel
+        self._leadership = leadership
+        self._settled: Term | None = None  # the term in which stranded claims were looked for last
+        self._settle_again = 0.0
+        self._turns: Turns[str] = Turns()
         self._tell_unclear = unclear
         self._alive = alive
         self._wake = asyncio.Event()
@@ -76,13 +91,20 @@ class Sender:
         self._wake.set()
         await self._nothing_left.wait()
 
+    async def rest(self) -> None:
+        """Wait until what is under way has come to its end, for a while."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REST_WITHIN_S):
+                while self._sending:  # noqa: ASYNC110 - the last send tells nobody
+                    await asyncio.sleep(0.05)
+
     async def run(self) -> None:
-        """Send until cancelled; first what an earlier sender left unfinished."""
-        await self._insist(self._settle)
+        """Send as long as this process leads the account, until cancelled."""
         async with asyncio.TaskGroup() as sends:
             while True:
                 self._wake.clear()
-                rows = await self._lease()
+                term = self._leadership.term(self._channel.name)
+                rows = await self._next(term) if term else []
                 for row in rows:
                     self._sending.add(row.id)
                     self._in_turn.add(row.id)
@@ -93,21 +115,33 @@ class Sender:
                     self._nothing_left.set()
                 await self._sleep()
 
-    async def _lease(self) -> list[OutboxRow]:
+    async def _next(self, term: Term) -> list[OutboxRow]:
+        """Claim the messages that come next, as many as there are places; settle what is stranded before."""
         at_once = PARALLEL if self._channel.exactly_once else 1
         places = min(at_once - len(self._in_turn), PARALLEL - len(self._sending))
-        if places <= 0:
-            return []
         try:
-            async with self._store.begin() as tx:
-                least = Urgency.BULK if tx.now >= self._bulk_again else Urgency.NOTICE
-                rows = await tx.outbox.lease(self._channel.name, limit=places, lasting=LEASE, least=least)
-                if isinstance(self._channel, Traceable):
-                    await self._mark(tx, rows, self._channel)
+            if term != self._settled or monotonic() >= self._settle_again:
+                await self._settle(term)
+            rows = await self._claim(term, places) if places > 0 else []
         except Exception as error:  # noqa: BLE001 - the database is away: it comes back, and so do we
             log.error("outbox.failed", channel=self._channel.name, error=type(error).__name__)  # noqa: TRY400
             return []
         self._alive()
+        return rows
+
+    async def _claim(self, term: Term, places: int) -> list[OutboxRow]:
+        least = Urgency.BULK if self._store.now() >= self._bulk_again else Urgency.NOTICE
+        async with self._store.read() as tx:
+            due = await tx.outbox.due(term.channel, least=least)
+        if not due:
+            return []
+        chosen = in_turn(due, self._turns.when)[:places]
+        async with self._store.begin() as tx:
+            rows = await tx.outbox.claim([one.seq for one in chosen], term)
+            if isinstance(self._channel, Traceable):
+                await self._mark(tx, rows, self._channel)
+        for row in rows:
+            self._turns.had(row.conversation)
         return rows
 
     async def _mark(self, tx: Transaction, rows: Sequence[OutboxRow], channel: Traceable) -> None:
@@ -132,20 +166,27 @@ class Sender:
                 log.error("outbox.not_noted", attempts=attempts, error=type(error).__name__)  # noqa: TRY400
                 await asyncio.sleep(pause(attempts).total_seconds())
 
-    async def _settle(self) -> None:
+    async def _settle(self, term: Term) -> None:
+        """Decide on claims that nobody works on: all of them in a new term, then those that show up."""
         async with self._store.read() as tx:
-            left = await tx.outbox.release(self._channel.name)
-            if isinstance(self._channel, Traceable):
+            stranded = await tx.outbox.stranded(term, self._sending)
+            if term != self._settled and isinstance(self._channel, Traceable):
                 self._channel.remember(await tx.outbox.last_remote_ids(self._channel.name))
-        for row in left:
-            await self._unclear(row, "the sender was stopped", killed=True)
+        for row in stranded:
+            if row.owner != term.process or term != self._settled:
+                await self._unclear(row, STRANDED, killed=True)
+                continue
+            log.warning("outbox.claim_found", outbox_id=row.id)  # its COMMIT came through, but not the reply to it
+            async with self._store.begin() as tx:
+                await tx.outbox.give_back(row)
+        self._settled, self._settle_again = term, monotonic() + LOOK_AGAIN_S
 
     async def _send(self, row: OutboxRow) -> None:
         slow = asyncio.get_running_loop().call_later(SLOW_S, self._let_others_pass, row.id)
         with structlog.contextvars.bound_contextvars(channel=row.channel, outbox_id=row.id):
             try:
-                note = await self._attempt(row)
-                await self._insist(note)
+                if (note := await self._attempt(row)) is not None:
+                    await self._insist(note)
             finally:
                 slow.cancel()
                 self._sending.discard(row.id)
@@ -155,16 +196,21 @@ class Sender:
         self._in_turn.discard(message_id)
         self._wake.set()
 
-    async def _attempt(self, row: OutboxRow) -> Callable[[], Awaitable[None]]:
-        """Send once; returns how to note what became of it."""
+    async def _attempt(self, row: OutboxRow) -> Callable[[], Awaitable[None]] | None:
+        """Send once; returns how to note what became of it, or ``None`` when it is another process's business now."""
         try:
             message = await self._compose(row)
-        except Exception:
+        except Exception as error:
+            if is_transient(error):
+                return None  # nothing was sent; the claim is found, and tried again
             log.exception("outbox.unreadable")
             return partial(self._dead, row, UndeliverableError("cannot be rendered"))
         if row.payload.get("replaces") and not message.replaces:
             return partial(self._dead, row, UndeliverableError("the message to replace never arrived"))
         reached("outbox.before_send")
+        if self._leadership.term(row.channel) != row.term:
+            log.warning("outbox.deposed")
+            return None
         try:
             async with asyncio.timeout(SEND_WITHIN_S):
                 remote_id = await self._hand_over(row, message)
@@ -193,7 +239,7 @@ class Sender:
 
     async def _sent(self, row: OutboxRow, remote_id: str | None) -> None:
         async with self._store.begin() as tx:
-            await tx.outbox.sent(row.id, remote_id, farewell="farewell" in row.payload)
+            await tx.outbox.sent(row, remote_id, farewell="farewell" in row.payload)
 
     async def _later(self, row: OutboxRow, error: TryLaterError) -> None:
         if self._store.now() - row.created_at > GIVE_UP:
@@ -211,8 +257,7 @@ class Sender:
     async def _dead(self, row: OutboxRow, error: UndeliverableError) -> None:
         log.warning("outbox.dead", reason=error.message, gone=error.gone)
         async with self._store.begin() as tx:
-            await tx.outbox.dead(row.id, error.message)
-            if error.gone:
+            if await tx.outbox.dead(row, error.message) and error.gone:
                 await tx.conversations.gone(row.channel, row.conversation, error.message)
 
     async def _moved(self, row: OutboxRow, error: MovedError) -> None:
@@ -228,14 +273,18 @@ class Sender:
         async with self._store.begin() as tx:
             if repeat:
                 await self._retry(tx, row, f"{UNCLEAR}{reason}", timedelta(0) if killed else None)
-            else:
-                await tx.outbox.unclear(row.id, reason)
-        if not repeat:
+            noted = not repeat and await tx.outbox.unclear(row, reason)
+        if noted:
             log.warning("outbox.unclear", reason=reason, outbox_id=row.id)
             self._tell_unclear()
 
     async def _retry(self, tx: Transaction, row: OutboxRow, reason: str, wait: timedelta | None) -> None:
         after = pause(row.attempts) if wait is None else wait
-        await tx.outbox.retry(row.id, not_before=tx.now + after, error=reason)
+        await tx.outbox.retry(row, not_before=tx.now + after, error=reason)
         if after.total_seconds() < LOOK_AGAIN_S:
             asyncio.get_running_loop().call_later(after.total_seconds() + 0.01, self._wake.set)
+
+
+def in_turn(due: Sequence[Due], turns: Mapping[str, int]) -> list[Due]:
+    """Answers first, digests last; among these the conversation that got nothing for the longest time."""
+    return sorted(due, key=lambda one: (one.urgency, turns.get(one.conversation, 0), one.seq))

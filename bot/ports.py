@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
@@ -192,6 +192,28 @@ class OpensRooms(Protocol):
         ``alias`` (local part) makes it one room, however often this is called; ``name`` is what the room is called.
         Errors as of ``send``; ``UndeliverableError``: there will be no room. Returns the network's id of the room.
         """
+
+
+@runtime_checkable
+class Shared(Protocol):
+    """A channel of whose account every process may handle what came in; only its leader sends. Without this, its leader
+    does everything.
+    """
+
+    @property
+    def received_anywhere(self) -> bool:
+        """Whether every process also receives: the network brings what happened to any of them (a webhook)."""
+
+
+@runtime_checkable
+class StandsDown(Protocol):
+    """A channel that holds what only one process may hold (the keys of a device)."""
+
+    def obey(self, leads: Callable[[], bool]) -> None:
+        """Ask ``leads`` before anything changes, at the network or on disk; raise ``TryLaterError`` when it says no."""
+
+    async def stand_down(self) -> None:
+        """Another process leads the account: let go of it, so that ``run`` may be called again later."""
 
 
 @runtime_checkable

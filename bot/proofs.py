@@ -44,6 +44,9 @@ class Proofs:
         self._revision = revision
 
     async def _take_back(self, tx: Transaction, told: Profile) -> None:
+        await tx.people.hold(told.person_id)
+        if await tx.profiles.get(told.person_id) != told:  # they proved something else meanwhile: the next look sees it
+            return
         await tx.profiles.set(told.person_id, verified_at=None, verified_address="")
         person = Person(told.person_id, None, None)
         key = f"proof:{told.person_id}:{told.verified_at:%Y%m%d%H%M%S}"

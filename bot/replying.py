@@ -49,7 +49,7 @@ async def reply(tx: Transaction, row: InboxRow, turn: Turn, what: Say, footer: S
         person_id=turn.person.id if turn.inbound.private and not farewell else None,  # a room gone is no person gone
     )
     await tx.outbox.first_of_all(turn.reply_id)  # what it announces comes after it
-    if not await tx.inbox.done(row.seq):
+    if not await tx.inbox.done(row):
         raise HandledElsewhereError
 
 

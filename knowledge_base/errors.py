@@ -4,6 +4,7 @@
      ├── InputError      the data or command given is wrong: mend it and try again
      ├── SettingsError   the configuration is wrong: mend it and start again   (config.settings)
      ├── StoreError      the database is unreachable, too new, or broken
+     │    └── ChangedMeanwhileError   another transaction was faster: do the whole work again
      ├── ModelError      the embedding model cannot be loaded or run
      └── ChannelError    a network did not take a message                      (bot.ports)
 
@@ -35,6 +36,10 @@ class InputError(StadtlotseError):
 
 class StoreError(StadtlotseError):
     """The database cannot be reached, has another schema, or is damaged."""
+
+
+class ChangedMeanwhileError(StoreError):
+    """Another transaction changed or deleted what this work is based on; the same work, done again, can succeed."""
 
 
 class ModelError(StadtlotseError):

@@ -37,7 +37,7 @@ async def export(store: Store, out: IO[bytes], *, with_contacts: bool = False) -
     counts: Counter[RecordKind] = Counter()
     left_out = 0
     with SpooledTemporaryFile(IN_MEMORY) as spool:
-        async with store.read() as tx:
+        async with store.read(long=True) as tx:
             async for record in tx.records.stream():
                 if not with_contacts and is_personal(record):
                     left_out += 1

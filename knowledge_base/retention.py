@@ -58,7 +58,7 @@ async def purge(store: Store, periods: Periods) -> dict[str, int]:
     await _sweep_imports(store)
     counts = {}
     for name, step in steps.items():
-        async with store.begin() as tx:
+        async with store.begin(long=True) as tx:
             counts[name] = await step(tx)
     return counts
 

@@ -15,6 +15,7 @@ from bot.assembly import Bot
 from bot.cli.common import fail, progress, run, settings, write
 from bot.menu import listed, words
 from bot.opening import open_knowledge, open_search, open_store
+from bot.place import ACCOUNT, differing, only_one, shared_secrets
 from bot.ports import Channel, Checked
 from bot.processors import unnamed
 from bot.texts import Texts
@@ -25,6 +26,7 @@ from config.settings import Settings
 from knowledge_base.errors import StadtlotseError
 from knowledge_base.migrations import SCHEMA
 from knowledge_base.model import RecordKind
+from knowledge_base.store.secret import share_secret
 
 if TYPE_CHECKING:
     from bot.channels.telegram import TelegramChannel
@@ -51,7 +53,13 @@ def serve(
         fail(NO_CHANNEL)
     if names := unnamed(found):
         log.warning("privacy.processors_not_named", processors=names, remedy="privacy.processors (Art. 28 GDPR)")
-    if not run(serve_channels(found, channels)):
+    taken = StadtlotseError(
+        f"The bot runs on {found.state_dir} already.",
+        remedy="Stop it first, or set STADTLOTSE_STATE_DIR to another folder for a second process.",
+    )
+    with only_one(found.state_dir, "serve", taken) as place:
+        as_wished = run(serve_channels(found, channels, place))
+    if not as_wished:
         fail("No channel is left; the log says why.")
 
 
@@ -88,19 +96,36 @@ def configured_telegram(found: Settings) -> TelegramChannel | None:
     return TelegramChannel(found, Menu(listed(Texts()), words()))
 
 
-async def serve_channels(found: Settings, channels: Sequence[Channel]) -> bool:
-    """Run until SIGTERM or SIGINT, or until no channel is left; returns whether it stopped as wished."""
+async def serve_channels(found: Settings, channels: Sequence[Channel], place: str = "") -> bool:
+    """Run until SIGTERM or SIGINT, or until no channel is left; returns whether it stopped as wished.
+
+    ``place``: see ``Bot``.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         with progress() as bar:
             knowledge = await stack.enter_async_context(open_knowledge(found, progress=bar))
-        bot = Bot(found, knowledge, Texts(), channels)
+        await share_secret(knowledge.store, found.state_dir, shared_secrets(found), renew=True)
+        bot = Bot(found, knowledge, Texts(), channels, place=place)
+        await expect_the_same(bot)
         routes = [route for channel in channels for route in getattr(channel, "routes", ())]
         routes += page_routes(bot.services, changed=bot.wake_senders)
         await stack.enter_async_context(pages(found.web, found.state_dir, bot.health, bot.metrics, routes))
         return await bot.run(stop, announce([channel.name for channel in channels]))
+
+
+async def expect_the_same(bot: Bot) -> None:
+    """Compare the settings with those of the other processes on this database; raise where the accounts differ."""
+    names = differing(bot.leadership.settings, await bot.leadership.others())
+    if accounts := [name for name in names if name.startswith(ACCOUNT)]:
+        raise StadtlotseError(
+            f"Another process works on this database with another {' and '.join(accounts)}.",
+            remedy="All processes on one database serve the same accounts: compare their configurations.",
+        )
+    if names:
+        log.warning("settings.differ", sections=names, remedy="give every process on this database the same settings")
 
 
 def announce(names: Sequence[str]) -> Callable[[str, str | None], None]:

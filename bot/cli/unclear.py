@@ -9,7 +9,7 @@ import typer
 from bot.cli.common import fail, run, settings, write
 from bot.opening import open_store
 from config.settings import Settings
-from knowledge_base.store.outbox import Doubtful
+from knowledge_base.store.doubtful import Doubtful
 
 
 def unclear(
@@ -43,5 +43,5 @@ def unclear(
 async def _unclear(found: Settings, repeat: list[str], drop: list[str]) -> tuple[list[str], list[Doubtful]]:
     async with open_store(found) as store, store.begin() as tx:
         decisions = [*((one, True) for one in repeat), *((one, False) for one in drop)]
-        unknown = [one for one, again in decisions if not await tx.outbox.decide(one, repeat=again)]
-        return unknown, await tx.outbox.doubtful()
+        unknown = [one for one, again in decisions if not await tx.doubtful.decide(one, repeat=again)]
+        return unknown, await tx.doubtful.all()

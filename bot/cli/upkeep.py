@@ -15,14 +15,19 @@ from knowledge_base.store.backup import backup as make_backup
 from knowledge_base.store.restore import restore as bring_back
 
 
-def migrate(context: typer.Context) -> None:
-    """Bring the database to the schema of this version. Every other command does so, too."""
-    run(_migrate(settings(context)))
+def migrate(
+    context: typer.Context,
+    new_secret: Annotated[
+        bool, typer.Option("--new-secret", help="use secret.key of this folder from now on; links sent before are void")
+    ] = False,
+) -> None:
+    """Bring the database to the schema of this version. Every other command does so as well."""
+    run(_migrate(settings(context), new_secret))
     write(f"schema {SCHEMA}")
 
 
-async def _migrate(found: Settings) -> None:
-    async with open_store(found):
+async def _migrate(found: Settings, new_secret: bool) -> None:
+    async with open_store(found, new_secret=new_secret):
         pass
 
 

@@ -204,7 +204,7 @@ class Digests:
                     if wish.id in same
                     else _skipped(one.due, Reason.CHANGED)
                 )
-            if any(outcome.state == "queued" for outcome in outcomes) and not await tx.facts.get(BEGUN):
+            if any(outcome.state == "queued" for outcome in outcomes) and not await tx.facts.hold(BEGUN):
                 await tx.facts.put(BEGUN, tx.now.isoformat())
             reached("digest.before_commit")
         reached("digest.after_commit")

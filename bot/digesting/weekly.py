@@ -16,7 +16,7 @@ async def look(digests: Digests, store: Store, alerts: Alerts) -> None:
         return
     async with store.begin() as tx:
         today = f"{tx.now:%Y-%m-%d}"
-        first_time = await tx.facts.get(ASKED) != today
+        first_time = await tx.facts.hold(ASKED) != today
         await tx.facts.put(ASKED, today)
     if first_time:
         await alerts.alert("first_digest", number=digests.waiting_for_approval)

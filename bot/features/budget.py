@@ -1,12 +1,11 @@
-"""How many questions one person may ask in an hour, on all their accounts together: what costs a search, nothing else.
+"""How much one person may ask in an hour, on all their accounts together.
 
-Consent, answers to requests, a number that was offered, ``forget``, ``privacy``, ``mydata`` and ``unsubscribe`` cost
-none: they are neither counted nor refused, however much was asked before. What bounds those who flood the bot with such
-cheap commands stands where it acts: one message of a conversation at a time, eight conversations at once
-(``bot.dispatch``), so many taken in and not handled until networks have to wait (``bot.inbox``), one answer for each at
-the pace of its network (``bot.outbox``, ``bot.channels``), so many projects a day (``bot.features.harvest``), so many
-codes (``bot.features.verifying``) and requests (``knowledge_base.introduction_caps``), and that each of them is deleted
-after its period (``knowledge_base.retention``).
+Two limits: so many searches, and so many messages of the kinds that only cost (``CHATTER``). Who goes beyond one is
+told so once in the hour; what they send then is noted and costs no further answer. Consent, answers to requests and
+to what the bot asked, ``forget``, ``privacy``, ``mydata`` and ``unsubscribe`` are never refused, however much was asked
+before. What else bounds a flood stands where it acts: people take turns (``bot.dispatch``, ``bot.outbox``), so many
+messages of one user wait (``bot.inbox``), so many projects a day (``bot.features.harvest``), so many codes
+(``bot.features.verifying``) and requests (``knowledge_base.introduction_caps``).
 """
 
 from __future__ import annotations
@@ -14,10 +13,27 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.features import Services, Turn
+from bot.intents import (
+    Ask,
+    Digest,
+    Help,
+    Intent,
+    IntroduceStatus,
+    Language,
+    More,
+    Show,
+    Start,
+    Thanks,
+    Unknown,
+)
 from bot.messages import Say
+from config.settings import Limits
+from knowledge_base.store.inbox import InboxRow
 from knowledge_base.store.transaction import Transaction
 
 AN_HOUR = timedelta(hours=1)
+MESSAGES_PER_SEARCH, LEAST_MESSAGES = 4, 60  # a conversation has more messages than searches
+CHATTER = (Ask, More, Show, Start, Thanks, Help, Language, Unknown, Digest, IntroduceStatus)
 QUESTIONS = "questions"  # asked in this hour by somebody who was forgotten in it
 EXHAUSTED = "limit.questions"  # what is said then
 
@@ -31,7 +47,21 @@ async def exhausted(turn: Turn, services: Services) -> Say | None:
         asked = await tx.inbox.asked_since(turn.person.id, tx.now - AN_HOUR)
         who = await tx.tallies.identities(turn.person.id)
         before = await tx.tallies.count(services.secret, QUESTIONS, who, within=AN_HOUR)
-    return Say("limit.questions", {"limit": limit}) if asked + before >= limit else None
+    return Say(EXHAUSTED, {"limit": limit}) if asked + before >= limit else None
+
+
+async def too_much(tx: Transaction, person_id: str, intent: Intent, limits: Limits) -> Say | None:
+    """What to say to somebody who sent very many messages in this hour, whatever they are; ``None``: go on."""
+    limit = limits.questions_per_hour
+    if not limit or not isinstance(intent, CHATTER):
+        return None
+    handled = await tx.inbox.handled_since(person_id, tx.now - AN_HOUR)
+    return Say(EXHAUSTED, {"limit": limit}) if handled >= max(MESSAGES_PER_SEARCH * limit, LEAST_MESSAGES) else None
+
+
+async def told_already(tx: Transaction, row: InboxRow) -> bool:
+    """Whether the author was told of a limit in this hour, on this account."""
+    return await tx.inbox.limited_since(row, tx.now - AN_HOUR)
 
 
 async def carry_over(tx: Transaction, turn: Turn, services: Services) -> None:

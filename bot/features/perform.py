@@ -64,14 +64,28 @@ from bot.intents import (
 )
 from bot.messages import Say
 from bot.router import route
+from knowledge_base.store.transaction import Transaction
 
 Introducing = Introduce | IntroduceStep | IntroduceStatus | Respond | SayHelped
 OfEditors = Questions | NewEntry | Edit | Remove
 AboutOneself = Profile | Verify | Disconnect | Pause | Resume | Refuse | Privacy | MyData | Forget | Withdraw | Correct
 
 
-async def perform(turn: Turn, intent: Intent, services: Services) -> Act:  # noqa: C901 - one line per intent
-    """The act that an intent asks for, or the refusal when it is not this person's to want here."""
+async def perform(turn: Turn, intent: Intent, services: Services) -> Act:
+    """The act that an intent asks for, or the refusal when it is not this person's to want here.
+
+    Acts of one person, in several chats at once, come one after the other: none loses what another one stored.
+    """
+    act = await _act(turn, intent, services)
+
+    async def alone(tx: Transaction) -> Say:
+        await tx.people.hold(turn.person.id)
+        return await act(tx)
+
+    return alone
+
+
+async def _act(turn: Turn, intent: Intent, services: Services) -> Act:  # noqa: C901 - one line per intent
     if refused := refusal(turn, intent):
         return say(refused)
     match intent:
@@ -91,7 +105,7 @@ async def perform(turn: Turn, intent: Intent, services: Services) -> Act:  # noq
             command = await ask.pick(turn, number, services)
             if command is None:
                 return say(Say("pick.nothing", {"number": number}))
-            return await perform(turn, route(f"!{command}", private=True).intent, services)
+            return await _act(turn, route(f"!{command}", private=True).intent, services)
         case Language():
             return await guide.choose_language(turn, intent)
         case Rate(useful, answer):

@@ -97,8 +97,11 @@ async def withdraw(
 async def object_to_all(tx: Transaction, services: Services, person_id: str) -> None:
     """This person wants to be introduced to nobody any more; what they were asked goes to the next contact."""
     await tx.profiles.set(person_id, refuses=True)
-    for one in await tx.introductions.of(person_id, Side.CONTACT):
-        if one.open:
+    asked = [one.id for one in await tx.introductions.of(person_id, Side.CONTACT) if one.open]
+    await tx.introductions.hold(asked)
+    for introduction_id in asked:
+        one = await tx.introductions.get(introduction_id)  # as it is now that it is held
+        if one and one.open and one.side(person_id) is Side.CONTACT:
             other = await onward(tx, services, one) if one.state in WAITING else None
             await apply(tx, services, one, Objected(person_id, other))
 

@@ -10,7 +10,7 @@ from bot.introducing import telling
 from bot.introducing.candidates import onward
 from bot.introducing.keys import remind_key, request_key, room_key
 from bot.introducing.question import LONGEST
-from knowledge_base.errors import StoreError
+from knowledge_base.errors import ChangedMeanwhileError
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.introduction_values import (
     Count,
@@ -74,7 +74,8 @@ async def apply(
 ) -> Applied:
     """Decide, save, and carry out what follows; a request that cannot go out is passed on at once.
 
-    ``StoreError`` when another process changed the introduction meanwhile: the whole transaction must be repeated.
+    ``ChangedMeanwhileError`` when another process changed the introduction meanwhile: the whole transaction must be
+    repeated.
     """
     done = step(before, event, tx.now, RULES)
     if done.refusal:
@@ -83,7 +84,7 @@ async def apply(
     if must_cancel and not await tx.outbox.take_back([room_key(before)]):
         return Applied(before, Refusal.TOO_LATE)
     if not await tx.introductions.save(before, done.introduction):
-        raise StoreError("the introduction was changed by another process meanwhile; try again")
+        raise ChangedMeanwhileError("The introduction was changed by another process meanwhile.")
     now = replace(done.introduction, version=before.version + 1)
     work = _Work(tx, services, before, now, evidence)
     await _plan(work)

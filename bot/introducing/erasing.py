@@ -24,6 +24,7 @@ async def erase(tx: Transaction, services: Services, person_id: str) -> int:
 
     What limits introductions lives on as keyed hashes, so that erasing and coming back lifts no limit.
     """
+    await tx.introductions.hold([one.id for one in await tx.introductions.of(person_id)])
     mine = await tx.introductions.of(person_id)
     who = await tx.tallies.identities(person_id)
     await _remember(tx, services, who, [one for one in mine if one.asker == person_id])

@@ -55,6 +55,7 @@ async def begin(
     tx: Transaction, services: Services, person: Person, project: Project, question: str
 ) -> Introduction | Say:
     """A draft of a request, or why there can be none. Name and municipality of the person are known."""
+    await tx.people.hold(person.id)  # two requests at once are counted one after the other
     if refusal := await _may_not(tx, services, person, project):
         return refusal
     again, mine = await _not_again(tx, services, person, project)
@@ -175,6 +176,7 @@ async def consent(
     tx: Transaction, services: Services, one: Introduction, kinds: Collection[str], evidence: Evidence, language: str
 ) -> Say:
     """The asker agrees to the preview and shows these kinds of data; the request goes out, or waits for its turn."""
+    await tx.people.hold(one.asker)
     shares = chosen(await own_shares(tx, one), kinds)
     if not shares:
         return Say("intro.share_something")

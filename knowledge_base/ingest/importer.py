@@ -262,7 +262,7 @@ class _Run:
 
     async def _publish(self) -> None:
         self._progress("publish", 0, self._staged)
-        async with self._store.begin() as tx:
+        async with self._store.begin(long=True) as tx:
             revision = await tx.records.next_revision()
             await self._refresh(tx)
             if not await tx.imports.publish(self._id, revision):

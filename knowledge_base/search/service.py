@@ -157,7 +157,7 @@ class SearchService:
 
     async def _stored(self, fingerprint: str) -> tuple[list[Record], dict[bytes, bytes]]:
         """All records and vectors; not to be cancelled halfway, or the database's cursor stays open."""
-        async with self._store.read() as tx:
+        async with self._store.read(long=True) as tx:
             return [one.record async for one in tx.records.stream()], await tx.vectors.all(fingerprint)
 
     async def _leave_out(self, search: Search) -> None:
@@ -180,5 +180,5 @@ class SearchService:
                 await tx.facts.put(MODEL, value)
         if self._former is not None:
             self._former = None
-            async with self._store.begin() as tx:
+            async with self._store.begin(long=True) as tx:
                 await tx.vectors.drop_other_models(self.embedder.fingerprint)

@@ -67,11 +67,11 @@ class Answers:
     async def retract(self, channel: str, event_id: str) -> None:
         """The question was taken back: forget what was stored of it, what others asked alike excepted."""
         where = (answer.c.channel == channel, answer.c.event_id == event_id)
-        found = (await self._connection.execute(select(answer.c.id, answer.c.unanswered).where(*where))).first()
+        gone = delete(answer).where(*where).returning(answer.c.id, answer.c.unanswered)
+        found = (await self._connection.execute(gone)).first()
         if found is None:
             return
         await self._connection.execute(delete(chat_context).where(chat_context.c.answer_id == found.id))
-        await self._connection.execute(delete(answer).where(answer.c.id == found.id))
         if found.unanswered is not None:
             alike = unanswered.c.number == found.unanswered
             await self._connection.execute(update(unanswered).where(alike).values(times=unanswered.c.times - 1))

@@ -24,6 +24,7 @@ from knowledge_base.migrations import SCHEMA, current
 from knowledge_base.store.archive import ArchiveWriter, Manifest, working_folder
 from knowledge_base.store.database import Clock, create_engine, driver_url, reason, utc_now
 from knowledge_base.store.dump import TABLES, lines
+from knowledge_base.store.postgresql import SNAPSHOT, give_time
 from knowledge_base.version import product_version
 
 # Of the state folder: what can be made again, belongs to a running process, or is a copy itself.
@@ -102,15 +103,14 @@ def copy_sqlite(source: Path, target: Path) -> None:
 async def _one_state(url: str, work: Path) -> AsyncIterator[AsyncConnection]:
     file = database_file(url)
     if file is None:
-        engine = create_engine(driver_url(url)).execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
+        engine = create_engine(driver_url(url)).execution_options(**SNAPSHOT)
     else:
         engine = create_engine(
             driver_url(f"sqlite:///{await asyncio.to_thread(_checked_copy, file, work / 'copy.db')}")
         )
     try:
         async with engine.connect() as connection:
+            await give_time(connection)
             yield connection
     finally:
         await engine.dispose()

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from knowledge_base.store.postgresql import is_reading
 from knowledge_base.store.secret import keyed_hash
 from knowledge_base.store.tables import account, block, tally
 from knowledge_base.store.upsert import insert_into
@@ -35,7 +36,7 @@ class Blocks:
 
     async def add(self, secret: bytes, blocker: str, blocked: str) -> None:
         """The person ``blocker`` never wants to be asked by the person ``blocked`` again."""
-        for value in await self._hashes(secret, blocker, blocked):
+        for value in sorted(await self._hashes(secret, blocker, blocked)):
             statement = insert_into(self._connection, block).values(hash=value, at=self._now)
             await self._connection.execute(statement.on_conflict_do_nothing())
 
@@ -53,7 +54,8 @@ class Blocks:
             for pairs in ([(one, other) for one in mine], [(other, one) for one in mine]):
                 hashes = {_pair(secret, *pair) for pair in pairs}
                 for value in sorted(hashes - known) if hashes & known else ():
-                    await self._connection.execute(insert(block).values(hash=value, at=self._now))
+                    statement = insert_into(self._connection, block).values(hash=value, at=self._now)
+                    await self._connection.execute(statement.on_conflict_do_nothing())
 
     async def _hashes(self, secret: bytes, blocker: str, blocked: str) -> list[str]:
         theirs = await identities(self._connection, blocked)
@@ -80,8 +82,15 @@ class Tallies:
             await self._connection.execute(insert(tally), rows)
 
     async def count(self, secret: bytes, what: str, whom: Collection[str], *, within: timedelta) -> int:
-        """How often lately, for the one of these identities that has most."""
+        """How often lately, for the one of these identities that has most.
+
+        In a transaction that writes, others that count the same wait: of two that ask whether one more is allowed, the
+        second sees what the first added.
+        """
         hashes = [keyed_hash(secret, f"tally {what}", one) for one in whom]
+        if self._connection.dialect.name == "postgresql" and not is_reading(self._connection):
+            for one in sorted(hashes):  # SQLite has one writer anyway
+                await self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(one, 6))))
         where = (tally.c.what == what, tally.c.hash.in_(hashes), tally.c.at > self._now - within)
         counts = select(func.count().label("times")).where(*where).group_by(tally.c.hash).subquery()
         return await self._connection.scalar(select(func.max(counts.c.times))) or 0

@@ -64,7 +64,7 @@ class Contacts:
 
     async def seen(self, contact_ids: Collection[str]) -> None:
         """Contacts that are there from now on; the period to tell them begins."""
-        for contact_id in contact_ids:
+        for contact_id in sorted(contact_ids):  # in one order everywhere: two that see the same do not wait in a ring
             statement = insert_into(self._connection, contact_notice).values(contact_id=contact_id, since=self._now)
             await self._connection.execute(statement.on_conflict_do_nothing())
 
@@ -75,15 +75,20 @@ class Contacts:
         values = {"told_at": func.coalesce(contact_notice.c.told_at, self._now), "hidden_at": None}
         await self._connection.execute(update(contact_notice).where(where).values(**values))
 
-    async def warned(self, contact_ids: Collection[str]) -> None:
-        """The admins know that these were not told yet."""
-        where = contact_notice.c.contact_id.in_(list(contact_ids))
-        await self._connection.execute(update(contact_notice).where(where).values(warned_at=self._now))
+    async def warned(self, contact_ids: Collection[str]) -> list[str]:
+        """The admins know that these were not told yet; returns those of which they hear now."""
+        return await self._note_untold(contact_ids, "warned_at")
 
-    async def hide(self, contact_ids: Sequence[str]) -> None:
-        """Nobody can be introduced to these until they were told."""
-        where = contact_notice.c.contact_id.in_(list(contact_ids))
-        await self._connection.execute(update(contact_notice).where(where).values(hidden_at=self._now))
+    async def hide(self, contact_ids: Sequence[str]) -> list[str]:
+        """Nobody can be introduced to these until they were told; returns those that are hidden now."""
+        return await self._note_untold(contact_ids, "hidden_at")
+
+    async def _note_untold(self, contact_ids: Collection[str], what: str) -> list[str]:
+        """Note the moment, unless it is noted, or the contact was told, since the caller looked."""
+        here = contact_notice.c.contact_id.in_(list(contact_ids))
+        still = (contact_notice.c.told_at.is_(None), contact_notice.c[what].is_(None))
+        statement = update(contact_notice).where(here, *still).values({what: self._now})
+        return list((await self._connection.execute(statement.returning(contact_notice.c.contact_id))).scalars())
 
     async def needs_notice(self, contact_id: str) -> bool:
         """Whether the next mail to this contact must tell that they were imported."""
@@ -118,6 +123,10 @@ class Contacts:
         unneeded = [~one.exists() for one in needed]
         statement = select(person.c.id, account.c.user_id).join(account, account.c.person_id == person.c.id)
         statement = statement.where(person.c.created_at < self._now - older_than, *unneeded)
+        ids = sorted({row.id for row in await self._connection.execute(statement)})
+        held = select(person.c.id).where(person.c.id.in_(ids)).order_by(person.c.id).with_for_update()
+        await self._connection.execute(held)  # nobody can need them from here on: look once more
+        statement = statement.where(person.c.id.in_(ids))
         found = {row.id: row.user_id for row in await self._connection.execute(statement)}
         imported = {same_form(contact.email) for contact in await self.all()} if found else set()
         gone = [person_id for person_id, address in found.items() if address not in imported]

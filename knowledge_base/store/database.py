@@ -8,6 +8,10 @@ SQLite:
 - journal mode WAL, except for the SQLite versions with the WAL-reset bug (https://sqlite.org/wal.html#walresetbug:
   3.7.0 up to 3.51.2 but for the repaired 3.44.6 and 3.50.7), where two connections can corrupt the file: these get the
   rollback journal (``TRUNCATE``), which is slower and safe.
+
+PostgreSQL: reading sees one snapshot, and every wait has a limit (``knowledge_base.store.postgresql``).
+
+On both, a transaction that reads cannot write.
 """
 
 from __future__ import annotations
@@ -27,12 +31,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from knowledge_base.errors import StoreError
 from knowledge_base.migrations import upgrade
+from knowledge_base.store.news import announce, listen
+from knowledge_base.store.postgresql import SNAPSHOT, connect_args, give_time
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.store.uncancelled import connect
 
 BUSY_TIMEOUT_S = (
     30  # a writer waits this long for another; every transaction is short, so this is never reached in health
 )
+POOL_TIMEOUT_S = 20  # a unit of work waits this long for a free connection to PostgreSQL
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 Clock = Callable[[], datetime]
@@ -73,6 +80,8 @@ class Store:
 
     def __init__(self, engine: AsyncEngine, clock: Clock = utc_now) -> None:
         self._engine = engine
+        self._writing = engine.execution_options(write=True)
+        self._reading = engine if engine.dialect.name == "sqlite" else engine.execution_options(**SNAPSHOT)
         self.now = clock
         self.is_sqlite = engine.dialect.name == "sqlite"
         # Writers of this process queue here in order; only those of other processes meet in SQLite's busy handler.
@@ -86,6 +95,7 @@ class Store:
         store = cls(engine, clock)
         try:
             async with engine.execution_options(write=True).begin() as connection:
+                await give_time(connection)
                 await connection.run_sync(upgrade)
         except StoreError:
             await engine.dispose()
@@ -102,17 +112,29 @@ class Store:
         """Give back every connection."""
         await self._engine.dispose()
 
+    async def hear(self, told: Callable[[], None]) -> None:
+        """Call ``told`` when another process on this database has left something to do; it may return at once."""
+        if not self.is_sqlite:
+            await listen(self._engine, told)
+
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Transaction]:
-        """One unit of work: everything in the block is stored, or nothing."""
-        async with self._writers or nullcontext(), self._engine.execution_options(write=True).begin() as connection:
-            yield Transaction(connection, self.now())
+    async def begin(self, *, long: bool = False) -> AsyncIterator[Transaction]:
+        """One unit of work: everything in the block is stored, or nothing. ``long``: it may take minutes."""
+        async with self._writers or nullcontext(), self._writing.begin() as connection:
+            if long:
+                await give_time(connection)
+            transaction = Transaction(connection, self.now())
+            yield transaction
+            if transaction.news and not self.is_sqlite:
+                await announce(connection)
         await asyncio.sleep(0)  # a cancellation that waited for the transaction is delivered here, not somewhere later
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[Transaction]:
-        """Read one consistent state; never waits for writers of this process."""
-        async with self._engine.connect() as connection:
+    async def read(self, *, long: bool = False) -> AsyncIterator[Transaction]:
+        """Read one consistent state; never waits for writers of this process, and cannot write. ``long``: see above."""
+        async with self._reading.connect() as connection:
+            if long:
+                await give_time(connection)
             yield Transaction(connection, self.now())
         await asyncio.sleep(0)  # see above
 
@@ -120,7 +142,10 @@ class Store:
 def create_engine(address: URL) -> AsyncEngine:
     """An engine with the connection rules above; nothing is opened yet. Its errors hold no values (they are logged)."""
     if address.get_backend_name() != "sqlite":
-        return create_async_engine(address, pool_pre_ping=True, hide_parameters=True)
+        return create_async_engine(
+            address, pool_pre_ping=True, pool_timeout=POOL_TIMEOUT_S, connect_args=connect_args(address),
+            hide_parameters=True,
+        )  # fmt: skip
     if address.database and address.database != ":memory:":
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(
@@ -144,6 +169,7 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if write else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 

@@ -20,7 +20,8 @@ from knowledge_base.store.tables import metadata
 from knowledge_base.store.types import UtcDateTime
 
 BATCH = 500
-TABLES: Sequence[Table] = metadata.sorted_tables  # who is referred to comes first
+OF_THE_MOMENT = ("process", "leader")  # tables of what lives now; no copy brings that back
+TABLES: Sequence[Table] = [table for table in metadata.sorted_tables if table.name not in OF_THE_MOMENT]
 
 
 async def lines(connection: AsyncConnection, table: Table) -> AsyncIterator[bytes]:

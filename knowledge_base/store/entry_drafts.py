@@ -113,9 +113,10 @@ class EntryDrafts:
         """Delete answers whose authors did not agree in time; consents without an answer end."""
         old = (offered_answer.c.agreed.is_(False), offered_answer.c.at < self._now - ASKED_LAST)
         count = (await self._connection.execute(delete(offered_answer).where(*old))).rowcount
-        there = set((await self._connection.execute(select(offered_answer.c.id))).scalars())
         given = select(consent.c.subject, consent.c.purpose).where(consent.c.purpose.like(f"{PURPOSE}%")).distinct()
-        for subject, purpose in (await self._connection.execute(given)).all():
+        rows = (await self._connection.execute(given)).all()  # first: what is agreed to from here on stays
+        there = set((await self._connection.execute(select(offered_answer.c.id))).scalars())
+        for subject, purpose in rows:
             if purpose.removeprefix(PURPOSE) not in there:
                 await self._end(subject, purpose.removeprefix(PURPOSE), What.ENDED)
         return count

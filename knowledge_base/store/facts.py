@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import JSON, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.tables import fact
 from knowledge_base.store.upsert import insert_into
+
+RESTORED = "restored"  # when the database came out of a backup, of when that was, whether admins were told
 
 
 class Facts:
@@ -21,12 +23,28 @@ class Facts:
         """The value, or ``None``."""
         return await self._connection.scalar(select(fact.c.value).where(fact.c.name == name))
 
+    async def hold(self, name: str) -> Any:
+        """The value, or ``None``; others that hold or put it wait until the end of this transaction.
+
+        For whoever puts what depends on the value.
+        """
+        statement = insert_into(self._connection, fact).values(name=name, value=JSON.NULL)
+        same = {"name": statement.excluded.name}
+        statement = statement.on_conflict_do_update(index_elements=["name"], set_=same).returning(fact.c.value)
+        return await self._connection.scalar(statement)
+
     async def put(self, name: str, value: Any) -> None:
         """Set the value."""
         statement = insert_into(self._connection, fact).values(name=name, value=value)
         await self._connection.execute(
             statement.on_conflict_do_update(index_elements=["name"], set_={"value": statement.excluded.value})
         )
+
+    async def put_first(self, name: str, value: Any) -> Any:
+        """Set the value unless there is one; returns the one that is there."""
+        statement = insert_into(self._connection, fact).values(name=name, value=value)
+        await self._connection.execute(statement.on_conflict_do_nothing())
+        return await self.get(name)
 
     async def drop(self, name: str) -> None:
         """Forget the value."""

@@ -1,23 +1,29 @@
 """What networks delivered: kept before they forget it, handled once.
 
 A row is ``new`` until the transaction that stores its effects and its answer marks it ``done``; so a message survives
-a kill at any point and has its effect once. A row that fails again and again is ``quarantined``. A handled question is
-``asked`` instead of ``done``: it counts for the limit of its author, even when it is taken back later.
+a kill at any point and has its effect once. A process claims a row before it works on it, and ``done`` only holds for
+the process that has the claim; a claim ends when its owner is gone (``knowledge_base.store.processes``). A row that
+fails again and again is ``quarantined``. A handled question is ``asked`` instead of ``done``: it counts for the limit
+of its author, even when it is taken back later. What came beyond a limit is ``limited``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from knowledge_base.store.processes import Processes
 from knowledge_base.store.tables import account, cursor, inbox
 from knowledge_base.store.upsert import insert_into
+
+MOST_HEADS = 1_000  # conversations looked at when it is decided who comes next
+HANDLED = ("done", "asked", "limited")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +38,19 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """The oldest message of a conversation that is not handled yet; nobody works on it."""
+
+    seq: int
+    channel: str
+    conversation: str
+    user_id: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
 class InboxRow:
-    """A message taken in and not handled yet."""
+    """A message that this process has claimed."""
 
     seq: int
     channel: str
@@ -41,42 +58,81 @@ class InboxRow:
     event_id: str
     user_id: str
     payload: Mapping[str, Any]
-    attempts: int
+    attempts: int  # this one included
     received_at: datetime
+    owner: str
 
 
 class Inbox:
     """The durable inbox."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: AsyncConnection, now: datetime, *, ended: Callable[[], None] = lambda: None) -> None:
+        """``ended`` is called when a message is handled, so that the next one of its conversation can be."""
         self._connection = connection
         self._now = now
+        self._ended = ended
 
-    async def add(self, messages: Sequence[Received]) -> int:
-        """Take messages in, in order; those already known by their event id are left. Returns how many are new."""
+    async def add(self, messages: Sequence[Received], *, most_of_one: int = 0) -> int:
+        """Take messages in, in order; those already known by their event id are left. Returns how many are to be done.
+
+        ``most_of_one``: messages of one user that may wait (0: any number); what comes beyond is noted as ``limited``
+        without its text, and never handled: nobody else's message is behind it then.
+        """
+        waiting = await self._waiting_of(messages) if most_of_one else Counter()
         added = 0
         for message in messages:
+            author = (message.channel, message.user_id)
+            beyond = bool(most_of_one) and waiting[author] >= most_of_one
             values = {
                 "channel": message.channel,
                 "event_id": message.event_id,
                 "conversation": message.conversation,
                 "user_id": message.user_id,
-                "payload": dict(message.payload),
+                "payload": None if beyond else dict(message.payload),
+                "state": "limited" if beyond else "new",
+                "handled_at": self._now if beyond else None,
+                "attempts": 0,
+                "received_at": self._now,
             }
-            statement = insert_into(self._connection, inbox).values(
-                **values, state="new", attempts=0, received_at=self._now
-            )
+            statement = insert_into(self._connection, inbox).values(**values)
             statement = statement.on_conflict_do_nothing().returning(inbox.c.seq)
-            added += await self._connection.scalar(statement) is not None
+            if await self._connection.scalar(statement) is not None and not beyond:
+                added += 1
+                waiting[author] += 1
         return added
 
-    async def waiting(self, channels: Collection[str], *, limit: int = 200) -> list[InboxRow]:
-        """The oldest message not handled yet of each conversation of these channels, oldest first."""
+    async def _waiting_of(self, messages: Sequence[Received]) -> Counter[tuple[str, str]]:
+        """How many messages of these authors wait."""
+        authors = {(message.channel, message.user_id) for message in messages}
+        where = (inbox.c.state == "new", tuple_(inbox.c.channel, inbox.c.user_id).in_(authors))
+        columns = (inbox.c.channel, inbox.c.user_id)
+        rows = await self._connection.execute(select(*columns, func.count()).where(*where).group_by(*columns))
+        return Counter({(row[0], row[1]): row[2] for row in rows})
+
+    async def waiting(self, channels: Collection[str], me: str, *, limit: int = MOST_HEADS) -> list[Waiting]:
+        """The oldest message not handled yet of each conversation of these channels, oldest first.
+
+        Left out are conversations in which another living process works. What this process claimed is in: it knows
+        what it works on, and of a claim that it does not know the reply to the COMMIT was lost.
+        """
         where = (inbox.c.state == "new", inbox.c.channel.in_(list(channels)))
         first = select(func.min(inbox.c.seq)).where(*where).group_by(inbox.c.channel, inbox.c.conversation)
+        columns = (inbox.c.seq, inbox.c.channel, inbox.c.conversation, inbox.c.user_id, inbox.c.attempts)
         rows = await self._connection.execute(
-            select(inbox).where(inbox.c.seq.in_(first)).order_by(inbox.c.seq).limit(limit)
+            select(*columns).where(inbox.c.seq.in_(first), self._free(me)).order_by(inbox.c.seq).limit(limit)
         )
+        return [Waiting(*row) for row in rows]
+
+    async def claim(self, seqs: Collection[int], me: str) -> list[InboxRow]:
+        """Work on these from now on, as far as no other process was faster, in their order.
+
+        The attempt is counted before it is made, so that a message that kills the process is found out.
+        """
+        here = (inbox.c.seq.in_(list(seqs)), inbox.c.state == "new", self._free(me))
+        free = select(inbox.c.seq).where(*here).with_for_update(skip_locked=True)
+        values = {"owner": me, "claimed_at": self._now, "attempts": inbox.c.attempts + 1}
+        statement = update(inbox).where(inbox.c.seq.in_(free)).values(**values).returning(inbox)
+        rows = (await self._connection.execute(statement)).all()
         return [
             InboxRow(
                 seq=row.seq,
@@ -87,32 +143,40 @@ class Inbox:
                 payload=row.payload,
                 attempts=row.attempts,
                 received_at=row.received_at,
+                owner=me,
             )
-            for row in rows
+            for row in sorted(rows, key=lambda row: row.seq)
         ]
 
-    async def try_again(self, seq: int) -> int:
-        """Count an attempt before it is made, so that a message that kills the process is found out."""
-        statement = (
-            update(inbox).where(inbox.c.seq == seq).values(attempts=inbox.c.attempts + 1).returning(inbox.c.attempts)
-        )
-        return await self._connection.scalar(statement) or 0
+    async def give_back(self, row: InboxRow) -> None:
+        """Work on it no longer: any process may take it. The attempt counts: what fails always must end some day."""
+        values = {"owner": None, "claimed_at": None}
+        await self._connection.execute(update(inbox).where(*_held(row)).values(**values))
 
-    async def done(self, seq: int) -> bool:
-        """Handled; ``False`` when somebody else was faster. The text is not needed any more and is wiped."""
-        where = (inbox.c.seq == seq, inbox.c.state == "new")
-        values = {"state": "done", "payload": None, "handled_at": self._now}
-        return (await self._connection.execute(update(inbox).where(*where).values(**values))).rowcount == 1
+    def _free(self, me: str) -> ColumnElement[bool]:
+        lives = Processes(self._connection, self._now).lives(inbox.c.owner)
+        return or_(inbox.c.owner.is_(None), inbox.c.owner == me, ~lives)
 
-    async def asked(self, seq: int) -> None:
-        """The message that was handled is a question; follows ``done`` in the same transaction."""
-        where = (inbox.c.seq == seq, inbox.c.state == "done")
-        await self._connection.execute(update(inbox).where(*where).values(state="asked"))
+    async def done(self, row: InboxRow) -> bool:
+        """Handled; ``False`` when the row is not ours any more: another process has it, or its author took it back.
 
-    async def quarantine(self, seq: int) -> None:
-        """Give up on a message; it is counted, and kept without its text."""
-        values = {"state": "quarantined", "payload": None, "handled_at": self._now}
-        await self._connection.execute(update(inbox).where(inbox.c.seq == seq).values(**values))
+        The text is not needed any more and is wiped.
+        """
+        return await self._end(row, "done")
+
+    async def mark(self, row: InboxRow, state: str) -> None:
+        """What the handled message counts as, ``asked`` or ``limited``; follows ``done`` in its transaction."""
+        where = (inbox.c.seq == row.seq, inbox.c.state == "done")
+        await self._connection.execute(update(inbox).where(*where).values(state=state))
+
+    async def quarantine(self, row: InboxRow) -> bool:
+        """Give up on a message; it is counted, and kept without its text. ``False`` as of ``done``."""
+        return await self._end(row, "quarantined")
+
+    async def _end(self, row: InboxRow, state: str) -> bool:
+        values = {"state": state, "payload": None, "handled_at": self._now}
+        self._ended()
+        return (await self._connection.execute(update(inbox).where(*_held(row)).values(**values))).rowcount == 1
 
     async def refuse(self, channel: str, event_id: str, conversation: str, user_id: str) -> None:
         """Note what cannot be handled at all, once; nothing of its content is kept."""
@@ -127,7 +191,7 @@ class Inbox:
         rows = await self._connection.execute(select(inbox.c.state, func.count()).group_by(inbox.c.state))
         counts: Counter[str] = Counter()
         for state, number in rows:
-            counts["done" if state == "asked" else state] += number
+            counts["done" if state in HANDLED else state] += number
         return dict(counts)
 
     async def left(self) -> int:
@@ -138,8 +202,21 @@ class Inbox:
         """How many questions of a person were answered since a moment, on whichever account of theirs, those edited or
         taken back included.
         """
+        return await self._since(person_id, since, ("asked",))
+
+    async def limited_since(self, row: InboxRow, since: datetime) -> bool:
+        """Whether a message of this account came beyond a limit since a moment."""
+        author = (inbox.c.channel == row.channel, inbox.c.user_id == row.user_id)
+        where = (inbox.c.received_at > since, inbox.c.state == "limited", inbox.c.seq != row.seq)
+        return await self._connection.scalar(select(inbox.c.seq).where(*author, *where).limit(1)) is not None
+
+    async def handled_since(self, person_id: str, since: datetime) -> int:
+        """How many messages of a person, of any kind, were handled since a moment."""
+        return await self._since(person_id, since, HANDLED)
+
+    async def _since(self, person_id: str, since: datetime, states: Sequence[str]) -> int:
         theirs = (account.c.channel == inbox.c.channel, account.c.user_id == inbox.c.user_id)
-        where = (account.c.person_id == person_id, inbox.c.received_at > since, inbox.c.state == "asked")
+        where = (account.c.person_id == person_id, inbox.c.received_at > since, inbox.c.state.in_(states))
         return await self._connection.scalar(select(func.count(inbox.c.seq)).where(*theirs, *where)) or 0
 
     async def drop_messages(self, channel: str, event_ids: Collection[str]) -> int:
@@ -163,3 +240,7 @@ class Inbox:
         """Delete handled rows that no network can deliver again."""
         where = (inbox.c.state != "new", inbox.c.handled_at < self._now - older_than)
         return (await self._connection.execute(delete(inbox).where(*where))).rowcount
+
+
+def _held(row: InboxRow) -> tuple[ColumnElement[bool], ...]:
+    return (inbox.c.seq == row.seq, inbox.c.state == "new", inbox.c.owner == row.owner)

@@ -18,6 +18,7 @@ from knowledge_base.introduction_values import (
     Side,
     State,
 )
+from knowledge_base.store.postgresql import is_reading
 from knowledge_base.store.tables import account, contact_notice, introduction, introduction_count, introduction_request
 from knowledge_base.store.tables import profile as profiles
 from knowledge_base.store.upsert import insert_into
@@ -41,12 +42,17 @@ class Introductions:
         return await self._connection.scalar(select(introduction.c.id).where(introduction.c.code == code)) is None
 
     async def get(self, introduction_id: str) -> Introduction | None:
-        """One, held for this transaction: nobody else changes it meanwhile."""
+        """One; in a transaction that writes it is held: nobody else changes it meanwhile."""
         return await self._one(introduction.c.id == introduction_id)
 
     async def by_code(self, code: str) -> Introduction | None:
         """The one that people mean by this code; held as by ``get``."""
         return await self._one(introduction.c.code == code.upper())
+
+    async def hold(self, ids: Collection[str]) -> None:
+        """Lock these in one order everywhere, so that two transactions with several of them do not wait in a ring."""
+        statement = select(introduction.c.id).where(introduction.c.id.in_(ids)).order_by(introduction.c.id)
+        await self._connection.execute(statement.with_for_update())
 
     async def save(self, before: Introduction, after: Introduction) -> bool:
         """Store a change; ``False`` when somebody else was faster: then nothing is stored."""
@@ -139,12 +145,17 @@ class Introductions:
         named = or_(introduction.c.asker.is_not(None), introduction.c.contact_person.is_not(None))
         nobody = {"asker": None, "contact_person": None, "question": ""}
         lapsed = (introduction.c.state == State.CLOSED, introduction.c.outcome == Outcome.LAPSED)
+        touched = select(introduction.c.id).where(or_(and_(*lapsed), and_(past, named)))
+        await self.hold(list((await self._connection.execute(touched)).scalars()))
         deleted = (await self._connection.execute(delete(introduction).where(*lapsed))).rowcount
         result = await self._connection.execute(update(introduction).where(past, named).values(**nobody))
         return deleted + result.rowcount
 
     async def _one(self, where: ColumnElement[bool]) -> Introduction | None:
-        row = (await self._connection.execute(select(introduction).where(where).with_for_update())).first()
+        statement = select(introduction).where(where)
+        if not is_reading(self._connection):
+            statement = statement.with_for_update()
+        row = (await self._connection.execute(statement)).first()
         return _introduction(row) if row else None
 
     async def _all(self, where: ColumnElement[bool]) -> list[Introduction]:

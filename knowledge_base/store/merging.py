@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Column, Table, UniqueConstraint, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from knowledge_base.errors import ChangedMeanwhileError
 from knowledge_base.store.answers import Answers
 from knowledge_base.store.consents import unlocked
 from knowledge_base.store.tables import account, answer, consent, inbox, metadata, outbox, person
@@ -26,6 +27,12 @@ def references() -> Iterator[tuple[Table, Column[str]]]:
 
 async def merge(connection: AsyncConnection, old: str, new: str) -> None:
     """Everything of ``old`` becomes ``new``'s, except what ``new`` has already; then ``old`` is deleted."""
+    async with unlocked(connection):  # first of all: two that part, merge or erase come one after the other
+        await _merge(connection, old, new)
+
+
+async def _merge(connection: AsyncConnection, old: str, new: str) -> None:
+    await _hold(connection, old, new)
     for table, column in references():
         for others in _unique_with(table, column):
             mine = table.alias("mine")
@@ -33,9 +40,15 @@ async def merge(connection: AsyncConnection, old: str, new: str) -> None:
             taken = select(1).select_from(mine).where(mine.c[column.name] == new, *same).exists()
             await connection.execute(delete(table).where(column == old, taken))
         await connection.execute(update(table).where(column == old).values({column.name: new}))
-    async with unlocked(connection):
-        await connection.execute(update(consent).where(consent.c.subject == old).values(subject=new))
+    await connection.execute(update(consent).where(consent.c.subject == old).values(subject=new))
     await connection.execute(delete(person).where(person.c.id == old))
+
+
+async def _hold(connection: AsyncConnection, *ids: str) -> None:
+    """Wait for work on these persons that is not stored yet, and let no other begin: it would refer to who is gone."""
+    held = select(person.c.id).where(person.c.id.in_(ids)).order_by(person.c.id).with_for_update()
+    if len((await connection.execute(held)).all()) != len(ids):
+        raise ChangedMeanwhileError("The person was merged or erased meanwhile.")
 
 
 async def erase(connection: AsyncConnection, now: datetime, person_id: str, *, event_id: str = "") -> None:
@@ -45,11 +58,17 @@ async def erase(connection: AsyncConnection, now: datetime, person_id: str, *, e
     period, without whose it was: else a network that delivers them again would make the person anew. What a table keeps
     of others is its foreign key's business (``ON DELETE``). Keyed hashes stay.
     """
+    async with unlocked(connection):  # as above
+        await _erase(connection, now, person_id, event_id)
+
+
+async def _erase(connection: AsyncConnection, now: datetime, person_id: str, event_id: str) -> None:
+    held = select(person.c.id).where(person.c.id == person_id).with_for_update()
+    await connection.execute(held)
     for one in (await connection.execute(select(account).where(account.c.person_id == person_id))).all():
         await _retract_questions(connection, now, one.channel, one.user_id)
         await _erase_messages(connection, one.channel, one.user_id, one.conversation, event_id)
-    async with unlocked(connection):
-        await connection.execute(delete(consent).where(consent.c.subject == person_id))
+    await connection.execute(delete(consent).where(consent.c.subject == person_id))
     await connection.execute(delete(person).where(person.c.id == person_id))
 
 

@@ -166,9 +166,10 @@ class OpenQuestions:
         old = open_question.c.at < self._now - older_than - GRACE
         count = (await self._connection.execute(delete(open_question).where(draft | old))).rowcount
         given = select(consent.c.subject, consent.c.purpose).where(consent.c.purpose.like(f"{PURPOSE}%")).distinct()
+        agreed = (await self._connection.execute(given)).all()  # first: what is agreed to from here on stays
         rows = (await self._connection.execute(select(open_question.c.person_id, open_question.c.number))).all()
         there = {(row.person_id, purpose_of(row.number)) for row in rows}
-        for subject, purpose in (await self._connection.execute(given)).all():
+        for subject, purpose in agreed:
             if (subject, purpose) not in there:
                 await self._end(subject, purpose, What.ENDED)
         return count

@@ -2,30 +2,34 @@
 
 States::
 
-    new --lease--> leased --sent--> sent
+    new --claim--> leased --sent--> sent
      ^               |  \\---unclear--> unclear   (the network may or may not have it; an admin decides)
      `----retry------'   \\--dead-----> dead      (will never be delivered)
 
     new, leased --restore of a backup--> held     (may have been sent after the backup; an admin decides)
 
-A lease that runs out (the sender was killed) makes the row ``new`` again; whether it may then be sent a second time is
-the channel's business: with a transaction id it may, without one it depends on the urgency.
+Only the leader of an account claims and sends (``knowledge_base.store.processes``); every claim, and every note of what
+became of one, holds only as long as its term lasts. ``stranded`` are claims that no sender works on: of an earlier
+leader, or of this one when the reply to a COMMIT was lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Row, and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from knowledge_base.store.processes import Processes, Term
 from knowledge_base.store.tables import outbox
 from knowledge_base.store.upsert import insert_into
+
+MOST_DUE = 500  # messages looked at when it is decided which goes first
 
 
 class Urgency(IntEnum):
@@ -51,26 +55,17 @@ class OutboxRow:
     created_at: datetime
     error: str | None = None  # what the attempt before this one ended with
     trace: str | None = None  # where the network would have it, if that attempt arrived
+    owner: str = ""  # the process that claimed it
+    term: Term | None = None  # of the process that writes what becomes of it
 
 
 @dataclass(frozen=True, slots=True)
-class Doubtful:
-    """A message of which nobody knows whether it arrived; its text stays in the database until an admin decides.
+class Due:
+    """A message that may be sent now."""
 
-    ``state`` is ``unclear`` after a send that ended so, ``held`` after a restore: it was to be sent when the backup was
-    made, and may have been sent since.
-    """
-
-    id: str
-    state: str
-    channel: str
+    seq: int
     conversation: str
     urgency: Urgency
-    created_at: datetime
-    reason: str
-
-
-_DOUBTFUL = outbox.c.state.in_(("unclear", "held"))
 
 
 def new_id() -> str:
@@ -81,9 +76,11 @@ def new_id() -> str:
 class Outbox:
     """The durable outbox."""
 
-    def __init__(self, connection: AsyncConnection, now: datetime) -> None:
+    def __init__(self, connection: AsyncConnection, now: datetime, *, added: Callable[[], None] = lambda: None) -> None:
+        """``added`` is called when there may be something to send."""
         self._connection = connection
         self._now = now
+        self._added = added
 
     async def add(
         self,
@@ -113,6 +110,7 @@ class Outbox:
         }
         statement = insert_into(self._connection, outbox).values(**values)
         statement = statement.on_conflict_do_nothing(index_elements=["key"]).returning(outbox.c.seq)
+        self._added()
         return await self._connection.scalar(statement) is not None
 
     async def first_of_all(self, message_id: str) -> None:
@@ -129,10 +127,8 @@ class Outbox:
         for seq, one in zip(places, [message_id, *(row.id for row in others)], strict=True):
             await self._connection.execute(update(outbox).where(outbox.c.id == one).values(seq=seq))
 
-    async def lease(
-        self, channel: str, *, limit: int, lasting: timedelta, least: Urgency = Urgency.BULK
-    ) -> list[OutboxRow]:
-        """Take the next messages of a channel: at most one per conversation, and none that would overtake another.
+    async def due(self, channel: str, *, least: Urgency = Urgency.BULK, limit: int = MOST_DUE) -> list[Due]:
+        """The messages of a channel that may be sent now: at most one of each conversation, none that would overtake.
 
         What waits for its first sending at a later time may be overtaken; what failed and waits to be tried again not.
         Bulk may be overtaken by all others: who asks need not wait until their digest has had its turn.
@@ -152,49 +148,64 @@ class Outbox:
             )
             .exists()
         )
-        due = (
-            select(outbox.c.seq)
+        statement = (
+            select(outbox.c.seq, outbox.c.conversation, outbox.c.urgency)
             .where(outbox.c.channel == channel, outbox.c.state == "new", outbox.c.not_before <= self._now)
             .where(outbox.c.urgency <= least, ~overtakes)
             .order_by(outbox.c.urgency, outbox.c.seq)
             .limit(limit)
-            .with_for_update(skip_locked=True)
         )
-        chosen = list((await self._connection.execute(due)).scalars())
-        if not chosen:
-            return []
-        values = {"state": "leased", "lease_until": self._now + lasting, "attempts": outbox.c.attempts + 1}
-        statement = update(outbox).where(outbox.c.seq.in_(chosen)).values(**values).returning(outbox)
-        rows = (await self._connection.execute(statement)).all()
-        return sorted((_leased(row) for row in rows), key=lambda row: (row.urgency, row.seq))
+        return [Due(row[0], row[1], Urgency(row[2])) for row in await self._connection.execute(statement)]
 
-    async def release(self, channel: str) -> list[OutboxRow]:
-        """At the start of the only sender of a channel: what the one before it left leased."""
-        where = (outbox.c.state == "leased", outbox.c.channel == channel)
-        return [_leased(row) for row in await self._connection.execute(select(outbox).where(*where))]
+    async def claim(self, seqs: Collection[int], term: Term) -> list[OutboxRow]:
+        """Send these from now on, in their order; nothing when the term is over."""
+        here = (outbox.c.seq.in_(list(seqs)), outbox.c.state == "new", Processes.leads(term))
+        free = select(outbox.c.seq).where(*here).with_for_update(skip_locked=True)
+        values = {"state": "leased", "owner": term.process, "claimed_at": self._now}
+        statement = update(outbox).where(outbox.c.seq.in_(free)).values(**values, attempts=outbox.c.attempts + 1)
+        rows = (await self._connection.execute(statement.returning(outbox))).all()
+        return sorted((_leased(row, term) for row in rows), key=lambda row: (row.urgency, row.seq))
+
+    async def lease(self, term: Term, *, limit: int, least: Urgency = Urgency.BULK) -> list[OutboxRow]:
+        """Claim the messages that come first."""
+        due = await self.due(term.channel, least=least, limit=limit)
+        return await self.claim([one.seq for one in due], term)
+
+    async def stranded(self, term: Term, working_on: Collection[str]) -> list[OutboxRow]:
+        """Claims of the channel that no sender works on; ``working_on``: ids of what this process sends now."""
+        where = (outbox.c.state == "leased", outbox.c.channel == term.channel, outbox.c.id.not_in(list(working_on)))
+        return [_leased(row, term) for row in await self._connection.execute(select(outbox).where(*where))]
+
+    async def give_back(self, row: OutboxRow) -> None:
+        """The attempt was none: the message never left this process."""
+        values = {"state": "new", "owner": None, "claimed_at": None, "attempts": outbox.c.attempts - 1}
+        await self._connection.execute(update(outbox).where(*_held(row)).values(**values))
 
     async def mark(self, message_id: str, trace: str) -> None:
         """Note, before an attempt, where the network would have the message."""
         await self._connection.execute(update(outbox).where(outbox.c.id == message_id).values(trace=trace))
 
-    async def sent(self, message_id: str, remote_id: str | None, *, farewell: bool = False) -> None:
-        """The network has it. The text is wiped; ``farewell``: where it went, too, nobody is known there any more."""
+    async def sent(self, row: OutboxRow, remote_id: str | None, *, farewell: bool = False) -> bool:
+        """The network has it. The text is wiped; ``farewell``: where it went, too, nobody is known there any more.
+
+        Like all that notes what became of a claim: ``False`` when the row is not claimed by its owner any more.
+        """
         values = {"conversation": ""} if farewell else {}
-        await self._finish(message_id, "sent", remote_id=remote_id, payload=None, **values)
+        return await self._finish(row, "sent", remote_id=remote_id, payload=None, **values)
 
-    async def unclear(self, message_id: str, error: str) -> None:
+    async def unclear(self, row: OutboxRow, error: str) -> bool:
         """The network may or may not have it, and a second copy would be worse than none."""
-        await self._finish(message_id, "unclear", error=error)
+        return await self._finish(row, "unclear", error=error)
 
-    async def dead(self, message_id: str, error: str) -> None:
+    async def dead(self, row: OutboxRow, error: str) -> bool:
         """It will never be delivered. The text is wiped."""
-        await self._finish(message_id, "dead", error=error, payload=None)
+        return await self._finish(row, "dead", error=error, payload=None)
 
-    async def retry(self, message_id: str, *, not_before: datetime, error: str) -> None:
+    async def retry(self, row: OutboxRow, *, not_before: datetime, error: str) -> bool:
         """It was certainly not sent; try again later, unless it was withdrawn meanwhile."""
         state = case((outbox.c.payload.is_(None), "dead"), else_="new")
-        values = {"state": state, "lease_until": None, "not_before": not_before, "error": error}
-        await self._connection.execute(update(outbox).where(outbox.c.id == message_id).values(**values))
+        values = {"state": state, "owner": None, "claimed_at": None, "not_before": not_before, "error": error}
+        return (await self._connection.execute(update(outbox).where(*_held(row)).values(**values))).rowcount == 1
 
     async def states(self, keys: Collection[str]) -> dict[str, str]:
         """What became of the messages of these keys: key → state; one that is gone or never was is missing."""
@@ -237,24 +248,6 @@ class Outbox:
         ids = select(outbox.c.remote_id).where(*where).order_by(outbox.c.finished_at.desc()).limit(limit)
         return tuple((await self._connection.execute(ids)).scalars())
 
-    async def doubtful(self) -> list[Doubtful]:
-        """Messages of which it is unclear whether they arrived, the oldest first."""
-        rows = await self._connection.execute(select(outbox).where(_DOUBTFUL).order_by(outbox.c.seq))
-        return [
-            Doubtful(r.id, r.state, r.channel, r.conversation, Urgency(r.urgency), r.created_at, r.error or "")
-            for r in rows
-        ]
-
-    async def decide(self, which: str, *, repeat: bool) -> int:
-        """An admin has doubtful messages sent (again), or dropped: the one of an id, or all in a state.
-
-        Returns how many it were.
-        """
-        where = (_DOUBTFUL, or_(outbox.c.id == which, outbox.c.state == which))
-        again = {"state": "new", "not_before": self._now, "created_at": self._now, "finished_at": None, "error": None}
-        values = again if repeat else {"state": "dead", "payload": None, "finished_at": self._now}
-        return (await self._connection.execute(update(outbox).where(*where).values(**values))).rowcount
-
     async def count(self) -> dict[str, int]:
         """How many messages there are in each state."""
         rows = await self._connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
@@ -265,12 +258,17 @@ class Outbox:
         where = (outbox.c.state.in_(("sent", "dead")), outbox.c.finished_at < self._now - older_than)
         return (await self._connection.execute(delete(outbox).where(*where))).rowcount
 
-    async def _finish(self, message_id: str, state: str, **values: Any) -> None:
-        values |= {"state": state, "lease_until": None, "finished_at": self._now}
-        await self._connection.execute(update(outbox).where(outbox.c.id == message_id).values(**values))
+    async def _finish(self, row: OutboxRow, state: str, **values: Any) -> bool:
+        values |= {"state": state, "owner": None, "claimed_at": None, "finished_at": self._now}
+        return (await self._connection.execute(update(outbox).where(*_held(row)).values(**values))).rowcount == 1
 
 
-def _leased(row: Row[Any]) -> OutboxRow:
+def _held(row: OutboxRow) -> tuple[ColumnElement[bool], ...]:
+    mine = (outbox.c.id == row.id, outbox.c.state == "leased", func.coalesce(outbox.c.owner, "") == row.owner)
+    return (*mine, Processes.leads(row.term)) if row.term else mine
+
+
+def _leased(row: Row[Any], term: Term) -> OutboxRow:
     return OutboxRow(
         id=row.id,
         seq=row.seq,
@@ -283,4 +281,6 @@ def _leased(row: Row[Any]) -> OutboxRow:
         created_at=row.created_at,
         error=row.error,
         trace=row.trace,
+        owner=row.owner or "",
+        term=term,
     )

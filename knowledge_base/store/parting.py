@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.consents import unlocked
-from knowledge_base.store.people import Account
+from knowledge_base.store.people import Account, hold_person
 from knowledge_base.store.tables import (
     account,
     button,
@@ -52,6 +52,19 @@ async def part(
 
     ``instead``: where the person hears what waits for a chat that leaves.
     """
+    async with unlocked(connection):  # first of all: two that part, merge or erase come one after the other
+        return await _part(connection, now, person_id, leaving, introductions, instead)
+
+
+async def _part(
+    connection: AsyncConnection,
+    now: datetime,
+    person_id: str,
+    leaving: Sequence[Account],
+    introductions: Collection[str],
+    instead: Account | None,
+) -> str:
+    await hold_person(connection, person_id)
     other = uuid4().hex
     languages = select(person.c.language, person.c.last_language).where(person.c.id == person_id)
     language, last_language = (await connection.execute(languages)).one()
@@ -71,13 +84,14 @@ async def part(
 
 
 async def _introductions(connection: AsyncConnection, old: str, new: str, ids: Collection[str]) -> None:
+    held = select(introduction.c.id).where(introduction.c.id.in_(ids)).order_by(introduction.c.id)
+    await connection.execute(held.with_for_update())
     for column in (introduction.c.asker, introduction.c.contact_person):
         where = (introduction.c.id.in_(ids), column == old)
         values = {column.name: new, "version": introduction.c.version + 1}
         await connection.execute(update(introduction).where(*where).values(values))
     agreed = (consent.c.subject == old, consent.c.purpose.in_([f"introduction:{one}" for one in ids]))
-    async with unlocked(connection):
-        await connection.execute(update(consent).where(*agreed).values(subject=new))
+    await connection.execute(update(consent).where(*agreed).values(subject=new))
 
 
 async def _links(connection: AsyncConnection, now: datetime, old: str, new: str, ids: Collection[str]) -> None:

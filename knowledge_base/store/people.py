@@ -11,6 +11,7 @@ from uuid import uuid4
 from sqlalchemy import case, delete, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from knowledge_base.errors import ChangedMeanwhileError
 from knowledge_base.store.tables import account, chat_context, person
 from knowledge_base.store.upsert import insert_into
 
@@ -47,6 +48,13 @@ class Account:
     public_name: str = ""  # by which anybody can write to it; known only when it may be needed
 
 
+async def hold_person(connection: AsyncConnection, person_id: str) -> None:
+    """See ``People.hold``. Rows that refer to the person can still be added by others."""
+    statement = select(person.c.id).where(person.c.id == person_id).with_for_update(key_share=True)
+    if await connection.scalar(statement) is None:
+        raise ChangedMeanwhileError("The person was merged or erased meanwhile.")
+
+
 class People:
     """Who talks to the bot."""
 
@@ -80,21 +88,12 @@ class People:
         """
         known = await self.of_account(channel, user_id)
         if known is None:
-            known = Person(uuid4().hex, None, None, new=True)
-            await self._connection.execute(
-                insert(person).values(id=known.id, language=None, last_language=None, created_at=self._now)
-            )
-            await self._connection.execute(
-                insert(account).values(
-                    channel=channel,
-                    user_id=user_id,
-                    person_id=known.id,
-                    conversation=private_conversation,
-                    active=True,
-                    first_seen=self._now,
-                )
-            )
-            return known
+            made = await self._make(channel, user_id, private_conversation)
+            if made is not None:
+                return made
+            known = await self.of_account(channel, user_id)
+        if known is None:
+            raise ChangedMeanwhileError("The account was made and erased in the same moment.")
         values: dict[str, Any] = {"active": True} if returns else {}
         if private_conversation is not None:
             values["conversation"] = private_conversation
@@ -105,6 +104,28 @@ class People:
         if values:
             await self._connection.execute(update(account).where(*where).values(**values))
         return known
+
+    async def _make(self, channel: str, user_id: str, private_conversation: str | None) -> Person | None:
+        """A new person with this account; ``None`` when another transaction made one first: then it is there now."""
+        new = Person(uuid4().hex, None, None, new=True)
+        values = {"id": new.id, "language": None, "last_language": None, "created_at": self._now}
+        await self._connection.execute(insert(person).values(**values))
+        statement = insert_into(self._connection, account).values(
+            channel=channel, user_id=user_id, person_id=new.id, conversation=private_conversation, active=True,
+            first_seen=self._now,
+        )  # fmt: skip
+        statement = statement.on_conflict_do_nothing().returning(account.c.person_id)
+        if await self._connection.scalar(statement) is None:
+            await self._connection.execute(delete(person).where(person.c.id == new.id))
+            return None
+        return new
+
+    async def hold(self, person_id: str) -> None:
+        """Let other acts of this person wait until the end of the transaction: what is read of them now stays so.
+
+        Call it before reading. Raises ``ChangedMeanwhileError`` when the person became another one, or was erased.
+        """
+        await hold_person(self._connection, person_id)
 
     async def private_conversation(self, channel: str, user_id: str) -> str | None:
         """Where to reach an account privately; ``None`` when it never wrote or cannot be reached."""

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from knowledge_base.mail_address import same_form
 from knowledge_base.store.merging import erase, merge
 from knowledge_base.store.parting import part
-from knowledge_base.store.people import Account, People, Person
+from knowledge_base.store.people import Account, People, Person, hold_person
 from knowledge_base.store.tables import person, profile
 from knowledge_base.store.upsert import insert_into
 
@@ -64,6 +64,7 @@ class Profiles:
 
     async def set(self, person_id: str, **changes: Any) -> Profile:
         """Change fields of ``Profile``. Another municipality is not verified any more unless the change says so."""
+        await hold_person(self._connection, person_id)
         before = await self.get(person_id)
         if changes.get("municipality", before.municipality) != before.municipality:
             changes = {"verified_at": None, "verified_address": ""} | changes

@@ -13,10 +13,10 @@ import sqlite3
 from collections.abc import Generator
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import delete, update
+from sqlalchemy import Connection, delete, inspect, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,9 +27,12 @@ from knowledge_base.store.backup import JOURNALS, backup, database_file
 from knowledge_base.store.consents import unlocked
 from knowledge_base.store.database import Clock, create_engine, driver_url, reason, utc_now
 from knowledge_base.store.dump import TABLES, is_empty, load
-from knowledge_base.store.facts import Facts
-from knowledge_base.store.presence import ALIVE, RESTORED, seems_alive
-from knowledge_base.store.tables import consent, cursor, import_run, inbox, outbox
+from knowledge_base.store.facts import RESTORED, Facts
+from knowledge_base.store.postgresql import give_time
+from knowledge_base.store.processes import Processes
+from knowledge_base.store.tables import consent, cursor, import_run, inbox, leader, outbox, process
+
+QUIET = timedelta(minutes=1)  # without a sign of any process
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,7 @@ class _Restore:
         engine = create_engine(driver_url(self._url))
         try:
             async with engine.begin() as connection:
+                await give_time(connection)
                 await connection.run_sync(upgrade)
                 await self._expect_quiet(connection)
                 used = not await is_empty(connection)
@@ -139,6 +143,7 @@ class _Restore:
             if used:
                 await self._back_up_first()
             async with engine.begin() as connection:
+                await give_time(connection)
                 async with unlocked(connection):
                     await connection.execute(delete(consent))
                 for table in reversed(TABLES):
@@ -148,9 +153,12 @@ class _Restore:
             await engine.dispose()
 
     async def _expect_quiet(self, connection: AsyncConnection) -> None:
-        if await seems_alive(Facts(connection), self._now):
+        if not await connection.run_sync(_knows_processes):
+            return
+        if living := len(await Processes(connection, self._now).living(within=QUIET)):
             raise StoreError(
-                "The bot is running on this database.", remedy="Stop it; after a crash wait a minute. Then try again."
+                f"The bot is running on this database ({living} process{'es' if living > 1 else ''}).",
+                remedy="Stop it; after a crash wait a minute. Then try again.",
             )
 
     async def _back_up_first(self) -> None:
@@ -174,7 +182,7 @@ class _Restore:
     async def _settle(self, connection: AsyncConnection) -> None:
         """Nothing of then happens again now."""
         waiting = outbox.c.state.in_(("new", "leased"))
-        values = {"state": "held", "lease_until": None}
+        values = {"state": "held", "owner": None, "claimed_at": None}
         self._held = (await connection.execute(update(outbox).where(waiting).values(**values))).rowcount
         handled = {"state": "done", "payload": None, "handled_at": self._now}
         self._dropped = (
@@ -183,9 +191,11 @@ class _Restore:
         await connection.execute(delete(cursor))
         staging = update(import_run).where(import_run.c.state == "staging")
         await connection.execute(staging.values(state="failed", finished_at=self._now))
-        facts = Facts(connection)
-        await facts.drop(ALIVE)
-        await facts.put(RESTORED, {"at": self._now.isoformat(), "made_at": self._manifest.made_at.isoformat()})
+        await connection.execute(delete(process))
+        await connection.execute(delete(leader))
+        await Facts(connection).put(
+            RESTORED, {"at": self._now.isoformat(), "made_at": self._manifest.made_at.isoformat()}
+        )
 
     def _replace(self, file: Path, new: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -216,6 +226,10 @@ class _Restore:
         path.replace(aside)
         self._aside.append(aside)
         return aside
+
+
+def _knows_processes(connection: Connection) -> bool:
+    return inspect(connection).has_table("process")
 
 
 def _not_empty() -> StoreError:

@@ -12,6 +12,7 @@ from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.digests import Digests
+from knowledge_base.store.people import hold_person
 from knowledge_base.store.tables import digest_run, profile, subscription
 from knowledge_base.store.upsert import insert_into
 
@@ -84,6 +85,10 @@ class Subscriptions:
 
     async def save(self, wish: Subscription) -> Subscription:
         """Store it. One that is switched on begins now; what waits to be sent is withdrawn when it is off or paused."""
+        if wish.person_id:  # of two that a person asks for at once, the second changes the first
+            await hold_person(self._connection, wish.person_id)
+            stored = await self.of_person(wish.person_id)
+            wish = replace(wish, id=stored.id) if stored else wish
         before = await self.get(wish.id)
         begins = wish.is_on and not (before and before.is_on)
         after = replace(wish, changed_at=self._now, since=self._now if begins else wish.since)
@@ -98,6 +103,7 @@ class Subscriptions:
 
     async def end_of_person(self, person_id: str) -> bool:
         """Unsubscribe a person, by whatever way; ``False`` when there was nothing to end."""
+        await hold_person(self._connection, person_id)
         found = await self.of_person(person_id)
         if found is None or not found.is_on:
             return False
@@ -112,7 +118,7 @@ class Subscriptions:
 
     async def opened(self, person_id: str, topics: Collection[str]) -> None:
         """The person opened something about these topics: none of them bores them."""
-        found = await self.of_person(person_id)
+        found = await self._one(select(subscription).where(subscription.c.person_id == person_id).with_for_update())
         if found and any(topic in found.unopened for topic in topics):
             rest = {topic: count for topic, count in found.unopened.items() if topic not in topics}
             where = subscription.c.id == found.id

@@ -14,6 +14,7 @@ from knowledge_base.store.consents import Consents
 from knowledge_base.store.contacts import Contacts
 from knowledge_base.store.conversations import Conversations
 from knowledge_base.store.digests import Digests
+from knowledge_base.store.doubtful import DoubtfulMessages
 from knowledge_base.store.entry_drafts import EntryDrafts
 from knowledge_base.store.facts import Facts
 from knowledge_base.store.imports import Imports
@@ -24,6 +25,7 @@ from knowledge_base.store.outbox import Outbox
 from knowledge_base.store.own_data import Data, own_data
 from knowledge_base.store.pages import Pages
 from knowledge_base.store.people import People
+from knowledge_base.store.processes import Processes
 from knowledge_base.store.profiles import Profiles
 from knowledge_base.store.records import Records
 from knowledge_base.store.subscriptions import Subscriptions
@@ -37,6 +39,7 @@ class Transaction:
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self.connection = connection
         self.now = now
+        self.news = False  # something was stored that other processes wait for
 
     @cached_property
     def records(self) -> Records:
@@ -72,11 +75,19 @@ class Transaction:
 
     @cached_property
     def inbox(self) -> Inbox:
-        return Inbox(self.connection, self.now)
+        return Inbox(self.connection, self.now, ended=self._has_news)
 
     @cached_property
     def outbox(self) -> Outbox:
-        return Outbox(self.connection, self.now)
+        return Outbox(self.connection, self.now, added=self._has_news)
+
+    @cached_property
+    def processes(self) -> Processes:
+        return Processes(self.connection, self.now)
+
+    @cached_property
+    def doubtful(self) -> DoubtfulMessages:
+        return DoubtfulMessages(self.connection, self.now)
 
     @cached_property
     def pages(self) -> Pages:
@@ -125,6 +136,9 @@ class Transaction:
     @cached_property
     def contacts(self) -> Contacts:
         return Contacts(self.connection, self.now)
+
+    def _has_news(self) -> None:
+        self.news = True
 
     async def own_data(self, person_id: str) -> Data:
         """Everything that is stored about one person, see ``knowledge_base.store.own_data``."""

@@ -17,9 +17,10 @@ from bot.markup import plain
 from bot.messages import Say
 from bot.texts import LANGUAGES, Texts
 from knowledge_base.store.database import Store
+from knowledge_base.store.facts import RESTORED
 from knowledge_base.store.outbox import OutboxRow, Urgency
-from knowledge_base.store.presence import RESTORED
 from knowledge_base.store.tables import outbox
+from tests.claims import to_send
 from tests.conftest import FixedClock
 from tests.patience import PATIENCE_S
 
@@ -40,10 +41,10 @@ async def taken(store: Store) -> list[OutboxRow]:
     rows: list[OutboxRow] = []
     async with store.begin() as tx:
         for channel in ("matrix", "telegram"):
-            while leased := await tx.outbox.lease(channel, limit=9, lasting=timedelta(minutes=1)):
+            while leased := await to_send(tx, channel):
                 rows += leased
                 for row in leased:
-                    await tx.outbox.sent(row.id, None)
+                    await tx.outbox.sent(row, None)
     return rows
 
 

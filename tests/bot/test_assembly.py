@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import assembly
+from bot import assembly, receiving
 from bot.assembly import Bot
 from bot.health import Health, PartReport
 from bot.markup import plain
@@ -23,9 +23,8 @@ from knowledge_base.errors import ModelError
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.backup import backup
 from knowledge_base.store.database import Store
-from knowledge_base.store.facts import Facts
+from knowledge_base.store.facts import RESTORED
 from knowledge_base.store.outbox import Urgency
-from knowledge_base.store.presence import RESTORED, seems_alive
 from knowledge_base.store.restore import restore
 from tests.bot.test_handler import MoodyEmbedder
 from tests.bot.test_health import Seconds
@@ -65,7 +64,7 @@ async def test_stopping_sends_the_answers_under_way_and_closes_channels_last(kno
     async with known.read() as tx:
         assert await tx.inbox.count() == {"done": 12}
         assert await tx.outbox.count() == {"sent": 12}
-        assert not await seems_alive(Facts(tx.connection), tx.now)
+        assert await tx.processes.living() == []
 
 
 async def test_a_network_that_hangs_does_not_hold_up_the_stop(
@@ -215,7 +214,7 @@ async def test_channels_that_are_done_are_a_good_end(known: Store, tmp_path: Pat
 async def test_a_channel_that_breaks_is_started_again(
     known: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assembly, "AGAIN_S", 0.0)
+    monkeypatch.setattr(receiving, "AGAIN_S", 0.0)
     channel, other = FakeChannel(), FakeChannel("other")
     run = Run(known, [channel, other], tmp_path)
     task = await run.start()

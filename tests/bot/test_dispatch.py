@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from sqlalchemy import select, update
 
 from bot import dispatch
 from bot.dispatch import PARALLEL, SUSPECT, Dispatch
 from bot.inbox import Intake
 from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import InboxRow
+from knowledge_base.store.tables import inbox
 from tests.fakes import PATIENCE_S, FakeChannel
 
 PEOPLE = FakeChannel("test")
@@ -42,7 +44,7 @@ class Work:
             await self._note(self.ended, f"not {text}")
             return False
         async with self._store.begin() as tx:
-            await tx.inbox.done(row.seq)
+            await tx.inbox.done(row)
         await self._note(self.ended, text)
         return True
 
@@ -75,7 +77,7 @@ async def test_in_order_per_conversation_and_in_parallel_between_them(store: Sto
     said = [(who, f"{who} {number}") for number in range(6) for who in people]
     gate = asyncio.Event()
     work.gates = {f"{who} 0": gate for who in people}
-    async with at_work(Dispatch(store, intake, work, ["test"]).run()):
+    async with at_work(Dispatch(store, intake, work, lambda: ["test"]).run()):
         await say(intake, *said[:10])
         await say(intake, *said[10:])
         await work.until(lambda: len(work.begun) == len(people))
@@ -89,7 +91,7 @@ async def test_in_order_per_conversation_and_in_parallel_between_them(store: Sto
 async def test_a_slow_conversation_does_not_delay_others(sqlite_store: Store) -> None:
     intake, work = Intake(sqlite_store), Work(sqlite_store)
     work.gates["slow"] = asyncio.Event()
-    async with at_work(Dispatch(sqlite_store, intake, work, ["test"]).run()):
+    async with at_work(Dispatch(sqlite_store, intake, work, lambda: ["test"]).run()):
         await say(intake, ("anna", "slow"), *(("anna", f"later {number}") for number in range(30)), ("ben", "quick"))
         await work.until(lambda: "quick" in work.ended)
         await say(intake, ("carl", "quick too"))
@@ -105,7 +107,7 @@ async def test_not_too_many_at_once(sqlite_store: Store) -> None:
     gate = asyncio.Event()
     said = [(f"p{number}", f"t{number}") for number in range(3 * PARALLEL)]
     work.gates = {text: gate for _, text in said}
-    async with at_work(Dispatch(sqlite_store, intake, work, ["test"]).run()):
+    async with at_work(Dispatch(sqlite_store, intake, work, lambda: ["test"]).run()):
         await say(intake, *said)
         await work.until(lambda: len(work.begun) == PARALLEL)
         gate.set()
@@ -117,7 +119,7 @@ async def test_what_an_earlier_process_left_comes_first(store: Store) -> None:
     await say(Intake(store), ("anna", "1"), ("anna", "2"))
     intake, work = Intake(store), Work(store)
     await say(intake, ("anna", "3"))
-    async with at_work(Dispatch(store, intake, work, ["test"]).run()):
+    async with at_work(Dispatch(store, intake, work, lambda: ["test"]).run()):
         await work.until(lambda: len(work.ended) == 3)
     assert work.ended == ["1", "2", "3"]
 
@@ -127,11 +129,10 @@ async def test_what_may_have_killed_the_process_comes_one_by_one(sqlite_store: S
     intake, work = Intake(sqlite_store), Work(sqlite_store)
     await say(intake, ("anna", "a"), ("ben", "b"), ("cleo", "c"), ("dora", "d"))
     async with sqlite_store.begin() as tx:
-        for row in (await tx.inbox.waiting(["test"]))[:3]:
-            for _ in range(SUSPECT):
-                await tx.inbox.try_again(row.seq)
+        first = select(inbox.c.seq).order_by(inbox.c.seq).limit(3)
+        await tx.connection.execute(update(inbox).where(inbox.c.seq.in_(first)).values(attempts=SUSPECT))
     work.gates = {text: asyncio.Event() for text in "abcd"}
-    async with at_work(Dispatch(sqlite_store, intake, work, ["test"]).run()):
+    async with at_work(Dispatch(sqlite_store, intake, work, lambda: ["test"]).run()):
         for suspect, begun in (("a", {"a", "d"}), ("b", {"a", "b", "d"}), ("c", {"a", "b", "c", "d"})):
             await work.until(lambda begun=begun: set(work.begun) >= begun)  # type: ignore[misc]
             assert set(work.begun) == begun
@@ -144,7 +145,7 @@ async def test_messages_of_a_channel_that_is_not_running_wait(sqlite_store: Stor
     work = Work(sqlite_store)
     intake = Intake(sqlite_store)
     await say(intake, ("anna", "1"))
-    running = Dispatch(sqlite_store, intake, work, ["other"])
+    running = Dispatch(sqlite_store, intake, work, lambda: ["other"])
     async with at_work(running.run()):
         await running.idle()
     assert work.begun == []
@@ -152,7 +153,7 @@ async def test_messages_of_a_channel_that_is_not_running_wait(sqlite_store: Stor
 
 async def test_idle_is_when_all_is_done(sqlite_store: Store) -> None:
     intake, work = Intake(sqlite_store), Work(sqlite_store)
-    running = Dispatch(sqlite_store, intake, work, ["test"])
+    running = Dispatch(sqlite_store, intake, work, lambda: ["test"])
     async with at_work(running.run()):
         for number in range(20):
             await say(intake, (f"p{number % 3}", str(number)))
@@ -166,7 +167,7 @@ async def test_what_could_not_be_ended_is_tried_again_after_a_rest(
     monkeypatch.setattr(dispatch, "REST_S", 0.01)
     intake, work = Intake(sqlite_store), Work(sqlite_store)
     work.refused = {"bad"}
-    async with at_work(Dispatch(sqlite_store, intake, work, ["test"]).run()):
+    async with at_work(Dispatch(sqlite_store, intake, work, lambda: ["test"]).run()):
         await say(intake, ("anna", "bad"), ("anna", "after"), ("ben", "else"))
         await work.until(lambda: work.ended.count("not bad") == 3 and "else" in work.ended)
         assert "after" not in work.ended
@@ -180,7 +181,7 @@ async def test_a_database_that_is_away_for_a_while_ends_nothing(
 ) -> None:
     monkeypatch.setattr(dispatch, "LOOK_AGAIN_S", 0.01)
     intake, work, beats = Intake(sqlite_store), Work(sqlite_store), []
-    here = Dispatch(sqlite_store, intake, work, ["test"], alive=lambda: beats.append(1))
+    here = Dispatch(sqlite_store, intake, work, lambda: ["test"], alive=lambda: beats.append(1))
     async with sqlite_store.begin() as tx:
         await tx.connection.exec_driver_sql("ALTER TABLE inbox RENAME TO inbox_away")
     async with at_work(here.run()):

@@ -14,8 +14,6 @@ from sqlalchemy.engine import make_url
 
 from bot.health import ALLOWANCES, CHANNEL_ALLOWANCE, LOOP, PROBE_EVERY, PROBE_TIMEOUT, Health, watch, watch_loop
 from knowledge_base.store.database import Store
-from knowledge_base.store.presence import say_alive, say_gone, seems_alive
-from tests.conftest import FixedClock
 from tests.patience import PATIENCE_S
 
 
@@ -200,13 +198,18 @@ class Telling(Health):
         self.missed.set()
 
 
+async def write(store: Store) -> None:
+    async with store.begin() as tx:
+        await tx.facts.put("probe", 1)
+
+
 async def test_a_blocked_database_gives_no_beat_and_recovers(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("knowledge_base.store.database.BUSY_TIMEOUT_S", 0.1)
     store = await Store.open(sqlite_url)
     health = Telling()
     health.expect("database", 0)
     with blocked(sqlite_url):
-        watching = asyncio.create_task(watch(health, "database", lambda: say_alive(store), every=0.01, timeout=5))
+        watching = asyncio.create_task(watch(health, "database", lambda: write(store), every=0.01, timeout=5))
         await asyncio.wait_for(health.missed.wait(), PATIENCE_S)
         assert not health.beaten.is_set()
         assert health.status().parts[0].reason == "unreachable"
@@ -215,19 +218,3 @@ async def test_a_blocked_database_gives_no_beat_and_recovers(sqlite_url: str, mo
     with pytest.raises(asyncio.CancelledError):
         await watching
     await store.close()
-
-
-async def test_a_sign_is_fresh_for_a_minute_or_until_the_stop(store: Store, clock: FixedClock) -> None:
-    async def alive() -> bool:
-        async with store.read() as tx:
-            return await seems_alive(tx.facts, tx.now)
-
-    assert not await alive()
-    await say_alive(store)
-    clock.advance(seconds=59)
-    assert await alive()
-    clock.advance(seconds=2)
-    assert not await alive()
-    await say_alive(store)
-    await say_gone(store)
-    assert not await alive()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.inbox import Intake, is_for_us, storable
 from bot.messages import Happening, Inbound
 from knowledge_base.store.database import Store
+from tests.claims import to_handle
 from tests.fakes import FakeChannel
 
 PEOPLE = FakeChannel("test")
@@ -19,8 +20,8 @@ ANNA = PEOPLE.person("anna")
 
 async def texts(store: Store) -> list[str]:
     """What waits, by conversation."""
-    async with store.read() as tx:
-        return [row.payload["text"] for row in await tx.inbox.waiting(["test"])]
+    async with store.begin() as tx:
+        return [row.payload["text"] for row in await to_handle(tx)]
 
 
 async def test_messages_and_how_far_they_were_read_are_kept_together(store: Store) -> None:
@@ -44,8 +45,8 @@ async def test_an_id_seen_before_is_ignored(store: Store) -> None:
 async def test_everything_that_people_do_comes_back_as_it_was(store: Store, happening: Happening) -> None:
     message = ANNA.inbound("x", happening=happening, refers_to="$e")
     await Intake(store)("test", [message])
-    async with store.read() as tx:
-        (row,) = await tx.inbox.waiting(["test"])
+    async with store.begin() as tx:
+        (row,) = await to_handle(tx)
     assert Inbound.from_json(row.payload) == message
 
 
@@ -90,8 +91,8 @@ async def test_what_another_process_handles_takes_no_place(store: Store) -> None
     for number in range(5):
         await intake("test", [ANNA.inbound(str(number))])
         async with store.begin() as tx:  # the other process: nothing of this is heard here
-            for row in await tx.inbox.waiting(["test"]):
-                await tx.inbox.done(row.seq)
+            for row in await to_handle(tx):
+                await tx.inbox.done(row)
     async with store.read() as tx:
         assert await tx.inbox.count() == {"done": 5}
 

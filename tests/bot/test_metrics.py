@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.health import Health
@@ -13,6 +11,7 @@ from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import Received
 from knowledge_base.store.outbox import Urgency
+from tests.claims import to_send
 
 CANARY = "kanarienvogel-4711"
 
@@ -98,8 +97,8 @@ async def test_a_state_that_emptied_falls_to_zero(store: Store) -> None:
     await metrics.refresh(store)
     assert samples(metrics)["stadtlotse_outbox_messages", "new"] == 1
     async with store.begin() as tx:
-        (row,) = await tx.outbox.lease("test", limit=1, lasting=timedelta(minutes=1))
-        await tx.outbox.sent(row.id, None)
+        (row,) = await to_send(tx, "test")
+        await tx.outbox.sent(row, None)
     await metrics.refresh(store)
     assert samples(metrics)["stadtlotse_outbox_messages", "new"] == 0
     assert samples(metrics)["stadtlotse_outbox_messages", "sent"] == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -20,6 +19,7 @@ from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import OutboxRow
 from knowledge_base.store.people import Account, Person
 from knowledge_base.store.tables import outbox
+from tests.claims import to_send
 
 SETTINGS = Settings(smtp=Smtp(host="127.0.0.1", tls="none", sender="bot@stadtlotse.example"))
 LINKS = Links("https://stadtlotse.example", b"k" * 32)
@@ -205,7 +205,7 @@ async def test_what_can_be_chosen_has_its_buttons(sqlite_store: Store) -> None:
     asking = replace(NOTICE, say=replace(NOTICE.say, choices=(Choice(Say("choice.more"), "helped yes K7P2M"),)))
     sent = await told(sqlite_store, person, asking)
     async with sqlite_store.begin() as tx:
-        (row,) = await tx.outbox.lease("telegram", limit=9, lasting=timedelta(minutes=1))
+        (row,) = await to_send(tx, "telegram")
         (handle,) = row.payload["handles"]
         button = await tx.buttons.get(handle)
     assert sent

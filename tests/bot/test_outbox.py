@@ -19,6 +19,7 @@ from bot.texts import Texts
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.tables import outbox as rows
+from tests.claims import leading, term, to_send
 from tests.conftest import FixedClock
 from tests.fakes import PATIENCE_S, FakeChannel, Fault, Hang, LostReply
 
@@ -33,12 +34,13 @@ def channel(request: pytest.FixtureRequest) -> FakeChannel:
 
 @asynccontextmanager
 async def sending(store: Store, channel: FakeChannel, **parts: Callable[[], None]) -> AsyncIterator[Sender]:
-    sender = Sender(store, TEXTS, channel, **parts)
-    task = asyncio.create_task(sender.run())
-    yield sender
-    task.cancel()
-    await asyncio.wait([task])
-    assert task.cancelled()
+    async with leading(store, channel.name) as leadership:
+        sender = Sender(store, TEXTS, channel, leadership, **parts)
+        task = asyncio.create_task(sender.run())
+        yield sender
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
 
 
 async def put(
@@ -256,12 +258,12 @@ async def test_what_a_killed_sender_left(store: Store, exactly_once: bool, urgen
     await put(store, urgency=urgency)
     for _ in range(3):  # killed three times between lease and result
         async with store.begin() as tx:
-            await tx.outbox.lease("fake", limit=1, lasting=MINUTE)
-            for row in await tx.outbox.release("fake"):
+            await to_send(tx, "fake")
+            for row in await tx.outbox.stranded(await term(tx, "fake"), ()):
                 if state == "sent":
-                    await tx.outbox.retry(row.id, not_before=tx.now, error=f"{UNCLEAR}killed")
+                    await tx.outbox.retry(row, not_before=tx.now, error=f"{UNCLEAR}killed")
     async with store.begin() as tx:
-        await tx.outbox.lease("fake", limit=1, lasting=MINUTE)
+        await to_send(tx, "fake")
     await sent_once(store, channel)
     assert await states(store) == {state: 1}
 

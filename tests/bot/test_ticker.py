@@ -22,6 +22,7 @@ from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.transaction import Transaction
+from tests.claims import to_send, unclear
 from tests.conftest import FixedClock
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import PATIENCE_S, FakeChannel, Person, running_bot
@@ -87,17 +88,17 @@ async def test_admins_hear_of_unclear_sends_and_quarantined_messages_once(known:
     async with known.begin() as tx:
         await _ada(tx)
         await tx.outbox.add("fake", "x", {"say": Say("ask.empty").to_json()}, urgency=Urgency.BULK, message_id="old")
-        await tx.outbox.unclear("old", "lost")
+        await unclear(tx, "old", "fake", "lost")
     regular = make(known)
     await regular.tick()  # what there was before is no news
     async with known.begin() as tx:
         for name in ("m1", "m2"):
             await tx.outbox.add("fake", "x", {"say": Say("ask.empty").to_json()}, urgency=Urgency.BULK, message_id=name)
-            await tx.outbox.unclear(name, "lost")
+            await unclear(tx, name, "fake", "lost")
     await regular.tick()
     await regular.tick()
     async with known.begin() as tx:
-        rows = await tx.outbox.lease("fake", limit=10, lasting=timedelta(minutes=1))
+        rows = await to_send(tx, "fake")
     assert [(row.conversation, row.payload["say"]) for row in rows] == [
         ("chat-of-ada", Say("alert.unclear", {"number": 2}).to_json())
     ]

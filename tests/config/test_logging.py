@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 import structlog
 
-from config.logging import redact, set_up
+from config.logging import HIDDEN, redact, set_up
 
 TOKEN = "123456789:AAF-abcdefghijklmnopqrstuvwxyz012345"
 
@@ -65,3 +68,93 @@ def test_what_libraries_say_of_their_data_is_not_said(capsys: pytest.CaptureFixt
     finally:
         logging.getLogger().handlers = before
     assert "zwitscher" not in capsys.readouterr().err
+
+
+@contextmanager
+def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[list[dict[str, Any]]]:
+    """Log at DEBUG in the block; the lines are there after it."""
+    root = logging.getLogger()
+    before, level, structured = root.handlers, root.level, structlog.get_config()
+    lines: list[dict[str, Any]] = []
+    try:
+        set_up("DEBUG", "json")
+        yield lines
+    finally:
+        root.handlers = before
+        root.setLevel(level)
+        structlog.configure(**structured)
+    lines += [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("account", "text"),
+    [
+        ("@anna.k-1:stadt.example", "no keys of @anna.k-1:stadt.example, yet"),
+        ("anna", "GET https://hs.example/_matrix/client/v3/profile/%40anna%3Astadt.example%3A8448/displayname"),
+        ("anna", "see https://matrix.to/#/@anna:[2001:db8::1]:8448"),
+        ("!qWertZ", "(room='!qWertZ:stadt.example')"),
+        ("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq", "in !ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq: refused"),
+        ("qWertZ", "PUT /rooms/%21qWertZ%3Astadt.example/send/m.room.encrypted/17"),
+        ("123456789", "Forbidden: user 123456789 is deactivated"),
+        ("1001234567890", "chat_id=-1001234567890"),
+        ("5000", "DETAIL:  Key (channel, user_id)=(telegram, 5000) already exists."),
+        ("5000", "KeyError: 'telegram:5000'"),
+        ("5000", '{"chat_id": 5000, "text": ""}'),
+        ("7391846", "tel:+49 355 7391846"),
+        ("o'neill", "to o'neill@stadt.example"),
+        ("anna.k", "mailto:anna.k%40stadt.example"),
+    ],
+)
+def test_ids_of_accounts_and_rooms_are_masked(account: str, text: str) -> None:
+    assert account not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-11-30T08:00:00.123456+00:00", "search.refreshed", "0x7f93dc5cdf10", "$Wk3:event", "line 120, in wait",
+     "knowledge_base/store/people.py", "duplicate key value violates unique constraint \"pk_account\""],
+)  # fmt: skip
+def test_what_names_no_account_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_fields_that_name_accounts_are_masked_whatever_they_hold(capsys: pytest.CaptureFixture[str]) -> None:
+    with logged(capsys) as lines:
+        log = structlog.get_logger()
+        log.info(
+            "a.b", user="zwitscher", room=5555, chat_id=5555, devices=["zwitscher X"], count=7, event_id="123456789"
+        )
+        log.info("a.b", user="zwitscher", reasons=["of @zwitscher:stadt.example"], more={"sender": "zwitscher"})
+    first, second = lines
+    assert "zwitscher" not in f"{first}{second}"
+    assert "5555" not in f"{first['room']}{first['chat_id']}"
+    assert first["user"] == second["user"]
+    assert (first["count"], first["event_id"]) == (7, "123456789")
+
+
+def test_what_is_hidden_for_a_while_is_in_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with logged(capsys) as lines:
+        with structlog.contextvars.bound_contextvars(**{HIDDEN: ("5000", "kim", "")}):
+            try:
+                raise ValueError("5000 is not kim, but 15000 may be kimono")  # noqa: TRY301
+            except ValueError:
+                structlog.get_logger().exception("it.failed")
+        logging.getLogger("other").warning("nothing is hidden from 5000")
+    first, second = lines
+    assert HIDDEN not in first
+    assert " 5000" not in first["exception"]
+    assert "kim," not in first["exception"]
+    assert "15000 may be kimono" in first["exception"]
+    assert second["event"] == "nothing is hidden from 5000"
+
+
+def test_a_library_s_exception_is_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    with logged(capsys) as lines:
+        try:
+            raise ValueError("@anna:stadt.example")  # noqa: TRY301
+        except ValueError:
+            logging.getLogger("asyncio").exception("Task of %s failed", "123456789")
+    (line,) = lines
+    assert "anna" not in f"{line}"
+    assert "123456789" not in f"{line}"
+    assert "ValueError" in line["exception"]

@@ -102,7 +102,7 @@ async def _done_with(tx: Transaction) -> tuple[int, int]:
 
 
 async def _unclear(tx: Transaction) -> dict[str, str]:
-    return {one.id: one.conversation for one in await tx.outbox.doubtful()}
+    return {one.id: one.conversation for one in await tx.doubtful.all()}
 
 
 def campaign(bot: Weeks, weeks: int, kills: int, seed: int) -> None:

@@ -31,6 +31,7 @@ from knowledge_base.store.tables import (
     record_change,
     unanswered,
 )
+from tests.claims import to_handle, to_send
 from tests.conftest import FixedClock
 
 PERIODS = Periods(
@@ -70,15 +71,15 @@ async def live(store: Store, day: int) -> None:
         await tx.inbox.add(
             [Received("test", f"{day}-{number}", f"!{number}", "@a", {"text": "t"}) for number in range(2)]
         )
-        done, broken = await tx.inbox.waiting(["test"])
-        await tx.inbox.done(done.seq)
-        await tx.inbox.quarantine(broken.seq)
+        done, broken = await to_handle(tx)
+        await tx.inbox.done(done)
+        await tx.inbox.quarantine(broken)
         for state in ("sent", "dead", "unclear"):
             await tx.outbox.add("test", f"!{state}", {"t": 1}, urgency=Urgency.BULK, key=f"{state} {day}")
-        sent, dead, unclear = await tx.outbox.lease("test", limit=9, lasting=timedelta(minutes=1))
-        await tx.outbox.sent(sent.id, None)
-        await tx.outbox.dead(dead.id, "blocked")
-        await tx.outbox.unclear(unclear.id, "timeout")
+        sent, dead, unclear = await to_send(tx, "test")
+        await tx.outbox.sent(sent, None)
+        await tx.outbox.dead(dead, "blocked")
+        await tx.outbox.unclear(unclear, "timeout")
         await tx.answers.add(
             GivenAnswer(id=f"a{day}", channel="test", event_id=f"${day}", sure=True, language="de", shown=())
         )

@@ -259,7 +259,7 @@ async def test_an_unclear_one_is_not_sent_again_and_can_be_seen(
     assert await runs(known) == [("2026-W49", Run.UNCLEAR)]
     assert digests_in(channel) == []
     async with known.read() as tx:
-        assert [one.urgency.name for one in await tx.outbox.doubtful()] == ["BULK"]
+        assert [one.urgency.name for one in await tx.doubtful.all()] == ["BULK"]
     assert "Projekt bus" in await anna.says("!wochenbrief")
 
 
@@ -271,12 +271,12 @@ async def test_an_admin_repeats_what_is_in_doubt_but_not_to_who_said_goodbye(
     channel.faults.append(UnclearError("no confirmation"))
     await comes(bot, clock)
     async with known.begin() as tx:
-        (doubtful,) = await tx.outbox.doubtful()
+        (doubtful,) = await tx.doubtful.all()
         await tx.connection.exec_driver_sql(f"UPDATE outbox SET state = '{state}' WHERE state = 'unclear'")
     if goodbye:
         await anna.says(goodbye)
     async with known.begin() as tx:
-        assert await tx.outbox.decide(doubtful.id, repeat=True) == (0 if goodbye else 1)
+        assert await tx.doubtful.decide(doubtful.id, repeat=True) == (0 if goodbye else 1)
     bot.wake_senders()
     await settled(bot)
     await comes(bot, clock, MONDAY + timedelta(hours=1))

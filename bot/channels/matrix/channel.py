@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from pathlib import Path
 
@@ -66,6 +66,20 @@ class MatrixChannel:
         """See ``bot.ports.Warns``."""
         self._alert = alert
 
+    def obey(self, leads: Callable[[], bool]) -> None:
+        """See ``bot.ports.StandsDown``."""
+        self._server.allowed = leads
+
+    async def stand_down(self) -> None:
+        """See ``bot.ports.StandsDown``: the device's keys are another process's now."""
+        self._ready = False
+        if self._parts is not None:
+            await self._parts.sending.close()
+        if self._session is not None:
+            self._session.crypto.close()
+        self._parts = self._session = None
+        self._folder.close()
+
     async def run(self, receive: Receive, listening: Listening) -> None:
         """See ``bot.ports.Channel.run``."""
         failures = 0
@@ -75,9 +89,9 @@ class MatrixChannel:
             failures = 0 if problem is None else failures
             listening(problem)
 
-        self._folder.open()
         while True:
             try:
+                self._folder.open()
                 if self._parts is None:
                     self._parts = await self._open()
                 await Sync(self._parts, receive).run(heard, self._now_ready)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -59,6 +60,7 @@ class Server:
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(REPLY_S, connect=CONNECT_S), limits=httpx.Limits(max_connections=32)
         )
+        self.allowed: Callable[[], bool] = lambda: True  # whether this process may use the account now
 
     async def __aenter__(self) -> Self:
         return self
@@ -90,6 +92,8 @@ class Server:
         """One request, never repeated here. Raises ``UnreachableError``, ``BusyError`` or ``RefusedError``."""
         what = f"{method} {path[-1] if len(path) < 3 else path[1]}"  # a path may hold ids: the log needs none of them
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if not self.allowed():
+            raise UnreachableError(f"{what}: another process uses the account.")
         try:
             answer = await self._http.request(
                 method,

@@ -60,6 +60,11 @@ class TelegramChannel:
         """The pages that the channel needs."""
         return [self._webhook.route] if self._webhook else []
 
+    @property
+    def received_anywhere(self) -> bool:
+        """See ``bot.ports.Shared``: by webhook every process receives."""
+        return self._webhook is not None
+
     def serve_from(self, desk: Desk) -> None:
         """See ``bot.ports.Immediate``."""
         self._desk = desk

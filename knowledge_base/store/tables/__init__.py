@@ -9,6 +9,7 @@ from knowledge_base.store.tables.knowledge import fact, import_row, import_run, 
 from knowledge_base.store.tables.messages import cursor, inbox, outbox
 from knowledge_base.store.tables.pages import page
 from knowledge_base.store.tables.people import block, consent, contact_notice, profile, tally, verification
+from knowledge_base.store.tables.processes import leader, process
 from knowledge_base.store.tables.questions import offered_answer, open_question
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "introduction",
     "introduction_count",
     "introduction_request",
+    "leader",
     "metadata",
     "offered_answer",
     "open_question",
@@ -37,6 +39,7 @@ __all__ = [
     "page",
     "permit",
     "person",
+    "process",
     "profile",
     "record",
     "record_change",

@@ -25,8 +25,10 @@ inbox = Table(
     Column("conversation", String(255), nullable=False),
     Column("user_id", String(255), nullable=False),
     Column("payload", JsonDocument),  # the message; wiped when it is no longer needed
-    Column("state", String(12), nullable=False),  # new | done | asked | quarantined
+    Column("state", String(12), nullable=False),  # new | done | asked | limited | quarantined
     Column("attempts", Integer, nullable=False),
+    Column("owner", String(32)),  # the process that works on it; counts as long as that process lives
+    Column("claimed_at", UtcDateTime),
     Column("received_at", UtcDateTime, nullable=False),
     Column("handled_at", UtcDateTime),
     UniqueConstraint("channel", "event_id"),
@@ -55,7 +57,8 @@ outbox = Table(
     Column("state", String(8), nullable=False),  # new | leased | sent | unclear | held | dead
     Column("attempts", Integer, nullable=False),
     Column("not_before", UtcDateTime, nullable=False),
-    Column("lease_until", UtcDateTime),
+    Column("owner", String(32)),  # the process that sends it; counts as long as that process leads the account
+    Column("claimed_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
     Column("remote_id", String(255), index=True),  # the network's id of the message sent

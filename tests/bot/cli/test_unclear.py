@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ import run_bot
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.tables import outbox
+from tests import claims
 
 SECRET = "Guten Tag Frau Muster"
 Say = Callable[..., Result]
@@ -29,7 +29,7 @@ async def fill(url: str) -> None:
             await tx.outbox.add("matrix", f"!{name}", payload, urgency=Urgency(urgency), message_id=name)
         await tx.connection.execute(update(outbox).where(outbox.c.id.in_(("h1", "h2"))).values(state="held"))
         for name in ("u1", "u2"):
-            await tx.outbox.unclear(name, "no answer in time")
+            await claims.unclear(tx, name, "matrix", "no answer in time")
     await store.close()
 
 
@@ -37,7 +37,7 @@ async def to_send(url: str) -> list[str]:
     """The ids of what a sender takes now."""
     store = await Store.open(url)
     async with store.begin() as tx:
-        rows = await tx.outbox.lease("matrix", limit=9, lasting=timedelta(minutes=1))
+        rows = await claims.to_send(tx, "matrix")
     await store.close()
     return sorted(row.id for row in rows)
 

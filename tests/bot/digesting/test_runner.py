@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from bot.digesting.runner import Digests
 from bot.links import Links
@@ -18,7 +19,10 @@ from knowledge_base.digests.schedule import BERLIN, Week
 from knowledge_base.model import Municipality, Project, RecordKind
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.store.database import Store
+from knowledge_base.store.digests import Digests as NewsRows
+from knowledge_base.store.digests import News
 from knowledge_base.store.subscriptions import OFF, ON, Subscription
+from knowledge_base.store.tables import outbox
 from tests.conftest import FixedClock
 
 MONDAY = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
@@ -84,6 +88,31 @@ async def test_who_is_overtaken_between_two_looks_takes_nothing_away(store: Stor
     assert [one.reason for one in await slow.run(MONDAY)] == ["served"]
     async with store.read() as tx:
         assert await tx.outbox.count() == {"new": 1}
+
+
+async def test_what_is_published_while_a_run_reads_is_told_in_the_next_one(
+    store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run reads the news and then the revision, up to which everything counts as told: both of one moment."""
+    await subscriber(store, "anna")
+    clock.advance(days=1)
+    await news(store, "bus")
+    read, writes = NewsRows.news, []
+
+    async def overtaken(rows: NewsRows, kind: RecordKind, since: datetime, limit: int) -> list[News]:
+        found = await read(rows, kind, since, limit)
+        if kind is RecordKind.EVENT and not writes:
+            writes.append(asyncio.create_task(news(store, "late")))
+            await asyncio.wait(writes, timeout=0.3)  # SQLite lets it wait until the run has read
+        return found
+
+    monkeypatch.setattr(NewsRows, "news", overtaken)
+    await digests(store).run(MONDAY)
+    await asyncio.gather(*writes)
+    async with store.begin() as tx:
+        await tx.connection.execute(update(outbox).values(state="sent"))
+    (outcome,) = await digests(store).run(MONDAY + timedelta(weeks=1))
+    assert outcome.items == ("project:late",)
 
 
 async def test_clocks_that_differ_by_an_hour_make_one_digest(store: Store, clock: FixedClock) -> None:

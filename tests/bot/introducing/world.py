@@ -27,6 +27,7 @@ from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import OutboxRow
 from knowledge_base.store.tables import outbox
 from knowledge_base.store.transaction import Transaction
+from tests.claims import to_send
 from tests.conftest import FixedClock
 from tests.fake_embedder import HashEmbedder
 from tests.introducing import LEAD, MOBILITY, PROJECT, SETTINGS, contacts_file
@@ -230,13 +231,13 @@ class World:
     async def delivers(self, channel: str, fate: str = "sent") -> None:
         """The network gets what waits; a killed sender leaves it to the next one."""
         async with self.store.begin() as tx:
-            while rows := await tx.outbox.lease(channel, limit=50, lasting=timedelta(minutes=5)):
+            while rows := await to_send(tx, channel, limit=50):
                 found = select(outbox.c.id, outbox.c.key).where(outbox.c.id.in_([row.id for row in rows]))
                 keys = {one.id: one.key for one in await tx.connection.execute(found)}
                 for row in rows:
                     if fate in ("sent", "killed"):
                         self.delivered[row.id] = (keys[row.id], row.channel, row.conversation, self.text(row))
-                    await _ends(tx, row.id, fate)
+                    await _ends(tx, row, fate)
                 if fate == "killed":
                     break
 
@@ -250,16 +251,16 @@ class World:
     # ------------------------------------------------------------------------------------------------ what is there
 
 
-async def _ends(tx: Transaction, message_id: str, fate: str) -> None:
+async def _ends(tx: Transaction, row: OutboxRow, fate: str) -> None:
     match fate:
         case "sent":
-            await tx.outbox.sent(message_id, f"remote-{message_id}")
+            await tx.outbox.sent(row, f"remote-{row.id}")
         case "dead":
-            await tx.outbox.dead(message_id, "550 no such user")
+            await tx.outbox.dead(row, "550 no such user")
         case "killed":
-            await tx.outbox.retry(message_id, not_before=tx.now, error="unclear: the sender was stopped")
+            await tx.outbox.retry(row, not_before=tx.now, error="unclear: the sender was stopped")
         case _:
-            await tx.outbox.unclear(message_id, "no answer")
+            await tx.outbox.unclear(row, "no answer")
 
 
 def _maybe_killed(crash: bool) -> None:

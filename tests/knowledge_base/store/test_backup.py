@@ -18,16 +18,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
+from bot.leadership import Leadership
 from knowledge_base.errors import InputError, StadtlotseError, StoreError
 from knowledge_base.model import RecordKind
 from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.backup import backup
 from knowledge_base.store.database import Store, create_engine, driver_url
 from knowledge_base.store.dump import TABLES, lines
+from knowledge_base.store.facts import RESTORED
 from knowledge_base.store.inbox import Received
 from knowledge_base.store.outbox import Urgency
-from knowledge_base.store.presence import RESTORED, say_alive
 from knowledge_base.store.restore import restore
+from tests.claims import leading, term, to_handle, to_send
 from tests.conftest import FixedClock
 from tests.knowledge_base.store.rows import fill_tables
 
@@ -78,12 +80,12 @@ async def fill(store: Store) -> None:
         await tx.buttons.make(("test", "!a", ""), person.id, "a1", ["more"])
         await tx.conversations.allow("test", "!group", "@admin")
         await tx.inbox.add([Received("test", f"${number}", "!a", "@a", {"text": "Frage"}) for number in range(3)])
-        assert await tx.inbox.done(1)
+        assert await tx.inbox.done((await to_handle(tx))[0])
         await tx.inbox.set_cursor("test", "s1")
         for number in range(3):
             await tx.outbox.add("test", f"!{number}", {"n": number}, urgency=Urgency.ANSWER, person_id=person.id)
-        first, _second = await tx.outbox.lease("test", limit=2, lasting=LASTING)
-        await tx.outbox.sent(first.id, "$sent")
+        first, _second = await to_send(tx, "test", limit=2)
+        await tx.outbox.sent(first, "$sent")
         await tx.imports.start("file.jsonl")
         rest = [table for table in TABLES if not await tx.connection.scalar(select(1).select_from(table).limit(1))]
         await fill_tables(tx, rest, person.id)
@@ -143,15 +145,15 @@ async def assert_nothing_is_said_twice(store: Store) -> None:
     """R17: what waited is held, what was asked then is not answered now, and new messages count on."""
     async with store.begin() as tx:
         assert await tx.outbox.count() == {"sent": 1, "held": 2}
-        assert await tx.outbox.lease("test", limit=9, lasting=LASTING) == []
-        assert await tx.outbox.release("test") == []
-        assert await tx.inbox.waiting(["test"]) == []
+        assert await to_send(tx, "test") == []
+        assert await tx.outbox.stranded(await term(tx, "test"), ()) == []
+        assert await to_handle(tx) == []
         assert await tx.inbox.cursor("test") is None
         assert await tx.inbox.add([Received("test", "$0", "!a", "@a", {})]) == 0, "still known"
         assert await tx.facts.get(RESTORED)
         assert await tx.facts.get("x") == {"b": [1, None, "ü"], "a": True}
         await tx.inbox.add([Received("test", "$new", "!a", "@a", {})])
-        (row,) = await tx.inbox.waiting(["test"])
+        (row,) = await to_handle(tx)
         assert row.seq > 3, "numbering goes on"
         await tx.outbox.add("test", "!new", {}, urgency=Urgency.ANSWER)
         await tx.answers.not_answered("Was?", "was", "de")
@@ -268,10 +270,12 @@ async def test_a_running_bot_keeps_its_database(
 ) -> None:
     await fill(store)
     archive = (await backup(tmp_path / "copy.tar.gz", database_url, tmp_path / "state", clock=clock)).path
-    await say_alive(store)
-    with pytest.raises(StoreError, match="running"):
-        await restore(archive, database_url, tmp_path / "state", force=True, clock=clock)
-    clock.advance(minutes=2)
+    ended = Leadership(store, ["test"], place="here", settings={})
+    async with leading(store, "test"):  # another process goes on: its sign is its own
+        await ended.sign()
+        await ended.leave()
+        with pytest.raises(StoreError, match="running"):
+            await restore(archive, database_url, tmp_path / "state", force=True, clock=clock)
     await restore(archive, database_url, tmp_path / "state", force=True, clock=clock)
 
 

@@ -11,6 +11,7 @@ from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import Received
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.tables import account, button, chat_context, inbox, outbox, permit
+from tests.claims import to_send
 from tests.conftest import FixedClock
 
 OLD, NEW = "-5", "-1005"
@@ -90,16 +91,16 @@ async def test_an_admin_decides_about_doubtful_messages(store: Store, clock: Fix
     async with store.begin() as tx:
         for number in range(3):
             await tx.outbox.add("t", str(number), {"n": number}, urgency=Urgency.BULK, message_id=f"m{number}")
-        for row in await tx.outbox.lease("t", limit=3, lasting=timedelta(minutes=1)):
+        for row in await to_send(tx, "t"):
             await tx.outbox.mark(row.id, "77")
-            await tx.outbox.unclear(row.id, "the sender was stopped")
+            await tx.outbox.unclear(row, "the sender was stopped")
     clock.advance(days=2)
     async with store.begin() as tx:
-        assert [one.id for one in await tx.outbox.doubtful()] == ["m0", "m1", "m2"]
-        assert await tx.outbox.decide("m0", repeat=True)
-        assert await tx.outbox.decide("m1", repeat=False)
-        assert not await tx.outbox.decide("m0", repeat=True)
-        assert not await tx.outbox.decide("m9", repeat=False)
+        assert [one.id for one in await tx.doubtful.all()] == ["m0", "m1", "m2"]
+        assert await tx.doubtful.decide("m0", repeat=True)
+        assert await tx.doubtful.decide("m1", repeat=False)
+        assert not await tx.doubtful.decide("m0", repeat=True)
+        assert not await tx.doubtful.decide("m9", repeat=False)
         assert await tx.outbox.count() == {"new": 1, "dead": 1, "unclear": 1}
-        [again] = await tx.outbox.lease("t", limit=3, lasting=timedelta(minutes=1))
+        [again] = await to_send(tx, "t")
         assert (again.id, again.created_at, again.error, again.payload) == ("m0", clock(), None, {"n": 0})

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from knowledge_base.model import RecordKind
 from knowledge_base.store.answers import GivenAnswer
@@ -15,6 +16,7 @@ from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import Received
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.tables import record
+from tests.claims import to_handle, to_send
 
 PROJECT = {"id": "p1", "title": "Title", "text": "Text"}
 
@@ -81,18 +83,18 @@ async def test_an_event_is_taken_in_once(store: Store) -> None:
         await tx.inbox.set_cursor("test", "s1")
     async with store.begin() as tx:
         assert await tx.inbox.add([message]) == 0
-        (row,) = await tx.inbox.waiting(["test"])
+        (row,) = await to_handle(tx)
         assert row.payload == {"text": "hello"}
-        assert await tx.inbox.done(row.seq)
-        assert not await tx.inbox.done(row.seq)
+        assert await tx.inbox.done(row)
+        assert not await tx.inbox.done(row)
         author = await tx.people.identify("test", "@a", private_conversation=None, returns=False)
         assert await tx.inbox.asked_since(author.id, tx.now - timedelta(hours=1)) == 0
-        await tx.inbox.asked(row.seq)
+        await tx.inbox.mark(row, "asked")
         assert await tx.inbox.asked_since(author.id, tx.now - timedelta(hours=1)) == 1
         assert await tx.inbox.asked_since("somebody else", tx.now - timedelta(hours=1)) == 0
         assert (await tx.inbox.count())["done"] == 1
         assert await tx.inbox.add([message]) == 0
-        assert await tx.inbox.waiting(["test"]) == []
+        assert await to_handle(tx) == []
         assert await tx.inbox.cursor("test") == "s1"
 
 
@@ -101,14 +103,12 @@ async def test_the_outbox_keeps_the_order_of_a_conversation(store: Store) -> Non
         for number, room in enumerate(("!a", "!a", "!b")):
             await tx.outbox.add("test", room, {"n": number}, urgency=Urgency.ANSWER)
     async with store.begin() as tx:
-        first = await tx.outbox.lease("test", limit=10, lasting=timedelta(minutes=1))
+        first = await to_send(tx, "test")
         assert [row.payload["n"] for row in first] == [0, 2]
-        assert await tx.outbox.lease("test", limit=10, lasting=timedelta(minutes=1)) == []
-        await tx.outbox.sent(first[0].id, "$x")
+        assert await to_send(tx, "test") == []
+        await tx.outbox.sent(first[0], "$x")
         assert await tx.outbox.by_remote_id("test", "$x") == first[0].id
-        assert [row.payload["n"] for row in await tx.outbox.lease("test", limit=10, lasting=timedelta(minutes=1))] == [
-            1
-        ]
+        assert [row.payload["n"] for row in await to_send(tx, "test")] == [1]
 
 
 async def test_an_answer_goes_before_what_was_stored_with_it_and_after_what_waited_before(store: Store) -> None:
@@ -124,9 +124,9 @@ async def test_an_answer_goes_before_what_was_stored_with_it_and_after_what_wait
     order = []
     for _ in range(6):
         async with store.begin() as tx:
-            for row in await tx.outbox.lease("test", limit=10, lasting=timedelta(minutes=1)):
+            for row in await to_send(tx, "test"):
                 order.append((row.conversation, row.payload["n"]))
-                await tx.outbox.sent(row.id, None)
+                await tx.outbox.sent(row, None)
     assert [name for room, name in order if room == "!a"] == [
         "before", "answer", "first notice", "second notice", "later",
     ]  # fmt: skip
@@ -198,3 +198,29 @@ async def test_editors_at_once_lose_nothing(store: Store) -> None:
         stored = await tx.records.get(RecordKind.PROJECT, "p1")
     assert stored is not None
     assert {field for field in fields if stored.body.get(field) == "x"} == set(fields)
+
+
+async def test_reading_sees_one_state_though_others_write_meanwhile(store: Store) -> None:
+    seen = []
+    async with store.read() as tx:
+        seen.append(await tx.records.revision())
+        writer = asyncio.create_task(raise_revision(store))
+        await asyncio.wait([writer], timeout=0.3)  # SQLite's rollback journal lets it wait until we have read
+        seen.append(await tx.records.revision())
+    await writer
+    async with store.read() as tx:
+        assert [*seen, await tx.records.revision()] == [0, 0, 1]
+
+
+async def raise_revision(store: Store) -> None:
+    async with store.begin() as tx:
+        await tx.records.next_revision()
+
+
+async def test_reading_cannot_write(store: Store) -> None:
+    with pytest.raises(DBAPIError):
+        async with store.read() as tx:
+            await tx.facts.put("x", 1)
+    async with store.begin() as tx:
+        assert await tx.facts.get("x") is None
+        await tx.facts.put("x", 2)

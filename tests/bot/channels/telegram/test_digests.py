@@ -100,7 +100,7 @@ async def campaign(rig: Rig, count: int, seed: int, *, questions: int) -> list[f
     await sent_and_settled(rig.store)
     async with rig.store.begin() as tx:
         await tx.digests.settle()
-        unclear = {one.conversation for one in await tx.outbox.doubtful()}
+        unclear = {one.conversation for one in await tx.doubtful.all()}
         on = {one.subscription.person_id for one in await tx.subscriptions.page("", count + 1)}
         known = {person.id: await tx.people.of_account("telegram", str(person.id)) for person in people}
     for person in people:

@@ -97,7 +97,7 @@ async def test_a_longer_answer_goes_on_in_new_messages_that_come_once(
     assert [bool(part.buttons) for part in parts] == [False, False, True], "buttons stand under the last one"
     assert await remote_id(rig, "v1") == f"11/{','.join(str(part.id) for part in parts)}"
     async with rig.store.read() as tx:
-        assert await tx.outbox.doubtful() == []
+        assert await tx.doubtful.all() == []
 
 
 @pytest.mark.parametrize(("parts", "others"), [((3, 1), 0), ((3, 2), 0), ((1, 3, 1, 2), 0), ((2, 3, 3), 1)])

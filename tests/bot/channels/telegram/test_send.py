@@ -79,7 +79,7 @@ async def test_nothing_is_unclear_when_telegram_was_not_reached(rig: Rig) -> Non
     await rig.api.listen(port)
     await rig.world.until(lambda: len(rig.world.said(anna)) == 2)
     async with rig.store.read() as tx:
-        assert await tx.outbox.doubtful() == []
+        assert await tx.doubtful.all() == []
 
 
 async def errors(rig: Rig) -> list[str | None]:
@@ -129,14 +129,14 @@ async def test_a_message_that_may_have_arrived_and_is_no_answer_is_shown_to_the_
     await store_bulk(rig, ["11"])
     await rig.settled()
     async with rig.store.begin() as tx:
-        [doubtful] = await tx.outbox.doubtful()
+        [doubtful] = await tx.doubtful.all()
         assert (doubtful.channel, doubtful.conversation, doubtful.urgency) == ("telegram", "11", Urgency.BULK)
-        assert await tx.outbox.decide(doubtful.id, repeat=True)
-        assert not await tx.outbox.decide("another", repeat=True)
+        assert await tx.doubtful.decide(doubtful.id, repeat=True)
+        assert not await tx.doubtful.decide("another", repeat=True)
     await rig.settled()
     assert len(rig.world.said(anna)) == 3
     async with rig.store.read() as tx:
-        assert await tx.outbox.doubtful() == []
+        assert await tx.doubtful.all() == []
 
 
 async def store_bulk(rig: Rig, chats: list[str], key: str = "rate.nothing") -> None:

@@ -1,0 +1,151 @@
+"""Which accounts this process leads: at any time one process receives and sends for an account.
+
+Every few seconds the process signs in the database, and takes the channels that no living process leads. It counts on a
+leadership only as long as others must believe in its last sign, by its own monotonic clock and counted from before it
+signed: a process that was frozen, or cut off from the database, has stopped before another one begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
+
+import structlog
+
+from knowledge_base.store.database import Store
+from knowledge_base.store.outbox import new_id
+from knowledge_base.store.processes import DeposedError, Living, Term
+
+log = structlog.get_logger()
+
+MARGIN = timedelta(seconds=1)  # before others may take over, this process has stopped
+SIGNS_PER_LEASE = 5
+STANDBY_S = 1.0  # until a standby tries again
+SIGN_WITHIN_S = 5.0
+
+
+class Leadership:
+    """The signs of this process, and what it leads."""
+
+    def __init__(
+        self,
+        store: Store,
+        channels: Collection[str],
+        *,
+        place: str,
+        settings: Mapping[str, str],
+        changed: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``place``: the state folder on this machine; who signed there before is gone when this process is there.
+
+        ``settings``: marks of the settings that all processes must share. ``changed`` is called when this process leads
+        more or less than before.
+        """
+        self.process = new_id()
+        self._store = store
+        self._wanted = set(channels)
+        self._place, self.settings = place, settings
+        self._clock = clock
+        self._epochs: dict[str, int] = {}
+        self._valid_until = clock()
+        self._lease = timedelta(0)
+        self._change = asyncio.Condition()
+        self._tell_changed = changed
+        self.began = False  # whether the first sign was given
+
+    def term(self, channel: str) -> Term | None:
+        """The leadership of a channel, if this process holds it now."""
+        epoch = self._epochs.get(channel)
+        if epoch is None or self._clock() >= self._valid_until:
+            return None
+        return Term(channel, self.process, epoch)
+
+    def leads(self, channel: str) -> bool:
+        """Whether this process may receive and send for the channel now."""
+        return self.term(channel) is not None
+
+    def expect(self, channel: str) -> Term:
+        """The leadership of a channel. Raises ``DeposedError`` when this process does not hold it."""
+        term = self.term(channel)
+        if term is None:
+            raise DeposedError(channel)
+        return term
+
+    async def sign(self) -> None:
+        """Sign, and take what is free. Raises what the database raises; nothing is led longer then."""
+        started = self._clock()
+        async with asyncio.timeout(SIGN_WITHIN_S), self._store.begin() as tx:
+            if not self.began:
+                await tx.processes.clear(self._place, self.process)
+            held = await tx.processes.sign(self.process, self._place, self.settings)
+            for channel in sorted(self._wanted - held.keys()):
+                if (epoch := await tx.processes.take(channel, self.process)) is not None:
+                    held[channel] = epoch
+            lease = tx.processes.lease
+        before = {channel for channel in self._epochs if self.leads(channel)}
+        for channel in held.keys() - self._epochs.keys():
+            log.info("leadership.taken", channel=channel, epoch=held[channel])
+        for channel in self._epochs.keys() - held.keys():
+            log.warning("leadership.lost", channel=channel)
+        self.began, self._lease = True, lease
+        self._epochs, self._valid_until = held, started + (lease - MARGIN).total_seconds()
+        if before != held.keys():
+            await self._changed()
+
+    async def others(self) -> list[Living]:
+        """The other processes that work on this database."""
+        async with self._store.read() as tx:
+            return [one for one in await tx.processes.living() if one.id != self.process]
+
+    async def run(self, alive: Callable[[], None], failed: Callable[[str], None]) -> None:
+        """Sign until cancelled, beginning at once; ``alive`` hears of each sign, ``failed`` why there was none."""
+        while True:
+            try:
+                await self.sign()
+            except Exception as error:  # noqa: BLE001 - the database is away: it comes back, and so do we
+                log.warning("leadership.not_signed", error=type(error).__name__)
+                failed("timeout" if isinstance(error, TimeoutError) else "unreachable")
+            else:
+                alive()
+            await asyncio.sleep(self._pause())
+            if self._epochs and self._clock() >= self._valid_until:
+                await self._changed()
+
+    def _pause(self) -> float:
+        """Seconds until the next sign: often where another process may want to take over, or this one wants to."""
+        often = not self.began or bool(self._wanted - self._epochs.keys()) or self._clock() >= self._valid_until
+        return STANDBY_S if often else self._lease.total_seconds() / SIGNS_PER_LEASE
+
+    async def gained(self, channel: str) -> Term:
+        """Wait until this process leads the channel."""
+        async with self._change:
+            while (term := self.term(channel)) is None:
+                await self._change.wait()
+        return term
+
+    async def lost(self, term: Term) -> None:
+        """Wait until the term is over."""
+        async with self._change:
+            await self._change.wait_for(lambda: self.term(term.channel) != term)
+
+    async def give_up(self, channel: str) -> None:
+        """This process cannot serve the channel: let another one lead it."""
+        self._wanted.discard(channel)
+        self._epochs.pop(channel, None)
+        async with self._store.begin() as tx:
+            await tx.processes.resign(channel, self.process)
+        await self._changed()
+
+    async def leave(self) -> None:
+        """An orderly end: other processes take over at once."""
+        self._epochs = {}
+        async with self._store.begin() as tx:
+            await tx.processes.leave(self.process)
+
+    async def _changed(self) -> None:
+        self._tell_changed()
+        async with self._change:
+            self._change.notify_all()

@@ -1,0 +1,69 @@
+"""Where a process works: the lock on its state folder, and what it must have in common with the other processes."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from config.settings import Settings
+from knowledge_base.errors import StadtlotseError
+from knowledge_base.store.processes import Living
+from knowledge_base.store.secret import keyed_hash
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+# Sections of the settings that may differ between processes, and single settings of the others.
+OWN_SECTIONS = frozenset({"state_dir", "database", "log"})
+OWN = {"web": {"bind", "port", "enabled"}}
+ACCOUNT = "account of "
+
+
+@contextmanager
+def only_one(folder: Path, name: str, taken: StadtlotseError) -> Iterator[str]:
+    """Hold the lock ``name`` of a state folder during the block; yields what this place is called on no other machine.
+
+    Raises ``taken`` when another process holds it. A process that is killed holds nothing any more, so whoever gets the
+    lock knows that all who worked in this place before are gone.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with open(folder / f"{name}.lock", "w", encoding="ascii", opener=_private) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise taken from None
+        found = os.fstat(lock.fileno())
+        boot = BOOT_ID.read_text("ascii") if BOOT_ID.exists() else os.uname().nodename
+        yield hashlib.sha256(f"{boot} {found.st_dev} {found.st_ino}".encode()).hexdigest()
+
+
+def shared_secrets(settings: Settings) -> list[str]:
+    """Tokens and passwords of the accounts: every process that serves them has the same."""
+    matrix = settings.matrix
+    secrets = (settings.telegram.token, matrix.password, matrix.access_token, settings.smtp.password)
+    return [secret.get_secret_value() for secret in secrets if secret]
+
+
+def marks(settings: Settings, secret: bytes) -> dict[str, str]:
+    """Keyed hashes of what all processes must have in common: the accounts, and each section of the settings."""
+    token = settings.telegram.token
+    found = {
+        f"{ACCOUNT}matrix": settings.matrix.user_id,
+        f"{ACCOUNT}telegram": token.get_secret_value().partition(":")[0] if token else "",
+    }
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if name not in OWN_SECTIONS:
+            found[name] = repr(value.model_dump(exclude=OWN.get(name)) if hasattr(value, "model_dump") else value)
+    return {name: keyed_hash(secret, "settings", f"{name} {value}")[:16] for name, value in found.items()}
+
+
+def differing(mine: Mapping[str, str], others: Iterable[Living]) -> list[str]:
+    """The names of the marks in which other processes differ from this one."""
+    return sorted({name for other in others for name, mark in mine.items() if other.settings.get(name, mark) != mark})
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

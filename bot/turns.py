@@ -1,0 +1,27 @@
+"""Who had their turn when: so that people, and conversations, take turns."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from itertools import count
+from typing import Generic, TypeVar
+
+REMEMBERED = 10_000
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Turns(Generic[Key]):
+    """The order of the last turns; a higher number is a later turn. Whom it does not know had none lately."""
+
+    def __init__(self) -> None:
+        self.when: OrderedDict[Key, int] = OrderedDict()
+        self._numbers = count(1)
+
+    def had(self, key: Key) -> None:
+        """It is their turn now."""
+        self.when[key] = next(self._numbers)
+        self.when.move_to_end(key)
+        while len(self.when) > REMEMBERED:
+            self.when.popitem(last=False)

@@ -1,0 +1,50 @@
+"""Processes on one PostgreSQL tell each other when there is something to handle or to send (LISTEN and NOTIFY).
+
+It only saves waiting: every process also looks by itself every few seconds, so news that get lost cost time alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import psycopg
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+log = structlog.get_logger()
+
+CHANNEL = "stadtlotse"
+AGAIN_S = 2.0
+PROVED_EVERY_S = 20.0  # a connection that the network forgot gives no sign of it
+PROOF_WITHIN_S = 5.0
+
+
+async def announce(connection: AsyncConnection) -> None:
+    """Tell the other processes when this transaction is stored."""
+    await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+
+
+async def listen(engine: AsyncEngine, told: Callable[[], None]) -> None:
+    """Call ``told`` whenever a process has announced something, until cancelled."""
+    while True:
+        try:
+            await _listen(engine, told)
+        except (psycopg.Error, OSError, TimeoutError) as error:
+            log.info("news.not_heard", error=type(error).__name__)
+            await asyncio.sleep(AGAIN_S)
+
+
+async def _listen(engine: AsyncEngine, told: Callable[[], None]) -> None:
+    args, options = engine.dialect.create_connect_args(engine.url)
+    async with asyncio.timeout(PROOF_WITHIN_S):
+        connection = await psycopg.AsyncConnection.connect(*args, **options, autocommit=True)
+    async with connection:
+        await connection.execute(f"LISTEN {CHANNEL}")
+        told()  # of what was announced before
+        while True:
+            async for _ in connection.notifies(timeout=PROVED_EVERY_S):
+                told()
+            async with asyncio.timeout(PROOF_WITHIN_S):
+                await connection.execute("SELECT 1")
