@@ -39,6 +39,8 @@ def fill(url: str, folder: Path) -> None:
         command = [sys.executable, "run_bot.py", *arguments]
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+    with psycopg.connect(url, autocommit=True) as connection:  # its secret goes with the folder
+        connection.execute("DELETE FROM fact WHERE name = 'secret'")
 
 
 @pytest.fixture
