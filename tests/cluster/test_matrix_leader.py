@@ -11,7 +11,7 @@ import pytest
 
 from tests.cluster.counting import on_matrix
 from tests.cluster.machine import Machine
-from tests.cluster.town import TAKEOVER_S, Town
+from tests.cluster.town import TAKEOVER_S, Town, until
 from tests.matrix_server.person import Person
 from tests.matrix_server.synapse import Synapse
 
@@ -20,8 +20,12 @@ pytestmark = [pytest.mark.servers, pytest.mark.matrix, pytest.mark.slow]
 SHARED, OWN = "shared", "own"
 
 
-async def two(place: Town, synapse: Synapse, folders: str) -> tuple[list[Machine], str]:
-    """Start two machines with one account of Matrix, whose key folder is shared or each machine's own."""
+async def two(place: Town, synapse: Synapse, folders: str) -> tuple[Machine, Machine, str]:
+    """Start two machines with one account of Matrix; return the leader, the standby and the account.
+
+    Their key folder is shared, or each has its own with a device of its own. Then both have led once, as operators
+    rehearse it: people encrypt for the devices that they know.
+    """
     account = synapse.register(f"bot{secrets.token_hex(4)}")
     settings = {
         "TELEGRAM__TOKEN": "", "TELEGRAM__WEBHOOK": "false", "MATRIX__HOMESERVER": synapse.url,
@@ -31,13 +35,18 @@ async def two(place: Town, synapse: Synapse, folders: str) -> tuple[list[Machine
     if folders == SHARED:
         (one.state / "matrix").mkdir(mode=0o700)
         (other.state / "matrix").symlink_to(one.state / "matrix")
+        await one.start()
+        await other.start()
+        return one, other, account
     await one.start()
-    if folders == OWN:  # a machine's own device is signed with the identity of the account
-        (other.state / "matrix").mkdir(mode=0o700)
-        for name in ("identity.json", "recovery-key.txt"):
-            shutil.copy2(one.state / "matrix" / name, other.state / "matrix" / name)
+    (other.state / "matrix").mkdir(mode=0o700)
+    for name in ("identity.json", "recovery-key.txt"):
+        shutil.copy2(one.state / "matrix" / name, other.state / "matrix" / name)
     await other.start()
-    return [one, other], account
+    await one.stop()
+    assert await until(lambda: bool(other.events("matrix.identity"))), other.tail()
+    await one.start()
+    return other, one, account
 
 
 async def asks(person: Person, rooms: list[str], text: str) -> list[tuple[Person, str, str]]:
@@ -52,7 +61,7 @@ async def asks(person: Person, rooms: list[str], text: str) -> list[tuple[Person
 
 @pytest.mark.parametrize("folders", [SHARED, pytest.param(OWN, marks=pytest.mark.campaign)])
 async def test_each_question_is_answered_once(place: Town, synapse: Synapse, person: Person, folders: str) -> None:
-    _, account = await two(place, synapse, folders)
+    _, _, account = await two(place, synapse, folders)
     rooms = [await person.room_with(account, encrypted=bool(number % 2)) for number in range(4)]
     for text in ("Hitzeschutz", "!hilfe"):
         tally = on_matrix(await asks(person, rooms, text))
@@ -71,15 +80,15 @@ async def stopped(machine: Machine) -> None:
 
 ENDS: dict[str, Callable[[Machine], object]] = {"kill": Machine.kill, "stop": stopped, "freeze": frozen}
 CASES = [
-    pytest.param("kill", OWN, id="kill-own"),
-    *(pytest.param(end, SHARED, id=f"{end}-shared", marks=pytest.mark.campaign) for end in ENDS),
-    *(pytest.param(end, OWN, id=f"{end}-own", marks=pytest.mark.campaign) for end in ("stop", "freeze")),
+    pytest.param("kill", SHARED, id="kill-shared"),
+    *(pytest.param(end, SHARED, id=f"{end}-shared", marks=pytest.mark.campaign) for end in ("stop", "freeze")),
+    *(pytest.param(end, OWN, id=f"{end}-own", marks=pytest.mark.campaign) for end in ENDS),
 ]
 
 
 @pytest.mark.parametrize(("end", "folders"), CASES)
 async def test_the_standby_takes_over(place: Town, synapse: Synapse, person: Person, end: str, folders: str) -> None:
-    (leader, standby), account = await two(place, synapse, folders)
+    leader, standby, account = await two(place, synapse, folders)
     rooms = [await person.room_with(account, encrypted=encrypted) for encrypted in (False, True)]
     before = await asks(person, rooms, "Hitzeschutz")
     await ENDS[end](leader)  # type: ignore[misc]
