@@ -151,7 +151,8 @@ class Introductions:
         return next((link for link in links if "/i/" in link), "")
 
     def _mails(self, asker: Asker) -> list[str]:
-        return [mail.text for mail in self.town.mail.to(LEAD) if asker.name in mail.text]
+        """Return the requests of an asker; the mail about the outcome has no page to answer on."""
+        return [mail.text for mail in self.town.mail.to(LEAD) if asker.name in mail.text and "/i/" in mail.text]
 
     async def _posts(self, link: str, fields: dict[str, object]) -> str:
         """Press a button of a page, again while no machine answers; what the page says then."""
