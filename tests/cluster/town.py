@@ -26,7 +26,7 @@ from tests.patience import PATIENCE_S
 from tests.smtp_sink import SmtpSink
 from tests.telegram_api import LoopbackApi, Message, User, World
 
-TAKEOVER_S = 15.0
+TAKEOVER_S = 15.0  # only campaigns measure it: a loaded machine is no fault
 QUIET = "SELECT count(*) FROM outbox WHERE state IN ('new', 'leased')"
 UNHANDLED = "SELECT count(*) FROM inbox WHERE state NOT IN ('done', 'asked', 'quarantined')"
 _numbers = itertools.count(1_000)
@@ -126,12 +126,6 @@ class Town:
         await until(lambda: answered(self.world, asked), patience)
         await self.rests(patience)
         return on_telegram(self.world, asked)
-
-    async def takeover(self, question: Message, patience: float = PATIENCE_S) -> float:
-        """Return the seconds until a question is answered; infinity if that does not happen in time."""
-        started = time.monotonic()
-        found = await until(lambda: bool(self.world.answers(question)), patience)
-        return time.monotonic() - started if found else float("inf")
 
     # --- digests ----------------------------------------------------------------------------------------------------
 
