@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,36 @@ def _readable_copy(binaries: Path, folder: Path) -> Path:
     return folder / package.name / "pginstall" / "bin"
 
 
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A server in a folder of its own. ``address`` is its ``postgresql://`` address without a database's name."""
+
+    address: str
+    folder: Path
+    binaries: Path
+    options: str
+
+    @property
+    def port(self) -> int:
+        """The port on the loopback interface."""
+        return int(self.address.rsplit(":", 1)[1])
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        self._control("-o", self.options, "-l", self.folder / "log", "-w", "-t", "60", "start")
+
+    def restart(self, mode: str) -> None:
+        """Stop it and start it again. ``fast`` ends every connection in order, ``immediate`` is a crash."""
+        self._control("-m", mode, "-w", "-t", "60", "stop")
+        self.start()
+
+    def _control(self, *arguments: object) -> None:
+        _run(self.binaries / "pg_ctl", "-D", self.folder / "data", *arguments)
+
+
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """Start a server in a new folder; yields its ``postgresql://`` address without the database's name."""
+def postgres_server(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """Start a server in a new folder; ``durable``: what was committed outlives a crash of it, as in operation."""
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
     folder.chmod(0o755)
     owner = _owner()
@@ -65,14 +93,23 @@ def running_postgres() -> Iterator[str]:
     data, port = folder / "data", free_port()
     locale = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
     _run(binaries / "initdb", "-D", data, "-U", "app", "-A", "trust", "-E", "UTF8", *locale, "--no-sync")
-    fast = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=64MB"
+    commit = "on" if durable else "off"
+    fast = f"-c fsync=off -c synchronous_commit={commit} -c full_page_writes=off -c shared_buffers=64MB"
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} {fast}"
+    server = PostgresServer(f"postgresql://app@127.0.0.1:{port}", folder, binaries, options)
     try:
-        _run(binaries / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "-t", "60", "start")
-        yield f"postgresql://app@127.0.0.1:{port}"
+        server.start()
+        yield server
     finally:
         subprocess.run(
             [str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop"],
             capture_output=True, cwd="/", check=False, **owner,
         )  # fmt: skip
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running_postgres() -> Iterator[str]:
+    """Start a server in a new folder; yields its ``postgresql://`` address without the database's name."""
+    with postgres_server() as server:
+        yield server.address

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Column, Integer, LargeBinary, Table, func, insert, select, text
+from sqlalchemy import JSON, Column, Integer, LargeBinary, Table, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.tables import metadata
@@ -68,8 +68,8 @@ def _to_json(column: Column[Any], value: Any) -> Any:
 
 
 def _from_json(column: Column[Any], value: Any) -> Any:
-    if value is None:
-        return None
+    if value is None:  # a document can be null without being absent
+        return JSON.NULL if isinstance(column.type, JSON) and not column.nullable else None
     if isinstance(column.type, UtcDateTime):
         return datetime.fromisoformat(value)
     if isinstance(column.type, LargeBinary):

@@ -72,6 +72,7 @@ async def fill(store: Store) -> None:
         await tx.vectors.add("model", {bytes([number]) * 16: bytes(range(number, 256)) for number in range(40)})
         await tx.facts.put("x", {"b": [1, None, "ü"], "a": True})
         await note_time(tx.facts, tx.now)
+        await tx.facts.hold("held, and never put")
         person = await tx.people.identify("test", "@a", private_conversation="!a")
         await tx.people.remember(("test", "!a", "", person.id), {"text": "Frage"}, "a1", ["ask"])
         await tx.answers.add(
