@@ -72,6 +72,7 @@ class Bot:
                 channel,
                 unclear=partial(self.metrics.unclear, name),
                 links=links,
+                mails=bool(settings.smtp.host),
                 alive=partial(self.health.beat, OUTBOX),
             )
             for name, channel in self._channels.items()

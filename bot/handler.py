@@ -25,6 +25,7 @@ from bot.messages import Happening, Inbound, Say
 from bot.permits import left, may_work, moved
 from bot.ports import Channel, EditsInPlace, Immediate, KnowsAdmins
 from bot.replying import FAREWELL, HandledElsewhereError, reply, say_sorry
+from bot.rerouting import is_private, keep_reachable
 from bot.router import route
 from bot.texts import DEFAULT_LANGUAGE
 from bot.understanding import understood
@@ -261,9 +262,14 @@ class Handler:
         return nobody
 
     async def _identify(self, tx: Transaction, inbound: Inbound) -> Person:
-        where = inbound.address.conversation if inbound.private else None
+        network = self._channels.get(inbound.address.channel)
+        alone = is_private(network, inbound)
+        where = inbound.address.conversation if alone else None
         channel, user = inbound.address.channel, inbound.user
         name = inbound.public_name if inbound.private else None
-        return await tx.people.identify(
+        person = await tx.people.identify(
             channel, user, private_conversation=where, returns=inbound.returns, public_name=name
         )
+        if not alone:
+            await keep_reachable(tx, network, inbound, person)
+        return person

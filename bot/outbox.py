@@ -4,6 +4,7 @@ What happens after a send, by the answer of the network (``bot.ports``):
 
 - sent: marked with the network's id;
 - certainly not sent: tried again later, ever later, up to a day;
+- others can read the place: it goes where only its reader can (``bot.rerouting``);
 - will never be delivered: dead; and when the person is gone, their account is switched off until they write again;
 - unclear: a channel with idempotent sends just sends again. Without them, an answer goes out once more (none would be
   worse than two), everything else is kept as unclear and shown to the admins (two would be worse than none).
@@ -24,8 +25,18 @@ import structlog
 from bot.composing import Composer
 from bot.links import Links
 from bot.messages import Outgoing
-from bot.ports import Channel, MovedError, OpensRooms, Traceable, TryLaterError, UnclearError, UndeliverableError
+from bot.ports import (
+    Channel,
+    MovedError,
+    OpensRooms,
+    OverheardError,
+    Traceable,
+    TryLaterError,
+    UnclearError,
+    UndeliverableError,
+)
 from bot.repetition import GIVE_UP, UNCLEAR, is_doubtful, may_repeat, pause
+from bot.rerouting import reroute
 from bot.texts import Texts
 from knowledge_base.failpoints import reached
 from knowledge_base.store.database import Store
@@ -52,12 +63,14 @@ class Sender:
         channel: Channel,
         *,
         links: Links | None = None,
+        mails: bool = False,
         unclear: Callable[[], None] = lambda: None,
         alive: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._compose = Composer(store, texts, links)
         self._channel = channel
+        self._mails = mails
         self._tell_unclear = unclear
         self._alive = alive
         self._wake = asyncio.Event()
@@ -159,6 +172,8 @@ class Sender:
         """Send once; returns how to note what became of it."""
         try:
             message = await self._compose(row)
+        except TryLaterError as error:
+            return partial(self._later, row, error)
         except Exception:
             log.exception("outbox.unreadable")
             return partial(self._dead, row, UndeliverableError("cannot be rendered"))
@@ -172,6 +187,8 @@ class Sender:
             return partial(self._later, row, error)
         except MovedError as error:
             return partial(self._moved, row, error)
+        except OverheardError:
+            return partial(self._overheard, row)
         except UndeliverableError as error:
             return partial(self._dead, row, error)
         except (UnclearError, TimeoutError) as error:
@@ -221,6 +238,12 @@ class Sender:
         async with self._store.begin() as tx:
             await tx.conversations.move(row.channel, row.conversation, error.to)
             await self._retry(tx, row, error.message, timedelta(0))
+
+    async def _overheard(self, row: OutboxRow) -> None:
+        """Others can read the place: it goes where only its reader can."""
+        log.info("outbox.overheard")
+        await reroute(self._store, self._channel, row, mails=self._mails)
+        self._wake.set()
 
     async def _unclear(self, row: OutboxRow, reason: str, *, killed: bool = False) -> None:
         age = self._store.now() - row.created_at

@@ -21,6 +21,7 @@ from bot.digesting.telling import Issue, Place, digest
 from bot.links import UNSUBSCRIBE, Links
 from bot.messages import Say
 from bot.notices import UNSUBSCRIBE_LASTS
+from bot.readers import AUDIENCE, MessageAudience, private_to
 from knowledge_base.digests.content import Selection, Told, choose
 from knowledge_base.digests.material import Atlas
 from knowledge_base.digests.schedule import BERLIN, Standing, Week, stand
@@ -237,6 +238,7 @@ class Digests:
             buttons=buttons, bored=one.bored, veiled=not self._carries(wish.channel),
         )  # fmt: skip
         payload: dict[str, object] = {"say": say.to_json(), "language": to.language}
+        payload |= private_to(to.user) if wish.person_id else {AUDIENCE: MessageAudience.ROOM.value}
         if buttons and wish.person_id:
             payload["handles"] = await tx.buttons.make(
                 (wish.channel, to.conversation, ""), wish.person_id, message_id,
