@@ -188,7 +188,7 @@ class Sender:
         except MovedError as error:
             return partial(self._moved, row, error)
         except OverheardError:
-            return partial(self._overheard, row)
+            return partial(self._overheard, row, message)
         except UndeliverableError as error:
             return partial(self._dead, row, error)
         except (UnclearError, TimeoutError) as error:
@@ -239,10 +239,10 @@ class Sender:
             await tx.conversations.move(row.channel, row.conversation, error.to)
             await self._retry(tx, row, error.message, timedelta(0))
 
-    async def _overheard(self, row: OutboxRow) -> None:
+    async def _overheard(self, row: OutboxRow, message: Outgoing) -> None:
         """Others can read the place: it goes where only its reader can."""
         log.info("outbox.overheard")
-        await reroute(self._store, self._channel, row, mails=self._mails)
+        await reroute(self._store, self._channel, row, message, mails=self._mails)
         self._wake.set()
 
     async def _unclear(self, row: OutboxRow, reason: str, *, killed: bool = False) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from bot.messages import Address, Inbound, Say
+from bot.messages import Address, Inbound, Outgoing, Say
 from bot.ports import Channel, KnowsReaders
 from bot.readers import AUDIENCE, READERS, MessageAudience, fits, private_to
 from knowledge_base.store.database import Store
@@ -36,12 +36,10 @@ class Destination:
     user: str
 
 
-async def reroute(store: Store, channel: Channel, row: OutboxRow, *, mails: bool) -> None:
+async def reroute(store: Store, channel: Channel, row: OutboxRow, message: Outgoing, *, mails: bool) -> None:
     """Store in one transaction where a message goes instead; ``mails``: whether the bot sends mail."""
+    reader = message.readers[0] if message.readers and message.audience is not MessageAudience.MEETING else ""
     async with store.begin() as tx:
-        if AUDIENCE not in row.payload and await _declare(tx, row):
-            return
-        reader = next(iter(row.payload.get(READERS, ())), "")
         person = await tx.people.of_account(row.channel, reader)
         accounts = await tx.people.accounts(person.id) if person else []
         to = _destination(channel, row, reader, accounts, mails=mails)
@@ -52,24 +50,17 @@ async def reroute(store: Store, channel: Channel, row: OutboxRow, *, mails: bool
             log.warning("outbox.overheard_for_good")
             await tx.outbox.dead(row.id, "others can read the place")
             return
-        await tx.conversations.readdress(row.id, to.channel, to.conversation, _moved(row, to, first=left))
+        payload = _moved(row, to, first=left) | {AUDIENCE: message.audience.value, READERS: [reader]}
+        payload |= private_to(to.user) if to.channel == MAIL else {}
+        await tx.conversations.readdress(row.id, to.channel, to.conversation, payload)
         if here and person and row.urgency is Urgency.ANSWER:
             await tx.conversations.go_on(row.channel, person.id, row.conversation, here)
-
-
-async def _declare(tx: Transaction, row: OutboxRow) -> bool:
-    """A message that an earlier version stored names nobody: it is for whose private conversation this is."""
-    users = await tx.conversations.accounts_at(row.channel, row.conversation)
-    if len(users) != 1:
-        return False
-    await tx.conversations.readdress(row.id, row.channel, row.conversation, dict(row.payload) | private_to(*users))
-    return True
 
 
 def _destination(
     channel: Channel, row: OutboxRow, reader: str, accounts: list[Account], *, mails: bool
 ) -> Destination | None:
-    if not reader or row.payload.get(AUDIENCE) == MessageAudience.MEETING:
+    if not reader:
         return None
     tried = {row.conversation, *row.payload.get(TRIED, ())}
     mine = [one for one in accounts if (one.channel, one.user_id) == (row.channel, reader) and one.active]
@@ -90,7 +81,7 @@ def _moved(row: OutboxRow, to: Destination, *, first: bool) -> dict[str, Any]:
     payload[TRIED] = [*row.payload.get(TRIED, ()), row.conversation, to.conversation]
     if row.payload.get("answers"):
         payload[ASKED_AT] = {"conversation": row.conversation, "thread": row.payload.get("thread", "")}
-    return payload | (private_to(to.user) if to.channel == MAIL else {})
+    return payload
 
 
 async def _point(tx: Transaction, row: OutboxRow, where: str) -> None:
