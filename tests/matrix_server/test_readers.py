@@ -58,12 +58,14 @@ async def contact(synapse: Synapse) -> AsyncIterator[Person]:
         yield made
 
 
+def clear(text: str) -> str:
+    """Without the marks that keep clients from making links."""
+    return text.replace("\u2060", "").replace("\u200b", "")
+
+
 def bodies(person: Person, room: str, bot: BotProcess) -> list[str]:
     """What the bot said in a room, as this person sees it."""
-    return [
-        str(event["content"].get("body", "")).replace("\u2060", "").replace("\u200b", "")
-        for event in person.from_user(room, bot.user_id)
-    ]
+    return [clear(event["content"].get("body", "")) for event in person.from_user(room, bot.user_id)]
 
 
 async def hears(person: Person, room: str, bot: BotProcess, what: str) -> str:
@@ -78,7 +80,7 @@ async def hears(person: Person, room: str, bot: BotProcess, what: str) -> str:
 async def tells(person: Person, room: str, *commands: str) -> str:
     body = ""
     for command in commands:
-        body = str((await person.ask(room, command))["content"]["body"]).replace("\u2060", "").replace("\u200b", "")
+        body = clear((await person.ask(room, command))["content"]["body"])
     return body
 
 
@@ -112,9 +114,9 @@ async def state(person: Person, room: str, kind: str) -> dict[str, Any]:
     return dict(answer.content)
 
 
-def assert_reads_nothing(person: Person, rooms: dict[str, str] | None = None) -> None:
+def assert_reads_nothing(person: Person) -> None:
     seen = json.dumps([event["content"] for events in person.events.values() for event in events], ensure_ascii=False)
-    assert [secret for secret in SECRETS if secret in seen.replace("\u2060", "").replace("\u200b", "")] == []
+    assert [secret for secret in SECRETS if secret in clear(seen)] == []
 
 
 async def test_who_is_invited_after_the_request_reads_no_outcome(
@@ -184,7 +186,8 @@ async def test_a_chat_that_later_members_could_read_goes_on_in_a_private_room(
     assert (await state(person, private, "m.room.encryption"))["algorithm"] == "m.megolm.v1.aes-sha2"
     await tells(person, private, "!profil kommune Potsdam", "Wie habt ihr die Mobilität finanziert?")
     await person.ask(room, f"!kontakt ={PROJECT}")  # asked in the old place, answered in the new one
-    await hears(person, private, introducer, "genau das")
+    await hears(person, private, introducer, "Was möchten Sie wissen?")
+    assert "genau das" in await tells(person, private, "Wie habt ihr die Mobilität finanziert?")
     assert code_in(await tells(person, private, "1"))
     await says_yes(person, mail)
     await hears(person, private, introducer, LEAD)
@@ -212,7 +215,7 @@ async def test_a_direct_chat_in_which_the_bot_may_is_closed_to_later_members_and
     async with httpx.AsyncClient() as browser:
         chunk = (await browser.get(url, headers=token)).json()["chunk"]
     seen = {event["event_id"] for event in chunk}
-    mine = [e for e in person.from_user(room, introducer.user_id) if "Dezernat" in str(e["content"].get("body"))]
+    mine = [e for e in person.from_user(room, introducer.user_id) if SECRETS[-1] in str(e["content"].get("body"))]
     assert mine
     assert not seen & {event["event_id"] for event in mine}
 
@@ -257,7 +260,7 @@ async def test_an_alert_goes_to_the_admin_alone(
     await bot.end()
     backup = bot.state / "copy.tar"
     assert bot.run("backup", str(backup)).returncode == 0
-    done = bot.run("restore", str(backup))
+    done = bot.run("restore", str(backup), "--force")
     assert done.returncode == 0, done.stderr
     await bot.start()
     private = await person.joins()
