@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.health import Health, HealthReport
-from bot.messages import Say
-from bot.readers import AUDIENCE, READERS, MessageAudience
+from bot.messages import MessageAudience, Say
+from bot.readers import AUDIENCE, READERS
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency

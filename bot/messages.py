@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import Any
 
 from bot.markup import Document
-from bot.readers import MessageAudience
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +22,15 @@ class Address:
     channel: str
     conversation: str
     thread: str = ""
+
+
+class MessageAudience(StrEnum):
+    """Who a message is for: see ``bot.readers``."""
+
+    PRIVATE = "private"
+    MEETING = "meeting"
+    OPERATORS = "operators"
+    ROOM = "room"
 
 
 class Happening(StrEnum):

@@ -16,17 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
-
-class MessageAudience(StrEnum):
-    """Who a message is for."""
-
-    PRIVATE = "private"
-    MEETING = "meeting"
-    OPERATORS = "operators"
-    ROOM = "room"
+from bot.messages import MessageAudience
 
 
 @dataclass(frozen=True, slots=True)

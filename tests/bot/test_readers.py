@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bot
+from bot.messages import MessageAudience
 from bot.readers import (
     FOR_A_MEETING,
     FOR_OPERATORS,
@@ -19,7 +20,6 @@ from bot.readers import (
     OF_A_PERSON,
     OF_THE_PLACE,
     UNKNOWN,
-    MessageAudience,
     Readership,
     audience_of,
     fits,

@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 from bot.channels.matrix.http import Json, RefusedError, Server
 from bot.channels.matrix.rooms import NOT_FOR_LATER, Room
-from bot.messages import Outgoing
+from bot.messages import MessageAudience, Outgoing
 from bot.ports import OverheardError
-from bot.readers import MessageAudience, Readership, fits
+from bot.readers import Readership, fits
 
 
 class Guard:

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.matrix.rooms import Room
-from bot.readers import MessageAudience, fits
+from bot.messages import MessageAudience
+from bot.readers import fits
 
 BOT, ANNA, BEN = "@bot:a.example", "@anna:a.example", "@ben:a.example"
 RULES = ("invite", "public", "knock", "restricted", "knock_restricted", "private", 7, None)
