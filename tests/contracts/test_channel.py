@@ -55,11 +55,11 @@ class Setting:
     address: Address
     writes: Callable[[str], object]  # somebody writes this
     reads: Callable[[], str]  # what they see, all of it
-    user: str = "anna"  # who that is
-    others: str = "elsewhere"  # a conversation that others read
     received: list[Inbound] = field(default_factory=list)
     listened: list[str | None] = field(default_factory=list)
     came: asyncio.Event = field(default_factory=asyncio.Event)
+    user: str = "anna"  # who that is
+    others: str = "elsewhere"  # a conversation that others read
 
     async def receive(self, channel: str, happenings: Sequence[Inbound], *, cursor: str | None = None) -> None:
         assert channel == self.channel.name
@@ -88,7 +88,9 @@ async def on_fake(*, exactly_once: bool) -> Setting:
 async def on_terminal() -> Setting:
     pipe, screen = Pipe(), io.StringIO()
     channel = TerminalChannel(input_stream=pipe, output=screen)  # type: ignore[arg-type]
-    return Setting(channel, Address("terminal", "here"), lambda text: pipe.put(f"{text}\n"), screen.getvalue, "you")
+    return Setting(
+        channel, Address("terminal", "here"), lambda text: pipe.put(f"{text}\n"), screen.getvalue, user="you"
+    )
 
 
 async def on_telegram(api: LoopbackApi) -> Setting:
@@ -101,7 +103,9 @@ async def on_telegram(api: LoopbackApi) -> Setting:
     def reads() -> str:
         return "\n\n".join(message.text.replace(JOINER, "") for message in api.world.said(anna))
 
-    return Setting(channel, Address("telegram", "11"), lambda text: api.world.say(anna, text), reads, "11", "-1001")
+    return Setting(
+        channel, Address("telegram", "11"), lambda text: api.world.say(anna, text), reads, user="11", others="-1001"
+    )
 
 
 async def on_email(sink: SmtpSink) -> Setting:
@@ -115,7 +119,7 @@ async def on_email(sink: SmtpSink) -> Setting:
         return "\n\n".join(mail.text for mail in sink.taken)
 
     mailbox = "rad@kiel.example"
-    return Setting(channel, Address("email", mailbox), writes, reads, mailbox, "bus@kiel.example")
+    return Setting(channel, Address("email", mailbox), writes, reads, user=mailbox, others="bus@kiel.example")
 
 
 @pytest.fixture

@@ -45,8 +45,8 @@ __all__ = [
 @pytest.fixture
 async def setting(synapse: Synapse, person: Person) -> AsyncIterator[Setting]:
     async with running_channel(synapse) as inner:
-        room = await inner.room_with(person)
         others = await inner.room_with(person, synapse.register(f"other{uuid4().hex[:8]}"))
+        room = await inner.room_with(person)
         headers = {"Authorization": f"Bearer {person.client.access_token}"}
         with httpx.Client(base_url=f"{synapse.url}/_matrix/client/v3/rooms/{room}", headers=headers) as http:
             setting = on_matrix(inner, room, http)
