@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.health import Health, HealthReport
-from bot.messages import Say
+from bot.messages import MessageAudience, Say
+from bot.readers import AUDIENCE, READERS
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.clock import is_past
 from knowledge_base.store.database import Store
@@ -86,6 +87,7 @@ class Alerts:
                 continue
             say = Say(f"alert.{code}", values)
             payload = {"say": say.to_json(), "language": person.language or person.last_language or DEFAULT_LANGUAGE}
+            payload |= {AUDIENCE: MessageAudience.OPERATORS.value, READERS: [user]}
             key = f"alert:{code}:{subject}:{tx.now:%Y%m%dT%H}:{channel}:{user}"  # two processes may find out at once
             await tx.outbox.add(channel, conversation, payload, urgency=Urgency.NOTICE, key=key, person_id=person.id)
 

@@ -80,7 +80,7 @@ class Bot:
                 channel.warn_with(self._alerts.alert)
             if isinstance(channel, StandsDown):
                 channel.obey(LeadOf(self.leadership, channel.name))
-        self._senders = {channel.name: self._sender(channel, texts, links) for channel in channels}
+        self._senders = {channel.name: self._sender(channel, texts, links, settings) for channel in channels}
         handler = Handler(services, self._channels, rules, desk, answered=self.wake_senders, observe=self._observe)
         alive = partial(self.health.beat, DISPATCHER)
         self._dispatch = Dispatch(
@@ -111,7 +111,7 @@ class Bot:
             may_delete=self._clock.is_sure,
         )  # fmt: skip
 
-    def _sender(self, channel: Channel, texts: Texts, links: Links) -> Sender:
+    def _sender(self, channel: Channel, texts: Texts, links: Links, settings: Settings) -> Sender:
         return Sender(
             self._store,
             texts,
@@ -119,6 +119,7 @@ class Bot:
             self.leadership,
             unclear=partial(self.metrics.unclear, channel.name),
             links=links,
+            mails=bool(settings.smtp.host),
             alive=partial(self.health.beat, OUTBOX),
         )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.links import CONNECT, UNSUBSCRIBE, Links
 from bot.markup import Document
-from bot.messages import Address, Outgoing, Say, Url
+from bot.messages import Address, MessageAudience, Outgoing, Say, Url
+from bot.ports import TryLaterError
+from bot.readers import AUDIENCE, READERS, audience_of
 from bot.repetition import is_doubtful
 from bot.texts import Texts
 from knowledge_base.store.database import Store
@@ -22,15 +25,25 @@ class Composer:
     _links: Links | None
 
     async def __call__(self, row: OutboxRow) -> Outgoing:
-        """The message, with what only the database knows: which one it replaces, what arrived before it."""
-        replaces, known = row.payload.get("replaces"), None
-        doubtful = is_doubtful(row)
-        if not (replaces or doubtful):
+        """The message, with what only the database knows: which one it replaces, what arrived before it, whose it is.
+
+        ``TryLaterError``: the database is away.
+        """
+        replaces, doubtful = row.payload.get("replaces"), is_doubtful(row)
+        undeclared = AUDIENCE not in row.payload
+        if not (replaces or doubtful or undeclared):
             return replace(self._render(row), trace=row.trace or "")
-        async with self._store.read() as tx:
-            remote = (await tx.outbox.remote_id(replaces) or "") if replaces else ""
-            if doubtful:
-                known = await tx.outbox.last_remote_ids(row.channel, row.conversation)
+        known = None
+        try:
+            async with self._store.read() as tx:
+                remote = (await tx.outbox.remote_id(replaces) or "") if replaces else ""
+                if doubtful:
+                    known = await tx.outbox.last_remote_ids(row.channel, row.conversation)
+                users = await tx.conversations.accounts_at(row.channel, row.conversation) if undeclared else []
+        except Exception as error:
+            raise TryLaterError(f"the database is away ({type(error).__name__})") from error
+        if undeclared:
+            row = _declared(row, users)
         return replace(self._render(row), replaces=remote, known=known, trace=row.trace or "")
 
     def _render(self, row: OutboxRow) -> Outgoing:
@@ -55,6 +68,8 @@ class Composer:
             bulk=row.urgency is Urgency.BULK,
             subject=self._texts.subject(say, language),
             unsubscribe=self._link(row, row.payload.get(UNSUBSCRIBE) and UNSUBSCRIBE, UNSUBSCRIBE).address,
+            audience=MessageAudience(row.payload[AUDIENCE]),
+            readers=tuple(row.payload.get(READERS, ())),
         )
 
     def _footer(self, row: OutboxRow, language: str) -> Document:
@@ -69,3 +84,9 @@ class Composer:
 
     def _link(self, row: OutboxRow, page: str | None, purpose: str = "link") -> Url:
         return Url(self._links.url(page, row.id, purpose) if page and self._links else "")
+
+
+def _declared(row: OutboxRow, users: Sequence[str]) -> OutboxRow:
+    """A row that names no audience, as one for ``users``: those whose private conversation it goes to."""
+    audience = audience_of(Say.from_json(row.payload["say"]).key)
+    return replace(row, payload=dict(row.payload) | {AUDIENCE: audience.value, READERS: list(users)})

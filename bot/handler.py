@@ -25,6 +25,7 @@ from bot.messages import Happening, Inbound, Say
 from bot.permits import left, may_work, moved
 from bot.ports import Channel, EditsInPlace, Immediate, KnowsAdmins
 from bot.replying import FAREWELL, HandledElsewhereError, reply, say_sorry
+from bot.rerouting import identify
 from bot.router import route
 from bot.texts import DEFAULT_LANGUAGE
 from bot.understanding import understood
@@ -93,7 +94,9 @@ class Handler:
         Returns ``False`` when not even that could be stored; the message stays as it is, to be tried again.
         """
         started = perf_counter()
-        with structlog.contextvars.bound_contextvars(channel=row.channel, event_id=row.event_id):
+        with structlog.contextvars.bound_contextvars(
+            channel=row.channel, event_id=row.event_id, _hidden=(row.user_id, row.conversation)
+        ):
             try:
                 outcome = await self._attempt(row)
             except HandledElsewhereError:
@@ -183,7 +186,7 @@ class Handler:
 
     async def _answer(self, row: InboxRow, inbound: Inbound, routed: Routed, *, replaces: str = "") -> str:
         async with self._store.begin() as tx:
-            person = await self._identify(tx, inbound)
+            person = await identify(tx, self._channels.get(inbound.address.channel), inbound)
             limits = self._services.settings.limits
             refused = None if routed.awaited else await too_much(tx, person.id, routed.intent, limits)
         turn = self._turn(inbound, person, routed, replaces)
@@ -210,7 +213,9 @@ class Handler:
     async def _tell(self, row: InboxRow, inbound: Inbound, what: Say) -> str:
         """Say something that needs no feature."""
         async with self._store.begin() as tx:
-            turn = self._turn(inbound, await self._identify(tx, inbound), Routed(Start()), "")
+            turn = self._turn(
+                inbound, await identify(tx, self._channels.get(inbound.address.channel), inbound), Routed(Start()), ""
+            )
             await self._reply(tx, row, turn, what)
         self._answered()
         return "told"
@@ -244,7 +249,7 @@ class Handler:
         useful = THUMBS.get(inbound.text[:1])
         answer_id = await tx.outbox.by_remote_id(inbound.address.channel, inbound.refers_to)
         if useful is not None and answer_id and await tx.answers.shown(answer_id) is not None:
-            person = await self._identify(tx, inbound)
+            person = await identify(tx, self._channels.get(inbound.address.channel), inbound)
             await tx.answers.rate(answer_id, person.id, useful)
 
     async def _again_later(self, row: InboxRow, error: Exception) -> str:
@@ -289,11 +294,3 @@ class Handler:
         if isinstance(channel, KnowsAdmins):
             return partial(channel.administers, inbound.address, inbound.user)
         return nobody
-
-    async def _identify(self, tx: Transaction, inbound: Inbound) -> Person:
-        where = inbound.address.conversation if inbound.private else None
-        channel, user = inbound.address.channel, inbound.user
-        name = inbound.public_name if inbound.private else None
-        return await tx.people.identify(
-            channel, user, private_conversation=where, returns=inbound.returns, public_name=name
-        )

@@ -24,6 +24,15 @@ class Address:
     thread: str = ""
 
 
+class MessageAudience(StrEnum):
+    """Who a message is for: see ``bot.readers``."""
+
+    PRIVATE = "private"
+    MEETING = "meeting"
+    OPERATORS = "operators"
+    ROOM = "room"
+
+
 class Happening(StrEnum):
     """What happened on the network."""
 
@@ -49,7 +58,7 @@ class Inbound:
     address: Address
     user: str  # the network's id of the account, never a display name
     text: str
-    private: bool  # only this person and the bot are there
+    private: bool  # only this person and the bot are there, and nobody else comes in without an invitation
     at: datetime
     happening: Happening = Happening.MESSAGE
     refers_to: str = ""  # event id
@@ -58,6 +67,7 @@ class Inbound:
     needs_permit: bool = False  # a place in which the bot works only when an admin allowed it
     public_name: str = ""  # of the account, in private and where the network has such names: others may write to it
     returns: bool = True  # whether it makes an account that could not be reached reachable again
+    overheard: bool = False  # private, but later members may read it: nothing personal is said there
 
     @property
     def reference(self) -> str:
@@ -173,6 +183,8 @@ class Outgoing:
     known: tuple[str, ...] | None = None  # an earlier attempt may have arrived; ids of what certainly did before it
     subject: str = ""  # in a few words, where the network has a line for that
     unsubscribe: str = ""  # the address where the reader ends messages of this kind
+    audience: MessageAudience = MessageAudience.ROOM  # who it is for; the composer always names it
+    readers: tuple[str, ...] = ()  # the accounts that it is for, where it is not for a room
 
 
 def _value_to_json(value: Value) -> Any:

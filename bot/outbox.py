@@ -4,6 +4,7 @@ What happens after a send, by the answer of the network (``bot.ports``):
 
 - sent: marked with the network's id;
 - certainly not sent: tried again later, ever later, up to a day; what our own limits held back was no attempt;
+- others can read the place: it goes where only its reader can (``bot.rerouting``);
 - will never be delivered: dead; and when the person is gone, their account is switched off until they write again;
 - unclear: a channel with idempotent sends just sends again. Without them, an answer goes out once more (none would be
   worse than two), everything else is kept as unclear and shown to the admins (two would be worse than none).
@@ -18,29 +19,36 @@ same rules. Conversations take turns, so that a flood delays the others by one m
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from time import monotonic
 
 import structlog
 
+from bot.claiming import Claims
 from bot.composing import Composer
 from bot.leadership import Leadership
 from bot.links import Links
 from bot.messages import Outgoing
-from bot.ports import Channel, MovedError, OpensRooms, Traceable, TryLaterError, UnclearError, UndeliverableError
+from bot.ports import (
+    Channel,
+    MovedError,
+    OpensRooms,
+    OverheardError,
+    TryLaterError,
+    UnclearError,
+    UndeliverableError,
+)
 from bot.repetition import UNCLEAR, is_doubtful, is_hopeless, may_repeat, pause
+from bot.rerouting import reroute
 from bot.texts import Texts
-from bot.turns import Turns
 from knowledge_base.clock import is_past
 from knowledge_base.failpoints import reached
 from knowledge_base.store.database import Store
-from knowledge_base.store.outbox import Due, OutboxRow, Urgency
+from knowledge_base.store.outbox import OutboxRow, Urgency
 from knowledge_base.store.processes import Term
 from knowledge_base.store.transaction import Transaction
-from knowledge_base.store.transient import is_transient
 
 log = structlog.get_logger()
 
@@ -65,6 +73,7 @@ class Sender:
         leadership: Leadership,
         *,
         links: Links | None = None,
+        mails: bool = False,
         unclear: Callable[[], None] = lambda: None,
         alive: Callable[[], None] = lambda: None,
     ) -> None:
@@ -72,9 +81,8 @@ class Sender:
         self._compose = Composer(store, texts, links)
         self._channel = channel
         self._leadership = leadership
-        self._settled: Term | None = None  # the term in which stranded claims were looked for last
-        self._settle_again = 0.0
-        self._turns: Turns[str] = Turns()
+        self._claims = Claims(store, channel)
+        self._mails = mails
         self._tell_unclear = unclear
         self._alive = alive
         self._wake = asyncio.Event()
@@ -122,39 +130,15 @@ class Sender:
         at_once = PARALLEL if self._channel.exactly_once else 1
         places = min(at_once - len(self._in_turn), PARALLEL - len(self._sending))
         try:
-            if term != self._settled or monotonic() >= self._settle_again:
-                await self._settle(term)
-            rows = await self._claim(term, places) if places > 0 else []
+            for row in await self._claims.stranded(term, self._sending, every_s=LOOK_AGAIN_S):
+                await self._unclear(row, STRANDED, killed=True)
+            least = Urgency.BULK if is_past(self._bulk_again, self._store.now(), LONGEST_REST) else Urgency.NOTICE
+            rows = await self._claims.take(term, places, least=least) if places > 0 else []
         except Exception as error:  # noqa: BLE001 - the database is away: it comes back, and so do we
             log.error("outbox.failed", channel=self._channel.name, error=type(error).__name__)  # noqa: TRY400
             return []
         self._alive()
         return rows
-
-    async def _claim(self, term: Term, places: int) -> list[OutboxRow]:
-        async with self._store.read() as tx:
-            least = Urgency.BULK if is_past(self._bulk_again, tx.now, LONGEST_REST) else Urgency.NOTICE
-            due = await tx.outbox.due(term.channel, least=least)
-        if not due:
-            return []
-        chosen = in_turn(due, self._turns.when)[:places]
-        async with self._store.begin() as tx:
-            rows = await tx.outbox.claim([one.seq for one in chosen], term)
-            if isinstance(self._channel, Traceable):
-                await self._mark(tx, rows, self._channel)
-        for row in rows:
-            self._turns.had(row.conversation)
-        return rows
-
-    async def _mark(self, tx: Transaction, rows: Sequence[OutboxRow], channel: Traceable) -> None:
-        """Note where a message would be found; what may have arrived before keeps the note of that time.
-
-        With idempotent sends every attempt may have arrived, also one that ended with ``TryLaterError``.
-        """
-        for row in rows:
-            if self._channel.exactly_once or not is_doubtful(row):
-                trace = channel.trace(row.conversation, row.payload.get("answers", ""), row.trace or "")
-                await tx.outbox.mark(row.id, trace)
 
     async def _sleep(self) -> None:
         with suppress(TimeoutError):
@@ -172,24 +156,11 @@ class Sender:
                 log.error("outbox.not_noted", attempts=attempts, error=type(error).__name__)  # noqa: TRY400
                 await asyncio.sleep(pause(attempts).total_seconds())
 
-    async def _settle(self, term: Term) -> None:
-        """Decide on claims that nobody works on: all of them in a new term, then those that show up."""
-        async with self._store.read() as tx:
-            stranded = await tx.outbox.stranded(term, self._sending)
-            if term != self._settled and isinstance(self._channel, Traceable):
-                self._channel.remember(await tx.outbox.last_remote_ids(self._channel.name))
-        for row in stranded:
-            if row.owner != term.process or term != self._settled:
-                await self._unclear(row, STRANDED, killed=True)
-                continue
-            log.warning("outbox.claim_found", outbox_id=row.id)  # its COMMIT came through, but not the reply to it
-            async with self._store.begin() as tx:
-                await tx.outbox.give_back(row)
-        self._settled, self._settle_again = term, monotonic() + LOOK_AGAIN_S
-
     async def _send(self, row: OutboxRow) -> None:
         slow = asyncio.get_running_loop().call_later(SLOW_S, self._let_others_pass, row.id)
-        with structlog.contextvars.bound_contextvars(channel=row.channel, outbox_id=row.id):
+        with structlog.contextvars.bound_contextvars(
+            channel=row.channel, outbox_id=row.id, _hidden=(row.conversation,)
+        ):
             try:
                 if (note := await self._attempt(row)) is not None:
                     await self._insist(note)
@@ -202,13 +173,13 @@ class Sender:
         self._in_turn.discard(message_id)
         self._wake.set()
 
-    async def _attempt(self, row: OutboxRow) -> Callable[[], Awaitable[None]] | None:
+    async def _attempt(self, row: OutboxRow) -> Callable[[], Awaitable[None]] | None:  # noqa: C901 - one line per end
         """Send once; returns how to note what became of it, or ``None`` when it is another process's business now."""
         try:
             message = await self._compose(row)
-        except Exception as error:
-            if is_transient(error):
-                return None  # nothing was sent; the claim is found, and tried again
+        except TryLaterError as error:
+            return partial(self._later, row, error)
+        except Exception:
             log.exception("outbox.unreadable")
             return partial(self._dead, row, UndeliverableError("cannot be rendered"))
         if row.payload.get("replaces") and not message.replaces:
@@ -224,6 +195,8 @@ class Sender:
             return partial(self._later, row, error)
         except MovedError as error:
             return partial(self._moved, row, error)
+        except OverheardError:
+            return partial(self._overheard, row, message)
         except UndeliverableError as error:
             return partial(self._dead, row, error)
         except (UnclearError, TimeoutError) as error:
@@ -277,6 +250,12 @@ class Sender:
             await tx.conversations.move(row.channel, row.conversation, error.to)
             await self._retry(tx, row, error.message, timedelta(0))
 
+    async def _overheard(self, row: OutboxRow, message: Outgoing) -> None:
+        """Others can read the place: it goes where only its reader can."""
+        log.info("outbox.overheard")
+        await reroute(self._store, self._channel, row, message, mails=self._mails)
+        self._wake.set()
+
     async def _unclear(self, row: OutboxRow, reason: str, *, killed: bool = False) -> None:
         age = self._store.now() - row.created_at
         repeat = may_repeat(row, exactly_once=self._channel.exactly_once, age=age, killed=killed)
@@ -296,8 +275,3 @@ class Sender:
     def _look_in(self, after: timedelta) -> None:
         if after.total_seconds() < LOOK_AGAIN_S:
             asyncio.get_running_loop().call_later(after.total_seconds() + 0.01, self._wake.set)
-
-
-def in_turn(due: Sequence[Due], turns: Mapping[str, int]) -> list[Due]:
-    """Answers first, digests last; among these the conversation that got nothing for the longest time."""
-    return sorted(due, key=lambda one: (one.urgency, turns.get(one.conversation, 0), one.seq))

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from bot.markup import Document
 from bot.messages import Address, Inbound, Outgoing, Refused
+from bot.readers import Readership
 from knowledge_base.errors import StadtlotseError
 
 
@@ -48,6 +49,10 @@ class MovedError(ChannelError):
         self.to = to
 
 
+class OverheardError(ChannelError):
+    """It was certainly not sent: who can read the place now is not who the message is for."""
+
+
 class UnclearError(ChannelError):
     """The network may or may not have it."""
 
@@ -77,7 +82,16 @@ class Receive(Protocol):
         """The cursor that was kept last: from there on the network must deliver again."""
 
 
-class Channel(Protocol):
+@runtime_checkable
+class KnowsReaders(Protocol):
+    """A network that knows who can read a place; every channel does."""
+
+    def who_reads(self, address: Address) -> Readership | None: ...
+
+    def private_place(self, user: str) -> str | None: ...
+
+
+class Channel(KnowsReaders, Protocol):
     """A network. Contract, tested for every channel by ``tests/contracts/test_channel.py``:
 
     - ``run`` receives until it is cancelled. It repairs what can be repaired (connection lost, server down) by itself,
@@ -85,8 +99,16 @@ class Channel(Protocol):
       It hands over what people did, and nothing else: not the bot's own messages, not notices of other bots, not
       history from before the bot came.
     - ``send`` hands one message to the network, once, and returns the network's id of it. Errors: ``TryLaterError``,
-      ``UndeliverableError``, ``MovedError``, ``UnclearError``, nothing else. If ``exactly_once``, the same
+      ``UndeliverableError``, ``MovedError``, ``OverheardError``, ``UnclearError``, nothing else. If
+      ``exactly_once``, the same
       ``Outgoing.id`` sent again has no second effect, so a repetition is always safe.
+    - Directly before the network gets a message that is not for a room (``Outgoing.audience``), ``send`` asks who can
+      read the place at this moment, the invited among them, and raises ``OverheardError`` unless the message is for
+      them (``bot.readers.fits``). Nothing that could open the message to others, no key of it either, leaves before.
+    - ``who_reads`` returns who can read a place, as the channel knows it now; it asks nobody and never fails. ``None``:
+      it cannot know yet. A place where the bot is not has no readers, and is not closed.
+    - ``private_place`` returns the conversation that only this account reads; ``None``: the network has none. It need
+      not exist yet: ``send`` opens it, and may then say where it is (``MovedError``).
     - ``working`` shows that an answer is being made; it never fails.
     - Text in ``Outgoing.document`` stays text: nothing in it becomes markup, a mention or a link but ``Link`` nodes.
     """

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.features import Turn
-from bot.messages import Say
+from bot.messages import MessageAudience, Say
+from bot.readers import AUDIENCE, READERS, audience_of
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.inbox import InboxRow
 from knowledge_base.store.outbox import Urgency
@@ -29,6 +30,8 @@ async def reply(tx: Transaction, row: InboxRow, turn: Turn, what: Say, footer: S
         "thread": turn.inbound.address.thread,
         "answers": turn.inbound.reference,
         "replaces": turn.replaces,
+        AUDIENCE: audience_of(what.key, private=turn.inbound.private).value,
+        READERS: [turn.inbound.user],
     }
     if footer:
         payload["footer"] = footer.to_json()
@@ -63,5 +66,6 @@ async def say_sorry(tx: Transaction, row: InboxRow) -> None:
         "language": chosen or last or DEFAULT_LANGUAGE,
         "thread": known.get("address", {}).get("thread", ""),
         "answers": known.get("message") or row.event_id,
+        AUDIENCE: MessageAudience.ROOM.value,
     }
     await tx.outbox.add(row.channel, row.conversation, payload, urgency=Urgency.ANSWER)

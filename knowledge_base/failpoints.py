@@ -45,6 +45,13 @@ HANDOVER = (  # the keys are taken from a process that leads no more
     "matrix.store_named",
 )
 
+PRIVATE_ROOMS = (  # when the bot opens a room for one person
+    "matrix.private_room_made",
+    "matrix.private_room_noted",
+    "matrix.private_room_invited",
+    "matrix.encrypted",  # a message is encrypted, who can read the room is looked at once more
+)
+
 _armed = ("", 0)
 _passed: Counter[str] = Counter()
 

@@ -16,7 +16,8 @@ from bot.assembly import Bot
 from bot.markup import plain
 from bot.messages import Address, Happening, Inbound, Outgoing
 from bot.opening import Knowledge
-from bot.ports import Channel, ChannelEndedError, Listening, Receive, UnclearError
+from bot.ports import Channel, ChannelEndedError, Listening, OverheardError, Receive, UnclearError
+from bot.readers import Readership, fits
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.embedding.port import Embedder
@@ -44,7 +45,8 @@ Fault = Exception | LostReply | Hang
 class FakeChannel:
     """See ``bot.ports.Channel``: a network that does what the test says.
 
-    ``faults`` are the outcomes of the next sends, in order; after them every send succeeds.
+    ``places`` says who reads a conversation; one that no test made is what it is said to be. ``faults`` are the
+    outcomes of the next sends, in order; after them every send succeeds.
     """
 
     def __init__(self, name: str = "fake", *, exactly_once: bool = False) -> None:
@@ -55,6 +57,8 @@ class FakeChannel:
         self.faults: deque[Fault] = deque()
         self.working_in: list[str] = []
         self.closed = False
+        self.places: dict[str, Readership] = {}
+        self.operators: set[str] = set()
         self.admins: set[tuple[str, str]] = set()  # (conversation, user): of rooms
         self.listens = asyncio.Event()
         self._change = asyncio.Condition()
@@ -71,6 +75,9 @@ class FakeChannel:
 
     async def send(self, message: Outgoing) -> str | None:
         self.attempts.append(message.id)
+        place = self.places.get(message.address.conversation)
+        if place and not fits(message.audience, message.readers, place, self.operators):
+            raise OverheardError("others read it")
         fault = self.faults.popleft() if self.faults else None
         match fault:
             case Exception():
@@ -87,6 +94,12 @@ class FakeChannel:
             raise UnclearError("no confirmation")
         return f"sent-{message.id}"
 
+    def who_reads(self, address: Address) -> Readership | None:
+        return self.places.get(address.conversation)
+
+    def private_place(self, user: str) -> str | None:
+        return f"chat-of-{user}"
+
     async def working(self, address: Address) -> None:
         async with self._change:
             self.working_in.append(address.conversation)
@@ -102,7 +115,9 @@ class FakeChannel:
 
     def person(self, name: str, room: str = "") -> Person:
         """Somebody in a private chat with the bot, or in a room."""
-        return Person(self, name, room or f"chat-of-{name}", private=not room)
+        place = room or f"chat-of-{name}"
+        self.places.setdefault(place, Readership(frozenset() if room else frozenset({name}), closed=not room))
+        return Person(self, name, place, private=not room)
 
     def ends(self, reason: str = "the token was revoked") -> None:
         """The account is gone."""

@@ -26,7 +26,8 @@ from rich.text import Text as RichText
 
 from bot.markup import Block, Break, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
 from bot.messages import Address, Happening, Inbound, Outgoing
-from bot.ports import Listening, Receive
+from bot.ports import Listening, OverheardError, Receive
+from bot.readers import Readership, fits
 from knowledge_base.errors import StoreError
 
 NAME = "terminal"
@@ -82,6 +83,8 @@ class TerminalChannel:
 
     async def send(self, message: Outgoing) -> str | None:
         """Show a message; an answer lets the next line be read."""
+        if not fits(message.audience, message.readers, self.who_reads(message.address), {USER}):
+            raise OverheardError("That is not for who sits here.")
         if self._console.is_terminal:
             self._console.print(pretty(message))
         else:
@@ -92,6 +95,14 @@ class TerminalChannel:
         if answered := self._waiting_for.get(message.answers):
             answered.set()
         return message.id
+
+    def who_reads(self, address: Address) -> Readership:
+        """See ``bot.ports.Channel``: who sits here."""
+        return Readership(frozenset({USER}), closed=True) if address.conversation == CONVERSATION else Readership()
+
+    def private_place(self, user: str) -> str | None:
+        """See ``bot.ports.Channel``."""
+        return CONVERSATION if user == USER else None
 
     async def working(self, address: Address) -> None:
         """An answer takes milliseconds here: nothing to show."""

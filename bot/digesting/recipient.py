@@ -20,6 +20,7 @@ class Recipient:
     conversation: str
     language: str
     place: Place
+    user: str = ""  # the account that it is for; empty: a room
 
 
 async def recipients(tx: Transaction, wishes: Iterable[Subscription]) -> dict[str, Recipient]:
@@ -37,9 +38,11 @@ async def _recipient(tx: Transaction, wish: Subscription) -> Recipient | None:
     person = await tx.people.get(wish.person_id)
     language = wish.language or (person and (person.language or person.last_language)) or DEFAULT_LANGUAGE
     if wish.conversation:
-        return Recipient(wish.conversation, language, Place.MAIL if wish.channel == MAIL else Place.CHAT)
+        place = Place.MAIL if wish.channel == MAIL else Place.CHAT
+        return Recipient(wish.conversation, language, place, wish.conversation)
     accounts = await tx.people.accounts(wish.person_id)
     for account in accounts:
         if account.channel == wish.channel and account.active and account.conversation:
-            return Recipient(account.conversation, language, Place.MAIL if wish.channel == MAIL else Place.CHAT)
+            place = Place.MAIL if wish.channel == MAIL else Place.CHAT
+            return Recipient(account.conversation, language, place, account.user_id)
     return None

@@ -19,8 +19,9 @@ from bot.digesting.issue import BEGUN, Stock, stock
 from bot.digesting.recipient import Recipient, recipients
 from bot.digesting.telling import Issue, Place, digest
 from bot.links import UNSUBSCRIBE, Links
-from bot.messages import Say
+from bot.messages import MessageAudience, Say
 from bot.notices import UNSUBSCRIBE_LASTS
+from bot.readers import AUDIENCE, private_to
 from knowledge_base.digests.content import Selection, Told, choose
 from knowledge_base.digests.material import Atlas
 from knowledge_base.digests.schedule import BERLIN, Standing, Week, stand, week_of
@@ -238,6 +239,7 @@ class Digests:
             buttons=buttons, bored=one.bored, veiled=not self._carries(wish.channel),
         )  # fmt: skip
         payload: dict[str, object] = {"say": say.to_json(), "language": to.language}
+        payload |= private_to(to.user) if wish.person_id else {AUDIENCE: MessageAudience.ROOM.value}
         if buttons and wish.person_id:
             payload["handles"] = await tx.buttons.make(
                 (wish.channel, to.conversation, ""), wish.person_id, message_id,

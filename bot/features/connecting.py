@@ -22,6 +22,7 @@ from bot.messages import Choice, Say, Value
 from bot.networks import network
 from bot.notices import Notice, tell
 from bot.parting import before, told
+from bot.readers import private_to
 from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.pages import Page
 from knowledge_base.store.transaction import Transaction
@@ -136,6 +137,7 @@ async def _tell_mailbox(tx: Transaction, turn: Turn, page: Page, before: dict[st
     linked = services.links.available
     mail = Say("connect.mail", values) if linked else Say("connect.mail_without_page", values)
     payload = {"say": mail.to_json(), "language": page.language, "page": DISCONNECT}
+    payload |= private_to(_address(page))
     message_id = new_id()
     await tx.outbox.add(
         MAIL, _address(page), payload, urgency=Urgency.NOTICE, person_id=turn.person.id, message_id=message_id

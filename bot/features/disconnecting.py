@@ -14,6 +14,7 @@ from bot.messages import Choice, Own, Say, Value
 from bot.networks import network
 from bot.notices import MAIL
 from bot.parting import parted, promised, separate
+from bot.readers import private_to
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.pages import Page
@@ -80,7 +81,7 @@ async def _tell(tx: Transaction, left: Account, person_id: str, say: Say) -> Non
         return
     person = await tx.people.get(person_id)
     language = (person and (person.language or person.last_language)) or DEFAULT_LANGUAGE
-    payload = {"say": say.to_json(), "language": language}
+    payload = {"say": say.to_json(), "language": language} | private_to(left.user_id)
     await tx.outbox.add(left.channel, left.conversation, payload, urgency=Urgency.NOTICE, person_id=person_id)
 
 

@@ -9,6 +9,7 @@ from bot.digesting.recipient import MAIL
 from bot.features import Act, Services, Turn, say
 from bot.features import mail_allowance as allowance
 from bot.messages import Say
+from bot.readers import private_to
 from knowledge_base.mail_address import read_address
 from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.subscriptions import ON
@@ -44,6 +45,7 @@ async def by_mail(turn: Turn, text: str, services: Services) -> Act:
             lasting=UNCONFIRMED,
         )  # fmt: skip
         payload = {"say": Say("digest.confirm_mail").to_json(), "language": turn.language, "page": CONFIRM}
+        payload |= private_to(str(address))
         await tx.outbox.add(
             MAIL, str(address), payload, urgency=Urgency.NOTICE, person_id=turn.person.id, message_id=message_id
         )

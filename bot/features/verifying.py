@@ -24,6 +24,7 @@ from bot.intents import Ask, Verify
 from bot.introducing.naming import keep_public_name
 from bot.messages import Say
 from bot.networks import network
+from bot.readers import private_to
 from knowledge_base.mail_address import MailAddress, read_address
 from knowledge_base.model import Contact
 from knowledge_base.store.outbox import Urgency, new_id
@@ -150,7 +151,7 @@ async def _post(
         "verify.mail_crowded" if crowded else "verify.mail",
         {"minutes": MINUTES, "channel": network(turn.inbound.address.channel)},
     )
-    payload = {"say": mail.to_json(), "language": turn.language, "code": True}
+    payload = {"say": mail.to_json(), "language": turn.language, "code": True} | private_to(address)
     await tx.outbox.add(MAIL, address, payload, urgency=Urgency.ANSWER, message_id=message_id, person_id=whose)
 
 
@@ -237,5 +238,5 @@ async def _tell_others(tx: Transaction, person_id: str, turn: Turn) -> None:
     for account in await tx.people.accounts(person_id):
         if account.channel != MAIL and account.active and account.conversation:
             linked = Say("verify.linked", {"channel": network(turn.inbound.address.channel)})
-            payload = {"say": linked.to_json(), "language": turn.language}
+            payload = {"say": linked.to_json(), "language": turn.language} | private_to(account.user_id)
             await tx.outbox.add(account.channel, account.conversation, payload, urgency=Urgency.NOTICE)

@@ -10,8 +10,9 @@ from bot.introducing import describing
 from bot.introducing.candidates import project_of
 from bot.introducing.keys import again_key, follow_up_key, onward_key, outcome_key, remind_key, request_key, room_key
 from bot.introducing.naming import shared
-from bot.messages import Choice, Say, Value
+from bot.messages import Choice, MessageAudience, Say, Value
 from bot.notices import Notice, Told, tell
+from bot.readers import AUDIENCE, READERS
 from knowledge_base.introduction_values import Introduction, Outcome, Shares, Side
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.transaction import Transaction
@@ -137,6 +138,8 @@ async def room(tx: Transaction, one: Introduction) -> None:
         "say": Say("intro.room", values).to_json(),
         "language": describing.language_of(person),
         "room": {"alias": alias_of(one), "users": users, "name": values["project"]},
+        AUDIENCE: MessageAudience.MEETING.value,
+        READERS: users,
     }
     await tx.outbox.add("matrix", f"introduction {one.id}", payload, urgency=Urgency.NOTICE, key=room_key(one))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Table, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -60,6 +62,48 @@ class Conversations:
         where = (account.c.channel == channel, account.c.conversation == conversation)
         return (await self._connection.execute(update(account).where(*where).values(active=True))).rowcount > 0
 
+    async def accounts_at(self, channel: str, conversation: str) -> list[str]:
+        """The accounts whose private conversation this is."""
+        where = (account.c.channel == channel, account.c.conversation == conversation)
+        return list((await self._connection.execute(select(account.c.user_id).where(*where))).scalars())
+
+    async def leave(self, channel: str, user: str, conversation: str, to: str | None) -> bool:
+        """It is not the private conversation of this account any more, ``to`` is. Returns whether it was."""
+        where = (account.c.channel == channel, account.c.user_id == user, account.c.conversation == conversation)
+        statement = update(account).where(*where).values(conversation=to)
+        return (await self._connection.execute(statement)).rowcount > 0
+
+    async def offer(self, channel: str, user: str, place: str) -> None:
+        """The account is reached at ``place`` while it has no private conversation."""
+        where = (account.c.channel == channel, account.c.user_id == user, account.c.conversation.is_(None))
+        await self._connection.execute(update(account).where(*where).values(conversation=place))
+
+    async def readdress(self, message_id: str, channel: str, conversation: str, payload: Mapping[str, Any]) -> None:
+        """A message that was certainly not sent goes to another place, now, unless it was withdrawn meanwhile."""
+        values: dict[str, Any] = {"channel": channel, "conversation": conversation, "payload": dict(payload)}
+        values |= {
+            "state": "new",
+            "owner": None,
+            "claimed_at": None,
+            "not_before": self._now,
+            "error": None,
+            "trace": None,
+        }
+        here = (outbox.c.id == message_id, outbox.c.payload.is_not(None))
+        await self._connection.execute(update(outbox).where(*here).values(**values))
+
+    async def go_on(self, channel: str, person_id: str, old: str, new: str) -> None:
+        """What a person was asked last at ``old`` can be answered at ``new``, too."""
+        here = (chat_context.c.channel == channel, chat_context.c.person_id == person_id)
+        last = select(chat_context).where(*here, chat_context.c.conversation == old).order_by(chat_context.c.at.desc())
+        row = (await self._connection.execute(last.limit(1))).first()
+        if row is None:
+            return
+        there = (chat_context.c.conversation == new, chat_context.c.thread == "")
+        await self._connection.execute(delete(chat_context).where(*here, *there))
+        values = dict(zip(chat_context.c.keys(), row, strict=True)) | {"conversation": new, "thread": ""}
+        await self._connection.execute(insert_into(self._connection, chat_context).values(**values))
+
     async def all_gone(self, channel: str) -> list[str]:
         """Every private conversation of a channel that nothing reaches."""
         where = (account.c.channel == channel, account.c.active.is_(False), account.c.conversation.is_not(None))
@@ -78,6 +122,14 @@ class Conversations:
         where = (table.c.channel == channel, table.c.conversation == old)
         for row in (await self._connection.execute(select(table).where(*where))).all():
             values = dict(zip(table.c.keys(), row, strict=True)) | {"conversation": new}
+            if table is chat_context:  # what was asked last holds
+                older: tuple[Any, ...] = (
+                    table.c.channel == channel,
+                    table.c.conversation == new,
+                    table.c.person_id == row.person_id,
+                )
+                older += (table.c.thread == row.thread, table.c.at < row.at)
+                await self._connection.execute(delete(table).where(*older))
             await self._connection.execute(
                 insert_into(self._connection, table).values(**values).on_conflict_do_nothing()
             )

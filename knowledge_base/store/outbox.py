@@ -208,6 +208,10 @@ class Outbox:
         values = {"state": state, "owner": None, "claimed_at": None, "not_before": not_before, "error": error}
         return (await self._connection.execute(update(outbox).where(*_held(row)).values(**values))).rowcount == 1
 
+    async def holds(self, row: OutboxRow) -> bool:
+        """Whether the claim lasts; what is done with the row in this transaction is then its owner's alone."""
+        return await self._connection.scalar(select(outbox.c.id).where(*_held(row)).with_for_update()) is not None
+
     async def postpone(self, row: OutboxRow, *, not_before: datetime, reason: str) -> None:
         """Our own limits held it back: the attempt that ``claim`` counted was none. What is noted of it stays."""
         state = case((outbox.c.payload.is_(None), "dead"), else_="new")

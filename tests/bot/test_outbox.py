@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 
 from bot import outbox, repetition
-from bot.composing import Composer
-from bot.messages import Outgoing, Say
+from bot.messages import Say
 from bot.outbox import Sender
 from bot.ports import TryLaterError, UnclearError, UndeliverableError
 from bot.repetition import ENOUGH, UNCLEAR, pause
 from bot.texts import Texts
 from knowledge_base.store.database import Store
-from knowledge_base.store.outbox import OutboxRow, Urgency
+from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.tables import outbox as rows
 from tests.claims import leading, term, to_send
 from tests.conftest import FixedClock
@@ -392,27 +389,6 @@ async def test_conversations_take_turns(store: Store, channel: FakeChannel, monk
     await put(store, "quiet", number=9)
     await sent_once(store, channel)
     assert [message.answers for message in channel.delivered] == ["q0", "q9", "q1", "q2"]
-
-
-async def test_a_database_that_hiccups_while_a_message_is_composed_loses_nothing(
-    store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(outbox, "LOOK_AGAIN_S", 0.01)
-    failures = [
-        OperationalError("SELECT", {}, sqlite3.OperationalError("database is locked"), connection_invalidated=True)
-    ]
-    real = Composer.__call__
-
-    async def composes(self: Composer, row: OutboxRow) -> Outgoing:
-        if failures:
-            raise failures.pop()
-        return await real(self, row)
-
-    monkeypatch.setattr(Composer, "__call__", composes)
-    await put(store)
-    async with sending(store, channel):
-        await channel.until(lambda: channel.answers_to("q0") == 1)
-    assert not failures
 
 
 PACED = TryLaterError("rate limit", after=timedelta(seconds=1), paced=True)

@@ -6,7 +6,7 @@ import asyncio
 import io
 import queue
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from pydantic import SecretStr
@@ -17,8 +17,9 @@ from bot.channels.telegram.html import JOINER
 from bot.channels.telegram.limits import Pace
 from bot.channels.terminal import TerminalChannel
 from bot.markup import Break, Items, Link, Paragraph, Soft, Strong, Text, plain
-from bot.messages import Address, Inbound, Outgoing
-from bot.ports import Channel, ChannelEndedError, TryLaterError, UnclearError, UndeliverableError
+from bot.messages import Address, Inbound, MessageAudience, Outgoing
+from bot.ports import Channel, ChannelEndedError, OverheardError, TryLaterError, UnclearError, UndeliverableError
+from bot.readers import fits
 from bot.texts import Texts
 from config.settings import Settings
 from config.smtp import Smtp
@@ -57,6 +58,8 @@ class Setting:
     received: list[Inbound] = field(default_factory=list)
     listened: list[str | None] = field(default_factory=list)
     came: asyncio.Event = field(default_factory=asyncio.Event)
+    user: str = "anna"  # who that is
+    others: str = "elsewhere"  # a conversation that others read
 
     async def receive(self, channel: str, happenings: Sequence[Inbound], *, cursor: str | None = None) -> None:
         assert channel == self.channel.name
@@ -78,13 +81,16 @@ async def on_fake(*, exactly_once: bool) -> Setting:
     def reads() -> str:
         return "\n\n".join(plain(message.document) for message in channel.delivered)
 
+    channel.person("ben", room="elsewhere")
     return Setting(channel, Address("fake", anna.conversation), writes, reads)
 
 
 async def on_terminal() -> Setting:
     pipe, screen = Pipe(), io.StringIO()
     channel = TerminalChannel(input_stream=pipe, output=screen)  # type: ignore[arg-type]
-    return Setting(channel, Address("terminal", "here"), lambda text: pipe.put(f"{text}\n"), screen.getvalue)
+    return Setting(
+        channel, Address("terminal", "here"), lambda text: pipe.put(f"{text}\n"), screen.getvalue, user="you"
+    )
 
 
 async def on_telegram(api: LoopbackApi) -> Setting:
@@ -97,7 +103,9 @@ async def on_telegram(api: LoopbackApi) -> Setting:
     def reads() -> str:
         return "\n\n".join(message.text.replace(JOINER, "") for message in api.world.said(anna))
 
-    return Setting(channel, Address("telegram", "11"), lambda text: api.world.say(anna, text), reads)
+    return Setting(
+        channel, Address("telegram", "11"), lambda text: api.world.say(anna, text), reads, user="11", others="-1001"
+    )
 
 
 async def on_email(sink: SmtpSink) -> Setting:
@@ -110,7 +118,8 @@ async def on_email(sink: SmtpSink) -> Setting:
     def reads() -> str:
         return "\n\n".join(mail.text for mail in sink.taken)
 
-    return Setting(channel, Address("email", "rad@kiel.example"), writes, reads)
+    mailbox = "rad@kiel.example"
+    return Setting(channel, Address("email", mailbox), writes, reads, user=mailbox, others="bus@kiel.example")
 
 
 @pytest.fixture
@@ -208,6 +217,32 @@ async def test_the_same_message_again_has_no_second_effect_where_that_is_promise
     for _ in range(2):
         await setting.channel.send(setting.message("einmal;"))
     assert setting.reads().count("einmal;") == (1 if setting.channel.exactly_once else 2)
+
+
+@every_channel
+async def test_it_knows_who_reads_a_private_chat_and_where_only_a_user_reads(setting: Setting) -> None:
+    place = setting.channel.who_reads(setting.address)
+    assert place
+    assert fits(MessageAudience.PRIVATE, [setting.user], place)
+    own = setting.channel.private_place(setting.user)
+    assert own
+    there = setting.channel.who_reads(Address(setting.channel.name, own))
+    assert there
+    assert fits(MessageAudience.PRIVATE, [setting.user], there)
+
+
+@every_channel
+async def test_what_is_for_one_reader_is_said_to_nobody_else(setting: Setting) -> None:
+    private = replace(setting.message("geheim;"), audience=MessageAudience.PRIVATE)
+    elsewhere = replace(private, address=Address(setting.channel.name, setting.others), readers=(setting.user,))
+    of_another = replace(private, readers=("somebody",))
+    nobodys = replace(private, audience=MessageAudience.OPERATORS, address=elsewhere.address, readers=(setting.user,))
+    for message in (elsewhere, of_another, private, nobodys):
+        with pytest.raises(OverheardError):
+            await setting.channel.send(message)
+    assert "geheim;" not in setting.reads()
+    await setting.channel.send(replace(private, readers=(setting.user,)))
+    assert "geheim;" in setting.reads()
 
 
 @every_channel

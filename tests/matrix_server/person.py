@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -95,20 +95,31 @@ class Person:
             while not found():
                 await self.sync(1000)
 
-    async def room(self, *invite: str, encrypted: bool = False, name: str = "", version: str | None = None) -> str:
-        """A new room."""
-        encryption = [{"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}]
+    async def room(
+        self,
+        *invite: str,
+        encrypted: bool = False,
+        name: str = "",
+        version: str | None = None,
+        history: str = "",
+        preset: nio.RoomPreset | None = None,
+    ) -> str:
+        """A new room; a direct chat is made as Element makes it, with the history that clients leave: "shared"."""
+        state = [{"type": "m.room.encryption", "content": {"algorithm": "m.megolm.v1.aes-sha2"}}] if encrypted else []
+        if history:
+            state.append({"type": "m.room.history_visibility", "content": {"history_visibility": history}})
+        direct = nio.RoomPreset.trusted_private_chat if len(invite) == 1 else nio.RoomPreset.private_chat
         answer = await self.client.room_create(
             invite=list(invite), is_direct=len(invite) == 1, name=name or None, room_version=version,
-            initial_state=encryption if encrypted else [],
+            initial_state=[{"state_key": ""} | one for one in state], preset=preset or direct,
         )  # fmt: skip
         assert isinstance(answer, nio.RoomCreateResponse), answer
         await self.sync()
         return str(answer.room_id)
 
-    async def room_with(self, bot: str, *others: str, encrypted: bool = False, version: str | None = None) -> str:
+    async def room_with(self, bot: str, *others: str, **more: Any) -> str:
         """A room in which the bot has arrived and said hello."""
-        room = await self.room(bot, *others, encrypted=encrypted, version=version)
+        room = await self.room(bot, *others, **more)
         await self.until(lambda: bool(self.from_user(room, bot)))
         return room
 
@@ -121,6 +132,15 @@ class Person:
         answer = await self.client.room_send(room, kind, content, ignore_unverified_devices=True)
         assert isinstance(answer, nio.RoomSendResponse), answer
         return str(answer.event_id)
+
+    async def joins(self, *, known: Collection[str] = ()) -> str:
+        """Accept an invitation, once there is one; returns the room."""
+        await self.until(lambda: bool(set(self.client.invited_rooms) - set(known)))
+        (room,) = set(self.client.invited_rooms) - set(known)
+        answer = await self.client.join(room)
+        assert isinstance(answer, nio.JoinResponse), answer
+        await self.until(lambda: room in self.client.rooms)
+        return str(room)
 
     def from_user(self, room: str, user: str) -> list[Event]:
         """What somebody wrote in a room."""

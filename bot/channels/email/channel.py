@@ -10,7 +10,8 @@ from bot.channels.email.address import named, recipient
 from bot.channels.email.letter import Letterhead, letter, message_id
 from bot.channels.email.post import Post
 from bot.messages import Address, Outgoing
-from bot.ports import Listening, Receive, TryLaterError, UndeliverableError
+from bot.ports import Listening, OverheardError, Receive, TryLaterError, UndeliverableError
+from bot.readers import Readership, accounts_on, fits
 from bot.texts import Texts
 from config.settings import Settings
 
@@ -29,6 +30,7 @@ class EmailChannel:
         sender = named(ours.sender)
         self._settings = ours
         self._texts = texts
+        self._admins = accounts_on(NAME, settings.admins)
         self._head = Letterhead(
             sender=sender,
             reply_to=named(ours.reply_to) if ours.reply_to else None,
@@ -50,12 +52,22 @@ class EmailChannel:
 
     async def send(self, message: Outgoing) -> str | None:
         """See ``bot.ports.Channel``. Choices are left out: whoever reads a mail answers on the page of its link."""
+        if not fits(message.audience, message.readers, self.who_reads(message.address), self._admins):
+            raise OverheardError("That is another mailbox.")
         to = recipient(message.address.conversation)
         if to is None:
             raise UndeliverableError("that is no address that mail can be sent to", gone=True)
         content = letter(message, to, self._head, self._texts, datetime.now(UTC))
         await self._post.hand_over(self._head.sender.addr_spec, to.addr_spec, content)
         return message_id(message, self._head)
+
+    def who_reads(self, address: Address) -> Readership:
+        """See ``bot.ports.Channel``: the one mailbox."""
+        return Readership(frozenset({address.conversation}), closed=True)
+
+    def private_place(self, user: str) -> str | None:
+        """See ``bot.ports.Channel``."""
+        return user
 
     async def working(self, address: Address) -> None:
         """Nobody watches a mail being written."""

@@ -147,7 +147,7 @@ class Reader:
         who = inviter(arrival, room.others)
         return Inbound(
             arrival["event_id"], Address(NAME, room.id), who, "", room.private,
-            moment(arrival["origin_server_ts"]), Happening.JOINED,
+            moment(arrival["origin_server_ts"]), Happening.JOINED, overheard=not room.closable.closed,
         )  # fmt: skip
 
     def _one(
@@ -220,7 +220,10 @@ class Reader:
         if not position.may_tell(room.id, now):
             return position
         address = Address(NAME, room.id)
-        notice = Inbound(event["event_id"], address, event["sender"], "", room.private, now, Happening.UNDECRYPTED)
+        notice = Inbound(
+            event["event_id"], address, event["sender"], "", room.private, now, Happening.UNDECRYPTED,
+            overheard=not room.closable.closed,
+        )  # fmt: skip
         batch.happenings.append(notice)
         return position.tell(room.id, now)
 

@@ -23,12 +23,14 @@ from bot.channels.matrix.keys import Keys, only_log
 from bot.channels.matrix.login import Session, open_session, signed_out
 from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import NAME
+from bot.channels.matrix.private_rooms import PrivateRooms
 from bot.channels.matrix.rooms import is_admin, may_ask, server_of
 from bot.channels.matrix.sending import Sending
 from bot.channels.matrix.sync import Parts, Sync
 from bot.channels.matrix.verification import Verifying
 from bot.messages import Address, Outgoing
-from bot.ports import Alert, ChannelEndedError, Lead, Listening, Receive, TryLaterError
+from bot.ports import Alert, ChannelEndedError, Lead, Listening, MovedError, Receive, TryLaterError
+from bot.readers import Readership, accounts_on
 from config.matrix import Matrix
 from knowledge_base.errors import StoreError
 
@@ -55,13 +57,14 @@ class MatrixChannel:
         """``stays``: in the rooms that it opens for others, too, when they are there."""
         self._settings = settings
         self._folder = Folder(state_dir / NAME)
-        self._admins = {user for channel, _, user in (one.partition(":") for one in admins) if channel == NAME}
+        self._admins = accounts_on(NAME, admins)
         self._reset_identity = reset_identity
         self._stays = stays
         self._alert: Alert = only_log
         self._server = Server(settings.homeserver)
         self._session: Session | None = None
         self._parts: Parts | None = None
+        self._private_rooms: PrivateRooms | None = None
         self._ready = False
         self._lead: Lead | None = None
 
@@ -135,17 +138,37 @@ class MatrixChannel:
         keys.own_identity(master)
         servers = self._settings.allowed_servers
         reader = Reader(crypto, crypto.user_id, lambda user: may_ask(user, servers, crypto.user_id))
-        sending = Sending(self._server, reader, keys)
+        sending = Sending(self._server, reader, keys, self._admins)
         verifying = Verifying(self._server, reader, crypto, keys, sending, master=master, admins=self._admins)
         invitations = Invitations(self._server, reader, self._settings)
         meetings = Meetings(self._server, reader, sending, stays=self._stays)
+        self._private_rooms = PrivateRooms(self._server, reader, sending.guard)
         return Parts(self._server, reader, keys, sending, invitations, verifying, meetings, crypto.device_id)
 
     async def send(self, message: Outgoing) -> str | None:
-        """See ``bot.ports.Channel.send``."""
-        sending = self._connected().sending
-        await self._look_for(message, message.address.conversation)
-        return await sending.send(message)
+        """See ``bot.ports.Channel.send``; a conversation that is a user's id is the private room with them."""
+        parts, place = self._connected(), message.address.conversation
+        if self._private_rooms is None or not is_user(place):
+            await self._look_for(message, place)
+            return await parts.sending.send(message)
+        try:
+            room_id = await self._private_rooms.of(place)
+        except MatrixError as error:
+            raise TryLaterError(error.message, after=error.after if isinstance(error, BusyError) else None) from error
+        raise MovedError("The private room has an id of its own.", to=room_id)
+
+    def who_reads(self, address: Address) -> Readership | None:
+        """See ``bot.ports.Channel``: from the state of the last sync; ``send`` asks the server."""
+        if is_user(address.conversation):
+            return Readership(frozenset({address.conversation}), closed=True)
+        if self._parts is None or not self._ready:
+            return None
+        room = self._parts.reader.rooms.get(address.conversation)
+        return room.closable if room else Readership()
+
+    def private_place(self, user: str) -> str | None:
+        """See ``bot.ports.Channel``."""
+        return user if is_user(user) else None
 
     async def open_introduction_room(
         self, alias: str, users: tuple[str, str], opening: Outgoing, *, name: str = ""
@@ -215,6 +238,11 @@ class MatrixChannel:
         if self._session is not None:
             self._session.crypto.close()
         self._folder.close()
+
+
+def is_user(conversation: str) -> bool:
+    """Whether a conversation is named by a user's id: their private room, which may not be there yet."""
+    return conversation.startswith("@") and ":" in conversation
 
 
 def _reason(error: Exception) -> str:

@@ -78,6 +78,10 @@ class Server:
         """Ask. ``path`` are the unquoted parts after ``/_matrix/client/``."""
         return await self.request("GET", *path, query=query, wait=wait)
 
+    async def get_all(self, *path: str) -> list[Any]:
+        """Ask for what is a list."""
+        return list(await self._request("GET", *path, kind=list))
+
     async def post(self, *path: str, body: Json | None = None) -> Json:
         """Do; not safe to repeat unless the endpoint says so."""
         return await self.request("POST", *path, body=body or {})
@@ -90,6 +94,18 @@ class Server:
         self, method: str, *path: str, body: Json | None = None, query: Json | None = None, wait: float = REPLY_S
     ) -> Json:
         """One request, never repeated here. Raises ``UnreachableError``, ``BusyError`` or ``RefusedError``."""
+        found: Json = await self._request(method, *path, body=body, query=query, wait=wait)
+        return found
+
+    async def _request(
+        self,
+        method: str,
+        *path: str,
+        body: Json | None = None,
+        query: Json | None = None,
+        wait: float = REPLY_S,
+        kind: type = dict,
+    ) -> Any:
         what = f"{method} {path[-1] if len(path) < 3 else path[1]}"  # a path may hold ids: the log needs none of them
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if not self.allowed():
@@ -108,7 +124,7 @@ class Server:
             raise UnreachableError(f"{what}: {type(error).__name__}.") from error
         if not self.allowed():  # what follows from the answer would be stored, and is another process's business now
             raise UnreachableError(f"{what}: another process uses the account.")
-        return _read(answer, what)
+        return _read(answer, what, kind)
 
     async def _at(self, step: str, _: Json) -> None:
         """Ask again right before anything is written: finding a connection takes time, and a frozen process wakes."""
@@ -139,7 +155,7 @@ def _parameter(value: Any) -> str:
     return json.dumps(value) if isinstance(value, dict) else str(value)
 
 
-def _read(answer: httpx.Response, what: str) -> Json:
+def _read(answer: httpx.Response, what: str, kind: type = dict) -> Any:
     try:
         body = answer.json() if len(answer.content) <= MAX_REPLY else None
     except (ValueError, RecursionError):
@@ -153,7 +169,7 @@ def _read(answer: httpx.Response, what: str) -> Json:
         raise RefusedError(status, body, what)
     if status == 401 and isinstance(body, dict):  # asks for authentication (a password) for this very request
         raise RefusedError(status, body, what)
-    if status != 200 or not isinstance(body, dict):  # a proxy's page, half an answer
+    if status != 200 or not isinstance(body, kind):  # a proxy's page, half an answer
         raise UnreachableError(f"{what}: {status} without a Matrix answer.")
     return body
 

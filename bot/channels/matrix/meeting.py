@@ -8,19 +8,17 @@ rights as the bot, so nothing in the room needs it.
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 from bot.channels.matrix.batch import Reader
 from bot.channels.matrix.http import BusyError, Json, MatrixError, RefusedError, Server, part
 from bot.channels.matrix.normalise import NAME
+from bot.channels.matrix.own_rooms import CLOSED, seen
 from bot.channels.matrix.rooms import PRESENT, Room, membership, server_of
 from bot.channels.matrix.sending import Sending
-from bot.messages import Address, Outgoing
-from bot.ports import TryLaterError, UndeliverableError
-
-SEEN_S = 20.0  # until the sync loop brings a room that was just made
-LOOK_S = 0.05
+from bot.messages import Address, MessageAudience, Outgoing
+from bot.ports import OverheardError, TryLaterError, UndeliverableError
 
 
 class Meetings:
@@ -46,8 +44,13 @@ class Meetings:
             for user in users:
                 if user not in members:
                     await self._server.post("v3", "rooms", room_id, "invite", body={"user_id": user})
-            self._check(await self._seen(room_id, members, users), members, users)
-            await self._sending.send(replace(opening, address=Address(NAME, room_id)))
+            present = {user for user in users if members.get(user, PRESENT[0]) in PRESENT}
+            self._check(await seen(self._reader, room_id, self._is_known(present)), members, users)
+            await self._sending.send(
+                replace(opening, address=Address(NAME, room_id), audience=MessageAudience.MEETING, readers=users)
+            )
+        except OverheardError as error:  # the two have changed their room: it is theirs, and no place for this
+            raise UndeliverableError(error.message) from error
         except RefusedError as error:
             raise UndeliverableError(error.message) from error
         except MatrixError as error:
@@ -78,10 +81,7 @@ class Meetings:
             "invite": list(users),
             "preset": "trusted_private_chat",
             "visibility": "private",
-            "initial_state": [
-                {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}},
-                {"type": "m.room.guest_access", "state_key": "", "content": {"guest_access": "forbidden"}},
-            ],
+            "initial_state": list(CLOSED),
         }
         try:
             answer = await self._server.post("v3", "createRoom", body=body | ({"name": name} if name else {}))
@@ -99,22 +99,8 @@ class Meetings:
         events = [event for event in chunk if isinstance(event, dict)] if isinstance(chunk, list) else []
         return {str(event.get("state_key")): membership(part(event, "content")) for event in events}
 
-    async def _seen(self, room_id: str, members: dict[str, str], users: tuple[str, str]) -> Room:
-        """The room, once the sync loop knows all of it that matters: whoever it does not know gets no key."""
-        present = {user for user in users if members.get(user, PRESENT[0]) in PRESENT}
-        try:
-            async with asyncio.timeout(SEEN_S):
-                while not self._is_known(room_id, present):  # noqa: ASYNC110 - the loop does not wait for us, so we look
-                    await asyncio.sleep(LOOK_S)
-        except TimeoutError:
-            raise TryLaterError("The new room has not shown up yet.") from None
-        return self._reader.rooms[room_id]
-
-    def _is_known(self, room_id: str, present: set[str]) -> bool:
-        room = self._reader.rooms.get(room_id)
-        if room is None or not room.creator:
-            return False
-        return room.creator != self._reader.me or (room.encrypted and present <= set(room.members))
+    def _is_known(self, present: set[str]) -> Callable[[Room], bool]:
+        return lambda room: room.creator != self._reader.me or (room.encrypted and present <= set(room.members))
 
     def _check(self, room: Room, members: dict[str, str], users: tuple[str, str]) -> None:
         """Nobody else may be there, and nobody else may have taken the alias before."""

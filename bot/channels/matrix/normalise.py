@@ -97,9 +97,9 @@ def _message(event: Json, room: Room, content: Json) -> Inbound | Verification |
         return None
     body = _text(content.get("body"), "body")
     reply = _replied_to(relation)
-    text = _without_mention(_without_quote(body) if reply else body, room.own_names, private=room.private)
+    text = _without_mention(_without_quote(body) if reply else body, room.own_names, private=room.alone)
     thread = _text(relation.get("event_id"), "thread") if relation.get("rel_type") == "m.thread" else ""
-    addressed = room.private or is_command(text) or _mentions(content, body, room.me)
+    addressed = room.alone or is_command(text) or _mentions(content, body, room.me)
     return _inbound(event, room, text=text[:MAX_TEXT], thread=thread, addressed=addressed, refers_to=reply)
 
 
@@ -108,7 +108,7 @@ def _reaction(event: Json, room: Room, content: Json) -> Inbound | None:
     key, target = relation.get("key"), _text(relation.get("event_id"), "event_id")
     if not isinstance(key, str):
         raise MalformedEventError("key")
-    if room.private and key in KEYCAPS:
+    if room.alone and key in KEYCAPS:
         return _inbound(event, room, text=KEYCAPS[key])
     if key.startswith(THUMBS):
         return _inbound(event, room, happening=Happening.REACTION, text=key[:1], refers_to=target)
@@ -122,7 +122,7 @@ def _vote(event: Json, room: Room, content: Json) -> Inbound | None:
     )
     if not isinstance(answers, list) or not all(isinstance(answer, str) for answer in answers):
         raise MalformedEventError("answers")
-    if not room.private or not answers:
+    if not room.alone or not answers:
         return None
     return _inbound(event, room, text=f"!{answers[0][:MAX_ID]}")
 
@@ -147,6 +147,7 @@ def _inbound(
         happening=happening,
         refers_to=refers_to,
         addressed=addressed,
+        overheard=room.private and not room.closable.closed,
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Self
 
 from bot.channels.matrix.http import Json, events, part
+from bot.readers import Readership
 
 PRESENT = ("join", "invite")
+NOT_FOR_LATER = ("invited", "joined")  # visibilities of a history that who comes later cannot read
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,31 @@ class Room:
     creator: str = ""
     met: bool = False  # somebody else is, was or was invited here
     history: str = "shared"  # who may read what was said before they came
+    join_rule: str = "invite"  # what the specification takes for granted
+    levels: Json = field(default_factory=dict)  # ``m.room.power_levels``
+    create: Json = field(default_factory=dict)  # ``m.room.create``, the whole event
+
+    @property
+    def alone(self) -> bool:
+        """Only one other person is or is invited here: whatever they write is for the bot."""
+        return len(self.members) <= 2
 
     @property
     def private(self) -> bool:
-        """Only one other person is or is invited here."""
-        return len(self.members) <= 2
+        """Nobody else is here, comes in without an invitation, or reads it from outside."""
+        return self.alone and self.join_rule == "invite" and self.history != "world_readable"
+
+    @property
+    def readership(self) -> Readership:
+        """Who can read what is said here now, the bot left out."""
+        closed = self.join_rule == "invite" and self.history in NOT_FOR_LATER and not self.upgraded_to
+        return Readership(frozenset(self.others), closed=closed and self.members.get(self.me) == "join")
+
+    @property
+    def closable(self) -> Readership:
+        """The readership that the room has once the bot has closed its history, where the bot may."""
+        may = self.history not in NOT_FOR_LATER and may_close_history(self.me, self.levels, self.create)
+        return replace(self, history=NOT_FOR_LATER[-1]).readership if may else self.readership
 
     @property
     def joined(self) -> list[str]:
@@ -99,7 +121,11 @@ class Room:
                 before, self.rotation = self.rotation, Rotation.of(content)
                 return self.rotation != before
             case "m.room.create" if key == "":
-                self.creator = str(event.get("sender", ""))
+                self.creator, self.create = str(event.get("sender", "")), event
+            case "m.room.power_levels" if key == "":
+                self.levels = content
+            case "m.room.join_rules" if key == "":
+                self.join_rule = str(content.get("join_rule", ""))
             case "m.room.history_visibility" if key == "":
                 self.history = str(content.get("history_visibility", "shared"))
             case "m.room.tombstone" if key == "":
@@ -186,6 +212,20 @@ def is_admin(user: str, levels: Json, create: Json) -> bool:
     given = part(levels, "users").get(user, levels.get("users_default", 0))
     if isinstance(given, int) and given >= ADMIN:
         return True
+    return _made(user, create)
+
+
+def may_close_history(user: str, levels: Json, create: Json) -> bool:
+    """Whether somebody may say that who comes later does not read what was said before. Anything odd says no."""
+    needed = part(levels, "events").get("m.room.history_visibility", levels.get("state_default", 50))
+    given = part(levels, "users").get(user, levels.get("users_default", 0))
+    if not (levels and isinstance(needed, int) and isinstance(given, int)):
+        return False
+    return given >= needed or _made(user, create)
+
+
+def _made(user: str, create: Json) -> bool:
+    """Whether somebody made the room, in the versions in which that puts them above every level."""
     content = part(create, "content")
     version, others = content.get("room_version"), content.get("additional_creators")
     recent = isinstance(version, str) and version.isdecimal() and int(version) >= MAKERS_ARE_ADMINS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from uuid import uuid4
 
 import structlog
@@ -12,6 +12,7 @@ import structlog
 from bot.channels.matrix.arrived import MESSAGE_ID
 from bot.channels.matrix.batch import Reader
 from bot.channels.matrix.content import LARGEST, contents
+from bot.channels.matrix.guard import Guard
 from bot.channels.matrix.http import BusyError, Json, MatrixError, RefusedError, Server
 from bot.channels.matrix.keys import Keys
 from bot.channels.matrix.rooms import Room
@@ -28,10 +29,11 @@ SMALLER = (LARGEST, LARGEST // 3, LARGEST // 10)
 class Sending:
     """The way out of one account."""
 
-    def __init__(self, server: Server, reader: Reader, keys: Keys) -> None:
+    def __init__(self, server: Server, reader: Reader, keys: Keys, admins: Collection[str] = ()) -> None:
         self._server = server
         self._reader = reader
         self._keys = keys
+        self.guard = Guard(server, admins)
         self._one_per_room: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._background: set[asyncio.Task[None]] = set()
         self.arrived: dict[str, str] = {}  # what another device sent: transaction id → event id
@@ -64,20 +66,32 @@ class Sending:
 
     async def _send(self, room: Room, message: Outgoing, largest: int) -> str:
         ids = []
-        for number, (kind, content) in enumerate(contents(message, private=room.private, largest=largest)):
-            ids.append(await self.event(room, kind, content, message.id if not number else f"{message.id}.{number}"))
+        for number, (kind, content) in enumerate(contents(message, private=room.alone, largest=largest)):
+            transaction = message.id if not number else f"{message.id}.{number}"
+            ids.append(await self.event(room, kind, content, transaction, message))
         self._in_background(lambda: self._typing(room.id, typing=False))
         return ids[0]
 
-    async def event(self, room: Room, kind: str, content: Json, transaction: str = "") -> str:
-        """One event, encrypted where the room is. A repetition with the same transaction id is the same event."""
+    async def event(
+        self, room: Room, kind: str, content: Json, transaction: str = "", message: Outgoing | None = None
+    ) -> str:
+        """One event, encrypted where the room is. A repetition with the same transaction id is the same event.
+
+        Who can read the room is looked at for ``message`` before its key is shared, and again before the event leaves:
+        meanwhile people may have come.
+        """
         transaction = transaction or uuid4().hex
         if transaction in self.arrived:
             return self.arrived[transaction]
         async with self._one_per_room[room.id]:
+            if message:
+                await self.guard.check(room, message)
             if room.encrypted and kind != "m.reaction":
                 content = await self._keys.encrypt(room, kind, content)
                 kind = "m.room.encrypted"
+                reached("matrix.encrypted")
+                if message:
+                    await self.guard.check(room, message)
             content = content | {MESSAGE_ID: transaction}
             reached("matrix.before_put")
             answer = await self._server.put("v3", "rooms", room.id, "send", kind, transaction, body=content)

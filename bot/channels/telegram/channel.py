@@ -23,7 +23,8 @@ from bot.channels.telegram.send import Sending
 from bot.channels.telegram.webhook import Webhook, secret_of
 from bot.data_policy import DataClass, may_pass
 from bot.messages import Address, Happening, Inbound, Outgoing
-from bot.ports import Desk, Listening, Receive
+from bot.ports import Desk, Listening, OverheardError, Receive
+from bot.readers import Readership, accounts_on, fits
 from config.settings import Settings
 
 log = structlog.get_logger()
@@ -45,6 +46,7 @@ class TelegramChannel:
         token = ours.token.get_secret_value() if ours.token else ""
         self._api = Api(token, ours.api_base_url)
         self._policy = Policy(ours.allowed_groups, may_pass(NAME, DataClass.CONTACT_DATUM, settings))
+        self._admins = accounts_on(NAME, settings.admins)
         self._menu = menu
         self._sending = Sending(self._api.bot, Limits(pace))
         self._pace = pace
@@ -91,7 +93,18 @@ class TelegramChannel:
 
     async def send(self, message: Outgoing) -> str | None:
         """See ``bot.ports.Channel``."""
+        if not fits(message.audience, message.readers, self.who_reads(message.address), self._admins):
+            raise OverheardError("Others read this chat.")
         return await self._sending.send(self._policy.message(message))
+
+    def who_reads(self, address: Address) -> Readership:
+        """See ``bot.ports.Channel``: the id of a private chat is that of its user; a group is never closed."""
+        chat = address.conversation
+        return Readership(frozenset({chat}), closed=True) if chat.isdecimal() else Readership()
+
+    def private_place(self, user: str) -> str | None:
+        """See ``bot.ports.Channel``; who writes as a group (an anonymous admin) has no private chat."""
+        return user if user.isdecimal() else None
 
     def trace(self, conversation: str, answers: str, before: str) -> str:
         """See ``bot.ports.Traceable``."""

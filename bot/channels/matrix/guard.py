@@ -1,0 +1,57 @@
+"""Who can read a room at this moment, asked of the server directly before something goes there that is not for all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from bot.channels.matrix.http import Json, RefusedError, Server
+from bot.channels.matrix.rooms import NOT_FOR_LATER, Room
+from bot.messages import MessageAudience, Outgoing
+from bot.ports import OverheardError
+from bot.readers import Readership, fits
+
+
+class Guard:
+    """Lets through what only the right people can read."""
+
+    def __init__(self, server: Server, admins: Collection[str]) -> None:
+        self._server = server
+        self._admins = frozenset(admins)
+
+    async def check(self, room: Room, message: Outgoing) -> None:
+        """Return when the room fits the message's audience now; raise ``OverheardError`` if not, ``MatrixError``.
+
+        Where the history alone stands against it and the bot may close it, it does: what was said before stays as it
+        was, what is said from now on is not for those who come later.
+        """
+        if message.audience is MessageAudience.ROOM:
+            return
+        known = Readership(frozenset(room.others), closed=True)
+        if not self._fits(message, known):  # no need to ask for the state of a room with many people
+            raise OverheardError("Others are in this room.")
+        now = await self.current(room)
+        if now.closable != now.readership and self._fits(message, now.closable):
+            await self._close_history(room)
+            now = await self.current(room)
+        if not self._fits(message, now.readership):
+            raise OverheardError("Others can read this room.")
+
+    async def current(self, room: Room) -> Room:
+        """Return the room as the server shows it now."""
+        now = Room(room.id, room.me)
+        for event in await self._server.get_all("v3", "rooms", room.id, "state"):
+            if isinstance(event, dict):
+                now.apply(event)
+        return now
+
+    async def _close_history(self, room: Room) -> None:
+        body: Json = {"history_visibility": NOT_FOR_LATER[-1]}
+        try:
+            await self._server.put("v3", "rooms", room.id, "state", "m.room.history_visibility", "", body=body)
+        except RefusedError as error:
+            if error.signed_out:
+                raise
+            raise OverheardError("The bot may not close this room's history.") from error
+
+    def _fits(self, message: Outgoing, place: Readership) -> bool:
+        return fits(message.audience, message.readers, place, self._admins)

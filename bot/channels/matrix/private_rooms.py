@@ -1,0 +1,100 @@
+"""A room of the bot with one person, for what nobody else may read: opened when their own rooms do not fit.
+
+Which room it is stands in the bot's account data on its server, under a hash of the person's id, and only then is the
+person invited. So an attempt that was cut off makes no second room that anybody sees. Only the bot may invite others
+or change the room's rules; should the server do it all the same, the room is given up for a new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import structlog
+
+from bot.channels.matrix.batch import Reader
+from bot.channels.matrix.guard import Guard
+from bot.channels.matrix.http import Json, RefusedError, Server
+from bot.channels.matrix.own_rooms import CLOSED, seen
+from bot.channels.matrix.rooms import Room
+from bot.ports import OverheardError
+from knowledge_base.failpoints import reached
+
+log = structlog.get_logger()
+
+KIND = "org.stadtlotse.private_room."
+
+
+class PrivateRooms:
+    """Opens rooms with one person each."""
+
+    def __init__(self, server: Server, reader: Reader, guard: Guard) -> None:
+        self._server = server
+        self._reader = reader
+        self._guard = guard
+
+    async def of(self, user: str) -> str:
+        """Return the id of the room with this person, made if there is none; they are in it or invited.
+
+        Raises ``OverheardError`` when they cannot have one (they or the server refuse it), ``TryLaterError``,
+        ``MatrixError``; then call again.
+        """
+        try:
+            room_id = await self._noted(user)
+            if not (room_id and await self._fits(room_id, user)):
+                room_id = await self._make(user)
+            room = await seen(self._reader, room_id, lambda room: room.encrypted)
+            if user not in room.members:
+                await self._invite(room_id, user)
+                reached("matrix.private_room_invited")
+                room = await seen(self._reader, room_id, lambda room: room.encrypted and user in room.members)
+            now = (await self._guard.current(room)).readership
+        except RefusedError as error:
+            if error.signed_out:
+                raise
+            raise OverheardError("A private room is refused.") from error
+        if not now.closed or now.users != {user}:
+            raise OverheardError("This server opens no private rooms.")
+        return room_id
+
+    async def _noted(self, user: str) -> str:
+        try:
+            noted = await self._server.get("v3", "user", self._reader.me, "account_data", _key(user))
+        except RefusedError as error:
+            if error.code != "M_NOT_FOUND":
+                raise
+            return ""
+        return str(noted.get("room_id", ""))
+
+    async def _fits(self, room_id: str, user: str) -> bool:
+        """Whether the room is still ours, and nobody else can read it."""
+        room = self._reader.rooms.get(room_id)
+        if room is None or room.creator != self._reader.me:
+            return False
+        now: Room = await self._guard.current(room)
+        return now.readership.closed and now.readership.users <= {user}
+
+    async def _make(self, user: str) -> str:
+        body: Json = {
+            "preset": "private_chat",
+            "visibility": "private",
+            "is_direct": True,
+            "initial_state": list(CLOSED),
+            "power_level_content_override": {"invite": 100, "state_default": 100},
+        }
+        room_id = str((await self._server.post("v3", "createRoom", body=body)).get("room_id", ""))
+        reached("matrix.private_room_made")
+        await self._server.put(
+            "v3", "user", self._reader.me, "account_data", _key(user), body={"room_id": room_id}
+        )  # fmt: skip
+        reached("matrix.private_room_noted")
+        log.info("matrix.private_room_opened", room=room_id)
+        return room_id
+
+    async def _invite(self, room_id: str, user: str) -> None:
+        """As a member event of its own: so the client learns that it is a direct chat."""
+        body: Json = {"membership": "invite", "is_direct": True}
+        await self._server.put("v3", "rooms", room_id, "state", "m.room.member", user, body=body)
+
+
+def _key(user: str) -> str:
+    return KIND + hashlib.sha256(user.encode()).hexdigest()[:20]

@@ -1,0 +1,97 @@
+"""Who a message is for, and whether only these can read the place that it goes to. Pure.
+
+Each stored message names its audience (``audience`` in its payload), and the accounts that it is for (``readers``). The
+channel compares them with who can read the place, directly before it sends (``bot.ports.Channel``):
+
+    audience    fits a place that
+    private     exactly the one account and the bot can read, now and later
+    meeting     nobody but the two accounts and the bot can read, now and later
+    operators   admins and the bot alone can read, now and later
+    room        anything: it concerns no person, and answers who asked there
+
+A text that is not declared here is private: a new one reaches no third person by oversight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from bot.messages import MessageAudience
+
+
+@dataclass(frozen=True, slots=True)
+class Readership:
+    """Who can read a place: ``users`` now, the invited among them, the bot left out.
+
+    ``closed``: any other account needs an invitation, and reads nothing from before it; the world reads nothing.
+    """
+
+    users: frozenset[str] = frozenset()
+    closed: bool = False
+
+
+AUDIENCE, READERS = "audience", "readers"  # fields of a stored message
+
+
+def private_to(*users: str) -> dict[str, Any]:
+    """Return what a stored message that only these accounts may read names."""
+    return {AUDIENCE: MessageAudience.PRIVATE.value, READERS: list(users)}
+
+
+UNKNOWN = Readership()  # fits no audience but ``room``
+
+
+def fits(audience: MessageAudience, readers: Collection[str], place: Readership, admins: Collection[str] = ()) -> bool:
+    """Return whether a message for ``readers`` may be said in a place; ``admins``: their accounts on this network."""
+    match audience:
+        case MessageAudience.ROOM:
+            return True
+        case MessageAudience.PRIVATE:
+            return place.closed and len(place.users) == 1 and place.users == set(readers)
+        case MessageAudience.MEETING:
+            return place.closed and len(set(readers)) == 2 and bool(place.users) and place.users <= set(readers)
+        case MessageAudience.OPERATORS:
+            return place.closed and bool(place.users) and place.users <= set(admins)
+
+
+def accounts_on(channel: str, addresses: Collection[str]) -> frozenset[str]:
+    """Return the accounts among addresses such as ``matrix:@anna:stadt.example`` that are on this network."""
+    parts = (address.partition(":") for address in addresses)
+    return frozenset(user for network, _, user in parts if network == channel)
+
+
+# Public facts, general help, and refusals: they may be said wherever the bot is asked. The farewell is among them:
+# no room is opened for a person whom the bot has just forgotten.
+IN_ROOMS = frozenset({
+    "admins_only", "ask.empty", "ask.events", "ask.found", "ask.more", "ask.not_sure", "ask.not_sure_there",
+    "ask.nothing", "ask.only_elsewhere", "compare", "editors_only", "elsewhere.mail", "elsewhere.nowhere",
+    "elsewhere.room", "error.sorry", "events.past", "events.some", "forget.done", "help", "language.chosen",
+    "language.follows", "language.which", "limit.projects", "limit.questions", "missed", "more.no_more",
+    "more.nothing_before", "one_to_one_only", "pick.nothing", "privacy", "rate.nothing", "rate.useful",
+    "rate.useless", "show.contact", "show.not_found", "show.project", "start", "subscribe.admins_only",
+    "subscribe.room", "thanks", "unknown_command", "unreadable",
+})  # fmt: skip
+# In a group they speak of the group's own digest or of public entries; in a private chat, of the person who asks.
+OF_THE_PLACE = ("digest.", "edit.", "questions", "remove.", "subscribe.", "unsubscribe.")
+FOR_OPERATORS = ("alert.",)
+FOR_A_MEETING = ("intro.room",)
+# They speak of a person. Naming them here changes nothing; it shows that they were thought of.
+OF_A_PERSON = (
+    "connect.", "correct.", "disconnect.", "elsewhere.", "entry.", "forget.", "intro.", "limit.", "mydata",
+    "notice.", "pause.", "profile.", "question.", "refuse.", "verify.", "withdraw.",
+)  # fmt: skip
+
+
+def audience_of(key: str, *, private: bool = True) -> MessageAudience:
+    """Return who an answer with this text is for; ``private``: it was asked for in a private chat."""
+    if key in FOR_A_MEETING:
+        return MessageAudience.MEETING
+    if key in IN_ROOMS:
+        return MessageAudience.ROOM
+    if key.startswith(FOR_OPERATORS):
+        return MessageAudience.OPERATORS
+    if key.startswith(OF_THE_PLACE) and not private:
+        return MessageAudience.ROOM
+    return MessageAudience.PRIVATE

@@ -1,0 +1,154 @@
+"""What happens to a message that others could read where it was to be sent: it goes where only its reader can.
+
+The place is another conversation that only the reader reads, else one that the network opens for them, else their
+mailbox. The account forgets the old place, so that nothing more goes there; the person who asked there is told where
+the answer is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from bot.messages import Address, Inbound, MessageAudience, Outgoing, Say
+from bot.ports import Channel, KnowsReaders
+from bot.readers import AUDIENCE, READERS, fits, private_to
+from knowledge_base.store.database import Store
+from knowledge_base.store.outbox import OutboxRow, Urgency
+from knowledge_base.store.people import Account, Person
+from knowledge_base.store.transaction import Transaction
+
+log = structlog.get_logger()
+
+MAIL = "email"
+TRIED, ASKED_AT = "tried", "asked_at"  # in a payload: the places that others read, and where it was asked for
+OF_THE_OLD_PLACE = ("answers", "thread", "replaces", "handles")
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a message goes instead."""
+
+    channel: str
+    conversation: str
+    user: str
+
+
+async def reroute(store: Store, channel: Channel, row: OutboxRow, message: Outgoing, *, mails: bool) -> None:
+    """Store in one transaction where a message goes instead; ``mails``: whether the bot sends mail."""
+    reader = message.readers[0] if message.readers and message.audience is not MessageAudience.MEETING else ""
+    async with store.begin() as tx:
+        if not await tx.outbox.holds(row):
+            return
+        person = await tx.people.of_account(row.channel, reader)
+        accounts = await tx.people.accounts(person.id) if person else []
+        to = _destination(channel, row, reader, accounts, mails=mails)
+        here = to.conversation if to and to.channel == row.channel else None
+        left = await tx.conversations.leave(row.channel, reader, row.conversation, here)
+        await _point(tx, row, "nowhere" if to is None else "room" if here else "mail")
+        if to is None:
+            log.warning("outbox.overheard_for_good")
+            await tx.outbox.dead(row, "others can read the place")
+            return
+        payload = _moved(row, to, first=left) | {AUDIENCE: message.audience.value, READERS: [reader]}
+        payload |= private_to(to.user) if to.channel == MAIL else {}
+        await tx.conversations.readdress(row.id, to.channel, to.conversation, payload)
+        if here and person and row.urgency is Urgency.ANSWER:
+            await tx.conversations.go_on(row.channel, person.id, row.conversation, here)
+
+
+def _destination(
+    channel: Channel, row: OutboxRow, reader: str, accounts: list[Account], *, mails: bool
+) -> Destination | None:
+    if not reader:
+        return None
+    tried = {row.conversation, *row.payload.get(TRIED, ())}
+    mine = [one for one in accounts if (one.channel, one.user_id) == (row.channel, reader) and one.active]
+    places = [one.conversation for one in mine if is_private_to(channel, reader, one.conversation or "")]
+    for place in (*places, channel.private_place(reader)):
+        if place and place not in tried:
+            return Destination(row.channel, place, reader)
+    boxes = [one for one in accounts if one.channel == MAIL and one.active and one.conversation] if mails else []
+    boxes = [one for one in boxes if row.channel != MAIL]
+    return Destination(MAIL, str(boxes[0].conversation), boxes[0].user_id) if boxes else None
+
+
+def _moved(row: OutboxRow, to: Destination, *, first: bool) -> dict[str, Any]:
+    """The payload for the new place; the ``first`` message there says why it comes there."""
+    payload = {name: value for name, value in row.payload.items() if name not in OF_THE_OLD_PLACE}
+    if first and to.channel == row.channel and "footer" not in payload:
+        payload["footer"] = Say("elsewhere.why").to_json()
+    payload[TRIED] = [*row.payload.get(TRIED, ()), row.conversation, to.conversation]
+    if row.payload.get("answers"):
+        payload[ASKED_AT] = {"conversation": row.conversation, "thread": row.payload.get("thread", "")}
+    return payload
+
+
+async def _point(tx: Transaction, row: OutboxRow, where: str) -> None:
+    """Who asked is told, at the place where they asked, where the answer went; once for each place that was tried."""
+    asked_at = row.payload.get(ASKED_AT, {}) if not row.payload.get("answers") else {"conversation": row.conversation}
+    if not asked_at:
+        return
+    payload = {
+        "say": Say(f"elsewhere.{where}").to_json(),
+        "language": row.payload["language"],
+        "thread": asked_at.get("thread", row.payload.get("thread", "")),
+        "answers": row.payload.get("answers", ""),
+        AUDIENCE: MessageAudience.ROOM.value,
+    }
+    key = f"elsewhere:{row.id}:{where}"
+    await tx.outbox.add(row.channel, asked_at["conversation"], payload, urgency=Urgency.ANSWER, key=key)
+
+
+# ------------------------------------------------------------------------------------------------- where to reach whom
+
+
+def is_private_to(channel: Channel, user: str, conversation: str) -> bool:
+    """Return whether only this account can read the conversation, as the network knows it now."""
+    place = channel.who_reads(Address(channel.name, conversation)) if conversation else None
+    return place is not None and fits(MessageAudience.PRIVATE, {user}, place)
+
+
+def is_private(channel: object, inbound: Inbound) -> bool:
+    """Return whether a message came where only its author reads; what the network says now counts, if it says."""
+    if not inbound.private:
+        return False
+    place = channel.who_reads(inbound.address) if isinstance(channel, KnowsReaders) else None
+    if place is None:
+        return not inbound.overheard
+    return fits(MessageAudience.PRIVATE, {inbound.user}, place)
+
+
+async def keep_reachable(tx: Transaction, channel: object, inbound: Inbound, person: Person) -> None:
+    """Give the author of a message in a chat that others may read a place of their own, where they have none."""
+    if not isinstance(channel, KnowsReaders) or not inbound.private:
+        return
+    place = channel.private_place(inbound.user)
+    if place is None:
+        return
+    name, user = inbound.address.channel, inbound.user
+    for one in await tx.people.accounts(person.id):
+        if (one.channel, one.user_id) != (name, user) or one.conversation is None:
+            continue
+        known = channel.who_reads(Address(name, one.conversation))
+        fit = known is None or fits(MessageAudience.PRIVATE, {user}, known)
+        if one.conversation == inbound.address.conversation or not fit:
+            await tx.conversations.leave(name, user, one.conversation, place)
+    await tx.conversations.offer(name, user, place)
+
+
+async def identify(tx: Transaction, channel: object, inbound: Inbound) -> Person:
+    """Return who wrote a message; where only they read, that is their private conversation from now on."""
+    alone = is_private(channel, inbound)
+    person = await tx.people.identify(
+        inbound.address.channel,
+        inbound.user,
+        private_conversation=inbound.address.conversation if alone else None,
+        returns=inbound.returns,
+        public_name=inbound.public_name if inbound.private else None,
+    )
+    if not alone:
+        await keep_reachable(tx, channel, inbound, person)
+    return person

@@ -1,0 +1,103 @@
+"""Who may read what: the rule for a place, and the audience of every text."""
+
+from __future__ import annotations
+
+import ast
+from itertools import product
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from hypothesis import given
+from hypothesis import strategies as st
+
+import bot
+from bot.messages import MessageAudience
+from bot.readers import (
+    FOR_A_MEETING,
+    FOR_OPERATORS,
+    IN_ROOMS,
+    OF_A_PERSON,
+    OF_THE_PLACE,
+    UNKNOWN,
+    Readership,
+    audience_of,
+    fits,
+)
+
+FOLDER = Path(bot.__file__).parent
+PARTS = (  # texts that stand in others, on pages or on buttons, never alone in a message
+    "ask.elsewhere", "ask.entry", "ask.group", "ask.list", "ask.noted", "ask.role", "ask.understood", "basis.",
+    "channel.", "choice.", "events.over", "field.", "help.", "language.auto", "language.de", "language.en",
+    "language.pl", "mail.", "page.", "period.", "press.", "privacy.", "register.", "show.", "subject.", "understood.",
+)  # fmt: skip
+PEOPLE = ("anna", "ben", "carl")
+users = st.frozensets(st.sampled_from(PEOPLE))
+places = st.builds(Readership, users, st.booleans())
+
+
+def keys() -> list[str]:
+    with (FOLDER / "texts" / "de.po").open("rb") as source:
+        found = [entry.id for entry in read_po(source) if entry.id]
+    return sorted(key if isinstance(key, str) else key[0] for key in found)
+
+
+@pytest.mark.parametrize("key", keys())
+def test_the_audience_of_every_text_is_declared(key: str) -> None:
+    declared = (*FOR_A_MEETING, *FOR_OPERATORS, *OF_A_PERSON, *OF_THE_PLACE, *PARTS)
+    assert key in IN_ROOMS or key.startswith(declared), "bot/readers.py must say who it is for"
+
+
+def test_what_is_declared_exists() -> None:
+    known = keys()
+    assert set(known) >= IN_ROOMS
+    for beginning in (*FOR_A_MEETING, *FOR_OPERATORS, *OF_A_PERSON, *OF_THE_PLACE):
+        assert any(key.startswith(beginning) for key in known), beginning
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_a_text_that_is_not_declared_is_private(private: bool) -> None:
+    assert audience_of("brand.new", private=private) is MessageAudience.PRIVATE
+
+
+@pytest.mark.parametrize("key", ["intro.preview", "intro.sent", "mydata", "verify.sent", "profile.saved", "pause.done"])
+def test_what_speaks_of_a_person_is_private_in_groups_too(key: str) -> None:
+    assert audience_of(key, private=False) is MessageAudience.PRIVATE
+
+
+def test_a_digest_is_the_groups_own_in_a_group_and_a_persons_in_a_private_chat() -> None:
+    assert audience_of("subscribe.done", private=False) is MessageAudience.ROOM
+    assert audience_of("subscribe.done", private=True) is MessageAudience.PRIVATE
+
+
+def test_messages_are_made_in_one_place_which_names_their_audience() -> None:
+    made = set()
+    for path in FOLDER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Outgoing":
+                made.add((path.name, "audience" in {keyword.arg for keyword in node.keywords}))
+    assert made == {("composing.py", True)}
+
+
+@given(st.sampled_from(MessageAudience), st.lists(st.sampled_from(PEOPLE), max_size=3), places, users)
+def test_nobody_but_those_it_is_for_reads_it(
+    audience: MessageAudience, readers: list[str], place: Readership, admins: frozenset[str]
+) -> None:
+    if audience is MessageAudience.ROOM or not fits(audience, readers, place, admins):
+        return
+    assert place.closed
+    assert place.users, "somebody must read it"
+    assert place.users <= (admins if audience is MessageAudience.OPERATORS else set(readers))
+    assert len(place.users) <= (2 if audience is MessageAudience.MEETING else 1) or audience == "operators"
+
+
+@pytest.mark.parametrize(("audience", "closed"), list(product(MessageAudience, [True, False])))
+def test_the_right_readers_read_it_in_a_closed_place(audience: MessageAudience, closed: bool) -> None:
+    readers = ["anna", "ben"] if audience is MessageAudience.MEETING else ["anna"]
+    may = closed or audience is MessageAudience.ROOM
+    assert fits(audience, readers, Readership(frozenset(readers), closed), {"anna"}) is may
+
+
+@pytest.mark.parametrize("audience", MessageAudience)
+def test_a_place_of_which_nothing_is_known_gets_what_is_for_all(audience: MessageAudience) -> None:
+    assert fits(audience, ["anna"], UNKNOWN, {"anna"}) is (audience is MessageAudience.ROOM)

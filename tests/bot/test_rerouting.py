@@ -1,0 +1,170 @@
+"""A message that others could read where it was to be sent goes where only its reader can, and its author learns it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.messages import Address, MessageAudience, Outgoing, Say
+from bot.outbox import Sender
+from bot.readers import AUDIENCE, Readership, private_to
+from bot.rerouting import keep_reachable
+from bot.texts import Texts
+from knowledge_base.store.database import Store
+from knowledge_base.store.outbox import Urgency
+from knowledge_base.store.people import Account, Person
+from tests.fakes import FakeChannel
+from tests.fakes import Person as OnFake
+from tests.patience import PATIENCE_S
+
+TEXTS = Texts()
+OLD, NEW = "chat-with-anna", "chat-of-anna"
+ALONE, WITH_OTHERS = Readership(frozenset({"anna"}), closed=True), Readership(frozenset({"anna", "ben"}), closed=True)
+SECRET = "4711"
+SAY = Say("intro.withdrawn", {"code": SECRET})
+
+
+@pytest.fixture
+def channel() -> FakeChannel:
+    made = FakeChannel(exactly_once=True)
+    made.places |= {OLD: WITH_OTHERS, NEW: ALONE}
+    return made
+
+
+async def anna(store: Store, *, conversation: str | None = OLD) -> Person:
+    async with store.begin() as tx:
+        return await tx.people.identify("fake", "anna", private_conversation=conversation)
+
+
+async def put(store: Store, person: Person | None, say: Say = SAY, **more: Any) -> None:
+    payload = {"say": say.to_json(), "language": "de"} | more
+    urgency = Urgency.ANSWER if "answers" in more else Urgency.NOTICE
+    async with store.begin() as tx:
+        await tx.outbox.add("fake", OLD, payload, urgency=urgency, person_id=person and person.id)
+
+
+async def send(store: Store, *channels: FakeChannel, mails: bool = False) -> None:
+    """Let the senders do all that can be done now."""
+    senders = [Sender(store, TEXTS, channel, mails=mails) for channel in channels]
+    tasks = [asyncio.create_task(sender.run()) for sender in senders]
+    async with asyncio.timeout(PATIENCE_S):
+        for sender in senders:
+            await sender.idle()
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
+async def accounts(store: Store, person: Person) -> list[Account]:
+    async with store.read() as tx:
+        return await tx.people.accounts(person.id)
+
+
+def shows(message: Outgoing) -> bool:
+    return SECRET in str(message.document)
+
+
+def secrets_at(channel: FakeChannel) -> list[str]:
+    return [message.address.conversation for message in channel.delivered if shows(message)]
+
+
+async def states(store: Store) -> dict[str, int]:
+    async with store.read() as tx:
+        return await tx.outbox.count()
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_it_goes_to_the_readers_own_place_and_the_account_forgets_the_old_one(
+    store: Store, channel: FakeChannel, declared: bool
+) -> None:
+    person = await anna(store)
+    await put(store, person, **(private_to("anna") if declared else {}))
+    await send(store, channel)
+    assert secrets_at(channel) == [NEW]
+    assert [one.conversation for one in await accounts(store, person)] == [NEW]
+    assert [message.address.conversation for message in channel.delivered] == [NEW], "the old place hears nothing"
+
+
+async def test_who_asked_is_told_there_once_and_can_go_on_in_both_places(store: Store, channel: FakeChannel) -> None:
+    person = await anna(store)
+    async with store.begin() as tx:
+        await tx.people.remember(("fake", OLD, "", person.id), None, None, ["intro yes ABCDE"], awaits="profile name")
+    await put(store, person, answers="q1", **private_to("anna"))
+    await send(store, channel)
+    assert secrets_at(channel) == [NEW]
+    assert [(m.address.conversation, m.answers) for m in channel.delivered if m.answers] == [(OLD, "q1")]
+    async with store.read() as tx:
+        there = await tx.people.context(("fake", NEW, "", person.id), younger_than=timedelta(hours=1))
+    assert there
+    assert (there.choices, there.awaits) == (("intro yes ABCDE",), "profile name")
+
+
+async def test_without_a_place_of_their_own_it_goes_by_mail(store: Store, channel: FakeChannel) -> None:
+    person = await anna(store)
+    async with store.begin() as tx:
+        await tx.people.link(person.id, "email", "anna@stadt.example", "anna@stadt.example")
+    channel.places[NEW] = WITH_OTHERS
+    await put(store, person, answers="q1", **private_to("anna"))
+    mail = FakeChannel("email")
+    await send(store, channel, mails=True)
+    await send(store, mail, channel)
+    assert secrets_at(channel) == []
+    assert secrets_at(mail) == ["anna@stadt.example"]
+
+
+async def test_without_any_way_it_is_given_up_and_who_asked_hears_that(store: Store, channel: FakeChannel) -> None:
+    person = await anna(store)
+    channel.places[NEW] = WITH_OTHERS
+    await put(store, person, answers="q1", **private_to("anna"))
+    await send(store, channel)
+    assert secrets_at(channel) == []
+    assert (await states(store))["dead"] == 1
+    assert [one.conversation for one in await accounts(store, person)] == [None]
+    assert {message.address.conversation for message in channel.delivered} == {OLD}
+
+
+async def test_what_is_for_operators_reaches_no_other_reader(store: Store, channel: FakeChannel) -> None:
+    channel.operators = {"anna"}
+    person = await anna(store)
+    operators = {AUDIENCE: MessageAudience.OPERATORS.value}
+    await put(store, person, Say("alert.unclear", {"number": 1}), **(private_to("anna") | operators))
+    await send(store, channel)
+    assert [message.address.conversation for message in channel.delivered] == [NEW]
+
+
+async def test_a_message_of_a_person_who_is_not_known_any_more_is_for_nobody_else(
+    store: Store, channel: FakeChannel
+) -> None:
+    await put(store, None)
+    await send(store, channel)
+    assert channel.delivered == []
+
+
+async def test_what_is_for_a_room_is_said_there(store: Store, channel: FakeChannel) -> None:
+    await put(store, None, Say("thanks"), answers="q1", **{AUDIENCE: "room"})
+    await send(store, channel)
+    assert [message.address.conversation for message in channel.delivered] == [OLD]
+
+
+@pytest.mark.parametrize("known", [None, OLD, "!gone"])
+async def test_a_message_read_as_private_makes_no_place_private_that_is_not(
+    store: Store, channel: FakeChannel, known: str | None
+) -> None:
+    channel.places["!gone"] = Readership()
+    person = await anna(store, conversation=known)
+    inbound = OnFake(channel, "anna", OLD).inbound("Guten Tag")
+    async with store.begin() as tx:
+        await keep_reachable(tx, channel, inbound, person)
+    assert [one.conversation for one in await accounts(store, person)] == [NEW]
+
+
+async def test_a_good_place_stays_though_its_owner_writes_elsewhere(store: Store, channel: FakeChannel) -> None:
+    channel.places["!good"] = ALONE
+    person = await anna(store, conversation="!good")
+    async with store.begin() as tx:
+        await keep_reachable(tx, channel, OnFake(channel, "anna", OLD).inbound("Guten Tag"), person)
+    assert [one.conversation for one in await accounts(store, person)] == ["!good"]
+    assert channel.who_reads(Address("fake", "!good")) == ALONE
