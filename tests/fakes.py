@@ -58,7 +58,7 @@ class FakeChannel:
         self.working_in: list[str] = []
         self.closed = False
         self.places: dict[str, Readership] = {}
-        self.operators: set[str] = set()
+        self.operators: set[str] = set()  # none named: who an alert is for is one
         self.admins: set[tuple[str, str]] = set()  # (conversation, user): of rooms
         self.listens = asyncio.Event()
         self._change = asyncio.Condition()
@@ -76,7 +76,7 @@ class FakeChannel:
     async def send(self, message: Outgoing) -> str | None:
         self.attempts.append(message.id)
         place = self.places.get(message.address.conversation)
-        if place and not fits(message.audience, message.readers, place, self.operators):
+        if place and not fits(message.audience, message.readers, place, self.operators or message.readers):
             raise OverheardError("others read it")
         fault = self.faults.popleft() if self.faults else None
         match fault:
