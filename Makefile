@@ -5,6 +5,7 @@ PYTHON ?= python3
 ARGS ?=
 JOBS ?= 2
 UV = uv==0.13.9
+AUDIT = pip-audit==2.10.1
 
 # Whoever watches sees the progress of the downloads; a log does not want it.
 QUIET := $(shell test -t 2 || echo --quiet)
@@ -20,7 +21,7 @@ NO_TORCH = --constraint requirements/torch.txt $(TORCH:%=--no-emit-package=%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help chat try-telegram install install-full test test-matrix test-full check bench campaign lock sbom clean
+.PHONY: help chat try-telegram install install-full test test-matrix test-full check bench campaign lock sbom audit clean
 
 help: ## this list
 	@echo "make TARGET [PYTHON=python3.12] [JOBS=4] [ARGS='more arguments']"
@@ -68,11 +69,18 @@ lock: .venv-lock/.installed ## resolve pyproject.toml anew into requirements/ (a
 		--group dev --group full-tests --group bench --output-file requirements/bench.txt
 	@$(subst pyproject.toml --group build,requirements/synapse.in,$(COMPILE)) $(UPGRADE) --output-file requirements/synapse.txt
 
-sbom: ## the bill of materials of an installation, CycloneDX 1.6, to standard output
-	@$(PYTHON) tools/sbom.py requirements/light.txt
+sbom: ## the bill of materials of an installation, CycloneDX 1.6, to standard output; downloads the files to read them
+	@$(PYTHON) -m pip --disable-pip-version-check --quiet download --no-deps --require-hashes --dest .cache/files \
+		--requirement requirements/light.txt </dev/null >&2
+	@$(PYTHON) tools/sbom.py requirements/light.txt .cache/files
+
+audit: ## known vulnerabilities of the locked packages; needs the internet (api.osv.dev), so it is no part of .ci/run
+	@$(PYTHON) -m venv .venv-audit </dev/null >&2
+	@.venv-audit/bin/python $(PIP) $(AUDIT) </dev/null >&2
+	@.venv-audit/bin/pip-audit --no-deps --disable-pip --require-hashes --vulnerability-service osv --requirement requirements/light.txt
 
 clean: ## remove environments and caches; never var/, where the data is
-	@rm -rf .venv .venv-test .venv-full .venv-lock .venv-synapse build dist *.egg-info .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-test .venv-full .venv-lock .venv-synapse .venv-audit build dist *.egg-info .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # `make lock UPGRADE=--upgrade` takes newer releases; without it only what pyproject.toml asks for changes.

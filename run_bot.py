@@ -8,6 +8,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use. Results go to stdout, progress and re
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -40,6 +41,7 @@ def options(
 
 def main() -> None:
     """Run a command and end the process with its exit code."""
+    os.umask(0o077)  # every file that the bot makes is its user's alone
     try:
         app()
     except (StadtlotseError, SettingsError) as error:
@@ -50,6 +52,11 @@ def main() -> None:
         sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - a traceback would quote what the database holds
+        from bot.cli.failing import explained  # noqa: PLC0415 - loads the database's library
+
+        sys.stderr.write(f"{explained(error)}\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

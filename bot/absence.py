@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bot.alerts import Alerts
+from knowledge_base.clock import is_past
 from knowledge_base.store.database import Store
 
 WARN_AFTER: Mapping[str, timedelta] = {"telegram": timedelta(hours=20)}  # near the day that it keeps them
@@ -34,7 +35,7 @@ class Absence:
         now = self._store.now()
         heard, self._heard = self._heard, set()
         for channel in sorted(heard & WARN_AFTER.keys()):
-            if channel not in self._noted or now - self._noted[channel] >= NOTED_EVERY:
+            if channel not in self._noted or is_past(self._noted[channel] + NOTED_EVERY, now, NOTED_EVERY):
                 await self._note(channel)
                 self._noted[channel] = now
 

@@ -14,6 +14,7 @@ import structlog
 from bot.health import Health, HealthReport
 from bot.messages import Say
 from bot.texts import DEFAULT_LANGUAGE
+from knowledge_base.clock import is_past
 from knowledge_base.store.database import Store
 from knowledge_base.store.facts import RESTORED
 from knowledge_base.store.outbox import Urgency
@@ -35,6 +36,10 @@ CODES = (
     "bounced",
     "identity_changed",
     "away",
+    "clock_jumped",
+    "clock_unsure",
+    "clock_holds",
+    "clock_differs",
 )
 
 log = structlog.get_logger(__name__)
@@ -88,7 +93,7 @@ class Alerts:
 async def _may_say(tx: Transaction, thing: str) -> bool:
     """Whether ``thing`` was not said within the hour; from now on it was. Things said long ago are forgotten."""
     said = await tx.facts.hold(LAST_SAID) or {}
-    recent = {name: at for name, at in said.items() if tx.now - datetime.fromisoformat(at) < QUIET}
+    recent = {name: at for name, at in said.items() if not is_past(datetime.fromisoformat(at) + QUIET, tx.now, QUIET)}
     if thing in recent:
         return False
     await tx.facts.put(LAST_SAID, recent | {thing: tx.now.isoformat()})

@@ -14,6 +14,7 @@ import structlog
 from bot import introducing, open_questions
 from bot.absence import Absence
 from bot.alerts import Alerts, watch_health
+from bot.clock_watch import ClockWatch
 from bot.contact_duty import ContactDuty
 from bot.data_policy import DataClass, may_pass
 from bot.desk import FrontDesk
@@ -24,7 +25,7 @@ from bot.features import Services
 from bot.handler import Handler, Rules
 from bot.health import DATABASE, DISPATCHER, LOOP, MODEL, OUTBOX, PROBE_EVERY, QUEUES, Health, MutedError, watch
 from bot.inbox import MOST_OF_ONE, Intake
-from bot.leadership import Leadership
+from bot.leadership import Leadership, LeadOf
 from bot.links import Links
 from bot.metrics import Metrics, Outcome
 from bot.opening import Knowledge
@@ -34,7 +35,7 @@ from bot.ports import Channel, Immediate, Shared, StandsDown, Warns
 from bot.proofs import Proofs
 from bot.receiving import Listening, Receiving, received_anywhere
 from bot.texts import Texts
-from bot.ticker import Ticker
+from bot.ticker import Chore, Ticker
 from config.settings import Retention, Settings
 from knowledge_base.retention import Periods
 from knowledge_base.store.muted import muted
@@ -78,7 +79,7 @@ class Bot:
             if isinstance(channel, Warns):
                 channel.warn_with(self._alerts.alert)
             if isinstance(channel, StandsDown):
-                channel.obey(partial(self.leadership.leads, channel.name))
+                channel.obey(LeadOf(self.leadership, channel.name))
         self._senders = {channel.name: self._sender(channel, texts, links) for channel in channels}
         handler = Handler(services, self._channels, rules, desk, answered=self.wake_senders, observe=self._observe)
         alive = partial(self.health.beat, DISPATCHER)
@@ -95,16 +96,19 @@ class Bot:
             queued=self.wake_senders,
             carries=partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=settings),
         )
+        self._clock = ClockWatch(self._store, self._alerts)
         self._ticker = Ticker(
             self._store, knowledge.search, periods, self.metrics, self.health, self._alerts,
             chores=[
-                partial(introducing.due, services),
-                partial(open_questions.expire, services),
-                partial(weekly.look, self.digests, self._store, self._alerts),
-                ContactDuty(self._store, self._alerts),
-                self._absence,
+                self._clock,
+                self._introductions,
+                self._when_sure(partial(open_questions.expire, services)),
+                self._when_sure(partial(weekly.look, self.digests, self._store, self._alerts)),
+                self._when_sure(ContactDuty(self._store, self._alerts)),
+                self._when_sure(self._absence),
                 Proofs(self._store, knowledge.search, settings, links),
             ],
+            may_delete=self._clock.is_sure,
         )  # fmt: skip
 
     def _sender(self, channel: Channel, texts: Texts, links: Links) -> Sender:
@@ -188,6 +192,18 @@ class Bot:
             chats = await muted(tx.connection, tx.now, {*led, *self._handled_here()}, after=MUTED_AFTER)
         if chats:
             raise MutedError(chats)
+
+    async def _introductions(self) -> None:
+        await introducing.due(self.services, timers=await self._clock.is_sure())
+
+    def _when_sure(self, chore: Chore) -> Chore:
+        """A chore that ends something or counts days: it waits while the clock may be wrong."""
+
+        async def work() -> None:
+            if await self._clock.is_sure():
+                await chore()
+
+        return work
 
     async def _try_model(self) -> None:
         self.metrics.embedded(await self._search.probe())

@@ -26,7 +26,7 @@ class Composer:
         replaces, known = row.payload.get("replaces"), None
         doubtful = is_doubtful(row)
         if not (replaces or doubtful):
-            return self._render(row)
+            return replace(self._render(row), trace=row.trace or "")
         async with self._store.read() as tx:
             remote = (await tx.outbox.remote_id(replaces) or "") if replaces else ""
             if doubtful:
@@ -38,7 +38,9 @@ class Composer:
         if "link" not in say.values:
             say = replace(say, values={**say.values, "link": self._link(row, row.payload.get("page"))})
         if row.payload.get("code") and self._links:
-            say = replace(say, values={**say.values, "code": self._links.code(row.id)})
+            say = replace(
+                say, values={**say.values, "code": self._links.code(row.id), "word": self._links.word(row.id)}
+            )
         choices = self._texts.choices(say, language)
         if handles := row.payload.get("handles"):
             pairs = zip(choices, handles, strict=True)

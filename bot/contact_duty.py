@@ -14,12 +14,14 @@ from bot.informing import about_import, was_asked
 from bot.links import Links
 from bot.notices import Notice, tell
 from config.settings import Settings
+from knowledge_base.clock import is_past
 from knowledge_base.model import Contact
 from knowledge_base.store.contacts import Duty
 from knowledge_base.store.database import Store
 from knowledge_base.store.secret import keyed_hash
 
 WARN_AFTER, HIDE_AFTER = timedelta(days=25), timedelta(days=30)
+LOOK_EVERY = timedelta(hours=1)
 UNTOLD, HIDDEN = "contacts_untold", "contacts_hidden"
 
 
@@ -54,7 +56,7 @@ class ContactDuty:
         """Begin the period of new contacts, warn, hide. Looks when the knowledge changed, else every hour."""
         async with self._store.read() as tx:
             revision = await tx.records.revision()
-            if revision == self._revision and self._next_look and tx.now < self._next_look:
+            if revision == self._revision and self._next_look and not is_past(self._next_look, tx.now, LOOK_EVERY):
                 return
             contacts, duties = await tx.contacts.all(), await tx.contacts.duties()
         new = [contact.id for contact in contacts if contact.id not in duties]
@@ -62,7 +64,7 @@ class ContactDuty:
             await tx.contacts.seen(new)
             warn, hide = late(open_duties(contacts, duties), tx.now)
             warn, hide = await tx.contacts.warned(warn), await tx.contacts.hide(hide)
-        self._revision, self._next_look = revision, self._store.now() + timedelta(hours=1)
+        self._revision, self._next_look = revision, self._store.now() + LOOK_EVERY
         for code, ids in ((UNTOLD, warn), (HIDDEN, hide)):
             if ids:
                 await self._alerts.alert(code, number=len(ids), days=HIDE_AFTER.days)

@@ -8,14 +8,13 @@ delivers twice is one press, and two presses are one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from enum import StrEnum
 
 from bot.connecting import note_name
 from bot.features import Services
-from bot.features.cards import cards_of
+from bot.features.cards import Asker, Typing, cards_of
 from bot.messages import Inbound, Say
-from bot.ports import Card
+from bot.ports import Cards
 from bot.texts import DEFAULT_LANGUAGE, Texts
 from knowledge_base.store.buttons import Button
 from knowledge_base.store.people import ChatContext
@@ -59,6 +58,7 @@ class FrontDesk:
         self._services = services
         self._texts = texts
         self._places = asyncio.Semaphore(CARDS_AT_ONCE)
+        self._typing = Typing()
 
     async def claim(self, press: Inbound) -> str:
         async with self._services.store.begin() as tx:
@@ -87,6 +87,7 @@ class FrontDesk:
         async with self._services.store.begin() as tx:
             await note_name(tx, channel, name)
 
-    async def cards(self, question: str, language: str) -> Sequence[Card]:
+    async def cards(self, channel: str, user: str, question: str, language: str) -> Cards:
         async with self._places:
-            return await cards_of(question, language, self._services, self._texts, CARDS)
+            asker = Asker(channel, user)
+            return await cards_of(asker, question, language, self._services, self._texts, self._typing, CARDS)

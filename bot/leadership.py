@@ -14,6 +14,7 @@ from datetime import timedelta
 
 import structlog
 
+from knowledge_base.errors import StoreError
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import new_id
 from knowledge_base.store.processes import DeposedError, Living, Term
@@ -145,7 +146,51 @@ class Leadership:
         async with self._store.begin() as tx:
             await tx.processes.leave(self.process)
 
+    async def confirm(self, channel: str) -> Term:
+        """Ask the database whether this process leads. Raises ``DeposedError``, or what the database raises."""
+        term = self.expect(channel)
+        async with asyncio.timeout(SIGN_WITHIN_S), self._store.read() as tx:
+            await tx.processes.expect(term)
+        return self.expect(channel)  # asking took time
+
+    async def knows(self, process: str) -> bool:
+        """Whether an id is that of a process that works, or worked lately, on this database."""
+        async with asyncio.timeout(SIGN_WITHIN_S), self._store.read() as tx:
+            return await tx.processes.knows(process)
+
     async def _changed(self) -> None:
         self._tell_changed()
         async with self._change:
             self._change.notify_all()
+
+
+class LeadOf:
+    """The leadership of one channel; see ``bot.ports.Lead``."""
+
+    def __init__(self, leadership: Leadership, channel: str) -> None:
+        self._leadership, self._channel = leadership, channel
+
+    @property
+    def process(self) -> str:
+        """See ``bot.ports.Lead``."""
+        return self._leadership.process
+
+    def holds(self) -> bool:
+        """See ``bot.ports.Lead``."""
+        return self._leadership.leads(self._channel)
+
+    async def confirm(self) -> int:
+        """See ``bot.ports.Lead``."""
+        try:
+            return (await self._leadership.confirm(self._channel)).epoch
+        except DeposedError:
+            raise StoreError("Another process leads the account.") from None
+        except Exception as error:
+            raise StoreError(f"The database does not say who leads the account ({type(error).__name__}).") from error
+
+    async def knows(self, process: str) -> bool:
+        """See ``bot.ports.Lead``."""
+        try:
+            return await self._leadership.knows(process)
+        except Exception as error:
+            raise StoreError(f"The database does not say who works on it ({type(error).__name__}).") from error

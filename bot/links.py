@@ -12,6 +12,7 @@ from base64 import urlsafe_b64encode
 from knowledge_base.store.secret import keyed_hash
 
 TOKEN_BYTES = 16
+LETTERS, WORD_LENGTH = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789", 8  # none that looks like another
 CONNECT = "connect"  # purpose of the link that connects an account
 DISCONNECT = "disconnect"  # the page behind the link that takes it back
 UNSUBSCRIBE = "unsubscribe"  # the page behind a mail's header of that name, and the purpose of its link
@@ -48,6 +49,11 @@ class Links:
     def code(self, message_id: str) -> str:
         """Six digits that only who gets this message knows; stored nowhere either."""
         return f"{int(keyed_hash(self._secret, 'code', message_id), 16) % 1_000_000:06d}"
+
+    def word(self, message_id: str) -> str:
+        """Return eight letters and digits (40 bits) that only who gets this message knows; stored nowhere either."""
+        digest = bytes.fromhex(keyed_hash(self._secret, "word", message_id))
+        return "".join(LETTERS[byte % len(LETTERS)] for byte in digest[:WORD_LENGTH])
 
     @staticmethod
     def at_rest(token: str) -> str:

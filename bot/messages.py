@@ -169,7 +169,7 @@ class Outgoing:
     answers: str = ""  # what the question is referred to by
     replaces: str = ""  # the network's id of our message that this is the new version of
     bulk: bool = False  # nobody waits for it
-    trace: str = ""  # where the network would have it then (``bot.ports.Traceable``)
+    trace: str = ""  # where the network would have an earlier attempt (``bot.ports.Traceable``)
     known: tuple[str, ...] | None = None  # an earlier attempt may have arrived; ids of what certainly did before it
     subject: str = ""  # in a few words, where the network has a line for that
     unsubscribe: str = ""  # the address where the reader ends messages of this kind

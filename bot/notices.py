@@ -134,13 +134,14 @@ async def _keep(
     """Keep what the links in a message stand for."""
     language = str(payload["language"])
     if page := payload.get("page"):
+        to = {"to": [told.account.channel, told.account.conversation]}  # where a code goes that a press there needs
         await tx.pages.keep(
             links.at_rest(links.token(told.message_id)),
             kind=str(page),
             subject=notice.subject or told.message_id,
             person_id=person.id,
             language=language,
-            content=notice.say.to_json() if page == NOTE else None,
+            content=notice.say.to_json() if page == NOTE else to,
             veiled=told.as_link,
         )
     if CONNECT in payload:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.place import shared_secrets
 from config.settings import Settings
@@ -16,8 +17,10 @@ from knowledge_base.errors import ModelError
 from knowledge_base.ingest.bundle import load_bundle
 from knowledge_base.ingest.importer import Progress, silent
 from knowledge_base.search.service import MODEL, SearchService, warm
+from knowledge_base.store.backup import database_file
 from knowledge_base.store.database import Store
 from knowledge_base.store.secret import forget_shared, share_secret
+from knowledge_base.store.state_folder import is_gone, lost, mark, prepare, tighten
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +32,25 @@ class Knowledge:
 
 
 @asynccontextmanager
-async def open_store(settings: Settings, *, new_secret: bool = False) -> AsyncIterator[Store]:
-    """The database alone. ``new_secret``: the secret of this folder is the right one from now on."""
-    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    store = await Store.open(settings.database_url)
+async def open_store(settings: Settings, *, new: bool = False, new_secret: bool = False) -> AsyncIterator[Store]:
+    """The database alone; ``new``: it may be empty though the state folder shows an earlier installation.
+    ``new_secret``: the secret of this folder is the right one from now on.
+
+    Errors: ``StoreError`` with the remedy, see ``Store.open`` and ``knowledge_base.store.state_folder``.
+    """
+    folder, database = settings.state_dir, database_file(settings.database_url)
+    prepare(folder)
+    tighten(folder, database)
+    error = None if new or database == Path(":memory:") else lost(folder, database)
+    if error and database and is_gone(database):
+        raise error
+    store = await Store.open(settings.database_url, empty=error)
     try:
         if new_secret:
             await forget_shared(store)
-        await share_secret(store, settings.state_dir, shared_secrets(settings), renew=new_secret)
+        await share_secret(store, folder, shared_secrets(settings), renew=new_secret)
+        mark(folder)
+        tighten(folder, database)
         yield store
     finally:
         await store.close()

@@ -3,7 +3,7 @@
 What happens after a send, by the answer of the network (``bot.ports``):
 
 - sent: marked with the network's id;
-- certainly not sent: tried again later, ever later, up to a day;
+- certainly not sent: tried again later, ever later, up to a day; what our own limits held back was no attempt;
 - will never be delivered: dead; and when the person is gone, their account is switched off until they write again;
 - unclear: a channel with idempotent sends just sends again. Without them, an answer goes out once more (none would be
   worse than two), everything else is kept as unclear and shown to the admins (two would be worse than none).
@@ -31,9 +31,10 @@ from bot.leadership import Leadership
 from bot.links import Links
 from bot.messages import Outgoing
 from bot.ports import Channel, MovedError, OpensRooms, Traceable, TryLaterError, UnclearError, UndeliverableError
-from bot.repetition import GIVE_UP, UNCLEAR, is_doubtful, may_repeat, pause
+from bot.repetition import UNCLEAR, is_doubtful, is_hopeless, may_repeat, pause
 from bot.texts import Texts
 from bot.turns import Turns
+from knowledge_base.clock import is_past
 from knowledge_base.failpoints import reached
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Due, OutboxRow, Urgency
@@ -51,6 +52,7 @@ LOOK_AGAIN_S = 5.0  # another process may have stored something, a pause may be 
 REST_WITHIN_S = 3.0
 FAILED_S = 0.5  # until claims are looked for again after the database failed
 STRANDED = "the sender was stopped"
+LONGEST_REST = timedelta(hours=1)  # what is longer comes of a clock that was set back
 
 
 class Sender:
@@ -133,8 +135,8 @@ class Sender:
         return rows
 
     async def _claim(self, term: Term, places: int) -> list[OutboxRow]:
-        least = Urgency.BULK if self._store.now() >= self._bulk_again else Urgency.NOTICE
         async with self._store.read() as tx:
+            least = Urgency.BULK if is_past(self._bulk_again, tx.now, LONGEST_REST) else Urgency.NOTICE
             due = await tx.outbox.due(term.channel, least=least)
         if not due:
             return []
@@ -148,10 +150,14 @@ class Sender:
         return rows
 
     async def _mark(self, tx: Transaction, rows: Sequence[OutboxRow], channel: Traceable) -> None:
-        """Note where a message would be found; what may have arrived before keeps the note of that time."""
+        """Note where a message would be found; what may have arrived before keeps the note of that time.
+
+        With idempotent sends every attempt may have arrived, also one that ended with ``TryLaterError``.
+        """
         for row in rows:
-            if not is_doubtful(row):
-                await tx.outbox.mark(row.id, channel.trace(row.conversation, row.payload.get("answers", "")))
+            if self._channel.exactly_once or not is_doubtful(row):
+                trace = channel.trace(row.conversation, row.payload.get("answers", ""), row.trace or "")
+                await tx.outbox.mark(row.id, trace)
 
     async def _sleep(self) -> None:
         with suppress(TimeoutError):
@@ -245,7 +251,7 @@ class Sender:
             await tx.outbox.sent(row, remote_id, farewell="farewell" in row.payload)
 
     async def _later(self, row: OutboxRow, error: TryLaterError) -> None:
-        if self._store.now() - row.created_at > GIVE_UP:
+        if not error.paced and is_hopeless(row, age=self._store.now() - row.created_at):
             await self._dead(row, UndeliverableError(error.message))
             return
         soon = error.after is not None and error.after.total_seconds() < LOOK_AGAIN_S
@@ -254,6 +260,10 @@ class Sender:
         if error.everywhere and error.after:
             self._bulk_again = max(self._bulk_again, self._store.now() + BULK_RESTS * error.after)
         async with self._store.begin() as tx:
+            if error.paced and error.after is not None:
+                await tx.outbox.postpone(row, not_before=tx.now + error.after, reason=error.message)
+                self._look_in(error.after)
+                return
             before = f" ({UNCLEAR.strip()} before)" if is_doubtful(row) else ""
             await self._retry(tx, row, error.message + before, error.after)
 
@@ -284,6 +294,9 @@ class Sender:
     async def _retry(self, tx: Transaction, row: OutboxRow, reason: str, wait: timedelta | None) -> None:
         after = pause(row.attempts) if wait is None else wait
         await tx.outbox.retry(row, not_before=tx.now + after, error=reason)
+        self._look_in(after)
+
+    def _look_in(self, after: timedelta) -> None:
         if after.total_seconds() < LOOK_AGAIN_S:
             asyncio.get_running_loop().call_later(after.total_seconds() + 0.01, self._wake.set)
 

@@ -13,6 +13,7 @@ from config.settings import Settings
 from knowledge_base.errors import StadtlotseError
 from knowledge_base.store.processes import Living
 from knowledge_base.store.secret import keyed_hash
+from knowledge_base.store.state_folder import prepare
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 # Sections of the settings that may differ between processes, and single settings of the others.
@@ -28,7 +29,7 @@ def only_one(folder: Path, name: str, taken: StadtlotseError) -> Iterator[str]:
     Raises ``taken`` when another process holds it. A process that is killed holds nothing any more, so whoever gets the
     lock knows that all who worked in this place before are gone.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    prepare(folder)
     with open(folder / f"{name}.lock", "w", encoding="ascii", opener=_private) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

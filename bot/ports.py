@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
@@ -19,13 +19,17 @@ class ChannelError(StadtlotseError):
 class TryLaterError(ChannelError):
     """It was certainly not sent and may be tried again, ``after`` this time if the network said so.
 
-    ``everywhere``: the network would now refuse messages to all other conversations, too.
+    ``everywhere``: the network would now refuse messages to all other conversations, too. ``paced``: our own limit said
+    so and the network was not asked; this is no attempt and no failure, and needs ``after``.
     """
 
-    def __init__(self, message: str, *, after: timedelta | None = None, everywhere: bool = False) -> None:
+    def __init__(
+        self, message: str, *, after: timedelta | None = None, everywhere: bool = False, paced: bool = False
+    ) -> None:
         super().__init__(message)
         self.after = after
         self.everywhere = everywhere
+        self.paced = paced
 
 
 class UndeliverableError(ChannelError):
@@ -126,6 +130,14 @@ class Card:
     document: Document
 
 
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """The answer to a question that is typed in any chat; ``note`` tells the user why there is none."""
+
+    cards: tuple[Card, ...] = ()
+    note: str = ""
+
+
 class Desk(Protocol):
     """What a network wants at once, past inbox and outbox."""
 
@@ -137,8 +149,8 @@ class Desk(Protocol):
     async def known_as(self, channel: str, name: str) -> None:
         """What the bot is called on a network, as soon as the network told."""
 
-    async def cards(self, question: str, language: str) -> Sequence[Card]:
-        """The best projects for a question; nothing is stored."""
+    async def cards(self, channel: str, user: str, question: str, language: str) -> Cards:
+        """Return the best projects for a question, within the limits of the user; the question is not stored."""
 
 
 @runtime_checkable
@@ -205,12 +217,29 @@ class Shared(Protocol):
         """Whether every process also receives: the network brings what happened to any of them (a webhook)."""
 
 
+class Lead(Protocol):
+    """The leadership of the account that a channel serves; see ``bot.leadership``."""
+
+    @property
+    def process(self) -> str:
+        """The id of this process; no other one ever has it."""
+
+    def holds(self) -> bool:
+        """Return whether this process may use the account now; asks nobody."""
+
+    async def confirm(self) -> int:
+        """Ask the database; return the epoch. Raise ``StoreError`` if it says no, or cannot be asked."""
+
+    async def knows(self, process: str) -> bool:
+        """Return whether an id is that of a process on the same database; raise ``StoreError`` as above."""
+
+
 @runtime_checkable
 class StandsDown(Protocol):
     """A channel that holds what only one process may hold (the keys of a device)."""
 
-    def obey(self, leads: Callable[[], bool]) -> None:
-        """Ask ``leads`` before anything changes, at the network or on disk; raise ``TryLaterError`` when it says no."""
+    def obey(self, lead: Lead) -> None:
+        """Ask ``lead`` before anything changes, at the network or on disk; raise ``TryLaterError`` when it says no."""
 
     async def stand_down(self) -> None:
         """Another process leads the account: let go of it, so that ``run`` may be called again later."""
@@ -218,10 +247,12 @@ class StandsDown(Protocol):
 
 @runtime_checkable
 class Traceable(Protocol):
-    """A channel without idempotent sends that can look for a message that may have arrived."""
+    """A channel that can look for a message that may have arrived, where sending it again could double it."""
 
-    def trace(self, conversation: str, answers: str) -> str:
-        """Where a message to this conversation, about to be sent, would be found."""
+    def trace(self, conversation: str, answers: str, before: str) -> str:
+        """Return where a message to this conversation, about to be sent, would be found; ``before``: the trace of the
+        attempt before this one.
+        """
 
     def remember(self, sent: Sequence[str]) -> None:
         """The network's ids of what earlier processes sent."""

@@ -89,6 +89,9 @@ class Receiving:
             await self._channel.stand_down()
 
     async def _leave_to_others(self) -> None:
+        log.warning(
+            "leadership.given_up", channel=self._channel.name, remedy="fix the channel, then restart this process"
+        )
         with suppress(Exception):  # the database is away: then the others find out in time
             await self._leadership.give_up(self._channel.name)
 

@@ -8,6 +8,7 @@ from knowledge_base.store.outbox import OutboxRow, Urgency
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=5)
 GIVE_UP = timedelta(hours=23)  # networks remember a transaction id for a day; after that a repetition could double
+ENOUGH = 5  # attempts: a message is given up after a day, but never because the clock alone says that a day went by
 UNCLEAR = "unclear: "  # how the note of an unclear attempt begins
 
 
@@ -15,6 +16,11 @@ def pause(attempts: int) -> timedelta:
     """How long to wait after so many failed attempts: doubled each time."""
     doubled: timedelta = FIRST_PAUSE * 2.0 ** min(attempts - 1, 16)
     return min(doubled, LONGEST_PAUSE)
+
+
+def is_hopeless(row: OutboxRow, *, age: timedelta) -> bool:
+    """Whether a message that was certainly not sent is given up."""
+    return age > GIVE_UP and (row.attempts >= ENOUGH or is_doubtful(row))
 
 
 def may_repeat(row: OutboxRow, *, exactly_once: bool, age: timedelta, killed: bool = False) -> bool:

@@ -14,6 +14,7 @@ import structlog
 from bot.alerts import Alerts
 from bot.health import Health
 from bot.metrics import Metrics
+from knowledge_base.clock import is_past
 from knowledge_base.ingest.importer import Progress
 from knowledge_base.retention import Periods, purge
 from knowledge_base.search.service import SearchService
@@ -26,6 +27,10 @@ STEPS = 20  # lines in the log while a large collection is embedded
 PURGE_EVERY = timedelta(minutes=5)  # "30 minutes" of a question means 30 minutes
 
 Chore = Callable[[], Awaitable[object]]
+
+
+async def _always() -> bool:
+    return True
 
 
 class Ticker:
@@ -41,8 +46,12 @@ class Ticker:
         alerts: Alerts,
         *,
         chores: Sequence[Chore] = (),
+        may_delete: Callable[[], Awaitable[bool]] = _always,
     ) -> None:
-        """``chores`` are done at every tick, each on its own: what takes long or fails there delays nothing else."""
+        """``chores`` are done at every tick, each on its own: what takes long or fails there delays nothing else.
+
+        ``may_delete``: whether the clock is to be believed, so that what is past its period is deleted.
+        """
         self._store = store
         self._search = search
         self._periods = periods
@@ -50,6 +59,7 @@ class Ticker:
         self._health = health
         self._alerts = alerts
         self._chores = chores
+        self._may_delete = may_delete
         self._next_purge = store.now()
         self._told_of_restore = False
         self._seen: tuple[int, int] | None = None  # quarantined and unclear messages at the tick before
@@ -74,7 +84,7 @@ class Ticker:
         await self._metrics.refresh(self._store)
         self._metrics.health(self._health.status())
         await self._tell_admins()
-        if self._store.now() >= self._next_purge:
+        if is_past(self._next_purge, self._store.now(), PURGE_EVERY) and await self._may_delete():
             deleted = await purge(self._store, self._periods)
             if any(deleted.values()):
                 log.info("retention.purged", **{name.replace(" ", "_"): count for name, count in deleted.items()})

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from config.section import Addresses, Section
+from config.section import Addresses, Section, is_url
 
 
 class Matrix(Section):
@@ -31,7 +31,7 @@ class Matrix(Section):
     def _address(cls, value: str) -> str:
         is_name = re.fullmatch(r"(?:[\w-]+(?:\.[\w-]+)*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?", value)
         local = ("http://127.0.0.1", "http://localhost", "http://[::1]")
-        if value and not is_name and not value.startswith(("https://", *local)):
+        if value and not is_name and not (value.startswith(("https://", *local)) and is_url(value)):
             raise ValueError("must begin with https://, or be the name of a server")
         return value.rstrip("/")
 

@@ -22,15 +22,17 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
 from config.digests import Digests
 from config.introductions import Introductions
 from config.matrix import Matrix
 from config.operator import Operator
 from config.privacy import Privacy
-from config.section import Addresses, Section
+from config.section import Addresses, Section, is_text
 from config.smtp import Smtp
 from config.telegram import Telegram
+from config.web import Web
 
 PREFIX = "STADTLOTSE_"
 NOT_SETTINGS = (f"{PREFIX}CONFIG", f"{PREFIX}TEST_DATA", f"{PREFIX}FAIL_AT")  # the last two serve the tests
@@ -83,22 +85,6 @@ class Retention(Section):
     unanswered_days: int = Field(180, ge=1, description="questions that found nothing, without any name")
     introductions_days: int = Field(180, ge=1, description="closed introductions; afterwards only counts remain")
     consents_days: int = Field(1095, ge=1, description="the proof of a consent, counted from its end")
-
-
-class Web(Section):
-    """The pages: what mails and links lead to, imprint and privacy notice; health, metrics."""
-
-    bind: str = Field("127.0.0.1", description="address to listen on; a TLS proxy stands before it")
-    port: int = Field(8080, ge=0, le=65535, description="0: any free one")
-    public_url: str = Field("", description="the https:// address under which people reach the pages")
-    enabled: bool = Field(True, description="whether serve opens the pages at all")
-
-    @field_validator("public_url")
-    @classmethod
-    def _https(cls, value: str) -> str:
-        if value and not (value.isascii() and value.startswith(("https://", "http://127.0.0.1", "http://localhost"))):
-            raise ValueError("must begin with https:// and be ASCII (xn--… for other letters)")
-        return value.rstrip("/")
 
 
 class Logging(Section):
@@ -193,20 +179,17 @@ def load(path: Path | None = None) -> Settings:
     problems: list[str] = []
     values = _from_file(path, problems) if path else {}
     _merge_secret_files(values, environment, problems)
-    problems += [
-        f"{name}: still holds the placeholder {text!r}" for name, text in _leaves(values) if _is_placeholder(text)
-    ]
+    texts = [*_leaves(values), *((name, text) for name, text in environment.items() if name.startswith(PREFIX))]
+    problems += [f"{name}: still holds the placeholder {text!r}" for name, text in texts if _is_placeholder(text)]
+    problems += [f"{name}: holds characters that are no text" for name, text in texts if not is_text(text)]
     problems += [f"{name}: unknown setting" for name in environment if _is_unknown(name)]
-    problems += [
-        f"{name}: still holds the placeholder {text!r}"
-        for name, text in environment.items()
-        if name.startswith(PREFIX) and _is_placeholder(text)
-    ]
     try:
         settings = Settings(**values)
     except ValidationError as error:
         problems += [_explain(dict(problem)) for problem in error.errors(include_input=False, include_url=False)]
         raise SettingsError(problems) from None
+    except SourceError as error:  # the variable of a whole section
+        raise SettingsError([*problems, str(error)]) from None
     if problems:
         raise SettingsError(problems)
     return settings
@@ -236,7 +219,7 @@ def _from_file(path: Path, problems: list[str]) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         problems.append(f"{path}: cannot be read ({error.strerror})")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         problems.append(f"{path}: no valid TOML ({error})")
     return {}
 
@@ -249,14 +232,15 @@ def _merge_secret_files(values: dict[str, Any], environment: Mapping[str, str], 
             continue
         try:
             content = Path(environment[name]).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             problems.append(f"{name}: the file cannot be read ({type(error).__name__})")
             continue
         *path, last = dotted.split(".")
-        section = values
+        section: Any = values
         for part in path:
             section = section.setdefault(part, {})
-        section[last] = content
+        if isinstance(section, dict):  # else what it is will be refused
+            section[last] = content
 
 
 def secrets() -> list[str]:
@@ -287,8 +271,9 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
     for name, value in values.items():
         if isinstance(value, Mapping):
             yield from _leaves(value, f"{prefix}{name}.")
-        elif isinstance(value, str):
-            yield f"{prefix}{name}", value
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str):
+                yield f"{prefix}{name}", text
 
 
 def _explain(problem: Mapping[str, Any]) -> str:

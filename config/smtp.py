@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
-from contextlib import suppress
-from email.headerregistry import Address
+import re
 from email.utils import parseaddr
 from typing import Literal, Self
 
+import idna
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from config.section import Section
+from config.section import Section, is_loopback
 
 USUAL_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
+LONGEST = 254
+LOCAL = re.compile(r"(?=.{1,64}$)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 
 
 class Smtp(Section):
@@ -38,21 +40,15 @@ class Smtp(Section):
     @field_validator("sender", "reply_to")
     @classmethod
     def _an_address(cls, value: str) -> str:
-        if value:
-            name, address = parseaddr(value)
-            try:
-                Address(name, addr_spec=address)
-            except (ValueError, IndexError):
-                address = ""
-            if "@" not in address or not value.isprintable():
-                raise ValueError("must be an address, such as Stadtlotse <stadtlotse@stadt.example>")
+        if value and (not value.isprintable() or not _is_address(parseaddr(value)[1])):
+            raise ValueError("must be an address, such as Stadtlotse <stadtlotse@stadt.example>")
         return value
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.host and not self.sender:
             raise ValueError("needs sender")
-        if self.host and self.tls == "none" and not _is_loopback(self.host):
+        if self.host and self.tls == "none" and not is_loopback(self.host):
             raise ValueError("tls = none is for a server on this machine alone; take starttls or implicit")
         if self.user and not self.password.get_secret_value():
             raise ValueError("user needs password")
@@ -64,7 +60,11 @@ class Smtp(Section):
         return self.port or USUAL_PORTS[self.tls]
 
 
-def _is_loopback(host: str) -> bool:
-    with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
+def _is_address(text: str) -> bool:
+    """Whether mail can come from there: a plain name before the ``@``, a host name after it."""
+    local, _, domain = text.rpartition("@")
+    try:
+        host = idna.encode(domain.lower(), strict=True, std3_rules=True).decode("ascii") if domain else ""
+    except (idna.IDNAError, UnicodeError):
+        return False
+    return bool(LOCAL.fullmatch(local) and HOST.fullmatch(host)) and len(local) + len(host) < LONGEST

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from config.section import Section, as_list, empty_is_none
+from config.section import Section, as_list, empty_is_none, is_url
 
 
 class Telegram(Section):
@@ -36,6 +36,6 @@ class Telegram(Section):
     @field_validator("api_base_url")
     @classmethod
     def _ends_with_bot(cls, value: str) -> str:
-        if not value.startswith(("https://", "http://")) or not value.endswith("/bot"):
+        if not value.startswith(("https://", "http://")) or not value.endswith("/bot") or not is_url(value):
             raise ValueError("must be an address that ends with /bot")
         return value

@@ -12,6 +12,7 @@ from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any
 
+from knowledge_base.errors import StoreError
 from knowledge_base.model import Contact, Event, Municipality, Project, Record, RecordKind
 
 Body = dict[str, Any]
@@ -47,7 +48,20 @@ def to_body(record: Record) -> Body:
 
 
 def from_body(kind: RecordKind, body: Mapping[str, Any]) -> Record:
-    """The record of a stored document. Fields that this version does not know are kept in ``extra``."""
+    """Return the record of a stored document. Fields that this version does not know are kept in ``extra``.
+
+    Raises ``StoreError`` when the document is none of a record.
+    """
+    try:
+        return _from_body(kind, body)
+    except (TypeError, ValueError, AttributeError):
+        raise StoreError(
+            f"The database is damaged: it holds a {kind} whose fields cannot be read.",
+            remedy="Run 'stadtlotse check', which names the row, then import or restore it.",
+        ) from None
+
+
+def _from_body(kind: RecordKind, body: Mapping[str, Any]) -> Record:
     known = defaults(kind)
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in body.items() if name in known}
     unknown = {name: value for name, value in body.items() if name not in known}

@@ -39,6 +39,11 @@ MATRIX = (
     "matrix.before_join",
     "matrix.after_join",
 )
+HANDOVER = (  # the keys are taken from a process that leads no more
+    "matrix.fenced",
+    "matrix.store_copied",
+    "matrix.store_named",
+)
 
 _armed = ("", 0)
 _passed: Counter[str] = Counter()

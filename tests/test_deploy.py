@@ -79,3 +79,22 @@ def test_proxies_keep_the_metrics_in_the_house(proxy: str) -> None:
     text = (DEPLOY / proxy).read_text("utf-8")
     assert re.search(r"/metrics.*404", text, re.DOTALL)
     assert "127.0.0.1:8080" in text
+
+
+@pytest.mark.parametrize(
+    ("proxy", "lines"),
+    [
+        ("Caddyfile", (r"read_header \d+s", r"read_body \d+s", r"max_size 1MB", r"request_buffers 1MiB")),
+        (
+            "nginx.conf",
+            (
+                r"client_header_timeout \d+s;", r"client_body_timeout \d+s;", r"client_max_body_size 1m;",
+                r"proxy_request_buffering on;", r"proxy_set_header X-Forwarded-For \$remote_addr;",
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_proxies_pass_on_whole_requests_alone(proxy: str, lines: tuple[str, ...]) -> None:
+    """The pages themselves wait without limit, see "Pages and TLS proxy" of docs/operate.md."""
+    text = (DEPLOY / proxy).read_text("utf-8")
+    assert [line for line in lines if not re.search(line, text)] == []

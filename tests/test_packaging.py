@@ -148,3 +148,25 @@ def test_the_bill_of_materials_names_exactly_what_is_installed_and_is_the_same_e
     names = [one["bom-ref"] for one in bill["components"]]
     assert len(set(names)) == len(names)
     assert bill["dependencies"][0]["dependsOn"] == names
+
+
+def test_files_of_the_lock_give_their_licence_and_sha_512(tmp_path: Path) -> None:
+    wheel = tmp_path / "one-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr(
+            "one-1.0.dist-info/METADATA", "Name: one\nVersion: 1.0\nLicense-Expression: MIT OR Apache-2.0\n\n"
+        )
+    (tmp_path / "foreign-1.0-py3-none-any.whl").write_bytes(b"not of this lock")
+    content = wheel.read_bytes()
+    lock = tmp_path / "lock"
+    lock.mkdir()
+    accepted = hashlib.sha256(content).hexdigest()
+    text = f"one==1.0 \\\n    --hash=sha256:{accepted}\ntwo==2.0 \\\n    --hash=sha256:{'0' * 64}\n"
+    (lock / "lock.txt").write_text(text)
+    run = [sys.executable, str(ROOT / "tools" / "sbom.py"), str(lock / "lock.txt"), str(tmp_path)]
+    done = subprocess.run(run, capture_output=True, text=True, check=True, cwd=ROOT)
+    one, two = json.loads(done.stdout)["components"]
+    assert {"alg": "SHA-512", "content": hashlib.sha512(content).hexdigest()} in one["hashes"]
+    assert one["licenses"] == [{"expression": "MIT OR Apache-2.0"}]
+    assert [checksum["alg"] for checksum in two["hashes"]] == ["SHA-256"]
+    assert "two" in done.stderr

@@ -1,22 +1,29 @@
-"""The bill of materials (CycloneDX 1.6, JSON) of what a lock file installs: ``tools/sbom.py requirements/light.txt``.
+"""The bill of materials (CycloneDX 1.6, JSON) of what a lock file installs: ``tools/sbom.py LOCK [FOLDER]``.
 
-Read from the lock file alone, so it names exactly what an installation with ``--require-hashes`` accepts. The same lock
-file gives the same bill: no date, no random number. It goes to standard output.
+It names exactly what an installation with ``--require-hashes`` accepts. A lock file holds SHA-256 alone. FOLDER holds
+the files themselves (``pip download``): each one that the lock accepts gives its SHA-512 and its licence.
+The same lock file and files give the same bill: no date, no random number. It goes to standard output.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
+import tarfile
 import tomllib
+import zipfile
 from collections.abc import Iterator
+from email import message_from_string
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 ROOT = Path(__file__).parent.parent
 PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)==([^\s;\\]+)\s*(?:;\s*([^\\]+?))?\s*\\?$")
+LONGEST_NAME = 60  # characters of the name of a licence
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
@@ -44,9 +51,50 @@ def _component(name: str, version: str, where: str | None) -> dict[str, Any]:
     return made
 
 
-def bill(lock: str, project: dict[str, Any]) -> dict[str, Any]:
+def complete(parts: list[dict[str, Any]], folder: Path) -> list[str]:
+    """Add to each component what its files say; return the names of the components without a file."""
+    by_hash = {checksum["content"]: part for part in parts for checksum in part["hashes"]}
+    for file in sorted(path for path in folder.iterdir() if path.is_file()):
+        content = file.read_bytes()
+        if part := by_hash.get(hashlib.sha256(content).hexdigest()):
+            part["hashes"].append({"alg": "SHA-512", "content": hashlib.sha512(content).hexdigest()})
+            if found := licences(metadata_of(file)):
+                part["licenses"] = found
+    return [part["name"] for part in parts if not any(one["alg"] == "SHA-512" for one in part["hashes"])]
+
+
+def metadata_of(file: Path) -> Message:
+    """The metadata of a wheel or of a source archive; empty for another file."""
+    text = b""
+    if file.suffix == ".whl":
+        with zipfile.ZipFile(file) as wheel:
+            names = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+            text = wheel.read(names[0]) if names else b""
+    elif file.name.endswith(".tar.gz"):
+        with tarfile.open(file) as archive:
+            names = [name for name in archive.getnames() if name.count("/") == 1 and name.endswith("/PKG-INFO")]
+            part = archive.extractfile(names[0]) if names else None
+            text = part.read() if part else b""
+    return message_from_string(text.decode("utf-8", "replace"))
+
+
+def licences(metadata: Message) -> list[dict[str, Any]]:
+    """What the maintainers say: an SPDX expression, else a short name, else classifiers."""
+    if expression := metadata.get("License-Expression"):
+        return [{"expression": expression}]
+    name = " ".join((metadata.get("License") or "").split())
+    if name and name != "UNKNOWN" and len(name) < LONGEST_NAME:  # else it is the whole text
+        return [{"license": {"name": name}}]
+    classifiers = metadata.get_all("Classifier") or []
+    return [{"license": {"name": one.rpartition(" :: ")[2]}} for one in classifiers if one.startswith("License :: ")]
+
+
+def bill(lock: str, project: dict[str, Any], folder: Path | None = None) -> dict[str, Any]:
     """The whole bill; ``project`` is the table of that name in pyproject.toml."""
     parts = sorted(components(lock), key=lambda one: str(one["bom-ref"]))
+    missing = complete(parts, folder) if folder else []
+    if missing:
+        sys.stderr.write(f"No file, so no SHA-512 and no licence: {', '.join(missing)}\n")
     root = f"pkg:pypi/{project['name']}@{project['version']}"
     return {
         "bomFormat": "CycloneDX",
@@ -67,7 +115,8 @@ def bill(lock: str, project: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     lock = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "requirements" / "light.txt"
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    json.dump(bill(lock.read_text("utf-8"), project), sys.stdout, indent=2)
+    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+    json.dump(bill(lock.read_text("utf-8"), project, folder), sys.stdout, indent=2)
     sys.stdout.write("\n")
 
 

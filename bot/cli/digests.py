@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any
 
@@ -16,17 +17,20 @@ from bot.digesting.runner import Digests, Outcome, Reason
 from bot.links import Links
 from bot.opening import open_store
 from config.settings import Settings
+from knowledge_base.clock import utc_now
 from knowledge_base.digests.schedule import BERLIN
 from knowledge_base.ingest.bundle import load_bundle
 from knowledge_base.model import Municipality, Project, RecordKind
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.store.database import Store
+from knowledge_base.store.known_time import last_time
 from knowledge_base.store.secret import read_secret
 
 NEEDS_APPROVAL = (
     "These would be the first digests of this installation, and there are many recipients. Look at them with "
     "--dry-run; then let them go with --approve, or in the chat with !digest approve."
 )
+FAR = timedelta(days=15)  # from the present: who prepares something looks two weeks ahead, more is a slip
 BUTTONS = ("telegram",)  # channels with buttons
 SENT = {"sent": "sent", "unclear": "unclear"}  # states of the outbox as this command says them; all others: queued
 
@@ -39,10 +43,13 @@ def digest(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show who would get what, store nothing")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a recipient")] = False,
     approve_first: Annotated[bool, typer.Option("--approve", help="let the very first digests go out")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="take a time that is far from the present without asking")] = False,
 ) -> None:
     """Make the digests that are due. The running bot sends them, the terminal's is shown at the next chat."""
-    when = moment(now)
-    outcomes, states = run(_digest(settings(context), when, dry_run, approve_first))
+    when, found = moment(now), settings(context)
+    if not (dry_run or yes):
+        _ask_about(when, run(_believed(found)))
+    outcomes, states = run(_digest(found, when, dry_run, approve_first))
     for outcome in outcomes:
         shown = as_object(outcome, states)
         write_json(shown) if as_json else write(_line(shown))
@@ -50,6 +57,43 @@ def digest(
         tell(NEEDS_APPROVAL)
     if not as_json and not outcomes:
         write("nobody")
+
+
+def strange(when: datetime, clock: datetime, last: datetime | None) -> str:
+    """Return why digests of this time are probably not meant; empty: they may be.
+
+    ``last`` is the last time that the bot believed; ``clock`` is what the machine shows.
+    """
+    if abs(when - clock) > FAR:
+        return f"{when:%Y-%m-%d %H:%M} UTC is more than {FAR.days} days from now ({clock:%Y-%m-%d %H:%M} UTC)."
+    if last is not None and abs(clock - last) > FAR:
+        return (
+            f"The machine's clock shows {clock:%Y-%m-%d %H:%M} UTC, and the bot last believed "
+            f"{last:%Y-%m-%d %H:%M} UTC. If the clock is right: stadtlotse clock confirm."
+        )
+    return ""
+
+
+def at_terminal() -> bool:
+    """Return whether a person can answer a question."""
+    return sys.stdin.isatty()
+
+
+def _ask_about(when: datetime, last: datetime | None) -> None:
+    """Let a person at a terminal confirm a strange time; elsewhere it is wrong use without ``--yes``."""
+    doubt = strange(when, utc_now(), last)
+    if not doubt:
+        return
+    if not at_terminal():
+        raise typer.BadParameter(f"{doubt} Say --yes if that is meant, or look with --dry-run.", param_hint="--now")
+    if not typer.confirm(f"{doubt} Make the digests of that time?", err=True):
+        tell("Nothing was made.")
+        raise typer.Exit(2)
+
+
+async def _believed(found: Settings) -> datetime | None:
+    async with open_store(found) as store, store.read() as tx:
+        return await last_time(tx.facts)
 
 
 def moment(text: str) -> datetime:

@@ -20,6 +20,7 @@ COMMANDS = {  # name → module in this folder, and function in it; in the order
     "check": "operating:check",
     "health": "health:health",
     "digest": "digests:digest",
+    "clock": "clock:clock",
     "unclear": "unclear:unclear",
     "bounced": "bounced:bounced",
     "contacts": "privacy:contacts",

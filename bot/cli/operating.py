@@ -12,7 +12,9 @@ import structlog
 import typer
 
 from bot.assembly import Bot
+from bot.cli.checking import database_lines, folder_lines
 from bot.cli.common import fail, progress, run, settings, write
+from bot.cli.failing import explained
 from bot.menu import listed, words
 from bot.opening import open_knowledge, open_search, open_store
 from bot.place import ACCOUNT, differing, only_one, shared_secrets
@@ -22,6 +24,7 @@ from bot.texts import Texts
 from bot.web.pages import page_routes
 from bot.web.serving import pages
 from config import logging
+from config.section import is_loopback
 from config.settings import Settings
 from knowledge_base.errors import StadtlotseError
 from knowledge_base.migrations import SCHEMA
@@ -141,17 +144,24 @@ def announce(names: Sequence[str]) -> Callable[[str, str | None], None]:
     return listening
 
 
-def check(context: typer.Context) -> None:
-    """How everything stands, one line each. Configuration, database, model, channels, admins, editors."""
+def check(
+    context: typer.Context,
+    full: Annotated[
+        bool, typer.Option("--full", help="look through a large database to its end; the bot waits meanwhile")
+    ] = False,
+) -> None:
+    """How everything stands, one line each. Configuration, state folder, database, model, channels, admins, editors."""
     found = settings(context, level="ERROR")
     write("ok    configuration")
-    if not run(_check(found)):
+    if not run(_check(found, full=full)):
         raise typer.Exit(1)
 
 
-async def _check(found: Settings) -> bool:
+async def _check(found: Settings, *, full: bool) -> bool:
     try:
         async with open_store(found) as store:
+            if not _told([*folder_lines(found), *await asyncio.to_thread(list, database_lines(found, full=full))]):
+                return False
             async with store.read() as tx:
                 counts = await tx.records.count()
             known = ", ".join(counted(number, kind) for kind, number in counts.items()) or "empty"
@@ -162,15 +172,23 @@ async def _check(found: Settings) -> bool:
     except StadtlotseError as error:
         write(f"fail  {error}")
         return False
+    except Exception as error:  # noqa: BLE001 - whatever damage does, check tells it
+        write(f"fail  {explained(error)}")
+        return False
     well = await _check_channels(configured_channels(found))
-    for state, text in pages_lines(found):
-        write(f"{state:<5} {text}")
-        well = well and state != "fail"
+    well = _told([*pages_lines(found)]) and well
     for name in unnamed(found):
         write(f"none  processors: {name} is in use, and privacy.processors says nothing of it (Art. 28 GDPR)")
     write(f"{'ok   ' if found.admins else 'none '} admins: {', '.join(found.admins) or 'nobody gets alerts'}")
     write(f"{'ok   ' if found.editors else 'none '} editors: {', '.join(found.editors) or 'nobody can edit in chat'}")
     return well
+
+
+def _told(lines: Sequence[tuple[str, str]]) -> bool:
+    """Write the lines; return whether none is a failure."""
+    for state, text in lines:
+        write(f"{state:<5} {text}")
+    return all(state != "fail" for state, _ in lines)
 
 
 def counted(number: int, kind: RecordKind) -> str:
@@ -181,6 +199,8 @@ def counted(number: int, kind: RecordKind) -> str:
 
 def pages_lines(found: Settings) -> Iterator[tuple[str, str]]:
     """Whether people can reach the pages, and whether these say what the law wants of a public one."""
+    if found.web.enabled and not is_loopback(found.web.bind):
+        yield "none", f"pages: web.bind {found.web.bind} is open to the network; only a reverse proxy may reach it"
     url, missing = found.web.public_url, found.operator.missing
     if not url:
         yield "none", "pages: no web.public_url, so nobody is sent a link; mails can be read, and not answered"
@@ -206,6 +226,4 @@ async def _check_channels(channels: Sequence[Channel]) -> bool:
             lines.append(("fail", f"{channel.name}: {logging.redact(str(error) or type(error).__name__)}"))
         finally:
             await channel.close()
-    for state, text in lines:
-        write(f"{state:<5} {text}")
-    return all(state != "fail" for state, _ in lines)
+    return _told(lines)

@@ -17,17 +17,20 @@ from knowledge_base.store.restore import restore as bring_back
 
 def migrate(
     context: typer.Context,
+    new: Annotated[
+        bool, typer.Option("--new", help="begin with an empty database, though this state folder had another one")
+    ] = False,
     new_secret: Annotated[
         bool, typer.Option("--new-secret", help="use secret.key of this folder from now on; links sent before are void")
     ] = False,
 ) -> None:
     """Bring the database to the schema of this version. Every other command does so as well."""
-    run(_migrate(settings(context), new_secret))
+    run(_migrate(settings(context), new=new, new_secret=new_secret))
     write(f"schema {SCHEMA}")
 
 
-async def _migrate(found: Settings, new_secret: bool) -> None:
-    async with open_store(found, new_secret=new_secret):
+async def _migrate(found: Settings, *, new: bool, new_secret: bool) -> None:
+    async with open_store(found, new=new, new_secret=new_secret):
         pass
 
 

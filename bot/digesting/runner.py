@@ -23,7 +23,7 @@ from bot.messages import Say
 from bot.notices import UNSUBSCRIBE_LASTS
 from knowledge_base.digests.content import Selection, Told, choose
 from knowledge_base.digests.material import Atlas
-from knowledge_base.digests.schedule import BERLIN, Standing, Week, stand
+from knowledge_base.digests.schedule import BERLIN, Standing, Week, stand, week_of
 from knowledge_base.failpoints import reached
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.store.database import Store
@@ -120,7 +120,7 @@ class Digests:
             if dry_run:
                 outcomes += [_due_outcome(one) for one in made]
             else:
-                outcomes += await self._keep(made, read.issue, read.material.revision)
+                outcomes += await self._keep(made, read, now)
                 self._queued()
             await asyncio.sleep(perf_counter() - began)  # rest as long as it worked: who asks something now comes first
         return outcomes
@@ -148,7 +148,7 @@ class Digests:
         after = ""
         while True:
             async with self._store.read() as tx:
-                page = await tx.subscriptions.page(after, PAGE)
+                page = await tx.subscriptions.page(after, PAGE, str(week_of(now)))
             if not page:
                 return due, others
             for one in page:
@@ -192,7 +192,7 @@ class Digests:
 
     # --- once ---------------------------------------------------------------------------------------------------------
 
-    async def _keep(self, made: Iterable[_Made], issue: Issue, revision: int) -> list[Outcome]:
+    async def _keep(self, made: Iterable[_Made], read: Stock, now: datetime) -> list[Outcome]:
         outcomes = []
         async with self._store.begin() as tx:
             batch = list(made)
@@ -200,9 +200,7 @@ class Digests:
             for one in batch:
                 wish = one.due.subscriber.subscription
                 outcomes.append(
-                    await self._keep_one(tx, one, issue, revision)
-                    if wish.id in same
-                    else _skipped(one.due, Reason.CHANGED)
+                    await self._keep_one(tx, one, read, now) if wish.id in same else _skipped(one.due, Reason.CHANGED)
                 )
             if any(outcome.state == "queued" for outcome in outcomes) and not await tx.facts.hold(BEGUN):
                 await tx.facts.put(BEGUN, tx.now.isoformat())
@@ -210,12 +208,15 @@ class Digests:
         reached("digest.after_commit")
         return outcomes
 
-    async def _keep_one(self, tx: Transaction, one: _Made, issue: Issue, revision: int) -> Outcome:
-        wish, week = one.due.subscriber.subscription, str(one.due.week)
-        if (await tx.digests.served(wish.id) or "") >= week:  # another run was faster: what waits now is its digest
+    async def _keep_one(self, tx: Transaction, one: _Made, read: Stock, now: datetime) -> Outcome:
+        wish, week, revision = one.due.subscriber.subscription, str(one.due.week), read.material.revision
+        if (
+            await tx.digests.served(wish.id, str(week_of(now))) or ""
+        ) >= week:  # another run was faster: what waits now is its digest
             return _skipped(one.due, Standing.SERVED.value)
         if not one.chosen.entries and not wish.sign_of_life:
-            await tx.digests.add(wish.id, week, Run.EMPTY, revision=revision)
+            if one.due.week <= week_of(tx.now):  # a week that is still to come may bring something
+                await tx.digests.add(wish.id, week, Run.EMPTY, revision=revision)
             return _skipped(one.due, Reason.NOTHING_NEW)
         waiting = one.history.waiting
         if waiting and await tx.digests.withdraw_messages(waiting) != frozenset(waiting):
@@ -224,7 +225,7 @@ class Digests:
         keys = tuple(entry.candidate.key for entry in one.chosen.entries)
         if not await tx.digests.add(wish.id, week, Run.QUEUED, items=keys, revision=revision, message_id=message_id):
             return _skipped(one.due, Standing.SERVED.value)
-        await self._queue(tx, one, issue, message_id)
+        await self._queue(tx, one, read.issue, message_id)
         if one.to.place is Place.CHAT:  # what somebody opens of a mail nobody knows, nor who opens it in a room
             await tx.subscriptions.note_unopened(wish.id, _unopened(one))
         return Outcome(wish.channel, one.due.week, "queued", keys, message_id=message_id)

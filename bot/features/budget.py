@@ -10,6 +10,7 @@ messages of one user wait (``bot.inbox``), so many projects a day (``bot.feature
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from bot.features import Services, Turn
@@ -34,20 +35,33 @@ from knowledge_base.store.transaction import Transaction
 AN_HOUR = timedelta(hours=1)
 MESSAGES_PER_SEARCH, LEAST_MESSAGES = 4, 60  # a conversation has more messages than searches
 CHATTER = (Ask, More, Show, Start, Thanks, Help, Language, Unknown, Digest, IntroduceStatus)
-QUESTIONS = "questions"  # asked in this hour by somebody who was forgotten in it
+QUESTIONS = "questions"  # asked in this hour past the inbox: inline, or by a person who was forgotten since
 EXHAUSTED = "limit.questions"  # what is said then
 
 
 async def exhausted(turn: Turn, services: Services) -> Say | None:
     """What to say to somebody who asked enough in this hour; ``None``: go on. A limit of 0 is none."""
+    async with services.store.read() as tx:
+        return await refusal(tx, services, turn.person.id, await tx.tallies.identities(turn.person.id))
+
+
+async def refusal(tx: Transaction, services: Services, person_id: str | None, who: Collection[str]) -> Say | None:
+    """Return the refusal of one more search, ``None`` while the limit allows it.
+
+    ``who`` are the identities of the person; ``person_id`` is ``None`` for an account that never wrote to the bot.
+    """
     limit = services.settings.limits.questions_per_hour
     if not limit:
         return None
-    async with services.store.read() as tx:
-        asked = await tx.inbox.asked_since(turn.person.id, tx.now - AN_HOUR)
-        who = await tx.tallies.identities(turn.person.id)
-        before = await tx.tallies.count(services.secret, QUESTIONS, who, within=AN_HOUR)
-    return Say(EXHAUSTED, {"limit": limit}) if asked + before >= limit else None
+    asked = await tx.inbox.asked_since(person_id, tx.now - AN_HOUR) if person_id else 0
+    beside = await tx.tallies.count(services.secret, QUESTIONS, who, within=AN_HOUR)
+    return Say(EXHAUSTED, {"limit": limit}) if asked + beside >= limit else None
+
+
+async def count(tx: Transaction, services: Services, who: Collection[str]) -> None:
+    """Count one search that the inbox does not know."""
+    if services.settings.limits.questions_per_hour:
+        await tx.tallies.add(services.secret, QUESTIONS, who, lasting=AN_HOUR)
 
 
 async def too_much(tx: Transaction, person_id: str, intent: Intent, limits: Limits) -> Say | None:

@@ -1,26 +1,125 @@
-"""Projects as cards that can be shown in any chat: what is public about them, nobody's data."""
+"""Projects as cards that can be shown in any chat: what is public about them, nobody's data.
+
+The limits of the chat hold here as well, counted for the same person: searches per hour and different projects per day.
+Networks ask at each pause in typing, so a text that only goes on from the one before counts as the same question.
+"""
 
 from __future__ import annotations
 
-from bot.features import Services
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from bot.features import Services, budget, harvest
 from bot.features.answers import entry
 from bot.markup import clean
-from bot.ports import Card
-from bot.texts import LANGUAGES, Texts
+from bot.messages import Say
+from bot.ports import Card, Cards
+from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
+from knowledge_base.model import Answer
+from knowledge_base.store.people import Person
+from knowledge_base.store.transaction import Transaction
 
 SHORTEST = 3  # characters of a question worth searching for
+TYPING_S = 10.0  # a longer pause ends a question
+STEPS = 10  # searches of one question that is being typed
+TYPISTS = 1_000  # remembered at once
 
 
-async def cards_of(question: str, language: str, services: Services, texts: Texts, limit: int) -> list[Card]:
-    """The sure hits of a question; nothing is stored, nobody is identified."""
-    if len(question.strip()) < SHORTEST:
-        return []
-    found = await services.search.ask([question], fallback=language if language in LANGUAGES else None, limit=limit)
-    answer = found.answer
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """The account that asks."""
+
+    channel: str
+    user: str
+
+    @property
+    def identity(self) -> str:
+        """The form in which limits know it."""
+        return f"{self.channel}:{self.user}"
+
+
+class Typing:
+    """Knows which text only goes on from the one before, by account."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._last: OrderedDict[str, tuple[str, float, int]] = OrderedDict()
+
+    def goes_on(self, who: str, text: str) -> bool:
+        """Note the text, and return whether it belongs to the question before."""
+        now, text = self._clock(), text.casefold()
+        before, at, steps = self._last.pop(who, ("", now, STEPS))
+        same = steps < STEPS and now - at < TYPING_S and goes_on(before, text)
+        self._last[who] = (text, now, steps + 1 if same else 1)
+        if len(self._last) > TYPISTS:
+            self._last.popitem(last=False)
+        return same
+
+
+def goes_on(before: str, text: str) -> bool:
+    """Return whether letters were added at the end of a text, or taken away there."""
+    return before != text and (text.startswith(before) or before.startswith(text))
+
+
+async def cards_of(
+    asker: Asker, question: str, language: str, services: Services, texts: Texts, typing: Typing, limit: int
+) -> Cards:
+    """Return the sure hits of a question, or why the asker gets none now; of the question nothing is stored."""
+    question = question.strip()
+    if len(question) < SHORTEST:
+        return Cards()
+    same = typing.goes_on(asker.identity, question)
+    async with services.store.read() as tx:  # a refusal costs neither a search nor a write
+        person, who = await _known(tx, asker)
+        refused = await _refused(tx, services, person, who, same=same)
+    language = (person and person.language) or (language if language in LANGUAGES else DEFAULT_LANGUAGE)
+    if refused is None:
+        found = await services.search.ask([question], fallback=language, limit=limit)
+        made = _made(found.answer, texts)
+        async with services.store.begin() as tx:
+            person, who = await _known(tx, asker)
+            refused = await _refused(tx, services, person, who, same=same)
+            if refused is None:
+                return Cards(await _counted(tx, services, asker, who, made, same=same))
+    hourly = refused.key == budget.EXHAUSTED
+    return Cards(note=texts.line(Say("inline.questions" if hourly else "inline.projects", refused.values), language))
+
+
+async def _known(tx: Transaction, asker: Asker) -> tuple[Person | None, list[str]]:
+    """The person of the account, if there is one, and all identities that count together."""
+    person = await tx.people.of_account(asker.channel, asker.user)
+    return person, sorted({*(await tx.tallies.identities(person.id) if person else ()), asker.identity})
+
+
+async def _refused(
+    tx: Transaction, services: Services, person: Person | None, who: list[str], *, same: bool
+) -> Say | None:
+    if not same and (refused := await budget.refusal(tx, services, person.id if person else None, who)):
+        return refused
+    if await harvest.left_for(tx, services, who) == 0:
+        return Say("limit.projects", {"limit": harvest.limit_of(services)})
+    return None
+
+
+async def _counted(
+    tx: Transaction, services: Services, asker: Asker, who: list[str], made: tuple[Card, ...], *, same: bool
+) -> tuple[Card, ...]:
+    """The cards that may be shown, counted."""
+    shown = made[: await harvest.left_for(tx, services, who)]
+    if not same:
+        await budget.count(tx, services, who)
+    key = f"inline:{tx.now.isoformat()}"
+    await harvest.note_shown(tx, services, who, asker.channel, key, [card.id for card in shown])
+    return shown
+
+
+def _made(answer: Answer, texts: Texts) -> tuple[Card, ...]:
     cards = []
     for hit in answer.hits:
         project = hit.project
         facts = (project.municipality, project.status, project.funding_round)
         document = texts.render(entry(hit, answer.language, place=True), answer.language)
         cards.append(Card(project.id, clean(project.title), clean(" · ".join(filter(None, facts))), document))
-    return cards
+    return tuple(cards)

@@ -1,8 +1,10 @@
-"""Somebody opens the link of a mail of ours on Telegram: the account that says yes is the mailbox owner's from then on.
+"""Connect a Telegram account with the mailbox in which a link of ours lay.
 
-Whoever reads the mail is its owner, as with a code (``bot.features.verifying``). Opening the link changes nothing; the
-bot says first whose mailbox it is about. It is refused to an account that has a mailbox of its own, and when the owner
-has such an account already: then the link was passed on, and the owner is told. The mailbox hears of every yes.
+The link alone proves nothing: a mail can be passed on. It only spares its reader typing the address. Opening it changes
+nothing; the bot says whose mailbox it is about and asks. After a yes a code goes to that mailbox, and the account is
+connected when the code is entered in the chat, exactly as with ``bot.features.verifying``. The link is refused to an
+account that has a mailbox of its own, and when the owner has such an account already: then the link was passed on, and
+the owner is told. The mailbox hears of every connection.
 """
 
 from __future__ import annotations
@@ -83,31 +85,43 @@ async def verify(turn: Turn, intent: Verify, services: Services) -> Act:
     """Yes or no to the question of ``start``; everything else is about an address or its code."""
     word = intent.text.strip().lower()
     if turn.awaited or word not in (*YES.values(), *NO.values()):
-        return await verifying.verify(turn, intent, services)
+        return await verifying.verify(turn, intent, services, _proved)
     return _decide(turn, services, yes=word in YES.values())
 
 
 def _decide(turn: Turn, services: Services, *, yes: bool) -> Act:
-    """Connect the account, or leave everything as it is; the link is used up by a yes."""
+    """Send a code to the mailbox, or leave everything as it is."""
 
     async def act(tx: Transaction) -> Say:
-        last = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
-        asked = last and last.query and last.query.get(CONNECT)
-        page = await tx.pages.get(asked) if asked else None
+        page = await _asked_about(tx, turn, services)
         if page is None:
             return OVER
-        await tx.people.remember(turn.context_key, None, None, [])
+        await tx.people.remember(turn.context_key, {CONNECT: page.token_hash} if yes else None, None, [])
         if not yes:
             return Say("connect.left")
-        return await _refused(tx, turn, page, services) or await _connect(tx, turn, page, services)
+        if refused := await _refused(tx, turn, page, services):
+            return refused
+        if refused := await verifying.send_code(tx, turn, _address(page), services, owner=page.person_id):
+            return refused
+        return Say("connect.code", {"minutes": verifying.MINUTES})
 
     return act
 
 
-async def _connect(tx: Transaction, turn: Turn, page: Page, services: Services) -> Say:
-    address, channel = _address(page), turn.inbound.address.channel
-    if await tx.pages.use(page.token_hash) is None:
-        return OVER
+async def _asked_about(tx: Transaction, turn: Turn, services: Services) -> Page | None:
+    """Return the link that this chat speaks of; ``None``: it speaks of none, or that is too long ago."""
+    last = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
+    asked = last and last.query and last.query.get(CONNECT)
+    return await tx.pages.get(asked) if asked else None
+
+
+async def _proved(tx: Transaction, turn: Turn, address: str, services: Services) -> Say:
+    """Connect the mailbox of the link that this chat speaks of, else that of the address which was typed."""
+    page = await _asked_about(tx, turn, services)
+    if page is None or _address(page) != address or await tx.pages.use(page.token_hash) is None:
+        return await prove(tx, turn, address, services)
+    await tx.people.remember(turn.context_key, None, None, [])
+    channel = turn.inbound.address.channel
     kept = await before(tx, page.person_id, turn.person.id)
     proven = await prove(tx, turn, address, services)
     kept["both"] = told(await tx.profiles.set(turn.person.id, prefers=channel))

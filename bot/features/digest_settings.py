@@ -12,7 +12,7 @@ from bot.features import Services, Turn
 from bot.messages import Say, Value
 from bot.networks import network
 from knowledge_base.digests.material import NEAR, Atlas
-from knowledge_base.digests.schedule import BERLIN, Week, upcoming
+from knowledge_base.digests.schedule import BERLIN, Week, upcoming, week_of
 from knowledge_base.store.subscriptions import Subscriber, Subscription
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.vocabulary import bundled
@@ -87,5 +87,5 @@ async def next_at(tx: Transaction, wish: Subscription, services: Services) -> da
     """When the next digest comes; ``None``: not in any foreseeable time."""
     municipality = (await tx.profiles.get(wish.person_id)).municipality if wish.person_id else ""
     schedule = Atlas(services.search.snapshot.gazetteer, bundled()).schedule(Subscriber(wish, municipality, None))
-    served = await tx.digests.served(wish.id)
+    served = await tx.digests.served(wish.id, str(week_of(tx.now)))
     return upcoming(schedule, tx.now, Week.parse(served) if served else None)

@@ -29,25 +29,37 @@ def limit_of(services: Services) -> int:
 
 async def enough(turn: Turn, services: Services) -> Say | None:
     """What to say to somebody who was shown enough for today; ``None``: go on."""
+    async with services.store.read() as tx:
+        left = await left_for(tx, services, await _who(tx, turn))
+    return Say("limit.projects", {"limit": limit_of(services)}) if left == 0 else None
+
+
+async def left_for(tx: Transaction, services: Services, who: Collection[str]) -> int | None:
+    """Return how many more different projects these identities of one person may see today; ``None``: all."""
     limit = limit_of(services)
     if not limit:
         return None
-    async with services.store.read() as tx:
-        seen = await tx.tallies.different(services.secret, SHOWN, await _who(tx, turn), within=A_DAY)
-    return Say("limit.projects", {"limit": limit}) if seen >= limit else None
+    return max(0, limit - await tx.tallies.different(services.secret, SHOWN, who, within=A_DAY))
 
 
 async def note(tx: Transaction, turn: Turn, services: Services, projects: Collection[str]) -> None:
     """These are shown now; the admins hear of it once a day when somebody reads through the collection."""
+    await note_shown(tx, services, await _who(tx, turn), turn.inbound.address.channel, turn.reply_id, projects)
+
+
+async def note_shown(
+    tx: Transaction, services: Services, who: Collection[str], channel: str, key: str, projects: Collection[str]
+) -> None:
+    """Count projects for these identities of one person; ``key`` makes the notice to the admins unique."""
     if not limit_of(services) or not projects:
         return
-    who = await _who(tx, turn)
     before = await tx.tallies.different(services.secret, SHOWN, who, within=A_DAY)
     await tx.tallies.add_different(services.secret, SHOWN, who, projects, lasting=A_DAY)
     after = await tx.tallies.different(services.secret, SHOWN, who, within=A_DAY)
     everything = len(services.search.snapshot.index.projects)
     if before < max(AT_LEAST, everything // MUCH) <= after:
-        await _warn(tx, turn, services, after, everything)
+        say = Say("limit.harvest", {"number": after, "all": everything, "channel": channel})
+        await _warn(tx, services, say, key)
 
 
 async def _who(tx: Transaction, turn: Turn) -> list[str]:
@@ -55,11 +67,10 @@ async def _who(tx: Transaction, turn: Turn) -> list[str]:
     return sorted({*await tx.tallies.identities(turn.person.id), f"{turn.inbound.address.channel}:{turn.inbound.user}"})
 
 
-async def _warn(tx: Transaction, turn: Turn, services: Services, number: int, everything: int) -> None:
+async def _warn(tx: Transaction, services: Services, say: Say, key: str) -> None:
     for address in services.settings.admins:
         channel, _, user = address.partition(":")
         admin = await tx.people.of_account(channel, user)
         if admin is not None:
-            say = Say("limit.harvest", {"number": number, "all": everything, "channel": turn.inbound.address.channel})
-            key = f"harvest:{turn.reply_id}:{address}"[:255]
-            await tell(tx, admin, Notice(say, key), settings=services.settings, links=services.links)
+            notice = Notice(say, f"harvest:{key}:{address}"[:255])
+            await tell(tx, admin, notice, settings=services.settings, links=services.links)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from bot.digesting.recipient import MAIL
 from bot.features import Act, Services, Turn, say
+from bot.features import mail_allowance as allowance
 from bot.messages import Say
 from knowledge_base.mail_address import read_address
 from knowledge_base.store.outbox import Urgency, new_id
@@ -14,7 +15,7 @@ from knowledge_base.store.subscriptions import ON
 from knowledge_base.store.transaction import Transaction
 
 CONFIRM = "digest"  # the page behind the link, and its kind
-MAILS_A_DAY = 3  # that one person may have sent to mailboxes of which nobody knows whose they are; and to one mailbox
+MAILS_A_DAY = 3  # that one person may have sent to mailboxes of which nobody knows whose they are
 UNCONFIRMED = timedelta(days=7)  # so long an address is kept that never said yes
 ASKED, MAILED = "digest confirmation asked", "digest confirmation mailed"
 A_DAY = timedelta(days=1)
@@ -34,9 +35,8 @@ async def by_mail(turn: Turn, text: str, services: Services) -> Act:
             await tx.subscriptions.save(tx.subscriptions.fresh(place.channel, person_id=turn.person.id))
         if await _asked_enough(tx, turn, services):
             return Say("digest.mail_limit")
-        if await tx.tallies.count(services.secret, MAILED, [str(address)], within=A_DAY) >= MAILS_A_DAY:
-            return Say("digest.mail_asked")  # whoever asks learns nothing of what others asked
-        await tx.tallies.add(services.secret, MAILED, [str(address)], lasting=A_DAY)
+        if not await _has_room(tx, turn, str(address), services):
+            return Say("digest.mail_full")
         message_id = new_id()
         await tx.pages.keep(
             services.links.at_rest(services.links.token(message_id)), kind=CONFIRM, subject="digest",
@@ -54,12 +54,23 @@ async def by_mail(turn: Turn, text: str, services: Services) -> Act:
 
 async def _asked_enough(tx: Transaction, turn: Turn, services: Services) -> bool:
     """Whether this person asked often enough today, whatever the account and though forgotten since; else it counts."""
-    account = f"{turn.inbound.address.channel}:{turn.inbound.user}"
-    who = sorted({*await tx.tallies.identities(turn.person.id), account})
+    who = await _identities(tx, turn)
     if await tx.tallies.count(services.secret, ASKED, who, within=A_DAY) >= MAILS_A_DAY:
         return True
     await tx.tallies.add(services.secret, ASKED, who, lasting=A_DAY)
     return False
+
+
+async def _identities(tx: Transaction, turn: Turn) -> list[str]:
+    account = f"{turn.inbound.address.channel}:{turn.inbound.user}"
+    return sorted({*await tx.tallies.identities(turn.person.id), account})
+
+
+async def _has_room(tx: Transaction, turn: Turn, address: str, services: Services) -> bool:
+    """Return whether one more such mail may go to the mailbox today; its owner's always may."""
+    if await allowance.is_proven_by(tx, turn.person.id, address):
+        return True
+    return await allowance.takes(tx, services.secret, MAILED, await _identities(tx, turn), address) is not None
 
 
 async def confirmed(tx: Transaction, person_id: str, address: str) -> bool:

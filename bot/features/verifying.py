@@ -2,16 +2,20 @@
 
 What is answered to an address is the same words and the same work, whether anybody knows it or not: nobody learns here
 who is a contact. A code is stored nowhere: it is derived from the message that carries it, and only its keyed hash is
-kept. Five wrong tries lock for an hour; five codes a day go to one person and to one address, whatever the accounts.
+kept. Five wrong tries lock for an hour. A person gets five codes per day, whatever the accounts; a mailbox as many as
+``bot.features.mail_allowance`` lets through. The later ones hold a word, too: its reader gets a code beyond that limit.
+The word alone proves nothing, so a mail that was passed on does not give its reader the mailbox.
 """
 
 from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from bot.features import Act, Services, Turn, say
+from bot.features import mail_allowance as allowance
 from bot.features.ask import ask
 from bot.features.introductions import go_on
 from bot.features.places import name_of, named, proven_by
@@ -27,6 +31,7 @@ from knowledge_base.store.secret import keyed_hash
 from knowledge_base.store.transaction import Transaction
 
 CODE = re.compile(r"[0-9]{6}")
+WORD = re.compile(r"[A-Z2-9]{8}")
 CODE_LASTS = timedelta(minutes=15)
 MINUTES = int(CODE_LASTS.total_seconds() // 60)
 TRIES = 5
@@ -34,21 +39,35 @@ LOCKED_FOR = timedelta(hours=1)
 CODES_A_DAY = 5
 A_DAY = timedelta(days=1)
 ASKED, SENT, WRONG, LOCKED = "codes asked", "codes sent", "codes wrong", "codes locked"  # what is tallied
+WORDS = "codes word"  # of the mails to a mailbox
 MAIL = "email"
 
+Proved = Callable[[Transaction, Turn, str, Services], Awaitable[Say]]
 
-async def verify(turn: Turn, intent: Verify, services: Services) -> Act:
-    """Send a code to an address, or take one; without either, ask for the address."""
+
+async def verify(turn: Turn, intent: Verify, services: Services, proved: Proved | None = None) -> Act:
+    """Send a code to an address, or take one; without either, ask for the address.
+
+    ``proved``: what is done when the code is right; else ``prove``.
+    """
     text = intent.text.strip()
     if not services.settings.smtp.host:
         return say(Say("verify.no_mail"))
     digits = re.sub(r"[\s.-]", "", text)
     if CODE.fullmatch(digits):
-        return _take(turn, digits, services)
+        return _take(turn, digits, services, proved or prove)
     if turn.awaited and "@" not in text and is_aside(text):
         return await ask(turn, Ask(text), services)
-    address = read_address(text)
-    return _send(turn, address, services) if address else _ask_again(turn, bool(text), services)
+    written, word = _with_word(text)
+    address = read_address(written)
+    return _send(turn, address, word, services) if address else _ask_again(turn, bool(text), services)
+
+
+def _with_word(text: str) -> tuple[str, str]:
+    """Return the address, and the word of an earlier mail behind it; empty: there is none."""
+    address, _, word = text.partition(" ")
+    word = word.strip().upper()
+    return (address, word) if WORD.fullmatch(word) else (text, "")
 
 
 def _ask_again(turn: Turn, wrong: bool, services: Services) -> Act:
@@ -62,46 +81,77 @@ def _ask_again(turn: Turn, wrong: bool, services: Services) -> Act:
 # ---------------------------------------------------------------------------------------------------------- sending
 
 
-def _send(turn: Turn, address: MailAddress, services: Services) -> Act:
+def _send(turn: Turn, address: MailAddress, word: str, services: Services) -> Act:
     """Send a code if the address may prove anything; say the same if not."""
-    secret = services.secret
 
     async def act(tx: Transaction) -> Say:
-        whom = await _identities(tx, turn)
-        if await tx.tallies.count(secret, LOCKED, whom, within=LOCKED_FOR):
-            return Say("verify.locked")
-        if await tx.tallies.count(secret, ASKED, whom, within=A_DAY) >= CODES_A_DAY:
-            return Say("verify.too_often", {"codes": CODES_A_DAY})
-        await tx.tallies.add(secret, ASKED, whom, lasting=A_DAY)
-        message_id = new_id()
-        hashed = await _post(tx, turn, address, services, message_id)
-        await tx.verifications.start(turn.person.id, str(address), "", hashed, lasting=CODE_LASTS)
-        await prompt(tx, turn, services, "verify")
-        return Say("verify.sent", {"minutes": MINUTES, "codes": CODES_A_DAY})
+        known = [
+            *proven_by(address.host, services.search.snapshot.gazetteer),
+            *await tx.contacts.with_address(str(address)),
+        ]
+        if refused := await send_code(tx, turn, str(address), services, word=word, known=bool(known)):
+            return refused
+        return Say("verify.sent", {"minutes": MINUTES})
 
     return act
 
 
-async def _post(tx: Transaction, turn: Turn, address: MailAddress, services: Services, message_id: str) -> str:
-    """Store the mail with the code; returns the hash to compare with, empty where no mail goes out."""
-    known = [
-        *proven_by(address.host, services.search.snapshot.gazetteer),
-        *await tx.contacts.with_address(str(address)),
-    ]
-    sent = await tx.tallies.count(services.secret, SENT, [str(address)], within=A_DAY)
-    hashed = _hash(services, turn.person.id, services.links.code(message_id))
-    if not known or sent >= CODES_A_DAY:
-        return ""
-    await tx.tallies.add(services.secret, SENT, [str(address)], lasting=A_DAY)
+async def send_code(
+    tx: Transaction,
+    turn: Turn,
+    address: str,
+    services: Services,
+    *,
+    word: str = "",
+    known: bool = True,
+    owner: str = "",
+) -> Say | None:
+    """Send a code to a mailbox and wait for it in this chat; return what to say where no code may go out.
+
+    ``known``: whether the address may prove anything; if not, the same is done, but for the mail. ``owner``: whose mail
+    it is, where the address was not typed by the person who speaks: they must not read it in their own data.
+    """
+    secret, whom = services.secret, await _identities(tx, turn)
+    if await tx.tallies.count(secret, LOCKED, whom, within=LOCKED_FOR):
+        return Say("verify.locked")
+    if await tx.tallies.count(secret, ASKED, whom, within=A_DAY) >= CODES_A_DAY:
+        return Say("verify.too_often", {"codes": CODES_A_DAY})
+    await tx.tallies.add(secret, ASKED, whom, lasting=A_DAY)
+    others: int | None = 0
+    if not await _has_read_the_mailbox(tx, turn, address, word, services):
+        others = await allowance.takes(tx, secret, SENT, whom, address)
+    if others is None:
+        return Say("verify.full")
+    message_id = new_id()
+    hashed = _hash(services, turn.person.id, services.links.code(message_id)) if known else ""
+    if known:
+        whose = owner or turn.person.id
+        await _post(tx, turn, address, whose, services, message_id, crowded=others >= allowance.FOR_ALL)
+    await tx.verifications.start(turn.person.id, address, "", hashed, lasting=CODE_LASTS)
+    await prompt(tx, turn, services, "verify")
+    return None
+
+
+async def _has_read_the_mailbox(tx: Transaction, turn: Turn, address: str, word: str, services: Services) -> bool:
+    if await allowance.is_proven_by(tx, turn.person.id, address):
+        return True
+    known = [f"{address}\0{word}"] if word else []
+    return bool(await tx.tallies.count(services.secret, WORDS, known, within=A_DAY))
+
+
+async def _post(
+    tx: Transaction, turn: Turn, address: str, whose: str, services: Services, message_id: str, *, crowded: bool
+) -> None:
+    """Store the mail with the code; where many ask for codes, with the word that lets its reader through."""
+    if crowded:
+        word = services.links.word(message_id)
+        await tx.tallies.add(services.secret, WORDS, [f"{address}\0{word}"], lasting=A_DAY)
     mail = Say(
-        "verify.mail",
-        {"minutes": int(CODE_LASTS.total_seconds() // 60), "channel": network(turn.inbound.address.channel)},
+        "verify.mail_crowded" if crowded else "verify.mail",
+        {"minutes": MINUTES, "channel": network(turn.inbound.address.channel)},
     )
     payload = {"say": mail.to_json(), "language": turn.language, "code": True}
-    await tx.outbox.add(
-        MAIL, str(address), payload, urgency=Urgency.ANSWER, message_id=message_id, person_id=turn.person.id
-    )
-    return hashed
+    await tx.outbox.add(MAIL, address, payload, urgency=Urgency.ANSWER, message_id=message_id, person_id=whose)
 
 
 def _hash(services: Services, person_id: str, code: str) -> str:
@@ -116,7 +166,7 @@ async def _identities(tx: Transaction, turn: Turn) -> list[str]:
 # ----------------------------------------------------------------------------------------------------------- taking
 
 
-def _take(turn: Turn, code: str, services: Services) -> Act:
+def _take(turn: Turn, code: str, services: Services, proved: Proved) -> Act:
     async def act(tx: Transaction) -> Say:
         whom = await _identities(tx, turn)
         if await tx.tallies.count(services.secret, LOCKED, whom, within=LOCKED_FOR):
@@ -125,7 +175,7 @@ def _take(turn: Turn, code: str, services: Services) -> Act:
         if started is None:
             return Say("verify.no_code")
         if started.code_hash and hmac.compare_digest(started.code_hash, _hash(services, turn.person.id, code)):
-            return await prove(tx, turn, started.address, services)
+            return await proved(tx, turn, started.address, services)
         return await _wrong(tx, turn, whom, services)
 
     return act

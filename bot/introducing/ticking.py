@@ -26,33 +26,34 @@ log = structlog.get_logger()
 AT_ONCE = 200  # introductions looked at in one tick
 
 
-async def due(services: Services) -> int:
+async def due(services: Services, *, timers: bool = True) -> int:
     """Do all that is due, each introduction in a transaction of its own; returns how many changed.
 
-    One that fails stops no other; it is tried again at the next tick.
+    One that fails stops no other; it is tried again at the next tick. Without ``timers`` nothing rings, and only what
+    became of messages is noted.
     """
     store = services.store
     async with store.read() as tx:
-        ringing = await tx.introductions.due(AT_ONCE)
+        ringing = await tx.introductions.due(AT_ONCE) if timers else []
         waiting = [one.id for one in await tx.introductions.under_way()]
     changed = 0
     for introduction_id in dict.fromkeys([*waiting, *ringing]):
         try:
             async with store.begin() as tx:
-                changed += await _look(tx, services, introduction_id)
+                changed += await _look(tx, services, introduction_id, timers=timers)
         except Exception:
             log.exception("introduction.failed", introduction=introduction_id)
     return changed
 
 
-async def _look(tx: Transaction, services: Services, introduction_id: str) -> bool:
+async def _look(tx: Transaction, services: Services, introduction_id: str, *, timers: bool) -> bool:
     one = await tx.introductions.get(introduction_id)
     if one is None:
         return False
     event = await _delivered(tx, services, one)
     if event is not None:
         one = (await apply(tx, services, one, event)).introduction
-    if one.due_at is None or one.due_at > tx.now:
+    if not timers or one.due_at is None or one.due_at > tx.now:
         return event is not None
     if one.state is State.QUEUED and not await _still(tx, services, one):
         await apply(tx, services, one, Undeliverable(one.round, await onward(tx, services, one)))

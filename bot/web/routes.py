@@ -16,7 +16,13 @@ from starlette.routing import BaseRoute, Route
 from bot.health import Health, HealthReport
 from bot.metrics import Metrics
 
-FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+ORDINARY = {  # what programs and browsers send by themselves; every proxy that names its client adds something else
+    "accept", "accept-charset", "accept-encoding", "accept-language", "authorization", "cache-control", "connection",
+    "content-length", "content-type", "cookie", "dnt", "host", "if-modified-since", "if-none-match", "keep-alive",
+    "origin", "pragma", "priority", "range", "referer", "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform",
+    "sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site", "sec-fetch-user", "sec-gpc", "te", "traceparent",
+    "tracestate", "transfer-encoding", "upgrade-insecure-requests", "user-agent", "x-prometheus-scrape-timeout-seconds",
+}  # fmt: skip
 
 
 def routes(health: Health, metrics: Metrics) -> Sequence[BaseRoute]:
@@ -37,12 +43,12 @@ def routes(health: Health, metrics: Metrics) -> Sequence[BaseRoute]:
 
 
 def is_local(request: Request) -> bool:
-    """Whether the request comes from this machine or its private network, past every proxy.
+    """Return whether the request comes from this machine or its private network, past every proxy.
 
-    Deny by default: a header that proxies add, an address that cannot be read or a public one is somebody outside.
-    A proxy that adds no header cannot be told from a local client; so the proxy must not pass ``/metrics`` at all.
+    Deny by default: a header that a plain client does not send, an address that cannot be read or a public one means
+    that the client is outside. A proxy that adds no header looks like a local client, so it must not pass ``/metrics``.
     """
-    if any(name in request.headers for name in FORWARDED) or request.client is None:
+    if not ORDINARY.issuperset(request.headers.keys()) or request.client is None:
         return False
     try:
         address = ipaddress.ip_address(request.client.host)

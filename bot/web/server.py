@@ -10,25 +10,21 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
-from bot.web.impatient import impatient
 from knowledge_base.errors import StadtlotseError
 
 GRACE_S = 3  # requests in flight get this long when the bot stops
-REQUEST_S = 20.0  # until a request must be there as a whole
 MOST_AT_ONCE = 200  # connections; more get 503
 
 
-async def serve(
-    app: ASGIApp, bind: str, port: int, on_listening: Callable[[str], object], *, within_s: float = REQUEST_S
-) -> None:
+async def serve(app: ASGIApp, bind: str, port: int, on_listening: Callable[[str], object]) -> None:
     """Serve until cancelled; then finish the requests in flight and close the socket.
 
     ``port`` 0 takes any free one. ``on_listening`` gets the address that is really listened on, e.g.
     ``http://127.0.0.1:8080``, when the first request can be answered. Raises ``StadtlotseError`` when the address is
-    taken or not ours. A request that is not whole after ``within_s`` is not waited for.
+    taken or not ours. A client that never ends its request is the business of the proxy before us (docs/operate.md).
     """
     with listening_socket(bind, port) as listener:
-        server = _Server(app, lambda: on_listening(url_of(listener)), within_s)
+        server = _Server(app, lambda: on_listening(url_of(listener)))
         running = asyncio.create_task(server.serve([listener]), name="web server")
         try:
             await asyncio.shield(running)
@@ -45,10 +41,10 @@ def listening_socket(bind: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((bind, port))
-    except OSError as error:
+    except (OSError, ValueError, TypeError) as error:  # the last two: what cannot be the name of a host
         listener.close()
         raise StadtlotseError(
-            f"The pages cannot listen on {bind}, port {port}: {error.strerror or error}.",
+            f"The pages cannot listen on {bind!r}, port {port}: {getattr(error, 'strerror', '') or error}.",
             remedy="Change STADTLOTSE_WEB__BIND or STADTLOTSE_WEB__PORT, or stop what uses the port.",
         ) from error
     return listener
@@ -62,10 +58,10 @@ def url_of(listener: socket.socket) -> str:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, app: ASGIApp, on_started: Callable[[], object], within_s: float) -> None:
+    def __init__(self, app: ASGIApp, on_started: Callable[[], object]) -> None:
         config = uvicorn.Config(
             app,
-            http=impatient(within_s),
+            http="h11",
             log_config=None,  # our logging stays as it is
             access_log=False,  # an access log is a log of people
             server_header=False,

@@ -16,7 +16,7 @@ from bot.systemd import READY, STOPPING, WATCHDOG, notify
 from bot.web.app import make_app
 from bot.web.client import forget_address, note_address
 from bot.web.server import serve
-from config.settings import Web
+from config.web import Web
 
 
 @asynccontextmanager

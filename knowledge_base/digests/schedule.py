@@ -53,6 +53,11 @@ class Week:
         return Week.of(self.monday + timedelta(weeks=weeks))
 
 
+def week_of(now: datetime, zone: tzinfo = BERLIN) -> Week:
+    """The week that it is."""
+    return Week.of(now.astimezone(zone).date())
+
+
 def no_holiday(_day: date) -> bool:
     """A calendar without holidays."""
     return False
@@ -97,9 +102,11 @@ def slot(schedule: Schedule, week: Week) -> datetime:
 def stand(schedule: Schedule, now: datetime, served: Week | None) -> tuple[Week, Standing]:
     """The week of the newest slot that has come, and how it stands; ``served`` is the last week that has a row.
 
-    At most one week is due at a time. A later week that was served settles the earlier ones, too.
+    At most one week is due at a time. A later week that was served settles the earlier ones, too. One that has not come
+    yet settles nothing: it was served by a clock that was ahead.
     """
-    this = Week.of(now.astimezone(schedule.zone).date())
+    this = week_of(now, schedule.zone)
+    served = served if served is not None and served <= this else None
     come = next((week for week in (this, this.plus(-1), this.plus(-2)) if slot(schedule, week) <= now), this.plus(-3))
     if served is not None and served >= come:
         return come, Standing.SERVED
@@ -121,7 +128,9 @@ def upcoming(schedule: Schedule, now: datetime, served: Week | None) -> datetime
     """When the next digest comes: ``now`` when one is due; ``None`` when a pause outlasts every foreseeable week."""
     if due(schedule, now, served):
         return now
-    first = Week.of(now.astimezone(schedule.zone).date()).plus(-1)
+    this = week_of(now, schedule.zone)
+    served = served if served is not None and served <= this else None
+    first = this.plus(-1)
     weeks = (first.plus(number) for number in range(AHEAD))
     slots = ((week, slot(schedule, week)) for week in weeks if served is None or week > served)
     return next((at for _, at in slots if at > max(now, schedule.start)), None)

@@ -14,12 +14,12 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from knowledge_base.codec import kind_of, to_body
 from knowledge_base.errors import InputError
 from knowledge_base.ingest import readers
+from knowledge_base.ingest.batches import BATCH, batch_of
 from knowledge_base.ingest.files import expand
 from knowledge_base.ingest.limits import MAX_ROWS
 from knowledge_base.ingest.plan import Incoming, incoming, is_settled, planned, removal
@@ -31,8 +31,6 @@ from knowledge_base.model import RecordKind
 from knowledge_base.store.database import Store
 from knowledge_base.store.imports import Bodies, Key, Known, StagedRow
 from knowledge_base.store.transaction import Transaction
-
-BATCH = 500  # rows of one short transaction
 
 Progress = Callable[[str, int, int | None], None]
 """Told ``(phase, done, total)``; phases are "read" (rows, total unknown), "publish" (changes), "embed" (projects)."""
@@ -170,7 +168,7 @@ class _Run:
     async def _read(self, rows: Iterator[Row | RowError]) -> None:
         """Check every row; stage what changes as long as all rows are valid."""
         try:
-            while batch := await asyncio.to_thread(list, islice(rows, BATCH)):
+            while batch := await asyncio.to_thread(batch_of, rows):
                 checked = await asyncio.to_thread(self._checked, batch)
                 if not self._collector.error_count:
                     for kind in RecordKind:

@@ -6,9 +6,9 @@ what hurts a small server.
 
 from __future__ import annotations
 
-MAX_FILE_BYTES = 4 * 1024**3  # one million records of 4 kB; files are streamed, so this bounds time, not memory
+MAX_FILE_BYTES = 4 * 1024**3  # one million records of 4 kB; this bounds time; MAX_RECORD bounds memory
 MAX_ROWS = 1_000_000  # ten times the 100,000 projects that the embedded database is made for
-MAX_RECORD = 1_000_000  # one JSON line or array element, or one YAML record: ten longest texts
+MAX_RECORD = 1_000_000  # one CSV row, JSON line or array element, or YAML record: ten longest texts
 MAX_FIELDS = 200  # fields of one record: the widest kind has 19
 MAX_DEPTH = 8  # lists and mappings inside each other; known fields need 2, the rest is for ``extra``
 MAX_CELL = 131_072  # one CSV or XLSX cell: the csv module's own bound
@@ -24,6 +24,6 @@ MAX_ERRORS = 100  # row errors that are listed; the others are counted
 MAX_SHEETS = 50
 MAX_XLSX_ROWS = 1_048_576  # what the format allows: openpyxl would follow any larger row number
 MAX_ZIP_ENTRIES = 1_000  # an XLSX workbook has about ten parts
-MAX_ZIP_BYTES = 256 * 1024**2  # unpacked: the strings of a workbook are held in memory; larger data belongs in JSONL
+MAX_ZIP_BYTES = 64 * 1024**2  # unpacked: the strings of a workbook are held in memory; larger data belongs in JSONL
 MAX_ZIP_RATIO = 200  # unpacked to packed, of one part; real sheets reach about 40
 ZIP_RATIO_FROM_BYTES = 1024**2  # smaller parts are harmless at any ratio

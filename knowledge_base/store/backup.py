@@ -30,6 +30,7 @@ from knowledge_base.version import product_version
 # Of the state folder: what can be made again, belongs to a running process, or is a copy itself.
 NOT_KEPT = (
     *("models", "backups", ".*", "*.lock", "*.tmp", "*.sock", "*.tar", "*.gz", "web.address", "*before-restore*"),
+    "installed",  # every opened database makes it
     "stadtlotse.db",  # the default database, also when another one is used now
     "device-*.db",  # keys of a Matrix device: an old copy would use them twice; after a restore the bot takes a new one
 )
@@ -134,6 +135,8 @@ def _checked_copy(source: Path, target: Path) -> Path:
 
 async def _expect_schema(connection: AsyncConnection) -> None:
     found = await connection.run_sync(current)
+    if found is None:
+        raise StoreError("The database is empty, so there is nothing to keep.", remedy="Check STADTLOTSE_STATE_DIR.")
     if found != SCHEMA:
         raise StoreError(
             f"The database has schema {found}, this version makes backups of {SCHEMA}.",

@@ -20,7 +20,6 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,12 +28,15 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from knowledge_base.clock import Clock, process_clock, utc_now
 from knowledge_base.errors import StoreError
-from knowledge_base.migrations import upgrade
+from knowledge_base.migrations import current, upgrade
 from knowledge_base.store.news import announce, listen
 from knowledge_base.store.postgresql import SNAPSHOT, connect_args, give_time
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.store.uncancelled import connect
+
+__all__ = ["Clock", "Store", "create_engine", "driver_url", "journal_mode", "reason", "utc_now"]
 
 BUSY_TIMEOUT_S = (
     30  # a writer waits this long for another; every transaction is short, so this is never reached in health
@@ -42,12 +44,8 @@ BUSY_TIMEOUT_S = (
 POOL_TIMEOUT_S = 20  # a unit of work waits this long for a free connection to PostgreSQL
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """The real clock: always aware, always UTC."""
-    return datetime.now(UTC)
+DAMAGED_FILE = "The file is damaged: keep it for an expert, and restore a backup (stadtlotse restore FILE --force)."
+DatabaseError = DBAPIError  # what the drivers raise, whichever database it is
 
 
 def journal_mode(version: tuple[int, ...]) -> str:
@@ -60,15 +58,22 @@ def driver_url(url: str) -> URL:
     """The SQLAlchemy address for a plain ``sqlite:///…`` or ``postgresql://…``; the driver is ours to choose."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise StoreError(
-            "The database address cannot be read.", remedy="Write sqlite:///PATH or postgresql://USER@HOST/NAME."
-        ) from None
+    except (ArgumentError, ValueError):
+        raise _unreadable() from None
     if parsed.drivername not in DRIVERS:
         raise StoreError(
             f"The database address begins with {parsed.drivername!r}.", remedy="Use sqlite:///… or postgresql://…."
         )
+    if parsed.drivername == "sqlite" and (parsed.query or parsed.host):  # would be ignored, or mean another file
+        raise _unreadable()
     return parsed.set(drivername=DRIVERS[parsed.drivername])
+
+
+def _unreadable() -> StoreError:
+    return StoreError(
+        "The database address cannot be read.",
+        remedy="Write sqlite:///PATH or postgresql://USER@HOST/NAME into STADTLOTSE_DATABASE__URL.",
+    )
 
 
 class Store:
@@ -78,33 +83,41 @@ class Store:
     at the end of the block and roll back on an exception. Never await a network or a model inside.
     """
 
-    def __init__(self, engine: AsyncEngine, clock: Clock = utc_now) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock | None = None) -> None:
+        """``clock``: what time it is; else the machine's clock, through whose jumps the process goes on counting."""
         self._engine = engine
         self._writing = engine.execution_options(write=True)
         self._reading = engine if engine.dialect.name == "sqlite" else engine.execution_options(**SNAPSHOT)
-        self.now = clock
+        self.now = clock or process_clock
         self.is_sqlite = engine.dialect.name == "sqlite"
         # Writers of this process queue here in order; only those of other processes meet in SQLite's busy handler.
         self._writers = asyncio.Lock() if self.is_sqlite else None
 
     @classmethod
-    async def open(cls, url: str, *, clock: Clock = utc_now) -> Self:
-        """Connect, and bring the schema up to date. Raises ``StoreError`` with the remedy when either is impossible."""
+    async def open(cls, url: str, *, clock: Clock | None = None, empty: StoreError | None = None) -> Self:
+        """Connect, and bring the schema up to date. Raises ``StoreError`` with the remedy when either is impossible.
+
+        ``empty`` is raised for a database that holds nothing yet.
+        """
         address = driver_url(url)
         engine = create_engine(address)
         store = cls(engine, clock)
         try:
             async with engine.execution_options(write=True).begin() as connection:
                 await give_time(connection)
+                if empty and await connection.run_sync(current) is None:
+                    raise empty
                 await connection.run_sync(upgrade)
         except StoreError:
             await engine.dispose()
             raise
         except (DBAPIError, OSError, sqlite3.Error) as error:
             await engine.dispose()
+            place = address.database if store.is_sqlite else address.render_as_string(hide_password=True)
+            remedy = "Check STADTLOTSE_DATABASE__URL, the server and the folder's permissions."
             raise StoreError(
-                f"The database {address.render_as_string(hide_password=True)} cannot be opened: {reason(error)}.",
-                remedy="Check STADTLOTSE_DATABASE__URL, the server and the folder's permissions.",
+                f"The database {place} cannot be opened: {reason(error)}.",
+                remedy=DAMAGED_FILE if is_damage(error) else remedy,
             ) from error
         return store
 
@@ -140,14 +153,26 @@ class Store:
 
 
 def create_engine(address: URL) -> AsyncEngine:
-    """An engine with the connection rules above; nothing is opened yet. Its errors hold no values (they are logged)."""
+    """An engine with the connection rules above; nothing is opened yet. Its errors hold no values (they are logged).
+
+    Raises ``StoreError`` when the address can be none of a database.
+    """
+    try:
+        return _engine(address)
+    except (ArgumentError, ValueError, TypeError):
+        raise _unreadable() from None
+
+
+def _engine(address: URL) -> AsyncEngine:
     if address.get_backend_name() != "sqlite":
         return create_async_engine(
             address, pool_pre_ping=True, pool_timeout=POOL_TIMEOUT_S, connect_args=connect_args(address),
             hide_parameters=True,
         )  # fmt: skip
     if address.database and address.database != ":memory:":
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(address.database).parent)
+        if Path(address.database).is_dir():
+            raise StoreError(f"The database {address.database} is a folder.", remedy="Check STADTLOTSE_DATABASE__URL.")
     engine = create_async_engine(
         address,
         async_creator=lambda: connect(database=address.database or ":memory:", timeout=BUSY_TIMEOUT_S),
@@ -156,6 +181,16 @@ def create_engine(address: URL) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", _set_up_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreError(
+            f"The folder {folder} of the database cannot be made: {error.strerror}.",
+            remedy="Check STADTLOTSE_DATABASE__URL and STADTLOTSE_STATE_DIR.",
+        ) from error
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
@@ -173,7 +208,14 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
+def is_damage(error: BaseException) -> bool:
+    """Return whether SQLite found the file damaged, or no database."""
+    cause = getattr(error, "orig", None) or error
+    return str(getattr(cause, "sqlite_errorname", "")).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
 def reason(error: BaseException) -> str:
-    """The driver's own words, without statement and parameters (they may hold personal data)."""
+    """Return the driver's own words, without statement, parameters and values (they may hold personal data)."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+    words = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+    return words.partition(" with text ")[0]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Integer, cast, delete, func, select, update
+from sqlalchemy import Integer, Select, cast, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.codec import from_body
@@ -20,6 +20,7 @@ from knowledge_base.store.upsert import insert_into
 
 WEEKS_BACK = 70  # of one subscriber, that are read to tell nothing twice
 RUNS_LAST = timedelta(days=500)
+OF_ITS_TIME = timedelta(days=60)  # a row that is older serves no week that can be due: it was made ahead of its time
 
 
 class Run(StrEnum):
@@ -66,12 +67,17 @@ class Digests:
         self, subscription_id: str, week: str, state: Run, *, items: Sequence[str] = (), revision: int,
         message_id: str | None = None,
     ) -> bool:  # fmt: skip
-        """Take the week; ``False`` when somebody has it already: then nothing may be sent."""
+        """Take the week; ``False`` when somebody has it already: then nothing may be sent.
+
+        A row that was made long before its week came (by a wrong clock, or for a time that was typed) is replaced.
+        """
         values = {"subscription_id": subscription_id, "week": week, "state": state, "told": list(items)}
-        statement = insert_into(self._connection, digest_run).values(
-            **values, revision=revision, message_id=message_id, at=self._now
-        )
-        statement = statement.on_conflict_do_nothing().returning(digest_run.c.week)
+        made = {"revision": revision, "message_id": message_id, "at": self._now}
+        statement = insert_into(self._connection, digest_run).values(**values, **made)
+        statement = statement.on_conflict_do_update(
+            index_elements=["subscription_id", "week"], set_={"state": state, "told": list(items), **made},
+            where=digest_run.c.at <= self._now - OF_ITS_TIME,
+        ).returning(digest_run.c.week)  # fmt: skip
         return await self._connection.scalar(statement) is not None
 
     async def settle(self) -> None:
@@ -98,7 +104,7 @@ class Digests:
             select(*columns)
             .outerjoin(outbox, outbox.c.id == digest_run.c.message_id)
             .where(digest_run.c.subscription_id.in_(subscription_ids))
-            .order_by(digest_run.c.subscription_id, digest_run.c.week.desc())
+            .order_by(digest_run.c.subscription_id, digest_run.c.at.desc(), digest_run.c.week.desc())
         )
         runs: dict[str, list[Any]] = defaultdict(list)
         for row in await self._connection.execute(statement):
@@ -125,13 +131,14 @@ class Digests:
         """What the last digest that they got told, in order."""
         states = (Run.QUEUED, *RECEIVED)
         where = (digest_run.c.subscription_id == subscription_id, digest_run.c.state.in_(states))
-        statement = select(digest_run.c.told).where(*where).order_by(digest_run.c.week.desc()).limit(1)
+        newest = (digest_run.c.at.desc(), digest_run.c.week.desc())
+        statement = select(digest_run.c.told).where(*where).order_by(*newest).limit(1)
         return tuple(await self._connection.scalar(statement) or ())
 
-    async def served(self, subscription_id: str) -> str | None:
-        """The last week that has a row."""
-        last = select(func.max(digest_run.c.week)).where(digest_run.c.subscription_id == subscription_id)
-        week: str | None = await self._connection.scalar(last)
+    async def served(self, subscription_id: str, upto: str) -> str | None:
+        """The last week that has a row, of those until ``upto``, the week that it is."""
+        mine = digest_run.c.subscription_id == subscription_id
+        week: str | None = await self._connection.scalar(last_served(self._now, upto).where(mine))
         return week
 
     async def states(self, message_ids: Collection[str]) -> dict[str, str]:
@@ -176,6 +183,15 @@ class Digests:
         old = await self._connection.execute(delete(digest_run).where(digest_run.c.at < self._now - RUNS_LAST))
         said = await self._connection.execute(delete(entry_feedback).where(entry_feedback.c.at < self._now - feedback))
         return old.rowcount + said.rowcount
+
+
+def last_served(now: datetime, upto: str) -> Select[tuple[str]]:
+    """Select the last week that has a row.
+
+    Later weeks than ``upto`` do not count, nor rows made long before their week came: a clock that was ahead, or a time
+    that somebody typed, takes no week from anybody.
+    """
+    return select(func.max(digest_run.c.week)).where(digest_run.c.week <= upto, digest_run.c.at > now - OF_ITS_TIME)
 
 
 def _history(rows: Iterable[Any]) -> History:

@@ -134,6 +134,7 @@ class Outbox:
         Bulk may be overtaken by all others: who asks need not wait until their digest has had its turn.
         """
         ahead = outbox.alias("ahead")
+        tried = or_(ahead.c.attempts > 0, ahead.c.error.is_not(None))
         overtakes = (
             select(1)
             .where(
@@ -141,7 +142,7 @@ class Outbox:
                 ahead.c.conversation == outbox.c.conversation,
                 or_(
                     ahead.c.state == "leased",
-                    and_(ahead.c.state == "new", or_(ahead.c.attempts > 0, ahead.c.not_before <= self._now)),
+                    and_(ahead.c.state == "new", or_(tried, ahead.c.not_before <= self._now)),
                 ),
                 or_(ahead.c.state == "leased", ahead.c.urgency < Urgency.BULK, outbox.c.urgency == Urgency.BULK),
                 ahead.c.seq < outbox.c.seq,
@@ -206,6 +207,13 @@ class Outbox:
         state = case((outbox.c.payload.is_(None), "dead"), else_="new")
         values = {"state": state, "owner": None, "claimed_at": None, "not_before": not_before, "error": error}
         return (await self._connection.execute(update(outbox).where(*_held(row)).values(**values))).rowcount == 1
+
+    async def postpone(self, row: OutboxRow, *, not_before: datetime, reason: str) -> None:
+        """Our own limits held it back: the attempt that ``claim`` counted was none. What is noted of it stays."""
+        state = case((outbox.c.payload.is_(None), "dead"), else_="new")
+        free = {"owner": None, "claimed_at": None, "attempts": outbox.c.attempts - 1}
+        values = {"state": state, "not_before": not_before, "error": func.coalesce(outbox.c.error, reason)}
+        await self._connection.execute(update(outbox).where(*_held(row)).values(**free, **values))
 
     async def states(self, keys: Collection[str]) -> dict[str, str]:
         """What became of the messages of these keys: key → state; one that is gone or never was is missing."""

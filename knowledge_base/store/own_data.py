@@ -49,7 +49,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
         "paused_until",
         "refuses",
     ),
-    verification.name: ("address", "expires_at"),
+    verification.name: ("expires_at",),  # behind a link of a mail it is an address that they never typed
     chat_context.name: ("channel", "conversation", "query", "at"),
     feedback.name: ("answer_id", "useful", "at"),
     entry_feedback.name: ("item", "useful", "at"),

@@ -77,6 +77,13 @@ class Pages:
         row = (await self._connection.execute(select(page).where(page.c.token_hash == token_hash))).first()
         return _page(row) if row else None
 
+    async def open_alone(self, token_hash: str) -> Page | None:
+        """Return the link if something can still be done with it; other processes wait until this transaction ends."""
+        row = (
+            await self._connection.execute(select(page).where(page.c.token_hash == token_hash).with_for_update())
+        ).first()
+        return _page(row) if row and self.is_open(_page(row)) else None
+
     def is_open(self, one: Page) -> bool:
         """Whether something can still be done with it."""
         return one.used_at is None and one.expires_at > self._now

@@ -45,8 +45,8 @@ CLIENT: Mapping[str, str] = {
 }  # fmt: skip
 LIMITS: Mapping[str, int] = {  # ms
     "statement_timeout": 20_000,
-    "lock_timeout": 10_000,
-    "idle_in_transaction_session_timeout": 10_000,
+    "lock_timeout": 15_000,  # longer than a frozen transaction can hold one
+    "idle_in_transaction_session_timeout": 10_000,  # no transaction awaits anything but the database
 }
 LONG: Mapping[str, int] = {  # ms
     "statement_timeout": 900_000,

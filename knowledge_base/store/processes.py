@@ -114,14 +114,22 @@ class Processes:
         await self._connection.execute(delete(process).where(gone, process.c.id != me))
 
     async def living(self, within: timedelta = LEASE) -> list[Living]:
-        """Every process that signed lately, also by a clock that was ahead; ``within``: longer ago than a lease."""
-        since = self._ago(max(within, self.lease))
-        rows = await self._connection.execute(select(process).where(process.c.seen_at > since))
+        """Every process that signed lately; ``within``: longer ago than a lease."""
+        lately = self._signed(max(within, self.lease))
+        rows = await self._connection.execute(select(process).where(lately))
         return [Living(row.id, row.settings) for row in rows]
+
+    async def knows(self, one: str) -> bool:
+        """Whether an id is that of a process here, also of one that is not alive any more and did not end in order."""
+        return bool(await self._connection.scalar(select(1).where(process.c.id == one)))
 
     def lives(self, owner: Any) -> ColumnElement[bool]:
         """Whether a process (an id, or a column of them) signed lately."""
-        return exists().where(process.c.id == owner, process.c.seen_at > self._ago(self.lease))
+        return exists().where(process.c.id == owner, self._signed(self.lease))
+
+    def _signed(self, within: timedelta) -> ColumnElement[bool]:
+        """A sign from the future, of a clock that was ahead, is none: who lives signs again."""
+        return process.c.seen_at.between(self._ago(within), self._ago(-within))
 
     @staticmethod
     def leads(term: Term) -> ColumnElement[bool]:

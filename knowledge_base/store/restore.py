@@ -28,6 +28,7 @@ from knowledge_base.store.consents import unlocked
 from knowledge_base.store.database import Clock, create_engine, driver_url, reason, utc_now
 from knowledge_base.store.dump import TABLES, is_empty, load
 from knowledge_base.store.facts import RESTORED, Facts
+from knowledge_base.store.known_time import forget_time
 from knowledge_base.store.postgresql import give_time
 from knowledge_base.store.processes import Processes
 from knowledge_base.store.tables import consent, cursor, import_run, inbox, leader, outbox, process
@@ -104,7 +105,7 @@ class _Restore:
 
     async def _into_file(self, file: Path) -> None:
         """A new file is made beside the old one, which may be damaged, and takes its place when it is complete."""
-        if await asyncio.to_thread(file.exists):
+        if await asyncio.to_thread(lambda: file.exists() and file.stat().st_size > 0):
             await self._expect_unused(file)
         new = self._work / "new.db"
         engine = create_engine(driver_url(f"sqlite:///{new}"))
@@ -193,9 +194,9 @@ class _Restore:
         await connection.execute(staging.values(state="failed", finished_at=self._now))
         await connection.execute(delete(process))
         await connection.execute(delete(leader))
-        await Facts(connection).put(
-            RESTORED, {"at": self._now.isoformat(), "made_at": self._manifest.made_at.isoformat()}
-        )
+        facts = Facts(connection)
+        await forget_time(facts)  # a backup is old, and no clock is wrong for that
+        await facts.put(RESTORED, {"at": self._now.isoformat(), "made_at": self._manifest.made_at.isoformat()})
 
     def _replace(self, file: Path, new: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)

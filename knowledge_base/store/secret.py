@@ -28,22 +28,37 @@ FILE = "secret.key"
 BYTES = 32
 NONCE = 16
 SHARED = "secret"  # fact: a proof of the secret, and the secret enciphered
+REMEDY = "Bring it back from a backup; without it links sent before are void and blocks are forgotten."
 
 
 def read_secret(folder: Path) -> bytes:
     """The secret of the installation in this state folder, made when there is none yet; readable by its user alone.
 
-    Raises ``StoreError`` when the file is there and holds something else.
+    Raises ``StoreError`` when the file cannot be made or read, or holds something else.
     """
     path = folder / FILE
-    with suppress(FileExistsError):
-        _make(path, os.urandom(BYTES))
-    value = path.read_bytes()
-    if len(value) != BYTES:
-        raise StoreError(
-            f"{path} does not hold the {BYTES} bytes of the installation's secret.",
-            remedy="Bring it back from a backup; without it links sent before are void and blocks are forgotten.",
-        )
+    try:
+        with suppress(FileExistsError):
+            _make(path, os.urandom(BYTES))
+    except OSError as error:
+        raise StoreError(f"{path} cannot be made: {error.strerror}.", remedy="Check STADTLOTSE_STATE_DIR.") from error
+    return kept_secret(folder) or b""
+
+
+def kept_secret(folder: Path) -> bytes | None:
+    """Return the secret in this state folder, ``None`` when there is no such file.
+
+    Raises ``StoreError`` when the file cannot be read or holds something else.
+    """
+    path = folder / FILE
+    try:
+        value = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}.", remedy=REMEDY) from error
+    if len(value) != BYTES or len(set(value)) == 1:  # a file full of zeros is what a crash of the machine leaves
+        raise StoreError(f"{path} does not hold the {BYTES} bytes of the installation's secret.", remedy=REMEDY)
     return value
 
 

@@ -11,7 +11,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from sqlalchemy import Row, Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_base.store.digests import Digests
+from knowledge_base.store.digests import Digests, last_served
 from knowledge_base.store.people import hold_person
 from knowledge_base.store.tables import digest_run, profile, subscription
 from knowledge_base.store.upsert import insert_into
@@ -52,7 +52,7 @@ class Subscriber:
 
     subscription: Subscription
     municipality: str  # id of the person's own; empty: not told
-    served: str | None  # the last week that has a row
+    served: str | None  # the last week until now that has a row
 
 
 class Subscriptions:
@@ -129,9 +129,9 @@ class Subscriptions:
         where = subscription.c.id == subscription_id
         await self._connection.execute(update(subscription).where(where).values(unopened=unopened))
 
-    async def page(self, after: str, limit: int) -> list[Subscriber]:
-        """The next subscriptions that are on, in order of id, behind ``after``."""
-        served = select(func.max(digest_run.c.week)).where(digest_run.c.subscription_id == subscription.c.id)
+    async def page(self, after: str, limit: int, upto: str) -> list[Subscriber]:
+        """The next subscriptions that are on, in order of id, behind ``after``; ``upto``: the week that it is."""
+        served = last_served(self._now, upto).where(digest_run.c.subscription_id == subscription.c.id)
         columns: list[Any] = [*subscription.c, profile.c.municipality, served.scalar_subquery().label("served")]
         statement = (
             select(*columns)

@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
+from knowledge_base.store.types import damaged
+
 T = TypeVar("T")
 
 
@@ -23,15 +25,31 @@ class UncancelledConnection(aiosqlite.Connection):
     """A connection of aiosqlite; whatever it has begun in its thread, it awaits to the end."""
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        return await finished(super()._execute(fn, *args, **kwargs))  # type: ignore[no-untyped-call]
+        try:
+            return await finished(super()._execute(fn, *args, **kwargs))  # type: ignore[no-untyped-call]
+        except UnicodeDecodeError:  # of a name in a damaged schema, or of the driver's own words
+            raise damaged("a name that is no UTF-8") from None
 
 
 def connect(*, database: str, timeout: float) -> UncancelledConnection:
     """A connection to be awaited; its thread does not keep the process alive."""
-    connector = partial(sqlite3.connect, database, timeout=timeout, check_same_thread=False)
-    connection = UncancelledConnection(connector, 64)
+    connection = UncancelledConnection(partial(_connect, database, timeout), 64)
     connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does; there is no public way
     return connection
+
+
+def _connect(database: str, timeout: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(database, timeout=timeout, check_same_thread=False)
+    connection.text_factory = _text
+    return connection
+
+
+def _text(value: bytes) -> str:
+    """A stored text; the driver's own error would quote one that is damaged."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise damaged("a text that is no UTF-8") from None
 
 
 async def finished(work: Awaitable[T]) -> T:

@@ -167,6 +167,7 @@ def test_every_code_has_its_text(code: str, language: str) -> None:
     values: dict[str, Any] = {"part": "matrix", "reason": "timeout", "number": 3, "days": 30, "user": "@a:b"}
     values["made_at"] = "2026-03-01 12:00 UTC"
     values["hours"] = 21
+    values |= {"clock": "2028-01-03 12:00 UTC", "expected": "2026-11-30 12:00 UTC"}
     text = plain(Texts().render(Say(f"alert.{code}", values), language))
     assert text
     assert "{" not in text

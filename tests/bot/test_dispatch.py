@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from bot import dispatch
-from bot.dispatch import PARALLEL, SUSPECT, Dispatch
+from bot.dispatch import PARALLEL, SUSPECT, Dispatch, in_turn
 from bot.inbox import Intake
+from bot.turns import Turns
 from knowledge_base.store.database import Store
-from knowledge_base.store.inbox import InboxRow
+from knowledge_base.store.inbox import InboxRow, Waiting
 from knowledge_base.store.tables import inbox
 from tests.fakes import PATIENCE_S, FakeChannel
 
@@ -192,3 +195,54 @@ async def test_a_database_that_is_away_for_a_while_ends_nothing(
         await say(intake, ("anna", "1"))
         await work.until(lambda: work.ended == ["1"])
         assert beats
+
+
+async def test_people_take_turns_however_much_others_have_written(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "PARALLEL", 1)
+    intake, work = Intake(sqlite_store), Work(sqlite_store)
+    flood = [(f"f{who}", f"f{who} {number}") for number in range(20) for who in range(5)]
+    await say(intake, *flood)
+    work.gates["f0 1"] = asyncio.Event()
+    async with at_work(Dispatch(sqlite_store, intake, work, lambda: ["test"]).run()):
+        await work.until(lambda: "f0 1" in work.begun)  # each of the five had a turn, the first of them a second one
+        await say(intake, ("anna", "quick"), ("ben", "quick as well"))
+        work.gates["f0 1"].set()
+        await work.until(lambda: "quick as well" in work.ended)
+        assert work.ended[6:8] == ["quick", "quick as well"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), unique_by=lambda one: one[1]), st.data())
+def test_nobody_is_passed_over_twice(heads: list[tuple[int, int]], data: st.DataObject) -> None:
+    """Whoever waits comes before any other person has had two turns."""
+    waiting = [Waiting(seq, "test", f"room {seq}", f"user {user}", 0) for user, seq in heads]
+    turns: Turns[tuple[str, str]] = Turns()
+    for user in data.draw(st.lists(st.integers(0, 3))):
+        turns.had(("test", f"user {user}"))
+    served: list[str] = []
+    while waiting:
+        first = in_turn(waiting, turns.when)[0]
+        turns.had((first.channel, first.user_id))
+        waiting.remove(first)
+        for other in {one.user_id for one in waiting} - {first.user_id}:
+            since = served[len(served) - served[::-1].index(other) :] if other in served else served
+            assert since.count(first.user_id) <= 1 or other not in served
+        served.append(first.user_id)
+
+
+async def test_what_another_process_works_on_is_left_to_it(store: Store) -> None:
+    intake, work = Intake(store), Work(store)
+    await say(intake, ("anna", "1"), ("anna", "2"), ("ben", "b"))
+    async with store.begin() as tx:
+        await tx.processes.sign("another", "elsewhere", {})
+        first, _ = await tx.inbox.waiting(["test"], "another")
+        (row,) = await tx.inbox.claim([first.seq], "another")
+    async with at_work(Dispatch(store, intake, work, lambda: ["test"]).run()):
+        await work.until(lambda: "b" in work.ended)
+        assert work.begun == ["b"]
+        async with store.begin() as tx:
+            assert await tx.inbox.done(row)
+        intake.arrived.set()
+        await work.until(lambda: "2" in work.ended)
+    assert work.ended == ["b", "2"]

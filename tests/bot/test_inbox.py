@@ -118,3 +118,13 @@ def test_any_text_can_be_stored(text: str) -> None:
     assert "\0" not in stored
     assert stored == stored.encode().decode()
     assert len(stored) == len(text)
+
+
+async def test_what_one_user_sends_beyond_a_measure_waits_nowhere(store: Store) -> None:
+    intake = Intake(store, most_of_one=3)
+    await intake("test", [ANNA.inbound(str(number)) for number in range(5)])
+    await intake("test", [ANNA.inbound("5"), PEOPLE.person("ben").inbound("b")])
+    async with store.begin() as tx:
+        assert await tx.inbox.count() == {"new": 4, "done": 3}
+        rows = await tx.connection.exec_driver_sql("SELECT count(*) FROM inbox WHERE payload IS NULL")
+        assert rows.scalar() == 3

@@ -58,3 +58,11 @@ def test_whatever_somebody_puts_into_the_address_has_a_hash(token: str) -> None:
 def test_no_network_that_masks_contact_data_breaks_a_link(message_id: str) -> None:
     """A token of many digits may look like a phone number."""
     assert masked(LINKS.url("i", message_id)) == LINKS.url("i", message_id)
+
+
+@given(message_ids)
+def test_a_word_is_eight_letters_and_digits_and_tells_nothing_of_the_code(message_id: str) -> None:
+    word = LINKS.word(message_id)
+    assert re.fullmatch(r"[A-HJ-NP-Z2-9]{8}", word)
+    assert word == LINKS.word(message_id)
+    assert word != Links("https://lotse.example", b"x" * 32).word(message_id)

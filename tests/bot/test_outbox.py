@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from bot import outbox, repetition
-from bot.messages import Say
+from bot.composing import Composer
+from bot.messages import Outgoing, Say
 from bot.outbox import Sender
 from bot.ports import TryLaterError, UnclearError, UndeliverableError
-from bot.repetition import UNCLEAR, pause
+from bot.repetition import ENOUGH, UNCLEAR, pause
 from bot.texts import Texts
 from knowledge_base.store.database import Store
-from knowledge_base.store.outbox import Urgency
+from knowledge_base.store.outbox import OutboxRow, Urgency
 from knowledge_base.store.tables import outbox as rows
 from tests.claims import leading, term, to_send
 from tests.conftest import FixedClock
@@ -346,3 +349,134 @@ async def test_one_send_at_a_time_where_a_kill_would_double_them(
             async with sqlite_store.read() as tx:
                 await tx.outbox.count()
         assert len(channel.attempts) == at_once
+
+
+async def test_a_claim_whose_reply_was_lost_is_found_and_sent_once(
+    store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "LOOK_AGAIN_S", 0.01)
+    await put(store, urgency=Urgency.BULK)
+    async with sending(store, channel) as sender:
+        await sender.idle()
+        await put(store, urgency=Urgency.BULK, number=1)
+        async with store.begin() as tx:  # the COMMIT comes through, its reply does not
+            leadership = sender._leadership
+            assert await tx.outbox.lease(leadership.expect("fake"), limit=1)
+        sender.wake()
+        await channel.until(lambda: channel.answers_to("q1") == 1)
+        await sender.idle()
+    assert await states(store) == {"sent": 2}
+    assert await column(store, "attempts") == [1, 1]
+
+
+async def test_who_does_not_lead_sends_nothing(store: Store, channel: FakeChannel) -> None:
+    await put(store)
+    async with sending(store, channel) as sender:
+        await sender.idle()
+        async with store.begin() as tx:
+            await tx.processes.leave(sender._leadership.process)
+            await tx.processes.sign("another", "elsewhere", {})
+            assert await tx.processes.take("fake", "another") == 2
+        await put(store, number=1)
+        await sender._leadership.sign()
+        sender.wake()
+        await asyncio.sleep(0.05)
+    assert channel.answers_to("q1") == 0
+    assert await states(store) == {"new": 1, "sent": 1}
+
+
+async def test_conversations_take_turns(store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "PARALLEL", 1)
+    for number in range(3):
+        await put(store, "flood", number=number)
+    await put(store, "quiet", number=9)
+    await sent_once(store, channel)
+    assert [message.answers for message in channel.delivered] == ["q0", "q9", "q1", "q2"]
+
+
+async def test_a_database_that_hiccups_while_a_message_is_composed_loses_nothing(
+    store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "LOOK_AGAIN_S", 0.01)
+    failures = [
+        OperationalError("SELECT", {}, sqlite3.OperationalError("database is locked"), connection_invalidated=True)
+    ]
+    real = Composer.__call__
+
+    async def composes(self: Composer, row: OutboxRow) -> Outgoing:
+        if failures:
+            raise failures.pop()
+        return await real(self, row)
+
+    monkeypatch.setattr(Composer, "__call__", composes)
+    await put(store)
+    async with sending(store, channel):
+        await channel.until(lambda: channel.answers_to("q0") == 1)
+    assert not failures
+
+
+PACED = TryLaterError("rate limit", after=timedelta(seconds=1), paced=True)
+
+
+async def test_what_our_own_limits_hold_back_is_no_attempt(
+    store: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await put(store)
+    for _ in range(7):
+        await sent_once(store, channel, PACED)
+        assert await column(store, "attempts") == [0]
+        clock.advance(seconds=1)
+    await sent_once(store, channel, TryLaterError("down"))
+    async with store.read() as tx:
+        waits_until = await tx.connection.scalar(select(rows.c.not_before))
+    assert waits_until == clock() + pause(1), "a first failure waits as a first one does"
+
+
+@pytest.mark.parametrize("days", [3, 400])
+async def test_what_our_own_limits_hold_back_is_never_given_up(
+    store: Store, channel: FakeChannel, clock: FixedClock, days: int
+) -> None:
+    await put(store)
+    clock.advance(days=days)
+    for _ in range(ENOUGH + 1):
+        await sent_once(store, channel, PACED)
+        clock.advance(seconds=1)
+    await sent_once(store, channel)
+    assert await states(store) == {"sent": 1}
+
+
+async def test_a_message_is_not_given_up_because_the_clock_alone_says_that_it_is_old(
+    store: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await put(store)
+    clock.advance(days=3)
+    for _ in range(ENOUGH - 1):
+        await sent_once(store, channel, TryLaterError("down"))
+        clock.advance(minutes=5)
+    assert await states(store) == {"new": 1}
+    await sent_once(store, channel, TryLaterError("down"))
+    assert await states(store) == {"dead": 1}
+
+
+async def test_what_our_own_limits_hold_back_is_overtaken_by_nothing(
+    store: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await put(store, number=0)
+    await sent_once(store, channel, PACED)
+    await put(store, number=1)
+    await sent_once(store, channel)
+    assert channel.delivered == []
+    clock.advance(seconds=1)
+    await sent_once(store, channel)
+    assert [message.answers for message in channel.delivered] == ["q0", "q1"]
+
+
+async def test_a_message_in_doubt_stays_in_doubt_while_our_own_limits_hold_it_back(
+    store: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
+    await put(store)
+    await sent_once(store, channel, LostReply())
+    clock.advance(minutes=1)
+    await sent_once(store, channel, PACED)
+    (error,) = await column(store, "error")
+    assert str(error).startswith(UNCLEAR)

@@ -14,15 +14,20 @@ from bot.texts import Texts
 from config import logging
 from config.settings import Settings
 from knowledge_base import failpoints
+from knowledge_base.clock import Clock, SteadyClock, utc_now
 from knowledge_base.search.service import SearchService
-from knowledge_base.store.database import Store, utc_now
+from knowledge_base.store.database import Store
 from tests.crash.network import FileChannel
 from tests.fake_embedder import HashEmbedder
 
 
-async def main(database: str, folder: Path, exactly_once: bool, ahead: timedelta) -> None:
-    """``ahead``: how far its clock is before that of the machine."""
-    store = await Store.open(database, clock=lambda: utc_now() + ahead)
+def machine(shown: Path) -> SteadyClock:
+    """A process on a machine whose clock is ahead by the seconds that a file holds at that moment."""
+    return SteadyClock(lambda: utc_now() + timedelta(seconds=float(shown.read_text())))
+
+
+async def main(database: str, folder: Path, exactly_once: bool, clock: Clock) -> None:
+    store = await Store.open(database, clock=clock)
     search = SearchService(store, HashEmbedder())
     await search.start()
     stop = asyncio.Event()
@@ -33,9 +38,12 @@ async def main(database: str, folder: Path, exactly_once: bool, ahead: timedelta
     await store.close()
 
 
-def entry(database: str, folder: str, exactly_once: bool, fail_at: str, ahead: timedelta = timedelta()) -> None:
-    """What the process does."""
+def entry(
+    database: str, folder: str, exactly_once: bool, fail_at: str, ahead: timedelta = timedelta(), shown: str = ""
+) -> None:
+    """What the process does. ``ahead``: how far its clock is before that of the machine; ``shown``: see ``machine``."""
     logging.set_up("WARNING", "json")
     failpoints.arm(fail_at)
     ticker.TICK_S = 0.1
-    asyncio.run(main(database, Path(folder), exactly_once, ahead))
+    clock = machine(Path(shown)) if shown else lambda: utc_now() + ahead
+    asyncio.run(main(database, Path(folder), exactly_once, clock))

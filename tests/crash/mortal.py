@@ -27,10 +27,10 @@ class Mortal:
         self._folder = folder
         self._process: ForkServerProcess | None = None
 
-    def start(self, fail_at: str = "", *, ahead: timedelta = timedelta()) -> None:
-        """Start it, and wait until it listens or is dead; ``ahead``: how far its clock is before the machine's."""
+    def start(self, fail_at: str = "", *, ahead: timedelta = timedelta(), shown: str = "") -> None:
+        """Start it, and wait until it listens or is dead. ``ahead`` and ``shown``: its clock, see ``driver.entry``."""
         (self.network.outgoing / "ready").unlink(missing_ok=True)
-        arguments = (self.database, str(self._folder), self.exactly_once, fail_at, ahead)
+        arguments = (self.database, str(self._folder), self.exactly_once, fail_at, ahead, shown)
         self._process = PROCESSES.Process(target=driver.entry, args=arguments)
         self._process.start()
         self.until(lambda: self.network.ready() or self.exit_code is not None)

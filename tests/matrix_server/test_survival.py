@@ -87,8 +87,9 @@ async def test_no_new_device_at_each_start(bot: BotProcess, synapse: Synapse) ->
 
 
 async def test_files_are_private(bot: BotProcess) -> None:
-    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in bot.folder.iterdir()}
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in bot.folder.iterdir() if path.is_file()}
     assert set(modes.values()) == {"0o600"}, modes
+    assert {oct(path.stat().st_mode & 0o777) for path in bot.folder.iterdir() if path.is_dir()} == {"0o700"}
     assert oct(bot.folder.stat().st_mode & 0o777) == "0o700"
     assert {"login.json", "identity.json", "recovery-key.txt"} <= set(modes)
 

@@ -170,8 +170,12 @@ async def reads(person: Person, room: str, bot: BotProcess, what: str) -> str:
 
 
 async def code_for(place: Place, address: str) -> str:
-    found = re.search(r"\b\d{3} ?\d{3}\b", await place.mailed(address, "Code"))
-    assert found
+    return six_digits(await place.mailed(address, "Das ist Ihr Code"))
+
+
+def six_digits(text: str) -> str:
+    found = re.search(r"\b\d{3} ?\d{3}\b", text)
+    assert found, text
     return found[0]
 
 
@@ -201,6 +205,7 @@ async def from_matrix_by_mail_to_telegram(place: Place, anna: Person, chat: str,
     await place.scanned(links)
     page = next(link for link in links if "/i/" in link)
     await place.posted(page, answer="deputy")
+    await place.posted(page, answer="deputy", code=await code_for(place, LEAD))
     assert place.state(code)[2] == "c-mobility"
 
     told = await place.hears(deputy, "liegt etwas bereit")
@@ -208,7 +213,9 @@ async def from_matrix_by_mail_to_telegram(place: Place, anna: Person, chat: str,
     await place.delivered(code)
     assert marks_in(await place.scanned([page]), ANNAS) == set(), "a look alone shows nothing"
     assert marks_in(await place.posted(page, step="show"), ANNAS) == {"zzqname", "zzqwinkel"}
-    await place.posted(page, answer="yes", share=["phone"])
+    await place.posted(page, answer="yes")
+    digits = six_digits(await place.hears(deputy, "hinter einem unserer Links"))
+    await place.posted(page, answer="yes", share=["phone"], code=digits)
 
     shown = await reads(anna, chat, place.bot, "5550199")
     assert marks_in(shown, MARKS) == {"5550199", "zzqwinkel"} or marks_in(shown, MARKS) == {"5550199"}

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
+from bot.channels.matrix.arrived import arrived, is_foreign, room_behind, trace_of
 from bot.channels.matrix.batch import Reader
 from bot.channels.matrix.checking import look
 from bot.channels.matrix.crosssigning import CrossSigning, Seeds
 from bot.channels.matrix.discovery import address_of
 from bot.channels.matrix.files import Folder
+from bot.channels.matrix.handover import take, tidy
 from bot.channels.matrix.http import BusyError, MatrixError, RefusedError, Server
 from bot.channels.matrix.invitations import Invitations
 from bot.channels.matrix.keys import Keys, only_log
 from bot.channels.matrix.login import Session, open_session, signed_out
 from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import NAME
-from bot.channels.matrix.rooms import is_admin, may_ask
+from bot.channels.matrix.rooms import is_admin, may_ask, server_of
 from bot.channels.matrix.sending import Sending
 from bot.channels.matrix.sync import Parts, Sync
 from bot.channels.matrix.verification import Verifying
 from bot.messages import Address, Outgoing
-from bot.ports import Alert, ChannelEndedError, Listening, Receive, TryLaterError
+from bot.ports import Alert, ChannelEndedError, Lead, Listening, Receive, TryLaterError
 from config.matrix import Matrix
 from knowledge_base.errors import StoreError
 
@@ -61,14 +63,15 @@ class MatrixChannel:
         self._session: Session | None = None
         self._parts: Parts | None = None
         self._ready = False
+        self._lead: Lead | None = None
 
     def warn_with(self, alert: Alert) -> None:
         """See ``bot.ports.Warns``."""
         self._alert = alert
 
-    def obey(self, leads: Callable[[], bool]) -> None:
+    def obey(self, lead: Lead) -> None:
         """See ``bot.ports.StandsDown``."""
-        self._server.allowed = leads
+        self._lead, self._server.allowed = lead, lead.holds
 
     async def stand_down(self) -> None:
         """See ``bot.ports.StandsDown``: the device's keys are another process's now."""
@@ -91,8 +94,9 @@ class MatrixChannel:
 
         while True:
             try:
-                self._folder.open()
                 if self._parts is None:
+                    if not self._folder.held:
+                        await take(self._folder, self._lead)
                     self._parts = await self._open()
                 await Sync(self._parts, receive).run(heard, self._now_ready)
             except ChannelEndedError:
@@ -114,6 +118,7 @@ class MatrixChannel:
         """Log in, have keys on the server, be cross-signed: before anybody is listened to."""
         self._server.homeserver = await address_of(self._settings.homeserver)
         session = self._session = self._session or await open_session(self._server, self._settings, self._folder)
+        tidy(self._folder)
         crypto, password = session.crypto, self._settings.password
         if session.note:
             log.warning("matrix.device", note=session.note)
@@ -134,17 +139,44 @@ class MatrixChannel:
         verifying = Verifying(self._server, reader, crypto, keys, sending, master=master, admins=self._admins)
         invitations = Invitations(self._server, reader, self._settings)
         meetings = Meetings(self._server, reader, sending, stays=self._stays)
-        return Parts(self._server, reader, keys, sending, invitations, verifying, meetings)
+        return Parts(self._server, reader, keys, sending, invitations, verifying, meetings, crypto.device_id)
 
     async def send(self, message: Outgoing) -> str | None:
         """See ``bot.ports.Channel.send``."""
-        return await self._connected().sending.send(message)
+        sending = self._connected().sending
+        await self._look_for(message, message.address.conversation)
+        return await sending.send(message)
 
     async def open_introduction_room(
         self, alias: str, users: tuple[str, str], opening: Outgoing, *, name: str = ""
     ) -> str:
         """See ``Meetings.open``; errors as of ``send``."""
-        return await self._connected().meetings.open(alias, users, opening, name=name)
+        meetings = self._connected().meetings
+        await self._look_for(opening, f"#{alias}")
+        return await meetings.open(alias, users, opening, name=name)
+
+    async def _look_for(self, message: Outgoing, place: str) -> None:
+        """Note what another device sent of a message, so that it is not sent twice; ``place``: a room, or its alias."""
+        parts = self._connected()
+        if not is_foreign(message.trace, parts.device):
+            return
+        me = parts.reader.me
+        try:
+            if place.startswith("#"):
+                place = await room_behind(self._server, f"{place}:{server_of(me)}")
+            if place:
+                parts.sending.arrived |= await arrived(self._server, place, me, message.id)
+        except RefusedError as error:
+            log.info("matrix.not_looked_for", reason=error.message)  # what is sent there is refused, too
+        except MatrixError as error:
+            raise TryLaterError(error.message, after=error.after if isinstance(error, BusyError) else None) from error
+
+    def trace(self, conversation: str, answers: str, before: str) -> str:
+        """See ``bot.ports.Traceable``: the device that sends; only that one has the transaction ids."""
+        return trace_of(self._session.crypto.device_id, before) if self._session else before
+
+    def remember(self, sent: Sequence[str]) -> None:
+        """See ``bot.ports.Traceable``; here a message is found by its own id."""
 
     def _connected(self) -> Parts:
         if self._parts is None or not self._ready:

@@ -44,7 +44,7 @@ async def _look(server: Server, folder: Folder, login: Login) -> Lines:
         reason = "the account's identity is not the bot's" if self_signing and not ours else "the device is not signed"
         lines.append(("fail", f"matrix: not cross-signed ({reason}); strict clients will not talk to the bot"))
     try:
-        crypto = Crypto(login.user_id, login.device_id, folder, login.pickle_key, new=False)
+        crypto = Crypto(login.user_id, login.device_id, folder, login.pickle_key, new=False, name=login.store)
     except LostStoreError as error:
         return [*lines, ("fail", f"matrix: {error}; the next serve takes a new device")]
     intact = is_own_device(crypto, device)

@@ -49,15 +49,15 @@ class NoKeyError(Exception):
 class Crypto:
     """Keys and sessions of one device."""
 
-    def __init__(self, user_id: str, device_id: str, folder: Folder, pickle_key: str, *, new: bool) -> None:
+    def __init__(self, user_id: str, device_id: str, folder: Folder, key: str, *, new: bool, name: str = "") -> None:
         """Open the store; ``new`` makes it. ``LostStoreError``: it should be there and is not, or is unreadable."""
-        name = f"device-{device_id}.db"
+        name = name or f"device-{device_id}.db"
         if not new and not (folder.path / name).is_file():
             raise LostStoreError("the key store is gone")
         folder.private_file(name)
         self.user_id, self.device_id = user_id, device_id
         try:
-            self._store = SqliteStore(user_id, device_id, str(folder.path), pickle_key, name)
+            self._store = SqliteStore(user_id, device_id, str(folder.path), key, name)
             known = self._store.load_account() is not None
             self._olm = Machine(user_id, device_id, self._store)
         except Exception as error:  # vodozemac, peewee and SQLite each have their own; all mean the same here
@@ -66,7 +66,8 @@ class Crypto:
             raise LostStoreError("the key store is empty")
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the store for good: another process may use it from now on."""
+        self._store.database.autoconnect = False
         self._store.database.close()
 
     @contextmanager

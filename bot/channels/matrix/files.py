@@ -1,15 +1,41 @@
-"""The folder of one account: what must survive and nobody else may read."""
+"""The folder of one account: what must survive and nobody else may read.
+
+One process holds it at a time (``process.lock``). A frozen process keeps that lock, so the next leader of the account
+can take the folder from it (``bot.channels.matrix.handover``). What keeps the frozen one from doing harm when it wakes:
+
+- It replaces a file only by a rename out of ``.writing-EPOCH-…``, a folder of its own. The next leader deletes that
+  folder first, and a rename out of a deleted folder fails, wherever in its work the process was frozen.
+- Its key store gets no further reader: ``login.json`` names a copy under another name. So neither its database nor its
+  journal, which SQLite creates and deletes by name, are files that another process uses.
+- Only folders of lower epochs are deleted. A process that wakes in the middle of taking the folder has the lower epoch.
+
+A process makes its own folder before it asks the database whether it leads. So the next leader finds that folder.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import os
+import secrets
+import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from bot.ports import ChannelEndedError
+from knowledge_base.errors import StoreError
+
+LOCK = "process.lock"
+WRITING = ".writing-"
+
+
+class HeldError(Exception):
+    """Another process holds the folder; ``holder``: its id, if it has written that."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(holder)
+        self.holder = holder
 
 
 class Folder:
@@ -18,25 +44,84 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock: IO[str] | None = None
+        self._writing: Path | None = None  # from where files are renamed to their place
+        self._epoch = 0
+        self._holder = ""
+        self._let_go = False
 
-    def open(self) -> None:
-        """Make it and take it: a key store that two processes write to is soon worth nothing."""
-        if self._lock:
-            return
+    @property
+    def held(self) -> bool:
+        """Whether this process has taken it."""
+        return self._lock is not None
+
+    def prepare(self, holder: str = "", epoch: int = 0) -> None:
+        """Make the folder, and a place in it where this process writes; see above for why this comes first."""
+        self.close()
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path.chmod(0o700)
-        lock = open(self.path / "process.lock", "w", encoding="ascii", opener=_private)  # noqa: SIM115 - kept open
+        self._writing = self.path / f"{WRITING}{epoch}-{secrets.token_hex(6)}"
+        self._writing.mkdir(mode=0o700)
+        self._holder, self._epoch, self._let_go = holder, epoch, False
+
+    def open(self) -> None:
+        """Take it: a key store that two processes write to is soon worth nothing. Raise ``HeldError`` if it is held."""
+        if self._lock:
+            return
+        if self._writing is None:
+            self.prepare()
+        path = self.path / LOCK
+        lock = open(path, "a+", encoding="ascii", opener=_private)  # noqa: SIM115 - kept open
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            current = path.stat().st_ino == os.fstat(lock.fileno()).st_ino
         except OSError:
+            current = False
+        if not current:
+            lock.seek(0)
+            holder = lock.read()
             lock.close()
-            raise ChannelEndedError(
-                "Another process uses this Matrix account's keys.", remedy="Stop it first; one process may run."
-            ) from None
+            raise HeldError(holder.strip())
+        self._keep(lock)
+        self.fence()
+
+    def fence(self) -> None:
+        """From now on, no process of an earlier leadership replaces a file here."""
+        for path in self.path.glob(f"{WRITING}*"):
+            epoch = path.name.removeprefix(WRITING).partition("-")[0]
+            if path != self._writing and epoch.isdecimal() and int(epoch) <= self._epoch:
+                # Renamed first: it is gone at once, whatever it holds, and nothing can be added to it by its name.
+                gone = path.with_name(f".gone-{secrets.token_hex(6)}")
+                with suppress(FileNotFoundError):
+                    path.replace(gone)
+        for path in self.path.glob(".gone-*"):
+            shutil.rmtree(path, ignore_errors=True)
+
+    def seize(self) -> None:
+        """Take it from a process that leads no more; ``fence`` it first."""
+        new = self._own(LOCK)
+        lock = self._new(new)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._keep(lock)
+            self._into_place(new, LOCK)
+        except BaseException:
+            self._lock = None
+            lock.close()
+            raise
+
+    def _keep(self, lock: IO[str]) -> None:
+        lock.seek(0)
+        lock.truncate()
+        lock.write(self._holder)
+        lock.flush()
         self._lock = lock
 
     def close(self) -> None:
-        """Let another process take it."""
+        """Let another process take it; nothing is written any more until it is prepared again."""
+        self._let_go = True
+        if self._writing:
+            shutil.rmtree(self._writing, ignore_errors=True)
+            self._writing = None
         if self._lock:
             self._lock.close()
             self._lock = None
@@ -54,13 +139,13 @@ class Folder:
         self.write_text(name, json.dumps(value, indent=1, ensure_ascii=False))
 
     def write_text(self, name: str, text: str) -> None:
-        """Keep a text; a kill in between leaves the old one."""
-        new = self.path / f"{name}.new"
-        with open(new, "w", encoding="utf-8", opener=_private) as file:
+        """Keep a text; a kill in between leaves the old one. Raise ``StoreError`` if another process has the folder."""
+        new = self._own(name)
+        with self._new(new) as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        new.replace(self.path / name)
+        self._into_place(new, name)
 
     def private_file(self, name: str) -> Path:
         """The path of a file that a library will fill; made empty with mode 0600 if it is not there."""
@@ -68,6 +153,39 @@ class Folder:
         path.touch(mode=0o600)
         path.chmod(0o600)
         return path
+
+    def _own(self, name: str) -> Path:
+        """Where the next version of a file is written. A command that never took the folder writes beside the file."""
+        if self._writing is None and self._let_go:
+            raise _taken()
+        return self._writing / name if self._writing else self.path / f"{name}.new"
+
+    @staticmethod
+    def _new(path: Path) -> IO[str]:
+        try:
+            return open(path, "w+", encoding="utf-8", opener=_private)
+        except FileNotFoundError:
+            raise _taken() from None
+
+    def _into_place(self, new: Path, name: str) -> None:
+        try:
+            new.replace(self.path / name)
+        except FileNotFoundError:
+            raise _taken() from None
+        sync_folder(self.path)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in a folder are on disk."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _taken() -> StoreError:
+    return StoreError("Another process has taken the Matrix keys.")
 
 
 def _private(path: str, flags: int) -> int:

@@ -102,10 +102,18 @@ class Server:
                 json=body,
                 headers=headers,
                 timeout=httpx.Timeout(wait, connect=CONNECT_S),
+                extensions={"trace": self._at},
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UnreachableError(f"{what}: {type(error).__name__}.") from error
+        if not self.allowed():  # what follows from the answer would be stored, and is another process's business now
+            raise UnreachableError(f"{what}: another process uses the account.")
         return _read(answer, what)
+
+    async def _at(self, step: str, _: Json) -> None:
+        """Ask again right before anything is written: finding a connection takes time, and a frozen process wakes."""
+        if step.endswith(("send_request_headers.started", "send_request_body.started")) and not self.allowed():
+            raise UnreachableError("Another process uses the account.")
 
 
 def url(homeserver: str, *path: str) -> str:

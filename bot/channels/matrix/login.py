@@ -28,6 +28,11 @@ class Login:
     device_id: str
     access_token: str
     pickle_key: str  # opens the key store
+    store: str = ""  # the file name of the key store
+
+    def __post_init__(self) -> None:
+        if not self.store:
+            object.__setattr__(self, "store", f"device-{self.device_id}.db")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ async def open_session(server: Server, settings: Matrix, folder: Folder) -> Sess
         )
     kept = await _still_valid(server, settings, folder, kept)
     try:
-        crypto = Crypto(kept.user_id, kept.device_id, folder, kept.pickle_key, new=False)
+        crypto = Crypto(kept.user_id, kept.device_id, folder, kept.pickle_key, new=False, name=kept.store)
         await _same_keys(server, crypto)
     except LostStoreError as lost:
         log.error(  # noqa: TRY400 - a traceback tells an operator no more
@@ -78,7 +83,9 @@ async def _still_valid(server: Server, settings: Matrix, folder: Folder, kept: L
             raise
         if error.body.get("soft_logout") and settings.password:
             server.token = ""
-            return _keep(folder, await _by_password(server, settings, kept.device_id), kept.pickle_key, server)
+            return _keep(
+                folder, await _by_password(server, settings, kept.device_id), kept.pickle_key, server, kept.store
+            )
         raise signed_out(folder) from error
     return kept
 
@@ -159,8 +166,8 @@ async def _by_token(server: Server, settings: Matrix) -> Json:
     return answer | {"access_token": server.token}
 
 
-def _keep(folder: Folder, answer: Json, pickle_key: str, server: Server) -> Login:
-    login = Login(answer["user_id"], answer["device_id"], answer["access_token"], pickle_key)
+def _keep(folder: Folder, answer: Json, pickle_key: str, server: Server, store: str = "") -> Login:
+    login = Login(answer["user_id"], answer["device_id"], answer["access_token"], pickle_key, store)
     folder.write(LOGIN, asdict(login))
     server.token = login.access_token
     return login

@@ -23,6 +23,7 @@ THUMBS = ("👍", "👎")
 KEYCAPS = {f"{number}\ufe0f\u20e3": str(number) for number in range(1, 10)} | {"🔟": "10"}
 VERIFICATION = "m.key.verification."
 MAX_TEXT = 8_000  # characters; nobody asks longer questions
+MAX_DEPTH = 100
 MAX_ID = 255
 
 
@@ -48,7 +49,18 @@ def check_shape(event: Any) -> Json:
             raise MalformedEventError(name)
     if not event["event_id"] or len(event["event_id"]) > MAX_ID or len(event["sender"]) > MAX_ID:
         raise MalformedEventError("id")
+    if is_deep(event):
+        raise MalformedEventError("depth")
     return event
+
+
+def is_deep(value: Any) -> bool:
+    """Return whether lists and objects are nested deeper than any client writes; what handles them may recurse."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [one for values in inner for one in values]
+    return bool(level)
 
 
 def read(event: Json, room: Room) -> Inbound | Verification | None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from bot.channels.matrix.http import Json
+from knowledge_base.clock import is_past
 
 PATIENCE = timedelta(minutes=5)  # an unreadable message waits so long for its key
 QUIET = timedelta(hours=1)  # after a notice in a room, the next one
@@ -25,16 +26,17 @@ class Held:
 
     def due(self, now: datetime) -> bool:
         """Whether waiting any longer would be rude."""
-        return now - datetime.fromisoformat(self.since) >= PATIENCE
+        return is_past(datetime.fromisoformat(self.since) + PATIENCE, now, PATIENCE)
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """``since`` of the next sync, messages held, and when rooms were last told about some that stayed unreadable."""
+    """``since`` of the next sync, messages held, when rooms were last told that some stayed unreadable."""
 
     since: str = ""
     held: tuple[Held, ...] = ()
     told: dict[str, str] = field(default_factory=dict)
+    device: str = ""  # that read so far; empty: an earlier version wrote this, and there was one device
 
     @classmethod
     def load(cls, text: str | None) -> Self:
@@ -42,7 +44,9 @@ class Position:
         if not text:
             return cls()
         value = json.loads(text)
-        return cls(value["since"], tuple(Held(**held) for held in value["held"]), value["told"])
+        return cls(
+            value["since"], tuple(Held(**held) for held in value["held"]), value["told"], value.get("device", "")
+        )
 
     def dump(self) -> str:
         """As a cursor."""
@@ -67,7 +71,7 @@ class Position:
 
     def may_tell(self, room: str, now: datetime) -> bool:
         """Whether the room was not told lately."""
-        return room not in self.told or now - datetime.fromisoformat(self.told[room]) >= QUIET
+        return room not in self.told or is_past(datetime.fromisoformat(self.told[room]) + QUIET, now, QUIET)
 
     def tell(self, room: str, now: datetime) -> Self:
         """The room is told now; old entries are forgotten."""

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import structlog
 
+from bot.channels.matrix.arrived import MESSAGE_ID
 from bot.channels.matrix.batch import Reader
 from bot.channels.matrix.content import LARGEST, contents
 from bot.channels.matrix.http import BusyError, Json, MatrixError, RefusedError, Server
@@ -33,6 +34,7 @@ class Sending:
         self._keys = keys
         self._one_per_room: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._background: set[asyncio.Task[None]] = set()
+        self.arrived: dict[str, str] = {}  # what another device sent: transaction id → event id
 
     async def close(self) -> None:
         """End what runs in the background."""
@@ -70,10 +72,13 @@ class Sending:
     async def event(self, room: Room, kind: str, content: Json, transaction: str = "") -> str:
         """One event, encrypted where the room is. A repetition with the same transaction id is the same event."""
         transaction = transaction or uuid4().hex
+        if transaction in self.arrived:
+            return self.arrived[transaction]
         async with self._one_per_room[room.id]:
             if room.encrypted and kind != "m.reaction":
                 content = await self._keys.encrypt(room, kind, content)
                 kind = "m.room.encrypted"
+            content = content | {MESSAGE_ID: transaction}
             reached("matrix.before_put")
             answer = await self._server.put("v3", "rooms", room.id, "send", kind, transaction, body=content)
             reached("matrix.after_put")

@@ -12,7 +12,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -30,6 +30,7 @@ from bot.channels.matrix.sending import Sending
 from bot.channels.matrix.verification import Verifying
 from bot.messages import Happening, Inbound
 from bot.ports import Listening, Receive
+from knowledge_base.clock import process_clock
 from knowledge_base.failpoints import reached
 
 log = structlog.get_logger()
@@ -62,14 +63,13 @@ class Parts:
     invitations: Invitations
     verifying: Verifying
     meetings: Meetings
+    device: str = ""
 
 
 class Sync:
     """Receives for one account."""
 
-    def __init__(
-        self, parts: Parts, receive: Receive, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, parts: Parts, receive: Receive, *, now: Callable[[], datetime] = process_clock) -> None:
         self._parts = parts
         self._receive = receive
         self._now = now
@@ -105,10 +105,22 @@ class Sync:
             with batch.guarded(joined, room_id):
                 reader.state(room_id, state_events(joined, "state"), batch)
         self._parts.invitations.found(part(rooms, "invite"))
+        if self._position.device not in ("", self._parts.device):
+            await self._keys_meant_for_us(answer, batch)
         if not self._position.since:  # the very first start: what was said before the bot came is history
             reader.to_device(events(answer, "to_device"), batch)
             await self._keep(replace(self._position, since=answer["next_batch"]), batch)
         await self._upkeep(answer, batch)
+
+    async def _keys_meant_for_us(self, answer: Json, batch: Batch) -> None:
+        """Take in what came for this device while another one read: the position passes over it, and it would be lost.
+
+        It waits on the server until a sync goes on behind it, and by then it is stored.
+        """
+        query: Json = {"timeout": 0, "filter": sync_filter(0) | {"room": {"rooms": []}}}
+        while waiting := events(answer, "to_device"):
+            self._parts.reader.to_device(waiting, batch)
+            answer = await self._sync(query | {"since": answer["next_batch"]}, SLACK_S)
 
     async def _take(self, answer: Json) -> None:
         """One sync answer, start to finish."""
@@ -136,6 +148,7 @@ class Sync:
         if refused := batch.refused:  # a line for each would be one more thing to flood
             reasons = sorted({one.reason for one in refused})
             log.warning("matrix.events_refused", count=len(refused), first=refused[0].id, reasons=reasons[:5])
+        position = replace(position, device=self._parts.device)
         await self._receive(NAME, batch.happenings, cursor=position.dump(), refused=batch.refused)
         self._position = position
 

@@ -26,6 +26,7 @@ from bot.ports import ChannelError, MovedError, TryLaterError, UnclearError, Und
 CONNECTIONS = 32
 PATIENCE_S = 20.0  # for every other call
 CONNECT_S = 10.0
+LONGEST_WAIT_S = 86_400
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
@@ -56,7 +57,10 @@ class RawUpdates(HTTPXRequest):
         code, payload = await super().do_request(*args, **kwargs)
         if code != httpx.codes.OK:
             return code, payload
-        body: dict[str, Any] = self.parse_json_payload(payload)
+        try:
+            body: dict[str, Any] = self.parse_json_payload(payload)
+        except RecursionError:
+            raise NetworkError("this is no answer of the Bot API") from None
         result: object = body.get("result")
         if not isinstance(result, list):
             raise NetworkError("this is no answer of the Bot API")
@@ -126,9 +130,10 @@ def _network(error: NetworkError) -> ChannelError:
 
 
 def seconds_of(error: RetryAfter) -> timedelta:
-    """How long Telegram wants to be left alone."""
+    """Return how long Telegram wants to be left alone: within a day, whatever the answer says."""
     value = error.retry_after
-    return value if isinstance(value, timedelta) else timedelta(seconds=value)
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    return timedelta(seconds=max(0, min(seconds, LONGEST_WAIT_S)))
 
 
 def is_unparsable(error: Exception) -> bool:
@@ -142,5 +147,8 @@ def is_unchanged(error: Exception) -> bool:
 
 
 def load(payload: bytes) -> Any:
-    """JSON as Telegram posts it; ``ValueError`` when it is none."""
-    return json.loads(payload.decode("utf-8", "replace"))
+    """Return JSON as Telegram posts it; ``ValueError`` when it is none, or nested without end."""
+    try:
+        return json.loads(payload.decode("utf-8", "replace"))
+    except RecursionError:
+        raise ValueError("nested without end") from None

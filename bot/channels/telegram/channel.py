@@ -93,7 +93,7 @@ class TelegramChannel:
         """See ``bot.ports.Channel``."""
         return await self._sending.send(self._policy.message(message))
 
-    def trace(self, conversation: str, answers: str) -> str:
+    def trace(self, conversation: str, answers: str, before: str) -> str:
         """See ``bot.ports.Traceable``."""
         return self._sending.trace(conversation, answers)
 

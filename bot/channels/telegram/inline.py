@@ -1,29 +1,43 @@
-"""``@bot mobility`` in any chat: project cards, without anybody's data."""
+"""``@bot mobility`` in any chat: project cards, within the limits of the user."""
 
 from __future__ import annotations
 
 import structlog
-from telegram import Bot, InlineQueryResultArticle, InputTextMessageContent, LinkPreviewOptions
+from telegram import (
+    Bot,
+    InlineQueryResultArticle,
+    InlineQueryResultsButton,
+    InputTextMessageContent,
+    LinkPreviewOptions,
+)
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
 from bot.channels.telegram.html import parts
-from bot.channels.telegram.normalise import InlineQuestion
+from bot.channels.telegram.normalise import NAME, InlineQuestion
 from bot.channels.telegram.policy import Policy
 from bot.ports import Card, Desk
 
 log = structlog.get_logger()
 
 CACHE_S = 300
+REFUSED_S = 30  # so long Telegram repeats a refusal by itself
+START = "limits"  # what the button under a refusal opens the private chat with
 SHORT = 120
 
 
 async def answer(bot: Bot, question: InlineQuestion, desk: Desk, policy: Policy) -> None:
     """Show the best projects; whatever goes wrong, the next letter typed asks again."""
     try:
-        cards = await desk.cards(question.text, question.language)
-        results = [_article(number, policy.card(card)) for number, card in enumerate(cards)]
-        await bot.answer_inline_query(question.id, results, cache_time=CACHE_S, is_personal=False)
+        found = await desk.cards(NAME, question.user, question.text, question.language)
+        results = [_article(number, policy.card(card)) for number, card in enumerate(found.cards)]
+        await bot.answer_inline_query(
+            question.id,
+            results,
+            cache_time=REFUSED_S if found.note else CACHE_S,
+            is_personal=True,  # else Telegram shows it to others, past their limits
+            button=InlineQueryResultsButton(found.note, start_parameter=START) if found.note else None,
+        )
     except TelegramError as error:
         log.info("telegram.inline_failed", error=type(error).__name__)
     except Exception:

@@ -67,9 +67,9 @@ class Limits:
         earliest = max(now, self._held.get(chat, 0.0), self._all_held, self._own(chat, now))
         at = max(earliest, self._overall)
         if bulk and max(self._overall, self._all_held) > now + BULK_LEAVES:  # it must not hold the place of an answer
-            raise TryLaterError("answers go first", after=timedelta(seconds=1))
+            raise TryLaterError("answers go first", after=timedelta(seconds=1), paced=True)
         if at - now > WAIT_HERE or (earliest - now > WAIT_FOR_CHAT and not begun):
-            raise TryLaterError("rate limit", after=timedelta(seconds=at - now))
+            raise TryLaterError("rate limit", after=timedelta(seconds=at - now), paced=True)
         self._overall = max(self._overall, now) + self._pace.overall
         self._note(chat, at, now)
         return at - now

@@ -45,6 +45,7 @@ class InlineQuestion:
     """Typed after the bot's name in any chat; to be answered within seconds or not at all."""
 
     id: str
+    user: str
     text: str
     language: str
 
@@ -85,7 +86,8 @@ class Reader:
                 return self._membership(number, body)
             case _:
                 person = body["from"]
-                return InlineQuestion(str(body["id"]), str(body["query"]), str(person.get("language_code", ""))[:2])
+                language = str(person.get("language_code", ""))[:2]
+                return InlineQuestion(str(body["id"]), str(int(person["id"])), str(body["query"]), language)
 
     # --- messages ---------------------------------------------------------------------------------------------------
 
@@ -198,12 +200,20 @@ def unreadable(update: Any) -> Inbound:
     """A place holder, so that the update is counted and kept from coming again; nothing of it is kept."""
     number = update.get("update_id") if isinstance(update, dict) else None
     if not isinstance(number, int):
-        digest = hashlib.sha256(json.dumps(update, sort_keys=True, default=str).encode("utf-8", "replace"))
-        number = f"unreadable-{digest.hexdigest()[:32]}"
+        number = f"unreadable-{_digest(update)[:32]}"
     return Inbound(
         id=str(number), address=Address(NAME, "unreadable"), user="", text="", private=False,
         at=datetime.now(UTC), happening=Happening.UNREADABLE, returns=False,
     )  # fmt: skip
+
+
+def _digest(update: Any) -> str:
+    """By which an update without a number is known again; all that are nested without end are one."""
+    try:
+        text = json.dumps(update, sort_keys=True, default=str)
+    except (RecursionError, ValueError, TypeError):
+        text = ""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
 
 
 def _public_name(body: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""A mailbox takes it back that an account was connected with it: only who reads the mail can press here."""
+"""A mailbox takes it back that an account was connected with it: the press counts with a code that goes there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from starlette.responses import Response
 from bot.features.disconnecting import by_mailbox
 from bot.messages import Say
 from bot.networks import network
-from bot.web.pages.visit import Site, Visit, over, repeated
+from bot.web.pages.proving import Asked, Press, proven
+from bot.web.pages.visit import Site, Visit, ask_for_code, over, repeated
+
+ACTION = "apart"
 
 
 async def look(site: Site, visited: Visit) -> Response:
@@ -21,13 +24,25 @@ async def look(site: Site, visited: Visit) -> Response:
 
 async def act(site: Site, visited: Visit) -> Response:
     """Take them apart."""
-    if not await repeated(lambda: _apart(site, visited)):
+    done = await repeated(lambda: _apart(site, visited))
+    if done is None:
         return over(site, visited)
     site.changed()
-    return site.view.message(Say("page.disconnect.done"), visited.language)
+    if isinstance(done, Asked):
+        return ask_for_code(site, visited, ACTION, done)
+    return site.view.message(done, visited.language)
 
 
-async def _apart(site: Site, visited: Visit) -> bool:
+async def _apart(site: Site, visited: Visit) -> Say | Asked | None:
+    """``None``: the link is used up or over."""
     async with site.services.store.begin() as tx:
-        page = await tx.pages.use(visited.page.token_hash)
-        return page is not None and await by_mailbox(tx, site.services, page)
+        page = await tx.pages.open_alone(visited.page.token_hash)
+        if page is None:
+            return None
+        press = Press(page, ACTION, visited.chosen("code"), visited.client)
+        code = await proven(tx, site.services, press)
+        if isinstance(code, Asked):
+            return code
+        await tx.pages.use(page.token_hash)
+        await tx.pages.use(code)
+        return Say("page.disconnect.done") if await by_mailbox(tx, site.services, page) else None

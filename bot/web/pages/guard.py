@@ -7,6 +7,7 @@ check of ``Origin`` is a second line; requests without one (mail programs that u
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from time import monotonic
@@ -17,6 +18,7 @@ from starlette.requests import Request
 MISSES = 20  # wrong tokens of one client
 WITHIN_S = 600.0
 CLIENTS = 10_000  # remembered at once
+BRACKETED = re.compile(r"\[([^\]]*)\](?::\d*)?")
 
 
 class Guard:
@@ -59,19 +61,30 @@ def origin_of(url: str) -> str:
 
 
 def client_of(request: Request) -> str:
-    """Whom to count: the address that the proxy before us saw, else the peer; of IPv6 the network of one subscriber."""
+    """Return whom to count: the address that the proxy before us saw, else the peer; of IPv6 the network of one user.
+
+    Only a peer in the private network is a proxy. It adds what it saw at the end of ``X-Forwarded-For``, some proxies
+    in a line of its own; all before that, and every other header, may come from the client and counts for nothing.
+    """
     peer = _address(request.client.host if request.client else "")
     if peer is None or peer.is_loopback or peer.is_private:
-        forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2]  # the last is what our proxy added
-        peer = _address(forwarded) or peer
+        values = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+        seen = [value for value in map(str.strip, values) if value]
+        peer = (_address(seen[-1]) if seen else None) or peer
     if isinstance(peer, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((peer, 64), strict=False))
+        return str(ipaddress.ip_network((int(peer), 64), strict=False))
     return str(peer)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address as proxies write it: bare, in brackets, with a port; ``None`` for anything else."""
+    text = text.strip().strip('"')
+    if bracketed := BRACKETED.fullmatch(text):
+        text = bracketed[1]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
     try:
-        found = ipaddress.ip_address(text.strip())
+        found = ipaddress.ip_address(text)
     except ValueError:
         return None
     return (found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else found

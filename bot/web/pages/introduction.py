@@ -1,5 +1,9 @@
 """The page of a request: who asks, and what; the contact answers. Later on it asks both whether it helped.
 
+The link shows what stood in the message that holds it, and nothing of the contact. An answer needs a code, which goes
+to where the link went (``bot.web.pages.proving``); with it a yes shows what of the contact's the asker may get. Whether
+it helped is only counted, without a name, and needs no code.
+
 The link is used up with the answer, in one transaction. An answer that changes nothing (nothing chosen to share, nobody
 to pass it on to) leaves it as it was.
 """
@@ -18,12 +22,12 @@ from bot.introducing import Evidence, describe, helped, respond
 from bot.introducing.describing import RequestView, date_of
 from bot.markup import plain
 from bot.messages import Say, Url
-from bot.web.pages.visit import GONE, Site, Visit, over, repeated
+from bot.web.pages.proving import Asked, Press, proven
+from bot.web.pages.visit import GONE, INVALID, Site, Visit, ask_for_code, over, repeated
 from knowledge_base.introduction_values import Answer, Helped, Introduction, State
 from knowledge_base.store.transaction import Transaction
 
-INVALID = 422
-SHOW = "show"
+SHOW, SHARE = "show", "share"  # the steps before an answer: to see the request, to choose what to show
 
 
 async def look(site: Site, visited: Visit) -> Response:
@@ -37,51 +41,104 @@ async def act(site: Site, visited: Visit) -> Response:
     """Lift the veil, or answer."""
     if visited.chosen("step") == SHOW:
         return await _request(site, visited)
-    answer = _read(Answer, visited.chosen("answer")) or _read(Helped, visited.chosen("helped"))
+    if helped_how := _read(Helped, visited.chosen("helped")):
+        return await _say_helped(site, visited, helped_how)
+    answer = _read(Answer, visited.chosen("answer"))
     if answer is None:
         return await _request(site, visited, INVALID, Say("page.choose"))
     done = await repeated(lambda: _answer(site, visited, answer))
     if done is None:
         return over(site, visited)
-    if not done.counts:
-        return await _request(site, visited, INVALID, done.said)
     site.changed()
-    return site.view.message(done.said, visited.language)
+    match done:
+        case Asked():
+            return ask_for_code(site, visited, answer, done)
+        case _Choice():
+            return _choosing(site, visited, done)
+        case _:
+            return site.view.message(done, visited.language)
+
+
+async def _say_helped(site: Site, visited: Visit, how: Helped) -> Response:
+    said = await repeated(lambda: _helped(site, visited, how))
+    if said is None:
+        return await _request(site, visited, INVALID, Say("page.choose"))
+    site.changed()
+    return site.view.message(said, visited.language)
+
+
+async def _helped(site: Site, visited: Visit, how: Helped) -> Say | None:
+    """``None``: that is not asked now; the link stays what it is."""
+    async with site.services.store.begin() as tx:
+        page = await tx.pages.open_alone(visited.page.token_hash)
+        one = await tx.introductions.get(visited.page.subject) if page else None
+        if page is None or one is None or not _is_asked_whether_it_helped(one, page.person_id):
+            return None
+        await tx.pages.use(page.token_hash)
+        return await helped(tx, site.services, one.id, page.person_id, how)
+
+
+def _is_asked_whether_it_helped(one: Introduction, person_id: str) -> bool:
+    return one.state is State.FOLLOWED and one.side(person_id) is not None
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
-    said: Say
-    counts: bool  # False: nothing changed, and another answer may
+class _Choice:
+    """The code was right; what may the asker get?"""
+
+    view: RequestView
+    problem: Say | None
 
 
-async def _answer(site: Site, visited: Visit, answer: Answer | Helped) -> _Done | None:
-    """``None``: the link is used up or over."""
-    page = visited.page
+async def _answer(site: Site, visited: Visit, answer: Answer) -> Say | Asked | _Choice | None:
+    """``None``: the link is used up or over, or cannot be answered by this person."""
+    shares = visited.form.get("share", ())
     async with site.services.store.begin() as tx:
+        page = await tx.pages.open_alone(visited.page.token_hash)
+        view = await _view(tx, site, visited) if page else None
+        if page is None or view is None or not view.open:
+            return None
+        code = await proven(tx, site.services, Press(page, answer, visited.chosen("code"), visited.client))
+        if isinstance(code, Asked):
+            return code
+        if answer is Answer.YES and not shares and visited.chosen("step") != SHARE:
+            return _Choice(view, None)
         if await tx.pages.use(page.token_hash) is None:
             return None
-        if isinstance(answer, Helped):
-            return _Done(await helped(tx, site.services, page.subject, page.person_id, answer), True)
-        evidence = await _evidence(tx, site, visited)
-        shares = visited.form.get("share", ())
+        evidence = _evidence(view, site, visited)
         said = await respond(tx, site.services, page.subject, page.person_id, answer, shares, evidence)
         after = await _view(tx, site, visited)
         if after is None or not after.open:
-            return _Done(said, True)
+            await tx.pages.use(code)
+            return said
         await tx.pages.reopen(page.token_hash)
-        return _Done(said, False)
+        return _Choice(view, said) if answer is Answer.YES else Asked(said, problem=True)
 
 
-async def _evidence(tx: Transaction, site: Site, visited: Visit) -> Evidence:
+def _evidence(view: RequestView, site: Site, visited: Visit) -> Evidence:
     """What the ledger keeps of a yes: the very words that stood above the button."""
-    view = await _view(tx, site, visited)
     texts, shared = site.services.texts, set(visited.form.get("share", ()))
-    shown = [consent_text(view, site)] if view else []
-    shown += [Say(f"page.data.{one.kind}", {"value": one.value}) for one in (view.own if view else ())
-              if one.kind in shared]  # fmt: skip
+    shown = [consent_text(view, site), *(say for kind, say in _own(view) if kind in shared)]
     words = "\n".join(plain(texts.render(say, visited.language)) for say in shown)
     return Evidence("page", visited.page.token_hash, "page", f"page.intro.consent/{visited.language}", words)
+
+
+def _own(view: RequestView) -> list[tuple[str, Say]]:
+    """What the contact could show, each with its kind."""
+    return [(one.kind, Say(f"page.data.{one.kind}", {"value": one.value})) for one in view.own]
+
+
+def _choosing(site: Site, visited: Visit, choice: _Choice) -> Response:
+    """The contact's own data, for who typed the code alone."""
+    values = {
+        "view": choice.view,
+        "consent": consent_text(choice.view, site),
+        "code": visited.chosen("code"),
+        "ticked": visited.form.get("share", ()),
+        "own": _own(choice.view),
+    }
+    status = INVALID if choice.problem else 200
+    return site.view.page("share.html", visited.language, status, problem=choice.problem, switch=False, **values)
 
 
 def consent_text(view: RequestView, site: Site) -> Say:
@@ -102,22 +159,13 @@ async def _request(site: Site, visited: Visit, status: int = 200, problem: Say |
     if view is not None and view.open:
         values = {
             "view": view,
-            "consent": consent_text(view, site),
             "until": date_of(view.expires_at, visited.language),
             "telegram": Url(telegram) if telegram else "",
-            "ticked": visited.form.get("share", ()),
-            "own": [(one.kind, Say(f"page.data.{one.kind}", {"value": one.value})) for one in view.own],
         }
         return site.view.page("introduction.html", visited.language, status, problem=problem, **values)
-    if one is not None and one.side(visited.page.person_id) and one.state is State.FOLLOWED:
+    if one is not None and _is_asked_whether_it_helped(one, visited.page.person_id):
         return site.view.page("helped.html", visited.language, status, problem=problem)
-    return site.view.message(_why_over(one), visited.language, GONE)
-
-
-def _why_over(one: Introduction | None) -> Say:
-    """What to say of a request that nothing can be done about any more."""
-    arranged = one is not None and one.state in (State.OPENING, State.ARRANGED)
-    return Say("page.intro.answered" if arranged else "page.intro.over")
+    return site.view.message(Say("page.intro.over"), visited.language, GONE)
 
 
 async def _view(tx: Transaction, site: Site, visited: Visit) -> RequestView | None:

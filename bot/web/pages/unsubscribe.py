@@ -1,5 +1,8 @@
 """The end of mails: by a press on the page, or by a mail program in one step (RFC 8058).
 
+It needs no code, as the standard wants it: so it ends mails to this mailbox, and nothing in a chat. Who is reached by
+mail alone is asked for no introduction any more.
+
 The link stays good: who presses it again, or by an older mail, wants the same.
 """
 
@@ -9,7 +12,9 @@ from starlette.responses import Response
 
 from bot import introducing
 from bot.messages import Say
+from bot.notices import MAIL
 from bot.web.pages.visit import Site, Visit, over, repeated
+from knowledge_base.store.transaction import Transaction
 
 DIGEST = "digest"  # else introductions
 
@@ -31,12 +36,22 @@ async def act(site: Site, visited: Visit) -> Response:
 
 
 async def _end(site: Site, visited: Visit) -> bool:
-    """No more digests, or no more introductions, for this person; ``False``: the link is too old."""
+    """No more digests, or no more requests, to this mailbox; ``False``: the link is too old."""
+    person_id = visited.page.person_id
     async with site.services.store.begin() as tx:
         if not tx.pages.is_open(visited.page):
             return False
         if visited.page.subject == DIGEST:
-            await tx.subscriptions.end_of_person(visited.page.person_id)
+            wish = await tx.subscriptions.of_person(person_id)
+            if wish is not None and wish.channel == MAIL:
+                await tx.subscriptions.end_of_person(person_id)
+        elif await _has_a_chat(tx, person_id):
+            await tx.people.switch_off(person_id, MAIL)
         else:
-            await introducing.object_to_all(tx, site.services, visited.page.person_id)
+            await introducing.object_to_all(tx, site.services, person_id)
     return True
+
+
+async def _has_a_chat(tx: Transaction, person_id: str) -> bool:
+    accounts = await tx.people.accounts(person_id)
+    return any(one.channel != MAIL and one.active and one.conversation for one in accounts)

@@ -15,14 +15,15 @@ from starlette.responses import Response
 from bot.features import Services
 from bot.links import Links
 from bot.messages import Say
-from bot.web.pages.guard import Guard
+from bot.web.pages.guard import Guard, client_of
+from bot.web.pages.proving import MINUTES, Asked
 from bot.web.pages.view import View, language_of
 from knowledge_base.errors import StoreError
 from knowledge_base.store.pages import Page
 
 LONGEST_FORM = 4_096  # bytes
 TIMES = 3  # somebody else may change the same introduction meanwhile
-GONE, LIMITED, FOREIGN, TOO_LARGE, UNKNOWN = 410, 429, 403, 413, 404
+GONE, LIMITED, FOREIGN, TOO_LARGE, UNKNOWN, INVALID = 410, 429, 403, 413, 404, 422
 
 log = structlog.get_logger()
 Form = Mapping[str, Sequence[str]]
@@ -46,6 +47,7 @@ class Visit:
     page: Page
     language: str
     form: Form  # empty for a look
+    client: str = ""  # the network address, as far as it can be told
 
     def chosen(self, name: str) -> str:
         """The one value of a field; empty when there is none."""
@@ -72,7 +74,8 @@ async def visit(request: Request, site: Site, kind: str, look: Show, act: Show) 
     if page is None or page.kind != kind:
         site.guard.missed(request)
         return _wrong(site, Say("page.unknown"), language, UNKNOWN)
-    return await (act if posting else look)(site, Visit(page, language_of(request, page.language), form))
+    visited = Visit(page, language_of(request, page.language), form, client_of(request))
+    return await (act if posting else look)(site, visited)
 
 
 async def repeated(work: Callable[[], Awaitable[Result]]) -> Result:
@@ -81,6 +84,18 @@ async def repeated(work: Callable[[], Awaitable[Result]]) -> Result:
         with suppress(StoreError):
             return await work()
     return await work()
+
+
+def ask_for_code(site: Site, visited: Visit, action: str, asked: Asked) -> Response:
+    """Ask for the code that a press needs."""
+    values = {
+        "problem": asked.say if asked.problem else None,
+        "asked": asked.say,
+        "action": action,
+        "chosen": f"page.code.{visited.page.kind}.{action}",
+        "minutes": MINUTES,
+    }
+    return site.view.page("code.html", visited.language, INVALID if asked.problem else 200, switch=False, **values)
 
 
 def over(site: Site, visited: Visit) -> Response:

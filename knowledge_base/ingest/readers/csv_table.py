@@ -7,9 +7,9 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Self, TextIO
 
-from knowledge_base.ingest.limits import MAX_CELL
+from knowledge_base.ingest.limits import MAX_CELL, MAX_RECORD
 from knowledge_base.ingest.readers.table import header, record
 from knowledge_base.ingest.readers.text import open_text
 from knowledge_base.ingest.row import Row, RowError, UnreadableError
@@ -22,12 +22,42 @@ def rows(path: Path) -> Iterator[Row | RowError]:
     """The records of ``path``, cells as text. Errors: ``UnreadableError`` where the quoting breaks."""
     with open_text(path, newline="") as stream:
         delimiter = _delimiter(stream)
-        reader = csv.reader(stream, delimiter=delimiter, strict=True)
+        lines = _Lines(path, stream)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
         try:
-            yield from _records(str(path), reader)
+            yield from _records(str(path), reader, lines)
         except csv.Error as error:
             reason, remedy = _explained(error)
             raise UnreadableError(path, reason, line=reader.line_num, remedy=remedy) from error
+
+
+class _Lines:
+    """The lines of a file, with a bound for those of one record: the csv module itself would hold any line whole."""
+
+    def __init__(self, path: Path, stream: TextIO) -> None:
+        self._path = path
+        self._stream = stream
+        self._line = 0
+        self._size = 0
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self._stream.readline(MAX_RECORD + 1)
+        if not line:
+            raise StopIteration
+        self._line += 1
+        self._size += len(line)
+        if self._size > MAX_RECORD:
+            reason = f"A row is longer than {MAX_RECORD} characters."
+            remedy = "Shorten it, or close the quotation marks before it."
+            raise UnreadableError(self._path, reason, line=self._line, remedy=remedy)
+        return line
+
+    def begin_record(self) -> None:
+        """The lines before belong to records that were read."""
+        self._size = 0
 
 
 def _explained(error: csv.Error) -> tuple[str, str]:
@@ -37,9 +67,10 @@ def _explained(error: csv.Error) -> tuple[str, str]:
     return f"The CSV breaks: {error}.", quoting
 
 
-def _records(file: str, reader: _csv.Reader) -> Iterator[Row | RowError]:
+def _records(file: str, reader: _csv.Reader, lines: _Lines) -> Iterator[Row | RowError]:
     names: list[str] = []
     while True:
+        lines.begin_record()
         line = reader.line_num + 1
         cells = next(reader, None)
         if cells is None:

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TextIO
 
 from knowledge_base.ingest.limits import MAX_RECORD
-from knowledge_base.ingest.readers.json_values import JsonError, decoded
+from knowledge_base.ingest.readers.json_values import UNTERMINATED, JsonError, decoded
 from knowledge_base.ingest.readers.text import open_text
 from knowledge_base.ingest.row import Row, RowError, UnreadableError
 from knowledge_base.model import Json
 
+TOO_LONG = f"The record is longer than {MAX_RECORD} characters."
 _SPACE = re.compile(r"[ \t\r\n]*")
 _SHAPE = 'Write an array of records, or {"records": […]}.'
 
@@ -103,10 +104,12 @@ class _Cursor:
         try:
             value, end = decoded(self._text, self._at)
         except JsonError as error:
+            if str(error) == UNTERMINATED and len(self._text) - self._at > MAX_RECORD:
+                raise self.failure(TOO_LONG) from error
             self._forward(max(self._at, error.position))
             raise self.failure(str(error)) from error
         if end - self._at > MAX_RECORD:
-            raise self.failure(f"The record is longer than {MAX_RECORD} characters.")
+            raise self.failure(TOO_LONG)
         self._forward(end)
         return value
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import NoReturn
 
 from knowledge_base.ingest.limits import MAX_DEPTH
 from knowledge_base.model import Json
+
+UNTERMINATED = "This is no JSON: Unterminated string starting at."
 
 
 class JsonError(ValueError):
@@ -34,8 +37,7 @@ def decoded(text: str, start: int = 0) -> tuple[Json, int]:
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     values = dict(pairs)
     if len(values) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise JsonError(f"The field {twice[:60]!r} stands twice in one object.")
     return values
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import yaml
 
@@ -19,6 +19,7 @@ from knowledge_base.ingest.row import Row, RowError, UnreadableError
 from knowledge_base.model import Json
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C parser, where PyYAML was built with it
+_CHUNK = 65_536  # more than the parser reads at once
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset(f"{_TAG}{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map"))
@@ -29,7 +30,8 @@ Event = Any  # yaml.Event: PyYAML has no types
 def rows(path: Path) -> Iterator[Row | RowError]:
     """The records of ``path``. Errors: ``UnreadableError`` where the YAML breaks."""
     with open_text(path) as stream:
-        builder = _Builder(path, yaml.parse(stream, Loader=_LOADER))
+        bounded = _Bounded(path, stream)
+        builder = _Builder(path, yaml.parse(bounded, Loader=_LOADER), bounded)
         try:
             yield from _records(builder)
         except yaml.YAMLError as error:
@@ -60,12 +62,38 @@ def _row(builder: _Builder, event: Event) -> Row | RowError:
     return RowError(str(builder.path), line, "", "This is no mapping of fields.", "Write - id: …, title: …")
 
 
+class _Bounded:
+    """A text file of which the parser may read one record ahead: it would hold a scalar of any length whole."""
+
+    def __init__(self, path: Path, stream: TextIO) -> None:
+        self._path = path
+        self._stream = stream
+        self._ahead = 0
+        self.line = 0  # of the last event
+
+    def read(self, size: int = -1, /) -> str:
+        """The next characters, for the parser. Errors: ``UnreadableError``."""
+        text = self._stream.read(size)
+        self._ahead += len(text)
+        if self._ahead > MAX_RECORD + _CHUNK:
+            reason = f"Something behind this line is longer than {MAX_RECORD} characters."
+            raise UnreadableError(
+                self._path, reason, line=self.line, remedy="Shorten it, or close its quotation marks."
+            )
+        return text
+
+    def seen(self, event: Event) -> Event:
+        """Begin to count again: the parser got so far."""
+        self._ahead, self.line = 0, event.start_mark.line + 1
+        return event
+
+
 class _Builder:
     """Values from events, one record at a time, within its bounds."""
 
-    def __init__(self, path: Path, events: Iterator[Event]) -> None:
+    def __init__(self, path: Path, events: Iterator[Event], bounded: _Bounded) -> None:
         self.path = path
-        self.events = events
+        self.events = map(bounded.seen, events)
         self._size = 0
 
     def next(self) -> Event:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from sqlalchemy import select
+from typer.testing import CliRunner, Result
 
 from knowledge_base.digests.schedule import Week
 from knowledge_base.store.database import Store
+from knowledge_base.store.known_time import note_time
 from knowledge_base.store.subscriptions import ON
+from knowledge_base.store.tables import digest_run
 from run_bot import app
 
 WEEK = Week(2024, 48)  # long past, as is the subscription: the bundle comes after it, whatever the machine's clock says
@@ -28,21 +31,21 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def subscribe(folder: Path, count: int) -> None:
+def subscribe(folder: Path, count: int, *, sign_of_life: bool = False) -> None:
     async def work() -> None:
         store = await Store.open(f"sqlite:///{folder / 'stadtlotse.db'}", clock=lambda: SUBSCRIBED)
         async with store.begin() as tx:
             for number in range(count):
                 person = await tx.people.identify("terminal", f"p{number}", private_conversation="here")
                 wish = tx.subscriptions.fresh("terminal", person_id=person.id)
-                await tx.subscriptions.save(replace(wish, state=ON, topics=("mobility",)))
+                await tx.subscriptions.save(replace(wish, state=ON, topics=("mobility",), sign_of_life=sign_of_life))
         await store.close()
 
     asyncio.run(work())
 
 
 def digest(*options: str) -> list[dict[str, object]]:
-    result = CliRunner().invoke(app, ["digest", "--now", MONDAY, "--json", *options])
+    result = CliRunner().invoke(app, ["digest", "--now", MONDAY, "--yes", "--json", *options])
     assert result.exit_code == 0, result.output
     return [json.loads(line) for line in result.stdout.splitlines()]
 
@@ -73,3 +76,71 @@ def test_a_time_without_a_zone_is_that_of_berlin(folder: Path) -> None:
     assert early.stdout == ""
     late = CliRunner().invoke(app, ["digest", "--now", f"{WEEK.monday}T08:00", "--dry-run", "--json"])
     assert json.loads(late.stdout)["state"] == "due"
+
+
+def run(*options: str, typed: str = "") -> Result:
+    return CliRunner().invoke(app, ["digest", *options], input=typed)
+
+
+def stored(folder: Path) -> list[tuple[str, str]]:
+    async def work() -> list[tuple[str, str]]:
+        store = await Store.open(f"sqlite:///{folder / 'stadtlotse.db'}")
+        async with store.read() as tx:
+            found = [(row.week, row.state) for row in await tx.connection.execute(select(digest_run))]
+        await store.close()
+        return found
+
+    return asyncio.run(work())
+
+
+@pytest.mark.parametrize("days", [-400, -16, 16, 365, 40_000])
+def test_a_time_far_from_the_present_is_refused_in_a_pipe_and_nothing_is_stored(folder: Path, days: int) -> None:
+    subscribe(folder, 1)
+    far = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+    refused = run("--now", far, "--json")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "--yes" in refused.output
+    assert stored(folder) == []
+    assert run("--now", far, "--json", "--dry-run").exit_code == 0
+    assert stored(folder) == []
+
+
+def test_a_person_at_a_terminal_is_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subscribe(folder, 1)
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.cli.digests.at_terminal", lambda: True)
+        assert run("--now", MONDAY, "--json", typed="n\n").exit_code == 2
+        assert stored(folder) == []
+        assert run("--now", MONDAY, "--json", typed="y\n").exit_code == 0
+    assert stored(folder) == [(str(WEEK), "queued")]
+
+
+def test_a_mistyped_year_that_was_confirmed_mutes_nobody(folder: Path) -> None:
+    subscribe(folder, 4, sign_of_life=True)
+    typed = (datetime.now(UTC) + timedelta(days=365)).isoformat()
+    made = run("--now", typed, "--yes", "--approve", "--json")
+    assert {json.loads(line)["state"] for line in made.stdout.splitlines()} == {"queued"}
+    again = run("--now", typed, "--yes", "--json")
+    assert {json.loads(line)["reason"] for line in again.stdout.splitlines()} == {"served"}, "once is enough"
+    for days in (7, 14, 180):
+        later = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+        outcomes = [json.loads(line) for line in run("--now", later, "--yes", "--json").stdout.splitlines()]
+        assert len(outcomes) == 4
+        assert "served" not in {one.get("reason", "") for one in outcomes}
+
+
+def test_a_clock_far_from_the_last_time_that_the_bot_knew_makes_no_digests_unasked(folder: Path) -> None:
+    subscribe(folder, 1)
+
+    async def work() -> None:
+        store = await Store.open(f"sqlite:///{folder / 'stadtlotse.db'}")
+        async with store.begin() as tx:
+            await note_time(tx.facts, tx.now - timedelta(days=400))
+        await store.close()
+
+    asyncio.run(work())
+    assert run("--json").exit_code == 2
+    assert CliRunner().invoke(app, ["clock"]).exit_code == 0
+    assert run("--json").exit_code == 2, "to look at the clock confirms nothing"
+    assert CliRunner().invoke(app, ["clock", "confirm"]).exit_code == 0
+    assert run("--json").exit_code == 0

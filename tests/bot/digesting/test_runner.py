@@ -97,7 +97,8 @@ async def test_what_is_published_while_a_run_reads_is_told_in_the_next_one(
     await subscriber(store, "anna")
     clock.advance(days=1)
     await news(store, "bus")
-    read, writes = NewsRows.news, []
+    read = NewsRows.news
+    writes: list[asyncio.Task[None]] = []
 
     async def overtaken(rows: NewsRows, kind: RecordKind, since: datetime, limit: int) -> list[News]:
         found = await read(rows, kind, since, limit)

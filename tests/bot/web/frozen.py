@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.health import Health
 from bot.metrics import Metrics
 from bot.web.serving import pages
-from config.settings import Web
+from config.web import Web
 
 
 async def main() -> None:

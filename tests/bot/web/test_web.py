@@ -21,7 +21,7 @@ from bot.health import Health, HealthReport
 from bot.metrics import Metrics
 from bot.web.app import HEADERS, make_app
 from bot.web.client import ask_health, forget_address, note_address, noted_address
-from bot.web.routes import FORWARDED, is_local
+from bot.web.routes import is_local
 from bot.web.server import serve
 from knowledge_base.errors import StadtlotseError
 from tests.patience import PATIENCE_S
@@ -80,13 +80,29 @@ async def test_metrics_are_in_the_format_of_prometheus(client: httpx.AsyncClient
     assert 'stadtlotse_part_ok{part="matrix"} 1.0' in response.text
 
 
-@pytest.mark.parametrize("header", FORWARDED)
+PROXIES_ADD = (
+    "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded", "x-real-ip",
+    "cf-connecting-ip", "cf-connecting-ipv6", "cf-ray", "true-client-ip", "x-client-ip", "client-ip", "cdn-loop",
+    "fastly-client-ip", "fly-client-ip", "x-cluster-client-ip", "x-original-forwarded-for", "x-envoy-external-address",
+    "x-azure-clientip", "x-appengine-user-ip", "x-amzn-trace-id", "wl-proxy-client-ip", "x-a-proxy-of-next-year",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("header", PROXIES_ADD)
 async def test_who_comes_through_a_proxy_sees_no_details(
     client: httpx.AsyncClient, health: Health, header: str
 ) -> None:
     health.failed("matrix", "token_revoked", final=True)
     assert (await client.get("/metrics", headers={header: "127.0.0.1"})).status_code == 403
     assert (await client.get("/healthz", headers={header: "127.0.0.1"})).json() == {"status": "red"}
+
+
+async def test_prometheus_and_a_browser_of_the_house_see_details(client: httpx.AsyncClient) -> None:
+    scrape = {"accept": "text/plain", "x-prometheus-scrape-timeout-seconds": "10", "user-agent": "Prometheus/3.0"}
+    browser = {"accept-language": "de", "sec-fetch-site": "none", "upgrade-insecure-requests": "1", "sec-ch-ua": '"x"'}
+    for headers in (scrape, browser):
+        assert (await client.get("/metrics", headers=headers)).status_code == 200
+        assert "parts" in (await client.get("/healthz", headers=headers)).json()
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from knowledge_base.store.database import Store, create_engine, driver_url
 from knowledge_base.store.dump import TABLES, lines
 from knowledge_base.store.facts import RESTORED
 from knowledge_base.store.inbox import Received
+from knowledge_base.store.known_time import last_time, note_time
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.restore import restore
 from tests.claims import leading, term, to_handle, to_send
@@ -70,6 +71,7 @@ async def fill(store: Store) -> None:
         await tx.records.remove([(RecordKind.PROJECT, "p2")])
         await tx.vectors.add("model", {bytes([number]) * 16: bytes(range(number, 256)) for number in range(40)})
         await tx.facts.put("x", {"b": [1, None, "ü"], "a": True})
+        await note_time(tx.facts, tx.now)
         await tx.facts.hold("held, and never put")
         person = await tx.people.identify("test", "@a", private_conversation="!a")
         await tx.people.remember(("test", "!a", "", person.id), {"text": "Frage"}, "a1", ["ask"])
@@ -152,6 +154,7 @@ async def assert_nothing_is_said_twice(store: Store) -> None:
         assert await tx.inbox.cursor("test") is None
         assert await tx.inbox.add([Received("test", "$0", "!a", "@a", {})]) == 0, "still known"
         assert await tx.facts.get(RESTORED)
+        assert await last_time(tx.facts) is None, "a backup is old, and no clock is wrong for that"
         assert await tx.facts.get("x") == {"b": [1, None, "ü"], "a": True}
         await tx.inbox.add([Received("test", "$new", "!a", "@a", {})])
         (row,) = await to_handle(tx)

@@ -148,3 +148,36 @@ async def test_texts_that_were_read_are_wiped_and_old_links_deleted(store: Store
 async def _forgets(store: Store, number: int) -> None:
     async with store.begin() as tx:
         assert await tx.pages.forget() == number
+
+
+async def test_who_opens_a_link_alone_makes_the_others_wait(store: Store) -> None:
+    """So that tries of a code are counted one after the other, whatever the number of processes."""
+    await kept(store)
+    order: list[str] = []
+    inside = asyncio.Event()
+
+    async def first() -> None:
+        async with store.begin() as tx:
+            assert await tx.pages.open_alone(HASH)
+            inside.set()
+            for _ in range(20):
+                await asyncio.sleep(0)
+            order.append("first")
+            await tx.pages.use(HASH)
+
+    async def second() -> None:
+        await inside.wait()
+        async with store.begin() as tx:
+            assert await tx.pages.open_alone(HASH) is None, "it was used meanwhile"
+            order.append("second")
+
+    await asyncio.gather(first(), second())
+    assert order == ["first", "second"]
+
+
+async def test_a_link_that_is_over_opens_nothing(store: Store, clock: FixedClock) -> None:
+    await kept(store)
+    clock.moment += PAGES_LAST
+    async with store.begin() as tx:
+        assert await tx.pages.open_alone(HASH) is None
+        assert await tx.pages.open_alone("b" * 64) is None

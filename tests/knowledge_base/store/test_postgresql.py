@@ -69,8 +69,8 @@ async def test_a_long_transaction_has_time_and_the_next_one_has_not(server: Stor
 async def test_options_of_the_url_win(postgres_url_with_schema: str) -> None:
     url = f"{postgres_url_with_schema}?connect_timeout=3&options=-c%20statement_timeout%3D77min%20-c%20lock_timeout%3D0"
     store = await Store.open(url)
-    assert await limits(store) == LIMITS | {"statement_timeout": 77 * 60_000, "lock_timeout": 0}
-    assert await limits(store, long=True) == LONG | {"statement_timeout": 77 * 60_000, "lock_timeout": 0}
+    assert await limits(store) == {**LIMITS, "statement_timeout": 77 * 60_000, "lock_timeout": 0}
+    assert await limits(store, long=True) == {**LONG, "statement_timeout": 77 * 60_000, "lock_timeout": 0}
     known = (await driver(store)).info.get_parameters()
     assert known["connect_timeout"] == "3"
     assert known["keepalives_idle"] == postgresql.CLIENT["keepalives_idle"]
@@ -82,7 +82,7 @@ async def test_what_the_database_sets_for_itself_wins(postgres_url_with_schema: 
     with psycopg.connect(postgres_url_with_schema, autocommit=True) as admin:
         admin.execute(f'ALTER DATABASE "{name}" SET lock_timeout = 1234')
     store = await Store.open(postgres_url_with_schema)
-    assert await limits(store) == LIMITS | {"lock_timeout": 1234}
+    assert await limits(store) == {**LIMITS, "lock_timeout": 1234}
     await store.close()
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import stat
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from knowledge_base.errors import StoreError
-from knowledge_base.store.secret import BYTES, FILE, keyed_hash, read_secret
+from knowledge_base.store.database import Store
+from knowledge_base.store.secret import BYTES, FILE, SHARED, forget_shared, keyed_hash, read_secret, share_secret
 
 
 def test_it_is_made_once_and_stays(tmp_path: Path) -> None:
@@ -78,3 +82,66 @@ def test_purpose_and_value_cannot_be_mixed_up() -> None:
 
 def test_any_text_has_a_hash() -> None:
     assert keyed_hash(b"k", "block", "\ud800") != keyed_hash(b"k", "block", "")
+
+
+KNOWN = ["123456:token", "password"]
+
+
+async def test_a_second_machine_finds_the_secret_by_itself(store: Store, tmp_path: Path) -> None:
+    first, second = _folders(tmp_path)
+    await share_secret(store, first, KNOWN)
+    await share_secret(store, second, reversed(KNOWN))
+    assert read_secret(first) == read_secret(second)
+
+
+async def test_another_secret_is_refused_until_an_operator_decides(store: Store, tmp_path: Path) -> None:
+    first, second = _folders(tmp_path)
+    await share_secret(store, first, KNOWN)
+    other = read_secret(second)
+    with pytest.raises(StoreError, match="--new-secret"):
+        await share_secret(store, second, KNOWN)
+    await forget_shared(store)
+    await share_secret(store, second, KNOWN)
+    assert read_secret(second) == other
+    with pytest.raises(StoreError, match="--new-secret"):
+        await share_secret(store, first, KNOWN)
+
+
+@pytest.mark.parametrize("known", [[], ["password"], ["123456:token", "passwort"]])
+async def test_without_the_same_tokens_it_is_not_to_be_had(store: Store, tmp_path: Path, known: list[str]) -> None:
+    first, second = _folders(tmp_path)
+    await share_secret(store, first, KNOWN)
+    with pytest.raises(StoreError, match=r"secret\.key"):
+        await share_secret(store, second, known)
+    assert not (second / FILE).exists(), "no new one in its place"
+
+
+async def test_a_new_token_opens_it_after_the_next_start(store: Store, tmp_path: Path) -> None:
+    first, second = _folders(tmp_path)
+    await share_secret(store, first, KNOWN)
+    await share_secret(store, first, ["another token"], renew=True)
+    await share_secret(store, second, ["another token"])
+    assert read_secret(first) == read_secret(second)
+
+
+async def test_the_database_alone_does_not_tell_it(store: Store, tmp_path: Path) -> None:
+    await share_secret(store, tmp_path, KNOWN)
+    async with store.read() as tx:
+        kept = json.dumps(await tx.facts.get(SHARED))
+    assert b64encode(read_secret(tmp_path)).decode()[:-2] not in kept
+    assert read_secret(tmp_path).hex() not in kept
+
+
+async def test_machines_that_begin_at_once_do_not_both_decide(store: Store, tmp_path: Path) -> None:
+    folders = _folders(tmp_path)
+    outcomes = await asyncio.gather(*(share_secret(store, one, KNOWN) for one in folders), return_exceptions=True)
+    agreed = [folder for folder, outcome in zip(folders, outcomes, strict=True) if outcome is None]
+    assert agreed
+    assert len({read_secret(folder) for folder in agreed}) == 1
+
+
+def _folders(tmp_path: Path) -> list[Path]:
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir()
+    return folders

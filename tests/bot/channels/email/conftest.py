@@ -12,8 +12,9 @@ from bot.markup import Paragraph, Text
 from bot.messages import Address, Outgoing
 from bot.texts import Texts
 from config.operator import Operator
-from config.settings import Settings, Web
+from config.settings import Settings
 from config.smtp import Smtp
+from config.web import Web
 from tests.smtp_sink import SmtpSink
 
 SENDER = "Stadtlotse Süd <lotse@stadt.example>"

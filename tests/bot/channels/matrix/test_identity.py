@@ -17,13 +17,12 @@ from bot.channels.matrix import secret_storage
 from bot.channels.matrix.batch import Batch, Reader
 from bot.channels.matrix.channel import pause_s
 from bot.channels.matrix.crypto import Crypto, LostStoreError
-from bot.channels.matrix.files import Folder
+from bot.channels.matrix.files import Folder, HeldError
 from bot.channels.matrix.http import BusyError, RefusedError, UnreachableError, _read, url
 from bot.channels.matrix.position import MOST_OF_ONE, Position
 from bot.channels.matrix.sas import Exchange, SasError
 from bot.channels.matrix.signing import SigningKey, chain, device_signed, signed_by
 from bot.messages import Happening
-from bot.ports import ChannelEndedError
 from knowledge_base.errors import StoreError
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -95,7 +94,7 @@ def folder(tmp_path: Path) -> Iterator[Folder]:
 
 
 def test_the_folder_belongs_to_one_process(folder: Folder) -> None:
-    with pytest.raises(ChannelEndedError):
+    with pytest.raises(HeldError):
         Folder(folder.path).open()
     folder.write("x.json", {"a": "ü"})
     assert folder.read("x.json") == {"a": "ü"}

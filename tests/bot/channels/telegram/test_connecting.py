@@ -1,4 +1,4 @@
-"""A contact whom only mail reaches connects Telegram by the link in it: the mailbox's owner, nobody else, and once."""
+"""A contact whom only mail reaches connects Telegram by the link in it and a code: the mailbox's owner, nobody else."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from tests.bot.channels.telegram.rig import TEXTS
 from tests.bot.channels.telegram.test_introduction import (
     asked_on_matrix,
     contact_on_telegram,
     last,
+    own_data,
     pressed,
     wire_of,
 )
-from tests.bot.channels.telegram.town import CONTACT, MAIL, OF_THE_ASKER, OF_THE_CONTACT, Town, town_of
+from tests.bot.channels.telegram.town import CONTACT, MAIL, OF_THE_ASKER, OF_THE_CONTACT, Town, code_in, town_of
 from tests.bot.web.pages.conftest import dump
 from tests.telegram_api import LoopbackApi, User
 from tests.telegram_api.world import BOT_NAME
 
 LINK = re.compile(rf"https://t\.me/{BOT_NAME}\?start=([\w-]{{22}})(?![\w-])")
 OTHER = "amt.fuer.anderes@cottbus.example"
+CODES = ("verification", "tally")  # a code under way, and what limits codes
 QUIET = ("inbox", "outbox", "chat_context", "button", "consent", "fact", "account", "person")  # a talk leaves its marks
 
 
@@ -47,6 +50,13 @@ async def offered(town: Town) -> str:
 async def opens(town: Town, user: User, handle: str) -> str:
     """Somebody presses *Start* behind the link; what the bot says."""
     return (await town.rig.world.answer(town.rig.world.start(user, handle))).text
+
+
+async def confirms(town: Town, user: User) -> str:
+    """Somebody says that the mailbox is theirs, and enters the code that goes there."""
+    assert "Code" in await chooses(town, user, "Ja, mein")
+    await town.rig.settled()
+    return (await town.rig.ask(user, code_in(town.sink.to(MAIL)[-1].text))).text
 
 
 async def seen(page: str) -> str:
@@ -86,7 +96,7 @@ async def test_a_contact_goes_on_by_telegram_from_a_mail(
         assert await links_and_profiles(town) == before, "looking, and a no, change nothing"
         assert await holder(town, "telegram", "12") != await holder(town, "email", MAIL)
 
-        assert "Verbunden" in await chooses(town, lead, "Ja, mein")
+        assert "Verbunden" in await confirms(town, lead)
         await town.settled()
         assert await holder(town, "telegram", "12") == await holder(town, "email", MAIL)
         note = town.sink.to(MAIL)[-1]
@@ -94,8 +104,8 @@ async def test_a_contact_goes_on_by_telegram_from_a_mail(
         assert LINK.search(note.text) is None
         assert "schon verbunden" in await opens(town, lead, handle)
 
-        mails, said = len(town.sink.to(MAIL)), len(api.world.said(lead))
-        await town.posted(town.link(town.sink.to(MAIL)[0].text, "i"), answer="yes", share=["phone"])
+        mails, said = len(town.sink.to(MAIL)) + 1, len(api.world.said(lead))  # the code for the page
+        await town.proven(town.link(town.sink.to(MAIL)[0].text, "i"), answer="yes", share=["phone"])
         await town.settled()
         assert len(town.sink.to(MAIL)) == mails, "the outcome is told where they are now"
         assert len(api.world.said(lead)) == said + 1
@@ -115,8 +125,12 @@ async def test_a_link_works_across_a_restart_and_not_when_it_is_over(
         await opens(town, lead, handle)
         await opens(town, eve, handle)
     async with town_of(api, tmp_path, caplog) as town:
-        assert "Verbunden" in await chooses(town, lead, "Ja, mein")
+        assert "Verbunden" in await confirms(town, lead)
+        await town.settled()
+        mails = len(town.sink.to(MAIL))
         assert "gilt nicht mehr" in await chooses(town, eve, "Ja, mein"), "it works once"
+        await town.settled()
+        assert len(town.sink.to(MAIL)) == mails, "no code goes out for a link that is over"
         assert "gilt nicht mehr" in await opens(town, eve, handle)
         assert "gilt nicht mehr" in (await town.rig.ask(eve, "!bestaetigen ja")).text
         assert await holder(town, "telegram", "13") != await holder(town, "email", MAIL)
@@ -160,7 +174,7 @@ async def test_a_link_that_was_passed_on_is_refused_and_its_owner_told(
         await opens(town, lead, handle)
         shown = api.world.said(lead)[-1]
         assert "gehören der Person" in await town.rig.press(eve, shown, 0)
-        assert "Verbunden" in await chooses(town, lead, "Ja, mein")
+        assert "Verbunden" in await confirms(town, lead)
         assert await holder(town, "telegram", "14") == await holder(town, "email", OTHER)
         assert await holder(town, "telegram", "12") == await holder(town, "email", MAIL)
 
@@ -205,6 +219,8 @@ async def connected(town: Town, lead: User) -> str:
     said = len(town.rig.world.said(lead))
     assert await town.rig.press(lead, town.rig.world.said(lead)[-1], 0) == ""
     await town.rig.world.until(lambda: len(town.rig.world.said(lead)) > said)
+    await town.rig.settled()
+    await town.rig.ask(lead, code_in(town.sink.to(MAIL)[-1].text))
     assert last(town.rig, lead).startswith(("Verbunden", "Połączono"))
     await town.settled()
     return town.link(town.sink.to(MAIL)[-1].text, "disconnect")
@@ -225,7 +241,7 @@ async def test_the_mailbox_takes_a_connection_back(
         assert "Telegram" in await town.scanned({back}), "a look takes nothing apart"
         mails = len(town.sink.to(MAIL))
 
-        assert "aufgehoben" in await town.posted(back, step="disconnect")
+        assert "aufgehoben" in await town.proven(back, answer="apart")
         await town.settled()
         theirs, mailbox = await holder(town, "telegram", "12"), await holder(town, "email", MAIL)
         assert theirs != mailbox
@@ -237,13 +253,13 @@ async def test_the_mailbox_takes_a_connection_back(
         assert (toms.municipality, toms.verified_at) == ("", None), "what the mailbox proved is not"
         assert (owners.name, owners.phone, owners.prefers) == ("", "", "")
         assert one.open
-        again = town.sink.to(MAIL)[mails:]
+        again = town.sink.to(MAIL)[mails + 1 :]  # after the code for the page
         assert [("/i/" in mail.text, "Sperlingswinkel" in mail.text) for mail in again] == [(True, True)]
         assert "zakończono" in api.world.said(tom)[-1].text
         assert "wartet auf Ihre Antwort" in again[0].text, "in the mailbox's own language"
-        await town.posted(town.link(again[0].text, "i"), answer="yes", share=["phone"])
+        await town.proven(town.link(again[0].text, "i"), answer="yes", share=["phone"])
         assert await town.state(one.code) == "arranged"
-        await town.posted(back, 410, step="disconnect")
+        await town.posted(back, 410, answer="apart")
     assert town.telegram_saw(*OF_THE_CONTACT, *OF_THE_ASKER) == []
     town.log_is_silent()
 
@@ -267,10 +283,10 @@ async def test_links_that_went_to_the_account_open_nothing_any_more(
     async with town_of(api, tmp_path, caplog) as town:
         tom = api.world.user(12)
         back = await connected(town, tom)
-        await town.posted(town.link(town.sink.to(MAIL)[0].text, "i"), answer="yes", share=["phone"])
+        await town.proven(town.link(town.sink.to(MAIL)[0].text, "i"), answer="yes", share=["phone"])
         await town.settled()
         note = town.link(wire_of(api.world.said(tom)[-1]), "n")
-        await town.posted(back, step="disconnect")
+        await town.proven(back, answer="apart")
         shown = await town.posted(note, 410, step="read")
         assert OF_THE_ASKER[-1] not in shown
 
@@ -283,7 +299,7 @@ async def test_after_two_weeks_it_stays(api: LoopbackApi, tmp_path: Path, caplog
             assert page
             assert page.expires_at - tx.now > timedelta(days=13)
             await tx.connection.execute(text("UPDATE page SET expires_at = '2020-01-01 00:00:00'"))
-        await town.posted(back, 410, step="disconnect")
+        await town.posted(back, 410, answer="apart")
         assert await holder(town, "telegram", "12") == await holder(town, "email", MAIL)
 
 
@@ -295,6 +311,84 @@ async def test_what_was_parted_by_command_needs_no_link(
         back = await connected(town, lead)
         assert "Getrennt" in (await town.rig.ask(lead, "!trennen postfach")).text
         apart = await holder(town, "telegram", "12"), await holder(town, "email", MAIL)
-        await town.posted(back, 410, step="disconnect")
+        await town.posted(back, 410, answer="apart")
         assert (await holder(town, "telegram", "12"), await holder(town, "email", MAIL)) == apart
         assert apart[0] != apart[1]
+
+
+# ------------------------------------------------------------------------------------------------- a mail passed on
+
+
+async def test_a_forwarded_mail_gives_nobody_the_role_of_the_contact(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without the code: no account of theirs, no badge, no answer, no look at the mailbox's data, no change of it."""
+    async with town_of(api, tmp_path, caplog) as town:
+        mallory = api.world.user(66, username="mallory666")
+        handle = await offered(town)
+        code = re.search(r"!ja ([A-Z0-9]{5})", town.sink.to(MAIL)[0].text)
+        request = code[1] if code else await only_code(town)
+        await opens(town, mallory, handle)
+        await chooses(town, mallory, "Ja, mein")
+        await town.settled()
+        before = await links_and_profiles(town)
+        wrong = f"{(int(code_in(town.sink.to(MAIL)[-1].text)) + 1) % 1_000_000:06d}"
+        for said in (
+            wrong, f"!ja {request} alles", f"!nein {request}", f"!nie-wieder {request}", f"!vertretung {request}",
+            f"!nicht-mein-thema {request}", f"!kontakt zurück {request}", "!kontakt status", "!nicht-vermitteln",
+            "!pause", "!fortsetzen", "!profil telefon +49 331 000066", "!trennen postfach", "!korrektur",
+            "!bestaetigen ja", wrong,
+        ):  # fmt: skip
+            await town.rig.ask(mallory, said)
+        await town.settled()
+        shown = (await town.rig.ask(mallory, "!profil")).text
+        assert TEXTS.template("profile.verified", "de") not in shown
+        data = await own_data(town, mallory)
+        assert [one for one in (*OF_THE_CONTACT, *OF_THE_ASKER, "cottbus.example") if one in data] == []
+        after = await links_and_profiles(town)
+        async with town.rig.store.read() as tx:
+            (owner,) = [await tx.people.of_account("email", MAIL)]
+            assert owner
+            profile = await tx.profiles.get(owner.id)
+            assert [one.channel for one in await tx.people.accounts(owner.id)] == ["email"]
+        assert (profile.refuses, profile.paused_until, profile.phone, profile.verified_at) == (False, None, "", None)
+        assert after["introduction"] == before["introduction"]
+        assert await town.state(request) == "delivered"
+    assert town.telegram_saw(*OF_THE_CONTACT, *OF_THE_ASKER) == []
+
+
+async def only_code(town: Town) -> str:
+    """The code of the one introduction that there is."""
+    async with town.rig.store.read() as tx:
+        return str(await tx.connection.scalar(text("SELECT code FROM introduction")))
+
+
+async def test_a_code_counts_in_the_chat_that_asked_for_it_alone(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with town_of(api, tmp_path, caplog) as town:
+        lead, mallory = api.world.user(12), api.world.user(66)
+        handle = await offered(town)
+        await opens(town, lead, handle)
+        await chooses(town, lead, "Ja, mein")
+        await town.settled()
+        await opens(town, mallory, handle)
+        code = code_in(town.sink.to(MAIL)[-1].text)
+        assert "Verbunden" not in (await town.rig.ask(mallory, code)).text
+        assert await holder(town, "telegram", "66") != await holder(town, "email", MAIL)
+        assert "Verbunden" in (await town.rig.ask(lead, code)).text
+        assert await holder(town, "telegram", "12") == await holder(town, "email", MAIL)
+
+
+async def test_a_code_that_did_not_come_is_sent_once_more(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with town_of(api, tmp_path, caplog) as town:
+        lead = api.world.user(12)
+        await opens(town, lead, await offered(town))
+        await chooses(town, lead, "Ja, mein")
+        await town.rig.ask(lead, "!bestaetigen ja")
+        await town.settled()
+        codes = [code_in(mail.text) for mail in town.sink.to(MAIL)[1:]]
+        assert len(codes) == 2
+        assert "Verbunden" in (await town.rig.ask(lead, codes[-1])).text

@@ -79,7 +79,7 @@ async def answered_by_mail(town: Town, code: str) -> None:
     await town.scanned(town.links(f"{request.text} {request.html}"))
     assert await town.state(code) == State.DELIVERED
     page = town.link(request.text, "i")
-    await town.posted(page, answer="yes", share=["email"])
+    await town.proven(page, answer="yes", share=["email"])
     await town.posted(page, 410, answer="yes", share=["email"])
     await town.settled()
     assert await town.state(code) == State.ARRANGED
@@ -117,7 +117,7 @@ async def test_asked_on_telegram_answered_by_mail(
         arranged = town.sink.to(MAIL)[-1]
         assert REACH in arranged.text
         assert "vermittelt" in (await town.rig.ask(anna, "!kontakt status")).text
-        assert len(town.sink.to(MAIL)) == 2
+        assert len(town.sink.to(MAIL)) == 3, "the request, the code, the outcome"
     assert town.telegram_saw(*OF_THE_CONTACT) == []
     town.log_is_silent()
 
@@ -140,7 +140,7 @@ async def test_the_asker_shows_their_telegram_name(
         await town.settled()
         (request,) = town.sink.to(MAIL)
         assert PUBLIC not in request.text + request.html, "not before the yes"
-        await town.posted(town.link(request.text, "i"), answer="yes", share=["email"])
+        await town.proven(town.link(request.text, "i"), answer="yes", share=["email"])
         await town.settled()
         arranged = town.sink.to(MAIL)[-1]
         assert f"@{PUBLIC}" in arranged.text.replace("\u2060", "")
@@ -218,7 +218,7 @@ async def test_a_contact_with_telegram_and_mail_gets_the_mail(
         code = await asked_on_matrix(town)
         await town.settled()
         assert QUESTION in town.sink.to(MAIL)[-1].text
-        await town.posted(town.link(town.sink.to(MAIL)[-1].text, "i"), answer="yes", share=["email"])
+        await town.proven(town.link(town.sink.to(MAIL)[-1].text, "i"), answer="yes", share=["email"])
         await town.settled()
         assert MAIL in heard_on_matrix(town)
         assert MATRIX in town.sink.to(MAIL)[-1].text
@@ -246,7 +246,7 @@ async def test_a_contact_with_telegram_alone_gets_links_that_work_once(
         assert ASKER in request
         assert QUESTION in request
         assert MATRIX not in request
-        await town.posted(page, answer="yes", share=["phone"])
+        await town.proven(page, lead, answer="yes", share=["phone"])
         await town.posted(page, 410, answer="yes", share=["phone"])
         await town.settled()
         assert await town.state(code) == State.ARRANGED
@@ -268,9 +268,10 @@ async def test_the_contact_shows_their_telegram_name(
         code = await asked_on_matrix(town)
         await town.settled()
         page = town.link(wire_of(api.world.said(lead)[-1]), "i")
-        assert f"Telegram: @{PUBLIC}" in await town.posted(page, step="show")
+        assert PUBLIC not in await town.posted(page, step="show")
+        assert f"Telegram: @{PUBLIC}" in await town.proven(page, lead, answer="yes")
         assert PUBLIC not in heard_on_matrix(town)
-        await town.posted(page, answer="yes", share=["telegram"])
+        await town.proven(page, lead, answer="yes", share=["telegram"])
         await town.settled()
         assert await town.state(code) == State.ARRANGED
         assert f"@{PUBLIC} (https://t.me/{PUBLIC})" in heard_on_matrix(town)
@@ -288,9 +289,10 @@ async def test_without_a_public_name_none_is_offered(
         await asked_on_matrix(town)
         await town.settled()
         page = town.link(wire_of(api.world.said(lead)[-1]), "i")
-        shown = await town.posted(page, step="show")
+        shown = await town.proven(page, lead, answer="yes")
+        assert 'value="email"' in shown
         assert 'value="telegram"' not in shown
-        await town.posted(page, 422, answer="yes", share=["telegram"])
+        await town.proven(page, lead, 422, answer="yes", share=["telegram"])
 
 
 async def test_a_contact_who_blocked_the_bot_is_given_up_and_the_asker_told(

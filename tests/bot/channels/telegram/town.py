@@ -25,7 +25,7 @@ from tests.introducing import KNOWLEDGE, PROJECT, RoomChannel
 from tests.knowledge_base.ingest.examples import jsonl
 from tests.ports import free_port
 from tests.smtp_sink import SmtpSink
-from tests.telegram_api import LoopbackApi
+from tests.telegram_api import LoopbackApi, User
 
 MAIL, PHONE, NAME = "kanarie.leitung@cottbus.example", "+49 355 7654321", "Kanarie Zuständig"
 CONTACT: dict[str, Any] = {
@@ -38,6 +38,12 @@ ASKER, QUESTION = "Fragegern Sperling", "Wer hat in Cottbus etwas zur Mobilität
 REACH, MATRIX = "sperling@potsdam.example", "@sperling:potsdam.example"
 OF_THE_ASKER = (ASKER, "Sperling", "Sperlingswinkel", REACH, MATRIX)
 SERVERS_LOG = "mail.log"  # what the mail server of the test writes
+
+
+def code_in(text: str) -> str:
+    found = re.search(r"\b\d{3} ?\d{3}\b", text)
+    assert found, text
+    return found[0]
 
 
 @dataclass
@@ -84,6 +90,13 @@ class Town:
             answer = await human.post(link, data=fields)
         assert answer.status_code == status, answer.text
         return answer.text
+
+    async def proven(self, link: str, chat: User | None = None, status: int = 200, **fields: Any) -> str:
+        """A human presses a button, and enters the code that comes to the mailbox then, or to this chat."""
+        await self.posted(link, answer=fields["answer"])
+        await self.rig.settled()
+        told = self.rig.world.said(chat)[-1].text if chat else self.sink.to(MAIL)[-1].text
+        return await self.posted(link, status, **fields, code=code_in(told))
 
     async def state(self, code: str) -> str:
         async with self.rig.store.read() as tx:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -29,8 +29,9 @@ from bot.texts import Texts
 from bot.web.app import make_app
 from bot.web.pages import page_routes
 from config.operator import Operator
-from config.settings import Settings, Web
+from config.settings import Settings
 from config.smtp import Smtp
+from config.web import Web
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.introduction_values import Introduction, State
 from knowledge_base.search.service import SearchService
@@ -92,6 +93,19 @@ class Site:
 
     async def unsubscribe_path(self) -> str:
         return await self.path(f"intro:{self.one.id}:request:1", UNSUBSCRIBE, UNSUBSCRIBE)
+
+    async def code(self) -> str:
+        """The code in the message that went out last."""
+        async with self.store.read() as tx:
+            rows = (await tx.connection.execute(select(outbox).order_by(outbox.c.seq.desc()))).all()
+        return self.services.links.code(next(row.id for row in rows if row.payload.get("code")))
+
+    async def press(self, human: httpx.AsyncClient, path: str, data: Mapping[str, Any]) -> httpx.Response:
+        """Press a button, and once more with the code that goes to the mailbox then."""
+        asked = await human.post(path, data={"answer": data["answer"]})
+        if asked.status_code != 200:
+            return asked
+        return await human.post(path, data={**data, "code": await self.code()})
 
     async def state(self) -> Introduction:
         async with self.store.read() as tx:

@@ -52,7 +52,7 @@ async def test_a_request_by_mail(site: Site) -> None:
             assert request.mail["Auto-Submitted"] == "auto-generated"
             assert request.mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
             await robot_visits(site, links_in(request))
-            await human_accepts(site, request)
+            await human_accepts(site, sink, sender, request)
             await everything_sent(sender)
     arranged = sink.to(CONTACT)[-1]
     assert "@ask:a.example" in arranged.text
@@ -71,11 +71,17 @@ async def robot_visits(site: Site, links: set[str]) -> None:
     assert await site.everything() == before
 
 
-async def human_accepts(site: Site, request: Taken) -> None:
+async def human_accepts(site: Site, sink: SmtpSink, sender: Sender, request: Taken) -> None:
     path = next(link for link in links_in(request) if "/i/" in link).removeprefix(URL)
     assert path == await site.request_path()
     async with site.client(headers={"Origin": URL}) as human:
-        assert (await human.post(path, data={"answer": "yes", "share": ["email", "phone"]})).status_code == 200
+        assert (await human.post(path, data={"answer": "yes"})).status_code == 200
+        sender.wake()
+        await everything_sent(sender)
+        code = re.search(r"\b\d{6}\b", sink.to(CONTACT)[-1].text)
+        assert code
+        form = {"answer": "yes", "share": ["email", "phone"], "code": code[0]}
+        assert (await human.post(path, data=form)).status_code == 200
     assert (await site.state()).state is State.ARRANGED
 
 

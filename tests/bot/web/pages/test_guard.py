@@ -70,10 +70,47 @@ def test_its_memory_is_bounded() -> None:
         ("2001:db8:1:2:3:4:5:6", "", "2001:db8:1:2::/64"),
         ("::1", "2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
         (None, "", "None"),
+        ("127.0.0.1", "1.2.3.4:5678", "1.2.3.4"),
+        ("127.0.0.1", "[2001:db8:1:2::9]:443", "2001:db8:1:2::/64"),
+        ("127.0.0.1", "[2001:db8:1:2::9]", "2001:db8:1:2::/64"),
+        ("127.0.0.1", '"[2001:db8:1:2::9]:443"', "2001:db8:1:2::/64"),
+        ("127.0.0.1", "fe80::1%eth0", "fe80::/64"),
+        ("127.0.0.1", "::ffff:1.2.3.4", "1.2.3.4"),
+        ("127.0.0.1", "6.6.6.6, 1.2.3.4,", "1.2.3.4"),
+        ("127.0.0.1", "6.6.6.6, unknown", "127.0.0.1"),  # not what the client wrote before it
+        ("127.0.0.1", "6.6.6.6, 1.2.3.4.5", "127.0.0.1"),
+        ("127.0.0.1", "6.6.6.6, 10.0.0.7", "10.0.0.7"),  # somebody in the house, who may write what they like
+        ("127.0.0.1", " , ,", "127.0.0.1"),
     ],
 )
 def test_whom_a_request_counts_for(address: str | None, forwarded: str, client: str) -> None:
     assert client_of(request(address, **({"x_forwarded_for": forwarded} if forwarded else {}))) == client
+
+
+@pytest.mark.parametrize(
+    ("lines", "client"),
+    [
+        (["6.6.6.6", "1.2.3.4"], "1.2.3.4"),
+        (["6.6.6.6, 7.7.7.7", "8.8.8.8", "1.2.3.4:80"], "1.2.3.4"),
+        (["1.2.3.4", "nonsense"], "127.0.0.1"),
+        (["1.2.3.4", ""], "1.2.3.4"),
+    ],
+)
+def test_of_several_header_lines_the_last_decides(lines: list[str], client: str) -> None:
+    raw = [(b"x-forwarded-for", line.encode()) for line in lines]
+    assert client_of(Request({"type": "http", "client": ("127.0.0.1", 1), "headers": raw})) == client
+
+
+@pytest.mark.parametrize("header", ["forwarded", "x-real-ip", "cf-connecting-ip", "x_forwarded_for"])
+def test_headers_that_a_client_may_send_through_the_proxy_choose_nobody(header: str) -> None:
+    raw = [(b"x-forwarded-for", b"1.2.3.4"), (header.encode(), b"for=6.6.6.6")]
+    assert client_of(Request({"type": "http", "client": ("127.0.0.1", 1), "headers": raw})) == "1.2.3.4"
+
+
+@given(st.lists(st.binary(max_size=30), max_size=4))
+def test_any_forwarded_line_names_one_client(lines: list[bytes]) -> None:
+    raw = [(b"x-forwarded-for", line) for line in lines]
+    assert client_of(Request({"type": "http", "client": ("127.0.0.1", 1), "headers": raw}))
 
 
 @given(st.text())

@@ -77,7 +77,11 @@ async def every_page(site: Site, language: str) -> list[httpx.Response]:
         pages += [await human.get(f"{path}?lang={language}") for path in linked]
         pages += [await human.post(f"{note}?lang={language}"), await human.post(f"{away}?lang={language}")]
         pages.append(await human.post(f"{request}?lang={language}", data={"answer": "yes"}))
-        pages.append(await human.post(f"{request}?lang={language}", data={"answer": "yes", "share": "email"}))
+        code = {"answer": "yes", "code": await site.code()}
+        pages.append(await human.post(f"{request}?lang={language}", data=code | {"code": "x"}))
+        pages.append(await human.post(f"{request}?lang={language}", data=code))
+        pages.append(await human.post(f"{request}?lang={language}", data=code | {"step": "share"}))
+        pages.append(await human.post(f"{request}?lang={language}", data=code | {"share": "email"}))
         pages.append(await human.get(f"{request}?lang={language}"))
         async with site.store.begin() as tx:
             await tx.connection.execute(update(introduction).values(state="followed", due_at=tx.now))
@@ -117,7 +121,9 @@ def is_well_described(tree: Tree, language: str) -> None:
 
 def controls_have_names(tree: Tree) -> None:
     assert all(one.text.strip() for one in tree.all("button", "a", "label"))
-    assert all("label" in one.inside and "fieldset" in one.inside for one in tree.all("input"))
+    named = {one.attributes.get("for") for one in tree.all("label")}
+    seen = [one for one in tree.all("input") if one.attributes.get("type") != "hidden"]
+    assert all({"label", "fieldset"} <= set(one.inside) or one.attributes.get("id") in named for one in seen)
     assert all("form" in one.inside for one in tree.all("button", "input"))
     assert not any("tabindex" in one.attributes or "autofocus" in one.attributes for one in tree.elements)
     assert len([one for one in tree.all("nav") if one.attributes.get("aria-label")]) == len(tree.all("nav"))
@@ -221,7 +227,8 @@ async def test_words_in_another_language_say_so(site: Site, language: str) -> No
 async def test_what_is_wrong_with_a_form_is_heard_first_and_at_its_place(site: Site, language: str, word: str) -> None:
     path = f"{await site.request_path()}?lang={language}"
     async with site.client() as human:
-        before, after = await human.get(path), await human.post(path, data={"answer": "yes"})
+        before = await site.press(human, path, {"answer": "yes"})
+        after = await human.post(path, data={"answer": "yes", "step": "share", "code": await site.code()})
     for page, described in ((before, "needed"), (after, "needed problem")):
         tree = Tree()
         tree.feed(page.text)

@@ -20,16 +20,28 @@ from tests.bot.web.pages.conftest import ASKER, QUESTION, Site, note_path, on_te
 from tests.conftest import FixedClock
 
 YES = {"answer": "yes", "share": "email"}
+OF_THE_CONTACT = ("rad@cottbus.example", "+49 355 0000")
 
 
 async def test_it_shows_who_asks_and_what(site: Site) -> None:
     async with site.client() as human:
         page = await human.get(await site.request_path())
     assert page.status_code == 200
-    for needed in (ASKER, "Kiel", QUESTION, "Leitstelle Mobilität", "rad@cottbus.example", "+49 355 0000"):
+    for needed in (ASKER, "Kiel", QUESTION, "Leitstelle Mobilität"):
         assert needed in page.text
     assert "@ask:a.example" not in page.text, "the asker's own data come after the yes"
+    for own in OF_THE_CONTACT:
+        assert own not in page.text, "who was only passed the link learns nothing of the contact"
+
+
+async def test_with_the_code_the_contact_sees_and_chooses_what_to_show(site: Site) -> None:
+    async with site.client() as human:
+        page = await site.press(human, await site.request_path(), {"answer": "yes"})
+    assert page.status_code == 200
+    for own in OF_THE_CONTACT:
+        assert own in page.text
     assert "checked" not in page.text, "what is shared is the contact's own choice"
+    assert (await site.state()).state is State.SENT
 
 
 async def test_a_robot_that_follows_every_link_changes_nothing(site: Site) -> None:
@@ -44,18 +56,17 @@ async def test_a_robot_that_follows_every_link_changes_nothing(site: Site) -> No
     assert await site.everything() == before
     assert site.changes == []
     async with site.client() as human:
-        assert (await human.post(paths[0], data=YES)).status_code == 200
+        assert (await site.press(human, paths[0], YES)).status_code == 200
         assert "kanarie@kiel.example" in (await human.post(paths[2], data={"step": "read"})).text
     assert (await site.state()).state is State.ARRANGED
 
 
 async def test_yes_shares_what_was_ticked_and_nothing_else(site: Site) -> None:
     async with site.client() as human:
-        page = await human.post(await site.request_path(), data=YES)
+        page = await site.press(human, await site.request_path(), YES)
     assert page.status_code == 200
     one = await site.state()
     assert (one.state, one.contact_shares) == (State.ARRANGED, (("email", "rad@cottbus.example"),))
-    assert len(site.changes) == 1
     async with site.store.read() as tx:
         rows = (await tx.connection.execute(outbox.select().where(outbox.c.person_id == site.asker))).all()
         told = " ".join(str(row.payload) for row in rows)
@@ -70,11 +81,11 @@ async def test_yes_shares_what_was_ticked_and_nothing_else(site: Site) -> None:
 async def test_yes_without_anything_ticked_asks_again_and_uses_nothing_up(site: Site) -> None:
     path = await site.request_path()
     async with site.client() as human:
-        page = await human.post(path, data={"answer": "yes"})
+        page = await site.press(human, path, {"answer": "yes", "step": "share"})
         assert page.status_code == 422
         assert 'role="alert"' in page.text
         assert (await site.state()).state is State.SENT
-        assert (await human.post(path, data=YES)).status_code == 200
+        assert (await human.post(path, data=YES | {"code": await site.code()})).status_code == 200
     assert (await site.state()).state is State.ARRANGED
 
 
@@ -89,8 +100,9 @@ async def test_no_answer_is_no_answer(site: Site, form: dict[str, str]) -> None:
 @pytest.mark.parametrize("kinds", [["password"], ["matrix"], ["email "], ["__class__", "*"]])
 async def test_only_what_stands_there_can_be_shared(site: Site, kinds: list[str]) -> None:
     async with site.client() as human:
-        assert (await human.post(await site.request_path(), data={"answer": "yes", "share": kinds})).status_code == 422
-        await human.post(await site.request_path(), data={"answer": "yes", "share": [*kinds, "phone"]})
+        path = await site.request_path()
+        assert (await site.press(human, path, {"answer": "yes", "share": kinds})).status_code == 422
+        await site.press(human, path, {"answer": "yes", "share": [*kinds, "phone"]})
     assert (await site.state()).contact_shares == (("phone", "+49 355 0000"),)
 
 
@@ -106,7 +118,7 @@ async def test_only_what_stands_there_can_be_shared(site: Site, kinds: list[str]
 async def test_the_other_answers(site: Site, answer: str, state: State, contact: str) -> None:
     path = await site.request_path()
     async with site.client() as human:
-        assert (await human.post(path, data={"answer": answer})).status_code == 200
+        assert (await site.press(human, path, {"answer": answer})).status_code == 200
         after = await site.state()
         assert (after.state, after.contact) == (state, contact)
         over = await human.get(path)
@@ -119,23 +131,27 @@ async def test_the_other_answers(site: Site, answer: str, state: State, contact:
 async def test_a_second_press_changes_nothing(site: Site) -> None:
     path = await site.request_path()
     async with site.client() as human:
-        await human.post(path, data=YES)
-        before = await site.everything()
-        for form in (YES, {"answer": "no"}, {"answer": "never_again"}, {"step": "show"}):
-            page = await human.post(path, data=form)
+        await site.press(human, path, YES)
+        before, changes = await site.everything(), len(site.changes)
+        for form in (YES, {"answer": "no"}, {"answer": "never_again"}, {"step": "show"}, {"code": await site.code()}):
+            page = await human.post(path, data=YES | form)
             assert page.status_code == 410
             assert ASKER not in page.text
     assert await site.everything() == before
-    assert len(site.changes) == 1
+    assert len(site.changes) == changes
 
 
 async def test_of_presses_at_once_one_counts(site: Site) -> None:
     path = await site.request_path()
     async with site.client() as human:
+        codes = {}
+        for answer in ("yes", "no", "deputy"):
+            await human.post(path, data={"answer": answer})
+            codes[answer] = await site.code()
         forms = [YES, {"answer": "no"}, YES, {"answer": "deputy"}, YES]
-        pages = await asyncio.gather(*(human.post(path, data=form) for form in forms))
+        with_codes = [form | {"code": codes[form["answer"]]} for form in forms]
+        pages = await asyncio.gather(*(human.post(path, data=form) for form in with_codes))
     assert sorted(page.status_code for page in pages) == [200, 410, 410, 410, 410]
-    assert len(site.changes) == 1
     assert (await site.state()).version == 1
 
 
@@ -160,7 +176,7 @@ async def test_what_was_taken_back_is_not_shown_any_more(site: Site) -> None:
         assert page.status_code == 410
         assert ASKER not in page.text
         assert QUESTION not in page.text
-        assert (await human.post(path, data=YES)).status_code == 200  # it says that it is over
+        assert (await human.post(path, data=YES)).status_code == 410
     assert (await site.state()).outcome is Outcome.WITHDRAWN
 
 
@@ -181,7 +197,11 @@ async def test_of_six_actors_only_the_contact_answers(site: Site) -> None:
     async with site.client() as client:
         for name in sorted(actors, key=lambda name: name == "the contact"):
             seen = await client.get(f"/i/token of {name}")
-            await client.post(f"/i/token of {name}", data=YES | {"helped": "yes"})
+            await client.post(f"/i/token of {name}", data={"helped": "yes"})
+            if name == "the contact":
+                await site.press(client, f"/i/token of {name}", YES)
+            else:
+                assert (await client.post(f"/i/token of {name}", data=YES)).status_code == 410
             owner = name == "the contact"
             assert (QUESTION in seen.text) is owner
             assert ((await site.state()).state is State.ARRANGED) is owner, name
@@ -315,8 +335,13 @@ async def test_by_a_network_that_may_not_carry_it_a_look_shows_nothing(site: Sit
         shown = await human.post(path, data={"step": "show"})
         assert ASKER in shown.text
         assert await site.everything() == before
-        assert (await human.post(path, data=YES)).status_code == 200
+        chosen = {"answer": "yes", "share": "phone"}
+        assert (await site.press(human, path, chosen)).status_code == 200
     assert (await site.state()).state is State.ARRANGED
+    async with site.store.read() as tx:
+        rows = (await tx.connection.execute(outbox.select())).all()
+    (code,) = [row for row in rows if row.payload.get("code")]
+    assert (code.channel, code.conversation) == ("telegram", "11"), "the code goes to where the link went"
 
 
 async def test_it_speaks_the_language_of_the_contact_and_the_others(site: Site) -> None:
@@ -337,6 +362,15 @@ async def test_it_speaks_the_language_of_the_contact_and_the_others(site: Site) 
 
 
 # ------------------------------------------------------------------------------------------------- did it help?
+
+
+@pytest.mark.parametrize("helped", ["yes", "no", "talking"])
+async def test_an_answer_to_what_is_not_asked_yet_uses_no_link_up(site: Site, helped: str) -> None:
+    """It needs no code, so who was passed the link must not take it from the contact."""
+    path, before = await site.request_path(), await site.everything()
+    async with site.client() as stranger:
+        assert (await stranger.post(path, data={"helped": helped})).status_code == 422
+    assert await site.everything() == before
 
 
 @pytest.mark.parametrize("who", ["contact", "asker"])

@@ -14,7 +14,8 @@ from bot.web.pages import page_routes
 from bot.web.pages.public import paragraphs
 from bot.web.pages.view import language_of
 from config.operator import Operator
-from config.settings import Settings, Web
+from config.settings import Settings
+from config.web import Web
 from tests.bot.web.pages.conftest import OPERATOR, URL, Site, services_of
 
 PUBLIC = ("/", "/imprint", "/privacy", "/accessibility")
@@ -119,3 +120,10 @@ def test_check_reports_a_public_page_without_imprint(url: str, operator: Operato
     assert [state for state, _ in lines] == states
     if "fail" in states:
         assert "operator.organisation" in lines[1][1]
+
+
+@pytest.mark.parametrize(
+    ("bind", "warned"), [("127.0.0.1", False), ("::1", False), ("0.0.0.0", True), ("10.0.0.5", True)]
+)
+def test_check_warns_of_pages_that_are_open_to_the_network(bind: str, warned: bool) -> None:
+    assert any(bind in text for _, text in pages_lines(Settings(web=Web(bind=bind)))) is warned

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import insert
 
 from bot.links import UNSUBSCRIBE
 from bot.messages import Say
 from knowledge_base.introduction_values import State
 from knowledge_base.store.subscriptions import ON, Subscription
+from knowledge_base.store.tables import account
 from tests.bot.web.pages.conftest import Site
 from tests.conftest import FixedClock
 
@@ -88,3 +90,27 @@ async def test_it_works_by_an_old_mail_but_not_for_ever(site: Site, clock: Fixed
         assert (await human.get(path)).status_code == 410
         assert (await human.post(path)).status_code == 410
     assert not await refuses(site)
+
+
+async def test_it_ends_nothing_in_a_chat_as_no_code_proves_who_presses(site: Site) -> None:
+    """A mail that was passed on, or a mail program's press: the contact is asked in their chat as before."""
+    path = await site.unsubscribe_path()
+    digests = await digest_path(site)
+    async with site.store.begin() as tx:
+        values = {"channel": "matrix", "user_id": "@rad:c.example", "conversation": "!rad", "active": True}
+        await tx.connection.execute(insert(account).values(**values, person_id=site.contact, first_seen=tx.now))
+        wish = Subscription(
+            id="s1", person_id=site.contact, channel="matrix", conversation=None, state=ON, since=tx.now, unopened={},
+            changed_at=tx.now,
+        )  # fmt: skip
+        await tx.subscriptions.save(wish)
+    async with site.client() as program:
+        for one in (path, digests):
+            assert (await program.post(one, content=ONE_CLICK)).status_code == 200
+    assert not await refuses(site)
+    assert await is_subscribed(site)
+    after = await site.state()
+    assert (after.state, after.contact) == (State.SENT, "c1")
+    async with site.store.read() as tx:
+        accounts = {one.channel: one.active for one in await tx.people.accounts(site.contact)}
+    assert accounts == {"email": False, "matrix": True}, "no more mails"

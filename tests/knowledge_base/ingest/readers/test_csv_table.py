@@ -59,7 +59,8 @@ def test_too_many_cells_are_one_error(tmp_path: Path) -> None:
         ("id,,text\n", 1, "Column 2 has no name"),
         ('id,text\np1,"open\n\n', 3, "breaks"),
         ('id,text\np1,"a"b\n', 2, "breaks"),
-        ("id,text\np1," + "x" * 10_000_000, 2, "A cell is longer than 131072 characters."),
+        ("id,text\np1," + "x" * 200_000, 2, "A cell is longer than 131072 characters."),
+        ("id,text\np1," + "x" * 10_000_000, 2, "A row is longer than 1000000 characters."),
         (",".join(f"c{n}" for n in range(300)), 1, "more than 200 columns"),
     ],
 )

@@ -1,0 +1,42 @@
+"""What ``check`` tells of the state folder and the database file: lines of state and text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from config.settings import Settings
+from knowledge_base.errors import StoreError
+from knowledge_base.store.backup import database_file
+from knowledge_base.store.secret import FILE, kept_secret
+from knowledge_base.store.soundness import examine
+from knowledge_base.store.state_folder import open_to_others
+
+SECONDS = 10.0  # so long ``check`` may keep the writers of a running bot waiting
+RESTORE = "Stop the bot, keep the file for an expert, and restore a backup."
+
+
+def folder_lines(found: Settings) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the state folder, and how the secret in it stands."""
+    try:
+        secret = kept_secret(found.state_dir)
+        yield ("ok", f"secret: {FILE}") if secret else ("none", "secret: none yet, the first start makes it")
+    except StoreError as error:
+        yield "fail", f"secret: {error}"
+    for path, mode in open_to_others(found.state_dir, database_file(found.database_url)):
+        yield "none", f"state folder: others on this machine may use {path} ({mode:04o}); chmod go= {path}"
+
+
+def database_lines(found: Settings, *, full: bool) -> Iterator[tuple[str, str]]:
+    """Yield how sound a database file is; nothing for a server, which looks after itself."""
+    file = database_file(found.database_url)
+    if file is None or not file.is_file():
+        return
+    findings = examine(file, seconds=None if full else SECONDS)
+    for problem in findings.problems:
+        yield "fail", f"database: {file} is damaged: {problem}"
+    if findings.problems:
+        yield "fail", f"database: {RESTORE}"
+    elif findings.complete:
+        yield "ok", "database: the file is sound"
+    else:
+        yield "ok", f"database: no damage found in {SECONDS:.0f} seconds; check --full looks to the end"

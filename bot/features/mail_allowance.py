@@ -1,0 +1,39 @@
+"""Limit the mails that people cause to a mailbox which they have not proved to be theirs; its owner gets through.
+
+In a day, half of a mailbox's mails go to all who ask. The other half is kept for people who had none for it today, so
+a few accounts cannot use up all. The person who proved the mailbox before has no such limit: mails of others do not
+count against them. What one person may ask for in all is limited where it is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from knowledge_base.store.transaction import Transaction
+
+MAIL = "email"
+A_DAY = timedelta(days=1)
+FOR_ALL = 10  # mails to a mailbox per day, for all people, however often they ask
+MOST = 20  # those for people who ask for it the first time that day included
+
+
+async def takes(tx: Transaction, secret: bytes, what: str, whom: Collection[str], address: str) -> int | None:
+    """Count one more mail of a kind to this mailbox, for the person with these identities.
+
+    Return how many others went there today; ``None`` when there are too many: then no mail may go out.
+    """
+    sent = await tx.tallies.count(secret, what, [address], within=A_DAY)
+    pairs = [f"{one}\0{address}" for one in whom]
+    had = await tx.tallies.count(secret, f"{what} by one", pairs, within=A_DAY)
+    if sent >= (FOR_ALL if had else MOST):
+        return None
+    await tx.tallies.add(secret, what, [address], lasting=A_DAY)
+    await tx.tallies.add(secret, f"{what} by one", pairs, lasting=A_DAY)
+    return sent
+
+
+async def is_proven_by(tx: Transaction, person_id: str, address: str) -> bool:
+    """Return whether the mailbox is this person's since they proved it."""
+    accounts = await tx.people.accounts(person_id)
+    return any((one.channel, one.user_id) == (MAIL, address) for one in accounts)

@@ -1,0 +1,112 @@
+"""The code that a press needs: it goes to where the link went, so a link that was passed on changes nothing.
+
+    press without a code   a new code goes to the mailbox (or chat) of the link; the page asks for it
+    press with the code    the code is right for this link and this action, for half an hour: the press counts
+
+A code is stored as a link is: its keyed hash alone, with an end, used once, in the transaction of what the press does.
+Several codes hold at once, so a stranger who asks for more does not void the owner's. Wrong tries and mails are limited
+by link and by network address; a limit by link in all bounds how much can be guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.features import Services
+from bot.messages import Say, Value
+from bot.notices import MAIL
+from knowledge_base.store.outbox import Urgency, new_id
+from knowledge_base.store.pages import Page
+from knowledge_base.store.secret import keyed_hash
+from knowledge_base.store.transaction import Transaction
+
+CODE = "code"  # the kind of its row among the links; no address leads there
+CODE_LASTS = timedelta(minutes=30)
+MINUTES = int(CODE_LASTS.total_seconds() // 60)
+AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
+MAILS, MAILS_OF_ALL = 4, 10  # codes for one link per day: to one network address, to all
+TRIES, TRIES_OF_ALL = 5, 25  # wrong codes for one link: of one network address per hour, of all per day
+SENT, WRONG = "page codes sent", "page codes wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A press of a button on the page behind a link."""
+
+    page: Page
+    action: str
+    code: str  # as typed; empty: none yet
+    client: str  # the network address that presses, as far as it can be told
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The page is to ask for the code: with what to say first, and whether that is a problem."""
+
+    say: Say
+    problem: bool = False
+
+
+async def proven(tx: Transaction, services: Services, press: Press) -> Asked | str:
+    """Return the row of the right code, to be used with what the press does; else what to ask for."""
+    digits = "".join(char for char in press.code if char not in " .-\u00a0")
+    if not digits:
+        return await _send(tx, services, press)
+    if await _is_locked(tx, services, press):
+        return Asked(Say("page.code.locked"), problem=True)
+    row = at_rest(services, press.page.token_hash, press.action, digits)
+    known = await tx.pages.get(row)
+    if known is not None and known.kind == CODE and tx.pages.is_open(known):
+        return row
+    await tx.tallies.add(services.secret, WRONG, [press.page.token_hash, _pair(press)], lasting=A_DAY)
+    return Asked(Say("page.code.wrong"), problem=True)
+
+
+def at_rest(services: Services, token_hash: str, action: str, code: str) -> str:
+    """Return what the database holds of a code."""
+    return keyed_hash(services.secret, "page code", f"{token_hash}\0{action}\0{code}")
+
+
+async def destination(tx: Transaction, page: Page) -> tuple[str, str] | None:
+    """Return channel and conversation that the link went to, while it is the same person's; ``None``: no longer."""
+    content, accounts = page.content or {}, await tx.people.accounts(page.person_id)
+    mine = [(one.channel, one.conversation or "") for one in accounts]
+    if "to" in content or "address" in content:
+        channel, conversation = content.get("to") or (MAIL, content["address"])
+        return (channel, conversation) if (channel, conversation) in mine else None
+    return next((one for one in mine if one[0] == MAIL), None)  # a link of before this was noted
+
+
+async def _send(tx: Transaction, services: Services, press: Press) -> Asked:
+    to = await destination(tx, press.page)
+    if to is None:
+        return Asked(Say("page.code.no_way"), problem=True)
+    secret, link, pair = services.secret, press.page.token_hash, _pair(press)
+    of_all = await tx.tallies.count(secret, SENT, [link], within=A_DAY)
+    if of_all >= MAILS_OF_ALL or await tx.tallies.count(secret, SENT, [pair], within=A_DAY) >= MAILS:
+        return Asked(Say("page.code.enough"), problem=True)
+    await tx.tallies.add(secret, SENT, [link, pair], lasting=A_DAY)
+    message_id = new_id()
+    language = press.page.language
+    await tx.pages.keep(
+        at_rest(services, link, press.action, services.links.code(message_id)),
+        kind=CODE, subject=press.action, person_id=press.page.person_id, language=language, lasting=CODE_LASTS,
+    )  # fmt: skip
+    values: dict[str, Value] = {"what": Say(f"page.code.{press.page.kind}.{press.action}"), "minutes": MINUTES}
+    payload = {"say": Say("verify.page_code", values).to_json(), "language": language, "code": True}
+    await tx.outbox.add(
+        to[0], to[1], payload, urgency=Urgency.ANSWER, message_id=message_id, person_id=press.page.person_id
+    )
+    return Asked(Say("page.code.sent" if to[0] == MAIL else "page.code.sent_to_chat"))
+
+
+async def _is_locked(tx: Transaction, services: Services, press: Press) -> bool:
+    secret = services.secret
+    if await tx.tallies.count(secret, WRONG, [press.page.token_hash], within=A_DAY) >= TRIES_OF_ALL:
+        return True
+    return await tx.tallies.count(secret, WRONG, [_pair(press)], within=AN_HOUR) >= TRIES
+
+
+def _pair(press: Press) -> str:
+    return f"{press.page.token_hash}\0{press.client}"

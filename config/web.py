@@ -1,0 +1,24 @@
+"""The settings of the pages."""
+
+from __future__ import annotations
+
+from pydantic import Field, field_validator
+
+from config.section import Section, is_url
+
+
+class Web(Section):
+    """The pages: what mails and links lead to, imprint and privacy notice; health, metrics."""
+
+    bind: str = Field("127.0.0.1", description="address to listen on; a TLS proxy stands before it")
+    port: int = Field(8080, ge=0, le=65535, description="0: any free one")
+    public_url: str = Field("", description="the https:// address under which people reach the pages")
+    enabled: bool = Field(True, description="whether serve opens the pages at all")
+
+    @field_validator("public_url")
+    @classmethod
+    def _https(cls, value: str) -> str:
+        local = ("http://127.0.0.1", "http://localhost")
+        if value and not (value.isascii() and value.startswith(("https://", *local)) and is_url(value)):
+            raise ValueError("must begin with https:// and be ASCII (xn--… for other letters)")
+        return value.rstrip("/")

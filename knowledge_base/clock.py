@@ -1,0 +1,97 @@
+"""The time of day, when the machine's clock may be wrong.
+
+A clock that jumps is not believed at once: a process goes on counting by its monotonic clock, and decides here when the
+new time holds. The rules are pure; ``bot.clock_watch`` asks them, and keeps what cannot be undone waiting meanwhile.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+FOLLOWED = timedelta(minutes=2)  # a step of the clock that is simply followed: nothing here is more exact
+OFF_FOR = timedelta(days=1)  # a process that starts later than this after the last known time may have a wrong clock
+SMALL = timedelta(hours=3)  # a wrong zone, summer time: harmless for everything that is counted in days
+HOLDS_SOON, HOLDS_LATE = timedelta(minutes=10), timedelta(hours=24)  # until an unexpected time is believed
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The machine's clock: always aware, always UTC."""
+    return datetime.now(UTC)
+
+
+def is_past(until: datetime, now: datetime, longest: timedelta) -> bool:
+    """Return whether a wait until this moment is over.
+
+    A wait that would last longer than ``longest`` comes of a clock that was ahead when it began, so it is over, too.
+    """
+    return not now < until <= now + longest
+
+
+def differs(one: datetime, other: datetime) -> bool:
+    """Return whether two times cannot both be right."""
+    return abs(one - other) > FOLLOWED
+
+
+def is_plausible(now: datetime, last: datetime | None, running: timedelta = timedelta(0)) -> bool:
+    """Return whether a clock that shows ``now`` may be right.
+
+    ``last`` is the last time that was believed, ``running`` how long the process runs since it was read.
+    """
+    return last is None or last - FOLLOWED <= now <= last + OFF_FOR + running
+
+
+def holds_after(by: timedelta) -> timedelta:
+    """Return how long a clock must keep an unexpected time until it is believed without an admin."""
+    return HOLDS_SOON if abs(by) <= SMALL else HOLDS_LATE
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A clock that shows an unexpected time since ``since``, in seconds of the monotonic clock."""
+
+    by: timedelta  # how far it is ahead of what was expected; negative: behind
+    since: float
+
+    def now(self, by: timedelta, ticks: float) -> Doubt:
+        """Return the doubt a moment later: the same while the clock runs evenly, another one when it jumped again."""
+        return self if abs(by - self.by) <= FOLLOWED else Doubt(by, ticks)
+
+    def is_over(self, ticks: float) -> bool:
+        """Return whether the clock has kept its time for so long that it is believed."""
+        return timedelta(seconds=ticks - self.since) >= holds_after(self.by)
+
+
+class SteadyClock:
+    """The machine's clock while it runs evenly; through a jump, the time that it would have shown without it."""
+
+    def __init__(self, wall: Clock = utc_now, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.wall = wall
+        self.monotonic = monotonic
+        self._at, self._ticks = wall(), monotonic()
+
+    def __call__(self) -> datetime:
+        """Return the time; small steps of the clock are followed."""
+        wall, ticks = self.wall(), self.monotonic()
+        steady = self._at + timedelta(seconds=ticks - self._ticks)
+        if differs(wall, steady):
+            return steady
+        self._at, self._ticks = wall, ticks
+        return wall
+
+    @property
+    def jump(self) -> timedelta:
+        """How far the machine's clock is ahead of this one; nothing while it is followed."""
+        steady, wall = self(), self.wall()
+        return wall - steady if differs(wall, steady) else timedelta(0)
+
+    def set(self, at: datetime) -> None:
+        """Count on from this time."""
+        self._at, self._ticks = at, self.monotonic()
+
+
+process_clock = SteadyClock()  # one for the whole process: what it decides holds for every part

@@ -1,0 +1,36 @@
+"""How many rows are held at once: a bound in rows and in characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+from knowledge_base.ingest.row import Row, RowError
+
+BATCH = 500  # rows of one short transaction …
+BATCH_SIZE = 4_000_000  # … unless so many characters are together before
+
+
+def batch_of(rows: Iterator[Row | RowError]) -> list[Row | RowError]:
+    """Return the next rows, few where they are large; empty at the end."""
+    batch: list[Row | RowError] = []
+    size = 0
+    for row in islice(rows, BATCH):
+        batch.append(row)
+        size += weight(row.values) if isinstance(row, Row) else 0
+        if size > BATCH_SIZE:
+            break
+    return batch
+
+
+def weight(value: object) -> int:
+    """Return about how many characters a value holds."""
+    match value:
+        case str():
+            return len(value)
+        case Mapping():
+            return sum(weight(key) + weight(one) for key, one in value.items())
+        case list():
+            return sum(map(weight, value)) + len(value)
+        case _:
+            return 8

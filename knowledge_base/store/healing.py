@@ -1,0 +1,73 @@
+"""Moments that a clock stored while it was ahead: none of them may delay or limit anything once the clock is right.
+
+What notes the past cannot lie in the future, so it becomes the present. What waits for a time waits no longer than it
+ever may. Consents stay as they are: the ledger is append-only, and a later date only keeps the proof for longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import Column, Table, select, update
+
+from knowledge_base.clock import FOLLOWED
+from knowledge_base.store.database import Store
+from knowledge_base.store.tables import consent, metadata, process, subscription
+from knowledge_base.store.transaction import Transaction
+from knowledge_base.store.types import UtcDateTime
+
+NOTHING, A_DAY = timedelta(0), timedelta(days=1)
+YEAR = timedelta(days=370)
+
+# What may lie in the future: for how long at most, and how long it still waits when it lies further ahead.
+WAITS: Mapping[tuple[str, str], tuple[timedelta, timedelta]] = {
+    ("outbox", "not_before"): (NOTHING, NOTHING),
+    ("introduction", "due_at"): (timedelta(days=45), timedelta(days=14)),
+    ("introduction", "expires_at"): (timedelta(days=45), timedelta(days=14)),
+    ("introduction_request", "send_at"): (timedelta(days=45), NOTHING),
+    ("button", "expires_at"): (timedelta(days=16), A_DAY),
+    ("page", "expires_at"): (YEAR, timedelta(days=14)),
+    ("tally", "expires_at"): (YEAR, timedelta(days=30)),
+    ("verification", "expires_at"): (A_DAY, NOTHING),
+}
+UNENDING = 9999  # the year of a pause without an end
+PAUSE = "paused_until"  # as far ahead as a person wishes
+
+
+async def heal(store: Store) -> int:
+    """Correct what a clock that was ahead has stored, table by table in short transactions; return how many values."""
+    async with store.begin() as tx:
+        healed = await _pauses(tx)
+    for table in metadata.sorted_tables:
+        if table in (consent, process):  # signs of processes go by the clock of the database, and are renewed
+            continue
+        async with store.begin() as tx:
+            for column in table.columns:
+                if isinstance(column.type, UtcDateTime) and column.name != PAUSE:
+                    healed += await _column(tx, table, column)
+    return healed
+
+
+def waits(table: str, column: str) -> tuple[timedelta, timedelta]:
+    """Return how far in the future a value may lie, and where one that lies further ahead is put."""
+    return WAITS.get((table, column), (FOLLOWED, NOTHING))
+
+
+async def _column(tx: Transaction, table: Table, column: Column[datetime]) -> int:
+    longest, rest = waits(table.name, column.name)
+    statement = update(table).where(column > tx.now + longest).values({column.name: tx.now + rest})
+    return (await tx.connection.execute(statement)).rowcount
+
+
+async def _pauses(tx: Transaction) -> int:
+    """A pause that was wished for while the clock was ahead lasts as long as it was wished for."""
+    late = (subscription.c.changed_at > tx.now + FOLLOWED, subscription.c.paused_until.is_not(None))
+    columns = (subscription.c.id, subscription.c.changed_at, subscription.c.paused_until)
+    rows = (await tx.connection.execute(select(*columns).where(*late))).all()
+    for row in rows:
+        if row.paused_until.year != UNENDING:
+            until = row.paused_until - (row.changed_at - tx.now)
+            where = subscription.c.id == row.id
+            await tx.connection.execute(update(subscription).where(where).values(paused_until=until))
+    return len(rows)

@@ -1,0 +1,91 @@
+"""A process counts on a leadership only as long as others must believe in its last sign."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.leadership import Leadership
+from knowledge_base.store.database import Store
+from knowledge_base.store.processes import LEASE_OF_A_FILE, DeposedError
+
+
+class Monotonic:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def process(store: Store, clock: Monotonic, place: str = "here") -> Leadership:
+    return Leadership(store, ["net"], place=place, settings={"web": place}, clock=clock)
+
+
+async def test_a_leader_that_cannot_sign_stops_before_another_may_begin(sqlite_store: Store) -> None:
+    clock = Monotonic()
+    leader = process(sqlite_store, clock)
+    await leader.sign()
+    term = leader.expect("net")
+    clock.now += LEASE_OF_A_FILE.total_seconds() - 0.5
+    assert leader.term("net") is None
+    with pytest.raises(DeposedError):
+        leader.expect("net")
+    await leader.sign()
+    assert leader.expect("net") == term, "no other took it: it goes on"
+
+
+async def test_a_standby_leads_when_the_leader_leaves(store: Store) -> None:
+    clock = Monotonic()
+    first, second = process(store, clock), process(store, clock, "elsewhere")
+    await first.sign()
+    await second.sign()
+    assert (first.leads("net"), second.leads("net")) == (True, False)
+    assert [one.settings for one in await second.others()] == [{"web": "here"}]
+    gained = asyncio.create_task(second.gained("net"))
+    await first.leave()
+    assert not first.leads("net")
+    await second.sign()
+    assert (await gained).epoch == 2
+
+
+async def test_whoever_starts_in_the_same_place_need_not_wait(store: Store) -> None:
+    clock = Monotonic()
+    killed, again = process(store, clock), process(store, clock)
+    await killed.sign()
+    await again.sign()
+    assert again.leads("net")
+    await killed.sign()
+    assert not killed.leads("net")
+
+
+async def test_the_end_of_a_term_is_told(store: Store) -> None:
+    clock, changes = Monotonic(), []
+    first = Leadership(store, ["net"], place="a", settings={}, clock=clock, changed=lambda: changes.append(1))
+    await first.sign()
+    lost = asyncio.create_task(first.lost(first.expect("net")))
+    await asyncio.sleep(0)
+    assert not lost.done()
+    await first.give_up("net")
+    await lost
+    await first.sign()
+    assert not first.leads("net"), "who gave a channel up does not take it again"
+    assert len(changes) == 2
+
+
+async def test_signs_go_on_when_the_database_was_away(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.leadership.STANDBY_S", 0.01)
+    leader = process(sqlite_store, Monotonic())
+    async with sqlite_store.begin() as tx:
+        await tx.connection.exec_driver_sql("ALTER TABLE leader RENAME TO leader_away")
+    signed, failures = asyncio.Event(), []
+    running = asyncio.create_task(leader.run(signed.set, failures.append))
+    while not failures:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    assert not leader.leads("net")
+    async with sqlite_store.begin() as tx:
+        await tx.connection.exec_driver_sql("ALTER TABLE leader_away RENAME TO leader")
+    await signed.wait()
+    assert leader.leads("net")
+    running.cancel()

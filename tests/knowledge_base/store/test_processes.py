@@ -1,0 +1,156 @@
+"""Who lives, who leads: one process per account, and a takeover that leaves the one before without effect."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from knowledge_base.store.database import Store
+from knowledge_base.store.inbox import Received
+from knowledge_base.store.outbox import Urgency
+from knowledge_base.store.processes import DeposedError, Term
+from knowledge_base.store.tables import outbox, process
+from tests.claims import to_handle
+
+
+async def sign(store: Store, me: str, place: str = "") -> dict[str, int]:
+    async with store.begin() as tx:
+        return await tx.processes.sign(me, place or f"place of {me}", {})
+
+
+async def take(store: Store, me: str, channel: str = "net") -> int | None:
+    async with store.begin() as tx:
+        return await tx.processes.take(channel, me)
+
+
+async def falls_silent(store: Store, me: str) -> None:
+    """As if its last sign were long ago."""
+    async with store.begin() as tx:
+        long_ago = tx.now - timedelta(days=2)
+        await tx.connection.execute(update(process).where(process.c.id == me).values(seen_at=long_ago))
+
+
+async def test_one_process_leads_and_the_next_takes_over_when_it_is_silent(store: Store) -> None:
+    await sign(store, "a")
+    assert await take(store, "a") == 1
+    await sign(store, "b")
+    assert await take(store, "b") is None
+    assert await take(store, "a") == 1, "asking again changes nothing"
+    await falls_silent(store, "a")
+    assert await take(store, "b") == 2
+    assert await sign(store, "a") == {}, "it hears that it leads no more"
+    assert await sign(store, "b") == {"net": 2}
+
+
+async def test_an_orderly_end_frees_everything_at_once(store: Store) -> None:
+    for me in "ab":
+        await sign(store, me)
+    assert await take(store, "a") == 1
+    async with store.begin() as tx:
+        await tx.processes.leave("a")
+    assert await take(store, "b") == 2
+
+
+async def test_who_resigns_a_channel_lives_on(store: Store) -> None:
+    for me in "ab":
+        await sign(store, me)
+    assert await take(store, "a") == 1
+    async with store.begin() as tx:
+        await tx.processes.resign("net", "b")
+    assert await take(store, "b") is None, "nobody resigns for another"
+    async with store.begin() as tx:
+        await tx.processes.resign("net", "a")
+    assert await take(store, "b") == 2
+
+
+async def test_who_comes_to_a_place_ends_whoever_worked_there(store: Store) -> None:
+    for me in "ab":
+        await sign(store, me, place="the folder")
+    assert await take(store, "a") == 1
+    async with store.begin() as tx:
+        await tx.processes.clear("the folder", "b")
+        assert [one.id for one in await tx.processes.living()] == ["b"]
+    assert await take(store, "b") == 2
+
+
+async def test_of_many_that_try_at_once_one_leads(store: Store) -> None:
+    names = [f"p{number}" for number in range(8)]
+    for me in names:
+        await sign(store, me)
+    for _ in range(3):
+        epochs = await asyncio.gather(*(take(store, me) for me in names))
+        assert sum(epoch is not None for epoch in epochs) <= 1
+    led = [(await sign(store, me)) for me in names]
+    assert [held for held in led if held] == [{"net": 1}]
+
+
+async def test_signing_and_taking_at_once_never_leaves_two_leaders(store: Store) -> None:
+    await sign(store, "a")
+    await take(store, "a")
+    await sign(store, "b")
+    for _ in range(10):
+        await falls_silent(store, "a")
+        held, epoch = await asyncio.gather(sign(store, "a"), take(store, "b"))
+        assert bool(held) != (epoch is not None)
+        if epoch is not None:
+            async with store.begin() as tx:
+                await tx.processes.resign("net", "b")
+            assert await take(store, "a") is not None
+
+
+async def test_an_old_term_claims_and_notes_nothing(store: Store) -> None:
+    await sign(store, "a")
+    old = Term("net", "a", await take(store, "a") or 0)
+    async with store.begin() as tx:
+        for room in "xy":
+            await tx.outbox.add("net", room, {}, urgency=Urgency.ANSWER)
+        (row,) = await tx.outbox.lease(old, limit=1)
+    await falls_silent(store, "a")
+    await sign(store, "b")
+    new = Term("net", "b", await take(store, "b") or 0)
+    async with store.begin() as tx:
+        with pytest.raises(DeposedError):
+            await tx.processes.expect(old)
+        await tx.processes.expect(new)
+        assert await tx.outbox.lease(old, limit=9) == []
+        assert not await tx.outbox.sent(row, "$late")
+        assert not await tx.outbox.retry(row, not_before=tx.now, error="late")
+        (stranded,) = await tx.outbox.stranded(new, ())
+        assert (stranded.id, stranded.owner) == (row.id, "a")
+        assert await tx.outbox.retry(stranded, not_before=tx.now, error="")
+        assert await tx.connection.scalar(select(outbox.c.state).where(outbox.c.id == row.id)) == "new"
+
+
+async def test_messages_of_a_silent_process_are_taken_those_of_a_living_one_are_not(store: Store) -> None:
+    for me in "ab":
+        await sign(store, me)
+    async with store.begin() as tx:
+        await tx.inbox.add([Received("test", f"${n}", f"!{n}", "@a", {"text": "x"}) for n in range(2)])
+        first = await to_handle(tx, process="a")
+    assert len(first) == 2
+    async with store.begin() as tx:
+        assert await to_handle(tx, process="b") == []
+        again = await to_handle(tx, process="a")
+        assert [row.attempts for row in again] == [2, 2], "a claim whose reply was lost is found by its owner"
+    await falls_silent(store, "a")
+    async with store.begin() as tx:
+        assert len(await to_handle(tx, process="b")) == 2
+        assert not await tx.inbox.done(first[0]), "the one that was given up changes nothing"
+        assert not await tx.inbox.quarantine(first[0])
+
+
+async def test_two_that_claim_at_once_share_and_double_nothing(store: Store) -> None:
+    for me in "ab":
+        await sign(store, me)
+    async with store.begin() as tx:
+        await tx.inbox.add([Received("test", f"${n}", f"!{n}", "@a", {"text": "x"}) for n in range(30)])
+
+    async def claims(me: str) -> list[int]:
+        async with store.begin() as tx:
+            return [row.seq for row in await to_handle(tx, process=me)]
+
+    one, other = await asyncio.gather(claims("a"), claims("b"))
+    assert not set(one) & set(other)
