@@ -58,6 +58,7 @@ SEND_WITHIN_S = 120.0  # a send that takes longer is unclear
 BULK_RESTS = 2  # times as long as the network says to wait: the first place that is free again is for answers
 LOOK_AGAIN_S = 5.0  # another process may have stored something, a pause may be over, a claim may be stranded
 REST_WITHIN_S = 3.0
+FAILED_S = 0.5  # until claims are looked for again after the database failed
 STRANDED = "the sender was stopped"
 LONGEST_REST = timedelta(hours=1)  # what is longer comes of a clock that was set back
 
@@ -136,6 +137,8 @@ class Sender:
             rows = await self._claims.take(term, places, least=least) if places > 0 else []
         except Exception as error:  # noqa: BLE001 - the database is away: it comes back, and so do we
             log.error("outbox.failed", channel=self._channel.name, error=type(error).__name__)  # noqa: TRY400
+            self._settle_again = 0.0  # perhaps the claim was stored and only the reply to its COMMIT was lost
+            asyncio.get_running_loop().call_later(FAILED_S, self._wake.set)
             return []
         self._alive()
         return rows

@@ -29,7 +29,7 @@ async def test_replies_to_claims_are_lost(queue: str, database: str) -> None:
         assert (await machine.health())["status"] == "ok"
 
 
-@pytest.mark.parametrize("machines", [1, 2])
+@pytest.mark.parametrize("machines", [1, pytest.param(2, marks=pytest.mark.campaign)])
 async def test_the_reply_to_one_commit_in_ten_is_lost(machines: int, place: Town) -> None:
     running = await place.running(machines)
     lost = [LostReplies(probability=0.1, chance=random.Random(seed)) for seed in range(machines)]
@@ -44,6 +44,7 @@ async def test_the_reply_to_one_commit_in_ten_is_lost(machines: int, place: Town
     assert tally.right, tally
 
 
+@pytest.mark.campaign
 async def test_the_reply_to_any_statement_can_be_lost(place: Town) -> None:
     """A transaction of a question has some fifteen statements: most attempts fail, so each is made several times."""
     (machine,) = await place.running(1)
