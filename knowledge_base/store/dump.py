@@ -17,7 +17,7 @@ from sqlalchemy import JSON, Column, Integer, LargeBinary, Table, func, insert, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.tables import metadata
-from knowledge_base.store.types import UtcDateTime
+from knowledge_base.store.types import Document, UtcDateTime
 
 BATCH = 500
 OF_THE_MOMENT = ("process", "leader")  # tables of what lives now; no copy brings that back
@@ -69,7 +69,7 @@ def _to_json(column: Column[Any], value: Any) -> Any:
 
 def _from_json(column: Column[Any], value: Any) -> Any:
     if value is None:  # a document can be null without being absent
-        return JSON.NULL if isinstance(column.type, JSON) and not column.nullable else None
+        return JSON.NULL if isinstance(column.type, Document) and not column.nullable else None
     if isinstance(column.type, UtcDateTime):
         return datetime.fromisoformat(value)
     if isinstance(column.type, LargeBinary):
