@@ -53,6 +53,10 @@ class Claims:
                 trace = channel.trace(row.conversation, row.payload.get("answers", ""), row.trace or "")
                 await tx.outbox.mark(row.id, trace)
 
+    def look_again(self) -> None:
+        """Look for stranded claims at the next occasion."""
+        self._settle_again = 0.0
+
     async def stranded(self, term: Term, sending: Collection[str], *, every_s: float) -> list[OutboxRow]:
         """Return claims that may have been sent by a sender that is gone; those that never were are given back.
 

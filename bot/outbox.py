@@ -137,7 +137,7 @@ class Sender:
             rows = await self._claims.take(term, places, least=least) if places > 0 else []
         except Exception as error:  # noqa: BLE001 - the database is away: it comes back, and so do we
             log.error("outbox.failed", channel=self._channel.name, error=type(error).__name__)  # noqa: TRY400
-            self._settle_again = 0.0  # perhaps the claim was stored and only the reply to its COMMIT was lost
+            self._claims.look_again()  # perhaps the claim was stored and only the reply to its COMMIT was lost
             asyncio.get_running_loop().call_later(FAILED_S, self._wake.set)
             return []
         self._alive()

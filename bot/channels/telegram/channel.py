@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 AT_ONCE = 200  # small calls beside messages that may be under way
 AT_ONCE_S = 10.0
+FEW = 10  # messages at once, of people who may be watching
 PRESSES_S = 3.0  # so long the next updates wait for the answers to presses
 
 
@@ -157,9 +158,10 @@ class TelegramChannel:
         await receive(NAME, kept)
         for happening in kept:
             self._sending.saw(happening.message)
-        for happening in kept:
-            if happening.happening is Happening.MESSAGE and not happening.needs_permit:
-                self._beside(self._type(happening.address))
+        spoken = [one for one in kept if one.happening is Happening.MESSAGE and not one.needs_permit]
+        if len(spoken) <= FEW:  # in a flood this would cost more than the answers
+            for address in dict.fromkeys(one.address for one in spoken):
+                self._beside(self._type(address))
         for question in read:
             if isinstance(question, InlineQuestion) and self._desk:
                 self._beside(inline.answer(self._api.bot, question, self._desk, self._policy))
