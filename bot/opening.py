@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.place import shared_secrets
 from config.settings import Settings
 from knowledge_base.embedding.factory import Engine, open_embedder
 from knowledge_base.embedding.port import Embedder
@@ -19,7 +18,6 @@ from knowledge_base.ingest.importer import Progress, silent
 from knowledge_base.search.service import MODEL, SearchService, warm
 from knowledge_base.store.backup import database_file
 from knowledge_base.store.database import Store
-from knowledge_base.store.secret import forget_shared, share_secret
 from knowledge_base.store.state_folder import is_gone, lost, mark, prepare, tighten
 
 
@@ -32,9 +30,8 @@ class Knowledge:
 
 
 @asynccontextmanager
-async def open_store(settings: Settings, *, new: bool = False, new_secret: bool = False) -> AsyncIterator[Store]:
+async def open_store(settings: Settings, *, new: bool = False) -> AsyncIterator[Store]:
     """The database alone; ``new``: it may be empty though the state folder shows an earlier installation.
-    ``new_secret``: the secret of this folder is the right one from now on.
 
     Errors: ``StoreError`` with the remedy, see ``Store.open`` and ``knowledge_base.store.state_folder``.
     """
@@ -46,9 +43,6 @@ async def open_store(settings: Settings, *, new: bool = False, new_secret: bool 
         raise error
     store = await Store.open(settings.database_url, empty=error)
     try:
-        if new_secret:
-            await forget_shared(store)
-        await share_secret(store, folder, shared_secrets(settings), renew=new_secret)
         mark(folder)
         tighten(folder, database)
         yield store

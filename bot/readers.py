@@ -67,8 +67,9 @@ def accounts_on(channel: str, addresses: Collection[str]) -> frozenset[str]:
 IN_ROOMS = frozenset({
     "admins_only", "ask.empty", "ask.events", "ask.found", "ask.more", "ask.not_sure", "ask.not_sure_there",
     "ask.nothing", "ask.only_elsewhere", "compare", "editors_only", "elsewhere.mail", "elsewhere.nowhere",
-    "elsewhere.room", "error.sorry", "events.past", "events.some", "forget.done", "help", "language.chosen",
-    "language.follows", "language.which", "limit.projects", "limit.questions", "missed", "more.no_more",
+    "elsewhere.room", "error.sorry", "events.past", "events.some", "forget.done", "help", "inline.projects",
+    "inline.questions", "language.chosen", "language.follows",
+    "language.which", "limit.projects", "limit.questions", "missed", "more.no_more",
     "more.nothing_before", "one_to_one_only", "pick.nothing", "privacy", "rate.nothing", "rate.useful",
     "rate.useless", "show.contact", "show.not_found", "show.project", "start", "subscribe.admins_only",
     "subscribe.room", "thanks", "unknown_command", "unreadable",

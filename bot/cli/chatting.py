@@ -12,10 +12,11 @@ from bot.assembly import Bot
 from bot.channels.terminal import TerminalChannel
 from bot.cli.common import progress, read_any_bytes, run, settings
 from bot.opening import open_knowledge
-from bot.place import only_one
+from bot.place import only_one, shared_secrets
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.errors import StadtlotseError
+from knowledge_base.store.secret import share_secret
 
 
 def chat(context: typer.Context) -> None:
@@ -38,4 +39,5 @@ async def _chat(found: Settings, place: str) -> None:
     async with AsyncExitStack() as stack:
         with progress() as bar:
             knowledge = await stack.enter_async_context(open_knowledge(found, progress=bar))
+        await share_secret(knowledge.store, found.state_dir, shared_secrets(found))
         await Bot(found, knowledge, Texts(), [channel], place=place).run(stop, lambda _channel, _problem: None)

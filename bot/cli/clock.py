@@ -26,7 +26,7 @@ def clock(
     context: typer.Context,
     action: Annotated[Action, typer.Argument(help="show the clock, or confirm that it is right")] = Action.SHOW,
 ) -> None:
-    """Show the machine's clock, or confirm it, so that the bot deletes, ends and sends digests by it again.
+    """Show the clock, or confirm that it is right.
 
     Compare the time that is shown with another clock before you confirm it.
     """

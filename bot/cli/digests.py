@@ -16,6 +16,7 @@ from bot.digesting.issue import approve
 from bot.digesting.runner import Digests, Outcome, Reason
 from bot.links import Links
 from bot.opening import open_store
+from bot.place import shared_secrets
 from config.settings import Settings
 from knowledge_base.clock import utc_now
 from knowledge_base.digests.schedule import BERLIN
@@ -24,7 +25,7 @@ from knowledge_base.model import Municipality, Project, RecordKind
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.store.database import Store
 from knowledge_base.store.known_time import last_time
-from knowledge_base.store.secret import read_secret
+from knowledge_base.store.secret import read_secret, share_secret
 
 NEEDS_APPROVAL = (
     "These would be the first digests of this installation, and there are many recipients. Look at them with "
@@ -114,6 +115,7 @@ async def _digest(
         if found.knowledge.bundle:
             await load_bundle(store)
         places = await places_of(store)
+        await share_secret(store, found.state_dir, shared_secrets(found))
         links = Links(found.web.public_url, read_secret(found.state_dir))
         if approve_first and not dry_run:
             async with store.begin() as tx:

@@ -57,7 +57,7 @@ def serve(
     if names := unnamed(found):
         log.warning("privacy.processors_not_named", processors=names, remedy="privacy.processors (Art. 28 GDPR)")
     taken = StadtlotseError(
-        f"The bot runs on {found.state_dir} already.",
+        f"Another process of the bot runs on {found.state_dir} already.",
         remedy="Stop it first, or set STADTLOTSE_STATE_DIR to another folder for a second process.",
     )
     with only_one(found.state_dir, "serve", taken) as place:

@@ -9,10 +9,12 @@ import typer
 
 from bot.cli.common import run, settings, tell, write
 from bot.opening import open_store
+from bot.place import shared_secrets
 from config.settings import Settings
 from knowledge_base.migrations import SCHEMA
 from knowledge_base.store.backup import backup as make_backup
 from knowledge_base.store.restore import restore as bring_back
+from knowledge_base.store.secret import forget_shared, share_secret
 
 
 def migrate(
@@ -30,8 +32,10 @@ def migrate(
 
 
 async def _migrate(found: Settings, *, new: bool, new_secret: bool) -> None:
-    async with open_store(found, new=new, new_secret=new_secret):
-        pass
+    async with open_store(found, new=new) as store:
+        if new_secret:
+            await forget_shared(store)
+            await share_secret(store, found.state_dir, shared_secrets(found))
 
 
 def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="where to write it")]) -> None:

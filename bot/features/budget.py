@@ -55,7 +55,7 @@ async def refusal(tx: Transaction, services: Services, person_id: str | None, wh
         return None
     asked = await tx.inbox.asked_since(person_id, tx.now - AN_HOUR) if person_id else 0
     beside = await tx.tallies.count(services.secret, QUESTIONS, who, within=AN_HOUR)
-    return Say(EXHAUSTED, {"limit": limit}) if asked + beside >= limit else None
+    return _said(limit) if asked + beside >= limit else None
 
 
 async def count(tx: Transaction, services: Services, who: Collection[str]) -> None:
@@ -70,7 +70,7 @@ async def too_much(tx: Transaction, person_id: str, intent: Intent, limits: Limi
     if not limit or not isinstance(intent, CHATTER):
         return None
     handled = await tx.inbox.handled_since(person_id, tx.now - AN_HOUR)
-    return Say(EXHAUSTED, {"limit": limit}) if handled >= max(MESSAGES_PER_SEARCH * limit, LEAST_MESSAGES) else None
+    return _said(limit) if handled >= max(MESSAGES_PER_SEARCH * limit, LEAST_MESSAGES) else None
 
 
 async def told_already(tx: Transaction, row: InboxRow) -> bool:
@@ -83,3 +83,7 @@ async def carry_over(tx: Transaction, turn: Turn, services: Services) -> None:
     who = await tx.tallies.identities(turn.person.id)
     for _ in range(await tx.inbox.asked_since(turn.person.id, tx.now - AN_HOUR)):
         await tx.tallies.add(services.secret, QUESTIONS, who, lasting=AN_HOUR)
+
+
+def _said(limit: int) -> Say:
+    return Say("limit.questions", {"limit": limit})

@@ -24,6 +24,6 @@ MAX_ERRORS = 100  # row errors that are listed; the others are counted
 MAX_SHEETS = 50
 MAX_XLSX_ROWS = 1_048_576  # what the format allows: openpyxl would follow any larger row number
 MAX_ZIP_ENTRIES = 1_000  # an XLSX workbook has about ten parts
-MAX_ZIP_BYTES = 64 * 1024**2  # unpacked: the strings of a workbook are held in memory; larger data belongs in JSONL
+MAX_ZIP_BYTES = 256 * 1024**2  # unpacked; strings of a workbook are held in memory, larger data belongs in JSONL
 MAX_ZIP_RATIO = 200  # unpacked to packed, of one part; real sheets reach about 40
 ZIP_RATIO_FROM_BYTES = 1024**2  # smaller parts are harmless at any ratio

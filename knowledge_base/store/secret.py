@@ -108,7 +108,8 @@ def _opened(shared: Any, known: bytes, folder: Path) -> bytes:
     if (secret := _unsealed(shared["sealed"], known)) is None or _proof(secret) != shared["proof"]:
         raise StoreError(
             f"{folder / FILE} is missing, and the tokens and passwords here do not open the one of the database.",
-            remedy="Copy secret.key from a machine where the bot runs, or give this one the same settings.",
+            remedy="Copy secret.key from a machine where the bot runs, or give this one the same settings. If lost,"
+            " say `stadtlotse migrate --new-secret`.",
         )
     return secret
 

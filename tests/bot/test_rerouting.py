@@ -16,6 +16,7 @@ from bot.texts import Texts
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.people import Account, Person
+from tests.claims import leading
 from tests.fakes import FakeChannel
 from tests.fakes import Person as OnFake
 from tests.patience import PATIENCE_S
@@ -48,14 +49,15 @@ async def put(store: Store, person: Person | None, say: Say = SAY, **more: Any) 
 
 async def send(store: Store, *channels: FakeChannel, mails: bool = False) -> None:
     """Let the senders do all that can be done now."""
-    senders = [Sender(store, TEXTS, channel, mails=mails) for channel in channels]
-    tasks = [asyncio.create_task(sender.run()) for sender in senders]
-    async with asyncio.timeout(PATIENCE_S):
-        for sender in senders:
-            await sender.idle()
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
+    async with leading(store, *(channel.name for channel in channels)) as leadership:
+        senders = [Sender(store, TEXTS, channel, leadership, mails=mails) for channel in channels]
+        tasks = [asyncio.create_task(sender.run()) for sender in senders]
+        async with asyncio.timeout(PATIENCE_S):
+            for sender in senders:
+                await sender.idle()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 async def accounts(store: Store, person: Person) -> list[Account]:

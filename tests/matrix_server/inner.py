@@ -44,9 +44,9 @@ class Inner:
     async def cursor(self, channel: str) -> str | None:
         return self.position
 
-    async def room_with(self, person: Person, *others: str, encrypted: bool = False) -> str:
+    async def room_with(self, person: Person, *others: str, encrypted: bool = False, **more: Any) -> str:
         """A room of a person into which the bot has come."""
-        room = await person.room(self.user_id, *others, encrypted=encrypted)
+        room = await person.room(self.user_id, *others, encrypted=encrypted, **more)
         async with asyncio.timeout(PATIENCE_S):
             while not self.knows(room):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import nio
 import pytest
 
 from tests.matrix_server.bot_process import BotProcess
@@ -205,7 +206,8 @@ async def test_text_of_people_never_becomes_a_link_or_mention(shared: BotProcess
 async def test_an_empty_room_is_left_and_a_kick_ends_cleanly(
     shared: BotProcess, person: Person, synapse: Synapse
 ) -> None:
-    empty, kicked = [await person.room_with(shared.user_id) for _ in range(2)]
+    preset = nio.RoomPreset.private_chat  # where the bot has no power, and can be put out
+    empty, kicked = [await person.room_with(shared.user_id, preset=preset) for _ in range(2)]
     await person.client.room_leave(empty)
     await person.say(kicked, "Rufbus?")
     await person.client.room_kick(kicked, shared.user_id)

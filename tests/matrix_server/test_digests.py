@@ -39,7 +39,9 @@ class Reader:
 
     async def invite(self) -> None:
         """Open a room with the bot."""
-        room = await self._ask("POST", "createRoom", {"invite": [self._bot], "is_direct": True})
+        room = await self._ask(
+            "POST", "createRoom", {"invite": [self._bot], "is_direct": True, "preset": "trusted_private_chat"}
+        )
         self._room = f"rooms/{quote(room['room_id'])}"
 
     async def say(self, text: str) -> str:

@@ -139,7 +139,7 @@ async def test_hostile_titles_wake_nobody_up(inner: Inner, person: Person, synap
 
 
 async def test_a_room_that_the_bot_was_put_out_of_takes_nothing_more(inner: Inner, person: Person) -> None:
-    room = await inner.room_with(person)
+    room = await inner.room_with(person, preset=nio.RoomPreset.private_chat)
     await person.client.room_kick(room, inner.user_id)
     for _ in range(2):
         with pytest.raises(UndeliverableError) as caught:

@@ -124,6 +124,7 @@ def test_check_takes_a_sound_file_for_sound(state: Path) -> None:
 @pytest.mark.parametrize("empty", [lambda file: file.write_bytes(b""), lambda file: file.unlink()])
 def test_a_database_that_is_gone_is_no_new_installation(state: Path, empty: Callable[[Path], None]) -> None:
     file = state / "stadtlotse.db"
+    (state / MARK).touch()
     empty(file)
     there = file.exists()
     done = run(state, "export")

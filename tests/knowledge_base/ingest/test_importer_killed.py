@@ -96,7 +96,7 @@ async def test_killed_at_a_random_moment(sqlite_url: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("statement", [12, 13, 14, 15, 25])
+@pytest.mark.parametrize("statement", [14, 15, 16, 17, 27])
 async def test_embedding_goes_on_where_it_was_killed(sqlite_url: str, tmp_path: Path, statement: int) -> None:
     await load(sqlite_url, jsonl(tmp_path / "a.jsonl", OLD))
     process = start(sqlite_url, "", statement)

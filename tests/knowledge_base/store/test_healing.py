@@ -14,8 +14,9 @@ from knowledge_base.store.healing import PAUSE, WAITS, heal, waits
 from knowledge_base.store.inbox import Received
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.subscriptions import ON
-from knowledge_base.store.tables import inbox, metadata, outbox, subscription
+from knowledge_base.store.tables import metadata, outbox, subscription
 from knowledge_base.store.types import UtcDateTime
+from tests.claims import to_handle, to_send
 from tests.conftest import FixedClock
 
 AHEAD, SECRET = timedelta(days=400), b"x" * 32
@@ -27,9 +28,9 @@ async def lives(store: Store, number: int) -> None:
     async with store.begin() as tx:
         person = await tx.people.identify("fake", f"anna{number}", private_conversation="here")
         await tx.inbox.add([Received("fake", f"q{number}", "here", f"anna{number}", {})])
-        seq = await tx.connection.scalar(select(inbox.c.seq).where(inbox.c.event_id == f"q{number}"))
-        await tx.inbox.done(seq or 0)
-        await tx.inbox.asked(seq or 0)
+        (row,) = await to_handle(tx, "fake")
+        await tx.inbox.done(row)
+        await tx.inbox.mark(row, "asked")
         await tx.outbox.add("fake", "here", {}, urgency=Urgency.ANSWER)
         await tx.tallies.add(SECRET, "locked", ["anna"], lasting=DAY)
         await tx.pages.keep(f"hash{number}", kind="i", subject="x", person_id=person.id)
@@ -65,7 +66,7 @@ async def test_nothing_waits_longer_than_it_ever_may(store: Store, clock: FixedC
         if place[1] != PAUSE:
             assert all(value <= clock() + waits(*place)[0] for value in values), place
     async with store.begin() as tx:
-        assert len(await tx.outbox.lease("fake", limit=1, lasting=DAY)) == 1
+        assert len(await to_send(tx, "fake", limit=1)) == 1
         person = await tx.people.of_account("fake", "anna1")
         assert person
         assert await tx.inbox.asked_since(person.id, clock() - DAY) == 1

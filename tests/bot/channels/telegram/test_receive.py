@@ -18,7 +18,7 @@ from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, Networ
 from bot.channels.telegram.normalise import KINDS
 from bot.channels.telegram.receive import REFUSED_FOR_S, Attempts, following, trouble
 from bot.channels.telegram.webhook import PATH, SECRET_HEADER, secret_of
-from bot.health import CHANNEL_ALLOWANCE, DATABASE, DISPATCHER, LOOP, MODEL, OUTBOX
+from bot.health import CHANNEL_ALLOWANCE, DATABASE, DISPATCHER, LOOP, MODEL, OUTBOX, QUEUES
 from bot.ports import ChannelEndedError
 from bot.web.client import noted_address
 from knowledge_base.store.database import Store
@@ -177,7 +177,7 @@ async def test_two_processes_with_one_token_are_named_in_log_and_health(
             await rig.ask(api.world.user(11), "hilfe")
             assert None not in rig.problems[named:]  # a success in between is no sign of health
             rig.bot.health._clock = lambda: time.monotonic() + CHANNEL_ALLOWANCE  # as long as a part may be silent
-            for part in (DATABASE, DISPATCHER, OUTBOX, LOOP, MODEL):
+            for part in (DATABASE, DISPATCHER, OUTBOX, QUEUES, LOOP, MODEL):
                 rig.bot.health.beat(part)
             page = (await other.get(f"{noted_address(tmp_path)}/healthz")).json()
             said, code = await command("health", STADTLOTSE_STATE_DIR=str(tmp_path))

@@ -12,6 +12,7 @@ from bot.outbox import Sender
 from knowledge_base.introduction_values import State
 from tests.bot.channels.email.conftest import channel_to
 from tests.bot.web.pages.conftest import ASKER, QUESTION, TEXTS, URL, Site
+from tests.claims import leading
 from tests.fakes import PATIENCE_S
 from tests.smtp_sink import SmtpSink, Taken
 
@@ -20,11 +21,12 @@ CONTACT = "rad@cottbus.example"
 
 @asynccontextmanager
 async def sending(site: Site, channel: EmailChannel) -> AsyncIterator[Sender]:
-    sender = Sender(site.store, TEXTS, channel, links=site.services.links)
-    running = asyncio.create_task(sender.run())
-    yield sender
-    running.cancel()
-    await asyncio.wait([running])
+    async with leading(site.store, channel.name) as leadership:
+        sender = Sender(site.store, TEXTS, channel, leadership, links=site.services.links)
+        running = asyncio.create_task(sender.run())
+        yield sender
+        running.cancel()
+        await asyncio.wait([running])
 
 
 async def everything_sent(sender: Sender) -> None:
