@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -109,6 +110,7 @@ class Introductions:
     town: Town
     asked: list[Message] = field(default_factory=list)
     asker_of: dict[int, Asker] = field(default_factory=dict)
+    agreeing: asyncio.Lock = field(default_factory=asyncio.Lock)
     lost: list[str] = field(default_factory=list)  # which step an asker waited for in vain
 
     async def one(self, number: int, user: User) -> None:
@@ -131,12 +133,23 @@ class Introductions:
         page = await self._request(asker)
         if not page:
             return "the mail to the contact"
-        if not await self._posts(page, {"answer": "yes", "share": ["phone"]}):
-            return "the page of the request"
+        if step := await self._agrees(page):
+            return step
         if not await until(lambda: bool(self._ready(user)), PATIENCE_S):
             return "the outcome"
         note = links_in(self._ready(user)[-1], self.town.balancer.url)
         return "" if note and "7391846" in await self._posts(note[-1], {"step": "read"}) else "the contact's data"
+
+    async def _agrees(self, page: str) -> str:
+        """The contact says yes with the code that the press sends; one request at a time, to know which code it is."""
+        async with self.agreeing:
+            before = len(self._codes())
+            if not await self._posts(page, {"answer": "yes"}):
+                return "the page of the request"
+            if not await until(lambda: len(self._codes()) > before, PATIENCE_S):
+                return "the code"
+            agreed = await self._posts(page, {"answer": "yes", "share": ["phone"], "code": self._codes()[-1]})
+            return "" if agreed else "the page of the code"
 
     async def _says(self, user: User, text: str) -> str | None:
         message = self.town.world.say(user, text)
@@ -153,6 +166,13 @@ class Introductions:
     def _mails(self, asker: Asker) -> list[str]:
         """Return the requests of an asker; the mail about the outcome has no page to answer on."""
         return [mail.text for mail in self.town.mail.to(LEAD) if asker.name in mail.text and "/i/" in mail.text]
+
+    def _codes(self) -> list[str]:
+        """Return the codes that went to the contact, the newest last; one request is answered at a time."""
+        found = (
+            re.search(r"\b\d{3} ?\d{3}\b", mail.text) for mail in self.town.mail.to(LEAD) if "/i/" not in mail.text
+        )
+        return [code[0] for code in found if code]
 
     async def _posts(self, link: str, fields: dict[str, object]) -> str:
         """Press a button of a page, again while no machine answers; what the page says then."""
