@@ -168,10 +168,9 @@ class Introductions:
         return [mail.text for mail in self.town.mail.to(LEAD) if asker.name in mail.text and "/i/" in mail.text]
 
     def _codes(self) -> list[str]:
-        """Return the codes that went to the contact, the newest last; one request is answered at a time."""
-        found = (
-            re.search(r"\b\d{3} ?\d{3}\b", mail.text) for mail in self.town.mail.to(LEAD) if "/i/" not in mail.text
-        )
+        """Return the codes that went to the contact, the newest last."""
+        mails = (mail.text for mail in self.town.mail.to(LEAD) if "Code" in mail.text and "/i/" not in mail.text)
+        found = (re.search(r"\b\d{3} ?\d{3}\b", text) for text in mails)
         return [code[0] for code in found if code]
 
     async def _posts(self, link: str, fields: dict[str, object]) -> str:
