@@ -80,8 +80,7 @@ async def stopped(machine: Machine) -> None:
 
 ENDS: dict[str, Callable[[Machine], object]] = {"kill": Machine.kill, "stop": stopped, "freeze": frozen}
 CASES = [
-    pytest.param("kill", SHARED, id="kill-shared"),
-    *(pytest.param(end, SHARED, id=f"{end}-shared", marks=pytest.mark.campaign) for end in ("stop", "freeze")),
+    *(pytest.param(end, SHARED, id=f"{end}-shared", marks=pytest.mark.campaign) for end in ENDS),
     *(pytest.param(end, OWN, id=f"{end}-own", marks=pytest.mark.campaign) for end in ENDS),
 ]
 

@@ -120,7 +120,8 @@ class BotProcess:
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Log lines of one event name."""
-        lines = (json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{"))
+        text = self.log.read_text() if self.log.exists() else ""
+        lines = (json.loads(line) for line in text.splitlines() if line.startswith("{"))
         return [line for line in lines if line.get("event") == name]
 
     def memory(self) -> int:

@@ -129,9 +129,9 @@ async def rooms_with(person: Person, account: Account) -> list[str]:
 
 
 CASES = [
-    pytest.param(STOP, SHARED, id="stop-shared"),
+    pytest.param(STOP, SHARED, id="stop-shared", marks=pytest.mark.campaign),
     pytest.param(FREEZE, SHARED, id="freeze-shared"),
-    pytest.param(STOP, OWN, id="stop-own"),
+    pytest.param(STOP, OWN, id="stop-own", marks=pytest.mark.campaign),
     pytest.param(KILL, SHARED, id="kill-shared", marks=pytest.mark.campaign),
     pytest.param(KILL, OWN, id="kill-own", marks=pytest.mark.campaign),
     pytest.param(FREEZE, OWN, id="freeze-own", marks=pytest.mark.campaign),
@@ -179,7 +179,7 @@ async def test_room_keys_that_came_while_the_other_device_read_are_not_lost(acco
     await asks(person, [room, later])
 
 
-@pytest.mark.parametrize("place", ["matrix.before_put", "matrix.after_put"])
+@pytest.mark.parametrize("place", [pytest.param("matrix.before_put", marks=pytest.mark.campaign), "matrix.after_put"])
 async def test_another_device_does_not_repeat_what_was_sent_and_not_noted(
     account: Account, person: Person, place: str
 ) -> None:
