@@ -24,7 +24,13 @@ async def term(tx: Transaction, channel: str) -> Term:
 
 async def to_send(tx: Transaction, channel: str, limit: int = 9) -> list[OutboxRow]:
     """What a sender claims now."""
-    return await tx.outbox.lease(await term(tx, channel), limit=limit)
+    return await claimed(tx, await term(tx, channel), limit=limit)
+
+
+async def claimed(tx: Transaction, of: Term, limit: int = 9) -> list[OutboxRow]:
+    """What comes first, claimed in a term."""
+    due = await tx.outbox.due(of.channel, limit=limit)
+    return await tx.outbox.claim([one.seq for one in due], of)
 
 
 async def to_handle(tx: Transaction, channel: str = "test", process: str = ME) -> list[InboxRow]:

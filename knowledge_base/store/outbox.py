@@ -167,11 +167,6 @@ class Outbox:
         rows = (await self._connection.execute(statement.returning(outbox))).all()
         return sorted((_leased(row, term) for row in rows), key=lambda row: (row.urgency, row.seq))
 
-    async def lease(self, term: Term, *, limit: int, least: Urgency = Urgency.BULK) -> list[OutboxRow]:
-        """Claim the messages that come first."""
-        due = await self.due(term.channel, least=least, limit=limit)
-        return await self.claim([one.seq for one in due], term)
-
     async def stranded(self, term: Term, working_on: Collection[str]) -> list[OutboxRow]:
         """Claims of the channel that no sender works on; ``working_on``: ids of what this process sends now."""
         where = (outbox.c.state == "leased", outbox.c.channel == term.channel, outbox.c.id.not_in(list(working_on)))

@@ -19,7 +19,7 @@ from bot.texts import Texts
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.tables import outbox as rows
-from tests.claims import leading, term, to_send
+from tests.claims import claimed, leading, term, to_send
 from tests.conftest import FixedClock
 from tests.fakes import PATIENCE_S, FakeChannel, Fault, Hang, LostReply
 
@@ -358,7 +358,7 @@ async def test_a_claim_whose_reply_was_lost_is_found_and_sent_once(
         await put(store, urgency=Urgency.BULK, number=1)
         async with store.begin() as tx:  # the COMMIT comes through, its reply does not
             leadership = sender._leadership
-            assert await tx.outbox.lease(leadership.expect("fake"), limit=1)
+            assert await claimed(tx, leadership.expect("fake"), limit=1)
         sender.wake()
         await channel.until(lambda: channel.answers_to("q1") == 1)
         await sender.idle()

@@ -13,7 +13,7 @@ from knowledge_base.store.inbox import Received
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.processes import DeposedError, Term
 from knowledge_base.store.tables import outbox, process
-from tests.claims import to_handle
+from tests.claims import claimed, to_handle
 
 
 async def sign(store: Store, me: str, place: str = "") -> dict[str, int]:
@@ -107,7 +107,7 @@ async def test_an_old_term_claims_and_notes_nothing(store: Store) -> None:
     async with store.begin() as tx:
         for room in "xy":
             await tx.outbox.add("net", room, {}, urgency=Urgency.ANSWER)
-        (row,) = await tx.outbox.lease(old, limit=1)
+        (row,) = await claimed(tx, old, limit=1)
     await falls_silent(store, "a")
     await sign(store, "b")
     new = Term("net", "b", await take(store, "b") or 0)
@@ -115,7 +115,7 @@ async def test_an_old_term_claims_and_notes_nothing(store: Store) -> None:
         with pytest.raises(DeposedError):
             await tx.processes.expect(old)
         await tx.processes.expect(new)
-        assert await tx.outbox.lease(old, limit=9) == []
+        assert await claimed(tx, old) == []
         assert not await tx.outbox.sent(row, "$late")
         assert not await tx.outbox.retry(row, not_before=tx.now, error="late")
         (stranded,) = await tx.outbox.stranded(new, ())
