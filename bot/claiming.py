@@ -35,7 +35,7 @@ class Claims:
         if not due:
             return []
         chosen = in_turn(due, self._turns.when)[:places]
-        async with self._store.begin() as tx:
+        async with self._store.begin(first=True) as tx:
             rows = await tx.outbox.claim([one.seq for one in chosen], term)
             if isinstance(self._channel, Traceable):
                 await self._mark(tx, rows, self._channel)
@@ -72,7 +72,7 @@ class Claims:
         for row in found:
             if same and row.owner == term.process:  # its COMMIT came through, but not the reply to it
                 log.warning("outbox.claim_found", outbox_id=row.id)
-                async with self._store.begin() as tx:
+                async with self._store.begin(first=True) as tx:
                     await tx.outbox.give_back(row)
         self._settled, self._settle_again = term, monotonic() + every_s
         return [row for row in found if not (same and row.owner == term.process)]

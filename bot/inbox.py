@@ -57,7 +57,7 @@ class Intake:
         taken_back = [item.refers_to for item in happenings if item.happening is Happening.RETRACTION]
         try:
             term = self._term(channel)
-            async with self._store.begin() as tx:
+            async with self._store.begin(first=True) as tx:
                 if term is not None:
                     await tx.processes.expect(term)
                 added = await tx.inbox.add([_received(item) for item in happenings], most_of_one=self._most_of_one)

@@ -78,7 +78,7 @@ class Leadership:
     async def sign(self) -> None:
         """Sign, and take what is free. Raises what the database raises; nothing is led longer then."""
         started = self._clock()
-        async with asyncio.timeout(SIGN_WITHIN_S), self._store.begin() as tx:
+        async with asyncio.timeout(SIGN_WITHIN_S), self._store.begin(first=True) as tx:
             if not self.began:
                 await tx.processes.clear(self._place, self.process)
             held = await tx.processes.sign(self.process, self._place, self.settings)

@@ -220,7 +220,7 @@ class Sender:
         return await self._channel.open_introduction_room(room["alias"], (one, other), message, name=room["name"])
 
     async def _sent(self, row: OutboxRow, remote_id: str | None) -> None:
-        async with self._store.begin() as tx:
+        async with self._store.begin(first=True) as tx:
             await tx.outbox.sent(row, remote_id, farewell="farewell" in row.payload)
 
     async def _later(self, row: OutboxRow, error: TryLaterError) -> None:
@@ -232,7 +232,7 @@ class Sender:
         (log.debug if pace else log.info)("outbox.later", attempts=row.attempts, reason=error.message)
         if error.everywhere and error.after:
             self._bulk_again = max(self._bulk_again, self._store.now() + BULK_RESTS * error.after)
-        async with self._store.begin() as tx:
+        async with self._store.begin(first=True) as tx:
             if error.paced and error.after is not None:
                 await tx.outbox.postpone(row, not_before=tx.now + error.after, reason=error.message)
                 self._look_in(error.after)
@@ -242,14 +242,14 @@ class Sender:
 
     async def _dead(self, row: OutboxRow, error: UndeliverableError) -> None:
         log.warning("outbox.dead", reason=error.message, gone=error.gone)
-        async with self._store.begin() as tx:
+        async with self._store.begin(first=True) as tx:
             if await tx.outbox.dead(row, error.message) and error.gone:
                 await tx.conversations.gone(row.channel, row.conversation, error.message)
 
     async def _moved(self, row: OutboxRow, error: MovedError) -> None:
         """All that waits for the conversation goes to its new id, this message first."""
         log.info("outbox.moved")
-        async with self._store.begin() as tx:
+        async with self._store.begin(first=True) as tx:
             await tx.conversations.move(row.channel, row.conversation, error.to)
             await self._retry(tx, row, error.message, timedelta(0))
 
@@ -262,7 +262,7 @@ class Sender:
     async def _unclear(self, row: OutboxRow, reason: str, *, killed: bool = False) -> None:
         age = self._store.now() - row.created_at
         repeat = may_repeat(row, exactly_once=self._channel.exactly_once, age=age, killed=killed)
-        async with self._store.begin() as tx:
+        async with self._store.begin(first=True) as tx:
             if repeat:
                 await self._retry(tx, row, f"{UNCLEAR}{reason}", timedelta(0) if killed else None)
             noted = not repeat and await tx.outbox.unclear(row, reason)

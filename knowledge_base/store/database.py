@@ -90,8 +90,10 @@ class Store:
         self._reading = engine if engine.dialect.name == "sqlite" else engine.execution_options(**SNAPSHOT)
         self.now = clock or process_clock
         self.is_sqlite = engine.dialect.name == "sqlite"
-        # Writers of this process queue here in order; only those of other processes meet in SQLite's busy handler.
-        self._writers = asyncio.Lock() if self.is_sqlite else None
+        # Writers of this process queue here; only those of other processes meet in SQLite's busy handler. Of those that
+        # do not go first, one at a time waits for the turn, so that the first ones wait for two at most.
+        self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
+        self._one_of_many = asyncio.Lock() if self.is_sqlite else nullcontext()
 
     @classmethod
     async def open(cls, url: str, *, clock: Clock | None = None, empty: StoreError | None = None) -> Self:
@@ -131,9 +133,14 @@ class Store:
             await listen(self._engine, told)
 
     @asynccontextmanager
-    async def begin(self, *, long: bool = False) -> AsyncIterator[Transaction]:
-        """One unit of work: everything in the block is stored, or nothing. ``long``: it may take minutes."""
-        async with self._writers or nullcontext(), self._writing.begin() as connection:
+    async def begin(self, *, long: bool = False, first: bool = False) -> AsyncIterator[Transaction]:
+        """One unit of work: everything in the block is stored, or nothing. ``long``: it may take minutes.
+
+        ``first``: do not wait behind all the others, on SQLite, where one writes at a time. For the few that take in
+        and send, one at a time: behind many answers in the making, what is ready would wait for each of them.
+        """
+        queue = nullcontext() if first else self._one_of_many
+        async with queue, self._turn, self._writing.begin() as connection:
             if long:
                 await give_time(connection)
             transaction = Transaction(connection, self.now())

@@ -23,6 +23,7 @@ from knowledge_base.store.tables import account, cursor, inbox
 from knowledge_base.store.upsert import insert_into
 
 MOST_HEADS = 1_000  # conversations looked at when it is decided who comes next
+ROWS_AT_ONCE = 500  # in one statement; a database takes so many parameters and no more
 HANDLED = ("done", "asked", "limited")
 
 
@@ -78,12 +79,14 @@ class Inbox:
         ``most_of_one``: messages of one user that may wait (0: any number); what comes beyond is noted as ``limited``
         without its text, and never handled: nobody else's message is behind it then.
         """
-        waiting = await self._waiting_of(messages) if most_of_one else Counter()
-        added = 0
-        for message in messages:
+        fresh = await self._fresh(messages)
+        waiting = await self._waiting_of(fresh) if most_of_one and fresh else Counter()
+        rows = []
+        for message in fresh:
             author = (message.channel, message.user_id)
             beyond = bool(most_of_one) and waiting[author] >= most_of_one
-            values = {
+            waiting[author] += not beyond
+            row = {
                 "channel": message.channel,
                 "event_id": message.event_id,
                 "conversation": message.conversation,
@@ -94,12 +97,27 @@ class Inbox:
                 "attempts": 0,
                 "received_at": self._now,
             }
-            statement = insert_into(self._connection, inbox).values(**values)
-            statement = statement.on_conflict_do_nothing().returning(inbox.c.seq)
-            if await self._connection.scalar(statement) is not None and not beyond:
-                added += 1
-                waiting[author] += 1
+            rows.append(row)
+        added = 0
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            statement = insert_into(self._connection, inbox).values(rows[start : start + ROWS_AT_ONCE])
+            states = await self._connection.scalars(statement.on_conflict_do_nothing().returning(inbox.c.state))
+            added += sum(state == "new" for state in states)
         return added
+
+    async def _fresh(self, messages: Sequence[Received]) -> list[Received]:
+        """Those that are not known yet by their event id, each once, in their order."""
+        fresh: dict[tuple[str, str], Received] = {}
+        for message in messages:
+            fresh.setdefault((message.channel, message.event_id), message)
+        ids = list(fresh)
+        for start in range(0, len(ids), ROWS_AT_ONCE):
+            here = tuple_(inbox.c.channel, inbox.c.event_id).in_(ids[start : start + ROWS_AT_ONCE])
+            for channel, event_id in await self._connection.execute(
+                select(inbox.c.channel, inbox.c.event_id).where(here)
+            ):
+                del fresh[channel, event_id]
+        return list(fresh.values())
 
     async def _waiting_of(self, messages: Sequence[Received]) -> Counter[tuple[str, str]]:
         """How many messages of these authors wait."""

@@ -15,7 +15,7 @@ from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import Received
 from knowledge_base.store.outbox import Urgency
-from knowledge_base.store.tables import record
+from knowledge_base.store.tables import inbox, record
 from tests.claims import to_handle, to_send
 
 PROJECT = {"id": "p1", "title": "Title", "text": "Text"}
@@ -74,6 +74,39 @@ async def test_many_writers_wait_for_each_other(store: Store) -> None:
     await asyncio.gather(*(write() for _ in range(40)))
     async with store.read() as tx:
         assert await tx.records.revision() == 40
+
+
+async def test_what_goes_first_waits_for_two_writers_at_most(store: Store) -> None:
+    order: list[str] = []
+
+    async def write(name: str, *, first: bool = False) -> None:
+        async with store.begin(first=first) as tx:
+            order.append(name)
+            await tx.facts.put(name, 1)
+
+    async with asyncio.TaskGroup() as writers:
+        for number in range(10):
+            writers.create_task(write(str(number)))
+        while not order:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        writers.create_task(write("first", first=True))
+    assert len(order) == 11
+    if store.is_sqlite:
+        assert order.index("first") <= 2
+
+
+async def test_a_batch_with_known_and_repeated_events_takes_in_each_once_and_in_order(store: Store) -> None:
+    def received(number: int) -> Received:
+        return Received("test", f"${number}", f"room{number % 3}", "anna", {"text": str(number)})
+
+    async with store.begin() as tx:
+        assert await tx.inbox.add([received(number) for number in range(0, 1_500, 2)]) == 750
+    batch = [received(number) for number in range(1_500)]
+    async with store.begin() as tx:
+        assert await tx.inbox.add([*batch, *batch], most_of_one=1_400) == 650
+        assert await tx.inbox.count() == {"new": 1_400, "done": 100}
+        rows = await tx.connection.execute(select(inbox.c.event_id).order_by(inbox.c.seq))
+    assert [event for (event,) in rows][750:] == [f"${number}" for number in range(1, 1_500, 2)]
 
 
 async def test_an_event_is_taken_in_once(store: Store) -> None:
