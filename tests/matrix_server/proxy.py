@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -36,6 +37,7 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self.faults: deque[Fault] = deque()
         self.happened: list[Fault] = []
+        self.meanwhile: Callable[[str], Awaitable[None]] | None = None  # what happens before a request is handed on
 
     async def __aenter__(self) -> Self:
         self._listener = await asyncio.start_server(self._begin, "127.0.0.1")
@@ -76,6 +78,8 @@ class Proxy:
             self.happened.append(self.faults.popleft())
             if not fault.arrives:
                 return fault.answer if fault.status else b""
+        if self.meanwhile:
+            await self.meanwhile(unquote(target))
         headers = {"Authorization": token, "Content-Type": "application/json"}
         found = await self._http.request(method, self._server + target, content=body, headers=headers)
         if fault:
