@@ -13,7 +13,7 @@ import structlog
 
 from bot.health import Health, HealthReport
 from bot.messages import MessageAudience, Say
-from bot.readers import AUDIENCE, READERS
+from bot.messages.readership import AUDIENCE, READERS
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.clock import is_past
 from knowledge_base.store.database import Store

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.links import CONNECT, UNSUBSCRIBE, Links
-from bot.markup import Document
 from bot.messages import Address, MessageAudience, Outgoing, Say, Url
+from bot.messages.markup import Document
+from bot.messages.readership import AUDIENCE, READERS, audience_of
 from bot.ports import TryLaterError
-from bot.readers import AUDIENCE, READERS, audience_of
 from bot.repetition import is_doubtful
 from bot.texts import Texts
 from knowledge_base.store.database import Store

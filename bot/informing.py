@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 
 from bot.features import Services, Turn
-from bot.markup import plain, safe_url
 from bot.messages import Say, Url, Value
+from bot.messages.markup import plain, safe_url
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.model import Contact

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
-from bot.markup import Document
 from bot.messages import Address, Inbound, Outgoing, Refused
-from bot.readers import Readership
+from bot.messages.markup import Document
+from bot.messages.readership import Readership
 from knowledge_base.errors import StadtlotseError
 
 
@@ -104,7 +104,8 @@ class Channel(KnowsReaders, Protocol):
       ``Outgoing.id`` sent again has no second effect, so a repetition is always safe.
     - Directly before the network gets a message that is not for a room (``Outgoing.audience``), ``send`` asks who can
       read the place at this moment, the invited among them, and raises ``OverheardError`` unless the message is for
-      them (``bot.readers.fits``). Nothing that could open the message to others, no key of it either, leaves before.
+      them (``bot.messages.readership.fits``). Nothing that could open the message to others, no key of it either,
+      leaves before.
     - ``who_reads`` returns who can read a place, as the channel knows it now; it asks nobody and never fails. ``None``:
       it cannot know yet. A place where the bot is not has no readers, and is not closed.
     - ``private_place`` returns the conversation that only this account reads; ``None``: the network has none. It need

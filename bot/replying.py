@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.features import Turn
 from bot.messages import MessageAudience, Say
-from bot.readers import AUDIENCE, READERS, audience_of
+from bot.messages.readership import AUDIENCE, READERS, audience_of
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.inbox import InboxRow
 from knowledge_base.store.outbox import Urgency

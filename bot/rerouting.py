@@ -13,8 +13,8 @@ from typing import Any
 import structlog
 
 from bot.messages import Address, Inbound, MessageAudience, Outgoing, Say
+from bot.messages.readership import AUDIENCE, READERS, fits, private_to
 from bot.ports import Channel, KnowsReaders
-from bot.readers import AUDIENCE, READERS, fits, private_to
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import OutboxRow, Urgency
 from knowledge_base.store.people import Account, Person

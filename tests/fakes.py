@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.assembly import Bot
-from bot.markup import plain
 from bot.messages import Address, Happening, Inbound, Outgoing
+from bot.messages.markup import plain
+from bot.messages.readership import Readership, fits
 from bot.opening import Knowledge
 from bot.ports import Channel, ChannelEndedError, Listening, OverheardError, Receive, UnclearError
-from bot.readers import Readership, fits
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.embedding.port import Embedder

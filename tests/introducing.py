@@ -12,8 +12,8 @@ from typing import Any
 
 from bot import introducing
 from bot.assembly import Bot
-from bot.markup import plain
 from bot.messages import Outgoing
+from bot.messages.markup import plain
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.store.database import Store
 from tests.fake_embedder import HashEmbedder

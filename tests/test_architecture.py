@@ -28,10 +28,10 @@ DATABASES = {"aiosqlite", "alembic", "asyncpg", "psycopg", "sqlalchemy", "sqlite
 
 # Decide only: the standard library without its effects, each other, and pure parsers.
 PURE = re.compile(
-    r"""bot/(commands|intents|intro_words|people_words|polite_words|question_words|subscription_words|introducing/(keys|question)|router|messages|markup)
+    r"""bot/(commands|intents|intro_words|people_words|polite_words|question_words|subscription_words|introducing/keys|router|messages(/\w+)?)
       | knowledge_base/(model|errors|mail_address|introductions|introduction_values|introduction_caps)
       | knowledge_base/digests/(schedule|content)
-      | knowledge_base/search/(fusion|passages|tokens)""",
+      | knowledge_base/search/(fusion|language|passages|tokens)""",
     re.VERBOSE,
 )
 PURE_LIBRARIES = {"Stemmer", "idna", "numpy"}

@@ -24,10 +24,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as RichText
 
-from bot.markup import Block, Break, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
 from bot.messages import Address, Happening, Inbound, Outgoing
+from bot.messages.markup import Block, Break, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
+from bot.messages.readership import Readership, fits
 from bot.ports import Listening, OverheardError, Receive
-from bot.readers import Readership, fits
 from knowledge_base.errors import StoreError
 
 NAME = "terminal"

@@ -20,8 +20,8 @@ from bot.digesting.recipient import Recipient, recipients
 from bot.digesting.telling import Issue, Place, digest
 from bot.links import UNSUBSCRIBE, Links
 from bot.messages import MessageAudience, Say
+from bot.messages.readership import AUDIENCE, private_to
 from bot.notices import UNSUBSCRIBE_LASTS
-from bot.readers import AUDIENCE, private_to
 from knowledge_base.digests.content import Selection, Told, choose
 from knowledge_base.digests.material import Atlas
 from knowledge_base.digests.schedule import BERLIN, Standing, Week, stand, week_of

@@ -13,8 +13,8 @@ from time import monotonic
 
 from bot.features import Services, budget, harvest
 from bot.features.answers import entry
-from bot.markup import clean
 from bot.messages import Say
+from bot.messages.markup import clean
 from bot.ports import Card, Cards
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from knowledge_base.model import Answer

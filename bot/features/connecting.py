@@ -19,10 +19,10 @@ from bot.informing import operator
 from bot.intents import Verify
 from bot.links import CONNECT, DISCONNECT, Links
 from bot.messages import Choice, Say, Value
+from bot.messages.readership import private_to
 from bot.networks import network
 from bot.notices import Notice, tell
 from bot.parting import before, told
-from bot.readers import private_to
 from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.pages import Page
 from knowledge_base.store.transaction import Transaction

@@ -15,8 +15,8 @@ from bot.data_policy import DataClass, may_pass
 from bot.features import Act, Services, Turn, editing
 from bot.features.prompting import prompt
 from bot.intents import Correct, Edit
-from bot.markup import clean
 from bot.messages import Say
+from bot.messages.markup import clean
 from bot.notices import Notice, tell
 from knowledge_base.errors import InputError
 from knowledge_base.ingest.personal_data import masked

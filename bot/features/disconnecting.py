@@ -11,10 +11,10 @@ from bot.features import Act, Services, Turn
 from bot.features.prompting import offer
 from bot.intents import Disconnect
 from bot.messages import Choice, Own, Say, Value
+from bot.messages.readership import private_to
 from bot.networks import network
 from bot.notices import MAIL
 from bot.parting import parted, promised, separate
-from bot.readers import private_to
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.pages import Page

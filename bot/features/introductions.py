@@ -26,8 +26,8 @@ from bot.introducing.requesting import (
     there_is_no_way,
 )
 from bot.introducing.telling import answers, title_of
-from bot.markup import clean, plain
 from bot.messages import Choice, Happening, Say
+from bot.messages.markup import clean, plain
 from knowledge_base.introduction_values import Answer, Helped, Introduction, Side, State
 from knowledge_base.model import Project
 from knowledge_base.store.transaction import Transaction

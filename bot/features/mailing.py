@@ -9,7 +9,7 @@ from bot.digesting.recipient import MAIL
 from bot.features import Act, Services, Turn, say
 from bot.features import mail_allowance as allowance
 from bot.messages import Say
-from bot.readers import private_to
+from bot.messages.readership import private_to
 from knowledge_base.mail_address import read_address
 from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.subscriptions import ON

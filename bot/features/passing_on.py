@@ -16,9 +16,9 @@ from bot.features import Act, Services, Turn, say
 from bot.features.prompting import offer
 from bot.informing import version
 from bot.intents import OfferAnswer, PassOn, Reply
-from bot.introducing.question import presentable
-from bot.markup import plain
 from bot.messages import Choice, Happening, Say, Value
+from bot.messages.markup import plain
+from bot.messages.without_links import presentable
 from bot.networks import network
 from bot.notices import Notice, tell
 from knowledge_base.ingest.personal_data import masked

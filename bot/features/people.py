@@ -12,9 +12,9 @@ from bot.features.introductions import go_on
 from bot.features.places import UNKNOWN, name_of, named, proven_by
 from bot.features.prompting import is_aside, prompt
 from bot.intents import Ask, Profile
-from bot.introducing.question import has_link
-from bot.markup import clean
 from bot.messages import Choice, Own, Say, Value
+from bot.messages.markup import clean
+from bot.messages.without_links import has_link
 from bot.networks import network
 from knowledge_base.mail_address import read_address
 from knowledge_base.model import Municipality

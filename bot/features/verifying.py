@@ -23,8 +23,8 @@ from bot.features.prompting import is_aside, prompt
 from bot.intents import Ask, Verify
 from bot.introducing.naming import keep_public_name
 from bot.messages import Say
+from bot.messages.readership import private_to
 from bot.networks import network
-from bot.readers import private_to
 from knowledge_base.mail_address import MailAddress, read_address
 from knowledge_base.model import Contact
 from knowledge_base.store.outbox import Urgency, new_id

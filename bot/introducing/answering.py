@@ -8,8 +8,8 @@ from bot.features import Services
 from bot.introducing.applying import Evidence, apply
 from bot.introducing.candidates import contact_of, onward
 from bot.introducing.describing import sharables
-from bot.markup import clean
 from bot.messages import Say
+from bot.messages.markup import clean
 from knowledge_base.introduction_values import (
     ASKED,
     WAITING,

@@ -9,7 +9,7 @@ from bot.features import Services
 from bot.introducing import telling
 from bot.introducing.candidates import onward
 from bot.introducing.keys import remind_key, request_key, room_key
-from bot.introducing.question import LONGEST
+from bot.messages.without_links import LONGEST
 from knowledge_base.errors import ChangedMeanwhileError
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.introduction_values import (

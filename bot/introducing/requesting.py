@@ -12,8 +12,8 @@ from bot.introducing.applying import RULES, Evidence, apply
 from bot.introducing.candidates import askable, can_be_told, candidate, caps_of, contact_of, project_of, turn_of
 from bot.introducing.describing import date_of, municipality_name, sharables, who
 from bot.introducing.erasing import remembered
-from bot.introducing.question import presentable
 from bot.messages import Choice, Own, Say, Value
+from bot.messages.without_links import presentable
 from knowledge_base.introduction_caps import exhausted, not_again, too_far
 from knowledge_base.introduction_values import Candidate, Consented, Introduction, Outcome, Shares, Side, State
 from knowledge_base.model import Contact, Project

@@ -18,7 +18,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from bot.commands import NAMED, typed
-from bot.markup import (
+from bot.messages import Own, Say, ShownChoice, Url, Value
+from bot.messages.markup import (
     Block,
     Break,
     Document,
@@ -33,7 +34,6 @@ from bot.markup import (
     plain,
     safe_url,
 )
-from bot.messages import Own, Say, ShownChoice, Url, Value
 
 LANGUAGES = ("de", "en", "pl")
 DEFAULT_LANGUAGE = "de"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.markup import plain
+from bot.messages.markup import plain
 from knowledge_base.store.database import Store
 from tests.fakes import Person, settled
 from tests.introducing import Networks, networks

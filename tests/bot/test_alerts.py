@@ -13,8 +13,8 @@ from sqlalchemy import update
 
 from bot.alerts import CODES, Alerts, changes, watch_health
 from bot.health import Health, HealthReport, PartReport
-from bot.markup import plain
 from bot.messages import Say
+from bot.messages.markup import plain
 from bot.texts import LANGUAGES, Texts
 from knowledge_base.store.database import Store
 from knowledge_base.store.facts import RESTORED

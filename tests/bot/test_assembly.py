@@ -13,7 +13,7 @@ import pytest
 from bot import assembly, receiving
 from bot.assembly import Bot
 from bot.health import Health, PartReport
-from bot.markup import plain
+from bot.messages.markup import plain
 from bot.opening import Knowledge
 from bot.ports import TryLaterError
 from bot.texts import Texts

@@ -16,8 +16,8 @@ from bot.assembly import Bot
 from bot.features import answers
 from bot.features.budget import LEAST_MESSAGES
 from bot.inbox import Intake
-from bot.markup import plain
 from bot.messages import Happening
+from bot.messages.markup import plain
 from config import logging
 from knowledge_base.embedding.port import Vectors
 from knowledge_base.store.database import Store

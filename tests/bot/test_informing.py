@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.informing import about_import
-from bot.markup import Document, Link, Paragraph, plain
+from bot.messages.markup import Document, Link, Paragraph, plain
 from bot.texts import LANGUAGES, Texts
 from config.operator import Operator
 from config.settings import Settings

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.messages import Address, MessageAudience, Outgoing, Say
+from bot.messages.readership import AUDIENCE, Readership, private_to
 from bot.outbox import Sender
-from bot.readers import AUDIENCE, Readership, private_to
 from bot.rerouting import keep_reachable
 from bot.texts import Texts
 from knowledge_base.store.database import Store

@@ -11,8 +11,8 @@ from babel.messages.pofile import read_po
 
 import bot
 from bot.commands import NAMED, WORDS
-from bot.markup import Text, plain
 from bot.messages import Say, Url
+from bot.messages.markup import Text, plain
 from bot.texts import LANGUAGES, Texts
 
 FOLDER = Path(bot.__file__).parent

@@ -16,10 +16,10 @@ from bot.channels.telegram import Menu, TelegramChannel
 from bot.channels.telegram.html import JOINER
 from bot.channels.telegram.limits import Pace
 from bot.channels.terminal import TerminalChannel
-from bot.markup import Break, Items, Link, Paragraph, Soft, Strong, Text, plain
 from bot.messages import Address, Inbound, MessageAudience, Outgoing
+from bot.messages.markup import Break, Items, Link, Paragraph, Soft, Strong, Text, plain
+from bot.messages.readership import fits
 from bot.ports import Channel, ChannelEndedError, OverheardError, TryLaterError, UnclearError, UndeliverableError
-from bot.readers import fits
 from bot.texts import Texts
 from config.settings import Settings
 from config.smtp import Smtp

@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.channels.matrix import MatrixChannel
-from bot.markup import Document, Paragraph, Text
 from bot.messages import Address, Inbound, Outgoing, Refused
+from bot.messages.markup import Document, Paragraph, Text
 from config.matrix import Matrix
 from tests.matrix_server.person import Person
 from tests.matrix_server.synapse import Synapse, memory_folder

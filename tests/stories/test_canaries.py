@@ -16,8 +16,8 @@ import pytest
 import structlog
 
 from bot.assembly import periods_of
-from bot.markup import plain
 from bot.messages import Outgoing
+from bot.messages.markup import plain
 from bot.ports import UndeliverableError
 from config.settings import Retention
 from knowledge_base.retention import purge

@@ -11,8 +11,8 @@ import pytest
 
 from bot.assembly import Bot
 from bot.digesting import weekly
-from bot.markup import plain
 from bot.messages import Address, Happening
+from bot.messages.markup import plain
 from bot.ports import Desk, TryLaterError, UnclearError, UndeliverableError
 from knowledge_base.codec import to_body
 from knowledge_base.model import Contact, Event, Project, Record, RecordKind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.markup import plain
+from bot.messages.markup import plain
 from knowledge_base.store.database import Store
 from tests.fakes import settled
 from tests.introducing import networks

@@ -16,7 +16,7 @@ import structlog
 
 from bot.assembly import Bot
 from bot.features import harvest
-from bot.markup import plain
+from bot.messages.markup import plain
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.store.database import Store
 from tests.fake_embedder import HashEmbedder

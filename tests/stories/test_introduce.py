@@ -9,7 +9,7 @@ import pytest
 
 from bot import introducing
 from bot.introducing import Evidence
-from bot.markup import plain
+from bot.messages.markup import plain
 from bot.ports import UndeliverableError
 from knowledge_base.introduction_values import Answer, Outcome, State
 from knowledge_base.store.database import Store

@@ -10,8 +10,8 @@ from bot.channels.email.address import named, recipient
 from bot.channels.email.letter import Letterhead, letter, message_id
 from bot.channels.email.post import Post
 from bot.messages import Address, Outgoing
+from bot.messages.readership import Readership, accounts_on, fits
 from bot.ports import Listening, OverheardError, Receive, TryLaterError, UndeliverableError
-from bot.readers import Readership, accounts_on, fits
 from bot.texts import Texts
 from config.settings import Settings
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from html import escape
 
-from bot.html import blocks
-from bot.markup import Document
+from bot.messages.html import blocks
+from bot.messages.markup import Document
 
 STYLE = (
     "body{margin:0 auto;padding:16px;max-width:38em;font:18px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;"

@@ -10,8 +10,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 from bot.channels.email.html import to_html
-from bot.markup import Document, clean, plain
 from bot.messages import Outgoing, Say, Url, Value
+from bot.messages.markup import Document, clean, plain
 from bot.texts import Texts
 
 SUBJECT_LONGEST = 120

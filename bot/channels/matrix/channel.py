@@ -29,8 +29,8 @@ from bot.channels.matrix.sending import Sending
 from bot.channels.matrix.sync import Parts, Sync
 from bot.channels.matrix.verification import Verifying
 from bot.messages import Address, Outgoing
+from bot.messages.readership import Readership, accounts_on
 from bot.ports import Alert, ChannelEndedError, Lead, Listening, MovedError, Receive, TryLaterError
-from bot.readers import Readership, accounts_on
 from config.matrix import Matrix
 from knowledge_base.errors import StoreError
 

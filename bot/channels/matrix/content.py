@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from html import escape
 
 from bot.channels.matrix.http import Json
-from bot.markup import Block, Break, Document, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
 from bot.messages import Outgoing, ShownChoice
+from bot.messages.markup import Block, Break, Document, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
 
 LARGEST = 24_000  # bytes of body and formatted_body; an event may have 65,536 with everything around, encrypted 3/4
 LONG = 12  # lines; in a room, longer answers go into a thread

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from bot.channels.matrix.http import Json, RefusedError, Server
 from bot.channels.matrix.rooms import NOT_FOR_LATER, Room
 from bot.messages import MessageAudience, Outgoing
+from bot.messages.readership import Readership, fits
 from bot.ports import OverheardError
-from bot.readers import Readership, fits
 
 
 class Guard:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Self
 
 from bot.channels.matrix.http import Json, events, part
-from bot.readers import Readership
+from bot.messages.readership import Readership
 
 PRESENT = ("join", "invite")
 NOT_FOR_LATER = ("invited", "joined")  # visibilities of a history that who comes later cannot read

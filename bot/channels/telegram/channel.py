@@ -23,8 +23,8 @@ from bot.channels.telegram.send import Sending
 from bot.channels.telegram.webhook import Webhook, secret_of
 from bot.data_policy import DataClass, may_pass
 from bot.messages import Address, Happening, Inbound, Outgoing
+from bot.messages.readership import Readership, accounts_on, fits
 from bot.ports import Desk, Listening, OverheardError, Receive
-from bot.readers import Readership, accounts_on, fits
 from config.settings import Settings
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.markup import Block, Break, Document, Inline, Link, Paragraph, Soft, Strong, Text
+from bot.messages.markup import Block, Break, Document, Inline, Link, Paragraph, Soft, Strong, Text
 
 LIMIT = 4096
 JOINER = "\u2060"  # word joiner: invisible, and ends what Telegram would turn into a link by itself

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from bot.markup import Block, Document, Inline, Items, Link, Paragraph, Soft, Strong, Text
 from bot.messages import Outgoing
+from bot.messages.markup import Block, Document, Inline, Items, Link, Paragraph, Soft, Strong, Text
 from bot.ports import Card
 from knowledge_base.ingest.personal_data import masked
 

@@ -7,8 +7,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.markup import clean
 from bot.messages import Say
+from bot.messages.markup import clean
 from bot.register import ENTRIES, period
 from bot.web.pages.view import language_of
 from bot.web.pages.visit import Site

@@ -12,9 +12,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from bot.html import blocks, inline, line
-from bot.markup import Text
 from bot.messages import Say, Value
+from bot.messages.html import blocks, inline, line
+from bot.messages.markup import Text
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
 
 OVER = 410

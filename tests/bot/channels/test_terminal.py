@@ -19,8 +19,8 @@ from rich.console import Console
 
 from bot.assembly import Bot
 from bot.channels.terminal import TerminalChannel, plain_text, pretty
-from bot.markup import Block, Document, Items, Link, Paragraph, Text
 from bot.messages import Address, Outgoing, ShownChoice
+from bot.messages.markup import Block, Document, Items, Link, Paragraph, Text
 from bot.opening import Knowledge
 from bot.texts import Texts
 from config.settings import Settings

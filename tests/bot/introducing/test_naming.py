@@ -7,7 +7,7 @@ import pytest
 from bot.intro_words import kinds_of
 from bot.introducing.naming import shared
 from bot.introducing.telling import shown
-from bot.markup import Link, Paragraph, Text, plain
+from bot.messages.markup import Link, Paragraph, Text, plain
 from bot.texts import Texts
 
 

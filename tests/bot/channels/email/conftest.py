@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.channels.email import EmailChannel
-from bot.markup import Paragraph, Text
 from bot.messages import Address, Outgoing
+from bot.messages.markup import Paragraph, Text
 from bot.texts import Texts
 from config.operator import Operator
 from config.settings import Settings

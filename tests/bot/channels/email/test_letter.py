@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from bot.channels.email import EmailChannel
 from bot.channels.email.address import named, recipient
 from bot.channels.email.letter import Letterhead, letter
-from bot.markup import Break, Document, Items, Link, Paragraph, Soft, Strong, Text
 from bot.messages import Address, Outgoing
+from bot.messages.markup import Break, Document, Items, Link, Paragraph, Soft, Strong, Text
 from bot.texts import LANGUAGES, Texts
 from tests.bot.channels.email.conftest import TO, message
 from tests.smtp_sink import SmtpSink, Taken

@@ -9,8 +9,8 @@ import pytest
 from bot.channels.matrix.arrived import LONGEST, MESSAGE_ID, arrived, is_foreign, trace_of
 from bot.channels.matrix.http import Json
 from bot.channels.matrix.position import Position
-from bot.markup import Document, Paragraph, Text
 from bot.messages import Address, Outgoing
+from bot.messages.markup import Document, Paragraph, Text
 from tests.bot.channels.matrix.rig import ANNA, ME, ROOM, Homeserver, Rig, answer_with
 
 

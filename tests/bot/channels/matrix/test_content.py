@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.matrix.content import ANSWER_TO, INVISIBLE_SPACE, LARGEST, PART, contents, defuse, html, pieces, size
-from bot.markup import Break, Document, Items, Link, Paragraph, Soft, Strong, Text, plain
 from bot.messages import Address, Outgoing, ShownChoice
+from bot.messages.markup import Break, Document, Items, Link, Paragraph, Soft, Strong, Text, plain
 
 ALLOWED = {"p", "strong", "em", "a", "br", "ol", "ul", "li"}
 TEXTS = st.text(max_size=60) | st.sampled_from(

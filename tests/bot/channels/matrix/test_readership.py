@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.channels.matrix.rooms import Room
 from bot.messages import MessageAudience
-from bot.readers import fits
+from bot.messages.readership import fits
 
 BOT, ANNA, BEN = "@bot:a.example", "@anna:a.example", "@ben:a.example"
 RULES = ("invite", "public", "knock", "restricted", "knock_restricted", "private", 7, None)

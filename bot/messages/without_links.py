@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.markup import clean
+from bot.messages.markup import clean
 
 LONGEST = 500
 OMITTED = "[…]"

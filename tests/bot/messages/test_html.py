@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.html import blocks, foreign, inline
-from bot.markup import Paragraph, Strong, Text
 from bot.messages import Say
+from bot.messages.html import blocks, foreign, inline
+from bot.messages.markup import Paragraph, Strong, Text
 from bot.texts import LANGUAGES, Texts
 
 QUESTION = "How did you pay for the sensors, and who maintains them?"

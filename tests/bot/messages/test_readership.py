@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import bot
 from bot.messages import MessageAudience
-from bot.readers import (
+from bot.messages.readership import (
     FOR_A_MEETING,
     FOR_OPERATORS,
     IN_ROOMS,
@@ -45,7 +45,7 @@ def keys() -> list[str]:
 @pytest.mark.parametrize("key", keys())
 def test_the_audience_of_every_text_is_declared(key: str) -> None:
     declared = (*FOR_A_MEETING, *FOR_OPERATORS, *OF_A_PERSON, *OF_THE_PLACE, *PARTS)
-    assert key in IN_ROOMS or key.startswith(declared), "bot/readers.py must say who it is for"
+    assert key in IN_ROOMS or key.startswith(declared), "bot/messages/readership.py must say who it is for"
 
 
 def test_what_is_declared_exists() -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.markup import Document
+from bot.messages.markup import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Address:
 
 
 class MessageAudience(StrEnum):
-    """Who a message is for: see ``bot.readers``."""
+    """Who a message is for: see ``bot.messages.readership``."""
 
     PRIVATE = "private"
     MEETING = "meeting"

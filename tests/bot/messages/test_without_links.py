@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.introducing.question import LONGEST, OMITTED, presentable
+from bot.messages.without_links import LONGEST, OMITTED, presentable
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from bot.markup import Block, Break, Document, Inline, Link, Paragraph, Soft, Strong, Text
+from bot.messages.markup import Block, Break, Document, Inline, Link, Paragraph, Soft, Strong, Text
 from knowledge_base.search.language import guess_language
 
 ADDRESS = re.compile(r"\S+(?:@|://)\S+|[\d\W]+")  # has no language
