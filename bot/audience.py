@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from bot import intents
+from bot.commands import intents
+from bot.commands.intents import Intent
 from bot.features import Turn
-from bot.intents import Intent
 from bot.messages import Say
 
 

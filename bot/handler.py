@@ -13,6 +13,8 @@ from time import perf_counter
 
 import structlog
 
+from bot.commands.intents import Ask, Intent, Rate, Routed, Start
+from bot.commands.router import route
 from bot.desk import TOASTS, FrontDesk, Verdict
 from bot.features import Act, Services, Turn, nobody, say
 from bot.features.ask import note_rating
@@ -20,13 +22,11 @@ from bot.features.budget import EXHAUSTED, told_already, too_much
 from bot.features.notices import notice
 from bot.features.perform import perform
 from bot.informing import first_notice
-from bot.intents import Ask, Intent, Rate, Routed, Start
 from bot.messages import Happening, Inbound, Say
 from bot.permits import left, may_work, moved
 from bot.ports import Channel, EditsInPlace, Immediate, KnowsAdmins
 from bot.replying import FAREWELL, HandledElsewhereError, reply, say_sorry
 from bot.rerouting import identify
-from bot.router import route
 from bot.texts import DEFAULT_LANGUAGE
 from bot.understanding import understood
 from bot.working import shown_as_working

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.intents import Start
+from bot.commands.intents import Start
+from bot.commands.router import route
 from bot.messages import Happening, Inbound
-from bot.router import route
 from knowledge_base.store.transaction import Transaction
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.commands import is_command
-from bot.intents import Ask, Routed
+from bot.commands.intents import Ask, Routed
+from bot.commands.router import route
 from bot.messages import Inbound
-from bot.router import route
 from knowledge_base.store.database import Store
 
 

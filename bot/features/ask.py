@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.commands.intents import LAST, Ask
+from bot.commands.open_questions import number_of
 from bot.features import Act, Services, Turn, budget, harvest, passing_on, say
 from bot.features.answers import in_full, shown_hits, told
 from bot.features.entries import EXACTLY, QUESTION, command, key_of, last_told, opened, show_command, show_entry
-from bot.intents import LAST, Ask
 from bot.messages import Choice, Say
-from bot.question_words import number_of
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.model import Project, RecordKind
 from knowledge_base.search.service import LONGEST, Found

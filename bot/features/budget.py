@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-from bot.features import Services, Turn
-from bot.intents import (
+from bot.commands.intents import (
     Ask,
     Digest,
     Help,
@@ -27,6 +26,7 @@ from bot.intents import (
     Thanks,
     Unknown,
 )
+from bot.features import Services, Turn
 from bot.messages import Say
 from config.settings import Limits
 from knowledge_base.store.inbox import InboxRow

@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 
 from bot.commands import NO, YES
+from bot.commands.intents import Verify
 from bot.features import Act, Services, Turn, verifying
 from bot.features import help as guide
 from bot.features.verifying import MAIL, prove
 from bot.informing import operator
-from bot.intents import Verify
 from bot.links import CONNECT, DISCONNECT, Links
 from bot.messages import Choice, Say, Value
 from bot.messages.readership import private_to

@@ -11,10 +11,10 @@ from datetime import timedelta
 
 import structlog
 
+from bot.commands.intents import Correct, Edit
 from bot.data_policy import DataClass, may_pass
 from bot.features import Act, Services, Turn, editing
 from bot.features.prompting import prompt
-from bot.intents import Correct, Edit
 from bot.messages import Say
 from bot.messages.markup import clean
 from bot.notices import Notice, tell

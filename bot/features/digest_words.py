@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.router import LANGUAGE_CODES
+from bot.commands.router import LANGUAGE_CODES
 from knowledge_base.digests.material import NEAR, PLACE, STATE
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.search.understanding.states import STATES

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+from bot.commands.intents import Digest
 from bot.data_policy import DataClass, may_pass
 from bot.digesting.issue import INTRO, approve
 from bot.digesting.runner import Digests
@@ -17,7 +18,6 @@ from bot.features.entries import mine
 from bot.features.mailing import by_mail
 from bot.features.subscribing import STEPS as SETTABLE
 from bot.features.subscribing import change, refused_here
-from bot.intents import Digest
 from bot.messages import Choice, Say, Value
 from knowledge_base.store.subscriptions import ON, Subscriber, Subscription
 from knowledge_base.store.transaction import Transaction

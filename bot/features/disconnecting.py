@@ -7,9 +7,9 @@ its. Both sides hear of it, each where it is.
 
 from __future__ import annotations
 
+from bot.commands.intents import Disconnect
 from bot.features import Act, Services, Turn
 from bot.features.prompting import offer
-from bot.intents import Disconnect
 from bot.messages import Choice, Own, Say, Value
 from bot.messages.readership import private_to
 from bot.networks import network

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from bot import open_questions
+from bot.commands.intents import Edit, Questions, Remove
 from bot.digesting.telling import named
 from bot.features import Act, Services, Turn
 from bot.features.digest_words import topics_of
 from bot.features.entries import show_command
-from bot.intents import Edit, Questions, Remove
 from bot.messages import Choice, Say
 from knowledge_base.codec import Body, to_body
 from knowledge_base.errors import InputError

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from bot.commands.intents import Ask, NewEntry
 from bot.data_policy import DataClass, may_pass
 from bot.features import Act, Services, Turn, ask, say
 from bot.features.answers import in_full
 from bot.features.editing import EDITABLE, close
 from bot.features.entries import show_command
 from bot.features.prompting import offer
-from bot.intents import Ask, NewEntry
 from bot.messages import Choice, Say, Value
 from bot.notices import Notice, tell
 from knowledge_base.codec import to_body

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.commands import EDITORS_COMMANDS
+from bot.commands.intents import Language
 from bot.features import Act, Services, Turn, say
-from bot.intents import Language
 from bot.messages import Choice, Say
 from bot.texts import LANGUAGES
 from knowledge_base.model import RecordKind

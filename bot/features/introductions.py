@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from bot.commands.intents import Introduce, IntroduceStep, Respond, SayHelped
+from bot.commands.introductions import kinds_of
 from bot.data_policy import DataClass, may_pass
 from bot.features import Act, Services, Turn
 from bot.features.ask import pick
 from bot.features.entries import EXACTLY, project_behind
 from bot.features.prompting import ask_missing, offer, prompt, wanted_before
 from bot.informing import version
-from bot.intents import Introduce, IntroduceStep, Respond, SayHelped
-from bot.intro_words import kinds_of
 from bot.introducing import Evidence, describe, for_editors, helped, respond, withdraw
 from bot.introducing.answering import LONGEST_TYPED, TYPED
 from bot.introducing.candidates import contact_of, project_of

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot import open_questions
+from bot.commands.intents import OfferAnswer, PassOn, Reply
 from bot.data_policy import DataClass, may_pass
 from bot.digesting.telling import named
 from bot.features import Act, Services, Turn, say
 from bot.features.prompting import offer
 from bot.informing import version
-from bot.intents import OfferAnswer, PassOn, Reply
 from bot.messages import Choice, Happening, Say, Value
 from bot.messages.markup import plain
 from bot.messages.without_links import presentable

@@ -6,12 +6,12 @@ import re
 import unicodedata
 from dataclasses import replace
 
+from bot.commands.intents import Ask, Profile
 from bot.features import Act, Services, Turn, say
 from bot.features.ask import ask
 from bot.features.introductions import go_on
 from bot.features.places import UNKNOWN, name_of, named, proven_by
 from bot.features.prompting import is_aside, prompt
-from bot.intents import Ask, Profile
 from bot.messages import Choice, Own, Say, Value
 from bot.messages.markup import clean
 from bot.messages.without_links import has_link

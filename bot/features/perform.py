@@ -3,27 +3,7 @@
 from __future__ import annotations
 
 from bot.audience import refusal
-from bot.features import (
-    Act,
-    Services,
-    Turn,
-    ask,
-    connecting,
-    correcting,
-    digests,
-    disconnecting,
-    editing,
-    entering,
-    introductions,
-    passing_on,
-    people,
-    privacy,
-    say,
-    subscribing,
-    wishes,
-)
-from bot.features import help as guide
-from bot.intents import (
+from bot.commands.intents import (
     Ask,
     Correct,
     Digest,
@@ -62,8 +42,28 @@ from bot.intents import (
     Verify,
     Withdraw,
 )
+from bot.commands.router import route
+from bot.features import (
+    Act,
+    Services,
+    Turn,
+    ask,
+    connecting,
+    correcting,
+    digests,
+    disconnecting,
+    editing,
+    entering,
+    introductions,
+    passing_on,
+    people,
+    privacy,
+    say,
+    subscribing,
+    wishes,
+)
+from bot.features import help as guide
 from bot.messages import Say
-from bot.router import route
 from knowledge_base.store.transaction import Transaction
 
 Introducing = Introduce | IntroduceStep | IntroduceStatus | Respond | SayHelped

@@ -11,13 +11,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.commands.intents import Ask, Subscribe
 from bot.digesting.telling import label, named
 from bot.features import Act, Services, Turn, ask, say
 from bot.features.digest_settings import region_said, settings_say, weekday
 from bot.features.digest_words import OFFERED, language_of, region_of, step_of, topics_of, when_of
 from bot.features.entries import mine
 from bot.features.prompting import is_aside
-from bot.intents import Ask, Subscribe
 from bot.messages import Choice, Say, Value
 from knowledge_base.store.subscriptions import ON, Subscription
 from knowledge_base.store.transaction import Transaction

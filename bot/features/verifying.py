@@ -14,13 +14,13 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from bot.commands.intents import Ask, Verify
 from bot.features import Act, Services, Turn, say
 from bot.features import mail_allowance as allowance
 from bot.features.ask import ask
 from bot.features.introductions import go_on
 from bot.features.places import name_of, named, proven_by
 from bot.features.prompting import is_aside, prompt
-from bot.intents import Ask, Verify
 from bot.introducing.naming import keep_public_name
 from bot.messages import Say
 from bot.messages.readership import private_to

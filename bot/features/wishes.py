@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot import introducing
+from bot.commands.intents import Pause, Resume
 from bot.features import Act, Services, Turn
-from bot.intents import Pause, Resume
 from bot.messages import Say
 from knowledge_base.store.transaction import Transaction
 

@@ -10,10 +10,10 @@ import pytest
 
 from bot.audience import WHO, Audience, refusal
 from bot.commands import COMMANDS
+from bot.commands.intents import Intent, Unknown
+from bot.commands.router import route
 from bot.features import Turn
-from bot.intents import Intent, Unknown
 from bot.messages import Address, Inbound
-from bot.router import route
 from knowledge_base.store.people import Person
 
 INTENTS = get_args(Intent)

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import event
 
 from bot import introducing
+from bot.commands.intents import Verify
 from bot.features import Turn, verifying
-from bot.intents import Verify
 from bot.messages import Address, Inbound
 from knowledge_base.introduction_values import Answer
 from knowledge_base.store.database import Store

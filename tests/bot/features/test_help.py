@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.commands import EDITORS_COMMANDS
-from bot.intents import Unknown
-from bot.router import route
+from bot.commands.intents import Unknown
+from bot.commands.router import route
 from tests.fakes import Person
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.intro_words import kinds_of
+from bot.commands.introductions import kinds_of
 from bot.introducing.naming import shared
 from bot.introducing.telling import shown
 from bot.messages.markup import Link, Paragraph, Text, plain

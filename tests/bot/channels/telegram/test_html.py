@@ -15,9 +15,9 @@ import bot.texts
 from bot.channels.telegram.html import JOINER, LIMIT, parts, tappable, units
 from bot.channels.telegram.keyboard import keyboard
 from bot.commands import COMMANDS, NAMED
+from bot.commands.router import route
 from bot.messages import Say, ShownChoice, Url
 from bot.messages.markup import Break, Document, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
-from bot.router import route
 from bot.texts import LANGUAGES, Texts
 from tests.telegram_api import World
 from tests.telegram_api.entities import parse_html

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.commands import YES
-from bot.intents import (
+from bot.commands.intents import (
     Correct,
     Disconnect,
     Forget,

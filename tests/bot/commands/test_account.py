@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands import COMMANDS
-from bot.intents import (
+from bot.commands.account import LONGEST_PAUSE, people_intent
+from bot.commands.intents import (
     Ask,
     Correct,
     Forget,
@@ -22,8 +23,7 @@ from bot.intents import (
     Verify,
     Withdraw,
 )
-from bot.people_words import LONGEST_PAUSE, people_intent
-from bot.router import route
+from bot.commands.router import route
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.intents import Intent, Introduce, IntroduceStatus, IntroduceStep, Respond, SayHelped
+from bot.commands.intents import Intent, Introduce, IntroduceStatus, IntroduceStep, Respond, SayHelped
 
 CODE = re.compile(r"[A-Za-z2-9]{5}")
 STATUS = ("status", "stand")

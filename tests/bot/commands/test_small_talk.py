@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.intents import Ask, Help, Intent, Start, Thanks
-from bot.polite_words import ABOUT_ME, GREETINGS, THANKS, polite_intent
-from bot.router import route
+from bot.commands.intents import Ask, Help, Intent, Start, Thanks
+from bot.commands.router import route
+from bot.commands.small_talk import ABOUT_ME, GREETINGS, THANKS, polite_intent
 
 POLITE = [
     ("Hallo", Start(), "de"),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands import COMMANDS, WORDS, is_command, typed
-from bot.intents import (
+from bot.commands.intents import (
     LAST,
     Ask,
     Edit,
@@ -29,7 +29,7 @@ from bot.intents import (
     Start,
     Unknown,
 )
-from bot.router import route
+from bot.commands.router import route
 
 PRIVATE = [
     # questions

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.intents import Intent, Introduce, IntroduceStatus, IntroduceStep, Respond, SayHelped
-from bot.intro_words import kinds_of
-from bot.router import route
+from bot.commands.intents import Intent, Introduce, IntroduceStatus, IntroduceStep, Respond, SayHelped
+from bot.commands.introductions import kinds_of
+from bot.commands.router import route
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 
 from bot.commands import WORDS
-from bot.intents import Digest, Intent, Subscribe, Unsubscribe
-from bot.people_words import UNITS, people_intent
+from bot.commands.account import UNITS, people_intent
+from bot.commands.intents import Digest, Intent, Subscribe, Unsubscribe
 
 # What behind "digest" or "subscribe" is one of these, folded as the router folds, says what is wanted of it.
 WISHES: Mapping[str, tuple[str, ...]] = {

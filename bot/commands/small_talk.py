@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.intents import Help, Intent, Start, Thanks
+from bot.commands.intents import Help, Intent, Start, Thanks
 
 # Folded as the router folds.
 GREETINGS = {

@@ -1,4 +1,4 @@
-"""What somebody can want of the bot: values without behaviour, made by ``bot.router``, served by ``bot.features``."""
+"""What people can ask the bot to do: values without behaviour, made by the router, served by ``bot.features``."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands import COMMANDS
-from bot.intents import Ask, Digest, Intent, Pause, Resume, Subscribe, Unsubscribe
-from bot.router import route
-from bot.subscription_words import WISHES
+from bot.commands.digests import WISHES
+from bot.commands.intents import Ask, Digest, Intent, Pause, Resume, Subscribe, Unsubscribe
+from bot.commands.router import route
 
 SETTINGS = Digest("settings")
 

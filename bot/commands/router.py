@@ -11,7 +11,9 @@ import unicodedata
 from collections.abc import Iterator
 
 from bot.commands import WORDS, YES, word_of
-from bot.intents import (
+from bot.commands.account import bare_intent, people_intent
+from bot.commands.digests import bare_digest_intent, digest_intent
+from bot.commands.intents import (
     LAST,
     Ask,
     Edit,
@@ -28,11 +30,9 @@ from bot.intents import (
     Unknown,
     Verify,
 )
-from bot.intro_words import intro_intent
-from bot.people_words import bare_intent, people_intent
-from bot.polite_words import polite_intent
-from bot.question_words import editors_intent, question_intent
-from bot.subscription_words import bare_digest_intent, digest_intent
+from bot.commands.introductions import intro_intent
+from bot.commands.open_questions import editors_intent, question_intent
+from bot.commands.small_talk import polite_intent
 
 LANGUAGE_CODES = {
     "de": "de", "deutsch": "de", "german": "de", "niemiecki": "de",

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from bot.commands import YES
-from bot.intents import Intent, NewEntry, OfferAnswer, PassOn, Questions, Reply
+from bot.commands.intents import Intent, NewEntry, OfferAnswer, PassOn, Questions, Reply
 
 STEPS = {
     "yes": "yes", "ja": "yes", "tak": "yes",
