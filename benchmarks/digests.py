@@ -18,9 +18,9 @@ from random import Random
 
 from benchmarks.table import show
 from bot.assembly import Bot
+from bot.channels.port import Listening, Receive, TryLaterError, UnclearError
 from bot.messages import Address, Inbound, Outgoing
 from bot.opening import open_knowledge
-from bot.ports import Listening, Receive, TryLaterError, UnclearError
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.store.database import Store, utc_now
@@ -32,7 +32,7 @@ TEXTS = ("Wer hat Mobilitätsprojekte gemacht?", "Hitzeschutz in kleinen Städte
 
 
 class SlowNetwork:
-    """See ``bot.ports.Channel``."""
+    """See ``bot.channels.port.Channel``."""
 
     name = "slow"
     exactly_once = False

@@ -14,9 +14,10 @@ import structlog
 from bot import introducing, open_questions
 from bot.absence import Absence
 from bot.alerts import Alerts, watch_health
+from bot.channels.policy import DataClass, may_pass
+from bot.channels.port import Channel, Immediate, Shared, StandsDown, Warns
 from bot.clock_watch import ClockWatch
 from bot.contact_duty import ContactDuty
-from bot.data_policy import DataClass, may_pass
 from bot.desk import FrontDesk
 from bot.digesting import weekly
 from bot.digesting.runner import Digests
@@ -31,7 +32,6 @@ from bot.metrics import Metrics, Outcome
 from bot.opening import Knowledge
 from bot.outbox import Sender
 from bot.place import marks
-from bot.ports import Channel, Immediate, Shared, StandsDown, Warns
 from bot.proofs import Proofs
 from bot.receiving import Listening, Receiving, received_anywhere
 from bot.texts import Texts

@@ -7,7 +7,7 @@ from time import monotonic
 
 import structlog
 
-from bot.ports import Channel, Traceable
+from bot.channels.port import Channel, Traceable
 from bot.repetition import is_doubtful
 from bot.turns import Turns
 from knowledge_base.store.database import Store

@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 from enum import StrEnum
 
+from bot.channels.port import Cards
 from bot.connecting import note_name
 from bot.features import Services
 from bot.features.cards import Asker, Typing, cards_of
 from bot.messages import Inbound, Say
-from bot.ports import Cards
 from bot.texts import DEFAULT_LANGUAGE, Texts
 from knowledge_base.store.buttons import Button
 from knowledge_base.store.people import ChatContext
@@ -52,7 +52,7 @@ def judge(button: Button | None, press: Inbound, person_id: str | None, context:
 
 
 class FrontDesk:
-    """See ``bot.ports.Desk``."""
+    """See ``bot.channels.port.Desk``."""
 
     def __init__(self, services: Services, texts: Texts) -> None:
         self._services = services

@@ -13,6 +13,7 @@ from time import perf_counter
 
 import structlog
 
+from bot.channels.port import Channel, EditsInPlace, Immediate, KnowsAdmins
 from bot.commands.intents import Ask, Intent, Rate, Routed, Start
 from bot.commands.router import route
 from bot.desk import TOASTS, FrontDesk, Verdict
@@ -24,7 +25,6 @@ from bot.features.perform import perform
 from bot.informing import first_notice
 from bot.messages import Happening, Inbound, Say
 from bot.permits import left, may_work, moved
-from bot.ports import Channel, EditsInPlace, Immediate, KnowsAdmins
 from bot.replying import FAREWELL, HandledElsewhereError, reply, say_sorry
 from bot.rerouting import identify
 from bot.texts import DEFAULT_LANGUAGE

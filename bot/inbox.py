@@ -49,7 +49,7 @@ class Intake:
         cursor: str | None = None,
         refused: Sequence[Refused] = (),
     ) -> None:
-        """See ``bot.ports.Receive``."""
+        """See ``bot.channels.port.Receive``."""
         await self._room()
         happenings = [item for item in happenings if is_for_us(item)]
         if not happenings and not refused and cursor is None:
@@ -74,7 +74,7 @@ class Intake:
         self.arrived.set()
 
     async def cursor(self, channel: str) -> str | None:
-        """See ``bot.ports.Receive``."""
+        """See ``bot.channels.port.Receive``."""
         async with self._store.read() as tx:
             return await tx.inbox.cursor(channel)
 

@@ -165,22 +165,22 @@ class Leadership:
 
 
 class LeadOf:
-    """The leadership of one channel; see ``bot.ports.Lead``."""
+    """The leadership of one channel; see ``bot.channels.port.Lead``."""
 
     def __init__(self, leadership: Leadership, channel: str) -> None:
         self._leadership, self._channel = leadership, channel
 
     @property
     def process(self) -> str:
-        """See ``bot.ports.Lead``."""
+        """See ``bot.channels.port.Lead``."""
         return self._leadership.process
 
     def holds(self) -> bool:
-        """See ``bot.ports.Lead``."""
+        """See ``bot.channels.port.Lead``."""
         return self._leadership.leads(self._channel)
 
     async def confirm(self) -> int:
-        """See ``bot.ports.Lead``."""
+        """See ``bot.channels.port.Lead``."""
         try:
             return (await self._leadership.confirm(self._channel)).epoch
         except DeposedError:
@@ -189,7 +189,7 @@ class LeadOf:
             raise StoreError(f"The database does not say who leads the account ({type(error).__name__}).") from error
 
     async def knows(self, process: str) -> bool:
-        """See ``bot.ports.Lead``."""
+        """See ``bot.channels.port.Lead``."""
         try:
             return await self._leadership.knows(process)
         except Exception as error:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.channels.policy import DataClass, may_pass
 from bot.connecting import OFFER, bot_to_start, keep_handle
-from bot.data_policy import DataClass, may_pass
 from bot.links import CONNECT, UNSUBSCRIBE, Links
 from bot.messages import Say
 from bot.texts import DEFAULT_LANGUAGE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.data_policy import DataClass
+from bot.channels.policy import DataClass
 from bot.features import Services
 from bot.messages import Choice, Say, Value
 from bot.notices import Notice, tell

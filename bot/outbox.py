@@ -1,6 +1,6 @@
 """Sending what the outbox holds: one sender per channel, answers first, in order per conversation, nothing twice.
 
-What happens after a send, by the answer of the network (``bot.ports``):
+What happens after a send, by the answer of the network (``bot.channels.port``):
 
 - sent: marked with the network's id;
 - certainly not sent: tried again later, ever later, up to a day; what our own limits held back was no attempt;
@@ -26,12 +26,7 @@ from functools import partial
 
 import structlog
 
-from bot.claiming import Claims
-from bot.composing import Composer
-from bot.leadership import Leadership
-from bot.links import Links
-from bot.messages import Outgoing
-from bot.ports import (
+from bot.channels.port import (
     Channel,
     MovedError,
     OpensRooms,
@@ -40,6 +35,11 @@ from bot.ports import (
     UnclearError,
     UndeliverableError,
 )
+from bot.claiming import Claims
+from bot.composing import Composer
+from bot.leadership import Leadership
+from bot.links import Links
+from bot.messages import Outgoing
 from bot.repetition import UNCLEAR, is_doubtful, is_hopeless, may_repeat, pause
 from bot.rerouting import reroute
 from bot.texts import Texts

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.data_policy import DataClass, may_pass
+from bot.channels.policy import DataClass, may_pass
 from bot.features import Services
 from bot.introducing.describing import language_of
 from bot.introducing.erasing import carry

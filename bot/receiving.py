@@ -9,11 +9,11 @@ from contextlib import suppress
 import structlog
 
 from bot.absence import Absence
+from bot.channels.port import Channel, ChannelEndedError, Shared, StandsDown
 from bot.health import Health
 from bot.inbox import Intake
 from bot.leadership import Leadership
 from bot.outbox import Sender
-from bot.ports import Channel, ChannelEndedError, Shared, StandsDown
 from knowledge_base.store.processes import Term
 
 log = structlog.get_logger()

@@ -12,9 +12,9 @@ from typing import Any
 
 import structlog
 
+from bot.channels.port import Channel, KnowsReaders
 from bot.messages import Address, Inbound, MessageAudience, Outgoing, Say
 from bot.messages.readership import AUDIENCE, READERS, fits, private_to
-from bot.ports import Channel, KnowsReaders
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import OutboxRow, Urgency
 from knowledge_base.store.people import Account, Person

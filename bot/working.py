@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from bot.channels.port import Channel
 from bot.messages import Address
-from bot.ports import Channel
 
 AFTER_S = 0.3  # an answer that is there by then needs none
 

@@ -6,7 +6,7 @@
      ├── StoreError      the database is unreachable, too new, or broken
      │    └── ChangedMeanwhileError   another transaction was faster: do the whole work again
      ├── ModelError      the embedding model cannot be loaded or run
-     └── ChannelError    a network did not take a message                      (bot.ports)
+     └── ChannelError    a network did not take a message                      (bot.channels.port)
 
 A message says what is wrong, *where*, and what to do; it never holds a secret or a person's data. The cause stays
 in ``__cause__``.

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from bot.assembly import Bot
+from bot.channels.port import Channel, ChannelEndedError, Listening, OverheardError, Receive, UnclearError
 from bot.messages import Address, Happening, Inbound, Outgoing
 from bot.messages.markup import plain
 from bot.messages.readership import Readership, fits
 from bot.opening import Knowledge
-from bot.ports import Channel, ChannelEndedError, Listening, OverheardError, Receive, UnclearError
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.embedding.port import Embedder
@@ -43,7 +43,7 @@ Fault = Exception | LostReply | Hang
 
 
 class FakeChannel:
-    """See ``bot.ports.Channel``: a network that does what the test says.
+    """See ``bot.channels.port.Channel``: a network that does what the test says.
 
     ``places`` says who reads a conversation; one that no test made is what it is said to be. ``faults`` are the
     outcomes of the next sends, in order; after them every send succeeds.

@@ -24,10 +24,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as RichText
 
+from bot.channels.port import Listening, OverheardError, Receive
 from bot.messages import Address, Happening, Inbound, Outgoing
 from bot.messages.markup import Block, Break, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
 from bot.messages.readership import Readership, fits
-from bot.ports import Listening, OverheardError, Receive
 from knowledge_base.errors import StoreError
 
 NAME = "terminal"
@@ -38,7 +38,7 @@ QUIT = {"exit", "quit", "ende", "koniec", "!quit", "!exit"}
 
 
 class TerminalChannel:
-    """See ``bot.ports.Channel``. ``run`` returns when the person leaves or the input ends."""
+    """See ``bot.channels.port.Channel``. ``run`` returns when the person leaves or the input ends."""
 
     name = NAME
     exactly_once = False
@@ -97,11 +97,11 @@ class TerminalChannel:
         return message.id
 
     def who_reads(self, address: Address) -> Readership:
-        """See ``bot.ports.Channel``: who sits here."""
+        """See ``bot.channels.port.Channel``: who sits here."""
         return Readership(frozenset({USER}), closed=True) if address.conversation == CONVERSATION else Readership()
 
     def private_place(self, user: str) -> str | None:
-        """See ``bot.ports.Channel``."""
+        """See ``bot.channels.port.Channel``."""
         return CONVERSATION if user == USER else None
 
     async def working(self, address: Address) -> None:

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.channels.policy import DataClass, may_pass
 from bot.cli.common import run, settings, tell, write, write_json
-from bot.data_policy import DataClass, may_pass
 from bot.digesting.issue import approve
 from bot.digesting.runner import Digests, Outcome, Reason
 from bot.links import Links

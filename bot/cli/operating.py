@@ -12,13 +12,13 @@ import structlog
 import typer
 
 from bot.assembly import Bot
+from bot.channels.port import Channel, Checked
 from bot.cli.checking import database_lines, folder_lines
 from bot.cli.common import fail, progress, run, settings, write
 from bot.cli.failing import explained
 from bot.menu import listed, words
 from bot.opening import open_knowledge, open_search, open_store
 from bot.place import ACCOUNT, differing, only_one, shared_secrets
-from bot.ports import Channel, Checked
 from bot.processors import unnamed
 from bot.texts import Texts
 from bot.web.pages import page_routes

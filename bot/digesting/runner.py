@@ -14,7 +14,7 @@ from time import perf_counter
 
 import structlog
 
-from bot.data_policy import CARRIERS
+from bot.channels.policy import CARRIERS
 from bot.digesting.issue import BEGUN, Stock, stock
 from bot.digesting.recipient import Recipient, recipients
 from bot.digesting.telling import Issue, Place, digest

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
+from bot.channels.port import Card, Cards
 from bot.features import Services, budget, harvest
 from bot.features.answers import entry
 from bot.messages import Say
 from bot.messages.markup import clean
-from bot.ports import Card, Cards
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from knowledge_base.model import Answer
 from knowledge_base.store.people import Person

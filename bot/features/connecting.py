@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from bot.channels.networks import network
 from bot.commands import NO, YES
 from bot.commands.intents import Verify
 from bot.features import Act, Services, Turn, verifying
@@ -20,7 +21,6 @@ from bot.informing import operator
 from bot.links import CONNECT, DISCONNECT, Links
 from bot.messages import Choice, Say, Value
 from bot.messages.readership import private_to
-from bot.networks import network
 from bot.notices import Notice, tell
 from bot.parting import before, told
 from knowledge_base.store.outbox import Urgency, new_id

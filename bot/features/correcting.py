@@ -11,8 +11,8 @@ from datetime import timedelta
 
 import structlog
 
+from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Correct, Edit
-from bot.data_policy import DataClass, may_pass
 from bot.features import Act, Services, Turn, editing
 from bot.features.prompting import prompt
 from bot.messages import Say

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
+from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Digest
-from bot.data_policy import DataClass, may_pass
 from bot.digesting.issue import INTRO, approve
 from bot.digesting.runner import Digests
 from bot.digesting.telling import SETTINGS, day

@@ -7,12 +7,12 @@ its. Both sides hear of it, each where it is.
 
 from __future__ import annotations
 
+from bot.channels.networks import network
 from bot.commands.intents import Disconnect
 from bot.features import Act, Services, Turn
 from bot.features.prompting import offer
 from bot.messages import Choice, Own, Say, Value
 from bot.messages.readership import private_to
-from bot.networks import network
 from bot.notices import MAIL
 from bot.parting import parted, promised, separate
 from bot.texts import DEFAULT_LANGUAGE

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Ask, NewEntry
-from bot.data_policy import DataClass, may_pass
 from bot.features import Act, Services, Turn, ask, say
 from bot.features.answers import in_full
 from bot.features.editing import EDITABLE, close

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Introduce, IntroduceStep, Respond, SayHelped
 from bot.commands.introductions import kinds_of
-from bot.data_policy import DataClass, may_pass
 from bot.features import Act, Services, Turn
 from bot.features.ask import pick
 from bot.features.entries import EXACTLY, project_behind

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot import open_questions
+from bot.channels.networks import network
+from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import OfferAnswer, PassOn, Reply
-from bot.data_policy import DataClass, may_pass
 from bot.digesting.telling import named
 from bot.features import Act, Services, Turn, say
 from bot.features.prompting import offer
@@ -19,7 +20,6 @@ from bot.informing import version
 from bot.messages import Choice, Happening, Say, Value
 from bot.messages.markup import plain
 from bot.messages.without_links import presentable
-from bot.networks import network
 from bot.notices import Notice, tell
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.search.language import guess_language

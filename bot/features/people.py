@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import replace
 
+from bot.channels.networks import network
 from bot.commands.intents import Ask, Profile
 from bot.features import Act, Services, Turn, say
 from bot.features.ask import ask
@@ -15,7 +16,6 @@ from bot.features.prompting import is_aside, prompt
 from bot.messages import Choice, Own, Say, Value
 from bot.messages.markup import clean
 from bot.messages.without_links import has_link
-from bot.networks import network
 from knowledge_base.mail_address import read_address
 from knowledge_base.model import Municipality
 from knowledge_base.store.profiles import Profile as Told

@@ -11,15 +11,15 @@ from typing import Any
 from babel.dates import format_datetime
 
 from bot import introducing
+from bot.channels.networks import network
+from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Forget, MyData
 from bot.commands.open_questions import number_of
-from bot.data_policy import DataClass, may_pass
 from bot.features import Act, Services, Turn, budget
 from bot.features.places import name_of
 from bot.features.wishes import FOREVER
 from bot.informing import NOTICE_PAGE, officer, operator
 from bot.messages import Choice, Own, Say, Url
-from bot.networks import network
 from bot.notices import Notice, tell
 from bot.register import ENTRIES, period
 from knowledge_base.introduction_values import AFTER, Outcome

@@ -14,6 +14,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from bot.channels.networks import network
 from bot.commands.intents import Ask, Verify
 from bot.features import Act, Services, Turn, say
 from bot.features import mail_allowance as allowance
@@ -24,7 +25,6 @@ from bot.features.prompting import is_aside, prompt
 from bot.introducing.naming import keep_public_name
 from bot.messages import Say
 from bot.messages.readership import private_to
-from bot.networks import network
 from knowledge_base.mail_address import MailAddress, read_address
 from knowledge_base.model import Contact
 from knowledge_base.store.outbox import Urgency, new_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from bot.data_policy import DataClass
+from bot.channels.policy import DataClass
 from bot.features import Services
 from bot.notices import choose, usable
 from bot.texts import LANGUAGES

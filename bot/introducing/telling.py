@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from bot.data_policy import DataClass
+from bot.channels.policy import DataClass
 from bot.features import Services
 from bot.introducing import describing
 from bot.introducing.candidates import project_of

@@ -107,7 +107,7 @@ class Url:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What the reader of the message told of themselves: theirs to see on every network (``bot.data_policy``)."""
+    """What the reader of the message told of themselves: theirs to see on every network (``bot.channels.policy``)."""
 
     text: str
 
@@ -164,7 +164,7 @@ class ShownChoice:
     command: str
     typed: str  # the command as a person of the message's language would type it
     number: int | None = None
-    handle: str = ""  # of its button, where the channel has buttons (``bot.ports.Immediate``)
+    handle: str = ""  # of its button, where the channel has buttons (``bot.channels.port.Immediate``)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ class Outgoing:
     answers: str = ""  # what the question is referred to by
     replaces: str = ""  # the network's id of our message that this is the new version of
     bulk: bool = False  # nobody waits for it
-    trace: str = ""  # where the network would have an earlier attempt (``bot.ports.Traceable``)
+    trace: str = ""  # where the network would have an earlier attempt (``bot.channels.port.Traceable``)
     known: tuple[str, ...] | None = None  # an earlier attempt may have arrived; ids of what certainly did before it
     subject: str = ""  # in a few words, where the network has a line for that
     unsubscribe: str = ""  # the address where the reader ends messages of this kind

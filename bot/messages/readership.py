@@ -1,7 +1,7 @@
 """Who a message is for, and whether only these can read the place that it goes to. Pure.
 
 Each stored message names its audience (``audience`` in its payload), and the accounts that it is for (``readers``). The
-channel compares them with who can read the place, directly before it sends (``bot.ports.Channel``):
+channel compares them with who can read the place, directly before it sends (``bot.channels.port.Channel``):
 
     audience    fits a place that
     private     exactly the one account and the bot can read, now and later

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from string import Template
 
+from bot.channels.policy import DataClass, may_pass
 from bot.contact_duty import HIDE_AFTER, WARN_AFTER
-from bot.data_policy import DataClass, may_pass
 from bot.messages import Say
 from bot.processors import TELEGRAM, host_of, unnamed
 from bot.register import ENTRIES, TALLIES_LAST, period

@@ -12,10 +12,10 @@ import pytest
 
 from bot import assembly, receiving
 from bot.assembly import Bot
+from bot.channels.port import TryLaterError
 from bot.health import Health, PartReport
 from bot.messages.markup import plain
 from bot.opening import Knowledge
-from bot.ports import TryLaterError
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.embedding.port import Vectors

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from bot.data_policy import CARRIERS, DataClass, may_pass
+from bot.channels.policy import CARRIERS, DataClass, may_pass
 from bot.links import UNSUBSCRIBE, Links
 from bot.messages import Choice, Say
 from bot.notices import NOTE, ORDER, Notice, Told, choose, reachable, tell

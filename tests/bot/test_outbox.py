@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from bot import outbox, repetition
+from bot.channels.port import TryLaterError, UnclearError, UndeliverableError
 from bot.messages import Say
 from bot.outbox import Sender
-from bot.ports import TryLaterError, UnclearError, UndeliverableError
 from bot.repetition import ENOUGH, UNCLEAR, pause
 from bot.texts import Texts
 from knowledge_base.store.database import Store

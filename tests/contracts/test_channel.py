@@ -1,4 +1,4 @@
-"""What ``bot.ports.Channel`` promises, kept by every channel."""
+"""What ``bot.channels.port.Channel`` promises, kept by every channel."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ import pytest
 from pydantic import SecretStr
 
 from bot.channels.email import EmailChannel
+from bot.channels.port import (
+    Channel,
+    ChannelEndedError,
+    OverheardError,
+    TryLaterError,
+    UnclearError,
+    UndeliverableError,
+)
 from bot.channels.telegram import Menu, TelegramChannel
 from bot.channels.telegram.html import JOINER
 from bot.channels.telegram.limits import Pace
@@ -19,7 +27,6 @@ from bot.channels.terminal import TerminalChannel
 from bot.messages import Address, Inbound, MessageAudience, Outgoing
 from bot.messages.markup import Break, Items, Link, Paragraph, Soft, Strong, Text, plain
 from bot.messages.readership import fits
-from bot.ports import Channel, ChannelEndedError, OverheardError, TryLaterError, UnclearError, UndeliverableError
 from bot.texts import Texts
 from config.settings import Settings
 from config.smtp import Smtp

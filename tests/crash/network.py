@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from itertools import count, takewhile
 from pathlib import Path
 
+from bot.channels.port import Listening, Receive
 from bot.messages import Address, Inbound, Outgoing
-from bot.ports import Listening, Receive
 from knowledge_base.store.database import Store
 
 NAME = "files"
@@ -50,7 +50,7 @@ class FileNetwork:
 
 
 class FileChannel:
-    """The side of the bot: see ``bot.ports.Channel``."""
+    """The side of the bot: see ``bot.channels.port.Channel``."""
 
     name = NAME
 

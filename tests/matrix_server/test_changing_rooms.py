@@ -12,8 +12,8 @@ import httpx
 import nio
 import pytest
 
+from bot.channels.port import OverheardError, TryLaterError, UndeliverableError
 from bot.messages import MessageAudience
-from bot.ports import OverheardError, TryLaterError, UndeliverableError
 from tests.matrix_server.inner import Inner, running_channel
 from tests.matrix_server.person import Person
 from tests.matrix_server.proxy import Proxy

@@ -1,4 +1,4 @@
-"""What ``bot.ports.Channel`` promises, kept by Matrix: the tests of ``tests/contracts/test_channel.py`` once more."""
+"""What ``bot.channels.port.Channel`` promises, kept by Matrix: the tests of ``contracts/test_channel.py`` again."""
 
 from __future__ import annotations
 

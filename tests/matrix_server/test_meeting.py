@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import nio
 import pytest
 
-from bot.ports import TryLaterError, UndeliverableError
+from bot.channels.port import TryLaterError, UndeliverableError
 from tests.matrix_server.inner import Inner, running_channel
 from tests.matrix_server.person import Person
 from tests.matrix_server.proxy import Fault, Proxy

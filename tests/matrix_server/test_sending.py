@@ -11,9 +11,9 @@ import httpx
 import nio
 import pytest
 
+from bot.channels.port import TryLaterError, UndeliverableError
 from bot.messages import Address
 from bot.messages.markup import Items, Link, Paragraph, Text, plain
-from bot.ports import TryLaterError, UndeliverableError
 from tests.matrix_server.inner import Inner, running_channel
 from tests.matrix_server.person import ANSWER_TO, PART, Person
 from tests.matrix_server.proxy import Fault, Proxy

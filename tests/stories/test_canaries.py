@@ -16,9 +16,9 @@ import pytest
 import structlog
 
 from bot.assembly import periods_of
+from bot.channels.port import UndeliverableError
 from bot.messages import Outgoing
 from bot.messages.markup import plain
-from bot.ports import UndeliverableError
 from config.settings import Retention
 from knowledge_base.retention import purge
 from knowledge_base.store.database import Store

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.assembly import Bot
-from bot.ports import TryLaterError
+from bot.channels.port import TryLaterError
 from knowledge_base.codec import to_body
 from knowledge_base.digests.schedule import Week
 from knowledge_base.model import Project, RecordKind

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from bot.assembly import Bot
+from bot.channels.port import Desk, TryLaterError, UnclearError, UndeliverableError
 from bot.digesting import weekly
 from bot.messages import Address, Happening
 from bot.messages.markup import plain
-from bot.ports import Desk, TryLaterError, UnclearError, UndeliverableError
 from knowledge_base.codec import to_body
 from knowledge_base.model import Contact, Event, Project, Record, RecordKind
 from knowledge_base.store.database import Store

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot import introducing
+from bot.channels.port import UndeliverableError
 from bot.introducing import Evidence
 from bot.messages.markup import plain
-from bot.ports import UndeliverableError
 from knowledge_base.introduction_values import Answer, Outcome, State
 from knowledge_base.store.database import Store
 from tests.fakes import settled

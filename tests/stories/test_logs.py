@@ -12,7 +12,7 @@ import pytest
 import structlog
 from sqlalchemy import text
 
-from bot.ports import UndeliverableError
+from bot.channels.port import UndeliverableError
 from config.logging import set_up
 from knowledge_base.store.database import Store
 from tests.fakes import settled

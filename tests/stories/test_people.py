@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.data_policy import DataClass
+from bot.channels.policy import DataClass
 from bot.features import mail_allowance
 from bot.messages import Say
 from bot.notices import Notice, tell

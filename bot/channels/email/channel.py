@@ -1,4 +1,4 @@
-"""Mail as a channel: see ``bot.ports.Channel``. It sends; nobody can write to it."""
+"""Mail as a channel: see ``bot.channels.port.Channel``. It sends; nobody can write to it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from bot.channels.email.address import named, recipient
 from bot.channels.email.letter import Letterhead, letter, message_id
 from bot.channels.email.post import Post
+from bot.channels.port import Listening, OverheardError, Receive, TryLaterError, UndeliverableError
 from bot.messages import Address, Outgoing
 from bot.messages.readership import Readership, accounts_on, fits
-from bot.ports import Listening, OverheardError, Receive, TryLaterError, UndeliverableError
 from bot.texts import Texts
 from config.settings import Settings
 
@@ -51,7 +51,7 @@ class EmailChannel:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def send(self, message: Outgoing) -> str | None:
-        """See ``bot.ports.Channel``. Choices are left out: whoever reads a mail answers on the page of its link."""
+        """See ``bot.channels.port.Channel``. It leaves choices out: people answer on the page of the link."""
         if not fits(message.audience, message.readers, self.who_reads(message.address), self._admins):
             raise OverheardError("That is another mailbox.")
         to = recipient(message.address.conversation)
@@ -62,11 +62,11 @@ class EmailChannel:
         return message_id(message, self._head)
 
     def who_reads(self, address: Address) -> Readership:
-        """See ``bot.ports.Channel``: the one mailbox."""
+        """See ``bot.channels.port.Channel``: the one mailbox."""
         return Readership(frozenset({address.conversation}), closed=True)
 
     def private_place(self, user: str) -> str | None:
-        """See ``bot.ports.Channel``."""
+        """See ``bot.channels.port.Channel``."""
         return user
 
     async def working(self, address: Address) -> None:

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager, suppress
 
 import aiosmtplib
 
-from bot.ports import TryLaterError, UnclearError, UndeliverableError
+from bot.channels.port import TryLaterError, UnclearError, UndeliverableError
 from config.smtp import Smtp
 
 BEFORE_S = 45.0  # until the server is ready for the content
@@ -38,7 +38,7 @@ class Post:
             self._tls = ssl.create_default_context()
 
     async def hand_over(self, sender: str, recipient: str, content: bytes) -> None:
-        """Give the server one mail; the errors of ``bot.ports`` say what became of it otherwise."""
+        """Give the server one mail; the errors of ``bot.channels.port`` say what became of it otherwise."""
         async with self._before() as deadline, self._connection() as smtp:
             await smtp.mail(sender)
             await smtp.rcpt(recipient)

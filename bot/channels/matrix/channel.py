@@ -28,9 +28,9 @@ from bot.channels.matrix.rooms import is_admin, may_ask, server_of
 from bot.channels.matrix.sending import Sending
 from bot.channels.matrix.sync import Parts, Sync
 from bot.channels.matrix.verification import Verifying
+from bot.channels.port import Alert, ChannelEndedError, Lead, Listening, MovedError, Receive, TryLaterError
 from bot.messages import Address, Outgoing
 from bot.messages.readership import Readership, accounts_on
-from bot.ports import Alert, ChannelEndedError, Lead, Listening, MovedError, Receive, TryLaterError
 from config.matrix import Matrix
 from knowledge_base.errors import StoreError
 
@@ -40,7 +40,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 
 
 class MatrixChannel:
-    """See ``bot.ports.Channel``. One account, one device, end-to-end encryption always on."""
+    """See ``bot.channels.port.Channel``. One account, one device, end-to-end encryption always on."""
 
     name = NAME
     exactly_once = True
@@ -69,15 +69,15 @@ class MatrixChannel:
         self._lead: Lead | None = None
 
     def warn_with(self, alert: Alert) -> None:
-        """See ``bot.ports.Warns``."""
+        """See ``bot.channels.port.Warns``."""
         self._alert = alert
 
     def obey(self, lead: Lead) -> None:
-        """See ``bot.ports.StandsDown``."""
+        """See ``bot.channels.port.StandsDown``."""
         self._lead, self._server.allowed = lead, lead.holds
 
     async def stand_down(self) -> None:
-        """See ``bot.ports.StandsDown``: the device's keys are another process's now."""
+        """See ``bot.channels.port.StandsDown``: the device's keys are another process's now."""
         self._ready = False
         if self._parts is not None:
             await self._parts.sending.close()
@@ -87,7 +87,7 @@ class MatrixChannel:
         self._folder.close()
 
     async def run(self, receive: Receive, listening: Listening) -> None:
-        """See ``bot.ports.Channel.run``."""
+        """See ``bot.channels.port.Channel.run``."""
         failures = 0
 
         def heard(problem: str | None) -> None:
@@ -146,7 +146,7 @@ class MatrixChannel:
         return Parts(self._server, reader, keys, sending, invitations, verifying, meetings, crypto.device_id)
 
     async def send(self, message: Outgoing) -> str | None:
-        """See ``bot.ports.Channel.send``; a conversation that is a user's id is the private room with them."""
+        """See ``bot.channels.port.Channel.send``; a conversation that is a user's id is the private room with them."""
         parts, place = self._connected(), message.address.conversation
         if self._private_rooms is None or not is_user(place):
             await self._look_for(message, place)
@@ -158,7 +158,7 @@ class MatrixChannel:
         raise MovedError("The private room has an id of its own.", to=room_id)
 
     def who_reads(self, address: Address) -> Readership | None:
-        """See ``bot.ports.Channel``: from the state of the last sync; ``send`` asks the server."""
+        """See ``bot.channels.port.Channel``: from the state of the last sync; ``send`` asks the server."""
         if is_user(address.conversation):
             return Readership(frozenset({address.conversation}), closed=True)
         if self._parts is None or not self._ready:
@@ -167,7 +167,7 @@ class MatrixChannel:
         return room.closable if room else Readership()
 
     def private_place(self, user: str) -> str | None:
-        """See ``bot.ports.Channel``."""
+        """See ``bot.channels.port.Channel``."""
         return user if is_user(user) else None
 
     async def open_introduction_room(
@@ -195,11 +195,11 @@ class MatrixChannel:
             raise TryLaterError(error.message, after=error.after if isinstance(error, BusyError) else None) from error
 
     def trace(self, conversation: str, answers: str, before: str) -> str:
-        """See ``bot.ports.Traceable``: the device that sends; only that one has the transaction ids."""
+        """See ``bot.channels.port.Traceable``: the device that sends; only that one has the transaction ids."""
         return trace_of(self._session.crypto.device_id, before) if self._session else before
 
     def remember(self, sent: Sequence[str]) -> None:
-        """See ``bot.ports.Traceable``; here a message is found by its own id."""
+        """See ``bot.channels.port.Traceable``; here a message is found by its own id."""
 
     def _connected(self) -> Parts:
         if self._parts is None or not self._ready:
@@ -212,7 +212,7 @@ class MatrixChannel:
             self._parts.sending.working(address.conversation)
 
     async def administers(self, address: Address, user: str) -> bool:
-        """See ``bot.ports.KnowsAdmins``."""
+        """See ``bot.channels.port.KnowsAdmins``."""
         room = ("v3", "rooms", address.conversation, "state")
         try:
             levels = await self._server.get(*room, "m.room.power_levels", "")
@@ -231,7 +231,7 @@ class MatrixChannel:
         return await look(self._server, self._settings, self._folder)
 
     async def close(self) -> None:
-        """See ``bot.ports.Channel.close``."""
+        """See ``bot.channels.port.Channel.close``."""
         if self._parts is not None:
             await self._parts.sending.close()
         await self._server.close()

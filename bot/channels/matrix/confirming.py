@@ -12,7 +12,7 @@ from bot.channels.matrix.login import kept_login
 from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.pins import confirm, confirmed, pinned
 from bot.channels.matrix.signing import chain
-from bot.ports import ChannelEndedError
+from bot.channels.port import ChannelEndedError
 from config.matrix import Matrix
 
 

@@ -22,7 +22,7 @@ from bot.channels.matrix.http import Json, RefusedError, Server
 from bot.channels.matrix.login import is_own_device, own_keys
 from bot.channels.matrix.secret_storage import SecretStorage, SecretStorageError, from_base64, to_base64
 from bot.channels.matrix.signing import SigningKey, chain, device_signed, public_key
-from bot.ports import ChannelEndedError
+from bot.channels.port import ChannelEndedError
 from knowledge_base.failpoints import reached
 
 SEEDS = "identity.json"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot.channels.matrix.http import UnreachableError
-from bot.ports import ChannelEndedError
+from bot.channels.port import ChannelEndedError
 
 PATH = "/.well-known/matrix/client"
 LOCAL = ("127.0.0.1", "localhost", "::1")  # for tests and bridges on the same machine; everywhere else: https

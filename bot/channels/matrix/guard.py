@@ -6,9 +6,9 @@ from collections.abc import Collection
 
 from bot.channels.matrix.http import Json, RefusedError, Server
 from bot.channels.matrix.rooms import NOT_FOR_LATER, Room
+from bot.channels.port import OverheardError
 from bot.messages import MessageAudience, Outgoing
 from bot.messages.readership import Readership, fits
-from bot.ports import OverheardError
 
 
 class Guard:

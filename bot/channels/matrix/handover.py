@@ -23,7 +23,7 @@ from nio.store.database import SqliteDatabase
 
 from bot.channels.matrix.files import Folder, HeldError, sync_folder
 from bot.channels.matrix.login import LOGIN, kept_login
-from bot.ports import ChannelEndedError, Lead
+from bot.channels.port import ChannelEndedError, Lead
 from knowledge_base.errors import StoreError
 from knowledge_base.failpoints import reached
 

@@ -21,7 +21,7 @@ from bot.channels.matrix.http import BusyError, Json, MatrixError, RefusedError,
 from bot.channels.matrix.pins import CHANGED, REFUSED, SIGNED, Pins
 from bot.channels.matrix.rooms import Room
 from bot.channels.matrix.signing import chain, device_signed
-from bot.ports import Alert
+from bot.channels.port import Alert
 from knowledge_base.failpoints import reached
 
 log = structlog.get_logger()

@@ -10,7 +10,7 @@ import structlog
 from bot.channels.matrix.crypto import Crypto, LostStoreError
 from bot.channels.matrix.files import Folder
 from bot.channels.matrix.http import Json, MatrixError, RefusedError, Server, part
-from bot.ports import ChannelEndedError
+from bot.channels.port import ChannelEndedError
 from config.matrix import Matrix
 from knowledge_base.failpoints import reached
 

@@ -17,8 +17,8 @@ from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.own_rooms import CLOSED, seen
 from bot.channels.matrix.rooms import PRESENT, Room, membership, server_of
 from bot.channels.matrix.sending import Sending
+from bot.channels.port import OverheardError, TryLaterError, UndeliverableError
 from bot.messages import Address, MessageAudience, Outgoing
-from bot.ports import OverheardError, TryLaterError, UndeliverableError
 
 
 class Meetings:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from bot.channels.matrix.batch import Reader
 from bot.channels.matrix.http import Json
 from bot.channels.matrix.rooms import Room
-from bot.ports import TryLaterError
+from bot.channels.port import TryLaterError
 
 SEEN_S = 20.0  # until the sync loop brings a room that was just made
 LOOK_S = 0.05

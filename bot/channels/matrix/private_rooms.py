@@ -16,7 +16,7 @@ from bot.channels.matrix.guard import Guard
 from bot.channels.matrix.http import Json, RefusedError, Server
 from bot.channels.matrix.own_rooms import CLOSED, seen
 from bot.channels.matrix.rooms import Room
-from bot.ports import OverheardError
+from bot.channels.port import OverheardError
 from knowledge_base.failpoints import reached
 
 log = structlog.get_logger()

@@ -16,8 +16,8 @@ from bot.channels.matrix.guard import Guard
 from bot.channels.matrix.http import BusyError, Json, MatrixError, RefusedError, Server
 from bot.channels.matrix.keys import Keys
 from bot.channels.matrix.rooms import Room
+from bot.channels.port import TryLaterError, UndeliverableError
 from bot.messages import Outgoing
-from bot.ports import TryLaterError, UndeliverableError
 from knowledge_base.failpoints import reached
 
 log = structlog.get_logger()
@@ -45,7 +45,7 @@ class Sending:
         await asyncio.gather(*self._background, return_exceptions=True)
 
     async def send(self, message: Outgoing) -> str:
-        """See ``bot.ports.Channel.send``. Returns the id of the first event."""
+        """See ``bot.channels.port.Channel.send``. Returns the id of the first event."""
         room = self._reader.rooms.get(message.address.conversation)
         if room is None:
             raise UndeliverableError("The bot is not in this room.", gone=True)

@@ -28,8 +28,8 @@ from bot.channels.matrix.position import Position
 from bot.channels.matrix.rooms import state_events
 from bot.channels.matrix.sending import Sending
 from bot.channels.matrix.verification import Verifying
+from bot.channels.port import Listening, Receive
 from bot.messages import Happening, Inbound
-from bot.ports import Listening, Receive
 from knowledge_base.clock import process_clock
 from knowledge_base.failpoints import reached
 

@@ -21,7 +21,7 @@ from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.ports import ChannelError, MovedError, TryLaterError, UnclearError, UndeliverableError
+from bot.channels.port import ChannelError, MovedError, TryLaterError, UnclearError, UndeliverableError
 
 CONNECTIONS = 32
 PATIENCE_S = 20.0  # for every other call

@@ -1,4 +1,4 @@
-"""Telegram as a channel: see ``bot.ports.Channel`` and ``bot.ports.Immediate``."""
+"""Telegram as a channel: see ``bot.channels.port.Channel`` and ``bot.channels.port.Immediate``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from starlette.routing import Route
 from telegram.constants import ChatAction, ChatMemberStatus
 from telegram.error import TelegramError
 
+from bot.channels.policy import DataClass, may_pass
+from bot.channels.port import Desk, Listening, OverheardError, Receive
 from bot.channels.telegram import inline
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.limits import Limits, Pace
@@ -21,10 +23,8 @@ from bot.channels.telegram.policy import Policy
 from bot.channels.telegram.receive import Attempts, Polling, Take
 from bot.channels.telegram.send import Sending
 from bot.channels.telegram.webhook import Webhook, secret_of
-from bot.data_policy import DataClass, may_pass
 from bot.messages import Address, Happening, Inbound, Outgoing
 from bot.messages.readership import Readership, accounts_on, fits
-from bot.ports import Desk, Listening, OverheardError, Receive
 from config.settings import Settings
 
 log = structlog.get_logger()
@@ -65,11 +65,11 @@ class TelegramChannel:
 
     @property
     def received_anywhere(self) -> bool:
-        """See ``bot.ports.Shared``: by webhook every process receives."""
+        """See ``bot.channels.port.Shared``: by webhook every process receives."""
         return self._webhook is not None
 
     def serve_from(self, desk: Desk) -> None:
-        """See ``bot.ports.Immediate``."""
+        """See ``bot.channels.port.Immediate``."""
         self._desk = desk
 
     async def run(self, receive: Receive, listening: Listening) -> None:
@@ -93,26 +93,26 @@ class TelegramChannel:
                 return me
 
     async def send(self, message: Outgoing) -> str | None:
-        """See ``bot.ports.Channel``."""
+        """See ``bot.channels.port.Channel``."""
         if not fits(message.audience, message.readers, self.who_reads(message.address), self._admins):
             raise OverheardError("Others read this chat.")
         return await self._sending.send(self._policy.message(message))
 
     def who_reads(self, address: Address) -> Readership:
-        """See ``bot.ports.Channel``: the id of a private chat is that of its user; a group is never closed."""
+        """See ``bot.channels.port.Channel``: the id of a private chat is that of its user; a group is never closed."""
         chat = address.conversation
         return Readership(frozenset({chat}), closed=True) if chat.isdecimal() else Readership()
 
     def private_place(self, user: str) -> str | None:
-        """See ``bot.ports.Channel``; who writes as a group (an anonymous admin) has no private chat."""
+        """See ``bot.channels.port.Channel``; who writes as a group (an anonymous admin) has no private chat."""
         return user if user.isdecimal() else None
 
     def trace(self, conversation: str, answers: str, before: str) -> str:
-        """See ``bot.ports.Traceable``."""
+        """See ``bot.channels.port.Traceable``."""
         return self._sending.trace(conversation, answers)
 
     def remember(self, sent: Sequence[str]) -> None:
-        """See ``bot.ports.Traceable``."""
+        """See ``bot.channels.port.Traceable``."""
         for remote in sent:
             self._sending.saw(remote)
 
@@ -121,7 +121,7 @@ class TelegramChannel:
         self._beside(self._type(address))
 
     async def administers(self, address: Address, user: str) -> bool:
-        """See ``bot.ports.KnowsAdmins``; who writes as the group itself is one of its anonymous admins."""
+        """See ``bot.channels.port.KnowsAdmins``; who writes as the group itself is one of its anonymous admins."""
         if user == address.conversation:
             return True
         try:

@@ -13,10 +13,10 @@ from telegram import (
 from telegram.constants import ParseMode
 from telegram.error import TelegramError
 
+from bot.channels.port import Card, Desk
 from bot.channels.telegram.html import parts
 from bot.channels.telegram.normalise import NAME, InlineQuestion
 from bot.channels.telegram.policy import Policy
-from bot.ports import Card, Desk
 
 log = structlog.get_logger()
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.ports import TryLaterError
+from bot.channels.port import TryLaterError
 
 BULK_LEAVES = 0.25  # seconds of the overall rate that bulk leaves to answers
 WAIT_HERE = 3.0  # a longer wait is not slept but given back, so that others get the place

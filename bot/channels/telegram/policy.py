@@ -1,6 +1,6 @@
 """What leaves through Telegram, and who may ask: everything that is sent or read goes through here.
 
-Which kind of data may pass is decided in ``bot.data_policy``. While other people's may not, mail addresses, phone
+Which kind of data may pass is decided in ``bot.channels.policy``. While other people's may not, mail addresses, phone
 numbers and Matrix ids are masked in everything that leaves, wherever they come from; only what the reader told of
 themselves is theirs to see. Anybody may ask in a private chat;
 groups are listed in the settings or allowed by an admin (``Inbound.needs_permit``).
@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
+from bot.channels.port import Card
 from bot.messages import Outgoing
 from bot.messages.markup import Block, Document, Inline, Items, Link, Paragraph, Soft, Strong, Text
-from bot.ports import Card
 from knowledge_base.ingest.personal_data import masked
 
 
@@ -22,7 +22,7 @@ class Policy:
     """The rules of one bot."""
 
     groups: Collection[int] = ()  # allowed by the settings
-    personal_data: bool = False  # whether other people's data may pass (``bot.data_policy``)
+    personal_data: bool = False  # whether other people's data may pass (``bot.channels.policy``)
 
     def needs_permit(self, chat: int, *, private: bool) -> bool:
         """Whether an admin must have allowed this chat."""

@@ -15,10 +15,10 @@ from typing import Any
 import structlog
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
+from bot.channels.port import ChannelEndedError, Listening
 from bot.channels.telegram.api import Api, seconds_of
 from bot.channels.telegram.limits import Pace
 from bot.channels.telegram.normalise import KINDS
-from bot.ports import ChannelEndedError, Listening
 
 log = structlog.get_logger()
 

@@ -15,12 +15,12 @@ from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParamet
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, RetryAfter
 
+from bot.channels.port import ChannelError, TryLaterError, UnclearError
 from bot.channels.telegram.api import is_unchanged, is_unparsable, meaning, seconds_of
 from bot.channels.telegram.html import Part, parts
 from bot.channels.telegram.keyboard import keyboard
 from bot.channels.telegram.limits import Limits
 from bot.messages import Outgoing
-from bot.ports import ChannelError, TryLaterError, UnclearError
 
 LOOKED_AT = 25  # so many messages may have come into the bot's chats between the last one seen and this one
 HALF_SENT = 1_000  # messages of several parts whose first parts are remembered
@@ -57,7 +57,7 @@ class Sending:
         return str(self._newest.get(_counter(int(conversation)), ""))
 
     async def send(self, message: Outgoing) -> str:
-        """See ``bot.ports.Channel.send``; the id is ``CHAT/MESSAGE``, with further parts after commas."""
+        """See ``bot.channels.port.Channel.send``; the id is ``CHAT/MESSAGE``, with further parts after commas."""
         place = place_of(message)
         texts, there = parts(message.document), self._there(message.id)
         try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from bot.channels.networks import network
 from bot.features.disconnecting import by_mailbox
 from bot.messages import Say
-from bot.networks import network
 from bot.web.pages.proving import Asked, Press, proven
 from bot.web.pages.visit import Site, Visit, ask_for_code, over, repeated
 

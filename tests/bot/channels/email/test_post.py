@@ -12,7 +12,7 @@ from pydantic import SecretStr, ValidationError
 
 from bot.channels.email import EmailChannel, post
 from bot.channels.email import channel as channel_module
-from bot.ports import ChannelError, TryLaterError, UnclearError, UndeliverableError
+from bot.channels.port import ChannelError, TryLaterError, UnclearError, UndeliverableError
 from config.smtp import Smtp
 from tests.bot.channels.email.conftest import SENDER, TO, channel_to, message
 from tests.fakes import PATIENCE_S

@@ -10,7 +10,7 @@ import pytest
 
 from bot.channels.matrix.discovery import address_of
 from bot.channels.matrix.http import UnreachableError
-from bot.ports import ChannelEndedError
+from bot.channels.port import ChannelEndedError
 from config.matrix import Matrix
 
 

@@ -19,7 +19,7 @@ from bot.channels.matrix.files import Folder, HeldError
 from bot.channels.matrix.handover import copy_store, depose, take, tidy
 from bot.channels.matrix.login import LOGIN, kept_login
 from bot.channels.matrix.pins import Pins, confirm, confirmed, pinned
-from bot.ports import ChannelEndedError
+from bot.channels.port import ChannelEndedError
 from knowledge_base import failpoints
 from knowledge_base.errors import StoreError
 from tests.bot.channels.matrix.rig import ANNA, ME, ROOM, Rig
@@ -41,7 +41,7 @@ class Database:
 
 
 class LeadHere:
-    """See ``bot.ports.Lead``."""
+    """See ``bot.channels.port.Lead``."""
 
     def __init__(self, database: Database, process: str) -> None:
         self._database, self.process = database, process

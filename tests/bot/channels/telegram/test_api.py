@@ -18,8 +18,8 @@ from telegram.error import (
     TimedOut,
 )
 
+from bot.channels.port import ChannelError, MovedError, TryLaterError, UnclearError, UndeliverableError
 from bot.channels.telegram.api import meaning
-from bot.ports import ChannelError, MovedError, TryLaterError, UnclearError, UndeliverableError
 
 
 def because(error: NetworkError, cause: Exception) -> NetworkError:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.channels.port import TryLaterError
 from bot.channels.telegram.limits import WAIT_FOR_CHAT, Limits, Pace
-from bot.ports import TryLaterError
 
 ANNA, BEN, GROUP = 11, 12, -1001
 

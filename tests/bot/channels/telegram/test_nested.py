@@ -9,11 +9,11 @@ import httpx
 import pytest
 from telegram.error import RetryAfter
 
+from bot.channels.port import TryLaterError
 from bot.channels.telegram.api import load, meaning, seconds_of
 from bot.channels.telegram.normalise import unreadable
 from bot.channels.telegram.webhook import PATH, SECRET_HEADER, secret_of
 from bot.messages import Happening
-from bot.ports import TryLaterError
 from knowledge_base.store.database import Store
 from tests.bot.channels.telegram.rig import make_settings, running
 from tests.telegram_api import LoopbackApi

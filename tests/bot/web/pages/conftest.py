@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import MetaData, insert, select
 from starlette.types import ASGIApp
 
-from bot.data_policy import DataClass
+from bot.channels.policy import DataClass
 from bot.features import Services
 from bot.features.places import UNKNOWN
 from bot.health import Health

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 from starlette.types import Message
 
-from bot.data_policy import DataClass
+from bot.channels.policy import DataClass
 from bot.links import Links
 from bot.messages import Say
 from bot.web.pages import guard

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.channels.networks import NAMED, network
 from bot.messages import Say
-from bot.networks import NAMED, network
 from bot.texts import LANGUAGES, Texts
 
 
