@@ -12,11 +12,8 @@ from typing import Any
 import structlog
 
 from bot import introducing, open_questions
-from bot.absence import Absence
-from bot.alerts import Alerts, watch_health
 from bot.channels.policy import DataClass, may_pass
 from bot.channels.port import Channel, Immediate, Shared, StandsDown, Warns
-from bot.clock_watch import ClockWatch
 from bot.contact_duty import ContactDuty
 from bot.desk import FrontDesk
 from bot.digesting import weekly
@@ -24,18 +21,32 @@ from bot.digesting.runner import Digests
 from bot.dispatch import Dispatch
 from bot.features import Services
 from bot.handler import Handler, Rules
-from bot.health import DATABASE, DISPATCHER, LOOP, MODEL, OUTBOX, PROBE_EVERY, QUEUES, Health, MutedError, watch
 from bot.inbox import MOST_OF_ONE, Intake
 from bot.leadership import Leadership, LeadOf
 from bot.links import Links
-from bot.metrics import Metrics, Outcome
 from bot.opening import Knowledge
+from bot.operations.alerts import Alerts, watch_health
+from bot.operations.clock_watch import ClockWatch
+from bot.operations.health import (
+    DATABASE,
+    DISPATCHER,
+    LOOP,
+    MODEL,
+    OUTBOX,
+    PROBE_EVERY,
+    QUEUES,
+    Health,
+    MutedError,
+    watch,
+)
+from bot.operations.metrics import Metrics, Outcome
+from bot.operations.outage import Absence
+from bot.operations.ticker import Chore, Ticker
 from bot.outbox import Sender
 from bot.place import marks
 from bot.proofs import Proofs
 from bot.receiving import Listening, Receiving, received_anywhere
 from bot.texts import Texts
-from bot.ticker import Chore, Ticker
 from config.settings import Retention, Settings
 from knowledge_base.retention import Periods
 from knowledge_base.store.muted import muted

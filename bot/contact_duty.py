@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from bot.alerts import Alerts
 from bot.informing import about_import, was_asked
 from bot.links import Links
 from bot.notices import Notice, tell
+from bot.operations.alerts import Alerts
 from config.settings import Settings
 from knowledge_base.clock import is_past
 from knowledge_base.model import Contact

@@ -8,11 +8,11 @@ from contextlib import suppress
 
 import structlog
 
-from bot.absence import Absence
 from bot.channels.port import Channel, ChannelEndedError, Shared, StandsDown
-from bot.health import Health
 from bot.inbox import Intake
 from bot.leadership import Leadership
+from bot.operations.health import Health
+from bot.operations.outage import Absence
 from bot.outbox import Sender
 from knowledge_base.store.processes import Term
 

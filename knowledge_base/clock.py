@@ -1,7 +1,7 @@
 """The time of day, when the machine's clock may be wrong.
 
 A clock that jumps is not believed at once: a process goes on counting by its monotonic clock, and decides here when the
-new time holds. The rules are pure; ``bot.clock_watch`` asks them, and keeps what cannot be undone waiting meanwhile.
+new time holds. The rules are pure; ``bot.operations.clock_watch`` asks them, and lets irreversible work wait meanwhile.
 """
 
 from __future__ import annotations

@@ -186,9 +186,9 @@ RULES: dict[Rule, tuple[str, str]] = {  # each with a module that breaks it
     features_know_no_channels: ("bot/features/ask.py", "from bot.channels.terminal import Terminal"),
     sql_stays_in_the_store: ("bot/outbox.py", "from sqlalchemy import text"),
     rules_are_pure: ("bot/commands/router.py", "from time import time"),
-    only_the_command_line_prints: ("bot/ticker.py", "print('tick')"),
-    modules_are_short: ("bot/ticker.py", "\n" * (MODULE_LINES + 1)),
-    functions_are_short: ("bot/ticker.py", "def f():\n" + "    g()\n" * FUNCTION_LINES),
+    only_the_command_line_prints: ("bot/operations/ticker.py", "print('tick')"),
+    modules_are_short: ("bot/operations/ticker.py", "\n" * (MODULE_LINES + 1)),
+    functions_are_short: ("bot/operations/ticker.py", "def f():\n" + "    g()\n" * FUNCTION_LINES),
 }
 
 

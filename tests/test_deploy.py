@@ -12,8 +12,8 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 import run_bot
-from bot.health import Health
-from bot.metrics import Metrics, Outcome
+from bot.operations.health import Health
+from bot.operations.metrics import Metrics, Outcome
 from config import settings
 
 DEPLOY = Path(__file__).parent.parent / "deploy"

@@ -184,7 +184,7 @@ class Immediate(Protocol):
 
 
 class Alert(Protocol):
-    """Tells those who run the bot of something; never raises. See ``bot.alerts``."""
+    """Tells those who run the bot of something; never raises. See ``bot.operations.alerts``."""
 
     async def __call__(self, code: str, *, subject: str = "", **values: str | int) -> None: ...
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.alerts import Alerts
 from bot.digesting.runner import Digests
+from bot.operations.alerts import Alerts
 from knowledge_base.store.database import Store
 
 ASKED = "digest approval asked"  # fact: the day; an admin is asked once a day

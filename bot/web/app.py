@@ -11,8 +11,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.health import Health
-from bot.metrics import Metrics
+from bot.operations.health import Health
+from bot.operations.metrics import Metrics
 from bot.web.routes import routes
 
 HEADERS: Final = {

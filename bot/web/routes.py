@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.health import Health, HealthReport
-from bot.metrics import Metrics
+from bot.operations.health import Health, HealthReport
+from bot.operations.metrics import Metrics
 
 ORDINARY = {  # what programs and browsers send by themselves; every proxy that names its client adds something else
     "accept", "accept-charset", "accept-encoding", "accept-language", "authorization", "cache-control", "connection",

@@ -10,9 +10,9 @@ from pathlib import Path
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from bot.health import LOOP, Health, watch_loop
-from bot.metrics import Metrics
-from bot.systemd import READY, STOPPING, WATCHDOG, notify
+from bot.operations.health import LOOP, Health, watch_loop
+from bot.operations.metrics import Metrics
+from bot.operations.systemd import READY, STOPPING, WATCHDOG, notify
 from bot.web.app import make_app
 from bot.web.client import forget_address, note_address
 from bot.web.server import serve

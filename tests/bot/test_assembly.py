@@ -13,9 +13,9 @@ import pytest
 from bot import assembly, receiving
 from bot.assembly import Bot
 from bot.channels.port import TryLaterError
-from bot.health import Health, PartReport
 from bot.messages.markup import plain
 from bot.opening import Knowledge
+from bot.operations.health import Health, PartReport
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.embedding.port import Vectors
@@ -26,8 +26,8 @@ from knowledge_base.store.database import Store
 from knowledge_base.store.facts import RESTORED
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.restore import restore
+from tests.bot.operations.test_health import Seconds
 from tests.bot.test_handler import MoodyEmbedder
-from tests.bot.test_health import Seconds
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import PATIENCE_S, FakeChannel, Hang, Person, running_bot, settled
 

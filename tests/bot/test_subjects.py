@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import bot
-from bot.alerts import CODES
 from bot.messages import Say
 from bot.messages.markup import plain
+from bot.operations.alerts import CODES
 from bot.texts import LANGUAGES, Texts
 from tests.bot.test_texts import CATALOGS, FIELD
 

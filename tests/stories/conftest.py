@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot import ticker
+from bot.operations import ticker
 
 NEVER_S = 86_400.0
 

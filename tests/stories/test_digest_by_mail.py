@@ -10,8 +10,8 @@ import httpx
 
 from bot.assembly import Bot, periods_of
 from bot.features import mail_allowance
-from bot.health import Health
-from bot.metrics import Metrics
+from bot.operations.health import Health
+from bot.operations.metrics import Metrics
 from bot.web.app import make_app
 from bot.web.pages import page_routes
 from knowledge_base.retention import purge

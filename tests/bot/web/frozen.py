@@ -7,8 +7,8 @@ import sys
 import threading
 from pathlib import Path
 
-from bot.health import Health
-from bot.metrics import Metrics
+from bot.operations.health import Health
+from bot.operations.metrics import Metrics
 from bot.web.serving import pages
 from config.web import Web
 

@@ -12,8 +12,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.health import Health
-from bot.metrics import Metrics
+from bot.operations.health import Health
+from bot.operations.metrics import Metrics
 from bot.web.app import make_app
 from bot.web.server import serve
 from tests.patience import PATIENCE_S

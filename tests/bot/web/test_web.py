@@ -17,8 +17,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from bot.health import Health, HealthReport
-from bot.metrics import Metrics
+from bot.operations.health import Health, HealthReport
+from bot.operations.metrics import Metrics
 from bot.web.app import HEADERS, make_app
 from bot.web.client import ask_health, forget_address, note_address, noted_address
 from bot.web.routes import is_local

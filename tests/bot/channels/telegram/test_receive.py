@@ -19,7 +19,7 @@ from bot.channels.port import ChannelEndedError
 from bot.channels.telegram.normalise import KINDS
 from bot.channels.telegram.receive import REFUSED_FOR_S, Attempts, following, trouble
 from bot.channels.telegram.webhook import PATH, SECRET_HEADER, secret_of
-from bot.health import CHANNEL_ALLOWANCE, DATABASE, DISPATCHER, LOOP, MODEL, OUTBOX, QUEUES
+from bot.operations.health import CHANNEL_ALLOWANCE, DATABASE, DISPATCHER, LOOP, MODEL, OUTBOX, QUEUES
 from bot.web.client import noted_address
 from knowledge_base.store.database import Store
 from tests.bot.channels.telegram.rig import BRISK, Rig, make_settings, running

@@ -7,8 +7,8 @@ import pytest
 from starlette.requests import Request
 
 from bot.cli.operating import pages_lines
-from bot.health import Health
-from bot.metrics import Metrics
+from bot.operations.health import Health
+from bot.operations.metrics import Metrics
 from bot.web.app import make_app
 from bot.web.pages import page_routes
 from bot.web.pages.public import paragraphs

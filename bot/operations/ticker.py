@@ -11,9 +11,9 @@ from datetime import timedelta
 
 import structlog
 
-from bot.alerts import Alerts
-from bot.health import Health
-from bot.metrics import Metrics
+from bot.operations.alerts import Alerts
+from bot.operations.health import Health
+from bot.operations.metrics import Metrics
 from knowledge_base.clock import is_past
 from knowledge_base.ingest.importer import Progress
 from knowledge_base.retention import Periods, purge

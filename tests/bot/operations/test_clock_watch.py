@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.alerts import Alerts
-from bot.clock_watch import ClockWatch
+from bot.operations.alerts import Alerts
+from bot.operations.clock_watch import ClockWatch
 from knowledge_base.clock import HOLDS_LATE, HOLDS_SOON
 from knowledge_base.store.database import Store
 from knowledge_base.store.known_time import CONFIRMED, LAST, confirm

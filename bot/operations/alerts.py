@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.health import Health, HealthReport
 from bot.messages import MessageAudience, Say
 from bot.messages.readership import AUDIENCE, READERS
+from bot.operations.health import Health, HealthReport
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.clock import is_past
 from knowledge_base.store.database import Store

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.health import Health
-from bot.metrics import Metrics, Outcome
+from bot.operations.health import Health
+from bot.operations.metrics import Metrics, Outcome
 from knowledge_base.model import RecordKind
 from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.database import Store

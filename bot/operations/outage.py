@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from bot.alerts import Alerts
+from bot.operations.alerts import Alerts
 from knowledge_base.clock import is_past
 from knowledge_base.store.database import Store
 

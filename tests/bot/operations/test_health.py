@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 
-from bot.health import ALLOWANCES, CHANNEL_ALLOWANCE, LOOP, PROBE_EVERY, PROBE_TIMEOUT, Health, watch, watch_loop
+from bot.operations.health import (
+    ALLOWANCES,
+    CHANNEL_ALLOWANCE,
+    LOOP,
+    PROBE_EVERY,
+    PROBE_TIMEOUT,
+    Health,
+    watch,
+    watch_loop,
+)
 from knowledge_base.store.database import Store
 from tests.patience import PATIENCE_S
 

@@ -11,10 +11,10 @@ import pytest
 import structlog.testing
 from sqlalchemy import update
 
-from bot.alerts import CODES, Alerts, changes, watch_health
-from bot.health import Health, HealthReport, PartReport
 from bot.messages import Say
 from bot.messages.markup import plain
+from bot.operations.alerts import CODES, Alerts, changes, watch_health
+from bot.operations.health import Health, HealthReport, PartReport
 from bot.texts import LANGUAGES, Texts
 from knowledge_base.store.database import Store
 from knowledge_base.store.facts import RESTORED

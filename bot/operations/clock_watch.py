@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import structlog
 
-from bot.alerts import Alerts
+from bot.operations.alerts import Alerts
 from knowledge_base.clock import Doubt, SteadyClock, differs, is_plausible
 from knowledge_base.store.database import Store
 from knowledge_base.store.healing import heal

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bot import ticker
-from bot.alerts import Alerts
 from bot.assembly import periods_of
-from bot.health import Health
 from bot.messages import Say
-from bot.metrics import Metrics
-from bot.ticker import Ticker, logged
+from bot.operations import ticker
+from bot.operations.alerts import Alerts
+from bot.operations.health import Health
+from bot.operations.metrics import Metrics
+from bot.operations.ticker import Ticker, logged
 from config.settings import Retention
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.search.service import SearchService

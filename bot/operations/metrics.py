@@ -13,7 +13,7 @@ from enum import StrEnum
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from bot.health import HealthReport
+from bot.operations.health import HealthReport
 from knowledge_base.model import RecordKind
 from knowledge_base.store.database import Store
 from knowledge_base.version import product_version

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.systemd import READY, WATCHDOG, notify
+from bot.operations.systemd import READY, WATCHDOG, notify
 
 
 def test_the_named_socket_gets_the_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
