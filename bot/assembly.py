@@ -22,7 +22,6 @@ from bot.dispatch import Dispatch
 from bot.features import Services
 from bot.handler import Handler, Rules
 from bot.inbox import MOST_OF_ONE, Intake
-from bot.leadership import Leadership, LeadOf
 from bot.links import Links
 from bot.opening import Knowledge
 from bot.operations.alerts import Alerts, watch_health
@@ -43,7 +42,8 @@ from bot.operations.metrics import Metrics, Outcome
 from bot.operations.outage import Absence
 from bot.operations.ticker import Chore, Ticker
 from bot.outbox import Sender
-from bot.place import marks
+from bot.processes.leadership import Leadership, LeadOf
+from bot.processes.state_lock import marks
 from bot.proofs import Proofs
 from bot.receiving import Listening, Receiving, received_anywhere
 from bot.texts import Texts
@@ -66,7 +66,7 @@ class Bot:
     def __init__(
         self, settings: Settings, knowledge: Knowledge, texts: Texts, channels: Sequence[Channel], *, place: str = ""
     ) -> None:
-        """``place``: the state folder as no other one on any machine is called; see ``bot.place``."""
+        """``place``: the state folder as no other one on any machine is called; see ``bot.processes.state_lock``."""
         self._channels = {channel.name: channel for channel in channels}
         self._store, self._search = knowledge.store, knowledge.search
         self.health = Health()

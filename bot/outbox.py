@@ -37,9 +37,9 @@ from bot.channels.port import (
 )
 from bot.claiming import Claims
 from bot.composing import Composer
-from bot.leadership import Leadership
 from bot.links import Links
 from bot.messages import Outgoing
+from bot.processes.leadership import Leadership
 from bot.repetition import UNCLEAR, is_doubtful, is_hopeless, may_repeat, pause
 from bot.rerouting import reroute
 from bot.texts import Texts

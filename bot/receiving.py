@@ -10,10 +10,10 @@ import structlog
 
 from bot.channels.port import Channel, ChannelEndedError, Shared, StandsDown
 from bot.inbox import Intake
-from bot.leadership import Leadership
 from bot.operations.health import Health
 from bot.operations.outage import Absence
 from bot.outbox import Sender
+from bot.processes.leadership import Leadership
 from knowledge_base.store.processes import Term
 
 log = structlog.get_logger()

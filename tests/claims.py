@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot.leadership import Leadership
+from bot.processes.leadership import Leadership
 from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import InboxRow
 from knowledge_base.store.outbox import OutboxRow

@@ -241,7 +241,7 @@ class Shared(Protocol):
 
 
 class Lead(Protocol):
-    """The leadership of the account that a channel serves; see ``bot.leadership``."""
+    """The leadership of the account that a channel serves; see ``bot.processes.leadership``."""
 
     @property
     def process(self) -> str:

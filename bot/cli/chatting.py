@@ -12,7 +12,7 @@ from bot.assembly import Bot
 from bot.channels.terminal import TerminalChannel
 from bot.cli.common import progress, read_any_bytes, run, settings
 from bot.opening import open_knowledge
-from bot.place import only_one, shared_secrets
+from bot.processes.state_lock import only_one, shared_secrets
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.errors import StadtlotseError

@@ -16,7 +16,7 @@ from bot.digesting.issue import approve
 from bot.digesting.runner import Digests, Outcome, Reason
 from bot.links import Links
 from bot.opening import open_store
-from bot.place import shared_secrets
+from bot.processes.state_lock import shared_secrets
 from config.settings import Settings
 from knowledge_base.clock import utc_now
 from knowledge_base.digests.schedule import BERLIN

@@ -18,7 +18,7 @@ from bot.cli.common import fail, progress, run, settings, write
 from bot.cli.failing import explained
 from bot.menu import listed, words
 from bot.opening import open_knowledge, open_search, open_store
-from bot.place import ACCOUNT, differing, only_one, shared_secrets
+from bot.processes.state_lock import ACCOUNT, differing, only_one, shared_secrets
 from bot.processors import unnamed
 from bot.texts import Texts
 from bot.web.pages import page_routes

@@ -9,7 +9,7 @@ import typer
 
 from bot.cli.common import run, settings, tell, write
 from bot.opening import open_store
-from bot.place import shared_secrets
+from bot.processes.state_lock import shared_secrets
 from config.settings import Settings
 from knowledge_base.migrations import SCHEMA
 from knowledge_base.store.backup import backup as make_backup

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from bot import dispatch
 from bot.dispatch import PARALLEL, SUSPECT, Dispatch, in_turn
 from bot.inbox import Intake
-from bot.turns import Turns
+from bot.processes.turns import Turns
 from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import InboxRow, Waiting
 from knowledge_base.store.tables import inbox

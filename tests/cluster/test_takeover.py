@@ -8,7 +8,7 @@ import signal
 import httpx
 import pytest
 
-from bot.leadership import STANDBY_S
+from bot.processes.leadership import STANDBY_S
 from knowledge_base.store.processes import LEASE
 from tests.cluster.machine import Machine
 from tests.cluster.town import TAKEOVER_S, Reader, Town, until

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
-from bot.leadership import Leadership
+from bot.processes.leadership import Leadership
 from knowledge_base.errors import InputError, StadtlotseError, StoreError
 from knowledge_base.model import RecordKind
 from knowledge_base.store.answers import GivenAnswer

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.place import ACCOUNT, differing, marks, only_one, shared_secrets
+from bot.processes.state_lock import ACCOUNT, differing, marks, only_one, shared_secrets
 from config.settings import Settings
 from knowledge_base.errors import StadtlotseError
 from knowledge_base.store.processes import Living

@@ -20,7 +20,7 @@ from tests.fakes import PATIENCE_S, FakeChannel, running_bot, settled
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.leadership.STANDBY_S", 0.02)
+    monkeypatch.setattr("bot.processes.leadership.STANDBY_S", 0.02)
     monkeypatch.setattr("bot.receiving.LOOK_S", 0.02)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.leadership import Leadership, LeadOf
+from bot.processes.leadership import Leadership, LeadOf
 from knowledge_base.errors import StoreError
 from knowledge_base.store.database import Store
 from tests.claims import leading

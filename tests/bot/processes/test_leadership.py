@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.leadership import Leadership
+from bot.processes.leadership import Leadership
 from knowledge_base.store.database import Store
 from knowledge_base.store.processes import LEASE_OF_A_FILE, DeposedError
 
@@ -75,7 +75,7 @@ async def test_the_end_of_a_term_is_told(store: Store) -> None:
 
 
 async def test_signs_go_on_when_the_database_was_away(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.leadership.STANDBY_S", 0.01)
+    monkeypatch.setattr("bot.processes.leadership.STANDBY_S", 0.01)
     leader = process(sqlite_store, Monotonic())
     async with sqlite_store.begin() as tx:
         await tx.connection.exec_driver_sql("ALTER TABLE leader RENAME TO leader_away")
