@@ -22,7 +22,6 @@ from bot.dispatch import Dispatch
 from bot.features import Services
 from bot.handler import Handler, Rules
 from bot.inbox import MOST_OF_ONE, Intake
-from bot.links import Links
 from bot.opening import Knowledge
 from bot.operations.alerts import Alerts, watch_health
 from bot.operations.clock_watch import ClockWatch
@@ -41,7 +40,8 @@ from bot.operations.health import (
 from bot.operations.metrics import Metrics, Outcome
 from bot.operations.outage import Absence
 from bot.operations.ticker import Chore, Ticker
-from bot.outbox import Sender
+from bot.outgoing.links import Links
+from bot.outgoing.sender import Sender
 from bot.processes.leadership import Leadership, LeadOf
 from bot.processes.state_lock import marks
 from bot.proofs import Proofs

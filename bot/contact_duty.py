@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from bot.informing import about_import, was_asked
-from bot.links import Links
-from bot.notices import Notice, tell
 from bot.operations.alerts import Alerts
+from bot.outgoing.links import Links
+from bot.outgoing.notify import Notice, tell
 from config.settings import Settings
 from knowledge_base.clock import is_past
 from knowledge_base.model import Contact

@@ -11,10 +11,10 @@ import asyncio
 from enum import StrEnum
 
 from bot.channels.port import Cards
-from bot.connecting import note_name
 from bot.features import Services
 from bot.features.cards import Asker, Typing, cards_of
 from bot.messages import Inbound, Say
+from bot.outgoing.telegram_invite import note_name
 from bot.texts import DEFAULT_LANGUAGE, Texts
 from knowledge_base.store.buttons import Button
 from knowledge_base.store.people import ChatContext

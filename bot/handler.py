@@ -24,9 +24,9 @@ from bot.features.notices import notice
 from bot.features.perform import perform
 from bot.informing import first_notice
 from bot.messages import Happening, Inbound, Say
+from bot.outgoing.reroute import identify
 from bot.permits import left, may_work, moved
 from bot.replying import FAREWELL, HandledElsewhereError, reply, say_sorry
-from bot.rerouting import identify
 from bot.texts import DEFAULT_LANGUAGE
 from bot.understanding import understood
 from bot.working import shown_as_working

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.channels.policy import DataClass
 from bot.features import Services
 from bot.messages import Choice, Say, Value
-from bot.notices import Notice, tell
+from bot.outgoing.notify import Notice, tell
 from knowledge_base.store.consents import What
 from knowledge_base.store.open_questions import ANSWERED, Asked
 from knowledge_base.store.transaction import Transaction

@@ -16,7 +16,7 @@ from bot.features import Services
 from bot.introducing.describing import language_of
 from bot.introducing.erasing import carry
 from bot.introducing.telling import again
-from bot.notices import MAIL, usable
+from bot.outgoing.notify import MAIL, usable
 from knowledge_base.introduction_values import ASKED, Introduction, Side, State
 from knowledge_base.store.people import Account
 from knowledge_base.store.profiles import Profile

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bot.features.places import proven_by
-from bot.links import Links
 from bot.messages import Say
-from bot.notices import Notice, tell
+from bot.outgoing.links import Links
+from bot.outgoing.notify import Notice, tell
 from config.settings import Settings
 from knowledge_base.mail_address import same_form
 from knowledge_base.search.service import SearchService

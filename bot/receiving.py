@@ -12,7 +12,7 @@ from bot.channels.port import Channel, ChannelEndedError, Shared, StandsDown
 from bot.inbox import Intake
 from bot.operations.health import Health
 from bot.operations.outage import Absence
-from bot.outbox import Sender
+from bot.outgoing.sender import Sender
 from bot.processes.leadership import Leadership
 from knowledge_base.store.processes import Term
 

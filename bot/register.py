@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.messages import Say
-from bot.notices import UNSUBSCRIBE_LASTS
+from bot.outgoing.notify import UNSUBSCRIBE_LASTS
 from config.settings import Settings
 from knowledge_base.store.pages import REMEMBERED
 

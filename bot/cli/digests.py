@@ -14,8 +14,8 @@ from bot.channels.policy import DataClass, may_pass
 from bot.cli.common import run, settings, tell, write, write_json
 from bot.digesting.issue import approve
 from bot.digesting.runner import Digests, Outcome, Reason
-from bot.links import Links
 from bot.opening import open_store
+from bot.outgoing.links import Links
 from bot.processes.state_lock import shared_secrets
 from config.settings import Settings
 from knowledge_base.clock import utc_now

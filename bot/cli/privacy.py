@@ -11,8 +11,8 @@ import typer
 from bot.cli.common import fail, run, settings, tell, write
 from bot.cli.digests import moment
 from bot.contact_duty import tell_all
-from bot.links import Links
 from bot.opening import open_store
+from bot.outgoing.links import Links
 from bot.reports import LANGUAGES, privacy_report
 from bot.texts import Texts
 from config.settings import Settings

@@ -18,10 +18,10 @@ from bot.channels.policy import CARRIERS
 from bot.digesting.issue import BEGUN, Stock, stock
 from bot.digesting.recipient import Recipient, recipients
 from bot.digesting.telling import Issue, Place, digest
-from bot.links import UNSUBSCRIBE, Links
 from bot.messages import MessageAudience, Say
 from bot.messages.readership import AUDIENCE, private_to
-from bot.notices import UNSUBSCRIBE_LASTS
+from bot.outgoing.links import UNSUBSCRIBE, Links
+from bot.outgoing.notify import UNSUBSCRIBE_LASTS
 from knowledge_base.digests.content import Selection, Told, choose
 from knowledge_base.digests.material import Atlas
 from knowledge_base.digests.schedule import BERLIN, Standing, Week, stand, week_of

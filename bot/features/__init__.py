@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.links import Links
 from bot.messages import Inbound, Say
+from bot.outgoing.links import Links
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.search.service import SearchService

@@ -18,10 +18,10 @@ from bot.features import Act, Services, Turn, verifying
 from bot.features import help as guide
 from bot.features.verifying import MAIL, prove
 from bot.informing import operator
-from bot.links import CONNECT, DISCONNECT, Links
 from bot.messages import Choice, Say, Value
 from bot.messages.readership import private_to
-from bot.notices import Notice, tell
+from bot.outgoing.links import CONNECT, DISCONNECT, Links
+from bot.outgoing.notify import Notice, tell
 from bot.parting import before, told
 from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.pages import Page

@@ -17,7 +17,7 @@ from bot.features import Act, Services, Turn, editing
 from bot.features.prompting import prompt
 from bot.messages import Say
 from bot.messages.markup import clean
-from bot.notices import Notice, tell
+from bot.outgoing.notify import Notice, tell
 from knowledge_base.errors import InputError
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.mail_address import same_form

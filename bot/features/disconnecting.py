@@ -13,7 +13,7 @@ from bot.features import Act, Services, Turn
 from bot.features.prompting import offer
 from bot.messages import Choice, Own, Say, Value
 from bot.messages.readership import private_to
-from bot.notices import MAIL
+from bot.outgoing.notify import MAIL
 from bot.parting import parted, promised, separate
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.outbox import Urgency

@@ -22,7 +22,7 @@ from bot.features.editing import EDITABLE, close
 from bot.features.entries import show_command
 from bot.features.prompting import offer
 from bot.messages import Choice, Say, Value
-from bot.notices import Notice, tell
+from bot.outgoing.notify import Notice, tell
 from knowledge_base.codec import to_body
 from knowledge_base.ingest.row import Row, RowError
 from knowledge_base.ingest.validation import Checked, validate

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from bot.features import Services, Turn
 from bot.messages import Say
-from bot.notices import Notice, tell
+from bot.outgoing.notify import Notice, tell
 from knowledge_base.store.transaction import Transaction
 
 SHOWN = "shown"

@@ -20,7 +20,7 @@ from bot.informing import version
 from bot.messages import Choice, Happening, Say, Value
 from bot.messages.markup import plain
 from bot.messages.without_links import presentable
-from bot.notices import Notice, tell
+from bot.outgoing.notify import Notice, tell
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.search.language import guess_language
 from knowledge_base.store.consents import Entry, What, hash_of

@@ -20,7 +20,7 @@ from bot.features.places import name_of
 from bot.features.wishes import FOREVER
 from bot.informing import NOTICE_PAGE, officer, operator
 from bot.messages import Choice, Own, Say, Url
-from bot.notices import Notice, tell
+from bot.outgoing.notify import Notice, tell
 from bot.register import ENTRIES, period
 from knowledge_base.introduction_values import AFTER, Outcome
 from knowledge_base.store.consents import Entry, What

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.channels.policy import DataClass
 from bot.features import Services
-from bot.notices import choose, usable
+from bot.outgoing.notify import choose, usable
 from bot.texts import LANGUAGES
 from config.settings import Settings
 from knowledge_base.introduction_caps import WEEK, Caps, next_turn

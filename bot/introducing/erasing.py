@@ -9,7 +9,7 @@ from bot.introducing.applying import apply
 from bot.introducing.candidates import caps_of
 from bot.introducing.keys import outcome_key
 from bot.introducing.telling import no_longer
-from bot.notices import NOTE
+from bot.outgoing.notify import NOTE
 from knowledge_base.introduction_caps import DAY, TAKES_NO_SLOT, not_again
 from knowledge_base.introduction_caps import Before as Nothing
 from knowledge_base.introduction_values import AFTER, Erased, Introduction, Side, State

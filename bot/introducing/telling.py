@@ -12,7 +12,7 @@ from bot.introducing.keys import again_key, follow_up_key, onward_key, outcome_k
 from bot.introducing.naming import shared
 from bot.messages import Choice, MessageAudience, Say, Value
 from bot.messages.readership import AUDIENCE, READERS
-from bot.notices import Notice, Told, tell
+from bot.outgoing.notify import Notice, Told, tell
 from knowledge_base.introduction_values import Introduction, Outcome, Shares, Side
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.transaction import Transaction

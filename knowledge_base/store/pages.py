@@ -4,7 +4,7 @@
      |  --end--> used        what it was about is over
      `-----14 days----> over
 
-The token is in the message alone; here is its hash (``bot.links.Links.at_rest``).
+The token is in the message alone; here is its hash (``bot.outgoing.links.Links.at_rest``).
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ import pytest
 
 from bot.desk import FrontDesk, Verdict, judge
 from bot.features import Services
-from bot.links import Links
 from bot.messages import Address, Happening, Inbound
+from bot.outgoing.links import Links
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.search.service import SearchService

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from bot.channels.policy import DataClass
 from bot.features import mail_allowance
 from bot.messages import Say
-from bot.notices import Notice, tell
+from bot.outgoing.notify import Notice, tell
 from bot.proofs import Proofs
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.store.consents import What

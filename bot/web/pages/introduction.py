@@ -16,12 +16,12 @@ from typing import TypeVar
 
 from starlette.responses import Response
 
-from bot.connecting import offered_with
 from bot.informing import operator
 from bot.introducing import Evidence, describe, helped, respond
 from bot.introducing.describing import RequestView, date_of
 from bot.messages import Say, Url
 from bot.messages.markup import plain
+from bot.outgoing.telegram_invite import offered_with
 from bot.web.pages.proving import Asked, Press, proven
 from bot.web.pages.visit import GONE, INVALID, Site, Visit, ask_for_code, over, repeated
 from knowledge_base.introduction_values import Answer, Helped, Introduction, State

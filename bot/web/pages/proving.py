@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from bot.features import Services
 from bot.messages import Say, Value
-from bot.notices import MAIL
+from bot.outgoing.notify import MAIL
 from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.pages import Page
 from knowledge_base.store.secret import keyed_hash

@@ -13,8 +13,8 @@ from starlette.types import Scope
 
 from bot.features import Services
 from bot.features.mailing import CONFIRM
-from bot.links import DISCONNECT, UNSUBSCRIBE
-from bot.notices import NOTE
+from bot.outgoing.links import DISCONNECT, UNSUBSCRIBE
+from bot.outgoing.notify import NOTE
 from bot.web.pages import confirm, disconnect, introduction, note, public, unsubscribe
 from bot.web.pages.guard import Guard
 from bot.web.pages.view import View, language_of

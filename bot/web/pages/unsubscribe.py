@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from bot import introducing
 from bot.messages import Say
-from bot.notices import MAIL
+from bot.outgoing.notify import MAIL
 from bot.web.pages.visit import Site, Visit, over, repeated
 from knowledge_base.store.transaction import Transaction
 

@@ -13,8 +13,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from bot.features import Services
-from bot.links import Links
 from bot.messages import Say
+from bot.outgoing.links import Links
 from bot.web.pages.guard import Guard, client_of
 from bot.web.pages.proving import MINUTES, Asked
 from bot.web.pages.view import View, language_of

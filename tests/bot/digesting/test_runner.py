@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from bot.digesting.runner import Digests
-from bot.links import Links
+from bot.outgoing.links import Links
 from knowledge_base.codec import to_body
 from knowledge_base.digests.schedule import BERLIN, Week
 from knowledge_base.model import Municipality, Project, RecordKind

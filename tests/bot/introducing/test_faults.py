@@ -12,9 +12,10 @@ from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy.exc import IntegrityError
 
-from bot import introducing, notices
+from bot import introducing
 from bot.introducing import answering, applying, telling
 from bot.introducing.applying import Applied
+from bot.outgoing import notify as notices
 from knowledge_base import introductions
 from knowledge_base.introduction_values import (
     Delivered,

@@ -15,9 +15,9 @@ from bot.features import Services
 from bot.introducing import Evidence
 from bot.introducing.candidates import project_of
 from bot.introducing.requesting import begin, change, consent
-from bot.links import Links
 from bot.messages import Say
 from bot.messages.markup import plain
+from bot.outgoing.links import Links
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.ingest.importer import import_files

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import repetition
+from bot.outgoing import retry
 from knowledge_base.store.database import Store
 from tests.bot.channels.telegram.rig import Rig, make_settings, running
 from tests.telegram_api import LoopbackApi
@@ -17,7 +17,7 @@ from tests.telegram_api import LoopbackApi
 @pytest.fixture(autouse=True)
 def _brisk_outbox(monkeypatch: pytest.MonkeyPatch) -> None:
     """What failed is sent again as in earnest, only sooner."""
-    monkeypatch.setattr(repetition, "FIRST_PAUSE", timedelta(milliseconds=50))
+    monkeypatch.setattr(retry, "FIRST_PAUSE", timedelta(milliseconds=50))
 
 
 @pytest.fixture

@@ -19,11 +19,11 @@ from bot.channels.policy import DataClass
 from bot.features import Services
 from bot.features.places import UNKNOWN
 from bot.introducing import telling
-from bot.links import UNSUBSCRIBE, Links
 from bot.messages import Say
-from bot.notices import Notice, tell
 from bot.operations.health import Health
 from bot.operations.metrics import Metrics
+from bot.outgoing.links import UNSUBSCRIBE, Links
+from bot.outgoing.notify import Notice, tell
 from bot.parting import told
 from bot.texts import Texts
 from bot.web.app import make_app

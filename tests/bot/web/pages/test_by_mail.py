@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.channels.email import EmailChannel
-from bot.outbox import Sender
+from bot.outgoing.sender import Sender
 from knowledge_base.introduction_values import State
 from tests.bot.channels.email.conftest import channel_to
 from tests.bot.web.pages.conftest import ASKER, QUESTION, TEXTS, URL, Site

@@ -10,8 +10,8 @@ from sqlalchemy import update
 from starlette.types import Message
 
 from bot.channels.policy import DataClass
-from bot.links import Links
 from bot.messages import Say
+from bot.outgoing.links import Links
 from bot.web.pages import guard
 from knowledge_base.introduction_values import Outcome, State
 from knowledge_base.store.pages import PAGES_LAST

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import insert
 
-from bot.links import UNSUBSCRIBE
 from bot.messages import Say
+from bot.outgoing.links import UNSUBSCRIBE
 from knowledge_base.introduction_values import State
 from knowledge_base.store.subscriptions import ON, Subscription
 from knowledge_base.store.tables import account

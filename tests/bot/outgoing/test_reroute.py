@@ -10,8 +10,8 @@ import pytest
 
 from bot.messages import Address, MessageAudience, Outgoing, Say
 from bot.messages.readership import AUDIENCE, Readership, private_to
-from bot.outbox import Sender
-from bot.rerouting import keep_reachable
+from bot.outgoing.reroute import keep_reachable
+from bot.outgoing.sender import Sender
 from bot.texts import Texts
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency

@@ -10,11 +10,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from bot import outbox, repetition
 from bot.channels.port import TryLaterError, UnclearError, UndeliverableError
 from bot.messages import Say
-from bot.outbox import Sender
-from bot.repetition import ENOUGH, UNCLEAR, pause
+from bot.outgoing import retry
+from bot.outgoing import sender as sender_module
+from bot.outgoing.retry import ENOUGH, UNCLEAR, pause
+from bot.outgoing.sender import Sender
 from bot.texts import Texts
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency
@@ -82,7 +83,7 @@ async def test_sent_once_in_order_and_its_text_wiped(store: Store, channel: Fake
 async def test_answers_before_notices_before_bulk(
     store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "PARALLEL", 1)
+    monkeypatch.setattr(sender_module, "PARALLEL", 1)
     for number, urgency in enumerate((Urgency.BULK, Urgency.NOTICE, Urgency.ANSWER)):
         await put(store, f"c{number}", urgency, number)
     await sent_once(store, channel)
@@ -94,7 +95,7 @@ async def test_a_conversation_that_hangs_delays_no_other(
     sqlite_store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not channel.exactly_once:
-        monkeypatch.setattr(outbox, "SLOW_S", 0.01)
+        monkeypatch.setattr(sender_module, "SLOW_S", 0.01)
     hang = Hang()
     channel.faults.append(hang)
     await put(sqlite_store, "slow", number=0)
@@ -126,7 +127,7 @@ async def test_try_later_waits_as_long_as_the_network_says(
 async def test_bulk_rests_longer_than_answers_where_the_whole_account_has_to_wait(
     store: Store, channel: FakeChannel, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "PARALLEL", 1)
+    monkeypatch.setattr(sender_module, "PARALLEL", 1)
     for number, urgency in enumerate((Urgency.ANSWER, *[Urgency.BULK] * 3)):
         await put(store, f"c{number}", urgency, number)
     async with sending(store, channel) as sender, asyncio.timeout(PATIENCE_S):
@@ -145,7 +146,7 @@ async def test_bulk_rests_longer_than_answers_where_the_whole_account_has_to_wai
 async def test_an_answer_overtakes_the_bulk_of_its_own_conversation(
     store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch, tried: bool
 ) -> None:
-    monkeypatch.setattr(outbox, "PARALLEL", 1)
+    monkeypatch.setattr(sender_module, "PARALLEL", 1)
     await put(store, urgency=Urgency.BULK, number=0)
     if tried:
         await sent_once(store, channel, TryLaterError("flood", after=MINUTE))
@@ -287,7 +288,7 @@ async def test_what_cannot_be_rendered_is_dead_and_holds_up_nothing(store: Store
 async def test_a_send_that_never_ends_is_unclear(
     store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "SEND_WITHIN_S", 0.01)
+    monkeypatch.setattr(sender_module, "SEND_WITHIN_S", 0.01)
     await put(store, urgency=Urgency.BULK)
     await sent_once(store, channel, Hang())
     assert await states(store) == {"unclear": 1}
@@ -296,10 +297,10 @@ async def test_a_send_that_never_ends_is_unclear(
 async def test_a_result_is_noted_even_when_the_database_was_away(
     sqlite_store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(repetition, "FIRST_PAUSE", timedelta(seconds=0.01))
+    monkeypatch.setattr(retry, "FIRST_PAUSE", timedelta(seconds=0.01))
     hang = Hang()
     channel.faults.append(hang)
-    monkeypatch.setattr(outbox, "LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(sender_module, "LOOK_AGAIN_S", 0.01)
     await put(sqlite_store, urgency=Urgency.BULK)
     async with sending(sqlite_store, channel) as sender:
         await hang.reached.wait()
@@ -351,7 +352,7 @@ async def test_one_send_at_a_time_where_a_kill_would_double_them(
 async def test_a_claim_whose_reply_was_lost_is_found_and_sent_once(
     store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(sender_module, "LOOK_AGAIN_S", 0.01)
     await put(store, urgency=Urgency.BULK)
     async with sending(store, channel) as sender:
         await sender.idle()
@@ -383,7 +384,7 @@ async def test_who_does_not_lead_sends_nothing(store: Store, channel: FakeChanne
 
 
 async def test_conversations_take_turns(store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "PARALLEL", 1)
+    monkeypatch.setattr(sender_module, "PARALLEL", 1)
     for number in range(3):
         await put(store, "flood", number=number)
     await put(store, "quiet", number=9)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.repetition import FIRST_PAUSE, GIVE_UP, LONGEST_PAUSE, UNCLEAR, may_repeat, pause
+from bot.outgoing.retry import FIRST_PAUSE, GIVE_UP, LONGEST_PAUSE, UNCLEAR, may_repeat, pause
 from knowledge_base.store.outbox import OutboxRow, Urgency
 from tests.conftest import FixedClock
 

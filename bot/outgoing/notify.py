@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.channels.policy import DataClass, may_pass
-from bot.connecting import OFFER, bot_to_start, keep_handle
-from bot.links import CONNECT, UNSUBSCRIBE, Links
 from bot.messages import Say
+from bot.outgoing.links import CONNECT, UNSUBSCRIBE, Links
+from bot.outgoing.telegram_invite import OFFER, bot_to_start, keep_handle
 from bot.texts import DEFAULT_LANGUAGE
 from config.settings import Settings
 from knowledge_base.store.outbox import Urgency, new_id

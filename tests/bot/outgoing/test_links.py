@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.links import TOKEN_BYTES, UNSUBSCRIBE, Links
+from bot.outgoing.links import TOKEN_BYTES, UNSUBSCRIBE, Links
 from knowledge_base.ingest.personal_data import masked
 
 SECRET = bytes(range(32))

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.channels.port import TryLaterError
-from bot.links import CONNECT, UNSUBSCRIBE, Links
 from bot.messages import Address, MessageAudience, Outgoing, Say, Url
 from bot.messages.markup import Document
 from bot.messages.readership import AUDIENCE, READERS, audience_of
-from bot.repetition import is_doubtful
+from bot.outgoing.links import CONNECT, UNSUBSCRIBE, Links
+from bot.outgoing.retry import is_doubtful
 from bot.texts import Texts
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import OutboxRow, Urgency

@@ -4,7 +4,7 @@ What happens after a send, by the answer of the network (``bot.channels.port``):
 
 - sent: marked with the network's id;
 - certainly not sent: tried again later, ever later, up to a day; what our own limits held back was no attempt;
-- others can read the place: it goes where only its reader can (``bot.rerouting``);
+- others can read the place: it goes where only its reader can (``bot.outgoing.reroute``);
 - will never be delivered: dead; and when the person is gone, their account is switched off until they write again;
 - unclear: a channel with idempotent sends just sends again. Without them, an answer goes out once more (none would be
   worse than two), everything else is kept as unclear and shown to the admins (two would be worse than none).
@@ -35,13 +35,13 @@ from bot.channels.port import (
     UnclearError,
     UndeliverableError,
 )
-from bot.claiming import Claims
-from bot.composing import Composer
-from bot.links import Links
 from bot.messages import Outgoing
+from bot.outgoing.claims import Claims
+from bot.outgoing.links import Links
+from bot.outgoing.render import Composer
+from bot.outgoing.reroute import reroute
+from bot.outgoing.retry import UNCLEAR, is_doubtful, is_hopeless, may_repeat, pause
 from bot.processes.leadership import Leadership
-from bot.repetition import UNCLEAR, is_doubtful, is_hopeless, may_repeat, pause
-from bot.rerouting import reroute
 from bot.texts import Texts
 from knowledge_base.clock import is_past
 from knowledge_base.failpoints import reached

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from bot.channels.policy import CARRIERS, DataClass, may_pass
-from bot.links import UNSUBSCRIBE, Links
 from bot.messages import Choice, Say
-from bot.notices import NOTE, ORDER, Notice, Told, choose, reachable, tell
+from bot.outgoing.links import UNSUBSCRIBE, Links
+from bot.outgoing.notify import NOTE, ORDER, Notice, Told, choose, reachable, tell
 from config.settings import Settings
 from config.smtp import Smtp
 from knowledge_base.store.database import Store

@@ -8,8 +8,8 @@ from time import monotonic
 import structlog
 
 from bot.channels.port import Channel, Traceable
+from bot.outgoing.retry import is_doubtful
 from bot.processes.turns import Turns
-from bot.repetition import is_doubtful
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Due, OutboxRow, Urgency
 from knowledge_base.store.processes import Term

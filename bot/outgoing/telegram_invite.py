@@ -6,8 +6,8 @@ that were sent. What happens when it is opened is the business of ``bot.features
 
 from __future__ import annotations
 
-from bot.links import CONNECT, Links
 from bot.messages import Say
+from bot.outgoing.links import CONNECT, Links
 from config.settings import Settings
 from knowledge_base.store.people import Account
 from knowledge_base.store.transaction import Transaction
