@@ -15,11 +15,11 @@ from bot import introducing, open_questions
 from bot.channels.policy import DataClass, may_pass
 from bot.channels.port import Channel, Immediate, Shared, StandsDown, Warns
 from bot.contact_duty import ContactDuty
+from bot.context import Services
 from bot.desk import FrontDesk
 from bot.digesting import weekly
 from bot.digesting.runner import Digests
 from bot.dispatch import Dispatch
-from bot.features import Services
 from bot.handler import Handler, Rules
 from bot.inbox import MOST_OF_ONE, Intake
 from bot.opening import Knowledge

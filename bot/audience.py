@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from bot.commands import intents
 from bot.commands.intents import Intent
-from bot.features import Turn
+from bot.context import Turn
 from bot.messages import Say
 
 

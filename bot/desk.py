@@ -11,7 +11,7 @@ import asyncio
 from enum import StrEnum
 
 from bot.channels.port import Cards
-from bot.features import Services
+from bot.context import Services
 from bot.features.cards import Asker, Typing, cards_of
 from bot.messages import Inbound, Say
 from bot.outgoing.telegram_invite import note_name

@@ -16,8 +16,8 @@ import structlog
 from bot.channels.port import Channel, EditsInPlace, Immediate, KnowsAdmins
 from bot.commands.intents import Ask, Intent, Rate, Routed, Start
 from bot.commands.router import route
+from bot.context import Act, Services, Turn, nobody, say
 from bot.desk import TOASTS, FrontDesk, Verdict
-from bot.features import Act, Services, Turn, nobody, say
 from bot.features.ask import note_rating
 from bot.features.budget import EXHAUSTED, told_already, too_much
 from bot.features.notices import notice

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 
-from bot.features import Services, Turn
+from bot.context import Services, Turn
 from bot.messages import Say, Url, Value
 from bot.messages.markup import plain, safe_url
 from bot.texts import Texts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.channels.policy import DataClass
-from bot.features import Services
+from bot.context import Services
 from bot.messages import Choice, Say, Value
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.store.consents import What

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.channels.policy import DataClass, may_pass
-from bot.features import Services
+from bot.context import Services
 from bot.introducing.describing import language_of
 from bot.introducing.erasing import carry
 from bot.introducing.telling import again

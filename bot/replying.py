@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.features import Turn
+from bot.context import Turn
 from bot.messages import MessageAudience, Say
 from bot.messages.readership import AUDIENCE, READERS, audience_of
 from bot.texts import DEFAULT_LANGUAGE

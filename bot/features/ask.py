@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from bot.commands.intents import LAST, Ask
 from bot.commands.open_questions import number_of
-from bot.features import Act, Services, Turn, budget, harvest, passing_on, say
+from bot.context import Act, Services, Turn, say
+from bot.features import budget, harvest, passing_on
 from bot.features.answers import in_full, shown_hits, told
 from bot.features.entries import EXACTLY, QUESTION, command, key_of, last_told, opened, show_command, show_entry
 from bot.messages import Choice, Say

@@ -26,7 +26,7 @@ from bot.commands.intents import (
     Thanks,
     Unknown,
 )
-from bot.features import Services, Turn
+from bot.context import Services, Turn
 from bot.messages import Say
 from config.settings import Limits
 from knowledge_base.store.inbox import InboxRow

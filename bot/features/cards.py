@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from time import monotonic
 
 from bot.channels.port import Card, Cards
-from bot.features import Services, budget, harvest
+from bot.context import Services
+from bot.features import budget, harvest
 from bot.features.answers import entry
 from bot.messages import Say
 from bot.messages.markup import clean

@@ -14,8 +14,9 @@ import re
 from bot.channels.networks import network
 from bot.commands import NO, YES
 from bot.commands.intents import Verify
-from bot.features import Act, Services, Turn, verifying
+from bot.context import Act, Services, Turn
 from bot.features import help as guide
+from bot.features import verifying
 from bot.features.verifying import MAIL, prove
 from bot.informing import operator
 from bot.messages import Choice, Say, Value

@@ -13,7 +13,8 @@ import structlog
 
 from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Correct, Edit
-from bot.features import Act, Services, Turn, editing
+from bot.context import Act, Services, Turn
+from bot.features import editing
 from bot.features.prompting import prompt
 from bot.messages import Say
 from bot.messages.markup import clean

@@ -8,10 +8,10 @@ from functools import partial
 
 from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Digest
+from bot.context import Act, Services, Turn, say
 from bot.digesting.issue import INTRO, approve
 from bot.digesting.runner import Digests
 from bot.digesting.telling import SETTINGS, day
-from bot.features import Act, Services, Turn, say
 from bot.features.digest_settings import settings_say
 from bot.features.digest_words import OFF, step_of
 from bot.features.entries import mine

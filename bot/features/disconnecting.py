@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bot.channels.networks import network
 from bot.commands.intents import Disconnect
-from bot.features import Act, Services, Turn
+from bot.context import Act, Services, Turn
 from bot.features.prompting import offer
 from bot.messages import Choice, Own, Say, Value
 from bot.messages.readership import private_to

@@ -8,8 +8,8 @@ from typing import Any
 
 from bot import open_questions
 from bot.commands.intents import Edit, Questions, Remove
+from bot.context import Act, Services, Turn
 from bot.digesting.telling import named
-from bot.features import Act, Services, Turn
 from bot.features.digest_words import topics_of
 from bot.features.entries import show_command
 from bot.messages import Choice, Say

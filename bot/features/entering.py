@@ -16,7 +16,8 @@ import structlog
 
 from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Ask, NewEntry
-from bot.features import Act, Services, Turn, ask, say
+from bot.context import Act, Services, Turn, say
+from bot.features import ask
 from bot.features.answers import in_full
 from bot.features.editing import EDITABLE, close
 from bot.features.entries import show_command

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.features import Services, Turn
+from bot.context import Services, Turn
 from bot.messages import Choice, Say, Url, Value
 from knowledge_base.model import Contact, Event, Project, RecordKind
 from knowledge_base.store.subscriptions import Subscription

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-from bot.features import Services, Turn
+from bot.context import Services, Turn
 from bot.messages import Say
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.store.transaction import Transaction

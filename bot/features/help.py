@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.commands import EDITORS_COMMANDS
 from bot.commands.intents import Language
-from bot.features import Act, Services, Turn, say
+from bot.context import Act, Services, Turn, say
 from bot.messages import Choice, Say
 from bot.texts import LANGUAGES
 from knowledge_base.model import RecordKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Introduce, IntroduceStep, Respond, SayHelped
 from bot.commands.introductions import kinds_of
-from bot.features import Act, Services, Turn
+from bot.context import Act, Services, Turn
 from bot.features.ask import pick
 from bot.features.entries import EXACTLY, project_behind
 from bot.features.prompting import ask_missing, offer, prompt, wanted_before

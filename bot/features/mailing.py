@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.context import Act, Services, Turn, say
 from bot.digesting.recipient import MAIL
-from bot.features import Act, Services, Turn, say
 from bot.features import mail_allowance as allowance
 from bot.messages import Say
 from bot.messages.readership import private_to

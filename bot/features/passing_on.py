@@ -13,8 +13,8 @@ from bot import open_questions
 from bot.channels.networks import network
 from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import OfferAnswer, PassOn, Reply
+from bot.context import Act, Services, Turn, say
 from bot.digesting.telling import named
-from bot.features import Act, Services, Turn, say
 from bot.features.prompting import offer
 from bot.informing import version
 from bot.messages import Choice, Happening, Say, Value

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.channels.networks import network
 from bot.commands.intents import Ask, Profile
-from bot.features import Act, Services, Turn, say
+from bot.context import Act, Services, Turn, say
 from bot.features.ask import ask
 from bot.features.introductions import go_on
 from bot.features.places import UNKNOWN, name_of, named, proven_by

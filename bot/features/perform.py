@@ -43,10 +43,8 @@ from bot.commands.intents import (
     Withdraw,
 )
 from bot.commands.router import route
+from bot.context import Act, Services, Turn, say
 from bot.features import (
-    Act,
-    Services,
-    Turn,
     ask,
     connecting,
     correcting,
@@ -58,7 +56,6 @@ from bot.features import (
     passing_on,
     people,
     privacy,
-    say,
     subscribing,
     wishes,
 )

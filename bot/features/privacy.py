@@ -15,7 +15,8 @@ from bot.channels.networks import network
 from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Forget, MyData
 from bot.commands.open_questions import number_of
-from bot.features import Act, Services, Turn, budget
+from bot.context import Act, Services, Turn
+from bot.features import budget
 from bot.features.places import name_of
 from bot.features.wishes import FOREVER
 from bot.informing import NOTICE_PAGE, officer, operator

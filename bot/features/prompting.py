@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.features import Services, Turn
+from bot.context import Services, Turn
 from bot.messages import Choice, Say
 from knowledge_base.store.transaction import Transaction
 

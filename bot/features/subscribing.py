@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands.intents import Ask, Subscribe
+from bot.context import Act, Services, Turn, say
 from bot.digesting.telling import label, named
-from bot.features import Act, Services, Turn, ask, say
+from bot.features import ask
 from bot.features.digest_settings import region_said, settings_say, weekday
 from bot.features.digest_words import OFFERED, language_of, region_of, step_of, topics_of, when_of
 from bot.features.entries import mine

@@ -16,7 +16,7 @@ from datetime import timedelta
 
 from bot.channels.networks import network
 from bot.commands.intents import Ask, Verify
-from bot.features import Act, Services, Turn, say
+from bot.context import Act, Services, Turn, say
 from bot.features import mail_allowance as allowance
 from bot.features.ask import ask
 from bot.features.introductions import go_on

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot import introducing
 from bot.commands.intents import Pause, Resume
-from bot.features import Act, Services, Turn
+from bot.context import Act, Services, Turn
 from bot.messages import Say
 from knowledge_base.store.transaction import Transaction
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.features import Services
+from bot.context import Services
 from bot.introducing.applying import Evidence, apply
 from bot.introducing.candidates import contact_of, onward
 from bot.introducing.describing import sharables

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.features import Services
+from bot.context import Services
 from bot.introducing import telling
 from bot.introducing.candidates import onward
 from bot.introducing.keys import remind_key, request_key, room_key

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from bot.channels.policy import DataClass
-from bot.features import Services
+from bot.context import Services
 from bot.outgoing.notify import choose, usable
 from bot.texts import LANGUAGES
 from config.settings import Settings

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from babel.dates import format_date
 
-from bot.features import Services
+from bot.context import Services
 from bot.features.places import UNKNOWN
 from bot.informing import about_import, was_asked
 from bot.introducing.candidates import askable, caps_of, colleague, contact_of, project_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.features import Services
+from bot.context import Services
 from bot.introducing.applying import apply
 from bot.introducing.candidates import caps_of
 from bot.introducing.keys import outcome_key

@@ -7,7 +7,7 @@ removes it when the account has none any more (``People.identify``); being forgo
 
 from __future__ import annotations
 
-from bot.features import Turn
+from bot.context import Turn
 from bot.messages import Say, Url, Value
 from knowledge_base.store.transaction import Transaction
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import replace
 
-from bot.features import Services
+from bot.context import Services
 from bot.introducing.answering import ALL, OTHER, refused
 from bot.introducing.applying import RULES, Evidence, apply
 from bot.introducing.candidates import askable, can_be_told, candidate, caps_of, contact_of, project_of, turn_of

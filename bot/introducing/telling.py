@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from bot.channels.policy import DataClass
-from bot.features import Services
+from bot.context import Services
 from bot.introducing import describing
 from bot.introducing.candidates import project_of
 from bot.introducing.keys import again_key, follow_up_key, onward_key, outcome_key, remind_key, request_key, room_key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from bot.features import Services
+from bot.context import Services
 from bot.introducing.applying import apply
 from bot.introducing.candidates import askable, onward, project_of
 from bot.introducing.keys import request_key, room_key

@@ -12,7 +12,7 @@ from bot.audience import WHO, Audience, refusal
 from bot.commands import COMMANDS
 from bot.commands.intents import Intent, Unknown
 from bot.commands.router import route
-from bot.features import Turn
+from bot.context import Turn
 from bot.messages import Address, Inbound
 from knowledge_base.store.people import Person
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.context import Services
 from bot.desk import FrontDesk, Verdict, judge
-from bot.features import Services
 from bot.messages import Address, Happening, Inbound
 from bot.outgoing.links import Links
 from bot.texts import Texts

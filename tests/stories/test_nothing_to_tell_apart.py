@@ -13,7 +13,8 @@ from sqlalchemy import event
 
 from bot import introducing
 from bot.commands.intents import Verify
-from bot.features import Turn, verifying
+from bot.context import Turn
+from bot.features import verifying
 from bot.messages import Address, Inbound
 from knowledge_base.introduction_values import Answer
 from knowledge_base.store.database import Store

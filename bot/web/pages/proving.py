@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.features import Services
+from bot.context import Services
 from bot.messages import Say, Value
 from bot.outgoing.notify import MAIL
 from knowledge_base.store.outbox import Urgency, new_id

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from bot.features import Services
+from bot.context import Services
 from bot.features.mailing import CONFIRM
 from bot.outgoing.links import DISCONNECT, UNSUBSCRIBE
 from bot.outgoing.notify import NOTE

@@ -12,7 +12,7 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from bot.features import Services
+from bot.context import Services
 from bot.messages import Say
 from bot.outgoing.links import Links
 from bot.web.pages.guard import Guard, client_of

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot import introducing
-from bot.features import Services
+from bot.context import Services
 from bot.introducing import Evidence
 from bot.introducing.candidates import project_of
 from bot.introducing.requesting import begin, change, consent

@@ -16,7 +16,7 @@ from sqlalchemy import MetaData, insert, select
 from starlette.types import ASGIApp
 
 from bot.channels.policy import DataClass
-from bot.features import Services
+from bot.context import Services
 from bot.features.places import UNKNOWN
 from bot.introducing import telling
 from bot.messages import Say

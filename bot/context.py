@@ -1,0 +1,70 @@
+"""What every feature gets: the ``Turn``, the ``Services``; and what it returns, an ``Act``."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.messages import Inbound, Say
+from bot.outgoing.links import Links
+from bot.texts import Texts
+from config.settings import Settings
+from knowledge_base.search.service import SearchService
+from knowledge_base.store.database import Store
+from knowledge_base.store.people import Person
+from knowledge_base.store.transaction import Transaction
+
+Act = Callable[[Transaction], Awaitable[Say]]
+
+
+async def nobody() -> bool:
+    """Of a place without admins."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of one person, and where its answer goes."""
+
+    inbound: Inbound
+    person: Person
+    language: str  # to answer in: chosen, else of the command's words, else of the last question, else German
+    reply_id: str  # of the answer in the outbox
+    editor: bool
+    buttons: bool = False  # whether choices are shown as buttons
+    replaces: str = ""  # outbox id of the answer to an earlier version of the question
+    awaited: bool = False  # a plain text that completes what we asked for; it may be something else after all
+    administers: Callable[[], Awaitable[bool]] = nobody  # whether the person is an admin of this room on the network
+
+    @property
+    def context_key(self) -> tuple[str, str, str, str]:
+        """Whose last question this may follow up."""
+        place = self.inbound.address
+        return (place.channel, place.conversation, place.thread, self.person.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What features use."""
+
+    store: Store
+    search: SearchService
+    settings: Settings
+    links: Links
+    secret: bytes  # the installation's, for keyed hashes
+    texts: Texts
+
+    @property
+    def context_lasts(self) -> timedelta:
+        """How long a follow-up still knows the question before it."""
+        return timedelta(minutes=self.settings.limits.context_minutes)
+
+
+def say(make: Say) -> Act:
+    """An act that stores nothing."""
+
+    async def act(_tx: Transaction) -> Say:
+        return make
+
+    return act
