@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from bot.informing import about_import, was_asked
+from bot.features.privacy_notice import about_import, was_asked
 from bot.operations.alerts import Alerts
 from bot.outgoing.links import Links
 from bot.outgoing.notify import Notice, tell

@@ -21,8 +21,8 @@ from bot.desk import TOASTS, FrontDesk, Verdict
 from bot.features.ask import note_rating
 from bot.features.budget import EXHAUSTED, told_already, too_much
 from bot.features.notices import notice
-from bot.features.perform import perform
-from bot.informing import first_notice
+from bot.features.privacy_notice import first_notice
+from bot.features.registry import perform
 from bot.messages import Happening, Inbound, Say
 from bot.outgoing.reroute import identify
 from bot.permits import left, may_work, moved

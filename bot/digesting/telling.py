@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from enum import StrEnum
 
-from babel import Locale
-from babel.dates import format_date
-
 from bot.features.entries import EXACTLY, command
+from bot.features.wording import TOPICS_NAMED, day, label, named
 from bot.messages import Choice, Say, Url, Value
 from knowledge_base.digests.content import Entry, Selection, Why
 from knowledge_base.digests.material import day_of
@@ -19,8 +16,6 @@ from knowledge_base.store.open_questions import Asked
 from knowledge_base.vocabulary import bundled
 
 SUMMARY = 220  # characters of a project's text
-TOPICS_NAMED = 4  # in the first line
-LOCALES = {"de": "de_DE", "en": "en_GB", "pl": "pl_PL"}
 SETTINGS = Choice(Say("choice.digest_settings"), "digest settings")
 UNSUBSCRIBE = Choice(Say("choice.unsubscribe"), "unsubscribe")
 Told = Project | Contact | Event | Asked
@@ -166,26 +161,6 @@ def _event(entry: Entry, record: Event, language: str) -> Say:
             "url": _source(record),
         },
     )
-
-
-def named(topics: Sequence[str], language: str) -> Value:
-    """Topics as people read them; none is everything."""
-    if not topics:
-        return Say("digest.everything")
-    words = [Say("digest.word", {"word": label(topic, language)}) for topic in topics[:TOPICS_NAMED]]
-    rest = len(topics) - len(words)
-    return (*words, *((Say("digest.more_topics", {"number": rest}),) if rest else ()))
-
-
-def label(topic: str, language: str) -> str:
-    """A topic's name; its id when the vocabulary does not know it any more."""
-    known = bundled().topic_of(topic)
-    return bundled().label(known.id, language) if known else topic
-
-
-def day(when: date, language: str) -> str:
-    """A day as people of the language write it."""
-    return format_date(when, "full", Locale.parse(LOCALES[language]))
 
 
 def summary(text: str) -> str:

@@ -17,8 +17,8 @@ from bot.commands.intents import Verify
 from bot.context import Act, Services, Turn
 from bot.features import help as guide
 from bot.features import verifying
+from bot.features.privacy_notice import operator
 from bot.features.verifying import MAIL, prove
-from bot.informing import operator
 from bot.messages import Choice, Say, Value
 from bot.messages.readership import private_to
 from bot.outgoing.links import CONNECT, DISCONNECT, Links

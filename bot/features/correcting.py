@@ -15,7 +15,7 @@ from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Correct, Edit
 from bot.context import Act, Services, Turn
 from bot.features import editing
-from bot.features.prompting import prompt
+from bot.features.dialog import prompt
 from bot.messages import Say
 from bot.messages.markup import clean
 from bot.outgoing.notify import Notice, tell

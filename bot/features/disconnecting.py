@@ -10,7 +10,7 @@ from __future__ import annotations
 from bot.channels.networks import network
 from bot.commands.intents import Disconnect
 from bot.context import Act, Services, Turn
-from bot.features.prompting import offer
+from bot.features.dialog import offer
 from bot.messages import Choice, Own, Say, Value
 from bot.messages.readership import private_to
 from bot.outgoing.notify import MAIL

@@ -1,4 +1,4 @@
-"""For editors: what was asked in vain, and mending the knowledge from the chat. Who may: ``bot.audience``."""
+"""For editors: list questions without an answer and correct records from the chat. See ``bot.features.permissions``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from bot import open_questions
 from bot.commands.intents import Edit, Questions, Remove
 from bot.context import Act, Services, Turn
-from bot.digesting.telling import named
 from bot.features.digest_words import topics_of
 from bot.features.entries import show_command
+from bot.features.wording import named
 from bot.messages import Choice, Say
 from knowledge_base.codec import Body, to_body
 from knowledge_base.errors import InputError

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.context import Act, Services, Turn, say
 from bot.digesting.recipient import MAIL
-from bot.features import mail_allowance as allowance
+from bot.features import mail_limit as allowance
 from bot.messages import Say
 from bot.messages.readership import private_to
 from knowledge_base.mail_address import read_address

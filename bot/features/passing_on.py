@@ -14,9 +14,9 @@ from bot.channels.networks import network
 from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import OfferAnswer, PassOn, Reply
 from bot.context import Act, Services, Turn, say
-from bot.digesting.telling import named
-from bot.features.prompting import offer
-from bot.informing import version
+from bot.features.dialog import offer
+from bot.features.privacy_notice import version
+from bot.features.wording import named
 from bot.messages import Choice, Happening, Say, Value
 from bot.messages.markup import plain
 from bot.messages.without_links import presentable

@@ -18,8 +18,8 @@ from bot.commands.open_questions import number_of
 from bot.context import Act, Services, Turn
 from bot.features import budget
 from bot.features.places import name_of
+from bot.features.privacy_notice import NOTICE_PAGE, officer, operator
 from bot.features.wishes import FOREVER
-from bot.informing import NOTICE_PAGE, officer, operator
 from bot.messages import Choice, Own, Say, Url
 from bot.outgoing.notify import Notice, tell
 from bot.register import ENTRIES, period

@@ -3,7 +3,7 @@
 What is answered to an address is the same words and the same work, whether anybody knows it or not: nobody learns here
 who is a contact. A code is stored nowhere: it is derived from the message that carries it, and only its keyed hash is
 kept. Five wrong tries lock for an hour. A person gets five codes per day, whatever the accounts; a mailbox as many as
-``bot.features.mail_allowance`` lets through. The later ones hold a word, too: its reader gets a code beyond that limit.
+``bot.features.mail_limit`` lets through. The later ones hold a word, too: its reader gets a code beyond that limit.
 The word alone proves nothing, so a mail that was passed on does not give its reader the mailbox.
 """
 
@@ -17,11 +17,11 @@ from datetime import timedelta
 from bot.channels.networks import network
 from bot.commands.intents import Ask, Verify
 from bot.context import Act, Services, Turn, say
-from bot.features import mail_allowance as allowance
+from bot.features import mail_limit as allowance
 from bot.features.ask import ask
+from bot.features.dialog import is_aside, prompt
 from bot.features.introductions import go_on
 from bot.features.places import name_of, named, proven_by
-from bot.features.prompting import is_aside, prompt
 from bot.introducing.naming import keep_public_name
 from bot.messages import Say
 from bot.messages.readership import private_to

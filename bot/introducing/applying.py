@@ -45,7 +45,7 @@ class Evidence:
     channel: str  # "matrix", "telegram", "email" … ; for a page the channel that its link went to
     event_id: str  # the network's id of the message or press; for a page the hash of its token
     method: str  # command | button | page
-    wording: str = ""  # of what was shown: ``bot.informing.version``
+    wording: str = ""  # of what was shown: ``bot.features.privacy_notice.version``
     shown: str = ""  # the text itself, exactly as it was shown; only its hash is kept
 
 

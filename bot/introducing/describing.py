@@ -10,7 +10,7 @@ from babel.dates import format_date
 
 from bot.context import Services
 from bot.features.places import UNKNOWN
-from bot.informing import about_import, was_asked
+from bot.features.privacy_notice import about_import, was_asked
 from bot.introducing.candidates import askable, caps_of, colleague, contact_of, project_of
 from bot.introducing.naming import TELEGRAM
 from bot.messages import Say, Value

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from bot.assembly import Bot, periods_of
-from bot.features import mail_allowance
+from bot.features import mail_limit
 from bot.operations.health import Health
 from bot.operations.metrics import Metrics
 from bot.web.app import make_app
@@ -111,12 +111,12 @@ async def test_nobody_floods_a_mailbox_and_an_address_that_never_said_yes_goes(
                 heard = await anna.says(f"!wochenbrief mail {MAILBOX}")
             await anna.says("!loeschen ja")
             assert await anna.says(f"!wochenbrief mail {MAILBOX}") != heard, "being forgotten lifts no limit"
-            for name in ("eve", *(f"mallory{number}" for number in range(mail_allowance.MOST + 2))):
+            for name in ("eve", *(f"mallory{number}" for number in range(mail_limit.MOST + 2))):
                 await chat.person(name).says("!hilfe")  # the first answer says what is stored
                 last = await chat.person(name).says(f"!wochenbrief mail {MAILBOX}")
                 assert name != "eve" or last == heard, "and they learn nothing of the others"
             await settled(bot)
-            assert len(sink.to(MAILBOX)) == mail_allowance.MOST
+            assert len(sink.to(MAILBOX)) == mail_limit.MOST
             assert "keine Mail geschickt" in last
             assert await chat.person("eve").says("!wochenbrief mail other@kiel.example") == heard
             await settled(bot)

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.channels.policy import DataClass
-from bot.features import mail_allowance
+from bot.features import mail_limit
 from bot.messages import Say
 from bot.outgoing.notify import Notice, tell
 from bot.proofs import Proofs
@@ -247,10 +247,10 @@ async def test_guessing_gets_at_most_100_tries_a_day(net: Networks) -> None:
     for number in range(30):
         thief = net.matrix.person(f"@thief{number}:evil.example")
         heard = await thief.says(f"!bestaetigen {OFFICE}")
-        assert ("keinen Code geschickt" in heard) is (number >= mail_allowance.MOST), "said when no mail goes out"
+        assert ("keinen Code geschickt" in heard) is (number >= mail_limit.MOST), "said when no mail goes out"
         await thief.says("000000")
     await settled(net.bot)
-    assert len(net.mails(OFFICE)) == mail_allowance.MOST  # so many codes, five tries each: 100 in a million
+    assert len(net.mails(OFFICE)) == mail_limit.MOST  # so many codes, five tries each: 100 in a million
     one = net.matrix.person("@one:evil.example")
     heard_of = [await one.says(f"!bestaetigen a{number}@musterstadt.example") for number in range(6)]
     assert ["genug Codes" in text for text in heard_of] == [False] * 5 + [True]
@@ -265,13 +265,13 @@ async def test_strangers_use_up_nobody_s_codes(net: Networks, strangers: int, ti
             await stranger.says(f"!bestaetigen {OFFICE}")
     await settled(net.bot)
     before = len(net.mails(OFFICE))
-    assert before <= mail_allowance.MOST
+    assert before <= mail_limit.MOST
     assert "Bestätigt" in await proves(net, net.matrix.person(ANNA))
     assert len(net.mails(OFFICE)) == before + 1
 
 
 async def flooded(net: Networks, address: str = OFFICE) -> None:
-    for number in range(mail_allowance.MOST + 2):
+    for number in range(mail_limit.MOST + 2):
         await net.matrix.person(f"@flood{number}:evil.example").says(f"!bestaetigen {address}")
     await settled(net.bot)
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from starlette.responses import Response
 
-from bot.informing import operator
+from bot.features.privacy_notice import operator
 from bot.introducing import Evidence, describe, helped, respond
 from bot.introducing.describing import RequestView, date_of
 from bot.messages import Say, Url

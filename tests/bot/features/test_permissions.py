@@ -8,11 +8,11 @@ from typing import Any, get_args
 
 import pytest
 
-from bot.audience import WHO, Audience, refusal
 from bot.commands import COMMANDS
 from bot.commands.intents import Intent, Unknown
 from bot.commands.router import route
 from bot.context import Turn
+from bot.features.permissions import WHO, Audience, refusal
 from bot.messages import Address, Inbound
 from knowledge_base.store.people import Person
 

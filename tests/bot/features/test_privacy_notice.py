@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.informing import about_import
+from bot.features.privacy_notice import about_import
 from bot.messages.markup import Document, Link, Paragraph, plain
 from bot.texts import LANGUAGES, Texts
 from config.operator import Operator

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bot.audience import refusal
 from bot.commands.intents import (
     Ask,
     Correct,
@@ -60,6 +59,7 @@ from bot.features import (
     wishes,
 )
 from bot.features import help as guide
+from bot.features.permissions import refusal
 from bot.messages import Say
 from knowledge_base.store.transaction import Transaction
 

@@ -1,0 +1,35 @@
+"""Topics and days in words, as every feature writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from babel import Locale
+from babel.dates import format_date
+
+from bot.messages import Say, Value
+from knowledge_base.vocabulary import bundled
+
+TOPICS_NAMED = 4  # in one line
+LOCALES = {"de": "de_DE", "en": "en_GB", "pl": "pl_PL"}
+
+
+def named(topics: Sequence[str], language: str) -> Value:
+    """Topics as people read them; none is everything."""
+    if not topics:
+        return Say("digest.everything")
+    words = [Say("digest.word", {"word": label(topic, language)}) for topic in topics[:TOPICS_NAMED]]
+    rest = len(topics) - len(words)
+    return (*words, *((Say("digest.more_topics", {"number": rest}),) if rest else ()))
+
+
+def label(topic: str, language: str) -> str:
+    """A topic's name; its id when the vocabulary does not know it any more."""
+    known = bundled().topic_of(topic)
+    return bundled().label(known.id, language) if known else topic
+
+
+def day(when: date, language: str) -> str:
+    """A day as people of the language write it."""
+    return format_date(when, "full", Locale.parse(LOCALES[language]))
