@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from bot.channels.port import Cards
 from bot.context import Services
-from bot.features.cards import Asker, Typing, cards_of
+from bot.features.search.inline_results import Asker, Typing, cards_of
 from bot.messages import Inbound, Say
 from bot.outgoing.telegram_invite import note_name
 from bot.texts import DEFAULT_LANGUAGE, Texts

@@ -18,11 +18,11 @@ from bot.commands.intents import Ask, Intent, Rate, Routed, Start
 from bot.commands.router import route
 from bot.context import Act, Services, Turn, nobody, say
 from bot.desk import TOASTS, FrontDesk, Verdict
-from bot.features.ask import note_rating
-from bot.features.budget import EXHAUSTED, told_already, too_much
 from bot.features.notices import notice
 from bot.features.privacy_notice import first_notice
 from bot.features.registry import perform
+from bot.features.search.ask import note_rating
+from bot.features.search.rate_limit import EXHAUSTED, told_already, too_much
 from bot.messages import Happening, Inbound, Say
 from bot.outgoing.reroute import identify
 from bot.permits import left, may_work, moved

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.common import progress, read_any_bytes, run, settings, write, write_json
-from bot.features.answers import by_municipality, told
-from bot.features.ask import PAGE
+from bot.features.search.answers import by_municipality, told
+from bot.features.search.ask import PAGE
 from bot.messages.markup import plain
 from bot.opening import open_knowledge
 from bot.texts import LANGUAGES, Texts

@@ -17,11 +17,11 @@ import structlog
 from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Ask, NewEntry
 from bot.context import Act, Services, Turn, say
-from bot.features import ask
-from bot.features.answers import in_full
 from bot.features.dialog import offer
 from bot.features.editing import EDITABLE, close
 from bot.features.entries import show_command
+from bot.features.search import ask
+from bot.features.search.answers import in_full
 from bot.messages import Choice, Say, Value
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.codec import to_body

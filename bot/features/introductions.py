@@ -6,10 +6,10 @@ from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Introduce, IntroduceStep, Respond, SayHelped
 from bot.commands.introductions import kinds_of
 from bot.context import Act, Services, Turn
-from bot.features.ask import pick
 from bot.features.dialog import ask_missing, offer, prompt, wanted_before
 from bot.features.entries import EXACTLY, project_behind
 from bot.features.privacy_notice import version
+from bot.features.search.ask import pick
 from bot.introducing import Evidence, describe, for_editors, helped, respond, withdraw
 from bot.introducing.answering import LONGEST_TYPED, TYPED
 from bot.introducing.candidates import contact_of, project_of

@@ -16,9 +16,9 @@ from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Forget, MyData
 from bot.commands.open_questions import number_of
 from bot.context import Act, Services, Turn
-from bot.features import budget
 from bot.features.places import name_of
 from bot.features.privacy_notice import NOTICE_PAGE, officer, operator
+from bot.features.search import rate_limit
 from bot.features.wishes import FOREVER
 from bot.messages import Choice, Own, Say, Url
 from bot.outgoing.notify import Notice, tell
@@ -197,7 +197,7 @@ async def forget(turn: Turn, intent: Forget, services: Services) -> Act:
         return Say("forget.sure", {"roles": tuple(Say("verify.role", {"role": one.role}) for one in roles)}, (yes,))
 
     async def act(tx: Transaction) -> Say:
-        await budget.carry_over(tx, turn, services)
+        await rate_limit.carry_over(tx, turn, services)
         await introducing.erase(tx, services, turn.person.id)
         await tx.contacts.erase(await tx.contacts.held_by(turn.person.id))
         await tx.profiles.erase(turn.person.id, event_id=turn.inbound.id)

@@ -44,7 +44,6 @@ from bot.commands.intents import (
 from bot.commands.router import route
 from bot.context import Act, Services, Turn, say
 from bot.features import (
-    ask,
     connecting,
     correcting,
     digests,
@@ -60,6 +59,7 @@ from bot.features import (
 )
 from bot.features import help as guide
 from bot.features.permissions import refusal
+from bot.features.search import ask
 from bot.messages import Say
 from knowledge_base.store.transaction import Transaction
 

@@ -18,10 +18,10 @@ from bot.channels.networks import network
 from bot.commands.intents import Ask, Verify
 from bot.context import Act, Services, Turn, say
 from bot.features import mail_limit as allowance
-from bot.features.ask import ask
 from bot.features.dialog import is_aside, prompt
 from bot.features.introductions import go_on
 from bot.features.places import name_of, named, proven_by
+from bot.features.search.ask import ask
 from bot.introducing.naming import keep_public_name
 from bot.messages import Say
 from bot.messages.readership import private_to

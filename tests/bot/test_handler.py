@@ -13,8 +13,8 @@ from sqlalchemy import func, select, update
 
 from bot import handler, working
 from bot.assembly import Bot
-from bot.features import answers
-from bot.features.budget import LEAST_MESSAGES
+from bot.features.search import answers
+from bot.features.search.rate_limit import LEAST_MESSAGES
 from bot.inbox import Intake
 from bot.messages import Happening
 from bot.messages.markup import plain

@@ -15,7 +15,7 @@ import pytest
 import structlog
 
 from bot.assembly import Bot
-from bot.features import harvest
+from bot.features.search import daily_limit
 from bot.messages.markup import plain
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.store.database import Store
@@ -58,7 +58,7 @@ def log_lines() -> Iterator[list[dict[str, Any]]]:
 async def bot_and_network(
     sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Bot, FakeChannel]]:
-    monkeypatch.setattr(harvest, "AT_LEAST", MUCH)  # of so few projects
+    monkeypatch.setattr(daily_limit, "AT_LEAST", MUCH)  # of so few projects
     file = tmp_path / "knowledge.jsonl"
     file.write_text("\n".join(json.dumps(one) for one in records()))
     await import_files(sqlite_store, [file])

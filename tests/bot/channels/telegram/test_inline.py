@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.features.cards import STEPS, TYPING_S, Typing, goes_on
+from bot.features.search.inline_results import STEPS, TYPING_S, Typing, goes_on
 from knowledge_base.store.database import Store
 from tests.bot.channels.telegram.rig import Rig, make_settings, running
 from tests.telegram_api import LoopbackApi

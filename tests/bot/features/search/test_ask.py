@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.assembly import Bot
-from bot.features.answers import by_municipality
 from bot.features.entries import show_command
+from bot.features.search.answers import by_municipality
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.model import RecordKind
 from knowledge_base.store.database import Store

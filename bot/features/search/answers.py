@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from bot.features.entries import EXACTLY, show_command
-from bot.features.events import section
+from bot.features.search.events import section
 from bot.messages import Choice, Say, Url, Value
 from knowledge_base.model import Answer, Hit, Project, Understood
 from knowledge_base.vocabulary import bundled

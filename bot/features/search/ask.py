@@ -9,9 +9,10 @@ from dataclasses import replace
 from bot.commands.intents import LAST, Ask
 from bot.commands.open_questions import number_of
 from bot.context import Act, Services, Turn, say
-from bot.features import budget, harvest, passing_on
-from bot.features.answers import in_full, shown_hits, told
+from bot.features import passing_on
 from bot.features.entries import EXACTLY, QUESTION, command, key_of, last_told, opened, show_command, show_entry
+from bot.features.search import daily_limit, rate_limit
+from bot.features.search.answers import in_full, shown_hits, told
 from bot.messages import Choice, Say
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.model import Project, RecordKind
@@ -77,7 +78,7 @@ async def show(turn: Turn, which: str, services: Services) -> Act:
         stored = await tx.records.get(RecordKind.PROJECT, which)
     if stored is None or not isinstance(stored.record, Project):
         return say(Say("show.not_found"))
-    if refused := await harvest.enough(turn, services):
+    if refused := await daily_limit.enough(turn, services):
         return say(refused)
     introducible = stored.record in services.search.snapshot.introducible
     choices = (Choice(Say("choice.intro.this"), f"intro {EXACTLY}{stored.record.id}"),) if introducible else ()
@@ -85,7 +86,7 @@ async def show(turn: Turn, which: str, services: Services) -> Act:
     shown = _shown(turn, key_of(show_command(which)), what, stored.record.topics)
 
     async def act(tx: Transaction) -> Say:
-        await harvest.note(tx, turn, services, [which])
+        await daily_limit.note(tx, turn, services, [which])
         return await shown(tx)
 
     return act
@@ -134,7 +135,7 @@ async def note_rating(tx: Transaction, what: str, person_id: str, useful: bool) 
 
 async def _enough(turn: Turn, services: Services) -> Say | None:
     """Why this person gets no further search now; ``None``: they do."""
-    return await budget.exhausted(turn, services) or await harvest.enough(turn, services)
+    return await rate_limit.exhausted(turn, services) or await daily_limit.enough(turn, services)
 
 
 async def _context(turn: Turn, services: Services) -> ChatContext | None:
@@ -169,7 +170,7 @@ def _give(
             text = masked(answer.question)
             number = await tx.answers.not_answered(text, _folded(text), answer.language)
         await tx.people.spoke(turn.person.id, answer.language)
-        await harvest.note(tx, turn, services, [hit.project.id for hit in hits])
+        await daily_limit.note(tx, turn, services, [hit.project.id for hit in hits])
         await tx.answers.add(
             GivenAnswer(
                 id=turn.reply_id,

@@ -13,8 +13,8 @@ from time import monotonic
 
 from bot.channels.port import Card, Cards
 from bot.context import Services
-from bot.features import budget, harvest
-from bot.features.answers import entry
+from bot.features.search import daily_limit, rate_limit
+from bot.features.search.answers import entry
 from bot.messages import Say
 from bot.messages.markup import clean
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
@@ -84,7 +84,7 @@ async def cards_of(
             refused = await _refused(tx, services, person, who, same=same)
             if refused is None:
                 return Cards(await _counted(tx, services, asker, who, made, same=same))
-    hourly = refused.key == budget.EXHAUSTED
+    hourly = refused.key == rate_limit.EXHAUSTED
     return Cards(note=texts.line(Say("inline.questions" if hourly else "inline.projects", refused.values), language))
 
 
@@ -97,10 +97,10 @@ async def _known(tx: Transaction, asker: Asker) -> tuple[Person | None, list[str
 async def _refused(
     tx: Transaction, services: Services, person: Person | None, who: list[str], *, same: bool
 ) -> Say | None:
-    if not same and (refused := await budget.refusal(tx, services, person.id if person else None, who)):
+    if not same and (refused := await rate_limit.refusal(tx, services, person.id if person else None, who)):
         return refused
-    if await harvest.left_for(tx, services, who) == 0:
-        return Say("limit.projects", {"limit": harvest.limit_of(services)})
+    if await daily_limit.left_for(tx, services, who) == 0:
+        return Say("limit.projects", {"limit": daily_limit.limit_of(services)})
     return None
 
 
@@ -108,11 +108,11 @@ async def _counted(
     tx: Transaction, services: Services, asker: Asker, who: list[str], made: tuple[Card, ...], *, same: bool
 ) -> tuple[Card, ...]:
     """The cards that may be shown, counted."""
-    shown = made[: await harvest.left_for(tx, services, who)]
+    shown = made[: await daily_limit.left_for(tx, services, who)]
     if not same:
-        await budget.count(tx, services, who)
+        await rate_limit.count(tx, services, who)
     key = f"inline:{tx.now.isoformat()}"
-    await harvest.note_shown(tx, services, who, asker.channel, key, [card.id for card in shown])
+    await daily_limit.note_shown(tx, services, who, asker.channel, key, [card.id for card in shown])
     return shown
 
 
