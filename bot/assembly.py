@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from bot import introducing, open_questions
+from bot import introducing
 from bot.channels.policy import DataClass, may_pass
 from bot.channels.port import Channel, Immediate, Shared, StandsDown, Warns
 from bot.contact_duty import ContactDuty
@@ -20,6 +20,7 @@ from bot.desk import FrontDesk
 from bot.digesting import weekly
 from bot.digesting.runner import Digests
 from bot.dispatch import Dispatch
+from bot.features.open_questions import closing
 from bot.handler import Handler, Rules
 from bot.inbox import MOST_OF_ONE, Intake
 from bot.opening import Knowledge
@@ -113,7 +114,7 @@ class Bot:
             chores=[
                 self._clock,
                 self._introductions,
-                self._when_sure(partial(open_questions.expire, services)),
+                self._when_sure(partial(closing.expire, services)),
                 self._when_sure(partial(weekly.look, self.digests, self._store, self._alerts)),
                 self._when_sure(ContactDuty(self._store, self._alerts)),
                 self._when_sure(self._absence),

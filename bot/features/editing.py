@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from bot import open_questions
 from bot.commands.intents import Edit, Questions, Remove
 from bot.context import Act, Services, Turn
 from bot.features.digest_words import topics_of
 from bot.features.entries import show_command
+from bot.features.open_questions import closing
 from bot.features.wording import named
 from bot.messages import Choice, Say
 from knowledge_base.codec import Body, to_body
@@ -78,7 +78,7 @@ async def close(tx: Transaction, turn: Turn, number: int, entry: str, services: 
         return Say("questions.no_such", {"number": number})
     title = stored.record.title if stored and isinstance(stored.record, Project) else ""
     show = show_command(entry) if entry else ""
-    told = await open_questions.over(tx, services, number, f"question over:{turn.reply_id}", title=title, show=show)
+    told = await closing.over(tx, services, number, f"question over:{turn.reply_id}", title=title, show=show)
     return Say("questions.closed_and_told" if told else "questions.closed", {"number": number, "people": told})
 
 

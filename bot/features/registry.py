@@ -51,13 +51,13 @@ from bot.features import (
     editing,
     entering,
     introductions,
-    passing_on,
     people,
     privacy,
     subscribing,
     wishes,
 )
 from bot.features import help as guide
+from bot.features.open_questions import pass_on
 from bot.features.permissions import refusal
 from bot.features.search import ask
 from bot.messages import Say
@@ -110,11 +110,11 @@ async def _act(turn: Turn, intent: Intent, services: Services) -> Act:  # noqa: 
         case Questions() | NewEntry() | Edit() | Remove() as work:
             return await _of_editors(turn, work, services)
         case PassOn():
-            return await passing_on.pass_on(turn, intent, services)
+            return await pass_on.pass_on(turn, intent, services)
         case Reply():
-            return await passing_on.reply(turn, intent, services)
+            return await pass_on.reply(turn, intent, services)
         case OfferAnswer():
-            return await passing_on.offer_answer(turn, intent, services)
+            return await pass_on.offer_answer(turn, intent, services)
         case Subscribe():
             return await subscribing.subscribe(turn, intent, services)
         case Unsubscribe():

@@ -9,8 +9,8 @@ from dataclasses import replace
 from bot.commands.intents import LAST, Ask
 from bot.commands.open_questions import number_of
 from bot.context import Act, Services, Turn, say
-from bot.features import passing_on
 from bot.features.entries import EXACTLY, QUESTION, command, key_of, last_told, opened, show_command, show_entry
+from bot.features.open_questions import pass_on
 from bot.features.search import daily_limit, rate_limit
 from bot.features.search.answers import in_full, shown_hits, told
 from bot.messages import Choice, Say
@@ -70,7 +70,7 @@ async def show(turn: Turn, which: str, services: Services) -> Act:
     if which.isdecimal() and len(which) < 4:
         which = (await pick(turn, int(which), services) or which).removeprefix("show ")
     if which.startswith(QUESTION):
-        return await passing_on.show(turn, number_of(which.removeprefix(QUESTION)), services)
+        return await pass_on.show(turn, number_of(which.removeprefix(QUESTION)), services)
     if found := await show_entry(which, services):
         return _shown(turn, which, *found)
     which = which.removeprefix(EXACTLY)
@@ -185,7 +185,7 @@ def _give(
         await tx.people.remember(turn.context_key, {"texts": chain}, turn.reply_id, commands)
         language, noted = turn.person.language or answer.language, bool(number and services.settings.editors)
         what = told(answer, language, start, filters=turn.buttons, noted=noted)
-        return what if number is None else replace(what, choices=(*what.choices, *passing_on.offered(turn)))
+        return what if number is None else replace(what, choices=(*what.choices, *pass_on.offered(turn)))
 
     return act
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot import open_questions
 from bot.channels.networks import network
 from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import OfferAnswer, PassOn, Reply
 from bot.context import Act, Services, Turn, say
 from bot.features.dialog import offer
+from bot.features.open_questions import closing
 from bot.features.privacy_notice import version
 from bot.features.wording import named
 from bot.messages import Choice, Happening, Say, Value
@@ -158,7 +158,7 @@ async def reply(turn: Turn, intent: Reply, services: Services) -> Act:
         who = await tx.tallies.identities(turn.person.id)
         if await tx.tallies.count(services.secret, REFUSED, who, within=REFUSALS_LAST) >= TOO_MANY_REFUSALS:
             return Say("question.refused_too_often")
-        if not await open_questions.answer(tx, services, asked, text, turn.person.id, turn.reply_id):
+        if not await closing.answer(tx, services, asked, text, turn.person.id, turn.reply_id):
             return Say("question.unreached")
         await tx.open_questions.answered(asked.number)
         await _count(tx, turn, services, REPLIED)
