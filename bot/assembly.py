@@ -11,7 +11,6 @@ from typing import Any
 
 import structlog
 
-from bot import introducing
 from bot.channels.policy import DataClass, may_pass
 from bot.channels.port import Channel, Immediate, Shared, StandsDown, Warns
 from bot.contact_duty import ContactDuty
@@ -20,6 +19,7 @@ from bot.desk import FrontDesk
 from bot.digesting import weekly
 from bot.digesting.runner import Digests
 from bot.dispatch import Dispatch
+from bot.features import introductions
 from bot.features.open_questions import closing
 from bot.handler import Handler, Rules
 from bot.inbox import MOST_OF_ONE, Intake
@@ -207,7 +207,7 @@ class Bot:
             raise MutedError(chats)
 
     async def _introductions(self) -> None:
-        await introducing.due(self.services, timers=await self._clock.is_sure())
+        await introductions.due(self.services, timers=await self._clock.is_sure())
 
     def _when_sure(self, chore: Chore) -> Chore:
         """A chore that ends something or counts days: it waits while the clock may be wrong."""

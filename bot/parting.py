@@ -13,9 +13,9 @@ from typing import Any
 
 from bot.channels.policy import DataClass, may_pass
 from bot.context import Services
-from bot.introducing.describing import language_of
-from bot.introducing.erasing import carry
-from bot.introducing.telling import again
+from bot.features.introductions.erasure import carry
+from bot.features.introductions.notify import again
+from bot.features.introductions.view import language_of
 from bot.outgoing.notify import MAIL, usable
 from knowledge_base.introduction_values import ASKED, Introduction, Side, State
 from knowledge_base.store.people import Account

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot import introducing
 from bot.assembly import Bot
+from bot.features import introductions
 from bot.messages import Outgoing
 from bot.messages.markup import plain
 from knowledge_base.ingest.importer import import_files
@@ -85,7 +85,7 @@ class Networks:
         if time:
             self.store.now.advance(**time)  # type: ignore[attr-defined]
         for _ in range(3):
-            await introducing.due(self.bot.services)
+            await introductions.due(self.bot.services)
             await settled(self.bot)
 
     def told(self, channel: FakeChannel, conversation: str) -> list[str]:

@@ -10,7 +10,7 @@ from bot.channels.networks import network
 from bot.commands.intents import Ask, Profile
 from bot.context import Act, Services, Turn, say
 from bot.features.dialog import is_aside, prompt
-from bot.features.introductions import go_on
+from bot.features.introductions.chat import go_on
 from bot.features.places import UNKNOWN, name_of, named, proven_by
 from bot.features.search.ask import ask
 from bot.messages import Choice, Own, Say, Value

@@ -10,12 +10,12 @@ from typing import Any
 
 from babel.dates import format_datetime
 
-from bot import introducing
 from bot.channels.networks import network
 from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Forget, MyData
 from bot.commands.open_questions import number_of
 from bot.context import Act, Services, Turn
+from bot.features import introductions
 from bot.features.places import name_of
 from bot.features.privacy_notice import NOTICE_PAGE, officer, operator
 from bot.features.search import rate_limit
@@ -198,7 +198,7 @@ async def forget(turn: Turn, intent: Forget, services: Services) -> Act:
 
     async def act(tx: Transaction) -> Say:
         await rate_limit.carry_over(tx, turn, services)
-        await introducing.erase(tx, services, turn.person.id)
+        await introductions.erase(tx, services, turn.person.id)
         await tx.contacts.erase(await tx.contacts.held_by(turn.person.id))
         await tx.profiles.erase(turn.person.id, event_id=turn.inbound.id)
         return Say("forget.done")

@@ -50,13 +50,13 @@ from bot.features import (
     disconnecting,
     editing,
     entering,
-    introductions,
     people,
     privacy,
     subscribing,
     wishes,
 )
 from bot.features import help as guide
+from bot.features.introductions import chat as introductions
 from bot.features.open_questions import pass_on
 from bot.features.permissions import refusal
 from bot.features.search import ask

@@ -19,10 +19,10 @@ from bot.commands.intents import Ask, Verify
 from bot.context import Act, Services, Turn, say
 from bot.features import mail_limit as allowance
 from bot.features.dialog import is_aside, prompt
-from bot.features.introductions import go_on
+from bot.features.introductions.chat import go_on
+from bot.features.introductions.public_name import keep_public_name
 from bot.features.places import name_of, named, proven_by
 from bot.features.search.ask import ask
-from bot.introducing.naming import keep_public_name
 from bot.messages import Say
 from bot.messages.readership import private_to
 from knowledge_base.mail_address import MailAddress, read_address

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot import introducing
 from bot.commands.intents import Pause, Resume
 from bot.context import Act, Services, Turn
+from bot.features import introductions
 from bot.messages import Say
 from knowledge_base.store.transaction import Transaction
 
@@ -46,7 +46,7 @@ async def refuse(turn: Turn, services: Services) -> Act:
     """Nobody is introduced to this person any more; an objection needs no reason."""
 
     async def act(tx: Transaction) -> Say:
-        await introducing.object_to_all(tx, services, turn.person.id)
+        await introductions.object_to_all(tx, services, turn.person.id)
         return Say("refuse.done")
 
     return act

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import introducing
 from bot.channels.port import UndeliverableError
-from bot.introducing import Evidence
+from bot.features import introductions
+from bot.features.introductions import Evidence
 from bot.messages.markup import plain
 from knowledge_base.introduction_values import Answer, Outcome, State
 from knowledge_base.store.database import Store
@@ -49,7 +49,7 @@ async def answer_by_page(net: Networks, code: str, answer: Answer, *shares: str,
         person = await tx.people.of_account("email", address)
         assert one is not None
         assert person is not None
-        say = await introducing.respond(
+        say = await introductions.respond(
             tx, net.bot.services, one.id, person.id, answer, shares, Evidence("email", "token-hash", "page")
         )
     return say.key
@@ -313,7 +313,7 @@ async def test_who_leaves_ends_it_and_the_other_is_told(net: Networks, side: str
     async with net.store.begin() as tx:
         person = await tx.people.of_account(*(("matrix", ANNA_MATRIX) if side == "asker" else ("email", LEAD)))
         assert person is not None
-        await introducing.erase(tx, net.bot.services, person.id)
+        await introductions.erase(tx, net.bot.services, person.id)
     await net.passes()
     heard = net.mails(LEAD)[-1] if side == "asker" else net.told(net.matrix, anna.conversation)[-1]
     assert "nicht mehr" in heard

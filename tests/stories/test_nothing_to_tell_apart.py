@@ -11,14 +11,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from bot import introducing
 from bot.commands.intents import Verify
 from bot.context import Turn
-from bot.features import verifying
+from bot.features import introductions, verifying
 from bot.messages import Address, Inbound
 from knowledge_base.introduction_values import Answer
 from knowledge_base.store.database import Store
-from tests.bot.introducing.world import World, evidence
+from tests.bot.features.introductions.world import World, evidence
 from tests.conftest import FixedClock
 from tests.introducing import LEAD, PROJECT, Networks, asks, known_as, networks
 
@@ -118,11 +117,11 @@ async def ends(net: Networks, code: str, way: str) -> None:
         assert person
     if way == "objection":
         async with net.store.begin() as tx:
-            await introducing.object_to_all(tx, net.bot.services, person.id)
+            await introductions.object_to_all(tx, net.bot.services, person.id)
     elif way != "silence":
         async with net.store.begin() as tx:
             proof = evidence(("email", LEAD))
-            await introducing.respond(tx, net.bot.services, one.id, person.id, Answer(way), (), proof)
+            await introductions.respond(tx, net.bot.services, one.id, person.id, Answer(way), (), proof)
     await net.passes()
 
 

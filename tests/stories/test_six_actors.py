@@ -13,7 +13,7 @@ import pytest
 
 from knowledge_base.introduction_values import State
 from knowledge_base.store.database import Store
-from tests.bot.introducing.watching import stored
+from tests.bot.features.introductions.watching import stored
 from tests.fakes import Person, settled
 from tests.introducing import LEAD, MOBILITY, Networks, asks, known_as, networks
 

@@ -16,9 +16,9 @@ from typing import TypeVar
 
 from starlette.responses import Response
 
+from bot.features.introductions import Evidence, describe, helped, respond
+from bot.features.introductions.view import RequestView, date_of
 from bot.features.privacy_notice import operator
-from bot.introducing import Evidence, describe, helped, respond
-from bot.introducing.describing import RequestView, date_of
 from bot.messages import Say, Url
 from bot.messages.markup import plain
 from bot.outgoing.telegram_invite import offered_with

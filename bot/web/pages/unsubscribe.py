@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from bot import introducing
+from bot.features import introductions
 from bot.messages import Say
 from bot.outgoing.notify import MAIL
 from bot.web.pages.visit import Site, Visit, over, repeated
@@ -48,7 +48,7 @@ async def _end(site: Site, visited: Visit) -> bool:
         elif await _has_a_chat(tx, person_id):
             await tx.people.switch_off(person_id, MAIL)
         else:
-            await introducing.object_to_all(tx, site.services, person_id)
+            await introductions.object_to_all(tx, site.services, person_id)
     return True
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from typer.testing import CliRunner, Result
 
 import run_bot
-from bot.introducing import due
+from bot.features.introductions import due
 from knowledge_base.introduction_values import State
 from knowledge_base.store.tables import introduction, outbox
 from tests.bot.web.pages.conftest import Site, site, waiting

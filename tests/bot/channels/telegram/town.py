@@ -14,8 +14,8 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from bot import introducing
 from bot.channels.email import EmailChannel
+from bot.features import introductions
 from config.smtp import Smtp
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.store.database import Store
@@ -60,7 +60,7 @@ class Town:
     async def settled(self) -> None:
         """What is due is done, and everybody has got what is theirs."""
         for _ in range(3):
-            await introducing.due(self.rig.bot.services)
+            await introductions.due(self.rig.bot.services)
             self.rig.bot.wake_senders()
             await self.rig.settled()
 

@@ -17,8 +17,8 @@ from starlette.types import ASGIApp
 
 from bot.channels.policy import DataClass
 from bot.context import Services
+from bot.features.introductions import notify as telling
 from bot.features.places import UNKNOWN
-from bot.introducing import telling
 from bot.messages import Say
 from bot.operations.health import Health
 from bot.operations.metrics import Metrics

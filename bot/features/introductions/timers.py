@@ -5,9 +5,9 @@ from __future__ import annotations
 import structlog
 
 from bot.context import Services
-from bot.introducing.applying import apply
-from bot.introducing.candidates import askable, onward, project_of
-from bot.introducing.keys import request_key, room_key
+from bot.features.introductions.candidates import askable, onward, project_of
+from bot.features.introductions.dedup_keys import request_key, room_key
+from bot.features.introductions.transitions import apply
 from knowledge_base.introduction_values import (
     ASKED,
     Delivered,

@@ -8,14 +8,12 @@ from bot.commands.introductions import kinds_of
 from bot.context import Act, Services, Turn
 from bot.features.dialog import ask_missing, offer, prompt, wanted_before
 from bot.features.entries import EXACTLY, project_behind
-from bot.features.privacy_notice import version
-from bot.features.search.ask import pick
-from bot.introducing import Evidence, describe, for_editors, helped, respond, withdraw
-from bot.introducing.answering import LONGEST_TYPED, TYPED
-from bot.introducing.candidates import contact_of, project_of
-from bot.introducing.describing import RequestView, date_of, said_of, sharables
-from bot.introducing.naming import keep_public_name
-from bot.introducing.requesting import (
+from bot.features.introductions import Evidence, describe, for_editors, helped, respond, withdraw
+from bot.features.introductions.candidates import contact_of, project_of
+from bot.features.introductions.contact_answers import LONGEST_TYPED, TYPED
+from bot.features.introductions.notify import answers, title_of
+from bot.features.introductions.public_name import keep_public_name
+from bot.features.introductions.request import (
     agreeing,
     begin,
     change,
@@ -25,7 +23,9 @@ from bot.introducing.requesting import (
     preview,
     there_is_no_way,
 )
-from bot.introducing.telling import answers, title_of
+from bot.features.introductions.view import RequestView, date_of, said_of, sharables
+from bot.features.privacy_notice import version
+from bot.features.search.ask import pick
 from bot.messages import Choice, Happening, Say
 from bot.messages.markup import clean, plain
 from knowledge_base.introduction_values import Answer, Helped, Introduction, Side, State

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot import introducing
+from bot.features import introductions
 from bot.messages import Say
 from knowledge_base.introduction_values import State
 from knowledge_base.store.database import Store
 from knowledge_base.store.transaction import Transaction
-from tests.bot.introducing.world import evidence
+from tests.bot.features.introductions.world import evidence
 from tests.crossing import crossed
 from tests.introducing import LEAD, asks, known_as, networks
 
@@ -31,10 +31,10 @@ async def test_who_objects_to_everything_waits_for_a_request_that_changes_in_tha
 
         async def withdraw(tx: Transaction) -> Say:
             proof = evidence(("matrix", "@anna:potsdam.example"))
-            return await introducing.withdraw(tx, net.bot.services, asked.id, asker.id, proof)
+            return await introductions.withdraw(tx, net.bot.services, asked.id, asker.id, proof)
 
         async def object_(tx: Transaction) -> Say:
-            await introducing.object_to_all(tx, net.bot.services, contact.id)
+            await introductions.object_to_all(tx, net.bot.services, contact.id)
             return Say("objected")
 
         said = await crossed(store, withdraw, object_)

@@ -9,10 +9,10 @@ from datetime import datetime
 from babel.dates import format_date
 
 from bot.context import Services
+from bot.features.introductions.candidates import askable, caps_of, colleague, contact_of, project_of
+from bot.features.introductions.public_name import TELEGRAM
 from bot.features.places import UNKNOWN
 from bot.features.privacy_notice import about_import, was_asked
-from bot.introducing.candidates import askable, caps_of, colleague, contact_of, project_of
-from bot.introducing.naming import TELEGRAM
 from bot.messages import Say, Value
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.introduction_caps import Before, not_again

@@ -54,8 +54,17 @@ from knowledge_base.introduction_values import (
 )
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.uncancelled import UncancelledConnection
-from tests.bot.introducing.watching import Account, Stored, Watch, each_side_knows, is_theirs, left, stored, written
-from tests.bot.introducing.world import ASKERS, CHANNELS, CONTACTS, World
+from tests.bot.features.introductions.watching import (
+    Account,
+    Stored,
+    Watch,
+    each_side_knows,
+    is_theirs,
+    left,
+    stored,
+    written,
+)
+from tests.bot.features.introductions.world import ASKERS, CHANNELS, CONTACTS, World
 
 ANYBODY = st.sampled_from((*ASKERS, *CONTACTS))
 WHICH = st.sampled_from([0, 0, 0, 0, 1, 1, 2, 3, 5, 8, 13])  # mostly what is going on, now and then what is long over

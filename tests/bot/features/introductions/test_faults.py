@@ -12,9 +12,10 @@ from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy.exc import IntegrityError
 
-from bot import introducing
-from bot.introducing import answering, applying, telling
-from bot.introducing.applying import Applied
+from bot.features import introductions as introducing
+from bot.features.introductions import contact_answers, transitions
+from bot.features.introductions import notify as telling
+from bot.features.introductions.transitions import Applied
 from bot.outgoing import notify as notices
 from knowledge_base import introductions
 from knowledge_base.introduction_values import (
@@ -31,7 +32,7 @@ from knowledge_base.introduction_values import (
     Undeliverable,
 )
 from knowledge_base.store.outbox import Outbox
-from tests.bot.introducing import test_machine
+from tests.bot.features.introductions import test_machine
 
 Patch = pytest.MonkeyPatch
 REAL_STEP = introductions.step
@@ -87,16 +88,16 @@ def news_of_an_old_round_count(patch: Patch) -> None:
         late = isinstance(event, Delivered | Undeliverable)
         return REAL_STEP(now, replace(event, round=now.round) if late else event, at, rules)  # type: ignore[type-var]
 
-    patch.setattr(applying, "step", any_round)
+    patch.setattr(transitions, "step", any_round)
 
 
 def more_is_shown_than_was_chosen(patch: Patch) -> None:
-    real = answering._chosen
+    real = contact_answers._chosen
 
     async def all_of_it(tx: Any, one: Any, person: str, kinds: Collection[str]) -> Any:
         return await real(tx, one, person, ["all"] if kinds else [])
 
-    patch.setattr(answering, "_chosen", all_of_it)
+    patch.setattr(contact_answers, "_chosen", all_of_it)
 
 
 def data_leave_with_the_request(patch: Patch) -> None:
@@ -114,11 +115,11 @@ def telegram_carries_everything(patch: Patch) -> None:
 
 
 def the_end_of_a_request_is_not_told(patch: Patch) -> None:
-    patch.setattr(applying, "step", _without(Retract(telling.Outcome.WITHDRAWN)))
+    patch.setattr(transitions, "step", _without(Retract(telling.Outcome.WITHDRAWN)))
 
 
 def the_asker_is_not_told(patch: Patch) -> None:
-    patch.setattr(applying, "step", _without(TellAsker(None)))
+    patch.setattr(transitions, "step", _without(TellAsker(None)))
 
 
 def a_timer_is_forgotten(patch: Patch) -> None:
@@ -126,7 +127,7 @@ def a_timer_is_forgotten(patch: Patch) -> None:
         one = done.introduction
         return replace(done, introduction=replace(one, due_at=None)) if one.state is State.DELIVERED else done
 
-    patch.setattr(applying, "step", _step(no_timer))
+    patch.setattr(transitions, "step", _step(no_timer))
 
 
 def what_was_sent_counts_as_taken_back(patch: Patch) -> None:
@@ -141,7 +142,7 @@ def the_end_is_told_twice(patch: Patch) -> None:
         again = [Do.EXCHANGE] if any(isinstance(one, TellAsker) and one.outcome for one in done.effects) else []
         return replace(done, effects=(*done.effects, *again))
 
-    patch.setattr(applying, "step", _step(twice))
+    patch.setattr(transitions, "step", _step(twice))
     patch.setattr(telling, "outcome_key", lambda one, side: f"intro:{one.id}:again:{side}")
 
 
@@ -153,18 +154,18 @@ def who_leaves_says_no_goodbye(patch: Patch) -> None:
 
 
 def who_leaves_is_not_told_of(patch: Patch) -> None:
-    patch.setattr(applying, "step", _without_on(Erased, Retract, TellAsker))
+    patch.setattr(transitions, "step", _without_on(Erased, Retract, TellAsker))
 
 
 def an_objection_ends_nothing(patch: Patch) -> None:
-    real = applying.apply
+    real = transitions.apply
 
     async def unless_objected(tx: Any, services: Any, before: Introduction, event: Event, *more: Any) -> Applied:
         if isinstance(event, introductions.Objected):
             return Applied(before)
         return await real(tx, services, before, event, *more)
 
-    patch.setattr(answering, "apply", unless_objected)
+    patch.setattr(contact_answers, "apply", unless_objected)
 
 
 FAULTS = [

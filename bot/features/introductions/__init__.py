@@ -11,11 +11,11 @@ pages and the ticker alike:
 - ``erase`` closes what a person is part of, before their data are deleted; the other side is told.
 """
 
-from bot.introducing.answering import for_editors, helped, object_to_all, respond, withdraw
-from bot.introducing.applying import Applied, Evidence, apply
-from bot.introducing.describing import RequestView, Sharable, describe
-from bot.introducing.erasing import erase
-from bot.introducing.ticking import due
+from bot.features.introductions.contact_answers import for_editors, helped, object_to_all, respond, withdraw
+from bot.features.introductions.erasure import erase
+from bot.features.introductions.timers import due
+from bot.features.introductions.transitions import Applied, Evidence, apply
+from bot.features.introductions.view import RequestView, Sharable, describe
 
 __all__ = [
     "Applied",

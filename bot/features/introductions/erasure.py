@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.context import Services
-from bot.introducing.applying import apply
-from bot.introducing.candidates import caps_of
-from bot.introducing.keys import outcome_key
-from bot.introducing.telling import no_longer
+from bot.features.introductions.candidates import caps_of
+from bot.features.introductions.dedup_keys import outcome_key
+from bot.features.introductions.notify import no_longer
+from bot.features.introductions.transitions import apply
 from bot.outgoing.notify import NOTE
 from knowledge_base.introduction_caps import DAY, TAKES_NO_SLOT, not_again
 from knowledge_base.introduction_caps import Before as Nothing

@@ -6,10 +6,18 @@ import hashlib
 
 from bot.channels.policy import DataClass
 from bot.context import Services
-from bot.introducing import describing
-from bot.introducing.candidates import project_of
-from bot.introducing.keys import again_key, follow_up_key, onward_key, outcome_key, remind_key, request_key, room_key
-from bot.introducing.naming import shared
+from bot.features.introductions import view as describing
+from bot.features.introductions.candidates import project_of
+from bot.features.introductions.dedup_keys import (
+    again_key,
+    follow_up_key,
+    onward_key,
+    outcome_key,
+    remind_key,
+    request_key,
+    room_key,
+)
+from bot.features.introductions.public_name import shared
 from bot.messages import Choice, MessageAudience, Say, Value
 from bot.messages.readership import AUDIENCE, READERS
 from bot.outgoing.notify import Notice, Told, tell

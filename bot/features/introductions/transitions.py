@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.context import Services
-from bot.introducing import telling
-from bot.introducing.candidates import onward
-from bot.introducing.keys import remind_key, request_key, room_key
+from bot.features.introductions import notify as telling
+from bot.features.introductions.candidates import onward
+from bot.features.introductions.dedup_keys import remind_key, request_key, room_key
 from bot.messages.without_links import LONGEST
 from knowledge_base.errors import ChangedMeanwhileError
 from knowledge_base.ingest.personal_data import masked

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.commands.introductions import kinds_of
-from bot.introducing.naming import shared
-from bot.introducing.telling import shown
+from bot.features.introductions.notify import shown
+from bot.features.introductions.public_name import shared
 from bot.messages.markup import Link, Paragraph, Text, plain
 from bot.texts import Texts
 

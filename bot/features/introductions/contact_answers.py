@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bot.context import Services
-from bot.introducing.applying import Evidence, apply
-from bot.introducing.candidates import contact_of, onward
-from bot.introducing.describing import sharables
+from bot.features.introductions.candidates import contact_of, onward
+from bot.features.introductions.transitions import Evidence, apply
+from bot.features.introductions.view import sharables
 from bot.messages import Say
 from bot.messages.markup import clean
 from knowledge_base.introduction_values import (

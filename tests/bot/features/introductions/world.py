@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot import introducing
 from bot.context import Services
-from bot.introducing import Evidence
-from bot.introducing.candidates import project_of
-from bot.introducing.requesting import begin, change, consent
+from bot.features import introductions
+from bot.features.introductions import Evidence
+from bot.features.introductions.candidates import project_of
+from bot.features.introductions.request import begin, change, consent
 from bot.messages import Say
 from bot.messages.markup import plain
 from bot.outgoing.links import Links
@@ -157,7 +157,7 @@ class World:
             one = await tx.introductions.by_code(code)
             person = await self.person(tx, account)
             one_id = one.id if one else ""
-            return await introducing.respond(tx, self.services, one_id, person, answer, kinds, evidence(account))
+            return await introductions.respond(tx, self.services, one_id, person, answer, kinds, evidence(account))
 
         return await self.act(work, crash=crash)
 
@@ -165,7 +165,7 @@ class World:
         async def work(tx: Transaction) -> Say:
             one = await tx.introductions.by_code(code)
             person = await self.person(tx, account)
-            return await introducing.withdraw(tx, self.services, one.id if one else "", person, evidence(account))
+            return await introductions.withdraw(tx, self.services, one.id if one else "", person, evidence(account))
 
         return await self.act(work, crash=crash)
 
@@ -173,7 +173,7 @@ class World:
         async def work(tx: Transaction) -> Say:
             one = await tx.introductions.by_code(code)
             person = await self.person(tx, account)
-            return await introducing.helped(tx, self.services, one.id if one else "", person, how)
+            return await introductions.helped(tx, self.services, one.id if one else "", person, how)
 
         return await self.act(work)
 
@@ -181,7 +181,7 @@ class World:
         async def work(tx: Transaction) -> Say:
             one = await tx.introductions.by_code(code)
             person = await self.person(tx, account)
-            return await introducing.for_editors(tx, self.services, one.id if one else "", person)
+            return await introductions.for_editors(tx, self.services, one.id if one else "", person)
 
         return await self.act(work)
 
@@ -189,7 +189,7 @@ class World:
         async def work(tx: Transaction) -> Say:
             person = await tx.people.of_account(*account)
             if person is not None:
-                await introducing.object_to_all(tx, self.services, person.id)
+                await introductions.object_to_all(tx, self.services, person.id)
             return Say("objected")
 
         return await self.act(work, crash=crash)
@@ -207,7 +207,7 @@ class World:
             one = await tx.introductions.by_code(code)
             if one is None:
                 return Say("intro.unknown")
-            done = await introducing.apply(tx, self.services, one, event)
+            done = await introductions.apply(tx, self.services, one, event)
             return Say(done.refusal or "happened")
 
         return await self.act(work)
@@ -216,7 +216,7 @@ class World:
         async def work(tx: Transaction) -> Say:
             person = await tx.people.of_account(*account)
             if person is not None:
-                await introducing.erase(tx, self.services, person.id)
+                await introductions.erase(tx, self.services, person.id)
                 await tx.profiles.erase(person.id)
             return Say("erased")
 
@@ -226,7 +226,7 @@ class World:
 
     async def time(self, passed: timedelta = timedelta(0)) -> None:
         self.clock.moment += passed
-        await introducing.due(self.services)
+        await introductions.due(self.services)
 
     async def delivers(self, channel: str, fate: str = "sent") -> None:
         """The network gets what waits; a killed sender leaves it to the next one."""

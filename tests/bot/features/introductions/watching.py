@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from knowledge_base.introduction_values import AFTER, ASKED, Answer, Outcome, State
-from tests.bot.introducing.world import DATA, HOMES, OWN
+from tests.bot.features.introductions.world import DATA, HOMES, OWN
 
 Account = tuple[str, str]
 Row = Mapping[str, Any]  # of the table of introductions

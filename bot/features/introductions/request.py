@@ -7,11 +7,19 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from bot.context import Services
-from bot.introducing.answering import ALL, OTHER, refused
-from bot.introducing.applying import RULES, Evidence, apply
-from bot.introducing.candidates import askable, can_be_told, candidate, caps_of, contact_of, project_of, turn_of
-from bot.introducing.describing import date_of, municipality_name, sharables, who
-from bot.introducing.erasing import remembered
+from bot.features.introductions.candidates import (
+    askable,
+    can_be_told,
+    candidate,
+    caps_of,
+    contact_of,
+    project_of,
+    turn_of,
+)
+from bot.features.introductions.contact_answers import ALL, OTHER, refused
+from bot.features.introductions.erasure import remembered
+from bot.features.introductions.transitions import RULES, Evidence, apply
+from bot.features.introductions.view import date_of, municipality_name, sharables, who
 from bot.messages import Choice, Own, Say, Value
 from bot.messages.without_links import presentable
 from knowledge_base.introduction_caps import exhausted, not_again, too_far

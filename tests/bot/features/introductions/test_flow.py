@@ -13,7 +13,7 @@ from sqlalchemy import select
 from knowledge_base.introduction_values import Answer, Outcome, State
 from knowledge_base.store.consents import What
 from knowledge_base.store.tables import outbox
-from tests.bot.introducing.world import ASKERS, CHANNELS, CONTACTS, World
+from tests.bot.features.introductions.world import ASKERS, CHANNELS, CONTACTS, World
 from tests.introducing import LEAD, MOBILITY
 
 ANNA, TOM = ASKERS
