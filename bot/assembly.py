@@ -16,10 +16,10 @@ from bot.channels.port import Channel, Immediate, Shared, StandsDown, Warns
 from bot.contact_duty import ContactDuty
 from bot.context import Services
 from bot.desk import FrontDesk
-from bot.digesting import weekly
-from bot.digesting.runner import Digests
 from bot.dispatch import Dispatch
 from bot.features import introductions
+from bot.features.digests import job as weekly
+from bot.features.digests.run import Digests
 from bot.features.open_questions import closing
 from bot.handler import Handler, Rules
 from bot.inbox import MOST_OF_ONE, Intake

@@ -12,8 +12,8 @@ import typer
 
 from bot.channels.policy import DataClass, may_pass
 from bot.cli.common import run, settings, tell, write, write_json
-from bot.digesting.issue import approve
-from bot.digesting.runner import Digests, Outcome, Reason
+from bot.features.digests.edition import approve
+from bot.features.digests.run import Digests, Outcome, Reason
 from bot.opening import open_store
 from bot.outgoing.links import Links
 from bot.processes.state_lock import shared_secrets

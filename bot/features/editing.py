@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.commands.intents import Edit, Questions, Remove
 from bot.context import Act, Services, Turn
-from bot.features.digest_words import topics_of
+from bot.features.digests.wishes import topics_of
 from bot.features.entries import show_command
 from bot.features.open_questions import closing
 from bot.features.wording import named

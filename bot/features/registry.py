@@ -43,19 +43,10 @@ from bot.commands.intents import (
 )
 from bot.commands.router import route
 from bot.context import Act, Services, Turn, say
-from bot.features import (
-    connecting,
-    correcting,
-    digests,
-    disconnecting,
-    editing,
-    entering,
-    people,
-    privacy,
-    subscribing,
-    wishes,
-)
+from bot.features import connecting, correcting, disconnecting, editing, entering, people, privacy, wishes
 from bot.features import help as guide
+from bot.features.digests import chat as digests
+from bot.features.digests import subscribe
 from bot.features.introductions import chat as introductions
 from bot.features.open_questions import pass_on
 from bot.features.permissions import refusal
@@ -116,7 +107,7 @@ async def _act(turn: Turn, intent: Intent, services: Services) -> Act:  # noqa: 
         case OfferAnswer():
             return await pass_on.offer_answer(turn, intent, services)
         case Subscribe():
-            return await subscribing.subscribe(turn, intent, services)
+            return await subscribe.subscribe(turn, intent, services)
         case Unsubscribe():
             return await digests.unsubscribe(turn, services)
         case Digest():

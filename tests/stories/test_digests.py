@@ -11,7 +11,7 @@ import pytest
 
 from bot.assembly import Bot
 from bot.channels.port import Desk, TryLaterError, UnclearError, UndeliverableError
-from bot.digesting import weekly
+from bot.features.digests import job as weekly
 from bot.messages import Address, Happening
 from bot.messages.markup import plain
 from knowledge_base.codec import to_body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from bot.features.mailing import confirmed
+from bot.features.digests.by_mail import confirmed
 from bot.messages import Say
 from bot.web.pages.visit import GONE, Site, Visit, over
 

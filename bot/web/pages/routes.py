@@ -12,7 +12,7 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from bot.context import Services
-from bot.features.mailing import CONFIRM
+from bot.features.digests.by_mail import CONFIRM
 from bot.outgoing.links import DISCONNECT, UNSUBSCRIBE
 from bot.outgoing.notify import NOTE
 from bot.web.pages import confirm, disconnect, introduction, note, public, unsubscribe

@@ -1,7 +1,7 @@
 """The examples in docs/digests.md, made by the code that makes digests and by the channels that send them.
 
-``python -m tests.bot.digesting.examples`` writes them anew; a test fails when they are not what this would write.
-With a folder behind it the HTML of Matrix and mail is written there instead, to be looked at in a browser.
+``python -m tests.bot.features.digests.examples`` writes them anew; a test fails when they are not what this would
+write. With a folder behind it the HTML of Matrix and mail is written there instead, to be looked at in a browser.
 """
 
 from __future__ import annotations
@@ -20,15 +20,18 @@ from bot.channels.matrix.content import INVISIBLE_SPACE, contents
 from bot.channels.telegram.html import JOINER, parts
 from bot.channels.telegram.keyboard import keyboard
 from bot.channels.terminal import plain_text
-from bot.digesting.telling import Issue, Place, digest
+from bot.features.digests.render import Issue, Place, digest
 from bot.messages import Address, Outgoing, Say
 from bot.texts import LANGUAGES, Texts
 from knowledge_base.digests.content import Candidate, Change, Interest, Kind, Told, choose
 from knowledge_base.model import Contact, Event, Project
 from knowledge_base.store.open_questions import Asked
 
-PAGE = Path(__file__).parent.parent.parent.parent / "docs" / "digests.md"
-BEGIN, END = "<!-- examples: generated, see tests/bot/digesting/examples.py -->\n", "<!-- end of the examples -->"
+PAGE = Path(__file__).parents[4] / "docs" / "digests.md"
+BEGIN, END = (
+    "<!-- examples: generated, see tests/bot/features/digests/examples.py -->\n",
+    "<!-- end of the examples -->",
+)
 NOW = datetime(2026, 11, 30, 7, tzinfo=UTC)
 NAMES = {"de": "German", "en": "English", "pl": "Polish"}
 INTRO = "Am 10. Dezember treffen wir uns online: Wie bleibt der Rufbus nach der Förderung?"

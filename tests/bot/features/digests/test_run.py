@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from bot.digesting.runner import Digests
+from bot.features.digests.run import Digests
 from bot.outgoing.links import Links
 from knowledge_base.codec import to_body
 from knowledge_base.digests.schedule import BERLIN, Week

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.digesting.runner import Digests
+from bot.features.digests.run import Digests
 from bot.operations.alerts import Alerts
 from knowledge_base.store.database import Store
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.digesting.telling import Place
+from bot.features.digests.render import Place
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.subscriptions import Subscription
 from knowledge_base.store.transaction import Transaction

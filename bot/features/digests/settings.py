@@ -8,8 +8,8 @@ from babel.dates import format_time, get_day_names
 
 from bot.channels.networks import network
 from bot.context import Services, Turn
-from bot.digesting.recipient import MAIL
-from bot.digesting.telling import UNSUBSCRIBE
+from bot.features.digests.recipients import MAIL
+from bot.features.digests.render import UNSUBSCRIBE
 from bot.features.wording import LOCALES, day, named
 from bot.messages import Say, Value
 from knowledge_base.digests.material import NEAR, Atlas

@@ -14,8 +14,8 @@ from dataclasses import replace
 from bot.commands.intents import Ask, Subscribe
 from bot.context import Act, Services, Turn, say
 from bot.features.dialog import is_aside
-from bot.features.digest_settings import region_said, settings_say, weekday
-from bot.features.digest_words import OFFERED, language_of, region_of, step_of, topics_of, when_of
+from bot.features.digests.settings import region_said, settings_say, weekday
+from bot.features.digests.wishes import OFFERED, language_of, region_of, step_of, topics_of, when_of
 from bot.features.entries import mine
 from bot.features.search import ask
 from bot.features.wording import label, named

@@ -9,15 +9,15 @@ from functools import partial
 from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Digest
 from bot.context import Act, Services, Turn, say
-from bot.digesting.issue import INTRO, approve
-from bot.digesting.runner import Digests
-from bot.digesting.telling import SETTINGS
-from bot.features.digest_settings import settings_say
-from bot.features.digest_words import OFF, step_of
+from bot.features.digests.by_mail import by_mail
+from bot.features.digests.edition import INTRO, approve
+from bot.features.digests.render import SETTINGS
+from bot.features.digests.run import Digests
+from bot.features.digests.settings import settings_say
+from bot.features.digests.subscribe import STEPS as SETTABLE
+from bot.features.digests.subscribe import change, refused_here
+from bot.features.digests.wishes import OFF, step_of
 from bot.features.entries import mine
-from bot.features.mailing import by_mail
-from bot.features.subscribing import STEPS as SETTABLE
-from bot.features.subscribing import change, refused_here
 from bot.features.wording import day
 from bot.messages import Choice, Say, Value
 from knowledge_base.store.subscriptions import ON, Subscriber, Subscription

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.digesting.telling import Issue
+from bot.features.digests.render import Issue
 from knowledge_base.digests.content import LOOK_BACK, introduced
 from knowledge_base.digests.material import Atlas, Material, gather
 from knowledge_base.model import Contact, Project, RecordKind

@@ -15,9 +15,9 @@ from time import perf_counter
 import structlog
 
 from bot.channels.policy import CARRIERS
-from bot.digesting.issue import BEGUN, Stock, stock
-from bot.digesting.recipient import Recipient, recipients
-from bot.digesting.telling import Issue, Place, digest
+from bot.features.digests.edition import BEGUN, Stock, stock
+from bot.features.digests.recipients import Recipient, recipients
+from bot.features.digests.render import Issue, Place, digest
 from bot.messages import MessageAudience, Say
 from bot.messages.readership import AUDIENCE, private_to
 from bot.outgoing.links import UNSUBSCRIBE, Links

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.features.digest_words import language_of, region_of, step_of, topics_of, when_of
+from bot.features.digests.wishes import language_of, region_of, step_of, topics_of, when_of
 from knowledge_base.model import Municipality
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.vocabulary import bundled
