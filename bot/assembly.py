@@ -18,6 +18,7 @@ from bot.context import Services
 from bot.desk import FrontDesk
 from bot.dispatch import Dispatch
 from bot.features import introductions
+from bot.features.accounts.reverify import Proofs
 from bot.features.digests import job as weekly
 from bot.features.digests.run import Digests
 from bot.features.open_questions import closing
@@ -45,7 +46,6 @@ from bot.outgoing.links import Links
 from bot.outgoing.sender import Sender
 from bot.processes.leadership import Leadership, LeadOf
 from bot.processes.state_lock import marks
-from bot.proofs import Proofs
 from bot.receiving import Listening, Receiving, received_anywhere
 from bot.texts import Texts
 from config.settings import Retention, Settings

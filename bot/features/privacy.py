@@ -16,10 +16,10 @@ from bot.commands.intents import Forget, MyData
 from bot.commands.open_questions import number_of
 from bot.context import Act, Services, Turn
 from bot.features import introductions
+from bot.features.accounts.pause import FOREVER
 from bot.features.places import name_of
 from bot.features.privacy_notice import NOTICE_PAGE, officer, operator
 from bot.features.search import rate_limit
-from bot.features.wishes import FOREVER
 from bot.messages import Choice, Own, Say, Url
 from bot.outgoing.notify import Notice, tell
 from bot.register import ENTRIES, period

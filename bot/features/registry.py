@@ -43,8 +43,9 @@ from bot.commands.intents import (
 )
 from bot.commands.router import route
 from bot.context import Act, Services, Turn, say
-from bot.features import connecting, correcting, disconnecting, editing, entering, people, privacy, wishes
+from bot.features import correcting, editing, entering, privacy
 from bot.features import help as guide
+from bot.features.accounts import connect, disconnect, pause, profile
 from bot.features.digests import chat as digests
 from bot.features.digests import subscribe
 from bot.features.introductions import chat as introductions
@@ -78,7 +79,7 @@ async def _act(turn: Turn, intent: Intent, services: Services) -> Act:  # noqa: 
         return say(refused)
     match intent:
         case Start(handle):
-            return await connecting.start(turn, handle, services)
+            return await connect.start(turn, handle, services)
         case Thanks():
             return say(Say("thanks"))
         case Help():
@@ -161,17 +162,17 @@ async def _introducing(turn: Turn, intent: Introducing, services: Services) -> A
 async def _about_oneself(turn: Turn, intent: AboutOneself, services: Services) -> Act:  # noqa: C901 - as above
     match intent:
         case Profile():
-            return await people.profile(turn, intent, services)
+            return await profile.profile(turn, intent, services)
         case Verify():
-            return await connecting.verify(turn, intent, services)
+            return await connect.verify(turn, intent, services)
         case Disconnect():
-            return await disconnecting.disconnect(turn, intent, services)
+            return await disconnect.disconnect(turn, intent, services)
         case Pause():
-            return await wishes.pause(turn, intent)
+            return await pause.pause(turn, intent)
         case Resume():
-            return await wishes.resume(turn, intent)
+            return await pause.resume(turn, intent)
         case Refuse():
-            return await wishes.refuse(turn, services)
+            return await pause.refuse(turn, services)
         case Privacy():
             return await privacy.privacy(services)
         case MyData():

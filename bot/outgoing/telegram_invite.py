@@ -1,7 +1,7 @@
 """A link by which somebody whom we reach by mail connects their Telegram account, as a bot there cannot write first.
 
 The handle in the link (128 bits) is bound to the person, works once and for 14 days; its hash is a row of the links
-that were sent. What happens when it is opened is the business of ``bot.features.connecting``.
+that were sent. What happens when it is opened is the business of ``bot.features.accounts.connect``.
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ from sqlalchemy import event
 
 from bot.commands.intents import Verify
 from bot.context import Turn
-from bot.features import introductions, verifying
+from bot.features import introductions
+from bot.features.accounts import verify
 from bot.messages import Address, Inbound
 from knowledge_base.introduction_values import Answer
 from knowledge_base.store.database import Store
@@ -53,7 +54,7 @@ class Asking:
         inbound = Inbound(f"${self.world.clock.moment}", Address("matrix", "!eve"), "@eve:evil.example", "x", True, at)
         turn = Turn(inbound, person, "de", "reply", False)
         self.statements, begun = 0, time.process_time()
-        act = await verifying.verify(turn, Verify(address), self.world.services)
+        act = await verify.verify(turn, Verify(address), self.world.services)
         async with self.world.store.begin() as tx:
             said = await act(tx)
         return repr(said), self.statements, 1000 * (time.process_time() - begun)

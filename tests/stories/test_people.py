@@ -14,9 +14,9 @@ from sqlalchemy import select
 
 from bot.channels.policy import DataClass
 from bot.features import mail_limit
+from bot.features.accounts.reverify import Proofs
 from bot.messages import Say
 from bot.outgoing.notify import Notice, tell
-from bot.proofs import Proofs
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.store.consents import What
 from knowledge_base.store.database import Store

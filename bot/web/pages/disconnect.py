@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from bot.channels.networks import network
-from bot.features.disconnecting import by_mailbox
+from bot.features.accounts.disconnect import by_mailbox
 from bot.messages import Say
 from bot.web.pages.proving import Asked, Press, proven
 from bot.web.pages.visit import Site, Visit, ask_for_code, over, repeated

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from bot.channels.policy import DataClass
 from bot.context import Services
+from bot.features.accounts.separate import told
 from bot.features.introductions import notify as telling
 from bot.features.places import UNKNOWN
 from bot.messages import Say
@@ -24,7 +25,6 @@ from bot.operations.health import Health
 from bot.operations.metrics import Metrics
 from bot.outgoing.links import UNSUBSCRIBE, Links
 from bot.outgoing.notify import Notice, tell
-from bot.parting import told
 from bot.texts import Texts
 from bot.web.app import make_app
 from bot.web.pages import page_routes

@@ -2,9 +2,9 @@
 
 The link alone proves nothing: a mail can be passed on. It only spares its reader typing the address. Opening it changes
 nothing; the bot says whose mailbox it is about and asks. After a yes a code goes to that mailbox, and the account is
-connected when the code is entered in the chat, exactly as with ``bot.features.verifying``. The link is refused to an
-account that has a mailbox of its own, and when the owner has such an account already: then the link was passed on, and
-the owner is told. The mailbox hears of every connection.
+connected when the code is entered in the chat, exactly as with ``bot.features.accounts.verify``. The link is refused to
+an account that has a mailbox of its own, and when the owner has such an account already: then the link was passed on,
+and the owner is told. The mailbox hears of every connection.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from bot.commands import NO, YES
 from bot.commands.intents import Verify
 from bot.context import Act, Services, Turn
 from bot.features import help as guide
-from bot.features import verifying
+from bot.features.accounts import verify as verifying
+from bot.features.accounts.separate import before, told
+from bot.features.accounts.verify import MAIL, prove
 from bot.features.privacy_notice import operator
-from bot.features.verifying import MAIL, prove
 from bot.messages import Choice, Say, Value
 from bot.messages.readership import private_to
 from bot.outgoing.links import CONNECT, DISCONNECT, Links
 from bot.outgoing.notify import Notice, tell
-from bot.parting import before, told
 from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.pages import Page
 from knowledge_base.store.transaction import Transaction

@@ -1,8 +1,8 @@
 """Taking accounts apart that are one person: by a command, or by the mailbox that was connected, on a page of ours.
 
-By the command, the account that speaks keeps everything; the other leaves (``bot.parting``). By the page, which a mail
-of ``bot.features.connecting`` leads to, the mailbox gets back what was its own before, and the chat account what was
-its. Both sides hear of it, each where it is.
+By the command, the account that speaks keeps everything; the other leaves (``bot.features.accounts.separate``). By the
+page, which a mail of ``bot.features.accounts.connect`` leads to, the mailbox gets back what was its own before, and the
+chat account what was its. Both sides hear of it, each where it is.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 from bot.channels.networks import network
 from bot.commands.intents import Disconnect
 from bot.context import Act, Services, Turn
+from bot.features.accounts.separate import parted, promised, separate
 from bot.features.dialog import offer
 from bot.messages import Choice, Own, Say, Value
 from bot.messages.readership import private_to
 from bot.outgoing.notify import MAIL
-from bot.parting import parted, promised, separate
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.pages import Page
