@@ -43,11 +43,12 @@ from bot.commands.intents import (
 )
 from bot.commands.router import route
 from bot.context import Act, Services, Turn, say
-from bot.features import correcting, editing, entering, privacy
 from bot.features import help as guide
+from bot.features import privacy
 from bot.features.accounts import connect, disconnect, pause, profile
 from bot.features.digests import chat as digests
 from bot.features.digests import subscribe
+from bot.features.editors import corrections, new_entry, questions
 from bot.features.introductions import chat as introductions
 from bot.features.open_questions import pass_on
 from bot.features.permissions import refusal
@@ -136,13 +137,13 @@ async def _act(turn: Turn, intent: Intent, services: Services) -> Act:  # noqa: 
 async def _of_editors(turn: Turn, intent: OfEditors, services: Services) -> Act:
     match intent:
         case Questions():
-            return await editing.questions(turn, intent, services)
+            return await questions.questions(turn, intent, services)
         case NewEntry():
-            return await entering.enter(turn, intent, services)
+            return await new_entry.enter(turn, intent, services)
         case Edit():
-            return await correcting.edit(turn, intent, services)
+            return await corrections.edit(turn, intent, services)
         case Remove():
-            return await editing.remove(intent)
+            return await questions.remove(intent)
 
 
 async def _introducing(turn: Turn, intent: Introducing, services: Services) -> Act:
@@ -182,4 +183,4 @@ async def _about_oneself(turn: Turn, intent: AboutOneself, services: Services) -
         case Withdraw():
             return await privacy.withdraw(turn)
         case Correct():
-            return await correcting.correct(turn, intent, services)
+            return await corrections.correct(turn, intent, services)

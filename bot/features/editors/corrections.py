@@ -14,8 +14,8 @@ import structlog
 from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Correct, Edit
 from bot.context import Act, Services, Turn
-from bot.features import editing
 from bot.features.dialog import prompt
+from bot.features.editors import questions
 from bot.messages import Say
 from bot.messages.markup import clean
 from bot.outgoing.notify import Notice, tell
@@ -87,7 +87,7 @@ async def _told(tx: Transaction, editor: Person, number: int, text: str, service
 
 async def edit(turn: Turn, intent: Edit, services: Services) -> Act:
     """Show the fields of a project or a contact, or set one; an empty value clears it."""
-    of_project = await editing.edit(intent)
+    of_project = await questions.edit(intent)
 
     async def act(tx: Transaction) -> Say:
         stored = await tx.records.get(RecordKind.CONTACT, intent.record)
@@ -96,7 +96,7 @@ async def edit(turn: Turn, intent: Edit, services: Services) -> Act:
         channel = turn.inbound.address.channel
         if not (turn.inbound.private and may_pass(channel, DataClass.CONTACT_DATUM, services.settings)):
             return Say("edit.contact_elsewhere")
-        return await _mend(tx, turn, intent, stored, services) if intent.field else editing.fields(stored, EDITABLE)
+        return await _mend(tx, turn, intent, stored, services) if intent.field else questions.fields(stored, EDITABLE)
 
     return act
 
@@ -106,7 +106,7 @@ async def _mend(tx: Transaction, turn: Turn, intent: Edit, stored: StoredRecord,
     if intent.field not in EDITABLE:
         return Say("edit.no_such_field", {"field": intent.field, "fields": ", ".join(EDITABLE)})
     try:
-        after = editing.with_field(RecordKind.CONTACT, stored.body, intent.field, intent.value)
+        after = questions.with_field(RecordKind.CONTACT, stored.body, intent.field, intent.value)
     except InputError as error:
         return Say("edit.refused", {"reason": error.message})
     if not await tx.records.edit(RecordKind.CONTACT, intent.record, after):

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from bot.features.correcting import MOST
+from bot.features.editors.corrections import MOST
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.model import Contact, RecordKind
 from knowledge_base.store.database import Store

@@ -18,7 +18,7 @@ from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Ask, NewEntry
 from bot.context import Act, Services, Turn, say
 from bot.features.dialog import offer
-from bot.features.editing import EDITABLE, close
+from bot.features.editors.questions import EDITABLE, close
 from bot.features.entries import show_command
 from bot.features.search import ask
 from bot.features.search.answers import in_full
