@@ -13,7 +13,6 @@ import structlog
 
 from bot.channels.policy import DataClass, may_pass
 from bot.channels.port import Channel, Immediate, Shared, StandsDown, Warns
-from bot.contact_duty import ContactDuty
 from bot.context import Services
 from bot.desk import FrontDesk
 from bot.dispatch import Dispatch
@@ -22,6 +21,7 @@ from bot.features.accounts.reverify import Proofs
 from bot.features.digests import job as weekly
 from bot.features.digests.run import Digests
 from bot.features.open_questions import closing
+from bot.features.privacy.contact_notices import ContactDuty
 from bot.handler import Handler, Rules
 from bot.inbox import MOST_OF_ONE, Intake
 from bot.opening import Knowledge

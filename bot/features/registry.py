@@ -44,7 +44,6 @@ from bot.commands.intents import (
 from bot.commands.router import route
 from bot.context import Act, Services, Turn, say
 from bot.features import help as guide
-from bot.features import privacy
 from bot.features.accounts import connect, disconnect, pause, profile
 from bot.features.digests import chat as digests
 from bot.features.digests import subscribe
@@ -52,6 +51,7 @@ from bot.features.editors import corrections, new_entry, questions
 from bot.features.introductions import chat as introductions
 from bot.features.open_questions import pass_on
 from bot.features.permissions import refusal
+from bot.features.privacy import chat as privacy
 from bot.features.search import ask
 from bot.messages import Say
 from knowledge_base.store.transaction import Transaction

@@ -16,8 +16,8 @@ from bot.channels.email.address import named
 from bot.channels.matrix import MatrixChannel
 from bot.channels.matrix.http import Server
 from bot.channels.telegram import Menu, TelegramChannel
+from bot.features.privacy.processors import unnamed
 from bot.outgoing.links import Links
-from bot.processors import unnamed
 from bot.texts import Texts
 from bot.web.pages.guard import Guard
 from bot.web.server import listening_socket

@@ -7,9 +7,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.features.privacy.data_inventory import ENTRIES, period
 from bot.messages import Say
 from bot.messages.markup import clean
-from bot.register import ENTRIES, period
 from bot.web.pages.view import language_of
 from bot.web.pages.visit import Site
 from config.settings import Settings

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.contact_duty import HIDE_AFTER, WARN_AFTER, ContactDuty, late, tell_all
 from bot.features.introductions.candidates import project_of
+from bot.features.privacy.contact_notices import HIDE_AFTER, WARN_AFTER, ContactDuty, late, tell_all
 from bot.features.privacy_notice import was_asked
 from knowledge_base.model import Contact
 from knowledge_base.store.contacts import Duty

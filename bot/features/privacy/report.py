@@ -7,10 +7,10 @@ from importlib.resources import files
 from string import Template
 
 from bot.channels.policy import DataClass, may_pass
-from bot.contact_duty import HIDE_AFTER, WARN_AFTER
+from bot.features.privacy.contact_notices import HIDE_AFTER, WARN_AFTER
+from bot.features.privacy.data_inventory import ENTRIES, TALLIES_LAST, period
+from bot.features.privacy.processors import TELEGRAM, host_of, unnamed
 from bot.messages import Say
-from bot.processors import TELEGRAM, host_of, unnamed
-from bot.register import ENTRIES, TALLIES_LAST, period
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.store.figures import Figures

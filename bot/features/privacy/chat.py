@@ -18,11 +18,11 @@ from bot.context import Act, Services, Turn
 from bot.features import introductions
 from bot.features.accounts.pause import FOREVER
 from bot.features.places import name_of
+from bot.features.privacy.data_inventory import ENTRIES, period
 from bot.features.privacy_notice import NOTICE_PAGE, officer, operator
 from bot.features.search import rate_limit
 from bot.messages import Choice, Own, Say, Url
 from bot.outgoing.notify import Notice, tell
-from bot.register import ENTRIES, period
 from knowledge_base.introduction_values import AFTER, Outcome
 from knowledge_base.store.consents import Entry, What
 from knowledge_base.store.transaction import Transaction

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.register import ENTRIES
-from bot.reports import LANGUAGES, privacy_report
+from bot.features.privacy.data_inventory import ENTRIES
+from bot.features.privacy.report import LANGUAGES, privacy_report
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.store.database import Store
@@ -19,7 +19,7 @@ from knowledge_base.store.merging import references
 from knowledge_base.store.own_data import BY_SIDE, LEFT_OUT, SHOWN
 from knowledge_base.store.tables import metadata
 
-DOCUMENT = Path(__file__).parent.parent.parent / "docs" / "privacy.md"
+DOCUMENT = Path(__file__).parents[4] / "docs" / "privacy.md"
 BEGIN, END = "<!-- generated: run_bot.py privacy-report -->\n", "<!-- end -->\n"
 NOTHING = Figures(rows={}, contacts_by_basis={}, contacts_told=0, contacts_hidden=0, verified=0)
 
@@ -114,7 +114,7 @@ BY_PERSON = {  # the one grouping by people there is: the newest entry of each p
 def test_nothing_is_counted_or_timed_by_person() -> None:
     """P16: no response times and no rankings of people: no statement groups figures by who somebody is."""
     found = {}
-    for module in sorted((Path(__file__).parents[2] / "knowledge_base" / "store").glob("*.py")):
+    for module in sorted((Path(__file__).parents[4] / "knowledge_base" / "store").glob("*.py")):
         for columns in re.findall(r"\.group_by\(([^)]*)\)", module.read_text("utf-8")):
             if OF_PEOPLE & set(re.findall(r"\.c\.(\w+)", columns)):
                 found[module.name] = columns

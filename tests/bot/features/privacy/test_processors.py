@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.processors import in_use, unnamed
+from bot.features.privacy.processors import in_use, unnamed
 from config.settings import Settings
 
 EVERYTHING: dict[str, Any] = {
