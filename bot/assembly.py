@@ -14,16 +14,17 @@ import structlog
 from bot.channels.policy import DataClass, may_pass
 from bot.channels.port import Channel, Immediate, Shared, StandsDown, Warns
 from bot.context import Services
-from bot.desk import FrontDesk
-from bot.dispatch import Dispatch
 from bot.features import introductions
 from bot.features.accounts.reverify import Proofs
 from bot.features.digests import job as weekly
 from bot.features.digests.run import Digests
 from bot.features.open_questions import closing
 from bot.features.privacy.contact_notices import ContactDuty
-from bot.handler import Handler, Rules
-from bot.inbox import MOST_OF_ONE, Intake
+from bot.incoming.buttons import FrontDesk
+from bot.incoming.channel_loop import Listening, Receiving, received_anywhere
+from bot.incoming.dispatcher import Dispatch
+from bot.incoming.handler import Handler, Rules
+from bot.incoming.intake import MOST_OF_ONE, Intake
 from bot.opening import Knowledge
 from bot.operations.alerts import Alerts, watch_health
 from bot.operations.clock_watch import ClockWatch
@@ -46,7 +47,6 @@ from bot.outgoing.links import Links
 from bot.outgoing.sender import Sender
 from bot.processes.leadership import Leadership, LeadOf
 from bot.processes.state_lock import marks
-from bot.receiving import Listening, Receiving, received_anywhere
 from bot.texts import Texts
 from config.settings import Retention, Settings
 from knowledge_base.retention import Periods

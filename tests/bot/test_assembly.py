@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import assembly, receiving
+from bot import assembly
 from bot.assembly import Bot
 from bot.channels.port import TryLaterError
+from bot.incoming import channel_loop
 from bot.messages.markup import plain
 from bot.opening import Knowledge
 from bot.operations.health import Health, PartReport
@@ -26,8 +27,8 @@ from knowledge_base.store.database import Store
 from knowledge_base.store.facts import RESTORED
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.restore import restore
+from tests.bot.incoming.test_handler import MoodyEmbedder
 from tests.bot.operations.test_health import Seconds
-from tests.bot.test_handler import MoodyEmbedder
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import PATIENCE_S, FakeChannel, Hang, Person, running_bot, settled
 
@@ -214,7 +215,7 @@ async def test_channels_that_are_done_are_a_good_end(known: Store, tmp_path: Pat
 async def test_a_channel_that_breaks_is_started_again(
     known: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receiving, "AGAIN_S", 0.0)
+    monkeypatch.setattr(channel_loop, "AGAIN_S", 0.0)
     channel, other = FakeChannel(), FakeChannel("other")
     run = Run(known, [channel, other], tmp_path)
     task = await run.start()

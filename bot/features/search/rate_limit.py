@@ -3,9 +3,10 @@
 Two limits: so many searches, and so many messages of the kinds that only cost (``CHATTER``). Who goes beyond one is
 told so once in the hour; what they send then is noted and costs no further answer. Consent, answers to requests and
 to what the bot asked, ``forget``, ``privacy``, ``mydata`` and ``unsubscribe`` are never refused, however much was asked
-before. What else bounds a flood stands where it acts: people take turns (``bot.dispatch``, ``bot.outgoing.sender``), so
-many messages of one user wait (``bot.inbox``), so many projects a day (``bot.features.search.daily_limit``), so many
-codes (``bot.features.accounts.verify``) and requests (``knowledge_base.introduction_caps``).
+before. What else bounds a flood stands where it acts: people take turns (``bot.incoming.dispatcher``,
+``bot.outgoing.sender``), so many messages of one user wait (``bot.incoming.intake``), so many projects a day
+(``bot.features.search.daily_limit``), so many codes (``bot.features.accounts.verify``) and requests
+(``knowledge_base.introduction_caps``).
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.assembly import Bot
-from bot.inbox import Intake
-from bot.receiving import STANDBY
+from bot.incoming.channel_loop import STANDBY
+from bot.incoming.intake import Intake
 from knowledge_base.store.database import Store
 from tests.bot.test_assembly import Run
 from tests.fake_embedder import HashEmbedder
@@ -21,7 +21,7 @@ from tests.fakes import PATIENCE_S, FakeChannel, running_bot, settled
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.processes.leadership.STANDBY_S", 0.02)
-    monkeypatch.setattr("bot.receiving.LOOK_S", 0.02)
+    monkeypatch.setattr("bot.incoming.channel_loop.LOOK_S", 0.02)
 
 
 @pytest.fixture

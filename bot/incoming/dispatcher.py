@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
 import structlog
 
-from bot.inbox import Intake
+from bot.incoming.intake import Intake
 from bot.processes.turns import Turns
 from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import InboxRow, Waiting

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.inbox import Intake, is_for_us, storable
+from bot.incoming.intake import Intake, is_for_us, storable
 from bot.messages import Happening, Inbound
 from knowledge_base.store.database import Store
 from tests.claims import to_handle

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.context import Services
-from bot.desk import FrontDesk, Verdict, judge
+from bot.incoming.buttons import FrontDesk, Verdict, judge
 from bot.messages import Address, Happening, Inbound
 from bot.outgoing.links import Links
 from bot.texts import Texts

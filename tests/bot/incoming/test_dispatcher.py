@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
-from bot import dispatch
-from bot.dispatch import PARALLEL, SUSPECT, Dispatch, in_turn
-from bot.inbox import Intake
+from bot.incoming import dispatcher
+from bot.incoming.dispatcher import PARALLEL, SUSPECT, Dispatch, in_turn
+from bot.incoming.intake import Intake
 from bot.processes.turns import Turns
 from knowledge_base.store.database import Store
 from knowledge_base.store.inbox import InboxRow, Waiting
@@ -167,7 +167,7 @@ async def test_idle_is_when_all_is_done(sqlite_store: Store) -> None:
 async def test_what_could_not_be_ended_is_tried_again_after_a_rest(
     sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatch, "REST_S", 0.01)
+    monkeypatch.setattr(dispatcher, "REST_S", 0.01)
     intake, work = Intake(sqlite_store), Work(sqlite_store)
     work.refused = {"bad"}
     async with at_work(Dispatch(sqlite_store, intake, work, lambda: ["test"]).run()):
@@ -182,7 +182,7 @@ async def test_what_could_not_be_ended_is_tried_again_after_a_rest(
 async def test_a_database_that_is_away_for_a_while_ends_nothing(
     sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatch, "LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr(dispatcher, "LOOK_AGAIN_S", 0.01)
     intake, work, beats = Intake(sqlite_store), Work(sqlite_store), []
     here = Dispatch(sqlite_store, intake, work, lambda: ["test"], alive=lambda: beats.append(1))
     async with sqlite_store.begin() as tx:
@@ -200,7 +200,7 @@ async def test_a_database_that_is_away_for_a_while_ends_nothing(
 async def test_people_take_turns_however_much_others_have_written(
     sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatch, "PARALLEL", 1)
+    monkeypatch.setattr(dispatcher, "PARALLEL", 1)
     intake, work = Intake(sqlite_store), Work(sqlite_store)
     flood = [(f"f{who}", f"f{who} {number}") for number in range(20) for who in range(5)]
     await say(intake, *flood)

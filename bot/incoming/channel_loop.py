@@ -9,7 +9,7 @@ from contextlib import suppress
 import structlog
 
 from bot.channels.port import Channel, ChannelEndedError, Shared, StandsDown
-from bot.inbox import Intake
+from bot.incoming.intake import Intake
 from bot.operations.health import Health
 from bot.operations.outage import Absence
 from bot.outgoing.sender import Sender

@@ -11,11 +11,11 @@ import pytest
 import structlog
 from sqlalchemy import func, select, update
 
-from bot import handler, working
 from bot.assembly import Bot
 from bot.features.search import answers
 from bot.features.search.rate_limit import LEAST_MESSAGES
-from bot.inbox import Intake
+from bot.incoming import handler, typing_indicator
+from bot.incoming.intake import Intake
 from bot.messages import Happening
 from bot.messages.markup import plain
 from config import logging
@@ -303,7 +303,7 @@ async def test_a_model_that_hangs_for_long_is_given_up(
 async def test_long_work_is_shown(
     known: Store, channel: FakeChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(working, "AFTER_S", 0.0)
+    monkeypatch.setattr(typing_indicator, "AFTER_S", 0.0)
     embedder = MoodyEmbedder()
     async with running_bot(known, embedder, [channel], tmp_path):
         anna = channel.person("anna")
