@@ -1,7 +1,7 @@
 """Start here: the command line of Stadtlotse (also installed as ``stadtlotse``).
 
 Every command lives in ``bot/cli/`` (``group.py`` lists them); the parts of a running bot are put together in
-``bot/assembly.py``. This file is the last error boundary: what goes wrong is told in one line with its remedy.
+``bot/app.py``. This file is the last error boundary: what goes wrong is told in one line with its remedy.
 
 Exit codes: 0 done, 1 failed, 2 wrong use. Results go to stdout, progress and remarks to stderr.
 """

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.table import show
-from bot.opening import open_search, open_store
+from bot.resources import open_search, open_store
 from config.settings import Settings
 from knowledge_base.codec import to_body
 from knowledge_base.ingest.bundle import load_bundle

@@ -17,10 +17,10 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.table import show
-from bot.assembly import Bot
+from bot.app import Bot
 from bot.channels.port import Listening, Receive, TryLaterError, UnclearError
 from bot.messages import Address, Inbound, Outgoing
-from bot.opening import open_knowledge
+from bot.resources import open_knowledge
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.store.database import Store, utc_now

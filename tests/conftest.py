@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
-from bot.assembly import Bot
+from bot.app import Bot
 from knowledge_base.embedding.convert import convert
 from knowledge_base.embedding.e5 import E5Encoder
 from knowledge_base.embedding.e5_files import FOLDER, silent

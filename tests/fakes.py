@@ -12,12 +12,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from bot.assembly import Bot
+from bot.app import Bot
 from bot.channels.port import Channel, ChannelEndedError, Listening, OverheardError, Receive, UnclearError
 from bot.messages import Address, Happening, Inbound, Outgoing
 from bot.messages.markup import plain
 from bot.messages.readership import Readership, fits
-from bot.opening import Knowledge
+from bot.resources import Knowledge
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.embedding.port import Embedder

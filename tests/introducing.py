@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bot.assembly import Bot
+from bot.app import Bot
 from bot.features import introductions
 from bot.messages import Outgoing
 from bot.messages.markup import plain

@@ -13,7 +13,7 @@ from bot.cli.common import progress, read_any_bytes, run, settings, write, write
 from bot.features.search.answers import by_municipality, told
 from bot.features.search.ask import PAGE
 from bot.messages.markup import plain
-from bot.opening import open_knowledge
+from bot.resources import open_knowledge
 from bot.texts import LANGUAGES, Texts
 from config.settings import Settings
 from knowledge_base.model import Answer, Hit

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import fail, run, settings, write
-from bot.opening import open_store
 from bot.operations.alerts import Alerts
+from bot.resources import open_store
 from config.settings import Settings
 from knowledge_base.mail_address import same_form
 

@@ -8,11 +8,11 @@ from contextlib import AsyncExitStack
 
 import typer
 
-from bot.assembly import Bot
+from bot.app import Bot
 from bot.channels.terminal import TerminalChannel
 from bot.cli.common import progress, read_any_bytes, run, settings
-from bot.opening import open_knowledge
 from bot.processes.state_lock import only_one, shared_secrets
+from bot.resources import open_knowledge
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.errors import StadtlotseError

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import run, settings, write
-from bot.opening import open_store
+from bot.resources import open_store
 from config.settings import Settings
 from knowledge_base.clock import is_plausible, utc_now
 from knowledge_base.store.known_time import confirm, last_time

@@ -14,9 +14,9 @@ from bot.channels.policy import DataClass, may_pass
 from bot.cli.common import run, settings, tell, write, write_json
 from bot.features.digests.edition import approve
 from bot.features.digests.run import Digests, Outcome, Reason
-from bot.opening import open_store
 from bot.outgoing.links import Links
 from bot.processes.state_lock import shared_secrets
+from bot.resources import open_store
 from config.settings import Settings
 from knowledge_base.clock import utc_now
 from knowledge_base.digests.schedule import BERLIN

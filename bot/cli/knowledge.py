@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import fail, progress, run, settings, tell, write, write_json
-from bot.opening import open_knowledge, open_records, open_search, open_store
+from bot.resources import open_knowledge, open_records, open_search, open_store
 from config.settings import Settings
 from knowledge_base.export import export as write_export
 from knowledge_base.ingest.importer import Options, import_files

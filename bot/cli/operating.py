@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import structlog
 import typer
 
-from bot.assembly import Bot
+from bot.app import Bot
 from bot.channels.port import Channel, Checked
 from bot.cli.checking import database_lines, folder_lines
 from bot.cli.common import fail, progress, run, settings, write
 from bot.cli.failing import explained
 from bot.features.privacy.processors import unnamed
 from bot.menu import listed, words
-from bot.opening import open_knowledge, open_search, open_store
 from bot.processes.state_lock import ACCOUNT, differing, only_one, shared_secrets
+from bot.resources import open_knowledge, open_search, open_store
 from bot.texts import Texts
 from bot.web.pages import page_routes
 from bot.web.serving import pages

@@ -12,8 +12,8 @@ from bot.cli.common import fail, run, settings, tell, write
 from bot.cli.digests import moment
 from bot.features.privacy.contact_notices import tell_all
 from bot.features.privacy.report import LANGUAGES, privacy_report
-from bot.opening import open_store
 from bot.outgoing.links import Links
+from bot.resources import open_store
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.store.affected import KINDS, Affected

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import fail, run, settings, write
-from bot.opening import open_store
+from bot.resources import open_store
 from config.settings import Settings
 from knowledge_base.store.doubtful import Doubtful
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import run, settings, tell, write
-from bot.opening import open_store
 from bot.processes.state_lock import shared_secrets
+from bot.resources import open_store
 from config.settings import Settings
 from knowledge_base.migrations import SCHEMA
 from knowledge_base.store.backup import backup as make_backup

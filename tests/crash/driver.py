@@ -7,9 +7,9 @@ import signal
 from datetime import timedelta
 from pathlib import Path
 
-from bot.assembly import Bot
-from bot.opening import Knowledge
+from bot.app import Bot
 from bot.operations import ticker
+from bot.resources import Knowledge
 from bot.texts import Texts
 from config import logging
 from config.settings import Settings

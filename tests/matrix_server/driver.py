@@ -7,9 +7,9 @@ import os
 import signal
 from multiprocessing.connection import Connection
 
-from bot.assembly import Bot
+from bot.app import Bot
 from bot.channels.matrix import MatrixChannel
-from bot.opening import Knowledge
+from bot.resources import Knowledge
 from bot.texts import Texts
 from config import logging
 from config.settings import Settings, load

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.assembly import periods_of
+from bot.app import periods_of
 from bot.channels.port import UndeliverableError
 from bot.messages import Outgoing
 from bot.messages.markup import plain

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot.assembly import Bot
+from bot.app import Bot
 from bot.channels.port import TryLaterError
 from knowledge_base.codec import to_body
 from knowledge_base.digests.schedule import Week

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from bot.assembly import Bot, periods_of
+from bot.app import Bot, periods_of
 from bot.features import mail_limit
 from bot.operations.health import Health
 from bot.operations.metrics import Metrics

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.assembly import Bot
+from bot.app import Bot
 from bot.channels.port import Desk, TryLaterError, UnclearError, UndeliverableError
 from bot.features.digests import job as weekly
 from bot.messages import Address, Happening

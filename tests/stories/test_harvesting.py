@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.assembly import Bot
+from bot.app import Bot
 from bot.features.search import daily_limit
 from bot.messages.markup import plain
 from knowledge_base.ingest.importer import import_files

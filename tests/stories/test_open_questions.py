@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from bot.assembly import periods_of
+from bot.app import periods_of
 from config.settings import Retention
 from knowledge_base.retention import purge
 from knowledge_base.store.consents import What

@@ -17,11 +17,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.assembly import Bot
+from bot.app import Bot
 from bot.channels.terminal import TerminalChannel, plain_text, pretty
 from bot.messages import Address, Outgoing, ShownChoice
 from bot.messages.markup import Block, Document, Items, Link, Paragraph, Text
-from bot.opening import Knowledge
+from bot.resources import Knowledge
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.search.service import SearchService

@@ -11,7 +11,7 @@ import pytest
 import structlog
 from sqlalchemy import func, select, update
 
-from bot.assembly import Bot
+from bot.app import Bot
 from bot.features.search import answers
 from bot.features.search.rate_limit import LEAST_MESSAGES
 from bot.incoming import handler, typing_indicator

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from bot.assembly import periods_of
+from bot.app import periods_of
 from bot.messages import Say
 from bot.operations import ticker
 from bot.operations.alerts import Alerts

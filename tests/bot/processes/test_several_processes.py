@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.assembly import Bot
+from bot.app import Bot
 from bot.incoming.channel_loop import STANDBY
 from bot.incoming.intake import Intake
 from knowledge_base.store.database import Store
-from tests.bot.test_assembly import Run
+from tests.bot.test_app import Run
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import PATIENCE_S, FakeChannel, running_bot, settled
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.assembly import Bot
+from bot.app import Bot
 from bot.channels.telegram import Menu, TelegramChannel
 from bot.menu import listed, words
-from bot.opening import Knowledge
+from bot.resources import Knowledge
 from bot.texts import Texts
 from bot.web.serving import pages
 from config import logging

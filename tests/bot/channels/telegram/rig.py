@@ -11,12 +11,12 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.assembly import Bot
+from bot.app import Bot
 from bot.channels.port import Channel
 from bot.channels.telegram import Menu, TelegramChannel
 from bot.channels.telegram.limits import Pace
 from bot.menu import listed, words
-from bot.opening import Knowledge
+from bot.resources import Knowledge
 from bot.texts import Texts
 from bot.web.pages import page_routes
 from bot.web.serving import pages

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.assembly import Bot
+from bot.app import Bot
 from knowledge_base.ingest.bundle import load_bundle
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.model import Project, RecordKind

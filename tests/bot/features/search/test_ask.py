@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.assembly import Bot
+from bot.app import Bot
 from bot.features.entries import show_command
 from bot.features.search.answers import by_municipality
 from knowledge_base.ingest.importer import import_files

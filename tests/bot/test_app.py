@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from bot import assembly
-from bot.assembly import Bot
+from bot import app
+from bot.app import Bot
 from bot.channels.port import TryLaterError
 from bot.incoming import channel_loop
 from bot.messages.markup import plain
-from bot.opening import Knowledge
 from bot.operations.health import Health, PartReport
+from bot.resources import Knowledge
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.embedding.port import Vectors
@@ -71,7 +71,7 @@ async def test_stopping_sends_the_answers_under_way_and_closes_channels_last(kno
 async def test_a_network_that_hangs_does_not_hold_up_the_stop(
     known: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assembly, "GRACE_S", 0.05)
+    monkeypatch.setattr(app, "GRACE_S", 0.05)
     dead, alive = FakeChannel("dead"), FakeChannel("alive")
     hang = Hang()
     dead.faults.append(hang)
@@ -148,8 +148,8 @@ async def test_a_model_that_fails_turns_health_red_within_120_seconds_until_it_w
     known: Store, channel: FakeChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds, embedder = Seconds(), Fragile()
-    monkeypatch.setattr(assembly, "Health", partial(Health, seconds))
-    monkeypatch.setattr(assembly, "PROBE_EVERY", 0.01)
+    monkeypatch.setattr(app, "Health", partial(Health, seconds))
+    monkeypatch.setattr(app, "PROBE_EVERY", 0.01)
     async with running_bot(known, embedder, [channel], tmp_path) as bot:
 
         def model() -> PartReport:
@@ -168,13 +168,13 @@ async def test_a_model_that_fails_turns_health_red_within_120_seconds_until_it_w
 
 
 def test_a_stop_fits_into_ten_seconds() -> None:
-    assert assembly.GRACE_S + assembly.CLOSE_S < 9
+    assert app.GRACE_S + app.CLOSE_S < 9
 
 
 async def test_a_channel_that_cannot_be_closed_holds_up_nothing(
     known: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assembly, "CLOSE_S", 0.01)
+    monkeypatch.setattr(app, "CLOSE_S", 0.01)
 
     class Stubborn(FakeChannel):
         async def close(self) -> None:

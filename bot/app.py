@@ -25,7 +25,6 @@ from bot.incoming.channel_loop import Listening, Receiving, received_anywhere
 from bot.incoming.dispatcher import Dispatch
 from bot.incoming.handler import Handler, Rules
 from bot.incoming.intake import MOST_OF_ONE, Intake
-from bot.opening import Knowledge
 from bot.operations.alerts import Alerts, watch_health
 from bot.operations.clock_watch import ClockWatch
 from bot.operations.health import (
@@ -47,6 +46,7 @@ from bot.outgoing.links import Links
 from bot.outgoing.sender import Sender
 from bot.processes.leadership import Leadership, LeadOf
 from bot.processes.state_lock import marks
+from bot.resources import Knowledge
 from bot.texts import Texts
 from config.settings import Retention, Settings
 from knowledge_base.retention import Periods
