@@ -16,8 +16,8 @@ from bot.channels.port import Channel, Checked
 from bot.cli.checking import database_lines, folder_lines
 from bot.cli.common import fail, progress, run, settings, write
 from bot.cli.failing import explained
+from bot.features.help import listed, words
 from bot.features.privacy.processors import unnamed
-from bot.menu import listed, words
 from bot.processes.state_lock import ACCOUNT, differing, only_one, shared_secrets
 from bot.resources import open_knowledge, open_search, open_store
 from bot.texts import Texts

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from bot.commands import EDITORS_COMMANDS
+from collections.abc import Mapping
+
+from bot.commands import EDITORS_COMMANDS, WORDS, typed
 from bot.commands.intents import Language
 from bot.context import Act, Services, Turn, say
 from bot.messages import Choice, Say
-from bot.texts import LANGUAGES
+from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from knowledge_base.model import RecordKind
 from knowledge_base.store.transaction import Transaction
 
@@ -14,6 +16,8 @@ SHOWN_IN_HELP = (
     "ask", "more", "show", "intro", "subscribe", "digest", "useful", "reply", "language",
     "profile", "verify", "pause", "privacy", "help",
 )  # fmt: skip
+
+SPOKEN_OF = " – "  # what stands between command and description in help
 
 
 async def start(services: Services) -> Act:
@@ -48,3 +52,22 @@ async def choose_language(turn: Turn, intent: Language) -> Act:
 async def unknown(command: str) -> Act:
     """A command that there is not."""
     return say(Say("unknown_command", {"command": command}))
+
+
+def listed(texts: Texts) -> Mapping[str, list[tuple[str, str]]]:
+    """Return the commands as networks list them, word and description, per language.
+
+    ``""`` is for users whose language the bot does not speak.
+    """
+    found = {language: [_entry(name, language, texts) for name in SHOWN_IN_HELP] for language in LANGUAGES}
+    return {"": found[DEFAULT_LANGUAGE], **found}
+
+
+def words() -> frozenset[str]:
+    """Return every word that is a command."""
+    return frozenset(WORDS)
+
+
+def _entry(name: str, language: str, texts: Texts) -> tuple[str, str]:
+    description = texts.line(Say(f"help.{name}"), language).partition(SPOKEN_OF)[2]
+    return typed(name, language).removeprefix("!"), description

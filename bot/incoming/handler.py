@@ -17,7 +17,6 @@ from bot.channels.port import Channel, EditsInPlace, Immediate, KnowsAdmins
 from bot.commands.intents import Ask, Intent, Rate, Routed, Start
 from bot.commands.router import route
 from bot.context import Act, Services, Turn, nobody, say
-from bot.features.notices import notice
 from bot.features.privacy_notice import first_notice
 from bot.features.registry import perform
 from bot.features.search.ask import note_rating
@@ -25,7 +24,7 @@ from bot.features.search.rate_limit import EXHAUSTED, told_already, too_much
 from bot.incoming.buttons import TOASTS, FrontDesk, Verdict
 from bot.incoming.group_access import left, may_work, moved
 from bot.incoming.pending_prompt import understood
-from bot.incoming.reply import FAREWELL, HandledElsewhereError, reply, say_sorry
+from bot.incoming.reply import FAREWELL, HandledElsewhereError, notice, reply, say_sorry
 from bot.incoming.typing_indicator import shown_as_working
 from bot.messages import Happening, Inbound, Say
 from bot.outgoing.reroute import identify

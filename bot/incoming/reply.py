@@ -1,4 +1,4 @@
-"""Storing the answer to a message, together with the mark that the message is handled."""
+"""The answer to a message: stored together with the mark that the message is handled."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.context import Turn
-from bot.messages import MessageAudience, Say
+from bot.messages import Happening, Inbound, MessageAudience, Say
 from bot.messages.readership import AUDIENCE, READERS, audience_of
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.inbox import InboxRow
@@ -69,3 +69,10 @@ async def say_sorry(tx: Transaction, row: InboxRow) -> None:
         AUDIENCE: MessageAudience.ROOM.value,
     }
     await tx.outbox.add(row.channel, row.conversation, payload, urgency=Urgency.ANSWER)
+
+
+def notice(inbound: Inbound) -> Say:
+    """Return what the bot says about something that is no question: ``UNDECRYPTED``, ``MISSED`` or ``COMPARE``."""
+    if inbound.happening is Happening.MISSED:
+        return Say("missed", {"count": int(inbound.text)})
+    return Say("compare", {"emojis": inbound.text}) if inbound.happening is Happening.COMPARE else Say("unreadable")

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bot.app import Bot
 from bot.channels.telegram import Menu, TelegramChannel
-from bot.menu import listed, words
+from bot.features.help import listed, words
 from bot.resources import Knowledge
 from bot.texts import Texts
 from bot.web.serving import pages

@@ -15,7 +15,7 @@ from bot.app import Bot
 from bot.channels.port import Channel
 from bot.channels.telegram import Menu, TelegramChannel
 from bot.channels.telegram.limits import Pace
-from bot.menu import listed, words
+from bot.features.help import listed, words
 from bot.resources import Knowledge
 from bot.texts import Texts
 from bot.web.pages import page_routes
