@@ -10,14 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_base.introduction_values import (
-    WAITING,
-    Introduction,
-    Outcome,
-    Shares,
-    Side,
-    State,
-)
+from knowledge_base.introductions.values import WAITING, Introduction, Outcome, Shares, Side, State
 from knowledge_base.store.postgresql import is_reading
 from knowledge_base.store.tables import account, contact_notice, introduction, introduction_count, introduction_request
 from knowledge_base.store.tables import profile as profiles

@@ -11,7 +11,7 @@ from bot.channels.port import UndeliverableError
 from bot.features import introductions
 from bot.features.introductions import Evidence
 from bot.messages.markup import plain
-from knowledge_base.introduction_values import Answer, Outcome, State
+from knowledge_base.introductions.values import Answer, Outcome, State
 from knowledge_base.store.database import Store
 from tests.fakes import settled
 from tests.introducing import (

@@ -16,7 +16,7 @@ from bot.context import Turn
 from bot.features import introductions
 from bot.features.accounts import verify
 from bot.messages import Address, Inbound
-from knowledge_base.introduction_values import Answer
+from knowledge_base.introductions.values import Answer
 from knowledge_base.store.database import Store
 from tests.bot.features.introductions.world import World, evidence
 from tests.conftest import FixedClock

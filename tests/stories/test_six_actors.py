@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge_base.introduction_values import State
+from knowledge_base.introductions.values import State
 from knowledge_base.store.database import Store
 from tests.bot.features.introductions.watching import stored
 from tests.fakes import Person, settled

@@ -17,7 +17,7 @@ from bot.features.introductions.erasure import carry
 from bot.features.introductions.notify import again
 from bot.features.introductions.view import language_of
 from bot.outgoing.notify import MAIL, usable
-from knowledge_base.introduction_values import ASKED, Introduction, Side, State
+from knowledge_base.introductions.values import ASKED, Introduction, Side, State
 from knowledge_base.store.people import Account
 from knowledge_base.store.profiles import Profile
 from knowledge_base.store.transaction import Transaction

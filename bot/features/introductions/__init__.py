@@ -1,7 +1,7 @@
 """Introductions at work: an event is applied in one transaction, with all that follows from it.
 
-What may happen is decided by ``knowledge_base.introductions``; here are the doors to it. Contract, for the chat, the
-pages and the ticker alike:
+What may happen is decided by ``knowledge_base.introductions.machine``; here are the doors to it. Contract, for the
+chat, the pages and the ticker alike:
 
 - ``respond`` is for the contact: it applies their answer and returns what to say to them. Whose answer counts, twice,
   too late: it checks all that, and says so. ``withdraw``, ``helped`` and ``for_editors`` likewise.

@@ -10,8 +10,8 @@ from bot.context import Services
 from bot.outgoing.notify import choose, usable
 from bot.texts import LANGUAGES
 from config.settings import Settings
-from knowledge_base.introduction_caps import WEEK, Caps, next_turn
-from knowledge_base.introduction_values import Candidate, Introduction
+from knowledge_base.introductions.limits import WEEK, Caps, next_turn
+from knowledge_base.introductions.values import Candidate, Introduction
 from knowledge_base.model import Contact, Project, RecordKind
 from knowledge_base.search.contacts import account_of
 from knowledge_base.store.people import Person

@@ -28,7 +28,7 @@ from bot.features.privacy_notice import version
 from bot.features.search.ask import pick
 from bot.messages import Choice, Happening, Say
 from bot.messages.markup import clean, plain
-from knowledge_base.introduction_values import Answer, Helped, Introduction, Side, State
+from knowledge_base.introductions.values import Answer, Helped, Introduction, Side, State
 from knowledge_base.model import Project
 from knowledge_base.store.transaction import Transaction
 

@@ -10,7 +10,7 @@ from bot.features.introductions.transitions import Evidence, apply
 from bot.features.introductions.view import sharables
 from bot.messages import Say
 from bot.messages.markup import clean
-from knowledge_base.introduction_values import (
+from knowledge_base.introductions.values import (
     ASKED,
     WAITING,
     Answer,

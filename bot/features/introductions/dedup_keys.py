@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from knowledge_base.introduction_values import Introduction, Side
+from knowledge_base.introductions.values import Introduction, Side
 
 
 def request_key(one: Introduction) -> str:

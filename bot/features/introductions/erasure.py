@@ -10,9 +10,9 @@ from bot.features.introductions.dedup_keys import outcome_key
 from bot.features.introductions.notify import no_longer
 from bot.features.introductions.transitions import apply
 from bot.outgoing.notify import NOTE
-from knowledge_base.introduction_caps import DAY, TAKES_NO_SLOT, not_again
-from knowledge_base.introduction_caps import Before as Nothing
-from knowledge_base.introduction_values import AFTER, Erased, Introduction, Side, State
+from knowledge_base.introductions.limits import DAY, TAKES_NO_SLOT, not_again
+from knowledge_base.introductions.limits import Before as Nothing
+from knowledge_base.introductions.values import AFTER, Erased, Introduction, Side, State
 from knowledge_base.store.transaction import Transaction
 
 ASKED_TODAY = "introduction"

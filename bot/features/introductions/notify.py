@@ -21,7 +21,7 @@ from bot.features.introductions.public_name import shared
 from bot.messages import Choice, MessageAudience, Say, Value
 from bot.messages.readership import AUDIENCE, READERS
 from bot.outgoing.notify import Notice, Told, tell
-from knowledge_base.introduction_values import Introduction, Outcome, Shares, Side
+from knowledge_base.introductions.values import Introduction, Outcome, Shares, Side
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.transaction import Transaction
 

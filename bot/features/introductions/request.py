@@ -22,8 +22,8 @@ from bot.features.introductions.transitions import RULES, Evidence, apply
 from bot.features.introductions.view import date_of, municipality_name, sharables, who
 from bot.messages import Choice, Own, Say, Value
 from bot.messages.without_links import presentable
-from knowledge_base.introduction_caps import exhausted, not_again, too_far
-from knowledge_base.introduction_values import Candidate, Consented, Introduction, Outcome, Shares, Side, State
+from knowledge_base.introductions.limits import exhausted, not_again, too_far
+from knowledge_base.introductions.values import Candidate, Consented, Introduction, Outcome, Shares, Side, State
 from knowledge_base.model import Contact, Project
 from knowledge_base.store.outbox import new_id
 from knowledge_base.store.people import Person

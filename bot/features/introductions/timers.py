@@ -8,7 +8,7 @@ from bot.context import Services
 from bot.features.introductions.candidates import askable, onward, project_of
 from bot.features.introductions.dedup_keys import request_key, room_key
 from bot.features.introductions.transitions import apply
-from knowledge_base.introduction_values import (
+from knowledge_base.introductions.values import (
     ASKED,
     Delivered,
     Event,

@@ -12,7 +12,8 @@ from bot.features.introductions.dedup_keys import remind_key, request_key, room_
 from bot.messages.without_links import LONGEST
 from knowledge_base.errors import ChangedMeanwhileError
 from knowledge_base.ingest.personal_data import masked
-from knowledge_base.introduction_values import (
+from knowledge_base.introductions.machine import Rules, step
+from knowledge_base.introductions.values import (
     Count,
     Do,
     Effect,
@@ -29,7 +30,6 @@ from knowledge_base.introduction_values import (
     TellAsker,
     Undeliverable,
 )
-from knowledge_base.introductions import Rules, step
 from knowledge_base.store.consents import Entry, What, hash_of
 from knowledge_base.store.open_questions import Audience
 from knowledge_base.store.transaction import Transaction

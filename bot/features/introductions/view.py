@@ -15,8 +15,8 @@ from bot.features.places import UNKNOWN
 from bot.features.privacy_notice import about_import, was_asked
 from bot.messages import Say, Value
 from bot.texts import DEFAULT_LANGUAGE
-from knowledge_base.introduction_caps import Before, not_again
-from knowledge_base.introduction_values import ASKED, Introduction, Side, State
+from knowledge_base.introductions.limits import Before, not_again
+from knowledge_base.introductions.values import ASKED, Introduction, Side, State
 from knowledge_base.model import Contact, Municipality, RecordKind
 from knowledge_base.store.people import Person
 from knowledge_base.store.transaction import Transaction

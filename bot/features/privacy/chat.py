@@ -23,7 +23,7 @@ from bot.features.privacy_notice import NOTICE_PAGE, officer, operator
 from bot.features.search import rate_limit
 from bot.messages import Choice, Own, Say, Url
 from bot.outgoing.notify import Notice, tell
-from knowledge_base.introduction_values import AFTER, Outcome
+from knowledge_base.introductions.values import AFTER, Outcome
 from knowledge_base.store.consents import Entry, What
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.working_days import BERLIN

@@ -6,7 +6,7 @@ to what the bot asked, ``forget``, ``privacy``, ``mydata`` and ``unsubscribe`` a
 before. What else bounds a flood stands where it acts: people take turns (``bot.incoming.dispatcher``,
 ``bot.outgoing.sender``), so many messages of one user wait (``bot.incoming.intake``), so many projects a day
 (``bot.features.search.daily_limit``), so many codes (``bot.features.accounts.verify``) and requests
-(``knowledge_base.introduction_caps``).
+(``knowledge_base.introductions.limits``).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from bot.messages.markup import plain
 from bot.outgoing.telegram_invite import offered_with
 from bot.web.pages.proving import Asked, Press, proven
 from bot.web.pages.visit import GONE, INVALID, Site, Visit, ask_for_code, over, repeated
-from knowledge_base.introduction_values import Answer, Helped, Introduction, State
+from knowledge_base.introductions.values import Answer, Helped, Introduction, State
 from knowledge_base.store.transaction import Transaction
 
 SHOW, SHARE = "show", "share"  # the steps before an answer: to see the request, to choose what to show

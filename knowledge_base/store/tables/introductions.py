@@ -7,7 +7,7 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Tabl
 from knowledge_base.store.tables.base import metadata
 from knowledge_base.store.types import JsonDocument, UtcDateTime
 
-introduction = Table(  # ``knowledge_base.introduction_values.Introduction``
+introduction = Table(  # ``knowledge_base.introductions.values.Introduction``
     "introduction",
     metadata,
     Column("id", String(32), primary_key=True),

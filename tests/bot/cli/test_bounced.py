@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 import run_bot
 from bot.features.introductions import due
-from knowledge_base.introduction_values import State
+from knowledge_base.introductions.values import State
 from knowledge_base.store.tables import introduction, outbox
 from tests.bot.web.pages.conftest import Site, site, waiting
 

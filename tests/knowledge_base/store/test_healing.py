@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from knowledge_base.introduction_values import Introduction, State
+from knowledge_base.introductions.values import Introduction, State
 from knowledge_base.store.database import Store
 from knowledge_base.store.healing import PAUSE, WAITS, heal, waits
 from knowledge_base.store.inbox import Received

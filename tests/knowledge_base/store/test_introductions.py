@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from knowledge_base.introduction_values import Introduction, Outcome, Side, State
+from knowledge_base.introductions.values import Introduction, Outcome, Side, State
 from knowledge_base.store.database import Store
 from knowledge_base.store.people import Person
 from tests.conftest import FixedClock

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from knowledge_base.introduction_values import Introduction, State
+from knowledge_base.introductions.values import Introduction, State
 from knowledge_base.store.affected import affected
 from knowledge_base.store.consents import Entry, What
 from knowledge_base.store.database import Store

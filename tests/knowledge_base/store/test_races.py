@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from knowledge_base.errors import ChangedMeanwhileError
-from knowledge_base.introduction_values import Introduction
+from knowledge_base.introductions.values import Introduction
 from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.database import Store
 from knowledge_base.store.people import Person

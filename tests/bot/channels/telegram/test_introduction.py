@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.messages.markup import plain
-from knowledge_base.introduction_values import State
+from knowledge_base.introductions.values import State
 from tests.bot.channels.telegram.rig import Rig
 from tests.bot.channels.telegram.town import (
     ASKER,

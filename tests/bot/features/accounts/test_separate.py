@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.features.accounts.separate import parted, promised, told
-from knowledge_base.introduction_values import Introduction, State
+from knowledge_base.introductions.values import Introduction, State
 from knowledge_base.store.database import Store
 from knowledge_base.store.profiles import Profile
 

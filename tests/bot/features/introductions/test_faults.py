@@ -17,8 +17,8 @@ from bot.features.introductions import contact_answers, transitions
 from bot.features.introductions import notify as telling
 from bot.features.introductions.transitions import Applied
 from bot.outgoing import notify as notices
-from knowledge_base import introductions
-from knowledge_base.introduction_values import (
+from knowledge_base.introductions import machine as introductions
+from knowledge_base.introductions.values import (
     Delivered,
     Do,
     Erased,

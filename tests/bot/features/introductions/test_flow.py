@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from knowledge_base.introduction_values import Answer, Outcome, State
+from knowledge_base.introductions.values import Answer, Outcome, State
 from knowledge_base.store.consents import What
 from knowledge_base.store.tables import outbox
 from tests.bot.features.introductions.world import ASKERS, CHANNELS, CONTACTS, World

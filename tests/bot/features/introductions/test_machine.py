@@ -33,7 +33,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from knowledge_base.introduction_values import (
+from knowledge_base.introductions.values import (
     WAITING,
     Answer,
     Answered,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.features import introductions
 from bot.messages import Say
-from knowledge_base.introduction_values import State
+from knowledge_base.introductions.values import State
 from knowledge_base.store.database import Store
 from knowledge_base.store.transaction import Transaction
 from tests.bot.features.introductions.world import evidence

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from knowledge_base.introduction_values import AFTER, ASKED, Answer, Outcome, State
+from knowledge_base.introductions.values import AFTER, ASKED, Answer, Outcome, State
 from tests.bot.features.introductions.world import DATA, HOMES, OWN
 
 Account = tuple[str, str]

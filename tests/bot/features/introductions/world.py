@@ -21,7 +21,7 @@ from bot.outgoing.links import Links
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.ingest.importer import import_files
-from knowledge_base.introduction_values import Answer, Event, Helped
+from knowledge_base.introductions.values import Answer, Event, Helped
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import OutboxRow

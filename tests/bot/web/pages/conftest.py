@@ -33,7 +33,7 @@ from config.settings import Settings
 from config.smtp import Smtp
 from config.web import Web
 from knowledge_base.ingest.importer import import_files
-from knowledge_base.introduction_values import Introduction, State
+from knowledge_base.introductions.values import Introduction, State
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from knowledge_base.store.profiles import Profile

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 from bot.channels.email import EmailChannel
 from bot.outgoing.sender import Sender
-from knowledge_base.introduction_values import State
+from knowledge_base.introductions.values import State
 from tests.bot.channels.email.conftest import channel_to
 from tests.bot.web.pages.conftest import ASKER, QUESTION, TEXTS, URL, Site
 from tests.claims import leading

@@ -13,7 +13,7 @@ from bot.channels.policy import DataClass
 from bot.messages import Say
 from bot.outgoing.links import Links
 from bot.web.pages import guard
-from knowledge_base.introduction_values import Outcome, State
+from knowledge_base.introductions.values import Outcome, State
 from knowledge_base.store.pages import PAGES_LAST
 from knowledge_base.store.tables import consent, introduction, outbox, profile
 from tests.bot.web.pages.conftest import ASKER, QUESTION, Site, note_path, on_telegram

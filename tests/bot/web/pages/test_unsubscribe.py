@@ -7,7 +7,7 @@ from sqlalchemy import insert
 
 from bot.messages import Say
 from bot.outgoing.links import UNSUBSCRIBE
-from knowledge_base.introduction_values import State
+from knowledge_base.introductions.values import State
 from knowledge_base.store.subscriptions import ON, Subscription
 from knowledge_base.store.tables import account
 from tests.bot.web.pages.conftest import Site

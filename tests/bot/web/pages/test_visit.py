@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Message
 
 from bot.web.pages.routes import LINKED
-from knowledge_base.introduction_values import State
+from knowledge_base.introductions.values import State
 from tests.bot.web.pages.conftest import ASKER, QUESTION, Site, confirm_path, disconnect_path, note_path
 from tests.conftest import FixedClock
 

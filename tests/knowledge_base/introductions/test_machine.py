@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge_base.introduction_values import (
+from knowledge_base.introductions.machine import Rules, step
+from knowledge_base.introductions.values import (
     Answer,
     Answered,
     Candidate,
@@ -40,7 +41,6 @@ from knowledge_base.introduction_values import (
     Undeliverable,
     Withdrew,
 )
-from knowledge_base.introductions import Rules, step
 from knowledge_base.working_days import later
 
 MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from knowledge_base.introduction_values import Introduction, Outcome, State
+from knowledge_base.introductions.values import Introduction, Outcome, State
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 LONGEST_WAIT, LONGEST_WAIT_UNVERIFIED = timedelta(days=28), timedelta(days=14)  # for one's turn

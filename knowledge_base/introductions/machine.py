@@ -27,7 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from knowledge_base.introduction_values import (
+from knowledge_base.introductions.values import (
     AFTER,
     ASKED,
     WAITING,

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge_base.introduction_caps import WEEK, Before, Cap, Caps, exhausted, next_turn, not_again, too_far
-from knowledge_base.introduction_values import Introduction, Outcome, State
+from knowledge_base.introductions.limits import WEEK, Before, Cap, Caps, exhausted, next_turn, not_again, too_far
+from knowledge_base.introductions.values import Introduction, Outcome, State
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 NOTHING = Before()
