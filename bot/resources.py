@@ -14,7 +14,7 @@ from knowledge_base.embedding.port import Embedder
 from knowledge_base.embedding.reranker import open_reranker
 from knowledge_base.errors import ModelError
 from knowledge_base.ingest.bundle import load_bundle
-from knowledge_base.ingest.importer import Progress, silent
+from knowledge_base.progress import Progress, silent
 from knowledge_base.search.service import MODEL, SearchService, warm
 from knowledge_base.store.backup import database_file
 from knowledge_base.store.database import Store

@@ -34,7 +34,7 @@ from knowledge_base.codec import from_body  # noqa: E402
 from knowledge_base.embedding.factory import open_embedder  # noqa: E402
 from knowledge_base.embedding.port import Embedder  # noqa: E402
 from knowledge_base.model import Municipality, Project, RecordKind  # noqa: E402
-from knowledge_base.search import background  # noqa: E402
+from knowledge_base.search import off_topic  # noqa: E402
 from knowledge_base.search.certainty import NAMES, SIGNS, Certainty  # noqa: E402
 from knowledge_base.search.dense import encode  # noqa: E402
 from knowledge_base.search.engine import Search  # noqa: E402
@@ -240,7 +240,7 @@ def _write_model(model: Array, threshold: float, count: int) -> None:
 
 
 async def _write_background(embedder: Embedder) -> None:
-    vectors = await embedder.embed_passages(background.texts())
+    vectors = await embedder.embed_passages(off_topic.texts())
     codes = np.rint(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127).astype(np.int8)
     np.savez_compressed(SEARCH / "background.npz", fingerprint=np.array(embedder.fingerprint), codes=codes)
 

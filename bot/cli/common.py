@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from config import logging
 from config.settings import Settings, load
-from knowledge_base.ingest.importer import Progress as Report
+from knowledge_base.progress import Progress as Report
 
 PHASES = {
     "model": "Preparing the model (once)",

@@ -15,7 +15,7 @@ from bot.operations.alerts import Alerts
 from bot.operations.health import Health
 from bot.operations.metrics import Metrics
 from knowledge_base.clock import is_past
-from knowledge_base.ingest.importer import Progress
+from knowledge_base.progress import Progress
 from knowledge_base.retention import Periods, purge
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store

@@ -14,9 +14,10 @@ from pathlib import Path
 from knowledge_base import bundle
 from knowledge_base.errors import InputError
 from knowledge_base.ingest import readers
-from knowledge_base.ingest.importer import Options, Progress, SupersededError, import_rows, silent
+from knowledge_base.ingest.importer import Options, SupersededError, import_rows
 from knowledge_base.ingest.report import ImportReport
 from knowledge_base.ingest.row import Row, RowError
+from knowledge_base.progress import Progress, silent
 from knowledge_base.store.database import Store
 
 SOURCE = "bundle"

@@ -11,7 +11,7 @@ Embedding comes later (``embedding_backlog``), so that an import never waits for
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,16 +28,10 @@ from knowledge_base.ingest.report import Collector, ImportReport
 from knowledge_base.ingest.row import Row, RowError, UnreadableError
 from knowledge_base.ingest.validation import Checked, validate
 from knowledge_base.model import RecordKind
+from knowledge_base.progress import Progress, silent
 from knowledge_base.store.database import Store
 from knowledge_base.store.imports import Bodies, Key, Known, StagedRow
 from knowledge_base.store.transaction import Transaction
-
-Progress = Callable[[str, int, int | None], None]
-"""Told ``(phase, done, total)``; phases are "read" (rows, total unknown), "publish" (changes), "embed" (projects)."""
-
-
-def silent(_phase: str, _done: int, _total: int | None) -> None:
-    """Nobody wants to know."""
 
 
 class SupersededError(InputError):

@@ -15,10 +15,10 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-from knowledge_base.search.background import Background
 from knowledge_base.search.certainty_signs import asks_own_affair, asks_private_data
 from knowledge_base.search.facets import FEATURES, LIMITS, Floats
 from knowledge_base.search.lexical import Lexical
+from knowledge_base.search.off_topic import Background
 from knowledge_base.search.ranking import Ranked
 from knowledge_base.search.understanding.query import Query
 

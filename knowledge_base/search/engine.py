@@ -17,16 +17,16 @@ import numpy.typing as npt
 from knowledge_base.embedding.port import Embedder, Reranker
 from knowledge_base.model import Answer, Contact, Event, Hit
 from knowledge_base.search import certainty
-from knowledge_base.search.background import Background, load_beside
 from knowledge_base.search.contacts import Introducible
 from knowledge_base.search.events import Events
 from knowledge_base.search.facets import Bools, Facets, Floats, Ints
 from knowledge_base.search.index import Candidates, Index
 from knowledge_base.search.language import detect_language
+from knowledge_base.search.off_topic import Background, load_beside
 from knowledge_base.search.ranking import Ranked, rank
+from knowledge_base.search.snippets import Reasons
 from knowledge_base.search.understanding import Gazetteer, Query, follow_up, understand
 from knowledge_base.search.understanding.lexicon import Lexicon
-from knowledge_base.search.why import Reasons
 from knowledge_base.vocabulary import Vocabulary
 
 CANDIDATES = 200

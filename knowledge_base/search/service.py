@@ -16,9 +16,9 @@ from time import perf_counter
 import structlog
 
 from knowledge_base.embedding.port import Embedder, Reranker
-from knowledge_base.ingest.embedding_backlog import drop_unused, embed_missing
-from knowledge_base.ingest.importer import Progress, silent
 from knowledge_base.model import Answer, Contact, Event, Municipality, Project, Record
+from knowledge_base.progress import Progress, silent
+from knowledge_base.search.embedding_backlog import drop_unused, embed_missing
 from knowledge_base.search.engine import Search
 from knowledge_base.search.index import Index
 from knowledge_base.search.language import guess_language

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from knowledge_base.search.background import load
+from knowledge_base.search.off_topic import load
 from tests.fake_embedder import HashEmbedder
 
 asyncio.run(load(HashEmbedder()))

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import event
 
-from knowledge_base.ingest.embedding_backlog import embed_missing
 from knowledge_base.ingest.importer import import_files
+from knowledge_base.search.embedding_backlog import embed_missing
 from knowledge_base.store.database import Store
 from tests.knowledge_base.ingest.embedders import HashEmbedder
 

@@ -9,8 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-from knowledge_base.ingest.embedding_backlog import embed_missing
 from knowledge_base.ingest.importer import import_files
+from knowledge_base.search.embedding_backlog import embed_missing
 from knowledge_base.store.database import Store
 from tests.knowledge_base.ingest.embedders import HashEmbedder
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from knowledge_base.ingest.embedding_backlog import embed_missing
 from knowledge_base.ingest.importer import BATCH, import_files
+from knowledge_base.search.embedding_backlog import embed_missing
 from knowledge_base.store.database import Store
 from tests.knowledge_base.ingest.embedders import HashEmbedder
 from tests.knowledge_base.ingest.examples import jsonl, project

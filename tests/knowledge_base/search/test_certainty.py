@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pytest
 
 from knowledge_base.embedding.port import Embedder
-from knowledge_base.search.background import Background, load, texts
 from knowledge_base.search.certainty import NAMES, SIGNS, Certainty, fitted
 from knowledge_base.search.dense import Dense, encode
+from knowledge_base.search.off_topic import Background, load, texts
 from tests.fake_embedder import HashEmbedder
 
 SHIPPED = Path(__file__).parents[3] / "knowledge_base" / "search" / "background.npz"

@@ -7,8 +7,8 @@ import pytest
 from knowledge_base.model import Project
 from knowledge_base.search.language import detect_language
 from knowledge_base.search.lexical import Lexical
+from knowledge_base.search.snippets import WHY_CHARACTERS, Reasons
 from knowledge_base.search.understanding import understand
-from knowledge_base.search.why import WHY_CHARACTERS, Reasons
 from knowledge_base.vocabulary import bundled
 from tests.knowledge_base.search.bundled import gazetteer, lexicon, projects
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from knowledge_base.errors import ModelError
-from knowledge_base.ingest.embedding_backlog import TEXTS, drop_unused, embed_missing
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.model import Project, RecordKind
 from knowledge_base.search.dense import decode
+from knowledge_base.search.embedding_backlog import TEXTS, drop_unused, embed_missing
 from knowledge_base.search.passages import passages
 from knowledge_base.store.database import Store
 from tests.knowledge_base.ingest.embedders import HashEmbedder

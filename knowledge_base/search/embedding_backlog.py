@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from knowledge_base.embedding.port import Embedder
-from knowledge_base.ingest.importer import Progress, silent
 from knowledge_base.model import Project, RecordKind
+from knowledge_base.progress import Progress, silent
 from knowledge_base.search.dense import encode
 from knowledge_base.search.passages import passages
 from knowledge_base.store.database import Store
