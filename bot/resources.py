@@ -16,7 +16,7 @@ from knowledge_base.errors import ModelError
 from knowledge_base.ingest.bundle import load_bundle
 from knowledge_base.progress import Progress, silent
 from knowledge_base.search.service import MODEL, SearchService, warm
-from knowledge_base.store.backup import database_file
+from knowledge_base.store.backup.create import database_file
 from knowledge_base.store.database import Store
 from knowledge_base.store.state_folder import is_gone, lost, mark, prepare, tighten
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from knowledge_base.store.database import Store
-from knowledge_base.store.leftovers import Leftovers
+from knowledge_base.store.purge import Leftovers
 from knowledge_base.store.transaction import Transaction
 
 STAGED_ROWS = 2_000  # of one transaction: other writers never wait long

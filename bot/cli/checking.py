@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from config.settings import Settings
 from knowledge_base.errors import StoreError
-from knowledge_base.store.backup import database_file
+from knowledge_base.store.backup.create import database_file
 from knowledge_base.store.secret import FILE, kept_secret
 from knowledge_base.store.soundness import examine
 from knowledge_base.store.state_folder import open_to_others

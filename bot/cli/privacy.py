@@ -16,10 +16,10 @@ from bot.outgoing.links import Links
 from bot.resources import open_store
 from bot.texts import Texts
 from config.settings import Settings
-from knowledge_base.store.affected import KINDS, Affected
-from knowledge_base.store.affected import affected as whose_data
-from knowledge_base.store.figures import figures
+from knowledge_base.store.breach_report import KINDS, Affected
+from knowledge_base.store.breach_report import affected as whose_data
 from knowledge_base.store.secret import read_secret
+from knowledge_base.store.statistics import figures
 from knowledge_base.version import product_version
 
 

@@ -12,8 +12,8 @@ from bot.processes.state_lock import shared_secrets
 from bot.resources import open_store
 from config.settings import Settings
 from knowledge_base.migrations import SCHEMA
-from knowledge_base.store.backup import backup as make_backup
-from knowledge_base.store.restore import restore as bring_back
+from knowledge_base.store.backup.create import backup as make_backup
+from knowledge_base.store.backup.restore import restore as bring_back
 from knowledge_base.store.secret import forget_shared, share_secret
 
 

@@ -17,7 +17,7 @@ from bot.operations.health import Health, HealthReport
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.clock import is_past
 from knowledge_base.store.database import Store
-from knowledge_base.store.facts import RESTORED
+from knowledge_base.store.key_values import RESTORED
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.transaction import Transaction
 

@@ -24,7 +24,7 @@ from knowledge_base.search.index import Index
 from knowledge_base.search.language import guess_language
 from knowledge_base.search.understanding import Gazetteer, Query
 from knowledge_base.store.database import Store
-from knowledge_base.store.uncancelled import finished
+from knowledge_base.store.shielded import finished
 from knowledge_base.vocabulary import bundled
 
 log = structlog.get_logger()

@@ -16,7 +16,7 @@ from enum import StrEnum
 from sqlalchemy import RowMapping, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_base.store.facts import Facts
+from knowledge_base.store.key_values import Facts
 from knowledge_base.store.tables import consent
 
 KEY = "consents unlocked"  # fact that the triggers look for; never outlives its transaction

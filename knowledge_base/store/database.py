@@ -33,8 +33,8 @@ from knowledge_base.errors import StoreError
 from knowledge_base.migrations import current, upgrade
 from knowledge_base.store.news import announce, listen
 from knowledge_base.store.postgresql import SNAPSHOT, connect_args, give_time
+from knowledge_base.store.shielded import connect
 from knowledge_base.store.transaction import Transaction
-from knowledge_base.store.uncancelled import connect
 
 __all__ = ["Clock", "Store", "create_engine", "driver_url", "journal_mode", "reason", "utc_now"]
 

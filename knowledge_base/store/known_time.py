@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from knowledge_base.store.facts import Facts
+from knowledge_base.store.key_values import Facts
 
 LAST = "clock"  # fact: the last time that was believed, and the process that believed it
 CONFIRMED = "clock confirmed"  # fact: what the machine's clock showed when an admin said that it is right

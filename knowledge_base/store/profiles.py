@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.mail_address import same_form
 from knowledge_base.store.merging import erase, merge
-from knowledge_base.store.parting import part
 from knowledge_base.store.people import Account, People, Person, hold_person
+from knowledge_base.store.separating import part
 from knowledge_base.store.tables import person, profile
 from knowledge_base.store.upsert import insert_into
 
@@ -106,7 +106,7 @@ class Profiles:
     async def part(
         self, person_id: str, leaving: Sequence[Account], introductions: Collection[str], *, instead: Account | None
     ) -> str:
-        """Give accounts of a person to a new one; see ``knowledge_base.store.parting``."""
+        """Give accounts of a person to a new one; see ``knowledge_base.store.separating``."""
         return await part(self._connection, self._now, person_id, leaving, introductions, instead=instead)
 
     async def erase(self, person_id: str, *, event_id: str = "") -> None:

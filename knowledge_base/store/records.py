@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.codec import Body, digest, from_body
 from knowledge_base.model import Record, RecordKind
-from knowledge_base.store.facts import Facts
+from knowledge_base.store.key_values import Facts
 from knowledge_base.store.tables import fact, record, record_change
 from knowledge_base.store.upsert import insert_into
 

@@ -16,10 +16,10 @@ from knowledge_base.store.conversations import Conversations
 from knowledge_base.store.digests import Digests
 from knowledge_base.store.doubtful import DoubtfulMessages
 from knowledge_base.store.entry_drafts import EntryDrafts
-from knowledge_base.store.facts import Facts
 from knowledge_base.store.imports import Imports
 from knowledge_base.store.inbox import Inbox
 from knowledge_base.store.introductions import Introductions
+from knowledge_base.store.key_values import Facts
 from knowledge_base.store.open_questions import OpenQuestions
 from knowledge_base.store.outbox import Outbox
 from knowledge_base.store.own_data import Data, own_data

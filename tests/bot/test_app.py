@@ -22,11 +22,11 @@ from config.settings import Settings
 from knowledge_base.embedding.port import Vectors
 from knowledge_base.errors import ModelError
 from knowledge_base.search.service import SearchService
-from knowledge_base.store.backup import backup
+from knowledge_base.store.backup.create import backup
+from knowledge_base.store.backup.restore import restore
 from knowledge_base.store.database import Store
-from knowledge_base.store.facts import RESTORED
+from knowledge_base.store.key_values import RESTORED
 from knowledge_base.store.outbox import Urgency
-from knowledge_base.store.restore import restore
 from tests.bot.incoming.test_handler import MoodyEmbedder
 from tests.bot.operations.test_health import Seconds
 from tests.fake_embedder import HashEmbedder

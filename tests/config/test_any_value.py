@@ -23,7 +23,7 @@ from bot.web.pages.guard import Guard
 from bot.web.server import listening_socket
 from config.settings import Settings, SettingsError, describe, load, secrets, variable
 from knowledge_base.errors import StadtlotseError
-from knowledge_base.store.backup import database_file
+from knowledge_base.store.backup.create import database_file
 from knowledge_base.store.database import create_engine, driver_url
 from knowledge_base.store.state_folder import prepare
 

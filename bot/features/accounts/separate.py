@@ -1,6 +1,6 @@
 """Accounts of one person become another person's: on the wish of the person, or of the mailbox that was connected.
 
-Who leaves takes what came by these accounts alone (``knowledge_base.store.parting``), and what protects people: the
+Who leaves takes what came by these accounts alone (``knowledge_base.store.separating``), and what protects people: the
 wish to be left alone, and what limits requests. Open requests are told again to whom they are for now, as the links of
 before are over.
 """

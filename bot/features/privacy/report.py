@@ -13,7 +13,7 @@ from bot.features.privacy.processors import TELEGRAM, host_of, unnamed
 from bot.messages import Say
 from bot.texts import Texts
 from config.settings import Settings
-from knowledge_base.store.figures import Figures
+from knowledge_base.store.statistics import Figures
 
 LANGUAGES = ("de", "en")
 NETWORKS = ("matrix", "email", "telegram", "terminal")

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import run_bot
-from knowledge_base.store.affected import affected
+from knowledge_base.store.breach_report import affected
 from knowledge_base.store.database import Store
 
 ANNA, BEN = "@anna:potsdam.example", "@ben:cottbus.example"

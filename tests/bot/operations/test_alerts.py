@@ -17,7 +17,7 @@ from bot.operations.alerts import CODES, Alerts, changes, watch_health
 from bot.operations.health import Health, HealthReport, PartReport
 from bot.texts import LANGUAGES, Texts
 from knowledge_base.store.database import Store
-from knowledge_base.store.facts import RESTORED
+from knowledge_base.store.key_values import RESTORED
 from knowledge_base.store.outbox import OutboxRow, Urgency
 from knowledge_base.store.tables import outbox
 from tests.claims import to_send

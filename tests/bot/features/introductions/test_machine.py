@@ -53,7 +53,7 @@ from knowledge_base.introductions.values import (
     Withdrew,
 )
 from knowledge_base.search.service import SearchService
-from knowledge_base.store.uncancelled import UncancelledConnection
+from knowledge_base.store.shielded import UncancelledConnection
 from tests.bot.features.introductions.watching import (
     Account,
     Stored,

@@ -14,9 +14,9 @@ from bot.features.privacy.report import LANGUAGES, privacy_report
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.store.database import Store
-from knowledge_base.store.figures import Figures, figures
 from knowledge_base.store.merging import references
 from knowledge_base.store.own_data import BY_SIDE, LEFT_OUT, SHOWN
+from knowledge_base.store.statistics import Figures, figures
 from knowledge_base.store.tables import metadata
 
 DOCUMENT = Path(__file__).parents[4] / "docs" / "privacy.md"

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from bot.web.pages import proving
 from knowledge_base.introductions.values import Answer, State
-from knowledge_base.store.parting import part
+from knowledge_base.store.separating import part
 from knowledge_base.store.tables import account, metadata, outbox
 from tests.bot.web.pages.conftest import Site, disconnect_path
 from tests.conftest import FixedClock

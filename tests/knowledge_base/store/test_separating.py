@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from knowledge_base.introductions.values import Introduction, State
-from knowledge_base.store.affected import affected
+from knowledge_base.store.breach_report import affected
 from knowledge_base.store.consents import Entry, What
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency

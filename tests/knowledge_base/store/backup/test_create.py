@@ -22,14 +22,14 @@ from bot.processes.leadership import Leadership
 from knowledge_base.errors import InputError, StadtlotseError, StoreError
 from knowledge_base.model import RecordKind
 from knowledge_base.store.answers import GivenAnswer
-from knowledge_base.store.backup import backup
+from knowledge_base.store.backup.create import backup
+from knowledge_base.store.backup.dump import TABLES, lines
+from knowledge_base.store.backup.restore import restore
 from knowledge_base.store.database import Store, create_engine, driver_url
-from knowledge_base.store.dump import TABLES, lines
-from knowledge_base.store.facts import RESTORED
 from knowledge_base.store.inbox import Received
+from knowledge_base.store.key_values import RESTORED
 from knowledge_base.store.known_time import last_time, note_time
 from knowledge_base.store.outbox import Urgency
-from knowledge_base.store.restore import restore
 from tests.claims import leading, term, to_handle, to_send
 from tests.conftest import FixedClock
 from tests.knowledge_base.store.rows import fill_tables

@@ -22,12 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.errors import InputError, StadtlotseError, StoreError
 from knowledge_base.migrations import SCHEMA, upgrade
-from knowledge_base.store.archive import Manifest, unpack, working_folder
-from knowledge_base.store.backup import JOURNALS, backup, database_file
+from knowledge_base.store.backup.archive import Manifest, unpack, working_folder
+from knowledge_base.store.backup.create import JOURNALS, backup, database_file
+from knowledge_base.store.backup.dump import TABLES, is_empty, load
 from knowledge_base.store.consents import unlocked
 from knowledge_base.store.database import Clock, create_engine, driver_url, reason, utc_now
-from knowledge_base.store.dump import TABLES, is_empty, load
-from knowledge_base.store.facts import RESTORED, Facts
+from knowledge_base.store.key_values import RESTORED, Facts
 from knowledge_base.store.known_time import forget_time
 from knowledge_base.store.postgresql import give_time
 from knowledge_base.store.processes import Processes

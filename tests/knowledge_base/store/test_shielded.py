@@ -8,7 +8,7 @@ import random
 import pytest
 
 from knowledge_base.store.database import Store
-from knowledge_base.store.uncancelled import finished
+from knowledge_base.store.shielded import finished
 
 
 async def writes(store: Store) -> None:

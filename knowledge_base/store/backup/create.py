@@ -21,9 +21,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.errors import StadtlotseError, StoreError
 from knowledge_base.migrations import SCHEMA, current
-from knowledge_base.store.archive import ArchiveWriter, Manifest, working_folder
+from knowledge_base.store.backup.archive import ArchiveWriter, Manifest, working_folder
+from knowledge_base.store.backup.dump import TABLES, lines
 from knowledge_base.store.database import Clock, create_engine, driver_url, reason, utc_now
-from knowledge_base.store.dump import TABLES, lines
 from knowledge_base.store.postgresql import SNAPSHOT, give_time
 from knowledge_base.version import product_version
 

@@ -1,6 +1,6 @@
 """The one file of a backup: a compressed tar, readable by its owner alone, whose manifest proves that it is complete.
 
-tables/NAME.jsonl   every table as lines (``knowledge_base.store.dump``)
+tables/NAME.jsonl   every table as lines (``knowledge_base.store.backup.dump``)
 state/PATH          what else the state folder holds and a new start could not make again (keys)
 manifest.json       format, version, schema, time, and rows and SHA-256 of everything above; it comes last
 """

@@ -1,0 +1,1 @@
+"""Backups: ``create`` and ``restore``, the archive file, and tables as lines (``dump``)."""
