@@ -40,6 +40,22 @@ EFFECTS = {
     "socket", "sqlite3", "subprocess", "tempfile", "threading", "time", "urllib.request",
 }  # fmt: skip
 
+# The rooms of the bot. A message enters above and leaves below: a room imports only from rooms on lower floors.
+FLOORS = {
+    "cli": 9,
+    "app": 8,
+    "incoming": 7, "web": 7,
+    "features": 6,
+    "context": 5,
+    "outgoing": 4,
+    "channels": 3, "operations": 3, "processes": 3,
+    "texts": 2,
+    "messages": 1, "commands": 1, "resources": 1,
+}  # fmt: skip
+MODULES_OF_THE_BOT = 4  # that lie in no room
+# The rooms of the features. Each imports only from those after it, and from the files that lie beside them.
+FEATURES = ("registry", "privacy", "editors", "accounts", "introductions", "digests", "search", "open_questions")
+
 MODULE_LINES = 300
 FUNCTION_LINES = 60
 FUNCTION_MEDIAN = 10
@@ -108,18 +124,48 @@ def only_channels_know_networks(module: Module) -> set[str]:
     return set() if module.within("bot/channels/") else module.packages & NETWORKS
 
 
-def channels_hold_no_features(module: Module) -> set[str]:
-    """Nothing calls upward: a channel normalises and sends, and knows neither features nor the store."""
-    upward = (
-        "bot.features",
-        "bot.incoming.dispatcher",
-        "bot.commands.router",
-        "knowledge_base.store",
-        "knowledge_base.search",
-    )
-    words = {"bot.commands.is_command"}  # what is a command is the same everywhere
-    found = {name for name in module.imports if name.startswith(upward)} - words
-    return found if module.within("bot/channels/") else set()
+def rooms_import_downward(module: Module) -> set[str]:
+    """A room of the bot knows only lower rooms."""
+    room = _room(module.path.removesuffix(".py").replace("/", "."))
+    if not room:
+        return set()
+    others = {name for name in module.imports if _room(name) not in ("", room)}
+    return {name for name in others if FLOORS[_room(name)] >= FLOORS[room]}
+
+
+def _room(name: str) -> str:
+    """Return the room of a dotted name: ``bot.incoming.handler`` → ``incoming``."""
+    parts = name.split(".")
+    return parts[1] if parts[0] == "bot" and parts[1:] not in ([], ["__init__"]) else ""
+
+
+def features_import_to_the_right(module: Module) -> set[str]:
+    """A room of the features knows only those after it; the files beside them know none of them."""
+    here = _rank(module.path.removesuffix(".py").replace("/", "."))
+    if here is None:
+        return set()
+    return {name for name in module.imports if (there := _rank(name)) is not None and there < here}
+
+
+def _rank(name: str) -> int | None:
+    """Return the place of a name among the features, from the left; files beside the rooms come last."""
+    if not name.startswith("bot.features."):
+        return None
+    room = name.split(".")[2]
+    return FEATURES.index(room) if room in FEATURES else len(FEATURES)
+
+
+def channels_know_no_store(module: Module) -> set[str]:
+    """A channel normalises and sends; what is stored and found is the business of others."""
+    upward = ("knowledge_base.store", "knowledge_base.search")
+    return {name for name in module.imports if name.startswith(upward)} if module.within("bot/channels/") else set()
+
+
+def incoming_never_sends(module: Module) -> set[str]:
+    """It stores the answer; the loop of a channel starts what sends."""
+    if not module.within("bot/incoming/") or module.path.endswith("channel_loop.py"):
+        return set()
+    return {name for name in module.imports if name.startswith("bot.outgoing.sender")}
 
 
 def features_know_no_channels(module: Module) -> set[str]:
@@ -188,7 +234,10 @@ RULES: dict[Rule, tuple[str, str]] = {  # each with a module that breaks it
     imports_go_one_way: ("knowledge_base/search/engine.py", "from bot.messages import Say"),
     product_never_imports_tests: ("bot/incoming/intake.py", "def f():\n    import tests.fakes"),
     only_channels_know_networks: ("bot/incoming/dispatcher.py", "import nio.events"),
-    channels_hold_no_features: ("bot/channels/matrix.py", "from bot.features import ask"),
+    rooms_import_downward: ("bot/channels/matrix.py", "from bot.features.search import ask"),
+    features_import_to_the_right: ("bot/features/search/ask.py", "from bot.features.accounts import verify"),
+    channels_know_no_store: ("bot/channels/matrix.py", "from knowledge_base.store.database import Store"),
+    incoming_never_sends: ("bot/incoming/handler.py", "from bot.outgoing.sender import Sender"),
     features_know_no_channels: ("bot/features/search/ask.py", "from bot.channels.terminal import Terminal"),
     sql_stays_in_the_store: ("bot/outgoing/sender.py", "from sqlalchemy import text"),
     rules_are_pure: ("bot/commands/router.py", "from time import time"),
@@ -225,6 +274,31 @@ def test_a_pure_module_may_not_import(line: str) -> None:
 @pytest.mark.parametrize("line", ["import re", "from bot.messages import Say", "from knowledge_base.model import Hit"])
 def test_a_pure_module_may_import(line: str) -> None:
     assert not rules_are_pure(Module("bot/commands/router.py", line))
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("bot/outgoing/render.py", "from bot.context import Turn"),
+        ("bot/incoming/reply.py", "from bot.web.routes import routes"),
+        ("bot/operations/alerts.py", "from bot.channels.port import Channel"),
+        ("bot/messages/html.py", "from bot.commands import typed"),
+        ("bot/resources.py", "from bot.app import Bot"),
+    ],
+)
+def test_a_room_may_not_import_from_its_own_floor_or_above(path: str, line: str) -> None:
+    assert rooms_import_downward(Module(path, line))
+
+
+def test_a_file_beside_the_rooms_of_the_features_knows_none_of_them() -> None:
+    assert features_import_to_the_right(Module("bot/features/wording.py", "from bot.features.digests import render"))
+    assert not features_import_to_the_right(Module("bot/features/digests/run.py", "from bot.features import wording"))
+
+
+def test_the_bot_has_the_rooms_that_the_plan_names_and_few_modules_beside_them() -> None:
+    modules = [module.path for module in PRODUCT if module.within("bot/")]
+    assert {_room(path.removesuffix(".py").replace("/", ".")) for path in modules} - {""} == set(FLOORS)
+    assert len([path for path in modules if path.count("/") == 1]) <= MODULES_OF_THE_BOT
 
 
 def test_functions_are_short_as_a_whole() -> None:

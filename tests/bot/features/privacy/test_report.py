@@ -114,7 +114,7 @@ BY_PERSON = {  # the one grouping by people there is: the newest entry of each p
 def test_nothing_is_counted_or_timed_by_person() -> None:
     """P16: no response times and no rankings of people: no statement groups figures by who somebody is."""
     found = {}
-    for module in sorted((Path(__file__).parents[4] / "knowledge_base" / "store").glob("*.py")):
+    for module in sorted((Path(__file__).parents[4] / "knowledge_base" / "store").rglob("*.py")):
         for columns in re.findall(r"\.group_by\(([^)]*)\)", module.read_text("utf-8")):
             if OF_PEOPLE & set(re.findall(r"\.c\.(\w+)", columns)):
                 found[module.name] = columns
