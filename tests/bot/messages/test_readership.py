@@ -76,7 +76,7 @@ def test_messages_are_made_in_one_place_which_names_their_audience() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Outgoing":
                 made.add((path.name, "audience" in {keyword.arg for keyword in node.keywords}))
-    assert made == {("composing.py", True)}
+    assert made == {("render.py", True)}
 
 
 @given(st.sampled_from(MessageAudience), st.lists(st.sampled_from(PEOPLE), max_size=3), places, users)
