@@ -134,3 +134,9 @@ def upcoming(schedule: Schedule, now: datetime, served: Week | None) -> datetime
     weeks = (first.plus(number) for number in range(AHEAD))
     slots = ((week, slot(schedule, week)) for week in weeks if served is None or week > served)
     return next((at for _, at in slots if at > max(now, schedule.start)), None)
+
+
+def next_look(schedule: Schedule, now: datetime, served: Week | None) -> datetime | None:
+    """Return a time after ``now`` before which no digest is due; ``None`` when one is due now."""
+    at = upcoming(schedule, now, served) or schedule.start
+    return at if at > now else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Table, select, update
+from sqlalchemy import Column, Table, or_, select, update
 
 from knowledge_base.clock import FOLLOWED
 from knowledge_base.store.database import Store
@@ -33,18 +33,20 @@ WAITS: Mapping[tuple[str, str], tuple[timedelta, timedelta]] = {
 }
 UNENDING = 9999  # the year of a pause without an end
 PAUSE = "paused_until"  # as far ahead as a person wishes
+DUE = ("next_due_at", "looked_at")  # a look by a clock that was ahead is not believed: see ``Subscriptions.due``
 
 
 async def heal(store: Store) -> int:
     """Correct what a clock that was ahead has stored, table by table in short transactions; return how many values."""
     async with store.begin() as tx:
+        await _due_times(tx)
         healed = await _pauses(tx)
     for table in metadata.sorted_tables:
         if table in (consent, process):  # signs of processes go by the clock of the database, and are renewed
             continue
         async with store.begin() as tx:
             for column in table.columns:
-                if isinstance(column.type, UtcDateTime) and column.name != PAUSE:
+                if isinstance(column.type, UtcDateTime) and column.name not in (PAUSE, *DUE):
                     healed += await _column(tx, table, column)
     return healed
 
@@ -58,6 +60,13 @@ async def _column(tx: Transaction, table: Table, column: Column[datetime]) -> in
     longest, rest = waits(table.name, column.name)
     statement = update(table).where(column > tx.now + longest).values({column.name: tx.now + rest})
     return (await tx.connection.execute(statement)).rowcount
+
+
+async def _due_times(tx: Transaction) -> None:
+    """Let subscriptions that began or changed while the clock was ahead be looked at again."""
+    ahead = tx.now + FOLLOWED
+    late = or_(subscription.c.since > ahead, subscription.c.changed_at > ahead)
+    await tx.connection.execute(update(subscription).where(late).values(next_due_at=None))
 
 
 async def _pauses(tx: Transaction) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_base.introductions.values import WAITING, Introduction, Outcome, Shares, Side, State
+from knowledge_base.introductions.values import ASKED, WAITING, Introduction, Outcome, Shares, Side, State
 from knowledge_base.store.postgresql import is_reading
 from knowledge_base.store.tables import account, contact_notice, introduction, introduction_count, introduction_request
 from knowledge_base.store.tables import profile as profiles
@@ -72,13 +72,14 @@ class Introductions:
         return list((await self._connection.execute(statement.order_by(introduction.c.due_at).limit(limit))).scalars())
 
     async def under_way(self) -> list[Introduction]:
-        """Those that wait to learn what a network did: with the request, or with the room.
+        """Those that wait to learn what a network did: with the request, or with the room."""
+        return await self._all(introduction.c.state.in_((State.SENT, State.OPENING)))
 
-        So do those whose contact has the request and cannot be reached any more: it may have come back.
-        """
+    async def unreachable(self) -> list[str]:
+        """Ids of those whose contact was asked and cannot be reached any more: the request may have come back."""
         way = select(account.c.channel).where(account.c.person_id == introduction.c.contact_person, account.c.active)
-        lost = and_(introduction.c.state == State.DELIVERED, ~way.exists())
-        return await self._all(or_(introduction.c.state.in_((State.SENT, State.OPENING)), lost))
+        lost = select(introduction.c.id).where(introduction.c.state.in_(ASKED), ~way.exists())
+        return list((await self._connection.execute(lost)).scalars())
 
     # ------------------------------------------------------------------------------------------ the contacts' allowance
 

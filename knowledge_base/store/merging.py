@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from knowledge_base.errors import ChangedMeanwhileError
 from knowledge_base.store.answers import Answers
 from knowledge_base.store.consents import unlocked
-from knowledge_base.store.tables import account, answer, consent, inbox, metadata, outbox, person
+from knowledge_base.store.tables import account, answer, consent, inbox, metadata, outbox, person, subscription
 
 
 def references() -> Iterator[tuple[Table, Column[str]]]:
@@ -41,6 +41,8 @@ async def _merge(connection: AsyncConnection, old: str, new: str) -> None:
             await connection.execute(delete(table).where(column == old, taken))
         await connection.execute(update(table).where(column == old).values({column.name: new}))
     await connection.execute(update(consent).where(consent.c.subject == old).values(subject=new))
+    kept = update(subscription).where(subscription.c.person_id == new)
+    await connection.execute(kept.values(next_due_at=None))  # the holidays are those of another municipality
     await connection.execute(delete(person).where(person.c.id == old))
 
 

@@ -35,6 +35,8 @@ from knowledge_base.store.tables import (
 
 Data = dict[str, list[dict[str, Any]]]
 
+WORKED_OUT = ("id", "person_id", "next_due_at", "looked_at")  # keys, and what follows from the columns shown
+
 # table -> the columns shown; whose rows they are is known by the column that names the person
 SHOWN: Mapping[str, tuple[str, ...]] = {
     person.name: ("language", "last_language", "created_at"),
@@ -53,7 +55,7 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     chat_context.name: ("channel", "conversation", "query", "at"),
     feedback.name: ("answer_id", "useful", "at"),
     entry_feedback.name: ("item", "useful", "at"),
-    subscription.name: tuple(column.name for column in subscription.c if column.name not in ("id", "person_id")),
+    subscription.name: tuple(column.name for column in subscription.c if column.name not in WORKED_OUT),
     open_question.name: ("number", "question", "audience", "answers", "at"),
     offered_answer.name: ("question", "text", "agreed", "at"),
     outbox.name: ("channel", "conversation", "state", "created_at", "finished_at"),

@@ -14,7 +14,7 @@ from knowledge_base.mail_address import same_form
 from knowledge_base.store.merging import erase, merge
 from knowledge_base.store.people import Account, People, Person, hold_person
 from knowledge_base.store.separating import part
-from knowledge_base.store.tables import person, profile
+from knowledge_base.store.tables import person, profile, subscription
 from knowledge_base.store.upsert import insert_into
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -74,6 +74,9 @@ class Profiles:
         await self._connection.execute(
             statement.on_conflict_do_update(index_elements=["person_id"], set_={**values, "person_id": person_id})
         )
+        if after.municipality != before.municipality:  # its holidays move digests
+            theirs = update(subscription).where(subscription.c.person_id == person_id)
+            await self._connection.execute(theirs.values(next_due_at=None))
         return after
 
     async def person_of_address(self, address: str, *, language: str | None = None) -> Person:

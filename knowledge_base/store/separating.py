@@ -120,9 +120,8 @@ async def _conversation(
         await connection.execute(delete(table).where(table.c.person_id == old, _place(table.c, one)))
     own_chat = and_(subscription.c.channel == one.channel, subscription.c.conversation.is_(None))
     delivered = or_(own_chat, _place(subscription.c, one)) if alone else _place(subscription.c, one)
-    await connection.execute(
-        update(subscription).where(subscription.c.person_id == old, delivered).values(person_id=new)
-    )
+    moved = update(subscription).where(subscription.c.person_id == old, delivered)
+    await connection.execute(moved.values(person_id=new, next_due_at=None))  # the municipality stays behind
     waiting = (outbox.c.person_id == old, outbox.c.state == "new", _place(outbox.c, one))
     if one.channel == MAIL:
         await connection.execute(update(outbox).where(*waiting).values(person_id=new))

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from sqlalchemy import Row, Select, delete, func, select, update
+from sqlalchemy import Row, Select, delete, func, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from knowledge_base.clock import FOLLOWED
 from knowledge_base.store.digests import Digests, last_served
 from knowledge_base.store.people import hold_person
-from knowledge_base.store.tables import digest_run, profile, subscription
+from knowledge_base.store.tables import account, digest_run, profile, subscription
 from knowledge_base.store.upsert import insert_into
 
 ON, OFF = "on", "off"
@@ -53,6 +54,8 @@ class Subscriber:
     subscription: Subscription
     municipality: str  # id of the person's own; empty: not told
     served: str | None  # the last week until now that has a row
+    next_due_at: datetime | None = None  # as it is stored; ``None``: not worked out
+    looked_at: datetime | None = None
 
 
 class Subscriptions:
@@ -94,7 +97,7 @@ class Subscriptions:
         after = replace(wish, changed_at=self._now, since=self._now if begins else wish.since)
         if before and before.paused_until and before.paused_until > self._now and after.paused_until is None:
             after = replace(after, paused_until=self._now)  # a pause that ends early: what fell into it is not made up
-        values = {**asdict(after), "topics": list(after.topics), "region": list(after.region)}
+        values = {**asdict(after), "topics": list(after.topics), "region": list(after.region), "next_due_at": None}
         statement = insert_into(self._connection, subscription).values(**values)
         await self._connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
         if not after.is_on or (after.paused_until and after.paused_until > self._now):
@@ -111,10 +114,25 @@ class Subscriptions:
         return True
 
     async def gone(self, channel: str, conversation: str) -> None:
-        """Nothing reaches a room or mail address any more: only a new subscription there brings digests back."""
-        where = (subscription.c.channel == channel, subscription.c.conversation == conversation)
+        """Nothing reaches a room, mail address or private chat any more: only a new subscription brings digests back.
+
+        The subscription to a private chat ends with the last account of the person on its network. Call it when the
+        account is switched off.
+        """
+        here = (account.c.channel == channel, account.c.conversation == conversation)
+        other = account.alias("other")
+        reachable = select(1).where(
+            other.c.person_id == subscription.c.person_id, other.c.channel == channel, other.c.active
+        )
+        private = (
+            subscription.c.conversation.is_(None),
+            subscription.c.person_id.in_(select(account.c.person_id).where(*here)),
+            ~reachable.exists(), subscription.c.state == ON,
+        )  # fmt: skip
         values = {"state": OFF, "changed_at": self._now}
-        await self._connection.execute(update(subscription).where(*where).values(**values))
+        for where in ((subscription.c.conversation == conversation,), private):
+            ended = update(subscription).where(subscription.c.channel == channel, *where)
+            await self._connection.execute(ended.values(**values))
 
     async def opened(self, person_id: str, topics: Collection[str]) -> None:
         """The person opened something about these topics: none of them bores them."""
@@ -129,19 +147,57 @@ class Subscriptions:
         where = subscription.c.id == subscription_id
         await self._connection.execute(update(subscription).where(where).values(unopened=unopened))
 
-    async def page(self, after: str, limit: int, upto: str) -> list[Subscriber]:
-        """The next subscriptions that are on, in order of id, behind ``after``; ``upto``: the week that it is."""
-        served = last_served(self._now, upto).where(digest_run.c.subscription_id == subscription.c.id)
+    async def due(self, now: datetime) -> list[str]:
+        """Return the ids of those whose digest may be due at ``now``, found by indexes.
+
+        None that is due is missing. A time that was worked out later than ``now``, by a clock that was ahead, is not
+        believed.
+        """
+        at, looked = subscription.c.next_due_at, subscription.c.looked_at
+        conditions = (at.is_(None), at <= now, looked > now + FOLLOWED)
+        mine = select(subscription.c.id).where(subscription.c.state == ON)
+        found = union(*(mine.where(condition) for condition in conditions))
+        return sorted((await self._connection.execute(found)).scalars())
+
+    async def all_on(self) -> list[str]:
+        """Return the ids of all that are on, in order."""
+        found = select(subscription.c.id).where(subscription.c.state == ON).order_by(subscription.c.id)
+        return list((await self._connection.execute(found)).scalars())
+
+    async def hold(self, ids: Collection[str]) -> None:
+        """Lock these until the end of the transaction: what is read of them now stays so."""
+        held = select(subscription.c.id).where(subscription.c.id.in_(ids)).order_by(subscription.c.id)
+        await self._connection.execute(held.with_for_update())
+
+    async def subscribers(
+        self, ids: Collection[str], upto: str, *, later: timedelta = timedelta(0)
+    ) -> list[Subscriber]:
+        """Return those of these ids that are on, in order of id.
+
+        ``upto`` is the week that it is. ``later``: what was served as it will count so much later.
+        """
+        served = last_served(self._now + later, upto).where(digest_run.c.subscription_id == subscription.c.id)
         columns: list[Any] = [*subscription.c, profile.c.municipality, served.scalar_subquery().label("served")]
         statement = (
             select(*columns)
             .outerjoin(profile, profile.c.person_id == subscription.c.person_id)
-            .where(subscription.c.state == ON, subscription.c.id > after)
+            .where(subscription.c.state == ON, subscription.c.id.in_(ids))
             .order_by(subscription.c.id)
-            .limit(limit)
         )
-        rows = await self._connection.execute(statement)
-        return [Subscriber(_subscription(row), row.municipality or "", row.served) for row in rows]
+        return [
+            Subscriber(_subscription(row), row.municipality or "", row.served, row.next_due_at, row.looked_at)
+            for row in await self._connection.execute(statement)
+        ]
+
+    async def due_next(self, times: Collection[tuple[str, datetime]], at: datetime) -> None:
+        """Store when digests are due next, worked out ``at`` that time in this transaction: (id, time).
+
+        Hold the subscriptions before you read what the times follow from.
+        """
+        for subscription_id, time in times:
+            where = subscription.c.id == subscription_id
+            values = {"next_due_at": time, "looked_at": at}
+            await self._connection.execute(update(subscription).where(where).values(**values))
 
     async def unchanged(self, wishes: Sequence[Subscription]) -> frozenset[str]:
         """The ids of those that are still on and as they were read; locked until the end of the transaction."""
@@ -169,5 +225,5 @@ class Subscriptions:
 
 
 def _subscription(row: Row[Any]) -> Subscription:
-    values = {column.name: getattr(row, column.name) for column in subscription.columns}
+    values = {name: getattr(row, name) for name in Subscription.__dataclass_fields__}
     return Subscription(**{**values, "topics": tuple(row.topics), "region": tuple(row.region)})

@@ -11,7 +11,7 @@ ASKED = "digest approval asked"  # fact: the day; an admin is asked once a day
 
 async def look(digests: Digests, store: Store, alerts: Alerts) -> None:
     """Make what is due now."""
-    await digests.run(store.now())
+    await digests.run(store.now(), everyone=False)
     if not digests.waiting_for_approval:
         return
     async with store.begin() as tx:

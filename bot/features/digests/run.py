@@ -15,6 +15,7 @@ from time import perf_counter
 import structlog
 
 from bot.channels.policy import CARRIERS
+from bot.features.digests.due import PAGE, Due, look, work_out
 from bot.features.digests.edition import BEGUN, Stock, stock
 from bot.features.digests.recipients import Recipient, recipients
 from bot.features.digests.render import Issue, Place, digest
@@ -24,7 +25,7 @@ from bot.outgoing.links import UNSUBSCRIBE, Links
 from bot.outgoing.notify import UNSUBSCRIBE_LASTS
 from knowledge_base.digests.content import Selection, Told, choose
 from knowledge_base.digests.material import Atlas
-from knowledge_base.digests.schedule import BERLIN, Standing, Week, stand, week_of
+from knowledge_base.digests.schedule import BERLIN, Standing, Week, week_of
 from knowledge_base.failpoints import reached
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.store.database import Store
@@ -37,7 +38,6 @@ from knowledge_base.vocabulary import bundled
 log = structlog.get_logger()
 
 AT_ONCE = 5  # digests of one transaction: answers wait for it no longer than for any other
-PAGE = 200  # subscriptions looked at in one go
 BUTTONS_LAST = timedelta(days=8)  # until the next one is there
 BORED = 6  # digests in a row of which nothing about a topic was opened, until it is offered to drop it
 
@@ -64,14 +64,8 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class _Due:
-    subscriber: Subscriber
-    week: Week
-
-
-@dataclass(frozen=True, slots=True)
 class _Made:
-    due: _Due
+    due: Due
     to: Recipient
     history: History
     chosen: Selection
@@ -100,14 +94,22 @@ class Digests:
         self._first_send = first_send
         self._queued = queued
         self._carries = carries
+        self._looked_with: Gazetteer | None = None  # the places, and so the holidays, of the last look at everyone
         self.waiting_for_approval = 0  # recipients of the first digests of this installation
 
-    async def run(self, now: datetime, *, dry_run: bool = False) -> list[Outcome]:
-        """Make what is due at ``now``; everybody whose newest slot has come is in the result, also who was served."""
-        if not dry_run:
-            async with self._store.begin() as tx:
-                await tx.digests.settle()
-        due, outcomes = await self._due(Atlas(self._gazetteer(), bundled()), now)
+    async def run(self, now: datetime, *, dry_run: bool = False, everyone: bool = True) -> list[Outcome]:
+        """Make what is due at ``now``, and return it with all that was looked at and whose newest slot has come.
+
+        Without ``everyone`` only those are looked at whose stored time has come, but the first time, and when places
+        have changed: holidays decide, too, when a digest is due.
+        """
+        places = self._gazetteer()
+        everyone = everyone or self._has_changed(places)
+        async with self._store.read() as tx:
+            ids = await (tx.subscriptions.all_on() if everyone else tx.subscriptions.due(now))
+        due, outcomes = await self._look(ids, Atlas(places, bundled()), now, dry_run) if ids else ([], [])
+        if everyone and not dry_run:
+            self._looked_with = places
         if await self._must_ask(len(due)):
             return outcomes + [_skipped(one, Reason.APPROVAL) for one in due]
         if not due:
@@ -143,24 +145,25 @@ class Digests:
 
     # --- who ----------------------------------------------------------------------------------------------------------
 
-    async def _due(self, atlas: Atlas, now: datetime) -> tuple[list[_Due], list[Outcome]]:
-        due: list[_Due] = []
-        others: list[Outcome] = []
-        after = ""
-        while True:
-            async with self._store.read() as tx:
-                page = await tx.subscriptions.page(after, PAGE, str(week_of(now)))
-            if not page:
-                return due, others
-            for one in page:
-                served = Week.parse(one.served) if one.served else None
-                week, standing = stand(atlas.schedule(one), now, served)
-                if standing is Standing.DUE:
-                    due.append(_Due(one, week))
-                elif standing is not Standing.BEFORE:
-                    others.append(Outcome(one.subscription.channel, week, "skipped", reason=standing.value))
-            after = page[-1].subscription.id
-            await asyncio.sleep(0)
+    def _has_changed(self, places: Gazetteer) -> bool:
+        """Return whether other municipalities are known than at the last look at everyone."""
+        if self._looked_with is None or places.municipalities != self._looked_with.municipalities:
+            return True
+        self._looked_with = places
+        return False
+
+    async def _look(
+        self, ids: Sequence[str], atlas: Atlas, now: datetime, dry_run: bool
+    ) -> tuple[list[Due], list[Outcome]]:
+        """Return who of these is due, and the outcomes of the others; store when those are due next."""
+        if not dry_run:
+            async with self._store.begin() as tx:
+                await tx.digests.settle()
+        found = await look(self._store, atlas, ids, now)
+        for start in () if dry_run else range(0, len(found.outdated), PAGE):
+            async with self._store.begin() as tx:
+                await work_out(tx, atlas, found.outdated[start : start + PAGE])
+        return found.due, [Outcome(channel, week, "skipped", reason=how.value) for channel, week, how in found.others]
 
     async def _must_ask(self, count: int) -> bool:
         """Whether an admin must say yes before so many get the first digests of this installation."""
@@ -174,7 +177,7 @@ class Digests:
 
     # --- what ---------------------------------------------------------------------------------------------------------
 
-    async def _choose(self, due: Sequence[_Due], read: Stock, now: datetime) -> tuple[list[_Made], list[Outcome]]:
+    async def _choose(self, due: Sequence[Due], read: Stock, now: datetime) -> tuple[list[_Made], list[Outcome]]:
         wishes = [one.subscriber.subscription for one in due]
         async with self._store.read() as tx:
             histories = await tx.digests.histories([wish.id for wish in wishes])
@@ -203,6 +206,7 @@ class Digests:
                 outcomes.append(
                     await self._keep_one(tx, one, read, now) if wish.id in same else _skipped(one.due, Reason.CHANGED)
                 )
+            await work_out(tx, read.atlas, sorted(same))
             if any(outcome.state == "queued" for outcome in outcomes) and not await tx.facts.hold(BEGUN):
                 await tx.facts.put(BEGUN, tx.now.isoformat())
             reached("digest.before_commit")
@@ -282,7 +286,7 @@ def _unopened(one: _Made) -> dict[str, int]:
     return {topic: count for topic, count in counts.items() if count and topic != one.bored}
 
 
-def _skipped(due: _Due, reason: str) -> Outcome:
+def _skipped(due: Due, reason: str) -> Outcome:
     return Outcome(due.subscriber.subscription.channel, due.week, "skipped", reason=reason)
 
 

@@ -35,7 +35,7 @@ async def due(services: Services, *, timers: bool = True) -> int:
     store = services.store
     async with store.read() as tx:
         ringing = await tx.introductions.due(AT_ONCE) if timers else []
-        waiting = [one.id for one in await tx.introductions.under_way()]
+        waiting = await _reported(tx)
     changed = 0
     for introduction_id in dict.fromkeys([*waiting, *ringing]):
         try:
@@ -44,6 +44,19 @@ async def due(services: Services, *, timers: bool = True) -> int:
         except Exception:
             log.exception("introduction.failed", introduction=introduction_id)
     return changed
+
+
+async def _reported(tx: Transaction) -> list[str]:
+    """Return the ids of those with news from a network: of the request, of the room, or of the contact's accounts."""
+    waiting = {key: one.id for one in await tx.introductions.under_way() if (key := _key(one))}
+    states = await tx.outbox.states(waiting) if waiting else {}
+    ended = [waiting[key] for key, state in states.items() if state in ("sent", "dead")]
+    return [*await tx.introductions.unreachable(), *ended]
+
+
+def _key(one: Introduction) -> str | None:
+    """Return the key of the message whose fate this introduction waits for."""
+    return {State.SENT: request_key(one), State.OPENING: room_key(one)}.get(one.state)
 
 
 async def _look(tx: Transaction, services: Services, introduction_id: str, *, timers: bool) -> bool:
@@ -66,8 +79,7 @@ async def _delivered(tx: Transaction, services: Services, one: Introduction) -> 
     """What the outbox knows of the request, or of the room; it may have been killed before it could tell anybody."""
     if one.state in ASKED and not any(way.active for way in await tx.people.accounts(one.contact_person)):
         return Undeliverable(one.round, await onward(tx, services, one))
-    key = {State.SENT: request_key(one), State.OPENING: room_key(one)}.get(one.state)
-    if key is None:
+    if (key := _key(one)) is None:
         return None
     state = (await tx.outbox.states([key])).get(key)
     if one.state is State.OPENING:

@@ -27,8 +27,12 @@ subscription = Table(
     Column("paused_until", UtcDateTime),
     Column("unopened", JsonDocument, nullable=False),  # topic id -> digests in a row of which nothing on it was opened
     Column("changed_at", UtcDateTime, nullable=False),
+    Column("next_due_at", UtcDateTime),  # no digest is due before; null: to be worked out at the next look
+    Column("looked_at", UtcDateTime),  # when that was worked out; it says nothing of earlier times
     Index("ix_subscription_channel_conversation", "channel", "conversation"),
     Index("ix_subscription_state_id", "state", "id"),
+    Index("ix_subscription_state_next_due_at", "state", "next_due_at"),
+    Index("ix_subscription_state_looked_at", "state", "looked_at"),
 )
 
 digest_run = Table(  # the truth about a week: who has a row here gets nothing more in it

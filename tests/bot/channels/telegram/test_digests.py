@@ -101,7 +101,8 @@ async def campaign(rig: Rig, count: int, seed: int, *, questions: int) -> list[f
     async with rig.store.begin() as tx:
         await tx.digests.settle()
         unclear = {one.conversation for one in await tx.doubtful.all()}
-        on = {one.subscription.person_id for one in await tx.subscriptions.page("", count + 1, "9999-W01")}
+        ids = await tx.subscriptions.all_on()
+        on = {one.subscription.person_id for one in await tx.subscriptions.subscribers(ids, "9999-W01")}
         known = {person.id: await tx.people.of_account("telegram", str(person.id)) for person in people}
     for person in people:
         got = sum("Ihr Wochenbrief" in message.text for message in rig.world.said(person))
