@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,18 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, create_engine, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
+from bot.features.digests.run import Digests, Reason
+from bot.outgoing.links import Links
 from knowledge_base import migrations
 from knowledge_base.errors import StoreError
-from knowledge_base.store.database import Store
-from knowledge_base.store.tables import metadata
+from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.store.database import Store, driver_url
+from knowledge_base.store.database import create_engine as create_engine_of
+from knowledge_base.store.tables import metadata, subscription
+from tests.conftest import FixedClock
 
 
 def differences(connection: Connection) -> list[object]:
@@ -52,12 +58,43 @@ async def test_opening_again_changes_nothing(database_url: str) -> None:
         await store.close()
 
 
-def test_rows_outlive_a_column_that_goes(tmp_path: Path) -> None:
+async def test_subscriptions_of_before_are_looked_at_once_and_then_know_when_they_are_due(
+    database_url: str, clock: FixedClock
+) -> None:
+    engine = create_engine_of(driver_url(database_url))
+    async with engine.execution_options(write=True).begin() as connection:
+        await connection.run_sync(upgraded_to, "0010")
+        await connection.execute(
+            text(
+                "INSERT INTO subscription (id, channel, conversation, topics, region, weekday, hour, sign_of_life,"
+                " state, since, unopened, changed_at) VALUES ('s', 'fake', '!room', '[]', '[]', 2, 9, false, 'on',"
+                " '2026-11-01 10:00:00', '{}', '2026-11-01 10:00:00')"
+            )
+        )
+    await engine.dispose()
+    clock.moment = datetime(2026, 12, 3, 12, tzinfo=UTC)
+    store = await Store.open(database_url, clock=clock)
+    digests = Digests(store, lambda: Gazetteer([]), Links("https://bot.example", b"x" * 32))
+    async with store.read() as tx:
+        assert await tx.subscriptions.due(clock.moment) == ["s"]
+    assert [outcome.reason for outcome in await digests.run(clock.moment, everyone=False)] == [Reason.NOTHING_NEW]
+    async with store.read() as tx:
+        assert await tx.subscriptions.due(clock.moment) == []
+        time = await tx.connection.scalar(select(subscription.c.next_due_at))
+    assert time == datetime(2026, 12, 9, 8, tzinfo=UTC)
+    await store.close()
+
+
+def upgraded_to(connection: Connection, step: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    command.upgrade(config, step)
+
+
+def test_rows_outlive_a_column_that_goes(tmp_path: Path) -> None:
     with create_engine(f"sqlite:///{tmp_path / 'old.db'}").begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0008")
+        upgraded_to(connection, "0008")
         connection.execute(text("INSERT INTO person (id, created_at) VALUES ('p', '2026-11-01 10:00:00')"))
         connection.execute(
             text("INSERT INTO verification VALUES ('p', 'a@b.example', 'm', 'h', 3, '2026-11-01 10:15:00')")

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from knowledge_base.introductions.values import Answer, Outcome, State
 from knowledge_base.store.consents import What
 from knowledge_base.store.tables import outbox
+from tests.bot.features.digests.test_due import Counted
 from tests.bot.features.introductions.world import ASKERS, CHANNELS, CONTACTS, World
 from tests.introducing import LEAD, MOBILITY
 
@@ -165,6 +166,21 @@ async def test_looking_twice_and_in_parallel_changes_nothing_more(world: World) 
     await asyncio.gather(*(world.time() for _ in range(4)))
     assert (await now(world, code)) == (State.CLOSED, Outcome.NOT_ARRANGED)
     assert len(keys) == len(set(keys))
+
+
+async def test_a_look_writes_nothing_while_a_request_waits_for_its_network_or_its_answer(world: World) -> None:
+    await world.asks(ASKERS[0])
+    await world.agrees(ASKERS[0], world.codes[0])
+    await world.time()
+    counted = Counted(world.store)
+    await world.time()
+    assert counted.counts["write"] == 0, "it waits to be sent"
+    await world.delivers("email")
+    await world.time()
+    assert counted.counts["write"] > 0
+    counted.counts.clear()
+    await world.time()
+    assert counted.counts["write"] == 0, "it waits for the contact"
 
 
 async def test_a_yes_without_anything_to_show_does_not_count(world: World) -> None:
