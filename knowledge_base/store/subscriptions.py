@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from sqlalchemy import Row, Select, delete, func, select, union, update
+from sqlalchemy import Row, Select, bindparam, delete, func, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.clock import FOLLOWED
@@ -194,10 +194,10 @@ class Subscriptions:
 
         Hold the subscriptions before you read what the times follow from.
         """
-        for subscription_id, time in times:
-            where = subscription.c.id == subscription_id
-            values = {"next_due_at": time, "looked_at": at}
-            await self._connection.execute(update(subscription).where(where).values(**values))
+        if times:
+            changed = update(subscription).where(subscription.c.id == bindparam("one"))
+            statement = changed.values(next_due_at=bindparam("time"), looked_at=at)
+            await self._connection.execute(statement, [{"one": one, "time": time} for one, time in times])
 
     async def unchanged(self, wishes: Sequence[Subscription]) -> frozenset[str]:
         """The ids of those that are still on and as they were read; locked until the end of the transaction."""
