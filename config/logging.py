@@ -1,10 +1,10 @@
-"""Logging: events with fields, never prose, never texts of people, never secrets.
+"""Structured logging: events with fields, never prose, user texts or secrets.
 
-One line is one event with a fixed name and ids of messages. A filter in front of every handler masks what must never be
-written, even when a library logs it on its own or an exception quotes it: tokens, passwords, mail addresses, and the
-ids of accounts and rooms. It knows them by their shape, by the name of their field, and by ``HIDDEN``.
+One line is one event with a fixed name and ids of messages. A filter in front of every handler masks tokens, passwords,
+mail addresses, and the ids of accounts and rooms. It also masks them in messages of libraries and in exceptions. It
+recognises them by their shape, by the name of their field, and by ``HIDDEN``.
 
-An account is masked as ``[user 1f3a09]``: the same one is the same mark until the process ends, and nothing after.
+An account is masked as ``[user 1f3a09]``. The mark of an account stays the same until the process ends.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ _known: set[str] = set()
 
 
 def hide(secrets: Iterable[str]) -> None:
-    """These values are masked from now on, whatever they look like."""
+    """Mask these values from now on, in every log line."""
     _known.update(secret for secret in secrets if len(secret) > 5)
 
 
 def redact(text: str, *, numbers: bool = True) -> str:
-    """The text with secrets, addresses and ids of accounts replaced by the name of their kind.
+    """Return the text with secrets, addresses and ids of accounts replaced by the name of their kind.
 
-    ``numbers``: mask long numbers, too, which may be an account of Telegram or a phone.
+    With ``numbers``, long numbers are masked as well: they may be a Telegram account or a phone number.
     """
     for secret in _known:
         text = text.replace(secret, "[secret]")
@@ -68,12 +68,12 @@ def redact(text: str, *, numbers: bool = True) -> str:
 
 
 def _mark(kind: str, value: str) -> str:
-    """A mark by which lines on the same account can be told, while the process lives and by nobody else."""
+    """Return a mark that links the log lines of one account until the process ends; others cannot reproduce it."""
     return f"[{kind} {hmac.digest(_salt, value.encode('utf-8', 'surrogatepass'), 'sha256').hex()[:6]}]"
 
 
 def set_up(level: str, style: Literal["auto", "json", "console"]) -> None:
-    """Send everything, the libraries' messages too, through one formatter to stderr."""
+    """Send every log message, those of libraries included, through one formatter to stderr."""
     console = style == "console" or (style == "auto" and sys.stderr.isatty())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -121,7 +121,7 @@ def _redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]
 
 
 def _redacted(name: str, value: Any, hidden: Iterable[str]) -> Any:
-    """A value without what must not be written, however deep in it; ``_`` begins what structlog keeps for itself."""
+    """Return a value with secrets masked at every depth. Keys that begin with ``_`` belong to structlog."""
     if value is None or isinstance(value, bool) or name.startswith("_"):
         return value
     if isinstance(value, Mapping):
