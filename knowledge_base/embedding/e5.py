@@ -78,7 +78,7 @@ class E5Encoder:
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Rows in ascending length, in batches of at most ``_BATCH_TOKENS`` tokens with their padding."""
+    """Yield rows in ascending length, in batches of at most ``_BATCH_TOKENS`` tokens with their padding."""
     batch: list[int] = []
     for row in sorted(range(len(lengths)), key=lengths.__getitem__):
         if batch and (len(batch) + 1) * lengths[row] > _BATCH_TOKENS:

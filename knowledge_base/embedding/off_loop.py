@@ -1,4 +1,4 @@
-"""Runs a blocking encoder beside the event loop; what all engines share."""
+"""Runs a blocking encoder beside the event loop, for all engines."""
 
 from __future__ import annotations
 
