@@ -1,4 +1,4 @@
-"""How many rows are held at once: a bound in rows and in characters."""
+"""Bounds of a batch, in rows and in characters."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def batch_of(rows: Iterator[Row | RowError]) -> list[Row | RowError]:
 
 
 def weight(value: object) -> int:
-    """Return about how many characters a value holds."""
+    """Return the approximate number of characters of a value."""
     match value:
         case str():
             return len(value)

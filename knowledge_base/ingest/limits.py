@@ -1,7 +1,7 @@
-"""Bounds of what an import reads, each with its reason: no file, however made, may exhaust the machine.
+"""Bounds of an import, each with its reason: no file, however made, may exhaust the machine.
 
-All figures count characters unless the name says bytes. They are far above what municipal data needs and far below
-what hurts a small server.
+All figures count characters unless the name says bytes. They are far above what municipal data needs and far below what
+hurts a small server.
 """
 
 from __future__ import annotations

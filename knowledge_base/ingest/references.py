@@ -1,6 +1,6 @@
-"""What the contacts of a file refer to and nobody knows: a typing mistake there makes somebody unreachable in silence.
+"""References of contacts that lead nowhere: a typing mistake there would silently make a contact unreachable.
 
-Nothing is refused for it, as what is missing may come with the next file.
+Nothing is refused for it: the missing record may come with the next file.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Lines = dict[str, int]  # what is referred to -> the first line that does
 
 
 class References:
-    """Notes the references of a file's contacts; tells in the end which lead nowhere."""
+    """The references of a file's contacts, and the ones that lead nowhere."""
 
     def __init__(self) -> None:
         self._projects: Lines = {}
@@ -32,7 +32,7 @@ class References:
         self._brought: list[Municipality] = []
 
     def note(self, record: Record, line: int) -> None:
-        """Take down what a valid record refers to."""
+        """Note the references of a valid record."""
         if isinstance(record, Municipality):
             self._brought.append(record)
         if not isinstance(record, Contact):
@@ -47,7 +47,10 @@ class References:
                 lines.setdefault(value, line)
 
     async def warning(self, tx: Transaction, is_brought: Callable[[Key], bool]) -> str:
-        """What to tell of those that lead nowhere, or ""; ``is_brought``: whether the files at hand hold a record."""
+        """Return a warning about references that lead nowhere, or "".
+
+        ``is_brought`` tells whether the files at hand hold a record.
+        """
         nowhere = [
             *await self._without_record(tx, RecordKind.PROJECT, self._projects, is_brought),
             *await self._without_record(tx, RecordKind.CONTACT, self._deputies, is_brought),
@@ -82,5 +85,5 @@ class References:
 
 
 def _named(what: str, value: str, line: int) -> str:
-    """The deputy's field is shown to nobody: where it is no id, it may be a name."""
+    """Return a name for a reference; a deputy's field may be a person's name, so it stays hidden unless it is an id."""
     return f"{what} (line {line})" if what == "deputy" else f"{what} {shortened(value)!r} (line {line})"

@@ -1,4 +1,4 @@
-"""What became of a file: counts, changes, warnings, errors; and the collector that fills it while rows stream by."""
+"""The report of a file (counts, changes, warnings, errors), and the collector that fills it row by row."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_LINES = 10  # lines that a warning names
 
 @dataclass(frozen=True, slots=True)
 class RecordChange:
-    """One record that changes; ``fields`` only for a changed one."""
+    """A record that changes; ``fields`` only for a changed one."""
 
     what: What
     kind: RecordKind
@@ -30,7 +30,7 @@ class RecordChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """The result of one file. ``errors`` not empty: nothing of the file was stored.
+    """The result of one file. Where ``errors`` is not empty, nothing of the file was stored.
 
     ``changes`` and ``errors`` list the first ones only; ``counts`` and ``error_count`` count all.
     """
@@ -56,7 +56,7 @@ class ImportReport:
 
 @dataclass(slots=True)
 class Collector:
-    """Gathers a report; bounded, however long the file."""
+    """A builder of a report; its size is bounded, however long the file."""
 
     file: str
     source: str

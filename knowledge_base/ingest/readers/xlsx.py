@@ -1,7 +1,7 @@
 """XLSX: every sheet that is not empty, field names in its first row.
 
-The archive is weighed before it is opened; its XML is parsed by openpyxl through defusedxml, which refuses entities.
-Formulas are refused, because what they show depends on the program that opens them.
+The size of the archive is checked before it is opened; openpyxl parses its XML through defusedxml, which refuses
+entities. Formulas are refused, because their value depends on the program that opens them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Cell = Any  # openpyxl's ReadOnlyCell or EmptyCell: it has no types
 
 
 def rows(path: Path) -> Iterator[Row | RowError]:
-    """The records of ``path``. Errors: ``UnreadableError``."""
+    """Yield the records of ``path``. Errors: ``UnreadableError``."""
     _weigh(checked(path))
     try:
         with path.open("rb") as file:  # ours: openpyxl leaves it open when a damaged workbook stops it
@@ -50,7 +50,7 @@ def rows(path: Path) -> Iterator[Row | RowError]:
 
 
 def _weigh(path: Path) -> None:
-    """Refuse archives that grow when unpacked; ``zipfile`` never reads more of a part than its stated size."""
+    """Refuse archives that grow too much when unpacked; ``zipfile`` never reads more of a part than its stated size."""
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
@@ -83,7 +83,7 @@ def _records(file: str, table: Iterator[Sequence[Cell]]) -> Iterator[Row | RowEr
 
 
 def _row(file: str, line: int, names: list[str], cells: Sequence[Cell]) -> Row | RowError | list[str] | None:
-    """The record of a row, or the names when it is the first one that is not empty."""
+    """Return the record of a row, or the field names when it is the first row that is not empty."""
     values = []
     for column, cell in enumerate(cells, start=1):
         value, refusal = _value(cell)
@@ -98,7 +98,7 @@ def _row(file: str, line: int, names: list[str], cells: Sequence[Cell]) -> Row |
 
 
 def _value(cell: Cell) -> tuple[Json, str]:
-    """Text and numbers as they are, dates as ISO 8601; or why the cell is refused."""
+    """Return text and numbers as they are, dates as ISO 8601; raise the reason why the cell is refused."""
     match cell.value:
         case None:
             return None, ""
