@@ -1,4 +1,4 @@
-"""One question, start to finish: read it, find, rank, decide whether the answer is sure, and say why.
+"""The path of a question: read it, find, rank, decide whether the answer is sure, and give reasons.
 
 ``Search`` is an immutable snapshot beside its index; many tasks may ask at once. Only the embedder (and the optional
 reranker) is awaited; everything else is arithmetic on arrays.
@@ -37,17 +37,17 @@ _RERANK_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An answer, and the question as it was read: hand it back as ``previous`` for a follow-up."""
+    """An answer, and the question as read: pass it as ``previous`` for a follow-up."""
 
     answer: Answer
     query: Query
 
 
 class Search:
-    """Answers questions over one snapshot of the knowledge base.
+    """The search over one snapshot of the knowledge base.
 
-    ``gazetteer`` must know the municipalities that the projects name; ``contacts`` only tell whether an introduction
-    is possible. Errors: ModelError of the embedder.
+    ``gazetteer`` must know the municipalities that the projects name; ``contacts`` only tell whether an introduction is
+    possible. Errors: ModelError of the embedder.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Search:
         self._background: Background | None = None
 
     def read(self, question: str, *, language: str | None = None, previous: Query | None = None) -> Query:
-        """The question as it is understood; merged with ``previous`` when it leans on it."""
+        """Return the question as read; merged with ``previous`` when it leans on it."""
         fallback = previous.language if previous else "de"
         spoken = language or detect_language(question, fallback=fallback)
         if previous is None:
@@ -94,7 +94,7 @@ class Search:
         limit: int = 5,
         offset: int = 0,
     ) -> Found:
-        """Answer a question: at most ``limit`` hits and nearest together, from hit number ``offset`` on.
+        """Answer a question with at most ``limit`` hits and nearest together, from hit number ``offset`` on.
 
         ``language`` is that of the question, where it is known; else it is detected. Any string is safe.
         """
@@ -118,7 +118,7 @@ class Search:
         return Found(answer, query)
 
     async def evidence(self, question: str, *, language: str | None = None) -> npt.NDArray[np.float64] | None:
-        """The features that the decision for a question rests on (``certainty.NAMES``), for fitting it."""
+        """Return the features behind the decision for a question (``certainty.NAMES``), to fit the model."""
         query = self.read(question, language=language)
         found = await self._ranked(query)
         return (
@@ -126,7 +126,7 @@ class Search:
         )
 
     async def prepare(self) -> Background:
-        """Load what the first question would have to wait for: the background of the certainty."""
+        """Load the data that the first question would have to wait for: the background of the certainty."""
         if self._background is None:
             self._background = await load_beside(self.embedder, self.index.dense)
         return self._background
@@ -134,7 +134,7 @@ class Search:
     # ------------------------------------------------------------------------------------------------- finding
 
     async def _ranked(self, query: Query) -> tuple[Ranked, Floats] | None:
-        """The candidates in order, and the vector of the question; None where there is nothing to find."""
+        """Return the candidates in order, and the question's vector; None where there are no candidates."""
         if not query.text or not self.index.projects:
             return None
         vector = (await self.embedder.embed_queries([query.meaning]))[0]
@@ -151,7 +151,7 @@ class Search:
         return ranked, vector
 
     async def _decided(self, query: Query, ranked: Ranked, vector: Floats) -> tuple[bool, bool]:
-        """Whether the question is answered, and whether other places than the one named have an answer."""
+        """Return whether the question is answered, and whether other places than the one named have an answer."""
         background = await self.prepare()
 
         def evidence(query: Query, ranked: Ranked) -> npt.NDArray[np.float64]:
@@ -164,8 +164,7 @@ class Search:
         return sure, self._certainty.likely(evidence(query.anywhere, others))
 
     def _with(self, found: Candidates, docs: Ints, query: Query, vector: Floats) -> Candidates:
-        """The candidates and documents that meet the limits of the question, though neither word nor meaning found
-        them."""
+        """Return the candidates, joined by documents that meet the limits of the question but were not found."""
         missing = np.setdiff1d(docs, found.docs)
         if not len(missing):
             return found
@@ -188,11 +187,11 @@ class Search:
         )
 
     def _expansions(self, query: Query) -> tuple[str, ...]:
-        """The German labels of the topics named: what documents call them."""
+        """Return the German labels of the topics named: documents use these words."""
         return tuple(self.vocabulary.label(topic, "de") for topic in query.understood.topics)
 
     async def _reranked(self, reranker: Reranker, query: Query, ranked: Ranked) -> Ranked:
-        """The first candidates, their scores mixed with those of the reranker (both spread over 0 … 1)."""
+        """Return the first candidates, their scores mixed with those of the reranker (both spread over 0 … 1)."""
         count = min(RERANKED, len(ranked))
         texts = [self._passage(ranked, n) for n in range(count)]
         judged = _spread(await reranker.rerank(query.text, texts))
@@ -208,7 +207,7 @@ class Search:
     def _split(
         self, query: Query, ranked: Ranked, sure: bool, elsewhere: bool, limit: int, offset: int
     ) -> tuple[tuple[Hit, ...], tuple[Hit, ...], int]:
-        """Hits, the nearest others (answers of other places first), and how many hits there are in all."""
+        """Return hits, the nearest others (answers of other places first), and the number of hits in all."""
         hits = _good(ranked, ranked.here & sure)
         theirs = _good(ranked, ranked.elsewhere & elsewhere)
         others = np.setdiff1d(np.arange(len(ranked)), (*hits, *theirs))
@@ -240,13 +239,13 @@ class Search:
 
 
 def _good(ranked: Ranked, wanted: Bools) -> Ints:
-    """The numbers of those wanted that are not clearly worse than the best of them."""
+    """Return the numbers of the wanted candidates that are not clearly worse than the best of them."""
     best = float(ranked.score[wanted].max(initial=0.0))
     return np.flatnonzero(wanted & (ranked.score >= _CLEARLY_WORSE * best))
 
 
 def _spread(scores: Floats) -> Floats:
-    """Scores brought to 0 … 1 between their least and their most."""
+    """Return scores spread over 0 … 1 between their least and their most."""
     least, most = float(scores.min(initial=0.0)), float(scores.max(initial=1.0))
     spread: Floats = (scores - least) / np.float32(max(most - least, 1e-9))
     return spread

@@ -1,13 +1,12 @@
-"""From candidates to an order: dense and lexical scores fused for this question, plus capped boosts for what was
-understood.
+"""From candidates to an order: dense and lexical scores fused for this question, plus capped boosts.
 
-The index fuses with one weight per language. Here the weight also looks at how many of the question's words the best
-document holds: a paraphrase shares hardly a word with its answer, and then words are noise. Where a question names
-limits only ("what is finished?"), the boosts decide and the texts break ties.
+The index fuses with one weight per language. Here the weight also depends on how many of the question's words the best
+document holds: a paraphrase shares few words with its answer, and then words are noise. Where a question names limits
+only ("what is finished?"), the boosts decide and the texts break ties.
 
 A boost never hides a hit: the sum of boosts is bounded by ``CAP`` (beyond it counts only that several limits are met at
-once), so what is better by more than that stays in front, whatever was misunderstood. Weights were tuned on the
-development questions by coordinate search.
+once), so a candidate that is better by more than that stays in front, even when the question was misread. Weights were
+tuned on the development questions by coordinate search.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ class Ranked:
 
     @property
     def elsewhere(self) -> Bools:
-        """Which candidates are of another place than the one asked for, without those that were left out."""
+        """Return which candidates are of another place than the one asked for, without those left out."""
         other: Bools = ~self.here & (self.features[:, _EXCLUDED] < 1.0)
         return other
 
@@ -83,12 +82,12 @@ class Ranked:
         return len(self.docs)
 
     def ordered(self, order: Ints) -> Ranked:
-        """The same candidates in another order; their scores stay where they are, so that they still fall."""
+        """Return the same candidates in another order; scores keep their places, so they still fall."""
         arrays = {f.name: getattr(self, f.name)[order] for f in fields(self) if f.name != "score"}
         return Ranked(score=self.score, **arrays)
 
     def only(self, wanted: Bools) -> Ranked:
-        """Some of the candidates, in their order."""
+        """Return some of the candidates, in their order."""
         return Ranked(**{f.name: getattr(self, f.name)[wanted] for f in fields(self)})
 
 
@@ -100,7 +99,7 @@ def rank(
     near: Mapping[int, float],
     weights: Floats = _WEIGHTS,
 ) -> Ranked:
-    """Order candidates by fused score and boosts; ties by document number, so the order is the same every time."""
+    """Order candidates by fused score and boosts; ties by document number, so the order is always the same."""
     read = query.understood
     named = _named((*read.municipalities, *query.states, *read.unknown_places), found.docs, lexical)
     borough = _named(query.boroughs, found.docs, lexical)
@@ -129,12 +128,12 @@ def rank(
 
 
 def _at_least(width: float, floor: float, top: float) -> tuple[float, float]:
-    """A span of at least ``width``: where all are about equally good, none of them is blown up to a clear winner."""
+    """Return a span of at least ``width``, so that no candidate of about equally good ones becomes a clear winner."""
     return floor, max(top, floor + width)
 
 
 def _named(places: Iterable[str], docs: Ints, lexical: Lexical) -> Floats:
-    """The share of places whose names are among a document's own words."""
+    """Return the share of places that a document's own words name."""
     names = [stem_all(words(name.split("/", maxsplit=1)[0]), "de") for name in places]
     held = [np.all([lexical.words.holds(term, docs) for term in terms], axis=0) for terms in names if terms]
     fit: Floats = np.mean(held, axis=0, dtype=np.float32) if held else np.zeros(len(docs), np.float32)
@@ -142,7 +141,7 @@ def _named(places: Iterable[str], docs: Ints, lexical: Lexical) -> Floats:
 
 
 def fuse(found: Candidates, language: str) -> Floats:
-    """Convex sum of dense and lexical scores; the fewer words are covered, the more the dense side counts."""
+    """Return the convex sum of dense and lexical scores; fewer covered words give the dense side more weight."""
     if not len(found):
         return np.zeros(0, np.float32)
     known = ~np.isnan(found.dense)

@@ -1,4 +1,4 @@
-"""Words that carry no subject but say what kind of answer is wanted, in the three languages (``phrases.yaml``).
+"""Words that carry no subject but tell the kind of answer wanted, in the three languages (``phrases.yaml``).
 
 Patterns run over the folded words of a question joined by spaces, see ``words.fold``.
 """
@@ -49,5 +49,5 @@ _YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?:er)?(?!\d)")
 
 
 def years(text: str) -> tuple[int, ...]:
-    """The years 2000 to 2049 named in a text, each once, in order."""
+    """Return the years 2000 to 2049 named in a text, each once, in order."""
     return tuple(dict.fromkeys(int(found) for found in _YEAR.findall(text)))

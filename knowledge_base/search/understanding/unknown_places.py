@@ -1,7 +1,7 @@
-"""Names of places that no list holds: "in Kleinkleckersdorf", "in Swindon", "w Pcimiu".
+"""Names of places that are in no list: "in Kleinkleckersdorf", "in Swindon", "w Pcimiu".
 
-English and Polish write few other words with a capital after "in"; German writes every noun so, and there the end of
-the word has to be that of a place, too.
+English and Polish write few other words with a capital after "in". German writes every noun so, and there the end of
+the word also has to look like a place.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MOST = 4  # words of a name
 
 
 def unknown_name(words: Sequence[Word], first: int, language: str, ordinary: Callable[[str], bool]) -> int:
-    """Where a name that begins with the word ``first`` ends (exclusive); ``first`` itself where there is none."""
+    """Return the end (exclusive) of a name that begins with the word ``first``; ``first`` when there is no name."""
     if not first or not _named(words[first]) or ordinary(words[first].folded):
         return first
     kind = _after_kind(words, first, language)
@@ -55,13 +55,13 @@ def unknown_name(words: Sequence[Word], first: int, language: str, ordinary: Cal
 
 
 def _after_kind(words: Sequence[Word], first: int, language: str) -> bool:
-    """Whether the word before says what kind of place it is: "Landkreis Gifhorn", "city of Utrecht"."""
+    """Return whether the word before names the kind of place: "Landkreis Gifhorn", "city of Utrecht"."""
     before = words[first - 2 : first - 1] if words[first - 1].folded == "of" else words[first - 1 : first]
     return any(word.folded in _KINDS.get(language, ()) for word in before)
 
 
 def _named(word: Word) -> bool:
-    """Written like a name: a capital and then small letters."""
+    """Return whether the word is written like a name: a capital and then small letters."""
     return len(word.text) > 2 and word.text.isalpha() and word.text.istitle()
 
 
@@ -70,6 +70,6 @@ def _adjacent(one: Word, other: Word) -> bool:
 
 
 def _shouted(words: Sequence[Word], name: int) -> bool:
-    """Whether capitals mean nothing, as most words beside the first and the name have one."""
+    """Return whether capitals mean nothing here: most other words have one."""
     others = [word for number, word in enumerate(words) if number not in {0, name}]
     return sum(word.capital for word in others) > len(others) / 2
