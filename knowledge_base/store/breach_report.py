@@ -1,6 +1,6 @@
-"""Whose data are here: what a body that lost data must know to tell the authority and the people (Art. 33, 34 GDPR).
+"""The report after a data breach: the people affected and the kinds of their data (Art. 33, 34 GDPR).
 
-For the command line of who runs the bot alone; nothing of it is shown in a chat.
+It is for the operator's command line only; no chat shows any of it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ KINDS: Mapping[str, tuple[ColumnElement[str], ColumnElement[bool] | None]] = {  
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """One account, and the kinds of data that are kept of its person beside it."""
+    """One account, and the kinds of data stored about its person."""
 
     channel: str
     user_id: str
@@ -35,7 +35,7 @@ class Affected:
 
 
 async def affected(connection: AsyncConnection, until: datetime) -> list[Affected]:
-    """Every account of the people who were known by then, by network and id."""
+    """Return every account of the people known at that time, by network and id."""
     kinds: dict[str, list[str]] = {}
     for kind, (whose, which) in KINDS.items():
         statement = select(whose).distinct() if which is None else select(whose).where(which).distinct()

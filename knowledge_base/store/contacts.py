@@ -1,4 +1,4 @@
-"""The imported contacts as people who can be asked: who holds the role, who knows of it, who must not be shown."""
+"""The imported contacts and the people behind them: holders of roles, notices, and hidden contacts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEPT_OF_ERASED = ("id", "role", "municipality", "projects", "topics", "deputy") 
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """How it stands with telling a contact that they were imported (Art. 14 GDPR)."""
+    """The state of the duty to tell a contact about the import (Art. 14 GDPR)."""
 
     contact_id: str
     since: datetime
@@ -40,17 +40,17 @@ class Contacts:
         self._records = Records(connection, now)
 
     async def all(self) -> list[Contact]:
-        """Every visible contact."""
+        """Return every visible contact."""
         stored = [one.record async for one in self._records.stream(RecordKind.CONTACT)]
         return [one for one in stored if isinstance(one, Contact)]
 
     async def with_address(self, *addresses: str) -> list[Contact]:
-        """The contacts that were imported with one of these mail addresses."""
+        """Return the contacts that were imported with one of these mail addresses."""
         wanted = {same_form(address) for address in addresses} - {""}
         return [contact for contact in await self.all() if same_form(contact.email) in wanted]
 
     async def held_by(self, person_id: str) -> list[Contact]:
-        """The roles of a person: those imported with an address that is one of their accounts."""
+        """Return the roles of a person: those imported with an address that is one of their accounts."""
         where = (account.c.person_id == person_id, account.c.channel == "email")
         addresses = list((await self._connection.execute(select(account.c.user_id).where(*where))).scalars())
         return await self.with_address(*addresses) if addresses else []
@@ -58,29 +58,29 @@ class Contacts:
     # ------------------------------------------------------------------------------------------------- Art. 14 GDPR
 
     async def duties(self) -> dict[str, Duty]:
-        """How it stands with each contact, by the id of its record."""
+        """Return the state of the duty for each contact, by the id of its record."""
         rows = await self._connection.execute(select(contact_notice))
         return {row.contact_id: Duty(*row) for row in rows}
 
     async def seen(self, contact_ids: Collection[str]) -> None:
-        """Contacts that are there from now on; the period to tell them begins."""
+        """Note contacts that are there from now on; the period to tell them begins."""
         for contact_id in sorted(contact_ids):  # in one order everywhere: two that see the same do not wait in a ring
             statement = insert_into(self._connection, contact_notice).values(contact_id=contact_id, since=self._now)
             await self._connection.execute(statement.on_conflict_do_nothing())
 
     async def told(self, contact_ids: Collection[str]) -> None:
-        """They know of it now; who was hidden for that is shown again."""
+        """Note that these contacts were told; show those again that were hidden for it."""
         await self.seen(contact_ids)
         where = contact_notice.c.contact_id.in_(list(contact_ids))
         values = {"told_at": func.coalesce(contact_notice.c.told_at, self._now), "hidden_at": None}
         await self._connection.execute(update(contact_notice).where(where).values(**values))
 
     async def warned(self, contact_ids: Collection[str]) -> list[str]:
-        """The admins know that these were not told yet; returns those of which they hear now."""
+        """Note that the admins know of these untold contacts; return those that are new to them."""
         return await self._note_untold(contact_ids, "warned_at")
 
     async def hide(self, contact_ids: Sequence[str]) -> list[str]:
-        """Nobody can be introduced to these until they were told; returns those that are hidden now."""
+        """Hide contacts from introductions until they were told; return those newly hidden."""
         return await self._note_untold(contact_ids, "hidden_at")
 
     async def _note_untold(self, contact_ids: Collection[str], what: str) -> list[str]:
@@ -91,14 +91,14 @@ class Contacts:
         return list((await self._connection.execute(statement.returning(contact_notice.c.contact_id))).scalars())
 
     async def needs_notice(self, contact_id: str) -> bool:
-        """Whether the next mail to this contact must tell that they were imported."""
+        """Return whether the next mail to this contact must tell about the import."""
         told = select(contact_notice.c.told_at).where(contact_notice.c.contact_id == contact_id)
         return await self._connection.scalar(told) is None
 
     # ----------------------------------------------------------------------------------------------------- erasure
 
     async def erase(self, contacts: Collection[Contact]) -> None:
-        """Take contacts out and wipe all that tells who held the role; an import does not bring them back."""
+        """Delete contacts and all traces of the people in these roles; an import does not bring them back."""
         await self._records.remove([(RecordKind.CONTACT, contact.id) for contact in contacts])
         for contact in contacts:
             stored = await self._records.get(RecordKind.CONTACT, contact.id, removed=True)
@@ -110,8 +110,9 @@ class Contacts:
     # ---------------------------------------------------------------------------------------------------- retention
 
     async def forget_unconfirmed(self, older_than: timedelta) -> int:
-        """Delete people who are nothing but a mail address that nobody proved, and that no contact, subscription,
-        introduction or wish needs; returns how many.
+        """Delete people known only by an unproven mail address that no other row needs; return their number.
+
+        A profile, a subscription, an introduction, a contact and an account on another network need it.
         """
         other = account.alias("other")
         needed = [

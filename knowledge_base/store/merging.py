@@ -1,6 +1,6 @@
-"""Making one person out of two, and none out of one, in every table that names persons: found by its foreign keys.
+"""Merging and erasing of persons in every table that names them, found by its foreign keys.
 
-A table made later is served without a change here. Only the consent ledger names persons without a foreign key.
+A new table needs no change here. Only the consent ledger names persons without a foreign key.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from knowledge_base.store.tables import account, answer, consent, inbox, metadat
 
 
 def references() -> Iterator[tuple[Table, Column[str]]]:
-    """Every column that names a person."""
+    """Yield every column that names a person."""
     for table in metadata.sorted_tables:
         for key in table.foreign_keys:
             if key.column is person.c.id:
@@ -26,7 +26,7 @@ def references() -> Iterator[tuple[Table, Column[str]]]:
 
 
 async def merge(connection: AsyncConnection, old: str, new: str) -> None:
-    """Everything of ``old`` becomes ``new``'s, except what ``new`` has already; then ``old`` is deleted."""
+    """Move everything of ``old`` to ``new``, except what ``new`` has already; then delete ``old``."""
     async with unlocked(connection):  # first of all: two that part, merge or erase come one after the other
         await _merge(connection, old, new)
 
@@ -45,18 +45,18 @@ async def _merge(connection: AsyncConnection, old: str, new: str) -> None:
 
 
 async def _hold(connection: AsyncConnection, *ids: str) -> None:
-    """Wait for work on these persons that is not stored yet, and let no other begin: it would refer to who is gone."""
+    """Wait for unfinished work on these persons and let no other begin: it would refer to a deleted person."""
     held = select(person.c.id).where(person.c.id.in_(ids)).order_by(person.c.id).with_for_update()
     if len((await connection.execute(held)).all()) != len(ids):
         raise ChangedMeanwhileError("The person was merged or erased meanwhile.")
 
 
 async def erase(connection: AsyncConnection, now: datetime, person_id: str, *, event_id: str = "") -> None:
-    """Delete a person with all that belongs to them, what they wrote and were sent included.
+    """Delete a person with all that belongs to them, including the messages they wrote and received.
 
-    Of messages handled before, and of ``event_id`` (the wish to be erased, handled now), the network's id stays for its
-    period, without whose it was: else a network that delivers them again would make the person anew. What a table keeps
-    of others is its foreign key's business (``ON DELETE``). Keyed hashes stay.
+    Of messages handled before, and of ``event_id`` (the request to erase, handled now), the network's id stays for its
+    period without its author: else a network that delivers them again would create the person anew. The foreign key of
+    a table decides about rows of other people (``ON DELETE``). Keyed hashes stay.
     """
     async with unlocked(connection):  # as above
         await _erase(connection, now, person_id, event_id)
@@ -73,7 +73,7 @@ async def _erase(connection: AsyncConnection, now: datetime, person_id: str, eve
 
 
 async def _retract_questions(connection: AsyncConnection, now: datetime, channel: str, user: str) -> None:
-    """Questions that are still known to be theirs are taken back, those that stayed unanswered included."""
+    """Retract all questions known to be theirs, unanswered ones included."""
     same = (answer.c.channel == inbox.c.channel) & (answer.c.event_id == inbox.c.event_id)
     asked = select(inbox.c.event_id).join(answer, same).where(inbox.c.channel == channel, inbox.c.user_id == user)
     for event_id in list((await connection.execute(asked)).scalars()):
@@ -92,7 +92,7 @@ async def _erase_messages(
 
 
 def _unique_with(table: Table, column: Column[str]) -> Iterator[list[Column[object]]]:
-    """For every key of the table that this column is part of: the other columns of it."""
+    """Return, for every key of the table that contains this column, the other columns of the key."""
     keys = [table.primary_key, *(one for one in table.constraints if isinstance(one, UniqueConstraint))]
     sets = [list(key.columns) for key in keys] + [list(index.columns) for index in table.indexes if index.unique]
     for columns in sets:

@@ -1,6 +1,6 @@
-"""Processes on one PostgreSQL tell each other when there is something to handle or to send (LISTEN and NOTIFY).
+"""Notification between processes on one PostgreSQL when there is work to handle or to send (LISTEN and NOTIFY).
 
-It only saves waiting: every process also looks by itself every few seconds, so news that get lost cost time alone.
+It only saves waiting: every process also looks by itself every few seconds, so lost news cost only time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ async def announce(connection: AsyncConnection) -> None:
 
 
 async def listen(engine: AsyncEngine, told: Callable[[], None]) -> None:
-    """Call ``told`` whenever a process has announced something, until cancelled."""
+    """Call ``told`` whenever a process has announced work, until cancelled."""
     while True:
         try:
             await _listen(engine, told)

@@ -1,7 +1,7 @@
 """Everything that is stored about one person, for that person alone (Art. 15 and 20 GDPR).
 
 Found by the foreign keys that name persons; a test proves that every such table is either shown here or named as left
-out. Nothing of anybody else is in it: not who the other side of an introduction is, nor what they wrote or shared.
+out. It holds nothing about other people: neither the other side of an introduction, nor their texts and shared data.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ BY_SIDE = "introduction"  # shown by side, see below
 
 
 async def own_data(connection: AsyncConnection, now: datetime, person_id: str) -> Data:
-    """Rows by table name, JSON values only; consents and the contact records held come last."""
+    """Return rows by table name, JSON values only; consents and the contact records held come last."""
     found: Data = {}
     for table in metadata.sorted_tables:
         if table.name in SHOWN:

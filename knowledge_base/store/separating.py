@@ -1,11 +1,11 @@
-"""Making two persons out of one: accounts leave, with what came by them alone; all else stays where it is.
+"""Separation of one person into two: accounts leave with the data that belong to them alone; all else stays.
 
 account             theirs, and the private conversation with it
-introductions       those that are named (the caller knows whose they are), with what was agreed to in them
+introductions       those that are named (the caller knows their owner), with what was agreed to in them
 subscription        when it is delivered by an account that leaves
 links of mails      to what leaves, and to unsubscribe, when no mailbox stays behind; those to introductions that stay
-                    are over when a mailbox leaves: it would answer for who is another person now
-veiled links        (sent where their text could not go) and links that connect are over: who holds the message is
+                    expire when a mailbox leaves: they would answer for another person now
+veiled links        (sent where their text could not go) and links that connect expire: the holder of the message is
                     another person now
 buttons, context    of the conversation that leaves are gone
 messages waiting    to a mailbox go on with it; to a chat that leaves they go where the person still is
@@ -48,9 +48,9 @@ async def part(
     *,
     instead: Account | None,
 ) -> str:
-    """Give these accounts of a person, and these introductions, to a new one; returns the new person's id.
+    """Give these accounts of a person, and these introductions, to a new person; return the new id.
 
-    ``instead``: where the person hears what waits for a chat that leaves.
+    ``instead``: the conversation for messages that wait for a chat that leaves.
     """
     async with unlocked(connection):  # first of all: two that part, merge or erase come one after the other
         return await _part(connection, now, person_id, leaving, introductions, instead)
@@ -115,7 +115,7 @@ async def _over(connection: AsyncConnection, now: datetime, old: str, which: Col
 async def _conversation(
     connection: AsyncConnection, old: str, new: str, one: Account, instead: Account | None, *, alone: bool
 ) -> None:
-    """``alone``: the person keeps no other account on this network."""
+    """Move a conversation; ``alone``: the person keeps no other account on this network."""
     for table in (button, chat_context):
         await connection.execute(delete(table).where(table.c.person_id == old, _place(table.c, one)))
     own_chat = and_(subscription.c.channel == one.channel, subscription.c.conversation.is_(None))

@@ -1,7 +1,8 @@
 """The state folder: made for the bot alone, and never taken for a new one when it was in use before.
 
-A database that is gone or empty beside the traces of an earlier installation is a mistake (a disk that is not mounted,
-a file that was cut off), and a new one in its place would hide it: people would be strangers, blocks forgotten.
+A missing or empty database beside the traces of an earlier installation is a mistake (a disk that is not mounted, a
+file that was cut off). A new database in its place would hide it: known users would be strangers, and blocks would be
+lost.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ PARTS = ("", "-wal", "-shm", "-journal")  # of a database file
 
 
 def prepare(folder: Path) -> None:
-    """Make the state folder, for its user alone. Raises ``StoreError`` when that is impossible."""
+    """Make the state folder, for its user alone; raise ``StoreError`` when that is impossible."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -34,7 +35,7 @@ def prepare(folder: Path) -> None:
 
 
 def traces(folder: Path) -> list[str]:
-    """Return what an earlier installation left here, by name."""
+    """Return the names of the files that an earlier installation left here."""
     return sorted(path.relative_to(folder).as_posix() for pattern in TRACES for path in folder.glob(pattern))
 
 
@@ -68,7 +69,7 @@ def mark(folder: Path) -> None:
 
 
 def tighten(folder: Path, database: Path | None) -> None:
-    """Take from group and others what they may do with the database and the secret, where the files are ours."""
+    """Remove the access of group and others to the database and the secret, where the files are ours."""
     for path in _files(folder, database):
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & PRIVATE and path.stat().st_uid == os.geteuid():
@@ -77,7 +78,7 @@ def tighten(folder: Path, database: Path | None) -> None:
 
 
 def open_to_others(folder: Path, database: Path | None) -> Iterator[tuple[Path, int]]:
-    """Yield the folder and the files of it that the group or others may use, each with its mode."""
+    """Yield the folder and its files that the group or others may use, each with its mode."""
     for path in (folder, *_files(folder, database)):
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & PRIVATE:

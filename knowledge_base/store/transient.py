@@ -1,8 +1,8 @@
-"""Telling errors of the moment from errors of the work: the first are tried again, the second end in an apology.
+"""Transient errors against errors of the work: the first are retried, the second end in an apology.
 
-The question behind every row of the lists: could the same work, unchanged, succeed later? It could when the error
-tells of the database, the network or another transaction, and not of what was asked. A lost reply to a COMMIT counts
-too: the work may be stored already, so the second try must begin by looking (``Inbox.done``).
+Each row of the lists answers one question: could the same work, unchanged, succeed later? It could when the error comes
+from the database, the network or another transaction, and not from the request. A lost reply to a COMMIT counts too:
+the work may be stored already, so the retry must begin by looking (``Inbox.done``).
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ RACED = frozenset({  # as 23503 and 23505
 
 
 def is_transient(error: BaseException) -> bool:
-    """Return whether the same work can succeed later; False for what is no error of a database.
+    """Return whether the same work can succeed later; False for errors outside the database.
 
-    Damaged data, a wrong schema and refused values are not transient. Callers bound how often they try.
+    Damaged data, a wrong schema and refused values are not transient. Callers bound the number of retries.
     """
     match error:
         case BaseExceptionGroup():
@@ -81,7 +81,7 @@ def _of_sqlite(error: sqlite3.Error) -> bool:
 
 
 def _first_was(error: BaseException) -> bool:
-    """Judge by the error that this one follows from."""
+    """Return whether an error that this one follows from is transient."""
     before = error.__cause__ or error.__context__
     while before is not None:
         if is_transient(before):

@@ -16,12 +16,12 @@ DAMAGED = "Run 'stadtlotse check', which names the row. Restore a backup, or ask
 
 
 def damaged(what: str) -> StoreError:
-    """Return the error about a value that cannot be read; it says nothing of the value, which may be personal."""
+    """Return the error about an unreadable value; it never quotes the value, which may be personal."""
     return StoreError(f"The database is damaged: it holds {what}.", remedy=DAMAGED)
 
 
 def _reader(read: Callable[[Any], Any] | None, what: str) -> Callable[[Any], Any] | None:
-    """``read``, whose errors quote no value of the database."""
+    """Return ``read`` with errors that quote no value of the database."""
     if read is None:
         return None
 

@@ -1,9 +1,9 @@
-"""``backup``: one consistent copy of everything that cannot be made again, while the bot runs.
+"""The ``backup`` command: one consistent copy of everything that cannot be made again, while the bot runs.
 
-The copy is logical (rows as lines), for both databases alike: so a backup of one can be restored into the other, needs
-no tool of a database in the right version, and can be read in twenty years. Consistent it is because all rows come from
-one state: PostgreSQL gives a snapshot, SQLite's online backup a physical copy, which is checked and then read, so that
-the running bot waits no longer than copying takes.
+The copy is logical (rows as lines), for both databases alike. So a backup of one can be restored into the other, needs
+no database tool in the right version, and can be read in twenty years. It is consistent because all rows come from one
+state. PostgreSQL gives a snapshot. SQLite's online backup gives a physical copy, which is checked and then read, so
+that the running bot waits no longer than copying takes.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ JOURNALS = ("-wal", "-shm", "-journal")
 
 @dataclass(frozen=True, slots=True)
 class BackupReport:
-    """What a backup holds."""
+    """The content of a backup."""
 
     path: Path
     size: int  # bytes
@@ -51,7 +51,7 @@ class BackupReport:
 async def backup(target: Path, url: str, state_dir: Path, *, clock: Clock = utc_now) -> BackupReport:
     """Write a backup of the database at ``url`` and of the state folder to ``target``; an older file is replaced.
 
-    ``target`` gets its name when the backup is complete and on disk, never before. Raises ``StoreError`` when the
+    ``target`` gets its name when the backup is complete and on disk, never before. Raise ``StoreError`` when the
     database cannot be read, is damaged, or has another schema, ``StadtlotseError`` when ``target`` cannot be written.
     """
     try:
@@ -86,13 +86,13 @@ async def _backup(target: Path, url: str, state_dir: Path, work: Path, clock: Cl
 
 
 def database_file(url: str) -> Path | None:
-    """The file of an SQLite address."""
+    """Return the file of an SQLite address."""
     address = driver_url(url)
     return Path(address.database) if address.get_backend_name() == "sqlite" and address.database else None
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
-    """A consistent copy of a database in use, by SQLite's online backup, in one step so that no writer restarts it."""
+    """Copy a database in use by SQLite's online backup, in one step so that no writer restarts it."""
     with (
         closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True, timeout=30)) as from_,
         closing(sqlite3.connect(target)) as to,
