@@ -1,8 +1,8 @@
-"""What a digest holds. Pure: what changed, what the subscriber wants and what they were told before are given.
+"""The content of a digest. Pure: changes, interests and earlier digests of the subscriber are given.
 
-First everything that is news to this subscriber and about their topics; then the best of it, at most ``MOST``: by fit
-to topics, region and size of the municipality, with room for every kind and not all from one place. What was told once
-is never told again, unless it really changed since.
+First collect everything that is new to this subscriber and about their topics. Then choose the best, at most ``MOST``:
+by fit to topics, region and size of the municipality, with room for every kind and not all from one place. An entry
+that was sent once is not sent again, unless it really changed since.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SAME_PLACE = 0.75  # what each further entry of the same municipality is worth
 
 
 class Kind(StrEnum):
-    """What an entry is about."""
+    """The kind of thing that an entry is about."""
 
     PROJECT = "project"
     CONTACT = "contact"
@@ -40,7 +40,7 @@ class Kind(StrEnum):
 
 
 class Why(StrEnum):
-    """Why it is told, in the order in which it is shown."""
+    """The reason for an entry, in the order in which entries are shown."""
 
     NEW = "new"
     BEST = "best"  # of the last weeks, in a first digest
@@ -58,7 +58,7 @@ PRIOR = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happened to a record at a revision of the knowledge."""
+    """A change of a record at a revision of the knowledge."""
 
     revision: int
     at: datetime
@@ -68,7 +68,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """Something that a digest may tell."""
+    """A possible entry of a digest."""
 
     kind: Kind
     id: str
@@ -83,13 +83,13 @@ class Candidate:
 
     @property
     def key(self) -> str:
-        """By which it is known to have been told: "project:bb-cottbus"."""
+        """Return the key under which a sent entry is remembered: "project:bb-cottbus"."""
         return f"{self.kind}:{self.id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interest:
-    """What a subscriber wants to hear of."""
+    """The interests of a subscriber."""
 
     topics: frozenset[str] = frozenset()  # none: everything
     nearness: Mapping[int, float] = field(default_factory=dict)  # municipality → 0 … 1
@@ -100,7 +100,7 @@ class Interest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a subscriber has received. ``upto``: the revision up to which the last digest looked; ``None``: none yet."""
+    """Earlier digests of a subscriber; ``upto`` is the last revision that they covered, ``None`` before the first."""
 
     since: datetime  # of the subscription
     upto: int | None = None
@@ -109,7 +109,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a digest; ``fields`` are what changed."""
+    """An entry of a digest; ``fields`` are the changed ones."""
 
     candidate: Candidate
     why: Why
@@ -118,14 +118,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The entries in the order in which they are shown, and how many more news there would have been."""
+    """The entries in the order in which they are shown, and the number of news left out."""
 
     entries: tuple[Entry, ...] = ()
     more: int = 0
 
 
 def choose(candidates: Sequence[Candidate], interest: Interest, told: Told, today: date, now: datetime) -> Selection:
-    """The digest of one subscriber; without entries when there is nothing new. ``today`` is their local day."""
+    """Return the digest of one subscriber; without entries when there is nothing new. ``today`` is their local day."""
     fitting = [one for one in candidates if interest.person not in one.askers and _topic_fit(one, interest) > 0]
     news = [entry for one in fitting if (entry := _news(one, told, today))]
     found = {entry.candidate.key for entry in news}
@@ -142,7 +142,7 @@ def choose(candidates: Sequence[Candidate], interest: Interest, told: Told, toda
 
 
 def introduced(count: int) -> int | None:
-    """How many people were introduced, where that may be told."""
+    """Return the number of people introduced, or ``None`` when it is too small to be shown."""
     return count if count >= FEWEST else None
 
 
@@ -150,7 +150,7 @@ def introduced(count: int) -> int | None:
 
 
 def _news(one: Candidate, told: Told, today: date) -> Entry | None:
-    """The candidate as news to the subscriber, if it is any."""
+    """Return the candidate as an entry, if it is news to the subscriber."""
     unseen = [change for change in one.changes if _is_unseen(change, told)]
     if one.kind is Kind.EVENT:
         return _event(one, unseen, told, today)
@@ -200,21 +200,21 @@ def _region_fit(one: Candidate, interest: Interest) -> float:
 
 
 def _size_fit(one: Candidate, interest: Interest) -> float:
-    """1 for a municipality as large as theirs, 0 for one a hundred times larger or smaller."""
+    """Return 1 for a municipality as large as theirs, 0 for one a hundred times larger or smaller."""
     if not one.population or not interest.population:
         return 0.5
     return max(0.0, 1.0 - abs(log10(one.population / interest.population)) / 2.0)
 
 
 def score(entry: Entry, interest: Interest) -> float:
-    """How much an entry is worth to a subscriber."""
+    """Return the worth of an entry to a subscriber."""
     one = entry.candidate
     fit = 2.0 * _topic_fit(one, interest) + 1.5 * _region_fit(one, interest) + 0.5 * _size_fit(one, interest)
     return fit + 0.4 * one.quality + PRIOR[entry.why]
 
 
 def _ranked(entries: Iterable[Entry], interest: Interest) -> list[Entry]:
-    """The best first; each further one of a municipality is worth less, so that no place fills a digest."""
+    """Return entries by worth; each further one of a municipality counts less, so that no place fills a digest."""
     scored = sorted(((score(entry, interest), entry) for entry in entries), key=_by_score)
     seen: Counter[int] = Counter()
     weighed = []
@@ -230,7 +230,7 @@ def _by_score(pair: tuple[float, Entry]) -> tuple[float, str]:
 
 
 def _picked(ranked: Sequence[Entry]) -> list[Entry]:
-    """The first ones, with no more than ``AT_MOST`` events, contacts or questions while there are projects left."""
+    """Return the first entries, with at most ``AT_MOST`` events, contacts or questions while projects are left."""
     held: list[Entry] = []
     chosen: list[Entry] = []
     counts: Counter[Kind] = Counter()

@@ -1,4 +1,4 @@
-"""What digests are made of: records and wishes as the rules of ``content`` and ``schedule`` see them.
+"""The material of digests: records and subscriptions as the rules of ``content`` and ``schedule`` see them.
 
 Here place names become municipalities and words become topics. Built once for a run, used for every subscriber.
 """
@@ -27,7 +27,7 @@ WIDER = 0.7  # how much a project is about a topic wider than its own
 
 
 class Atlas:
-    """Places and topics by their names; one for each snapshot of the knowledge."""
+    """Places and topics by their names, for one snapshot of the knowledge."""
 
     def __init__(self, gazetteer: Gazetteer, vocabulary: Vocabulary) -> None:
         self._gazetteer = gazetteer
@@ -35,12 +35,12 @@ class Atlas:
         self._row_of_id = {one.id: row for row, one in enumerate(gazetteer.municipalities)}
 
     def municipality(self, record_id: str) -> Municipality | None:
-        """The municipality with this id."""
+        """Return the municipality with this id."""
         row = self._row_of_id.get(record_id)
         return None if row is None else self._gazetteer.municipalities[row]
 
     def topics(self, raw: Iterable[str]) -> dict[str, float]:
-        """Topic ids, their wider ones included, of what a record calls its topics."""
+        """Return the ids of a record's topics and of their wider topics."""
         found: dict[str, float] = {}
         for word in raw:
             if (topic := self._vocabulary.topic_of(word)) is not None:
@@ -49,7 +49,7 @@ class Atlas:
         return found
 
     def interest(self, wish: Subscription, municipality: str) -> Interest:
-        """What a subscription means; ``municipality`` is the id of the person's own."""
+        """Return the interests of a subscription; ``municipality`` is the id of the subscriber's own."""
         home = self._row_of_id.get(municipality)
         near: dict[int, float] = {}
         for kind, rows in ((word, self._rows(word, home)) for word in wish.region):
@@ -66,7 +66,7 @@ class Atlas:
         )
 
     def schedule(self, subscriber: Subscriber) -> Schedule:
-        """When a subscriber wants digests, by the holidays of where they work."""
+        """Return the schedule of a subscription, with the holidays of the subscriber's region."""
         wish = subscriber.subscription
         country, state = self._state(wish, subscriber.municipality)
         return Schedule(
@@ -75,7 +75,7 @@ class Atlas:
         )  # fmt: skip
 
     def candidate(self, news: News) -> Candidate:
-        """A record as something that a digest may tell."""
+        """Return a record as a possible entry."""
         record = news.record
         changes = tuple(Change(*one) for one in news.changes)
         if isinstance(record, Municipality):
@@ -95,7 +95,7 @@ class Atlas:
         )
 
     def question(self, asked: Asked) -> Candidate:
-        """A question that others may be able to answer."""
+        """Return an open question as a possible entry."""
         return Candidate(
             kind=Kind.QUESTION, id=str(asked.number), topics=self.topics(asked.topics), askers=asked.askers
         )
@@ -109,7 +109,7 @@ class Atlas:
         return self._gazetteer.rows_named(name)
 
     def _state(self, wish: Subscription, municipality: str) -> tuple[str, str]:
-        """Country and state by the municipality, else by the one region that was chosen."""
+        """Return country and state of the municipality, else of the one region that was chosen."""
         own = self.municipality(municipality)
         if own is None:
             named = [self._gazetteer.municipalities[row] for word in wish.region for row in self._rows(word, None)]
@@ -120,7 +120,7 @@ class Atlas:
 
 
 class Material(NamedTuple):
-    """Everything that a digest may tell at a revision of the knowledge."""
+    """All possible entries at a revision of the knowledge."""
 
     candidates: tuple[Candidate, ...]
     records: dict[str, Project | Contact | Event | Asked]  # by key
@@ -128,7 +128,7 @@ class Material(NamedTuple):
 
 
 def gather(atlas: Atlas, news: Iterable[News], revision: int, questions: Iterable[Asked] = ()) -> Material:
-    """The material of what changed and what there is; contacts only while somebody can be asked."""
+    """Return the material of changes and of the present knowledge; contacts only while one can be asked."""
     candidates: list[Candidate] = []
     records: dict[str, Project | Contact | Event | Asked] = {}
     for one in news:
@@ -145,7 +145,7 @@ def gather(atlas: Atlas, news: Iterable[News], revision: int, questions: Iterabl
 
 
 def day_of(moment: str) -> date | None:
-    """The day of an ISO 8601 date or date-time; ``None`` when it says none."""
+    """Return the day of an ISO 8601 date or date-time; ``None`` for other text."""
     try:
         return datetime.fromisoformat(moment).date() if len(moment) > 10 else date.fromisoformat(moment)
     except ValueError:
