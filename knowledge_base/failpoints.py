@@ -1,7 +1,7 @@
-"""Named places where a test may kill the process, to prove that nothing is lost or done twice there.
+"""Named places where a test may kill the process, to prove that no message is lost or handled twice there.
 
-Outside tests nothing happens: a place costs one comparison. ``STADTLOTSE_FAIL_AT=NAME`` or ``NAME:N`` (the N-th time)
-arms one, by ``SIGKILL``, which no handler sees: exactly what a power cut or the out-of-memory killer does.
+Outside tests a place costs one comparison. ``STADTLOTSE_FAIL_AT=NAME`` or ``NAME:N`` (the N-th time) arms one. It uses
+``SIGKILL``, which no handler sees, like a power cut or the out-of-memory killer.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ _passed: Counter[str] = Counter()
 
 
 def arm(place: str) -> None:
-    """From now on the process dies at ``NAME`` or ``NAME:N``; an empty place disarms."""
+    """Kill the process at ``NAME`` or ``NAME:N`` from now on; an empty place disarms."""
     global _armed  # noqa: PLW0603 - one process, one death
     name, _, count = place.partition(":")
     _armed = name, int(count) if count.isdecimal() else 1
 
 
 def reached(name: str) -> None:
-    """This place is reached now."""
+    """Note that the process reaches this place; kill it when the place is armed."""
     if name != _armed[0]:
         return
     _passed[name] += 1

@@ -1,4 +1,4 @@
-"""The schema, step by step (Alembic). ``upgrade`` brings a database to the schema that this version needs."""
+"""The database schema, step by step (Alembic). ``upgrade`` brings a database to the schema of this version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCHEMA = "0010"  # the newest step; a test proves that it is Alembic's head
 
 
 def current(connection: Connection) -> str | None:
-    """The schema step of a database; ``None`` for an empty one."""
+    """Return the schema step of a database; ``None`` for an empty one."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -20,9 +20,9 @@ def current(connection: Connection) -> str | None:
 
 
 def upgrade(connection: Connection) -> None:
-    """Apply the steps that are missing, all in the caller's transaction.
+    """Apply the missing steps, all in the caller's transaction.
 
-    Raises ``StoreError`` when the database was made by a newer version: going back would lose data.
+    Raise ``StoreError`` when a newer version made the database: going back would lose data.
     """
     if connection.dialect.name == "postgresql":  # several processes may start at once
         connection.execute(text("SELECT pg_advisory_xact_lock(7283640)"))
