@@ -41,7 +41,7 @@ def options(
 
 def main() -> None:
     """Run a command and end the process with its exit code."""
-    os.umask(0o077)  # every file that the bot makes is its user's alone
+    os.umask(0o077)  # only the bot's own user can read the files it makes
     try:
         app()
     except (StadtlotseError, SettingsError) as error:

@@ -36,11 +36,11 @@ NUMBERS = re.compile(r"(?<![\w.:$-])(?P<number>-?\d{6,16})(?![\w:]|[.-]\w)")  # 
 NAMED_NUMBERS = re.compile(
     r"(?P<name>\b(?:user|chat|sender|account|telegram)(?:_?id)?\b['\")]*\s?[=:,]\s?['\"(]*)(?P<id>-?\d+)", re.IGNORECASE
 )
-FIELDS = {  # whose values are ids of accounts and rooms, whatever they look like → what they are
+FIELDS = {  # fields with ids of accounts and rooms as values → the name of their kind
     **dict.fromkeys(("user", "user_id", "sender", "account", "person", "address", "recipient", "devices"), "user"),
     **dict.fromkeys(("room", "room_id", "chat", "chat_id", "conversation"), "room"),
 }
-OF_MESSAGES = frozenset({"event_id", "outbox_id", "timestamp"})  # fields whose long numbers are no accounts
+OF_MESSAGES = frozenset({"event_id", "outbox_id", "timestamp"})  # long numbers in these fields are not accounts
 HIDDEN = "_hidden"  # bind it (``structlog.contextvars``) to ids that nothing of what is logged meanwhile may hold
 
 _salt = os.urandom(16)
@@ -112,7 +112,7 @@ def set_up(level: str, style: Literal["auto", "json", "console"]) -> None:
         "peewee",
     ):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
-    logging.getLogger("nio").setLevel(logging.CRITICAL)  # it quotes the events that it cannot read
+    logging.getLogger("nio").setLevel(logging.CRITICAL)  # nio quotes the events that it cannot read
 
 
 def _redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

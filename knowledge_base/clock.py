@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-FOLLOWED = timedelta(minutes=2)  # a step of the clock that is simply followed: nothing here is more exact
-OFF_FOR = timedelta(days=1)  # a process that starts later than this after the last known time may have a wrong clock
-SMALL = timedelta(hours=3)  # a wrong zone, summer time: harmless for everything that is counted in days
+FOLLOWED = timedelta(minutes=2)  # a smaller step of the clock is simply followed: nothing here is more exact
+OFF_FOR = timedelta(days=1)  # the clock of a process that starts later than this after the last known time may be wrong
+SMALL = timedelta(hours=3)  # a wrong zone or summer time: harmless for periods in days
 HOLDS_SOON, HOLDS_LATE = timedelta(minutes=10), timedelta(hours=24)  # until an unexpected time is believed
 
 Clock = Callable[[], datetime]

@@ -14,7 +14,7 @@ from knowledge_base.model import Json, RecordKind
 from knowledge_base.store.database import Store
 from knowledge_base.store.records import StoredRecord
 
-# Fields of a contact that name or reach somebody. ``deputy`` is a role by intention, but free text.
+# Fields of a contact that name or reach a person. ``deputy`` is meant as a role, but it is free text.
 PERSONAL = frozenset({"email", "phone", "matrix_id", "deputy", "extra"})
 IN_MEMORY = 8 << 20  # bytes; more waits in a temporary file
 

@@ -16,7 +16,7 @@ ANYWHERE = (  # on the way of every message, whatever its network
     "answer.before_commit",
     "answer.after_commit",
     "outbox.before_send",
-    "outbox.after_send",  # the network has it, we have not noted that
+    "outbox.after_send",  # the network has it, the outbox does not know yet
 )
 DIGESTS = (
     "digest.before_commit",
@@ -25,7 +25,7 @@ DIGESTS = (
 MATRIX = (
     "matrix.logged_in",
     "matrix.before_key_upload",
-    "matrix.after_key_upload",  # the server has new one-time keys, we have not noted that
+    "matrix.after_key_upload",  # the server has new one-time keys, the store does not know yet
     "matrix.seeds_kept",
     "matrix.identity_published",
     "matrix.recovery_key_written",
@@ -39,7 +39,7 @@ MATRIX = (
     "matrix.before_join",
     "matrix.after_join",
 )
-HANDOVER = (  # the keys are taken from a process that leads no more
+HANDOVER = (  # the keys are taken from a former leader
     "matrix.fenced",
     "matrix.store_copied",
     "matrix.store_named",
@@ -49,7 +49,7 @@ PRIVATE_ROOMS = (  # when the bot opens a room for one person
     "matrix.private_room_made",
     "matrix.private_room_noted",
     "matrix.private_room_invited",
-    "matrix.encrypted",  # a message is encrypted, who can read the room is looked at once more
+    "matrix.encrypted",  # a message is encrypted; the room's readers are checked once more
 )
 
 _armed = ("", 0)

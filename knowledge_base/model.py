@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-Json = Any  # what JSON can hold
+Json = Any  # any JSON value
 
 
 class RecordKind(StrEnum):
@@ -147,7 +147,7 @@ class Understood:
     years: tuple[int, ...] = ()
     status: tuple[str, ...] = ()  # "planned" | "running" | "done"
     near: tuple[str, ...] = ()  # municipality names after "near", "bei", "in der Nähe von", "koło"
-    unknown_places: tuple[str, ...] = ()  # named, and in no record
+    unknown_places: tuple[str, ...] = ()  # place names that no record holds
     rural: bool = False  # small towns and rural communities only
     counties: bool = False  # rural districts only
     who: bool = False  # the question asks which municipalities, or who is responsible
@@ -163,7 +163,7 @@ class Hit:
     why: str  # the passage of the project's own text that matched, in its original language
     contact_role: str
     can_introduce: bool
-    elsewhere: bool = False  # would be an answer, but is of another place than the one asked for
+    elsewhere: bool = False  # would be an answer, but is of another place than the one in the question
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +184,6 @@ class Answer:
     understood: Understood
     hits: tuple[Hit, ...]  # empty when not sure
     near: tuple[Hit, ...]  # the nearest others
-    total: int  # how many hits "more" could show altogether
+    total: int  # hits that "more" can show altogether
     took_ms: float
-    events: tuple[Occasion, ...] = ()  # when the question asks for such
+    events: tuple[Occasion, ...] = ()  # only when the question asks for events

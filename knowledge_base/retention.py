@@ -23,7 +23,7 @@ class Periods:
     contexts: timedelta  # of follow-up questions
     introductions: timedelta = timedelta(days=180)  # closed ones; only counts remain
     consents: timedelta = timedelta(days=3 * 365)  # their proof, from their end
-    unconfirmed: timedelta = timedelta(days=7)  # mail addresses that nobody proved and nothing needs
+    unconfirmed: timedelta = timedelta(days=7)  # unproven mail addresses that no row needs
     undelivered: timedelta = timedelta(days=30)
     changes: timedelta = timedelta(days=400)  # a year and a month: "what was new since last autumn?"
     imports: timedelta = timedelta(days=30)

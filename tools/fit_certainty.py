@@ -57,7 +57,7 @@ AUTHORS = {
     "bundle_dev8.jsonl": "eighth",
     "bundle_dev9.jsonl": "ninth",
 }
-WRONG_REFUSALS = 0.02  # of a left-out author, in the mean; it is more of somebody who is really new
+WRONG_REFUSALS = 0.02  # of a left-out author, in the mean; it is higher for a really new author
 RIDGE = 3.0
 STEPS = 2_000
 OMOS_SAMPLE = 120

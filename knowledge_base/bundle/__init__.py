@@ -9,7 +9,7 @@ FOLDER = Path(__file__).resolve().parent
 TOPICS = FOLDER / "topics.yaml"
 FUNDING_ROUNDS = FOLDER / "funding_rounds.yaml"
 
-_RECORDS = (  # municipalities first, so that whatever refers to them finds them
+_RECORDS = (  # municipalities first: other records refer to them
     "municipalities.jsonl",
     "projects.jsonl",
     "facts_projects.jsonl",

@@ -15,19 +15,19 @@ from enum import StrEnum
 from math import log10
 
 MOST = 7  # entries of a digest
-THIN = 3  # news below which an older project worth knowing joins them
+THIN = 3  # fewer news than this: an older project worth knowing joins them
 FIRST = 5  # entries that a first digest is filled up to
 LOOK_BACK = timedelta(days=90)  # for the best ones of a first digest
 LOOK_AHEAD = timedelta(days=14)  # for events
-FEWEST = 5  # people below which no count is told
-REAL_CHANGES = (  # fields of a project whose change is news, in the order in which they are named
+FEWEST = 5  # no count of fewer people is shown
+REAL_CHANGES = (  # fields of a project: their changes are news, named in this order
     "status", "period", "funding_round", "funding", "text", "transferability", "contact_role", "municipality", "title",
     "topics",
 )  # fmt: skip
 MOVED = ("start", "end", "municipality", "title")  # of an event
 AT_MOST = 2  # entries of a kind other than projects, as long as there are others
-EVERYTHING = 0.5  # how well anything fits somebody who wants everything
-SAME_PLACE = 0.75  # what each further entry of the same municipality is worth
+EVERYTHING = 0.5  # fit of any entry for a subscriber to everything
+SAME_PLACE = 0.75  # worth of each further entry of the same municipality
 
 
 class Kind(StrEnum):
@@ -36,7 +36,7 @@ class Kind(StrEnum):
     PROJECT = "project"
     CONTACT = "contact"
     EVENT = "event"
-    QUESTION = "question"  # of somebody else, open
+    QUESTION = "question"  # an open one of another user
 
 
 class Why(StrEnum):
@@ -72,14 +72,14 @@ class Candidate:
 
     kind: Kind
     id: str
-    topics: Mapping[str, float] = field(default_factory=dict)  # topic id → how much it is about it, 0 … 1
+    topics: Mapping[str, float] = field(default_factory=dict)  # topic id → share of the topic, 0 … 1
     places: frozenset[int] = frozenset()  # municipalities, by their numbers
     states: frozenset[str] = frozenset()
     population: int | None = None
-    quality: float = 0.5  # 0 … 1: how much it offers to a reader
+    quality: float = 0.5  # 0 … 1: how useful it is to a reader
     changes: tuple[Change, ...] = ()  # of the last months, oldest first
     starts: date | None = None  # of an event
-    askers: frozenset[str] = frozenset()  # of a question: persons to whom it is no news
+    askers: frozenset[str] = frozenset()  # of a question: the persons who asked it
 
     @property
     def key(self) -> str:
@@ -154,7 +154,7 @@ def _news(one: Candidate, told: Told, today: date) -> Entry | None:
     unseen = [change for change in one.changes if _is_unseen(change, told)]
     if one.kind is Kind.EVENT:
         return _event(one, unseen, told, today)
-    if one.kind is Kind.QUESTION:  # news as long as it is open and they were not asked
+    if one.kind is Kind.QUESTION:  # news while it is open and they were not asked yet
         return Entry(one, Why.QUESTION) if one.key not in told.keys else None
     if any(change.added for change in unseen):
         why = Why.CONTACT if one.kind is Kind.CONTACT else Why.NEW

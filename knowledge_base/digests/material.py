@@ -22,8 +22,8 @@ from knowledge_base.vocabulary import Vocabulary
 from knowledge_base.working_days import is_public_holiday
 
 NEAR, PLACE, STATE = "near:", "place:", "state:"
-NEAR_ENOUGH = 1.0  # how near a municipality is that was named itself
-WIDER = 0.7  # how much a project is about a topic wider than its own
+NEAR_ENOUGH = 1.0  # nearness of a municipality named by the subscriber
+WIDER = 0.7  # share of a topic wider than the project's own
 
 
 class Atlas:

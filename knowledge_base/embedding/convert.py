@@ -50,7 +50,7 @@ def _write(folder: Path, progress: Progress) -> None:
     (folder / TOKENIZER).write_bytes(build_tokenizer(weights.vocabulary))
     progress(0.8)
     onnx.save_model(graph, folder / GRAPH, save_as_external_data=True, location=WEIGHTS, size_threshold=_EXTERNAL_FROM)
-    (folder / WEIGHTS).chmod((folder / GRAPH).stat().st_mode)  # onnx lets nobody else read it, not even a service
+    (folder / WEIGHTS).chmod((folder / GRAPH).stat().st_mode)  # onnx lets only its user read it, not even a service
     write_manifest(folder)
     for path in (*folder.iterdir(), folder):
         _sync(path)

@@ -17,7 +17,7 @@ from typing import cast
 
 from knowledge_base.errors import ModelError
 
-Progress = Callable[[float], None]  # told the part that is done, 0 … 1
+Progress = Callable[[float], None]  # called with the finished part, 0 … 1
 
 FORMAT = 1  # raise it when the files change in any way: another folder, another fingerprint
 FOLDER = f"e5-small-q4-{FORMAT}"

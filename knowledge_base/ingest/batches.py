@@ -8,7 +8,7 @@ from itertools import islice
 from knowledge_base.ingest.row import Row, RowError
 
 BATCH = 500  # rows of one short transaction …
-BATCH_SIZE = 4_000_000  # … unless so many characters are together before
+BATCH_SIZE = 4_000_000  # … or fewer, when they reach this many characters
 
 
 def batch_of(rows: Iterator[Row | RowError]) -> list[Row | RowError]:

@@ -16,7 +16,7 @@ from knowledge_base.ingest.row import shortened
 from knowledge_base.model import RecordKind
 
 _MISSING = object()
-_PERSONAL = frozenset({"email", "phone", "matrix_id", "deputy"})  # of contacts: shown to nobody, not even in a dry run
+_PERSONAL = frozenset({"email", "phone", "matrix_id", "deputy"})  # of contacts: never shown, not even in a dry run
 
 
 class What(StrEnum):
@@ -24,7 +24,7 @@ class What(StrEnum):
 
     ADDED = "added"
     CHANGED = "changed"
-    NOTED = "noted"  # the imported version or its source changes, but nothing that is shown
+    NOTED = "noted"  # the imported version or its source changes, the shown body does not
     REMOVED = "removed"
 
 

@@ -94,7 +94,7 @@ def identifiers(value: Json) -> tuple[str, ...]:
 def url(value: Json) -> str:
     """Return an http or https address with a host and without a password."""
     address = text(value, limits.MAX_URL)
-    if address in ("", "http://", "https://"):  # forms offer the begin, and nobody goes on
+    if address in ("", "http://", "https://"):  # some forms prefill the beginning, and users leave it
         return ""
     try:
         parts = urlsplit(address)

@@ -75,7 +75,7 @@ async def import_files(
     paths: Iterable[Path],
     *,
     source: str = "",
-    options: Options = Options(),  # it is frozen
+    options: Options = Options(),  # safe as a default: it is frozen
     progress: Progress = silent,
 ) -> list[ImportReport]:
     """Import files and the files of folders, one after the other; return one report each, in order.
@@ -116,7 +116,7 @@ async def import_rows(
 
 
 def _opened(path: Path) -> Iterator[Row | RowError]:
-    yield from readers.rows(path)  # so that a file that cannot be read says so on the first row, like every other
+    yield from readers.rows(path)  # an unreadable file reports its error on the first row, like every other
 
 
 def _unreadable(file: str, source: str, options: Options, error: UnreadableError) -> ImportReport:
@@ -280,7 +280,7 @@ class _Run:
     async def _give_up(self) -> None:
         """Delete the staged rows; if that fails, the next import of this source does it."""
         if self._id:
-            with suppress(Exception):  # the error that brought us here is the one to hear of
+            with suppress(Exception):  # report the first error, not one of the clean-up
                 async with self._store.begin() as tx:
                     await tx.imports.end(self._id, "failed")
                 await self._sweep()

@@ -16,9 +16,9 @@ from knowledge_base.store.transaction import Transaction
 from knowledge_base.vocabulary import bundled
 
 AT_ONCE = 500  # ids that one query looks for
-LISTED = 10  # that the warning names
+LISTED = 10  # references that the warning names
 
-Lines = dict[str, int]  # what is referred to -> the first line that does
+Lines = dict[str, int]  # reference -> the first line with it
 
 
 class References:

@@ -13,7 +13,7 @@ from knowledge_base.ingest.validation import Checked
 from knowledge_base.model import Contact, RecordKind
 from knowledge_base.store.imports import Bodies, StagedRow
 
-MAX_CHANGES = 100  # records whose changes are listed; the others are counted
+MAX_CHANGES = 100  # number of records with listed changes; the others are counted
 MAX_LINES = 10  # lines that a warning names
 
 
@@ -41,7 +41,7 @@ class ImportReport:
     rows: int
     counts: Mapping[What, int]
     unchanged: int
-    missing: int  # records that this source brought before and holds no more, and that were left as they are
+    missing: int  # records that this source no longer holds, left as they are
     fields: Mapping[str, int]  # name of a changed field -> how many records
     changes: tuple[RecordChange, ...]
     warnings: tuple[str, ...]
@@ -64,7 +64,7 @@ class Collector:
     rows: int = 0
     missing: int = 0
     settled: int = 0
-    references: str = ""  # the warning of those that lead nowhere
+    references: str = ""  # the warning about references that lead nowhere
     error_count: int = 0
     errors: list[RowError] = field(default_factory=list)
     _counts: Counter[What] = field(default_factory=Counter)

@@ -42,7 +42,7 @@ REQUIRED: Mapping[RecordKind, tuple[str, ...]] = {
     RecordKind.EVENT: ("id", "title"),
 }
 _NEVER_MASKED = frozenset({"id", "url", "sources", "start", "end", "lang", "extra"})
-_SHOWN = (RecordKind.PROJECT, RecordKind.EVENT)  # kinds whose texts everybody may find
+_SHOWN = (RecordKind.PROJECT, RecordKind.EVENT)  # kinds with public texts
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def _time(now: Introduction, at: datetime, rules: Rules) -> Step:
 def _consented(now: Introduction, event: Consented, at: datetime, rules: Rules) -> Step:
     if now.state is not State.DRAFT:
         return Step(now, refusal=Refusal.CLOSED if now.state is State.CLOSED else Refusal.TWICE)
-    if event.candidate is None or event.candidate.contact != now.contact:  # what was agreed to was another one
+    if event.candidate is None or event.candidate.contact != now.contact:  # the consent was to another contact
         return _closed(now, Outcome.LAPSED)
     agreed = replace(now, contact_person=event.candidate.person, asker_shares=event.shares)
     return _with(_in_turn(agreed, event.candidate.send_at, at, rules), KeepConsent(Side.ASKER))

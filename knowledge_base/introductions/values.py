@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-Shares = tuple[tuple[str, str], ...]  # what a person agreed to show: (kind, value), e.g. ("email", "rad@stadt.example")
+Shares = tuple[tuple[str, str], ...]  # data to be shared: (kind, value), e.g. ("email", "rad@stadt.example")
 
 
 class State(StrEnum):
@@ -83,7 +83,7 @@ class Introduction:
     """A request and its history."""
 
     id: str
-    code: str  # what people type to mean it; no secret
+    code: str  # the code that users type for it; not a secret
     asker: str  # person id; empty when they left
     contact: str  # record id of the contact being asked
     contact_person: str  # empty before they are needed, and when they left
@@ -96,13 +96,13 @@ class Introduction:
     asker_shares: Shares = ()
     contact_shares: Shares = ()
     tried: tuple[str, ...] = ()  # contacts asked before this one
-    round: int = 1  # the how-manieth contact is being asked
+    round: int = 1  # ordinal of the contact being asked, from 1
     expires_at: datetime | None = None  # of the request
     ended_at: datetime | None = None
     forwarded: bool = False
     reminded: bool = False
     room: bool = False  # they talk in a room
-    answered: tuple[Side, ...] = ()  # who said whether it helped
+    answered: tuple[Side, ...] = ()  # the sides that answered "did it help?"
     posted: bool = False  # the question went to the editors
     version: int = 0
 
@@ -227,11 +227,11 @@ class Do(StrEnum):
     END_CONSENT = "end consent"  # into the ledger: the asker's consent is withdrawn
     ASK_CONTACT = "ask contact"  # the contact of this round gets the request
     REMIND = "remind"  # the contact gets the one reminder
-    SPARE_CONTACT = "spare contact"  # what of it has not left yet does not reach the contact any more
+    SPARE_CONTACT = "spare contact"  # unsent messages about it no longer reach the contact
     OPEN_ROOM = "open room"
-    CANCEL_ROOM = "cancel room"  # when it is too late for that, nothing of this step may hold
+    CANCEL_ROOM = "cancel room"  # when it is too late for that, the whole step must fail
     TELL_OF_ROOM = "tell of room"  # both learn that their room is open
-    EXCHANGE = "exchange"  # each gets what the other chose to show
+    EXCHANGE = "exchange"  # each gets the data that the other chose to show
     ASK_IF_IT_HELPED = "ask if it helped"  # both, once
     BLOCK = "block"  # the contact never wants to be asked by this asker again
     TELL_EDITORS = "tell editors"  # the question, without a name

@@ -38,7 +38,7 @@ def upgrade(connection: Connection) -> None:
 
 
 def _run_alembic(connection: Connection) -> None:
-    # Imported here: a start on an up-to-date database, the normal case, does not pay for it.
+    # Imported here: a start on an up-to-date database, the normal case, does not need it.
     from alembic import command
     from alembic.config import Config
 

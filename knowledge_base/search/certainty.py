@@ -31,9 +31,9 @@ SIGNS: Mapping[str, int] = {  # 1: may only speak for the best hit, -1: only aga
     "topic_elsewhere": -1,  # a topic was named; a text of another place is about it and says more, the best hit is not
     "topic_missing": -1,  # a topic was named, the best hit is not about it
     "length": 1,  # of the question: the longer, the less of it any text can hold
-    "private": -1,  # asks for somebody's personal data
-    "own_affair": -1,  # wants to settle an affair of one's own, as far as the background is nearer than any document
-    "background": -1,  # how much the nearest few subjects of the background stand out; fades where a document is ahead
+    "private": -1,  # asks for personal data of a person
+    "own_affair": -1,  # a private errand of the asker, as far as the background is nearer than any document
+    "background": -1,  # the lead of the nearest few subjects of the background; fades where a document is ahead
     "background_unexplained": -1,  # … the nearest one, as far as words of the question are missing in the best hit
     "ahead_unexplained": 1,  # the nearest document above the nearest few subjects, as far as words are missing
 }

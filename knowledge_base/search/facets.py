@@ -61,7 +61,7 @@ FEATURES = (
     "listed",  # a model project, when those are asked for
     "thin",  # hardly any text, when no list is asked for
     "double",  # a thin record beside a rich one of the same
-    "brief",  # one sentence only, of no municipality, or nobody named who answers: a fuller record says more
+    "brief",  # one sentence, no municipality, or no contact: a fuller record says more
     "excluded",  # of a municipality that the question leaves out
 )
 LIMITS = ("place", "near", "round", "status", "year", "rural", "county", "border", "transfer")

@@ -27,7 +27,7 @@ EXPANSION = 0.5
 GRAMS_BELOW = 20_000  # documents; above, 4-grams cost more memory and time than they find
 MAX_WORDS = 20_000  # of one document
 REMEMBERED = 10_000  # concepts of questions, and forms of sentences
-MAX_CONCEPTS = 48  # of one question: nobody asks for more, and a pasted page must not stop the others
+MAX_CONCEPTS = 48  # of one question: enough for any real one, and a pasted page must not delay other users
 
 
 Concept = tuple[Weighted, ...]  # the terms that say one thing

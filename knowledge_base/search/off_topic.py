@@ -44,7 +44,7 @@ class Background:
     """Unit vectors of the subjects that the knowledge base does not hold, (subjects, dimension)."""
 
     vectors: Floats  # in German, described or named
-    named: Mapping[str, Floats]  # by language: those of which there is a name in each, in the same order
+    named: Mapping[str, Floats]  # by language: the subjects named in every language, in the same order
 
     def beside(self, dense: Dense) -> Background:
         """Return the background without the subjects that the documents of an index hold."""

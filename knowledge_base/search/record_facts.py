@@ -28,7 +28,7 @@ STAGES_OF_STATUS = {
     "planned": ("planned",),
     "running": ("operation", "implementation", "pilot", "building"),
     "done": ("done",),
-}  # what Understood.status means in stages, the first one most
+}  # Understood.status in stages, the most fitting first
 NAMED_STAGE = {
     "pilot": re.compile(r"(?<!\S)(?:pilot\w*|testphase|testy?)"),
     "building": re.compile(r"(?<!\S)(?:im aufbau|aufbau|being built|w budowie)"),

@@ -29,10 +29,10 @@ from knowledge_base.vocabulary import bundled
 
 log = structlog.get_logger()
 
-MODEL = "index model"  # the fact: fingerprint, engine and name of the model whose vectors are complete
+MODEL = "index model"  # the fact: fingerprint, engine and name of the model with complete vectors
 PROBE = "Mobilität"
-LONGEST = 1_000  # characters of a question that are read: nobody's page of text may keep the others waiting
-CATCH_UP_S = 10.0  # that somebody who changed something waits at most, before their next message is looked at
+LONGEST = 1_000  # characters of a question that are read: a pasted page must not delay other users
+CATCH_UP_S = 10.0  # longest wait of a user who changed the knowledge, before their next message is handled
 AT_ONCE = 1_000  # texts that a start embeds before it answers (a minute or two); more are embedded while it answers
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.tables import account, introduction, open_question, outbox, person, profile, subscription
 
-KINDS: Mapping[str, tuple[ColumnElement[str], ColumnElement[bool] | None]] = {  # kind of data → whose, and which rows
+KINDS: Mapping[str, tuple[ColumnElement[str], ColumnElement[bool] | None]] = {  # kind → person, rows
     "told name, municipality or phone": (profile.c.person_id, None),
     "confirmed a mailbox": (profile.c.person_id, profile.c.verified_address != ""),
     "asked to be introduced": (introduction.c.asker, None),
@@ -41,7 +41,7 @@ async def affected(connection: AsyncConnection, until: datetime) -> list[Affecte
         statement = select(whose).distinct() if which is None else select(whose).where(which).distinct()
         for person_id in (await connection.execute(statement)).scalars():
             kinds.setdefault(person_id, []).append(kind)
-    by_then = or_(person.c.created_at <= until, account.c.first_seen <= until)  # persons may have parted since
+    by_then = or_(person.c.created_at <= until, account.c.first_seen <= until)  # persons may have been separated since
     known = select(account.c.channel, account.c.user_id, account.c.person_id).join(person).where(by_then)
     rows = await connection.execute(known.order_by(account.c.channel, account.c.user_id))
     return [Affected(row.channel, row.user_id, tuple(kinds.get(row.person_id, ()))) for row in rows]

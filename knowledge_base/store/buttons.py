@@ -24,9 +24,9 @@ class Button:
     channel: str
     conversation: str
     thread: str
-    person_id: str  # whose it is; nobody else may press it
+    person_id: str  # only this person may press it
     command: str
-    answer_id: str  # of the message that it stands under
+    answer_id: str  # outbox id of its message
     expires_at: datetime
     claimed_by: str | None  # the event id of the press that counts
 

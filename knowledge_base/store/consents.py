@@ -28,7 +28,7 @@ class What(StrEnum):
     INFORMED = "informed"  # a notice was shown
     GIVEN = "given"
     WITHDRAWN = "withdrawn"  # by the person
-    ENDED = "ended"  # its purpose was reached, or fell away
+    ENDED = "ended"  # its purpose was reached or no longer exists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Entry:
     channel: str = ""
     event_id: str = ""
     method: str = "command"
-    at: datetime | None = None  # when read: the moment of the transaction that stored it
+    at: datetime | None = None  # on reading: the time of the transaction that stored it
 
 
 def hash_of(text: str) -> str:

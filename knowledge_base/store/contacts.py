@@ -17,7 +17,7 @@ from knowledge_base.store.records import Records
 from knowledge_base.store.tables import account, contact_notice, introduction, person, profile, record, subscription
 from knowledge_base.store.upsert import insert_into
 
-KEPT_OF_ERASED = ("id", "role", "municipality", "projects", "topics", "deputy")  # the office, not who holds it
+KEPT_OF_ERASED = ("id", "role", "municipality", "projects", "topics", "deputy")  # the office, not the person
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Contacts:
 
     async def seen(self, contact_ids: Collection[str]) -> None:
         """Note contacts that are there from now on; the period to tell them begins."""
-        for contact_id in sorted(contact_ids):  # in one order everywhere: two that see the same do not wait in a ring
+        for contact_id in sorted(contact_ids):  # one lock order everywhere prevents a deadlock
             statement = insert_into(self._connection, contact_notice).values(contact_id=contact_id, since=self._now)
             await self._connection.execute(statement.on_conflict_do_nothing())
 
@@ -126,7 +126,7 @@ class Contacts:
         statement = statement.where(person.c.created_at < self._now - older_than, *unneeded)
         ids = sorted({row.id for row in await self._connection.execute(statement)})
         held = select(person.c.id).where(person.c.id.in_(ids)).order_by(person.c.id).with_for_update()
-        await self._connection.execute(held)  # nobody can need them from here on: look once more
+        await self._connection.execute(held)  # locked: from here on no new row can need them, so look once more
         statement = statement.where(person.c.id.in_(ids))
         found = {row.id: row.user_id for row in await self._connection.execute(statement)}
         imported = {same_form(contact.email) for contact in await self.all()} if found else set()

@@ -115,14 +115,14 @@ class Conversations:
         for table in KEEP_IDS:
             where = (table.c.channel == channel, table.c.conversation == old)
             await self._connection.execute(update(table).where(*where).values(conversation=new))
-        for table in (chat_context, permit):  # the new id may be in use already; then what is there holds
+        for table in (chat_context, permit):  # the new id may be in use already; then its rows win
             await self._follow(table, channel, old, new)
 
     async def _follow(self, table: Table, channel: str, old: str, new: str) -> None:
         where = (table.c.channel == channel, table.c.conversation == old)
         for row in (await self._connection.execute(select(table).where(*where))).all():
             values = dict(zip(table.c.keys(), row, strict=True)) | {"conversation": new}
-            if table is chat_context:  # what was asked last holds
+            if table is chat_context:  # the latest question wins
                 older: tuple[Any, ...] = (
                     table.c.channel == channel,
                     table.c.conversation == new,

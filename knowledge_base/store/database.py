@@ -45,7 +45,7 @@ POOL_TIMEOUT_S = 20  # a unit of work waits this long for a free connection to P
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 DAMAGED_FILE = "The file is damaged: keep it for an expert, and restore a backup (stadtlotse restore FILE --force)."
-DatabaseError = DBAPIError  # what the drivers raise, whichever database it is
+DatabaseError = DBAPIError  # errors of the drivers of both databases
 
 
 def journal_mode(version: tuple[int, ...]) -> str:
@@ -64,7 +64,7 @@ def driver_url(url: str) -> URL:
         raise StoreError(
             f"The database address begins with {parsed.drivername!r}.", remedy="Use sqlite:///… or postgresql://…."
         )
-    if parsed.drivername == "sqlite" and (parsed.query or parsed.host):  # would be ignored, or mean another file
+    if parsed.drivername == "sqlite" and (parsed.query or parsed.host):  # these would be ignored, or mean another file
         raise _unreadable()
     return parsed.set(drivername=DRIVERS[parsed.drivername])
 
@@ -205,7 +205,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
+    connection.isolation_level = None  # this module sends BEGIN itself
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA journal_mode={journal_mode(sqlite3.sqlite_version_info)}")
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from knowledge_base.store.consents import Consents, Entry, What
 from knowledge_base.store.tables import consent, offered_answer, unanswered
 
-ASKED_LAST = timedelta(days=1)  # answers whose authors were asked and did not say yes
+ASKED_LAST = timedelta(days=1)  # period of answers without a yes from their author
 PURPOSE = "answer:"  # of a consent, before the id
 
 Draft = dict[str, Any]
@@ -114,7 +114,7 @@ class EntryDrafts:
         old = (offered_answer.c.agreed.is_(False), offered_answer.c.at < self._now - ASKED_LAST)
         count = (await self._connection.execute(delete(offered_answer).where(*old))).rowcount
         given = select(consent.c.subject, consent.c.purpose).where(consent.c.purpose.like(f"{PURPOSE}%")).distinct()
-        rows = (await self._connection.execute(given)).all()  # first: what is agreed to from here on stays
+        rows = (await self._connection.execute(given)).all()  # first: later consents stay
         there = set((await self._connection.execute(select(offered_answer.c.id))).scalars())
         for subject, purpose in rows:
             if purpose.removeprefix(PURPOSE) not in there:

@@ -20,7 +20,7 @@ from knowledge_base.store.types import UtcDateTime
 NOTHING, A_DAY = timedelta(0), timedelta(days=1)
 YEAR = timedelta(days=370)
 
-# What may lie in the future: for how long at most, and how long it still waits when it lies further ahead.
+# Columns that may lie in the future: how far at most, and how far ahead a value beyond that is put.
 WAITS: Mapping[tuple[str, str], tuple[timedelta, timedelta]] = {
     ("outbox", "not_before"): (NOTHING, NOTHING),
     ("introduction", "due_at"): (timedelta(days=45), timedelta(days=14)),
@@ -32,7 +32,7 @@ WAITS: Mapping[tuple[str, str], tuple[timedelta, timedelta]] = {
     ("verification", "expires_at"): (A_DAY, NOTHING),
 }
 UNENDING = 9999  # the year of a pause without an end
-PAUSE = "paused_until"  # as far ahead as a person wishes
+PAUSE = "paused_until"  # a person may choose any time ahead
 
 
 async def heal(store: Store) -> int:
@@ -40,7 +40,7 @@ async def heal(store: Store) -> int:
     async with store.begin() as tx:
         healed = await _pauses(tx)
     for table in metadata.sorted_tables:
-        if table in (consent, process):  # signs of processes go by the clock of the database, and are renewed
+        if table in (consent, process):  # signs of processes use the clock of the database, and are renewed
             continue
         async with store.begin() as tx:
             for column in table.columns:

@@ -36,11 +36,11 @@ from knowledge_base.store.upsert import insert_into
 
 Key = tuple[RecordKind, str]
 
-ABANDONED_AFTER = timedelta(days=1)  # no import takes that long: its process is gone
-KEPT_FOR = timedelta(days=30)  # ended runs, for whoever asks what was imported when
+ABANDONED_AFTER = timedelta(days=1)  # no import takes this long: its process is gone
+KEPT_FOR = timedelta(days=30)  # ended runs, so that an operator can see what was imported when
 
 _same_key = and_(record.c.kind == import_row.c.kind, record.c.id == import_row.c.id)
-# Who removes a record edits it in the same moment; an import that removes one leaves ``edited_at`` alone.
+# An editor's removal is also an edit at the same moment; a removal by an import leaves ``edited_at`` alone.
 _removed_by_editor = and_(record.c.removed_at.is_not(None), record.c.edited_at == record.c.removed_at)
 
 

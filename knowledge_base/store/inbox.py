@@ -22,8 +22,8 @@ from knowledge_base.store.processes import Processes
 from knowledge_base.store.tables import account, cursor, inbox
 from knowledge_base.store.upsert import insert_into
 
-MOST_HEADS = 1_000  # conversations looked at when it is decided who comes next
-ROWS_AT_ONCE = 500  # in one statement; a database takes so many parameters and no more
+MOST_HEADS = 1_000  # conversations considered for the next claim
+ROWS_AT_ONCE = 500  # parameters in one statement that every database accepts
 HANDLED = ("done", "asked", "limited")
 
 

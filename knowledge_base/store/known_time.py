@@ -7,7 +7,7 @@ from datetime import datetime
 from knowledge_base.store.key_values import Facts
 
 LAST = "clock"  # fact: the last time that was believed, and the process that believed it
-CONFIRMED = "clock confirmed"  # fact: what the machine's clock showed when an admin said that it is right
+CONFIRMED = "clock confirmed"  # fact: the machine's clock when an admin confirmed it
 
 
 async def last_time(facts: Facts, *, but_of: str = "") -> datetime | None:

@@ -27,7 +27,7 @@ def references() -> Iterator[tuple[Table, Column[str]]]:
 
 async def merge(connection: AsyncConnection, old: str, new: str) -> None:
     """Move everything of ``old`` to ``new``, except what ``new`` has already; then delete ``old``."""
-    async with unlocked(connection):  # first of all: two that part, merge or erase come one after the other
+    async with unlocked(connection):  # first of all: separations, merges and erasures run one after the other
         await _merge(connection, old, new)
 
 

@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 CHANNEL = "stadtlotse"
 AGAIN_S = 2.0
-PROVED_EVERY_S = 20.0  # a connection that the network forgot gives no sign of it
+PROVED_EVERY_S = 20.0  # a connection that the network dropped gives no sign
 PROOF_WITHIN_S = 5.0
 
 
@@ -42,7 +42,7 @@ async def _listen(engine: AsyncEngine, told: Callable[[], None]) -> None:
         connection = await psycopg.AsyncConnection.connect(*args, **options, autocommit=True)
     async with connection:
         await connection.execute(f"LISTEN {CHANNEL}")
-        told()  # of what was announced before
+        told()  # so earlier announcements are not missed
         while True:
             async for _ in connection.notifies(timeout=PROVED_EVERY_S):
                 told()

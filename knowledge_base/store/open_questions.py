@@ -19,13 +19,13 @@ from knowledge_base.store.upsert import insert_into
 DRAFTS_LAST = timedelta(days=1)
 GRACE = timedelta(days=1)  # beyond their period, in which askers are told of the end; deleted at the latest then
 PURPOSE = "question:"  # of a consent, before the number
-ANSWERED = "question answered:"  # of a notice, before the id of the reply to whoever answered
+ANSWERED = "question answered:"  # prefix of a notice's key, before the id of the reply to the author of the answer
 
 
 class Audience(StrEnum):
     """The readers of a question."""
 
-    DRAFT = "draft"  # nobody yet: its asker is looking at it
+    DRAFT = "draft"  # not public yet: its asker is looking at it
     EDITORS = "editors"
     ALL = "all"  # editors, and subscribers in their digests
 
@@ -166,7 +166,7 @@ class OpenQuestions:
         old = open_question.c.at < self._now - older_than - GRACE
         count = (await self._connection.execute(delete(open_question).where(draft | old))).rowcount
         given = select(consent.c.subject, consent.c.purpose).where(consent.c.purpose.like(f"{PURPOSE}%")).distinct()
-        agreed = (await self._connection.execute(given)).all()  # first: what is agreed to from here on stays
+        agreed = (await self._connection.execute(given)).all()  # first: later consents stay
         rows = (await self._connection.execute(select(open_question.c.person_id, open_question.c.number))).all()
         there = {(row.person_id, purpose_of(row.number)) for row in rows}
         for subject, purpose in agreed:

@@ -29,7 +29,7 @@ from knowledge_base.store.processes import Processes, Term
 from knowledge_base.store.tables import outbox
 from knowledge_base.store.upsert import insert_into
 
-MOST_DUE = 500  # messages looked at when it is decided which goes first
+MOST_DUE = 500  # messages considered for the next send
 
 
 class Urgency(IntEnum):
@@ -53,10 +53,10 @@ class OutboxRow:
     payload: Mapping[str, Any]
     attempts: int  # this one included
     created_at: datetime
-    error: str | None = None  # what the attempt before this one ended with
+    error: str | None = None  # result of the attempt before this one
     trace: str | None = None  # where the network would have it, if that attempt arrived
     owner: str = ""  # the process that claimed it
-    term: Term | None = None  # of the process that writes what becomes of it
+    term: Term | None = None  # epoch of the process that writes the result
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from knowledge_base.store.tables import (
 
 Data = dict[str, list[dict[str, Any]]]
 
-# table -> the columns shown; whose rows they are is known by the column that names the person
+# table -> the columns shown; the column that names the person selects the rows
 SHOWN: Mapping[str, tuple[str, ...]] = {
     person.name: ("language", "last_language", "created_at"),
     account.name: ("channel", "user_id", "conversation", "public_name", "active", "first_seen"),

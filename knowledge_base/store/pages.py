@@ -21,7 +21,7 @@ from knowledge_base.store.tables import page
 from knowledge_base.store.upsert import insert_into
 
 PAGES_LAST = timedelta(days=14)
-REMEMBERED = timedelta(days=30)  # after its end a page can still say that it is over
+REMEMBERED = timedelta(days=30)  # an expired page can still say that it is expired
 READ_AGAIN = timedelta(minutes=30)  # after the first look: a reload, a lost connection
 
 

@@ -34,7 +34,7 @@ class ChatContext:
     answer_id: str | None
     choices: tuple[str, ...]  # the commands behind the numbers 1, 2, … last shown
     at: datetime
-    awaits: str = ""  # the command that the next plain text completes: we asked for it
+    awaits: str = ""  # the command that the next plain text completes: the bot asked for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Account:
     user_id: str
     conversation: str | None  # the private one, once there is one
     active: bool  # False: unreachable until they write again
-    public_name: str = ""  # by which anybody can write to it; known only when it may be needed
+    public_name: str = ""  # under which anyone can write to it; stored only when it may be needed
 
 
 async def hold_person(connection: AsyncConnection, person_id: str) -> None:

@@ -45,7 +45,7 @@ CLIENT: Mapping[str, str] = {
 }  # fmt: skip
 LIMITS: Mapping[str, int] = {  # ms
     "statement_timeout": 20_000,
-    "lock_timeout": 15_000,  # longer than a frozen transaction can hold one
+    "lock_timeout": 15_000,  # longer than a frozen transaction can hold a lock
     "idle_in_transaction_session_timeout": 10_000,  # no transaction awaits anything but the database
 }
 LONG: Mapping[str, int] = {  # ms
@@ -103,7 +103,7 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
             nonlocal silent
             silent = True
             with suppress(OSError), socket.socket(fileno=os.dup(self.pgconn.socket)) as ours:
-                ours.shutdown(socket.SHUT_RDWR)  # whoever waits for the socket wakes up
+                ours.shutdown(socket.SHUT_RDWR)  # wakes up every wait for the socket
 
         timer = asyncio.get_running_loop().call_later(limit, hang_up) if limit else None
         try:

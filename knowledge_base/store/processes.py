@@ -20,7 +20,7 @@ from knowledge_base.store.tables import leader, process
 from knowledge_base.store.upsert import insert_into
 
 LEASE = timedelta(seconds=10)  # without a sign a process is gone after this; machines take over within 15 s
-LEASE_OF_A_FILE = timedelta(seconds=60)  # SQLite serves one machine; there a new process knows that the last one ended
+LEASE_OF_A_FILE = timedelta(seconds=60)  # SQLite serves one machine: a new process knows that the last one ended
 FORGOTTEN = timedelta(days=1)  # signs of processes that ended without a word
 
 
@@ -67,7 +67,7 @@ class Processes:
 
         The leaderships are locked first: a process that wants to take one waits, and then sees this sign.
         """
-        if self._postgres:  # a process that freezes here holds up whoever takes over
+        if self._postgres:  # a process that freezes here would delay a takeover
             await self._connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 5000"))
         mine = select(leader.c.channel, leader.c.epoch).where(leader.c.owner == me).with_for_update()
         held = {row.channel: row.epoch for row in await self._connection.execute(mine)}

@@ -33,7 +33,7 @@ class Profile:
     prefers: str = ""  # channel
     phone: str = ""
     paused_until: datetime | None = None
-    refuses: bool = False  # never introduce
+    refuses: bool = False  # opted out of introductions
 
     def is_verified(self, now: datetime) -> bool:
         """Return whether they proved to belong to the municipality, not too long ago."""

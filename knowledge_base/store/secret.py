@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FILE = "secret.key"
 BYTES = 32
 NONCE = 16
-SHARED = "secret"  # fact: a proof of the secret, and the secret enciphered
+SHARED = "secret"  # fact: a proof of the secret, and the encrypted secret
 REMEDY = "Bring it back from a backup; without it links sent before are void and blocks are forgotten."
 
 
@@ -57,7 +57,7 @@ def kept_secret(folder: Path) -> bytes | None:
         return None
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}.", remedy=REMEDY) from error
-    if len(value) != BYTES or len(set(value)) == 1:  # a file full of zeros is what a crash of the machine leaves
+    if len(value) != BYTES or len(set(value)) == 1:  # a crash of the machine can leave a file full of zeros
         raise StoreError(f"{path} does not hold the {BYTES} bytes of the installation's secret.", remedy=REMEDY)
     return value
 

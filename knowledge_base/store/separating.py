@@ -52,7 +52,7 @@ async def part(
 
     ``instead``: the conversation for messages that wait for a chat that leaves.
     """
-    async with unlocked(connection):  # first of all: two that part, merge or erase come one after the other
+    async with unlocked(connection):  # first of all: separations, merges and erasures run one after the other
         return await _part(connection, now, person_id, leaving, introductions, instead)
 
 

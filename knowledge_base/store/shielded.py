@@ -68,6 +68,6 @@ async def finished(work: Awaitable[T]) -> T:
             break
     current = asyncio.current_task()
     if cancelled and current is not None:
-        current.uncancel()  # it counts once, for asyncio.timeout and TaskGroup
+        current.uncancel()  # asyncio.timeout and TaskGroup must count it once
         current.cancel()
     return task.result()

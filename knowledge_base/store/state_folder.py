@@ -17,9 +17,9 @@ from knowledge_base.errors import StoreError
 from knowledge_base.store.secret import FILE as SECRET
 
 MARK = "installed"
-# What only an installation with a database leaves. The secret alone is none: a second machine may get it first.
+# Files that only an installation with a database leaves. The secret does not count: a second machine may get it first.
 TRACES = (MARK, "chat-history", "*/device-*.db")
-PRIVATE = 0o077  # what the group and others may do
+PRIVATE = 0o077  # access bits of the group and others
 PARTS = ("", "-wal", "-shm", "-journal")  # of a database file
 
 

@@ -39,7 +39,7 @@ class Transaction:
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self.connection = connection
         self.now = now
-        self.news = False  # something was stored that other processes wait for
+        self.news = False  # this transaction stored work that other processes wait for
 
     @cached_property
     def records(self) -> Records:

@@ -18,10 +18,10 @@ from knowledge_base.errors import ChangedMeanwhileError
 # SQLSTATE, whole or its class (two characters).
 TRANSIENT_STATES = frozenset({
     "08",  # connection lost or refused; a pooler in front of the server says everything with 08P01
-    "28",  # login refused: a password or pg_hba.conf that is being changed says nothing of the work
+    "28",  # login refused: a password or pg_hba.conf is being changed, which is no fault of the work
     "3D000",  # the database is not there: it is being renamed or restored
     "40001",  # serialization failure: another transaction was first
-    "40003",  # nobody knows whether the statement completed
+    "40003",  # statement completion unknown
     "40P01",  # deadlock: the server chose this transaction to give way
     "55P03",  # lock timeout: another transaction is slow or frozen
     "57014",  # statement timeout, or an admin cancelled the statement: the server is overloaded
@@ -30,7 +30,7 @@ TRANSIENT_STATES = frozenset({
     "25006",  # read-only: after a fail-over the old primary is a standby; a provider's disk is nearly full
     "53000", "53100", "53200", "53300",  # disk, memory or places for connections are used up
     "58000", "58030",  # the server's system or its disk fails; storage comes back
-    "23503",  # a row that this work refers to went meanwhile (two persons became one): look again
+    "23503",  # a row that this work refers to was deleted meanwhile (two persons were merged): look again
     "23505",  # another transaction stored the same first: look again, and find it
 })  # fmt: skip
 FOLLOWS = "25P02"  # "current transaction is aborted": the error before it decides
@@ -70,7 +70,7 @@ def _of_postgresql(error: psycopg.Error) -> bool:
     state = error.sqlstate
     if state == FOLLOWS:
         return _first_was(error)
-    if state is None:  # no word of the server: the connection is lost, or was never made
+    if state is None:  # no answer of the server: the connection is lost, or was never made
         return isinstance(error, psycopg.OperationalError)
     return state in TRANSIENT_STATES or state[:2] in TRANSIENT_STATES
 

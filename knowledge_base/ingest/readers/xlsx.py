@@ -33,17 +33,17 @@ def rows(path: Path) -> Iterator[Row | RowError]:
     """Yield the records of ``path``. Errors: ``UnreadableError``."""
     _weigh(checked(path))
     try:
-        with path.open("rb") as file:  # ours: openpyxl leaves it open when a damaged workbook stops it
+        with path.open("rb") as file:  # close it here: openpyxl leaves it open when it fails on a damaged workbook
             workbook = openpyxl.load_workbook(file, read_only=True, keep_links=False)
             for sheet in workbook.worksheets[: limits.MAX_SHEETS]:
                 name = f"{path} [{sheet.title}]" if len(workbook.worksheets) > 1 else str(path)
-                sheet.reset_dimensions()  # the size that a sheet claims may be anything
+                sheet.reset_dimensions()  # a sheet may claim any size
                 yield from _records(name, sheet.rows)
     except UnreadableError:
         raise
     except OSError as error:
         raise explained(path, error) from error
-    except _BROKEN as error:  # openpyxl raises whatever its parts raise on broken XML
+    except _BROKEN as error:  # openpyxl passes on every error of its parsers
         if DefusedXmlException in (*type(error).__mro__, *type(error.__cause__).__mro__):
             raise UnreadableError(path, "The workbook holds XML entities, which no spreadsheet writes.") from error
         raise UnreadableError(path, "The workbook is damaged.", remedy=f"Save it anew. {_SMALLER}") from error

@@ -24,10 +24,10 @@ class PlaceRoles:
     """The places of a question by role, each in order."""
 
     at: tuple[Mention, ...]  # looked for
-    near: tuple[Mention, ...]  # what is looked for shall be near it
+    near: tuple[Mention, ...]  # wanted are projects near it
     without: tuple[Mention, ...]  # left out
-    own: tuple[Mention, ...]  # where the asker is, who looks elsewhere
-    partner: tuple[Mention, ...]  # a country where the ones live with whom somebody here works
+    own: tuple[Mention, ...]  # the asker's own place; they look elsewhere
+    partner: tuple[Mention, ...]  # the country of a municipality's partners
 
 
 def place_roles(text: str, words: Sequence[Word], mentions: Sequence[Mention], role: bool) -> PlaceRoles:

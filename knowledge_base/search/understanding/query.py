@@ -15,11 +15,11 @@ class Query:
     language: str  # "de" | "en" | "pl"
     understood: Understood = field(default_factory=Understood)
     rest: str = ""  # the question without stop words and the words that only name places, rounds, status and the like
-    subject: tuple[str, ...] = ()  # its words that say what it is about
+    subject: tuple[str, ...] = ()  # its words about the subject
     topical: tuple[str, ...] = ()  # those of them that name a topic
     rows: tuple[int, ...] = ()  # municipalities named
-    near_rows: tuple[int, ...] = ()  # municipalities near which it shall be
-    states: tuple[str, ...] = ()  # named, and not only to say where a municipality named lies: "Guben, Brandenburg"
+    near_rows: tuple[int, ...] = ()  # wanted are projects near these municipalities
+    states: tuple[str, ...] = ()  # named, not only as the state of a municipality named ("Guben, Brandenburg")
     boroughs: tuple[str, ...] = ()  # of the municipalities named
     without_rows: tuple[int, ...] = ()  # municipalities left out: "not Cottbus again"
     without_states: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from knowledge_base.search.understanding.place_names import NOWHERE, PLACE_PREPO
 from knowledge_base.search.understanding.words import Word
 
 _BEFORE = {"de": PLACE_PREPOSITIONS, "en": frozenset({"in"}), "pl": frozenset("w we".split())}
-_KINDS = {  # what follows is a name, however it ends
+_KINDS = {  # a name follows, whatever its ending
     "de": frozenset("landkreis landkreises kreis kreises samtgemeinde verbandsgemeinde".split()),
     "en": frozenset("city town municipality district county village borough".split()),  # of …
     "pl": frozenset("gmina gminie gminy miescie powiat powiatu powiecie".split()),
@@ -22,7 +22,7 @@ _GERMAN_NAME = re.compile(
     r"\w{3,}(?:dorf|burg|berg|berge|hausen|ingen|rode|bach|furt|furth|hagen|bruck|ow|born|stedt|buttel|walde|munde|"
     r"itz|itzsch|kirchen|heim|roda|sleben|witz|beck|thal|scheid|weiler|koog|gau)"
 )
-_NO_NAME = re.compile(  # ends like a place, and is none
+_NO_NAME = re.compile(  # words that end like a place but are not one
     r"\w*(?:(?:wohn|pflege|alten|alters|senioren|kinder|jugend|vereins|tier|schullandz?)heim|geheim|daheim|"
     r"(?:ferien|kinder|nachbar|heimat|museums)dorf|(?:be|vor|bei|wohn|haupt)sitz|notitz|(?:wein|schul|muell)berg|"
     r"know|workflow|show|follow|window|dingen|\w+ringen)"

@@ -26,7 +26,7 @@ from knowledge_base.errors import InputError
 FORMAT = 1
 MANIFEST = "manifest.json"
 WORKING = ".stadtlotse-work-"  # folders with copies in progress
-LEFT_BEHIND_S = 24 * 3600  # no backup takes this long: whoever made the folder was killed
+LEFT_BEHIND_S = 24 * 3600  # no backup takes this long: the process that made the folder was killed
 COMPRESSION = 3  # vectors hardly compress; more would only cost time
 CHUNK = 1 << 20
 
@@ -41,7 +41,7 @@ class Manifest:
     version: str
     schema: str
     made_at: datetime
-    database: str  # the kind that it was made from: either kind can be made of it
+    database: str  # the database kind of the origin; it can be restored into either kind
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 

@@ -27,10 +27,10 @@ from knowledge_base.store.database import Clock, create_engine, driver_url, reas
 from knowledge_base.store.postgresql import SNAPSHOT, give_time
 from knowledge_base.version import product_version
 
-# Of the state folder: what can be made again, belongs to a running process, or is a copy itself.
+# Parts of the state folder that can be made again, belong to a running process, or are a copy.
 NOT_KEPT = (
     *("models", "backups", ".*", "*.lock", "*.tmp", "*.sock", "*.tar", "*.gz", "web.address", "*before-restore*"),
-    "installed",  # every opened database makes it
+    "installed",  # made for every opened database
     "stadtlotse.db",  # the default database, also when another one is used now
     "device-*.db",  # keys of a Matrix device: an old copy would use them twice; after a restore the bot takes a new one
 )

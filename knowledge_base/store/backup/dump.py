@@ -20,7 +20,7 @@ from knowledge_base.store.tables import metadata
 from knowledge_base.store.types import Document, UtcDateTime
 
 BATCH = 500
-OF_THE_MOMENT = ("process", "leader")  # tables of what lives now; no copy brings that back
+OF_THE_MOMENT = ("process", "leader")  # tables about running processes: no copy brings them back
 TABLES: Sequence[Table] = [table for table in metadata.sorted_tables if table.name not in OF_THE_MOMENT]
 
 

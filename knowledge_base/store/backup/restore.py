@@ -46,7 +46,7 @@ class RestoreReport:
     files: tuple[str, ...]
     held: int
     dropped: int
-    kept_aside: tuple[Path, ...]  # what was there before
+    kept_aside: tuple[Path, ...]  # the copy of the earlier state
 
 
 async def restore(
@@ -123,7 +123,7 @@ class _Restore:
                 await self._expect_quiet(connection)
                 if await is_empty(connection):
                     return
-        except DBAPIError:  # damaged, or not ours: no reason to lose it
+        except DBAPIError:  # damaged, or another program's: keep it
             pass
         finally:
             await engine.dispose()
@@ -195,7 +195,7 @@ class _Restore:
         await connection.execute(delete(process))
         await connection.execute(delete(leader))
         facts = Facts(connection)
-        await forget_time(facts)  # a backup is old, and no clock is wrong for that
+        await forget_time(facts)  # a backup is old; that does not make the clock wrong
         await facts.put(RESTORED, {"at": self._now.isoformat(), "made_at": self._manifest.made_at.isoformat()})
 
     def _replace(self, file: Path, new: Path) -> None:
