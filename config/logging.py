@@ -116,7 +116,7 @@ def set_up(level: str, style: Literal["auto", "json", "console"]) -> None:
 
 
 def _redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    hidden = [one for one in event.pop(HIDDEN, ()) if one]
+    hidden = [value for value in event.pop(HIDDEN, ()) if value]
     return {name: _redacted(name, value, hidden) for name, value in event.items()}
 
 
@@ -125,14 +125,14 @@ def _redacted(name: str, value: Any, hidden: Iterable[str]) -> Any:
     if value is None or isinstance(value, bool) or name.startswith("_"):
         return value
     if isinstance(value, Mapping):
-        return {redact(str(key)): _redacted(str(key), one, hidden) for key, one in value.items()}
+        return {redact(str(key)): _redacted(str(key), item, hidden) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_redacted(name, one, hidden) for one in value]
+        return [_redacted(name, item, hidden) for item in value]
     if name in FIELDS:
         return _mark(FIELDS[name], str(value))
     if isinstance(value, int | float):
         return value
     text = str(value)
-    for one in hidden:
-        text = re.sub(rf"(?<!\w){re.escape(one)}(?!\w)", lambda match: _mark("user", match[0]), text)
+    for secret in hidden:
+        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", lambda match: _mark("user", match[0]), text)
     return redact(text, numbers=name not in OF_MESSAGES)

@@ -52,7 +52,11 @@ class Vocabulary:
         by_id = {topic.id: topic for topic in self.topics}
         _check_topics(self.topics, by_id)
         words = ((word, topic) for topic in self.topics for word in _topic_words(topic))
-        names = ((word, found) for found in self.rounds for word in (found.id, found.name, *found.aliases))
+        names = (
+            (word, funding_round)
+            for funding_round in self.rounds
+            for word in (funding_round.id, funding_round.name, *funding_round.aliases)
+        )
         object.__setattr__(self, "_by_id", by_id)
         object.__setattr__(self, "_by_word", _index(words))
         object.__setattr__(self, "_rounds", _index(names))

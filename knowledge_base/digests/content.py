@@ -99,7 +99,7 @@ class Interest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class PastDigests:
     """Earlier digests of a subscriber; ``upto`` is the last revision that they covered, ``None`` before the first."""
 
     since: datetime  # of the subscription
@@ -124,17 +124,27 @@ class Selection:
     more: int = 0
 
 
-def choose(candidates: Sequence[Candidate], interest: Interest, told: Told, today: date, now: datetime) -> Selection:
+def choose(
+    candidates: Sequence[Candidate], interest: Interest, past: PastDigests, today: date, now: datetime
+) -> Selection:
     """Return the digest of one subscriber; without entries when there is nothing new. ``today`` is their local day."""
-    fitting = [one for one in candidates if interest.person not in one.askers and _topic_fit(one, interest) > 0]
-    news = [entry for one in fitting if (entry := _news(one, told, today))]
-    found = {entry.candidate.key for entry in news}
-    if told.upto is None and len(news) < FIRST:
-        best = [Entry(one, Why.BEST) for one in fitting if one.key not in found and _is_recent(one, now)]
+    fitting = [
+        candidate
+        for candidate in candidates
+        if interest.person not in candidate.askers and _topic_fit(candidate, interest) > 0
+    ]
+    news = [entry for candidate in fitting if (entry := _news(candidate, past, today))]
+    new = {entry.candidate.key for entry in news}
+    if past.upto is None and len(news) < FIRST:
+        best = [
+            Entry(candidate, Why.BEST)
+            for candidate in fitting
+            if candidate.key not in new and _is_recent(candidate, now)
+        ]
         news += _ranked(best, interest)[: FIRST - len(news)]
     picked = _picked(_ranked(news, interest))
     if 0 < len(picked) < THIN:
-        known = told.keys | {entry.candidate.key for entry in picked}
+        known = past.keys | {entry.candidate.key for entry in picked}
         picked += _older(fitting, interest, known)[:1]
     order = list(Why)
     shown = sorted(picked, key=lambda entry: order.index(entry.why))
@@ -149,68 +159,80 @@ def introduced(count: int) -> int | None:
 # ------------------------------------------------------------------------------------------------------------- news
 
 
-def _news(one: Candidate, told: Told, today: date) -> Entry | None:
+def _news(candidate: Candidate, past: PastDigests, today: date) -> Entry | None:
     """Return the candidate as an entry, if it is news to the subscriber."""
-    unseen = [change for change in one.changes if _is_unseen(change, told)]
-    if one.kind is Kind.EVENT:
-        return _event(one, unseen, told, today)
-    if one.kind is Kind.QUESTION:  # news while it is open and they were not asked yet
-        return Entry(one, Why.QUESTION) if one.key not in told.keys else None
+    unseen = [change for change in candidate.changes if _is_unseen(change, past)]
+    if candidate.kind is Kind.EVENT:
+        return _event(candidate, unseen, past, today)
+    if candidate.kind is Kind.QUESTION:  # news while it is open and they were not asked yet
+        return Entry(candidate, Why.QUESTION) if candidate.key not in past.keys else None
     if any(change.added for change in unseen):
-        why = Why.CONTACT if one.kind is Kind.CONTACT else Why.NEW
-        return Entry(one, why) if one.key not in told.keys else None
+        why = Why.CONTACT if candidate.kind is Kind.CONTACT else Why.NEW
+        return Entry(candidate, why) if candidate.key not in past.keys else None
     changed = {name for change in unseen for name in change.fields}
     fields = tuple(name for name in REAL_CHANGES if name in changed)
-    return Entry(one, Why.CHANGED, fields) if fields and one.kind is Kind.PROJECT else None
+    return Entry(candidate, Why.CHANGED, fields) if fields and candidate.kind is Kind.PROJECT else None
 
 
-def _event(one: Candidate, unseen: Sequence[Change], told: Told, today: date) -> Entry | None:
-    if one.starts is None or not today <= one.starts <= today + LOOK_AHEAD:
+def _event(candidate: Candidate, unseen: Sequence[Change], past: PastDigests, today: date) -> Entry | None:
+    if candidate.starts is None or not today <= candidate.starts <= today + LOOK_AHEAD:
         return None
     changed = {name for change in unseen if not change.added for name in change.fields}
     moved = tuple(name for name in MOVED if name in changed)
-    return Entry(one, Why.EVENT, moved if one.key in told.keys else ()) if moved or one.key not in told.keys else None
+    return (
+        Entry(candidate, Why.EVENT, moved if candidate.key in past.keys else ())
+        if moved or candidate.key not in past.keys
+        else None
+    )
 
 
-def _is_unseen(change: Change, told: Told) -> bool:
-    return change.at > told.since if told.upto is None else change.revision > told.upto
+def _is_unseen(change: Change, past: PastDigests) -> bool:
+    return change.at > past.since if past.upto is None else change.revision > past.upto
 
 
-def _is_recent(one: Candidate, now: datetime) -> bool:
-    return one.kind is Kind.PROJECT and any(change.at > now - LOOK_BACK for change in one.changes)
+def _is_recent(candidate: Candidate, now: datetime) -> bool:
+    return candidate.kind is Kind.PROJECT and any(change.at > now - LOOK_BACK for change in candidate.changes)
 
 
 def _older(fitting: Iterable[Candidate], interest: Interest, known: frozenset[str]) -> list[Entry]:
-    rest = [Entry(one, Why.OLDER) for one in fitting if one.kind is Kind.PROJECT and one.key not in known]
+    rest = [
+        Entry(candidate, Why.OLDER)
+        for candidate in fitting
+        if candidate.kind is Kind.PROJECT and candidate.key not in known
+    ]
     return _ranked(rest, interest)
 
 
 # ------------------------------------------------------------------------------------------------------------- rank
 
 
-def _topic_fit(one: Candidate, interest: Interest) -> float:
-    if not interest.topics or (one.kind is Kind.EVENT and not one.topics):
+def _topic_fit(candidate: Candidate, interest: Interest) -> float:
+    if not interest.topics or (candidate.kind is Kind.EVENT and not candidate.topics):
         return EVERYTHING
-    return max((weight for topic, weight in one.topics.items() if topic in interest.topics), default=0.0)
+    return max((weight for topic, weight in candidate.topics.items() if topic in interest.topics), default=0.0)
 
 
-def _region_fit(one: Candidate, interest: Interest) -> float:
-    near = max((interest.nearness.get(place, 0.0) for place in one.places), default=0.0)
-    return max(near, 0.6 if one.states & interest.states else 0.0)
+def _region_fit(candidate: Candidate, interest: Interest) -> float:
+    near = max((interest.nearness.get(place, 0.0) for place in candidate.places), default=0.0)
+    return max(near, 0.6 if candidate.states & interest.states else 0.0)
 
 
-def _size_fit(one: Candidate, interest: Interest) -> float:
+def _size_fit(candidate: Candidate, interest: Interest) -> float:
     """Return 1 for a municipality as large as theirs, 0 for one a hundred times larger or smaller."""
-    if not one.population or not interest.population:
+    if not candidate.population or not interest.population:
         return 0.5
-    return max(0.0, 1.0 - abs(log10(one.population / interest.population)) / 2.0)
+    return max(0.0, 1.0 - abs(log10(candidate.population / interest.population)) / 2.0)
 
 
 def score(entry: Entry, interest: Interest) -> float:
     """Return the worth of an entry to a subscriber."""
-    one = entry.candidate
-    fit = 2.0 * _topic_fit(one, interest) + 1.5 * _region_fit(one, interest) + 0.5 * _size_fit(one, interest)
-    return fit + 0.4 * one.quality + PRIOR[entry.why]
+    candidate = entry.candidate
+    fit = (
+        2.0 * _topic_fit(candidate, interest)
+        + 1.5 * _region_fit(candidate, interest)
+        + 0.5 * _size_fit(candidate, interest)
+    )
+    return fit + 0.4 * candidate.quality + PRIOR[entry.why]
 
 
 def _ranked(entries: Iterable[Entry], interest: Interest) -> list[Entry]:

@@ -64,7 +64,7 @@ def choose_prompts(prompts: Mapping[str, str | None], default: str | None, label
     their folders on the hub name no prompts; they are recognised by their name.
     """
     query = prompts.get("query") or ""
-    passage = next((found for key in ("document", "passage", "corpus") if (found := prompts.get(key))), "")
+    passage = next((prompt for key in ("document", "passage", "corpus") if (prompt := prompts.get(key))), "")
     if query or passage:
         return query, passage
     if _E5.search(label) and "instruct" not in label.lower():

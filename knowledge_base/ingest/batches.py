@@ -29,7 +29,7 @@ def weight(value: object) -> int:
         case str():
             return len(value)
         case Mapping():
-            return sum(weight(key) + weight(one) for key, one in value.items())
+            return sum(weight(key) + weight(item) for key, item in value.items())
         case list():
             return sum(map(weight, value)) + len(value)
         case _:

@@ -19,7 +19,7 @@ _MISSING = object()
 _PERSONAL = frozenset({"email", "phone", "matrix_id", "deputy"})  # of contacts: never shown, not even in a dry run
 
 
-class What(StrEnum):
+class ChangeKind(StrEnum):
     """The effect of an import on a record."""
 
     ADDED = "added"

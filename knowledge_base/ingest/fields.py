@@ -180,11 +180,11 @@ def phone(value: Json) -> str:
 
 def domains(value: Json) -> tuple[str, ...]:
     """Return mail domains in lower case."""
-    found = tuple(name.lower().lstrip("@") for name in words(value))
-    for name in found:
+    names = tuple(name.lower().lstrip("@") for name in words(value))
+    for name in names:
         if not _DOMAIN.fullmatch(name):
             raise RefusedError(f"{shortened(name)!r} is no mail domain.", "Write stadt.example.")
-    return found
+    return names
 
 
 def whole(value: Json) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from knowledge_base.codec import Body, digest
-from knowledge_base.ingest.compare import What, changed_fields, merged
+from knowledge_base.ingest.compare import ChangeKind, changed_fields, merged
 from knowledge_base.model import RecordKind
 from knowledge_base.store.imports import Bodies, Known, StagedRow
 
@@ -41,17 +41,17 @@ def is_settled(new: Incoming, known: Known | None, source: str, *, own_only: boo
 def planned(new: Incoming, known: Known | None, stored: Bodies | None) -> StagedRow:
     """Return the change that brings ``new``, or ``None`` when settled; editors' fields stay (see ``compare``)."""
     if known is None or stored is None:
-        return _row(new, What.ADDED, new.body, (), None)
+        return _row(new, ChangeKind.ADDED, new.body, (), None)
     body = merged(stored.imported, stored.body, new.body) if known.edited else new.body
     if known.removed:
-        return _row(new, What.ADDED, body, (), known.revision)
+        return _row(new, ChangeKind.ADDED, body, (), known.revision)
     fields = changed_fields(stored.body, body)
-    return _row(new, What.CHANGED if fields else What.NOTED, body, fields, known.revision)
+    return _row(new, ChangeKind.CHANGED if fields else ChangeKind.NOTED, body, fields, known.revision)
 
 
 def removal(kind: RecordKind, record_id: str, revision: int) -> StagedRow:
     """Return the change that removes a record that its source no longer holds."""
-    return StagedRow(kind, record_id, 0, What.REMOVED, {}, "", None, "", (), revision)
+    return StagedRow(kind, record_id, 0, ChangeKind.REMOVED, {}, "", None, "", (), revision)
 
 
 def incoming(row: StagedRow) -> Incoming:
@@ -59,9 +59,9 @@ def incoming(row: StagedRow) -> Incoming:
     return Incoming(row.kind, row.id, row.line, row.imported or row.body, row.imported_digest)
 
 
-def _row(new: Incoming, what: What, body: Body, fields: tuple[str, ...], based_on: int | None) -> StagedRow:
+def _row(new: Incoming, change: ChangeKind, body: Body, fields: tuple[str, ...], based_on: int | None) -> StagedRow:
     same = body == new.body
     shown = new.digest if same else digest(body)
     return StagedRow(
-        new.kind, new.id, new.line, what, body, shown, None if same else new.body, new.digest, fields, based_on
+        new.kind, new.id, new.line, change, body, shown, None if same else new.body, new.digest, fields, based_on
     )

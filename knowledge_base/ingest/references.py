@@ -59,7 +59,9 @@ class References:
         ]
         if not nowhere:
             return ""
-        named = ", ".join(_named(*one) for one in sorted(nowhere, key=lambda one: one[2])[:LISTED])
+        named = ", ".join(
+            _named(*reference) for reference in sorted(nowhere, key=lambda reference: reference[2])[:LISTED]
+        )
         more = f" and {len(nowhere) - LISTED} more" if len(nowhere) > LISTED else ""
         return f"Contacts refer to what is not known: {named}{more}. Correct it, or import what is missing."
 
@@ -68,22 +70,22 @@ class References:
         tx: Transaction, kind: RecordKind, lines: Lines, is_brought: Callable[[Key], bool]
     ) -> list[tuple[str, str, int]]:
         word = "project" if kind is RecordKind.PROJECT else "deputy"
-        open_ = iter([one for one in lines if not is_brought((kind, one))])
+        open_ = iter([name for name in lines if not is_brought((kind, name))])
         nowhere = []
         while ids := list(islice(open_, AT_ONCE)):
             known = await tx.imports.known(kind, ids)
-            nowhere += [(word, one, lines[one]) for one in ids if one not in known or known[one].removed]
+            nowhere += [(word, name, lines[name]) for name in ids if name not in known or known[name].removed]
         return nowhere
 
     async def _unknown_places(self, tx: Transaction) -> list[tuple[str, str, int]]:
         if not self._municipalities:
             return []
-        stored = [one.record async for one in tx.records.stream(RecordKind.MUNICIPALITY)]
-        gazetteer = Gazetteer([*(one for one in stored if isinstance(one, Municipality)), *self._brought])
+        records = [stored.record async for stored in tx.records.stream(RecordKind.MUNICIPALITY)]
+        gazetteer = Gazetteer([*(record for record in records if isinstance(record, Municipality)), *self._brought])
         lines = self._municipalities.items()
         return [("municipality", name, line) for name, line in lines if not gazetteer.rows_named(name)]
 
 
-def _named(what: str, value: str, line: int) -> str:
+def _named(kind: str, value: str, line: int) -> str:
     """Return a name for a reference; a deputy's field may be a person's name, so it stays hidden unless it is an id."""
-    return f"{what} (line {line})" if what == "deputy" else f"{what} {shortened(value)!r} (line {line})"
+    return f"{kind} (line {line})" if kind == "deputy" else f"{kind} {shortened(value)!r} (line {line})"

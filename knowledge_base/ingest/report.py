@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from knowledge_base.ingest.compare import FieldChange, What, field_changes
+from knowledge_base.ingest.compare import ChangeKind, FieldChange, field_changes
 from knowledge_base.ingest.limits import MAX_ERRORS
 from knowledge_base.ingest.row import RowError
 from knowledge_base.ingest.validation import Checked
@@ -21,7 +21,7 @@ MAX_LINES = 10  # lines that a warning names
 class RecordChange:
     """A record that changes; ``fields`` only for a changed one."""
 
-    what: What
+    effect: ChangeKind
     kind: RecordKind
     id: str
     line: int  # 0: the file holds it no more
@@ -39,7 +39,7 @@ class ImportReport:
     source: str
     dry_run: bool
     rows: int
-    counts: Mapping[What, int]
+    counts: Mapping[ChangeKind, int]
     unchanged: int
     missing: int  # records that this source no longer holds, left as they are
     fields: Mapping[str, int]  # name of a changed field -> how many records
@@ -67,7 +67,7 @@ class Collector:
     references: str = ""  # the warning about references that lead nowhere
     error_count: int = 0
     errors: list[RowError] = field(default_factory=list)
-    _counts: Counter[What] = field(default_factory=Counter)
+    _counts: Counter[ChangeKind] = field(default_factory=Counter)
     _fields: Counter[str] = field(default_factory=Counter)
     _changes: list[RecordChange] = field(default_factory=list)
     _unknown: set[str] = field(default_factory=set)
@@ -86,23 +86,26 @@ class Collector:
             self._without_basis.append(row.line)
 
     def change(self, row: StagedRow, before: Bodies | None) -> None:
-        what = What(row.what)
-        self._counts[what] += 1
+        effect = ChangeKind(row.what)
+        self._counts[effect] += 1
         self._fields.update(row.fields)
-        if what is not What.NOTED and len(self._changes) < MAX_CHANGES:
-            fields = field_changes(row.kind, before.body, row.body) if before and what is What.CHANGED else ()
-            self._changes.append(RecordChange(what, row.kind, row.id, row.line, fields))
+        if effect is not ChangeKind.NOTED and len(self._changes) < MAX_CHANGES:
+            fields = field_changes(row.kind, before.body, row.body) if before and effect is ChangeKind.CHANGED else ()
+            self._changes.append(RecordChange(effect, row.kind, row.id, row.line, fields))
 
     def report(self) -> ImportReport:
         valid = not self.error_count
-        counts = {what: self._counts[what] if valid else 0 for what in (What.ADDED, What.CHANGED, What.REMOVED)}
+        counts = {
+            effect: self._counts[effect] if valid else 0
+            for effect in (ChangeKind.ADDED, ChangeKind.CHANGED, ChangeKind.REMOVED)
+        }
         return ImportReport(
             file=self.file,
             source=self.source,
             dry_run=self.dry_run,
             rows=self.rows,
             counts=counts,
-            unchanged=self.settled + self._counts[What.NOTED] if valid else 0,
+            unchanged=self.settled + self._counts[ChangeKind.NOTED] if valid else 0,
             missing=self.missing if valid else 0,
             fields=dict(self._fields.most_common()) if valid else {},
             changes=tuple(self._changes) if valid else (),

@@ -34,8 +34,8 @@ class RowError:
 
     def __str__(self) -> str:
         place = f"{self.file}, line {self.line}" if self.line else self.file
-        what = f"field {self.field}: {self.reason}" if self.field else self.reason
-        return f"{place}: {what} {self.remedy}".strip()
+        problem = f"field {self.field}: {self.reason}" if self.field else self.reason
+        return f"{place}: {problem} {self.remedy}".strip()
 
 
 class UnreadableError(InputError):

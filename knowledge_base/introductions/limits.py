@@ -41,10 +41,14 @@ class Before:
 
 def exhausted(mine: Iterable[Introduction], before: Before, now: datetime, caps: Caps) -> Cap | None:
     """Return the limit that makes the asker wait, given their introductions (``mine``), or ``None``."""
-    counted = [one for one in mine if one.state is not State.DRAFT and one.outcome not in TAKES_NO_SLOT]
-    if caps.open and sum(one.open for one in counted) >= caps.open:
+    counted = [
+        introduction
+        for introduction in mine
+        if introduction.state is not State.DRAFT and introduction.outcome not in TAKES_NO_SLOT
+    ]
+    if caps.open and sum(introduction.open for introduction in counted) >= caps.open:
         return Cap.OPEN
-    today = sum(one.created_at > now - DAY for one in counted) + before.today
+    today = sum(introduction.created_at > now - DAY for introduction in counted) + before.today
     return Cap.DAY if caps.per_day and today >= caps.per_day else None
 
 
@@ -54,10 +58,12 @@ def not_again(mine: Iterable[Introduction], before: Before, now: datetime, caps:
     Declined and expired are alike here: the pause begins at the end of the introduction, whatever its outcome.
     """
     contacts = set(before.paused)
-    for one in mine:
-        lately = one.ended_at is not None and one.ended_at > now - caps.pause
-        if (one.open and one.state is not State.DRAFT) or (lately and one.outcome is Outcome.NOT_ARRANGED):
-            contacts.update((one.contact, *one.tried))
+    for introduction in mine:
+        lately = introduction.ended_at is not None and introduction.ended_at > now - caps.pause
+        if (introduction.open and introduction.state is not State.DRAFT) or (
+            lately and introduction.outcome is Outcome.NOT_ARRANGED
+        ):
+            contacts.update((introduction.contact, *introduction.tried))
     return frozenset(contacts)
 
 

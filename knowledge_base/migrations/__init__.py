@@ -26,12 +26,12 @@ def upgrade(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":  # several processes may start at once
         connection.execute(text("SELECT pg_advisory_xact_lock(7283640)"))
-    found = current(connection)
-    if found == SCHEMA:
+    step = current(connection)
+    if step == SCHEMA:
         return
-    if found is not None and found > SCHEMA:
+    if step is not None and step > SCHEMA:
         raise StoreError(
-            f"The database has schema {found}, this version knows up to {SCHEMA}.",
+            f"The database has schema {step}, this version knows up to {SCHEMA}.",
             remedy="Start the newer version again, or restore a backup made before the upgrade.",
         )
     _run_alembic(connection)

@@ -51,14 +51,14 @@ class Introducible:
 
     def of(self, project: Project) -> tuple[str, ...]:
         """Return the ids of all reachable contacts of a project, the best first, also those who cannot be asked now."""
-        found = list(self._named.get(project.id, ()))
+        contacts = list(self._named.get(project.id, ()))
         places = self._places(project.municipality) if self._roles else ()
         role, topics = folded_name(project.contact_role), sorted(self._topic_ids(project.topics))
         for place in places:
-            found += self._roles.get((place, role), ())
+            contacts += self._roles.get((place, role), ())
         for place in places:
-            found += (contact for topic in topics for contact in self._topics.get((place, topic), ()))
-        return tuple(dict.fromkeys(found))
+            contacts += (contact for topic in topics for contact in self._topics.get((place, topic), ()))
+        return tuple(dict.fromkeys(contacts))
 
     def __contains__(self, project: Project) -> bool:
         """Return whether a contact of a project can be asked now."""

@@ -38,7 +38,7 @@ def within(docs: Ints, postings: Iterable[Ints]) -> Floats:
 
 
 def postings(pairs: Iterable[tuple[Key, int]]) -> dict[Key, Ints]:
-    found: dict[Key, list[int]] = defaultdict(list)
+    documents: dict[Key, list[int]] = defaultdict(list)
     for key, doc in pairs:
-        found[key].append(doc)
-    return {key: np.unique(np.array(docs, np.int64)) for key, docs in found.items()}
+        documents[key].append(doc)
+    return {key: np.unique(np.array(docs, np.int64)) for key, docs in documents.items()}

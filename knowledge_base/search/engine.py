@@ -36,7 +36,7 @@ _RERANK_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """An answer, and the question as read: pass it as ``previous`` for a follow-up."""
 
     answer: Answer
@@ -93,17 +93,17 @@ class Search:
         previous: Query | None = None,
         limit: int = 5,
         offset: int = 0,
-    ) -> Found:
+    ) -> SearchResult:
         """Answer a question with at most ``limit`` hits and nearest together, from hit number ``offset`` on.
 
         ``language`` is that of the question, where it is known; else it is detected. Any string is safe.
         """
         began = perf_counter()
         query = self.read(question, language=language, previous=previous)
-        found = await self._ranked(query)
-        sure, elsewhere = await self._decided(query, *found) if found else (False, False)
+        result = await self._ranked(query)
+        sure, elsewhere = await self._decided(query, *result) if result else (False, False)
         hits, near, total = (
-            self._split(query, found[0], sure, elsewhere, max(limit, 0), max(offset, 0)) if found else ((), (), 0)
+            self._split(query, result[0], sure, elsewhere, max(limit, 0), max(offset, 0)) if result else ((), (), 0)
         )
         answer = Answer(
             question=question,
@@ -115,14 +115,16 @@ class Search:
             total=total,
             took_ms=(perf_counter() - began) * 1_000,
         )
-        return Found(answer, query)
+        return SearchResult(answer, query)
 
     async def evidence(self, question: str, *, language: str | None = None) -> npt.NDArray[np.float64] | None:
         """Return the features behind the decision for a question (``certainty.NAMES``), to fit the model."""
         query = self.read(question, language=language)
-        found = await self._ranked(query)
+        result = await self._ranked(query)
         return (
-            certainty.evidence(query, found[0], self.index.lexical, await self.prepare(), found[1]) if found else None
+            certainty.evidence(query, result[0], self.index.lexical, await self.prepare(), result[1])
+            if result
+            else None
         )
 
     async def prepare(self) -> Background:
@@ -138,14 +140,14 @@ class Search:
         if not query.text or not self.index.projects:
             return None
         vector = (await self.embedder.embed_queries([query.meaning]))[0]
-        found = self.index.candidates(
+        candidates = self.index.candidates(
             query.words, vector, query.language, expansions=self._expansions(query), k=CANDIDATES
         )
         near = self.gazetteer.near(query.near_rows) if query.near_rows else {}
-        found = self._with(found, self._facets.limited(query, near), query, vector)
-        if not len(found):
+        candidates = self._with(candidates, self._facets.limited(query, near), query, vector)
+        if not len(candidates):
             return None
-        ranked = rank(query, found, self._facets, self.index.lexical, near)
+        ranked = rank(query, candidates, self._facets, self.index.lexical, near)
         if self._reranker is not None:
             ranked = await self._reranked(self._reranker, query, ranked)
         return ranked, vector
@@ -163,11 +165,11 @@ class Search:
             return sure, False
         return sure, self._certainty.likely(evidence(query.anywhere, others))
 
-    def _with(self, found: Candidates, docs: Ints, query: Query, vector: Floats) -> Candidates:
+    def _with(self, candidates: Candidates, docs: Ints, query: Query, vector: Floats) -> Candidates:
         """Return the candidates, joined by documents that meet the limits of the question but were not found."""
-        missing = np.setdiff1d(docs, found.docs)
+        missing = np.setdiff1d(docs, candidates.docs)
         if not len(missing):
-            return found
+            return candidates
         dense, passage = np.full(len(missing), np.nan, np.float32), np.zeros(len(missing), np.int64)
         if self.index.dense.fits(vector):
             exact = self.index.dense.exact(vector, missing)
@@ -183,7 +185,10 @@ class Search:
         }
         nothing = np.zeros(len(missing), np.float32)
         return Candidates(
-            **{f.name: np.concatenate((getattr(found, f.name), more.get(f.name, nothing))) for f in fields(Candidates)}
+            **{
+                f.name: np.concatenate((getattr(candidates, f.name), more.get(f.name, nothing)))
+                for f in fields(Candidates)
+            }
         )
 
     def _expansions(self, query: Query) -> tuple[str, ...]:
@@ -213,16 +218,16 @@ class Search:
         others = np.setdiff1d(np.arange(len(ranked)), (*hits, *theirs))
         nearest = np.concatenate((theirs, others)) if sure else np.concatenate((theirs, others))[offset:]
         shown = hits[offset : offset + limit]
-        found = self._hits(query, ranked, np.concatenate((shown, nearest[: limit - len(shown)])), theirs)
-        return found[: len(shown)], found[len(shown) :], len(hits)
+        results = self._hits(query, ranked, np.concatenate((shown, nearest[: limit - len(shown)])), theirs)
+        return results[: len(shown)], results[len(shown) :], len(hits)
 
     def _hits(self, query: Query, ranked: Ranked, numbers: Ints, theirs: Ints) -> tuple[Hit, ...]:
-        found = [self.index.projects[doc] for doc in ranked.docs[numbers]]
+        projects = [self.index.projects[doc] for doc in ranked.docs[numbers]]
         bodies = [
             self.index.passage(int(doc), int(passage)).body
             for doc, passage in zip(ranked.docs[numbers], ranked.passage[numbers], strict=True)
         ]
-        reasons = self._reasons.why(query, list(zip(found, bodies, strict=True)), self._expansions(query))
+        reasons = self._reasons.why(query, list(zip(projects, bodies, strict=True)), self._expansions(query))
         return tuple(
             Hit(
                 project=project,
@@ -233,7 +238,7 @@ class Search:
                 elsewhere=bool(of_another),
             )
             for project, score, why, of_another in zip(
-                found, ranked.score[numbers], reasons, np.isin(numbers, theirs), strict=True
+                projects, ranked.score[numbers], reasons, np.isin(numbers, theirs), strict=True
             )
         )
 

@@ -101,7 +101,7 @@ def report(results: Sequence[Result]) -> Report:
         groups[name] = [result for result in results if result.question.lang == name]
     for name in sorted({result.question.kind for result in results}):
         groups[name] = [result for result in results if result.question.kind == name]
-    return Report(tuple(_figures(name, found) for name, found in groups.items()), tuple(results))
+    return Report(tuple(_figures(name, group) for name, group in groups.items()), tuple(results))
 
 
 # ------------------------------------------------------------------------------------------------------- measures
@@ -110,17 +110,19 @@ def report(results: Sequence[Result]) -> Report:
 def ndcg(ids: Sequence[str], relevant: Mapping[str, float], depth: int = DEPTH) -> float:
     """Return the normalised discounted cumulative gain of the first ``depth`` ids, 0 … 1; 0 without relevant ids."""
     ideal = _gain(sorted(relevant.values(), reverse=True)[:depth])
-    return _gain([relevant.get(found, 0.0) for found in ids[:depth]]) / ideal if ideal else 0.0
+    return _gain([relevant.get(record_id, 0.0) for record_id in ids[:depth]]) / ideal if ideal else 0.0
 
 
 def reciprocal_rank(ids: Sequence[str], relevant: Mapping[str, float], depth: int = DEPTH) -> float:
     """Return 1 / place of the first relevant id; 0 when the first ``depth`` hold no relevant id."""
-    return next((1.0 / place for place, found in enumerate(ids[:depth], 1) if relevant.get(found, 0.0) > 0), 0.0)
+    return next(
+        (1.0 / place for place, record_id in enumerate(ids[:depth], 1) if relevant.get(record_id, 0.0) > 0), 0.0
+    )
 
 
 def recall(ids: Sequence[str], relevant: Mapping[str, float], depth: int = DEPTH) -> float:
     """Return the share of the relevant ids (at most ``depth`` of them can be found) among the first ``depth``."""
-    wanted = {found for found, grade in relevant.items() if grade > 0}
+    wanted = {record_id for record_id, grade in relevant.items() if grade > 0}
     return len(wanted & set(ids[:depth])) / min(len(wanted), depth) if wanted else 0.0
 
 
@@ -143,10 +145,10 @@ def read_questions(path: Path) -> list[Question]:
     except (OSError, UnicodeDecodeError) as cause:
         reason = cause.strerror if isinstance(cause, OSError) else "it is no UTF-8"
         raise InputError(f"{path.name} cannot be read: {reason}.", remedy="Name a file of judged questions.") from cause
-    found = [_question(line, f"{path.name}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
-    if not found:
+    questions = [_question(line, f"{path.name}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+    if not questions:
         raise InputError(f"{path.name} holds no question.", remedy=_REMEDY)
-    return found
+    return questions
 
 
 def _question(line: str, place: str) -> Question:
@@ -167,10 +169,10 @@ def _problem(entry: Mapping[str, Any], name: str) -> str:
 
 
 def _grades(relevant: Mapping[str, Any], place: str) -> dict[str, float]:
-    for found, grade in relevant.items():
+    for record_id, grade in relevant.items():
         if isinstance(grade, bool) or not isinstance(grade, int | float) or not 0 <= grade <= 10:
-            raise InputError(f"{place}, field “relevant”: the grade of {found} has to be a number.", remedy=_REMEDY)
-    return {found: float(grade) for found, grade in relevant.items() if grade > 0}
+            raise InputError(f"{place}, field “relevant”: the grade of {record_id} has to be a number.", remedy=_REMEDY)
+    return {record_id: float(grade) for record_id, grade in relevant.items() if grade > 0}
 
 
 # ------------------------------------------------------------------------------------------------------- figures

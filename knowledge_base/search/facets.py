@@ -98,7 +98,7 @@ class Facets:
         thin = [is_thin(project) for project in projects]
         rich_ids = {project.id for project, is_thin in zip(projects, thin, strict=True) if not is_thin}
         return cls(
-            by_row=postings((row, doc) for doc, found in enumerate(rows) for row in found),
+            by_row=postings((row, doc) for doc, doc_rows in enumerate(rows) for row in doc_rows),
             by_state=postings(
                 (state, doc) for doc, p in enumerate(projects) for state in _states(p, rows[doc], gazetteer)
             ),
@@ -242,8 +242,8 @@ def _all_limits(columns: Mapping[str, Floats]) -> Floats:
 
 
 def _stage_matrix(projects: Sequence[Project]) -> Bools:
-    told = [[stage in stages_of(project.status) for stage in STAGES] for project in projects]
-    return np.array(told, np.bool_).reshape(-1, len(STAGES))
+    stages = [[stage in stages_of(project.status) for stage in STAGES] for project in projects]
+    return np.array(stages, np.bool_).reshape(-1, len(STAGES))
 
 
 def _rows(projects: Sequence[Project], gazetteer: Gazetteer) -> list[tuple[int, ...]]:
@@ -254,7 +254,11 @@ def _rows(projects: Sequence[Project], gazetteer: Gazetteer) -> list[tuple[int, 
 def _states(project: Project, rows: Iterable[int], gazetteer: Gazetteer) -> set[str]:
     own = {part.strip() for part in re.split(r"[/,;]", project.state) if part.strip()}
     there = [gazetteer.municipalities[row] for row in rows]
-    return own | {one.state for one in there if one.state} | {"Polen" for one in there if one.country == "PL"}
+    return (
+        own
+        | {municipality.state for municipality in there if municipality.state}
+        | {"Polen" for municipality in there if municipality.country == "PL"}
+    )
 
 
 def _topic_matrix(projects: Sequence[Project], vocabulary: Vocabulary, number: Mapping[str, int]) -> Floats:

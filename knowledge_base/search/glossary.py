@@ -39,13 +39,13 @@ class Glossary:
         """Return the text cut into known phrases, longest first, and single words, without other stop words."""
         words = tokens.words(text)
         stems = tokens.stem_all(words, self.language)
-        found, at = [], 0
+        meanings, at = [], 0
         while at < len(words):
             length, german = self._longest_at(stems, at)
             if german or words[at] not in tokens.STOP_WORDS[self.language]:
-                found.append(Meaning(tuple(words[at : at + length]), german))
+                meanings.append(Meaning(tuple(words[at : at + length]), german))
             at += length
-        return tuple(found)
+        return tuple(meanings)
 
     def corrected(self, word: str) -> tuple[str, ...]:
         """Return the German words for a mistyped single word; empty where no known word is near."""

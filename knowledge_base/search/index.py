@@ -97,9 +97,9 @@ class Index:
         dense, passage = np.full(len(lexical), np.nan, np.float32), np.zeros(len(lexical), np.int64)
         vector = query_vector if query_vector is not None and self.dense.fits(query_vector) else None
         if vector is not None:
-            found = self.dense.scores(vector, named)
-            dense[found.docs], passage[found.docs] = found.score, found.passage
-            nearest = found.docs[_best(1.0 + found.score, k)]  # a cosine may be negative
+            scores = self.dense.scores(vector, named)
+            dense[scores.docs], passage[scores.docs] = scores.score, scores.passage
+            nearest = scores.docs[_best(1.0 + scores.score, k)]  # a cosine may be negative
             docs = distinct(np.concatenate((named, nearest)))
         phrase = self.lexical.phrases(query, docs)
         score = fused(dense[docs], lexical[docs], phrase, language)

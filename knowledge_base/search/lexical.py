@@ -35,7 +35,7 @@ Ways = tuple[tuple[str, ...], ...]  # of one concept: the 4-grams of each way to
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class TermQuery:
     """A question as the index reads it. ``extra`` adds to the score, but is not part of the question."""
 
     concepts: tuple[Concept, ...]
@@ -73,17 +73,17 @@ class Lexical:
         sequence = stems[corpus.sequence] if len(stems) else corpus.sequence
         return cls(words, grams, splitter, Spelling.of(words.terms), sequence, corpus.starts, corpus.size)
 
-    def query(self, text: str, language: str, expansions: Sequence[str] = ()) -> Query:
+    def query(self, text: str, language: str, expansions: Sequence[str] = ()) -> TermQuery:
         """Read a question; see ``Index.candidates``."""
         meanings = [meaning for meaning in dict.fromkeys(_meanings(text, language)) if _ways_of(meaning)][:MAX_CONCEPTS]
         extra = [Meaning((), (phrase,)) for phrase in dict.fromkeys(expansions)]
-        return Query(
+        return TermQuery(
             tuple(self._concept(meaning, language) for meaning in meanings),
             tuple(tuple(_way_grams(way) for way in _ways_of(meaning)) for meaning in meanings),
             tuple(self._concept(meaning, "de") for meaning in extra),
         )
 
-    def scores(self, query: Query) -> Floats:
+    def scores(self, query: TermQuery) -> Floats:
         """Return BM25 of every document in order, by the best way of saying each concept; 0 where nothing matches."""
         scores, scratch = np.zeros(self.size, np.float32), np.zeros(self.size, np.float32)
         for concept in query.concepts:
@@ -95,7 +95,7 @@ class Lexical:
                 scores += _best_way(self.grams, ways)
         return scores
 
-    def coverage(self, query: Query, docs: Longs) -> Floats:
+    def coverage(self, query: TermQuery, docs: Longs) -> Floats:
         """Return for each of ``docs`` the share of the question's concepts that it holds, weighted by idf.
 
         A concept that no document holds weighs as much as the rarest: the question asks for it and the corpus does not
@@ -104,14 +104,14 @@ class Lexical:
         held, total = np.zeros(len(docs), np.float32), 0.0
         for concept in query.concepts:
             weight = self.weight(concept)
-            found = np.zeros(len(docs), np.float32)
+            best = np.zeros(len(docs), np.float32)
             for term, share in concept:
-                np.maximum(found, self.words.holds(term, docs) * np.float32(share), out=found)
-            held += found * np.float32(weight)
+                np.maximum(best, self.words.holds(term, docs) * np.float32(share), out=best)
+            held += best * np.float32(weight)
             total += weight
         return held / np.float32(max(total, 1e-9))
 
-    def phrases(self, query: Query, docs: Longs) -> Floats:
+    def phrases(self, query: TermQuery, docs: Longs) -> Floats:
         """Return for each of ``docs`` the share of the question's neighbouring concepts that are neighbours there too.
 
         Shares are 0 … 1, weighted by idf; stop words between them are ignored.
@@ -124,12 +124,12 @@ class Lexical:
         owner = np.repeat(np.arange(len(docs)), sizes)
         concept = self._concepts_at(query, self.sequence[expand_rows(self.starts[docs], sizes)])
         beside = (concept[:-1] >= 0) & (concept[1:] == concept[:-1] + 1) & (owner[1:] == owner[:-1])
-        found = distinct(owner[:-1][beside] * len(pairs) + concept[:-1][beside])
-        share = np.bincount(found // len(pairs), weights=pairs[found % len(pairs)], minlength=len(docs))
+        neighbours = distinct(owner[:-1][beside] * len(pairs) + concept[:-1][beside])
+        share = np.bincount(neighbours // len(pairs), weights=pairs[neighbours % len(pairs)], minlength=len(docs))
         whole: Floats = (share / pairs.sum()).astype(np.float32)
         return whole
 
-    def _concepts_at(self, query: Query, stems: Ints) -> Longs:
+    def _concepts_at(self, query: TermQuery, stems: Ints) -> Longs:
         """Return the number of the concept that each word says as a whole, -1 for no concept."""
         terms = self.words.terms
         number = {terms[t]: i for i, c in enumerate(query.concepts) for t, share in c if share > PART and t in terms}
@@ -171,8 +171,8 @@ class Lexical:
         if language != "de":
             terms.update((stem, 1.0) for stem in tokens.stem_all(meaning.words, language))
         if not any(term in self.words.terms for term in terms):
-            found = glossary(language) if len(meaning.words) == 1 and not meaning.german else None
-            if german := found.corrected(meaning.words[0]) if found else ():
+            known = glossary(language) if len(meaning.words) == 1 and not meaning.german else None
+            if german := known.corrected(meaning.words[0]) if known else ():
                 terms.update((t, CORRECTED * weight) for t, weight in self._said_by(Meaning((), german)).items())
             else:
                 terms.update((t, weight) for t, weight in map(self.spelling.nearest, tuple(terms)) if t)
@@ -236,8 +236,8 @@ def _forms(text: str, language: str) -> list[str]:
 
 
 def _meanings(text: str, language: str) -> Iterable[Meaning]:
-    found = glossary(language)
-    return found.meanings(text) if found else (Meaning((word,), ()) for word in tokens.content_words(text, language))
+    known = glossary(language)
+    return known.meanings(text) if known else (Meaning((word,), ()) for word in tokens.content_words(text, language))
 
 
 def _ways_of(meaning: Meaning) -> list[list[str]]:

@@ -60,7 +60,7 @@ class Background:
         names = kept[len(kept) - len(self.named["de"]) :]
         if min(kept.sum(), names.sum()) < 2:
             return self
-        return Background(self.vectors[kept], {language: found[names] for language, found in self.named.items()})
+        return Background(self.vectors[kept], {language: vectors[names] for language, vectors in self.named.items()})
 
     def standing(self, vector: Floats, language: str, nearest: float) -> Standing:
         """Return the standing of a question (its unit vector); ``nearest`` is the cosine of its nearest document.

@@ -67,15 +67,15 @@ class Postings:
 
         ``scratch`` is as long as ``scores``, all zero before and after.
         """
-        found = [(docs, impacts * np.float32(weight)) for term, weight in meant for docs, impacts in (self.of(term),)]
-        found = [(docs, values) for docs, values in found if len(docs)]
-        if len(found) == 1:
-            docs, values = found[0]
+        rows = [(docs, impacts * np.float32(weight)) for term, weight in meant for docs, impacts in (self.of(term),)]
+        rows = [(docs, values) for docs, values in rows if len(docs)]
+        if len(rows) == 1:
+            docs, values = rows[0]
             scores[docs] += values
             return
-        for docs, values in found:
+        for docs, values in rows:
             scratch[docs] = np.maximum(scratch[docs], values)
-        for docs, _ in found:
+        for docs, _ in rows:
             scores[docs] += scratch[docs]
             scratch[docs] = 0.0
 

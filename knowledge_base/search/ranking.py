@@ -93,7 +93,7 @@ class Ranked:
 
 def rank(
     query: Query,
-    found: Candidates,
+    candidates: Candidates,
     facets: Facets,
     lexical: Lexical,
     near: Mapping[int, float],
@@ -101,10 +101,10 @@ def rank(
 ) -> Ranked:
     """Order candidates by fused score and boosts; ties by document number, so the order is always the same."""
     read = query.understood
-    named = _named((*read.municipalities, *query.states, *read.unknown_places), found.docs, lexical)
-    borough = _named(query.boroughs, found.docs, lexical)
-    features = facets.features(query, found.docs, near, named, borough)
-    base = fuse(found, query.language)
+    named = _named((*read.municipalities, *query.states, *read.unknown_places), candidates.docs, lexical)
+    borough = _named(query.boroughs, candidates.docs, lexical)
+    features = facets.features(query, candidates.docs, near, named, borough)
+    base = fuse(candidates, query.language)
     limits_only = not query.subject and bool(features[:, : FEATURES.index("thin")].any())
     together = features[:, _ALL] * weights[_ALL]
     boost = features @ np.maximum(weights, 0.0) - together
@@ -113,17 +113,17 @@ def rank(
     else:
         boost = np.minimum(boost, CAP)
     total = base + boost + together + features @ np.minimum(weights, 0.0)
-    order = np.lexsort((found.docs, -total))
+    order = np.lexsort((candidates.docs, -total))
     return Ranked(
-        docs=found.docs[order],
+        docs=candidates.docs[order],
         score=np.clip(total[order] / max(1.0 + CAP, float(total.max())), 0.0, 1.0).astype(np.float32),
         base=base[order],
         features=features[order],
         here=of_place(query, features[order], facets),
-        passage=found.passage[order],
-        dense=found.dense[order],
-        lexical=found.lexical[order],
-        coverage=found.coverage[order],
+        passage=candidates.passage[order],
+        dense=candidates.dense[order],
+        lexical=candidates.lexical[order],
+        coverage=candidates.coverage[order],
     )
 
 
@@ -140,18 +140,18 @@ def _named(places: Iterable[str], docs: Ints, lexical: Lexical) -> Floats:
     return fit
 
 
-def fuse(found: Candidates, language: str) -> Floats:
+def fuse(candidates: Candidates, language: str) -> Floats:
     """Return the convex sum of dense and lexical scores; fewer covered words give the dense side more weight."""
-    if not len(found):
+    if not len(candidates):
         return np.zeros(0, np.float32)
-    known = ~np.isnan(found.dense)
-    covered = float(found.coverage.max(initial=0.0))
+    known = ~np.isnan(candidates.dense)
+    covered = float(candidates.coverage.max(initial=0.0))
     weight = DENSE_BASE.get(language, 0.5)
     weight += (1.0 - weight) * DENSE_UNCOVERED * (1.0 - covered)
     if not known.any():
         weight = 0.0
-    dense = normalised(found.dense, *_at_least(DENSE_SPAN, *span(found.dense)))
-    lexical = normalised(found.lexical, *_at_least(LEXICAL_SPAN, *span(found.lexical)))
+    dense = normalised(candidates.dense, *_at_least(DENSE_SPAN, *span(candidates.dense)))
+    lexical = normalised(candidates.lexical, *_at_least(LEXICAL_SPAN, *span(candidates.lexical)))
     sides = np.float32(weight) * dense + np.float32(1.0 - weight) * lexical
-    fused: Floats = ((1.0 - np.float32(PHRASE)) * sides + np.float32(PHRASE) * found.phrase).astype(np.float32)
+    fused: Floats = ((1.0 - np.float32(PHRASE)) * sides + np.float32(PHRASE) * candidates.phrase).astype(np.float32)
     return fused

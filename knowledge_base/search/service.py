@@ -43,7 +43,7 @@ def warm() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ChainResult:
     """An answer, and whether its question leaned on the one before."""
 
     answer: Answer
@@ -118,7 +118,9 @@ class SearchService:
         except Exception:
             log.exception("search.not_caught_up")
 
-    async def ask(self, chain: Sequence[str], *, fallback: str | None = None, limit: int = 5, offset: int = 0) -> Found:
+    async def ask(
+        self, chain: Sequence[str], *, fallback: str | None = None, limit: int = 5, offset: int = 0
+    ) -> ChainResult:
         """Answer the last question of a chain; the earlier ones are its context, and are read, not answered.
 
         ``fallback`` is the language of a question that has none of its own ("LoRaWAN").
@@ -129,10 +131,12 @@ class SearchService:
         for text in earlier:
             previous = search.read(text, language=guess_language(text) or fallback, previous=previous)
         language = guess_language(question) or (previous.language if previous else fallback)
-        found = await search.ask(question, language=language, previous=previous, limit=limit, offset=offset)
+        result = await search.ask(question, language=language, previous=previous, limit=limit, offset=offset)
         alone = search.read(question, language=language)
-        events = () if offset else search.events.asked_for(found.query, self._store.now().date())
-        return Found(replace(found.answer, events=events), follows_up=previous is not None and found.query != alone)
+        events = () if offset else search.events.asked_for(result.query, self._store.now().date())
+        return ChainResult(
+            replace(result.answer, events=events), follows_up=previous is not None and result.query != alone
+        )
 
     async def probe(self) -> float:
         """Embed a word with the model that answers now; return the seconds. Errors of the model pass."""
@@ -144,10 +148,10 @@ class SearchService:
         records, vectors = await finished(self._stored(embedder.fingerprint))
 
         def build() -> Search:
-            index = Index.build([one for one in records if isinstance(one, Project)], vectors)
-            gazetteer = Gazetteer([one for one in records if isinstance(one, Municipality)])
-            contacts = [one for one in records if isinstance(one, Contact)]
-            events = [one for one in records if isinstance(one, Event)]
+            index = Index.build([record for record in records if isinstance(record, Project)], vectors)
+            gazetteer = Gazetteer([record for record in records if isinstance(record, Municipality)])
+            contacts = [record for record in records if isinstance(record, Contact)]
+            events = [record for record in records if isinstance(record, Event)]
             return Search(embedder, index, gazetteer, bundled(), contacts, self._reranker, events=events)
 
         search = await asyncio.to_thread(build)
@@ -158,7 +162,7 @@ class SearchService:
     async def _stored(self, fingerprint: str) -> tuple[list[Record], dict[bytes, bytes]]:
         """Return all records and vectors; must not be cancelled halfway, or the database's cursor stays open."""
         async with self._store.read(long=True) as tx:
-            return [one.record async for one in tx.records.stream()], await tx.vectors.all(fingerprint)
+            return [stored.record async for stored in tx.records.stream()], await tx.vectors.all(fingerprint)
 
     async def _leave_out(self, search: Search) -> None:
         """Leave out contacts who paused, left, bounced or must not be shown."""

@@ -90,12 +90,12 @@ def _sentences(project: Project, passage: str, query: Query) -> list[str]:
 
 
 def _fit(asked: _Asked, said: _Said) -> float:
-    told = sum(
+    shared = sum(
         weight * max((share for term, share in concept if term in said.terms), default=0.0)
         for concept, weight in asked.concepts
     )
     alike = len(asked.letters & said.letters) / max(1, len(asked.letters))
-    return told + _TOPIC * len(asked.topics & said.topics) + _LETTERS * alike
+    return shared + _TOPIC * len(asked.topics & said.topics) + _LETTERS * alike
 
 
 def _cut(sentence: str) -> str:

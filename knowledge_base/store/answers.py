@@ -68,19 +68,19 @@ class Answers:
         """Forget what was stored of a retracted question, except the same question of other users."""
         where = (answer.c.channel == channel, answer.c.event_id == event_id)
         gone = delete(answer).where(*where).returning(answer.c.id, answer.c.unanswered)
-        found = (await self._connection.execute(gone)).first()
-        if found is None:
+        given = (await self._connection.execute(gone)).first()
+        if given is None:
             return
-        await self._connection.execute(delete(chat_context).where(chat_context.c.answer_id == found.id))
-        if found.unanswered is not None:
-            alike = unanswered.c.number == found.unanswered
+        await self._connection.execute(delete(chat_context).where(chat_context.c.answer_id == given.id))
+        if given.unanswered is not None:
+            alike = unanswered.c.number == given.unanswered
             await self._connection.execute(update(unanswered).where(alike).values(times=unanswered.c.times - 1))
             await self._connection.execute(delete(unanswered).where(alike, unanswered.c.times < 1))
 
     async def shown(self, answer_id: str) -> tuple[str, ...] | None:
         """Return the record ids that an answer showed; ``None`` when there is no such answer any more."""
-        found = await self._connection.scalar(select(answer.c.shown).where(answer.c.id == answer_id))
-        return None if found is None else tuple(found)
+        record_ids = await self._connection.scalar(select(answer.c.shown).where(answer.c.id == answer_id))
+        return None if record_ids is None else tuple(record_ids)
 
     async def rate(self, answer_id: str, person_id: str, useful: bool) -> None:
         """Store whether a person found an answer useful; a second rating replaces the first."""

@@ -50,7 +50,7 @@ class Blocks:
         known = set((await self._connection.execute(select(block.c.hash))).scalars())
         rows = await self._connection.execute(select(account.c.channel, account.c.user_id)) if known else ()
         for other in {f"{channel}:{user}" for channel, user in rows}.difference(mine):
-            for pairs in ([(one, other) for one in mine], [(other, one) for one in mine]):
+            for pairs in ([(own, other) for own in mine], [(other, own) for own in mine]):
                 hashes = {_pair(secret, *pair) for pair in pairs}
                 for value in sorted(hashes - known) if hashes & known else ():
                     statement = insert_into(self._connection, block).values(hash=value, at=self._now)
@@ -59,7 +59,7 @@ class Blocks:
     async def _hashes(self, secret: bytes, blocker: str, blocked: str) -> list[str]:
         theirs = await identities(self._connection, blocked)
         mine = await identities(self._connection, blocker)
-        return [_pair(secret, one, other) for one in mine for other in theirs]
+        return [_pair(secret, own, other) for own in mine for other in theirs]
 
 
 def _pair(secret: bytes, blocker: str, blocked: str) -> str:
@@ -73,43 +73,43 @@ class Tallies:
         self._connection = connection
         self._now = now
 
-    async def add(self, secret: bytes, what: str, whom: Collection[str], *, lasting: timedelta) -> None:
+    async def add(self, secret: bytes, counter: str, subjects: Collection[str], *, lasting: timedelta) -> None:
         """Count once for each of these identities (``identities``, or any text)."""
-        values = {"what": what, "at": self._now, "expires_at": self._now + lasting}
-        rows = [values | {"hash": keyed_hash(secret, f"tally {what}", one)} for one in whom]
+        values = {"what": counter, "at": self._now, "expires_at": self._now + lasting}
+        rows = [values | {"hash": keyed_hash(secret, f"tally {counter}", subject)} for subject in subjects]
         if rows:
             await self._connection.execute(insert(tally), rows)
 
-    async def count(self, secret: bytes, what: str, whom: Collection[str], *, within: timedelta) -> int:
+    async def count(self, secret: bytes, counter: str, subjects: Collection[str], *, within: timedelta) -> int:
         """Return the highest count among these identities since a moment.
 
         In a transaction that writes, other transactions with the same counts wait: of two that ask whether one more is
         allowed, the second sees what the first added.
         """
-        hashes = [keyed_hash(secret, f"tally {what}", one) for one in whom]
+        hashes = [keyed_hash(secret, f"tally {counter}", subject) for subject in subjects]
         if self._connection.dialect.name == "postgresql" and not is_reading(self._connection):
-            for one in sorted(hashes):  # SQLite has one writer anyway
-                await self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(one, 6))))
-        where = (tally.c.what == what, tally.c.hash.in_(hashes), tally.c.at > self._now - within)
+            for value in sorted(hashes):  # SQLite has one writer anyway
+                await self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(value, 6))))
+        where = (tally.c.what == counter, tally.c.hash.in_(hashes), tally.c.at > self._now - within)
         counts = select(func.count().label("times")).where(*where).group_by(tally.c.hash).subquery()
         return await self._connection.scalar(select(func.max(counts.c.times))) or 0
 
     async def add_different(
-        self, secret: bytes, what: str, whom: Collection[str], things: Collection[str], *, lasting: timedelta
+        self, secret: bytes, counter: str, subjects: Collection[str], things: Collection[str], *, lasting: timedelta
     ) -> None:
         """Count each of these things once for each identity, however often it is repeated in the period."""
-        for one in whom:
-            label = _label(secret, what, one)
-            hashes = {keyed_hash(secret, f"tally {what}", f"{one}\0{thing}") for thing in things}
+        for subject in subjects:
+            label = _label(secret, counter, subject)
+            hashes = {keyed_hash(secret, f"tally {counter}", f"{subject}\0{thing}") for thing in things}
             where = (tally.c.what == label, tally.c.hash.in_(hashes), tally.c.at > self._now - lasting)
             known = set((await self._connection.execute(select(tally.c.hash).where(*where))).scalars())
             values = {"what": label, "at": self._now, "expires_at": self._now + lasting}
             if rows := [values | {"hash": new} for new in sorted(hashes - known)]:
                 await self._connection.execute(insert(tally), rows)
 
-    async def different(self, secret: bytes, what: str, whom: Collection[str], *, within: timedelta) -> int:
+    async def different(self, secret: bytes, counter: str, subjects: Collection[str], *, within: timedelta) -> int:
         """Return the number of different things counted lately, the highest among these identities."""
-        labels = [_label(secret, what, one) for one in whom]
+        labels = [_label(secret, counter, subject) for subject in subjects]
         where = (tally.c.what.in_(labels), tally.c.at > self._now - within)
         times = func.count(tally.c.hash.distinct()).label("times")
         counts = select(times).where(*where).group_by(tally.c.what).subquery()
@@ -124,6 +124,6 @@ class Tallies:
         return (await self._connection.execute(delete(tally).where(tally.c.expires_at < self._now))).rowcount
 
 
-def _label(secret: bytes, what: str, one: str) -> str:
+def _label(secret: bytes, counter: str, subject: str) -> str:
     """Return the column value of a count and an identity: 128 bits of the keyed hash."""
-    return f"{what} {keyed_hash(secret, f'tally {what}', one)[:32]}"
+    return f"{counter} {keyed_hash(secret, f'tally {counter}', subject)[:32]}"

@@ -37,8 +37,8 @@ class Affected:
 async def affected(connection: AsyncConnection, until: datetime) -> list[Affected]:
     """Return every account of the people known at that time, by network and id."""
     kinds: dict[str, list[str]] = {}
-    for kind, (whose, which) in KINDS.items():
-        statement = select(whose).distinct() if which is None else select(whose).where(which).distinct()
+    for kind, (owner, condition) in KINDS.items():
+        statement = select(owner).distinct() if condition is None else select(owner).where(condition).distinct()
         for person_id in (await connection.execute(statement)).scalars():
             kinds.setdefault(person_id, []).append(kind)
     by_then = or_(person.c.created_at <= until, account.c.first_seen <= until)  # persons may have been separated since

@@ -41,8 +41,8 @@ class Contacts:
 
     async def all(self) -> list[Contact]:
         """Return every visible contact."""
-        stored = [one.record async for one in self._records.stream(RecordKind.CONTACT)]
-        return [one for one in stored if isinstance(one, Contact)]
+        records = [stored.record async for stored in self._records.stream(RecordKind.CONTACT)]
+        return [record for record in records if isinstance(record, Contact)]
 
     async def with_address(self, *addresses: str) -> list[Contact]:
         """Return the contacts that were imported with one of these mail addresses."""
@@ -83,17 +83,17 @@ class Contacts:
         """Hide contacts from introductions until they were told; return those newly hidden."""
         return await self._note_untold(contact_ids, "hidden_at")
 
-    async def _note_untold(self, contact_ids: Collection[str], what: str) -> list[str]:
+    async def _note_untold(self, contact_ids: Collection[str], column: str) -> list[str]:
         """Note the moment, unless it is noted, or the contact was told, since the caller looked."""
         here = contact_notice.c.contact_id.in_(list(contact_ids))
-        still = (contact_notice.c.told_at.is_(None), contact_notice.c[what].is_(None))
-        statement = update(contact_notice).where(here, *still).values({what: self._now})
+        still = (contact_notice.c.told_at.is_(None), contact_notice.c[column].is_(None))
+        statement = update(contact_notice).where(here, *still).values({column: self._now})
         return list((await self._connection.execute(statement.returning(contact_notice.c.contact_id))).scalars())
 
     async def needs_notice(self, contact_id: str) -> bool:
         """Return whether the next mail to this contact must tell about the import."""
-        told = select(contact_notice.c.told_at).where(contact_notice.c.contact_id == contact_id)
-        return await self._connection.scalar(told) is None
+        told_at = select(contact_notice.c.told_at).where(contact_notice.c.contact_id == contact_id)
+        return await self._connection.scalar(told_at) is None
 
     # ----------------------------------------------------------------------------------------------------- erasure
 
@@ -121,16 +121,16 @@ class Contacts:
             select(1).where(subscription.c.person_id == person.c.id),
             select(1).where((introduction.c.asker == person.c.id) | (introduction.c.contact_person == person.c.id)),
         ]
-        unneeded = [~one.exists() for one in needed]
+        unneeded = [~reason.exists() for reason in needed]
         statement = select(person.c.id, account.c.user_id).join(account, account.c.person_id == person.c.id)
         statement = statement.where(person.c.created_at < self._now - older_than, *unneeded)
         ids = sorted({row.id for row in await self._connection.execute(statement)})
         held = select(person.c.id).where(person.c.id.in_(ids)).order_by(person.c.id).with_for_update()
         await self._connection.execute(held)  # locked: from here on no new row can need them, so look once more
         statement = statement.where(person.c.id.in_(ids))
-        found = {row.id: row.user_id for row in await self._connection.execute(statement)}
-        imported = {same_form(contact.email) for contact in await self.all()} if found else set()
-        gone = [person_id for person_id, address in found.items() if address not in imported]
+        addresses = {row.id: row.user_id for row in await self._connection.execute(statement)}
+        imported = {same_form(contact.email) for contact in await self.all()} if addresses else set()
+        gone = [person_id for person_id, address in addresses.items() if address not in imported]
         for person_id in gone:
             await erase(self._connection, self._now, person_id)
         return len(gone)

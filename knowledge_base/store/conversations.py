@@ -107,8 +107,8 @@ class Conversations:
     async def all_gone(self, channel: str) -> list[str]:
         """Return every unreachable private conversation of a channel."""
         where = (account.c.channel == channel, account.c.active.is_(False), account.c.conversation.is_not(None))
-        found = select(account.c.conversation).where(*where).order_by(account.c.conversation)
-        return [str(conversation) for conversation in (await self._connection.execute(found)).scalars()]
+        statement = select(account.c.conversation).where(*where).order_by(account.c.conversation)
+        return [str(conversation) for conversation in (await self._connection.execute(statement)).scalars()]
 
     async def move(self, channel: str, old: str, new: str) -> None:
         """Follow a change of a conversation's id by the network in every table at once."""

@@ -127,10 +127,10 @@ class Store:
         """Close every connection."""
         await self._engine.dispose()
 
-    async def hear(self, told: Callable[[], None]) -> None:
-        """Call ``told`` when another process on this database has left work to do; may return at once."""
+    async def hear(self, notify: Callable[[], None]) -> None:
+        """Call ``notify`` when another process on this database has left work to do; may return at once."""
         if not self.is_sqlite:
-            await listen(self._engine, told)
+            await listen(self._engine, notify)
 
     @asynccontextmanager
     async def begin(self, *, long: bool = False, first: bool = False) -> AsyncIterator[Transaction]:

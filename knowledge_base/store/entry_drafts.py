@@ -50,8 +50,8 @@ class EntryDrafts:
 
     async def get(self, number: int) -> Draft:
         """Return the draft."""
-        found = await self._connection.scalar(select(unanswered.c.draft).where(unanswered.c.number == number))
-        return dict(found or {})
+        draft = await self._connection.scalar(select(unanswered.c.draft).where(unanswered.c.number == number))
+        return dict(draft or {})
 
     async def put(self, number: int, draft: Draft) -> None:
         """Store the draft; an empty one is deleted."""
@@ -104,8 +104,8 @@ class EntryDrafts:
 
     async def close(self, number: int) -> None:
         """Delete draft and answers of a question that an editor has closed."""
-        for one in await self.answers(number):
-            await self._end(one.person_id, one.id, What.ENDED)
+        for answer in await self.answers(number):
+            await self._end(answer.person_id, answer.id, What.ENDED)
         await self._connection.execute(delete(offered_answer).where(offered_answer.c.question == number))
         await self.put(number, {})
 

@@ -185,11 +185,11 @@ class Imports:
         """Delete up to ``limit`` staged rows of ended runs; return whether there may be more."""
         ended = select(import_run.c.id).where(import_run.c.state != "staging")
         keys = select(import_row.c.run_id, import_row.c.kind, import_row.c.id).where(import_row.c.run_id.in_(ended))
-        found = (await self._connection.execute(keys.limit(limit))).all()
-        for run_id, kind, ids in _grouped(found):
+        rows = (await self._connection.execute(keys.limit(limit))).all()
+        for run_id, kind, ids in _grouped(rows):
             where = (import_row.c.run_id == run_id, import_row.c.kind == kind, import_row.c.id.in_(ids))
             await self._connection.execute(delete(import_row).where(*where))
-        return len(found) == limit
+        return len(rows) == limit
 
     async def _log(self, run_id: str, revision: int) -> None:
         rows: Select[Any] = select(

@@ -65,9 +65,9 @@ async def erase(connection: AsyncConnection, now: datetime, person_id: str, *, e
 async def _erase(connection: AsyncConnection, now: datetime, person_id: str, event_id: str) -> None:
     held = select(person.c.id).where(person.c.id == person_id).with_for_update()
     await connection.execute(held)
-    for one in (await connection.execute(select(account).where(account.c.person_id == person_id))).all():
-        await _retract_questions(connection, now, one.channel, one.user_id)
-        await _erase_messages(connection, one.channel, one.user_id, one.conversation, event_id)
+    for row in (await connection.execute(select(account).where(account.c.person_id == person_id))).all():
+        await _retract_questions(connection, now, row.channel, row.user_id)
+        await _erase_messages(connection, row.channel, row.user_id, row.conversation, event_id)
     await connection.execute(delete(consent).where(consent.c.subject == person_id))
     await connection.execute(delete(person).where(person.c.id == person_id))
 
@@ -87,14 +87,17 @@ async def _erase_messages(
     handled = or_(inbox.c.state != "new", inbox.c.event_id == event_id)
     await connection.execute(update(inbox).where(*theirs, handled).values(user_id="", conversation=""))
     if conversation:
-        told = (outbox.c.channel == channel, outbox.c.conversation == conversation)
-        await connection.execute(delete(outbox).where(*told))
+        sent_there = (outbox.c.channel == channel, outbox.c.conversation == conversation)
+        await connection.execute(delete(outbox).where(*sent_there))
 
 
 def _unique_with(table: Table, column: Column[str]) -> Iterator[list[Column[object]]]:
     """Return, for every key of the table that contains this column, the other columns of the key."""
-    keys = [table.primary_key, *(one for one in table.constraints if isinstance(one, UniqueConstraint))]
+    keys = [
+        table.primary_key,
+        *(constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)),
+    ]
     sets = [list(key.columns) for key in keys] + [list(index.columns) for index in table.indexes if index.unique]
     for columns in sets:
-        if column.name in {one.name for one in columns}:
-            yield [one for one in columns if one.name != column.name]
+        if column.name in {other.name for other in columns}:
+            yield [other for other in columns if other.name != column.name]

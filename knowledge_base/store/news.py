@@ -26,25 +26,25 @@ async def announce(connection: AsyncConnection) -> None:
     await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
 
 
-async def listen(engine: AsyncEngine, told: Callable[[], None]) -> None:
-    """Call ``told`` whenever a process has announced work, until cancelled."""
+async def listen(engine: AsyncEngine, notify: Callable[[], None]) -> None:
+    """Call ``notify`` whenever a process has announced work, until cancelled."""
     while True:
         try:
-            await _listen(engine, told)
+            await _listen(engine, notify)
         except (psycopg.Error, OSError, TimeoutError) as error:
             log.info("news.not_heard", error=type(error).__name__)
             await asyncio.sleep(AGAIN_S)
 
 
-async def _listen(engine: AsyncEngine, told: Callable[[], None]) -> None:
+async def _listen(engine: AsyncEngine, notify: Callable[[], None]) -> None:
     args, options = engine.dialect.create_connect_args(engine.url)
     async with asyncio.timeout(PROOF_WITHIN_S):
         connection = await psycopg.AsyncConnection.connect(*args, **options, autocommit=True)
     async with connection:
         await connection.execute(f"LISTEN {CHANNEL}")
-        told()  # so earlier announcements are not missed
+        notify()  # so earlier announcements are not missed
         while True:
             async for _ in connection.notifies(timeout=PROVED_EVERY_S):
-                told()
+                notify()
             async with asyncio.timeout(PROOF_WITHIN_S):
                 await connection.execute("SELECT 1")

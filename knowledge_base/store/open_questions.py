@@ -127,10 +127,10 @@ class OpenQuestions:
 
     async def who_answered(self, reply_id: str, asker: str) -> str | None:
         """Return the author of the answer that an asker got; ``None`` when there is none or it is too old."""
-        told = select(outbox.c.id).where(outbox.c.key == f"{ANSWERED}{reply_id}:{asker}")
-        statement = select(outbox.c.person_id).where(outbox.c.id == reply_id, told.exists())
-        found: str | None = await self._connection.scalar(statement)
-        return found
+        notice = select(outbox.c.id).where(outbox.c.key == f"{ANSWERED}{reply_id}:{asker}")
+        statement = select(outbox.c.person_id).where(outbox.c.id == reply_id, notice.exists())
+        author: str | None = await self._connection.scalar(statement)
+        return author
 
     async def outlasting(self, period: timedelta, limit: int = 100) -> list[tuple[int, str, str]]:
         """Return number, person and text of questions passed on that wait longer, the oldest first."""

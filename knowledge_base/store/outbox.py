@@ -118,14 +118,14 @@ class Outbox:
         mine = (await self._connection.execute(select(outbox).where(outbox.c.id == message_id))).one()
         place = (outbox.c.channel == mine.channel, outbox.c.conversation == mine.conversation, outbox.c.state == "new")
         together = (outbox.c.created_at == self._now, outbox.c.attempts == 0, outbox.c.seq < mine.seq)
-        found = select(outbox.c.id, outbox.c.seq).where(*place, *together).order_by(outbox.c.seq)
-        others = (await self._connection.execute(found)).all()
+        statement = select(outbox.c.id, outbox.c.seq).where(*place, *together).order_by(outbox.c.seq)
+        others = (await self._connection.execute(statement)).all()
         if not others:
             return
         places = [*(row.seq for row in others), mine.seq]
         await self._connection.execute(update(outbox).where(outbox.c.seq.in_(places)).values(seq=-outbox.c.seq))
-        for seq, one in zip(places, [message_id, *(row.id for row in others)], strict=True):
-            await self._connection.execute(update(outbox).where(outbox.c.id == one).values(seq=seq))
+        for seq, row_id in zip(places, [message_id, *(row.id for row in others)], strict=True):
+            await self._connection.execute(update(outbox).where(outbox.c.id == row_id).values(seq=seq))
 
     async def due(self, channel: str, *, least: Urgency = Urgency.BULK, limit: int = MOST_DUE) -> list[Due]:
         """Return the messages of a channel that may be sent now, at most one of each conversation, in order.

@@ -70,19 +70,25 @@ BY_SIDE = "introduction"  # shown by side, see below
 
 async def own_data(connection: AsyncConnection, now: datetime, person_id: str) -> Data:
     """Return rows by table name, JSON values only; consents and the contact records held come last."""
-    found: Data = {}
+    data: Data = {}
     for table in metadata.sorted_tables:
         if table.name in SHOWN:
-            whose = table.c.id if table is person else table.c.person_id
+            owner = table.c.id if table is person else table.c.person_id
             columns = [table.c[name] for name in SHOWN[table.name]]
-            found[table.name] = await _rows(connection, select(*columns).where(whose == person_id))
-    found |= await _introductions(connection, person_id)
-    found[consent.name] = [
-        {"purpose": one.purpose, "what": one.what, "wording": one.wording, "channel": one.channel, "at": _json(one.at)}
-        for one in await Consents(connection, now).of(person_id)
+            data[table.name] = await _rows(connection, select(*columns).where(owner == person_id))
+    data |= await _introductions(connection, person_id)
+    data[consent.name] = [
+        {
+            "purpose": entry.purpose,
+            "what": entry.what,
+            "wording": entry.wording,
+            "channel": entry.channel,
+            "at": _json(entry.at),
+        }
+        for entry in await Consents(connection, now).of(person_id)
     ]
-    found["contact"] = [dict(to_body(one)) for one in await Contacts(connection, now).held_by(person_id)]
-    return {name: rows for name, rows in found.items() if rows}
+    data["contact"] = [dict(to_body(contact)) for contact in await Contacts(connection, now).held_by(person_id)]
+    return {name: rows for name, rows in data.items() if rows}
 
 
 async def _introductions(connection: AsyncConnection, person_id: str) -> Data:

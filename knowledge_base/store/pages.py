@@ -84,13 +84,13 @@ class Pages:
         ).first()
         return _page(row) if row and self.is_open(_page(row)) else None
 
-    def is_open(self, one: Page) -> bool:
+    def is_open(self, link: Page) -> bool:
         """Return whether the link can still be used."""
-        return one.used_at is None and one.expires_at > self._now
+        return link.used_at is None and link.expires_at > self._now
 
-    def is_readable(self, one: Page) -> bool:
+    def is_readable(self, link: Page) -> bool:
         """Return whether the link's text can still be read: not yet read, or read just now."""
-        return one.expires_at > self._now and (one.used_at is None or one.used_at > self._now - READ_AGAIN)
+        return link.expires_at > self._now and (link.used_at is None or link.used_at > self._now - READ_AGAIN)
 
     async def use(self, token_hash: str) -> Page | None:
         """Use the link; return ``None`` when it was used before, is expired, or never existed.

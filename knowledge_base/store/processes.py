@@ -119,9 +119,9 @@ class Processes:
         rows = await self._connection.execute(select(process).where(lately))
         return [Living(row.id, row.settings) for row in rows]
 
-    async def knows(self, one: str) -> bool:
+    async def knows(self, process_id: str) -> bool:
         """Return whether an id is that of a process here, also of a dead one that did not end in order."""
-        return bool(await self._connection.scalar(select(1).where(process.c.id == one)))
+        return bool(await self._connection.scalar(select(1).where(process.c.id == process_id)))
 
     def lives(self, owner: Any) -> ColumnElement[bool]:
         """Return whether a process (an id, or a column of them) signed lately."""

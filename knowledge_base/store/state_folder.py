@@ -41,12 +41,12 @@ def traces(folder: Path) -> list[str]:
 
 def lost(folder: Path, database: Path | None) -> StoreError | None:
     """Return the error about an empty database; ``None`` while the folder shows no earlier installation."""
-    found = traces(folder)
-    if not found:
+    traces_found = traces(folder)
+    if not traces_found:
         return None
-    what = f"The database {database}" if database else "The database"
+    subject = f"The database {database}" if database else "The database"
     return StoreError(
-        f"{what} is missing or empty, but {folder} shows an earlier installation ({', '.join(found[:3])}).",
+        f"{subject} is missing or empty, but {folder} shows an earlier installation ({', '.join(traces_found[:3])}).",
         remedy="Find out what became of the database, or restore a backup (stadtlotse restore FILE). "
         "To begin with an empty one: stadtlotse migrate --new.",
     )

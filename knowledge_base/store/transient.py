@@ -54,7 +54,7 @@ def is_transient(error: BaseException) -> bool:
     """
     match error:
         case BaseExceptionGroup():
-            return all(is_transient(one) for one in error.exceptions)
+            return all(is_transient(inner) for inner in error.exceptions)
         case NoConnectionFreeError() | PendingRollbackError() | ChangedMeanwhileError():
             return True  # the pool has no free place; work went on after its connection was lost; raced
         case DBAPIError():

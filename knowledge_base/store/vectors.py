@@ -34,15 +34,15 @@ class Vectors:
 
     async def get(self, fingerprint: str, hashes: Collection[bytes]) -> dict[bytes, bytes]:
         """Return the existing vectors of these texts."""
-        wanted, found = list(hashes), {}
+        wanted, vectors = list(hashes), {}
         for start in range(0, len(wanted), BATCH):
             rows = await self._connection.execute(
                 select(vector.c.text_hash, vector.c.value).where(
                     vector.c.fingerprint == fingerprint, vector.c.text_hash.in_(wanted[start : start + BATCH])
                 )
             )
-            found.update({bytes(key): bytes(value) for key, value in rows})
-        return found
+            vectors.update({bytes(key): bytes(value) for key, value in rows})
+        return vectors
 
     async def hashes(self, fingerprint: str, after: bytes, limit: int) -> list[bytes]:
         """Return the next text hashes of a model in their order, behind ``after``."""

@@ -55,12 +55,12 @@ def _elements(cursor: _Cursor) -> Iterator[Row | RowError]:
 def _member(cursor: _Cursor) -> Iterator[Row | RowError]:
     """Yield the array under ``records``; skip other members of the object (a version, a note)."""
     cursor.take("{")
-    found = False
+    seen = False
     while cursor.peek() != "}":
         name = cursor.value()
         cursor.take(":")
-        if name == "records" and not found and cursor.peek() == "[":
-            found = True
+        if name == "records" and not seen and cursor.peek() == "[":
+            seen = True
             yield from _elements(cursor)
         elif name == "records":
             raise cursor.failure("There must be one field records, and it must be an array.", _SHAPE)
@@ -68,7 +68,7 @@ def _member(cursor: _Cursor) -> Iterator[Row | RowError]:
             cursor.value()
         cursor.separate("}")
     cursor.take("}")
-    if not found:
+    if not seen:
         raise cursor.failure("The object has no field records.", _SHAPE)
 
 

@@ -178,12 +178,12 @@ class Gazetteer:
         return tuple(dict.fromkeys(rows))
 
     def _longest(self, words: Sequence[Word], first: int, lower: bool) -> Mention | None:
-        if (found := self._exact(words, first)) and self._credible(words, first, found[0], lower):
-            return Mention(found[1], first, found[0])
+        if (match := self._exact(words, first)) and self._credible(words, first, match[0], lower):
+            return Mention(match[1], first, match[0])
         if words[first].folded in _STOP:
             return None
-        if (found := self._bent(words, first)) and self._credible(words, first, found[0], lower):
-            return Mention(found[1], first, found[0])
+        if (match := self._bent(words, first)) and self._credible(words, first, match[0], lower):
+            return Mention(match[1], first, match[0])
         if corrected := self._corrected(words, first, lower):
             return Mention(corrected, first, first + 1)
         return None
@@ -203,8 +203,8 @@ class Gazetteer:
     def _bent(self, words: Sequence[Word], first: int) -> tuple[int, Place] | None:
         heads = (words[first].folded, *base_forms(words[first].folded))
         for head in heads:
-            if head in self._first_words and (found := self._bent_phrase(words, first, head)):
-                return found
+            if head in self._first_words and (match := self._bent_phrase(words, first, head)):
+                return match
         for head in heads[1:]:
             if (place := self._places.get(head)) and self._may_bend(words, first, head):
                 return first + 1, place
@@ -274,7 +274,7 @@ class Gazetteer:
         """Return municipalities and, for districts, their members: official keys begin with the district's."""
         ids = [self.municipalities[row].id for row in rows]
         keys = tuple(key for key in ids if len(key.removeprefix("PL-")) <= _DISTRICT_KEY)
-        members = (row for row, one in enumerate(self.municipalities) if one.id.startswith(keys)) if keys else ()
+        members = (row for row, place in enumerate(self.municipalities) if place.id.startswith(keys)) if keys else ()
         return tuple(dict.fromkeys((*rows, *members)))
 
     def near(self, rows: Iterable[int]) -> dict[int, float]:

@@ -99,7 +99,7 @@ class Lexicon:
         self, words: Sequence[Word], first: int, stems: dict[str, list[str]], language: str, skip: Collection[int]
     ) -> TopicMention | None:
         if words[first].folded not in self._first and not any(
-            stems[lang][first] in found for lang, found in self._first_stems.items()
+            stems[lang][first] in first_stems for lang, first_stems in self._first_stems.items()
         ):
             return None
         for last in range(min(len(words), first + _MAX_PHRASE), first, -1):
@@ -139,15 +139,15 @@ class Lexicon:
         """Return the funding rounds named in a folded text: (name of the round, start, end)."""
         if self._round is None:
             return ()
-        found = [(self._round_names[m.group()], m.start(), m.end()) for m in self._round.finditer(folded)]
+        rounds = [(self._round_names[m.group()], m.start(), m.end()) for m in self._round.finditer(folded)]
         for match in _NUMBER_OF_PROGRAMME.finditer(folded):
             number = int(match.group(1))
-            found += [(r.name, match.start(), match.end()) for r in self.rounds if r.number == number]
-        return tuple(dict.fromkeys(found))
+            rounds += [(r.name, match.start(), match.end()) for r in self.rounds if r.number == number]
+        return tuple(dict.fromkeys(rounds))
 
     def rounds_of_year(self, year: int) -> tuple[str, ...]:
         """Return the funding rounds of a year."""
-        return tuple(found.name for found in self.rounds if found.year == year)
+        return tuple(funding_round.name for funding_round in self.rounds if funding_round.year == year)
 
 
 def _stemmed(words: Sequence[Word], language: str) -> str:

@@ -50,4 +50,4 @@ _YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?:er)?(?!\d)")
 
 def years(text: str) -> tuple[int, ...]:
     """Return the years 2000 to 2049 named in a text, each once, in order."""
-    return tuple(dict.fromkeys(int(found) for found in _YEAR.findall(text)))
+    return tuple(dict.fromkeys(int(year) for year in _YEAR.findall(text)))

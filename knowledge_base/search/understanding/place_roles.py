@@ -38,16 +38,16 @@ def place_roles(text: str, words: Sequence[Word], mentions: Sequence[Mention], r
     """
     folded = " ".join(word.folded for word in words)
     nearby = bool(phrases.NEARBY.search(folded))
-    found: dict[str, list[Mention]] = {"at": [], "near": [], "without": [], "own": [], "partner": []}
+    roles: dict[str, list[Mention]] = {"at": [], "near": [], "without": [], "own": [], "partner": []}
     kind, before = "at", None
     for mention in mentions:
         head = " ".join(word.folded for word in words[: mention.first])
         said = "near" if nearby else _said(head, role, mention)
         if said or before is None or not _continues(words[before.last : mention.first]):
             kind = said or ("own" if _own(text, words, mention) else "at")
-        found[kind].append(mention)
+        roles[kind].append(mention)
         before = mention
-    return PlaceRoles(**{name: tuple(mentions) for name, mentions in found.items()})
+    return PlaceRoles(**{name: tuple(mentions) for name, mentions in roles.items()})
 
 
 def _said(head: str, role: bool, mention: Mention) -> str:

@@ -65,8 +65,8 @@ def _named(word: Word) -> bool:
     return len(word.text) > 2 and word.text.isalpha() and word.text.istitle()
 
 
-def _adjacent(one: Word, other: Word) -> bool:
-    return other.start == one.end + 1
+def _adjacent(word: Word, following: Word) -> bool:
+    return following.start == word.end + 1
 
 
 def _shouted(words: Sequence[Word], name: int) -> bool:

@@ -52,13 +52,13 @@ def words_of(text: str) -> tuple[Word, ...]:
 
     ``Bürger:innen`` is one word.
     """
-    found = []
+    result = []
     for match in _WORD.finditer(text):
         if folded := fold(match.group()):
-            found.append(Word(match.group(), folded, match.start(), match.end()))
-        if len(found) == MAX_WORDS:
+            result.append(Word(match.group(), folded, match.start(), match.end()))
+        if len(result) == MAX_WORDS:
             break
-    return tuple(found)
+    return tuple(result)
 
 
 def folded_name(name: str) -> str:

@@ -125,21 +125,21 @@ def _checked_copy(source: Path, target: Path) -> Path:
     try:
         copy_sqlite(source, target)
         with closing(sqlite3.connect(target)) as copy:
-            found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            verdict = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as error:
         raise StoreError(f"The database {source} cannot be copied: {error}.", remedy=remedy) from error
-    if found != "ok":
-        raise StoreError(f"The database {source} is damaged: {found}.", remedy=remedy)
+    if verdict != "ok":
+        raise StoreError(f"The database {source} is damaged: {verdict}.", remedy=remedy)
     return target
 
 
 async def _expect_schema(connection: AsyncConnection) -> None:
-    found = await connection.run_sync(current)
-    if found is None:
+    step = await connection.run_sync(current)
+    if step is None:
         raise StoreError("The database is empty, so there is nothing to keep.", remedy="Check STADTLOTSE_STATE_DIR.")
-    if found != SCHEMA:
+    if step != SCHEMA:
         raise StoreError(
-            f"The database has schema {found}, this version makes backups of {SCHEMA}.",
+            f"The database has schema {step}, this version makes backups of {SCHEMA}.",
             remedy="Make the backup with the version that the bot runs with.",
         )
 
