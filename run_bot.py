@@ -1,7 +1,7 @@
-"""Start here: the command line of Stadtlotse (also installed as ``stadtlotse``).
+"""Entry point: the command line of Stadtlotse (also installed as ``stadtlotse``).
 
-Every command lives in ``bot/cli/`` (``group.py`` lists them); the parts of a running bot are put together in
-``bot/app.py``. This file is the last error boundary: what goes wrong is told in one line with its remedy.
+Every command lives in ``bot/cli/`` (``group.py`` lists them); ``bot/app.py`` builds the parts of a running bot. This
+file is the last error boundary: it reports an error in one line with its remedy.
 
 Exit codes: 0 done, 1 failed, 2 wrong use. Results go to stdout, progress and remarks to stderr.
 """
@@ -41,7 +41,7 @@ def options(
 
 def main() -> None:
     """Run a command and end the process with its exit code."""
-    os.umask(0o077)  # every file that the bot makes is its user's alone
+    os.umask(0o077)  # only the bot's own user can read the files it makes
     try:
         app()
     except (StadtlotseError, SettingsError) as error:

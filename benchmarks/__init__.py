@@ -1,1 +1,1 @@
-"""Measurements with ratios against peers or physical limits in the same run; machines are noisy, so compare ratios."""
+"""Measurements with ratios against peers or physical limits in the same run. Machines are noisy: compare ratios."""

@@ -1,6 +1,6 @@
-"""Answering with the real engine: about 1,000 projects, warm; and how fast passages are embedded.
+"""Answer times with the real engine over about 1,000 projects, warm, and the speed of embedding passages.
 
-The peer is the embedding alone: what is above it is ours.
+The peer is the embedding alone: all time above it is ours.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ROUNDS = 25
 
 
 async def fill(store: Store) -> int:
-    """The bundle, and variations of it."""
+    """Store the bundle and variations of it; return the number of projects."""
     await load_bundle(store)
     async with store.read() as tx:
         projects = [s.record async for s in tx.records.stream(RecordKind.PROJECT) if isinstance(s.record, Project)]
@@ -78,5 +78,5 @@ async def measure() -> None:
 
 
 def main() -> None:
-    """Run it."""
+    """Run the benchmark."""
     asyncio.run(measure())

@@ -1,7 +1,8 @@
-"""A digest run for 1,000 recipients, and how long answers to people take meanwhile.
+"""A digest run for 1,000 recipients, and the answer times of users meanwhile.
 
-The whole bot on SQLite with the real model; a network that needs 30 ms for each message, answers to 1 in 50 with "too
-many, wait" and to 1 in 100 not at all, one message at a time as for Telegram. The peer is the same bot without a run.
+It runs the whole bot on SQLite with the real model. The network needs 30 ms for each message, answers 1 in 50 with "too
+many, wait" and 1 in 100 not at all. It takes one message at a time, as Telegram does. The peer is the same bot without
+a digest run.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ TEXTS = ("Wer hat Mobilitätsprojekte gemacht?", "Hitzeschutz in kleinen Städte
 
 
 class SlowNetwork:
-    """See ``bot.channels.port.Channel``."""
+    """A slow ``bot.channels.port.Channel``."""
 
     name = "slow"
     exactly_once = False
@@ -63,13 +64,13 @@ class SlowNetwork:
         return message.id
 
     async def working(self, address: Address) -> None:
-        """Nobody watches."""
+        """Do nothing: nothing shows a typing indicator here."""
 
     async def close(self) -> None:
-        """Nothing was opened."""
+        """Do nothing: nothing was opened."""
 
     async def ask(self, number: int) -> float:
-        """One question of somebody whose digest is among the last; seconds until its answer is there."""
+        """Ask one question as a user whose digest is among the last; return the seconds until the answer is there."""
         assert self._receive is not None
         name = f"q{number}"
         self.answered[name] = asyncio.Event()
@@ -83,7 +84,7 @@ class SlowNetwork:
 
 
 async def subscribe(store: Store) -> None:
-    """A thousand people."""
+    """Subscribe a thousand people."""
     async with store.begin() as tx:
         for number in range(RECIPIENTS):
             person = await tx.people.identify("slow", f"p{number}", private_conversation=f"c{number}")
@@ -92,7 +93,7 @@ async def subscribe(store: Store) -> None:
 
 
 async def ask_all(network: SlowNetwork, first: int) -> Sequence[float]:
-    """Questions one after the other."""
+    """Ask questions one after the other."""
     return [await network.ask(first + number) for number in range(QUESTIONS)]
 
 
@@ -129,5 +130,5 @@ def _figures(seconds: Sequence[float]) -> tuple[str, str, str]:
 
 
 def main() -> None:
-    """Run it."""
+    """Run the benchmark."""
     asyncio.run(measure())

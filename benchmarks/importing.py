@@ -1,6 +1,6 @@
-"""Import: 100,000 records through validation, staging and publication, and again unchanged; no model involved.
+"""Import of 100,000 records through validation, staging and publication, and again unchanged; without a model.
 
-The peer is the physical limit: the same rows as plain inserts into SQLite, nothing checked, one transaction.
+The peer is the physical limit: the same rows as plain inserts into SQLite, unchecked, in one transaction.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ RECORDS = 100_000
 
 
 def records() -> Iterator[dict[str, object]]:
-    """Synthetic projects of the size of real ones."""
+    """Yield synthetic projects of the size of real ones."""
     words = "Verkehr Energie Klima Daten Beteiligung Bildung Gesundheit Wasser Sensor Quartier Verwaltung Hitze".split()
     for number in range(RECORDS):
         topic, other = words[number % 12], words[number // 12 % 12]
@@ -38,21 +38,21 @@ def records() -> Iterator[dict[str, object]]:
 
 
 def measured(work: Callable[[], object]) -> float:
-    """Seconds that the work takes."""
+    """Return the seconds that the work takes."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 def plain_inserts(file: Path, target: Path) -> None:
-    """The same rows, read and stored without any care."""
+    """Read and store the same rows without any check."""
     with sqlite3.connect(target) as connection, file.open(encoding="utf-8") as lines:
         connection.execute("CREATE TABLE record (id TEXT PRIMARY KEY, body TEXT)")
         connection.executemany("INSERT INTO record VALUES (?, ?)", ((json.loads(line)["id"], line) for line in lines))
 
 
 async def ours(file: Path, database: Path) -> None:
-    """A real import."""
+    """Run a real import."""
     store = await Store.open(f"sqlite:///{database}")
     reports = await import_files(store, [file])
     if not reports[0].ok:

@@ -1,10 +1,10 @@
-"""Speed of retrieval behind the embedding, on synthetic projects: ours against plain NumPy scans and SQLite FTS5.
+"""Speed of retrieval after embedding, on synthetic projects: ours against plain NumPy scans and SQLite FTS5.
 
     python -m benchmarks.retrieval [10000 100000]
 
-Texts are sentences of the bundled projects and words of the glossary, mixed at random; vectors have the mean and the
-falling spectrum of real ones. Everything runs in this process with one thread; compare the columns of one run, not
-the milliseconds of two machines. The recall is of our first ten dense hits against the exact scan.
+Texts are sentences of the bundled projects and words of the glossary, mixed at random. Vectors have the mean and the
+falling spectrum of real ones. Everything runs in this process with one thread: compare the columns of one run, not the
+milliseconds of two machines. The recall compares our first ten dense hits with the exact scan.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def measure(size: int) -> None:
 
 
 def timed_answers(index: Index, pairs: Sequence[tuple[str, Floats]]) -> list[float]:
-    """The same questions read, found, ranked, decided and given reasons; sentences have been read before."""
+    """Return the times of the same questions read, searched, ranked, decided and explained; with warm caches."""
     embedder = Given(pairs[0][1])
     search = Search(embedder, index, Gazetteer(()), bundled())
 
@@ -98,7 +98,7 @@ def timed_answers(index: Index, pairs: Sequence[tuple[str, Floats]]) -> list[flo
 
 @dataclass
 class Given:
-    """An embedder that takes no time: every question has the vector given."""
+    """An embedder that takes no time: every question gets the vector that was set."""
 
     vector: Floats
     dimension: int = DIMENSION
@@ -111,7 +111,7 @@ class Given:
         return synthetic_vectors(len(texts), seed=len(texts))
 
     async def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing: nothing was opened."""
 
 
 def lexical(side: Lexical, text: str) -> npt.NDArray[np.int64]:
@@ -119,7 +119,7 @@ def lexical(side: Lexical, text: str) -> npt.NDArray[np.int64]:
 
 
 def synthetic_projects(size: int, rng: random.Random) -> list[Project]:
-    """Each of three to five sentences of the bundle, some of their words replaced."""
+    """Return projects of three to five sentences of the bundle, some of their words replaced."""
     folder = files("knowledge_base.bundle")
     texts = [json.loads(line)["text"] for line in folder.joinpath("projects.jsonl").read_text("utf-8").splitlines()]
     sentences = [sentence for text in texts for sentence in text.split(". ") if sentence]
@@ -137,13 +137,13 @@ def synthetic_projects(size: int, rng: random.Random) -> list[Project]:
 
 
 def question(rng: random.Random, projects: Sequence[Project]) -> str:
-    """Six words of a project and a stop word or two, as somebody might ask."""
+    """Return six words of a project and a stop word or two, like a question of a user."""
     words = rng.choice(projects).text.split()
     return "Wo gibt es " + " ".join(rng.sample(words, min(6, len(words)))) + "?"
 
 
 def synthetic_vectors(count: int, seed: int) -> Floats:
-    """Unit vectors with a strong mean and a falling spectrum, as the vectors of one model have."""
+    """Return unit vectors with a strong mean and a falling spectrum, like the vectors of one model."""
     rng = np.random.default_rng(seed)
     basis, _ = np.linalg.qr(rng.standard_normal((DIMENSION, DIMENSION)))
     scale = 0.45 / np.arange(1, DIMENSION + 1) ** 0.35 / 3
@@ -156,7 +156,7 @@ def synthetic_vectors(count: int, seed: int) -> Floats:
 
 
 def near(vectors: Floats, rows: Sequence[int]) -> Floats:
-    """Questions: vectors between a document's and another's."""
+    """Return question vectors: each lies between a document's vector and another one."""
     moved = vectors[list(rows)] + 0.7 * vectors[list(reversed(rows))]
     unit: Floats = moved / np.linalg.norm(moved, axis=1, keepdims=True)
     return unit
@@ -185,7 +185,10 @@ def fts_times(projects: Sequence[Project], questions: Sequence[str]) -> list[flo
 
 
 def txtai_times(vectors: Floats, asked: Floats, backend: str) -> list[float]:
-    """txtai's own vector search, exact with NumPy, approximate with faiss; nothing where txtai is not installed."""
+    """Return the times of txtai's vector search, exact with NumPy and approximate with faiss.
+
+    Return none where txtai is not installed.
+    """
     try:
         from txtai.ann import ANNFactory
     except ImportError:

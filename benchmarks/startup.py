@@ -1,7 +1,7 @@
-"""Cold start: from nothing in memory to the first answer, as whole processes; and how much memory that takes.
+"""Cold start: time and memory from nothing in memory to the first answer, as whole processes.
 
-Processor seconds (user and system) are what the machine has to do; the wall clock says more only on a quiet machine.
-The peer is what nobody can avoid: a Python that imports NumPy and ONNX Runtime, and ends.
+Processor seconds (user and system) are the work of the machine; the wall clock says more only on a quiet machine. The
+peer is the part that cannot be avoided: a Python that imports NumPy and ONNX Runtime, and ends.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ QUESTION = "Wer hat Projekte zur Mobilität gemacht?"
 
 
 class Run(NamedTuple):
-    """One whole process."""
+    """Figures of one whole process."""
 
     seconds: float
     processor: float  # seconds
@@ -32,7 +32,7 @@ class Run(NamedTuple):
 
 
 def timed(command: list[str], state: str) -> Run:
-    """Run a command to its end."""
+    """Run a command to its end; return its figures."""
     environment = os.environ | {"STADTLOTSE_STATE_DIR": state}
     began = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
@@ -44,7 +44,7 @@ def timed(command: list[str], state: str) -> Run:
 
 
 def median(runs: Sequence[Run]) -> Run:
-    """Each figure's median."""
+    """Return the median of each figure."""
     return Run(*(statistics.median(figures) for figures in zip(*runs, strict=True)))
 
 

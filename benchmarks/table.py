@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 
 def show(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print the rows below their head."""
+    """Print the head and the rows."""
     print(f"| {' | '.join(head)} |")
     print(f"| {' | '.join('---' for _ in head)} |")
     for row in rows:

@@ -1,1 +1,1 @@
-"""How the bot is set up: settings and logging. Imports nothing of the product."""
+"""Settings and logging of the bot. Imports nothing of the product."""

@@ -10,7 +10,7 @@ from config.section import Section
 
 
 class Introductions(Section):
-    """How much one person may ask of others, and what follows a yes."""
+    """Limits for one asker, and what follows a yes."""
 
     per_day: int = Field(3, ge=0, description="requests of one person in a day; 0: as many as they like")
     open: int = Field(5, ge=0, description="open requests of one person; 0: as many as they like")

@@ -1,10 +1,10 @@
-"""Logging: events with fields, never prose, never texts of people, never secrets.
+"""Structured logging: events with fields, never prose, user texts or secrets.
 
-One line is one event with a fixed name and ids of messages. A filter in front of every handler masks what must never be
-written, even when a library logs it on its own or an exception quotes it: tokens, passwords, mail addresses, and the
-ids of accounts and rooms. It knows them by their shape, by the name of their field, and by ``HIDDEN``.
+One line is one event with a fixed name and ids of messages. A filter in front of every handler masks tokens, passwords,
+mail addresses, and the ids of accounts and rooms. It also masks them in messages of libraries and in exceptions. It
+recognises them by their shape, by the name of their field, and by ``HIDDEN``.
 
-An account is masked as ``[user 1f3a09]``: the same one is the same mark until the process ends, and nothing after.
+An account is masked as ``[user 1f3a09]``. The mark of an account stays the same until the process ends.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ NUMBERS = re.compile(r"(?<![\w.:$-])(?P<number>-?\d{6,16})(?![\w:]|[.-]\w)")  # 
 NAMED_NUMBERS = re.compile(
     r"(?P<name>\b(?:user|chat|sender|account|telegram)(?:_?id)?\b['\")]*\s?[=:,]\s?['\"(]*)(?P<id>-?\d+)", re.IGNORECASE
 )
-FIELDS = {  # whose values are ids of accounts and rooms, whatever they look like → what they are
+FIELDS = {  # fields with ids of accounts and rooms as values → the name of their kind
     **dict.fromkeys(("user", "user_id", "sender", "account", "person", "address", "recipient", "devices"), "user"),
     **dict.fromkeys(("room", "room_id", "chat", "chat_id", "conversation"), "room"),
 }
-OF_MESSAGES = frozenset({"event_id", "outbox_id", "timestamp"})  # fields whose long numbers are no accounts
+OF_MESSAGES = frozenset({"event_id", "outbox_id", "timestamp"})  # long numbers in these fields are not accounts
 HIDDEN = "_hidden"  # bind it (``structlog.contextvars``) to ids that nothing of what is logged meanwhile may hold
 
 _salt = os.urandom(16)
@@ -50,14 +50,14 @@ _known: set[str] = set()
 
 
 def hide(secrets: Iterable[str]) -> None:
-    """These values are masked from now on, whatever they look like."""
+    """Mask these values from now on, in every log line."""
     _known.update(secret for secret in secrets if len(secret) > 5)
 
 
 def redact(text: str, *, numbers: bool = True) -> str:
-    """The text with secrets, addresses and ids of accounts replaced by the name of their kind.
+    """Return the text with secrets, addresses and ids of accounts replaced by the name of their kind.
 
-    ``numbers``: mask long numbers, too, which may be an account of Telegram or a phone.
+    With ``numbers``, long numbers are masked as well: they may be a Telegram account or a phone number.
     """
     for secret in _known:
         text = text.replace(secret, "[secret]")
@@ -68,12 +68,12 @@ def redact(text: str, *, numbers: bool = True) -> str:
 
 
 def _mark(kind: str, value: str) -> str:
-    """A mark by which lines on the same account can be told, while the process lives and by nobody else."""
+    """Return a mark that links the log lines of one account until the process ends; others cannot reproduce it."""
     return f"[{kind} {hmac.digest(_salt, value.encode('utf-8', 'surrogatepass'), 'sha256').hex()[:6]}]"
 
 
 def set_up(level: str, style: Literal["auto", "json", "console"]) -> None:
-    """Send everything, the libraries' messages too, through one formatter to stderr."""
+    """Send every log message, those of libraries included, through one formatter to stderr."""
     console = style == "console" or (style == "auto" and sys.stderr.isatty())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -112,27 +112,27 @@ def set_up(level: str, style: Literal["auto", "json", "console"]) -> None:
         "peewee",
     ):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
-    logging.getLogger("nio").setLevel(logging.CRITICAL)  # it quotes the events that it cannot read
+    logging.getLogger("nio").setLevel(logging.CRITICAL)  # nio quotes the events that it cannot read
 
 
 def _redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    hidden = [one for one in event.pop(HIDDEN, ()) if one]
+    hidden = [value for value in event.pop(HIDDEN, ()) if value]
     return {name: _redacted(name, value, hidden) for name, value in event.items()}
 
 
 def _redacted(name: str, value: Any, hidden: Iterable[str]) -> Any:
-    """A value without what must not be written, however deep in it; ``_`` begins what structlog keeps for itself."""
+    """Return a value with secrets masked at every depth. Keys that begin with ``_`` belong to structlog."""
     if value is None or isinstance(value, bool) or name.startswith("_"):
         return value
     if isinstance(value, Mapping):
-        return {redact(str(key)): _redacted(str(key), one, hidden) for key, one in value.items()}
+        return {redact(str(key)): _redacted(str(key), item, hidden) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_redacted(name, one, hidden) for one in value]
+        return [_redacted(name, item, hidden) for item in value]
     if name in FIELDS:
         return _mark(FIELDS[name], str(value))
     if isinstance(value, int | float):
         return value
     text = str(value)
-    for one in hidden:
-        text = re.sub(rf"(?<!\w){re.escape(one)}(?!\w)", lambda match: _mark("user", match[0]), text)
+    for secret in hidden:
+        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", lambda match: _mark("user", match[0]), text)
     return redact(text, numbers=name not in OF_MESSAGES)

@@ -1,4 +1,4 @@
-"""The settings that tell who answers for the bot: imprint, privacy notice, accessibility statement."""
+"""Settings about the operator of the bot: imprint, privacy notice, accessibility statement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config.section import Section
 
 
 class Operator(Section):
-    """Who runs the bot, as imprint and privacy notice say it."""
+    """The operator of the bot, as imprint and privacy notice name it."""
 
     organisation: str = Field("", description="the body that answers for the bot, e.g. Stadt Musterstadt")
     address: str = Field("", description="its postal address, on one line or several")
@@ -29,6 +29,6 @@ class Operator(Section):
 
     @property
     def missing(self) -> Sequence[str]:
-        """What a public page needs and is not set."""
+        """Return the names of the settings that a public page needs and that are not set."""
         needed = ("organisation", "address", "email", "data_protection_officer", "supervisory_authority")
         return tuple(name for name in needed if not getattr(self, name).strip())

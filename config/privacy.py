@@ -1,4 +1,4 @@
-"""What only the body that runs the bot can say for its record of processing activities."""
+"""Settings that only the operator can give for its record of processing activities."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from config.section import Section
 
 
 class Privacy(Section):
-    """What the privacy report says beyond what the other settings tell."""
+    """Statements of the operator for the privacy report."""
 
     processors: str = Field(
         "", description="who processes data on your behalf and by which contract, one a line: Hoster GmbH: server, 2026"

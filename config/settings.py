@@ -1,4 +1,4 @@
-"""Every setting, checked before anything is opened.
+"""All settings, checked before anything is opened.
 
 Sources, strongest first: environment variables (prefix ``STADTLOTSE_``, ``__`` between levels), the same with ``_FILE``
 appended for any secret (the file's content is the value), the TOML file named by ``--config`` or ``STADTLOTSE_CONFIG``,
@@ -40,7 +40,7 @@ PLACEHOLDERS = ("change-me", "changeme", "your-", "<", "xxx", "todo")  # what an
 
 
 class SettingsError(Exception):
-    """The configuration is wrong; ``problems`` names each setting with its reason."""
+    """A wrong configuration; ``problems`` names each setting with its reason."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(["The configuration is wrong:", *(f"  {problem}" for problem in problems)]))
@@ -48,7 +48,7 @@ class SettingsError(Exception):
 
 
 class Database(Section):
-    """Where everything is kept."""
+    """The database that keeps everything."""
 
     url: str = Field("", description="sqlite:///PATH or postgresql://USER@HOST/NAME; empty: a file in the state folder")
 
@@ -64,13 +64,13 @@ class Embedding(Section):
 
 
 class Knowledge(Section):
-    """What the knowledge base holds from the start."""
+    """The content of the knowledge base at the first start."""
 
     bundle: bool = Field(True, description="load the projects that come with the software, and their updates")
 
 
 class Limits(Section):
-    """What one person may ask of the bot."""
+    """Rate limits for one user."""
 
     questions_per_hour: int = Field(60, ge=0, description="searches of one person in an hour; 0 lifts every budget")
     projects_per_day: int = Field(200, ge=0, description="different projects shown to one person in a day; 0: all")
@@ -78,7 +78,7 @@ class Limits(Section):
 
 
 class Retention(Section):
-    """How long data are kept, in days (messages: in hours)."""
+    """Periods after which data are deleted, in days (messages: in hours)."""
 
     messages_hours: int = Field(72, ge=24, description="ids of handled messages, so that none is handled twice")
     answers_days: int = Field(90, ge=1, description="what answers showed, and whether it helped")
@@ -88,7 +88,7 @@ class Retention(Section):
 
 
 class Logging(Section):
-    """What is logged: ids and events, never texts."""
+    """Format and level of the log; it holds ids and events, never texts."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least severe event logged")
     format: Literal["auto", "json", "console"] = Field("auto", description="auto: console in a terminal, else JSON")
@@ -130,11 +130,11 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        """The database's address, with the default filled in."""
+        """Return the database's address, with the default filled in."""
         return self.database.url or f"sqlite:///{self.state_dir / 'stadtlotse.db'}"
 
     def secret_values(self) -> Iterator[str]:
-        """Every secret in plain; only to know what must never be shown."""
+        """Yield every secret in plain text; use it only to mask them."""
         for dotted in _secret_fields(Settings, ""):
             section, _, name = dotted.rpartition(".")
             value = getattr(getattr(self, section) if section else self, name)
@@ -143,7 +143,7 @@ class Settings(BaseSettings):
 
     @property
     def models_dir(self) -> Path:
-        """Where prepared models are kept."""
+        """Return the folder of prepared models."""
         return self.state_dir / "models"
 
     @model_validator(mode="after")
@@ -161,16 +161,16 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over what the file says (``init_settings``); ``…_FILE`` is read by ``load``."""
+        """Return the sources, strongest first: the environment, then the file. ``load`` reads ``…_FILE``."""
         if isinstance(env_settings, EnvSettingsSource):
             env_settings.env_vars = {k: v for k, v in env_settings.env_vars.items() if not k.lower().endswith("_file")}
         return env_settings, init_settings
 
 
 def load(path: Path | None = None) -> Settings:
-    """Read and check everything.
+    """Read and check all settings.
 
-    Raises ``SettingsError`` with all problems at once: a file that cannot be read, unknown names, wrong values,
+    Raise ``SettingsError`` with all problems at once: a file that cannot be read, unknown names, wrong values,
     placeholders that were never replaced.
     """
     environment = os.environ
@@ -196,7 +196,7 @@ def load(path: Path | None = None) -> Settings:
 
 
 def describe() -> Iterator[tuple[str, str, Any, str]]:
-    """Every setting as (dotted name, environment variable, default, description), in order."""
+    """Yield every setting as (dotted name, environment variable, default, description), in order."""
     yield from _describe(Settings, "")
 
 
@@ -210,7 +210,7 @@ def _describe(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, A
 
 
 def variable(dotted: str) -> str:
-    """The environment variable of a setting: ``database.url`` → ``STADTLOTSE_DATABASE__URL``."""
+    """Return the environment variable of a setting: ``database.url`` → ``STADTLOTSE_DATABASE__URL``."""
     return PREFIX + dotted.upper().replace(".", "__")
 
 
@@ -225,7 +225,7 @@ def _from_file(path: Path, problems: list[str]) -> dict[str, Any]:
 
 
 def _merge_secret_files(values: dict[str, Any], environment: Mapping[str, str], problems: list[str]) -> None:
-    """``STADTLOTSE_X_FILE=path``: the file's content becomes the value of the secret ``x``."""
+    """Read ``STADTLOTSE_X_FILE=path``: the content of the file becomes the value of the secret ``x``."""
     for dotted in secrets():
         name = f"{variable(dotted)}_FILE"
         if name not in environment:
@@ -244,7 +244,7 @@ def _merge_secret_files(values: dict[str, Any], environment: Mapping[str, str], 
 
 
 def secrets() -> list[str]:
-    """The dotted names of the settings that are secret, or may hold one."""
+    """Return the dotted names of all settings that are or may hold a secret."""
     return ["database.url", *_secret_fields(Settings, "")]
 
 

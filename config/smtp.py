@@ -18,7 +18,7 @@ HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,
 
 
 class Smtp(Section):
-    """Mail, outbound only; off until there is a host."""
+    """Outbound mail; off until ``host`` is set."""
 
     host: str = Field("", description="the mail server that takes our mail; empty: no mail")
     port: int = Field(0, ge=0, le=65535, description="0: the usual one (starttls 587, implicit 465, none 25)")
@@ -56,12 +56,12 @@ class Smtp(Section):
 
     @property
     def real_port(self) -> int:
-        """The port, with the usual one filled in."""
+        """Return the port, or the default port of the chosen encryption."""
         return self.port or USUAL_PORTS[self.tls]
 
 
 def _is_address(text: str) -> bool:
-    """Whether mail can come from there: a plain name before the ``@``, a host name after it."""
+    """Return whether mail can come from this address: a plain name before the ``@``, a host name after it."""
     local, _, domain = text.rpartition("@")
     try:
         host = idna.encode(domain.lower(), strict=True, std3_rules=True).decode("ascii") if domain else ""

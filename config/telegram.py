@@ -1,4 +1,4 @@
-"""Settings of Telegram."""
+"""The settings of the Telegram channel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from config.section import Section, as_list, empty_is_none, is_url
 
 
 class Telegram(Section):
-    """Telegram; off until there is a token."""
+    """The Telegram bot account; off until ``token`` is set."""
 
     token: Annotated[SecretStr | None, BeforeValidator(empty_is_none)] = Field(
         None, description="of the bot, from BotFather; without one Telegram is off"

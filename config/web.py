@@ -8,7 +8,7 @@ from config.section import Section, is_url
 
 
 class Web(Section):
-    """The pages: what mails and links lead to, imprint and privacy notice; health, metrics."""
+    """The web pages: targets of links in mails, imprint and privacy notice, health, metrics."""
 
     bind: str = Field("127.0.0.1", description="address to listen on; a TLS proxy stands before it")
     port: int = Field(8080, ge=0, le=65535, description="0: any free one")

@@ -1,1 +1,1 @@
-"""What the bot knows: projects, municipalities, topics, contacts, and the search over them. No chat in here."""
+"""The knowledge of the bot: projects, municipalities, topics, contacts, and the search over them. No chat in here."""

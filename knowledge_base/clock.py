@@ -1,7 +1,8 @@
-"""The time of day, when the machine's clock may be wrong.
+"""The time of day, even while the machine's clock is wrong.
 
-A clock that jumps is not believed at once: a process goes on counting by its monotonic clock, and decides here when the
-new time holds. The rules are pure; ``bot.operations.clock_watch`` asks them, and lets irreversible work wait meanwhile.
+A process does not believe a clock that jumps at once. It goes on counting by its monotonic clock, and the rules here
+decide when the new time holds. The rules are pure; ``bot.operations.clock_watch`` applies them and delays irreversible
+work meanwhile.
 """
 
 from __future__ import annotations
@@ -11,23 +12,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-FOLLOWED = timedelta(minutes=2)  # a step of the clock that is simply followed: nothing here is more exact
-OFF_FOR = timedelta(days=1)  # a process that starts later than this after the last known time may have a wrong clock
-SMALL = timedelta(hours=3)  # a wrong zone, summer time: harmless for everything that is counted in days
+FOLLOWED = timedelta(minutes=2)  # a smaller step of the clock is simply followed: nothing here is more exact
+OFF_FOR = timedelta(days=1)  # the clock of a process that starts later than this after the last known time may be wrong
+SMALL = timedelta(hours=3)  # a wrong zone or summer time: harmless for periods in days
 HOLDS_SOON, HOLDS_LATE = timedelta(minutes=10), timedelta(hours=24)  # until an unexpected time is believed
 
 Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The machine's clock: always aware, always UTC."""
+    """Return the time of the machine's clock: always aware, always UTC."""
     return datetime.now(UTC)
 
 
 def is_past(until: datetime, now: datetime, longest: timedelta) -> bool:
     """Return whether a wait until this moment is over.
 
-    A wait that would last longer than ``longest`` comes of a clock that was ahead when it began, so it is over, too.
+    A wait longer than ``longest`` began while the clock was ahead; it also counts as over.
     """
     return not now < until <= now + longest
 
@@ -40,34 +41,34 @@ def differs(one: datetime, other: datetime) -> bool:
 def is_plausible(now: datetime, last: datetime | None, running: timedelta = timedelta(0)) -> bool:
     """Return whether a clock that shows ``now`` may be right.
 
-    ``last`` is the last time that was believed, ``running`` how long the process runs since it was read.
+    ``last`` is the last believed time, ``running`` the time that the process has run since it read ``last``.
     """
     return last is None or last - FOLLOWED <= now <= last + OFF_FOR + running
 
 
 def holds_after(by: timedelta) -> timedelta:
-    """Return how long a clock must keep an unexpected time until it is believed without an admin."""
+    """Return the time that a clock must keep an unexpected time until it is believed without an admin."""
     return HOLDS_SOON if abs(by) <= SMALL else HOLDS_LATE
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A clock that shows an unexpected time since ``since``, in seconds of the monotonic clock."""
+    """An unexpected time of the clock; ``since`` is in seconds of the monotonic clock."""
 
     by: timedelta  # how far it is ahead of what was expected; negative: behind
     since: float
 
     def now(self, by: timedelta, ticks: float) -> Doubt:
-        """Return the doubt a moment later: the same while the clock runs evenly, another one when it jumped again."""
+        """Return the doubt a moment later: the same while the clock runs evenly, a new one when it jumped again."""
         return self if abs(by - self.by) <= FOLLOWED else Doubt(by, ticks)
 
     def is_over(self, ticks: float) -> bool:
-        """Return whether the clock has kept its time for so long that it is believed."""
+        """Return whether the clock has kept its time long enough to be believed."""
         return timedelta(seconds=ticks - self.since) >= holds_after(self.by)
 
 
 class SteadyClock:
-    """The machine's clock while it runs evenly; through a jump, the time that it would have shown without it."""
+    """The machine's clock without its jumps: through a jump it shows the time of an even clock."""
 
     def __init__(self, wall: Clock = utc_now, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.wall = wall
@@ -75,7 +76,7 @@ class SteadyClock:
         self._at, self._ticks = wall(), monotonic()
 
     def __call__(self) -> datetime:
-        """Return the time; small steps of the clock are followed."""
+        """Return the time; small steps of the machine's clock are followed."""
         wall, ticks = self.wall(), self.monotonic()
         steady = self._at + timedelta(seconds=ticks - self._ticks)
         if differs(wall, steady):
@@ -85,7 +86,7 @@ class SteadyClock:
 
     @property
     def jump(self) -> timedelta:
-        """How far the machine's clock is ahead of this one; nothing while it is followed."""
+        """Return how far the machine's clock is ahead of this one; zero while it is followed."""
         steady, wall = self(), self.wall()
         return wall - steady if differs(wall, steady) else timedelta(0)
 

@@ -1,4 +1,4 @@
-"""Records as JSON documents and back: the one place that knows how a dataclass becomes a stored body.
+"""Records as JSON documents and back; only this module knows how a dataclass becomes a stored body.
 
 A *body* holds only fields that differ from their default, so that equal knowledge gives equal bytes and equal digests.
 """
@@ -26,18 +26,18 @@ TYPES: Mapping[RecordKind, type[Record]] = {
 
 
 def kind_of(record: Record) -> RecordKind:
-    """The kind under which ``record`` is stored."""
+    """Return the kind under which ``record`` is stored."""
     return next(kind for kind, cls in TYPES.items() if isinstance(record, cls))
 
 
 @cache
 def defaults(kind: RecordKind) -> Mapping[str, Any]:
-    """Every field of the kind with its default; ``MISSING`` marks a required one."""
+    """Return every field of the kind with its default; ``MISSING`` marks a required one."""
     return {f.name: f.default_factory() if f.default_factory is not MISSING else f.default for f in fields(TYPES[kind])}
 
 
 def to_body(record: Record) -> Body:
-    """The JSON document of a record; tuples become lists, default values are left out."""
+    """Return the JSON document of a record; tuples become lists, default values are left out."""
     known = defaults(kind_of(record))
     values = {name: getattr(record, name) for name in known}
     return {
@@ -48,9 +48,9 @@ def to_body(record: Record) -> Body:
 
 
 def from_body(kind: RecordKind, body: Mapping[str, Any]) -> Record:
-    """Return the record of a stored document. Fields that this version does not know are kept in ``extra``.
+    """Return the record of a stored document; keep fields that this version does not know in ``extra``.
 
-    Raises ``StoreError`` when the document is none of a record.
+    Raise ``StoreError`` when the document is not a record.
     """
     try:
         return _from_body(kind, body)
@@ -72,6 +72,6 @@ def _from_body(kind: RecordKind, body: Mapping[str, Any]) -> Record:
 
 
 def digest(body: Mapping[str, Any]) -> str:
-    """SHA-256 of the canonical JSON text: equal digests mean equal knowledge."""
+    """Return the SHA-256 of the canonical JSON text: equal digests mean equal knowledge."""
     text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

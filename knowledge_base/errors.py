@@ -1,8 +1,8 @@
 """The error tree: one class for each thing that a caller can do about it.
 
     StadtlotseError
-     ├── InputError      the data or command given is wrong: mend it and try again
-     ├── SettingsError   the configuration is wrong: mend it and start again   (config.settings)
+     ├── InputError      the data or command given is wrong: fix it and try again
+     ├── SettingsError   the configuration is wrong: fix it and start again   (config.settings)
      ├── StoreError      the database is unreachable, too new, or broken
      │    └── ChangedMeanwhileError   another transaction was faster: do the whole work again
      ├── ModelError      the embedding model cannot be loaded or run
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 
 class StadtlotseError(Exception):
-    """Base of all errors that are explained to whoever runs the bot.
+    """Base of all errors that are explained to the operator.
 
     ``remedy`` is one sentence that says what to do; it is shown after the message.
     """
@@ -31,16 +31,16 @@ class StadtlotseError(Exception):
 
 
 class InputError(StadtlotseError):
-    """What was given (a file, a row, an argument) cannot be used."""
+    """A file, a row or an argument that cannot be used."""
 
 
 class StoreError(StadtlotseError):
-    """The database cannot be reached, has another schema, or is damaged."""
+    """A database that cannot be reached, has another schema, or is damaged."""
 
 
 class ChangedMeanwhileError(StoreError):
-    """Another transaction changed or deleted what this work is based on; the same work, done again, can succeed."""
+    """A change by another transaction to data that this work is based on; the same work can succeed when repeated."""
 
 
 class ModelError(StadtlotseError):
-    """The embedding model cannot be loaded or run."""
+    """An embedding model that cannot be loaded or run."""

@@ -1,4 +1,4 @@
-"""``export``: the knowledge as an import file. What is exported and imported again is the same knowledge."""
+"""The ``export`` command: the knowledge as an import file; importing it again gives the same knowledge."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from knowledge_base.model import Json, RecordKind
 from knowledge_base.store.database import Store
 from knowledge_base.store.records import StoredRecord
 
-# Fields of a contact that name or reach somebody. ``deputy`` is a role by intention, but free text.
+# Fields of a contact that name or reach a person. ``deputy`` is meant as a role, but it is free text.
 PERSONAL = frozenset({"email", "phone", "matrix_id", "deputy", "extra"})
 IN_MEMORY = 8 << 20  # bytes; more waits in a temporary file
 
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """How many records of each kind were written, and how many contacts were left out."""
+    """Number of written records per kind, and of contacts left out."""
 
     counts: dict[RecordKind, int]
     contacts_left_out: int
@@ -30,9 +30,9 @@ class ExportReport:
 async def export(store: Store, out: IO[bytes], *, with_contacts: bool = False) -> ExportReport:
     """Write every visible record of one moment to ``out`` as JSON Lines, in order of kind and id.
 
-    Contacts that hold personal fields are left out unless ``with_contacts``: left out whole, because a contact without
-    its fields, imported again, would erase them. The rows are read in one go and written afterwards: a reader that is
-    slow to take them (a pager) must not keep the database from the running bot.
+    Leave out contacts with personal fields unless ``with_contacts``: leave out the whole contact, because importing a
+    contact without its fields would erase them. All rows are read before the first is written: a slow reader (a pager)
+    must not keep the database from the running bot.
     """
     counts: Counter[RecordKind] = Counter()
     left_out = 0
@@ -50,14 +50,14 @@ async def export(store: Store, out: IO[bytes], *, with_contacts: bool = False) -
 
 
 def is_personal(record: StoredRecord) -> bool:
-    """Whether a record holds fields that may name or reach a person."""
+    """Return whether a record holds fields that may name or reach a person."""
     return record.kind is RecordKind.CONTACT and any(record.body.get(name) for name in PERSONAL)
 
 
 def line(record: StoredRecord) -> bytes:
-    """A record as one line of an import file: its kind first, then its fields in the order of the model.
+    """Return a record as one line of an import file: its kind first, then its fields in the order of the model.
 
-    Equal records are equal lines, on both databases (PostgreSQL keeps no order of keys).
+    Equal records give equal lines on both databases (PostgreSQL does not keep the order of keys).
     """
     known = [name for name in defaults(record.kind) if name in record.body]
     ordered = {name: _sorted(record.body[name]) for name in [*known, *sorted(set(record.body) - set(known))]}

@@ -1,7 +1,7 @@
-"""Named places where a test may kill the process, to prove that nothing is lost or done twice there.
+"""Named places where a test may kill the process, to prove that no message is lost or handled twice there.
 
-Outside tests nothing happens: a place costs one comparison. ``STADTLOTSE_FAIL_AT=NAME`` or ``NAME:N`` (the N-th time)
-arms one, by ``SIGKILL``, which no handler sees: exactly what a power cut or the out-of-memory killer does.
+Outside tests a place costs one comparison. ``STADTLOTSE_FAIL_AT=NAME`` or ``NAME:N`` (the N-th time) arms one. It uses
+``SIGKILL``, which no handler sees, like a power cut or the out-of-memory killer.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ANYWHERE = (  # on the way of every message, whatever its network
     "answer.before_commit",
     "answer.after_commit",
     "outbox.before_send",
-    "outbox.after_send",  # the network has it, we have not noted that
+    "outbox.after_send",  # the network has it, the outbox does not know yet
 )
 DIGESTS = (
     "digest.before_commit",
@@ -25,7 +25,7 @@ DIGESTS = (
 MATRIX = (
     "matrix.logged_in",
     "matrix.before_key_upload",
-    "matrix.after_key_upload",  # the server has new one-time keys, we have not noted that
+    "matrix.after_key_upload",  # the server has new one-time keys, the store does not know yet
     "matrix.seeds_kept",
     "matrix.identity_published",
     "matrix.recovery_key_written",
@@ -39,7 +39,7 @@ MATRIX = (
     "matrix.before_join",
     "matrix.after_join",
 )
-HANDOVER = (  # the keys are taken from a process that leads no more
+HANDOVER = (  # the keys are taken from a former leader
     "matrix.fenced",
     "matrix.store_copied",
     "matrix.store_named",
@@ -49,7 +49,7 @@ PRIVATE_ROOMS = (  # when the bot opens a room for one person
     "matrix.private_room_made",
     "matrix.private_room_noted",
     "matrix.private_room_invited",
-    "matrix.encrypted",  # a message is encrypted, who can read the room is looked at once more
+    "matrix.encrypted",  # a message is encrypted; the room's readers are checked once more
 )
 
 _armed = ("", 0)
@@ -57,14 +57,14 @@ _passed: Counter[str] = Counter()
 
 
 def arm(place: str) -> None:
-    """From now on the process dies at ``NAME`` or ``NAME:N``; an empty place disarms."""
+    """Kill the process at ``NAME`` or ``NAME:N`` from now on; an empty place disarms."""
     global _armed  # noqa: PLW0603 - one process, one death
     name, _, count = place.partition(":")
     _armed = name, int(count) if count.isdecimal() else 1
 
 
 def reached(name: str) -> None:
-    """This place is reached now."""
+    """Note that the process reaches this place; kill it when the place is armed."""
     if name != _armed[0]:
         return
     _passed[name] += 1

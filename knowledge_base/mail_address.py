@@ -1,8 +1,8 @@
 """Mail addresses, read so strictly that two readers cannot disagree about them. Pure.
 
-Who may prove to belong to a municipality depends on the domain behind the last ``@``. So nothing is accepted here that
-a mail server and this module could read differently: no display names, comments, quoted local parts, routes, address
-literals, tags behind a plus sign, or letters beyond ASCII before the ``@``.
+The domain behind the last ``@`` decides about membership in a municipality. So this module refuses everything that a
+mail server could read differently: display names, comments, quoted local parts, routes, address literals, tags behind a
+plus sign, and letters beyond ASCII before the ``@``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0
 
 @dataclass(frozen=True, slots=True)
 class MailAddress:
-    """An address in the one form in which it is compared and stored: lower case, the host in its ASCII form."""
+    """An address in the form in which it is compared and stored: lower case, the host in its ASCII form."""
 
     local: str
     host: str
@@ -29,7 +29,7 @@ class MailAddress:
 
 
 def read_address(text: str) -> MailAddress | None:
-    """The address that a person typed; ``None`` for everything that is not plainly one."""
+    """Return the address that a user typed; ``None`` for everything that is not plainly one."""
     local, at, domain = text.strip().rpartition("@")
     host = read_host(domain)
     if (
@@ -44,10 +44,10 @@ def read_address(text: str) -> MailAddress | None:
 
 
 def read_host(text: str) -> str | None:
-    """A host name in its ASCII form, or ``None``.
+    """Return a host name in its ASCII form, or ``None``.
 
-    Unicode is encoded strictly (IDNA 2008, no compatibility mapping): what only looks like another name, in full-width
-    letters or with an ideographic full stop, is none.
+    Unicode is encoded strictly (IDNA 2008, no compatibility mapping). A name in full-width letters or with an
+    ideographic full stop is refused, although it looks like another name.
     """
     lowered = text.strip().lower()
     try:
@@ -58,6 +58,6 @@ def read_host(text: str) -> str | None:
 
 
 def same_form(text: str) -> str:
-    """An imported address in the form of ``MailAddress``; one that cannot be read so is compared letter by letter."""
+    """Return an imported address in the form of ``MailAddress``; one that is not valid is trimmed and lower-cased."""
     known = read_address(text)
     return str(known) if known else text.strip().lower()

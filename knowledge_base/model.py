@@ -1,7 +1,7 @@
-"""The things the knowledge base knows, as frozen values.
+"""The records and the vocabulary of the knowledge base, as frozen values.
 
-Nothing here reads, stores or searches. A *record* (project, municipality, contact, event) is what an import file
-holds and what an editor changes; topics and funding rounds are the controlled vocabulary that the records refer to.
+Nothing here reads, stores or searches. A *record* (project, municipality, contact, event) is what an import file holds
+and what an editor changes; topics and funding rounds are the controlled vocabulary that the records refer to.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-Json = Any  # what JSON can hold
+Json = Any  # any JSON value
 
 
 class RecordKind(StrEnum):
-    """The kinds of record that an import file may hold (its field ``record``)."""
+    """A kind of record that an import file may hold (its field ``record``)."""
 
     PROJECT = "project"
     MUNICIPALITY = "municipality"
@@ -70,7 +70,7 @@ class Municipality:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """The role that answers for projects or topics; personal fields never leave the store without consent."""
+    """A role that answers for projects or topics; personal fields never leave the store without consent."""
 
     id: str
     role: str
@@ -87,7 +87,7 @@ class Contact:
 
     @property
     def reachable(self) -> bool:
-        """Whether somebody can be asked: an address and a legal basis to use it."""
+        """Return whether the bot can ask the contact: it has an address and a legal basis to use it."""
         return bool(self.legal_basis and (self.email or self.matrix_id))
 
 
@@ -123,7 +123,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FundingRound:
-    """Programme and year of a funding, e.g. "MPSC 1. Staffel 2019"."""
+    """A funding programme and year, e.g. "MPSC 1. Staffel 2019"."""
 
     id: str  # e.g. "mpsc-2019"
     name: str  # exactly as records write it in ``funding_round``
@@ -138,7 +138,7 @@ class FundingRound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understood:
-    """What the search read out of a question; shown to the asker, so that a wrong reading is seen."""
+    """The search's reading of a question; shown to the asker, so that a wrong reading is seen."""
 
     topics: tuple[str, ...] = ()  # Topic ids
     municipalities: tuple[str, ...] = ()  # names
@@ -147,7 +147,7 @@ class Understood:
     years: tuple[int, ...] = ()
     status: tuple[str, ...] = ()  # "planned" | "running" | "done"
     near: tuple[str, ...] = ()  # municipality names after "near", "bei", "in der Nähe von", "koło"
-    unknown_places: tuple[str, ...] = ()  # named, and in no record
+    unknown_places: tuple[str, ...] = ()  # place names that no record holds
     rural: bool = False  # small towns and rural communities only
     counties: bool = False  # rural districts only
     who: bool = False  # the question asks which municipalities, or who is responsible
@@ -156,19 +156,19 @@ class Understood:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A project found, with the passage of it that answers best."""
+    """A project found, with its passage that answers best."""
 
     project: Project
     score: float  # 0 … 1, comparable within one answer only
     why: str  # the passage of the project's own text that matched, in its original language
     contact_role: str
     can_introduce: bool
-    elsewhere: bool = False  # would be an answer, but is of another place than the one asked for
+    elsewhere: bool = False  # would be an answer, but is of another place than the one in the question
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """An event as it looks on the day of the question."""
+    """An event as seen on the day of the question."""
 
     event: Event
     past: bool
@@ -184,6 +184,6 @@ class Answer:
     understood: Understood
     hits: tuple[Hit, ...]  # empty when not sure
     near: tuple[Hit, ...]  # the nearest others
-    total: int  # how many hits "more" could show altogether
+    total: int  # hits that "more" can show altogether
     took_ms: float
-    events: tuple[Occasion, ...] = ()  # when the question asks for such
+    events: tuple[Occasion, ...] = ()  # only when the question asks for events

@@ -1,4 +1,4 @@
-"""How long work reports how far it is."""
+"""Progress reports of long work."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ Progress = Callable[[str, int, int | None], None]
 
 
 def silent(_phase: str, _done: int, _total: int | None) -> None:
-    """Report to nobody."""
+    """Report nothing."""

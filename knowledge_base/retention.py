@@ -1,4 +1,4 @@
-"""Deleting what is older than it may be. Periods come from the settings; the clock is the store's."""
+"""Deletion of data past their retention period. The settings give the periods, the store the clock."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STAGED_ROWS = 2_000  # of one transaction: other writers never wait long
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Periods:
-    """How long what is kept."""
+    """Retention periods by kind of data."""
 
     messages: timedelta  # ids of handled messages; long enough that no network delivers one again
     answers: timedelta
@@ -23,7 +23,7 @@ class Periods:
     contexts: timedelta  # of follow-up questions
     introductions: timedelta = timedelta(days=180)  # closed ones; only counts remain
     consents: timedelta = timedelta(days=3 * 365)  # their proof, from their end
-    unconfirmed: timedelta = timedelta(days=7)  # mail addresses that nobody proved and nothing needs
+    unconfirmed: timedelta = timedelta(days=7)  # unproven mail addresses that no row needs
     undelivered: timedelta = timedelta(days=30)
     changes: timedelta = timedelta(days=400)  # a year and a month: "what was new since last autumn?"
     imports: timedelta = timedelta(days=30)
@@ -31,10 +31,10 @@ class Periods:
 
 
 async def purge(store: Store, periods: Periods) -> dict[str, int]:
-    """Delete everything past its period, subject by subject in short transactions; returns how many rows of each.
+    """Delete everything past its period, in short transactions by subject; return the number of rows of each.
 
-    Vectors of texts that no record holds any more are the search's business: only it knows which.
-    Whatever is stopped in between is done by the next purge.
+    Vectors of texts that no record holds any more are the task of the search. The next purge finishes what a stopped
+    one left.
     """
     steps: dict[str, Callable[[Transaction], Awaitable[int]]] = {
         "messages received": lambda tx: tx.inbox.forget(periods.messages),
@@ -71,7 +71,7 @@ async def _sweep_imports(store: Store) -> None:
 
 
 async def _digests(tx: Transaction, periods: Periods) -> int:
-    """What became of digests is noted first, as long as their messages are there."""
+    """Note the result of digests while their messages are still there, then delete old digests."""
     await tx.digests.settle()
     return await tx.digests.forget(feedback=periods.answers) + await tx.subscriptions.forget(periods.subscriptions)
 

@@ -1,4 +1,4 @@
-"""Which version of the product this is."""
+"""The version of the product."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 
 def product_version() -> str:
-    """The version of this software; "unknown" in a checkout that was never installed."""
+    """Return the version of this software; "unknown" in a checkout that was never installed."""
     try:
         return version("stadtlotse")
     except PackageNotFoundError:

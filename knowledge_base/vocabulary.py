@@ -1,7 +1,7 @@
 """The controlled vocabulary: topics (Handlungsfelder) and funding rounds that the records refer to.
 
-Records name topics as their source writes them ("ÖPNV", "Umweltdaten"). The vocabulary maps such a word, in any of
-its languages, to one `Topic`; case, diacritics, hyphens and spaces do not matter, and "ue" is read as "ü".
+Records name topics as their source writes them ("ÖPNV", "Umweltdaten"). The vocabulary maps such a word, in any of its
+languages, to one `Topic`; case, diacritics, hyphens and spaces do not matter, and "ue" is read as "ü".
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _REMEDY = "Compare it with the entries beside it, then load it again."
 
 
 def fold(text: str) -> str:
-    """Case, diacritics and punctuation away, one space between words: ``" Open-Data "`` becomes ``"open data"``."""
+    """Return the text without case, diacritics and punctuation: ``" Open-Data "`` becomes ``"open data"``."""
     lower = unicodedata.normalize("NFKD", text).casefold()  # some compatibility letters have no lower case of their own
     plain = unicodedata.normalize("NFKD", lower).translate(_NO_DECOMPOSITION)
     kept = (" " if not letter.isalnum() else letter for letter in plain if not unicodedata.combining(letter))
@@ -33,7 +33,7 @@ def fold(text: str) -> str:
 
 
 def _spellings(word: str) -> set[str]:
-    """The folded forms under which a word is found: umlauts as "u" and as "ue"."""
+    """Return the folded forms of a word: umlauts as "u" and as "ue"."""
     composed = unicodedata.normalize("NFC", word.casefold())
     return {fold(word), fold(composed.translate(_UMLAUTS))} - {""}
 
@@ -52,48 +52,52 @@ class Vocabulary:
         by_id = {topic.id: topic for topic in self.topics}
         _check_topics(self.topics, by_id)
         words = ((word, topic) for topic in self.topics for word in _topic_words(topic))
-        names = ((word, found) for found in self.rounds for word in (found.id, found.name, *found.aliases))
+        names = (
+            (word, funding_round)
+            for funding_round in self.rounds
+            for word in (funding_round.id, funding_round.name, *funding_round.aliases)
+        )
         object.__setattr__(self, "_by_id", by_id)
         object.__setattr__(self, "_by_word", _index(words))
         object.__setattr__(self, "_rounds", _index(names))
 
     @classmethod
     def load(cls, topics: Path = bundle.TOPICS, rounds: Path = bundle.FUNDING_ROUNDS) -> Vocabulary:
-        """Read both YAML files; raises `InputError` that names file, entry and reason."""
+        """Read both YAML files; raise `InputError` that names file, entry and reason."""
         return cls(
             tuple(_topic(entry) for entry in _entries(topics, "topics")),
             tuple(_round(entry) for entry in _entries(rounds, "rounds")),
         )
 
     def topic(self, topic_id: str) -> Topic:
-        """The topic with this id; raises `InputError` when there is none."""
+        """Return the topic with this id; raise `InputError` when there is no such topic."""
         try:
             return self._by_id[topic_id]
         except KeyError:
             raise InputError(f"No topic has the id “{topic_id}”.", remedy=f"Known: {', '.join(self._by_id)}.") from None
 
     def topic_of(self, raw: str) -> Topic | None:
-        """The topic that a record or a person calls ``raw`` (id, label or synonym of any language), if any."""
+        """Return the topic whose id, label or synonym (any language) is ``raw``, or ``None``."""
         return self._by_word.get(fold(raw))
 
     def round_of(self, raw: str) -> FundingRound | None:
-        """The funding round with this name, id or alias, if any."""
+        """Return the funding round with this name, id or alias, or ``None``."""
         return self._rounds.get(fold(raw))
 
     def label(self, topic_id: str, language: str) -> str:
-        """What people read for a topic; German where the language has no label."""
+        """Return the label of a topic for readers; German where the language has no label."""
         labels = self.topic(topic_id).labels
         return labels.get(language, labels["de"])
 
     def wider(self, topic_id: str) -> tuple[str, ...]:
-        """The id itself and the ids of its wider topics, nearest first."""
+        """Return the id itself and the ids of its wider topics, nearest first."""
         topic = self.topic(topic_id)
         return (topic.id, *self.wider(topic.broader)) if topic.broader else (topic.id,)
 
 
 @cache
 def bundled() -> Vocabulary:
-    """The vocabulary that ships with the product, read once."""
+    """Return the vocabulary that ships with the product, read once."""
     return Vocabulary.load()
 
 
@@ -105,7 +109,7 @@ def _topic_words(topic: Topic) -> Iterable[str]:
 
 
 def _index(pairs: Iterable[tuple[str, Entry]]) -> dict[str, Entry]:
-    """Folded word -> entry; a word that would mean two entries is refused."""
+    """Return the entries by folded word; refuse a word that would mean two entries."""
     index: dict[str, Entry] = {}
     for word, entry in pairs:
         for spelling in _spellings(word):
@@ -132,7 +136,7 @@ def _check_topics(topics: tuple[Topic, ...], by_id: Mapping[str, Topic]) -> None
 
 
 def _entries(path: Path, key: str) -> list[dict[str, Any]]:
-    """The list under ``key``, each entry with the file's licence and its own place for messages."""
+    """Return the list under ``key``, each entry with the file's licence and its place for error messages."""
     try:
         loaded = yaml_text.read(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml_text.YAMLError) as cause:

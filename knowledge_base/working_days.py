@@ -1,6 +1,6 @@
 """Working days of Brandenburg: Monday to Friday without its public holidays, in the hours of Berlin.
 
-And public holidays elsewhere, for those who only want to be left alone on them.
+It also knows public holidays elsewhere, for subscribers who want no messages on them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def later(moment: datetime, days: int) -> datetime:
-    """The same time of day (in Berlin) so many working days later; with 0 the next working day, or this one."""
+    """Return the same time of day (in Berlin) some working days later; with 0 the next working day, or this one."""
     local = moment.astimezone(BERLIN)
     day = local.date()
     for _ in range(days):
@@ -25,7 +25,7 @@ def later(moment: datetime, days: int) -> datetime:
 
 
 def is_working_day(day: date) -> bool:
-    """Whether an administration in Brandenburg works that day."""
+    """Return whether an administration in Brandenburg works on that day."""
     return day.weekday() < 5 and day not in _holidays(day.year)
 
 
@@ -49,7 +49,7 @@ STATES = {  # of Germany, by the names that records use
 
 
 def is_public_holiday(day: date, country: str = "DE", state: str = "") -> bool:
-    """Whether a day is a public holiday in a country ("DE", "PL") and, in Germany, in the state of this name."""
+    """Return whether a day is a public holiday in a country ("DE", "PL"), or in the German state of this name."""
     return day in _public_holidays(day.year, country, STATES.get(state, "") if country == "DE" else "")
 
 

@@ -1,4 +1,4 @@
-"""Reading the YAML that ships with the product: with libyaml where PyYAML has it, which is ten times as fast."""
+"""Reads the YAML that ships with the product, with libyaml where PyYAML has it: ten times as fast."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # not every build has l
 
 
 def read(text: str) -> Any:
-    """The plain data of a text that we wrote ourselves (``ingest.readers`` reads those of others). YAMLError."""
+    """Return the plain data of trusted YAML; raise YAMLError (``ingest.readers`` reads untrusted files)."""
     return yaml.load(text, _LOADER)  # noqa: S506 - both are the safe ones

@@ -5,10 +5,10 @@
     python tools/fit_certainty.py --background                    embed the background's texts again and write them
 
 It fits on the development files of ``tests/evaluation`` and ``certainty_extra.jsonl``, never on the held-out questions.
-People ask in different ways, so each author's questions are scored by a model fitted on the other authors' only; the
-threshold is put, and the figures are printed, on those scores. Every author counts alike, however much they wrote.
-Where ``--data`` holds OMoS-QA (``evaluation/omos_qa``), its questions show how the model does elsewhere: they have no
-answer in the bundle, and one in their own pages.
+Authors ask in different ways, so each author's questions are scored by a model fitted on the questions of the others.
+The threshold and the printed figures come from those scores. Every author has the same weight, whatever the number of
+questions. Where ``--data`` holds OMoS-QA (``evaluation/omos_qa``), its questions show how the model does elsewhere: the
+bundle has no answer to them, their own pages have one.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ AUTHORS = {
     "bundle_dev8.jsonl": "eighth",
     "bundle_dev9.jsonl": "ninth",
 }
-WRONG_REFUSALS = 0.02  # of a left-out author, in the mean; it is more of somebody who is really new
+WRONG_REFUSALS = 0.02  # of a left-out author, in the mean; it is higher for a really new author
 RIDGE = 3.0
 STEPS = 2_000
 OMOS_SAMPLE = 120
@@ -94,8 +94,11 @@ async def main() -> None:
 
 
 def fit(examples: Sequence[Example], features: Array) -> Array:
-    """Bias and one weight per feature: logistic regression, ridge on standardised features, each weight on its side of
-    zero (``SIGNS``); by projected gradient descent with Nesterov's momentum."""
+    """Return the bias and one weight per feature, by logistic regression with ridge on standardised features.
+
+    Each weight stays on its side of zero (``SIGNS``). The method is projected gradient descent with Nesterov's
+    momentum.
+    """
     answerable = np.array([example.answerable for example in examples])
     weights = _balanced(examples) * (features[:, NAMES.index("place_missing")] == 0)  # that decides alone
     mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-9
@@ -114,7 +117,7 @@ def fit(examples: Sequence[Example], features: Array) -> Array:
 
 
 def left_out(examples: Sequence[Example], features: Array) -> Array:
-    """The probability of each example by a model fitted on the other authors' questions; 0 where a place is missing."""
+    """Return the probability of each example by a model fitted on the other authors; 0 where a place is missing."""
     authors = np.array([example.author for example in examples])
     scores = np.zeros(len(examples))
     for author in sorted(set(authors)):
@@ -125,7 +128,10 @@ def left_out(examples: Sequence[Example], features: Array) -> Array:
 
 
 def threshold_of(examples: Sequence[Example], scores: Array) -> float:
-    """The highest that refuses at most ``WRONG_REFUSALS`` of the answerable questions, every author counting alike."""
+    """Return the highest threshold that refuses at most ``WRONG_REFUSALS`` of the answerable questions.
+
+    Every author has the same weight.
+    """
     answerable = [(float(score), e.author) for e, score in zip(examples, scores, strict=True) if e.answerable]
     count = Counter(author for _, author in answerable)
     refused = 0.0
@@ -137,7 +143,7 @@ def threshold_of(examples: Sequence[Example], scores: Array) -> float:
 
 
 def _chance(model: Array, features: Array) -> Array:
-    """Probabilities as ``Certainty`` has them: none where a place is missing."""
+    """Return probabilities as ``Certainty`` computes them: 0 where a place is missing."""
     chance: Array = _logistic(model[0] + features @ model[1:])
     return np.where(features[:, NAMES.index("place_missing")] > 0, 0.0, chance)
 
@@ -161,7 +167,7 @@ async def _bundle_examples(embedder: Embedder) -> tuple[list[Example], Array]:
 
 
 async def _omos_examples(embedder: Embedder, folder: Path) -> tuple[list[Example], Array]:
-    """OMoS questions: against the bundle they have no answer, against their own pages they have one."""
+    """Return OMoS questions: the bundle has no answer to them, their own pages have one."""
     asked = [
         Example(line["text"], language, f"omos_{kind}", kind == "pages")
         for language in ("de", "en")
@@ -209,7 +215,7 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 
 def _balanced(examples: Sequence[Example]) -> Array:
-    """Every author weighs the same in all, and so do both classes of each."""
+    """Return weights that make all authors equal, and both classes of each author."""
     count = Counter((example.author, example.answerable) for example in examples)
     return np.array([len(examples) / (len(count) * count[example.author, example.answerable]) for example in examples])
 

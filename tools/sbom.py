@@ -1,8 +1,8 @@
-"""The bill of materials (CycloneDX 1.6, JSON) of what a lock file installs: ``tools/sbom.py LOCK [FOLDER]``.
+"""Writes the bill of materials (CycloneDX 1.6, JSON) of a lock file: ``tools/sbom.py LOCK [FOLDER]``.
 
-It names exactly what an installation with ``--require-hashes`` accepts. A lock file holds SHA-256 alone. FOLDER holds
-the files themselves (``pip download``): each one that the lock accepts gives its SHA-512 and its licence.
-The same lock file and files give the same bill: no date, no random number. It goes to standard output.
+It names exactly what an installation with ``--require-hashes`` accepts. A lock file holds SHA-256 only. FOLDER holds
+the files themselves (``pip download``): each one that the lock accepts gives its SHA-512 and its licence. The same lock
+file and files give the same bill: no date, no random number. It goes to standard output.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
 def components(lock: str) -> Iterator[dict[str, Any]]:
-    """Every pinned package with the checksums of the files that the lock accepts for it."""
+    """Yield every pinned package with the checksums of the files that the lock accepts for it."""
     found: dict[str, Any] | None = None
     for line in lock.splitlines():
         if pin := PIN.match(line):
@@ -64,7 +64,7 @@ def complete(parts: list[dict[str, Any]], folder: Path) -> list[str]:
 
 
 def metadata_of(file: Path) -> Message:
-    """The metadata of a wheel or of a source archive; empty for another file."""
+    """Return the metadata of a wheel or of a source archive; empty for another file."""
     text = b""
     if file.suffix == ".whl":
         with zipfile.ZipFile(file) as wheel:
@@ -79,7 +79,7 @@ def metadata_of(file: Path) -> Message:
 
 
 def licences(metadata: Message) -> list[dict[str, Any]]:
-    """What the maintainers say: an SPDX expression, else a short name, else classifiers."""
+    """Return the licence that the maintainers state: an SPDX expression, else a short name, else classifiers."""
     if expression := metadata.get("License-Expression"):
         return [{"expression": expression}]
     name = " ".join((metadata.get("License") or "").split())
@@ -90,7 +90,7 @@ def licences(metadata: Message) -> list[dict[str, Any]]:
 
 
 def bill(lock: str, project: dict[str, Any], folder: Path | None = None) -> dict[str, Any]:
-    """The whole bill; ``project`` is the table of that name in pyproject.toml."""
+    """Return the whole bill; ``project`` is the table of that name in pyproject.toml."""
     parts = sorted(components(lock), key=lambda one: str(one["bom-ref"]))
     missing = complete(parts, folder) if folder else []
     if missing:

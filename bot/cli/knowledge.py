@@ -71,7 +71,7 @@ def _show(report: ImportReport) -> None:
         tell(f"{report.file}: unknown fields kept as extra: {', '.join(report.unknown_fields)}")
     if report.dry_run:
         for change in report.changes:
-            write(f"{change.what.value} {change.kind.value} {change.id}")
+            write(f"{change.effect.value} {change.kind.value} {change.id}")
             for field in change.fields:
                 write(f"    {field.name}: {field.old} → {field.new}")
     counts = ", ".join(f"{number} {what.value}" for what, number in report.counts.items())

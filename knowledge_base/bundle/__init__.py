@@ -1,4 +1,4 @@
-"""The knowledge that ships with the product; ``README.md`` beside this file says where it comes from."""
+"""The knowledge that ships with the product; ``README.md`` beside this file names its sources."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FOLDER = Path(__file__).resolve().parent
 TOPICS = FOLDER / "topics.yaml"
 FUNDING_ROUNDS = FOLDER / "funding_rounds.yaml"
 
-_RECORDS = (  # municipalities first, so that whatever refers to them finds them
+_RECORDS = (  # municipalities first: other records refer to them
     "municipalities.jsonl",
     "projects.jsonl",
     "facts_projects.jsonl",
@@ -19,12 +19,12 @@ _RECORDS = (  # municipalities first, so that whatever refers to them finds them
 
 
 def files() -> list[Path]:
-    """The record files (JSON Lines) in the order in which they are loaded."""
+    """Return the record files (JSON Lines) in the order in which they are loaded."""
     return [FOLDER / name for name in _RECORDS]
 
 
 def digest() -> str:
-    """SHA-256 (hex) over names and bytes of everything that is loaded: another digest means another bundle."""
+    """Return the SHA-256 (hex) over names and bytes of all loaded files: another digest means another bundle."""
     total = hashlib.sha256()
     for name in (*_RECORDS, TOPICS.name, FUNDING_ROUNDS.name):
         content = (FOLDER / name).read_bytes()

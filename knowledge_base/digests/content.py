@@ -1,8 +1,8 @@
-"""What a digest holds. Pure: what changed, what the subscriber wants and what they were told before are given.
+"""The content of a digest. Pure: changes, interests and earlier digests of the subscriber are given.
 
-First everything that is news to this subscriber and about their topics; then the best of it, at most ``MOST``: by fit
-to topics, region and size of the municipality, with room for every kind and not all from one place. What was told once
-is never told again, unless it really changed since.
+First collect everything that is new to this subscriber and about their topics. Then choose the best, at most ``MOST``:
+by fit to topics, region and size of the municipality, with room for every kind and not all from one place. An entry
+that was sent once is not sent again, unless it really changed since.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from enum import StrEnum
 from math import log10
 
 MOST = 7  # entries of a digest
-THIN = 3  # news below which an older project worth knowing joins them
+THIN = 3  # fewer news than this: an older project worth knowing joins them
 FIRST = 5  # entries that a first digest is filled up to
 LOOK_BACK = timedelta(days=90)  # for the best ones of a first digest
 LOOK_AHEAD = timedelta(days=14)  # for events
-FEWEST = 5  # people below which no count is told
-REAL_CHANGES = (  # fields of a project whose change is news, in the order in which they are named
+FEWEST = 5  # no count of fewer people is shown
+REAL_CHANGES = (  # fields of a project: their changes are news, named in this order
     "status", "period", "funding_round", "funding", "text", "transferability", "contact_role", "municipality", "title",
     "topics",
 )  # fmt: skip
 MOVED = ("start", "end", "municipality", "title")  # of an event
 AT_MOST = 2  # entries of a kind other than projects, as long as there are others
-EVERYTHING = 0.5  # how well anything fits somebody who wants everything
-SAME_PLACE = 0.75  # what each further entry of the same municipality is worth
+EVERYTHING = 0.5  # fit of any entry for a subscriber to everything
+SAME_PLACE = 0.75  # worth of each further entry of the same municipality
 
 
 class Kind(StrEnum):
-    """What an entry is about."""
+    """The kind of thing that an entry is about."""
 
     PROJECT = "project"
     CONTACT = "contact"
     EVENT = "event"
-    QUESTION = "question"  # of somebody else, open
+    QUESTION = "question"  # an open one of another user
 
 
 class Why(StrEnum):
-    """Why it is told, in the order in which it is shown."""
+    """The reason for an entry, in the order in which entries are shown."""
 
     NEW = "new"
     BEST = "best"  # of the last weeks, in a first digest
@@ -58,7 +58,7 @@ PRIOR = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happened to a record at a revision of the knowledge."""
+    """A change of a record at a revision of the knowledge."""
 
     revision: int
     at: datetime
@@ -68,28 +68,28 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """Something that a digest may tell."""
+    """A possible entry of a digest."""
 
     kind: Kind
     id: str
-    topics: Mapping[str, float] = field(default_factory=dict)  # topic id → how much it is about it, 0 … 1
+    topics: Mapping[str, float] = field(default_factory=dict)  # topic id → share of the topic, 0 … 1
     places: frozenset[int] = frozenset()  # municipalities, by their numbers
     states: frozenset[str] = frozenset()
     population: int | None = None
-    quality: float = 0.5  # 0 … 1: how much it offers to a reader
+    quality: float = 0.5  # 0 … 1: how useful it is to a reader
     changes: tuple[Change, ...] = ()  # of the last months, oldest first
     starts: date | None = None  # of an event
-    askers: frozenset[str] = frozenset()  # of a question: persons to whom it is no news
+    askers: frozenset[str] = frozenset()  # of a question: the persons who asked it
 
     @property
     def key(self) -> str:
-        """By which it is known to have been told: "project:bb-cottbus"."""
+        """Return the key under which a sent entry is remembered: "project:bb-cottbus"."""
         return f"{self.kind}:{self.id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interest:
-    """What a subscriber wants to hear of."""
+    """The interests of a subscriber."""
 
     topics: frozenset[str] = frozenset()  # none: everything
     nearness: Mapping[int, float] = field(default_factory=dict)  # municipality → 0 … 1
@@ -99,8 +99,8 @@ class Interest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What a subscriber has received. ``upto``: the revision up to which the last digest looked; ``None``: none yet."""
+class PastDigests:
+    """Earlier digests of a subscriber; ``upto`` is the last revision that they covered, ``None`` before the first."""
 
     since: datetime  # of the subscription
     upto: int | None = None
@@ -109,7 +109,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a digest; ``fields`` are what changed."""
+    """An entry of a digest; ``fields`` are the changed ones."""
 
     candidate: Candidate
     why: Why
@@ -118,23 +118,33 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The entries in the order in which they are shown, and how many more news there would have been."""
+    """The entries in the order in which they are shown, and the number of news left out."""
 
     entries: tuple[Entry, ...] = ()
     more: int = 0
 
 
-def choose(candidates: Sequence[Candidate], interest: Interest, told: Told, today: date, now: datetime) -> Selection:
-    """The digest of one subscriber; without entries when there is nothing new. ``today`` is their local day."""
-    fitting = [one for one in candidates if interest.person not in one.askers and _topic_fit(one, interest) > 0]
-    news = [entry for one in fitting if (entry := _news(one, told, today))]
-    found = {entry.candidate.key for entry in news}
-    if told.upto is None and len(news) < FIRST:
-        best = [Entry(one, Why.BEST) for one in fitting if one.key not in found and _is_recent(one, now)]
+def choose(
+    candidates: Sequence[Candidate], interest: Interest, past: PastDigests, today: date, now: datetime
+) -> Selection:
+    """Return the digest of one subscriber; without entries when there is nothing new. ``today`` is their local day."""
+    fitting = [
+        candidate
+        for candidate in candidates
+        if interest.person not in candidate.askers and _topic_fit(candidate, interest) > 0
+    ]
+    news = [entry for candidate in fitting if (entry := _news(candidate, past, today))]
+    new = {entry.candidate.key for entry in news}
+    if past.upto is None and len(news) < FIRST:
+        best = [
+            Entry(candidate, Why.BEST)
+            for candidate in fitting
+            if candidate.key not in new and _is_recent(candidate, now)
+        ]
         news += _ranked(best, interest)[: FIRST - len(news)]
     picked = _picked(_ranked(news, interest))
     if 0 < len(picked) < THIN:
-        known = told.keys | {entry.candidate.key for entry in picked}
+        known = past.keys | {entry.candidate.key for entry in picked}
         picked += _older(fitting, interest, known)[:1]
     order = list(Why)
     shown = sorted(picked, key=lambda entry: order.index(entry.why))
@@ -142,79 +152,91 @@ def choose(candidates: Sequence[Candidate], interest: Interest, told: Told, toda
 
 
 def introduced(count: int) -> int | None:
-    """How many people were introduced, where that may be told."""
+    """Return the number of people introduced, or ``None`` when it is too small to be shown."""
     return count if count >= FEWEST else None
 
 
 # ------------------------------------------------------------------------------------------------------------- news
 
 
-def _news(one: Candidate, told: Told, today: date) -> Entry | None:
-    """The candidate as news to the subscriber, if it is any."""
-    unseen = [change for change in one.changes if _is_unseen(change, told)]
-    if one.kind is Kind.EVENT:
-        return _event(one, unseen, told, today)
-    if one.kind is Kind.QUESTION:  # news as long as it is open and they were not asked
-        return Entry(one, Why.QUESTION) if one.key not in told.keys else None
+def _news(candidate: Candidate, past: PastDigests, today: date) -> Entry | None:
+    """Return the candidate as an entry, if it is news to the subscriber."""
+    unseen = [change for change in candidate.changes if _is_unseen(change, past)]
+    if candidate.kind is Kind.EVENT:
+        return _event(candidate, unseen, past, today)
+    if candidate.kind is Kind.QUESTION:  # news while it is open and they were not asked yet
+        return Entry(candidate, Why.QUESTION) if candidate.key not in past.keys else None
     if any(change.added for change in unseen):
-        why = Why.CONTACT if one.kind is Kind.CONTACT else Why.NEW
-        return Entry(one, why) if one.key not in told.keys else None
+        why = Why.CONTACT if candidate.kind is Kind.CONTACT else Why.NEW
+        return Entry(candidate, why) if candidate.key not in past.keys else None
     changed = {name for change in unseen for name in change.fields}
     fields = tuple(name for name in REAL_CHANGES if name in changed)
-    return Entry(one, Why.CHANGED, fields) if fields and one.kind is Kind.PROJECT else None
+    return Entry(candidate, Why.CHANGED, fields) if fields and candidate.kind is Kind.PROJECT else None
 
 
-def _event(one: Candidate, unseen: Sequence[Change], told: Told, today: date) -> Entry | None:
-    if one.starts is None or not today <= one.starts <= today + LOOK_AHEAD:
+def _event(candidate: Candidate, unseen: Sequence[Change], past: PastDigests, today: date) -> Entry | None:
+    if candidate.starts is None or not today <= candidate.starts <= today + LOOK_AHEAD:
         return None
     changed = {name for change in unseen if not change.added for name in change.fields}
     moved = tuple(name for name in MOVED if name in changed)
-    return Entry(one, Why.EVENT, moved if one.key in told.keys else ()) if moved or one.key not in told.keys else None
+    return (
+        Entry(candidate, Why.EVENT, moved if candidate.key in past.keys else ())
+        if moved or candidate.key not in past.keys
+        else None
+    )
 
 
-def _is_unseen(change: Change, told: Told) -> bool:
-    return change.at > told.since if told.upto is None else change.revision > told.upto
+def _is_unseen(change: Change, past: PastDigests) -> bool:
+    return change.at > past.since if past.upto is None else change.revision > past.upto
 
 
-def _is_recent(one: Candidate, now: datetime) -> bool:
-    return one.kind is Kind.PROJECT and any(change.at > now - LOOK_BACK for change in one.changes)
+def _is_recent(candidate: Candidate, now: datetime) -> bool:
+    return candidate.kind is Kind.PROJECT and any(change.at > now - LOOK_BACK for change in candidate.changes)
 
 
 def _older(fitting: Iterable[Candidate], interest: Interest, known: frozenset[str]) -> list[Entry]:
-    rest = [Entry(one, Why.OLDER) for one in fitting if one.kind is Kind.PROJECT and one.key not in known]
+    rest = [
+        Entry(candidate, Why.OLDER)
+        for candidate in fitting
+        if candidate.kind is Kind.PROJECT and candidate.key not in known
+    ]
     return _ranked(rest, interest)
 
 
 # ------------------------------------------------------------------------------------------------------------- rank
 
 
-def _topic_fit(one: Candidate, interest: Interest) -> float:
-    if not interest.topics or (one.kind is Kind.EVENT and not one.topics):
+def _topic_fit(candidate: Candidate, interest: Interest) -> float:
+    if not interest.topics or (candidate.kind is Kind.EVENT and not candidate.topics):
         return EVERYTHING
-    return max((weight for topic, weight in one.topics.items() if topic in interest.topics), default=0.0)
+    return max((weight for topic, weight in candidate.topics.items() if topic in interest.topics), default=0.0)
 
 
-def _region_fit(one: Candidate, interest: Interest) -> float:
-    near = max((interest.nearness.get(place, 0.0) for place in one.places), default=0.0)
-    return max(near, 0.6 if one.states & interest.states else 0.0)
+def _region_fit(candidate: Candidate, interest: Interest) -> float:
+    near = max((interest.nearness.get(place, 0.0) for place in candidate.places), default=0.0)
+    return max(near, 0.6 if candidate.states & interest.states else 0.0)
 
 
-def _size_fit(one: Candidate, interest: Interest) -> float:
-    """1 for a municipality as large as theirs, 0 for one a hundred times larger or smaller."""
-    if not one.population or not interest.population:
+def _size_fit(candidate: Candidate, interest: Interest) -> float:
+    """Return 1 for a municipality as large as theirs, 0 for one a hundred times larger or smaller."""
+    if not candidate.population or not interest.population:
         return 0.5
-    return max(0.0, 1.0 - abs(log10(one.population / interest.population)) / 2.0)
+    return max(0.0, 1.0 - abs(log10(candidate.population / interest.population)) / 2.0)
 
 
 def score(entry: Entry, interest: Interest) -> float:
-    """How much an entry is worth to a subscriber."""
-    one = entry.candidate
-    fit = 2.0 * _topic_fit(one, interest) + 1.5 * _region_fit(one, interest) + 0.5 * _size_fit(one, interest)
-    return fit + 0.4 * one.quality + PRIOR[entry.why]
+    """Return the worth of an entry to a subscriber."""
+    candidate = entry.candidate
+    fit = (
+        2.0 * _topic_fit(candidate, interest)
+        + 1.5 * _region_fit(candidate, interest)
+        + 0.5 * _size_fit(candidate, interest)
+    )
+    return fit + 0.4 * candidate.quality + PRIOR[entry.why]
 
 
 def _ranked(entries: Iterable[Entry], interest: Interest) -> list[Entry]:
-    """The best first; each further one of a municipality is worth less, so that no place fills a digest."""
+    """Return entries by worth; each further one of a municipality counts less, so that no place fills a digest."""
     scored = sorted(((score(entry, interest), entry) for entry in entries), key=_by_score)
     seen: Counter[int] = Counter()
     weighed = []
@@ -230,7 +252,7 @@ def _by_score(pair: tuple[float, Entry]) -> tuple[float, str]:
 
 
 def _picked(ranked: Sequence[Entry]) -> list[Entry]:
-    """The first ones, with no more than ``AT_MOST`` events, contacts or questions while there are projects left."""
+    """Return the first entries, with at most ``AT_MOST`` events, contacts or questions while projects are left."""
     held: list[Entry] = []
     chosen: list[Entry] = []
     counts: Counter[Kind] = Counter()

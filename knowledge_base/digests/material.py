@@ -1,4 +1,4 @@
-"""What digests are made of: records and wishes as the rules of ``content`` and ``schedule`` see them.
+"""The material of digests: records and subscriptions as the rules of ``content`` and ``schedule`` see them.
 
 Here place names become municipalities and words become topics. Built once for a run, used for every subscriber.
 """
@@ -22,62 +22,62 @@ from knowledge_base.vocabulary import Vocabulary
 from knowledge_base.working_days import is_public_holiday
 
 NEAR, PLACE, STATE = "near:", "place:", "state:"
-NEAR_ENOUGH = 1.0  # how near a municipality is that was named itself
-WIDER = 0.7  # how much a project is about a topic wider than its own
+NEAR_ENOUGH = 1.0  # nearness of a municipality named by the subscriber
+WIDER = 0.7  # share of a topic wider than the project's own
 
 
 class Atlas:
-    """Places and topics by their names; one for each snapshot of the knowledge."""
+    """Places and topics by their names, for one snapshot of the knowledge."""
 
     def __init__(self, gazetteer: Gazetteer, vocabulary: Vocabulary) -> None:
         self._gazetteer = gazetteer
         self._vocabulary = vocabulary
-        self._row_of_id = {one.id: row for row, one in enumerate(gazetteer.municipalities)}
+        self._row_of_id = {municipality.id: row for row, municipality in enumerate(gazetteer.municipalities)}
 
     def municipality(self, record_id: str) -> Municipality | None:
-        """The municipality with this id."""
+        """Return the municipality with this id."""
         row = self._row_of_id.get(record_id)
         return None if row is None else self._gazetteer.municipalities[row]
 
     def topics(self, raw: Iterable[str]) -> dict[str, float]:
-        """Topic ids, their wider ones included, of what a record calls its topics."""
-        found: dict[str, float] = {}
+        """Return the ids of a record's topics and of their wider topics."""
+        shares: dict[str, float] = {}
         for word in raw:
             if (topic := self._vocabulary.topic_of(word)) is not None:
                 for step, wider in enumerate(self._vocabulary.wider(topic.id)):
-                    found[wider] = max(found.get(wider, 0.0), WIDER**step)
-        return found
+                    shares[wider] = max(shares.get(wider, 0.0), WIDER**step)
+        return shares
 
-    def interest(self, wish: Subscription, municipality: str) -> Interest:
-        """What a subscription means; ``municipality`` is the id of the person's own."""
+    def interest(self, subscription: Subscription, municipality: str) -> Interest:
+        """Return the interests of a subscription; ``municipality`` is the id of the subscriber's own."""
         home = self._row_of_id.get(municipality)
         near: dict[int, float] = {}
-        for kind, rows in ((word, self._rows(word, home)) for word in wish.region):
+        for kind, rows in ((word, self._rows(word, home)) for word in subscription.region):
             near |= dict.fromkeys(rows, NEAR_ENOUGH)
             if kind.startswith(NEAR):
                 near = {**self._gazetteer.near(rows), **near}
         own = self._gazetteer.municipalities[home] if home is not None else None
         return Interest(
-            topics=frozenset(wish.topics),
+            topics=frozenset(subscription.topics),
             nearness=near,
-            states=frozenset(word.removeprefix(STATE) for word in wish.region if word.startswith(STATE)),
+            states=frozenset(word.removeprefix(STATE) for word in subscription.region if word.startswith(STATE)),
             population=own.population if own else None,
-            person=wish.person_id or "",
+            person=subscription.person_id or "",
         )
 
     def schedule(self, subscriber: Subscriber) -> Schedule:
-        """When a subscriber wants digests, by the holidays of where they work."""
-        wish = subscriber.subscription
-        country, state = self._state(wish, subscriber.municipality)
+        """Return the schedule of a subscription, with the holidays of the subscriber's region."""
+        subscription = subscriber.subscription
+        country, state = self._state(subscription, subscriber.municipality)
         return Schedule(
-            since=wish.since, weekday=wish.weekday, hour=wish.hour, paused_until=wish.paused_until,
-            is_holiday=partial(_is_holiday, country, state),
+            since=subscription.since, weekday=subscription.weekday, hour=subscription.hour,
+            paused_until=subscription.paused_until, is_holiday=partial(_is_holiday, country, state),
         )  # fmt: skip
 
     def candidate(self, news: News) -> Candidate:
-        """A record as something that a digest may tell."""
+        """Return a record as a possible entry."""
         record = news.record
-        changes = tuple(Change(*one) for one in news.changes)
+        changes = tuple(Change(*change) for change in news.changes)
         if isinstance(record, Municipality):
             raise TypeError("a municipality is no news")
         rows = self._gazetteer.rows_named(record.municipality) if record.municipality else ()
@@ -87,15 +87,15 @@ class Atlas:
             id=record.id,
             topics=self.topics(record.topics),
             places=frozenset(rows),
-            states=frozenset(one.state for one in own if one.state),
-            population=max((one.population for one in own if one.population), default=None),
+            states=frozenset(municipality.state for municipality in own if municipality.state),
+            population=max((municipality.population for municipality in own if municipality.population), default=None),
             quality=1.0 - briefness(record) if isinstance(record, Project) else 0.5,
             changes=changes,
             starts=day_of(record.start) if isinstance(record, Event) else None,
         )
 
     def question(self, asked: Asked) -> Candidate:
-        """A question that others may be able to answer."""
+        """Return an open question as a possible entry."""
         return Candidate(
             kind=Kind.QUESTION, id=str(asked.number), topics=self.topics(asked.topics), askers=asked.askers
         )
@@ -108,19 +108,21 @@ class Atlas:
             return (home,) if home is not None else ()
         return self._gazetteer.rows_named(name)
 
-    def _state(self, wish: Subscription, municipality: str) -> tuple[str, str]:
-        """Country and state by the municipality, else by the one region that was chosen."""
+    def _state(self, subscription: Subscription, municipality: str) -> tuple[str, str]:
+        """Return country and state of the municipality, else of the one region that was chosen."""
         own = self.municipality(municipality)
         if own is None:
-            named = [self._gazetteer.municipalities[row] for word in wish.region for row in self._rows(word, None)]
-            states = {(one.country, one.state) for one in named}
-            states |= {("DE", word.removeprefix(STATE)) for word in wish.region if word.startswith(STATE)}
+            named = [
+                self._gazetteer.municipalities[row] for word in subscription.region for row in self._rows(word, None)
+            ]
+            states = {(place.country, place.state) for place in named}
+            states |= {("DE", word.removeprefix(STATE)) for word in subscription.region if word.startswith(STATE)}
             return states.pop() if len(states) == 1 else ("DE", "")
         return own.country, own.state
 
 
 class Material(NamedTuple):
-    """Everything that a digest may tell at a revision of the knowledge."""
+    """All possible entries at a revision of the knowledge."""
 
     candidates: tuple[Candidate, ...]
     records: dict[str, Project | Contact | Event | Asked]  # by key
@@ -128,15 +130,17 @@ class Material(NamedTuple):
 
 
 def gather(atlas: Atlas, news: Iterable[News], revision: int, questions: Iterable[Asked] = ()) -> Material:
-    """The material of what changed and what there is; contacts only while somebody can be asked."""
+    """Return the material of changes and of the present knowledge; contacts only while one can be asked."""
     candidates: list[Candidate] = []
     records: dict[str, Project | Contact | Event | Asked] = {}
-    for one in news:
-        if isinstance(one.record, Municipality) or (isinstance(one.record, Contact) and not one.record.reachable):
+    for stored in news:
+        if isinstance(stored.record, Municipality) or (
+            isinstance(stored.record, Contact) and not stored.record.reachable
+        ):
             continue
-        candidate = atlas.candidate(one)
+        candidate = atlas.candidate(stored)
         candidates.append(candidate)
-        records[candidate.key] = one.record
+        records[candidate.key] = stored.record
     for asked in questions:
         candidate = atlas.question(asked)
         candidates.append(candidate)
@@ -145,7 +149,7 @@ def gather(atlas: Atlas, news: Iterable[News], revision: int, questions: Iterabl
 
 
 def day_of(moment: str) -> date | None:
-    """The day of an ISO 8601 date or date-time; ``None`` when it says none."""
+    """Return the day of an ISO 8601 date or date-time; ``None`` for other text."""
     try:
         return datetime.fromisoformat(moment).date() if len(moment) > 10 else date.fromisoformat(moment)
     except ValueError:

@@ -1,8 +1,8 @@
 """Text to vectors: the port and its engines. Import from the module that you need.
 
-The libraries underneath are told, before they load, to report to nobody: ONNX Runtime, from version 1.30 or so, keeps a
-device id and usage records in the user's cache folder and would upload them, and the model hub's client counts calls.
-Questions of municipal staff are nobody's statistics.
+Before the libraries load, their telemetry is switched off. ONNX Runtime, from version 1.30 or so, keeps a device id and
+usage records in the user's cache folder and would upload them; the client of the model hub counts calls. Questions of
+municipal staff belong in no statistics.
 """
 
 import os

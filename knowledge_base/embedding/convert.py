@@ -25,10 +25,10 @@ _EXTERNAL_FROM = 4096  # bytes; smaller constants stay in the graph, where the r
 
 
 def convert(folder: Path, progress: Progress) -> None:
-    """Make ``folder`` unless it is there; it appears whole or not at all.
+    """Make ``folder`` unless it exists; it appears whole or not at all.
 
-    A lock beside it lets one process work and others wait; the kernel frees it when its holder dies, and what the dead
-    one left half done is thrown away. Errors: ModelError (the wheel), OSError (the disk).
+    A lock beside it lets one process work while others wait. The kernel frees it when its holder dies; the next holder
+    deletes what the dead process left half done. Errors: ModelError (the wheel), OSError (the disk).
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _locked(folder.with_name(folder.name + ".lock")):
@@ -50,7 +50,7 @@ def _write(folder: Path, progress: Progress) -> None:
     (folder / TOKENIZER).write_bytes(build_tokenizer(weights.vocabulary))
     progress(0.8)
     onnx.save_model(graph, folder / GRAPH, save_as_external_data=True, location=WEIGHTS, size_threshold=_EXTERNAL_FROM)
-    (folder / WEIGHTS).chmod((folder / GRAPH).stat().st_mode)  # onnx lets nobody else read it, not even a service
+    (folder / WEIGHTS).chmod((folder / GRAPH).stat().st_mode)  # onnx lets only its user read it, not even a service
     write_manifest(folder)
     for path in (*folder.iterdir(), folder):
         _sync(path)
@@ -65,7 +65,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _sync(path: Path) -> None:
-    """Make what was written to the file or folder survive a loss of power."""
+    """Write file or folder to disk, so that it survives a loss of power."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

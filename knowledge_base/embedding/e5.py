@@ -78,7 +78,7 @@ class E5Encoder:
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Rows in ascending length, in batches of at most ``_BATCH_TOKENS`` tokens with their padding."""
+    """Yield rows in ascending length, in batches of at most ``_BATCH_TOKENS`` tokens with their padding."""
     batch: list[int] = []
     for row in sorted(range(len(lengths)), key=lengths.__getitem__):
         if batch and (len(batch) + 1) * lengths[row] > _BATCH_TOKENS:
@@ -93,7 +93,7 @@ def _session_options(threads: int) -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False  # an arena keeps what the longest batch needed for ever
+    options.enable_cpu_mem_arena = False  # an arena keeps the memory of the longest batch forever
     options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle means idle
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads do not spin while idle
     return options

@@ -1,7 +1,7 @@
-"""The files of the embedded model: where they lie, whether they are whole, and how they come to be.
+"""The files of the embedded model: location, integrity, and preparation.
 
-They are made once from the pinned wheel, in a child process (``knowledge_base.embedding.convert``), because building
-them takes 400 MB and the package ``onnx``, which the process that answers shall not carry.
+They are made once from the pinned wheel, in a child process (``knowledge_base.embedding.convert``): building them takes
+400 MB and the package ``onnx``, which the answering process must not load.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import cast
 
 from knowledge_base.errors import ModelError
 
-Progress = Callable[[float], None]  # told the part that is done, 0 … 1
+Progress = Callable[[float], None]  # called with the finished part, 0 … 1
 
 FORMAT = 1  # raise it when the files change in any way: another folder, another fingerprint
 FOLDER = f"e5-small-q4-{FORMAT}"
@@ -30,14 +30,14 @@ _SOURCE_ROOT = Path(__file__).resolve().parents[2]
 
 
 def silent(_part: float) -> None:
-    """Report progress to nobody."""
+    """Report no progress."""
 
 
 async def prepare(models_dir: Path, progress: Progress = silent) -> Path:
-    """Return the folder of the model inside ``models_dir``; make it first when it is not there.
+    """Return the folder of the model inside ``models_dir``; make it first when it does not exist.
 
-    Safe when killed and when several processes do it at once: the folder appears whole, or not at all.
-    Errors: ModelError when the wheel is missing or wrong, or the disk refuses.
+    Safe against kills and against several processes at once: the folder appears whole, or not at all. Errors:
+    ModelError when the wheel is missing or wrong, or the disk refuses.
     """
     folder = models_dir / FOLDER
     if not is_prepared(folder):
@@ -47,7 +47,7 @@ async def prepare(models_dir: Path, progress: Progress = silent) -> Path:
 
 
 def is_prepared(folder: Path) -> bool:
-    """Whether the files of the model are in ``folder``; ``verify`` tells whether they are sound."""
+    """Return whether the files of the model are in ``folder``; ``verify`` checks them."""
     return (folder / MANIFEST).exists()
 
 

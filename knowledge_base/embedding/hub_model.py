@@ -1,4 +1,7 @@
-"""Which model a setting names: a folder, or a name (and revision) on the Hugging Face hub. For both torch engines."""
+"""The model that a setting names: a folder, or a name (and revision) on the Hugging Face hub.
+
+For both torch engines.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ INSTALL_FULL = "Install the full set: make install-full"
 
 @dataclass(frozen=True, slots=True)
 class ModelSource:
-    """Where a model comes from. ``folder`` is set when it lies on this machine: then no network is ever touched."""
+    """The source of a model. ``folder`` is set when it lies on this machine: then no network is used."""
 
     name: str  # to load it by: the folder's path, or the name on the hub
     revision: str | None = None
@@ -22,7 +25,7 @@ class ModelSource:
 
     @classmethod
     def parse(cls, setting: str) -> ModelSource:
-        """Read ``folder``, ``name`` or ``name@revision``. ModelError when it can be neither."""
+        """Read ``folder``, ``name`` or ``name@revision``; raise ModelError when the text is neither."""
         folder = Path(setting).expanduser()
         if setting and folder.is_dir():
             return cls(str(folder), folder=folder)
@@ -35,17 +38,17 @@ class ModelSource:
 
     @property
     def label(self) -> str:
-        """The name without the path, so that it is the same on every machine."""
+        """Return the name without the path, so that it is the same on every machine."""
         return self.folder.resolve().name if self.folder else self.name
 
     def identity(self, model: Any) -> str:
-        """What tells one state of the loaded model from another: a digest of the files, or the commit of the hub."""
+        """Return the identity of the loaded model's state: a digest of the files, or the commit of the hub."""
         if self.folder:
             return _digest(self.folder)
         return model.model_card_data.base_model_revision or self.revision or "unknown"
 
     def failure(self, error: Exception) -> ModelError:
-        """The error to raise when loading it failed."""
+        """Return the error to raise when loading failed."""
         if self.folder:
             remedy = "Check that the folder holds a whole model, as `model.save(folder)` writes it."
         else:

@@ -1,4 +1,4 @@
-"""Runs a blocking encoder beside the event loop; what all engines share."""
+"""Runs a blocking encoder beside the event loop, for all engines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from knowledge_base.embedding.port import Vectors
 from knowledge_base.embedding.text import PASSAGE_LIMIT, QUERY_LIMIT, sanitise
 from knowledge_base.errors import ModelError
 
-_BATCH = 8  # texts of one piece of work, at most some three seconds of it: what a stop waits for
+_BATCH = 8  # texts of one batch, at most some three seconds of work: a stop waits for it
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ class OffLoop:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         except ModelError:
             raise
-        except Exception as error:  # whatever the runtime throws: all that a caller can do is the same
+        except Exception as error:  # the caller does the same for every error of the runtime
             name = type(error).__name__
             raise ModelError(f"The embedding model failed ({name}).", remedy="Start again; see the log.") from error
 

@@ -1,4 +1,4 @@
-"""The embedder port: what every engine promises."""
+"""The embedder port: the contract of every engine."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ async def open_reranker(model: str, *, device: str | None = None) -> CrossEncode
 
 
 class CrossEncoderReranker:
-    """Keeps the contract of ``Reranker`` (see ``port``)."""
+    """An implementation of ``Reranker`` (see ``port``)."""
 
     def __init__(self, model: Any) -> None:
         self._model = model

@@ -21,8 +21,8 @@ _E5 = re.compile(r"(^|[^a-z0-9])e5([^a-z0-9]|$)", re.IGNORECASE)
 async def open_sentence_transformer(model: str, *, device: str | None = None) -> OffLoopEmbedder:
     """Load a model by folder, ``name`` or ``name@revision``; ``device`` as torch names it, by default the best one.
 
-    A folder never touches the network; a name is fetched from the hub once and then found in its cache.
-    Errors: ModelError when the full set is not installed, or the model is not there or not whole.
+    A folder never uses the network; a name is fetched from the hub once and then found in its cache. Errors: ModelError
+    when the full set is not installed, or the model is missing or incomplete.
     """
     source = ModelSource.parse(model)
     encoder = await asyncio.to_thread(SentenceTransformerEncoder, source, device)
@@ -57,14 +57,14 @@ class SentenceTransformerEncoder:
 
 
 def choose_prompts(prompts: Mapping[str, str | None], default: str | None, label: str) -> tuple[str, str]:
-    """What goes before a question and before a passage: what the model's own configuration says.
+    """Return the prefixes of questions and of passages that the model's configuration names.
 
     Passages take the first non-empty of ``document``, ``passage``, ``corpus`` (the library itself stops at its empty
-    placeholder for ``document``). E5 models, whose folders on the hub name no prompts, were trained with "query: " and
-    "passage: " and lose without them; they are told by their name.
+    placeholder for ``document``). E5 models were trained with "query: " and "passage: " and lose without them, but
+    their folders on the hub name no prompts; they are recognised by their name.
     """
     query = prompts.get("query") or ""
-    passage = next((found for key in ("document", "passage", "corpus") if (found := prompts.get(key))), "")
+    passage = next((prompt for key in ("document", "passage", "corpus") if (prompt := prompts.get(key))), "")
     if query or passage:
         return query, passage
     if _E5.search(label) and "instruct" not in label.lower():

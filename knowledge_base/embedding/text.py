@@ -1,4 +1,4 @@
-"""What every engine does to a text before it reads it: repair, normalise, cut. Pure."""
+"""Preparation of a text for every engine: repair, normalise, cut. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _LAYOUT = re.compile("[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\
 def sanitise(text: str, limit: int) -> str:
     """Return ``text`` as well-formed Unicode in NFKC, on one line, of at most ``limit`` characters.
 
-    Surrogate pairs are joined and lone surrogates become U+FFFD; control characters, NUL included, become a space;
-    invisible layout characters go; runs of white space become one space. The result may be empty, can be encoded as
+    Join surrogate pairs, and replace lone surrogates by U+FFFD. Replace control characters, NUL included, by a space;
+    drop invisible layout characters; join runs of white space to one space. The result may be empty, can be encoded as
     UTF-8, and does not change when it is sanitised again. Linear in the length of the text for any input.
     """
     text = _LAYOUT.sub("", _CONTROL.sub(" ", _repair_surrogates(text[:_RAW_LIMIT])))

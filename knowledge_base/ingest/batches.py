@@ -1,4 +1,4 @@
-"""How many rows are held at once: a bound in rows and in characters."""
+"""Bounds of a batch, in rows and in characters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import islice
 from knowledge_base.ingest.row import Row, RowError
 
 BATCH = 500  # rows of one short transaction …
-BATCH_SIZE = 4_000_000  # … unless so many characters are together before
+BATCH_SIZE = 4_000_000  # … or fewer, when they reach this many characters
 
 
 def batch_of(rows: Iterator[Row | RowError]) -> list[Row | RowError]:
@@ -24,12 +24,12 @@ def batch_of(rows: Iterator[Row | RowError]) -> list[Row | RowError]:
 
 
 def weight(value: object) -> int:
-    """Return about how many characters a value holds."""
+    """Return the approximate number of characters of a value."""
     match value:
         case str():
             return len(value)
         case Mapping():
-            return sum(weight(key) + weight(one) for key, one in value.items())
+            return sum(weight(key) + weight(item) for key, item in value.items())
         case list():
             return sum(map(weight, value)) + len(value)
         case _:

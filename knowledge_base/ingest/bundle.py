@@ -1,8 +1,8 @@
-"""The knowledge that ships with the product, into the store: at the first start, and again after an upgrade.
+"""Loads the knowledge that ships with the product into the store, at the first start and after an upgrade.
 
-A newer bundle is merged like any other import: fields that an editor changed stay, a record that an editor removed
-stays removed, a record that somebody imported from elsewhere is theirs. Records that are gone from the bundle are
-removed, unless an editor changed them.
+A newer bundle is merged like any other import: fields that an editor changed stay, and a record that an editor removed
+stays removed. A record imported from another source stays as it is. Records that are gone from the bundle are removed,
+unless an editor changed them.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _ATTEMPTS = 3  # of several processes that start at once, the last one to begin 
 async def load_bundle(
     store: Store, progress: Progress = silent, *, files: Sequence[Path] | None = None, digest: str | None = None
 ) -> ImportReport | None:
-    """Bring the store to the bundle of this version; None when it is there already. ``files`` and ``digest`` are for
-    other bundles than the shipped one.
+    """Bring the store to the bundle of this version; return ``None`` when it is there already.
 
-    Errors: ``InputError`` when the bundle is not valid, which is a fault of the package.
+    ``files`` and ``digest`` are for other bundles than the shipped one. Errors: ``InputError`` when the bundle is not
+    valid, which is a fault of the package.
     """
     paths = bundle.files() if files is None else files
     wanted = bundle.digest() if digest is None else digest

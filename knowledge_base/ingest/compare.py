@@ -1,7 +1,7 @@
-"""Stored against new, pure: what an import would change, and how it respects what editors changed.
+"""Stored against new, pure: the changes of an import, and the fields of editors that it keeps.
 
-A record is kept twice: ``imported``, as the last import brought it, and ``body``, as it is shown. Where they differ,
-an editor spoke. The merge is three-way, field by field: a field that an editor changed stays, every other one follows
+A record is kept twice: ``imported``, as the last import brought it, and ``body``, as it is shown. Where they differ, an
+editor changed it. The merge is three-way, field by field: a field that an editor changed stays, every other one follows
 the import. A record that an editor removed stays removed.
 """
 
@@ -16,21 +16,21 @@ from knowledge_base.ingest.row import shortened
 from knowledge_base.model import RecordKind
 
 _MISSING = object()
-_PERSONAL = frozenset({"email", "phone", "matrix_id", "deputy"})  # of contacts: shown to nobody, not even in a dry run
+_PERSONAL = frozenset({"email", "phone", "matrix_id", "deputy"})  # of contacts: never shown, not even in a dry run
 
 
-class What(StrEnum):
-    """What an import does to a record."""
+class ChangeKind(StrEnum):
+    """The effect of an import on a record."""
 
     ADDED = "added"
     CHANGED = "changed"
-    NOTED = "noted"  # the imported version or its source changes, but nothing that is shown
+    NOTED = "noted"  # the imported version or its source changes, the shown body does not
     REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field of one record, old and new shortened for reading; personal fields show that they changed only."""
+    """One changed field of a record, old and new shortened for reading; personal fields show only that they changed."""
 
     name: str
     old: str
@@ -38,13 +38,15 @@ class FieldChange:
 
 
 def changed_fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of the fields that differ, sorted; a missing field is not an empty one."""
+    """Return the names of the fields that differ, sorted; a missing field differs from an empty one."""
     return tuple(sorted(name for name in {*old, *new} if old.get(name, _MISSING) != new.get(name, _MISSING)))
 
 
 def merged(imported: Mapping[str, Any] | None, body: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """The body to show after ``new`` is imported, given the last import (None: an editor made the record) and the
-    body shown so far."""
+    """Return the body to show after ``new`` is imported, given the last import and the present body.
+
+    ``imported`` is None when an editor made the record.
+    """
     edited = changed_fields(imported or {}, body)
     result = dict(new)
     for name in edited:
@@ -56,7 +58,7 @@ def merged(imported: Mapping[str, Any] | None, body: Mapping[str, Any], new: Map
 
 
 def field_changes(kind: RecordKind, old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[FieldChange, ...]:
-    """What changes from ``old`` to ``new``, for people to read."""
+    """Return the changes from ``old`` to ``new`` in readable form."""
     return tuple(
         FieldChange(name, _shown(kind, name, old.get(name)), _shown(kind, name, new.get(name)))
         for name in changed_fields(old, new)

@@ -1,7 +1,7 @@
-"""Values of single fields: what a file wrote to what the model holds, or the reason why not.
+"""Readers of single fields: from the value in a file to the value in the model, or the reason why not.
 
-Every reader of a field takes the raw value (text, number, boolean, list or mapping; never None) and returns the clean
-one. Errors: ``RefusedError``, whose text never repeats a contact's data.
+Every reader takes the raw value (text, number, boolean, list or mapping; never None) and returns the clean one. Errors:
+``RefusedError``, whose text never repeats a contact's data.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _GERMAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 
 
 class RefusedError(ValueError):
-    """Why a value cannot be taken, and what to write instead."""
+    """The reason why a value cannot be taken, and what to write instead."""
 
     def __init__(self, reason: str, remedy: str = "") -> None:
         super().__init__(reason)
@@ -38,7 +38,7 @@ class RefusedError(ValueError):
 
 
 def text(value: Json, limit: int = limits.MAX_TEXT) -> str:
-    """Text of any lines: Unicode NFC, line feeds for line ends, control characters as spaces."""
+    """Return text of any lines: Unicode NFC, line feeds for line ends, control characters as spaces."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -62,12 +62,12 @@ def _clean(value: str, limit: int) -> str:
 
 
 def line(value: Json) -> str:
-    """Text on one line: any white space is one space."""
+    """Return text on one line: any white space becomes one space."""
     return " ".join(text(value, limits.MAX_LINE).split())
 
 
 def identifier(value: Json) -> str:
-    """An id: printable, without spaces at its ends, at most ``MAX_ID`` characters."""
+    """Return an id: printable, without spaces at its ends, at most ``MAX_ID`` characters."""
     if isinstance(value, bool):
         raise RefusedError("It is true or false, but an id is expected.")
     raw = text(value, limits.MAX_ID)
@@ -79,19 +79,22 @@ def identifier(value: Json) -> str:
 
 
 def words(value: Json) -> tuple[str, ...]:
-    """A list of lines: a list, or text delimited by | or, without one, by ; — empty and repeated ones fall out."""
+    """Return a list of lines from a list or from text delimited by | or, without one, by ;
+
+    Empty and repeated ones are dropped.
+    """
     return _list(value, line, r"\|" if isinstance(value, str) and "|" in value else ";")
 
 
 def identifiers(value: Json) -> tuple[str, ...]:
-    """A list of ids, written like ``words``."""
+    """Return a list of ids, written like ``words``."""
     return _list(value, identifier, r"\|" if isinstance(value, str) and "|" in value else ";")
 
 
 def url(value: Json) -> str:
-    """An http or https address with a host and without a password."""
+    """Return an http or https address with a host and without a password."""
     address = text(value, limits.MAX_URL)
-    if address in ("", "http://", "https://"):  # forms offer the begin, and nobody goes on
+    if address in ("", "http://", "https://"):  # some forms prefill the beginning, and users leave it
         return ""
     try:
         parts = urlsplit(address)
@@ -111,7 +114,7 @@ def url(value: Json) -> str:
 
 
 def sources(value: Json) -> tuple[str, ...]:
-    """Where the facts are from: web addresses, or words (a paper, a conversation)."""
+    """Return the sources of the facts: web addresses, or words (a paper, a conversation)."""
 
     def source(entry: Json) -> str:
         written = text(entry, limits.MAX_URL)
@@ -121,7 +124,7 @@ def sources(value: Json) -> tuple[str, ...]:
 
 
 def language(value: Json) -> str:
-    """A language tag such as ``de`` or ``pl``; "" stays the default."""
+    """Return a language tag such as ``de`` or ``pl``; "" stays the default."""
     tag = line(value)
     code, dash, rest = tag.partition("-")
     tag = code.lower() + dash + rest
@@ -131,7 +134,7 @@ def language(value: Json) -> str:
 
 
 def moment(value: Json) -> str:
-    """A date or date-time as ISO 8601; a German date (24.11.2026) is rewritten."""
+    """Return a date or date-time as ISO 8601; a German date (24.11.2026) is rewritten."""
     written = line(value)
     if not written:
         return ""
@@ -152,7 +155,7 @@ def _is_moment(written: str) -> bool:
 
 
 def mail(value: Json) -> str:
-    """An e-mail address; never repeated in the reason."""
+    """Return an e-mail address; the reason never repeats it."""
     address = text(value, 254)
     if address and not _MAIL.fullmatch(address):
         raise RefusedError("It is no e-mail address.", "Write name@example.org, one address only.")
@@ -160,7 +163,7 @@ def mail(value: Json) -> str:
 
 
 def matrix_id(value: Json) -> str:
-    """A Matrix user id; never repeated in the reason."""
+    """Return a Matrix user id; the reason never repeats it."""
     user = text(value, 255)
     if user and not _MATRIX.fullmatch(user):
         raise RefusedError("It is no Matrix id.", "Write @name:example.org.")
@@ -168,7 +171,7 @@ def matrix_id(value: Json) -> str:
 
 
 def phone(value: Json) -> str:
-    """A phone number; never repeated in the reason."""
+    """Return a phone number; the reason never repeats it."""
     number = line(value)
     if number and not (_PHONE.fullmatch(number) and sum(c.isdigit() for c in number) >= 3):
         raise RefusedError("It is no phone number.", "Write +49 30 1234567.")
@@ -176,16 +179,16 @@ def phone(value: Json) -> str:
 
 
 def domains(value: Json) -> tuple[str, ...]:
-    """Mail domains, lower case."""
-    found = tuple(name.lower().lstrip("@") for name in words(value))
-    for name in found:
+    """Return mail domains in lower case."""
+    names = tuple(name.lower().lstrip("@") for name in words(value))
+    for name in names:
         if not _DOMAIN.fullmatch(name):
             raise RefusedError(f"{shortened(name)!r} is no mail domain.", "Write stadt.example.")
-    return found
+    return names
 
 
 def whole(value: Json) -> int:
-    """A number of inhabitants."""
+    """Return a number of inhabitants."""
     number = _number(value)
     if number != int(number) or not 0 <= number <= 100_000_000:
         raise RefusedError(f"{shortened(value)!r} is no number of inhabitants.", "Write a whole number such as 23456.")
@@ -193,7 +196,7 @@ def whole(value: Json) -> int:
 
 
 def within(low: float, high: float) -> Reader:
-    """A number between two bounds, such as a latitude."""
+    """Return a number between two bounds, such as a latitude."""
 
     def read(value: Json) -> float:
         number = _number(value)
@@ -205,7 +208,7 @@ def within(low: float, high: float) -> Reader:
 
 
 def plain(value: Json, depth: int = 0) -> Json:
-    """Any JSON value for ``extra``, bounded in depth and size, texts cleaned."""
+    """Return any JSON value for ``extra``, bounded in depth and size, with cleaned texts."""
     if depth > limits.MAX_DEPTH:
         raise RefusedError(f"Lists and objects are nested deeper than {limits.MAX_DEPTH}.", "Make it flat.")
     match value:

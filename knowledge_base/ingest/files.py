@@ -1,4 +1,4 @@
-"""Which files an import reads: the named ones, and those in the named folders."""
+"""The files that an import reads: the named ones, and those in the named folders."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ SUFFIXES = (".jsonl", ".json", ".yaml", ".yml", ".csv", ".tsv", ".xlsx")
 
 
 def expand(paths: Iterable[Path]) -> Iterator[Path]:
-    """The files behind ``paths`` in their order; a folder gives its own files with a known ending, sorted by name.
+    """Yield the files behind ``paths`` in their order, and those of a folder sorted by name.
 
-    A folder is not searched deeper, and its hidden files are left out. Links are followed: whoever runs an import
-    chooses what it reads. A path that does not exist is given back as it is, so that reading it says so.
+    A folder gives its own files with a known ending: no subfolders, no hidden files. Links are followed: the operator
+    chooses what to import. A missing path is yielded as it is, so that reading it reports the error.
     """
     for path in paths:
         if path.is_dir():
@@ -37,7 +37,7 @@ def _inside(folder: Path) -> list[Path]:
 
 
 def checked(path: Path) -> Path:
-    """``path``, when it is a regular file of a size that can be read; devices and pipes would never end."""
+    """Return ``path`` when it is a regular file of a readable size; devices and pipes would never end."""
     try:
         status = path.stat()
     except OSError as error:
@@ -52,7 +52,7 @@ def checked(path: Path) -> Path:
 
 
 def explained(path: Path, error: OSError) -> UnreadableError:
-    """What the operating system says about ``path``, in words."""
+    """Return the operating system's error about ``path``, in words."""
     match error:
         case FileNotFoundError() if path.is_symlink():
             return UnreadableError(path, "The link leads nowhere.", remedy="Mend or remove the link.")

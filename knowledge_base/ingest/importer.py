@@ -4,8 +4,8 @@
                                                                                                     │ the file is valid
                                                                               record ◀──one transaction──┘
 
-Each file stands for itself: all of it shows, or nothing. Nothing is held but one batch and the ids (to find doubles).
-Embedding comes later (``embedding_backlog``), so that an import never waits for a model.
+Each file is one unit: all of it shows, or nothing. Memory holds one batch and the ids (to find duplicates). Embedding
+comes later (``embedding_backlog``), so that an import never waits for a model.
 """
 
 from __future__ import annotations
@@ -35,13 +35,16 @@ from knowledge_base.store.transaction import Transaction
 
 
 class SupersededError(InputError):
-    """Another import of the same source began before this one was done; nothing of this one was stored."""
+    """A newer import of the same source that began before this one was done; nothing of this one was stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to import. ``remove_missing`` takes out what the source brought before and holds no more (unless an editor
-    changed it); ``own_only`` leaves records alone that came from another source."""
+    """Options of an import.
+
+    ``remove_missing`` removes records that the source no longer holds (unless an editor changed them); ``own_only``
+    leaves records of other sources alone.
+    """
 
     dry_run: bool = False
     remove_missing: bool = False
@@ -50,7 +53,7 @@ class Options:
 
 @dataclass(slots=True)
 class Seen:
-    """Which ids the files of one command hold, and where."""
+    """The ids that the files of one command hold, and their places."""
 
     _files: list[tuple[str, dict[Key, int]]] = field(default_factory=list)
 
@@ -59,11 +62,11 @@ class Seen:
         return self._files[-1][1]
 
     def has(self, key: Key) -> bool:
-        """Whether one of the files holds this record."""
+        """Return whether one of the files holds this record."""
         return any(key in lines for _, lines in self._files)
 
     def place(self, key: Key) -> str:
-        """ "file, line n" of the first record with this key, or ""."""
+        """Return "file, line n" of the first record with this key, or ""."""
         return next((f"{file}, line {lines[key]}" for file, lines in self._files if key in lines), "")
 
 
@@ -72,13 +75,13 @@ async def import_files(
     paths: Iterable[Path],
     *,
     source: str = "",
-    options: Options = Options(),  # it is frozen
+    options: Options = Options(),  # safe as a default: it is frozen
     progress: Progress = silent,
 ) -> list[ImportReport]:
-    """Import files and the files of folders, one after the other; one report each, in order.
+    """Import files and the files of folders, one after the other; return one report each, in order.
 
-    ``source`` names where the data comes from, for one file only; without it the file's absolute path does.
-    A later version of the same source may then take out what it no longer holds.
+    ``source`` names the origin of the data, for one file only; the default is the file's absolute path. A later version
+    of the same source may then remove what it no longer holds.
 
     Errors: ``InputError`` for wrong use; ``SupersededError``; whatever is wrong with a file is in its report.
     """
@@ -113,7 +116,7 @@ async def import_rows(
 
 
 def _opened(path: Path) -> Iterator[Row | RowError]:
-    yield from readers.rows(path)  # so that a file that cannot be read says so on the first row, like every other
+    yield from readers.rows(path)  # an unreadable file reports its error on the first row, like every other
 
 
 def _unreadable(file: str, source: str, options: Options, error: UnreadableError) -> ImportReport:
@@ -123,7 +126,7 @@ def _unreadable(file: str, source: str, options: Options, error: UnreadableError
 
 
 class _Run:
-    """One file on its way into the store."""
+    """The import of one file."""
 
     def __init__(
         self, store: Store, source: str, options: Options, progress: Progress, collector: Collector, seen: Seen
@@ -160,7 +163,7 @@ class _Run:
         await self._sweep()
 
     async def _read(self, rows: Iterator[Row | RowError]) -> None:
-        """Check every row; stage what changes as long as all rows are valid."""
+        """Check every row; stage changes as long as all rows are valid."""
         try:
             while batch := await asyncio.to_thread(batch_of, rows):
                 checked = await asyncio.to_thread(self._checked, batch)
@@ -225,7 +228,7 @@ class _Run:
                 await tx.imports.stage(self._id, rows)
 
     async def _find_missing(self) -> None:
-        """Compare what the source brought before with what it holds now."""
+        """Find the records that the source brought before and no longer holds."""
         after: Key | None = None
         while True:
             async with self._store.read() as tx:
@@ -265,7 +268,7 @@ class _Run:
         self._progress("publish", self._staged, self._staged)
 
     async def _refresh(self, tx: Transaction) -> None:
-        """Compare again what somebody changed since it was staged: usually nothing."""
+        """Compare records again that changed since they were staged; usually there are none."""
         fresh: list[StagedRow] = []
         outdated = await tx.imports.outdated(self._id)
         for row in outdated:
@@ -275,9 +278,9 @@ class _Run:
             await tx.imports.restage(self._id, fresh, [(row.kind, row.id) for row in outdated])
 
     async def _give_up(self) -> None:
-        """Leave nothing behind; if even that fails, the next import of this source does it."""
+        """Delete the staged rows; if that fails, the next import of this source does it."""
         if self._id:
-            with suppress(Exception):  # the error that brought us here is the one to hear of
+            with suppress(Exception):  # report the first error, not one of the clean-up
                 async with self._store.begin() as tx:
                     await tx.imports.end(self._id, "failed")
                 await self._sweep()

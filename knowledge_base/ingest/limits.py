@@ -1,7 +1,7 @@
-"""Bounds of what an import reads, each with its reason: no file, however made, may exhaust the machine.
+"""Bounds of an import, each with its reason: no file, however made, may exhaust the machine.
 
-All figures count characters unless the name says bytes. They are far above what municipal data needs and far below
-what hurts a small server.
+All figures count characters unless the name says bytes. They are far above what municipal data needs and far below what
+hurts a small server.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ MAX_CELL = 131_072  # one CSV or XLSX cell: the csv module's own bound
 
 MAX_ID = 200  # fits a button's payload and an index key
 MAX_LINE = 1_000  # a title, a role, a place: what is shown on one line
-MAX_TEXT = 100_000  # what every embedder promises to take
-MAX_URL = 2_000  # what browsers and messengers take
+MAX_TEXT = 100_000  # the length that every embedder accepts
+MAX_URL = 2_000  # the length that browsers and messengers accept
 MAX_LIST = 1_000  # topics, sources, other names, projects of one record
 
 MAX_ERRORS = 100  # row errors that are listed; the others are counted
 
 MAX_SHEETS = 50
-MAX_XLSX_ROWS = 1_048_576  # what the format allows: openpyxl would follow any larger row number
+MAX_XLSX_ROWS = 1_048_576  # the format's bound: openpyxl would follow any larger row number
 MAX_ZIP_ENTRIES = 1_000  # an XLSX workbook has about ten parts
 MAX_ZIP_BYTES = 256 * 1024**2  # unpacked; strings of a workbook are held in memory, larger data belongs in JSONL
 MAX_ZIP_RATIO = 200  # unpacked to packed, of one part; real sheets reach about 40

@@ -1,7 +1,7 @@
-"""Contact data in free text: found and masked, because what people find must never hold it (invariant I6).
+"""Masking of contact data in free text: search results must never hold it (invariant I6).
 
 Masked are e-mail addresses, also the written-out kind ("name (at) stadt (punkt) de"), Matrix ids, and phone numbers
-that are marked as such or begin with 0, 00 or +. A name alone is not masked: nothing tells it from a street or a
+that are marked as such or begin with 0, 00 or +. A name alone is not masked: it cannot be told from a street or a
 prize. The original stays in the source file only; the import reports which lines it masked.
 """
 
@@ -29,7 +29,7 @@ _DATE = re.compile(r"0?\d[./-]\d{1,2}[./-](?:\d{4}|\d{2})(?!\d)")  # 01.02.2026 
 
 
 def masked(text: str) -> str:
-    """``text`` without contact data; the same text when there is none. Masking twice changes nothing more."""
+    """Return ``text`` without contact data, unchanged when it holds none. Masking twice changes nothing more."""
     if _HINT.search(text):
         text = _MAIL.sub(MAIL_MASK, _MATRIX.sub(MATRIX_MASK, text))
     if not _DIGIT.search(text):

@@ -1,18 +1,18 @@
-"""What an import does to one record: pure decisions on what is stored and what the file holds."""
+"""The effect of an import on one record: pure decisions from the stored record and the file's."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from knowledge_base.codec import Body, digest
-from knowledge_base.ingest.compare import What, changed_fields, merged
+from knowledge_base.ingest.compare import ChangeKind, changed_fields, merged
 from knowledge_base.model import RecordKind
 from knowledge_base.store.imports import Bodies, Known, StagedRow
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A valid record of a file, as it will be stored."""
+    """A valid record of a file, in its stored form."""
 
     kind: RecordKind
     id: str
@@ -26,10 +26,10 @@ class Incoming:
 
 
 def is_settled(new: Incoming, known: Known | None, source: str, *, own_only: bool) -> bool:
-    """Whether nothing is to be done, as far as the digests tell.
+    """Return whether the digests alone show that the record needs no change.
 
-    A record that an editor removed stays removed. With ``own_only`` (the bundle) a record that came from elsewhere
-    is left to whoever brought it.
+    A record that an editor removed stays removed. With ``own_only`` (the bundle) a record from another source is left
+    alone.
     """
     if known is None:
         return False
@@ -39,29 +39,29 @@ def is_settled(new: Incoming, known: Known | None, source: str, *, own_only: boo
 
 
 def planned(new: Incoming, known: Known | None, stored: Bodies | None) -> StagedRow:
-    """The change that brings ``new``, where it is not settled; editors' fields stay (see ``compare``)."""
+    """Return the change that brings ``new``, or ``None`` when settled; editors' fields stay (see ``compare``)."""
     if known is None or stored is None:
-        return _row(new, What.ADDED, new.body, (), None)
+        return _row(new, ChangeKind.ADDED, new.body, (), None)
     body = merged(stored.imported, stored.body, new.body) if known.edited else new.body
     if known.removed:
-        return _row(new, What.ADDED, body, (), known.revision)
+        return _row(new, ChangeKind.ADDED, body, (), known.revision)
     fields = changed_fields(stored.body, body)
-    return _row(new, What.CHANGED if fields else What.NOTED, body, fields, known.revision)
+    return _row(new, ChangeKind.CHANGED if fields else ChangeKind.NOTED, body, fields, known.revision)
 
 
 def removal(kind: RecordKind, record_id: str, revision: int) -> StagedRow:
-    """The change that takes out a record that its source holds no more."""
-    return StagedRow(kind, record_id, 0, What.REMOVED, {}, "", None, "", (), revision)
+    """Return the change that removes a record that its source no longer holds."""
+    return StagedRow(kind, record_id, 0, ChangeKind.REMOVED, {}, "", None, "", (), revision)
 
 
 def incoming(row: StagedRow) -> Incoming:
-    """What a staged row brings, to be planned again."""
+    """Return the record of a staged row, to be planned again."""
     return Incoming(row.kind, row.id, row.line, row.imported or row.body, row.imported_digest)
 
 
-def _row(new: Incoming, what: What, body: Body, fields: tuple[str, ...], based_on: int | None) -> StagedRow:
+def _row(new: Incoming, change: ChangeKind, body: Body, fields: tuple[str, ...], based_on: int | None) -> StagedRow:
     same = body == new.body
     shown = new.digest if same else digest(body)
     return StagedRow(
-        new.kind, new.id, new.line, what, body, shown, None if same else new.body, new.digest, fields, based_on
+        new.kind, new.id, new.line, change, body, shown, None if same else new.body, new.digest, fields, based_on
     )

@@ -1,6 +1,6 @@
-"""What the contacts of a file refer to and nobody knows: a typing mistake there makes somebody unreachable in silence.
+"""References of contacts that lead nowhere: a typing mistake there would silently make a contact unreachable.
 
-Nothing is refused for it, as what is missing may come with the next file.
+Nothing is refused for it: the missing record may come with the next file.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from knowledge_base.store.transaction import Transaction
 from knowledge_base.vocabulary import bundled
 
 AT_ONCE = 500  # ids that one query looks for
-LISTED = 10  # that the warning names
+LISTED = 10  # references that the warning names
 
-Lines = dict[str, int]  # what is referred to -> the first line that does
+Lines = dict[str, int]  # reference -> the first line with it
 
 
 class References:
-    """Notes the references of a file's contacts; tells in the end which lead nowhere."""
+    """The references of a file's contacts, and the ones that lead nowhere."""
 
     def __init__(self) -> None:
         self._projects: Lines = {}
@@ -32,7 +32,7 @@ class References:
         self._brought: list[Municipality] = []
 
     def note(self, record: Record, line: int) -> None:
-        """Take down what a valid record refers to."""
+        """Note the references of a valid record."""
         if isinstance(record, Municipality):
             self._brought.append(record)
         if not isinstance(record, Contact):
@@ -47,7 +47,10 @@ class References:
                 lines.setdefault(value, line)
 
     async def warning(self, tx: Transaction, is_brought: Callable[[Key], bool]) -> str:
-        """What to tell of those that lead nowhere, or ""; ``is_brought``: whether the files at hand hold a record."""
+        """Return a warning about references that lead nowhere, or "".
+
+        ``is_brought`` tells whether the files at hand hold a record.
+        """
         nowhere = [
             *await self._without_record(tx, RecordKind.PROJECT, self._projects, is_brought),
             *await self._without_record(tx, RecordKind.CONTACT, self._deputies, is_brought),
@@ -56,7 +59,9 @@ class References:
         ]
         if not nowhere:
             return ""
-        named = ", ".join(_named(*one) for one in sorted(nowhere, key=lambda one: one[2])[:LISTED])
+        named = ", ".join(
+            _named(*reference) for reference in sorted(nowhere, key=lambda reference: reference[2])[:LISTED]
+        )
         more = f" and {len(nowhere) - LISTED} more" if len(nowhere) > LISTED else ""
         return f"Contacts refer to what is not known: {named}{more}. Correct it, or import what is missing."
 
@@ -65,22 +70,22 @@ class References:
         tx: Transaction, kind: RecordKind, lines: Lines, is_brought: Callable[[Key], bool]
     ) -> list[tuple[str, str, int]]:
         word = "project" if kind is RecordKind.PROJECT else "deputy"
-        open_ = iter([one for one in lines if not is_brought((kind, one))])
+        open_ = iter([name for name in lines if not is_brought((kind, name))])
         nowhere = []
         while ids := list(islice(open_, AT_ONCE)):
             known = await tx.imports.known(kind, ids)
-            nowhere += [(word, one, lines[one]) for one in ids if one not in known or known[one].removed]
+            nowhere += [(word, name, lines[name]) for name in ids if name not in known or known[name].removed]
         return nowhere
 
     async def _unknown_places(self, tx: Transaction) -> list[tuple[str, str, int]]:
         if not self._municipalities:
             return []
-        stored = [one.record async for one in tx.records.stream(RecordKind.MUNICIPALITY)]
-        gazetteer = Gazetteer([*(one for one in stored if isinstance(one, Municipality)), *self._brought])
+        records = [stored.record async for stored in tx.records.stream(RecordKind.MUNICIPALITY)]
+        gazetteer = Gazetteer([*(record for record in records if isinstance(record, Municipality)), *self._brought])
         lines = self._municipalities.items()
         return [("municipality", name, line) for name, line in lines if not gazetteer.rows_named(name)]
 
 
-def _named(what: str, value: str, line: int) -> str:
-    """The deputy's field is shown to nobody: where it is no id, it may be a name."""
-    return f"{what} (line {line})" if what == "deputy" else f"{what} {shortened(value)!r} (line {line})"
+def _named(kind: str, value: str, line: int) -> str:
+    """Return a name for a reference; a deputy's field may be a person's name, so it stays hidden unless it is an id."""
+    return f"{kind} (line {line})" if kind == "deputy" else f"{kind} {shortened(value)!r} (line {line})"

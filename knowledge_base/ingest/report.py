@@ -1,4 +1,4 @@
-"""What became of a file: counts, changes, warnings, errors; and the collector that fills it while rows stream by."""
+"""The report of a file (counts, changes, warnings, errors), and the collector that fills it row by row."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from knowledge_base.ingest.compare import FieldChange, What, field_changes
+from knowledge_base.ingest.compare import ChangeKind, FieldChange, field_changes
 from knowledge_base.ingest.limits import MAX_ERRORS
 from knowledge_base.ingest.row import RowError
 from knowledge_base.ingest.validation import Checked
 from knowledge_base.model import Contact, RecordKind
 from knowledge_base.store.imports import Bodies, StagedRow
 
-MAX_CHANGES = 100  # records whose changes are listed; the others are counted
+MAX_CHANGES = 100  # number of records with listed changes; the others are counted
 MAX_LINES = 10  # lines that a warning names
 
 
 @dataclass(frozen=True, slots=True)
 class RecordChange:
-    """One record that changes; ``fields`` only for a changed one."""
+    """A record that changes; ``fields`` only for a changed one."""
 
-    what: What
+    effect: ChangeKind
     kind: RecordKind
     id: str
     line: int  # 0: the file holds it no more
@@ -30,7 +30,7 @@ class RecordChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """The result of one file. ``errors`` not empty: nothing of the file was stored.
+    """The result of one file. Where ``errors`` is not empty, nothing of the file was stored.
 
     ``changes`` and ``errors`` list the first ones only; ``counts`` and ``error_count`` count all.
     """
@@ -39,9 +39,9 @@ class ImportReport:
     source: str
     dry_run: bool
     rows: int
-    counts: Mapping[What, int]
+    counts: Mapping[ChangeKind, int]
     unchanged: int
-    missing: int  # records that this source brought before and holds no more, and that were left as they are
+    missing: int  # records that this source no longer holds, left as they are
     fields: Mapping[str, int]  # name of a changed field -> how many records
     changes: tuple[RecordChange, ...]
     warnings: tuple[str, ...]
@@ -56,7 +56,7 @@ class ImportReport:
 
 @dataclass(slots=True)
 class Collector:
-    """Gathers a report; bounded, however long the file."""
+    """A builder of a report; its size is bounded, however long the file."""
 
     file: str
     source: str
@@ -64,10 +64,10 @@ class Collector:
     rows: int = 0
     missing: int = 0
     settled: int = 0
-    references: str = ""  # the warning of those that lead nowhere
+    references: str = ""  # the warning about references that lead nowhere
     error_count: int = 0
     errors: list[RowError] = field(default_factory=list)
-    _counts: Counter[What] = field(default_factory=Counter)
+    _counts: Counter[ChangeKind] = field(default_factory=Counter)
     _fields: Counter[str] = field(default_factory=Counter)
     _changes: list[RecordChange] = field(default_factory=list)
     _unknown: set[str] = field(default_factory=set)
@@ -86,23 +86,26 @@ class Collector:
             self._without_basis.append(row.line)
 
     def change(self, row: StagedRow, before: Bodies | None) -> None:
-        what = What(row.what)
-        self._counts[what] += 1
+        effect = ChangeKind(row.what)
+        self._counts[effect] += 1
         self._fields.update(row.fields)
-        if what is not What.NOTED and len(self._changes) < MAX_CHANGES:
-            fields = field_changes(row.kind, before.body, row.body) if before and what is What.CHANGED else ()
-            self._changes.append(RecordChange(what, row.kind, row.id, row.line, fields))
+        if effect is not ChangeKind.NOTED and len(self._changes) < MAX_CHANGES:
+            fields = field_changes(row.kind, before.body, row.body) if before and effect is ChangeKind.CHANGED else ()
+            self._changes.append(RecordChange(effect, row.kind, row.id, row.line, fields))
 
     def report(self) -> ImportReport:
         valid = not self.error_count
-        counts = {what: self._counts[what] if valid else 0 for what in (What.ADDED, What.CHANGED, What.REMOVED)}
+        counts = {
+            effect: self._counts[effect] if valid else 0
+            for effect in (ChangeKind.ADDED, ChangeKind.CHANGED, ChangeKind.REMOVED)
+        }
         return ImportReport(
             file=self.file,
             source=self.source,
             dry_run=self.dry_run,
             rows=self.rows,
             counts=counts,
-            unchanged=self.settled + self._counts[What.NOTED] if valid else 0,
+            unchanged=self.settled + self._counts[ChangeKind.NOTED] if valid else 0,
             missing=self.missing if valid else 0,
             fields=dict(self._fields.most_common()) if valid else {},
             changes=tuple(self._changes) if valid else (),

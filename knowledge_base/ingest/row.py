@@ -1,4 +1,4 @@
-"""What readers give and validation refuses: rows, and errors that name file, line, field and reason."""
+"""Rows of readers, and errors of validation that name file, line, field and reason."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from knowledge_base.model import Json
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record as a file holds it, not validated; ``line`` is where it begins, from 1."""
+    """One record as a file holds it, not validated; ``line`` is its first line, from 1."""
 
     file: str
     line: int
@@ -21,7 +21,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """Why a row cannot be taken; ``line`` 0 means the whole file, ``field`` "" the whole row.
+    """The reason why a row cannot be taken; ``line`` 0 means the whole file, ``field`` "" the whole row.
 
     The text never holds a contact's data, so that it may be shown and kept.
     """
@@ -34,12 +34,12 @@ class RowError:
 
     def __str__(self) -> str:
         place = f"{self.file}, line {self.line}" if self.line else self.file
-        what = f"field {self.field}: {self.reason}" if self.field else self.reason
-        return f"{place}: {what} {self.remedy}".strip()
+        problem = f"field {self.field}: {self.reason}" if self.field else self.reason
+        return f"{place}: {problem} {self.remedy}".strip()
 
 
 class UnreadableError(InputError):
-    """A file that cannot be read on from here: nothing of it is imported."""
+    """A file that cannot be read on from here; nothing of it is imported."""
 
     def __init__(self, file: Path | str, reason: str, *, line: int = 0, remedy: str = "") -> None:
         self.error = RowError(str(file), line, "", reason, remedy)
@@ -47,6 +47,6 @@ class UnreadableError(InputError):
 
 
 def shortened(value: object, limit: int = 60) -> str:
-    """``value`` for a message or a dry run: printable, on one line, at most ``limit`` characters."""
+    """Return ``value`` for a message or a dry run: printable, on one line, at most ``limit`` characters."""
     text = "".join(c if c.isprintable() else " " for c in str(value)[: limit + 1])
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -42,12 +42,12 @@ REQUIRED: Mapping[RecordKind, tuple[str, ...]] = {
     RecordKind.EVENT: ("id", "title"),
 }
 _NEVER_MASKED = frozenset({"id", "url", "sources", "start", "end", "lang", "extra"})
-_SHOWN = (RecordKind.PROJECT, RecordKind.EVENT)  # kinds whose texts everybody may find
+_SHOWN = (RecordKind.PROJECT, RecordKind.EVENT)  # kinds with public texts
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A valid record; ``masked`` names its fields in which contact data was masked, ``unknown`` those kept as extra."""
+    """A valid record; ``masked`` names its fields with masked contact data, ``unknown`` those kept as extra."""
 
     record: Record
     line: int
@@ -56,7 +56,7 @@ class Checked:
 
 
 def validate(row: Row) -> Checked | list[RowError]:
-    """The record of a row, or everything that is wrong with it."""
+    """Return the record of a row, or all its errors."""
 
     def error(field: str, reason: str, remedy: str = "") -> RowError:
         return RowError(row.file, row.line, field, reason, remedy)
@@ -110,7 +110,7 @@ def _known(kind: RecordKind, given: Mapping[str, Json], error: _Error) -> tuple[
 
 
 def _extra(kind: RecordKind, given: Mapping[str, Json], error: _Error) -> tuple[dict[str, Json], list[RowError]]:
-    """Fields that the kind does not have; a mapping named ``extra`` (as an export writes it) joins them."""
+    """Return the fields that the kind does not have; a mapping named ``extra`` (from an export) joins them."""
     nested = given.get("extra", {})
     if not isinstance(nested, dict):
         return {}, [error("extra", "It is no object.", "Give other fields under their own names.")]

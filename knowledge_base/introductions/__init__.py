@@ -1,1 +1,1 @@
-"""Introductions: what may happen (``machine``), the values of it, and how many there may be (``limits``). Pure."""
+"""The rules of introductions: the state machine (``machine``), its values, and rate limits (``limits``). Pure."""

@@ -1,4 +1,4 @@
-"""How many introductions one person may ask for, and how often one contact is asked. Pure."""
+"""Rate limits of introductions: per asker and per contact. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TAKES_NO_SLOT = (Outcome.LAPSED, Outcome.UNREACHED)  # never agreed to; never ar
 
 
 class Cap(StrEnum):
-    """What is exhausted."""
+    """A limit that is reached."""
 
     DAY = "day"
     OPEN = "open"
@@ -23,7 +23,7 @@ class Cap(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
-    """How much there may be of each; 0 lifts a cap."""
+    """The limits; 0 lifts a limit."""
 
     per_day: int = 3
     open: int = 5
@@ -33,44 +33,50 @@ class Caps:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What is remembered, as hashes, of an asker who had everything erased and came back."""
+    """Counts of an asker from before an erasure; they survive it as hashes."""
 
     today: int = 0
     paused: frozenset[str] = frozenset()  # contacts
 
 
 def exhausted(mine: Iterable[Introduction], before: Before, now: datetime, caps: Caps) -> Cap | None:
-    """Whether an asker has to wait, given their introductions (``mine``)."""
-    counted = [one for one in mine if one.state is not State.DRAFT and one.outcome not in TAKES_NO_SLOT]
-    if caps.open and sum(one.open for one in counted) >= caps.open:
+    """Return the limit that makes the asker wait, given their introductions (``mine``), or ``None``."""
+    counted = [
+        introduction
+        for introduction in mine
+        if introduction.state is not State.DRAFT and introduction.outcome not in TAKES_NO_SLOT
+    ]
+    if caps.open and sum(introduction.open for introduction in counted) >= caps.open:
         return Cap.OPEN
-    today = sum(one.created_at > now - DAY for one in counted) + before.today
+    today = sum(introduction.created_at > now - DAY for introduction in counted) + before.today
     return Cap.DAY if caps.per_day and today >= caps.per_day else None
 
 
 def not_again(mine: Iterable[Introduction], before: Before, now: datetime, caps: Caps) -> frozenset[str]:
-    """The contacts whom an asker may not ask now: one request is open, or one could not be arranged lately.
+    """Return the contacts that the asker cannot ask now: a request is open, or one recently could not be arranged.
 
-    Refused and expired are alike here: the pause begins at the end, whatever end it was.
+    Declined and expired are alike here: the pause begins at the end of the introduction, whatever its outcome.
     """
     contacts = set(before.paused)
-    for one in mine:
-        lately = one.ended_at is not None and one.ended_at > now - caps.pause
-        if (one.open and one.state is not State.DRAFT) or (lately and one.outcome is Outcome.NOT_ARRANGED):
-            contacts.update((one.contact, *one.tried))
+    for introduction in mine:
+        lately = introduction.ended_at is not None and introduction.ended_at > now - caps.pause
+        if (introduction.open and introduction.state is not State.DRAFT) or (
+            lately and introduction.outcome is Outcome.NOT_ARRANGED
+        ):
+            contacts.update((introduction.contact, *introduction.tried))
     return frozenset(contacts)
 
 
 def next_turn(planned: Sequence[datetime], now: datetime, caps: Caps) -> datetime:
-    """When a contact may be asked once more, given when they were and will be asked (in order)."""
+    """Return the next time at which a contact may be asked, given the times of past and planned requests (in order)."""
     if not caps.per_contact_week or len(planned) < caps.per_contact_week:
         return now
     return max(now, planned[-caps.per_contact_week] + WEEK)
 
 
 def too_far(turn: datetime, now: datetime, *, verified: bool) -> bool:
-    """Whether a contact has so many requests waiting that one more is of no use to anybody.
+    """Return whether a contact has so many waiting requests that another one makes no sense.
 
-    The later places are for those whose municipality is verified: whoever comes with many accounts cannot take them.
+    The last places are reserved for askers with a verified municipality: a user with many accounts cannot take them.
     """
     return turn > now + (LONGEST_WAIT if verified else LONGEST_WAIT_UNVERIFIED)

@@ -66,7 +66,7 @@ WorkingDays = Callable[[datetime, int], datetime]  # so many working days later;
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The periods."""
+    """The periods of an introduction."""
 
     working_days: WorkingDays
     draft: timedelta = timedelta(hours=1)  # for the asker to agree
@@ -78,7 +78,7 @@ class Rules:
 
 
 def step(now: Introduction, event: Event, at: datetime, rules: Rules) -> Step:
-    """What becomes of an introduction when something happens to it at a moment."""
+    """Return the next step of an introduction after an event at a moment."""
     done = _next(now, event, at, rules)
     ended = done.introduction.state is State.CLOSED and now.state is not State.CLOSED
     return replace(done, introduction=replace(done.introduction, ended_at=at)) if ended else done
@@ -113,7 +113,7 @@ def _next(now: Introduction, event: Event, at: datetime, rules: Rules) -> Step: 
 
 
 def _refused(now: Introduction, person: str, *sides: Side) -> Step | None:
-    """Whoever may not decide this learns nothing about it."""
+    """Return a refusal; a person who may not decide learns nothing about the introduction."""
     return None if now.side(person) in sides else Step(now, refusal=Refusal.NOT_YOURS)
 
 
@@ -144,14 +144,14 @@ def _time(now: Introduction, at: datetime, rules: Rules) -> Step:
 def _consented(now: Introduction, event: Consented, at: datetime, rules: Rules) -> Step:
     if now.state is not State.DRAFT:
         return Step(now, refusal=Refusal.CLOSED if now.state is State.CLOSED else Refusal.TWICE)
-    if event.candidate is None or event.candidate.contact != now.contact:  # what was agreed to was another one
+    if event.candidate is None or event.candidate.contact != now.contact:  # the consent was to another contact
         return _closed(now, Outcome.LAPSED)
     agreed = replace(now, contact_person=event.candidate.person, asker_shares=event.shares)
     return _with(_in_turn(agreed, event.candidate.send_at, at, rules), KeepConsent(Side.ASKER))
 
 
 def _in_turn(now: Introduction, send_at: datetime, at: datetime, rules: Rules) -> Step:
-    """Ask at once, or when it is this one's turn."""
+    """Ask at once, or when this contact's turn comes."""
     if send_at > at:
         return Step(replace(now, state=State.QUEUED, due_at=send_at))
     return _asking(now, at, rules)
@@ -190,7 +190,7 @@ def _answered(now: Introduction, event: Answered, at: datetime, rules: Rules) ->
 
 
 def _objected(now: Introduction, event: Objected, at: datetime, rules: Rules) -> Step:
-    """The next contact is asked, whoever passed it on before; without one it sounds like a no."""
+    """Return the step to the next contact; without one, the asker sees a decline."""
     if now.state not in WAITING and now.state is not State.OPENING:
         return Step(now, refusal=Refusal.CLOSED if now.state is State.CLOSED else Refusal.TOO_LATE)
     spared: tuple[Effect, ...] = (Do.SPARE_CONTACT,) if now.state in ASKED else ()
@@ -233,7 +233,7 @@ def _not_reached(now: Introduction, onward: Candidate | None, at: datetime, rule
 
 
 def _onward(now: Introduction, onward: Candidate, at: datetime, rules: Rules) -> Step:
-    """The next contact; ``tried`` grows each time and nobody is tried twice, so this ends."""
+    """Return the step to the next contact; ``tried`` grows each time and no contact is tried twice, so this ends."""
     passed = replace(
         now, contact=onward.contact, contact_person=onward.person, tried=(*now.tried, now.contact), round=now.round + 1
     )
@@ -258,7 +258,7 @@ def _erased(now: Introduction, person: str) -> Step:
 
 
 def _without(now: Introduction, side: Side) -> Introduction:
-    """Nothing left that this side said or showed."""
+    """Return the introduction without what this side wrote or showed."""
     if side is Side.ASKER:
         return replace(now, asker="", asker_shares=(), question="")
     return replace(now, contact_person="", contact_shares=())
@@ -289,7 +289,7 @@ def _no_room(now: Introduction) -> tuple[Effect, ...]:
 
 
 def _closed(now: Introduction, outcome: Outcome, *effects: Effect) -> Step:
-    """The end; what was to be shown is not kept."""
+    """Return the end; what was to be shown is not kept."""
     gone = replace(now, asker_shares=(), contact_shares=(), reminded=False)
     return Step(replace(gone, state=State.CLOSED, outcome=outcome, due_at=None), effects)
 

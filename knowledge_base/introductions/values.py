@@ -1,4 +1,4 @@
-"""The values of an introduction: what it is, what can happen to it, what then is to be done. They do nothing."""
+"""The values of an introduction: its state, its events, and the resulting actions. They do nothing."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-Shares = tuple[tuple[str, str], ...]  # what a person agreed to show: (kind, value), e.g. ("email", "rad@stadt.example")
+Shares = tuple[tuple[str, str], ...]  # data to be shared: (kind, value), e.g. ("email", "rad@stadt.example")
 
 
 class State(StrEnum):
-    """Where an introduction stands."""
+    """The state of an introduction."""
 
     DRAFT = "draft"  # shown to the asker, who has not agreed yet
     QUEUED = "queued"  # agreed; waits until the contact may be asked again
@@ -23,7 +23,7 @@ class State(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How it ended."""
+    """The end of an introduction."""
 
     ARRANGED = "arranged"
     NOT_ARRANGED = "not_arranged"  # no, or no answer in time
@@ -34,14 +34,14 @@ class Outcome(StrEnum):
 
 
 class Side(StrEnum):
-    """The two people."""
+    """One of the two people."""
 
     ASKER = "asker"
     CONTACT = "contact"
 
 
 class Answer(StrEnum):
-    """What a contact can answer."""
+    """An answer of a contact."""
 
     YES = "yes"
     NO = "no"
@@ -51,7 +51,7 @@ class Answer(StrEnum):
 
 
 class Helped(StrEnum):
-    """Did it help?"""
+    """An answer to "did it help?"."""
 
     YES = "yes"
     NO = "no"
@@ -59,7 +59,7 @@ class Helped(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why an event changed nothing."""
+    """The reason why an event changed nothing."""
 
     NOT_YOURS = "not_yours"
     CLOSED = "closed"
@@ -71,7 +71,7 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A contact who can be asked, from ``send_at`` on."""
+    """A contact that can be asked, from ``send_at`` on."""
 
     contact: str  # id of the record
     person: str
@@ -80,10 +80,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Introduction:
-    """One request and all that became of it."""
+    """A request and its history."""
 
     id: str
-    code: str  # what people type to mean it; no secret
+    code: str  # the code that users type for it; not a secret
     asker: str  # person id; empty when they left
     contact: str  # record id of the contact being asked
     contact_person: str  # empty before they are needed, and when they left
@@ -96,25 +96,25 @@ class Introduction:
     asker_shares: Shares = ()
     contact_shares: Shares = ()
     tried: tuple[str, ...] = ()  # contacts asked before this one
-    round: int = 1  # the how-manieth contact is being asked
+    round: int = 1  # ordinal of the contact being asked, from 1
     expires_at: datetime | None = None  # of the request
     ended_at: datetime | None = None
     forwarded: bool = False
     reminded: bool = False
     room: bool = False  # they talk in a room
-    answered: tuple[Side, ...] = ()  # who said whether it helped
+    answered: tuple[Side, ...] = ()  # the sides that answered "did it help?"
     posted: bool = False  # the question went to the editors
     version: int = 0
 
     def side(self, person: str) -> Side | None:
-        """Which of the two a person is."""
+        """Return the side of a person."""
         if not person:
             return None
         return {self.asker: Side.ASKER, self.contact_person: Side.CONTACT}.get(person)
 
     @property
     def open(self) -> bool:
-        """Whether somebody still has to decide something."""
+        """Return whether a decision is still due."""
         return self.state in WAITING or self.state in (State.DRAFT, State.OPENING)
 
 
@@ -128,7 +128,7 @@ AFTER = (State.ARRANGED, State.FOLLOWED)
 
 @dataclass(frozen=True, slots=True)
 class Consented:
-    """The asker agreed to what was shown. ``candidate``: the contact shown; ``None``: not available any more."""
+    """The asker's consent to the text shown. ``candidate``: the contact shown; ``None``: not available any more."""
 
     person: str
     candidate: Candidate | None
@@ -137,14 +137,14 @@ class Consented:
 
 @dataclass(frozen=True, slots=True)
 class Withdrew:
-    """The asker takes the request back."""
+    """The asker's withdrawal of the request."""
 
     person: str
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The contact answered. ``room``: both can have one; ``onward``: whom to ask instead."""
+    """The contact's answer. ``room``: both can have a room; ``onward``: the contact to ask instead."""
 
     person: str
     answer: Answer
@@ -155,14 +155,14 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The network took the request of this round."""
+    """The delivery of this round's request to the network."""
 
     round: int
 
 
 @dataclass(frozen=True, slots=True)
 class Undeliverable:
-    """The request of this round will never arrive, or its contact may not be asked any more."""
+    """The end of this round's delivery: the request will never arrive, or the bot may not ask the contact any more."""
 
     round: int
     onward: Candidate | None = None
@@ -170,29 +170,29 @@ class Undeliverable:
 
 @dataclass(frozen=True, slots=True)
 class TimeCame:
-    """The timer rang, or somebody looked whether it should have."""
+    """The ring of the timer, or a check whether it should have rung."""
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """A person had all their data deleted."""
+    """The erasure of a person's data."""
 
     person: str
 
 
 @dataclass(frozen=True, slots=True)
 class RoomOpened:
-    """Both are invited."""
+    """The opening of the room; both are invited."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoomFailed:
-    """There will be no room."""
+    """The failure to open a room."""
 
 
 @dataclass(frozen=True, slots=True)
 class Objected:
-    """The contact wants to be asked by nobody any more. ``onward``: whom to ask instead."""
+    """The contact's objection to all introductions. ``onward``: the contact to ask instead."""
 
     person: str
     onward: Candidate | None = None
@@ -200,7 +200,7 @@ class Objected:
 
 @dataclass(frozen=True, slots=True)
 class SaidWhetherItHelped:
-    """One of the two answered the question after two weeks."""
+    """An answer to "did it help?" after two weeks."""
 
     person: str
     how: Helped
@@ -208,7 +208,7 @@ class SaidWhetherItHelped:
 
 @dataclass(frozen=True, slots=True)
 class ForEditors:
-    """The asker wants the editors to see the question."""
+    """The asker's request to show the question to the editors."""
 
     person: str
 
@@ -222,16 +222,16 @@ Event = (
 
 
 class Do(StrEnum):
-    """What is to be done, where nothing more is to be said about it."""
+    """An action without further data."""
 
     END_CONSENT = "end consent"  # into the ledger: the asker's consent is withdrawn
     ASK_CONTACT = "ask contact"  # the contact of this round gets the request
     REMIND = "remind"  # the contact gets the one reminder
-    SPARE_CONTACT = "spare contact"  # what of it has not left yet does not reach the contact any more
+    SPARE_CONTACT = "spare contact"  # unsent messages about it no longer reach the contact
     OPEN_ROOM = "open room"
-    CANCEL_ROOM = "cancel room"  # when it is too late for that, nothing of this step may hold
+    CANCEL_ROOM = "cancel room"  # when it is too late for that, the whole step must fail
     TELL_OF_ROOM = "tell of room"  # both learn that their room is open
-    EXCHANGE = "exchange"  # each gets what the other chose to show
+    EXCHANGE = "exchange"  # each gets the data that the other chose to show
     ASK_IF_IT_HELPED = "ask if it helped"  # both, once
     BLOCK = "block"  # the contact never wants to be asked by this asker again
     TELL_EDITORS = "tell editors"  # the question, without a name
@@ -240,35 +240,35 @@ class Do(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeepConsent:
-    """Into the ledger: this side agreed."""
+    """An entry for the ledger: this side agreed."""
 
     side: Side
 
 
 @dataclass(frozen=True, slots=True)
 class GiveBack:
-    """The contact of this round never got it: it does not count for them."""
+    """A request that never reached the contact of this round: it does not count for them."""
 
     round: int
 
 
 @dataclass(frozen=True, slots=True)
 class Retract:
-    """What the contact has not got yet is taken back; one who knows of the request is told how it ended."""
+    """Withdrawal of what has not reached the contact; a contact who knows of the request is told how it ended."""
 
     outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class TellAsker:
-    """How it ended; ``None``: the contact could not be reached, and the next one is being asked."""
+    """The outcome for the asker; ``None``: the contact could not be reached, and the bot asks the next one."""
 
     outcome: Outcome | None
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """An answer to "did it help?", without a name."""
+    """A count of an answer to "did it help?", without a name."""
 
     how: Helped
 
@@ -278,7 +278,7 @@ Effect = Do | KeepConsent | GiveBack | Retract | TellAsker | Count
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What an event came to; with a ``refusal`` nothing changed."""
+    """The result of an event; with a ``refusal`` nothing changed."""
 
     introduction: Introduction
     effects: tuple[Effect, ...] = ()

@@ -1,4 +1,4 @@
-"""The schema, step by step (Alembic). ``upgrade`` brings a database to the schema that this version needs."""
+"""The database schema, step by step (Alembic). ``upgrade`` brings a database to the schema of this version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCHEMA = "0011"  # the newest step; a test proves that it is Alembic's head
 
 
 def current(connection: Connection) -> str | None:
-    """The schema step of a database; ``None`` for an empty one."""
+    """Return the schema step of a database; ``None`` for an empty one."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -20,25 +20,25 @@ def current(connection: Connection) -> str | None:
 
 
 def upgrade(connection: Connection) -> None:
-    """Apply the steps that are missing, all in the caller's transaction.
+    """Apply the missing steps, all in the caller's transaction.
 
-    Raises ``StoreError`` when the database was made by a newer version: going back would lose data.
+    Raise ``StoreError`` when a newer version made the database: going back would lose data.
     """
     if connection.dialect.name == "postgresql":  # several processes may start at once
         connection.execute(text("SELECT pg_advisory_xact_lock(7283640)"))
-    found = current(connection)
-    if found == SCHEMA:
+    step = current(connection)
+    if step == SCHEMA:
         return
-    if found is not None and found > SCHEMA:
+    if step is not None and step > SCHEMA:
         raise StoreError(
-            f"The database has schema {found}, this version knows up to {SCHEMA}.",
+            f"The database has schema {step}, this version knows up to {SCHEMA}.",
             remedy="Start the newer version again, or restore a backup made before the upgrade.",
         )
     _run_alembic(connection)
 
 
 def _run_alembic(connection: Connection) -> None:
-    # Imported here: a start on an up-to-date database, the normal case, does not pay for it.
+    # Imported here: a start on an up-to-date database, the normal case, does not need it.
     from alembic import command
     from alembic.config import Config
 

@@ -1,7 +1,8 @@
-"""Whether an answer is sure enough to be given: a calibrated decision, learnt from questions without an answer.
+"""The decision whether an answer is sure enough: calibrated, and learnt from questions without an answer.
 
-A logistic model over a few features of the question, its best hit and the corpus, so that it holds for other corpora,
-too. Its coefficients are data (``certainty.json``), fitted by ``tools/fit_certainty.py``; the file says on what.
+A logistic model over a few features of the question, its best hit and the corpus, so that it also holds for other
+corpora. Its coefficients are data (``certainty.json``), fitted by ``tools/fit_certainty.py``; the file names the
+questions behind them.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ SIGNS: Mapping[str, int] = {  # 1: may only speak for the best hit, -1: only aga
     "topic_elsewhere": -1,  # a topic was named; a text of another place is about it and says more, the best hit is not
     "topic_missing": -1,  # a topic was named, the best hit is not about it
     "length": 1,  # of the question: the longer, the less of it any text can hold
-    "private": -1,  # asks for somebody's personal data
-    "own_affair": -1,  # wants to settle an affair of one's own, as far as the background is nearer than any document
-    "background": -1,  # how much the nearest few subjects of the background stand out; fades where a document is ahead
+    "private": -1,  # asks for personal data of a person
+    "own_affair": -1,  # a private errand of the asker, as far as the background is nearer than any document
+    "background": -1,  # the lead of the nearest few subjects of the background; fades where a document is ahead
     "background_unexplained": -1,  # … the nearest one, as far as words of the question are missing in the best hit
     "ahead_unexplained": 1,  # the nearest document above the nearest few subjects, as far as words are missing
 }
@@ -56,29 +57,32 @@ _LIMITS = [_FEATURE[name] for name in LIMITS]
 
 @dataclass(frozen=True, slots=True)
 class Certainty:
-    """The fitted model: answered when ``probability`` reaches ``threshold``."""
+    """The fitted model: a question is answered when ``probability`` reaches ``threshold``."""
 
     weights: npt.NDArray[np.float64]  # one per NAMES, after the bias
     threshold: float
 
     def probability(self, evidence: npt.NDArray[np.float64]) -> float:
-        """Of the best hit being an answer, 0 … 1."""
+        """Return the probability that the best hit is an answer, 0 … 1."""
         logit = float(self.weights[0] + self.weights[1:] @ evidence)
         return float(1.0 / (1.0 + np.exp(-np.clip(logit, -40.0, 40.0))))
 
     def sure(self, evidence: npt.NDArray[np.float64]) -> bool:
-        """Whether to answer. What is right about another city is no answer, however well it fits otherwise."""
+        """Return whether to answer. A project of another city is no answer, however well it fits otherwise."""
         return self.probability(evidence) >= self.threshold and not evidence[NAMES.index("place_missing")]
 
     def likely(self, evidence: npt.NDArray[np.float64]) -> bool:
-        """Whether to offer what other places have, beside a refusal. The threshold is low, so that nobody is refused
-        wrongly; here nothing is lost by asking for more, as the nearest are shown in any case."""
+        """Return whether to offer projects of other places beside a refusal.
+
+        The threshold of ``sure`` is low, so that few questions are refused wrongly. A higher one is safe here, because
+        the nearest projects are shown in any case.
+        """
         return self.sure(evidence) and self.probability(evidence) >= _LIKELY
 
 
 @cache
 def fitted() -> Certainty:
-    """The model that ships with the product."""
+    """Return the model that ships with the product."""
     data = json.loads(files("knowledge_base.search").joinpath("certainty.json").read_text("utf-8"))
     coefficients: Mapping[str, float] = data["coefficients"]
     weights = np.array([data["bias"], *(coefficients[name] for name in NAMES)], np.float64)
@@ -88,8 +92,10 @@ def fitted() -> Certainty:
 def evidence(
     query: Query, candidates: Ranked, lexical: Lexical, background: Background, vector: Floats
 ) -> npt.NDArray[np.float64]:
-    """The features of ``NAMES`` for a question (its unit vector) and its ranked candidates (at least one): what can be
-    said of those of its place, where there are any."""
+    """Return the features of ``NAMES`` for a question (its unit vector) and its ranked candidates (at least one).
+
+    Where candidates of the named place exist, the features describe those.
+    """
     ranked = candidates.only(candidates.here) if candidates.here.any() else candidates
     best = ranked.features[0]
     limits = float(best[_LIMITS].max())
@@ -118,25 +124,27 @@ def evidence(
 
 
 def _place_missing(query: Query, ranked: Ranked) -> bool:
-    """Whether a place was named, and nothing is of it, or near it."""
+    """Return whether the question names a place and no candidate lies in or near it."""
     far = bool(query.near_rows) and float(ranked.features[:_TOP, _PLACES].max()) < _SLIGHT
     return query.placed and (far or not ranked.here.any())
 
 
 def _within(value: float) -> float:
-    """No feature may outvote all others: a text can be ever so near, and of the wrong city."""
+    """Return the feature within bounds: none may outvote all others, as a text may be near and of the wrong city."""
     return min(max(value, -_FAR), _FAR)
 
 
 def _nearest(dense: Floats) -> float:
-    """The best cosine of any candidate; NaN where none has a vector."""
+    """Return the best cosine of any candidate; NaN where none has a vector."""
     known = dense[~np.isnan(dense)]
     return float(known.max()) if len(known) else float("nan")
 
 
 def _explained(query: Query, ranked: Ranked, lexical: Lexical) -> float:
-    """The share of the subject's words, weighted by rarity, that the best hit holds. A word that names a topic which
-    the hit is about counts in part, too ("Kita" names education, but where no project speaks of one …)."""
+    """Return the share of the subject's words, weighted by rarity, that the best hit holds.
+
+    A word that names a topic of the hit counts in part ("Kita" names education, but where no project speaks of one …).
+    """
     best = ranked.docs[:1]
     about = min(float(ranked.features[0, _TOPIC]), 1.0)
     topical = frozenset(lexical.query(" ".join(query.topical), query.language).concepts)

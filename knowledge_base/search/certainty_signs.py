@@ -1,6 +1,6 @@
-"""Signs in the wording of a question that a knowledge base of projects holds no answer (``certainty_signs.yaml``).
+"""Signs in a question's wording that the knowledge base holds no answer (``certainty_signs.yaml``).
 
-They are evidence among other evidence, not rules: who asks what a course costs may still be shown the course.
+They are evidence among other evidence, not rules: a question about the price of a course may still get the course.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _PRIVATE, _OWN_AFFAIR = _any("private"), _any("own_affair")
 
 
 def asks_private_data(text: str) -> bool:
-    """Whether somebody's personal data are asked for: a private number, an age, a salary."""
+    """Return whether the question is for a person's private data: a private number, an age, a salary."""
     return _PRIVATE.search(folded_name(text)) is not None
 
 
 def asks_own_affair(text: str) -> bool:
-    """Whether one wants to settle an affair of one's own: a form, a claim, a deadline."""
+    """Return whether the question is about a private errand of the asker: a form, a claim, a deadline."""
     return _OWN_AFFAIR.search(folded_name(text)) is not None

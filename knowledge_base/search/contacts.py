@@ -1,4 +1,4 @@
-"""Which contacts stand behind which projects, and whether one of them can be asked now. Never shows an address."""
+"""The contacts behind projects, and whether one of them can be asked now. Never shows an address."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ Places = tuple[str | int, ...]
 
 
 class Introducible:
-    """Tells whom to ask about a project.
+    """The reachable contacts of each project.
 
-    A reachable contact answers for a project that it names, and, in its municipality, for what names its role and for
-    its topics; in this order of fitness. ``leave_out`` names those who cannot be asked for the time being.
+    A reachable contact answers for a project that it names, and, in its municipality, for projects that name its role
+    and for its topics; in this order of fitness. ``leave_out`` names the contacts who cannot be asked for the time
+    being.
     """
 
     def __init__(self, contacts: Iterable[Contact], gazetteer: Gazetteer, vocabulary: Vocabulary) -> None:
@@ -44,32 +45,32 @@ class Introducible:
                 self._topics[place, topic].append(contact.id)
 
     def leave_out(self, accounts: Collection[Account], contacts: Collection[str]) -> None:
-        """From now on these accounts and contacts cannot be asked, and all others can."""
+        """Set the accounts and contacts that cannot be asked from now on; all others can."""
         away = {contact for contact, account in self._accounts.items() if account in accounts}
         self._away = frozenset(away.union(contacts))
 
     def of(self, project: Project) -> tuple[str, ...]:
-        """The ids of all reachable contacts of a project, the best first, whether they can be asked now or not."""
-        found = list(self._named.get(project.id, ()))
+        """Return the ids of all reachable contacts of a project, the best first, also those who cannot be asked now."""
+        contacts = list(self._named.get(project.id, ()))
         places = self._places(project.municipality) if self._roles else ()
         role, topics = folded_name(project.contact_role), sorted(self._topic_ids(project.topics))
         for place in places:
-            found += self._roles.get((place, role), ())
+            contacts += self._roles.get((place, role), ())
         for place in places:
-            found += (contact for topic in topics for contact in self._topics.get((place, topic), ()))
-        return tuple(dict.fromkeys(found))
+            contacts += (contact for topic in topics for contact in self._topics.get((place, topic), ()))
+        return tuple(dict.fromkeys(contacts))
 
     def __contains__(self, project: Project) -> bool:
-        """Whether somebody can be asked about a project now."""
+        """Return whether a contact of a project can be asked now."""
         return any(contact not in self._away for contact in self.of(project))
 
     def ids_of(self, municipality: str) -> frozenset[str]:
-        """The ids of the municipalities that a record's field names."""
+        """Return the ids of the municipalities that a record's field names."""
         rows = self._gazetteer.rows_named(municipality)
         return frozenset(self._gazetteer.municipalities[row].id for row in rows)
 
     def _places(self, municipality: str) -> Places:
-        """The municipalities of a record's field; its own words where the gazetteer knows none."""
+        """Return the municipalities of a record's field; its own words where the gazetteer knows no such place."""
         rows: Places = self._gazetteer.rows_named(municipality)
         return rows or ((folded_name(municipality),) if municipality else ())
 
@@ -78,5 +79,5 @@ class Introducible:
 
 
 def account_of(contact: Contact) -> Account:
-    """The account that stands for a contact: its mail address, else its Matrix id."""
+    """Return the account of a contact: its mail address, else its Matrix id."""
     return ("email", same_form(contact.email)) if contact.email else ("matrix", contact.matrix_id)

@@ -26,14 +26,14 @@ _SAMPLE = 8_000
 
 
 def encode(vectors: Floats) -> list[bytes]:
-    """Unit vectors (n, d) as n stored values: little-endian float32 scale, then d int8."""
+    """Return unit vectors (n, d) as n stored values: little-endian float32 scale, then d int8."""
     scales = np.abs(vectors).max(axis=1, initial=0.0) / 127.0
     codes = np.rint(vectors / np.maximum(scales, 1e-12)[:, None]).astype(np.int8)
     return [scale.astype("<f4").tobytes() + code.tobytes() for scale, code in zip(scales, codes, strict=True)]
 
 
 def decode(values: Sequence[bytes]) -> tuple[npt.NDArray[np.int8], Floats]:
-    """Stored values of equal length as codes (n, d) and scales (n,)."""
+    """Return stored values of equal length as codes (n, d) and scales (n,)."""
     if not values:
         return np.zeros((0, 0), np.int8), np.zeros(0, np.float32)
     rows = np.frombuffer(b"".join(values), np.int8).reshape(len(values), -1)
@@ -42,7 +42,7 @@ def decode(values: Sequence[bytes]) -> tuple[npt.NDArray[np.int8], Floats]:
 
 @dataclass(frozen=True, slots=True)
 class DenseScores:
-    """Of some documents, ascending: their score (mean of best passage and whole) and the best passage's number."""
+    """Scores of documents (ascending): the mean of best passage and whole text, and the best passage's number."""
 
     docs: Ints
     score: Floats
@@ -66,8 +66,10 @@ class Dense:
 
     @classmethod
     def build(cls, hashes: Sequence[Sequence[bytes]], vectors: Mapping[bytes, bytes]) -> Dense:
-        """``hashes`` are each document's text hashes, the whole text first. A document of which any text has no
-        vector yet is left out: half a document would be scored against whole ones."""
+        """Return the vectors of documents; ``hashes`` are each document's text hashes, the whole text first.
+
+        A document with a text that has no vector yet is left out: half a document would be scored against whole ones.
+        """
         ready = [bool(keys) and all(key in vectors for key in keys) for keys in hashes]
         sizes = np.array([len(keys) if there else 0 for keys, there in zip(hashes, ready, strict=True)], np.int64)
         codes, scales = decode([vectors[k] for keys, there in zip(hashes, ready, strict=True) if there for k in keys])
@@ -79,13 +81,14 @@ class Dense:
         )
 
     def fits(self, query: Floats) -> bool:
-        """Whether there is anything to compare this vector with."""
+        """Return whether there are vectors that this one can be compared with."""
         return len(self.codes) > 0 and query.shape == self.codes.shape[1:]
 
     def scores(self, query: Floats, also: Ints) -> DenseScores:
-        """Exact scores of the documents that may be among the best, and of those in ``also`` that have vectors.
+        """Return exact scores of the documents that may be among the best, and of those in ``also`` that have vectors.
 
-        ``query`` must fit."""
+        ``query`` must fit.
+        """
         if self.directions is None:
             return self._combined(np.arange(len(self.doc)), self.first_pass @ query)
         rough = self.first_pass @ (query @ self.directions)
@@ -93,7 +96,7 @@ class Dense:
         return self.exact(query, distinct(np.concatenate([self.doc[best], also])))
 
     def exact(self, query: Floats, docs: Ints) -> DenseScores:
-        """The scores of these documents (ascending); those without vectors are left out."""
+        """Return the scores of these documents (ascending); those without vectors are left out."""
         sizes = self.starts[docs + 1] - self.starts[docs]
         rows = expand_rows(self.starts[docs], sizes)
         if not len(rows):
@@ -101,14 +104,14 @@ class Dense:
         return self._combined(rows, (self.codes[rows].astype(np.float32) @ query) * self.scales[rows])
 
     def nearer(self, query: Floats, docs: Ints) -> Floats:
-        """The question moved towards the whole texts of documents that answer it well (Rocchio feedback)."""
+        """Return the question moved towards the whole texts of documents that answer it well (Rocchio feedback)."""
         whole = self.starts[docs[self.starts[docs] < self.starts[docs + 1]]]
         moved = query + np.float32(FEEDBACK) * (self.codes[whole] * self.scales[whole, None]).sum(axis=0)
         unit: Floats = (moved / max(float(np.linalg.norm(moved)), 1e-9)).astype(np.float32)
         return unit
 
     def _combined(self, rows: Ints, cosine: Floats) -> DenseScores:
-        """From vectors, whole documents of them in order, to documents."""
+        """Return scores of documents from scores of vectors; the vectors are those of whole documents, in order."""
         doc = self.doc[rows]
         first = np.flatnonzero(np.diff(doc, prepend=-1))
         best = np.maximum.reduceat(cosine, first)

@@ -15,7 +15,7 @@ Key = TypeVar("Key", int, str)
 
 
 def distinct(values: Ints) -> Ints:
-    """Each value once, ascending; several times as quick as ``numpy.unique`` for some thousands of numbers."""
+    """Return each value once, ascending; several times as fast as ``numpy.unique`` for some thousands of numbers."""
     ordered = np.sort(values)
     once: Ints = ordered[np.diff(ordered, prepend=-1) != 0]
     return once
@@ -29,7 +29,7 @@ def union(postings: Sequence[Ints | None]) -> Ints | None:
 
 
 def within(docs: Ints, postings: Iterable[Ints]) -> Floats:
-    """1 for each of ``docs`` that stands in one of the postings."""
+    """Return 1 for each of ``docs`` that stands in one of the postings, else 0."""
     fit = np.zeros(len(docs), np.float32)
     for posting in postings:
         place = np.minimum(np.searchsorted(posting, docs), len(posting) - 1)
@@ -38,7 +38,7 @@ def within(docs: Ints, postings: Iterable[Ints]) -> Floats:
 
 
 def postings(pairs: Iterable[tuple[Key, int]]) -> dict[Key, Ints]:
-    found: dict[Key, list[int]] = defaultdict(list)
+    documents: dict[Key, list[int]] = defaultdict(list)
     for key, doc in pairs:
-        found[key].append(doc)
-    return {key: np.unique(np.array(docs, np.int64)) for key, docs in found.items()}
+        documents[key].append(doc)
+    return {key: np.unique(np.array(docs, np.int64)) for key, docs in documents.items()}

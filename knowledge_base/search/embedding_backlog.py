@@ -1,7 +1,7 @@
-"""Vectors for whatever text has none yet: after an import, after an edit, after a change of the model.
+"""Embedding of texts without a vector: after an import, after an edit, after a change of the model.
 
-The backlog is not stored: a text needs a vector when the store has none for its hash and the model's fingerprint. So
-nothing is embedded twice, and a run that was killed goes on where it stopped.
+The backlog is not stored: a text needs a vector when the store has no vector for its hash and the model's fingerprint.
+So no text is embedded twice, and a killed run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _HASHES = 10_000  # hashes read at once
 
 
 async def embed_missing(store: Store, embedder: Embedder, progress: Progress = silent) -> int:
-    """Embed every text of a visible project that has no vector of this model; how many texts it were.
+    """Embed every text of a visible project that has no vector of this model; return the number of texts.
 
     Each batch is stored in a transaction of its own, never open while the model works; ``progress`` counts projects.
-    Errors: ``ModelError``; what was stored before stays.
+    Errors: ``ModelError``; batches stored before stay.
     """
     async with store.read() as tx:
         total = (await tx.records.count()).get(RecordKind.PROJECT, 0)
@@ -46,7 +46,7 @@ async def embed_missing(store: Store, embedder: Embedder, progress: Progress = s
 
 
 async def drop_unused(store: Store, fingerprint: str) -> int:
-    """Forget the vectors of texts that no visible project holds any more; how many it were."""
+    """Delete the vectors of texts that no visible project holds any more; return their number."""
     needed: set[bytes] = set()
     async for page in _pages(store):
         needed.update(_texts(page))

@@ -1,4 +1,4 @@
-"""One question, start to finish: read it, find, rank, decide whether the answer is sure, and say why.
+"""The path of a question: read it, find, rank, decide whether the answer is sure, and give reasons.
 
 ``Search`` is an immutable snapshot beside its index; many tasks may ask at once. Only the embedder (and the optional
 reranker) is awaited; everything else is arithmetic on arrays.
@@ -36,18 +36,18 @@ _RERANK_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """An answer, and the question as it was read: hand it back as ``previous`` for a follow-up."""
+class SearchResult:
+    """An answer, and the question as read: pass it as ``previous`` for a follow-up."""
 
     answer: Answer
     query: Query
 
 
 class Search:
-    """Answers questions over one snapshot of the knowledge base.
+    """The search over one snapshot of the knowledge base.
 
-    ``gazetteer`` must know the municipalities that the projects name; ``contacts`` only tell whether an introduction
-    is possible. Errors: ModelError of the embedder.
+    ``gazetteer`` must know the municipalities that the projects name; ``contacts`` only tell whether an introduction is
+    possible. Errors: ModelError of the embedder.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Search:
         self._background: Background | None = None
 
     def read(self, question: str, *, language: str | None = None, previous: Query | None = None) -> Query:
-        """The question as it is understood; merged with ``previous`` when it leans on it."""
+        """Return the question as read; merged with ``previous`` when it leans on it."""
         fallback = previous.language if previous else "de"
         spoken = language or detect_language(question, fallback=fallback)
         if previous is None:
@@ -93,17 +93,17 @@ class Search:
         previous: Query | None = None,
         limit: int = 5,
         offset: int = 0,
-    ) -> Found:
-        """Answer a question: at most ``limit`` hits and nearest together, from hit number ``offset`` on.
+    ) -> SearchResult:
+        """Answer a question with at most ``limit`` hits and nearest together, from hit number ``offset`` on.
 
         ``language`` is that of the question, where it is known; else it is detected. Any string is safe.
         """
         began = perf_counter()
         query = self.read(question, language=language, previous=previous)
-        found = await self._ranked(query)
-        sure, elsewhere = await self._decided(query, *found) if found else (False, False)
+        result = await self._ranked(query)
+        sure, elsewhere = await self._decided(query, *result) if result else (False, False)
         hits, near, total = (
-            self._split(query, found[0], sure, elsewhere, max(limit, 0), max(offset, 0)) if found else ((), (), 0)
+            self._split(query, result[0], sure, elsewhere, max(limit, 0), max(offset, 0)) if result else ((), (), 0)
         )
         answer = Answer(
             question=question,
@@ -115,18 +115,20 @@ class Search:
             total=total,
             took_ms=(perf_counter() - began) * 1_000,
         )
-        return Found(answer, query)
+        return SearchResult(answer, query)
 
     async def evidence(self, question: str, *, language: str | None = None) -> npt.NDArray[np.float64] | None:
-        """The features that the decision for a question rests on (``certainty.NAMES``), for fitting it."""
+        """Return the features behind the decision for a question (``certainty.NAMES``), to fit the model."""
         query = self.read(question, language=language)
-        found = await self._ranked(query)
+        result = await self._ranked(query)
         return (
-            certainty.evidence(query, found[0], self.index.lexical, await self.prepare(), found[1]) if found else None
+            certainty.evidence(query, result[0], self.index.lexical, await self.prepare(), result[1])
+            if result
+            else None
         )
 
     async def prepare(self) -> Background:
-        """Load what the first question would have to wait for: the background of the certainty."""
+        """Load the data that the first question would have to wait for: the background of the certainty."""
         if self._background is None:
             self._background = await load_beside(self.embedder, self.index.dense)
         return self._background
@@ -134,24 +136,24 @@ class Search:
     # ------------------------------------------------------------------------------------------------- finding
 
     async def _ranked(self, query: Query) -> tuple[Ranked, Floats] | None:
-        """The candidates in order, and the vector of the question; None where there is nothing to find."""
+        """Return the candidates in order, and the question's vector; None where there are no candidates."""
         if not query.text or not self.index.projects:
             return None
         vector = (await self.embedder.embed_queries([query.meaning]))[0]
-        found = self.index.candidates(
+        candidates = self.index.candidates(
             query.words, vector, query.language, expansions=self._expansions(query), k=CANDIDATES
         )
         near = self.gazetteer.near(query.near_rows) if query.near_rows else {}
-        found = self._with(found, self._facets.limited(query, near), query, vector)
-        if not len(found):
+        candidates = self._with(candidates, self._facets.limited(query, near), query, vector)
+        if not len(candidates):
             return None
-        ranked = rank(query, found, self._facets, self.index.lexical, near)
+        ranked = rank(query, candidates, self._facets, self.index.lexical, near)
         if self._reranker is not None:
             ranked = await self._reranked(self._reranker, query, ranked)
         return ranked, vector
 
     async def _decided(self, query: Query, ranked: Ranked, vector: Floats) -> tuple[bool, bool]:
-        """Whether the question is answered, and whether other places than the one named have an answer."""
+        """Return whether the question is answered, and whether other places than the one named have an answer."""
         background = await self.prepare()
 
         def evidence(query: Query, ranked: Ranked) -> npt.NDArray[np.float64]:
@@ -163,12 +165,11 @@ class Search:
             return sure, False
         return sure, self._certainty.likely(evidence(query.anywhere, others))
 
-    def _with(self, found: Candidates, docs: Ints, query: Query, vector: Floats) -> Candidates:
-        """The candidates and documents that meet the limits of the question, though neither word nor meaning found
-        them."""
-        missing = np.setdiff1d(docs, found.docs)
+    def _with(self, candidates: Candidates, docs: Ints, query: Query, vector: Floats) -> Candidates:
+        """Return the candidates, joined by documents that meet the limits of the question but were not found."""
+        missing = np.setdiff1d(docs, candidates.docs)
         if not len(missing):
-            return found
+            return candidates
         dense, passage = np.full(len(missing), np.nan, np.float32), np.zeros(len(missing), np.int64)
         if self.index.dense.fits(vector):
             exact = self.index.dense.exact(vector, missing)
@@ -184,15 +185,18 @@ class Search:
         }
         nothing = np.zeros(len(missing), np.float32)
         return Candidates(
-            **{f.name: np.concatenate((getattr(found, f.name), more.get(f.name, nothing))) for f in fields(Candidates)}
+            **{
+                f.name: np.concatenate((getattr(candidates, f.name), more.get(f.name, nothing)))
+                for f in fields(Candidates)
+            }
         )
 
     def _expansions(self, query: Query) -> tuple[str, ...]:
-        """The German labels of the topics named: what documents call them."""
+        """Return the German labels of the topics named: documents use these words."""
         return tuple(self.vocabulary.label(topic, "de") for topic in query.understood.topics)
 
     async def _reranked(self, reranker: Reranker, query: Query, ranked: Ranked) -> Ranked:
-        """The first candidates, their scores mixed with those of the reranker (both spread over 0 … 1)."""
+        """Return the first candidates, their scores mixed with those of the reranker (both spread over 0 … 1)."""
         count = min(RERANKED, len(ranked))
         texts = [self._passage(ranked, n) for n in range(count)]
         judged = _spread(await reranker.rerank(query.text, texts))
@@ -208,22 +212,22 @@ class Search:
     def _split(
         self, query: Query, ranked: Ranked, sure: bool, elsewhere: bool, limit: int, offset: int
     ) -> tuple[tuple[Hit, ...], tuple[Hit, ...], int]:
-        """Hits, the nearest others (answers of other places first), and how many hits there are in all."""
+        """Return hits, the nearest others (answers of other places first), and the number of hits in all."""
         hits = _good(ranked, ranked.here & sure)
         theirs = _good(ranked, ranked.elsewhere & elsewhere)
         others = np.setdiff1d(np.arange(len(ranked)), (*hits, *theirs))
         nearest = np.concatenate((theirs, others)) if sure else np.concatenate((theirs, others))[offset:]
         shown = hits[offset : offset + limit]
-        found = self._hits(query, ranked, np.concatenate((shown, nearest[: limit - len(shown)])), theirs)
-        return found[: len(shown)], found[len(shown) :], len(hits)
+        results = self._hits(query, ranked, np.concatenate((shown, nearest[: limit - len(shown)])), theirs)
+        return results[: len(shown)], results[len(shown) :], len(hits)
 
     def _hits(self, query: Query, ranked: Ranked, numbers: Ints, theirs: Ints) -> tuple[Hit, ...]:
-        found = [self.index.projects[doc] for doc in ranked.docs[numbers]]
+        projects = [self.index.projects[doc] for doc in ranked.docs[numbers]]
         bodies = [
             self.index.passage(int(doc), int(passage)).body
             for doc, passage in zip(ranked.docs[numbers], ranked.passage[numbers], strict=True)
         ]
-        reasons = self._reasons.why(query, list(zip(found, bodies, strict=True)), self._expansions(query))
+        reasons = self._reasons.why(query, list(zip(projects, bodies, strict=True)), self._expansions(query))
         return tuple(
             Hit(
                 project=project,
@@ -234,19 +238,19 @@ class Search:
                 elsewhere=bool(of_another),
             )
             for project, score, why, of_another in zip(
-                found, ranked.score[numbers], reasons, np.isin(numbers, theirs), strict=True
+                projects, ranked.score[numbers], reasons, np.isin(numbers, theirs), strict=True
             )
         )
 
 
 def _good(ranked: Ranked, wanted: Bools) -> Ints:
-    """The numbers of those wanted that are not clearly worse than the best of them."""
+    """Return the numbers of the wanted candidates that are not clearly worse than the best of them."""
     best = float(ranked.score[wanted].max(initial=0.0))
     return np.flatnonzero(wanted & (ranked.score >= _CLEARLY_WORSE * best))
 
 
 def _spread(scores: Floats) -> Floats:
-    """Scores brought to 0 … 1 between their least and their most."""
+    """Return scores spread over 0 … 1 between their least and their most."""
     least, most = float(scores.min(initial=0.0)), float(scores.max(initial=1.0))
     spread: Floats = (scores - least) / np.float32(max(most - least, 1e-9))
     return spread

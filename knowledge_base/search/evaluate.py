@@ -1,7 +1,7 @@
-"""Figures of the search over a file of judged questions; the measures are pure functions of ranked ids.
+"""Search quality over a file of judged questions; the measures are pure functions of ranked ids.
 
-nDCG as Järvelin & Kekäläinen, "Cumulated gain-based evaluation of IR techniques", 2002, with gains 2^grade - 1 and
-log2 discounts. A question without relevant records has no answer: it counts for the refusals only.
+nDCG as Järvelin & Kekäläinen, "Cumulated gain-based evaluation of IR techniques", 2002, with gains 2^grade - 1 and log2
+discounts. A question without relevant records has no answer: it counts for the refusals only.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came back for a question: ids in their order, hits first, then the nearest."""
+    """The result of a question: ids in their order, hits first, then the nearest."""
 
     question: Question
     ids: tuple[str, ...]
@@ -69,7 +69,7 @@ class Report:
         return self.figures[0]
 
     def table(self) -> str:
-        """The figures as text, one line a group."""
+        """Return the figures as text, one line a group."""
         head = f"{'':16}{'n':>5}{'nDCG@10':>9}{'MRR':>7}{'R@10':>7}{'first':>7}{'best':>7}"
         head += f"{'refused wrongly':>17}{'rightly':>9}"
         return "\n".join((head, *(_line(figures) for figures in self.figures)))
@@ -85,7 +85,7 @@ class _Asks(Protocol):
 
 
 async def evaluate(search: _Asks, questions: Iterable[Question]) -> Report:
-    """Ask every question, each standing alone and in the language that the search detects."""
+    """Ask every question on its own, in the language that the search detects; return the results."""
     results = []
     for question in questions:
         answer = (await search.ask(question.question, limit=DEPTH)).answer
@@ -95,37 +95,39 @@ async def evaluate(search: _Asks, questions: Iterable[Question]) -> Report:
 
 
 def report(results: Sequence[Result]) -> Report:
-    """The figures of results, over all of them and by language and kind."""
+    """Return the figures of results: of all, by language, and by kind."""
     groups: dict[str, list[Result]] = {"all": list(results)}
     for name in sorted({result.question.lang for result in results}):
         groups[name] = [result for result in results if result.question.lang == name]
     for name in sorted({result.question.kind for result in results}):
         groups[name] = [result for result in results if result.question.kind == name]
-    return Report(tuple(_figures(name, found) for name, found in groups.items()), tuple(results))
+    return Report(tuple(_figures(name, group) for name, group in groups.items()), tuple(results))
 
 
 # ------------------------------------------------------------------------------------------------------- measures
 
 
 def ndcg(ids: Sequence[str], relevant: Mapping[str, float], depth: int = DEPTH) -> float:
-    """Normalised discounted cumulative gain of the first ``depth`` ids, 0 … 1; 0 when nothing is relevant."""
+    """Return the normalised discounted cumulative gain of the first ``depth`` ids, 0 … 1; 0 without relevant ids."""
     ideal = _gain(sorted(relevant.values(), reverse=True)[:depth])
-    return _gain([relevant.get(found, 0.0) for found in ids[:depth]]) / ideal if ideal else 0.0
+    return _gain([relevant.get(record_id, 0.0) for record_id in ids[:depth]]) / ideal if ideal else 0.0
 
 
 def reciprocal_rank(ids: Sequence[str], relevant: Mapping[str, float], depth: int = DEPTH) -> float:
-    """1 / place of the first relevant id; 0 when none is among the first ``depth``."""
-    return next((1.0 / place for place, found in enumerate(ids[:depth], 1) if relevant.get(found, 0.0) > 0), 0.0)
+    """Return 1 / place of the first relevant id; 0 when the first ``depth`` hold no relevant id."""
+    return next(
+        (1.0 / place for place, record_id in enumerate(ids[:depth], 1) if relevant.get(record_id, 0.0) > 0), 0.0
+    )
 
 
 def recall(ids: Sequence[str], relevant: Mapping[str, float], depth: int = DEPTH) -> float:
-    """Share of the relevant ids (at most ``depth`` of them can be found) among the first ``depth``."""
-    wanted = {found for found, grade in relevant.items() if grade > 0}
+    """Return the share of the relevant ids (at most ``depth`` of them can be found) among the first ``depth``."""
+    wanted = {record_id for record_id, grade in relevant.items() if grade > 0}
     return len(wanted & set(ids[:depth])) / min(len(wanted), depth) if wanted else 0.0
 
 
 def first_grade(ids: Sequence[str], relevant: Mapping[str, float]) -> float:
-    """The grade of the first id, 0 for none."""
+    """Return the grade of the first id; 0 without one."""
     return relevant.get(ids[0], 0.0) if ids else 0.0
 
 
@@ -137,16 +139,16 @@ def _gain(grades: Sequence[float]) -> float:
 
 
 def read_questions(path: Path) -> list[Question]:
-    """The questions of a JSON Lines file. Errors: InputError that names file, line and field."""
+    """Return the questions of a JSON Lines file. Errors: InputError that names file, line and field."""
     try:
         lines = path.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as cause:
         reason = cause.strerror if isinstance(cause, OSError) else "it is no UTF-8"
         raise InputError(f"{path.name} cannot be read: {reason}.", remedy="Name a file of judged questions.") from cause
-    found = [_question(line, f"{path.name}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
-    if not found:
+    questions = [_question(line, f"{path.name}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
+    if not questions:
         raise InputError(f"{path.name} holds no question.", remedy=_REMEDY)
-    return found
+    return questions
 
 
 def _question(line: str, place: str) -> Question:
@@ -167,10 +169,10 @@ def _problem(entry: Mapping[str, Any], name: str) -> str:
 
 
 def _grades(relevant: Mapping[str, Any], place: str) -> dict[str, float]:
-    for found, grade in relevant.items():
+    for record_id, grade in relevant.items():
         if isinstance(grade, bool) or not isinstance(grade, int | float) or not 0 <= grade <= 10:
-            raise InputError(f"{place}, field “relevant”: the grade of {found} has to be a number.", remedy=_REMEDY)
-    return {found: float(grade) for found, grade in relevant.items() if grade > 0}
+            raise InputError(f"{place}, field “relevant”: the grade of {record_id} has to be a number.", remedy=_REMEDY)
+    return {record_id: float(grade) for record_id, grade in relevant.items() if grade > 0}
 
 
 # ------------------------------------------------------------------------------------------------------- figures

@@ -1,9 +1,9 @@
 """Events that a question asks for: "when is the next meeting?", "gab es einen Workshop in Cottbus?".
 
-Events are few and their words are not those of projects, so they have no place in the index. A question asks for them
-when it names a kind of event and either says so ("when", "next", "was there") or names nothing else but places and
-topics. Whatever it names besides, places, topics, years or other words, an event must have, too: rather none than the
-wrong one.
+Events are few and their words are not those of projects, so they are not in the index. A question asks for them when it
+names a kind of event and either says so ("when", "next", "was there") or otherwise names only places and topics. An
+event must have all other things that the question names: places, topics, years, words. It is better to find no event
+than the wrong one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What questions may name of an event."""
+    """The properties of an event that questions may name."""
 
     event: Event
     meeting: bool
@@ -34,15 +34,15 @@ class _Known:
 
     @property
     def when(self) -> str:
-        """Its last day, or the last year that it names, as far as that is known."""
+        """Return the last day of the event, or the last year that it names, as far as known."""
         return (self.event.end or self.event.start)[:10] or str(max(self.years, default=""))
 
     def past(self, today: date) -> bool:
-        """Whether it is certainly over."""
+        """Return whether the event is certainly over."""
         return bool(self.when) and self.when < today.isoformat()[: len(self.when)]
 
     def fits(self, query: Query, subject: Sequence[str], topics: frozenset[str]) -> bool:
-        """Whether it has all that the question names."""
+        """Return whether the event has everything that the question names."""
         read = query.understood
         places = {*read.municipalities, *read.states, *read.near, *read.unknown_places}
         subjects = not subject or topics & self.topics or _stems(subject) & self.stems
@@ -59,7 +59,7 @@ class Events:
         self._known = [self._read(event, gazetteer) for event in events]
 
     def asked_for(self, query: Query, today: date) -> tuple[Occasion, ...]:
-        """The events that a question asks for, as on ``today``: the next ones first, or those that were last."""
+        """Return the events that a question asks for, as on ``today``: the next ones first, or the most recent ones."""
         folded = " ".join(word.folded for word in words_of(query.text))
         subject = [word for word in query.subject if not _frames(word)]
         topical = [word for word in query.topical if not _frames(word)]
@@ -93,7 +93,7 @@ class Events:
 
 
 def _frames(word: str) -> bool:
-    """Whether a word of the question only says that an event is asked for."""
+    """Return whether a word of the question only shows that it asks for an event."""
     folded = " ".join(part.folded for part in words_of(word))
     return bool(phrases.EVENT.fullmatch(folded) or phrases.OCCASION.fullmatch(folded))
 

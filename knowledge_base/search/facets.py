@@ -1,7 +1,7 @@
-"""What is known of each project besides its words, as columns over the documents of an index.
+"""Properties of each project besides its words, as columns over the documents of an index.
 
-Built once for a snapshot; a question then compares arrays, never documents one by one. ``features`` says how well
-each document fits what was understood: one row a document, one column a ``FEATURES`` name, values 0 … 1.
+Built once for a snapshot; a question then compares arrays, never documents one by one. ``features`` tells how well each
+document fits the question as read: one row per document, one column per ``FEATURES`` name, values 0 … 1.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ FEATURES = (
     "listed",  # a model project, when those are asked for
     "thin",  # hardly any text, when no list is asked for
     "double",  # a thin record beside a rich one of the same
-    "brief",  # one sentence only, of no municipality, or nobody named who answers: a fuller record says more
+    "brief",  # one sentence, no municipality, or no contact: a fuller record says more
     "excluded",  # of a municipality that the question leaves out
 )
 LIMITS = ("place", "near", "round", "status", "year", "rural", "county", "border", "transfer")
@@ -98,7 +98,7 @@ class Facets:
         thin = [is_thin(project) for project in projects]
         rich_ids = {project.id for project, is_thin in zip(projects, thin, strict=True) if not is_thin}
         return cls(
-            by_row=postings((row, doc) for doc, found in enumerate(rows) for row in found),
+            by_row=postings((row, doc) for doc, doc_rows in enumerate(rows) for row in doc_rows),
             by_state=postings(
                 (state, doc) for doc, p in enumerate(projects) for state in _states(p, rows[doc], gazetteer)
             ),
@@ -122,8 +122,11 @@ class Facets:
     # ------------------------------------------------------------------------------------------------- a question
 
     def limited(self, query: Query, near: Mapping[int, float]) -> Ints:
-        """Documents that meet all limits named at once (if none does: those of the place), ascending, at most
-        ``LIMITED``: they are candidates whatever their words are. None where nothing limits the question."""
+        """Return the documents that meet all limits of the question, ascending, at most ``LIMITED``.
+
+        They are candidates whatever their words are. Where no document meets all limits, return those of the place;
+        where the question has no limits, None.
+        """
         read = query.understood
         limits = [
             union([*map(self.by_row.get, (*query.rows, *near)), *map(self.by_state.get, query.states)]),
@@ -144,8 +147,11 @@ class Facets:
         return np.flatnonzero(self.stages[:, numbers].any(axis=1)) if numbers else None
 
     def features(self, query: Query, docs: Ints, near: Mapping[int, float], named: Floats, borough: Floats) -> Floats:
-        """(documents, FEATURES) for some documents; ``near`` are municipalities with their nearness, ``named`` tells
-        which documents have the name of the place asked for among their words, ``borough`` the same of a borough."""
+        """Return the features (documents, FEATURES) of some documents.
+
+        ``near`` are municipalities with their nearness. ``named`` tells which documents hold the name of the place
+        asked for among their words, ``borough`` the same for a borough.
+        """
         read = query.understood
         place = np.maximum(self._of(docs, query.rows, query.states), np.float32(_ONLY_NAMED) * named)
         topic = self.topic(query.subject_topics, docs)
@@ -175,7 +181,7 @@ class Facets:
         return np.stack([np.asarray(columns[name], np.float32) for name in FEATURES], axis=1)
 
     def topic(self, topics: Sequence[str], docs: Ints) -> Floats:
-        """How much documents are about the topics named: half the best of them, half their mean."""
+        """Return how much documents are about the topics named: half the best of them, half their mean."""
         numbers = [self.topic_number[topic] for topic in topics if topic in self.topic_number]
         if not numbers or not len(docs):
             return np.zeros(len(docs), np.float32)
@@ -184,7 +190,7 @@ class Facets:
         return fit
 
     def _role(self, query: Query, docs: Ints) -> Floats:
-        """The share of the subject's words that the contact role of a document holds."""
+        """Return the share of the subject's words that the contact role of a document holds."""
         fit = np.zeros(len(docs), np.float32)
         if query.understood.role and query.rest:
             asked = frozenset(stem_all(words(query.rest), "de"))
@@ -193,7 +199,7 @@ class Facets:
         return fit
 
     def _of(self, docs: Ints, rows: Iterable[int], states: Iterable[str]) -> Floats:
-        """1 for documents of one of some municipalities, or in one of some states."""
+        """Return 1 for documents of one of some municipalities, or in one of some states."""
         of_rows = (self.by_row[row] for row in rows if row in self.by_row)
         return within(docs, (*of_rows, *(self.by_state[state] for state in states if state in self.by_state)))
 
@@ -215,7 +221,7 @@ class Facets:
         return fit
 
     def _year(self, query: Query, docs: Ints) -> Floats:
-        """1 for what ends (or begins) in a year named, less for what only runs in it."""
+        """Return 1 for documents that end (or begin) in a year named, less for those that only run in it."""
         fit = np.zeros(len(docs), np.float32)
         first, last = self.first_year[docs], self.last_year[docs]
         for year in query.understood.years:
@@ -226,7 +232,7 @@ class Facets:
 
 
 def _all_limits(columns: Mapping[str, Floats]) -> Floats:
-    """The product of the limits that the question names, when it names several."""
+    """Return the product of the limits that the question names, when it names several."""
     limits = [name for name in LIMITS if name != "year" or not np.any(columns["round"])]
     named = [columns[name] for name in limits if np.any(columns[name])]
     if len(named) < 2:
@@ -236,8 +242,8 @@ def _all_limits(columns: Mapping[str, Floats]) -> Floats:
 
 
 def _stage_matrix(projects: Sequence[Project]) -> Bools:
-    told = [[stage in stages_of(project.status) for stage in STAGES] for project in projects]
-    return np.array(told, np.bool_).reshape(-1, len(STAGES))
+    stages = [[stage in stages_of(project.status) for stage in STAGES] for project in projects]
+    return np.array(stages, np.bool_).reshape(-1, len(STAGES))
 
 
 def _rows(projects: Sequence[Project], gazetteer: Gazetteer) -> list[tuple[int, ...]]:
@@ -248,11 +254,15 @@ def _rows(projects: Sequence[Project], gazetteer: Gazetteer) -> list[tuple[int, 
 def _states(project: Project, rows: Iterable[int], gazetteer: Gazetteer) -> set[str]:
     own = {part.strip() for part in re.split(r"[/,;]", project.state) if part.strip()}
     there = [gazetteer.municipalities[row] for row in rows]
-    return own | {one.state for one in there if one.state} | {"Polen" for one in there if one.country == "PL"}
+    return (
+        own
+        | {municipality.state for municipality in there if municipality.state}
+        | {"Polen" for municipality in there if municipality.country == "PL"}
+    )
 
 
 def _topic_matrix(projects: Sequence[Project], vocabulary: Vocabulary, number: Mapping[str, int]) -> Floats:
-    """1 for a main topic (the first ones, of a few), less for one among many; wider topics count half."""
+    """Return 1 for a main topic (the first of a few), less for one among many; wider topics count half."""
     topic_of = cache(vocabulary.topic_of)
     matrix = np.zeros((len(projects), len(number)), np.float32)
     for doc, project in enumerate(projects):

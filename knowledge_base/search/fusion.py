@@ -1,4 +1,4 @@
-"""Scores of different kinds to one order: a convex sum after each is brought to 0 … 1 over its own best.
+"""Fusion of scores of different kinds: a convex sum after each is scaled to 0 … 1 over its own best.
 
 Bruch, Gai & Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023: a convex sum with few tuned
 parameters beats reciprocal ranks, which lose badly where one side is blind (a question in another language).
@@ -17,8 +17,11 @@ PHRASE = 0.15  # share of the phrases in the whole
 
 
 def fused(dense: Floats, lexical: Floats, phrase: Floats, language: str) -> Floats:
-    """The scores of candidates, 0 … 1. Where some have no vector (NaN), their dense side counts as the poorest; where
-    none has, words decide alone."""
+    """Return the scores of candidates, 0 … 1.
+
+    A candidate without a vector (NaN) counts as the poorest on the dense side; where no candidate has one, words decide
+    alone.
+    """
     share = np.float32(DENSE.get(language, OTHER_LANGUAGE) if not np.isnan(dense).all() else 0.0)
     sides = share * normalised(dense, *span(dense)) + (1 - share) * normalised(lexical, *span(lexical))
     total: Floats = (1 - np.float32(PHRASE)) * sides + np.float32(PHRASE) * phrase
@@ -26,13 +29,13 @@ def fused(dense: Floats, lexical: Floats, phrase: Floats, language: str) -> Floa
 
 
 def normalised(scores: Floats, floor: float, top: float) -> Floats:
-    """Scores to 0 … 1 between ``floor`` and ``top``; NaN (unknown) is 0."""
+    """Return scores scaled to 0 … 1 between ``floor`` and ``top``; NaN (unknown) becomes 0."""
     scaled: Floats = np.clip((scores - floor) / np.float32(max(top - floor, 1e-9)), 0.0, 1.0)
     return np.nan_to_num(scaled)
 
 
 def span(scores: Floats, k: int = TOP) -> tuple[float, float]:
-    """The k-th best and the best of the scores, NaN left out: what ``normalised`` maps to 0 and 1."""
+    """Return the k-th best and the best of the scores, NaN left out: ``normalised`` maps them to 0 and 1."""
     known = scores[~np.isnan(scores)]
     if not len(known):
         return 0.0, 1.0

@@ -1,8 +1,8 @@
-"""English and Polish words of public services to the German words that project texts use.
+"""A glossary from English and Polish words of public services to the German words of project texts.
 
-The words side of the search is blind to a question in another language; this glossary opens its eyes for the subjects
-of municipalities. ``glossary.tsv`` (our own work, CC0-1.0) has one meaning a line in the columns de, en, pl, several
-words for it separated by ``|``. Look-up is by stems, so inflected forms are found, and longest phrase first.
+Word search cannot match a question in another language; the glossary makes it possible for the subjects of
+municipalities. ``glossary.tsv`` (our own work, CC0-1.0) has one meaning per line in the columns de, en, pl; a vertical
+bar separates the words for it. Look-up is by stems, so inflected forms are found, and the longest phrase comes first.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Key = tuple[str, ...]  # the stems of a phrase
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """A piece of the question: its words as asked, and the German words for them (none: not in the glossary)."""
+    """A piece of the question: its words as asked, and their German words (empty when not in the glossary)."""
 
     words: tuple[str, ...]
     german: tuple[str, ...]
@@ -36,19 +36,19 @@ class Glossary:
     spelling: Spelling  # of the single words, as stems
 
     def meanings(self, text: str) -> tuple[Meaning, ...]:
-        """The text cut into known phrases, longest first, and single words; stop words outside phrases are left out."""
+        """Return the text cut into known phrases, longest first, and single words, without other stop words."""
         words = tokens.words(text)
         stems = tokens.stem_all(words, self.language)
-        found, at = [], 0
+        meanings, at = [], 0
         while at < len(words):
             length, german = self._longest_at(stems, at)
             if german or words[at] not in tokens.STOP_WORDS[self.language]:
-                found.append(Meaning(tuple(words[at : at + length]), german))
+                meanings.append(Meaning(tuple(words[at : at + length]), german))
             at += length
-        return tuple(found)
+        return tuple(meanings)
 
     def corrected(self, word: str) -> tuple[str, ...]:
-        """The German words for a single word that was mistyped; none where no known word is near."""
+        """Return the German words for a mistyped single word; empty where no known word is near."""
         nearest, _ = self.spelling.nearest(tokens.stem(word, self.language))
         return self.german.get((nearest,), ())
 
@@ -62,7 +62,7 @@ class Glossary:
 
 @cache
 def glossary(language: str) -> Glossary | None:
-    """The glossary from a language ("en" or "pl") to German; None for others."""
+    """Return the glossary from a language ("en" or "pl") to German; None for other languages."""
     if language not in ("en", "pl"):
         return None
     german: dict[Key, tuple[str, ...]] = {}

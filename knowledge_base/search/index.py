@@ -1,7 +1,7 @@
 """The search index: an immutable snapshot of all projects, in memory, that proposes candidates for a question.
 
-Building and updating take processor time and belong into a thread; asking is quick and may happen from many tasks at
-once. A snapshot never changes: ``updated`` gives another one.
+Building and updating take processor time and belong in a thread; asking is quick and many tasks may do it at once. A
+snapshot never changes: ``updated`` returns a new one.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_QUESTION = 2_000  # characters; what comes after them is not read
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The documents that a question may mean, best first; parallel arrays."""
+    """The documents that may answer a question, best first; parallel arrays."""
 
     docs: Ints  # positions in ``Index.projects``
     score: Floats  # fused, 0 … 1, comparable within one question
@@ -44,7 +44,7 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Index:
-    """See the module. ``projects`` are in order of their ids, which also breaks ties."""
+    """The search index. ``projects`` are in order of their ids, which also breaks ties."""
 
     projects: tuple[Project, ...]
     lexical: Lexical
@@ -53,25 +53,27 @@ class Index:
 
     @classmethod
     def build(cls, projects: Sequence[Project], vectors: Mapping[bytes, bytes]) -> Index:
-        """Of projects with distinct ids, and of the stored vectors (``dense.encode``) of their ``texts_needed``, as
-        far as they are there: a document without all of its vectors is found by its words alone."""
+        """Return the index of projects with distinct ids and of the stored vectors of their ``texts_needed``.
+
+        The vectors are encoded (``dense.encode``). A document with a missing vector is found by its words only.
+        """
         ordered = tuple(sorted(projects, key=lambda project: project.id))
         hashes = [[passage.hash for passage in passages(project)] for project in ordered]
         return cls(ordered, Lexical.build(ordered), Dense.build(hashes, vectors), vectors)
 
     @staticmethod
     def texts_needed(projects: Sequence[Project]) -> dict[bytes, str]:
-        """Every text that must be embedded as a passage, by its hash."""
+        """Return every text that must be embedded as a passage, by its hash."""
         return {text_hash(passage.text): passage.text for project in projects for passage in passages(project)}
 
     def updated(self, changed: Sequence[Project], removed: Sequence[str], vectors: Mapping[bytes, bytes]) -> Index:
-        """Another snapshot, with these projects added or replaced and these ids gone; ``vectors`` are all of them."""
+        """Return a snapshot with these projects added or replaced and these ids removed; ``vectors`` are complete."""
         kept = {project.id: project for project in self.projects}
         kept.update((project.id, project) for project in changed)
         return Index.build([project for project in kept.values() if project.id not in set(removed)], vectors)
 
     def passage(self, doc: int, number: int) -> Passage:
-        """A passage of a document by the number that ``Candidates.passage`` gave."""
+        """Return a passage of a document by the number in ``Candidates.passage``."""
         return passages(self.projects[doc])[number]
 
     def candidates(
@@ -83,10 +85,10 @@ class Index:
         expansions: Sequence[str] = (),
         k: int = 100,
     ) -> Candidates:
-        """At most ``k`` documents for a question, best first, equal ones by id.
+        """Return at most ``k`` documents for a question, best first, equal ones by id.
 
-        ``words`` is the question, ``query_vector`` its unit vector (None: by words alone), ``expansions`` are German
-        words that it means besides (labels of a topic); they count half and not for the coverage.
+        ``words`` is the question, ``query_vector`` its unit vector (None: search by words alone). ``expansions`` are
+        German words for it (labels of a topic); they count half and not for the coverage.
         """
         query = self.lexical.query(words[:MAX_QUESTION], language, expansions)
         lexical = self.lexical.scores(query)
@@ -95,9 +97,9 @@ class Index:
         dense, passage = np.full(len(lexical), np.nan, np.float32), np.zeros(len(lexical), np.int64)
         vector = query_vector if query_vector is not None and self.dense.fits(query_vector) else None
         if vector is not None:
-            found = self.dense.scores(vector, named)
-            dense[found.docs], passage[found.docs] = found.score, found.passage
-            nearest = found.docs[_best(1.0 + found.score, k)]  # a cosine may be negative
+            scores = self.dense.scores(vector, named)
+            dense[scores.docs], passage[scores.docs] = scores.score, scores.passage
+            nearest = scores.docs[_best(1.0 + scores.score, k)]  # a cosine may be negative
             docs = distinct(np.concatenate((named, nearest)))
         phrase = self.lexical.phrases(query, docs)
         score = fused(dense[docs], lexical[docs], phrase, language)
@@ -111,8 +113,10 @@ class Index:
         )
 
     def _feedback(self, query_vector: Floats, docs: Ints, score: Floats, dense: Floats) -> Floats:
-        """Dense scores of ``docs``, half of each after moving the question to the best: near duplicates and the
-        documents about the same rise together, whichever words the question chose."""
+        """Return dense scores of ``docs``, half of each taken after moving the question towards the best.
+
+        Near duplicates and documents on the same subject rise together, whatever words the question uses.
+        """
         first = docs[np.lexsort((docs, -score))[:FEEDBACK_DOCUMENTS]]
         moved = self.dense.exact(self.dense.nearer(query_vector, first), docs)
         again = dense[docs].copy()
@@ -122,7 +126,7 @@ class Index:
 
 
 def _best(scores: Floats, k: int) -> Ints:
-    """Positions of the ``k`` best positive scores, ascending."""
+    """Return the positions of the ``k`` best positive scores, ascending."""
     if len(scores) > k:
         best = np.argpartition(scores, -k)[-k:]
         return np.sort(best[scores[best] > 0])

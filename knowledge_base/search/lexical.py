@@ -1,8 +1,8 @@
-"""The words side of the index: what a document says and a question asks, as terms, and how well they fit.
+"""The word side of the index: documents and questions as terms, and how well they fit.
 
-Documents are kept as sequences of *forms* (words as written, without stop words). What a form means (stem, parts of a
-compound, 4-grams) is decided once for each distinct form, so an index is a few array operations, and a question in
-any language is a list of *concepts*: each the ways in which a document may say it.
+Documents are kept as sequences of *forms* (words as written, without stop words). The meaning of a form (stem, parts of
+a compound, 4-grams) is computed once per distinct form, so an index is a few array operations, and a question in any
+language is a list of *concepts*: each holds the ways in which a document may say it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ EXPANSION = 0.5
 GRAMS_BELOW = 20_000  # documents; above, 4-grams cost more memory and time than they find
 MAX_WORDS = 20_000  # of one document
 REMEMBERED = 10_000  # concepts of questions, and forms of sentences
-MAX_CONCEPTS = 48  # of one question: nobody asks for more, and a pasted page must not stop the others
+MAX_CONCEPTS = 48  # of one question: enough for any real one, and a pasted page must not delay other users
 
 
 Concept = tuple[Weighted, ...]  # the terms that say one thing
@@ -35,8 +35,8 @@ Ways = tuple[tuple[str, ...], ...]  # of one concept: the 4-grams of each way to
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """A question as the index reads it. ``extra`` scores, but is not asked for."""
+class TermQuery:
+    """A question as the index reads it. ``extra`` adds to the score, but is not part of the question."""
 
     concepts: tuple[Concept, ...]
     ways: tuple[Ways, ...]  # of each concept; for a corpus without 4-grams they are not used
@@ -73,18 +73,18 @@ class Lexical:
         sequence = stems[corpus.sequence] if len(stems) else corpus.sequence
         return cls(words, grams, splitter, Spelling.of(words.terms), sequence, corpus.starts, corpus.size)
 
-    def query(self, text: str, language: str, expansions: Sequence[str] = ()) -> Query:
+    def query(self, text: str, language: str, expansions: Sequence[str] = ()) -> TermQuery:
         """Read a question; see ``Index.candidates``."""
         meanings = [meaning for meaning in dict.fromkeys(_meanings(text, language)) if _ways_of(meaning)][:MAX_CONCEPTS]
         extra = [Meaning((), (phrase,)) for phrase in dict.fromkeys(expansions)]
-        return Query(
+        return TermQuery(
             tuple(self._concept(meaning, language) for meaning in meanings),
             tuple(tuple(_way_grams(way) for way in _ways_of(meaning)) for meaning in meanings),
             tuple(self._concept(meaning, "de") for meaning in extra),
         )
 
-    def scores(self, query: Query) -> Floats:
-        """BM25 of every document in order, the best way of saying each concept; 0 where nothing matches."""
+    def scores(self, query: TermQuery) -> Floats:
+        """Return BM25 of every document in order, by the best way of saying each concept; 0 where nothing matches."""
         scores, scratch = np.zeros(self.size, np.float32), np.zeros(self.size, np.float32)
         for concept in query.concepts:
             self.words.add_best(scores, concept, scratch)
@@ -95,22 +95,27 @@ class Lexical:
                 scores += _best_way(self.grams, ways)
         return scores
 
-    def coverage(self, query: Query, docs: Longs) -> Floats:
-        """For each of ``docs``: the share of the question's concepts that it holds, weighted by idf. One that stands
-        nowhere in the corpus weighs as much as the rarest: it is what the question asks and nobody knows."""
+    def coverage(self, query: TermQuery, docs: Longs) -> Floats:
+        """Return for each of ``docs`` the share of the question's concepts that it holds, weighted by idf.
+
+        A concept that no document holds weighs as much as the rarest: the question asks for it and the corpus does not
+        know it.
+        """
         held, total = np.zeros(len(docs), np.float32), 0.0
         for concept in query.concepts:
             weight = self.weight(concept)
-            found = np.zeros(len(docs), np.float32)
+            best = np.zeros(len(docs), np.float32)
             for term, share in concept:
-                np.maximum(found, self.words.holds(term, docs) * np.float32(share), out=found)
-            held += found * np.float32(weight)
+                np.maximum(best, self.words.holds(term, docs) * np.float32(share), out=best)
+            held += best * np.float32(weight)
             total += weight
         return held / np.float32(max(total, 1e-9))
 
-    def phrases(self, query: Query, docs: Longs) -> Floats:
-        """For each of ``docs``: the share of the question's neighbouring concepts, weighted by idf, that stand beside
-        each other there too, stop words aside; 0 … 1."""
+    def phrases(self, query: TermQuery, docs: Longs) -> Floats:
+        """Return for each of ``docs`` the share of the question's neighbouring concepts that are neighbours there too.
+
+        Shares are 0 … 1, weighted by idf; stop words between them are ignored.
+        """
         weights = np.array([self.weight(concept) for concept in query.concepts], np.float32)
         pairs = weights[:-1] + weights[1:]
         if not len(pairs) or not len(docs):
@@ -119,13 +124,13 @@ class Lexical:
         owner = np.repeat(np.arange(len(docs)), sizes)
         concept = self._concepts_at(query, self.sequence[expand_rows(self.starts[docs], sizes)])
         beside = (concept[:-1] >= 0) & (concept[1:] == concept[:-1] + 1) & (owner[1:] == owner[:-1])
-        found = distinct(owner[:-1][beside] * len(pairs) + concept[:-1][beside])
-        share = np.bincount(found // len(pairs), weights=pairs[found % len(pairs)], minlength=len(docs))
+        neighbours = distinct(owner[:-1][beside] * len(pairs) + concept[:-1][beside])
+        share = np.bincount(neighbours // len(pairs), weights=pairs[neighbours % len(pairs)], minlength=len(docs))
         whole: Floats = (share / pairs.sum()).astype(np.float32)
         return whole
 
-    def _concepts_at(self, query: Query, stems: Ints) -> Longs:
-        """The number of the concept that each word says as a whole, -1 for none."""
+    def _concepts_at(self, query: TermQuery, stems: Ints) -> Longs:
+        """Return the number of the concept that each word says as a whole, -1 for no concept."""
         terms = self.words.terms
         number = {terms[t]: i for i, c in enumerate(query.concepts) for t, share in c if share > PART and t in terms}
         if not number:
@@ -136,11 +141,11 @@ class Lexical:
         return np.where(known[place] == stems, meant[place], -1)
 
     def terms_of(self, text: str, language: str) -> frozenset[str]:
-        """The terms that a text in a language would be found by."""
+        """Return the terms under which a text in a language is found."""
         return frozenset(term for form in _forms(text, language) for term, _ in self._terms_of_form(form))
 
     def _terms_of_form(self, form: str) -> Concept:
-        """As ``_form_terms``; remembered, as sentences repeat their words."""
+        """Return ``_form_terms``, cached: sentences repeat their words."""
         if (known := self._split.get(form)) is None:
             if len(self._split) >= REMEMBERED:
                 self._split.clear()
@@ -148,12 +153,12 @@ class Lexical:
         return known
 
     def weight(self, concept: Concept) -> float:
-        """How rare a concept is; one that stands nowhere is as rare as can be."""
+        """Return the rarity of a concept; one that no document holds has the highest."""
         rarest = float(np.log1p((self.size + 0.5) / 0.5))
         return max((self.words.idf_of(term) for term, _ in concept), default=0.0) or rarest
 
     def _concept(self, meaning: Meaning, language: str) -> Concept:
-        """What a piece of a question may be said by; remembered, as one question asks for the same several times."""
+        """Return the ways to say a piece of a question, cached: a question needs the same ones several times."""
         key = meaning, language
         if (known := self._read.get(key)) is None:
             if len(self._read) >= REMEMBERED:
@@ -166,15 +171,15 @@ class Lexical:
         if language != "de":
             terms.update((stem, 1.0) for stem in tokens.stem_all(meaning.words, language))
         if not any(term in self.words.terms for term in terms):
-            found = glossary(language) if len(meaning.words) == 1 and not meaning.german else None
-            if german := found.corrected(meaning.words[0]) if found else ():
+            known = glossary(language) if len(meaning.words) == 1 and not meaning.german else None
+            if german := known.corrected(meaning.words[0]) if known else ():
                 terms.update((t, CORRECTED * weight) for t, weight in self._said_by(Meaning((), german)).items())
             else:
                 terms.update((t, weight) for t, weight in map(self.spelling.nearest, tuple(terms)) if t)
         return tuple(terms.items())
 
     def _said_by(self, meaning: Meaning) -> dict[str, float]:
-        """The terms of the German ways to say something, each with its weight."""
+        """Return the terms of the German ways to say something, each with its weight."""
         terms: dict[str, float] = {}
         for way in _ways_of(meaning):
             share = len(way) ** -0.5  # a way of two words needs both to count fully
@@ -197,7 +202,7 @@ class Corpus:
         return len(self.starts) - 1
 
     def counts(self) -> Counts:
-        """The sequence as sums by document and form."""
+        """Return the sequence as sums by document and form."""
         many = max(len(self.forms), 1)
         doc = np.repeat(np.arange(self.size), np.diff(self.starts))
         key, inverse = np.unique(doc * many + self.sequence, return_inverse=True)
@@ -206,7 +211,7 @@ class Corpus:
 
 
 def read(projects: Iterable[Project]) -> Corpus:
-    """The words of projects: the title, the text, and what the record says around them."""
+    """Return the words of projects: the title, the text, and what the record says around them."""
     numbers: dict[str, int] = {}
     sequence: list[int] = []
     weights: list[npt.NDArray[np.float32]] = []
@@ -231,18 +236,18 @@ def _forms(text: str, language: str) -> list[str]:
 
 
 def _meanings(text: str, language: str) -> Iterable[Meaning]:
-    found = glossary(language)
-    return found.meanings(text) if found else (Meaning((word,), ()) for word in tokens.content_words(text, language))
+    known = glossary(language)
+    return known.meanings(text) if known else (Meaning((word,), ()) for word in tokens.content_words(text, language))
 
 
 def _ways_of(meaning: Meaning) -> list[list[str]]:
-    """The ways to say it in German, each as its words; the asker's own words when none is known."""
+    """Return the ways to say it in German, each as its words; the asker's own words when no way is known."""
     ways = [tokens.content_words(way, "de") for way in meaning.german or (" ".join(meaning.words),)]
     return [way for way in ways if way]
 
 
 def _form_terms(form: str, splitter: tokens.Splitter) -> tuple[Weighted, ...]:
-    """The stem first, then, counting less, the parts of a compound."""
+    """Return the stem first, then, counting less, the parts of a compound."""
     language, _, word = form.rpartition(":")
     if language:
         return ((tokens.stem(word, language), 1.0),)
@@ -259,7 +264,7 @@ def _way_grams(way: Sequence[str]) -> tuple[str, ...]:
 
 
 def _best_way(postings: Postings, ways: Ways) -> Floats:
-    """The best way of saying a concept by its 4-grams, for every document; within a way they add up."""
+    """Return the best way of saying a concept by its 4-grams, for every document; within a way they add up."""
     best = np.zeros(postings.size, np.float32)
     for way in ways:
         sums = np.zeros(postings.size, np.float32)

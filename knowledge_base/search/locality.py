@@ -1,4 +1,4 @@
-"""Which documents are of the place that a question asks for. What other places have is no answer to it."""
+"""The documents of the place that a question asks for. Projects of other places do not answer it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ _PLACE, _NEAR, _EXCLUDED = (FEATURES.index(name) for name in ("place", "near", "
 
 
 def of_place(query: Query, features: Floats, facets: Facets) -> Bools:
-    """``features`` are those of the documents (``FEATURES``). All that are not left out, where no place limits the
-    question, or something near one is asked for. A project that only names the place counts where the knowledge base
-    has none of the place itself: "Słubice" in one of its neighbour's."""
+    """Return which documents count as of the place; ``features`` are those of the documents (``FEATURES``).
+
+    Where no place limits the question, or it asks for projects near a place, all count except those left out. A project
+    that only names the place counts where the knowledge base has no project of the place itself: "Słubice" in one of
+    its neighbour's.
+    """
     wanted: Bools = features[:, _EXCLUDED] < 1.0
     if query.near_rows or not query.placed:
         return wanted

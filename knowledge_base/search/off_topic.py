@@ -1,12 +1,12 @@
-"""What a question may be about when it is *not* about the knowledge base: a background to measure certainty against.
+"""Subjects outside the knowledge base: a background against which the certainty is measured.
 
 A cosine alone says little: with one model everything lies between .75 and .9. So the best hit is compared with short
-descriptions of some 600 neighbouring subjects (what municipalities do, and small talk), in the spirit of outlier
+descriptions of some 600 neighbouring subjects (tasks of municipalities, and small talk), in the spirit of outlier
 exposure (Hendrycks, Mazeika & Dietterich, 2019): a question that is nearer to one of them than to any project has
 probably no answer here. A subject that the knowledge base does hold is switched off, so the background follows it.
 
-A text in the language of the question is always nearer than one in another, so the subjects in a question's own
-language are measured among themselves: what counts is by how many of their standard deviations the nearest stands out.
+A text in the language of the question is always nearer than a text in another language. So the subjects in the
+question's own language are measured among themselves, by how many standard deviations the nearest stands out.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ROWS = 8_192
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a question stands between the knowledge base and the background, in the background's standard deviations."""
+    """The position of a question between knowledge base and background, in the background's standard deviations."""
 
     ahead: float  # the nearest document above the mean of the nearest few subjects
     own_nearest: float  # the nearest subject in the question's own language above the mean of them all
@@ -44,10 +44,10 @@ class Background:
     """Unit vectors of the subjects that the knowledge base does not hold, (subjects, dimension)."""
 
     vectors: Floats  # in German, described or named
-    named: Mapping[str, Floats]  # by language: those of which there is a name in each, in the same order
+    named: Mapping[str, Floats]  # by language: the subjects named in every language, in the same order
 
     def beside(self, dense: Dense) -> Background:
-        """Without the subjects that the documents of an index hold."""
+        """Return the background without the subjects that the documents of an index hold."""
         if len(self.vectors) <= _FELLOW or dense.codes.shape[1:] != self.vectors.shape[1:]:
             return self
         fellows = self.vectors @ self.vectors.T
@@ -60,11 +60,13 @@ class Background:
         names = kept[len(kept) - len(self.named["de"]) :]
         if min(kept.sum(), names.sum()) < 2:
             return self
-        return Background(self.vectors[kept], {language: found[names] for language, found in self.named.items()})
+        return Background(self.vectors[kept], {language: vectors[names] for language, vectors in self.named.items()})
 
     def standing(self, vector: Floats, language: str, nearest: float) -> Standing:
-        """Of a question (its unit vector) whose nearest document has a cosine of ``nearest``; NaN, where no document
-        has a vector, stands at the mean."""
+        """Return the standing of a question (its unit vector); ``nearest`` is the cosine of its nearest document.
+
+        NaN, where no document has a vector, stands at the mean.
+        """
         every, own = self.vectors @ vector, self.named.get(language, self.named["de"]) @ vector
         cosine = float(every.mean()) if np.isnan(nearest) else nearest
         mean, deviation = float(own.mean()), _deviation(own)
@@ -76,7 +78,7 @@ class Background:
 
 
 def _several(cosines: Floats) -> float:
-    """The mean of the nearest few: one subject alone may be near by chance."""
+    """Return the mean of the nearest few: a single subject may be near by chance."""
     count = min(_SEVERAL, len(cosines))
     return float(np.partition(cosines, -count)[-count:].mean())
 
@@ -87,7 +89,7 @@ def _deviation(cosines: Floats) -> float:
 
 @cache
 def texts() -> tuple[str, ...]:
-    """The subjects as passages: those described (title and a sentence), then the named ones language by language."""
+    """Return the subjects as passages: the described ones (title and a sentence), then the named ones by language."""
     described = [line.replace("\t", "\n", 1) for line in _lines(_DESCRIBED)]
     return tuple(described) + tuple(row[n] for n in range(len(LANGUAGES)) for row in _rows())
 
@@ -101,7 +103,7 @@ def _lines(name: str) -> list[str]:
 
 
 async def load(embedder: Embedder) -> Background:
-    """The background in the space of an embedder: shipped for the embedded default, else embedded now."""
+    """Return the background in the space of an embedder: shipped for the embedded default, else embedded now."""
     with np.load(str(files(__package__).joinpath(_VECTORS))) as shipped:
         if str(shipped["fingerprint"]) == embedder.fingerprint and len(shipped["codes"]) == len(texts()):
             vectors = shipped["codes"].astype(np.float32)
@@ -118,5 +120,5 @@ def _parted(vectors: Floats) -> Background:
 
 
 async def load_beside(embedder: Embedder, dense: Dense) -> Background:
-    """``load``, without the subjects that the documents hold; the comparison runs off the event loop."""
+    """Return ``load`` without the subjects that the documents hold; the comparison runs off the event loop."""
     return await asyncio.to_thread((await load(embedder)).beside, dense)

@@ -1,7 +1,7 @@
-"""Projects to the texts that are embedded: the whole document, its passages, and nothing twice.
+"""Projects to the texts that are embedded: the whole document and its passages, none twice.
 
-A vector of a long document blurs what one paragraph says, a vector of a paragraph does not know what the document is
-about; so both are kept, and each passage carries the title. A short document has one text only, hence one vector.
+A vector of a long document blurs its paragraphs; a vector of a paragraph does not know the subject of the document. So
+both are kept, and each passage carries the title. A short document has one text only, hence one vector.
 """
 
 from __future__ import annotations
@@ -31,17 +31,20 @@ class Passage:
 
     @property
     def hash(self) -> bytes:
-        """The key of this text's vector; see ``text_hash``."""
+        """Return the key of this text's vector; see ``text_hash``."""
         return text_hash(self.text)
 
 
 def text_hash(text: str) -> bytes:
-    """The first 16 bytes of SHA-256: equal texts share one vector. Any string, lone surrogates too."""
+    """Return the first 16 bytes of SHA-256, for any string, lone surrogates too; equal texts share one vector."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def passages(project: Project) -> tuple[Passage, ...]:
-    """The texts of a project, the whole document first, then its parts in reading order (none for a short one)."""
+    """Return the texts of a project, the whole document first, then its parts in reading order.
+
+    A short project has no parts.
+    """
     heading, body = _heading(project), _body(project)
     whole = Passage(_join(heading, body)[:WHOLE_CHARACTERS], "whole", body)
     if len(body) <= PASSAGE_CHARACTERS:
@@ -55,7 +58,7 @@ def _heading(project: Project) -> str:
 
 
 def _body(project: Project) -> str:
-    """The text without the title that many sources repeat in its first line."""
+    """Return the text without the title that many sources repeat in its first line."""
     text, title = project.text.strip(), project.title.strip()
     return text[len(title) :].strip() if title and text.startswith(title + "\n") else text
 
@@ -65,7 +68,7 @@ def _join(heading: str, body: str) -> str:
 
 
 def _pieces(text: str, size: int) -> Iterator[str]:
-    """Cut at sentence ends into pieces of about equal length, each at most ``size`` characters."""
+    """Return the text cut at sentence ends into pieces of about equal length, each at most ``size`` characters."""
     aim = -(-len(text) // -(-len(text) // size))  # equal shares: no piece of three words at the end
     piece = ""
     for sentence in _sentences(text, size):

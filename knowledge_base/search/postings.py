@@ -1,6 +1,6 @@
 """Inverted lists as arrays: terms to documents with BM25 impacts that are computed once.
 
-BM25 as Lucene has it: Robertson & Zaragoza, "The Probabilistic Relevance Framework", 2009.
+BM25 as in Lucene: Robertson & Zaragoza, "The Probabilistic Relevance Framework", 2009.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ K1, B = 1.6, 0.9  # measured on public-service pages: long pages are rightly hel
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much each form stands in each document: parallel arrays, one entry a (document, form)."""
+    """The counts of forms in documents: parallel arrays, one entry per (document, form)."""
 
     form: Ints
     doc: Ints
@@ -41,7 +41,7 @@ class Postings:
 
     @classmethod
     def build(cls, counts: Counts, meanings: Sequence[Iterable[Weighted]]) -> Postings:
-        """Of the terms that each form means; a form's weight in a document counts for each of them."""
+        """Return the postings of the terms of each form; a form's weight in a document counts for each term."""
         terms: dict[str, int] = {}
         key, frequency = _term_frequencies(counts, meanings, terms)
         size = max(counts.size, 1)
@@ -55,7 +55,7 @@ class Postings:
         return cls(terms, starts, doc, impacts, idf, counts.size)
 
     def of(self, term: str) -> tuple[Ints, Floats]:
-        """The documents that hold a term, ascending, and its impacts there."""
+        """Return the documents that hold a term, ascending, and its impacts there."""
         number = self.terms.get(term)
         if number is None:
             return self.docs[:0], self.impacts[:0]
@@ -63,24 +63,24 @@ class Postings:
         return self.docs[span], self.impacts[span]
 
     def add_best(self, scores: Floats, meant: Sequence[Weighted], scratch: Floats) -> None:
-        """Add to each document the best of some terms, not their sum: they are ways to say one thing.
+        """Add to each document the best of some terms, not their sum: they are ways to say the same.
 
         ``scratch`` is as long as ``scores``, all zero before and after.
         """
-        found = [(docs, impacts * np.float32(weight)) for term, weight in meant for docs, impacts in (self.of(term),)]
-        found = [(docs, values) for docs, values in found if len(docs)]
-        if len(found) == 1:
-            docs, values = found[0]
+        rows = [(docs, impacts * np.float32(weight)) for term, weight in meant for docs, impacts in (self.of(term),)]
+        rows = [(docs, values) for docs, values in rows if len(docs)]
+        if len(rows) == 1:
+            docs, values = rows[0]
             scores[docs] += values
             return
-        for docs, values in found:
+        for docs, values in rows:
             scratch[docs] = np.maximum(scratch[docs], values)
-        for docs, _ in found:
+        for docs, _ in rows:
             scores[docs] += scratch[docs]
             scratch[docs] = 0.0
 
     def holds(self, term: str, docs: Longs) -> npt.NDArray[np.bool_]:
-        """Which of ``docs`` hold the term."""
+        """Return which of ``docs`` hold the term."""
         listed, _ = self.of(term)
         if not len(listed):
             return np.zeros(len(docs), np.bool_)
@@ -89,7 +89,7 @@ class Postings:
         return there
 
     def idf_of(self, term: str) -> float:
-        """The term's inverse document frequency; 0 when it stands nowhere."""
+        """Return the term's inverse document frequency; 0 when no document holds it."""
         number = self.terms.get(term)
         return 0.0 if number is None else float(self.idf[number])
 
@@ -97,7 +97,7 @@ class Postings:
 def _term_frequencies(
     counts: Counts, meanings: Sequence[Iterable[Weighted]], terms: dict[str, int]
 ) -> tuple[Longs, Floats]:
-    """Ascending keys ``term * size + doc``, each once, and the term's weight there; fills ``terms``."""
+    """Return ascending keys ``term * size + doc``, each once, and the term's weight there; fill ``terms``."""
     numbers = [(terms.setdefault(term, len(terms)), weight) for meant in meanings for term, weight in meant]
     flat = np.array(numbers, np.float64).reshape(-1, 2)
     sizes = np.array([len(tuple(meant)) for meant in meanings], np.int64)
@@ -111,7 +111,7 @@ def _term_frequencies(
 
 
 def expand_rows(starts: Longs, sizes: Longs) -> Longs:
-    """The positions of several ranges one after another: ``starts[0], starts[0] + 1, …``."""
+    """Return the positions of several ranges one after another: ``starts[0], starts[0] + 1, …``."""
     ends = np.cumsum(sizes)
     rows: Longs = np.repeat(starts - ends + sizes, sizes) + np.arange(int(ends[-1]) if len(ends) else 0)
     return rows

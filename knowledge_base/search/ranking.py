@@ -1,13 +1,12 @@
-"""From candidates to an order: dense and lexical scores fused for this question, plus capped boosts for what was
-understood.
+"""From candidates to an order: dense and lexical scores fused for this question, plus capped boosts.
 
-The index fuses with one weight per language. Here the weight also looks at how many of the question's words the best
-document holds: a paraphrase shares hardly a word with its answer, and then words are noise. Where a question names
-limits only ("what is finished?"), the boosts decide and the texts break ties.
+The index fuses with one weight per language. Here the weight also depends on how many of the question's words the best
+document holds: a paraphrase shares few words with its answer, and then words are noise. Where a question names limits
+only ("what is finished?"), the boosts decide and the texts break ties.
 
 A boost never hides a hit: the sum of boosts is bounded by ``CAP`` (beyond it counts only that several limits are met at
-once), so what is better by more than that stays in front, whatever was misunderstood. Weights were tuned on the
-development questions by coordinate search.
+once), so a candidate that is better by more than that stays in front, even when the question was misread. Weights were
+tuned on the development questions by coordinate search.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ class Ranked:
 
     @property
     def elsewhere(self) -> Bools:
-        """Which candidates are of another place than the one asked for, without those that were left out."""
+        """Return which candidates are of another place than the one asked for, without those left out."""
         other: Bools = ~self.here & (self.features[:, _EXCLUDED] < 1.0)
         return other
 
@@ -83,29 +82,29 @@ class Ranked:
         return len(self.docs)
 
     def ordered(self, order: Ints) -> Ranked:
-        """The same candidates in another order; their scores stay where they are, so that they still fall."""
+        """Return the same candidates in another order; scores keep their places, so they still fall."""
         arrays = {f.name: getattr(self, f.name)[order] for f in fields(self) if f.name != "score"}
         return Ranked(score=self.score, **arrays)
 
     def only(self, wanted: Bools) -> Ranked:
-        """Some of the candidates, in their order."""
+        """Return some of the candidates, in their order."""
         return Ranked(**{f.name: getattr(self, f.name)[wanted] for f in fields(self)})
 
 
 def rank(
     query: Query,
-    found: Candidates,
+    candidates: Candidates,
     facets: Facets,
     lexical: Lexical,
     near: Mapping[int, float],
     weights: Floats = _WEIGHTS,
 ) -> Ranked:
-    """Order candidates by fused score and boosts; ties by document number, so the order is the same every time."""
+    """Order candidates by fused score and boosts; ties by document number, so the order is always the same."""
     read = query.understood
-    named = _named((*read.municipalities, *query.states, *read.unknown_places), found.docs, lexical)
-    borough = _named(query.boroughs, found.docs, lexical)
-    features = facets.features(query, found.docs, near, named, borough)
-    base = fuse(found, query.language)
+    named = _named((*read.municipalities, *query.states, *read.unknown_places), candidates.docs, lexical)
+    borough = _named(query.boroughs, candidates.docs, lexical)
+    features = facets.features(query, candidates.docs, near, named, borough)
+    base = fuse(candidates, query.language)
     limits_only = not query.subject and bool(features[:, : FEATURES.index("thin")].any())
     together = features[:, _ALL] * weights[_ALL]
     boost = features @ np.maximum(weights, 0.0) - together
@@ -114,45 +113,45 @@ def rank(
     else:
         boost = np.minimum(boost, CAP)
     total = base + boost + together + features @ np.minimum(weights, 0.0)
-    order = np.lexsort((found.docs, -total))
+    order = np.lexsort((candidates.docs, -total))
     return Ranked(
-        docs=found.docs[order],
+        docs=candidates.docs[order],
         score=np.clip(total[order] / max(1.0 + CAP, float(total.max())), 0.0, 1.0).astype(np.float32),
         base=base[order],
         features=features[order],
         here=of_place(query, features[order], facets),
-        passage=found.passage[order],
-        dense=found.dense[order],
-        lexical=found.lexical[order],
-        coverage=found.coverage[order],
+        passage=candidates.passage[order],
+        dense=candidates.dense[order],
+        lexical=candidates.lexical[order],
+        coverage=candidates.coverage[order],
     )
 
 
 def _at_least(width: float, floor: float, top: float) -> tuple[float, float]:
-    """A span of at least ``width``: where all are about equally good, none of them is blown up to a clear winner."""
+    """Return a span of at least ``width``, so that no candidate of about equally good ones becomes a clear winner."""
     return floor, max(top, floor + width)
 
 
 def _named(places: Iterable[str], docs: Ints, lexical: Lexical) -> Floats:
-    """The share of places whose names are among a document's own words."""
+    """Return the share of places that a document's own words name."""
     names = [stem_all(words(name.split("/", maxsplit=1)[0]), "de") for name in places]
     held = [np.all([lexical.words.holds(term, docs) for term in terms], axis=0) for terms in names if terms]
     fit: Floats = np.mean(held, axis=0, dtype=np.float32) if held else np.zeros(len(docs), np.float32)
     return fit
 
 
-def fuse(found: Candidates, language: str) -> Floats:
-    """Convex sum of dense and lexical scores; the fewer words are covered, the more the dense side counts."""
-    if not len(found):
+def fuse(candidates: Candidates, language: str) -> Floats:
+    """Return the convex sum of dense and lexical scores; fewer covered words give the dense side more weight."""
+    if not len(candidates):
         return np.zeros(0, np.float32)
-    known = ~np.isnan(found.dense)
-    covered = float(found.coverage.max(initial=0.0))
+    known = ~np.isnan(candidates.dense)
+    covered = float(candidates.coverage.max(initial=0.0))
     weight = DENSE_BASE.get(language, 0.5)
     weight += (1.0 - weight) * DENSE_UNCOVERED * (1.0 - covered)
     if not known.any():
         weight = 0.0
-    dense = normalised(found.dense, *_at_least(DENSE_SPAN, *span(found.dense)))
-    lexical = normalised(found.lexical, *_at_least(LEXICAL_SPAN, *span(found.lexical)))
+    dense = normalised(candidates.dense, *_at_least(DENSE_SPAN, *span(candidates.dense)))
+    lexical = normalised(candidates.lexical, *_at_least(LEXICAL_SPAN, *span(candidates.lexical)))
     sides = np.float32(weight) * dense + np.float32(1.0 - weight) * lexical
-    fused: Floats = ((1.0 - np.float32(PHRASE)) * sides + np.float32(PHRASE) * found.phrase).astype(np.float32)
+    fused: Floats = ((1.0 - np.float32(PHRASE)) * sides + np.float32(PHRASE) * candidates.phrase).astype(np.float32)
     return fused

@@ -1,4 +1,4 @@
-"""What the free fields of a record tell: stage, years, whether it is thin, brief, of a small town. Pure."""
+"""Facts in the free fields of a record: stage, years, whether it is thin, brief, of a small town. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STAGES_OF_STATUS = {
     "planned": ("planned",),
     "running": ("operation", "implementation", "pilot", "building"),
     "done": ("done",),
-}  # what Understood.status means in stages, the first one most
+}  # Understood.status in stages, the most fitting first
 NAMED_STAGE = {
     "pilot": re.compile(r"(?<!\S)(?:pilot\w*|testphase|testy?)"),
     "building": re.compile(r"(?<!\S)(?:im aufbau|aufbau|being built|w budowie)"),
@@ -40,13 +40,13 @@ NAMED_STAGE = {
 
 
 def stages_of(status: str) -> tuple[str, ...]:
-    """The stages that the free status text of a record tells; none when it tells none."""
+    """Return the stages in the free status text of a record; empty when it names no stage."""
     lower = status.casefold()
     return tuple(stage for stage, pattern in _STAGE_OF_RECORD.items() if pattern.search(lower))
 
 
 def status_of(status: str) -> str | None:
-    """``"planned"``, ``"running"`` or ``"done"`` for the free status text of a record."""
+    """Return ``"planned"``, ``"running"`` or ``"done"`` for the free status text of a record."""
     stages = stages_of(status)
     return next(
         (coarse for coarse in ("done", "planned", "running") if set(STAGES_OF_STATUS[coarse]) & set(stages)), None
@@ -54,7 +54,7 @@ def status_of(status: str) -> str | None:
 
 
 def years_of(period: str) -> tuple[int, int]:
-    """First and last year of a period such as "01/2021–2027", "seit 2022", "bis Ende 2026"; -1 for none."""
+    """Return first and last year of a period such as "01/2021–2027", "seit 2022", "bis Ende 2026"; -1 if missing."""
     years = phrases.years(period)
     if not years:
         return NO_YEAR, NO_YEAR
@@ -67,17 +67,17 @@ def years_of(period: str) -> tuple[int, int]:
 
 
 def is_thin(project: Project) -> bool:
-    """A record that only says that a model project exists: without topics and contact."""
+    """Return whether a record only says that a model project exists: without topics and contact."""
     return is_model_project(project) and not project.topics and not project.contact_role
 
 
 def is_model_project(project: Project) -> bool:
-    """Whether it is a whole model project, not one of its measures."""
+    """Return whether a record is a whole model project, not one of its measures."""
     return project.kind.casefold().startswith("modellprojekt")
 
 
 def briefness(project: Project) -> float:
-    """How little a record offers to somebody who looks for a municipality to ask, 0 … 1."""
+    """Return how little a record offers to an asker who looks for a municipality to contact, 0 … 1."""
     short = max(0.0, 1.0 - len(project.text) / _FULL_CHARACTERS)
     return min(1.0, short + 0.5 * (not project.contact_role.strip()) + 0.5 * (not project.municipality.strip()))
 
@@ -97,7 +97,7 @@ def is_county(rows: Iterable[int], gazetteer: Gazetteer) -> bool:
 
 
 def round_of(project: Project, vocabulary: Vocabulary) -> str:
-    """The name of its funding round as the vocabulary has it, else as the record says."""
+    """Return the name of the record's funding round in the vocabulary, else as the record writes it."""
     known = vocabulary.round_of(project.funding_round)
     return known.name if known else project.funding_round
 

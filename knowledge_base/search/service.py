@@ -1,9 +1,9 @@
-"""The search that a running bot uses: always the newest snapshot that is complete, never a pause.
+"""The search of a running bot: it always uses the newest complete snapshot and never pauses.
 
-The index follows the store: when its revision has risen, what changed is embedded and a new snapshot is built beside
-the old one, which answers meanwhile. After a change of the model the old model, where it can still be opened, goes on
-answering over its own vectors until the new one has embedded everything; otherwise texts without a vector are found by
-their words alone until then.
+The index follows the store: when the revision has risen, changed texts are embedded and a new snapshot is built while
+the old one answers. After a change of the model the old model, where it can still be opened, goes on answering over its
+own vectors until the new one has embedded everything; otherwise texts without a vector are found by their words alone
+until then.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from knowledge_base.vocabulary import bundled
 
 log = structlog.get_logger()
 
-MODEL = "index model"  # the fact: fingerprint, engine and name of the model whose vectors are complete
+MODEL = "index model"  # the fact: fingerprint, engine and name of the model with complete vectors
 PROBE = "Mobilität"
-LONGEST = 1_000  # characters of a question that are read: nobody's page of text may keep the others waiting
-CATCH_UP_S = 10.0  # that somebody who changed something waits at most, before their next message is looked at
+LONGEST = 1_000  # characters of a question that are read: a pasted page must not delay other users
+CATCH_UP_S = 10.0  # longest wait of a user who changed the knowledge, before their next message is handled
 AT_ONCE = 1_000  # texts that a start embeds before it answers (a minute or two); more are embedded while it answers
 
 
 def warm() -> None:
-    """Read what every question needs and no setting changes; worth doing while a model is loaded. Blocking."""
+    """Read the data that every question needs and no setting changes; use it while a model is loaded. Blocking."""
     bundled()
     guess_language("")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ChainResult:
     """An answer, and whether its question leaned on the one before."""
 
     answer: Answer
@@ -51,7 +51,7 @@ class Found:
 
 
 class SearchService:
-    """Questions to the newest snapshot. One per process; ``start`` first."""
+    """The search over the newest snapshot. One per process; call ``start`` first."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class SearchService:
         reranker: Reranker | None = None,
         former: Embedder | None = None,
     ) -> None:
-        """``model`` names engine and model for the next start; ``former`` is the model used before, if it changed."""
+        """Take engine and model (``model``) for the next start; ``former`` is the previous model, if it changed."""
         self._store = store
         self.embedder = embedder
         self._model = model
@@ -74,18 +74,18 @@ class SearchService:
 
     @property
     def fingerprint(self) -> str:
-        """Of the model that the settings name."""
+        """Return the fingerprint of the model that the settings name."""
         return self.embedder.fingerprint
 
     @property
     def snapshot(self) -> Search:
-        """What answers now; it never changes, a newer one takes its place."""
+        """Return the snapshot that answers now; it never changes, a newer one replaces it."""
         if self._search is None:
             raise RuntimeError("start() comes first")
         return self._search
 
     async def start(self, progress: Progress = silent) -> None:
-        """Be able to answer: complete where that takes little, else with what there is; ``refresh`` completes it."""
+        """Get ready to answer: complete where that is quick, else with what there is; ``refresh`` completes it."""
         missing = await self._missing()
         if self._former is not None and missing > AT_ONCE:
             self._search = await self._snapshot(self._former)
@@ -95,7 +95,7 @@ class SearchService:
             await self.refresh(progress)
 
     async def refresh(self, progress: Progress = silent) -> bool:
-        """Follow the store; returns whether its records had changed. Questions go on against the old snapshot."""
+        """Follow the store; return whether its records had changed. The old snapshot goes on answering."""
         async with self._refreshing:
             async with self._store.read() as tx:
                 revision = await tx.records.revision()
@@ -111,15 +111,17 @@ class SearchService:
             return True
 
     async def catch_up(self) -> None:
-        """``refresh`` for somebody who changed the knowledge just now and will look for it; briefly: the rest later."""
+        """Refresh briefly for a user who has just changed the knowledge and will look for it; the rest comes later."""
         try:
             async with asyncio.timeout(CATCH_UP_S):
                 await self.refresh()
         except Exception:
             log.exception("search.not_caught_up")
 
-    async def ask(self, chain: Sequence[str], *, fallback: str | None = None, limit: int = 5, offset: int = 0) -> Found:
-        """Answer the last question of a chain; the ones before it are what it may lean on, and are read, not answered.
+    async def ask(
+        self, chain: Sequence[str], *, fallback: str | None = None, limit: int = 5, offset: int = 0
+    ) -> ChainResult:
+        """Answer the last question of a chain; the earlier ones are its context, and are read, not answered.
 
         ``fallback`` is the language of a question that has none of its own ("LoRaWAN").
         """
@@ -129,13 +131,15 @@ class SearchService:
         for text in earlier:
             previous = search.read(text, language=guess_language(text) or fallback, previous=previous)
         language = guess_language(question) or (previous.language if previous else fallback)
-        found = await search.ask(question, language=language, previous=previous, limit=limit, offset=offset)
+        result = await search.ask(question, language=language, previous=previous, limit=limit, offset=offset)
         alone = search.read(question, language=language)
-        events = () if offset else search.events.asked_for(found.query, self._store.now().date())
-        return Found(replace(found.answer, events=events), follows_up=previous is not None and found.query != alone)
+        events = () if offset else search.events.asked_for(result.query, self._store.now().date())
+        return ChainResult(
+            replace(result.answer, events=events), follows_up=previous is not None and result.query != alone
+        )
 
     async def probe(self) -> float:
-        """Embed a word with the model that answers now; the seconds it took. Raises whatever that raises."""
+        """Embed a word with the model that answers now; return the seconds. Errors of the model pass."""
         began = perf_counter()
         await self.snapshot.embedder.embed_queries([PROBE])
         return perf_counter() - began
@@ -144,10 +148,10 @@ class SearchService:
         records, vectors = await finished(self._stored(embedder.fingerprint))
 
         def build() -> Search:
-            index = Index.build([one for one in records if isinstance(one, Project)], vectors)
-            gazetteer = Gazetteer([one for one in records if isinstance(one, Municipality)])
-            contacts = [one for one in records if isinstance(one, Contact)]
-            events = [one for one in records if isinstance(one, Event)]
+            index = Index.build([record for record in records if isinstance(record, Project)], vectors)
+            gazetteer = Gazetteer([record for record in records if isinstance(record, Municipality)])
+            contacts = [record for record in records if isinstance(record, Contact)]
+            events = [record for record in records if isinstance(record, Event)]
             return Search(embedder, index, gazetteer, bundled(), contacts, self._reranker, events=events)
 
         search = await asyncio.to_thread(build)
@@ -156,23 +160,23 @@ class SearchService:
         return search
 
     async def _stored(self, fingerprint: str) -> tuple[list[Record], dict[bytes, bytes]]:
-        """All records and vectors; not to be cancelled halfway, or the database's cursor stays open."""
+        """Return all records and vectors; must not be cancelled halfway, or the database's cursor stays open."""
         async with self._store.read(long=True) as tx:
-            return [one.record async for one in tx.records.stream()], await tx.vectors.all(fingerprint)
+            return [stored.record async for stored in tx.records.stream()], await tx.vectors.all(fingerprint)
 
     async def _leave_out(self, search: Search) -> None:
-        """Contacts who paused, left, bounced or must not be shown are offered to nobody."""
+        """Leave out contacts who paused, left, bounced or must not be shown."""
         async with self._store.read() as tx:
             search.introducible.leave_out(*await tx.introductions.not_to_be_asked())
 
     async def _missing(self) -> int:
-        """How many texts have no vector yet, about: counted from the projects without reading them all."""
+        """Return the approximate number of texts without a vector, counted without reading all projects."""
         async with self._store.read() as tx:
             counts = await tx.records.count()
             return max(0, sum(counts.values()) - await tx.vectors.count(self.embedder.fingerprint))
 
     async def _completed(self) -> None:
-        """Note the model whose vectors are complete; the one before it is not needed any more."""
+        """Note the model with complete vectors; delete those of the previous model."""
         engine, name = self._model
         value = {"fingerprint": self.embedder.fingerprint, "engine": engine, "model": name}
         async with self._store.begin() as tx:

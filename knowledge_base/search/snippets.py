@@ -1,6 +1,6 @@
-"""The one line *why*: the sentence of a project's own text that answers a question best, in its original language.
+"""The snippet *why*: the sentence of a project's own text that answers a question best, in its original language.
 
-A sentence counts by what of the question it says, as the word index understands it (stems, parts of compounds, the
+A sentence counts by its words of the question, as the word index understands them (stems, parts of compounds, the
 German words for English and Polish ones, rare words more), and by the topics it names: "integrierte Verkehrswende"
 answers a question for mobility, though it shares no word with it.
 """
@@ -44,7 +44,7 @@ class _Said:
 
 
 class Reasons:
-    """Finds the sentence that answers best. One per snapshot; it remembers the sentences read last."""
+    """The finder of the sentences that answer best. One per snapshot; it caches the sentences read last."""
 
     def __init__(self, words: Lexical, lexicon: Lexicon, vocabulary: Vocabulary) -> None:
         self._words = words
@@ -53,8 +53,10 @@ class Reasons:
         self._read = lru_cache(_REMEMBERED)(self._said)
 
     def why(self, query: Query, hits: Sequence[tuple[Project, str]], expansions: Sequence[str]) -> list[str]:
-        """For each project and its passage (of what is told about reuse, when that was asked): at most
-        ``WHY_CHARACTERS`` of it, cut at a word."""
+        """Return one snippet for each project and its passage, of at most ``WHY_CHARACTERS``, cut at a word.
+
+        A question about reuse gets the sentences about it.
+        """
         asked = self._asked(query, expansions)
         return [self._best(asked, _sentences(project, text, query), project.lang) for project, text in hits]
 
@@ -80,7 +82,7 @@ class Reasons:
 
 
 def _sentences(project: Project, passage: str, query: Query) -> list[str]:
-    """Those that may answer: what is told about reuse first, or alone, as far as that is what the question asks."""
+    """Return the possible sentences: those about reuse first, or alone, as far as the question asks for it."""
     reuse = [project.transferability.strip()] if query.transfer and project.transferability.strip() else []
     if reuse and not query.subject:
         return reuse
@@ -88,12 +90,12 @@ def _sentences(project: Project, passage: str, query: Query) -> list[str]:
 
 
 def _fit(asked: _Asked, said: _Said) -> float:
-    told = sum(
+    shared = sum(
         weight * max((share for term, share in concept if term in said.terms), default=0.0)
         for concept, weight in asked.concepts
     )
     alike = len(asked.letters & said.letters) / max(1, len(asked.letters))
-    return told + _TOPIC * len(asked.topics & said.topics) + _LETTERS * alike
+    return shared + _TOPIC * len(asked.topics & said.topics) + _LETTERS * alike
 
 
 def _cut(sentence: str) -> str:

@@ -57,7 +57,7 @@ _STOP = {
 
 @lru_cache(REMEMBERED)
 def fold(word: str) -> str:
-    """Without accents and umlauts, "ae" as "a" and so on: one spelling of "Müller", "Mueller" and "Muller"."""
+    """Return text without accents and umlauts, "ae" as "a" and so on: one form of "Müller", "Mueller" and "Muller"."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
     return _DIGRAPH.sub(lambda match: match[0][0], bare.replace("ł", "l").replace("đ", "d"))
 
@@ -67,13 +67,13 @@ _ANY_STOP = frozenset().union(*STOP_WORDS.values())
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in order: NFKC, case folded ("ß" is "ss"), at least two characters or a digit each."""
+    """Return the words of a text in order: NFKC, case folded ("ß" is "ss"), at least two characters or a digit each."""
     plain = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
     return [word[:MAX_WORD] for word in _WORD.findall(plain) if len(word) > 1 or word.isdigit()]
 
 
 def content_words(text: str, language: str) -> list[str]:
-    """``words`` without the stop words of the language (of all languages when it is none of ours)."""
+    """Return ``words`` without the stop words of the language (of all languages for an unknown one)."""
     stop = STOP_WORDS.get(language, _ANY_STOP)
     return [word for word in words(text) if word not in stop]
 
@@ -89,25 +89,25 @@ def _stemmer(language: str) -> Callable[[list[str]], list[str]]:
 
 
 def stem_all(several: Iterable[str], language: str) -> list[str]:
-    """Snowball stems, folded, in order; a language without a stemmer only folds."""
+    """Return Snowball stems, folded, in order; a language without a stemmer only folds."""
     return [fold(stem) for stem in _stemmer(language)(list(several))]
 
 
 def stem(word: str, language: str) -> str:
-    """The stem of one word; see ``stem_all``."""
+    """Return the stem of one word; see ``stem_all``."""
     return stem_all((word,), language)[0]
 
 
 def grams(word: str, size: int = GRAM) -> tuple[str, ...]:
-    """Character n-grams of the folded word with its edges marked: they bridge typos, inflection and compounds."""
+    """Return character n-grams of the folded word with its edges marked: they bridge typos and inflection."""
     edged = f"_{fold(word)}_"
     return tuple(edged[i : i + size] for i in range(max(1, len(edged) - size + 1)))
 
 
 class Splitter:
-    """Splits German compounds by the words of the corpus itself: a part must stand alone somewhere in it.
+    """A splitter of German compounds by the words of the corpus: a part must stand alone somewhere in it.
 
-    No dictionary to ship, and it knows the terms of the trade. Deterministic; building costs one stem a word.
+    It needs no dictionary, and it knows the terms of the trade. Deterministic; building costs one stem per word.
     """
 
     def __init__(self, vocabulary: Iterable[str]) -> None:
@@ -116,11 +116,11 @@ class Splitter:
         self._stems = set(_stemmer("de")(sorted(self._words)))
 
     def split(self, word: str) -> tuple[str, ...]:
-        """The parts of a compound, parts of parts too, in reading order; empty when it is none."""
+        """Return the parts of a compound, parts of parts too, in reading order; empty for other words."""
         return self._split(word, {})
 
     def _split(self, word: str, known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-        """``known`` holds the endings tried in this word: without it, "aaaa…" takes for ever."""
+        """Return the parts; ``known`` holds the endings tried in this word: without it, "aaaa…" takes forever."""
         if not 2 * _MIN_PART <= len(word) < MAX_WORD:
             return ()
         if word not in known:
@@ -135,12 +135,12 @@ class Splitter:
         return known[word]
 
     def _tail(self, text: str, known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-        """The end of a compound: a corpus word with its parts, or parts alone."""
+        """Return the end of a compound: a corpus word with its parts, or parts alone."""
         parts = self._split(text, known)
         return (text, *parts) if self._is_word(text) else parts
 
     def _head(self, text: str) -> tuple[str, int]:
-        """The corpus word at the start of a compound, and the length of the link behind it."""
+        """Return the corpus word at the start of a compound, and the length of the link behind it."""
         for link in _LINKS:
             head = text[: len(text) - len(link)]
             if (

@@ -1,4 +1,4 @@
-"""What answers showed, whether they helped, and which questions found nothing."""
+"""Answers with their hits and feedback, and questions that found nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FOLDED_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class OpenQuestion:
-    """A question that found nothing sure; nobody knows who asked it."""
+    """A question that found nothing sure; its asker is not stored."""
 
     number: int
     text: str
@@ -27,7 +27,7 @@ class OpenQuestion:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackCount:
-    """How many people found answers useful, or not."""
+    """The numbers of people who found answers useful, or not."""
 
     useful: int
     not_useful: int
@@ -36,7 +36,7 @@ class FeedbackCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenAnswer:
-    """What is kept of an answer: what it showed, not what was asked."""
+    """The record of an answer: its hits, not its question."""
 
     id: str  # of its message in the outbox
     channel: str
@@ -48,42 +48,42 @@ class GivenAnswer:
 
 
 class Answers:
-    """Answers given and their echo."""
+    """Answers and the feedback to them."""
 
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
     async def add(self, given: GivenAnswer) -> None:
-        """Note what an answer showed."""
+        """Store the hits of an answer."""
         values = asdict(given) | {"shown": list(given.shown), "at": self._now}
         await self._connection.execute(insert(answer).values(**values))
 
     async def to(self, channel: str, event_id: str) -> str | None:
-        """The id of the answer that a question got."""
+        """Return the id of the answer to a question."""
         where = (answer.c.channel == channel, answer.c.event_id == event_id)
         return await self._connection.scalar(select(answer.c.id).where(*where))
 
     async def retract(self, channel: str, event_id: str) -> None:
-        """The question was taken back: forget what was stored of it, what others asked alike excepted."""
+        """Forget what was stored of a retracted question, except the same question of other users."""
         where = (answer.c.channel == channel, answer.c.event_id == event_id)
         gone = delete(answer).where(*where).returning(answer.c.id, answer.c.unanswered)
-        found = (await self._connection.execute(gone)).first()
-        if found is None:
+        given = (await self._connection.execute(gone)).first()
+        if given is None:
             return
-        await self._connection.execute(delete(chat_context).where(chat_context.c.answer_id == found.id))
-        if found.unanswered is not None:
-            alike = unanswered.c.number == found.unanswered
+        await self._connection.execute(delete(chat_context).where(chat_context.c.answer_id == given.id))
+        if given.unanswered is not None:
+            alike = unanswered.c.number == given.unanswered
             await self._connection.execute(update(unanswered).where(alike).values(times=unanswered.c.times - 1))
             await self._connection.execute(delete(unanswered).where(alike, unanswered.c.times < 1))
 
     async def shown(self, answer_id: str) -> tuple[str, ...] | None:
-        """The record ids that an answer showed; ``None`` when there is no such answer any more."""
-        found = await self._connection.scalar(select(answer.c.shown).where(answer.c.id == answer_id))
-        return None if found is None else tuple(found)
+        """Return the record ids that an answer showed; ``None`` when there is no such answer any more."""
+        record_ids = await self._connection.scalar(select(answer.c.shown).where(answer.c.id == answer_id))
+        return None if record_ids is None else tuple(record_ids)
 
     async def rate(self, answer_id: str, person_id: str, useful: bool) -> None:
-        """A person found an answer useful, or not; changing one's mind replaces it."""
+        """Store whether a person found an answer useful; a second rating replaces the first."""
         values = {"useful": useful, "at": self._now}
         statement = insert_into(self._connection, feedback).values(answer_id=answer_id, person_id=person_id, **values)
         await self._connection.execute(
@@ -91,7 +91,7 @@ class Answers:
         )
 
     async def feedback(self, since: timedelta) -> FeedbackCount:
-        """The echo of all answers in a period; showing it only from five people on is the caller's duty."""
+        """Return the feedback to all answers of a period; the caller must not show it below five people."""
         statement = select(
             func.coalesce(func.sum(cast(feedback.c.useful, Integer)), 0),
             func.count(),
@@ -101,7 +101,7 @@ class Answers:
         return FeedbackCount(useful, total - useful, people)
 
     async def not_answered(self, text: str, folded: str, language: str) -> int:
-        """Count a question that found nothing sure; returns its number."""
+        """Count a question that found nothing sure; return its number."""
         values = {"text": text, "folded": folded[:FOLDED_LENGTH], "language": language, "times": 1}
         statement = insert_into(self._connection, unanswered).values(**values, first_at=self._now, last_at=self._now)
         again = {"times": unanswered.c.times + 1, "last_at": self._now}
@@ -109,7 +109,7 @@ class Answers:
         return int((await self._connection.execute(statement.returning(unanswered.c.number))).scalar_one())
 
     async def open_questions(self, limit: int = 20) -> list[OpenQuestion]:
-        """Open questions, the most asked first."""
+        """Return open questions, the most asked first."""
         statement = (
             select(unanswered)
             .where(unanswered.c.closed_at.is_(None))
@@ -120,7 +120,7 @@ class Answers:
         return [OpenQuestion(r.number, r.text, r.language, r.times, r.last_at) for r in rows]
 
     async def close_question(self, number: int) -> bool:
-        """An editor has dealt with an open question; ``False`` when there is none of that number."""
+        """Close an open question for an editor; return ``False`` when there is no such number."""
         where = (unanswered.c.number == number, unanswered.c.closed_at.is_(None))
         result = await self._connection.execute(update(unanswered).where(*where).values(closed_at=self._now))
         return result.rowcount == 1

@@ -1,6 +1,6 @@
-"""Whose data are here: what a body that lost data must know to tell the authority and the people (Art. 33, 34 GDPR).
+"""The report after a data breach: the people affected and the kinds of their data (Art. 33, 34 GDPR).
 
-For the command line of who runs the bot alone; nothing of it is shown in a chat.
+It is for the operator's command line only; no chat shows any of it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.tables import account, introduction, open_question, outbox, person, profile, subscription
 
-KINDS: Mapping[str, tuple[ColumnElement[str], ColumnElement[bool] | None]] = {  # kind of data → whose, and which rows
+KINDS: Mapping[str, tuple[ColumnElement[str], ColumnElement[bool] | None]] = {  # kind → person, rows
     "told name, municipality or phone": (profile.c.person_id, None),
     "confirmed a mailbox": (profile.c.person_id, profile.c.verified_address != ""),
     "asked to be introduced": (introduction.c.asker, None),
@@ -27,7 +27,7 @@ KINDS: Mapping[str, tuple[ColumnElement[str], ColumnElement[bool] | None]] = {  
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """One account, and the kinds of data that are kept of its person beside it."""
+    """One account, and the kinds of data stored about its person."""
 
     channel: str
     user_id: str
@@ -35,13 +35,13 @@ class Affected:
 
 
 async def affected(connection: AsyncConnection, until: datetime) -> list[Affected]:
-    """Every account of the people who were known by then, by network and id."""
+    """Return every account of the people known at that time, by network and id."""
     kinds: dict[str, list[str]] = {}
-    for kind, (whose, which) in KINDS.items():
-        statement = select(whose).distinct() if which is None else select(whose).where(which).distinct()
+    for kind, (owner, condition) in KINDS.items():
+        statement = select(owner).distinct() if condition is None else select(owner).where(condition).distinct()
         for person_id in (await connection.execute(statement)).scalars():
             kinds.setdefault(person_id, []).append(kind)
-    by_then = or_(person.c.created_at <= until, account.c.first_seen <= until)  # persons may have parted since
+    by_then = or_(person.c.created_at <= until, account.c.first_seen <= until)  # persons may have been separated since
     known = select(account.c.channel, account.c.user_id, account.c.person_id).join(person).where(by_then)
     rows = await connection.execute(known.order_by(account.c.channel, account.c.user_id))
     return [Affected(row.channel, row.user_id, tuple(kinds.get(row.person_id, ()))) for row in rows]

@@ -1,4 +1,4 @@
-"""What buttons do: the network carries a random handle, everything else stays here."""
+"""The meaning of buttons: the network carries a random handle, everything else stays here."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class Button:
     channel: str
     conversation: str
     thread: str
-    person_id: str  # whose it is; nobody else may press it
+    person_id: str  # only this person may press it
     command: str
-    answer_id: str  # of the message that it stands under
+    answer_id: str  # outbox id of its message
     expires_at: datetime
     claimed_by: str | None  # the event id of the press that counts
 
 
 class Buttons:
-    """Buttons and the press that counts."""
+    """Buttons, and the press that counts."""
 
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self._connection = connection
@@ -47,7 +47,7 @@ class Buttons:
         *,
         lasting: timedelta = BUTTONS_LAST,
     ) -> list[str]:
-        """Handles for the commands under one message at (channel, conversation, thread), in order."""
+        """Return handles for the commands under one message at (channel, conversation, thread), in order."""
         handles = [secrets.token_urlsafe(HANDLE_BYTES) for _ in commands]
         channel, conversation, thread = place
         rows = [
@@ -68,15 +68,15 @@ class Buttons:
         return handles
 
     async def get(self, handle: str) -> Button | None:
-        """The button behind a handle; ``None`` when there is none (any more)."""
+        """Return the button behind a handle; ``None`` when there is no such button (any more)."""
         row = (await self._connection.execute(select(button).where(button.c.handle == handle))).first()
         return Button(*row) if row else None
 
     async def claim(self, handle: str, event_id: str) -> None:
-        """This press counts, unless another one came first; the same press may claim again."""
+        """Claim this press; return whether it counts: no other press came first. The same press may claim again."""
         where = (button.c.handle == handle, button.c.claimed_by.is_(None))
         await self._connection.execute(update(button).where(*where).values(claimed_by=event_id))
 
     async def forget(self) -> int:
-        """Delete buttons past their time."""
+        """Delete expired buttons."""
         return (await self._connection.execute(delete(button).where(button.c.expires_at < self._now))).rowcount

@@ -1,7 +1,7 @@
-"""The consent ledger: who agreed to what, in which words, when and by which act. Append-only.
+"""The consent ledger: person, purpose, wording, time and act of each consent. Append-only.
 
-The database itself refuses to change or delete entries (triggers); retention, erasure and the merging of two persons
-open it for their transaction (``unlocked``), and even then only whose an entry is can change.
+The database itself refuses to change or delete entries (triggers). Retention, erasure and the merging of two persons
+open it for their transaction (``unlocked``); even then only the person of an entry can change.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ KEY = "consents unlocked"  # fact that the triggers look for; never outlives its
 
 
 class What(StrEnum):
-    """What an entry proves."""
+    """The statement of an entry."""
 
     INFORMED = "informed"  # a notice was shown
     GIVEN = "given"
     WITHDRAWN = "withdrawn"  # by the person
-    ENDED = "ended"  # its purpose was reached, or fell away
+    ENDED = "ended"  # its purpose was reached or no longer exists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +43,11 @@ class Entry:
     channel: str = ""
     event_id: str = ""
     method: str = "command"
-    at: datetime | None = None  # when read: the moment of the transaction that stored it
+    at: datetime | None = None  # on reading: the time of the transaction that stored it
 
 
 def hash_of(text: str) -> str:
-    """What the ledger holds of a text that was shown."""
+    """Return the ledger's hash of a text that was shown."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -59,32 +59,32 @@ class Consents:
         self._now = now
 
     async def add(self, entry: Entry) -> None:
-        """Append an entry; it bears the moment of this transaction."""
+        """Append an entry with the time of this transaction."""
         await self._connection.execute(insert(consent).values(**asdict(entry) | {"at": self._now}))
 
     async def last(self, subject: str, purpose: str) -> Entry | None:
-        """What was said last of a purpose."""
+        """Return the last entry about a purpose."""
         where = (consent.c.subject == subject, consent.c.purpose == purpose)
         statement = select(consent).where(*where).order_by(consent.c.number.desc()).limit(1)
         row = (await self._connection.execute(statement)).mappings().first()
         return _entry(row) if row else None
 
     async def holds(self, subject: str, purpose: str) -> bool:
-        """Whether a consent was given and neither withdrawn nor ended."""
+        """Return whether a consent was given and neither withdrawn nor ended."""
         last = await self.last(subject, purpose)
         return last is not None and last.what is What.GIVEN
 
     async def standing(self, subject: str) -> list[Entry]:
-        """What was said last of every purpose of a person."""
+        """Return the last entry about every purpose of a person."""
         return list({entry.purpose: entry for entry in await self.of(subject)}.values())
 
     async def of(self, subject: str) -> list[Entry]:
-        """Everything about a person, in order."""
+        """Return all entries of a person, in order."""
         statement = select(consent).where(consent.c.subject == subject).order_by(consent.c.number)
         return [_entry(row) for row in (await self._connection.execute(statement)).mappings()]
 
     async def forget(self, older_than: timedelta) -> int:
-        """Delete the proof of consents that ended (by withdrawal or otherwise) longer ago than that; how many rows."""
+        """Delete the proof of consents that ended before the period; return the number of rows."""
         newest = select(func.max(consent.c.number)).group_by(consent.c.subject, consent.c.purpose)
         over = consent.alias("over")
         past = select(1).where(
@@ -100,7 +100,7 @@ class Consents:
 
 @asynccontextmanager
 async def unlocked(connection: AsyncConnection) -> AsyncIterator[None]:
-    """Entries can be deleted, or given to another person, in this block."""
+    """Let entries be deleted, or given to another person, inside this block."""
     facts = Facts(connection)
     await facts.put(KEY, True)
     yield

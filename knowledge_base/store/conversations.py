@@ -1,4 +1,4 @@
-"""Conversations as such: where an admin allowed the bot, which ones are gone, which one got another id."""
+"""Conversations: permission by an admin, unreachable ones, and changes of their id."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ KEEP_IDS: tuple[Table, ...] = (
 
 
 class Conversations:
-    """What holds for a whole conversation."""
+    """Facts about whole conversations."""
 
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
     async def allow(self, channel: str, conversation: str, admin: str) -> None:
-        """An admin allows the bot here."""
+        """Allow the bot in a conversation, for an admin."""
         values = {"channel": channel, "conversation": conversation, "granted_by": admin, "at": self._now}
         await self._connection.execute(insert_into(self._connection, permit).values(**values).on_conflict_do_nothing())
 
     async def forbid(self, channel: str, conversation: str) -> None:
-        """The bot is out; to come back it must be allowed again."""
+        """Note that the bot is out; it needs a new permission to come back."""
         where = (permit.c.channel == channel, permit.c.conversation == conversation)
         await self._connection.execute(delete(permit).where(*where))
 
     async def is_allowed(self, channel: str, conversation: str) -> bool:
-        """Whether an admin allowed the bot here."""
+        """Return whether an admin allowed the bot here."""
         where = (permit.c.channel == channel, permit.c.conversation == conversation)
         return await self._connection.scalar(select(permit.c.channel).where(*where)) is not None
 
     async def gone(self, channel: str, conversation: str, reason: str) -> bool:
-        """Nothing reaches it any more: its account and its digest are switched off, what still waits is given up.
+        """Note that a conversation is unreachable: switch off its account and digest, give up waiting messages.
 
-        Returns whether it was anybody's private conversation.
+        Return whether it was a private conversation.
         """
         where = (account.c.channel == channel, account.c.conversation == conversation)
         known = (await self._connection.execute(update(account).where(*where).values(active=False))).rowcount > 0
@@ -58,28 +58,28 @@ class Conversations:
         return known
 
     async def back(self, channel: str, conversation: str) -> bool:
-        """An admin says that it can be reached again; returns whether it is anybody's private conversation."""
+        """Note, for an admin, that a conversation is reachable again; return whether it is a private one."""
         where = (account.c.channel == channel, account.c.conversation == conversation)
         return (await self._connection.execute(update(account).where(*where).values(active=True))).rowcount > 0
 
     async def accounts_at(self, channel: str, conversation: str) -> list[str]:
-        """The accounts whose private conversation this is."""
+        """Return the accounts that have this private conversation."""
         where = (account.c.channel == channel, account.c.conversation == conversation)
         return list((await self._connection.execute(select(account.c.user_id).where(*where))).scalars())
 
     async def leave(self, channel: str, user: str, conversation: str, to: str | None) -> bool:
-        """It is not the private conversation of this account any more, ``to`` is. Returns whether it was."""
+        """Make ``to`` the private conversation of this account, if this one was; return whether it was."""
         where = (account.c.channel == channel, account.c.user_id == user, account.c.conversation == conversation)
         statement = update(account).where(*where).values(conversation=to)
         return (await self._connection.execute(statement)).rowcount > 0
 
     async def offer(self, channel: str, user: str, place: str) -> None:
-        """The account is reached at ``place`` while it has no private conversation."""
+        """Let the account be reached at ``place`` while it has no private conversation."""
         where = (account.c.channel == channel, account.c.user_id == user, account.c.conversation.is_(None))
         await self._connection.execute(update(account).where(*where).values(conversation=place))
 
     async def readdress(self, message_id: str, channel: str, conversation: str, payload: Mapping[str, Any]) -> None:
-        """A message that was certainly not sent goes to another place, now, unless it was withdrawn meanwhile."""
+        """Send a message that was certainly not sent to another place, now, unless it was withdrawn meanwhile."""
         values: dict[str, Any] = {"channel": channel, "conversation": conversation, "payload": dict(payload)}
         values |= {
             "state": "new",
@@ -93,7 +93,7 @@ class Conversations:
         await self._connection.execute(update(outbox).where(*here).values(**values))
 
     async def go_on(self, channel: str, person_id: str, old: str, new: str) -> None:
-        """What a person was asked last at ``old`` can be answered at ``new``, too."""
+        """Let what a person was asked last at ``old`` be answered at ``new``, too."""
         here = (chat_context.c.channel == channel, chat_context.c.person_id == person_id)
         last = select(chat_context).where(*here, chat_context.c.conversation == old).order_by(chat_context.c.at.desc())
         row = (await self._connection.execute(last.limit(1))).first()
@@ -105,24 +105,24 @@ class Conversations:
         await self._connection.execute(insert_into(self._connection, chat_context).values(**values))
 
     async def all_gone(self, channel: str) -> list[str]:
-        """Every private conversation of a channel that nothing reaches."""
+        """Return every unreachable private conversation of a channel."""
         where = (account.c.channel == channel, account.c.active.is_(False), account.c.conversation.is_not(None))
-        found = select(account.c.conversation).where(*where).order_by(account.c.conversation)
-        return [str(conversation) for conversation in (await self._connection.execute(found)).scalars()]
+        statement = select(account.c.conversation).where(*where).order_by(account.c.conversation)
+        return [str(conversation) for conversation in (await self._connection.execute(statement)).scalars()]
 
     async def move(self, channel: str, old: str, new: str) -> None:
-        """The network gave a conversation another id: everything that names it follows, at once."""
+        """Follow a change of a conversation's id by the network in every table at once."""
         for table in KEEP_IDS:
             where = (table.c.channel == channel, table.c.conversation == old)
             await self._connection.execute(update(table).where(*where).values(conversation=new))
-        for table in (chat_context, permit):  # the new id may be in use already; then what is there holds
+        for table in (chat_context, permit):  # the new id may be in use already; then its rows win
             await self._follow(table, channel, old, new)
 
     async def _follow(self, table: Table, channel: str, old: str, new: str) -> None:
         where = (table.c.channel == channel, table.c.conversation == old)
         for row in (await self._connection.execute(select(table).where(*where))).all():
             values = dict(zip(table.c.keys(), row, strict=True)) | {"conversation": new}
-            if table is chat_context:  # what was asked last holds
+            if table is chat_context:  # the latest question wins
                 older: tuple[Any, ...] = (
                     table.c.channel == channel,
                     table.c.conversation == new,

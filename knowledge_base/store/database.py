@@ -1,4 +1,4 @@
-"""Opening the database so that it survives: connection rules of SQLite and PostgreSQL, schema, transactions.
+"""Opens the database so that it survives: connection rules of SQLite and PostgreSQL, schema, transactions.
 
 SQLite:
 
@@ -45,17 +45,17 @@ POOL_TIMEOUT_S = 20  # a unit of work waits this long for a free connection to P
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 DAMAGED_FILE = "The file is damaged: keep it for an expert, and restore a backup (stadtlotse restore FILE --force)."
-DatabaseError = DBAPIError  # what the drivers raise, whichever database it is
+DatabaseError = DBAPIError  # errors of the drivers of both databases
 
 
 def journal_mode(version: tuple[int, ...]) -> str:
-    """The journal mode in which this SQLite version cannot corrupt a file that several connections use."""
+    """Return the journal mode in which this SQLite version cannot corrupt a file that several connections use."""
     repaired = version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
     return "WAL" if repaired else "TRUNCATE"
 
 
 def driver_url(url: str) -> URL:
-    """The SQLAlchemy address for a plain ``sqlite:///…`` or ``postgresql://…``; the driver is ours to choose."""
+    """Return the SQLAlchemy address for a plain ``sqlite:///…`` or ``postgresql://…``, with our driver."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
@@ -64,7 +64,7 @@ def driver_url(url: str) -> URL:
         raise StoreError(
             f"The database address begins with {parsed.drivername!r}.", remedy="Use sqlite:///… or postgresql://…."
         )
-    if parsed.drivername == "sqlite" and (parsed.query or parsed.host):  # would be ignored, or mean another file
+    if parsed.drivername == "sqlite" and (parsed.query or parsed.host):  # these would be ignored, or mean another file
         raise _unreadable()
     return parsed.set(drivername=DRIVERS[parsed.drivername])
 
@@ -84,7 +84,7 @@ class Store:
     """
 
     def __init__(self, engine: AsyncEngine, clock: Clock | None = None) -> None:
-        """``clock``: what time it is; else the machine's clock, through whose jumps the process goes on counting."""
+        """Take the engine and the clock; the default clock is the machine's without its jumps."""
         self._engine = engine
         self._writing = engine.execution_options(write=True)
         self._reading = engine if engine.dialect.name == "sqlite" else engine.execution_options(**SNAPSHOT)
@@ -97,7 +97,7 @@ class Store:
 
     @classmethod
     async def open(cls, url: str, *, clock: Clock | None = None, empty: StoreError | None = None) -> Self:
-        """Connect, and bring the schema up to date. Raises ``StoreError`` with the remedy when either is impossible.
+        """Connect, and bring the schema up to date; raise ``StoreError`` with the remedy when either is impossible.
 
         ``empty`` is raised for a database that holds nothing yet.
         """
@@ -124,20 +124,21 @@ class Store:
         return store
 
     async def close(self) -> None:
-        """Give back every connection."""
+        """Close every connection."""
         await self._engine.dispose()
 
-    async def hear(self, told: Callable[[], None]) -> None:
-        """Call ``told`` when another process on this database has left something to do; it may return at once."""
+    async def hear(self, notify: Callable[[], None]) -> None:
+        """Call ``notify`` when another process on this database has left work to do; may return at once."""
         if not self.is_sqlite:
-            await listen(self._engine, told)
+            await listen(self._engine, notify)
 
     @asynccontextmanager
     async def begin(self, *, long: bool = False, first: bool = False) -> AsyncIterator[Transaction]:
-        """One unit of work: everything in the block is stored, or nothing. ``long``: it may take minutes.
+        """Return one unit of work: everything in the block is stored, or nothing. ``long``: it may take minutes.
 
-        ``first``: do not wait behind all the others, on SQLite, where one writes at a time. For the few that take in
-        and send, one at a time: behind many answers in the making, what is ready would wait for each of them.
+        ``first``: do not wait behind all the others, on SQLite, where one transaction writes at a time. Use it only for
+        intake and sending, one at a time: behind many answers in the making, a ready message would wait for each of
+        them.
         """
         queue = nullcontext() if first else self._one_of_many
         async with queue, self._turn, self._writing.begin() as connection:
@@ -151,7 +152,10 @@ class Store:
 
     @asynccontextmanager
     async def read(self, *, long: bool = False) -> AsyncIterator[Transaction]:
-        """Read one consistent state; never waits for writers of this process, and cannot write. ``long``: see above."""
+        """Read one consistent state; never waits for writers of this process, and cannot write.
+
+        ``long``: see ``begin``.
+        """
         async with self._reading.connect() as connection:
             if long:
                 await give_time(connection)
@@ -160,9 +164,9 @@ class Store:
 
 
 def create_engine(address: URL) -> AsyncEngine:
-    """An engine with the connection rules above; nothing is opened yet. Its errors hold no values (they are logged).
+    """Return an engine with the connection rules above; nothing is opened yet.
 
-    Raises ``StoreError`` when the address can be none of a database.
+    Its errors hold no values (they are logged). Raise ``StoreError`` when the address cannot be that of a database.
     """
     try:
         return _engine(address)
@@ -201,7 +205,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
+    connection.isolation_level = None  # this module sends BEGIN itself
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA journal_mode={journal_mode(sqlite3.sqlite_version_info)}")
     for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
@@ -216,7 +220,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def is_damage(error: BaseException) -> bool:
-    """Return whether SQLite found the file damaged, or no database."""
+    """Return whether SQLite found the file damaged, or not a database."""
     cause = getattr(error, "orig", None) or error
     return str(getattr(cause, "sqlite_errorname", "")).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 

@@ -1,4 +1,4 @@
-"""Messages of which nobody knows whether they arrived; an admin decides about each."""
+"""Messages with unknown delivery status; an admin decides about each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from knowledge_base.store.tables import outbox
 
 @dataclass(frozen=True, slots=True)
 class Doubtful:
-    """A message of which nobody knows whether it arrived; its text stays in the database until an admin decides.
+    """A message with unknown delivery status; its text stays in the database until an admin decides.
 
     ``state`` is ``unclear`` after a send that ended so, ``held`` after a restore: it was to be sent when the backup was
     made, and may have been sent since.
@@ -40,7 +40,7 @@ class DoubtfulMessages:
         self._now = now
 
     async def all(self) -> list[Doubtful]:
-        """Messages of which it is unclear whether they arrived, the oldest first."""
+        """Return the messages with unknown delivery status, the oldest first."""
         rows = await self._connection.execute(select(outbox).where(_DOUBTFUL).order_by(outbox.c.seq))
         return [
             Doubtful(r.id, r.state, r.channel, r.conversation, Urgency(r.urgency), r.created_at, r.error or "")
@@ -48,9 +48,9 @@ class DoubtfulMessages:
         ]
 
     async def decide(self, which: str, *, repeat: bool) -> int:
-        """An admin has doubtful messages sent (again), or dropped: the one of an id, or all in a state.
+        """Send doubtful messages (again) or drop them, for an admin: the one of an id, or all in a state.
 
-        Returns how many it were.
+        Return the number of messages.
         """
         where = (_DOUBTFUL, or_(outbox.c.id == which, outbox.c.state == which))
         again = {"state": "new", "not_before": self._now, "created_at": self._now, "finished_at": None, "error": None}

@@ -1,4 +1,4 @@
-"""Entries that editors make of open questions: what they have written so far, and the answers that they may use."""
+"""Drafts of entries that editors make of open questions, and the answers that they may use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from knowledge_base.store.consents import Consents, Entry, What
 from knowledge_base.store.tables import consent, offered_answer, unanswered
 
-ASKED_LAST = timedelta(days=1)  # answers whose authors were asked and did not say yes
+ASKED_LAST = timedelta(days=1)  # period of answers without a yes from their author
 PURPOSE = "answer:"  # of a consent, before the id
 
 Draft = dict[str, Any]
@@ -20,7 +20,7 @@ Draft = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """An answer that editors may use; whose it is, is for telling them and never to be shown."""
+    """An answer that editors may use; its author is stored for notices and is never shown."""
 
     id: str
     question: int
@@ -29,12 +29,12 @@ class Offered:
 
 
 def purpose_of(answer_id: str) -> str:
-    """What a person agrees to who lets editors use an answer."""
+    """Return the purpose of the consent to let editors use an answer."""
     return f"{PURPOSE}{answer_id}"
 
 
 class EntryDrafts:
-    """What is to become an entry. A draft names the answer it takes its text from: who takes that back takes it all."""
+    """Drafts of entries. A draft names the answer that gave its text; taking back the answer deletes the draft."""
 
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self._connection = connection
@@ -43,18 +43,18 @@ class EntryDrafts:
     # --- the editors' draft -------------------------------------------------------------------------------------------
 
     async def question(self, number: int) -> tuple[str, str] | None:
-        """Text and language of an open question; ``None``: there is none of that number."""
+        """Return text and language of an open question; ``None`` when there is no such number."""
         where = (unanswered.c.number == number, unanswered.c.closed_at.is_(None))
         row = (await self._connection.execute(select(unanswered.c.text, unanswered.c.language).where(*where))).first()
         return (row.text, row.language) if row else None
 
     async def get(self, number: int) -> Draft:
-        """What is written so far."""
-        found = await self._connection.scalar(select(unanswered.c.draft).where(unanswered.c.number == number))
-        return dict(found or {})
+        """Return the draft."""
+        draft = await self._connection.scalar(select(unanswered.c.draft).where(unanswered.c.number == number))
+        return dict(draft or {})
 
     async def put(self, number: int, draft: Draft) -> None:
-        """Keep it; an empty one is none."""
+        """Store the draft; an empty one is deleted."""
         values = {"draft": draft or None}
         await self._connection.execute(update(unanswered).where(unanswered.c.number == number).values(**values))
 
@@ -66,7 +66,7 @@ class EntryDrafts:
         await self._connection.execute(insert(offered_answer).values(**values, agreed=False, at=self._now))
 
     async def agree(self, answer_id: str, person_id: str) -> Offered | None:
-        """Its author lets editors use it; ``None``: there is no such answer of theirs to agree to (any more)."""
+        """Note the author's consent and return the answer; ``None`` when they have no such answer (any more)."""
         where = (offered_answer.c.id == answer_id, offered_answer.c.person_id == person_id)
         statement = update(offered_answer).where(*where, offered_answer.c.agreed.is_(False))
         statement = statement.values(agreed=True, at=self._now)
@@ -75,13 +75,13 @@ class EntryDrafts:
         return await self.answer(answer_id)
 
     async def answer(self, answer_id: str) -> Offered | None:
-        """An answer that editors may use."""
+        """Return an answer that editors may use."""
         where = (offered_answer.c.id == answer_id, offered_answer.c.agreed.is_(True))
         row = (await self._connection.execute(select(offered_answer).where(*where))).first()
         return Offered(row.id, row.question, row.person_id, row.text) if row else None
 
     async def answers(self, number: int) -> list[Offered]:
-        """The answers to a question that editors may use, the oldest first."""
+        """Return the answers to a question that editors may use, the oldest first."""
         where = (offered_answer.c.question == number, offered_answer.c.agreed.is_(True))
         rows = await self._connection.execute(
             select(offered_answer).where(*where).order_by(offered_answer.c.at, offered_answer.c.id)
@@ -89,12 +89,12 @@ class EntryDrafts:
         return [Offered(row.id, row.question, row.person_id, row.text) for row in rows]
 
     async def counts(self) -> dict[int, int]:
-        """How many of them each question has."""
+        """Return the number of usable answers of each question."""
         statement = select(offered_answer.c.question, func.count()).where(offered_answer.c.agreed.is_(True))
         return {row[0]: row[1] for row in await self._connection.execute(statement.group_by(offered_answer.c.question))}
 
     async def take_back(self, answer_id: str, person_id: str) -> bool:
-        """Editors may use it no more, and the consent ends; ``False``: it was not offered."""
+        """Take an answer back from editors and end the consent; return ``False`` when it was not offered."""
         where = (offered_answer.c.id == answer_id, offered_answer.c.person_id == person_id)
         gone = (await self._connection.execute(delete(offered_answer).where(*where))).rowcount == 1
         await self._end(person_id, answer_id, What.WITHDRAWN)
@@ -103,18 +103,18 @@ class EntryDrafts:
     # --- the end ------------------------------------------------------------------------------------------------------
 
     async def close(self, number: int) -> None:
-        """The question is dealt with: nothing of this is needed any more."""
-        for one in await self.answers(number):
-            await self._end(one.person_id, one.id, What.ENDED)
+        """Delete draft and answers of a question that an editor has closed."""
+        for answer in await self.answers(number):
+            await self._end(answer.person_id, answer.id, What.ENDED)
         await self._connection.execute(delete(offered_answer).where(offered_answer.c.question == number))
         await self.put(number, {})
 
     async def forget(self) -> int:
-        """Delete answers whose authors did not agree in time; consents without an answer end."""
+        """Delete answers without consent in time; end consents without an answer."""
         old = (offered_answer.c.agreed.is_(False), offered_answer.c.at < self._now - ASKED_LAST)
         count = (await self._connection.execute(delete(offered_answer).where(*old))).rowcount
         given = select(consent.c.subject, consent.c.purpose).where(consent.c.purpose.like(f"{PURPOSE}%")).distinct()
-        rows = (await self._connection.execute(given)).all()  # first: what is agreed to from here on stays
+        rows = (await self._connection.execute(given)).all()  # first: later consents stay
         there = set((await self._connection.execute(select(offered_answer.c.id))).scalars())
         for subject, purpose in rows:
             if purpose.removeprefix(PURPOSE) not in there:

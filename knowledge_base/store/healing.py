@@ -1,7 +1,7 @@
-"""Moments that a clock stored while it was ahead: none of them may delay or limit anything once the clock is right.
+"""Correction of moments stored while the clock was ahead: none may delay or limit anything once the clock is right.
 
-What notes the past cannot lie in the future, so it becomes the present. What waits for a time waits no longer than it
-ever may. Consents stay as they are: the ledger is append-only, and a later date only keeps the proof for longer.
+A moment that notes the past cannot lie in the future, so it becomes the present. A waiting time becomes no longer than
+it may ever be. Consents stay as they are: the ledger is append-only, and a later date only keeps the proof for longer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from knowledge_base.store.types import UtcDateTime
 NOTHING, A_DAY = timedelta(0), timedelta(days=1)
 YEAR = timedelta(days=370)
 
-# What may lie in the future: for how long at most, and how long it still waits when it lies further ahead.
+# Columns that may lie in the future: how far at most, and how far ahead a value beyond that is put.
 WAITS: Mapping[tuple[str, str], tuple[timedelta, timedelta]] = {
     ("outbox", "not_before"): (NOTHING, NOTHING),
     ("introduction", "due_at"): (timedelta(days=45), timedelta(days=14)),
@@ -32,17 +32,17 @@ WAITS: Mapping[tuple[str, str], tuple[timedelta, timedelta]] = {
     ("verification", "expires_at"): (A_DAY, NOTHING),
 }
 UNENDING = 9999  # the year of a pause without an end
-PAUSE = "paused_until"  # as far ahead as a person wishes
+PAUSE = "paused_until"  # a person may choose any time ahead
 DUE = ("next_due_at", "looked_at")  # a look by a clock that was ahead is not believed: see ``Subscriptions.due``
 
 
 async def heal(store: Store) -> int:
-    """Correct what a clock that was ahead has stored, table by table in short transactions; return how many values."""
+    """Correct values stored by a clock that was ahead, by table in short transactions; return the number of values."""
     async with store.begin() as tx:
         await _due_times(tx)
         healed = await _pauses(tx)
     for table in metadata.sorted_tables:
-        if table in (consent, process):  # signs of processes go by the clock of the database, and are renewed
+        if table in (consent, process):  # signs of processes use the clock of the database, and are renewed
             continue
         async with store.begin() as tx:
             for column in table.columns:
@@ -52,7 +52,7 @@ async def heal(store: Store) -> int:
 
 
 def waits(table: str, column: str) -> tuple[timedelta, timedelta]:
-    """Return how far in the future a value may lie, and where one that lies further ahead is put."""
+    """Return how far ahead a column's value may lie, and how far ahead a value beyond that is put."""
     return WAITS.get((table, column), (FOLLOWED, NOTHING))
 
 
@@ -70,7 +70,7 @@ async def _due_times(tx: Transaction) -> None:
 
 
 async def _pauses(tx: Transaction) -> int:
-    """A pause that was wished for while the clock was ahead lasts as long as it was wished for."""
+    """Move pauses set while the clock was ahead, so that they keep their length; return their number."""
     late = (subscription.c.changed_at > tx.now + FOLLOWED, subscription.c.paused_until.is_not(None))
     columns = (subscription.c.id, subscription.c.changed_at, subscription.c.paused_until)
     rows = (await tx.connection.execute(select(*columns).where(*late))).all()

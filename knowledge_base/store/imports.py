@@ -1,7 +1,7 @@
 """Import runs: changes staged in batches, made visible in one set-based transaction.
 
-A run stages only what changes. ``publish`` is all or nothing; whatever a killed run left behind is invisible, and the
-next run of the same source throws it away.
+A run stages only changes. ``publish`` is all or nothing; the rows of a killed run are invisible, and the next run of
+the same source deletes them.
 """
 
 from __future__ import annotations
@@ -36,19 +36,20 @@ from knowledge_base.store.upsert import insert_into
 
 Key = tuple[RecordKind, str]
 
-ABANDONED_AFTER = timedelta(days=1)  # no import takes that long: its process is gone
-KEPT_FOR = timedelta(days=30)  # ended runs, for whoever asks what was imported when
+ABANDONED_AFTER = timedelta(days=1)  # no import takes this long: its process is gone
+KEPT_FOR = timedelta(days=30)  # ended runs, so that an operator can see what was imported when
 
 _same_key = and_(record.c.kind == import_row.c.kind, record.c.id == import_row.c.id)
-# Who removes a record edits it in the same moment; an import that removes one leaves ``edited_at`` alone.
+# An editor's removal is also an edit at the same moment; a removal by an import leaves ``edited_at`` alone.
 _removed_by_editor = and_(record.c.removed_at.is_not(None), record.c.edited_at == record.c.removed_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is stored under a key, as far as an import has to know before it looks at the fields.
+    """What an import has to know of a stored record before it looks at the fields.
 
-    ``imported_digest`` is None when an editor made the record. ``edited``: it shows something else than was imported.
+    ``imported_digest`` is None when an editor made the record. ``edited``: the record shows something else than was
+    imported.
     """
 
     imported_digest: str | None
@@ -91,7 +92,7 @@ class Imports:
         self._now = now
 
     async def start(self, source: str) -> str:
-        """Begin a run. Runs of the same source that did not end are given up: they cannot publish any more."""
+        """Begin a run; give up unfinished runs of the same source: they cannot publish any more."""
         await self._connection.execute(delete(import_run).where(import_run.c.finished_at < self._now - KEPT_FOR))
         over = (import_run.c.source == source) | (import_run.c.started_at < self._now - ABANDONED_AFTER)
         await self._connection.execute(
@@ -105,7 +106,7 @@ class Imports:
         return run_id
 
     async def known(self, kind: RecordKind, ids: Collection[str]) -> dict[str, Known]:
-        """What is stored under these ids, without the bodies."""
+        """Return the stored records of these ids, without the bodies."""
         columns = (record.c.id, record.c.imported_digest, record.c.source, record.c.revision)
         statement = select(*columns, _edited(), record.c.removed_at.is_not(None), _removed_by_editor).where(
             record.c.kind == kind, record.c.id.in_(ids)
@@ -114,14 +115,14 @@ class Imports:
         return {row[0]: Known(row[1], row[2], row[3], bool(row[4]), bool(row[5]), bool(row[6])) for row in rows}
 
     async def bodies(self, kind: RecordKind, ids: Collection[str]) -> dict[str, Bodies]:
-        """Both bodies of these records."""
+        """Return both bodies of these records."""
         statement = select(record.c.id, record.c.body, record.c.imported).where(
             record.c.kind == kind, record.c.id.in_(ids)
         )
         return {row.id: Bodies(row.body, row.imported) for row in await self._connection.execute(statement)}
 
     async def owned(self, source: str, after: Key | None, limit: int) -> list[tuple[Key, int, bool]]:
-        """Visible records of a source behind ``after``, in order of kind and id: key, revision, whether edited."""
+        """Return visible records of a source behind ``after``, by kind and id: key, revision, whether edited."""
         statement = select(record.c.kind, record.c.id, record.c.revision, _edited()).where(
             record.c.source == source, record.c.removed_at.is_(None)
         )
@@ -132,30 +133,30 @@ class Imports:
         return [((RecordKind(row[0]), row[1]), row[2], bool(row[3])) for row in rows]
 
     async def stage(self, run_id: str, rows: Iterable[StagedRow]) -> None:
-        """Keep changes for later; nobody sees them."""
+        """Keep changes for later, invisible until ``publish``."""
         values = [_values(run_id, row) for row in rows]
         if values:
             await self._connection.execute(insert(import_row), values)
 
     async def outdated(self, run_id: str) -> list[StagedRow]:
-        """Staged rows whose record changed since they were compared with it: they must be compared again."""
+        """Return staged rows with a record that changed since the comparison: they must be compared again."""
         changed = record.c.revision.is_distinct_from(import_row.c.based_on)
         statement = select(import_row).select_from(import_row).outerjoin(record, _same_key)
         rows = await self._connection.execute(statement.where(import_row.c.run_id == run_id, changed))
         return [_staged(row) for row in rows.mappings()]
 
     async def restage(self, run_id: str, rows: Sequence[StagedRow], dropped: Collection[Key]) -> None:
-        """Replace staged rows, and forget others."""
+        """Replace some staged rows, and delete others."""
         for kind, record_id in [*dropped, *((row.kind, row.id) for row in rows)]:
             where = (import_row.c.run_id == run_id, import_row.c.kind == kind, import_row.c.id == record_id)
             await self._connection.execute(delete(import_row).where(*where))
         await self.stage(run_id, rows)
 
     async def publish(self, run_id: str, revision: int) -> bool:
-        """Make every staged change visible under ``revision``; False when the run was given up meanwhile.
+        """Make every staged change visible under ``revision``; return False when the run was given up meanwhile.
 
-        The caller has taken the revision in this transaction (so no other change of knowledge can come between) and
-        has compared outdated rows again.
+        The caller has taken the revision in this transaction (so no other change of knowledge can come between) and has
+        compared outdated rows again.
         """
         if not await self.end(run_id, "done"):
             return False
@@ -172,7 +173,7 @@ class Imports:
         return True
 
     async def end(self, run_id: str, state: Literal["done", "failed"]) -> bool:
-        """End a run that publishes nothing; False when it ended before."""
+        """End a run that publishes nothing; return False when it ended before."""
         ended = await self._connection.execute(
             update(import_run)
             .where(import_run.c.id == run_id, import_run.c.state == "staging")
@@ -181,14 +182,14 @@ class Imports:
         return ended.rowcount == 1
 
     async def sweep(self, limit: int) -> bool:
-        """Delete up to ``limit`` staged rows of runs that ended; whether there may be more."""
+        """Delete up to ``limit`` staged rows of ended runs; return whether there may be more."""
         ended = select(import_run.c.id).where(import_run.c.state != "staging")
         keys = select(import_row.c.run_id, import_row.c.kind, import_row.c.id).where(import_row.c.run_id.in_(ended))
-        found = (await self._connection.execute(keys.limit(limit))).all()
-        for run_id, kind, ids in _grouped(found):
+        rows = (await self._connection.execute(keys.limit(limit))).all()
+        for run_id, kind, ids in _grouped(rows):
             where = (import_row.c.run_id == run_id, import_row.c.kind == kind, import_row.c.id.in_(ids))
             await self._connection.execute(delete(import_row).where(*where))
-        return len(found) == limit
+        return len(rows) == limit
 
     async def _log(self, run_id: str, revision: int) -> None:
         rows: Select[Any] = select(

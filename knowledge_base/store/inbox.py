@@ -1,10 +1,10 @@
-"""What networks delivered: kept before they forget it, handled once.
+"""Incoming messages: kept before the network forgets them, handled once.
 
-A row is ``new`` until the transaction that stores its effects and its answer marks it ``done``; so a message survives
-a kill at any point and has its effect once. A process claims a row before it works on it, and ``done`` only holds for
-the process that has the claim; a claim ends when its owner is gone (``knowledge_base.store.processes``). A row that
-fails again and again is ``quarantined``. A handled question is ``asked`` instead of ``done``: it counts for the limit
-of its author, even when it is taken back later. What came beyond a limit is ``limited``.
+A row is ``new`` until the transaction that stores its effects and its answer marks it ``done``; so a message survives a
+kill at any point and has its effect once. A process claims a row before it works on it, and ``done`` only holds for the
+process that has the claim; a claim ends when its owner is gone (``knowledge_base.store.processes``). A row that fails
+repeatedly is ``quarantined``. A handled question is ``asked`` instead of ``done``: it counts for the limit of its
+author, even when it is taken back later. A message beyond a limit is ``limited``.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from knowledge_base.store.processes import Processes
 from knowledge_base.store.tables import account, cursor, inbox
 from knowledge_base.store.upsert import insert_into
 
-MOST_HEADS = 1_000  # conversations looked at when it is decided who comes next
-ROWS_AT_ONCE = 500  # in one statement; a database takes so many parameters and no more
+MOST_HEADS = 1_000  # conversations considered for the next claim
+ROWS_AT_ONCE = 500  # parameters in one statement that every database accepts
 HANDLED = ("done", "asked", "limited")
 
 
@@ -40,7 +40,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The oldest message of a conversation that is not handled yet; nobody works on it."""
+    """The oldest unhandled message of a conversation that no process works on."""
 
     seq: int
     channel: str
@@ -68,16 +68,16 @@ class Inbox:
     """The durable inbox."""
 
     def __init__(self, connection: AsyncConnection, now: datetime, *, ended: Callable[[], None] = lambda: None) -> None:
-        """``ended`` is called when a message is handled, so that the next one of its conversation can be."""
+        """Take the open transaction; call ``ended`` when a message is handled: the next one may start."""
         self._connection = connection
         self._now = now
         self._ended = ended
 
     async def add(self, messages: Sequence[Received], *, most_of_one: int = 0) -> int:
-        """Take messages in, in order; those already known by their event id are left. Returns how many are to be done.
+        """Take messages in, in order, except those known by their event id; return how many are to be done.
 
-        ``most_of_one``: messages of one user that may wait (0: any number); what comes beyond is noted as ``limited``
-        without its text, and never handled: nobody else's message is behind it then.
+        ``most_of_one`` is the number of messages of one user that may wait (0: any number). A message beyond it is
+        stored as ``limited`` without its text and never handled, so that other users do not wait behind it.
         """
         fresh = await self._fresh(messages)
         waiting = await self._waiting_of(fresh) if most_of_one and fresh else Counter()
@@ -106,7 +106,7 @@ class Inbox:
         return added
 
     async def _fresh(self, messages: Sequence[Received]) -> list[Received]:
-        """Those that are not known yet by their event id, each once, in their order."""
+        """Return the messages with a new event id, each once, in their order."""
         fresh: dict[tuple[str, str], Received] = {}
         for message in messages:
             fresh.setdefault((message.channel, message.event_id), message)
@@ -120,7 +120,7 @@ class Inbox:
         return list(fresh.values())
 
     async def _waiting_of(self, messages: Sequence[Received]) -> Counter[tuple[str, str]]:
-        """How many messages of these authors wait."""
+        """Return the number of waiting messages of these authors."""
         authors = {(message.channel, message.user_id) for message in messages}
         where = (inbox.c.state == "new", tuple_(inbox.c.channel, inbox.c.user_id).in_(authors))
         columns = (inbox.c.channel, inbox.c.user_id)
@@ -128,10 +128,10 @@ class Inbox:
         return Counter({(row[0], row[1]): row[2] for row in rows})
 
     async def waiting(self, channels: Collection[str], me: str, *, limit: int = MOST_HEADS) -> list[Waiting]:
-        """The oldest message not handled yet of each conversation of these channels, oldest first.
+        """Return the oldest unhandled message of each conversation of these channels, oldest first.
 
-        Left out are conversations in which another living process works. What this process claimed is in: it knows
-        what it works on, and of a claim that it does not know the reply to the COMMIT was lost.
+        Conversations in which another living process works are left out. Claims of this process are included: it knows
+        what it works on, and an unknown claim means that the reply to its COMMIT was lost.
         """
         where = (inbox.c.state == "new", inbox.c.channel.in_(list(channels)))
         first = select(func.min(inbox.c.seq)).where(*where).group_by(inbox.c.channel, inbox.c.conversation)
@@ -142,7 +142,7 @@ class Inbox:
         return [Waiting(*row) for row in rows]
 
     async def claim(self, seqs: Collection[int], me: str) -> list[InboxRow]:
-        """Work on these from now on, as far as no other process was faster, in their order.
+        """Claim these rows, in their order, except those that another process claimed first.
 
         The attempt is counted before it is made, so that a message that kills the process is found out.
         """
@@ -167,7 +167,10 @@ class Inbox:
         ]
 
     async def give_back(self, row: InboxRow) -> None:
-        """Work on it no longer: any process may take it. The attempt counts: what fails always must end some day."""
+        """Give up the claim: any process may take the row.
+
+        The attempt counts: a message that always fails must end some day.
+        """
         values = {"owner": None, "claimed_at": None}
         await self._connection.execute(update(inbox).where(*_held(row)).values(**values))
 
@@ -176,19 +179,19 @@ class Inbox:
         return or_(inbox.c.owner.is_(None), inbox.c.owner == me, ~lives)
 
     async def done(self, row: InboxRow) -> bool:
-        """Handled; ``False`` when the row is not ours any more: another process has it, or its author took it back.
+        """Mark a row as handled and wipe its text.
 
-        The text is not needed any more and is wiped.
+        Return ``False`` when the row is not ours any more: another process has it, or its author took it back.
         """
         return await self._end(row, "done")
 
     async def mark(self, row: InboxRow, state: str) -> None:
-        """What the handled message counts as, ``asked`` or ``limited``; follows ``done`` in its transaction."""
+        """Count the handled message as ``asked`` or ``limited``; call it after ``done`` in its transaction."""
         where = (inbox.c.seq == row.seq, inbox.c.state == "done")
         await self._connection.execute(update(inbox).where(*where).values(state=state))
 
     async def quarantine(self, row: InboxRow) -> bool:
-        """Give up on a message; it is counted, and kept without its text. ``False`` as of ``done``."""
+        """Give up on a message; count it, and keep it without its text. Return ``False`` as ``done`` does."""
         return await self._end(row, "quarantined")
 
     async def _end(self, row: InboxRow, state: str) -> bool:
@@ -197,7 +200,7 @@ class Inbox:
         return (await self._connection.execute(update(inbox).where(*_held(row)).values(**values))).rowcount == 1
 
     async def refuse(self, channel: str, event_id: str, conversation: str, user_id: str) -> None:
-        """Note what cannot be handled at all, once; nothing of its content is kept."""
+        """Note a message that can never be handled, once, without its content."""
         statement = insert_into(self._connection, inbox).values(
             channel=channel, event_id=event_id, conversation=conversation, user_id=user_id, payload=None,
             state="quarantined", attempts=0, received_at=self._now, handled_at=self._now,
@@ -205,7 +208,7 @@ class Inbox:
         await self._connection.execute(statement.on_conflict_do_nothing())
 
     async def count(self) -> dict[str, int]:
-        """How many messages there are in each state, questions among the done."""
+        """Return the number of messages in each state, questions included in the done."""
         rows = await self._connection.execute(select(inbox.c.state, func.count()).group_by(inbox.c.state))
         counts: Counter[str] = Counter()
         for state, number in rows:
@@ -213,23 +216,24 @@ class Inbox:
         return dict(counts)
 
     async def left(self) -> int:
-        """How many messages are not handled yet."""
+        """Return the number of unhandled messages."""
         return await self._connection.scalar(select(func.count()).where(inbox.c.state == "new")) or 0
 
     async def asked_since(self, person_id: str, since: datetime) -> int:
-        """How many questions of a person were answered since a moment, on whichever account of theirs, those edited or
-        taken back included.
+        """Return the number of a person's questions answered since a moment, on any of their accounts.
+
+        Edited and retracted ones count.
         """
         return await self._since(person_id, since, ("asked",))
 
     async def limited_since(self, row: InboxRow, since: datetime) -> bool:
-        """Whether a message of this account came beyond a limit since a moment."""
+        """Return whether a message of this account went beyond a limit since a moment."""
         author = (inbox.c.channel == row.channel, inbox.c.user_id == row.user_id)
         where = (inbox.c.received_at > since, inbox.c.state == "limited", inbox.c.seq != row.seq)
         return await self._connection.scalar(select(inbox.c.seq).where(*author, *where).limit(1)) is not None
 
     async def handled_since(self, person_id: str, since: datetime) -> int:
-        """How many messages of a person, of any kind, were handled since a moment."""
+        """Return the number of a person's messages of any kind handled since a moment."""
         return await self._since(person_id, since, HANDLED)
 
     async def _since(self, person_id: str, since: datetime, states: Sequence[str]) -> int:
@@ -238,17 +242,17 @@ class Inbox:
         return await self._connection.scalar(select(func.count(inbox.c.seq)).where(*theirs, *where)) or 0
 
     async def drop_messages(self, channel: str, event_ids: Collection[str]) -> int:
-        """Wipe messages that their author took back before they were handled; returns how many."""
+        """Wipe messages that their author took back before they were handled; return their number."""
         where = (inbox.c.channel == channel, inbox.c.event_id.in_(list(event_ids)), inbox.c.state == "new")
         values = {"state": "done", "payload": None, "handled_at": self._now}
         return (await self._connection.execute(update(inbox).where(*where).values(**values))).rowcount
 
     async def cursor(self, channel: str) -> str | None:
-        """How far a channel has read its network."""
+        """Return the position up to which a channel has read its network."""
         return await self._connection.scalar(select(cursor.c.value).where(cursor.c.channel == channel))
 
     async def set_cursor(self, channel: str, value: str) -> None:
-        """Move on; belongs into the transaction that takes the messages in."""
+        """Store the position; call it in the transaction that takes the messages in."""
         statement = insert_into(self._connection, cursor).values(channel=channel, value=value)
         await self._connection.execute(
             statement.on_conflict_do_update(index_elements=["channel"], set_={"value": value})

@@ -1,4 +1,4 @@
-"""Single named values of the installation."""
+"""Named values of the installation."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class Facts:
         self._connection = connection
 
     async def get(self, name: str) -> Any:
-        """The value, or ``None``."""
+        """Return the value, or ``None``."""
         return await self._connection.scalar(select(fact.c.value).where(fact.c.name == name))
 
     async def hold(self, name: str) -> Any:
-        """The value, or ``None``; others that hold or put it wait until the end of this transaction.
+        """Return the value, or ``None``; other holders and writers wait until the end of this transaction.
 
-        For whoever puts what depends on the value.
+        Use it before a ``put`` that depends on the value.
         """
         statement = insert_into(self._connection, fact).values(name=name, value=JSON.NULL)
         same = {"name": statement.excluded.name}
@@ -41,11 +41,11 @@ class Facts:
         )
 
     async def put_first(self, name: str, value: Any) -> Any:
-        """Set the value unless there is one; returns the one that is there."""
+        """Set the value unless it exists; return the stored value."""
         statement = insert_into(self._connection, fact).values(name=name, value=value)
         await self._connection.execute(statement.on_conflict_do_nothing())
         return await self.get(name)
 
     async def drop(self, name: str) -> None:
-        """Forget the value."""
+        """Delete the value."""
         await self._connection.execute(delete(fact).where(fact.c.name == name))

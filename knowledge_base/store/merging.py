@@ -1,6 +1,6 @@
-"""Making one person out of two, and none out of one, in every table that names persons: found by its foreign keys.
+"""Merging and erasing of persons in every table that names them, found by its foreign keys.
 
-A table made later is served without a change here. Only the consent ledger names persons without a foreign key.
+A new table needs no change here. Only the consent ledger names persons without a foreign key.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from knowledge_base.store.tables import account, answer, consent, inbox, metadat
 
 
 def references() -> Iterator[tuple[Table, Column[str]]]:
-    """Every column that names a person."""
+    """Yield every column that names a person."""
     for table in metadata.sorted_tables:
         for key in table.foreign_keys:
             if key.column is person.c.id:
@@ -26,8 +26,8 @@ def references() -> Iterator[tuple[Table, Column[str]]]:
 
 
 async def merge(connection: AsyncConnection, old: str, new: str) -> None:
-    """Everything of ``old`` becomes ``new``'s, except what ``new`` has already; then ``old`` is deleted."""
-    async with unlocked(connection):  # first of all: two that part, merge or erase come one after the other
+    """Move everything of ``old`` to ``new``, except what ``new`` has already; then delete ``old``."""
+    async with unlocked(connection):  # first of all: separations, merges and erasures run one after the other
         await _merge(connection, old, new)
 
 
@@ -47,18 +47,18 @@ async def _merge(connection: AsyncConnection, old: str, new: str) -> None:
 
 
 async def _hold(connection: AsyncConnection, *ids: str) -> None:
-    """Wait for work on these persons that is not stored yet, and let no other begin: it would refer to who is gone."""
+    """Wait for unfinished work on these persons and let no other begin: it would refer to a deleted person."""
     held = select(person.c.id).where(person.c.id.in_(ids)).order_by(person.c.id).with_for_update()
     if len((await connection.execute(held)).all()) != len(ids):
         raise ChangedMeanwhileError("The person was merged or erased meanwhile.")
 
 
 async def erase(connection: AsyncConnection, now: datetime, person_id: str, *, event_id: str = "") -> None:
-    """Delete a person with all that belongs to them, what they wrote and were sent included.
+    """Delete a person with all that belongs to them, including the messages they wrote and received.
 
-    Of messages handled before, and of ``event_id`` (the wish to be erased, handled now), the network's id stays for its
-    period, without whose it was: else a network that delivers them again would make the person anew. What a table keeps
-    of others is its foreign key's business (``ON DELETE``). Keyed hashes stay.
+    Of messages handled before, and of ``event_id`` (the request to erase, handled now), the network's id stays for its
+    period without its author: else a network that delivers them again would create the person anew. The foreign key of
+    a table decides about rows of other people (``ON DELETE``). Keyed hashes stay.
     """
     async with unlocked(connection):  # as above
         await _erase(connection, now, person_id, event_id)
@@ -67,15 +67,15 @@ async def erase(connection: AsyncConnection, now: datetime, person_id: str, *, e
 async def _erase(connection: AsyncConnection, now: datetime, person_id: str, event_id: str) -> None:
     held = select(person.c.id).where(person.c.id == person_id).with_for_update()
     await connection.execute(held)
-    for one in (await connection.execute(select(account).where(account.c.person_id == person_id))).all():
-        await _retract_questions(connection, now, one.channel, one.user_id)
-        await _erase_messages(connection, one.channel, one.user_id, one.conversation, event_id)
+    for row in (await connection.execute(select(account).where(account.c.person_id == person_id))).all():
+        await _retract_questions(connection, now, row.channel, row.user_id)
+        await _erase_messages(connection, row.channel, row.user_id, row.conversation, event_id)
     await connection.execute(delete(consent).where(consent.c.subject == person_id))
     await connection.execute(delete(person).where(person.c.id == person_id))
 
 
 async def _retract_questions(connection: AsyncConnection, now: datetime, channel: str, user: str) -> None:
-    """Questions that are still known to be theirs are taken back, those that stayed unanswered included."""
+    """Retract all questions known to be theirs, unanswered ones included."""
     same = (answer.c.channel == inbox.c.channel) & (answer.c.event_id == inbox.c.event_id)
     asked = select(inbox.c.event_id).join(answer, same).where(inbox.c.channel == channel, inbox.c.user_id == user)
     for event_id in list((await connection.execute(asked)).scalars()):
@@ -89,14 +89,17 @@ async def _erase_messages(
     handled = or_(inbox.c.state != "new", inbox.c.event_id == event_id)
     await connection.execute(update(inbox).where(*theirs, handled).values(user_id="", conversation=""))
     if conversation:
-        told = (outbox.c.channel == channel, outbox.c.conversation == conversation)
-        await connection.execute(delete(outbox).where(*told))
+        sent_there = (outbox.c.channel == channel, outbox.c.conversation == conversation)
+        await connection.execute(delete(outbox).where(*sent_there))
 
 
 def _unique_with(table: Table, column: Column[str]) -> Iterator[list[Column[object]]]:
-    """For every key of the table that this column is part of: the other columns of it."""
-    keys = [table.primary_key, *(one for one in table.constraints if isinstance(one, UniqueConstraint))]
+    """Return, for every key of the table that contains this column, the other columns of the key."""
+    keys = [
+        table.primary_key,
+        *(constraint for constraint in table.constraints if isinstance(constraint, UniqueConstraint)),
+    ]
     sets = [list(key.columns) for key in keys] + [list(index.columns) for index in table.indexes if index.unique]
     for columns in sets:
-        if column.name in {one.name for one in columns}:
-            yield [one for one in columns if one.name != column.name]
+        if column.name in {other.name for other in columns}:
+            yield [other for other in columns if other.name != column.name]

@@ -1,4 +1,4 @@
-"""Conversations that went mute: something waits there and nothing happens, or a claim is older than any work takes."""
+"""Mute conversations: one with waiting messages and no progress, or with a claim older than any work takes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from knowledge_base.store.tables import inbox, outbox
 
 
 async def muted(connection: AsyncConnection, now: datetime, channels: Collection[str], *, after: timedelta) -> int:
-    """Return how many conversations of these channels went mute ``after`` ago or longer.
+    """Return the number of conversations of these channels that have been mute for ``after`` or longer.
 
-    A conversation with a long queue is not mute as long as anything is handled or sent there. Digests may wait: the
+    A conversation with a long queue is not mute as long as messages are handled or sent there. Digests may wait: the
     networks limit how many go out at once.
     """
     long_ago = now - after
@@ -34,7 +34,7 @@ async def muted(connection: AsyncConnection, now: datetime, channels: Collection
 
 
 def _goes_on(table: Table, ended: str, long_ago: datetime) -> ColumnElement[bool]:
-    """Whether something ended in the conversation, or was claimed there, since ``long_ago``."""
+    """Return whether a message of the conversation was finished or claimed since ``long_ago``."""
     other = table.alias("other")
     return exists().where(
         other.c.channel == table.c.channel,

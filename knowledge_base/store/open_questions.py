@@ -1,4 +1,4 @@
-"""Unanswered questions that somebody agreed to pass on: what others may read of them, and who wants to hear."""
+"""Unanswered questions that their askers agreed to pass on: the public part, and the people who wait for an answer."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from knowledge_base.store.upsert import insert_into
 DRAFTS_LAST = timedelta(days=1)
 GRACE = timedelta(days=1)  # beyond their period, in which askers are told of the end; deleted at the latest then
 PURPOSE = "question:"  # of a consent, before the number
-ANSWERED = "question answered:"  # of a notice, before the id of the reply to whoever answered
+ANSWERED = "question answered:"  # prefix of a notice's key, before the id of the reply to the author of the answer
 
 
 class Audience(StrEnum):
-    """Who reads a question."""
+    """The readers of a question."""
 
-    DRAFT = "draft"  # nobody yet: its asker is looking at it
+    DRAFT = "draft"  # not public yet: its asker is looking at it
     EDITORS = "editors"
     ALL = "all"  # editors, and subscribers in their digests
 
@@ -43,7 +43,7 @@ class Asked:
 
 
 def purpose_of(number: int) -> str:
-    """What a person who passes a question on agrees to."""
+    """Return the purpose of the consent to pass a question on."""
     return f"{PURPOSE}{number}"
 
 
@@ -55,7 +55,7 @@ class OpenQuestions:
         self._now = now
 
     async def asked_in(self, answer_id: str) -> tuple[int, str, str] | None:
-        """Number, text and language of the question that an answer had nothing sure for."""
+        """Return number, text and language of the question that an answer had nothing sure for."""
         same = answer.c.unanswered == unanswered.c.number
         statement = select(unanswered.c.number, unanswered.c.text, unanswered.c.language).join(answer, same)
         row = (await self._connection.execute(statement.where(answer.c.id == answer_id))).first()
@@ -65,7 +65,7 @@ class OpenQuestions:
         self, number: int, person_id: str, question: str, language: str, *, topics: Sequence[str] = (),
         audience: Audience = Audience.DRAFT,
     ) -> bool:  # fmt: skip
-        """Keep that a person asked this; ``False`` when it was passed on by them already: then nothing changes."""
+        """Store that a person asked this; return ``False``, without a change, when they passed it on already."""
         values: dict[str, Any] = {
             "question": question, "language": language, "topics": list(topics), "audience": audience, "at": self._now,
         }  # fmt: skip
@@ -81,7 +81,7 @@ class OpenQuestions:
         return kept
 
     async def pass_on(self, number: int, person_id: str) -> bool:
-        """Show a draft to everybody; ``False``: this person has no draft of that number."""
+        """Show a draft to all users; return ``False`` when this person has no draft of that number."""
         values = {"audience": Audience.ALL, "at": self._now}
         where = (*_of(number, person_id), open_question.c.audience == Audience.DRAFT)
         done = (await self._connection.execute(update(open_question).where(*where).values(**values))).rowcount == 1
@@ -90,13 +90,13 @@ class OpenQuestions:
         return done
 
     async def own(self, number: int, person_id: str) -> tuple[str, tuple[str, ...]] | None:
-        """Text and topics of a question of one's own, a draft included."""
+        """Return text and topics of the person's own question, a draft included."""
         columns = (open_question.c.question, open_question.c.topics)
         row = (await self._connection.execute(select(*columns).where(*_of(number, person_id)))).first()
         return (row.question, tuple(row.topics)) if row else None
 
     async def listed(self, *numbers: int, limit: int = 200) -> list[Asked]:
-        """The questions that everybody may read (of these numbers), the newest first."""
+        """Return the questions that all users may read (of these numbers), the newest first."""
         where = [open_question.c.audience == Audience.ALL, unanswered.c.closed_at.is_(None)]
         where += [open_question.c.number.in_(numbers)] if numbers else []
         statement = (
@@ -110,30 +110,30 @@ class OpenQuestions:
         return [_asked(list(group)) for _, group in groupby(rows, key=lambda row: row.number)]
 
     async def waiting(self, number: int) -> dict[str, str]:
-        """The persons who want to hear of a question, and how each asked it."""
+        """Return the persons who wait for an answer, each with their wording of the question."""
         where = (open_question.c.number == number, open_question.c.audience != Audience.DRAFT)
         rows = await self._connection.execute(select(open_question.c.person_id, open_question.c.question).where(*where))
         return {row.person_id: row.question for row in rows}
 
     async def name_topics(self, number: int, topics: Sequence[str]) -> bool:
-        """What a question is about, by somebody who knows; ``False``: nobody passed it on to everybody."""
+        """Set the topics of a question, for a person who knows; return ``False`` when it is not public."""
         where = (open_question.c.number == number, open_question.c.audience == Audience.ALL)
         statement = update(open_question).where(*where).values(topics=list(topics))
         return (await self._connection.execute(statement)).rowcount > 0
 
     async def without_topics(self) -> frozenset[int]:
-        """The questions for everybody of which nothing says what they are about."""
+        """Return the public questions without topics."""
         return frozenset(asked.number for asked in await self.listed() if not asked.topics)
 
     async def who_answered(self, reply_id: str, asker: str) -> str | None:
-        """The person whose answer went to an asker; ``None``: none did, or so long ago that nobody knows."""
-        told = select(outbox.c.id).where(outbox.c.key == f"{ANSWERED}{reply_id}:{asker}")
-        statement = select(outbox.c.person_id).where(outbox.c.id == reply_id, told.exists())
-        found: str | None = await self._connection.scalar(statement)
-        return found
+        """Return the author of the answer that an asker got; ``None`` when there is none or it is too old."""
+        notice = select(outbox.c.id).where(outbox.c.key == f"{ANSWERED}{reply_id}:{asker}")
+        statement = select(outbox.c.person_id).where(outbox.c.id == reply_id, notice.exists())
+        author: str | None = await self._connection.scalar(statement)
+        return author
 
     async def outlasting(self, period: timedelta, limit: int = 100) -> list[tuple[int, str, str]]:
-        """Number, person and text of what was passed on and waits longer than that, the oldest first."""
+        """Return number, person and text of questions passed on that wait longer, the oldest first."""
         where = (open_question.c.audience != Audience.DRAFT, open_question.c.at < self._now - period)
         columns = (open_question.c.number, open_question.c.person_id, open_question.c.question)
         statement = select(*columns).where(*where).order_by(open_question.c.at).limit(limit)
@@ -145,28 +145,28 @@ class OpenQuestions:
         await self._connection.execute(update(open_question).where(where).values(answers=open_question.c.answers + 1))
 
     async def answers(self) -> dict[int, int]:
-        """How many answers each question that was passed on has."""
+        """Return the number of answers of each question that was passed on."""
         most = func.max(open_question.c.answers).label("answers")
         statement = select(open_question.c.number, most).where(open_question.c.audience != Audience.DRAFT)
         rows = await self._connection.execute(statement.group_by(open_question.c.number))
         return {row.number: row.answers for row in rows}
 
     async def drop(self, number: int, person_id: str, why: What) -> bool:
-        """A person waits no more, and their consent ends; ``False``: they did not wait."""
+        """End the waiting of a person, and their consent; return ``False`` when they did not wait."""
         result = await self._connection.execute(delete(open_question).where(*_of(number, person_id)))
         await self._end(person_id, purpose_of(number), why)
         return result.rowcount == 1
 
     async def forget(self, older_than: timedelta) -> int:
-        """Delete what waits longer than that and a day, and drafts nobody agreed to; consents without a question end.
+        """Delete questions that wait a day longer than that, and drafts without consent.
 
-        In that day whoever waits is told (``outlasting``, ``drop``).
+        End consents without a question. In that day the waiting people are told (``outlasting``, ``drop``).
         """
         draft = (open_question.c.audience == Audience.DRAFT) & (open_question.c.at < self._now - DRAFTS_LAST)
         old = open_question.c.at < self._now - older_than - GRACE
         count = (await self._connection.execute(delete(open_question).where(draft | old))).rowcount
         given = select(consent.c.subject, consent.c.purpose).where(consent.c.purpose.like(f"{PURPOSE}%")).distinct()
-        agreed = (await self._connection.execute(given)).all()  # first: what is agreed to from here on stays
+        agreed = (await self._connection.execute(given)).all()  # first: later consents stay
         rows = (await self._connection.execute(select(open_question.c.person_id, open_question.c.number))).all()
         there = {(row.person_id, purpose_of(row.number)) for row in rows}
         for subject, purpose in agreed:
@@ -189,7 +189,7 @@ def _of(number: int, person_id: str) -> tuple[Any, ...]:
 
 
 def _asked(rows: Sequence[Any]) -> Asked:
-    """The question in the words of who passed it on first."""
+    """Return the question in the words of the first person who passed it on."""
     first = rows[0]
     askers = frozenset(row.person_id for row in rows)
     return Asked(first.number, first.question, first.language, tuple(first.topics), askers, first.at)

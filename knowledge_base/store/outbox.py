@@ -1,15 +1,15 @@
-"""What is to be said: stored with the change that caused it, sent afterwards.
+"""Outgoing messages: stored with the change that caused them, sent afterwards.
 
 States::
 
     new --claim--> leased --sent--> sent
-     ^               |  \\---unclear--> unclear   (the network may or may not have it; an admin decides)
+     ^               |  \\---unclear--> unclear   (unknown delivery status; an admin decides)
      `----retry------'   \\--dead-----> dead      (will never be delivered)
 
     new, leased --restore of a backup--> held     (may have been sent after the backup; an admin decides)
 
-Only the leader of an account claims and sends (``knowledge_base.store.processes``); every claim, and every note of what
-became of one, holds only as long as its term lasts. ``stranded`` are claims that no sender works on: of an earlier
+Only the leader of an account claims and sends (``knowledge_base.store.processes``); every claim, and every note of its
+result, holds only as long as the term lasts. ``stranded`` are claims that no sender works on: of an earlier
 leader, or of this one when the reply to a COMMIT was lost.
 """
 
@@ -29,11 +29,11 @@ from knowledge_base.store.processes import Processes, Term
 from knowledge_base.store.tables import outbox
 from knowledge_base.store.upsert import insert_into
 
-MOST_DUE = 500  # messages looked at when it is decided which goes first
+MOST_DUE = 500  # messages considered for the next send
 
 
 class Urgency(IntEnum):
-    """In which order messages go out."""
+    """The order in which messages go out."""
 
     ANSWER = 0
     NOTICE = 1
@@ -53,10 +53,10 @@ class OutboxRow:
     payload: Mapping[str, Any]
     attempts: int  # this one included
     created_at: datetime
-    error: str | None = None  # what the attempt before this one ended with
+    error: str | None = None  # result of the attempt before this one
     trace: str | None = None  # where the network would have it, if that attempt arrived
     owner: str = ""  # the process that claimed it
-    term: Term | None = None  # of the process that writes what becomes of it
+    term: Term | None = None  # epoch of the process that writes the result
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Due:
 
 
 def new_id() -> str:
-    """An id for an outbox row, also its transaction id towards the network."""
+    """Return an id for an outbox row, also its transaction id towards the network."""
     return uuid4().hex
 
 
@@ -77,7 +77,7 @@ class Outbox:
     """The durable outbox."""
 
     def __init__(self, connection: AsyncConnection, now: datetime, *, added: Callable[[], None] = lambda: None) -> None:
-        """``added`` is called when there may be something to send."""
+        """Take the open transaction; ``added`` is called when there may be a message to send."""
         self._connection = connection
         self._now = now
         self._added = added
@@ -94,7 +94,7 @@ class Outbox:
         message_id: str | None = None,
         not_before: datetime | None = None,
     ) -> bool:
-        """Store a message to be sent; with a ``key`` only the first of that key. Returns whether it was stored."""
+        """Store a message to be sent; with a ``key`` only the first of that key. Return whether it was stored."""
         values = {
             "id": message_id or new_id(),
             "key": key,
@@ -114,24 +114,24 @@ class Outbox:
         return await self._connection.scalar(statement) is not None
 
     async def first_of_all(self, message_id: str) -> None:
-        """A message goes before those to the same conversation that were stored before it in this transaction."""
+        """Put a message before those to the same conversation that this transaction stored earlier."""
         mine = (await self._connection.execute(select(outbox).where(outbox.c.id == message_id))).one()
         place = (outbox.c.channel == mine.channel, outbox.c.conversation == mine.conversation, outbox.c.state == "new")
         together = (outbox.c.created_at == self._now, outbox.c.attempts == 0, outbox.c.seq < mine.seq)
-        found = select(outbox.c.id, outbox.c.seq).where(*place, *together).order_by(outbox.c.seq)
-        others = (await self._connection.execute(found)).all()
+        statement = select(outbox.c.id, outbox.c.seq).where(*place, *together).order_by(outbox.c.seq)
+        others = (await self._connection.execute(statement)).all()
         if not others:
             return
         places = [*(row.seq for row in others), mine.seq]
         await self._connection.execute(update(outbox).where(outbox.c.seq.in_(places)).values(seq=-outbox.c.seq))
-        for seq, one in zip(places, [message_id, *(row.id for row in others)], strict=True):
-            await self._connection.execute(update(outbox).where(outbox.c.id == one).values(seq=seq))
+        for seq, row_id in zip(places, [message_id, *(row.id for row in others)], strict=True):
+            await self._connection.execute(update(outbox).where(outbox.c.id == row_id).values(seq=seq))
 
     async def due(self, channel: str, *, least: Urgency = Urgency.BULK, limit: int = MOST_DUE) -> list[Due]:
-        """The messages of a channel that may be sent now: at most one of each conversation, none that would overtake.
+        """Return the messages of a channel that may be sent now, at most one of each conversation, in order.
 
-        What waits for its first sending at a later time may be overtaken; what failed and waits to be tried again not.
-        Bulk may be overtaken by all others: who asks need not wait until their digest has had its turn.
+        A message scheduled for later may be overtaken; one that failed and waits for its retry may not. All others may
+        overtake bulk messages: an asker does not wait for their digest.
         """
         ahead = outbox.alias("ahead")
         tried = or_(ahead.c.attempts > 0, ahead.c.error.is_not(None))
@@ -159,7 +159,7 @@ class Outbox:
         return [Due(row[0], row[1], Urgency(row[2])) for row in await self._connection.execute(statement)]
 
     async def claim(self, seqs: Collection[int], term: Term) -> list[OutboxRow]:
-        """Send these from now on, in their order; nothing when the term is over."""
+        """Claim these messages for sending, in their order; claim nothing when the term is over."""
         here = (outbox.c.seq.in_(list(seqs)), outbox.c.state == "new", Processes.leads(term))
         free = select(outbox.c.seq).where(*here).with_for_update(skip_locked=True)
         values = {"state": "leased", "owner": term.process, "claimed_at": self._now}
@@ -168,12 +168,12 @@ class Outbox:
         return sorted((_leased(row, term) for row in rows), key=lambda row: (row.urgency, row.seq))
 
     async def stranded(self, term: Term, working_on: Collection[str]) -> list[OutboxRow]:
-        """Claims of the channel that no sender works on; ``working_on``: ids of what this process sends now."""
+        """Return claims of the channel that no sender works on; ``working_on``: ids of what this process sends now."""
         where = (outbox.c.state == "leased", outbox.c.channel == term.channel, outbox.c.id.not_in(list(working_on)))
         return [_leased(row, term) for row in await self._connection.execute(select(outbox).where(*where))]
 
     async def give_back(self, row: OutboxRow) -> None:
-        """The attempt was none: the message never left this process."""
+        """Give the claim back without counting an attempt: the message never left this process."""
         values = {"state": "new", "owner": None, "claimed_at": None, "attempts": outbox.c.attempts - 1}
         await self._connection.execute(update(outbox).where(*_held(row)).values(**values))
 
@@ -182,54 +182,54 @@ class Outbox:
         await self._connection.execute(update(outbox).where(outbox.c.id == message_id).values(trace=trace))
 
     async def sent(self, row: OutboxRow, remote_id: str | None, *, farewell: bool = False) -> bool:
-        """The network has it. The text is wiped; ``farewell``: where it went, too, nobody is known there any more.
+        """Note that the network has the message, and wipe its text; with ``farewell`` also wipe its destination.
 
-        Like all that notes what became of a claim: ``False`` when the row is not claimed by its owner any more.
+        Like all that notes what became of a claim: return ``False`` when its owner has lost the claim on the row.
         """
         values = {"conversation": ""} if farewell else {}
         return await self._finish(row, "sent", remote_id=remote_id, payload=None, **values)
 
     async def unclear(self, row: OutboxRow, error: str) -> bool:
-        """The network may or may not have it, and a second copy would be worse than none."""
+        """Note an unknown delivery status of a message that must not arrive twice."""
         return await self._finish(row, "unclear", error=error)
 
     async def dead(self, row: OutboxRow, error: str) -> bool:
-        """It will never be delivered. The text is wiped."""
+        """Note that the message will never be delivered, and wipe its text."""
         return await self._finish(row, "dead", error=error, payload=None)
 
     async def retry(self, row: OutboxRow, *, not_before: datetime, error: str) -> bool:
-        """It was certainly not sent; try again later, unless it was withdrawn meanwhile."""
+        """Note that it was certainly not sent; try again later, unless it was withdrawn meanwhile."""
         state = case((outbox.c.payload.is_(None), "dead"), else_="new")
         values = {"state": state, "owner": None, "claimed_at": None, "not_before": not_before, "error": error}
         return (await self._connection.execute(update(outbox).where(*_held(row)).values(**values))).rowcount == 1
 
     async def holds(self, row: OutboxRow) -> bool:
-        """Whether the claim lasts; what is done with the row in this transaction is then its owner's alone."""
+        """Return whether the claim lasts; in this transaction only its owner can then change the row."""
         return await self._connection.scalar(select(outbox.c.id).where(*_held(row)).with_for_update()) is not None
 
     async def postpone(self, row: OutboxRow, *, not_before: datetime, reason: str) -> None:
-        """Our own limits held it back: the attempt that ``claim`` counted was none. What is noted of it stays."""
+        """Delay a message that our own rate limit held back, without counting an attempt; its notes stay."""
         state = case((outbox.c.payload.is_(None), "dead"), else_="new")
         free = {"owner": None, "claimed_at": None, "attempts": outbox.c.attempts - 1}
         values = {"state": state, "not_before": not_before, "error": func.coalesce(outbox.c.error, reason)}
         await self._connection.execute(update(outbox).where(*_held(row)).values(**free, **values))
 
     async def states(self, keys: Collection[str]) -> dict[str, str]:
-        """What became of the messages of these keys: key → state; one that is gone or never was is missing."""
+        """Return the state of the messages by key; missing keys are gone or never existed."""
         where = outbox.c.key.in_(keys)
         return {row.key: row.state for row in await self._connection.execute(select(outbox).where(where))}
 
     async def take_back(self, keys: Collection[str]) -> set[str]:
-        """None of these is sent from now on; returns the keys of those that nobody can have got."""
+        """Send none of these from now on; return the keys of those that certainly reached no one."""
         where = (outbox.c.key.in_(keys), outbox.c.state == "new")
         values = {"state": "dead", "payload": None, "finished_at": self._now}
         statement = update(outbox).where(*where).values(**values).returning(outbox.c.key, outbox.c.error)
         return {row.key for row in await self._connection.execute(statement) if "unclear" not in (row.error or "")}
 
     async def withdraw(self, message_ids: Collection[str]) -> frozenset[str]:
-        """These must not reach anybody any more; returns the ids of those that had been waiting, or were in doubt.
+        """Withdraw these messages; return the ids of those that had been waiting, or were in doubt.
 
-        One that is being sent right now loses its text: should the attempt fail, there is nothing left to repeat.
+        One that is being sent right now loses its text: should the attempt fail, there is nothing left to retry.
         """
         here = outbox.c.id.in_(message_ids)
         values = {"state": "dead", "error": "withdrawn", "payload": None, "finished_at": self._now}
@@ -240,23 +240,23 @@ class Outbox:
         return taken
 
     async def by_remote_id(self, channel: str, remote_id: str) -> str | None:
-        """The outbox id of a message that the network knows under its own id."""
+        """Return the outbox id of a message that the network knows under its own id."""
         where = (outbox.c.channel == channel, outbox.c.remote_id == remote_id)
         return await self._connection.scalar(select(outbox.c.id).where(*where).order_by(outbox.c.seq.desc()).limit(1))
 
     async def remote_id(self, message_id: str) -> str | None:
-        """The network's id of a message that was sent."""
+        """Return the network's id of a sent message."""
         return await self._connection.scalar(select(outbox.c.remote_id).where(outbox.c.id == message_id))
 
     async def last_remote_ids(self, channel: str, conversation: str | None = None, limit: int = 30) -> tuple[str, ...]:
-        """The network's ids of the last messages sent, to one conversation or to any."""
+        """Return the network's ids of the last messages sent, to one conversation or to any."""
         where = [outbox.c.channel == channel, outbox.c.remote_id.is_not(None)]
         where += [outbox.c.conversation == conversation] if conversation else []
         ids = select(outbox.c.remote_id).where(*where).order_by(outbox.c.finished_at.desc()).limit(limit)
         return tuple((await self._connection.execute(ids)).scalars())
 
     async def count(self) -> dict[str, int]:
-        """How many messages there are in each state."""
+        """Return the number of messages in each state."""
         rows = await self._connection.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
         return {row[0]: row[1] for row in rows}
 

@@ -1,7 +1,7 @@
 """Everything that is stored about one person, for that person alone (Art. 15 and 20 GDPR).
 
 Found by the foreign keys that name persons; a test proves that every such table is either shown here or named as left
-out. Nothing of anybody else is in it: not who the other side of an introduction is, nor what they wrote or shared.
+out. It holds nothing about other people: neither the other side of an introduction, nor their texts and shared data.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Data = dict[str, list[dict[str, Any]]]
 
 WORKED_OUT = ("id", "person_id", "next_due_at", "looked_at")  # keys, and what follows from the columns shown
 
-# table -> the columns shown; whose rows they are is known by the column that names the person
+# table -> the columns shown; the column that names the person selects the rows
 SHOWN: Mapping[str, tuple[str, ...]] = {
     person.name: ("language", "last_language", "created_at"),
     account.name: ("channel", "user_id", "conversation", "public_name", "active", "first_seen"),
@@ -71,20 +71,26 @@ BY_SIDE = "introduction"  # shown by side, see below
 
 
 async def own_data(connection: AsyncConnection, now: datetime, person_id: str) -> Data:
-    """Rows by table name, JSON values only; consents and the contact records held come last."""
-    found: Data = {}
+    """Return rows by table name, JSON values only; consents and the contact records held come last."""
+    data: Data = {}
     for table in metadata.sorted_tables:
         if table.name in SHOWN:
-            whose = table.c.id if table is person else table.c.person_id
+            owner = table.c.id if table is person else table.c.person_id
             columns = [table.c[name] for name in SHOWN[table.name]]
-            found[table.name] = await _rows(connection, select(*columns).where(whose == person_id))
-    found |= await _introductions(connection, person_id)
-    found[consent.name] = [
-        {"purpose": one.purpose, "what": one.what, "wording": one.wording, "channel": one.channel, "at": _json(one.at)}
-        for one in await Consents(connection, now).of(person_id)
+            data[table.name] = await _rows(connection, select(*columns).where(owner == person_id))
+    data |= await _introductions(connection, person_id)
+    data[consent.name] = [
+        {
+            "purpose": entry.purpose,
+            "what": entry.what,
+            "wording": entry.wording,
+            "channel": entry.channel,
+            "at": _json(entry.at),
+        }
+        for entry in await Consents(connection, now).of(person_id)
     ]
-    found["contact"] = [dict(to_body(one)) for one in await Contacts(connection, now).held_by(person_id)]
-    return {name: rows for name, rows in found.items() if rows}
+    data["contact"] = [dict(to_body(contact)) for contact in await Contacts(connection, now).held_by(person_id)]
+    return {name: rows for name, rows in data.items() if rows}
 
 
 async def _introductions(connection: AsyncConnection, person_id: str) -> Data:

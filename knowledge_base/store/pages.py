@@ -1,4 +1,4 @@
-"""One-time links: what each stands for, whom it is for, and that it works once.
+"""One-time links: their meaning, their recipient, and their single use.
 
     new --use--> used        in the transaction of what was done with it
      |  --end--> used        what it was about is over
@@ -21,13 +21,13 @@ from knowledge_base.store.tables import page
 from knowledge_base.store.upsert import insert_into
 
 PAGES_LAST = timedelta(days=14)
-REMEMBERED = timedelta(days=30)  # after its end a page can still say that it is over
+REMEMBERED = timedelta(days=30)  # an expired page can still say that it is expired
 READ_AGAIN = timedelta(minutes=30)  # after the first look: a reload, a lost connection
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a link stands for."""
+    """The meaning of a link."""
 
     token_hash: str
     kind: str
@@ -41,7 +41,7 @@ class Page:
 
 
 class Pages:
-    """Every link that was sent."""
+    """All links that were sent."""
 
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self._connection = connection
@@ -59,7 +59,7 @@ class Pages:
         veiled: bool = False,
         lasting: timedelta = PAGES_LAST,
     ) -> None:
-        """Keep what a link stands for; a link that is known already stays what it is."""
+        """Store the meaning of a link; a known link keeps the meaning it has."""
         values = {
             "token_hash": token_hash,
             "kind": kind,
@@ -73,29 +73,30 @@ class Pages:
         await self._connection.execute(insert_into(self._connection, page).values(**values).on_conflict_do_nothing())
 
     async def get(self, token_hash: str) -> Page | None:
-        """What a link stands for, over or not; ``None``: nobody was sent this one."""
+        """Return the meaning of a link, expired or not; ``None`` when this link was never sent."""
         row = (await self._connection.execute(select(page).where(page.c.token_hash == token_hash))).first()
         return _page(row) if row else None
 
     async def open_alone(self, token_hash: str) -> Page | None:
-        """Return the link if something can still be done with it; other processes wait until this transaction ends."""
+        """Return the link if it can still be used; other processes wait until this transaction ends."""
         row = (
             await self._connection.execute(select(page).where(page.c.token_hash == token_hash).with_for_update())
         ).first()
         return _page(row) if row and self.is_open(_page(row)) else None
 
-    def is_open(self, one: Page) -> bool:
-        """Whether something can still be done with it."""
-        return one.used_at is None and one.expires_at > self._now
+    def is_open(self, link: Page) -> bool:
+        """Return whether the link can still be used."""
+        return link.used_at is None and link.expires_at > self._now
 
-    def is_readable(self, one: Page) -> bool:
-        """Whether what it holds can still be read: not yet read, or read just now."""
-        return one.expires_at > self._now and (one.used_at is None or one.used_at > self._now - READ_AGAIN)
+    def is_readable(self, link: Page) -> bool:
+        """Return whether the link's text can still be read: not yet read, or read just now."""
+        return link.expires_at > self._now and (link.used_at is None or link.used_at > self._now - READ_AGAIN)
 
     async def use(self, token_hash: str) -> Page | None:
-        """The link is used from now on; ``None``: it was before, is over, or never was. Of two at once, one gets it.
+        """Use the link; return ``None`` when it was used before, is expired, or never existed.
 
-        Call it in the transaction of what is done with it: both happen, or neither.
+        Of two uses at once, one succeeds. Call it in the transaction of the action behind the link: both happen, or
+        neither.
         """
         where = (page.c.token_hash == token_hash, page.c.used_at.is_(None), page.c.expires_at > self._now)
         statement = update(page).where(*where).values(used_at=self._now).returning(page)
@@ -103,11 +104,11 @@ class Pages:
         return _page(row) if row else None
 
     async def reopen(self, token_hash: str) -> None:
-        """What was done with the link changed nothing: it can be used after all."""
+        """Make the link usable again: its action changed nothing."""
         await self._connection.execute(update(page).where(page.c.token_hash == token_hash).values(used_at=None))
 
     async def end(self, kind: str, subject: str) -> int:
-        """What these links are about is over, their text is wiped; returns how many were still open."""
+        """End links with nothing left to do, and wipe their text; return the number of those still open."""
         where = (page.c.kind == kind, page.c.subject == subject)
         values = {"used_at": self._now}
         still = (
@@ -117,7 +118,7 @@ class Pages:
         return still
 
     async def forget(self) -> int:
-        """Wipe texts that can be read no more, and delete links that nobody asks for any more."""
+        """Wipe texts that can no longer be read, and delete links past their period."""
         read = page.c.used_at < self._now - READ_AGAIN
         over = (page.c.content.is_not(None), read | (page.c.expires_at < self._now))
         await self._connection.execute(update(page).where(*over).values(content=None))

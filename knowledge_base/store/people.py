@@ -1,4 +1,4 @@
-"""Persons, their accounts, and what they last asked in a conversation."""
+"""Persons, their accounts, and their last question in each conversation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from knowledge_base.store.upsert import insert_into
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who talks to the bot, on one or more accounts."""
+    """A user of the bot, on one or more accounts."""
 
     id: str
     language: str | None  # chosen
@@ -28,48 +28,48 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class ChatContext:
-    """The last question of a person in a conversation, and what its answer showed."""
+    """The last question of a person in a conversation, and the hits of its answer."""
 
     query: Mapping[str, Any] | None
     answer_id: str | None
     choices: tuple[str, ...]  # the commands behind the numbers 1, 2, … last shown
     at: datetime
-    awaits: str = ""  # the command that the next plain text completes: we asked for it
+    awaits: str = ""  # the command that the next plain text completes: the bot asked for it
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One way to a person."""
+    """One account of a person."""
 
     channel: str
     user_id: str
     conversation: str | None  # the private one, once there is one
     active: bool  # False: unreachable until they write again
-    public_name: str = ""  # by which anybody can write to it; known only when it may be needed
+    public_name: str = ""  # under which anyone can write to it; stored only when it may be needed
 
 
 async def hold_person(connection: AsyncConnection, person_id: str) -> None:
-    """See ``People.hold``. Rows that refer to the person can still be added by others."""
+    """Lock a person's row, see ``People.hold``. Rows that refer to the person can still be added by others."""
     statement = select(person.c.id).where(person.c.id == person_id).with_for_update(key_share=True)
     if await connection.scalar(statement) is None:
         raise ChangedMeanwhileError("The person was merged or erased meanwhile.")
 
 
 class People:
-    """Who talks to the bot."""
+    """The users of the bot."""
 
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
     async def of_account(self, channel: str, user_id: str) -> Person | None:
-        """The person behind an account, if they ever wrote."""
+        """Return the person behind an account, if they ever wrote."""
         statement = select(person).join(account).where(account.c.channel == channel, account.c.user_id == user_id)
         row = (await self._connection.execute(statement)).first()
         return Person(row.id, row.language, row.last_language) if row else None
 
     async def get(self, person_id: str) -> Person | None:
-        """A person by id."""
+        """Return a person by id."""
         row = (await self._connection.execute(select(person).where(person.c.id == person_id))).first()
         return Person(row.id, row.language, row.last_language) if row else None
 
@@ -82,9 +82,9 @@ class People:
         returns: bool = True,
         public_name: str | None = None,
     ) -> Person:
-        """The person behind an account, made if new. ``returns``: an account switched off is reachable again.
+        """Return the person behind an account, created if new. ``returns``: a switched-off account is reachable again.
 
-        ``public_name``: what the account is called now, nothing ("") included; it replaces one that is kept.
+        ``public_name``: the present name of the account, "" for no name; it replaces a stored one.
         """
         known = await self.of_account(channel, user_id)
         if known is None:
@@ -106,7 +106,7 @@ class People:
         return known
 
     async def _make(self, channel: str, user_id: str, private_conversation: str | None) -> Person | None:
-        """A new person with this account; ``None`` when another transaction made one first: then it is there now."""
+        """Return a new person with this account; ``None`` when another transaction has created it meanwhile."""
         new = Person(uuid4().hex, None, None, new=True)
         values = {"id": new.id, "language": None, "last_language": None, "created_at": self._now}
         await self._connection.execute(insert(person).values(**values))
@@ -121,38 +121,38 @@ class People:
         return new
 
     async def hold(self, person_id: str) -> None:
-        """Let other acts of this person wait until the end of the transaction: what is read of them now stays so.
+        """Make other acts of this person wait until the end of the transaction: what is read of them now stays so.
 
-        Call it before reading. Raises ``ChangedMeanwhileError`` when the person became another one, or was erased.
+        Call it before reading. Raise ``ChangedMeanwhileError`` when the person became another one, or was erased.
         """
         await hold_person(self._connection, person_id)
 
     async def private_conversation(self, channel: str, user_id: str) -> str | None:
-        """Where to reach an account privately; ``None`` when it never wrote or cannot be reached."""
+        """Return the private conversation of an account; ``None`` when it never wrote or cannot be reached."""
         statement = select(account.c.conversation).where(
             account.c.channel == channel, account.c.user_id == user_id, account.c.active
         )
         return await self._connection.scalar(statement)
 
     async def link(self, person_id: str, channel: str, user_id: str, conversation: str) -> None:
-        """The account is this person's from now on, and reachable; whose it was before is the caller's business."""
+        """Link the account to this person, reachable; the caller takes care of its previous person."""
         key = {"channel": channel, "user_id": user_id}
         values = {"person_id": person_id, "conversation": conversation, "active": True}
         statement = insert_into(self._connection, account).values(**key, **values, first_seen=self._now)
         await self._connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 
     async def keep_name(self, channel: str, user_id: str, public_name: str) -> None:
-        """Keep the public name of an account from now on; an empty one: it has none."""
+        """Store the public name of an account; an empty one means that it has no name."""
         where = (account.c.channel == channel, account.c.user_id == user_id)
         await self._connection.execute(update(account).where(*where).values(public_name=public_name or None))
 
     async def switch_off(self, person_id: str, channel: str) -> None:
-        """A person cannot be reached on a channel any more, until they write again."""
+        """Mark a person as unreachable on a channel until they write again."""
         where = (account.c.channel == channel, account.c.person_id == person_id)
         await self._connection.execute(update(account).where(*where).values(active=False))
 
     async def choose_language(self, person_id: str, language: str | None) -> None:
-        """The language that the person wants to be answered in; ``None`` follows their questions again."""
+        """Set the language of answers to this person; ``None`` follows their questions again."""
         await self._connection.execute(update(person).where(person.c.id == person_id).values(language=language))
 
     async def spoke(self, person_id: str, language: str) -> None:
@@ -160,13 +160,13 @@ class People:
         await self._connection.execute(update(person).where(person.c.id == person_id).values(last_language=language))
 
     async def context(self, key: Sequence[str], *, younger_than: timedelta) -> ChatContext | None:
-        """The last question at ``(channel, conversation, thread, person id)`` if it is recent enough."""
+        """Return the last question at ``(channel, conversation, thread, person id)`` if it is recent enough."""
         statement = select(chat_context).where(*_at(key), chat_context.c.at > self._now - younger_than)
         row = (await self._connection.execute(statement)).first()
         return ChatContext(row.query, row.answer_id, tuple(row.choices), row.at, row.awaits or "") if row else None
 
     async def accounts(self, person_id: str) -> list[Account]:
-        """Every account of a person, the first seen first."""
+        """Return every account of a person, the first seen first."""
         statement = select(account).where(account.c.person_id == person_id).order_by(account.c.first_seen)
         rows = await self._connection.execute(statement)
         return [Account(row.channel, row.user_id, row.conversation, row.active, row.public_name or "") for row in rows]
@@ -180,7 +180,7 @@ class People:
         *,
         awaits: str = "",
     ) -> None:
-        """Keep the question for follow-ups; ``awaits`` is the command that the next plain text completes."""
+        """Store the question for follow-ups; ``awaits`` is the command that the next plain text completes."""
         columns = ("channel", "conversation", "thread", "person_id")
         values = {"query": query and dict(query), "answer_id": answer_id, "choices": list(choices), "at": self._now}
         values["awaits"] = awaits or None
@@ -188,7 +188,7 @@ class People:
         await self._connection.execute(statement.on_conflict_do_update(index_elements=columns, set_=values))
 
     async def got(self, key: Sequence[str]) -> None:
-        """What the conversation waited for has come."""
+        """Note that the awaited text has come."""
         await self._connection.execute(update(chat_context).where(*_at(key)).values(awaits=None))
 
     async def forget_contexts(self, older_than: timedelta) -> int:

@@ -45,7 +45,7 @@ CLIENT: Mapping[str, str] = {
 }  # fmt: skip
 LIMITS: Mapping[str, int] = {  # ms
     "statement_timeout": 20_000,
-    "lock_timeout": 15_000,  # longer than a frozen transaction can hold one
+    "lock_timeout": 15_000,  # longer than a frozen transaction can hold a lock
     "idle_in_transaction_session_timeout": 10_000,  # no transaction awaits anything but the database
 }
 LONG: Mapping[str, int] = {  # ms
@@ -68,18 +68,18 @@ READ_LIMITS = "SELECT name, setting::bigint FROM pg_settings WHERE name = ANY(%s
 
 
 class SilentServerError(psycopg.OperationalError):
-    """The server did not answer in time, and its connection was given up."""
+    """A server that did not answer in time; its connection was given up."""
 
 
 class BoundedConnection(psycopg.AsyncConnection[Any]):
-    """A connection whose every wait ends: with an answer, or as ``SilentServerError`` and closed."""
+    """A connection with a limit on every wait: it ends with an answer, or as ``SilentServerError`` and closed."""
 
     limits = LIMITS  # ms; from ``connect`` on as the server applies them, 0: none
     has_time = False  # in this transaction: see ``give_time``
 
     @classmethod
     async def connect(cls, conninfo: str = "", **options: Any) -> Self:
-        """Connect, and agree with the server on the limits."""
+        """Connect, and set the limits on the server."""
         connection = await super().connect(conninfo, autocommit=True, **options)
         try:
             await connection._agree()  # noqa: SLF001 - our own
@@ -96,14 +96,14 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
         await self.set_autocommit(False)
 
     async def wait(self, gen: PQGen[T], *args: Any, **options: Any) -> T:
-        """Drive one exchange with the server, see ``psycopg.AsyncConnection.wait``; every statement comes by here."""
+        """Drive one exchange with the server, see ``psycopg.AsyncConnection.wait``; every statement passes here."""
         limit, silent = self._patience(), False
 
         def hang_up() -> None:
             nonlocal silent
             silent = True
             with suppress(OSError), socket.socket(fileno=os.dup(self.pgconn.socket)) as ours:
-                ours.shutdown(socket.SHUT_RDWR)  # whoever waits for the socket wakes up
+                ours.shutdown(socket.SHUT_RDWR)  # wakes up every wait for the socket
 
         timer = asyncio.get_running_loop().call_later(limit, hang_up) if limit else None
         try:
@@ -117,7 +117,7 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
                 timer.cancel()
 
     def _patience(self) -> float:
-        """Seconds that this exchange may take; 0: for ever, because the operator set no limit for statements."""
+        """Return the seconds that this exchange may take; 0 when the operator set no limit for statements."""
         if self.autocommit:  # the pool asks whether the connection lives, or ``connect`` for the limits
             return PING_S
         if self.pgconn.transaction_status == TransactionStatus.IDLE:
@@ -129,7 +129,7 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
 
 
 def without_values(error: psycopg.Error) -> psycopg.Error:
-    """The error with what the server says of the kind of fault, and without the values that it quotes.
+    """Return the error with the server's kind of fault, and without the values that it quotes.
 
     DETAIL and CONTEXT hold rows and keys, which are accounts of people; so do the messages on refused values.
     """
@@ -140,7 +140,7 @@ def without_values(error: psycopg.Error) -> psycopg.Error:
 
 
 def connect_args(address: URL) -> dict[str, str | Callable[..., Any]]:
-    """What to connect with beside the URL, whose own options win."""
+    """Return the connection options beside the URL; options in the URL win."""
     missing = {name: value for name, value in CLIENT.items() if name not in address.query}
     if "PGCONNECT_TIMEOUT" in os.environ:
         missing.pop("connect_timeout", None)
@@ -148,7 +148,7 @@ def connect_args(address: URL) -> dict[str, str | Callable[..., Any]]:
 
 
 def is_reading(connection: AsyncConnection) -> bool:
-    """Return whether this is a snapshot that cannot write, and so cannot hold rows either."""
+    """Return whether this is a snapshot that cannot write, and so cannot lock rows either."""
     return bool(connection.sync_connection and connection.sync_connection.get_execution_options().get(READING))
 
 

@@ -1,9 +1,9 @@
-"""The processes on this database: which of them live, and which one leads the account of a network.
+"""The processes on this database: signs of life, and the leader of each network's account.
 
-A process signs every few seconds; one that did not sign for ``LEASE`` is gone, and what it held may be taken: its
-messages, and its leadership. All of this goes by the clock of the database where it has one of its own (PostgreSQL), so
-that machines whose clocks differ agree. Who takes a leadership raises its epoch; whoever writes as a leader names the
-epoch, so that a process which was frozen, and was given up, changes nothing when it wakes.
+A process signs every few seconds. A process without a sign for ``LEASE`` is gone; its messages and its leadership may
+be taken over. All times are those of the database where it has its own clock (PostgreSQL), so that machines with
+different clocks agree. A new leader raises the epoch, and every write of a leader names its epoch. So a process that
+was frozen and given up changes nothing when it wakes.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from knowledge_base.store.tables import leader, process
 from knowledge_base.store.upsert import insert_into
 
 LEASE = timedelta(seconds=10)  # without a sign a process is gone after this; machines take over within 15 s
-LEASE_OF_A_FILE = timedelta(seconds=60)  # SQLite serves one machine; there a new process knows that the last one ended
+LEASE_OF_A_FILE = timedelta(seconds=60)  # SQLite serves one machine: a new process knows that the last one ended
 FORGOTTEN = timedelta(days=1)  # signs of processes that ended without a word
 
 
 class DeposedError(Exception):
-    """Another process leads this account now."""
+    """A leadership that another process has taken over."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A leadership: what this process may send for a channel, as long as it lasts."""
+    """A leadership: the right of this process to send for a channel, as long as it lasts."""
 
     channel: str
     process: str
@@ -39,7 +39,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Living:
-    """Another process that lives; ``settings``: marks of those that all processes must share."""
+    """Another living process; ``settings``: marks of those that all processes must share."""
 
     id: str
     settings: Mapping[str, str]
@@ -59,15 +59,15 @@ class Processes:
 
     @property
     def lease(self) -> timedelta:
-        """How long a sign counts."""
+        """Return the time that a sign is valid."""
         return LEASE if self._postgres else LEASE_OF_A_FILE
 
     async def sign(self, me: str, place: str, settings: Mapping[str, str]) -> dict[str, int]:
-        """Sign; returns the channels that this process leads, each with its epoch.
+        """Sign; return the channels that this process leads, each with its epoch.
 
-        The leaderships are locked first: who wants to take one waits, and then sees this sign.
+        The leaderships are locked first: a process that wants to take one waits, and then sees this sign.
         """
-        if self._postgres:  # a process that freezes here holds up whoever takes over
+        if self._postgres:  # a process that freezes here would delay a takeover
             await self._connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 5000"))
         mine = select(leader.c.channel, leader.c.epoch).where(leader.c.owner == me).with_for_update()
         held = {row.channel: row.epoch for row in await self._connection.execute(mine)}
@@ -77,7 +77,7 @@ class Processes:
         return held
 
     async def take(self, channel: str, me: str) -> int | None:
-        """Lead a channel that no living process leads; returns the epoch, or ``None`` when another one leads it."""
+        """Lead a channel without a living leader; return the epoch, or ``None`` when another process leads it."""
         first = insert_into(self._connection, leader).values(channel=channel, owner="", epoch=0)
         await self._connection.execute(first.on_conflict_do_nothing())
         free = select(leader).where(leader.c.channel == channel).with_for_update(skip_locked=True)
@@ -99,41 +99,41 @@ class Processes:
         )
 
     async def expect(self, term: Term) -> None:
-        """Raise ``DeposedError`` unless this process leads the channel still."""
+        """Raise ``DeposedError`` unless this process still leads the channel."""
         if not await self._connection.scalar(select(1).where(self.leads(term))):
             raise DeposedError(term.channel)
 
     async def leave(self, me: str) -> None:
-        """An orderly end: everything that this process held is free."""
+        """Free everything that this process held, at an orderly end."""
         await self._connection.execute(delete(process).where(process.c.id == me))
 
     async def clear(self, place: str, me: str) -> None:
-        """Whoever worked in this place before is gone, since this process is there now. Old signs are forgotten."""
+        """Remove earlier processes of this place, since this process is there now. Old signs are deleted."""
         here = process.c.place == place
         gone = or_(here, process.c.seen_at < self._ago(FORGOTTEN)) if self._postgres else here
         await self._connection.execute(delete(process).where(gone, process.c.id != me))
 
     async def living(self, within: timedelta = LEASE) -> list[Living]:
-        """Every process that signed lately; ``within``: longer ago than a lease."""
+        """Return every other process that signed within a lease, or within ``within`` if that is longer."""
         lately = self._signed(max(within, self.lease))
         rows = await self._connection.execute(select(process).where(lately))
         return [Living(row.id, row.settings) for row in rows]
 
-    async def knows(self, one: str) -> bool:
-        """Whether an id is that of a process here, also of one that is not alive any more and did not end in order."""
-        return bool(await self._connection.scalar(select(1).where(process.c.id == one)))
+    async def knows(self, process_id: str) -> bool:
+        """Return whether an id is that of a process here, also of a dead one that did not end in order."""
+        return bool(await self._connection.scalar(select(1).where(process.c.id == process_id)))
 
     def lives(self, owner: Any) -> ColumnElement[bool]:
-        """Whether a process (an id, or a column of them) signed lately."""
+        """Return whether a process (an id, or a column of them) signed lately."""
         return exists().where(process.c.id == owner, self._signed(self.lease))
 
     def _signed(self, within: timedelta) -> ColumnElement[bool]:
-        """A sign from the future, of a clock that was ahead, is none: who lives signs again."""
+        """Return the condition of a valid sign; one from the future (a clock was ahead) is not valid."""
         return process.c.seen_at.between(self._ago(within), self._ago(-within))
 
     @staticmethod
     def leads(term: Term) -> ColumnElement[bool]:
-        """Whether a term lasts; part of what a leader writes."""
+        """Return the condition that a term lasts; part of every write of a leader."""
         return exists().where(
             leader.c.channel == term.channel, leader.c.owner == term.process, leader.c.epoch == term.epoch
         )

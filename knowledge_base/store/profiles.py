@@ -1,4 +1,4 @@
-"""What people told about themselves: name, municipality, how they want to be reached; and that two persons are one."""
+"""Profiles: name, municipality, and reachability of a person; also merging and separating of persons."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VERIFIED_FOR = timedelta(days=365)  # then the person must prove it again
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """What a person told; empty where they told nothing."""
+    """The profile of a person; a field without a value is empty."""
 
     person_id: str
     name: str = ""
@@ -33,32 +33,32 @@ class Profile:
     prefers: str = ""  # channel
     phone: str = ""
     paused_until: datetime | None = None
-    refuses: bool = False  # never introduce
+    refuses: bool = False  # opted out of introductions
 
     def is_verified(self, now: datetime) -> bool:
-        """Whether they proved to belong to the municipality, not too long ago."""
+        """Return whether they proved to belong to the municipality, not too long ago."""
         return self.verified_at is not None and now - self.verified_at < VERIFIED_FOR
 
     def is_available(self, now: datetime) -> bool:
-        """Whether they may be asked for an introduction now."""
+        """Return whether they may be asked for an introduction now."""
         return not self.refuses and (self.paused_until is None or self.paused_until <= now)
 
 
 class Profiles:
-    """What people told about themselves."""
+    """The profiles of all persons."""
 
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
     async def get(self, person_id: str) -> Profile:
-        """The profile of a person; an empty one when they told nothing."""
+        """Return the profile of a person, or an empty one."""
         rows = await self._connection.execute(select(profile).where(profile.c.person_id == person_id))
         row = rows.mappings().first()
         return Profile(**{str(name): value for name, value in row.items()}) if row else Profile(person_id=person_id)
 
     async def proven(self) -> list[Profile]:
-        """The profiles of all who proved to belong to a municipality, however long ago."""
+        """Return all profiles with a proven municipality, however long ago."""
         rows = await self._connection.execute(select(profile).where(profile.c.verified_at.is_not(None)))
         return [Profile(**{str(name): value for name, value in row.items()}) for row in rows.mappings()]
 
@@ -80,9 +80,9 @@ class Profiles:
         return after
 
     async def person_of_address(self, address: str, *, language: str | None = None) -> Person:
-        """The person behind a mail address, made when there is none yet: an imported contact is such a person.
+        """Return the person behind a mail address, created if new: an imported contact is such a person.
 
-        An account that was switched off (its mail bounced) stays so. ``language`` is that of a person made now.
+        A switched-off account (its mail bounced) stays so. ``language`` is that of a new person.
         """
         known = same_form(address)
         person_ = await People(self._connection, self._now).identify(
@@ -94,7 +94,7 @@ class Profiles:
         return replace(person_, last_language=language)
 
     async def merge(self, from_person: str, into_person: str) -> None:
-        """Two persons are one: all that belongs to the first belongs to the second; what both have, the second keeps.
+        """Merge the first person into the second; where both have a value, the second keeps theirs.
 
         The first is gone afterwards.
         """
@@ -118,7 +118,7 @@ class Profiles:
 
 
 def _combined(old: Profile, new: Profile) -> Profile:
-    """What the person told on either account; a wish to be left alone holds, on whichever it was said."""
+    """Return the merged profile; an opt-out on either account holds."""
     values = {name: value or getattr(old, name) for name, value in asdict(new).items() if name != "person_id"}
     if new.municipality or not old.municipality:  # a proof belongs to its municipality
         values |= {"verified_at": new.verified_at, "verified_address": new.verified_address}

@@ -1,4 +1,4 @@
-"""Projects, municipalities, contacts and events: reading them, and what editors change."""
+"""Projects, municipalities, contacts and events: reading them, and the changes of editors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EDITOR = "editor"
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record with what the store knows about it."""
+    """A record with its revision, source and removal."""
 
     kind: RecordKind
     id: str
@@ -36,25 +36,25 @@ class StoredRecord:
 
     @property
     def record(self) -> Record:
-        """The value itself."""
+        """Return the record value."""
         return from_body(self.kind, self.body)
 
     @property
     def edited_fields(self) -> frozenset[str]:
-        """The fields that an editor changed since the import."""
+        """Return the fields that an editor changed since the import."""
         before = self.imported or {}
         return frozenset(name for name in {*before, *self.body} if before.get(name) != self.body.get(name))
 
 
 class Records:
-    """The knowledge. Everything that changes it raises the revision, by which an index sees that it is old."""
+    """The knowledge. Every change raises the revision, so that an index sees that it is old."""
 
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self._connection = connection
         self._now = now
 
     async def get(self, kind: RecordKind, record_id: str, *, removed: bool = False) -> StoredRecord | None:
-        """One record; ``removed`` finds it even when it was taken out."""
+        """Return one record; ``removed`` also finds a removed one."""
         statement = select(record).where(record.c.kind == kind, record.c.id == record_id)
         if not removed:
             statement = statement.where(record.c.removed_at.is_(None))
@@ -62,7 +62,7 @@ class Records:
         return _stored(row) if row else None
 
     async def stream(self, kind: RecordKind | None = None) -> AsyncIterator[StoredRecord]:
-        """Every visible record in order of kind and id, without holding all in memory."""
+        """Yield every visible record in order of kind and id, without holding all in memory."""
         statement = select(record).where(record.c.removed_at.is_(None)).order_by(record.c.kind, record.c.id)
         if kind is not None:
             statement = statement.where(record.c.kind == kind)
@@ -71,24 +71,26 @@ class Records:
                 yield _stored(row)
 
     async def page(self, kind: RecordKind, after: str, limit: int) -> list[StoredRecord]:
-        """The next visible records of a kind in order of id, behind ``after``: for work that must not hold a
-        transaction open between them."""
+        """Return the next visible records of a kind in order of id, behind ``after``.
+
+        Use it for work that must not hold a transaction open between them.
+        """
         statement = select(record).where(record.c.kind == kind, record.c.id > after, record.c.removed_at.is_(None))
         return [_stored(row) for row in await self._connection.execute(statement.order_by(record.c.id).limit(limit))]
 
     async def count(self) -> dict[RecordKind, int]:
-        """How many visible records there are of each kind."""
+        """Return the number of visible records of each kind."""
         statement = select(record.c.kind, func.count()).where(record.c.removed_at.is_(None)).group_by(record.c.kind)
         return {RecordKind(kind): number for kind, number in await self._connection.execute(statement)}
 
     async def revision(self) -> int:
-        """The revision of the knowledge: 0 for an empty one."""
+        """Return the revision of the knowledge: 0 for an empty one."""
         return await Facts(self._connection).get(REVISION) or 0
 
     async def lock(self) -> int:
-        """Keep every other change of knowledge out until the end of the transaction; returns the revision so far.
+        """Keep every other change of knowledge out until the end of the transaction; return the revision so far.
 
-        Whoever decides by what is stored (an editor's change, a publication) locks before reading it.
+        Lock before reading when a change depends on stored records (an editor's change, a publication).
         """
         await self._connection.execute(
             insert_into(self._connection, fact).values(name=REVISION, value=0).on_conflict_do_nothing()
@@ -103,7 +105,7 @@ class Records:
         return revision
 
     async def edit(self, kind: RecordKind, record_id: str, body: Body) -> frozenset[str]:
-        """Store an editor's version of a record, or a new record; the fields that changed are returned.
+        """Store an editor's version of a record, or a new record; return the fields that changed.
 
         The imported version is kept beside it, so that later imports leave the edited fields alone.
         """
@@ -126,7 +128,7 @@ class Records:
         return changed
 
     async def remove(self, keys: Collection[tuple[RecordKind, str]]) -> list[tuple[RecordKind, str]]:
-        """Take records out; those that were there are returned. Imports do not bring them back."""
+        """Remove records; return those that were there. Imports do not bring them back."""
         await self.lock()
         gone = [key for key in keys if await self.get(*key) is not None]
         if not gone:
@@ -144,7 +146,7 @@ class Records:
     async def log_change(
         self, revision: int, kind: RecordKind, record_id: str, what: str, fields: Collection[str]
     ) -> None:
-        """Note what happened to a record: digests and editors read it."""
+        """Note a change of a record: digests and editors read it."""
         values = {"revision": revision, "kind": kind, "id": record_id, "what": what}
         await self._connection.execute(insert(record_change).values(**values, fields=sorted(fields), at=self._now))
 

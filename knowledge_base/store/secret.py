@@ -1,11 +1,11 @@
-"""The installation's own secret: what is derived from it can be checked here and guessed nowhere.
+"""The installation's own secret: values derived from it can be checked here and guessed nowhere.
 
-It makes one-time links (only their hash is kept) and keyed hashes of people who must not be asked again. It lies in
-the state folder, apart from the database: a stolen database alone tells neither.
+It makes one-time links (only their hash is kept) and keyed hashes of people who must not be asked again. It lies in the
+state folder, apart from the database: a stolen database alone reveals neither.
 
-Every process on a database must use the same secret. The database holds a proof of it, and the secret itself enciphered
-with what all processes know anyway (tokens and passwords of the accounts): so a second machine finds it by itself, and
-a folder with another secret is noticed.
+Every process on a database must use the same secret. The database holds a proof of it. It also holds the secret,
+encrypted with the tokens and passwords of the accounts, which all processes know. So a second machine finds it by
+itself, and a folder with another secret is noticed.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 FILE = "secret.key"
 BYTES = 32
 NONCE = 16
-SHARED = "secret"  # fact: a proof of the secret, and the secret enciphered
+SHARED = "secret"  # fact: a proof of the secret, and the encrypted secret
 REMEDY = "Bring it back from a backup; without it links sent before are void and blocks are forgotten."
 
 
 def read_secret(folder: Path) -> bytes:
-    """The secret of the installation in this state folder, made when there is none yet; readable by its user alone.
+    """Return the secret in this state folder; create it when it is missing, readable by its user alone.
 
-    Raises ``StoreError`` when the file cannot be made or read, or holds something else.
+    Raise ``StoreError`` when the file cannot be made or read, or holds something else.
     """
     path = folder / FILE
     try:
@@ -48,7 +48,7 @@ def read_secret(folder: Path) -> bytes:
 def kept_secret(folder: Path) -> bytes | None:
     """Return the secret in this state folder, ``None`` when there is no such file.
 
-    Raises ``StoreError`` when the file cannot be read or holds something else.
+    Raise ``StoreError`` when the file cannot be read or holds something else.
     """
     path = folder / FILE
     try:
@@ -57,16 +57,16 @@ def kept_secret(folder: Path) -> bytes | None:
         return None
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}.", remedy=REMEDY) from error
-    if len(value) != BYTES or len(set(value)) == 1:  # a file full of zeros is what a crash of the machine leaves
+    if len(value) != BYTES or len(set(value)) == 1:  # a crash of the machine can leave a file full of zeros
         raise StoreError(f"{path} does not hold the {BYTES} bytes of the installation's secret.", remedy=REMEDY)
     return value
 
 
 async def share_secret(store: Store, folder: Path, known_to_all: Iterable[str], *, renew: bool = False) -> None:
-    """Make the folder's secret the one of this database; the first folder says which it is.
+    """Make the folder's secret the one of this database; the first folder decides.
 
-    ``known_to_all``: tokens and passwords that every process is configured with; ``renew``: encipher it with those of
-    now. Raises ``StoreError`` when the folder holds another secret, or none and these do not open the database's.
+    ``known_to_all``: tokens and passwords that every process is configured with; ``renew``: encrypt it with the present
+    ones. Raise ``StoreError`` when the folder holds another secret, or no secret and these do not open the database's.
     """
     known = "\0".join(sorted(filter(None, known_to_all))).encode()
     async with store.read() as tx:
@@ -87,7 +87,7 @@ async def share_secret(store: Store, folder: Path, known_to_all: Iterable[str], 
 
 
 async def forget_shared(store: Store) -> None:
-    """The next process says which secret is the right one."""
+    """Let the next process set the secret of this database."""
     async with store.begin() as tx:
         await tx.facts.drop(SHARED)
 
@@ -115,7 +115,7 @@ def _opened(shared: Any, known: bytes, folder: Path) -> bytes:
 
 
 def _sealed(secret: bytes, known: bytes) -> str | None:
-    """Enciphered and authenticated (AES-256-GCM); ``None`` where there is nothing to do it with."""
+    """Return the secret encrypted and authenticated (AES-256-GCM); ``None`` without a key to do it."""
     if not known:
         return None
     nonce = os.urandom(NONCE)
@@ -142,12 +142,12 @@ def _cipher(known: bytes, nonce: bytes) -> Any:
 
 
 def keyed_hash(secret: bytes, purpose: str, value: str) -> str:
-    """A hash (hexadecimal, 64 characters) that nobody without the secret can make; other purposes give other hashes."""
+    """Return a hash (hexadecimal, 64 characters) that needs the secret; other purposes give other hashes."""
     return hmac.digest(secret, f"{purpose}\0{value}".encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
 
 
 def _make(path: Path, value: bytes) -> None:
-    """Whole or not at all, and never over one that another process made meanwhile."""
+    """Write the file whole or not at all, and never over a file that another process made meanwhile."""
     fresh = path.with_name(f"{FILE}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,11 +1,11 @@
-"""Making two persons out of one: accounts leave, with what came by them alone; all else stays where it is.
+"""Separation of one person into two: accounts leave with the data that belong to them alone; all else stays.
 
 account             theirs, and the private conversation with it
-introductions       those that are named (the caller knows whose they are), with what was agreed to in them
+introductions       those that are named (the caller knows their owner), with what was agreed to in them
 subscription        when it is delivered by an account that leaves
 links of mails      to what leaves, and to unsubscribe, when no mailbox stays behind; those to introductions that stay
-                    are over when a mailbox leaves: it would answer for who is another person now
-veiled links        (sent where their text could not go) and links that connect are over: who holds the message is
+                    expire when a mailbox leaves: they would answer for another person now
+veiled links        (sent where their text could not go) and links that connect expire: the holder of the message is
                     another person now
 buttons, context    of the conversation that leaves are gone
 messages waiting    to a mailbox go on with it; to a chat that leaves they go where the person still is
@@ -48,11 +48,11 @@ async def part(
     *,
     instead: Account | None,
 ) -> str:
-    """Give these accounts of a person, and these introductions, to a new one; returns the new person's id.
+    """Give these accounts of a person, and these introductions, to a new person; return the new id.
 
-    ``instead``: where the person hears what waits for a chat that leaves.
+    ``instead``: the conversation for messages that wait for a chat that leaves.
     """
-    async with unlocked(connection):  # first of all: two that part, merge or erase come one after the other
+    async with unlocked(connection):  # first of all: separations, merges and erasures run one after the other
         return await _part(connection, now, person_id, leaving, introductions, instead)
 
 
@@ -70,15 +70,19 @@ async def _part(
     language, last_language = (await connection.execute(languages)).one()
     values = {"id": other, "language": language, "last_language": last_language, "created_at": now}
     await connection.execute(insert(person).values(**values))
-    for one in leaving:
-        where = (account.c.channel == one.channel, account.c.user_id == one.user_id, account.c.person_id == person_id)
+    for moved in leaving:
+        where = (
+            account.c.channel == moved.channel,
+            account.c.user_id == moved.user_id,
+            account.c.person_id == person_id,
+        )
         await connection.execute(update(account).where(*where).values(person_id=other))
     stays = set((await connection.execute(select(account.c.channel).where(account.c.person_id == person_id))).scalars())
-    for one in leaving:
-        await _conversation(connection, person_id, other, one, instead, alone=one.channel not in stays)
+    for moved in leaving:
+        await _conversation(connection, person_id, other, moved, instead, alone=moved.channel not in stays)
     await _introductions(connection, person_id, other, introductions)
     await _links(connection, now, person_id, other, introductions)
-    if MAIL in {one.channel for one in leaving}:
+    if MAIL in {moved.channel for moved in leaving}:
         await _links_of_mails(connection, now, person_id, other, mail_stays=MAIL in stays)
     return other
 
@@ -90,7 +94,10 @@ async def _introductions(connection: AsyncConnection, old: str, new: str, ids: C
         where = (introduction.c.id.in_(ids), column == old)
         values = {column.name: new, "version": introduction.c.version + 1}
         await connection.execute(update(introduction).where(*where).values(values))
-    agreed = (consent.c.subject == old, consent.c.purpose.in_([f"introduction:{one}" for one in ids]))
+    agreed = (
+        consent.c.subject == old,
+        consent.c.purpose.in_([f"introduction:{introduction_id}" for introduction_id in ids]),
+    )
     await connection.execute(update(consent).where(*agreed).values(subject=new))
 
 
@@ -113,22 +120,22 @@ async def _over(connection: AsyncConnection, now: datetime, old: str, which: Col
 
 
 async def _conversation(
-    connection: AsyncConnection, old: str, new: str, one: Account, instead: Account | None, *, alone: bool
+    connection: AsyncConnection, old: str, new: str, moved: Account, instead: Account | None, *, alone: bool
 ) -> None:
-    """``alone``: the person keeps no other account on this network."""
+    """Move a conversation; ``alone``: the person keeps no other account on this network."""
     for table in (button, chat_context):
-        await connection.execute(delete(table).where(table.c.person_id == old, _place(table.c, one)))
-    own_chat = and_(subscription.c.channel == one.channel, subscription.c.conversation.is_(None))
-    delivered = or_(own_chat, _place(subscription.c, one)) if alone else _place(subscription.c, one)
-    moved = update(subscription).where(subscription.c.person_id == old, delivered)
-    await connection.execute(moved.values(person_id=new, next_due_at=None))  # the municipality stays behind
-    waiting = (outbox.c.person_id == old, outbox.c.state == "new", _place(outbox.c, one))
-    if one.channel == MAIL:
+        await connection.execute(delete(table).where(table.c.person_id == old, _place(table.c, moved)))
+    own_chat = and_(subscription.c.channel == moved.channel, subscription.c.conversation.is_(None))
+    delivered = or_(own_chat, _place(subscription.c, moved)) if alone else _place(subscription.c, moved)
+    subscriptions = update(subscription).where(subscription.c.person_id == old, delivered)
+    await connection.execute(subscriptions.values(person_id=new, next_due_at=None))  # the municipality stays behind
+    waiting = (outbox.c.person_id == old, outbox.c.state == "new", _place(outbox.c, moved))
+    if moved.channel == MAIL:
         await connection.execute(update(outbox).where(*waiting).values(person_id=new))
     elif instead is not None:
         place = {"channel": instead.channel, "conversation": instead.conversation}
         await connection.execute(update(outbox).where(*waiting).values(place))
 
 
-def _place(columns: Any, one: Account) -> ColumnElement[bool]:
-    return and_(columns.channel == one.channel, columns.conversation == (one.conversation or ""))
+def _place(columns: Any, moved: Account) -> ColumnElement[bool]:
+    return and_(columns.channel == moved.channel, columns.conversation == (moved.conversation or ""))

@@ -1,9 +1,9 @@
-"""SQLite connections whose operations are not torn apart by cancellation.
+"""SQLite connections that finish an operation before a cancellation.
 
-A task that is cancelled while its statement runs in aiosqlite's thread would leave before the statement is done; the
-statement, and with it a lock on the database, then lives until the garbage collector comes by, and every writer waits
-in vain. So an operation is always finished first, and the cancellation is delivered right after the transaction
-(transactions are short, and wait for nothing but the database).
+A task that is cancelled while its statement runs in aiosqlite's thread would leave before the statement is done. The
+statement, and with it a lock on the database, would then live until the garbage collector runs, and every writer would
+wait in vain. So an operation is always finished first, and the cancellation is delivered right after the transaction
+(transactions are short, and wait only for the database).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class UncancelledConnection(aiosqlite.Connection):
-    """A connection of aiosqlite; whatever it has begun in its thread, it awaits to the end."""
+    """A connection of aiosqlite that awaits every begun operation to its end."""
 
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         try:
@@ -32,7 +32,7 @@ class UncancelledConnection(aiosqlite.Connection):
 
 
 def connect(*, database: str, timeout: float) -> UncancelledConnection:
-    """A connection to be awaited; its thread does not keep the process alive."""
+    """Return a connection to be awaited; its thread does not keep the process alive."""
     connection = UncancelledConnection(partial(_connect, database, timeout), 64)
     connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does; there is no public way
     return connection
@@ -45,7 +45,7 @@ def _connect(database: str, timeout: float) -> sqlite3.Connection:
 
 
 def _text(value: bytes) -> str:
-    """A stored text; the driver's own error would quote one that is damaged."""
+    """Return a stored text; the driver's own error would quote one that is damaged."""
     try:
         return value.decode()
     except UnicodeDecodeError:
@@ -53,7 +53,10 @@ def _text(value: bytes) -> str:
 
 
 async def finished(work: Awaitable[T]) -> T:
-    """The result of some work, awaited even when the task is cancelled meanwhile; it is cancelled again after."""
+    """Return the result of some work, awaited even when the task is cancelled meanwhile.
+
+    The cancellation is raised again afterwards.
+    """
     task = asyncio.ensure_future(work)
     cancelled = False
     while not task.done():
@@ -65,6 +68,6 @@ async def finished(work: Awaitable[T]) -> T:
             break
     current = asyncio.current_task()
     if cancelled and current is not None:
-        current.uncancel()  # it counts once, for asyncio.timeout and TaskGroup
+        current.uncancel()  # asyncio.timeout and TaskGroup must count it once
         current.cancel()
     return task.result()

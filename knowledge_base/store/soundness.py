@@ -1,4 +1,4 @@
-"""Is a database file sound? What SQLite can tell of it, and whether each row can be read.
+"""The check of a database file: SQLite's own findings, and whether each row can be read.
 
 SQLite keeps no checksums, so a changed byte inside a text shows only where the text has a form of its own: UTF-8, JSON,
 a moment, the digest of a record. A finding names table, row and column, never a value.
@@ -30,7 +30,7 @@ STEPS = 10_000  # of SQLite's machine between two looks at the clock
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is wrong with a database file; ``complete``: all of it was looked at in time."""
+    """The damage of a database file; ``complete``: all of it was checked in time."""
 
     problems: tuple[str, ...]
     complete: bool
@@ -39,7 +39,7 @@ class Findings:
 def examine(file: Path, *, seconds: float | None) -> Findings:
     """Look for damage without writing, for so many seconds at most (``None``: to the end). Writers wait meanwhile.
 
-    Never raises for what the file holds.
+    Never raise for the content of the file.
     """
     problems: list[str] = []
     end = monotonic() + seconds if seconds is not None else None
@@ -83,7 +83,7 @@ def _unreadable(connection: sqlite3.Connection, table: Table) -> Iterator[str]:
 
 
 def _problem(column: Column[Any], value: Any) -> str:
-    """What is wrong with one value; empty: nothing."""
+    """Return the problem of one value; empty for a sound one."""
     if value is None:
         return "" if column.nullable else "there is no value"
     try:

@@ -1,7 +1,8 @@
 """The state folder: made for the bot alone, and never taken for a new one when it was in use before.
 
-A database that is gone or empty beside the traces of an earlier installation is a mistake (a disk that is not mounted,
-a file that was cut off), and a new one in its place would hide it: people would be strangers, blocks forgotten.
+A missing or empty database beside the traces of an earlier installation is a mistake (a disk that is not mounted, a
+file that was cut off). A new database in its place would hide it: known users would be strangers, and blocks would be
+lost.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from knowledge_base.errors import StoreError
 from knowledge_base.store.secret import FILE as SECRET
 
 MARK = "installed"
-# What only an installation with a database leaves. The secret alone is none: a second machine may get it first.
+# Files that only an installation with a database leaves. The secret does not count: a second machine may get it first.
 TRACES = (MARK, "chat-history", "*/device-*.db")
-PRIVATE = 0o077  # what the group and others may do
+PRIVATE = 0o077  # access bits of the group and others
 PARTS = ("", "-wal", "-shm", "-journal")  # of a database file
 
 
 def prepare(folder: Path) -> None:
-    """Make the state folder, for its user alone. Raises ``StoreError`` when that is impossible."""
+    """Make the state folder, for its user alone; raise ``StoreError`` when that is impossible."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -34,18 +35,18 @@ def prepare(folder: Path) -> None:
 
 
 def traces(folder: Path) -> list[str]:
-    """Return what an earlier installation left here, by name."""
+    """Return the names of the files that an earlier installation left here."""
     return sorted(path.relative_to(folder).as_posix() for pattern in TRACES for path in folder.glob(pattern))
 
 
 def lost(folder: Path, database: Path | None) -> StoreError | None:
     """Return the error about an empty database; ``None`` while the folder shows no earlier installation."""
-    found = traces(folder)
-    if not found:
+    traces_found = traces(folder)
+    if not traces_found:
         return None
-    what = f"The database {database}" if database else "The database"
+    subject = f"The database {database}" if database else "The database"
     return StoreError(
-        f"{what} is missing or empty, but {folder} shows an earlier installation ({', '.join(found[:3])}).",
+        f"{subject} is missing or empty, but {folder} shows an earlier installation ({', '.join(traces_found[:3])}).",
         remedy="Find out what became of the database, or restore a backup (stadtlotse restore FILE). "
         "To begin with an empty one: stadtlotse migrate --new.",
     )
@@ -68,7 +69,7 @@ def mark(folder: Path) -> None:
 
 
 def tighten(folder: Path, database: Path | None) -> None:
-    """Take from group and others what they may do with the database and the secret, where the files are ours."""
+    """Remove the access of group and others to the database and the secret, where the files are ours."""
     for path in _files(folder, database):
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & PRIVATE and path.stat().st_uid == os.geteuid():
@@ -77,7 +78,7 @@ def tighten(folder: Path, database: Path | None) -> None:
 
 
 def open_to_others(folder: Path, database: Path | None) -> Iterator[tuple[Path, int]]:
-    """Yield the folder and the files of it that the group or others may use, each with its mode."""
+    """Yield the folder and its files that the group or others may use, each with its mode."""
     for path in (folder, *_files(folder, database)):
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & PRIVATE:

@@ -1,4 +1,4 @@
-"""How many of what there is: figures without names, for the privacy report."""
+"""Counts without names, for the privacy report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from knowledge_base.store.tables import contact_notice, metadata, profile
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Counts of rows by table, of contacts by legal basis, and how it stands with telling contacts."""
+    """Counts of rows by table, of contacts by legal basis, and of contacts by state of the duty to tell them."""
 
     rows: Mapping[str, int]
     contacts_by_basis: Mapping[str, int]

@@ -1,4 +1,4 @@
-"""One unit of work, with a door to each subject."""
+"""One unit of work, with one attribute per subject."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from knowledge_base.store.verifications import Verifications
 
 
 class Transaction:
-    """What may be done inside ``Store.begin()`` or ``Store.read()``; ``now`` is the moment of the whole unit."""
+    """A unit of work of ``Store.begin()`` or ``Store.read()``; ``now`` is the moment of the whole unit."""
 
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self.connection = connection
         self.now = now
-        self.news = False  # something was stored that other processes wait for
+        self.news = False  # this transaction stored work that other processes wait for
 
     @cached_property
     def records(self) -> Records:
@@ -141,5 +141,5 @@ class Transaction:
         self.news = True
 
     async def own_data(self, person_id: str) -> Data:
-        """Everything that is stored about one person, see ``knowledge_base.store.own_data``."""
+        """Return everything that is stored about one person, see ``knowledge_base.store.own_data``."""
         return await own_data(self.connection, self.now, person_id)

@@ -1,8 +1,8 @@
-"""Telling errors of the moment from errors of the work: the first are tried again, the second end in an apology.
+"""Transient errors against errors of the work: the first are retried, the second end in an apology.
 
-The question behind every row of the lists: could the same work, unchanged, succeed later? It could when the error
-tells of the database, the network or another transaction, and not of what was asked. A lost reply to a COMMIT counts
-too: the work may be stored already, so the second try must begin by looking (``Inbox.done``).
+Each row of the lists answers one question: could the same work, unchanged, succeed later? It could when the error comes
+from the database, the network or another transaction, and not from the request. A lost reply to a COMMIT counts too:
+the work may be stored already, so the retry must begin by looking (``Inbox.done``).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from knowledge_base.errors import ChangedMeanwhileError
 # SQLSTATE, whole or its class (two characters).
 TRANSIENT_STATES = frozenset({
     "08",  # connection lost or refused; a pooler in front of the server says everything with 08P01
-    "28",  # login refused: a password or pg_hba.conf that is being changed says nothing of the work
+    "28",  # login refused: a password or pg_hba.conf is being changed, which is no fault of the work
     "3D000",  # the database is not there: it is being renamed or restored
     "40001",  # serialization failure: another transaction was first
-    "40003",  # nobody knows whether the statement completed
+    "40003",  # statement completion unknown
     "40P01",  # deadlock: the server chose this transaction to give way
     "55P03",  # lock timeout: another transaction is slow or frozen
     "57014",  # statement timeout, or an admin cancelled the statement: the server is overloaded
@@ -30,7 +30,7 @@ TRANSIENT_STATES = frozenset({
     "25006",  # read-only: after a fail-over the old primary is a standby; a provider's disk is nearly full
     "53000", "53100", "53200", "53300",  # disk, memory or places for connections are used up
     "58000", "58030",  # the server's system or its disk fails; storage comes back
-    "23503",  # a row that this work refers to went meanwhile (two persons became one): look again
+    "23503",  # a row that this work refers to was deleted meanwhile (two persons were merged): look again
     "23505",  # another transaction stored the same first: look again, and find it
 })  # fmt: skip
 FOLLOWS = "25P02"  # "current transaction is aborted": the error before it decides
@@ -48,13 +48,13 @@ RACED = frozenset({  # as 23503 and 23505
 
 
 def is_transient(error: BaseException) -> bool:
-    """Return whether the same work can succeed later; False for what is no error of a database.
+    """Return whether the same work can succeed later; False for errors outside the database.
 
-    Damaged data, a wrong schema and refused values are not transient. Callers bound how often they try.
+    Damaged data, a wrong schema and refused values are not transient. Callers bound the number of retries.
     """
     match error:
         case BaseExceptionGroup():
-            return all(is_transient(one) for one in error.exceptions)
+            return all(is_transient(inner) for inner in error.exceptions)
         case NoConnectionFreeError() | PendingRollbackError() | ChangedMeanwhileError():
             return True  # the pool has no free place; work went on after its connection was lost; raced
         case DBAPIError():
@@ -70,7 +70,7 @@ def _of_postgresql(error: psycopg.Error) -> bool:
     state = error.sqlstate
     if state == FOLLOWS:
         return _first_was(error)
-    if state is None:  # no word of the server: the connection is lost, or was never made
+    if state is None:  # no answer of the server: the connection is lost, or was never made
         return isinstance(error, psycopg.OperationalError)
     return state in TRANSIENT_STATES or state[:2] in TRANSIENT_STATES
 
@@ -81,7 +81,7 @@ def _of_sqlite(error: sqlite3.Error) -> bool:
 
 
 def _first_was(error: BaseException) -> bool:
-    """Judge by the error that this one follows from."""
+    """Return whether an error that this one follows from is transient."""
     before = error.__cause__ or error.__context__
     while before is not None:
         if is_transient(before):

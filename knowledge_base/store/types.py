@@ -15,13 +15,13 @@ from knowledge_base.errors import StoreError
 DAMAGED = "Run 'stadtlotse check', which names the row. Restore a backup, or ask an expert about the damaged file."
 
 
-def damaged(what: str) -> StoreError:
-    """Return the error about a value that cannot be read; it says nothing of the value, which may be personal."""
-    return StoreError(f"The database is damaged: it holds {what}.", remedy=DAMAGED)
+def damaged(content: str) -> StoreError:
+    """Return the error about an unreadable value; it never quotes the value, which may be personal."""
+    return StoreError(f"The database is damaged: it holds {content}.", remedy=DAMAGED)
 
 
-def _reader(read: Callable[[Any], Any] | None, what: str) -> Callable[[Any], Any] | None:
-    """``read``, whose errors quote no value of the database."""
+def _reader(read: Callable[[Any], Any] | None, content: str) -> Callable[[Any], Any] | None:
+    """Return ``read`` with errors that quote no value of the database."""
     if read is None:
         return None
 
@@ -29,7 +29,7 @@ def _reader(read: Callable[[Any], Any] | None, what: str) -> Callable[[Any], Any
         try:
             return read(value)
         except (ValueError, TypeError, RecursionError):
-            raise damaged(what) from None
+            raise damaged(content) from None
 
     return reader
 

@@ -10,5 +10,5 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 def insert_into(connection: AsyncConnection, table: Table) -> Any:
-    """The dialect's ``insert``, which knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
+    """Return the dialect's ``insert``, which knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``."""
     return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)

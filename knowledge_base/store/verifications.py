@@ -1,4 +1,4 @@
-"""Codes under way to mail addresses: at most one for each person; the database holds a keyed hash of it alone."""
+"""Pending codes to mail addresses: at most one for each person; the database holds only a keyed hash of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from knowledge_base.store.upsert import insert_into
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """A code that was sent, or that only seems to have been: then ``code_hash`` is empty and nothing matches it."""
+    """A code that was sent, or only seems to have been: then ``code_hash`` is empty and nothing matches it."""
 
     person_id: str
     address: str
@@ -24,7 +24,7 @@ class Verification:
 
 
 class Verifications:
-    """Codes under way."""
+    """The pending codes."""
 
     def __init__(self, connection: AsyncConnection, now: datetime) -> None:
         self._connection = connection
@@ -33,7 +33,7 @@ class Verifications:
     async def start(
         self, person_id: str, address: str, municipality: str, code_hash: str, *, lasting: timedelta
     ) -> None:
-        """A new code for a person; one before it is void."""
+        """Store a new code for a person; an earlier one becomes void."""
         begun = Verification(
             person_id=person_id, address=address, municipality=municipality, code_hash=code_hash,
             expires_at=self._now + lasting,
@@ -44,13 +44,13 @@ class Verifications:
         )
 
     async def get(self, person_id: str) -> Verification | None:
-        """The code that a person may still enter."""
+        """Return the code that a person may still enter."""
         where = (verification.c.person_id == person_id, verification.c.expires_at > self._now)
         row = (await self._connection.execute(select(verification).where(*where))).first()
         return Verification(**{column.name: getattr(row, column.name) for column in verification.c}) if row else None
 
     async def end(self, person_id: str) -> None:
-        """The code is used, or void."""
+        """End a code: it is used, or void."""
         await self._connection.execute(delete(verification).where(verification.c.person_id == person_id))
 
     async def forget(self) -> int:

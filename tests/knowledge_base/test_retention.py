@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from knowledge_base.codec import digest
-from knowledge_base.ingest.compare import What
+from knowledge_base.ingest.compare import ChangeKind
 from knowledge_base.model import RecordKind
 from knowledge_base.retention import Periods, purge
 from knowledge_base.store.answers import GivenAnswer
@@ -89,7 +89,7 @@ async def live(store: Store, day: int) -> None:
         await tx.records.edit(RecordKind.PROJECT, f"p{day}", body)
         run = await tx.imports.start("file.jsonl")
         row = StagedRow(
-            RecordKind.PROJECT, f"i{day}", 1, What.ADDED, body, digest(body), None, digest(body), ("title",), None
+            RecordKind.PROJECT, f"i{day}", 1, ChangeKind.ADDED, body, digest(body), None, digest(body), ("title",), None
         )
         await tx.imports.stage(run, [row])
         assert await tx.imports.end(run, "failed")

@@ -23,7 +23,7 @@ from bot.messages import MessageAudience, Say
 from bot.messages.readership import AUDIENCE, private_to
 from bot.outgoing.links import UNSUBSCRIBE, Links
 from bot.outgoing.notify import UNSUBSCRIBE_LASTS
-from knowledge_base.digests.content import Selection, Told, choose
+from knowledge_base.digests.content import PastDigests, Selection, choose
 from knowledge_base.digests.material import Atlas
 from knowledge_base.digests.schedule import BERLIN, Standing, Week, week_of
 from knowledge_base.failpoints import reached
@@ -266,7 +266,7 @@ class Digests:
 
 def _chosen(subscriber: Subscriber, history: History, read: Stock, now: datetime) -> Selection:
     wish = subscriber.subscription
-    told = Told(since=wish.since, upto=history.upto, keys=history.keys)
+    told = PastDigests(since=wish.since, upto=history.upto, keys=history.keys)
     today = now.astimezone(BERLIN).date()
     return choose(read.material.candidates, read.atlas.interest(wish, subscriber.municipality), told, today, now)
 

@@ -16,7 +16,7 @@ from bot.features.search.answers import in_full, shown_hits, told
 from bot.messages import Choice, Say
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.model import Project, RecordKind
-from knowledge_base.search.service import LONGEST, Found
+from knowledge_base.search.service import LONGEST, ChainResult
 from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.people import ChatContext
 from knowledge_base.store.transaction import Transaction
@@ -157,7 +157,7 @@ def _texts(context: ChatContext | None) -> list[str]:
 
 
 def _give(
-    turn: Turn, services: Services, chain: list[str], found: Found, *, start: int, before: Sequence[str] = ()
+    turn: Turn, services: Services, chain: list[str], found: ChainResult, *, start: int, before: Sequence[str] = ()
 ) -> Act:
     """Store what the answer shows, and say it."""
     answer = found.answer

@@ -1,4 +1,4 @@
-"""Files to rows, streamed: one module for each format, each with the one function ``rows``."""
+"""Files to rows, streamed: one module per format, each with the one function ``rows``."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from knowledge_base.ingest.row import Row, RowError, UnreadableError
 
 
 def rows(path: Path) -> Iterator[Row | RowError]:
-    """The rows of ``path``, read by the format that its ending names; never more than one record in memory.
+    """Yield the rows of ``path``, read by the format that its ending names; hold one record in memory at most.
 
-    A row that is broken by itself is given as ``RowError``, and reading goes on.
-    Errors: ``UnreadableError`` as soon as the file cannot be read on.
+    A row that is broken by itself is yielded as ``RowError``, and reading goes on. Errors: ``UnreadableError`` as soon
+    as the file cannot be read on.
     """
     match path.suffix.lower():
         case ".jsonl":

@@ -19,7 +19,7 @@ _SAMPLE = 65_536  # more than any first row needs
 
 
 def rows(path: Path) -> Iterator[Row | RowError]:
-    """The records of ``path``, cells as text. Errors: ``UnreadableError`` where the quoting breaks."""
+    """Yield the records of ``path``, cells as text. Errors: ``UnreadableError`` where the quoting breaks."""
     with open_text(path, newline="") as stream:
         delimiter = _delimiter(stream)
         lines = _Lines(path, stream)
@@ -32,7 +32,7 @@ def rows(path: Path) -> Iterator[Row | RowError]:
 
 
 class _Lines:
-    """The lines of a file, with a bound for those of one record: the csv module itself would hold any line whole."""
+    """The lines of a file, bounded per record: the csv module itself would hold any line whole."""
 
     def __init__(self, path: Path, stream: TextIO) -> None:
         self._path = path
@@ -56,7 +56,7 @@ class _Lines:
         return line
 
     def begin_record(self) -> None:
-        """The lines before belong to records that were read."""
+        """Start counting again for the next record."""
         self._size = 0
 
 
@@ -84,7 +84,7 @@ def _records(file: str, reader: _csv.Reader, lines: _Lines) -> Iterator[Row | Ro
 
 
 def _delimiter(stream: TextIO) -> str:
-    """The delimiter that makes the most of the first row: a column ``id``, then the most columns."""
+    """Return the delimiter that reads the first row best: one that gives a column ``id``, then the most columns."""
     sample = stream.read(_SAMPLE)
     stream.seek(0)
     lines = sample.lstrip("\r\n").splitlines()

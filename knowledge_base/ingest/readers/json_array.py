@@ -1,6 +1,6 @@
 """JSON: an array of records, or an object whose ``records`` is that array; streamed, element by element.
 
-The buffer always holds at least the longest record that is allowed, or the rest of the file. So whatever cannot be
+The buffer always holds at least the longest record that is allowed, or the rest of the file. So a value that cannot be
 decoded from it is truly wrong, and no element is ever decoded twice.
 """
 
@@ -23,7 +23,10 @@ _SHAPE = 'Write an array of records, or {"records": […]}.'
 
 
 def rows(path: Path) -> Iterator[Row | RowError]:
-    """The records of ``path``. Errors: ``UnreadableError`` where the JSON breaks: nothing behind it has a meaning."""
+    """Yield the records of ``path``.
+
+    Errors: ``UnreadableError`` where the JSON breaks: the rest of the file has no meaning.
+    """
     with open_text(path) as stream:
         cursor = _Cursor(path, stream)
         if cursor.peek() == "[":
@@ -50,14 +53,14 @@ def _elements(cursor: _Cursor) -> Iterator[Row | RowError]:
 
 
 def _member(cursor: _Cursor) -> Iterator[Row | RowError]:
-    """The array under ``records``; what else the object holds (a version, a note) is passed over."""
+    """Yield the array under ``records``; skip other members of the object (a version, a note)."""
     cursor.take("{")
-    found = False
+    seen = False
     while cursor.peek() != "}":
         name = cursor.value()
         cursor.take(":")
-        if name == "records" and not found and cursor.peek() == "[":
-            found = True
+        if name == "records" and not seen and cursor.peek() == "[":
+            seen = True
             yield from _elements(cursor)
         elif name == "records":
             raise cursor.failure("There must be one field records, and it must be an array.", _SHAPE)
@@ -65,7 +68,7 @@ def _member(cursor: _Cursor) -> Iterator[Row | RowError]:
             cursor.value()
         cursor.separate("}")
     cursor.take("}")
-    if not found:
+    if not seen:
         raise cursor.failure("The object has no field records.", _SHAPE)
 
 
@@ -80,7 +83,7 @@ class _Cursor:
         self._at = 0
 
     def peek(self) -> str:
-        """The next character that is no space, "" at the end; the cursor stands on it afterwards."""
+        """Return the next character that is not a space, "" at the end; the cursor stands on it afterwards."""
         while True:
             self._fill()
             self._forward(_SPACE.match(self._text, self._at).end())  # type: ignore[union-attr]  # it matches ""
@@ -93,7 +96,7 @@ class _Cursor:
         self._forward(self._at + 1)
 
     def separate(self, end: str) -> None:
-        """Behind an element: stand on the next one, or on ``end``."""
+        """Move from the end of an element to the next one, or to ``end``."""
         if self.peek() != end:
             self.take(",")
             if self.peek() == end:
@@ -121,7 +124,7 @@ class _Cursor:
         self._at = at
 
     def _fill(self) -> bool:
-        """Whether something more was read."""
+        """Read on; return whether there was more to read."""
         if len(self._text) - self._at > MAX_RECORD:
             return False
         more = self._stream.read(2 * MAX_RECORD)

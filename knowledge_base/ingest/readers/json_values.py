@@ -1,4 +1,4 @@
-"""JSON as the standard says, and no more: no NaN, no field twice, no endless nesting."""
+"""Strict JSON: no NaN, no repeated field, no endless nesting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ UNTERMINATED = "This is no JSON: Unterminated string starting at."
 
 
 class JsonError(ValueError):
-    """Why a text is no JSON value; ``position`` is the index of the character, -1 when unknown."""
+    """The reason why a text is not JSON; ``position`` is the index of the character, -1 when unknown."""
 
     def __init__(self, reason: str, position: int = -1) -> None:
         super().__init__(reason)
@@ -21,7 +21,7 @@ class JsonError(ValueError):
 
 
 def decoded(text: str, start: int = 0) -> tuple[Json, int]:
-    """The value that begins at ``start``, and the index behind it. Errors: ``JsonError``."""
+    """Return the value that begins at ``start``, and the index behind it. Errors: ``JsonError``."""
     try:
         return _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:

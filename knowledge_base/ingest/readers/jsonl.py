@@ -1,4 +1,4 @@
-"""JSONL: one JSON object a line; empty lines are allowed."""
+"""JSONL: one JSON object per line; empty lines are allowed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from knowledge_base.ingest.row import Row, RowError, UnreadableError
 
 
 def rows(path: Path) -> Iterator[Row | RowError]:
-    """The records of ``path``; a broken line is an error of its own, and reading goes on behind it."""
+    """Yield the records of ``path``; yield an error for a broken line and read on."""
     with open_text(path) as stream:
         number = 0
         while line := stream.readline(MAX_RECORD + 1):

@@ -1,4 +1,4 @@
-"""What CSV and XLSX share: a first row of field names, then one record a row."""
+"""Tables, for CSV and XLSX: a first row of field names, then one record per row."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from knowledge_base.model import Json
 
 
 def header(file: str, line: int, cells: Sequence[Json]) -> list[str]:
-    """The field names of a table: trimmed and lower case; columns without a name at the end are left out."""
+    """Return the field names of a table: trimmed and lower case; columns without a name at the end are left out."""
     names = ["" if cell is None else str(cell).strip().lower() for cell in cells]
     while names and not names[-1]:
         names.pop()
@@ -27,7 +27,7 @@ def header(file: str, line: int, cells: Sequence[Json]) -> list[str]:
 
 
 def record(file: str, line: int, names: Sequence[str], cells: Sequence[Json]) -> Row | RowError | None:
-    """The record of one row; None for an empty row. Cells that are missing at the end are empty."""
+    """Return the record of one row; None for an empty row. Cells missing at the end are empty."""
     if all(cell is None or cell == "" for cell in cells):
         return None
     if any(cell is not None and cell != "" for cell in cells[len(names) :]):

@@ -20,10 +20,10 @@ _REMEDY = 'Save it as UTF-8 (in a spreadsheet: "CSV UTF-8"; or: iconv -f {encodi
 
 
 def open_text(path: Path, *, newline: str | None = None) -> TextIO:
-    """``path`` as text from its begin.
+    """Open ``path`` as text.
 
-    The whole file is scanned first, in chunks: so a wrong encoding is reported with its byte and line and before any
-    row is given out. ``newline`` is that of ``open``.
+    The whole file is scanned first, in chunks, so a wrong encoding is reported with its byte and line before any row is
+    read. ``newline`` is that of ``open``.
 
     Errors: ``UnreadableError``.
     """
@@ -65,7 +65,7 @@ def _nul(path: Path, line: int, offset: int) -> UnreadableError:
 
 
 def _not_utf8(path: Path, line: int, offset: int, error: UnicodeDecodeError) -> UnreadableError:
-    """``line`` and ``offset`` are those of the first byte that ``error`` looks at."""
+    """Return the error; ``line`` and ``offset`` are those of the first byte that ``error`` looks at."""
     line += error.object.count(b"\n", 0, error.start)
     byte = error.object[error.start]
     reason = f"Byte {offset + error.start} (0x{byte:02x}) is not UTF-8: the encoding is wrong, perhaps Windows-1252."

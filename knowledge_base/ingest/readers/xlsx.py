@@ -1,7 +1,7 @@
 """XLSX: every sheet that is not empty, field names in its first row.
 
-The archive is weighed before it is opened; its XML is parsed by openpyxl through defusedxml, which refuses entities.
-Formulas are refused, because what they show depends on the program that opens them.
+The size of the archive is checked before it is opened; openpyxl parses its XML through defusedxml, which refuses
+entities. Formulas are refused, because their value depends on the program that opens them.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ Cell = Any  # openpyxl's ReadOnlyCell or EmptyCell: it has no types
 
 
 def rows(path: Path) -> Iterator[Row | RowError]:
-    """The records of ``path``. Errors: ``UnreadableError``."""
+    """Yield the records of ``path``. Errors: ``UnreadableError``."""
     _weigh(checked(path))
     try:
-        with path.open("rb") as file:  # ours: openpyxl leaves it open when a damaged workbook stops it
+        with path.open("rb") as file:  # close it here: openpyxl leaves it open when it fails on a damaged workbook
             workbook = openpyxl.load_workbook(file, read_only=True, keep_links=False)
             for sheet in workbook.worksheets[: limits.MAX_SHEETS]:
                 name = f"{path} [{sheet.title}]" if len(workbook.worksheets) > 1 else str(path)
-                sheet.reset_dimensions()  # the size that a sheet claims may be anything
+                sheet.reset_dimensions()  # a sheet may claim any size
                 yield from _records(name, sheet.rows)
     except UnreadableError:
         raise
     except OSError as error:
         raise explained(path, error) from error
-    except _BROKEN as error:  # openpyxl raises whatever its parts raise on broken XML
+    except _BROKEN as error:  # openpyxl passes on every error of its parsers
         if DefusedXmlException in (*type(error).__mro__, *type(error.__cause__).__mro__):
             raise UnreadableError(path, "The workbook holds XML entities, which no spreadsheet writes.") from error
         raise UnreadableError(path, "The workbook is damaged.", remedy=f"Save it anew. {_SMALLER}") from error
 
 
 def _weigh(path: Path) -> None:
-    """Refuse archives that grow when unpacked; ``zipfile`` never reads more of a part than its stated size."""
+    """Refuse archives that grow too much when unpacked; ``zipfile`` never reads more of a part than its stated size."""
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
@@ -83,7 +83,7 @@ def _records(file: str, table: Iterator[Sequence[Cell]]) -> Iterator[Row | RowEr
 
 
 def _row(file: str, line: int, names: list[str], cells: Sequence[Cell]) -> Row | RowError | list[str] | None:
-    """The record of a row, or the names when it is the first one that is not empty."""
+    """Return the record of a row, or the field names when it is the first row that is not empty."""
     values = []
     for column, cell in enumerate(cells, start=1):
         value, refusal = _value(cell)
@@ -98,7 +98,7 @@ def _row(file: str, line: int, names: list[str], cells: Sequence[Cell]) -> Row |
 
 
 def _value(cell: Cell) -> tuple[Json, str]:
-    """Text and numbers as they are, dates as ISO 8601; or why the cell is refused."""
+    """Return text and numbers as they are, dates as ISO 8601; raise the reason why the cell is refused."""
     match cell.value:
         case None:
             return None, ""

@@ -1,8 +1,8 @@
-"""YAML: a list of records, or one record a document.
+"""YAML: a list of records, or one record per document.
 
-Read from the parser's events, so that nothing is constructed but text, lists and mappings: no tag runs code, no alias
-multiplies ("billion laughs") or closes a circle, and a plain ``no`` stays "no" instead of turning into a boolean.
-Validation reads numbers from text anyway.
+Read from the parser's events, so that only text, lists and mappings are built: no tag runs code, no alias multiplies
+("billion laughs") or closes a circle, and a plain ``no`` stays "no" instead of turning into a boolean. Validation reads
+numbers from text anyway.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Event = Any  # yaml.Event: PyYAML has no types
 
 
 def rows(path: Path) -> Iterator[Row | RowError]:
-    """The records of ``path``. Errors: ``UnreadableError`` where the YAML breaks."""
+    """Yield the records of ``path``. Errors: ``UnreadableError`` where the YAML breaks."""
     with open_text(path) as stream:
         bounded = _Bounded(path, stream)
         builder = _Builder(path, yaml.parse(bounded, Loader=_LOADER), bounded)
@@ -63,7 +63,7 @@ def _row(builder: _Builder, event: Event) -> Row | RowError:
 
 
 class _Bounded:
-    """A text file of which the parser may read one record ahead: it would hold a scalar of any length whole."""
+    """A text file that bounds what the parser reads of one record: it would hold a scalar of any length whole."""
 
     def __init__(self, path: Path, stream: TextIO) -> None:
         self._path = path
@@ -72,7 +72,7 @@ class _Bounded:
         self.line = 0  # of the last event
 
     def read(self, size: int = -1, /) -> str:
-        """The next characters, for the parser. Errors: ``UnreadableError``."""
+        """Return the next characters, for the parser. Errors: ``UnreadableError``."""
         text = self._stream.read(size)
         self._ahead += len(text)
         if self._ahead > MAX_RECORD + _CHUNK:
@@ -83,13 +83,13 @@ class _Bounded:
         return text
 
     def seen(self, event: Event) -> Event:
-        """Begin to count again: the parser got so far."""
+        """Start counting again at the parser's position."""
         self._ahead, self.line = 0, event.start_mark.line + 1
         return event
 
 
 class _Builder:
-    """Values from events, one record at a time, within its bounds."""
+    """A builder of values from events, one record at a time, within bounds."""
 
     def __init__(self, path: Path, events: Iterator[Event], bounded: _Bounded) -> None:
         self.path = path
@@ -104,7 +104,7 @@ class _Builder:
         return self._value(event, depth=0)
 
     def check(self, event: Event) -> None:
-        """Refuse what could multiply, run or never end."""
+        """Refuse events that could multiply, run code or never end."""
         if isinstance(event, yaml.AliasEvent):
             raise self._failure(event, f"Aliases (*{event.anchor}) are not read.", "Write the value out.")
         if getattr(event, "tag", None) not in (None, "!", *_PLAIN_TAGS):

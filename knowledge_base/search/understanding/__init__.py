@@ -1,4 +1,4 @@
-"""Reading a question: places, topics, rounds, years, status, and what kind of answer is asked for. All pure."""
+"""Reading a question: places, topics, rounds, years, status, and the kind of answer wanted. All pure."""
 
 from knowledge_base.search.understanding.follow_up import follow_up
 from knowledge_base.search.understanding.gazetteer import Gazetteer

@@ -1,7 +1,7 @@
 """Short questions that lean on the one before: "und in Potsdam?", "only rural ones", "a co z energią?".
 
-A follow-up names what changes; what it does not name is taken from the previous question. A question that is complete
-in itself, a subject of its own and no lead-in, starts afresh; so does one for all that a place has.
+A follow-up names the change; the rest comes from the previous question. A complete question (with a subject of its own
+and no lead-in) starts afresh; so does a question for all projects of a place.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _FILLER = frozenset(
 
 
 def follow_up(question: str, previous: Query | None, language: str, gazetteer: Gazetteer, lexicon: Lexicon) -> Query:
-    """``understand`` the question; merged with ``previous`` when it is one that cannot stand alone."""
+    """Return the question as read; merged with ``previous`` when it cannot stand alone."""
     query = understand(question, language, gazetteer, lexicon)
     if previous is None or not _leans(query):
         return query
@@ -57,12 +57,12 @@ def _leans(query: Query) -> bool:
 
 
 def _subject(query: Query) -> list[str]:
-    """The words that are neither a limit (place, year, status …) nor filler."""
+    """Return the words that are neither a limit (place, year, status …) nor filler."""
     return [word for word in query.subject if fold(word) not in _FILLER]
 
 
 def _topics(query: Query) -> tuple[str, ...]:
-    """The topics that are a subject; "rural" and "at the border" only limit another one."""
+    """Return the topics that are a subject; "rural" and "at the border" only limit another one."""
     return tuple(topic for topic in query.understood.topics if topic not in _LIMITING_TOPICS)
 
 
@@ -73,7 +73,7 @@ def _limits(query: Query) -> bool:
 
 
 def _merge(previous: Query, new: Query) -> Query:
-    """The previous question with what the new one names put in its place."""
+    """Return the previous question, changed by what the new one names."""
     subject = " ".join(_subject(new)) if _topics(new) or not _limits(new) else ""
     rest = subject or previous.rest
     place = new if new.placed else previous
@@ -116,7 +116,7 @@ def _merge(previous: Query, new: Query) -> Query:
 
 
 def _text(rest: str, place: Query, new: Query, previous: Query) -> str:
-    """The question that both together make, for the embedder and the word index."""
+    """Return the question that both make together, for the embedder and the word index."""
     read = place.understood
     names = " ".join((*read.municipalities, *read.states, *read.near, *read.unknown_places))
     said = {fold(word) for word in rest.split()}

@@ -1,7 +1,7 @@
 """The places that a question may name: municipalities of the knowledge base, states, and well-known places elsewhere.
 
 Names are looked up exactly first, then bent ("Potsdamer", "w Poczdamie"), then misspelt ("Cotbus"), longest first.
-Names that are ordinary words, too ("Essen", "Halle", "Hof"), count only where the sentence treats them as a place.
+Names that are also ordinary words ("Essen", "Halle", "Hof") count only where the sentence treats them as a place.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class PlaceKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a name stands for: ``rows`` are the gazetteer's municipalities of that name, empty for other kinds."""
+    """The meaning of a name: ``rows`` are the gazetteer's municipalities of that name, empty for other kinds."""
 
     kind: PlaceKind
     name: str
@@ -72,10 +72,10 @@ class Mention:
 
 
 class Gazetteer:
-    """Finds the places of a question and tells which municipalities lie near one another.
+    """A finder of the places in a question, which also knows the municipalities near each other.
 
-    ``ordinary`` are collections of folded words or German stems that are no bent or misspelt places: what the corpus
-    and the vocabulary hold. The stop words of the three languages are known anyway.
+    ``ordinary`` are collections of folded words or German stems that are no bent or misspelt places: those of the
+    corpus and the vocabulary. The stop words of the three languages are known anyway.
     """
 
     def __init__(self, municipalities: Iterable[Municipality], *, ordinary: Iterable[Container[str]] = ()) -> None:
@@ -93,13 +93,13 @@ class Gazetteer:
         )
 
     def beside(self, *ordinary: Container[str]) -> Gazetteer:
-        """The same places, told of more ordinary words."""
+        """Return the same places with more ordinary words."""
         other = copy(self)
         other._ordinary = (*self._ordinary, *ordinary)  # noqa: SLF001 - a copy of its own
         return other
 
     def including(self, names: Iterable[str]) -> Gazetteer:
-        """With the places that projects name and no municipality record bears, so that they are found, too."""
+        """Return a gazetteer that also finds places that projects name and no municipality record has."""
         unknown = sorted({name for name in names if name[:1].isupper() and not self.rows_named(name)})
         places = [name for name in unknown if folded_name(name) and folded_name(name) not in NOWHERE]
         if not places:
@@ -154,7 +154,7 @@ class Gazetteer:
     # ------------------------------------------------------------------------------------------------- finding
 
     def find(self, words: Sequence[Word], language: str = "") -> tuple[Mention, ...]:
-        """The places named in a question, in order, none overlapping; with a language, names that nobody knows, too."""
+        """Return the places named in a question, in order, without overlap; with a language, also unknown names."""
         mentions: list[Mention] = []
         lower = not any(word.capital for word in words)
         first = 0
@@ -166,7 +166,7 @@ class Gazetteer:
         return tuple(mentions)
 
     def rows_named(self, name: str) -> tuple[int, ...]:
-        """The municipalities behind a record's own field: the full name, else every name in it ("A, B und C")."""
+        """Return the municipalities of a record's own field: the full name, else every name in it ("A, B und C")."""
         if (place := self._places.get(folded_name(name))) and place.rows:
             return place.rows
         words, first = words_of(name), 0
@@ -178,12 +178,12 @@ class Gazetteer:
         return tuple(dict.fromkeys(rows))
 
     def _longest(self, words: Sequence[Word], first: int, lower: bool) -> Mention | None:
-        if (found := self._exact(words, first)) and self._credible(words, first, found[0], lower):
-            return Mention(found[1], first, found[0])
+        if (match := self._exact(words, first)) and self._credible(words, first, match[0], lower):
+            return Mention(match[1], first, match[0])
         if words[first].folded in _STOP:
             return None
-        if (found := self._bent(words, first)) and self._credible(words, first, found[0], lower):
-            return Mention(found[1], first, found[0])
+        if (match := self._bent(words, first)) and self._credible(words, first, match[0], lower):
+            return Mention(match[1], first, match[0])
         if corrected := self._corrected(words, first, lower):
             return Mention(corrected, first, first + 1)
         return None
@@ -203,15 +203,15 @@ class Gazetteer:
     def _bent(self, words: Sequence[Word], first: int) -> tuple[int, Place] | None:
         heads = (words[first].folded, *base_forms(words[first].folded))
         for head in heads:
-            if head in self._first_words and (found := self._bent_phrase(words, first, head)):
-                return found
+            if head in self._first_words and (match := self._bent_phrase(words, first, head)):
+                return match
         for head in heads[1:]:
             if (place := self._places.get(head)) and self._may_bend(words, first, head):
                 return first + 1, place
         return None
 
     def _may_bend(self, words: Sequence[Word], first: int, name: str) -> bool:
-        """Short names and words without a capital are bent only after a preposition: "use" is no form of "USA"."""
+        """Return whether a word may be bent; short or lower-case ones only after a preposition ("use" is not "USA")."""
         before = words[first - 1].folded if first else ""
         if ADJECTIVE.search(words[first].folded) and len(name) > _SHORT_NAME:
             return True
@@ -220,7 +220,7 @@ class Gazetteer:
         return words[first].capital or before in STRICT_PREPOSITIONS
 
     def _bent_phrase(self, words: Sequence[Word], first: int, head: str) -> tuple[int, Place] | None:
-        """Names of several words, the first and the last one bent: "Frankfurtu nad Odrą", "Zielonej Górze"."""
+        """Return the place of several words, first and last bent: "Frankfurtu nad Odrą", "Zielonej Górze"."""
         for last in range(min(len(words), first + _MAX_NAME_WORDS), first + 1, -1):
             middle = [word.folded for word in words[first + 1 : last - 1]]
             tail = words[last - 1].folded
@@ -230,7 +230,7 @@ class Gazetteer:
         return None
 
     def _credible(self, words: Sequence[Word], first: int, last: int, lower: bool) -> bool:
-        """Whether the sentence means a place; only single words that are ordinary, too, are in doubt."""
+        """Return whether the sentence means a place; only single words that are also ordinary are in doubt."""
         word = words[first]
         if last - first > 1 or (word.folded not in ORDINARY_NAMES and not self._doubtful_form(word)):
             return True
@@ -243,7 +243,7 @@ class Gazetteer:
         return word.folded not in self._places and any(base in ORDINARY_NAMES for base in base_forms(word.folded))
 
     def _corrected(self, words: Sequence[Word], first: int, lower: bool) -> Place | None:
-        """A misspelt name, when the word is no ordinary one and stands where a place may stand."""
+        """Return a misspelt name, when the word is not ordinary and stands where a place may stand."""
         word = words[first]
         if self._is_ordinary(word.folded) or (not word.capital and not lower and first > 0):
             return None
@@ -259,7 +259,7 @@ class Gazetteer:
 
     @cached_property
     def _coordinates(self) -> npt.NDArray[np.float64]:
-        """Latitude and longitude in radians, one row a municipality; NaN where unknown."""
+        """Return latitude and longitude in radians, one row per municipality; NaN where unknown."""
         degrees = [
             (m.latitude, m.longitude) if m.latitude is not None and m.longitude is not None else (np.nan, np.nan)
             for m in self.municipalities
@@ -271,14 +271,14 @@ class Gazetteer:
         return {municipality.id: row for row, municipality in enumerate(self.municipalities)}
 
     def with_members(self, rows: Sequence[int]) -> tuple[int, ...]:
-        """Those municipalities and, of districts, their members: official keys begin with that of their district."""
+        """Return municipalities and, for districts, their members: official keys begin with the district's."""
         ids = [self.municipalities[row].id for row in rows]
         keys = tuple(key for key in ids if len(key.removeprefix("PL-")) <= _DISTRICT_KEY)
-        members = (row for row, one in enumerate(self.municipalities) if one.id.startswith(keys)) if keys else ()
+        members = (row for row, place in enumerate(self.municipalities) if place.id.startswith(keys)) if keys else ()
         return tuple(dict.fromkeys((*rows, *members)))
 
     def near(self, rows: Iterable[int]) -> dict[int, float]:
-        """Municipalities within ``NEAR_KM`` of those in ``rows``, or named as neighbours: row -> nearness 0 … 1."""
+        """Return nearness 0 … 1 by row, of municipalities within ``NEAR_KM`` of ``rows`` or named as neighbours."""
         nearness: dict[int, float] = {}
         for row in rows:
             km = self._distances(row)
@@ -290,7 +290,7 @@ class Gazetteer:
         return nearness
 
     def _distances(self, row: int) -> npt.NDArray[np.float64]:
-        """Great-circle distances in km (haversine) from one municipality to all; infinite where unknown."""
+        """Return great-circle distances in km (haversine) from one municipality to all; infinite where unknown."""
         here, all_ = self._coordinates[row], self._coordinates
         half = np.sin((all_ - here) / 2.0) ** 2
         chord = half[:, 0] + np.cos(here[0]) * np.cos(all_[:, 0]) * half[:, 1]

@@ -1,9 +1,9 @@
-"""Place names as people bend them: from a word in a sentence back to the names it may be a form of.
+"""Inflected place names: from a word in a sentence back to the names that it may be a form of.
 
 Rules run backwards (word to name), so that a gazetteer stores each name once, whatever the language of the question.
 German: genitive and the two adjectives ("Potsdams", "Potsdamer", "brandenburgisch"). Polish: the cases of place names
-with their sound changes ("we Frankfurcie" < Frankfurt, "w Dreźnie" < Drezno) and the adjective ("berlińskie").
-All words are folded (``words.fold``), which also joins Polish "ń" and "n".
+with their sound changes ("we Frankfurcie" < Frankfurt, "w Dreźnie" < Drezno) and the adjective ("berlińskie"). All
+words are folded (``words.fold``), which also joins Polish "ń" and "n".
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MIN_NAME = 3
 
 
 def base_forms(word: str) -> Iterator[str]:
-    """Folded names of which the folded ``word`` may be a bent form; the word itself is not among them."""
+    """Return folded names that the folded ``word`` may be a bent form of, without the word itself."""
     for suffix, ending in _GERMAN + _POLISH:
         stem = word[: len(word) - len(suffix)] if word.endswith(suffix) else ""
         if len(stem) + len(ending) >= _MIN_NAME and stem + ending != word:

@@ -1,6 +1,6 @@
 """Topics and funding rounds as questions name them: by synonym, bent, misspelt, inside German compounds.
 
-Compiled once from the vocabulary; a look-up costs some dictionary accesses a word.
+Compiled once from the vocabulary; a look-up costs a few dictionary accesses per word.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Lexicon:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Every folded word of the vocabulary: none of them is a misspelt place."""
+        """Return every folded word of the vocabulary: such a word is not a misspelt place."""
         return frozenset(part for phrase in self._exact for part in phrase.split())
 
     def _add(self, topic: Topic) -> None:
@@ -78,8 +78,10 @@ class Lexicon:
     def find(
         self, words: Sequence[Word], language: str, skip: Collection[int] = (), ordinary: Collection[int] = ()
     ) -> tuple[TopicMention, ...]:
-        """The topics that a question names, in order; words whose number is in ``skip`` (places) are not read, those in
-        ``ordinary`` are not taken for misspelt ones."""
+        """Return the topics that a question names, in order.
+
+        Words numbered in ``skip`` (places) are not read; words in ``ordinary`` do not count as misspelt topics.
+        """
         stems = {lang: stem_all((w.text.casefold() for w in words), lang) for lang in (language, *LANGUAGES)}
         mentions, first = [], 0
         while first < len(words):
@@ -97,7 +99,7 @@ class Lexicon:
         self, words: Sequence[Word], first: int, stems: dict[str, list[str]], language: str, skip: Collection[int]
     ) -> TopicMention | None:
         if words[first].folded not in self._first and not any(
-            stems[lang][first] in found for lang, found in self._first_stems.items()
+            stems[lang][first] in first_stems for lang, first_stems in self._first_stems.items()
         ):
             return None
         for last in range(min(len(words), first + _MAX_PHRASE), first, -1):
@@ -115,7 +117,7 @@ class Lexicon:
         return None
 
     def _within(self, word: str, number: int) -> TopicMention | None:
-        """A topic word at the start or end of a compound, the longest first."""
+        """Return a topic word at the start or end of a compound, the longest first."""
         if word in _STOP:
             return None
         for length in range(len(word) - 2, _MIN_HEAD - 1, -1):
@@ -134,18 +136,18 @@ class Lexicon:
     # ------------------------------------------------------------------------------------------------- rounds
 
     def rounds_in(self, folded: str) -> tuple[tuple[str, int, int], ...]:
-        """The funding rounds named in a folded text: (name of the round, start, end)."""
+        """Return the funding rounds named in a folded text: (name of the round, start, end)."""
         if self._round is None:
             return ()
-        found = [(self._round_names[m.group()], m.start(), m.end()) for m in self._round.finditer(folded)]
+        rounds = [(self._round_names[m.group()], m.start(), m.end()) for m in self._round.finditer(folded)]
         for match in _NUMBER_OF_PROGRAMME.finditer(folded):
             number = int(match.group(1))
-            found += [(r.name, match.start(), match.end()) for r in self.rounds if r.number == number]
-        return tuple(dict.fromkeys(found))
+            rounds += [(r.name, match.start(), match.end()) for r in self.rounds if r.number == number]
+        return tuple(dict.fromkeys(rounds))
 
     def rounds_of_year(self, year: int) -> tuple[str, ...]:
-        """The rounds that were chosen in a year."""
-        return tuple(found.name for found in self.rounds if found.year == year)
+        """Return the funding rounds of a year."""
+        return tuple(funding_round.name for funding_round in self.rounds if funding_round.year == year)
 
 
 def _stemmed(words: Sequence[Word], language: str) -> str:

@@ -1,4 +1,4 @@
-"""Words that carry no subject but say what kind of answer is wanted, in the three languages (``phrases.yaml``).
+"""Words that carry no subject but tell the kind of answer wanted, in the three languages (``phrases.yaml``).
 
 Patterns run over the folded words of a question joined by spaces, see ``words.fold``.
 """
@@ -26,16 +26,16 @@ BORDER = _any(_DATA["border"])
 TRANSFER = _any(_DATA["transfer"])  # asks what can be used elsewhere
 DEFINITION = _any(_DATA["definition"])  # a whole question for what something is
 LISTING = _any(_DATA["listing"])  # asks which are model projects, or were in a round
-NEAR = _any(_DATA["near"])  # stands before a place that it shall be near to
+NEAR = _any(_DATA["near"])  # stands before a place: wanted are projects near it
 WITHOUT = _any(_DATA["without"])  # stands before a place that is not wanted
-NEARBY = _any(_DATA["nearby"])  # says that the place named is where one is, and others near it are wanted
+NEARBY = _any(_DATA["nearby"])  # the place named is the asker's, and others near it are wanted
 I_AM = _any(_DATA["i_am"])  # stands before the asker's own place, and can mean nothing else
 WE_ARE = _any(_DATA["we_are"])  # … and may be part of the question, too
 SEEKING = _any(_DATA["seeking"])
-SEEKS = _any(_DATA["seeks"])  # stands after a place that looks for something itself
+SEEKS = _any(_DATA["seeks"])  # stands after a place that is itself the asker
 HERE = _any(_DATA["here"])
 ASKS = _any(_DATA["asks"])
-PARTNER = _any(_DATA["partner"])  # stands before a country with whose people somebody here works
+PARTNER = _any(_DATA["partner"])  # stands before the country of a municipality's partners
 PERIOD = _any(_DATA["period"])
 ENDING = _any(_DATA["ending"])
 MEETING = _any(_DATA["meeting"])  # where people come together
@@ -43,11 +43,11 @@ EVENT = _any((*_DATA["meeting"], *_DATA["event"]))
 BYGONE = _any(_DATA["bygone"])  # asks for events that are over
 OCCASION = _any((*_DATA["occasion"], *_DATA["bygone"]))  # asks when, or whether there is or was one
 STATUS: Mapping[str, re.Pattern[str]] = {name: _any(patterns) for name, patterns in _DATA["status"].items()}
-GENERIC = frozenset(_DATA["generic"].split())  # what any question for projects may hold
+GENERIC = frozenset(_DATA["generic"].split())  # words of any question for projects
 
 _YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?:er)?(?!\d)")
 
 
 def years(text: str) -> tuple[int, ...]:
-    """The years 2000 to 2049 named in a text, each once, in order."""
-    return tuple(dict.fromkeys(int(found) for found in _YEAR.findall(text)))
+    """Return the years 2000 to 2049 named in a text, each once, in order."""
+    return tuple(dict.fromkeys(int(year) for year in _YEAR.findall(text)))

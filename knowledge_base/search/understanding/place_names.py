@@ -1,4 +1,4 @@
-"""Word tables about place names: what stands before them, which are ordinary words, too, and their short forms."""
+"""Word tables about place names: words before them, names that are also ordinary words, and short forms."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SHORT_FORM = re.compile(r"^(.+?)(?:\s*\(.*|/(?! ).*| (?:i\.|b\.|a\.|am|an der|i
 
 
 def short_forms(names: Iterable[str]) -> Iterator[str]:
-    """What people say: "Halle" for "Halle (Saale)", "Belzig" for "Bad Belzig", "Kusel" for "Landkreis Kusel"."""
+    """Yield short forms: "Halle" for "Halle (Saale)", "Belzig" for "Bad Belzig", "Kusel" for "Landkreis Kusel"."""
     for name in names:
         if match := _SHORT_FORM.match(name):
             yield folded_name(match.group(1))
@@ -42,6 +42,6 @@ def short_forms(names: Iterable[str]) -> Iterator[str]:
 
 
 def elsewhere_lines() -> list[str]:
-    """The lines of ``elsewhere.txt``: the names of one well-known place each."""
+    """Return the lines of ``elsewhere.txt``: the names of one well-known place per line."""
     text = files(__package__).joinpath("elsewhere.txt").read_text("utf-8")
     return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]

@@ -1,5 +1,8 @@
-"""What each place that a question names is there for: looked for, near what is looked for, left out, or only where
-the asker is or those live with whom somebody works. Pure."""
+"""Roles of the places that a question names. Pure.
+
+A place is searched, or near what is searched, or left out. It may also be only the place of the asker, or of their
+partners.
+"""
 
 from __future__ import annotations
 
@@ -18,34 +21,37 @@ _CLAUSE_ENDS = re.compile(r"[,;:.?!–—\n]|\s-\s")
 
 @dataclass(frozen=True, slots=True)
 class PlaceRoles:
-    """The places of a question by what they are there for, each in order."""
+    """The places of a question by role, each in order."""
 
     at: tuple[Mention, ...]  # looked for
-    near: tuple[Mention, ...]  # what is looked for shall be near it
+    near: tuple[Mention, ...]  # wanted are projects near it
     without: tuple[Mention, ...]  # left out
-    own: tuple[Mention, ...]  # where the asker is, who looks elsewhere
-    partner: tuple[Mention, ...]  # a country where the ones live with whom somebody here works
+    own: tuple[Mention, ...]  # the asker's own place; they look elsewhere
+    partner: tuple[Mention, ...]  # the country of a municipality's partners
 
 
 def place_roles(text: str, words: Sequence[Word], mentions: Sequence[Mention], role: bool) -> PlaceRoles:
-    """``role``: the question is for the one responsible; "bei" and "um" are "at" there. Whoever says where they are
-    and asks for "near us" means all places so. A place that only continues a list is there for what the list is."""
+    """Return the places by role; with ``role``, the question is for the one responsible.
+
+    "bei" and "um" mean "at" there. An asker who names their place and asks for "near us" means all places so. A place
+    that only continues a list has the role of the list.
+    """
     folded = " ".join(word.folded for word in words)
     nearby = bool(phrases.NEARBY.search(folded))
-    found: dict[str, list[Mention]] = {"at": [], "near": [], "without": [], "own": [], "partner": []}
+    roles: dict[str, list[Mention]] = {"at": [], "near": [], "without": [], "own": [], "partner": []}
     kind, before = "at", None
     for mention in mentions:
         head = " ".join(word.folded for word in words[: mention.first])
         said = "near" if nearby else _said(head, role, mention)
         if said or before is None or not _continues(words[before.last : mention.first]):
             kind = said or ("own" if _own(text, words, mention) else "at")
-        found[kind].append(mention)
+        roles[kind].append(mention)
         before = mention
-    return PlaceRoles(**{name: tuple(mentions) for name, mentions in found.items()})
+    return PlaceRoles(**{name: tuple(mentions) for name, mentions in roles.items()})
 
 
 def _said(head: str, role: bool, mention: Mention) -> str:
-    """What the words right before a place say about it."""
+    """Return the role that the words right before a place give it."""
     if mention.place.name == _NEIGHBOUR_COUNTRY and _ends_with(phrases.PARTNER, head):
         return "partner"
     if _ends_with(phrases.WITHOUT, head):
@@ -63,10 +69,10 @@ def _continues(between: Sequence[Word]) -> bool:
 
 
 def _own(text: str, words: Sequence[Word], mention: Mention) -> bool:
-    """Whether a place is only where the asker is: "wir in Cottbus suchen …, wer hat …?", "I'm from Guben".
+    """Return whether a place is only the asker's own: "wir in Cottbus suchen …, wer hat …?", "I'm from Guben".
 
-    "Was machen wir in Cottbus?" asks for Cottbus all the same: with a bare "we in …" the question has to seek, or to
-    stand in another clause; and whoever says where they are and then asks what is "here" means that place.
+    "Was machen wir in Cottbus?" still asks for Cottbus: with a bare "we in …" the question has to seek, or to stand in
+    another clause. An asker who names their place and then asks for projects "here" means that place.
     """
     clauses = list(_clauses(text))
     first, last = words[mention.first].start, words[mention.last - 1].end
@@ -85,7 +91,7 @@ def _own(text: str, words: Sequence[Word], mention: Mention) -> bool:
 
 
 def _clauses(text: str) -> Iterator[tuple[int, int]]:
-    """Where the clauses of a text begin and end; nothing of it is left out."""
+    """Yield begin and end of each clause of a text, without gaps."""
     start = 0
     for match in _CLAUSE_ENDS.finditer(text):
         yield start, match.end()

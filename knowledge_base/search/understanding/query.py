@@ -9,17 +9,17 @@ from knowledge_base.model import Understood
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What was asked and what was read out of it. ``rows`` number the municipalities of the gazetteer that read it."""
+    """A question and its reading. ``rows`` number the municipalities of the gazetteer that read it."""
 
     text: str  # the question, cleaned; after a follow-up the question that both together make
     language: str  # "de" | "en" | "pl"
     understood: Understood = field(default_factory=Understood)
     rest: str = ""  # the question without stop words and the words that only name places, rounds, status and the like
-    subject: tuple[str, ...] = ()  # its words that say what it is about
+    subject: tuple[str, ...] = ()  # its words about the subject
     topical: tuple[str, ...] = ()  # those of them that name a topic
     rows: tuple[int, ...] = ()  # municipalities named
-    near_rows: tuple[int, ...] = ()  # municipalities near which it shall be
-    states: tuple[str, ...] = ()  # named, and not only to say where a municipality named lies: "Guben, Brandenburg"
+    near_rows: tuple[int, ...] = ()  # wanted are projects near these municipalities
+    states: tuple[str, ...] = ()  # named, not only as the state of a municipality named ("Guben, Brandenburg")
     boroughs: tuple[str, ...] = ()  # of the municipalities named
     without_rows: tuple[int, ...] = ()  # municipalities left out: "not Cottbus again"
     without_states: tuple[str, ...] = ()
@@ -33,43 +33,46 @@ class Query:
 
     @property
     def placed(self) -> bool:
-        """Whether a place limits the question."""
+        """Return whether a place limits the question."""
         return bool(self.rows or self.near_rows or self.states or self.understood.unknown_places)
 
     @property
     def anywhere(self) -> Query:
-        """The same question without a place."""
+        """Return the same question without a place."""
         read = replace(self.understood, municipalities=(), states=(), near=(), unknown_places=())
         return replace(self, rows=(), near_rows=(), states=(), understood=read)
 
     @property
     def framed(self) -> bool:
-        """Whether some words only say where, when, of whom or in what state the subject is wanted."""
+        """Return whether some words only say where, when, by which people or in which state the subject is wanted."""
         read = self.understood
         said = (read.rounds, read.years, read.status, read.rural, read.counties, read.role)
         return any((self.placed, self.listing, self.transfer, *said))
 
     @property
     def words(self) -> str:
-        """What the word index shall look for: of a question with a frame the subject, else everything."""
+        """Return the words for the word index: the subject of a question with a frame, else everything."""
         return " ".join(self.subject) if self.subject and self.framed else self.text
 
     @property
     def meaning(self) -> str:
-        """What the embedder shall read: the whole question, without the frame ("who has done … in …") where the rest
-        says what is meant; a place or a "who" pulls the vector towards texts that merely speak of such."""
+        """Return the text for the embedder: the question, without its frame ("who has done … in …") where possible.
+
+        The frame goes where the rest says what is meant: a place or a "who" pulls the vector towards texts that merely
+        mention one.
+        """
         framed = self.understood.who or self.transfer or self.rows
         return self.rest if framed and self.subject and not self.listing else self.text
 
     @property
     def subject_topics(self) -> tuple[str, ...]:
-        """The topics named, without those that only limit another one ("mobility in rural areas")."""
+        """Return the topics named, without those that only limit another one ("mobility in rural areas")."""
         limits = (("rural", self.understood.rural), ("cross-border", self.border))
         limiting = {topic for topic, asked in limits if asked}
         return tuple(t for t in self.understood.topics if t not in limiting) or self.understood.topics
 
     @property
     def topical_share(self) -> float:
-        """How much of the subject the topics named make up, 0 … 1."""
+        """Return the share of the subject that names its topics, 0 … 1."""
         topical = frozenset(self.topical)
         return sum(word in topical for word in self.subject) / len(self.subject) if self.subject else 1.0

@@ -1,4 +1,4 @@
-"""``understand``: one question, standing alone, to a ``Query``. Pure; any string is safe."""
+"""The reading of one question, standing alone, as a ``Query``. Pure; any string is safe."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
 
 
 def _joined(words: Sequence[Word]) -> tuple[str, list[int]]:
-    """The folded words joined by spaces, and where each begins in it."""
+    """Return the folded words joined by spaces, and where each begins in it."""
     starts, length = [], 0
     for word in words:
         starts.append(length)
@@ -92,7 +92,7 @@ def _names(mentions: Iterable[Mention], kind: PlaceKind) -> tuple[str, ...]:
 
 
 def _beyond(states: Iterable[str], rows: Iterable[int], gazetteer: Gazetteer) -> tuple[str, ...]:
-    """The states in which none of the municipalities named lies: otherwise they only say where that is."""
+    """Return the states that hold none of the municipalities named; other states only tell where these are."""
     said = {gazetteer.municipalities[row].state for row in rows}
     return tuple(state for state in states if state not in said)
 
@@ -102,7 +102,7 @@ def _rows(mentions: Iterable[Mention]) -> tuple[int, ...]:
 
 
 def _spans(folded: str, status: Iterable[str]) -> Iterator[tuple[int, int]]:
-    """The words that only say what kind of answer is wanted."""
+    """Yield the words that only tell the kind of answer wanted."""
     asked = (phrases.ROLE, phrases.WHO, phrases.PERIOD, phrases.RURAL, phrases.LISTING, phrases.NEAR, phrases.TRANSFER)
     patterns = [*asked, phrases.NEARBY, phrases.COUNTIES, phrases.WITHOUT, *(phrases.STATUS[name] for name in status)]
     for pattern in patterns:
@@ -110,7 +110,7 @@ def _spans(folded: str, status: Iterable[str]) -> Iterator[tuple[int, int]]:
 
 
 def _ordinary(words: Sequence[Word], starts: Sequence[int], folded: str) -> set[int]:
-    """The words that are known to mean something else than a topic: "übernehmen" is no misspelt "Unternehmen"."""
+    """Return the words known not to be a misspelt topic: "übernehmen" is not "Unternehmen"."""
     said = [match.span() for pattern in (phrases.TRANSFER, phrases.LISTING) for match in pattern.finditer(folded)]
     return {
         number
@@ -126,7 +126,7 @@ def _kept(
     spans: Iterable[tuple[int, int]],
     language: str,
 ) -> list[Word]:
-    """The words that are neither stop words nor read as a place or as the kind of answer wanted."""
+    """Return the words that are neither stop words nor read as a place or as the kind of answer wanted."""
     taken = list(spans)
     stop = _STOP.get(language, frozenset())
     return [
@@ -143,7 +143,7 @@ def _is_subject(word: str) -> bool:
 
 
 def _small_population(folded: str) -> bool:
-    """Whether somebody says how small their own place is: "wir haben 5.000 Einwohner", "kl. Gemeinde, 3 tsd ew"."""
+    """Return whether the asker's own place is small: "wir haben 5.000 Einwohner", "kl. Gemeinde, 3 tsd ew"."""
     if not (match := _POPULATION.search(folded)):
         return False
     number = int(re.sub(r"\D", "", match.group(1)))

@@ -1,7 +1,7 @@
-"""Names of places that no list holds: "in Kleinkleckersdorf", "in Swindon", "w Pcimiu".
+"""Names of places that are in no list: "in Kleinkleckersdorf", "in Swindon", "w Pcimiu".
 
-English and Polish write few other words with a capital after "in"; German writes every noun so, and there the end of
-the word has to be that of a place, too.
+English and Polish write few other words with a capital after "in". German writes every noun so, and there the end of
+the word also has to look like a place.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from knowledge_base.search.understanding.place_names import NOWHERE, PLACE_PREPO
 from knowledge_base.search.understanding.words import Word
 
 _BEFORE = {"de": PLACE_PREPOSITIONS, "en": frozenset({"in"}), "pl": frozenset("w we".split())}
-_KINDS = {  # what follows is a name, however it ends
+_KINDS = {  # a name follows, whatever its ending
     "de": frozenset("landkreis landkreises kreis kreises samtgemeinde verbandsgemeinde".split()),
     "en": frozenset("city town municipality district county village borough".split()),  # of …
     "pl": frozenset("gmina gminie gminy miescie powiat powiatu powiecie".split()),
@@ -22,7 +22,7 @@ _GERMAN_NAME = re.compile(
     r"\w{3,}(?:dorf|burg|berg|berge|hausen|ingen|rode|bach|furt|furth|hagen|bruck|ow|born|stedt|buttel|walde|munde|"
     r"itz|itzsch|kirchen|heim|roda|sleben|witz|beck|thal|scheid|weiler|koog|gau)"
 )
-_NO_NAME = re.compile(  # ends like a place, and is none
+_NO_NAME = re.compile(  # words that end like a place but are not one
     r"\w*(?:(?:wohn|pflege|alten|alters|senioren|kinder|jugend|vereins|tier|schullandz?)heim|geheim|daheim|"
     r"(?:ferien|kinder|nachbar|heimat|museums)dorf|(?:be|vor|bei|wohn|haupt)sitz|notitz|(?:wein|schul|muell)berg|"
     r"know|workflow|show|follow|window|dingen|\w+ringen)"
@@ -37,7 +37,7 @@ _MOST = 4  # words of a name
 
 
 def unknown_name(words: Sequence[Word], first: int, language: str, ordinary: Callable[[str], bool]) -> int:
-    """Where a name that begins with the word ``first`` ends (exclusive); ``first`` itself where there is none."""
+    """Return the end (exclusive) of a name that begins with the word ``first``; ``first`` when there is no name."""
     if not first or not _named(words[first]) or ordinary(words[first].folded):
         return first
     kind = _after_kind(words, first, language)
@@ -55,21 +55,21 @@ def unknown_name(words: Sequence[Word], first: int, language: str, ordinary: Cal
 
 
 def _after_kind(words: Sequence[Word], first: int, language: str) -> bool:
-    """Whether the word before says what kind of place it is: "Landkreis Gifhorn", "city of Utrecht"."""
+    """Return whether the word before names the kind of place: "Landkreis Gifhorn", "city of Utrecht"."""
     before = words[first - 2 : first - 1] if words[first - 1].folded == "of" else words[first - 1 : first]
     return any(word.folded in _KINDS.get(language, ()) for word in before)
 
 
 def _named(word: Word) -> bool:
-    """Written like a name: a capital and then small letters."""
+    """Return whether the word is written like a name: a capital and then small letters."""
     return len(word.text) > 2 and word.text.isalpha() and word.text.istitle()
 
 
-def _adjacent(one: Word, other: Word) -> bool:
-    return other.start == one.end + 1
+def _adjacent(word: Word, following: Word) -> bool:
+    return following.start == word.end + 1
 
 
 def _shouted(words: Sequence[Word], name: int) -> bool:
-    """Whether capitals mean nothing, as most words beside the first and the name have one."""
+    """Return whether capitals mean nothing here: most other words have one."""
     others = [word for number, word in enumerate(words) if number not in {0, name}]
     return sum(word.capital for word in others) > len(others) / 2

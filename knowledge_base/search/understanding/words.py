@@ -30,7 +30,10 @@ class Word:
 
 
 def clean(text: str) -> str:
-    """Any string as one printable line of at most ``MAX_CHARACTERS``: NFKC, no control characters or surrogates."""
+    """Return any string as one printable line: NFKC, without control characters or surrogates.
+
+    It has at most ``MAX_CHARACTERS``.
+    """
     head = text[: 4 * MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
     printable = "".join(" " if unicodedata.category(c) in {"Cc", "Cs", "Co", "Cn"} else c for c in head)
     return " ".join(unicodedata.normalize("NFKC", printable).split())[:MAX_CHARACTERS].strip()
@@ -38,23 +41,26 @@ def clean(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def fold(word: str) -> str:
-    """Lower case without diacritics, German umlauts in one spelling: Köln, Koeln and koln are the same."""
+    """Return lower case without diacritics, German umlauts in one spelling: Köln, Koeln and koln are the same."""
     decomposed = unicodedata.normalize("NFKD", word.casefold().translate(_TRANSLATE))
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return _UMLAUT.sub(r"\1", re.sub(r"[^\w\s]", "", bare))
 
 
 def words_of(text: str) -> tuple[Word, ...]:
-    """The words of a text in order, at most ``MAX_WORDS``; hyphens and slashes separate, ``Bürger:innen`` is one."""
-    found = []
+    """Return the words of a text in order, at most ``MAX_WORDS``; hyphens and slashes separate words.
+
+    ``Bürger:innen`` is one word.
+    """
+    result = []
     for match in _WORD.finditer(text):
         if folded := fold(match.group()):
-            found.append(Word(match.group(), folded, match.start(), match.end()))
-        if len(found) == MAX_WORDS:
+            result.append(Word(match.group(), folded, match.start(), match.end()))
+        if len(result) == MAX_WORDS:
             break
-    return tuple(found)
+    return tuple(result)
 
 
 def folded_name(name: str) -> str:
-    """A name or phrase as the folded words that ``words_of`` finds in it, joined by one space."""
+    """Return a name or phrase as the folded words that ``words_of`` finds in it, joined by one space."""
     return " ".join(word.folded for word in words_of(name))

@@ -1,7 +1,7 @@
-"""The one file of a backup: a compressed tar, readable by its owner alone, whose manifest proves that it is complete.
+"""The file of a backup: a compressed tar, readable by its owner only; its manifest proves that it is complete.
 
 tables/NAME.jsonl   every table as lines (``knowledge_base.store.backup.dump``)
-state/PATH          what else the state folder holds and a new start could not make again (keys)
+state/PATH          other files of the state folder that a new start could not make again (keys)
 manifest.json       format, version, schema, time, and rows and SHA-256 of everything above; it comes last
 """
 
@@ -26,30 +26,33 @@ from knowledge_base.errors import InputError
 FORMAT = 1
 MANIFEST = "manifest.json"
 WORKING = ".stadtlotse-work-"  # folders with copies in progress
-LEFT_BEHIND_S = 24 * 3600  # no backup takes this long: whoever made the folder was killed
+LEFT_BEHIND_S = 24 * 3600  # no backup takes this long: the process that made the folder was killed
 COMPRESSION = 3  # vectors hardly compress; more would only cost time
 CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup holds. ``tables``: name → columns, rows, sha256; ``files``: path in the state folder → sha256."""
+    """The content list of a backup.
+
+    ``tables``: name → columns, rows, sha256; ``files``: path in the state folder → sha256.
+    """
 
     version: str
     schema: str
     made_at: datetime
-    database: str  # the kind that it was made from: either kind can be made of it
+    database: str  # the database kind of the origin; it can be restored into either kind
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
-        """As the archive holds it."""
+        """Return the manifest as the archive holds it."""
         values = {"format": FORMAT, "product": "stadtlotse"} | asdict(self) | {"made_at": self.made_at.isoformat()}
         return json.dumps(values, indent=1, ensure_ascii=False).encode()
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Manifest:
-        """Raises ``InputError`` for anything that is not a manifest of a format known here."""
+        """Read a manifest; raise ``InputError`` for any other content or an unknown format."""
         try:
             values: Mapping[str, Any] = json.loads(content)
             if values["product"] != "stadtlotse" or values["format"] != FORMAT:
@@ -62,7 +65,7 @@ class Manifest:
 
 @contextmanager
 def working_folder(beside: Path) -> Iterator[Path]:
-    """A private folder on the same disk, gone afterwards; those of killed processes are removed too."""
+    """Yield a private folder on the same disk and delete it afterwards; also delete those of killed processes."""
     beside.mkdir(parents=True, exist_ok=True, mode=0o700)
     for old in beside.glob(f"{WORKING}*"):
         if old.is_dir() and time.time() - old.stat().st_mtime > LEFT_BEHIND_S:
@@ -72,7 +75,7 @@ def working_folder(beside: Path) -> Iterator[Path]:
 
 
 class ArchiveWriter:
-    """Writes an archive under a temporary name; ``finish`` gives it its own, all at once."""
+    """A writer of an archive under a temporary name; ``finish`` gives it the final name at once."""
 
     def __init__(self, work: Path, manifest: Manifest) -> None:
         self._work = work
@@ -81,15 +84,15 @@ class ArchiveWriter:
         self._tar = tarfile.open(fileobj=self._file, mode="w:gz", compresslevel=COMPRESSION)  # noqa: SIM115
 
     def table(self, name: str, columns: list[str]) -> TableWriter:
-        """A writer for the lines of one table."""
+        """Return a writer for the lines of one table."""
         return TableWriter(self, self._work / f"{name}.jsonl", name, columns)
 
     def state_file(self, path: Path, name: str) -> None:
-        """Take in a file of the state folder under its path there."""
+        """Add a file of the state folder under its path there."""
         self._manifest.files[name] = self.take(path, f"state/{name}")
 
     def take(self, path: Path, name: str) -> str:
-        """Add a file as it is now; returns its SHA-256."""
+        """Add a file as it is now; return its SHA-256."""
         with path.open("rb") as file:
             self._tar.addfile(_member(name, os.fstat(file.fileno()).st_size), file)
             file.seek(0)
@@ -100,7 +103,7 @@ class ArchiveWriter:
         self._manifest.tables[name] = {"columns": columns, "rows": rows, "sha256": digest}
 
     def finish(self, target: Path) -> int:
-        """Close, reach the disk, and take the final name; returns the size in bytes."""
+        """Close, write to disk, and take the final name; return the size in bytes."""
         content = self._work / MANIFEST
         content.write_bytes(self._manifest.to_bytes())
         self.take(content, MANIFEST)
@@ -113,7 +116,7 @@ class ArchiveWriter:
         return size
 
     def close(self) -> None:
-        """Let go, finished or not."""
+        """Release all files, finished or not."""
         self._file.close()
 
 
@@ -126,12 +129,12 @@ class TableWriter:
         self._rows = 0
 
     def write(self, line: bytes) -> None:
-        """One more row."""
+        """Write one row."""
         self._file.write(line)
         self._rows += 1
 
     def close(self) -> None:
-        """The table is complete."""
+        """Complete the table."""
         self._file.close()
         digest = self._archive.take(self._path, f"tables/{self._name}.jsonl")
         self._archive.note_table(self._name, self._columns, self._rows, digest)
@@ -139,9 +142,9 @@ class TableWriter:
 
 
 def unpack(archive: Path, folder: Path) -> Manifest:
-    """Unpack into ``folder`` and prove every file; what the manifest does not name is left out.
+    """Unpack into ``folder`` and verify every file; leave out files that the manifest does not name.
 
-    Raises ``InputError`` when it is no backup, incomplete, damaged, or names a path outside the folder.
+    Raise ``InputError`` when the file is not a backup, is incomplete or damaged, or names a path outside the folder.
     """
     try:
         with tarfile.open(archive, mode="r:*") as tar:

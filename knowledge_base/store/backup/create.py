@@ -1,9 +1,9 @@
-"""``backup``: one consistent copy of everything that cannot be made again, while the bot runs.
+"""The ``backup`` command: one consistent copy of everything that cannot be made again, while the bot runs.
 
-The copy is logical (rows as lines), for both databases alike: so a backup of one can be restored into the other, needs
-no tool of a database in the right version, and can be read in twenty years. Consistent it is because all rows come from
-one state: PostgreSQL gives a snapshot, SQLite's online backup a physical copy, which is checked and then read, so that
-the running bot waits no longer than copying takes.
+The copy is logical (rows as lines), for both databases alike. So a backup of one can be restored into the other, needs
+no database tool in the right version, and can be read in twenty years. It is consistent because all rows come from one
+state. PostgreSQL gives a snapshot. SQLite's online backup gives a physical copy, which is checked and then read, so
+that the running bot waits no longer than copying takes.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from knowledge_base.store.database import Clock, create_engine, driver_url, reas
 from knowledge_base.store.postgresql import SNAPSHOT, give_time
 from knowledge_base.version import product_version
 
-# Of the state folder: what can be made again, belongs to a running process, or is a copy itself.
+# Parts of the state folder that can be made again, belong to a running process, or are a copy.
 NOT_KEPT = (
     *("models", "backups", ".*", "*.lock", "*.tmp", "*.sock", "*.tar", "*.gz", "web.address", "*before-restore*"),
-    "installed",  # every opened database makes it
+    "installed",  # made for every opened database
     "stadtlotse.db",  # the default database, also when another one is used now
     "device-*.db",  # keys of a Matrix device: an old copy would use them twice; after a restore the bot takes a new one
 )
@@ -40,7 +40,7 @@ JOURNALS = ("-wal", "-shm", "-journal")
 
 @dataclass(frozen=True, slots=True)
 class BackupReport:
-    """What a backup holds."""
+    """The content of a backup."""
 
     path: Path
     size: int  # bytes
@@ -51,7 +51,7 @@ class BackupReport:
 async def backup(target: Path, url: str, state_dir: Path, *, clock: Clock = utc_now) -> BackupReport:
     """Write a backup of the database at ``url`` and of the state folder to ``target``; an older file is replaced.
 
-    ``target`` gets its name when the backup is complete and on disk, never before. Raises ``StoreError`` when the
+    ``target`` gets its name when the backup is complete and on disk, never before. Raise ``StoreError`` when the
     database cannot be read, is damaged, or has another schema, ``StadtlotseError`` when ``target`` cannot be written.
     """
     try:
@@ -86,13 +86,13 @@ async def _backup(target: Path, url: str, state_dir: Path, work: Path, clock: Cl
 
 
 def database_file(url: str) -> Path | None:
-    """The file of an SQLite address."""
+    """Return the file of an SQLite address."""
     address = driver_url(url)
     return Path(address.database) if address.get_backend_name() == "sqlite" and address.database else None
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
-    """A consistent copy of a database in use, by SQLite's online backup, in one step so that no writer restarts it."""
+    """Copy a database in use by SQLite's online backup, in one step so that no writer restarts it."""
     with (
         closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=rw", uri=True, timeout=30)) as from_,
         closing(sqlite3.connect(target)) as to,
@@ -125,21 +125,21 @@ def _checked_copy(source: Path, target: Path) -> Path:
     try:
         copy_sqlite(source, target)
         with closing(sqlite3.connect(target)) as copy:
-            found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            verdict = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as error:
         raise StoreError(f"The database {source} cannot be copied: {error}.", remedy=remedy) from error
-    if found != "ok":
-        raise StoreError(f"The database {source} is damaged: {found}.", remedy=remedy)
+    if verdict != "ok":
+        raise StoreError(f"The database {source} is damaged: {verdict}.", remedy=remedy)
     return target
 
 
 async def _expect_schema(connection: AsyncConnection) -> None:
-    found = await connection.run_sync(current)
-    if found is None:
+    step = await connection.run_sync(current)
+    if step is None:
         raise StoreError("The database is empty, so there is nothing to keep.", remedy="Check STADTLOTSE_STATE_DIR.")
-    if found != SCHEMA:
+    if step != SCHEMA:
         raise StoreError(
-            f"The database has schema {found}, this version makes backups of {SCHEMA}.",
+            f"The database has schema {step}, this version makes backups of {SCHEMA}.",
             remedy="Make the backup with the version that the bot runs with.",
         )
 

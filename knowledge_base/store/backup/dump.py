@@ -1,4 +1,4 @@
-"""Rows as lines of text and back, the same for SQLite and PostgreSQL: what a backup holds.
+"""Rows as lines of text and back, the same for SQLite and PostgreSQL: the content of a backup.
 
 A line is a JSON array in the order of the table's columns; moments are ISO 8601, bytes base64, and keys of documents
 are sorted, so that equal rows are equal bytes on both databases.
@@ -20,12 +20,12 @@ from knowledge_base.store.tables import metadata
 from knowledge_base.store.types import Document, UtcDateTime
 
 BATCH = 500
-OF_THE_MOMENT = ("process", "leader")  # tables of what lives now; no copy brings that back
+OF_THE_MOMENT = ("process", "leader")  # tables about running processes: no copy brings them back
 TABLES: Sequence[Table] = [table for table in metadata.sorted_tables if table.name not in OF_THE_MOMENT]
 
 
 async def lines(connection: AsyncConnection, table: Table) -> AsyncIterator[bytes]:
-    """Every row in order of the primary key, without holding all in memory."""
+    """Yield every row in order of the primary key, without holding all in memory."""
     async with connection.stream(select(table).order_by(*table.primary_key)) as rows:
         async for row in rows:
             values = [_to_json(column, value) for column, value in zip(table.columns, row, strict=True)]
@@ -34,7 +34,7 @@ async def lines(connection: AsyncConnection, table: Table) -> AsyncIterator[byte
 
 
 async def load(connection: AsyncConnection, table: Table, source: Iterable[bytes], columns: Sequence[str]) -> int:
-    """Insert rows written by ``lines``; returns how many."""
+    """Insert rows written by ``lines``; return their number."""
     chosen = [table.columns[name] for name in columns]
     rows, loaded = iter(source), 0
     while batch := [_row(chosen, line) for line in islice(rows, BATCH)]:
@@ -45,7 +45,7 @@ async def load(connection: AsyncConnection, table: Table, source: Iterable[bytes
 
 
 async def is_empty(connection: AsyncConnection) -> bool:
-    """Whether no table holds anything; single values (``fact``) do not count: every start writes some."""
+    """Return whether all tables are empty; single values (``fact``) do not count: every start writes some."""
     for table in TABLES:
         if table.name != "fact" and await connection.scalar(select(1).select_from(table).limit(1)):
             return False
@@ -78,7 +78,7 @@ def _from_json(column: Column[Any], value: Any) -> Any:
 
 
 async def _continue_numbering(connection: AsyncConnection, table: Table) -> None:
-    """PostgreSQL's sequences do not see numbers that were inserted by hand; SQLite counts on from the highest."""
+    """Move PostgreSQL's sequences past inserted numbers; SQLite counts on from the highest by itself."""
     column = table.autoincrement_column
     if connection.dialect.name != "postgresql" or column is None or not isinstance(column.type, Integer):
         return

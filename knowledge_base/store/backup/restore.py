@@ -1,8 +1,8 @@
-"""``restore``: the way back from a backup, into either database, all or nothing.
+"""The ``restore`` command: from a backup into either database, all or nothing.
 
-People must not get twice what they got after the backup was made. So nothing that the backup wanted to send is sent
-(it is *held* for an admin to look at), no question of then is answered now, and channels begin to read their networks
-at the present instead of where they stood.
+People must not get twice what they got after the backup was made. So the restored bot sends no message that waited in
+the backup (it is *held* for an admin) and answers no question of that time. Channels read their networks from the
+present instead of where they stood.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ QUIET = timedelta(minutes=1)  # without a sign of any process
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
-    """What a restore did. ``held`` messages wait for an admin, ``dropped`` questions of then stay without an answer."""
+    """The result of a restore. ``held`` messages wait for an admin, ``dropped`` questions stay without an answer."""
 
     made_at: datetime
     version: str
@@ -46,7 +46,7 @@ class RestoreReport:
     files: tuple[str, ...]
     held: int
     dropped: int
-    kept_aside: tuple[Path, ...]  # what was there before
+    kept_aside: tuple[Path, ...]  # the copy of the earlier state
 
 
 async def restore(
@@ -54,8 +54,8 @@ async def restore(
 ) -> RestoreReport:
     """Make the database at ``url`` and the state folder what they were when ``archive`` was made.
 
-    Errors: ``InputError`` when the archive is no whole backup, or of another schema; ``StoreError`` when the bot runs,
-    or when the database is not empty and ``force`` was not said. With ``force`` what is there is kept aside first.
+    Errors: ``InputError`` when the archive is incomplete or of another schema; ``StoreError`` when the bot runs, or
+    when the database is not empty and ``force`` is not set. With ``force`` the present state is kept aside first.
     """
     try:
         file = database_file(url)
@@ -104,7 +104,7 @@ class _Restore:
         )
 
     async def _into_file(self, file: Path) -> None:
-        """A new file is made beside the old one, which may be damaged, and takes its place when it is complete."""
+        """Build a new file beside the old one, which may be damaged; it takes its place when complete."""
         if await asyncio.to_thread(lambda: file.exists() and file.stat().st_size > 0):
             await self._expect_unused(file)
         new = self._work / "new.db"
@@ -123,7 +123,7 @@ class _Restore:
                 await self._expect_quiet(connection)
                 if await is_empty(connection):
                     return
-        except DBAPIError:  # damaged, or not ours: no reason to lose it
+        except DBAPIError:  # damaged, or another program's: keep it
             pass
         finally:
             await engine.dispose()
@@ -131,7 +131,7 @@ class _Restore:
             raise _not_empty()
 
     async def _into_server(self) -> None:
-        """One transaction: who looks meanwhile sees the old state, and who looks afterwards the new one."""
+        """Restore in one transaction: readers see the old state during it, and the new one afterwards."""
         engine = create_engine(driver_url(self._url))
         try:
             async with engine.begin() as connection:
@@ -181,7 +181,7 @@ class _Restore:
         await self._settle(connection)
 
     async def _settle(self, connection: AsyncConnection) -> None:
-        """Nothing of then happens again now."""
+        """Make sure that nothing of the backup's time happens again now."""
         waiting = outbox.c.state.in_(("new", "leased"))
         values = {"state": "held", "owner": None, "claimed_at": None}
         self._held = (await connection.execute(update(outbox).where(waiting).values(**values))).rowcount
@@ -195,7 +195,7 @@ class _Restore:
         await connection.execute(delete(process))
         await connection.execute(delete(leader))
         facts = Facts(connection)
-        await forget_time(facts)  # a backup is old, and no clock is wrong for that
+        await forget_time(facts)  # a backup is old; that does not make the clock wrong
         await facts.put(RESTORED, {"at": self._now.isoformat(), "made_at": self._manifest.made_at.isoformat()})
 
     def _replace(self, file: Path, new: Path) -> None:

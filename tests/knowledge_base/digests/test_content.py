@@ -15,8 +15,8 @@ from knowledge_base.digests.content import (
     Change,
     Interest,
     Kind,
+    PastDigests,
     Selection,
-    Told,
     Why,
     choose,
     introduced,
@@ -26,7 +26,7 @@ NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
 SUBSCRIBED = NOW - timedelta(days=30)
 MOBILITY = Interest(topics=frozenset({"mobility"}))
-AFTER_TEN = Told(since=SUBSCRIBED, upto=10)
+AFTER_TEN = PastDigests(since=SUBSCRIBED, upto=10)
 
 
 def one(name: str, **changes: Any) -> Candidate:
@@ -42,11 +42,13 @@ def changed(revision: int, *fields: str, days_ago: float = 3) -> Change:
     return Change(revision, NOW - timedelta(days=days_ago), added=False, fields=fields)
 
 
-def chosen(*candidates: Candidate, interest: Interest = MOBILITY, told: Told = AFTER_TEN) -> Selection:
+def chosen(*candidates: Candidate, interest: Interest = MOBILITY, told: PastDigests = AFTER_TEN) -> Selection:
     return choose(candidates, interest, told, TODAY, NOW)
 
 
-def shown(*candidates: Candidate, interest: Interest = MOBILITY, told: Told = AFTER_TEN) -> list[tuple[str, Why]]:
+def shown(
+    *candidates: Candidate, interest: Interest = MOBILITY, told: PastDigests = AFTER_TEN
+) -> list[tuple[str, Why]]:
     return [(entry.candidate.id, entry.why) for entry in chosen(*candidates, interest=interest, told=told).entries]
 
 
@@ -119,7 +121,7 @@ def test_a_thin_week_gets_one_older_project_that_is_not_known_yet() -> None:
 
 
 def test_the_first_digest_begins_with_the_subscription_and_is_filled_with_the_best_of_ninety_days() -> None:
-    first = Told(since=SUBSCRIBED)
+    first = PastDigests(since=SUBSCRIBED)
     fresh = one("fresh", changes=(added(9, days_ago=1),))
     recent = [one(f"recent {number}", changes=(added(3, days_ago=60),)) for number in range(9)]
     ancient = one("ancient", changes=(added(1, days_ago=91),))
@@ -206,7 +208,7 @@ def test_over_the_weeks_nothing_is_told_twice_without_a_change(
 ) -> None:
     """Digests made at some revisions of the same history: an entry comes again only for a change that came since."""
     interest = Interest(topics=frozenset(topics))
-    told = Told(since=NOW - timedelta(days=200))
+    told = PastDigests(since=NOW - timedelta(days=200))
     for mark in sorted(marks):
         now = NOW - timedelta(days=100 - mark)
         visible = [

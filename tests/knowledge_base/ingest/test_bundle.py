@@ -8,7 +8,7 @@ import pytest
 from knowledge_base import bundle
 from knowledge_base.errors import InputError
 from knowledge_base.ingest.bundle import LOADED, SOURCE, load_bundle
-from knowledge_base.ingest.compare import What
+from knowledge_base.ingest.compare import ChangeKind
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.ingest.report import ImportReport
 from knowledge_base.model import RecordKind
@@ -32,7 +32,7 @@ async def titles(store: Store) -> dict[str, Any]:
 async def test_it_is_loaded_once(store: Store, tmp_path: Path) -> None:
     report = await load(store, tmp_path, "v1", project(1), project(2))
     assert report is not None
-    assert (report.source, report.counts[What.ADDED]) == (SOURCE, 2)
+    assert (report.source, report.counts[ChangeKind.ADDED]) == (SOURCE, 2)
     assert await load(store, tmp_path, "v1") is None
     async with store.read() as tx:
         assert await tx.facts.get(LOADED) == "v1"
@@ -51,7 +51,7 @@ async def test_an_upgrade_respects_everybody(store: Store, tmp_path: Path) -> No
     )  # fmt: skip
     assert report is not None
     assert (report.counts, report.fields) == (
-        {What.ADDED: 1, What.CHANGED: 2, What.REMOVED: 1}, {"title": 1, "text": 1},
+        {ChangeKind.ADDED: 1, ChangeKind.CHANGED: 2, ChangeKind.REMOVED: 1}, {"title": 1, "text": 1},
     )  # fmt: skip
     assert await titles(store) == {
         "p0": "v2",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge_base.ingest.compare import What
+from knowledge_base.ingest.compare import ChangeKind
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.store.database import Store
 
@@ -19,6 +19,6 @@ async def test_corpora_and_knowledge(store: Store) -> None:
     files = [Path(DATA, "corpora"), Path(DATA, "knowledge", "berlin_brandenburg_projects.jsonl")]
     reports = await import_files(store, files)
     assert [(report.file, report.errors) for report in reports if not report.ok] == []
-    assert sum(report.counts[What.ADDED] for report in reports) == sum(report.rows for report in reports) >= 366
+    assert sum(report.counts[ChangeKind.ADDED] for report in reports) == sum(report.rows for report in reports) >= 366
     again = await import_files(store, files)
     assert [report.unchanged for report in again] == [report.rows for report in reports]

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from knowledge_base.errors import InputError
 from knowledge_base.ingest import importer
-from knowledge_base.ingest.compare import FieldChange, What
+from knowledge_base.ingest.compare import ChangeKind, FieldChange
 from knowledge_base.ingest.importer import BATCH, Options, SupersededError, import_files
 from knowledge_base.ingest.limits import MAX_ERRORS
 from knowledge_base.ingest.report import ImportReport, RecordChange
@@ -23,7 +23,7 @@ from tests.conftest import FixedClock
 from tests.knowledge_base.ingest.examples import contact, csv_table, jsonl, project
 
 PROJECT = RecordKind.PROJECT
-ADDED, CHANGED, REMOVED = What.ADDED, What.CHANGED, What.REMOVED
+ADDED, CHANGED, REMOVED = ChangeKind.ADDED, ChangeKind.CHANGED, ChangeKind.REMOVED
 
 
 async def load(store: Store, path: Path, **options: Any) -> ImportReport:
@@ -218,7 +218,7 @@ async def test_removal_is_asked_for_and_spares_what_editors_changed(store: Store
     assert (report.missing, counts(report), len(await shown(store))) == (2, (0, 0, 0, 1), 5)
     report = await load(store, path, remove_missing=True)
     assert (report.missing, counts(report)) == (0, (0, 0, 2, 1))
-    assert [(change.what, change.id) for change in report.changes] == [(REMOVED, "p1"), (REMOVED, "p2")]
+    assert [(change.effect, change.id) for change in report.changes] == [(REMOVED, "p1"), (REMOVED, "p2")]
     assert set(await shown(store)) == {"p0", "p3", "p9"}
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from knowledge_base.codec import digest
-from knowledge_base.ingest.compare import What
+from knowledge_base.ingest.compare import ChangeKind
 from knowledge_base.ingest.plan import Incoming, incoming, is_settled, planned
 from knowledge_base.model import RecordKind
 from knowledge_base.store.imports import Bodies, Known
@@ -37,28 +37,34 @@ def test_what_is_settled(stored: Known | None, own_only: bool, settled: bool) ->
 
 def test_a_new_record_is_added() -> None:
     row = planned(new, None, None)
-    assert (row.what, row.body, row.imported, row.line, row.based_on) == (What.ADDED, NEW, None, 3, None)
+    assert (row.what, row.body, row.imported, row.line, row.based_on) == (ChangeKind.ADDED, NEW, None, 3, None)
     assert row.digest == row.imported_digest == digest(NEW)
 
 
 def test_an_unedited_record_follows_the_import() -> None:
     row = planned(new, known, Bodies(OLD, OLD))
-    assert (row.what, row.body, row.imported, row.fields, row.based_on) == (What.CHANGED, NEW, None, ("title",), 4)
+    assert (row.what, row.body, row.imported, row.fields, row.based_on) == (
+        ChangeKind.CHANGED,
+        NEW,
+        None,
+        ("title",),
+        4,
+    )
 
 
 def test_an_edited_record_is_merged_and_both_versions_are_kept() -> None:
     body = OLD | {"text": "edited"}
     row = planned(new, replace(known, edited=True), Bodies(body, OLD))
-    assert (row.what, row.body, row.fields) == (What.CHANGED, NEW | {"text": "edited"}, ("title",))
+    assert (row.what, row.body, row.fields) == (ChangeKind.CHANGED, NEW | {"text": "edited"}, ("title",))
     assert (row.imported, row.imported_digest, row.digest) == (NEW, digest(NEW), digest(NEW | {"text": "edited"}))
     assert incoming(row) == new
 
 
 def test_a_change_behind_an_edited_field_is_only_noted() -> None:
     row = planned(new, replace(known, edited=True), Bodies(OLD | {"title": "edited"}, OLD))
-    assert (row.what, row.body["title"], row.imported, row.fields) == (What.NOTED, "edited", NEW, ())
+    assert (row.what, row.body["title"], row.imported, row.fields) == (ChangeKind.NOTED, "edited", NEW, ())
 
 
 def test_a_record_that_an_import_removed_comes_back() -> None:
     row = planned(new, replace(known, removed=True), Bodies(OLD, OLD))
-    assert (row.what, row.body, row.based_on) == (What.ADDED, NEW, 4)
+    assert (row.what, row.body, row.based_on) == (ChangeKind.ADDED, NEW, 4)

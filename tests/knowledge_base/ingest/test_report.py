@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from knowledge_base.codec import digest
-from knowledge_base.ingest.compare import What
+from knowledge_base.ingest.compare import ChangeKind
 from knowledge_base.ingest.plan import Incoming, planned
 from knowledge_base.ingest.report import MAX_CHANGES, Collector
 from knowledge_base.ingest.row import RowError
@@ -18,7 +18,7 @@ def test_a_report_is_bounded_and_counts_all() -> None:
         new = Incoming.of(RecordKind.PROJECT, number, project(number, title="Neu"))
         collector.change(planned(new, known, Bodies(old, old)), Bodies(old, old))
     report = collector.report()
-    assert (len(report.changes), report.counts[What.CHANGED]) == (MAX_CHANGES, 3 * MAX_CHANGES)
+    assert (len(report.changes), report.counts[ChangeKind.CHANGED]) == (MAX_CHANGES, 3 * MAX_CHANGES)
     assert report.fields == {"title": 3 * MAX_CHANGES}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from knowledge_base.errors import InputError
 from knowledge_base.model import Answer, Hit, Project, Understood
-from knowledge_base.search.engine import Found
+from knowledge_base.search.engine import SearchResult
 from knowledge_base.search.evaluate import (
     Question,
     evaluate,
@@ -96,14 +96,14 @@ class Scripted:
     def __init__(self, answers: dict[str, list[str]]) -> None:
         self._answers = answers
 
-    async def ask(self, question: str, *, limit: int = 5) -> Found:
+    async def ask(self, question: str, *, limit: int = 5) -> SearchResult:
         hits = [Hit(project=Project(id=i, title=i, text=""), score=1.0, why="", contact_role="", can_introduce=False)
                 for i in self._answers[question]]  # fmt: skip
         answer = Answer(
             question=question, language="de", answered=bool(hits), understood=Understood(), hits=tuple(hits[:1]),
             near=tuple(hits[1:]), total=len(hits), took_ms=1.0,
         )  # fmt: skip
-        return Found(answer, Query(text=question, language="de"))
+        return SearchResult(answer, Query(text=question, language="de"))
 
 
 async def test_evaluate_counts_by_language_and_kind() -> None:

@@ -23,7 +23,7 @@ from bot.channels.terminal import plain_text
 from bot.features.digests.render import Issue, Place, digest
 from bot.messages import Address, Outgoing, Say
 from bot.texts import LANGUAGES, Texts
-from knowledge_base.digests.content import Candidate, Change, Interest, Kind, Told, choose
+from knowledge_base.digests.content import Candidate, Change, Interest, Kind, PastDigests, choose
 from knowledge_base.model import Contact, Event, Project
 from knowledge_base.store.open_questions import Asked
 
@@ -87,7 +87,7 @@ def say(language: str, place: Place, *, buttons: bool = False, veiled: bool = Fa
         )
         for key, record in RECORDS.items()
     ]  # fmt: skip
-    chosen = choose(candidates, Interest(topics=frozenset(topics)), Told(since=NOW, upto=10), NOW.date(), NOW)
+    chosen = choose(candidates, Interest(topics=frozenset(topics)), PastDigests(since=NOW, upto=10), NOW.date(), NOW)
     chosen = replace(chosen, more=3)
     issue = Issue(records=RECORDS, introducible=frozenset({RUFBUS.id}), introduced=8, intro=INTRO)
     return digest(chosen, issue, topics, language, place, buttons=buttons, veiled=veiled)
