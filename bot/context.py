@@ -39,7 +39,7 @@ class Turn:
 
     @property
     def context_key(self) -> tuple[str, str, str, str]:
-        """Whose last question this may follow up."""
+        """Return the key of the conversation and person that a follow-up belongs to."""
         place = self.inbound.address
         return (place.channel, place.conversation, place.thread, self.person.id)
 

@@ -75,7 +75,7 @@ def fail(text: str) -> NoReturn:
 
 @contextmanager
 def progress() -> Iterator[Report]:
-    """A progress bar on stderr per phase, shown only where somebody watches."""
+    """Show a progress bar on stderr per phase, only on a terminal."""
     console = Console(stderr=True)
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console, transient=True,

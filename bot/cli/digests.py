@@ -98,7 +98,7 @@ async def _believed(found: Settings) -> datetime | None:
 
 
 def moment(text: str) -> datetime:
-    """The moment that was given, or the present; wrong use when it is none."""
+    """Return the given moment, or the present; raise a usage error if it is not a valid moment."""
     if not text:
         return datetime.now(UTC)
     try:

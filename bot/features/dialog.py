@@ -1,4 +1,4 @@
-"""Asking somebody for something that their next text gives, and coming back to what they wanted before."""
+"""Ask a user for a value that their next text gives, then continue what they wanted before."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.messages import Choice, Say
 from knowledge_base.store.transaction import Transaction
 
 THEN = "then"  # in the query of a chat context: the command that waits until we know enough
-NAMES = ("name", "municipality")  # what must be known before somebody is introduced
+NAMES = ("name", "municipality")  # what must be known before a person is introduced
 
 
 async def prompt(tx: Transaction, turn: Turn, services: Services, awaits: str, *, then: str = "") -> None:
@@ -42,7 +42,7 @@ async def ask_missing(tx: Transaction, turn: Turn, services: Services, *, then: 
 
 
 async def wanted_before(tx: Transaction, turn: Turn, services: Services) -> str:
-    """The command that waited until we know enough, and is not kept any longer; empty: there is none."""
+    """Return the command that waited for the missing values, and drop it; empty if no command waits."""
     before = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
     query = dict(before.query or {}) if before else {}
     then = str(query.pop(THEN, ""))

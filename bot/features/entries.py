@@ -50,7 +50,7 @@ async def last_told(tx: Transaction, turn: Turn) -> tuple[str, ...]:
 
 
 async def opened(tx: Transaction, turn: Turn, key: str, topics: tuple[str, ...]) -> tuple[Choice, ...]:
-    """Somebody opened this: its topics do not bore them. Told by their digest, it can be rated; returns the choices."""
+    """Note that a reader opened this entry; return the choices to rate it, if it came by their digest."""
     if turn.inbound.private:
         known = [topic.id for raw in topics if (topic := bundled().topic_of(raw))]
         wider = {one for topic in known for one in bundled().wider(topic)}
@@ -61,7 +61,7 @@ async def opened(tx: Transaction, turn: Turn, key: str, topics: tuple[str, ...])
 
 
 async def show_entry(key: str, services: Services) -> tuple[Say, tuple[str, ...]] | None:
-    """An event or a contact in full, and its topics; nobody's data, roles only. ``None``: it is neither."""
+    """Return an event or a contact in full, and its topics; roles only, no personal data. ``None`` if it is neither."""
     kind, _, record_id = key.partition(":")
     if not key.startswith(RECORDS):
         return None
@@ -82,7 +82,7 @@ async def _titles(tx: Transaction, contact: Contact) -> tuple[Say, ...]:
 
 
 async def project_behind(tx: Transaction, entry: str) -> str:
-    """The id of the project by which somebody is met: an entry may be a contact, which names its projects."""
+    """Return the id of the project to ask about: an entry may be a contact, which names its projects."""
     if not entry.startswith(CONTACT):
         return entry
     stored = await tx.records.get(RecordKind.CONTACT, entry.removeprefix(CONTACT))

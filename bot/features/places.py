@@ -33,5 +33,5 @@ def name_of(municipality: str, gazetteer: Gazetteer) -> str:
 
 
 def proven_by(host: str, gazetteer: Gazetteer) -> Sequence[Municipality]:
-    """The municipalities whose very own mail domain this is. No sub-domain, no similar name proves anything."""
+    """Return the municipalities with exactly this mail domain. A sub-domain or similar name proves nothing."""
     return [one for one in gazetteer.municipalities if host in {read_host(domain) for domain in one.mail_domains}]

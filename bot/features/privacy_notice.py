@@ -16,14 +16,14 @@ from knowledge_base.model import Contact
 from knowledge_base.store.consents import Entry, What, hash_of
 from knowledge_base.store.transaction import Transaction
 
-OUTSIDE = "telegram"  # a network whose servers and operator are outside the EU: people hear of it at once
+OUTSIDE = "telegram"  # a network whose servers and operator are outside the EU: the notice says so at once
 PURPOSE = "notice"  # in the ledger
 NOTICE_PAGE = "/privacy"
 ASKED_ALREADY = ("consent", "einwilligung", "zgoda")  # legal bases of people who know of it
 
 
 async def first_notice(tx: Transaction, turn: Turn, services: Services) -> Say | None:
-    """Three lines about data protection below the first answer to somebody; noted as shown in this transaction."""
+    """Return three lines about data protection for the first answer to a person, and note them as shown."""
     outside = Say("notice.telegram") if turn.inbound.address.channel == OUTSIDE else ""
     notice = Say("notice.first", {"operator": operator(services.settings), "outside": outside}, (), turn.language)
     wording = version(notice.key, turn.language, services.texts)

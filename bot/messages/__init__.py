@@ -36,16 +36,16 @@ class MessageAudience(StrEnum):
 class Happening(StrEnum):
     """What happened on the network."""
 
-    MESSAGE = "message"  # somebody wrote
-    EDIT = "edit"  # somebody changed what they wrote: ``refers_to``
-    RETRACTION = "retraction"  # somebody took back what they wrote: ``refers_to``
-    REACTION = "reaction"  # somebody marked the message ``refers_to`` with ``text``
+    MESSAGE = "message"  # a user wrote
+    EDIT = "edit"  # a user changed what they wrote: ``refers_to``
+    RETRACTION = "retraction"  # a user took back what they wrote: ``refers_to``
+    REACTION = "reaction"  # a user marked the message ``refers_to`` with ``text``
     JOINED = "joined"  # the bot came into a conversation
     LEFT = "left"  # the bot was put out of a conversation, or blocked
     MOVED = "moved"  # the conversation ``refers_to`` goes on under this address
-    PRESSED = "pressed"  # somebody pressed a button of ours: ``text`` is its handle
+    PRESSED = "pressed"  # a user pressed a button of the bot: ``text`` is its handle
     UNREADABLE = "unreadable"  # something that the channel cannot read; nothing of it is kept
-    UNDECRYPTED = "undecrypted"  # somebody wrote what the bot cannot decrypt
+    UNDECRYPTED = "undecrypted"  # a user wrote what the bot cannot decrypt
     MISSED = "missed"  # so many (``text``) messages, up to this one, are too many or too old to be answered
     COMPARE = "compare"  # an admin verifies the bot: ``text`` are the emojis that both must see
 
@@ -58,7 +58,7 @@ class Inbound:
     address: Address
     user: str  # the network's id of the account, never a display name
     text: str
-    private: bool  # only this person and the bot are there, and nobody else comes in without an invitation
+    private: bool  # only this person and the bot are there, and others need an invitation
     at: datetime
     happening: Happening = Happening.MESSAGE
     refers_to: str = ""  # event id
@@ -178,7 +178,7 @@ class Outgoing:
     choices: tuple[ShownChoice, ...] = ()
     answers: str = ""  # what the question is referred to by
     replaces: str = ""  # the network's id of our message that this is the new version of
-    bulk: bool = False  # nobody waits for it
+    bulk: bool = False  # no user waits for it
     trace: str = ""  # where the network would have an earlier attempt (``bot.channels.port.Traceable``)
     known: tuple[str, ...] | None = None  # an earlier attempt may have arrived; ids of what certainly did before it
     subject: str = ""  # in a few words, where the network has a line for that

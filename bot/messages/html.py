@@ -35,7 +35,7 @@ def inline(nodes: Iterable[Inline], language: str = "") -> str:
 
 
 def foreign(text: str, language: str) -> str:
-    """The language of words that are not ours, where it is another than this; empty: the same, or nobody can say."""
+    """Return the language of quoted words if it differs from ``language``; empty if it is the same or unknown."""
     if not language or ADDRESS.fullmatch(text.strip()):
         return ""
     guessed = guess_language(text)

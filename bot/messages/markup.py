@@ -43,7 +43,7 @@ class Soft:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that shows its own address, so that nobody is led elsewhere."""
+    """A link that shows its own address, so that it leads no reader elsewhere."""
 
     url: str
 

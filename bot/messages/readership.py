@@ -5,7 +5,7 @@ channel compares them with who can read the place, directly before it sends (``b
 
     audience    fits a place that
     private     exactly the one account and the bot can read, now and later
-    meeting     nobody but the two accounts and the bot can read, now and later
+    meeting     exactly the two accounts and the bot can read, now and later
     operators   admins and the bot alone can read, now and later
     room        anything: it concerns no person, and answers who asked there
 
@@ -63,7 +63,7 @@ def accounts_on(channel: str, addresses: Collection[str]) -> frozenset[str]:
 
 
 # Public facts, general help, and refusals: they may be said wherever the bot is asked. The farewell is among them:
-# no room is opened for a person whom the bot has just forgotten.
+# no room is opened for a person that the bot has just erased.
 IN_ROOMS = frozenset({
     "admins_only", "ask.empty", "ask.events", "ask.found", "ask.more", "ask.not_sure", "ask.not_sure_there",
     "ask.nothing", "ask.only_elsewhere", "compare", "editors_only", "elsewhere.mail", "elsewhere.nowhere",

@@ -1,7 +1,7 @@
-"""Connect a Telegram account with the mailbox in which a link of ours lay.
+"""Connect a Telegram account with the mailbox that received the bot's link.
 
 The link alone proves nothing: a mail can be passed on. It only spares its reader typing the address. Opening it changes
-nothing; the bot says whose mailbox it is about and asks. After a yes a code goes to that mailbox, and the account is
+nothing; the bot names the mailbox and asks. After a yes a code goes to that mailbox, and the account is
 connected when the code is entered in the chat, exactly as with ``bot.features.accounts.verify``. The link is refused to
 an account that has a mailbox of its own, and when the owner has such an account already: then the link was passed on,
 and the owner is told. The mailbox hears of every connection.

@@ -1,4 +1,4 @@
-"""Taking accounts apart that are one person: by a command, or by the mailbox that was connected, on a page of ours.
+"""Disconnect accounts of one person: by a command, or by the connected mailbox on a page of the bot.
 
 By the command, the account that speaks keeps everything; the other leaves (``bot.features.accounts.separate``). By the
 page, which a mail of ``bot.features.accounts.connect`` leads to, the mailbox gets back what was its own before, and the
@@ -89,7 +89,7 @@ async def _tell(tx: Transaction, left: Account, person_id: str, say: Say) -> Non
 
 
 async def by_mailbox(tx: Transaction, services: Services, page: Page) -> bool:
-    """The mailbox takes the connection back; ``False``: there is none any more. Call it when the link was used."""
+    """Disconnect the mailbox; return ``False`` if it is not connected any more. Call it when the link was used."""
     kept = dict(page.content or {})
     accounts = await tx.people.accounts(page.person_id)
     address = kept.get("address")

@@ -1,4 +1,4 @@
-"""Being left alone: for a time, or for ever; and the way back."""
+"""Pause requests for a time or permanently, and resume them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def resume(turn: Turn, intent: Resume) -> Act:
 
 
 async def refuse(turn: Turn, services: Services) -> Act:
-    """Nobody is introduced to this person any more; an objection needs no reason."""
+    """Stop all introductions to this person; an objection needs no reason."""
 
     async def act(tx: Transaction) -> Say:
         await introductions.object_to_all(tx, services, turn.person.id)

@@ -48,12 +48,12 @@ async def profile(turn: Turn, intent: Profile, services: Services) -> Act:
 
 
 def is_name(text: str) -> bool:
-    """Whether it may be somebody's name: letters and what stands between them, nothing to click."""
+    """Return whether it may be the name of a person: letters and what stands between them, nothing to click."""
     return _is_words(text, "[ .,'’-]")
 
 
 def is_place(text: str) -> bool:
-    """Whether it may be called so: as a name, but without what could pass for a remark of ours behind it."""
+    """Return whether it may be the name of a place: no part of it may look like a remark of the bot."""
     return _is_words(text, "[ .'’/-]")
 
 

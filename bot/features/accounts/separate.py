@@ -29,7 +29,7 @@ UNDER_WAY = (*ASKED, State.QUEUED, State.OPENING)
 
 
 async def promised(tx: Transaction, person_id: str, leaving: Account) -> str:
-    """The code of an open introduction in which the person promised to show this account; empty: there is none."""
+    """Return the code of an open introduction in which the person agreed to show this account; empty if none."""
     shown = {(leaving.channel, leaving.user_id), (leaving.channel, f"@{leaving.public_name}")}
     for one in await tx.introductions.of(person_id):
         shares = one.asker_shares if one.asker == person_id else one.contact_shares
@@ -100,7 +100,7 @@ async def _profiles(
 
 
 async def before(tx: Transaction, owner: str, account: str) -> dict[str, Any]:
-    """What two persons are before they become one (as JSON), for whoever takes that back."""
+    """Return the two persons as they are before they become one, as JSON, so that it can be undone."""
     accounts = await tx.people.accounts(owner)
     person = await tx.people.get(owner)
     return {

@@ -1,6 +1,6 @@
-"""Proving to belong to a municipality: a code of six digits to a mail address whose domain is the municipality's own.
+"""Verify a municipality: the bot mails a code of six digits to an address at a domain of the municipality.
 
-What is answered to an address is the same words and the same work, whether anybody knows it or not: nobody learns here
+The bot answers every address with the same words and the same work, whether it knows it or not: no user learns here
 who is a contact. A code is stored nowhere: it is derived from the message that carries it, and only its keyed hash is
 kept. Five wrong tries lock for an hour. A person gets five codes per day, whatever the accounts; a mailbox as many as
 ``bot.features.mail_limit`` lets through. The later ones hold a word, too: its reader gets a code beyond that limit.
@@ -65,7 +65,7 @@ async def verify(turn: Turn, intent: Verify, services: Services, proved: Proved 
 
 
 def _with_word(text: str) -> tuple[str, str]:
-    """Return the address, and the word of an earlier mail behind it; empty: there is none."""
+    """Return the address, and the word of an earlier mail behind it; empty if it has no such word."""
     address, _, word = text.partition(" ")
     word = word.strip().upper()
     return (address, word) if WORD.fullmatch(word) else (text, "")
@@ -194,7 +194,7 @@ async def _wrong(tx: Transaction, turn: Turn, whom: list[str], services: Service
 
 
 async def prove(tx: Transaction, turn: Turn, address: str, services: Services) -> Say:
-    """The address is theirs: it becomes an account of theirs, with all that was known under it."""
+    """Make the proven address an account of this person, with all that was known under it."""
     person = turn.person.id
     await tx.verifications.end(person)
     owner = await tx.people.of_account(MAIL, address)
@@ -234,7 +234,7 @@ def _municipality(address: str, roles: list[Contact], told: str, services: Servi
 
 
 async def _tell_others(tx: Transaction, person_id: str, turn: Turn) -> None:
-    """Who had the address before hears, on their other accounts, that somebody else proved it to be theirs."""
+    """Tell the former owner of the address, on their other accounts, that another person has proved it."""
     for account in await tx.people.accounts(person_id):
         if account.channel != MAIL and account.active and account.conversation:
             linked = Say("verify.linked", {"channel": network(turn.inbound.address.channel)})

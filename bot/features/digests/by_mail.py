@@ -16,7 +16,7 @@ from knowledge_base.store.subscriptions import ON
 from knowledge_base.store.transaction import Transaction
 
 CONFIRM = "digest"  # the page behind the link, and its kind
-MAILS_A_DAY = 3  # that one person may have sent to mailboxes of which nobody knows whose they are
+MAILS_A_DAY = 3  # that one person may have sent to mailboxes without a known owner
 UNCONFIRMED = timedelta(days=7)  # so long an address is kept that never said yes
 ASKED, MAILED = "digest confirmation asked", "digest confirmation mailed"
 A_DAY = timedelta(days=1)

@@ -1,4 +1,4 @@
-"""The digest of whoever asks: see it now, its settings, its end; what editors and admins can do with all of them."""
+"""The digest in the chat: preview, settings, unsubscribe; and what editors and admins can do with all digests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from knowledge_base.store.subscriptions import ON, Subscriber, Subscription
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.vocabulary import fold
 
-INTRO_LASTS = timedelta(days=7)  # everybody's week, whichever weekday they chose
+INTRO_LASTS = timedelta(days=7)  # a week for each subscriber, whichever weekday they chose
 LONGEST_INTRO = 500  # characters
 FEEDBACK_PERIOD = timedelta(days=30)
 MIN_PEOPLE = 5  # fewer could be recognised
@@ -133,7 +133,7 @@ async def unsubscribe(turn: Turn, services: Services) -> Act:
 
 
 async def _of_editors(turn: Turn, step: str, rest: str, services: Services) -> Act:
-    """The line before the entries of everybody's next digest; and how a digest would look now."""
+    """Set the line before the entries of all next digests; show how a digest would look now."""
     if not turn.editor:
         return say(Say("editors_only"))
 

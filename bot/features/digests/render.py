@@ -31,10 +31,10 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """What is the same for everybody's digest of this run."""
+    """The part that all digests of one run share."""
 
     records: Mapping[str, Told]
-    introducible: frozenset[str] = frozenset()  # ids of projects behind which somebody can be asked
+    introducible: frozenset[str] = frozenset()  # ids of projects with a contact who can be asked
     introduced: int | None = None  # how many people lately, where that may be told
     intro: str = ""  # the editors' line
 
@@ -50,7 +50,7 @@ def digest(
     bored: str = "",
     veiled: bool = False,
 ) -> Say:
-    """The whole message; ``bored`` is a topic of which nothing was opened for long.
+    """Return the whole message; ``bored`` is a topic without an opened entry for a long time.
 
     ``veiled``: the network may not carry what other people wrote: of a question it tells what it is about.
     """
@@ -74,7 +74,7 @@ def digest(
 def _choices(
     records: Mapping[str, Told], introducible: frozenset[str], place: Place, *, buttons: bool, bored: str
 ) -> Iterator[Choice]:
-    if place is Place.MAIL:  # nobody can answer a mail of ours
+    if place is Place.MAIL:  # the bot receives no mail
         return
     for key, record in records.items():
         yield Choice(Say("choice.show", {"title": _title(record)}), command(key), numbered=True)
@@ -89,13 +89,13 @@ def _choices(
 
 
 def _asked_about(record: Told, introducible: frozenset[str]) -> str:
-    """The project by which somebody behind an entry can be met; empty when nobody can."""
+    """Return the project through which the contact of an entry can be asked; empty if there is no contact."""
     projects = record.projects if isinstance(record, Contact) else (record.id,) if isinstance(record, Project) else ()
     return next((one for one in projects if one in introducible), "")
 
 
 def _source(record: Project | Contact | Event) -> Value:
-    """Where it is from: a link, or in words where there is no page; empty when nobody says."""
+    """Return the source: a link, or words where there is no page; empty if the record names none."""
     known = [one for one in ((record.source,) if isinstance(record, Contact) else (record.url, *record.sources)) if one]
     page = next((Url(one) for one in known if one.startswith(("https://", "http://"))), None)
     return page or (Say("digest.source", {"source": known[0]}) if known else "")
@@ -113,7 +113,7 @@ def _question(record: Asked, language: str, place: Place) -> Say:
     if not record.question:
         return Say("digest.question_hidden", {"facts": facts})
     return Say(
-        "digest.question_by_mail" if place is Place.MAIL else "digest.question",  # nobody reads replies to our mails
+        "digest.question_by_mail" if place is Place.MAIL else "digest.question",  # the bot receives no mail
         {"question": record.question, "facts": facts, "number": record.number},
     )
 

@@ -1,4 +1,4 @@
-"""Making the digests that are due: a few at a time, each once, whoever runs this how often.
+"""Make the digests that are due: a few at a time, each once, however often and in however many processes this runs.
 
 Read who is due, choose for each of them, then store week and message in one short transaction: the row (subscription,
 week) is unique, so of two processes one stores it, and the other nothing.
@@ -39,11 +39,11 @@ log = structlog.get_logger()
 
 AT_ONCE = 5  # digests of one transaction: answers wait for it no longer than for any other
 BUTTONS_LAST = timedelta(days=8)  # until the next one is there
-BORED = 6  # digests in a row of which nothing about a topic was opened, until it is offered to drop it
+BORED = 6  # digests in a row without an opened entry of a topic, until the bot offers to drop the topic
 
 
 class Reason:
-    """Why somebody gets nothing now, for operators."""
+    """The reason why a subscriber gets no digest now, for operators."""
 
     NOTHING_NEW = "nothing_new"
     UNREACHABLE = "unreachable"
@@ -231,7 +231,7 @@ class Digests:
         if not await tx.digests.add(wish.id, week, Run.QUEUED, items=keys, revision=revision, message_id=message_id):
             return _skipped(one.due, Standing.SERVED.value)
         await self._queue(tx, one, read.issue, message_id)
-        if one.to.place is Place.CHAT:  # what somebody opens of a mail nobody knows, nor who opens it in a room
+        if one.to.place is Place.CHAT:  # the bot sees neither what is opened in a mail nor who opens it in a room
             await tx.subscriptions.note_unopened(wish.id, _unopened(one))
         return Outcome(wish.channel, one.due.week, "queued", keys, message_id=message_id)
 
@@ -272,14 +272,14 @@ def _chosen(subscriber: Subscriber, history: History, read: Stock, now: datetime
 
 
 def _bored(wish: Subscription) -> str:
-    """A topic of which nothing was opened for long; never the only one."""
+    """Return a topic without an opened entry for a long time; never the only topic."""
     if len(wish.topics) < 2:
         return ""
     return next((topic for topic in wish.topics if wish.unopened.get(topic, 0) >= BORED), "")
 
 
 def _unopened(one: _Made) -> dict[str, int]:
-    """One more digest with these topics, of which nothing was opened so far; what was offered begins anew."""
+    """Count one more digest with these topics and no opened entry; a topic that was offered starts again at zero."""
     wish = one.due.subscriber.subscription
     told = {topic for entry in one.chosen.entries for topic in entry.candidate.topics}
     counts = {topic: wish.unopened.get(topic, 0) + (topic in told) for topic in wish.topics}

@@ -1,4 +1,4 @@
-"""What somebody's digest is set to, as they read it."""
+"""The settings of a digest, in words."""
 
 from __future__ import annotations
 

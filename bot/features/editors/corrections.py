@@ -117,7 +117,7 @@ async def _mend(tx: Transaction, turn: Turn, intent: Edit, stored: StoredRecord,
 
 
 async def _tell_contact(tx: Transaction, turn: Turn, stored: StoredRecord, field: str, services: Services) -> bool:
-    """The contact learns which field was mended, and not by whom; one that the bot never wrote to is not written to."""
+    """Tell the contact which field was corrected, without the editor's name; skip contacts the bot never wrote to."""
     contact = stored.record
     if not isinstance(contact, Contact) or not contact.email:
         return False

@@ -63,7 +63,7 @@ class _Draft:
     def missing(self) -> str:
         """The next thing to ask for."""
         given = {"title": self.fields.get("title"), "text": self.text}
-        given |= {"municipality": "municipality" in self.fields}  # that there is none is an answer, too
+        given |= {"municipality": "municipality" in self.fields}  # "no municipality" is also an answer
         return next((step for step in STEPS if not given[step]), "")
 
 
@@ -212,7 +212,7 @@ def _mark(record: Record) -> str:
 
 
 async def _shown(tx: Transaction, turn: Turn, draft: _Draft, record: Record, services: Services) -> Say:
-    """The entry as everybody will read it, and the yes to it."""
+    """Show the entry as all users will read it, and ask for a yes."""
     project = _project(record)
     known = any(bundled().topic_of(topic) for topic in project.topics)
     values: dict[str, Value] = {
@@ -230,7 +230,7 @@ async def _shown(tx: Transaction, turn: Turn, draft: _Draft, record: Record, ser
 
 
 def _place(project: Project, services: Services) -> Value:
-    """A hint where the municipality is none that the search knows: a slip of the pen, more often than not."""
+    """Return a hint if the search does not know the municipality: mostly a spelling mistake."""
     known = not project.municipality or services.search.snapshot.gazetteer.rows_named(project.municipality)
     return "" if known else Say("entry.unknown_place", {"place": project.municipality})
 
@@ -242,7 +242,7 @@ def _project(record: Record) -> Project:
 
 
 async def _publish(tx: Transaction, turn: Turn, draft: _Draft, record: Record, services: Services) -> Say:
-    """Everybody can find it from now on; who asked is told, and whose answer it holds."""
+    """Publish the entry; tell the asker, and the person who gave the answer in it."""
     project = replace(_project(record), id=await _free_id(tx, record.id))
     await tx.records.edit(RecordKind.PROJECT, project.id, to_body(project))
     log.info("entry.published", entry=project.id, question=draft.number, editor=turn.person.id)

@@ -60,7 +60,7 @@ async def questions(turn: Turn, intent: Questions, services: Services) -> Act:
 
 
 async def _name_topics(tx: Transaction, turn: Turn, number: int, text: str) -> Say:
-    """Say what a question is about that nobody could tell by its words: so its readers find it in their digests."""
+    """Set the topics of a question that its words do not show: so its readers find it in their digests."""
     topics, unknown = topics_of(text, bundled())
     if not topics or unknown:
         return Say("subscribe.unknown_topic", {"words": ", ".join(unknown)[:MOST_SHOWN] or text[:MOST_SHOWN]})

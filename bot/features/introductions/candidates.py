@@ -1,4 +1,4 @@
-"""Whom to ask about a project, for this asker, now."""
+"""The contacts that this asker may ask about a project now."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def caps_of(settings: Settings) -> Caps:
 
 
 async def can_be_told(tx: Transaction, services: Services, person_id: str) -> bool:
-    """Whether somebody's contact data can be brought to this person, in a message or on a page."""
+    """Return whether contact data can be brought to this person, in a message or on a page."""
     accounts = usable(await tx.people.accounts(person_id), services.settings)
     can_link = services.links.available
     return choose(accounts, DataClass.CONTACT_DATUM, services.settings, can_link=can_link) is not None
@@ -39,7 +39,7 @@ async def can_be_told(tx: Transaction, services: Services, person_id: str) -> bo
 async def askable(
     tx: Transaction, services: Services, project: Project, asker: str, *, leave_out: Collection[str] = ()
 ) -> list[Contact]:
-    """The contacts of a project whom this asker may ask now, the best first."""
+    """Return the contacts of a project that this asker may ask now, the best first."""
     accounts, hidden = await tx.introductions.not_to_be_asked()
     found = []
     for contact_id in services.search.snapshot.introducible.of(project):
@@ -63,7 +63,7 @@ async def _may_be_asked(tx: Transaction, services: Services, contact: Contact, a
 
 
 async def onward(tx: Transaction, services: Services, one: Introduction) -> Candidate | None:
-    """Whom else to ask what an introduction asks."""
+    """Return the other contacts to ask what an introduction asks."""
     contact = await colleague(tx, services, one)
     return await candidate(tx, services, contact) if contact else None
 
@@ -91,7 +91,7 @@ def _same_house(services: Services, now: Contact | None, other: Contact) -> bool
 
 
 async def candidate(tx: Transaction, services: Services, contact: Contact) -> Candidate:
-    """A contact as somebody who can be asked, and when it is their turn; the person behind is made when new."""
+    """Return a contact as a candidate, with the time of their turn; create the person behind it if it is new."""
     await tx.introductions.lock_contact(contact.id)
     person = await _person_behind(tx, contact)
     return Candidate(contact.id, person.id, await turn_of(tx, services, contact))

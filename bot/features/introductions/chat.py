@@ -91,7 +91,7 @@ async def _next(tx: Transaction, turn: Turn, services: Services, one: Introducti
 
 
 async def step(turn: Turn, intent: IntroduceStep, services: Services) -> Act:
-    """The next step of a request of one's own."""
+    """Take the next step of the user's own request."""
 
     async def act(tx: Transaction) -> Say:
         one = await tx.introductions.by_code(intent.code)
@@ -142,7 +142,7 @@ def _proof(turn: Turn, wording: str, shown: str) -> Evidence:
 
 
 async def answer(turn: Turn, intent: Respond, services: Services) -> Act:
-    """Answer somebody's request; a yes says what may be shown."""
+    """Answer a request as its contact; a yes says what may be shown."""
 
     async def act(tx: Transaction) -> Say:
         one = await tx.introductions.by_code(intent.code)
@@ -165,7 +165,7 @@ def _asked(view: RequestView) -> Say:
 
 
 async def _what_to_show(tx: Transaction, turn: Turn, services: Services, one: Introduction) -> Say:
-    """The contact chooses what of theirs the asker may see; who has nothing to choose from types it."""
+    """Ask the contact which of their data the asker may see; a contact without stored data types it."""
     own = await sharables(tx, turn.person.id, await contact_of(tx, one.contact))
     if not own:
         await prompt(tx, turn, services, f"accept {one.code} {TYPED}")
@@ -216,7 +216,7 @@ def _waits(view: RequestView) -> Say:
 
 
 async def _line(tx: Transaction, turn: Turn, one: Introduction) -> Say:
-    """A request of one's own: sent, delivered, arranged, could not be arranged; on which day it goes out."""
+    """Return the status of the user's own request: sent, delivered, arranged, not possible; or the day it goes out."""
     state = one.outcome if one.outcome and one.state is State.CLOSED else one.state
     label = Say(f"intro.state.{state}", {"date": date_of(one.due_at, turn.language)})
     return Say("intro.status_line", {"code": one.code, "project": await title_of(tx, one), "state": label})

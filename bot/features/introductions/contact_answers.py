@@ -28,7 +28,7 @@ from knowledge_base.introductions.values import (
 from knowledge_base.store.transaction import Transaction
 
 ALL = "all"
-OTHER = "other"  # what somebody typed about how to reach them
+OTHER = "other"  # what a contact typed about how to reach them
 TYPED = "="  # before it
 LONGEST_TYPED = 100  # characters
 PASSES_ON = (Answer.DEPUTY, Answer.NOT_MY_TOPIC)
@@ -95,7 +95,7 @@ async def withdraw(
 
 
 async def object_to_all(tx: Transaction, services: Services, person_id: str) -> None:
-    """This person wants to be introduced to nobody any more; what they were asked goes to the next contact."""
+    """Stop all introductions to this person; open requests go to the next contact."""
     await tx.profiles.set(person_id, refuses=True)
     asked = [one.id for one in await tx.introductions.of(person_id, Side.CONTACT) if one.open]
     await tx.introductions.hold(asked)
@@ -125,5 +125,5 @@ async def for_editors(tx: Transaction, services: Services, introduction_id: str,
 
 
 def refused(why: Refusal) -> Say:
-    """Why something changed nothing; whoever is not asked learns nothing."""
+    """Return why an answer changed nothing; a person who was not asked learns nothing."""
     return UNKNOWN if why is Refusal.NOT_YOURS else Say(f"intro.refused_{why}")

@@ -38,7 +38,7 @@ async def erase(tx: Transaction, services: Services, person_id: str) -> int:
 
 
 async def _take_back(tx: Transaction, services: Services, one: Introduction, person_id: str) -> None:
-    """Data on their way to the other side stay here, if they have not left; what nobody read yet is over."""
+    """Keep back data that are not sent yet to the other side, and expire pages that are not read yet."""
     await tx.pages.end(NOTE, one.id)
     other = Side.CONTACT if one.asker == person_id else Side.ASKER
     if await tx.outbox.take_back([outcome_key(one, other)]):
@@ -46,7 +46,7 @@ async def _take_back(tx: Transaction, services: Services, one: Introduction, per
 
 
 async def carry(tx: Transaction, services: Services, person_id: str, identities: list[str]) -> None:
-    """What limits the requests of a person limits these accounts of theirs, too, when they leave them."""
+    """Apply the request limits of a person also to these accounts when they are separated."""
     mine = await tx.introductions.of(person_id, Side.ASKER)
     await _remember(tx, services, identities, mine)
 
@@ -61,7 +61,7 @@ async def _remember(tx: Transaction, services: Services, who: list[str], mine: l
 
 
 async def remembered(tx: Transaction, services: Services, person_id: str, contacts: tuple[str, ...]) -> Nothing:
-    """What limits somebody who had everything erased and came back, for these contacts."""
+    """Return the limits that still hold for a person who erased everything and came back, for these contacts."""
     who = await tx.tallies.identities(person_id)
     today = await tx.tallies.count(services.secret, ASKED_TODAY, who, within=DAY)
     pause = max(caps_of(services.settings).pause, timedelta(days=1))

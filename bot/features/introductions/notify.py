@@ -182,7 +182,7 @@ async def follow_up(tx: Transaction, services: Services, one: Introduction) -> N
 
 
 async def admins(tx: Transaction, services: Services, one: Introduction) -> None:
-    """A contact could not be reached; the admins learn which record it is, and nobody's address."""
+    """Tell the admins which contact record could not be reached, without an address."""
     for address in services.settings.admins:
         channel, _, user = address.partition(":")
         person = await tx.people.of_account(channel, user)

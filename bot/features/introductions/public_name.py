@@ -1,6 +1,6 @@
-"""The public name of somebody's Telegram account (``@name``): one of the things that they may choose to show.
+"""The public name of a Telegram account (``@name``): one of the data that its owner may choose to show.
 
-It is not needed to answer anybody, so it is kept only from the moment when it can be needed: when its owner begins a
+The bot needs it for no answer, so it is kept only from the moment when it can be needed: when its owner begins a
 request or answers one, or proves the address of a contact. From then on each private message brings it up to date, and
 removes it when the account has none any more (``People.identify``); being forgotten deletes it with the account.
 """
@@ -22,7 +22,7 @@ async def keep_public_name(tx: Transaction, turn: Turn) -> None:
 
 
 def shared(kind: str, value: str) -> Say:
-    """A datum that somebody showed, with its name; a Telegram name with its address, too."""
+    """Return a datum that a person agreed to show, with its name; a Telegram name also with its address."""
     values: dict[str, Value] = {"value": value}
     if kind == TELEGRAM:
         values["link"] = Url(f"{HOME}{value.removeprefix('@')}")

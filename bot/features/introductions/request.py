@@ -34,7 +34,7 @@ CODE_LENGTH = 5
 
 
 async def there_is_no_way(tx: Transaction, services: Services, person: Person, project: Project) -> Say | None:
-    """Why nothing can come of a request, whoever asks it: to be said before anything is asked of the person."""
+    """Return why a request of any asker would fail, to be said before the bot asks the person for anything."""
     if not await can_be_told(tx, services, person.id):
         return Say("intro.no_way")
     if not await askable(tx, services, project, person.id):
@@ -43,7 +43,7 @@ async def there_is_no_way(tx: Transaction, services: Services, person: Person, p
 
 
 async def _nobody(tx: Transaction, services: Services, person: Person, project: Project) -> Say:
-    """That nobody can be asked: during the pause after a request in the same words, whatever was answered to it."""
+    """Return that no contact can be asked: the same words for every answer, during the pause after a request."""
     again, mine = await _not_again(tx, services, person, project)
     mine = [one for one in mine if one.project == project.id]
     known = {*services.search.snapshot.introducible.of(project), *(one.contact for one in mine)}
@@ -53,7 +53,7 @@ async def _nobody(tx: Transaction, services: Services, person: Person, project: 
 async def _not_again(
     tx: Transaction, services: Services, person: Person, project: Project
 ) -> tuple[frozenset[str], list[Introduction]]:
-    """The contacts whom this person may not ask now, and their requests until now."""
+    """Return the contacts that this person may not ask now, and their requests until now."""
     mine = await tx.introductions.of(person.id, Side.ASKER)
     before = await remembered(tx, services, person.id, services.search.snapshot.introducible.of(project))
     return not_again(mine, before, tx.now, caps_of(services.settings)), mine

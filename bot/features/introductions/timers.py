@@ -1,4 +1,4 @@
-"""What happens by itself: timers that ring, and what became of messages. A tick that is missed or doubled is none."""
+"""Timers that expire, and delivery status of messages. A missed or repeated tick changes nothing."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def _look(tx: Transaction, services: Services, introduction_id: str, *, ti
 
 
 async def _delivered(tx: Transaction, services: Services, one: Introduction) -> Event | None:
-    """What the outbox knows of the request, or of the room; it may have been killed before it could tell anybody."""
+    """Apply the delivery status of the request, or of the room, from the outbox; a killed process reported none."""
     if one.state in ASKED and not any(way.active for way in await tx.people.accounts(one.contact_person)):
         return Undeliverable(one.round, await onward(tx, services, one))
     if (key := _key(one)) is None:
@@ -90,7 +90,7 @@ async def _delivered(tx: Transaction, services: Services, one: Introduction) -> 
 
 
 async def _still(tx: Transaction, services: Services, one: Introduction) -> bool:
-    """Whether a contact whose turn it is may still be asked."""
+    """Return whether the contact next in turn may still be asked."""
     project = await project_of(tx, one.project)
     found = await askable(tx, services, project, one.asker) if project else []
     return one.contact in {contact.id for contact in found}

@@ -1,4 +1,4 @@
-"""An event applied to an introduction: decided, saved and carried out, in the transaction of whoever brought it."""
+"""An event applied to an introduction: decided, saved and carried out in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ async def apply(
 
 
 async def _plan(work: _Work) -> None:
-    """A turn taken at a contact, now or later, is taken for everybody else."""
+    """Return whether an effect takes a turn at a contact, now or later: it is taken for all other askers."""
     now = work.now
     if now.state is State.QUEUED and now.due_at:
         await work.tx.introductions.plan(now, now.due_at)
@@ -148,7 +148,7 @@ async def _carry_out(work: _Work, effect: Effect) -> bool:  # noqa: C901 - one c
 
 
 async def _retract(work: _Work, outcome: Outcome) -> None:
-    """Nobody hears of a request that never reached them; its turn is free again."""
+    """Withdraw a request that never reached its contact; its turn is free again."""
     if not await _spare(work):
         await telling.contact(work.tx, work.services, work.now, outcome)
 

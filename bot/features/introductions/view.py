@@ -47,7 +47,7 @@ class RequestView:
     question: str
     role: str  # the contact's own
     expires_at: datetime | None
-    can_pass_on: bool  # "ask my deputy" would find somebody
+    can_pass_on: bool  # "ask my deputy" would find a contact
     own: tuple[Sharable, ...]  # what the contact could show of themselves
 
 
@@ -145,5 +145,5 @@ async def notice_of(tx: Transaction, services: Services, one: Introduction) -> S
 
 
 def language_of(person: Person | None) -> str:
-    """The language that somebody is told something in."""
+    """Return the language to write to a person in."""
     return (person and (person.language or person.last_language)) or DEFAULT_LANGUAGE

@@ -1,4 +1,4 @@
-"""Those who wait for an answer to their question are told: of answers, and of its end, whoever or whatever ends it."""
+"""Tell the askers of an open question about answers and about its end."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from knowledge_base.store.transaction import Transaction
 
 
 async def answer(tx: Transaction, services: Services, asked: Asked, text: str, replier: str, reply_id: str) -> bool:
-    """Give an answer to each of them, without whose it is; ``False``: it can reach nobody.
+    """Give an answer to each asker, without the name of its author; return ``False`` if it can reach none of them.
 
-    Who never wants to hear from this person again does not. ``reply_id``, the message to whoever answers, makes it
+    An asker who blocked this person gets nothing. ``reply_id``, the message to the author, makes it
     unique; with it an asker can say that they want no more from there.
     """
     verified = (await tx.profiles.get(replier)).is_verified(tx.now)
@@ -57,7 +57,7 @@ async def over(tx: Transaction, services: Services, number: int, key: str, *, ti
 
 
 async def expire(services: Services) -> None:
-    """Questions that nobody closed end after their period; whoever waits hears of it, once."""
+    """Close questions after their period and tell each asker once."""
     period = timedelta(days=services.settings.retention.unanswered_days)
     async with services.store.read() as tx:
         if not await tx.open_questions.outlasting(period, limit=1):

@@ -1,7 +1,7 @@
 """A question that found nothing sure goes to others, if its asker agrees; and others answer it.
 
 not sure -> "pass it on" -> exactly what others will read -> yes -> editors' list, digests on its topics
-somebody who can help -> reply NUMBER text -> the asker, without whose it is -> with their yes, the editors
+a reader who can help -> reply NUMBER text -> the asker, without the author's name -> with their yes, the editors
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ async def show(turn: Turn, number: int, services: Services) -> Act:
 
 
 async def reply(turn: Turn, intent: Reply, services: Services) -> Act:
-    """Answer somebody's open question: it goes to them at once, without whose answer it is."""
+    """Answer an open question: the answer goes to the asker at once, without the name of its author."""
     text = presentable(masked(intent.text))
     if not text:
         return say(Say("question.how", {"number": intent.number or "7"}))
@@ -177,7 +177,7 @@ def _replied(text: str, answer_id: str) -> Say:
 
 
 async def offer_answer(turn: Turn, intent: OfferAnswer, services: Services) -> Act:
-    """Editors may make an entry of an answer, without whose it is; or no more."""
+    """Let editors make an entry of an answer, without the name of its author; or stop that."""
 
     async def agree(tx: Transaction) -> Say:
         answer = await tx.entry_drafts.agree(intent.answer, turn.person.id)
@@ -197,7 +197,7 @@ async def offer_answer(turn: Turn, intent: OfferAnswer, services: Services) -> A
 
 
 async def _never(tx: Transaction, turn: Turn, reply_id: str, services: Services) -> Say:
-    """No more answers from whoever wrote this one. Who it is stays unsaid; three such wishes spare all askers."""
+    """Block answers from the author of this one, without naming them; three askers who do so block them for all."""
     replier = await tx.open_questions.who_answered(reply_id, turn.person.id)
     if replier is None:
         return Say("question.never_unknown")

@@ -1,4 +1,4 @@
-"""What is stored, why and how long; one's own data; taking back what was agreed to; being forgotten."""
+"""What is stored, why and how long; the user's own data; taking back what was agreed to; being forgotten."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _fields(row: Mapping[str, Any], language: str) -> tuple[Say, ...]:
 
 
 def _of(name: str, value: Any) -> Say | str:
-    """Fields whose values are words of ours, as people read them; empty for all others."""
+    """Return the words for fields with values of the bot's own vocabulary; empty for all other fields."""
     match name, value:
         case (("asker_shares" | "contact_shares"), list()):
             return Say("mydata.list", {"items": tuple(_share(*pair) for pair in value)})

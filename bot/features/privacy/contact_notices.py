@@ -1,4 +1,4 @@
-"""Imported contacts must be told that they are (Art. 14 GDPR): within a month, or nobody can be introduced to them.
+"""Imported contacts must be told that they are (Art. 14 GDPR): within a month, or the bot introduces them to no asker.
 
 The first mail of a request tells them; ``run_bot.py contacts --tell`` tells all at once. The period begins when the
 contact is first seen. Admins are warned before it ends.
@@ -72,7 +72,7 @@ class ContactDuty:
 
 async def tell_all(store: Store, settings: Settings, links: Links, secret: bytes) -> tuple[int, int]:
     """Store the notice for every contact that was neither asked nor told; returns how many, and how many cannot be
-    reached by mail. A second call tells nobody twice.
+    reached by mail. A second call sends nothing twice.
     """
     told = unreachable = 0
     async with store.read() as tx:

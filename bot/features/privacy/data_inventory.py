@@ -1,4 +1,4 @@
-"""What is stored, by whom it is read and how long: the one list behind ``privacy``, the report and the documents.
+"""The stored data, their readers and retention periods: the one list behind ``privacy``, the report and the docs.
 
 Every table of the database belongs to exactly one entry; a test proves it, so that no table is forgotten here.
 The words are texts: ``register.KEY`` (what), ``register.KEY.why`` (purpose), ``register.KEY.basis`` (legal basis).

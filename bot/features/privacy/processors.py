@@ -22,7 +22,7 @@ def in_use(settings: Settings) -> Iterator[str]:
 
 
 def unnamed(settings: Settings) -> list[str]:
-    """Those of them of which ``privacy.processors`` says nothing; of Telegram a reason to offer it is enough."""
+    """Return the processors that ``privacy.processors`` does not name; for Telegram a reason to offer it is enough."""
     said = settings.privacy.processors.casefold()
     reasoned = {TELEGRAM} if settings.privacy.telegram_reason.strip() else set()
     return [name for name in in_use(settings) if name.casefold() not in said and name not in reasoned]

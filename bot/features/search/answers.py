@@ -60,7 +60,7 @@ def _names_something(read: Understood) -> bool:
 
 
 def _places(read: Understood) -> tuple[str, ...]:
-    """The places that an answer shall be of."""
+    """The places that an answer is restricted to."""
     return (*read.municipalities, *read.states, *read.unknown_places)
 
 
@@ -127,7 +127,7 @@ def _refusal(answer: Answer, hits: Sequence[Hit]) -> Say:
 
 
 def _introductions(hits: Sequence[Hit], start: int, *, buttons: bool) -> list[Choice]:
-    """Asking for whom can be asked: typed by the number of the hit; a button means its project, whatever came since."""
+    """Return the choice to ask for a contact: typed by the number of the hit, as a button by its project."""
     found = [(number, hit.project.id) for number, hit in enumerate(hits, start=start + 1) if hit.can_introduce]
     label = "choice.intro.ask"
     return [

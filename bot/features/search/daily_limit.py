@@ -1,6 +1,6 @@
 """Against reading out the whole collection: how many different projects one person is shown in a day.
 
-What was shown to whom is kept for that day as keyed hashes alone, so neither being forgotten nor a second account that
+What a person was shown is kept for that day as keyed hashes alone, so neither erasure nor a second account that
 is known to be the same person starts anew. No answer holds a contact datum anyhow; this keeps who-does-what from being
 copied in one go, and tells the admins of an attempt, without saying who it is.
 """
@@ -28,7 +28,7 @@ def limit_of(services: Services) -> int:
 
 
 async def enough(turn: Turn, services: Services) -> Say | None:
-    """What to say to somebody who was shown enough for today; ``None``: go on."""
+    """Return what to say to a person who has reached the daily limit; ``None`` while they have not."""
     async with services.store.read() as tx:
         left = await left_for(tx, services, await _who(tx, turn))
     return Say("limit.projects", {"limit": limit_of(services)}) if left == 0 else None
@@ -43,7 +43,7 @@ async def left_for(tx: Transaction, services: Services, who: Collection[str]) ->
 
 
 async def note(tx: Transaction, turn: Turn, services: Services, projects: Collection[str]) -> None:
-    """These are shown now; the admins hear of it once a day when somebody reads through the collection."""
+    """Note that these are shown now; alert the admins once per day if a person reads through the collection."""
     await note_shown(tx, services, await _who(tx, turn), turn.inbound.address.channel, turn.reply_id, projects)
 
 

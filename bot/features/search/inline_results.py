@@ -1,4 +1,4 @@
-"""Projects as cards that can be shown in any chat: what is public about them, nobody's data.
+"""Projects as cards that can be shown in any chat: public data only, no personal data.
 
 The limits of the chat hold here as well, counted for the same person: searches per hour and different projects per day.
 Networks ask at each pause in typing, so a text that only goes on from the one before counts as the same question.

@@ -41,7 +41,7 @@ EXHAUSTED = "limit.questions"  # what is said then
 
 
 async def exhausted(turn: Turn, services: Services) -> Say | None:
-    """What to say to somebody who asked enough in this hour; ``None``: go on. A limit of 0 is none."""
+    """Return what to say to a person who has reached the hourly limit; ``None`` below it. A limit of 0: no limit."""
     async with services.store.read() as tx:
         return await refusal(tx, services, turn.person.id, await tx.tallies.identities(turn.person.id))
 
@@ -66,7 +66,7 @@ async def count(tx: Transaction, services: Services, who: Collection[str]) -> No
 
 
 async def too_much(tx: Transaction, person_id: str, intent: Intent, limits: Limits) -> Say | None:
-    """What to say to somebody who sent very many messages in this hour, whatever they are; ``None``: go on."""
+    """Return what to say to a person who sent very many messages of any kind in this hour; ``None`` below the limit."""
     limit = limits.questions_per_hour
     if not limit or not isinstance(intent, CHATTER):
         return None
@@ -80,7 +80,7 @@ async def told_already(tx: Transaction, row: InboxRow) -> bool:
 
 
 async def carry_over(tx: Transaction, turn: Turn, services: Services) -> None:
-    """Who is forgotten now starts no new hour: how many questions count, as keyed hashes, since whose is deleted."""
+    """Carry the hourly count over an erasure, as keyed hashes: so erasing an account does not reset the limit."""
     who = await tx.tallies.identities(turn.person.id)
     for _ in range(await tx.inbox.asked_since(turn.person.id, tx.now - AN_HOUR)):
         await tx.tallies.add(services.secret, QUESTIONS, who, lasting=AN_HOUR)
