@@ -1,4 +1,4 @@
-"""Choices as inline buttons: pure layout. A button carries nothing but its random handle."""
+"""Choices as inline buttons: pure layout. A button carries only its random handle."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.messages import ShownChoice
 
-SHORT = 24  # a label up to this long is shown whole; a numbered one beyond it as its number, which the text explains
+SHORT = 24  # longer labels of numbered choices are shown as the number, which the text explains
 IN_A_ROW = {"number": 5, "label": 2}
 
 
 def keyboard(choices: Sequence[ShownChoice]) -> InlineKeyboardMarkup | None:
-    """The buttons of a message: numbers in one row, then everything else."""
+    """Return the buttons of a message: numbers in rows first, then labels; ``None`` without buttons."""
     pressable = [choice for choice in choices if choice.handle]
     as_number = any(len(choice.label) > SHORT for choice in pressable if choice.number is not None)
     numbered = [choice for choice in pressable if choice.number is not None and as_number]
