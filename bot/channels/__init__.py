@@ -1,1 +1,3 @@
-"""One file or folder per network: markup into its form, its events into ours. No rules here."""
+"""One file or folder per network: it renders markup in the network's form and turns events into happenings. No rules
+here.
+"""
