@@ -1,3 +1,1 @@
-"""One file or folder per network: it renders markup in the network's form and turns events into happenings. No rules
-here.
-"""
+"""One file or folder per network: its adapter, which renders messages and reads events. No rules here."""

@@ -51,7 +51,7 @@ class MovedError(ChannelError):
 
 
 class OverheardError(ChannelError):
-    """A message that was certainly not sent: its readers are not exactly the people who can read the place now."""
+    """A message that was certainly not sent: people other than its readers can read the place now."""
 
 
 class UnclearError(ChannelError):
@@ -135,8 +135,9 @@ class Checked(Protocol):
     """A channel that can report its state to an operator."""
 
     async def check(self) -> list[tuple[str, str]]:
-        """Return lines of ``(state, text)``, state ``ok``, ``none`` or ``fail``; change nothing, even while the bot
-        runs.
+        """Return lines of ``(state, text)``, state ``ok``, ``none`` or ``fail``.
+
+        Change nothing, even while the bot runs.
         """
 
 

@@ -9,9 +9,7 @@ READY, STOPPING, WATCHDOG = "READY=1", "STOPPING=1", "WATCHDOG=1"
 
 
 def notify(state: str) -> bool:
-    """Send a state such as ``READY``; return whether a socket took it. Never raise: running matters more than
-    reporting.
-    """
+    """Send a state such as ``READY``; return whether a socket took it. Never raise: reporting must not stop the bot."""
     path = os.environ.get("NOTIFY_SOCKET", "")
     if not path.startswith(("/", "@")):
         return False

@@ -103,9 +103,7 @@ class Leadership:
             return [process for process in await tx.processes.living() if process.id != self.process]
 
     async def run(self, alive: Callable[[], None], failed: Callable[[str], None]) -> None:
-        """Sign until cancelled, beginning at once; call ``alive`` after each sign, ``failed`` with the reason
-        otherwise.
-        """
+        """Sign until cancelled, beginning at once; call ``alive`` after each sign, ``failed`` after each failure."""
         while True:
             try:
                 await self.sign()

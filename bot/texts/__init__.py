@@ -49,9 +49,7 @@ class Texts:
         self._catalogs = {language: _catalog(folder / f"{language}.po") for language in LANGUAGES}
 
     def template(self, key: str, language: str, count: int | None = None) -> str:
-        """Return the wording of a key; with a count, the plural form of the language. Raise ``KeyError`` for an unknown
-        key.
-        """
+        """Return the wording of a key; with a count, the language's plural form. Raise ``KeyError`` if unknown."""
         catalog = self._catalogs[language]
         text = catalog.gettext(key) if count is None else catalog.ngettext(key, key, count)
         if text == key:
@@ -69,9 +67,7 @@ class Texts:
         return plain(self.render(say, language))
 
     def subject(self, say: Say, language: str) -> str:
-        """Return the subject of a message, for networks with a subject line: by its key, otherwise by the key's
-        beginning.
-        """
+        """Return the subject of a message: the text of its key, otherwise of the key's beginning."""
         parts = say.key.split(".")
         for end in range(len(parts), 0, -1):
             try:

@@ -51,9 +51,7 @@ class OneLength:
 
 
 class SafeHeaders:
-    """Middleware that forbids scripts, frames, type guessing and referrers, also on errors. A page may set its own
-    headers.
-    """
+    """Middleware that forbids scripts, frames, type guessing and referrers, also on errors. A page may override it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -35,9 +35,7 @@ async def serve(app: ASGIApp, bind: str, port: int, on_listening: Callable[[str]
 
 
 def listening_socket(bind: str, port: int) -> socket.socket:
-    """Return a bound socket, which knows its real port; raise ``StadtlotseError`` that names the address if binding
-    fails.
-    """
+    """Return a bound socket, which knows its real port; raise ``StadtlotseError`` with the address if that fails."""
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -27,9 +27,7 @@ def recipient(text: str) -> Address | None:
 
 
 def named(setting: str) -> Address:
-    """Parse a setting such as ``Stadtlotse <stadtlotse@stadt.example>``; raise ``ValueError`` if it is not a valid
-    sender.
-    """
+    """Parse a setting such as ``Stadtlotse <stadtlotse@stadt.example>``; raise ``ValueError`` if it is not valid."""
     name, text = parseaddr(setting)
     address = recipient(text)
     if address is None:

@@ -103,9 +103,7 @@ def _refusal(
 
 
 def _no_such_address(error: aiosmtplib.SMTPResponseException) -> bool:
-    """Return whether the address is the reason, not a rule about the sender or the mail (5.7) or a full mailbox
-    (5.2.2).
-    """
+    """Return whether the address is the reason, not a rule about sender or mail (5.7) or a full mailbox (5.2.2)."""
     enhanced = ENHANCED.match(error.message)
     if enhanced:
         return enhanced[0].startswith("5.1.") or enhanced[0] == "5.2.1"

@@ -186,9 +186,7 @@ class Reader:
     # --- messages that waited for their key -----------------------------------------------------------------------
 
     def held(self, position: Position, batch: Batch, now: datetime) -> Position:
-        """Read held events for which the key has arrived; after some minutes, report once that an event stays
-        unreadable.
-        """
+        """Read held events with an arrived key; after some minutes, report once that an event stays unreadable."""
         for held in position.held:
             room = self.rooms.get(held.room)
             if room is None:

@@ -54,9 +54,7 @@ class MatrixChannel:
         reset_identity: bool = False,
         stays: bool = False,
     ) -> None:
-        """Take the settings; ``stays`` keeps the bot in the rooms that it opens for others, even after they have
-        joined.
-        """
+        """Take the settings; ``stays`` keeps the bot in rooms that it opened for others after they have joined."""
         self._settings = settings
         self._folder = Folder(state_dir / NAME)
         self._admins = accounts_on(NAME, admins)
@@ -148,9 +146,7 @@ class MatrixChannel:
         return Parts(self._server, reader, keys, sending, invitations, verifying, meetings, crypto.device_id)
 
     async def send(self, message: Outgoing) -> str | None:
-        """See ``bot.channels.port.Channel.send``. A user id as the conversation stands for the private room with that
-        user.
-        """
+        """See ``bot.channels.port.Channel.send``. A user id as conversation means the private room with that user."""
         parts, place = self._connected(), message.address.conversation
         if self._private_rooms is None or not is_user(place):
             await self._look_for(message, place)
@@ -183,9 +179,7 @@ class MatrixChannel:
         return await meetings.open(alias, users, opening, name=name)
 
     async def _look_for(self, message: Outgoing, place: str) -> None:
-        """Note the parts of a message that another device sent, so that none is sent twice; ``place``: a room or its
-        alias.
-        """
+        """Note message parts that another device sent, so that none is sent twice; ``place`` is a room or its alias."""
         parts = self._connected()
         if not is_foreign(message.trace, parts.device):
             return

@@ -1,12 +1,11 @@
 """The Olm machine: one device's keys and sessions, on disk before any other part relies on them.
 
-This uses nio's machine (``nio.crypto.Olm``) and its SQLite store, without any network. It works around the places where
-matrix-nio 0.26 would lose keys:
+This uses nio's machine (``nio.crypto.Olm``) and its SQLite store, without any network, so that no keys get lost as they
+would in matrix-nio 0.26:
 
-- ``atomic`` stores all changes of one to-device message (ratchet, room key) or none of them, so a message that is
-  delivered again after a kill can be read again;
-- ``key_upload`` stores new one-time keys *before* they are uploaded: a kill in between leaves no public key without
-  its private half;
+- ``atomic`` stores all changes of one to-device message (ratchet, room key) or none: a message that is delivered again
+  after a kill can be read again;
+- ``key_upload`` stores new one-time keys *before* their upload: a kill leaves no public key without its private half;
 - a fallback key lets new devices write even when all one-time keys were claimed;
 - room messages have no deprecated ``sender_key`` and ``device_id``;
 - ``Machine`` reads no room message twice under different event ids, across restarts.
@@ -106,8 +105,7 @@ class Crypto:
         return str(self._olm.sign_json({name: part for name, part in value.items() if name != "signatures"}))
 
     def key_upload(self, on_server: int, *, fallback: bool) -> Json | None:
-        """Return the body to upload when the server has ``on_server`` one-time keys left, stored before; ``None``:
-        nothing.
+        """Return the body to upload, stored before, for ``on_server`` keys left on the server; ``None``: nothing.
 
         ``fallback`` adds a new fallback key. Use it only when the last one was used: vodozemac keeps at most two.
         """
@@ -161,9 +159,7 @@ class Crypto:
         self._olm.handle_response(response)
 
     def trust(self, device: OlmDevice, level: str) -> None:
-        """Set the trust in a device: ``signed``, or ``allowed`` (gets keys without a signature); other devices get no
-        keys.
-        """
+        """Set the trust in a device: ``signed``, ``allowed`` (gets keys unsigned); any other level gets no keys."""
         if level == "signed":
             self._store.verify_device(device)
         elif level == "allowed":
@@ -227,9 +223,7 @@ class Crypto:
             raise MalformedError("to-device message")
 
     def decrypt(self, room_id: str, raw: Json) -> Json:
-        """Return the clear event of a room message. Raise ``NoKeyError`` (may work later) or ``MalformedError``
-        (never).
-        """
+        """Return the clear event of a message. Raise ``NoKeyError`` (may work later) or ``MalformedError`` (never)."""
         content = raw["content"]
         session_id, ciphertext = content.get("session_id"), content.get("ciphertext")
         if not (isinstance(session_id, str) and session_id and isinstance(ciphertext, str) and ciphertext):

@@ -65,9 +65,7 @@ class Folder:
         self._holder, self._epoch, self._let_go = holder, epoch, False
 
     def open(self) -> None:
-        """Take the folder: two processes that write would ruin the key store. Raise ``HeldError`` if another one holds
-        it.
-        """
+        """Take the folder: two writers would ruin the key store. Raise ``HeldError`` if another process holds it."""
         if self._lock:
             return
         if self._writing is None:

@@ -40,7 +40,8 @@ class Invitations:
         for room_id, who in list(self._waiting.items()):
             try:
                 if not self._welcome(room_id, who):
-                    await self._decline(room_id, who)
+                    log.info("matrix.invitation_declined", room=room_id, server=who.partition(":")[2])
+                    await self.leave(room_id)
                 elif self._may_join_now():
                     await self._accept(room_id)
                 else:
@@ -66,10 +67,6 @@ class Invitations:
         reached("matrix.before_join")
         await self._server.post("v3", "join", room_id)
         reached("matrix.after_join")
-
-    async def _decline(self, room_id: str, who: str) -> None:
-        log.info("matrix.invitation_declined", room=room_id, server=who.partition(":")[2])
-        await self.leave(room_id)
 
     async def leave(self, room_id: str) -> None:
         """Leave the room and let the server forget it."""

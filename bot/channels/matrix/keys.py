@@ -44,7 +44,7 @@ class Keys:
         self._pins = Pins(folder)
         self._allow_unsigned = allow_unsigned
         self._alert = alert
-        self._known: set[str] = set()  # users whose devices are up to date
+        self._known: set[str] = set()  # users with up-to-date device lists
         self._masters: dict[str, str] = {}  # as the server shows them now
         self._alerted: set[tuple[str, str]] = set()  # changed identities that the admins were alerted to
         self._readers: dict[str, frozenset[tuple[str, str]]] = {}  # of the room key in use, by room

@@ -31,8 +31,7 @@ class Meetings:
         self._stays = stays
 
     async def open(self, alias: str, users: tuple[str, str], opening: Outgoing, *, name: str) -> str:
-        """Return the id of the encrypted, private room of exactly these users, after the opening message was sent to
-        it.
+        """Return the id of the encrypted, private room of exactly these users, with the opening message in it.
 
         ``alias`` is the local part, the same for every attempt; ``opening.id`` is the message's transaction id. After
         ``TryLaterError``, call again with the same values; ``UndeliverableError`` means that it will never work.

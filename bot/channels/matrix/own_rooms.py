@@ -22,9 +22,7 @@ CLOSED: tuple[Json, ...] = (
 
 
 async def seen(reader: Reader, room_id: str, is_known: Callable[[Room], bool]) -> Room:
-    """Return the room once ``is_known`` holds for its synced state: accounts that the sync loop does not know get no
-    key.
-    """
+    """Return the room once ``is_known`` holds for its synced state: accounts unknown to the sync loop get no key."""
 
     def known() -> Room | None:
         room = reader.rooms.get(room_id)

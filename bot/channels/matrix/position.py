@@ -31,9 +31,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The ``since`` of the next sync, held messages, and the times of the last notices about unreadable messages per
-    room.
-    """
+    """The ``since`` of the next sync, held messages, and per room the time of the last notice about unreadable ones."""
 
     since: str = ""
     held: tuple[Held, ...] = ()

@@ -88,9 +88,7 @@ class Exchange:
         return [EMOJIS[index] for index in self._agreed().bytes(info).emoji_indices]
 
     def check(self, content: Json, keys: Mapping[str, str]) -> set[str]:
-        """Return the ids of those ``keys`` (id → public key) that the other side's MAC proves; raise ``SasError`` if it
-        fails.
-        """
+        """Return the ids of the ``keys`` (id → public key) that their MAC proves, or raise ``SasError``."""
         macs, of_ids = content.get("mac"), content.get("keys")
         if not isinstance(macs, dict) or not isinstance(of_ids, str):
             raise SasError("m.invalid_message", "mac")

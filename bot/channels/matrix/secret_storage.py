@@ -118,9 +118,7 @@ class SecretStorage:
         return encode_recovery_key(key)
 
     async def read(self, recovery_key: str, names: tuple[str, ...]) -> dict[str, bytes]:
-        """Return all these secrets of the account, opened with its recovery key; raise ``SecretStorageError``
-        otherwise.
-        """
+        """Return all these secrets of the account, opened with its recovery key, or raise ``SecretStorageError``."""
         key = decode_recovery_key(recovery_key)
         try:
             key_id = (await self._get(DEFAULT_KEY))["key"]

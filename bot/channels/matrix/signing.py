@@ -57,9 +57,7 @@ def public_key(value: Any) -> str:
 
 
 def chain(user: str, master: Any, self_signing: Any) -> tuple[str, str]:
-    """Return ``(master, self-signing)`` public keys if the first signed the second, both for this user; otherwise empty
-    ones.
-    """
+    """Return the public keys ``(master, self-signing)`` if the first signed the second for this user; else empty."""
     first, second = public_key(master), public_key(self_signing)
     if not (first and second and master.get("user_id") == user == self_signing.get("user_id")):
         return "", ""

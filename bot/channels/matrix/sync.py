@@ -42,9 +42,7 @@ NOTHING: Json = {"types": []}
 
 
 def sync_filter(limit: int, nonce: str = "") -> Json:
-    """Return the filter of a sync. The nonce keeps the server from answering from its cache, which is stale after a
-    restart.
-    """
+    """Return the filter of a sync. The nonce prevents answers from the server's cache, stale after a restart."""
     state = (
         {"lazy_load_members": False, "not_types": [f"org.stadtlotse.{nonce}"]}
         if nonce
@@ -219,6 +217,6 @@ class Sync:
 
 
 def _changed(lists: Json) -> Iterator[str]:
-    """Yield users whose devices may have changed."""
+    """Yield users with possibly changed devices."""
     for users in (lists.get("changed"), lists.get("left")):
         yield from (user for user in users if isinstance(user, str)) if isinstance(users, list) else ()

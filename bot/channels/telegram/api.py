@@ -88,9 +88,7 @@ class Api:
         return "Api()"  # the library's repr would show the token
 
     async def poll(self, offset: int | None, allowed: list[str], seconds: float) -> list[Any]:
-        """Return the updates from ``offset`` on; wait up to ``seconds`` for the first one. Telegram forgets all earlier
-        updates.
-        """
+        """Return the updates from ``offset`` on; wait up to ``seconds`` for one. Telegram forgets earlier updates."""
         self._updates.take()
         await self.bot.get_updates(offset=offset, timeout=int(seconds), allowed_updates=allowed)
         return self._updates.take()

@@ -154,7 +154,8 @@ class TelegramChannel:
         """
         read = [reader.read(update) for update in updates]
         kept = [happening for happening in read if isinstance(happening, Inbound)]
-        toasts = [(press, await self._claim(press)) for press in kept if press.happening is Happening.PRESSED]
+        presses = [happening for happening in kept if happening.happening is Happening.PRESSED]
+        toasts = [(press, await self._desk.claim(press) if self._desk else "") for press in presses]
         await receive(NAME, kept)
         for happening in kept:
             self._sending.saw(happening.message)
@@ -166,9 +167,6 @@ class TelegramChannel:
             if isinstance(question, InlineQuestion) and self._desk:
                 self._beside(inline.answer(self._api.bot, question, self._desk, self._policy))
         await self._answer_presses(toasts)
-
-    async def _claim(self, press: Inbound) -> str:
-        return await self._desk.claim(press) if self._desk else ""
 
     async def _answer_presses(self, toasts: Sequence[tuple[Inbound, str]]) -> None:
         try:

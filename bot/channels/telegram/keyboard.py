@@ -20,17 +20,16 @@ def keyboard(choices: Sequence[ShownChoice]) -> InlineKeyboardMarkup | None:
     labelled = [choice for choice in pressable if choice.number is None or not as_number]
     rows = [
         *_rows([_button(str(choice.number), choice) for choice in numbered], IN_A_ROW["number"]),
-        *_rows([_button(_label(choice), choice) for choice in labelled], IN_A_ROW["label"]),
+        *_rows(
+            [_button(choice.label.strip()[:60] or choice.command[:60], choice) for choice in labelled],
+            IN_A_ROW["label"],
+        ),
     ]
     return InlineKeyboardMarkup(rows) if rows else None
 
 
 def _button(text: str, choice: ShownChoice) -> InlineKeyboardButton:
     return InlineKeyboardButton(text, callback_data=choice.handle)
-
-
-def _label(choice: ShownChoice) -> str:
-    return choice.label.strip()[:60] or choice.command[:60]
 
 
 def _rows(buttons: Sequence[InlineKeyboardButton], width: int) -> list[Sequence[InlineKeyboardButton]]:

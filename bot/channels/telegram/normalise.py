@@ -217,9 +217,7 @@ def _digest(update: Any) -> str:
 
 
 def _public_name(body: Mapping[str, Any]) -> str:
-    """Return the public user name of the sender, by which other users can write to them; empty if the name is not
-    valid.
-    """
+    """Return the user name by which other users can write to the sender; empty without a valid one."""
     name = body["from"].get("username")
     return name if isinstance(name, str) and PUBLIC_NAME.fullmatch(name) else ""
 

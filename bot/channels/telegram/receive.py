@@ -57,9 +57,7 @@ def trouble(error: Exception, failures: int, first_pause: float = 1.0) -> Troubl
 
 
 class Attempts:
-    """Repeated attempts at one kind of work: they back off, report the reason, and end only when the token stays
-    refused.
-    """
+    """Repeated attempts that back off, report the reason, and end only when the token stays refused."""
 
     def __init__(
         self, listening: Listening, first_pause: float = 1.0, clock: Callable[[], float] = time.monotonic

@@ -223,9 +223,7 @@ def candidates(message: Outgoing, sent: Sequence[int], place: Place) -> Iterator
 
 
 def _counter(chat: int) -> int:
-    """Return the counter that numbers a chat's messages: a supergroup has its own, all other chats share the bot's
-    mailbox.
-    """
+    """Return the counter that numbers a chat's messages: a supergroup has its own, all other chats share one."""
     return chat if str(chat).startswith("-100") else 0
 
 

@@ -61,8 +61,7 @@ def origin_of(url: str) -> str:
 
 
 def client_of(request: Request) -> str:
-    """Return the client to count: the address that the proxy saw, otherwise the peer; for IPv6 the /64 network of one
-    user.
+    """Return the client to count: the address that the proxy saw, otherwise the peer; for IPv6 its /64 network.
 
     Only a peer in the private network is a proxy. It appends the address that it saw to ``X-Forwarded-For``; some
     proxies do so in a line of their own. All earlier values, and every other header, may come from the client and do

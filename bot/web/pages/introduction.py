@@ -33,7 +33,7 @@ SHOW, SHARE = "show", "share"  # the steps before an answer: see the request, ch
 async def look(site: Site, visited: Visit) -> Response:
     """Show the request; show a veil first if the link went through a network that may not carry the request."""
     if visited.page.veiled:
-        return _veil(site, visited)
+        return site.view.page("veil.html", visited.language, step=SHOW)
     return await _request(site, visited)
 
 
@@ -171,10 +171,6 @@ async def _request(site: Site, visited: Visit, status: int = 200, problem: Say |
 async def _view(tx: Transaction, site: Site, visited: Visit) -> RequestView | None:
     introduction = await tx.introductions.get(visited.page.subject)
     return await describe(tx, site.services, introduction, visited.page.person_id) if introduction else None
-
-
-def _veil(site: Site, visited: Visit) -> Response:
-    return site.view.page("veil.html", visited.language, step=SHOW)
 
 
 Choice = TypeVar("Choice", bound=StrEnum)

@@ -53,9 +53,7 @@ class View:
         return self.page("message.html", language, status, what=say, heading=heading, switch=False)
 
     def refusal(self, why: str, language: str, status: int) -> HTMLResponse:
-        """Return a page that says what is wrong; it is the same for all and cached, so that a flood of requests costs
-        little.
-        """
+        """Return a page that says what is wrong, the same for all and cached, so that a flood costs little."""
         if (why, language) not in self._refusals:
             heading = Say("page.over" if status == OVER else "page.sorry")
             values = {"what": why, "heading": heading, "switch": False}
@@ -94,9 +92,7 @@ class View:
 
 
 def language_of(request: Request, known: str = "") -> str:
-    """Return the language of the answer: from the address, otherwise the reader's known language, otherwise the
-    browser's.
-    """
+    """Return the language of the answer: of the address, otherwise of the known reader, otherwise of the browser."""
     wanted = request.query_params.get("lang", "")
     if wanted in LANGUAGES:
         return wanted
