@@ -1,7 +1,7 @@
 """The terminal channel: one fixed person, readable answers. The bot answers all piped lines, then the channel ends.
 
 In a terminal it has a prompt with history, colours and wrapped lines. If stdin or stdout is not a terminal, it writes
-plain text without wrapping, one answer after the other, so that other programs can read it.
+plain text for other programs: one answer after the other, without wrapping.
 """
 
 from __future__ import annotations

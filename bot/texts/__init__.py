@@ -2,8 +2,8 @@
 
 The message ids are keys, ``feature.what``; a test proves that all languages have the same keys and fields. In a text,
 ``{name}`` is a value, ``<b>…</b>`` and ``<i>…</i>`` are emphasis, and an empty line begins a paragraph. A value that is
-a list of texts becomes lines if it stands alone in its paragraph. It becomes a numbered list if the field is written
-``{name#}`` (numbers begin at the value ``start``), and one line with separators if it stands within a line.
+a list of texts becomes lines if it stands alone in its paragraph. Written ``{name#}``, it becomes a numbered list,
+which begins at the value ``start``. Within a line, it becomes one line with separators.
 """
 
 from __future__ import annotations

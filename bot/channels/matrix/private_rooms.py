@@ -1,8 +1,8 @@
 """Private rooms of the bot with one person each, opened when no existing room is private enough.
 
-The bot first stores the room in its account data on its server, under a hash of the user id, and only then invites the
-user. So an interrupted attempt makes no second visible room. Only the bot may invite others or change the room's rules.
-If the server does so anyway, the bot replaces the room with a new one.
+The bot first stores the room in its account data, under a hash of the user id, and only then invites the user. So an
+interrupted attempt makes no second visible room. Only the bot may invite others or change the room's rules. If the
+server does so anyway, the bot replaces the room with a new one.
 """
 
 from __future__ import annotations

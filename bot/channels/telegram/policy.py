@@ -1,9 +1,9 @@
 """Rules for data that leaves through Telegram, and for who may ask: everything sent or read passes here.
 
-``bot.channels.policy`` decides which classes of data may pass. Where contact data of other people may not pass, mail
-addresses, phone numbers and Matrix ids are masked in everything that leaves, wherever they come from. Only data that
-readers gave about themselves stays. Any user may ask in a private chat; groups are listed in the settings or allowed by
-an admin (``Inbound.needs_permit``).
+``bot.channels.policy`` decides which classes of data may pass. If contact data of other people may not pass, mail
+addresses, phone numbers and Matrix ids are masked in everything that leaves. Only data that readers gave about
+themselves stays. Any user may ask in a private chat; groups are listed in the settings or allowed by an admin
+(``Inbound.needs_permit``).
 """
 
 from __future__ import annotations
