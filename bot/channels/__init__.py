@@ -1,1 +1,1 @@
-"""One file or folder per network: markup into its form, its events into ours. No rules here."""
+"""One file or folder per network: its adapter, which renders messages and reads events. No rules here."""

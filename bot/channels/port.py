@@ -1,4 +1,4 @@
-"""The channel port: what every network adapter promises, and its errors."""
+"""The channel port: the contract of every network adapter, and its errors."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from knowledge_base.errors import StadtlotseError
 
 
 class ChannelError(StadtlotseError):
-    """A network did not take a message."""
+    """A failure to hand a message to a network."""
 
 
 class TryLaterError(ChannelError):
-    """It was certainly not sent and may be tried again, ``after`` this time if the network said so.
+    """A message that was certainly not sent and may be retried, after the time ``after`` if the network named one.
 
-    ``everywhere``: the network would now refuse messages to all other conversations, too. ``paced``: our own limit said
-    so and the network was not asked; this is no attempt and no failure, and needs ``after``.
+    ``everywhere``: the network would now also refuse messages to all other conversations. ``paced``: the bot's own rate
+    limit deferred the message and the network was not asked. This counts as neither attempt nor failure, and needs
+    ``after``.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class TryLaterError(ChannelError):
 
 
 class UndeliverableError(ChannelError):
-    """It will never be delivered. ``gone``: nothing else will be either (blocked, kicked, closed)."""
+    """A message that will never be delivered. ``gone``: no other message will be either (blocked, kicked, closed)."""
 
     def __init__(self, message: str, *, gone: bool = False) -> None:
         super().__init__(message)
@@ -42,7 +43,7 @@ class UndeliverableError(ChannelError):
 
 
 class MovedError(ChannelError):
-    """It was certainly not sent: the conversation goes on under another id."""
+    """A message that was certainly not sent: the conversation has another id now."""
 
     def __init__(self, message: str, *, to: str) -> None:
         super().__init__(message)
@@ -50,19 +51,19 @@ class MovedError(ChannelError):
 
 
 class OverheardError(ChannelError):
-    """It was certainly not sent: who can read the place now is not who the message is for."""
+    """A message that was certainly not sent: people other than its readers can read the place now."""
 
 
 class UnclearError(ChannelError):
-    """The network may or may not have it."""
+    """A message with unknown delivery status: the network may or may not have it."""
 
 
 class ChannelEndedError(ChannelError):
-    """The channel cannot go on (a revoked token, a lost account); an operator must act."""
+    """A channel that cannot go on (a revoked token, a lost account); an operator must act."""
 
 
 class Receive(Protocol):
-    """How a channel hands over what happened."""
+    """A function that takes over what happened on a channel."""
 
     async def __call__(
         self,
@@ -72,19 +73,19 @@ class Receive(Protocol):
         cursor: str | None = None,
         refused: Sequence[Refused] = (),
     ) -> None:
-        """Keep them durably, in order, and the cursor and what was refused with them, in one transaction.
+        """Store the happenings in order, together with the cursor and the refused ones, in one transaction.
 
-        When it returns, the network may forget them. It waits when the bot has too much to do (back-pressure), and
-        raises ``StoreError`` when nothing was kept: then deliver the same again. Ids seen before are ignored.
+        After it returns, the network may forget them. It waits when the bot has too much to do (back-pressure). Raise
+        ``StoreError`` if nothing was stored: then the channel must deliver the same again. Known ids are ignored.
         """
 
     async def cursor(self, channel: str) -> str | None:
-        """The cursor that was kept last: from there on the network must deliver again."""
+        """Return the cursor that was stored last: from there on the network must deliver again."""
 
 
 @runtime_checkable
 class KnowsReaders(Protocol):
-    """A network that knows who can read a place; every channel does."""
+    """A network that knows who can read a place; every channel is one."""
 
     def who_reads(self, address: Address) -> Readership | None: ...
 
@@ -94,24 +95,24 @@ class KnowsReaders(Protocol):
 class Channel(KnowsReaders, Protocol):
     """A network. Contract, tested for every channel by ``tests/contracts/test_channel.py``:
 
-    - ``run`` receives until it is cancelled. It repairs what can be repaired (connection lost, server down) by itself,
-      with back-off; only ``ChannelEndedError`` leaves it. It calls ``listening`` each time it begins to listen.
-      It hands over what people did, and nothing else: not the bot's own messages, not notices of other bots, not
-      history from before the bot came.
-    - ``send`` hands one message to the network, once, and returns the network's id of it. Errors: ``TryLaterError``,
-      ``UndeliverableError``, ``MovedError``, ``OverheardError``, ``UnclearError``, nothing else. If
-      ``exactly_once``, the same
-      ``Outgoing.id`` sent again has no second effect, so a repetition is always safe.
-    - Directly before the network gets a message that is not for a room (``Outgoing.audience``), ``send`` asks who can
-      read the place at this moment, the invited among them, and raises ``OverheardError`` unless the message is for
-      them (``bot.messages.readership.fits``). Nothing that could open the message to others, no key of it either,
-      leaves before.
-    - ``who_reads`` returns who can read a place, as the channel knows it now; it asks nobody and never fails. ``None``:
-      it cannot know yet. A place where the bot is not has no readers, and is not closed.
+    - ``run`` receives until it is cancelled. It recovers by itself, with back-off, from what can be recovered from
+      (connection lost, server down); only ``ChannelEndedError`` leaves it. It calls ``listening`` each time it begins
+      to listen. It hands over only what people did: not the bot's own messages, not notices of other bots, not
+      history from before the bot joined.
+    - ``send`` hands one message to the network, once, and returns the network's id of it. It raises only
+      ``TryLaterError``, ``UndeliverableError``, ``MovedError``, ``OverheardError`` and ``UnclearError``. If
+      ``exactly_once``, sending the same ``Outgoing.id`` again has no second effect, so a retry is always safe.
+    - Directly before the network gets a message that is not for a room (``Outgoing.audience``), ``send`` checks who
+      can read the place at this moment, invited users included. It raises ``OverheardError`` unless the message is
+      for them (``bot.messages.readership.fits``). Nothing that could open the message to others, not even a key,
+      leaves earlier.
+    - ``who_reads`` returns who can read a place, as the channel knows it now; it makes no request and never fails.
+      ``None``: the channel cannot know yet. A place that the bot has not joined has no readers and is not closed.
     - ``private_place`` returns the conversation that only this account reads; ``None``: the network has none. It need
-      not exist yet: ``send`` opens it, and may then say where it is (``MovedError``).
-    - ``working`` shows that an answer is being made; it never fails.
-    - Text in ``Outgoing.document`` stays text: nothing in it becomes markup, a mention or a link but ``Link`` nodes.
+      not exist yet: ``send`` opens it, and may then report its id (``MovedError``).
+    - ``working`` shows the typing indicator; it never fails.
+    - Text in ``Outgoing.document`` stays text: only ``Link`` nodes become links, and nothing becomes markup or a
+      mention.
     """
 
     @property
@@ -131,14 +132,17 @@ class Channel(KnowsReaders, Protocol):
 
 @runtime_checkable
 class Checked(Protocol):
-    """A channel that can tell an operator how it stands."""
+    """A channel that can report its state to an operator."""
 
     async def check(self) -> list[tuple[str, str]]:
-        """Lines of ``(state, text)``, state ``ok``, ``none`` or ``fail``; changes nothing, also while the bot runs."""
+        """Return lines of ``(state, text)``, state ``ok``, ``none`` or ``fail``.
+
+        Change nothing, even while the bot runs.
+        """
 
 
 class Listening(Protocol):
-    """Called with ``None`` when a channel listens, with a short reason while it backs off."""
+    """A callback that gets ``None`` when a channel listens, and a short reason while it backs off."""
 
     def __call__(self, problem: str | None) -> None: ...
 
@@ -155,25 +159,27 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Cards:
-    """The answer to a question that is typed in any chat; ``note`` tells the user why there is none."""
+    """The answer to an inline query; ``note`` tells the user why there are no cards."""
 
     cards: tuple[Card, ...] = ()
     note: str = ""
 
 
 class Desk(Protocol):
-    """What a network wants at once, past inbox and outbox."""
+    """A handler of button presses and inline queries, which the network expects to be answered within seconds."""
 
     async def claim(self, press: Inbound) -> str:
-        """Whose press of a button counts: the first one of the right person in time. The text to show at once; empty
-        when nothing is to be said. The same press again gives the same result; the handler does what the button says.
+        """Claim a press of a button; return the text to show at once, or an empty text.
+
+        The first press of the right person in time counts. The same press again gives the same result. The handler
+        performs the action of the button.
         """
 
     async def known_as(self, channel: str, name: str) -> None:
-        """What the bot is called on a network, as soon as the network told."""
+        """Note the name of the bot on a network, as soon as the network tells it."""
 
     async def cards(self, channel: str, user: str, question: str, language: str) -> Cards:
-        """Return the best projects for a question, within the limits of the user; the question is not stored."""
+        """Return the best projects for a question, within the rate limit of the user; the question is not stored."""
 
 
 @runtime_checkable
@@ -184,22 +190,23 @@ class Immediate(Protocol):
 
 
 class Alert(Protocol):
-    """Tells those who run the bot of something; never raises. See ``bot.operations.alerts``."""
+    """A function that alerts the admins; it never raises. See ``bot.operations.alerts``."""
 
     async def __call__(self, code: str, *, subject: str = "", **values: str | int) -> None: ...
 
 
 @runtime_checkable
 class Warns(Protocol):
-    """A channel that notices things which an admin must know; it gets the way to tell before it runs."""
+    """A channel that can raise alerts for the admins; it gets the function before it runs."""
 
     def warn_with(self, alert: Alert) -> None: ...
 
 
 @runtime_checkable
 class EditsInPlace(Protocol):
-    """A channel whose messages can be changed afterwards: ``send`` honours ``Outgoing.replaces``. On the others an
-    edited question leaves its answer as it is.
+    """A channel that can edit its messages: ``send`` honours ``Outgoing.replaces``.
+
+    On other channels, an edited question leaves its answer unchanged.
     """
 
     @property
@@ -208,36 +215,39 @@ class EditsInPlace(Protocol):
 
 @runtime_checkable
 class KnowsAdmins(Protocol):
-    """A channel whose rooms have admins of their own."""
+    """A channel with admins in each of its rooms."""
 
     async def administers(self, address: Address, user: str) -> bool:
-        """Whether somebody is an admin of the room now, as the network says; ``False`` when it does not tell in time.
-        Never fails."""
+        """Return whether the user is an admin of the room now, as the network says.
+
+        Return ``False`` if the network does not answer in time; never fail.
+        """
 
 
 @runtime_checkable
 class OpensRooms(Protocol):
-    """A channel on which two people can be brought together in a room of their own."""
+    """A channel that can bring two people together in a room of their own."""
 
     async def open_introduction_room(
         self, alias: str, users: tuple[str, str], opening: Outgoing, *, name: str = ""
     ) -> str | None:
-        """An encrypted room with these users and the message in it.
+        """Open an encrypted room with these users and the message in it; return the network's id of the room.
 
-        ``alias`` (local part) makes it one room, however often this is called; ``name`` is what the room is called.
-        Errors as of ``send``; ``UndeliverableError``: there will be no room. Returns the network's id of the room.
+        ``alias`` (local part) makes repeated calls return the same room; ``name`` is the name of the room. Raise the
+        errors of ``send``; ``UndeliverableError`` means that there will be no room.
         """
 
 
 @runtime_checkable
 class Shared(Protocol):
-    """A channel of whose account every process may handle what came in; only its leader sends. Without this, its leader
-    does everything.
+    """A channel on which every process may handle messages, but only the leader sends.
+
+    On a channel without this protocol, its leader does everything.
     """
 
     @property
     def received_anywhere(self) -> bool:
-        """Whether every process also receives: the network brings what happened to any of them (a webhook)."""
+        """Return whether every process also receives: the network delivers to any of them (a webhook)."""
 
 
 class Lead(Protocol):
@@ -245,37 +255,38 @@ class Lead(Protocol):
 
     @property
     def process(self) -> str:
-        """The id of this process; no other one ever has it."""
+        """Return the id of this process; no other process ever has it."""
 
     def holds(self) -> bool:
-        """Return whether this process may use the account now; asks nobody."""
+        """Return whether this process may use the account now; make no request."""
 
     async def confirm(self) -> int:
-        """Ask the database; return the epoch. Raise ``StoreError`` if it says no, or cannot be asked."""
+        """Ask the database and return the epoch; raise ``StoreError`` if it refuses or cannot be asked."""
 
     async def knows(self, process: str) -> bool:
-        """Return whether an id is that of a process on the same database; raise ``StoreError`` as above."""
+        """Return whether an id belongs to a process on the same database; raise ``StoreError`` as above."""
 
 
 @runtime_checkable
 class StandsDown(Protocol):
-    """A channel that holds what only one process may hold (the keys of a device)."""
+    """A channel with resources that only one process may hold (the keys of a device)."""
 
     def obey(self, lead: Lead) -> None:
-        """Ask ``lead`` before anything changes, at the network or on disk; raise ``TryLaterError`` when it says no."""
+        """Ask ``lead`` before every change, at the network or on disk; raise ``TryLaterError`` if it refuses."""
 
     async def stand_down(self) -> None:
-        """Another process leads the account: let go of it, so that ``run`` may be called again later."""
+        """Release the account, which another process leads now; ``run`` may be called again later."""
 
 
 @runtime_checkable
 class Traceable(Protocol):
-    """A channel that can look for a message that may have arrived, where sending it again could double it."""
+    """A channel that can look for a message that may have arrived, where a retry could double it."""
 
     def trace(self, conversation: str, answers: str, before: str) -> str:
-        """Return where a message to this conversation, about to be sent, would be found; ``before``: the trace of the
-        attempt before this one.
+        """Return where to look later for a message that is about to be sent to this conversation.
+
+        ``before`` is the trace of the previous attempt.
         """
 
     def remember(self, sent: Sequence[str]) -> None:
-        """The network's ids of what earlier processes sent."""
+        """Take the network's ids of messages that earlier processes sent."""

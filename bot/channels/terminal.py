@@ -1,7 +1,7 @@
-"""The terminal as a channel: one fixed person, readable answers; piped lines are all answered, then it ends.
+"""The terminal channel: one fixed person, readable answers. The bot answers all piped lines, then the channel ends.
 
-In a terminal: a prompt with history, colours, wrapped lines. Where stdin or stdout is none: plain text, one answer
-after the other, no wrapping, so that other programs can read it.
+In a terminal it has a prompt with history, colours and wrapped lines. If stdin or stdout is not a terminal, it writes
+plain text for other programs: one answer after the other, without wrapping.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from knowledge_base.errors import StoreError
 NAME = "terminal"
 USER = "you"
 CONVERSATION = "here"
-AGAIN_S = 1.0  # until a line that could not be stored is handed over again
+AGAIN_S = 1.0  # seconds before a retry after a line could not be stored
 QUIT = {"exit", "quit", "ende", "koniec", "!quit", "!exit"}
 
 
 class TerminalChannel:
-    """See ``bot.channels.port.Channel``. ``run`` returns when the person leaves or the input ends."""
+    """A channel as in ``bot.channels.port.Channel``. ``run`` returns when the person leaves or the input ends."""
 
     name = NAME
     exactly_once = False
@@ -54,7 +54,7 @@ class TerminalChannel:
         self._waiting_for: dict[str, asyncio.Event] = {}
 
     async def run(self, receive: Receive, listening: Listening) -> None:
-        """Hand over each line; the next one is read when the answer to the last one is shown."""
+        """Hand over each line; read the next one after showing the answer."""
         listening(None)
         with patch_stdout(raw=True) if self._interactive else nullcontext():
             if self._interactive:
@@ -66,7 +66,7 @@ class TerminalChannel:
                     await self._hand_over(receive, line.rstrip("\r\n"), Happening.MESSAGE)
 
     async def _hand_over(self, receive: Receive, line: str, happening: Happening) -> None:
-        """Give a line to the bot until it is kept, and wait for its answer."""
+        """Hand a line to the bot until it is stored, and wait for the answer."""
         inbound = Inbound(
             uuid4().hex, Address(NAME, CONVERSATION), USER, line, True, datetime.now(UTC), happening=happening
         )
@@ -82,9 +82,9 @@ class TerminalChannel:
         del self._waiting_for[inbound.id]
 
     async def send(self, message: Outgoing) -> str | None:
-        """Show a message; an answer lets the next line be read."""
+        """Show a message; an answer lets ``run`` read the next line."""
         if not fits(message.audience, message.readers, self.who_reads(message.address), {USER}):
-            raise OverheardError("That is not for who sits here.")
+            raise OverheardError("That is not for the person at the terminal.")
         if self._console.is_terminal:
             self._console.print(pretty(message))
         else:
@@ -97,7 +97,7 @@ class TerminalChannel:
         return message.id
 
     def who_reads(self, address: Address) -> Readership:
-        """See ``bot.channels.port.Channel``: who sits here."""
+        """See ``bot.channels.port.Channel``: the person at the terminal."""
         return Readership(frozenset({USER}), closed=True) if address.conversation == CONVERSATION else Readership()
 
     def private_place(self, user: str) -> str | None:
@@ -105,10 +105,10 @@ class TerminalChannel:
         return CONVERSATION if user == USER else None
 
     async def working(self, address: Address) -> None:
-        """An answer takes milliseconds here: nothing to show."""
+        """Do nothing: an answer takes milliseconds."""
 
     async def close(self) -> None:
-        """Nothing was opened."""
+        """Do nothing: nothing was opened."""
 
     async def _lines(self) -> AsyncIterator[str]:
         if not self._interactive:
@@ -117,7 +117,7 @@ class TerminalChannel:
             return
         if self._history:
             self._history.parent.mkdir(parents=True, exist_ok=True)
-            self._history.touch(mode=0o600)  # what one asks is nobody else's business
+            self._history.touch(mode=0o600)  # only the user may read their questions
         session: PromptSession[str] = PromptSession(history=FileHistory(str(self._history)) if self._history else None)
         while True:
             try:
@@ -127,7 +127,7 @@ class TerminalChannel:
 
 
 async def _in_a_daemon(read: Callable[[], str]) -> str:
-    """A blocking read that does not keep the process alive: nobody can end a read of a pipe from outside."""
+    """Read in a daemon thread, which does not keep the process alive: no other thread can interrupt a blocking read."""
     loop = asyncio.get_running_loop()
     result: asyncio.Future[str] = loop.create_future()
 
@@ -138,7 +138,7 @@ async def _in_a_daemon(read: Callable[[], str]) -> str:
     def work() -> None:
         try:
             line = read()
-        except (OSError, ValueError):  # closed under our feet
+        except (OSError, ValueError):  # another part closed the stream
             line = ""
         with suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(deliver, line)
@@ -148,17 +148,17 @@ async def _in_a_daemon(read: Callable[[], str]) -> str:
 
 
 def hints(message: Outgoing) -> str:
-    """The choices that have no number, as commands to type."""
+    """Return the choices without a number, as commands to type."""
     return " · ".join(choice.typed for choice in message.choices if choice.number is None)
 
 
 def plain_text(message: Outgoing) -> str:
-    """A message for a pipe: no colours, no wrapping."""
+    """Return a message for a pipe: no colours, no wrapping."""
     return "\n\n".join(part for part in (plain(message.document), hints(message)) if part)
 
 
 def pretty(message: Outgoing) -> Padding:
-    """A message for a terminal."""
+    """Return a message for a terminal."""
     blocks = [_block(block) for block in message.document]
     if choices := hints(message):
         blocks.append(RichText(choices, style="dim"))
@@ -177,7 +177,7 @@ def _block(block: Block) -> RichText | Table:
 
 
 def _list(items: Items) -> Table:
-    """Numbers before what they stand for; entries of several lines stand apart."""
+    """Return numbers beside their entries; leave space between entries of several lines."""
     bodies = [
         RichText("\n").join(_rich(part.inner) for part in entry if isinstance(part, Paragraph))
         for entry in items.entries

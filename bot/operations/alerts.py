@@ -1,6 +1,6 @@
-"""Telling those who run the bot: one log line each time, and at most one message an hour for each thing that is wrong.
+"""Alerts to the admins: a log line every time, and at most one message per hour and problem.
 
-The texts are ``alert.CODE``; their values are names and numbers of ours, never what somebody wrote.
+The texts are ``alert.CODE``. Their values are names and numbers of the bot, never text from users.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from knowledge_base.store.key_values import RESTORED
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.transaction import Transaction
 
-QUIET = timedelta(hours=1)  # after a message, the same thing is only logged
-LAST_SAID = "alerts said"  # fact: thing → when
+QUIET = timedelta(hours=1)  # after a message, the same problem is only logged
+LAST_SAID = "alerts said"  # fact: problem → time
 LOOK_EVERY = 10.0  # seconds between two looks at the parts
 PART_DOWN, PART_UP = "part_down", "part_up"
 CODES = (
@@ -47,16 +47,16 @@ log = structlog.get_logger(__name__)
 
 
 class Alerts:
-    """Alerts to the private conversations of the admins; who never wrote to the bot cannot be reached by it."""
+    """Alerts to the private conversations of the admins; the bot cannot reach an admin who never wrote to it."""
 
     def __init__(self, store: Store, admins: Sequence[str]) -> None:
         self._store = store
         self._admins = [(channel, user) for channel, _, user in (address.partition(":") for address in admins)]
 
     async def alert(self, code: str, *, subject: str = "", **values: str | int) -> None:
-        """Log, and tell the admins unless they were told of this code and subject within the hour.
+        """Log, and notify the admins unless they got this code and subject within the last hour.
 
-        Never raises: it is called where something is wrong already, and the database may be what is wrong.
+        Never raise: callers are handling a failure already, and the database may be the cause.
         """
         log.error("alert", code=code, subject=subject, **values)
         try:
@@ -67,7 +67,7 @@ class Alerts:
             log.error("alert_not_stored", code=code, error=type(error).__name__)  # noqa: TRY400  its text holds data
 
     async def restored(self) -> None:
-        """Tell of a restore, once: what happened since the backup is unknown to the bot, but not to people."""
+        """Report a restore, once: the bot does not know what happened since the backup, but the users do."""
         async with self._store.begin() as tx:
             fact = await tx.facts.hold(RESTORED)
             if fact is None or fact.get("told"):
@@ -88,12 +88,12 @@ class Alerts:
             say = Say(f"alert.{code}", values)
             payload = {"say": say.to_json(), "language": person.language or person.last_language or DEFAULT_LANGUAGE}
             payload |= {AUDIENCE: MessageAudience.OPERATORS.value, READERS: [user]}
-            key = f"alert:{code}:{subject}:{tx.now:%Y%m%dT%H}:{channel}:{user}"  # two processes may find out at once
+            key = f"alert:{code}:{subject}:{tx.now:%Y%m%dT%H}:{channel}:{user}"  # two processes may notice at once
             await tx.outbox.add(channel, conversation, payload, urgency=Urgency.NOTICE, key=key, person_id=person.id)
 
 
 async def _may_say(tx: Transaction, thing: str) -> bool:
-    """Whether ``thing`` was not said within the hour; from now on it was. Things said long ago are forgotten."""
+    """Return whether ``thing`` was not said within the last hour, and note it as said; forget older entries."""
     said = await tx.facts.hold(LAST_SAID) or {}
     recent = {name: at for name, at in said.items() if not is_past(datetime.fromisoformat(at) + QUIET, tx.now, QUIET)}
     if thing in recent:
@@ -103,7 +103,7 @@ async def _may_say(tx: Transaction, thing: str) -> bool:
 
 
 def changes(before: Iterable[str], now: HealthReport) -> Iterator[tuple[str, str, str]]:
-    """What to tell of the parts: ``(code, part, reason)`` for each that failed or came back since ``before``."""
+    """Yield ``(code, part, reason)`` for each part that failed or recovered since ``before``."""
     known = frozenset(before)
     for part in now.parts:
         if not part.ok and part.name not in known:
@@ -113,7 +113,7 @@ def changes(before: Iterable[str], now: HealthReport) -> Iterator[tuple[str, str
 
 
 async def watch_health(health: Health, alerts: Alerts, *, every: float = LOOK_EVERY) -> None:
-    """Alert on every part that turns red, and when it is back, for ever."""
+    """Alert on every part that turns red, and when it recovers; run until cancelled."""
     red: frozenset[str] = frozenset()
     while True:
         report = health.status()

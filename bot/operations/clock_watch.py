@@ -1,9 +1,9 @@
-"""Watch the machine's clock: what cannot be undone waits while the clock shows a time that cannot be right.
+"""Watching the machine's clock: irreversible work waits while the clock shows a time that cannot be right.
 
-Two things tell a wrong clock. It moves otherwise than the monotonic clock does, or it stands far from the last time
-that was believed, which the database keeps. Then nothing is deleted, nothing expires and no digest is made, until the
-clock is right again, has kept its time for long enough, or an admin confirms it (``stadtlotse clock confirm``). Answers
-go on.
+There are two signs of a wrong clock. It moves differently from the monotonic clock, or it is far from the last trusted
+time, which the database keeps. Then the bot deletes nothing, lets nothing expire and makes no digest. This ends when
+the clock is right again, has kept its time for long enough, or an admin confirms it (``stadtlotse clock confirm``). The
+bot still answers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from knowledge_base.store.database import Store
 from knowledge_base.store.healing import heal
 from knowledge_base.store.known_time import confirmed_time, last_time, note_time
 
-CONFIRMS = timedelta(minutes=10)  # a confirmation holds for a clock that shows nearly that time
+CONFIRMS = timedelta(minutes=10)  # a confirmation holds while the clock is this close to that time
 NOTED_EVERY_S = 60.0
 JUMPED, UNSURE, HOLDS, DIFFERS = "clock_jumped", "clock_unsure", "clock_holds", "clock_differs"
 
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 class ClockWatch:
-    """The watch of one process. A clock that a caller gave the store instead of the machine's is always believed."""
+    """The watch of one process. It always trusts a clock that a caller gave the store instead of the machine's."""
 
     def __init__(self, store: Store, alerts: Alerts) -> None:
         self._store = store
@@ -37,13 +37,13 @@ class ClockWatch:
         self._me = uuid4().hex
         self._turn = asyncio.Lock()
         self._doubt: Doubt | None = None
-        self._started: tuple[datetime, float] | None = None  # the last time that was believed, read at this tick
+        self._started: tuple[datetime, float] | None = None  # the last trusted time, read at this tick
         self._looked = False
         self._healed = False
         self._noted = -NOTED_EVERY_S
 
     async def is_sure(self) -> bool:
-        """Return whether the clock is believed now, so that something may end for good."""
+        """Return whether the clock is trusted now, so that irreversible work may run."""
         if self._clock is None:
             return True
         if not self._looked or (self._doubt is None and self._clock.jump):
@@ -51,7 +51,7 @@ class ClockWatch:
         return self._doubt is None
 
     async def __call__(self) -> None:
-        """Look at the clock; alert when it begins or ceases to be doubtful."""
+        """Check the clock; alert when it begins or ceases to be doubtful."""
         if self._clock is None:
             return
         async with self._turn:
@@ -65,9 +65,9 @@ class ClockWatch:
                 await self._believe(self._clock)
 
     def _begin(self, clock: SteadyClock, last: datetime | None) -> None:
-        """Compare the clock with the last time that was believed."""
+        """Compare the clock with the last trusted time."""
         if last is not None and clock() < last and differs(clock(), last):
-            clock.set(last)  # no time passes backwards: go on from there, so that nothing is stored in the past
+            clock.set(last)  # go on from the later time, so that nothing is stored in the past
         elif not is_plausible(clock(), last) and last is not None:
             self._started = last, clock.monotonic()
 
@@ -83,13 +83,13 @@ class ClockWatch:
         before, self._doubt = self._doubt, self._doubt.now(by, ticks) if self._doubt else Doubt(by, ticks)
         confirms = confirmed is not None and abs(wall - confirmed) <= CONFIRMS
         if confirms or self._doubt.is_over(ticks):
-            log.warning("clock.believed", by=str(by), confirmed=confirms)
+            log.warning("clock.trusted", by=str(by), confirmed=confirms)
             self._started, self._healed = None, False
             clock.set(wall)
             return await self._end()
         if before is not self._doubt:
             code = UNSURE if self._started else JUMPED
-            await self._alerts.alert(code, clock=_told(wall), expected=_told(expected))
+            await self._alerts.alert(code, clock=_utc(wall), expected=_utc(expected))
         return None
 
     def _expected(self, clock: SteadyClock, ticks: float) -> datetime:
@@ -106,10 +106,10 @@ class ClockWatch:
     async def _end(self) -> None:
         if self._doubt is not None:
             self._doubt, self._healed = None, False
-            await self._alerts.alert(HOLDS, clock=_told(self._store.now()))
+            await self._alerts.alert(HOLDS, clock=_utc(self._store.now()))
 
     async def _believe(self, clock: SteadyClock) -> None:
-        """Correct what was stored by a wrong clock, once, and note the time now and then."""
+        """Correct values stored by a wrong clock, once, and store the time every minute."""
         if not self._healed:
             if healed := await heal(self._store):
                 log.warning("clock.healed", values=healed)
@@ -122,8 +122,8 @@ class ClockWatch:
             await note_time(tx.facts, now, by=self._me)
         self._noted = clock.monotonic()
         if other and other > now and differs(other, now):
-            await self._alerts.alert(DIFFERS, clock=_told(now), expected=_told(other))
+            await self._alerts.alert(DIFFERS, clock=_utc(now), expected=_utc(other))
 
 
-def _told(moment: datetime) -> str:
+def _utc(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"

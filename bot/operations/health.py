@@ -1,8 +1,8 @@
-"""Whether the bot is really alive: every part proves it again and again, and silence counts as failure.
+"""Health of the bot: every part proves regularly that it is alive, and silence counts as failure.
 
-A part is red when its last beat is older than its own allowance, so a part that hangs turns red exactly like one that
-reports errors. One failure alone is no alarm: networks hiccup; the reason is kept and shown once the part is red.
-A failure that no waiting will mend (a revoked token) turns the part red at once.
+A part is red when its last beat is older than its own allowance. So a part that hangs turns red just like one that
+reports errors. A single failure raises no alarm, because networks hiccup; its reason is kept and shown once the part is
+red. A failure that waiting cannot fix (a revoked token) turns the part red at once.
 
     ok ──silence longer than the allowance, or a final failure──> red ──beat──> ok
 
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class MutedError(Exception):
-    """So many conversations wait for something that goes on nowhere."""
+    """Too many conversations that wait for a message which is not progressing."""
 
     def __init__(self, chats: int) -> None:
         super().__init__(f"{chats} muted chats")
@@ -39,7 +39,7 @@ class MutedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is known about one part; ``beat`` is when it was last alive, at first when it was registered."""
+    """The known state of one part; ``beat`` is the time when it was last alive, at first that of its registration."""
 
     name: str
     allowance: float
@@ -48,7 +48,7 @@ class Part:
     final: bool = False
 
     def red(self, now: float) -> bool:
-        """Whether the part counts as failed."""
+        """Return whether the part counts as failed."""
         return self.final or now - self.beat > self.allowance
 
 
@@ -70,17 +70,17 @@ class HealthReport:
 
     @property
     def ok(self) -> bool:
-        """Green only when every registered part is."""
+        """Return whether every registered part is green."""
         return all(part.ok for part in self.parts)
 
     @property
     def red(self) -> frozenset[str]:
-        """The names of the failed parts."""
+        """Return the names of the failed parts."""
         return frozenset(part.name for part in self.parts if not part.ok)
 
 
 def report(parts: Mapping[str, Part], now: float) -> HealthReport:
-    """The pure decision: which part is red at ``now``."""
+    """Decide which parts are red at ``now``: pure."""
     return HealthReport(
         tuple(
             PartReport(
@@ -95,16 +95,16 @@ def report(parts: Mapping[str, Part], now: float) -> HealthReport:
 
 
 class Health:
-    """Collects beats. Every part that is registered is one that the bot cannot do without."""
+    """A collector of beats. The bot cannot do without any registered part."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._parts: dict[str, Part] = {}
 
     def expect(self, name: str, allowance: float | None = None) -> None:
-        """Register a part: from now on its silence counts. A name that is not one of ours is a channel's.
+        """Register a part: from now on its silence counts. A name that is not in ``ALLOWANCES`` belongs to a channel.
 
-        Registering again changes nothing: a part that is tried anew and anew must not look young each time.
+        Registering again changes nothing: otherwise a part that restarts again and again would always look young.
         """
         if name in self._parts:
             return
@@ -112,24 +112,24 @@ class Health:
         self._parts[name] = Part(name, seconds, self._clock())
 
     def release(self, name: str) -> None:
-        """The part was stopped on purpose; its silence means nothing any more."""
+        """Remove a part that was stopped on purpose."""
         self._parts.pop(name, None)
 
     def beat(self, name: str) -> None:
-        """The part did its work just now. A part that waits for work beats at least every third of its allowance."""
+        """Note that the part just did its work. An idle part must beat at least every third of its allowance."""
         if name in self._parts:
             self._parts[name] = replace(self._parts[name], beat=self._clock(), reason="", final=False)
 
     def failed(self, name: str, reason: str, *, final: bool = False) -> None:
-        """The part could not do its work; ``reason`` is a short code without data, e.g. ``unreachable``.
+        """Note that the part could not do its work; ``reason`` is a short code without data, e.g. ``unreachable``.
 
-        ``final``: no waiting will mend it (``token_revoked``), so the part is red now.
+        ``final``: waiting cannot fix the failure (``token_revoked``), so the part is red now.
         """
         if name in self._parts:
             self._parts[name] = replace(self._parts[name], reason=reason, final=final)
 
     def status(self, now: float | None = None) -> HealthReport:
-        """All parts now, or at another moment of the same clock."""
+        """Return the report of all parts now, or at another moment of the same clock."""
         return report(self._parts, self._clock() if now is None else now)
 
 
@@ -141,7 +141,7 @@ async def watch(
     every: float = PROBE_EVERY,
     timeout: float = PROBE_TIMEOUT,  # noqa: ASYNC109  the probe's own bound, part of the contract
 ) -> None:
-    """Register a part and probe it for ever: an answer in time is a beat. Nothing that a probe raises ends it."""
+    """Register a part and probe it until cancelled: an answer in time is a beat. No error of a probe ends the loop."""
     health.expect(name)
     while True:
         try:
@@ -150,7 +150,7 @@ async def watch(
         except TimeoutError:
             health.failed(name, "timeout")
         except MutedError as error:
-            log.error("chats_muted", reason=error.reason)  # noqa: TRY400 - it says all
+            log.error("chats_muted", reason=error.reason)  # noqa: TRY400 - the reason says it all
             health.failed(name, error.reason)
         except Exception as error:  # noqa: BLE001  a probe may fail in any way its part can
             log.warning("probe_failed", part=name, error=type(error).__name__)
@@ -161,11 +161,10 @@ async def watch(
 
 
 async def watch_loop(health: Health, alive: Callable[[], object], *, every: float = 5.0) -> None:
-    """Beat from the event loop itself, for health and for whoever restarts a frozen process (``alive``).
+    """Beat from the event loop itself, for health and for the supervisor that restarts a frozen process (``alive``).
 
-    Nobody can report a frozen loop from inside: then ``/healthz`` does not answer, and systemd's watchdog, which gets
-    no sign any more, starts the process again. A dead network or database is no reason to restart, so nothing but the
-    loop decides here.
+    A frozen loop cannot report itself. ``/healthz`` then does not answer, and systemd's watchdog, which gets no sign
+    any more, restarts the process. A dead network or database is no reason to restart, so only the loop decides here.
     """
     health.expect(LOOP)
     while True:

@@ -1,7 +1,7 @@
-"""Figures for Prometheus, in a registry of their own: counts, never persons, never texts.
+"""Metrics for Prometheus, in their own registry: counts, never people, never texts.
 
-Every label has a small fixed set of values, given here or by the composition root; whatever else comes in is counted
-as ``other``. So nothing that a network or a person sends can become a label.
+Every label has a small fixed set of values, given here or by the composition root. Any other value counts as ``other``.
+So nothing that a network or a person sends can become a label.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ OTHER = "other"
 INBOX_STATES = ("new", "done", "quarantined")
 OUTBOX_STATES = ("new", "leased", "sent", "unclear", "held", "dead")
 FEEDBACK_PERIOD = timedelta(days=30)
-FEEDBACK_PEOPLE = 5  # fewer would tell what single persons think
+FEEDBACK_PEOPLE = 5  # with fewer people, the figures would reveal individual opinions
 
 ANSWER_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30)
 EMBEDDING_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
 
 class Outcome(StrEnum):
-    """How a question ended."""
+    """The outcome of a question."""
 
     ANSWERED = "answered"
     NOT_SURE = "not_sure"
@@ -38,7 +38,7 @@ class Outcome(StrEnum):
 
 
 class Metrics:
-    """What is counted. ``channels`` and ``parts`` are the names that may appear as labels."""
+    """The metrics of the bot. ``channels`` and ``parts`` are the names that may appear as labels."""
 
     content_type = CONTENT_TYPE_LATEST
 
@@ -68,7 +68,7 @@ class Metrics:
             "stadtlotse_quarantined", "Messages given up on after repeated failure.", ("channel",), registry=registry
         )
         self._unclear = Counter(
-            "stadtlotse_unclear", "Sends of which nobody knows whether they arrived.", ("channel",), registry=registry
+            "stadtlotse_unclear", "Sends with unknown delivery status.", ("channel",), registry=registry
         )
         self._records = Gauge("stadtlotse_records", "Visible records, by kind.", ("kind",), registry=registry)
         self._feedback = Gauge(
@@ -82,29 +82,29 @@ class Metrics:
         self._start_at_zero()
 
     def question(self, channel: str, outcome: Outcome, seconds: float) -> None:
-        """A question was handled."""
+        """Count a handled question."""
         self._questions.labels(self._channel(channel), Outcome(outcome)).inc()
         self._handling.labels(self._channel(channel)).observe(seconds)
 
     def embedded(self, seconds: float) -> None:
-        """The model embedded the word that tells whether it works."""
+        """Record the time in which the model embedded the probe word."""
         self._embedding.observe(seconds)
 
     def quarantined(self, channel: str) -> None:
-        """A message was given up."""
+        """Count a message that the bot gave up on."""
         self._quarantined.labels(self._channel(channel)).inc()
 
     def unclear(self, channel: str) -> None:
-        """A send ended unclear."""
+        """Count a send with unknown delivery status."""
         self._unclear.labels(self._channel(channel)).inc()
 
     def health(self, report: HealthReport) -> None:
-        """Show each part."""
+        """Set the gauge of each part."""
         for part in report.parts:
             self._part.labels(part.name if part.name in self._parts else OTHER).set(part.ok)
 
     async def refresh(self, store: Store) -> None:
-        """Read the gauges from the database; called by a tick, so that a scrape never waits for the database."""
+        """Read the gauges from the database; a tick calls it, so that a scrape never waits for the database."""
         async with store.read() as tx:
             inbox, outbox = await tx.inbox.count(), await tx.outbox.count()
             records, feedback = await tx.records.count(), await tx.answers.feedback(FEEDBACK_PERIOD)
@@ -119,14 +119,14 @@ class Metrics:
         self._feedback.labels("no").set(feedback.not_useful if enough else 0)
 
     def exposition(self) -> bytes:
-        """Everything in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
     def _channel(self, name: str) -> str:
         return name if name in self._channels else OTHER
 
     def _start_at_zero(self) -> None:
-        """A counter that first appears with its first event shows no increase to an alert rule."""
+        """Create all counters at zero: a counter that appears with its first event shows no increase to alert rules."""
         for channel in sorted(self._channels):
             for outcome in Outcome:
                 self._questions.labels(channel, outcome)

@@ -1,6 +1,7 @@
-"""Whether a network could not reach us for so long that it has forgotten messages: the admins are told.
+"""Outages so long that the network has dropped messages for the bot: the admins are alerted.
 
-Telegram keeps updates for a day. Who asked before gets no answer and cannot be named, so somebody should know of it.
+Telegram keeps updates for a day. The bot can neither answer nor name the users of dropped messages, so an admin should
+know.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from bot.operations.alerts import Alerts
 from knowledge_base.clock import is_past
 from knowledge_base.store.database import Store
 
-WARN_AFTER: Mapping[str, timedelta] = {"telegram": timedelta(hours=20)}  # near the day that it keeps them
+WARN_AFTER: Mapping[str, timedelta] = {"telegram": timedelta(hours=20)}  # Telegram keeps updates for 24 hours
 NOTED_EVERY = timedelta(minutes=10)
 AWAY = "away"
 
 
 class Absence:
-    """Notes when a network was last there, and finds out how long it was not, across restarts."""
+    """A record, across restarts, of when a network last answered and how long it did not."""
 
     def __init__(self, store: Store, alerts: Alerts) -> None:
         self._store = store
@@ -27,11 +28,11 @@ class Absence:
         self._noted: dict[str, datetime] = {}
 
     def heard(self, channel: str) -> None:
-        """An exchange with the network worked just now."""
+        """Note a successful exchange with the network."""
         self._heard.add(channel)
 
     async def __call__(self) -> None:
-        """Note it, now and then."""
+        """Store the exchanges, at most every ten minutes per network."""
         now = self._store.now()
         heard, self._heard = self._heard, set()
         for channel in sorted(heard & WARN_AFTER.keys()):

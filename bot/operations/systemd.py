@@ -1,4 +1,4 @@
-"""What systemd wants to hear (``sd_notify``): one datagram to the socket that it names. Elsewhere nothing happens."""
+"""Notifications to systemd (``sd_notify``): one datagram to the socket that it names; elsewhere nothing happens."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ READY, STOPPING, WATCHDOG = "READY=1", "STOPPING=1", "WATCHDOG=1"
 
 
 def notify(state: str) -> bool:
-    """Send a state such as ``READY``; whether somebody listens. Never raises: running goes before telling."""
+    """Send a state such as ``READY``; return whether a socket took it. Never raise: reporting must not stop the bot."""
     path = os.environ.get("NOTIFY_SOCKET", "")
     if not path.startswith(("/", "@")):
         return False

@@ -1,6 +1,6 @@
-"""Every few seconds: does the search know everything, are the figures fresh; now and then: is anything past its period.
+"""Periodic jobs: refresh the search index and metrics every 10 s, purge expired rows every 5 min.
 
-Nothing here is the truth about time; the database is. A tick that is missed or comes twice changes nothing.
+The database, not the ticker, decides what is due. A missed or repeated tick changes nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from knowledge_base.store.database import Store
 log = structlog.get_logger()
 
 TICK_S = 10.0
-STEPS = 20  # lines in the log while a large collection is embedded
+STEPS = 20  # log lines while a large collection is embedded
 PURGE_EVERY = timedelta(minutes=5)  # "30 minutes" of a question means 30 minutes
 
 Chore = Callable[[], Awaitable[object]]
@@ -34,7 +34,7 @@ async def _always() -> bool:
 
 
 class Ticker:
-    """The regular work."""
+    """The periodic jobs of one process."""
 
     def __init__(
         self,
@@ -48,9 +48,9 @@ class Ticker:
         chores: Sequence[Chore] = (),
         may_delete: Callable[[], Awaitable[bool]] = _always,
     ) -> None:
-        """``chores`` are done at every tick, each on its own: what takes long or fails there delays nothing else.
+        """Take ``chores`` to run at every tick, each in its own task: a slow or failing chore delays nothing else.
 
-        ``may_delete``: whether the clock is to be believed, so that what is past its period is deleted.
+        ``may_delete`` tells whether the clock is trusted, so that expired rows may be deleted.
         """
         self._store = store
         self._search = search
@@ -65,7 +65,7 @@ class Ticker:
         self._seen: tuple[int, int] | None = None  # quarantined and unclear messages at the tick before
 
     async def run(self) -> None:
-        """Tick until cancelled. The search has a task of its own: re-embedding may take hours."""
+        """Tick until cancelled. The search index has its own task: re-embedding may take hours."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_every(TICK_S, self.follow))
             tasks.create_task(_every(TICK_S, self.tick))
@@ -73,11 +73,11 @@ class Ticker:
                 tasks.create_task(_every(TICK_S, chore))
 
     async def follow(self) -> None:
-        """Let the search know what has changed; the log tells how far that is where it takes long."""
+        """Refresh the search index; log the progress of a long refresh."""
         await self._search.refresh(logged())
 
     async def tick(self) -> None:
-        """Do what is due now."""
+        """Run the jobs that are due now."""
         if not self._told_of_restore:
             await self._alerts.restored()
             self._told_of_restore = True
@@ -91,7 +91,7 @@ class Ticker:
             self._next_purge = self._store.now() + PURGE_EVERY
 
     async def _tell_admins(self) -> None:
-        """Alert when there are more messages than before that nobody could handle or that may not have arrived."""
+        """Alert when the number of quarantined or unclear messages has grown."""
         async with self._store.read() as tx:
             inbox, outbox = await tx.inbox.count(), await tx.outbox.count()
         now = inbox.get("quarantined", 0), outbox.get("unclear", 0)
@@ -102,21 +102,21 @@ class Ticker:
 
 
 def logged() -> Progress:
-    """Progress for a log: a line for every twentieth on the way."""
-    told = 0
+    """Return a progress reporter that logs a line for every twentieth of the way."""
+    reported = 0
 
     def report(phase: str, done: int, total: int | None) -> None:
-        nonlocal told
+        nonlocal reported
         step = STEPS * done // total if total else 0
-        if told < step < STEPS:
+        if reported < step < STEPS:
             log.info("search.progress", phase=phase, done=done, total=total)
-        told = max(told, step)
+        reported = max(reported, step)
 
     return report
 
 
 async def _every(seconds: float, work: Callable[[], Awaitable[object]]) -> None:
-    """Do it again and again until cancelled; when it fails, that is logged and the next time comes."""
+    """Repeat the work until cancelled; log a failure and go on."""
     while True:
         try:
             await work()

@@ -1,8 +1,9 @@
-"""Which accounts this process leads: at any time one process receives and sends for an account.
+"""Leadership of accounts: at any time, one process receives and sends for an account.
 
-Every few seconds the process signs in the database, and takes the channels that no living process leads. It counts on a
-leadership only as long as others must believe in its last sign, by its own monotonic clock and counted from before it
-signed: a process that was frozen, or cut off from the database, has stopped before another one begins.
+Every few seconds the process renews its sign of life in the database, and takes the channels that no living process
+leads. It relies on a leadership only as long as other processes must accept its last sign. It measures this with its
+own monotonic clock, from before it signed. So a process that was frozen or cut off from the database has stopped before
+another one begins.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from knowledge_base.store.processes import DeposedError, Living, Term
 
 log = structlog.get_logger()
 
-MARGIN = timedelta(seconds=1)  # before others may take over, this process has stopped
+MARGIN = timedelta(seconds=1)  # this process stops so long before others may take over
 SIGNS_PER_LEASE = 5
-STANDBY_S = 1.0  # until a standby tries again
+STANDBY_S = 1.0  # seconds until a standby tries again
 SIGN_WITHIN_S = 5.0
 
 
 class Leadership:
-    """The signs of this process, and what it leads."""
+    """The signs of life of this process, and the channels that it leads."""
 
     def __init__(
         self,
@@ -40,10 +41,10 @@ class Leadership:
         changed: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``place``: the state folder on this machine; who signed there before is gone when this process is there.
+        """Take ``place``, the state folder on this machine; an earlier process of the same place no longer runs.
 
         ``settings``: marks of the settings that all processes must share. ``changed`` is called when this process leads
-        more or less than before.
+        more or fewer channels than before.
         """
         self.process = new_id()
         self._store = store
@@ -55,28 +56,28 @@ class Leadership:
         self._lease = timedelta(0)
         self._change = asyncio.Condition()
         self._tell_changed = changed
-        self.began = False  # whether the first sign was given
+        self.began = False  # the first sign was given
 
     def term(self, channel: str) -> Term | None:
-        """The leadership of a channel, if this process holds it now."""
+        """Return the leadership of a channel if this process holds it now."""
         epoch = self._epochs.get(channel)
         if epoch is None or self._clock() >= self._valid_until:
             return None
         return Term(channel, self.process, epoch)
 
     def leads(self, channel: str) -> bool:
-        """Whether this process may receive and send for the channel now."""
+        """Return whether this process may receive and send for the channel now."""
         return self.term(channel) is not None
 
     def expect(self, channel: str) -> Term:
-        """The leadership of a channel. Raises ``DeposedError`` when this process does not hold it."""
+        """Return the leadership of a channel; raise ``DeposedError`` if this process does not hold it."""
         term = self.term(channel)
         if term is None:
             raise DeposedError(channel)
         return term
 
     async def sign(self) -> None:
-        """Sign, and take what is free. Raises what the database raises; nothing is led longer then."""
+        """Sign, and take free channels. Raise what the database raises; then nothing is led any longer than before."""
         started = self._clock()
         async with asyncio.timeout(SIGN_WITHIN_S), self._store.begin(first=True) as tx:
             if not self.began:
@@ -97,16 +98,16 @@ class Leadership:
             await self._changed()
 
     async def others(self) -> list[Living]:
-        """The other processes that work on this database."""
+        """Return the other processes that work on this database."""
         async with self._store.read() as tx:
-            return [one for one in await tx.processes.living() if one.id != self.process]
+            return [process for process in await tx.processes.living() if process.id != self.process]
 
     async def run(self, alive: Callable[[], None], failed: Callable[[str], None]) -> None:
-        """Sign until cancelled, beginning at once; ``alive`` hears of each sign, ``failed`` why there was none."""
+        """Sign until cancelled, beginning at once; call ``alive`` after each sign, ``failed`` after each failure."""
         while True:
             try:
                 await self.sign()
-            except Exception as error:  # noqa: BLE001 - the database is away: it comes back, and so do we
+            except Exception as error:  # noqa: BLE001 - the database is unreachable: retry until it is back
                 log.warning("leadership.not_signed", error=type(error).__name__)
                 failed("timeout" if isinstance(error, TimeoutError) else "unreachable")
             else:
@@ -116,12 +117,12 @@ class Leadership:
                 await self._changed()
 
     def _pause(self) -> float:
-        """Seconds until the next sign: often where another process may want to take over, or this one wants to."""
+        """Return the seconds until the next sign; they are few while this process wants to take a channel over."""
         often = not self.began or bool(self._wanted - self._epochs.keys()) or self._clock() >= self._valid_until
         return STANDBY_S if often else self._lease.total_seconds() / SIGNS_PER_LEASE
 
     async def gained(self, channel: str) -> Term:
-        """Wait until this process leads the channel."""
+        """Wait until this process leads the channel; return the term."""
         async with self._change:
             while (term := self.term(channel)) is None:
                 await self._change.wait()
@@ -133,7 +134,7 @@ class Leadership:
             await self._change.wait_for(lambda: self.term(term.channel) != term)
 
     async def give_up(self, channel: str) -> None:
-        """This process cannot serve the channel: let another one lead it."""
+        """Resign from a channel that this process cannot serve, so that another one can lead it."""
         self._wanted.discard(channel)
         self._epochs.pop(channel, None)
         async with self._store.begin() as tx:
@@ -141,20 +142,20 @@ class Leadership:
         await self._changed()
 
     async def leave(self) -> None:
-        """An orderly end: other processes take over at once."""
+        """End all leaderships in order: other processes take over at once."""
         self._epochs = {}
         async with self._store.begin() as tx:
             await tx.processes.leave(self.process)
 
     async def confirm(self, channel: str) -> Term:
-        """Ask the database whether this process leads. Raises ``DeposedError``, or what the database raises."""
+        """Ask the database whether this process leads; raise ``DeposedError``, or what the database raises."""
         term = self.expect(channel)
         async with asyncio.timeout(SIGN_WITHIN_S), self._store.read() as tx:
             await tx.processes.expect(term)
         return self.expect(channel)  # asking took time
 
     async def knows(self, process: str) -> bool:
-        """Whether an id is that of a process that works, or worked lately, on this database."""
+        """Return whether an id belongs to a process that works, or recently worked, on this database."""
         async with asyncio.timeout(SIGN_WITHIN_S), self._store.read() as tx:
             return await tx.processes.knows(process)
 

@@ -1,4 +1,4 @@
-"""Where a process works: the lock on its state folder, and what it must have in common with the other processes."""
+"""The lock on the state folder of a process, and the settings that all processes must share."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ ACCOUNT = "account of "
 
 @contextmanager
 def only_one(folder: Path, name: str, taken: StadtlotseError) -> Iterator[str]:
-    """Hold the lock ``name`` of a state folder during the block; yields what this place is called on no other machine.
+    """Hold the lock ``name`` of a state folder during the block; yield an id of this place that no other machine has.
 
-    Raises ``taken`` when another process holds it. A process that is killed holds nothing any more, so whoever gets the
-    lock knows that all who worked in this place before are gone.
+    Raise ``taken`` if another process holds the lock. A killed process holds no lock. So the process with the lock
+    knows that all earlier processes of this place have ended.
     """
     prepare(folder)
     with open(folder / f"{name}.lock", "w", encoding="ascii", opener=_private) as lock:
@@ -35,34 +35,34 @@ def only_one(folder: Path, name: str, taken: StadtlotseError) -> Iterator[str]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise taken from None
-        found = os.fstat(lock.fileno())
+        status = os.fstat(lock.fileno())
         boot = BOOT_ID.read_text("ascii") if BOOT_ID.exists() else os.uname().nodename
-        yield hashlib.sha256(f"{boot} {found.st_dev} {found.st_ino}".encode()).hexdigest()
+        yield hashlib.sha256(f"{boot} {status.st_dev} {status.st_ino}".encode()).hexdigest()
 
 
 def shared_secrets(settings: Settings) -> list[str]:
-    """Tokens and passwords of the accounts: every process that serves them has the same."""
+    """Return the tokens and passwords of the accounts; every process that serves them has the same ones."""
     matrix = settings.matrix
     secrets = (settings.telegram.token, matrix.password, matrix.access_token, settings.smtp.password)
     return [secret.get_secret_value() for secret in secrets if secret]
 
 
 def marks(settings: Settings, secret: bytes) -> dict[str, str]:
-    """Keyed hashes of what all processes must have in common: the accounts, and each section of the settings."""
+    """Return keyed hashes of the settings that all processes must share: the accounts, and each section."""
     token = settings.telegram.token
-    found = {
+    shared = {
         f"{ACCOUNT}matrix": settings.matrix.user_id,
         f"{ACCOUNT}telegram": token.get_secret_value().partition(":")[0] if token else "",
     }
     for name in type(settings).model_fields:
         value = getattr(settings, name)
         if name not in OWN_SECTIONS:
-            found[name] = repr(value.model_dump(exclude=OWN.get(name)) if hasattr(value, "model_dump") else value)
-    return {name: keyed_hash(secret, "settings", f"{name} {value}")[:16] for name, value in found.items()}
+            shared[name] = repr(value.model_dump(exclude=OWN.get(name)) if hasattr(value, "model_dump") else value)
+    return {name: keyed_hash(secret, "settings", f"{name} {value}")[:16] for name, value in shared.items()}
 
 
 def differing(mine: Mapping[str, str], others: Iterable[Living]) -> list[str]:
-    """The names of the marks in which other processes differ from this one."""
+    """Return the names of the marks in which other processes differ from this one."""
     return sorted({name for other in others for name, mark in mine.items() if other.settings.get(name, mark) != mark})
 
 

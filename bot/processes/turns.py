@@ -1,4 +1,4 @@
-"""Who had their turn when: so that people, and conversations, take turns."""
+"""The order of turns, so that people and conversations take turns."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 class Turns(Generic[Key]):
-    """The order of the last turns; a higher number is a later turn. Whom it does not know had none lately."""
+    """The order of the last turns; a higher number is a later turn. Unknown keys had no recent turn."""
 
     def __init__(self) -> None:
         self.when: OrderedDict[Key, int] = OrderedDict()
         self._numbers = count(1)
 
     def had(self, key: Key) -> None:
-        """It is their turn now."""
+        """Note a turn of the key now."""
         self.when[key] = next(self._numbers)
         self.when.move_to_end(key)
         while len(self.when) > REMEMBERED:

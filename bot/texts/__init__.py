@@ -1,9 +1,9 @@
-"""Every sentence that the bot says, per language, as gettext catalogs (``de.po``, ``en.po``, ``pl.po``).
+"""All sentences of the bot, per language, as gettext catalogs (``de.po``, ``en.po``, ``pl.po``).
 
-The message ids are keys, ``feature.what``; a test proves that the languages agree in keys and fields. In a text,
-``{name}`` is a value, ``<b>…</b>`` and ``<i>…</i>`` are emphasis, an empty line begins a paragraph. A value that is a
-list of texts becomes lines where it stands alone in its paragraph, a numbered list where the field is written
-``{name#}`` (numbers begin at the value ``start``), and one line with separators within a line.
+The message ids are keys, ``feature.what``; a test proves that all languages have the same keys and fields. In a text,
+``{name}`` is a value, ``<b>…</b>`` and ``<i>…</i>`` are emphasis, and an empty line begins a paragraph. A value that is
+a list of texts becomes lines if it stands alone in its paragraph. Written ``{name#}``, it becomes a numbered list,
+which begins at the value ``start``. Within a line, it becomes one line with separators.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Texts:
         self._catalogs = {language: _catalog(folder / f"{language}.po") for language in LANGUAGES}
 
     def template(self, key: str, language: str, count: int | None = None) -> str:
-        """The wording of a key; with a count, the plural form of the language. ``KeyError``: there is none."""
+        """Return the wording of a key; with a count, the language's plural form. Raise ``KeyError`` if unknown."""
         catalog = self._catalogs[language]
         text = catalog.gettext(key) if count is None else catalog.ngettext(key, key, count)
         if text == key:
@@ -57,17 +57,17 @@ class Texts:
         return text
 
     def render(self, say: Say, language: str) -> Document:
-        """The message in a language."""
+        """Return the message in a language."""
         count = say.values.get("count")
         template = self.template(say.key, language, count if isinstance(count, int) else None)
         return tuple(self._blocks(template, say.values, language))
 
     def line(self, say: Say, language: str) -> str:
-        """A short text, such as a label, without markup."""
+        """Return a short text, such as a label, without markup."""
         return plain(self.render(say, language))
 
     def subject(self, say: Say, language: str) -> str:
-        """What a message is about, for networks with a line for that: of its key, else of the key's beginning."""
+        """Return the subject of a message: the text of its key, otherwise of the key's beginning."""
         parts = say.key.split(".")
         for end in range(len(parts), 0, -1):
             try:
@@ -77,9 +77,9 @@ class Texts:
         return self.line(Say("subject.other"), language)
 
     def choices(self, say: Say, language: str) -> tuple[ShownChoice, ...]:
-        """The choices of a message in a language; the numbered ones are counted."""
+        """Return the choices of a message in a language; numbered ones get their numbers."""
         shown: list[ShownChoice] = []
-        first = say.values.get("first", 1)  # a further page counts on
+        first = say.values.get("first", 1)  # a further page continues the numbers
         number = first - 1 if isinstance(first, int) else 0
         for choice in say.choices:
             number += choice.numbered
@@ -135,19 +135,19 @@ class Texts:
 
 
 def _words(text: str) -> Iterator[Text]:
-    """Words of ours, the commands among them marked as such; what a value says is never one."""
+    """Yield the bot's own words, with commands marked; the words of a value are never commands."""
     end = 0
-    for found in NAMED.finditer(text):
-        if found.start() > end:
-            yield Text(text[end : found.start()])
-        yield Text(found[0], command=True)
-        end = found.end()
+    for command in NAMED.finditer(text):
+        if command.start() > end:
+            yield Text(text[end : command.start()])
+        yield Text(command[0], command=True)
+        end = command.end()
     if end < len(text):
         yield Text(text[end:])
 
 
 def _lines(entries: Sequence[Document]) -> Document:
-    """Texts one below the other: those of one paragraph become lines of one."""
+    """Return texts below each other; texts of one paragraph each become lines of one paragraph."""
     blocks = [block for entry in entries for block in entry]
     if len(blocks) > len(entries) or not all(isinstance(block, Paragraph) for block in blocks):
         return tuple(blocks)
@@ -157,7 +157,7 @@ def _lines(entries: Sequence[Document]) -> Document:
 
 
 def _without_empty_lines(nodes: list[Inline]) -> tuple[Inline, ...]:
-    """A line of a text whose values are all empty vanishes."""
+    """Return the nodes without the lines in which all values are empty."""
     lines: list[list[Inline]] = [[]]
     for node in nodes:
         if isinstance(node, Break):
@@ -169,7 +169,7 @@ def _without_empty_lines(nodes: list[Inline]) -> tuple[Inline, ...]:
 
 
 def _catalog(path: Path) -> GNUTranslations:
-    """A catalog straight from its source file: no compiled file that could be forgotten."""
+    """Read a catalog from its source file: no compiled file can get out of date."""
     with path.open("rb") as source:
         catalog = read_po(source, abort_invalid=True)
     compiled = BytesIO()

@@ -1,1 +1,1 @@
-"""The few pages: health, metrics; later those that people reach from a mail."""
+"""The web pages: health, metrics, and the pages that people reach by a link."""

@@ -1,4 +1,4 @@
-"""The web application: routes, and the headers that every response carries."""
+"""The web application: routes, and the headers of every response."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",  # for what does not know frame-ancestors
+    "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
     "Cache-Control": "no-store",
 }
 
 
 def make_app(health: Health, metrics: Metrics, more: Sequence[BaseRoute] = ()) -> ASGIApp:
-    """The application, with ``more`` pages of the channels; it opens nothing by itself."""
+    """Return the application, with ``more`` routes of the channels; open nothing."""
     inner = Starlette(routes=[*routes(health, metrics), *more])
-    inner.router.redirect_slashes = False  # it would lead to the host that the request names
-    return SafeHeaders(OneLength(inner))  # outermost: Starlette's own 500 comes through, too
+    inner.router.redirect_slashes = False  # it would redirect to the host that the request names
+    return SafeHeaders(OneLength(inner))  # outermost: covers Starlette's own 500
 
 
 class OneLength:
-    """Refuse a request that gives its length in two ways: a proxy may read the other one (RFC 9112, section 6.1)."""
+    """Middleware that refuses a request with two lengths: a proxy may read the other one (RFC 9112, section 6.1)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand over what has one length, or none."""
+        """Pass on a request with one length or none."""
         names = [name for name, _ in scope.get("headers", ())]
         if b"content-length" in names and b"transfer-encoding" in names:
             refused = PlainTextResponse("Two lengths.\n", status_code=400, headers={"Connection": "close"})
@@ -51,13 +51,13 @@ class OneLength:
 
 
 class SafeHeaders:
-    """No scripts, no frames, no guessed types, no address passed on; errors included. A page may set its own."""
+    """Middleware that forbids scripts, frames, type guessing and referrers, also on errors. A page may override it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add what is missing when the response starts."""
+        """Add missing headers when the response starts."""
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":

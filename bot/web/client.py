@@ -1,4 +1,4 @@
-"""Asking the running process whether it is well: what the command ``health`` does."""
+"""A client for the health of the running process, used by the command ``health``."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ ADDRESS_FILE = "web.address"  # in the state folder: where the running process l
 
 @dataclass(frozen=True, slots=True)
 class HealthAnswer:
-    """What a health check found; ``lines`` are for people."""
+    """The result of a health check; ``lines`` are for people."""
 
     ok: bool
     lines: tuple[str, ...]
 
     @property
     def exit_code(self) -> int:
-        """0: green; 1: red, or nobody answers."""
+        """Return 0 if green, 1 if red or without an answer."""
         return 0 if self.ok else 1
 
 
 def note_address(state_dir: Path, url: str) -> None:
-    """Write down where the process listens; for ``on_listening`` of the server."""
+    """Store the address of the process; for ``on_listening`` of the server."""
     (state_dir / ADDRESS_FILE).write_text(f"{url}\n", encoding="utf-8")
 
 
 def forget_address(state_dir: Path) -> None:
-    """The process listens no more."""
+    """Remove the stored address when the process stops listening."""
     (state_dir / ADDRESS_FILE).unlink(missing_ok=True)
 
 
 def noted_address(state_dir: Path) -> str | None:
-    """Where the process says that it listens; ``None`` when it does not run with this state folder."""
+    """Return the stored address; ``None`` if no process runs with this state folder."""
     try:
         url = (state_dir / ADDRESS_FILE).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
@@ -45,7 +45,7 @@ def noted_address(state_dir: Path) -> str | None:
 
 
 async def ask_health(url: str | None, *, seconds: float = 10) -> HealthAnswer:
-    """Ask ``url`` (``None``: nothing listens) for its health. Never raises: no answer is an answer."""
+    """Ask ``url`` (``None``: nothing listens) for its health. Never raise: no answer counts as red."""
     if url is None:
         return HealthAnswer(False, ("red: no running bot is known in this state folder",))
     try:

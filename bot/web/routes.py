@@ -1,6 +1,7 @@
-"""Which address answers what. New pages join the list in ``routes``; each is a small function from request to response.
+"""Routes for operators. A new page joins the list in ``routes``; each is a small function from request to response.
 
-Rules for every page: GET changes nothing (mail scanners follow links), nothing personal in an address or a log line.
+Rules for every page: a GET changes nothing (mail scanners follow links), and no address or log line holds personal
+data.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from bot.operations.health import Health, HealthReport
 from bot.operations.metrics import Metrics
 
-ORDINARY = {  # what programs and browsers send by themselves; every proxy that names its client adds something else
+ORDINARY = {  # headers of ordinary clients; every proxy that names its client adds another one
     "accept", "accept-charset", "accept-encoding", "accept-language", "authorization", "cache-control", "connection",
     "content-length", "content-type", "cookie", "dnt", "host", "if-modified-since", "if-none-match", "keep-alive",
     "origin", "pragma", "priority", "range", "referer", "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform",
@@ -26,8 +27,6 @@ ORDINARY = {  # what programs and browsers send by themselves; every proxy that 
 
 
 def routes(health: Health, metrics: Metrics) -> Sequence[BaseRoute]:
-    """Every page."""
-
     async def healthz(request: Request) -> Response:
         report = health.status()
         body = details(report) if is_local(request) else summary(report)
@@ -43,10 +42,10 @@ def routes(health: Health, metrics: Metrics) -> Sequence[BaseRoute]:
 
 
 def is_local(request: Request) -> bool:
-    """Return whether the request comes from this machine or its private network, past every proxy.
+    """Return whether the request comes from this machine or its private network, without any proxy in between.
 
-    Deny by default: a header that a plain client does not send, an address that cannot be read or a public one means
-    that the client is outside. A proxy that adds no header looks like a local client, so it must not pass ``/metrics``.
+    Deny by default. A header that a plain client does not send, or an address that is unreadable or public, means that
+    the client is outside. A proxy that adds no header looks like a local client, so it must not pass ``/metrics``.
     """
     if not ORDINARY.issuperset(request.headers.keys()) or request.client is None:
         return False
@@ -58,12 +57,12 @@ def is_local(request: Request) -> bool:
 
 
 def summary(report: HealthReport) -> dict[str, Any]:
-    """For everybody: alive or not."""
+    """Return the public part: healthy or not."""
     return {"status": "ok" if report.ok else "red"}
 
 
 def details(report: HealthReport) -> dict[str, Any]:
-    """For whoever runs the bot: each part, with the code of what is wrong; no addresses, no texts."""
+    """Return each part for operators, with the reason code of a failure; no addresses, no texts."""
     parts = {
         part.name: {"status": "ok"}
         if part.ok

@@ -1,4 +1,4 @@
-"""The HTTP server inside our own event loop: signals, logging and the order of stopping stay ours."""
+"""The HTTP server inside the bot's event loop: the bot keeps control of signals, logging and the order of stopping."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MOST_AT_ONCE = 200  # connections; more get 503
 async def serve(app: ASGIApp, bind: str, port: int, on_listening: Callable[[str], object]) -> None:
     """Serve until cancelled; then finish the requests in flight and close the socket.
 
-    ``port`` 0 takes any free one. ``on_listening`` gets the address that is really listened on, e.g.
-    ``http://127.0.0.1:8080``, when the first request can be answered. Raises ``StadtlotseError`` when the address is
-    taken or not ours. A client that never ends its request is the business of the proxy before us (docs/operate.md).
+    ``port`` 0 takes any free port. ``on_listening`` gets the real address, such as ``http://127.0.0.1:8080``, when the
+    server can answer the first request. Raise ``StadtlotseError`` if the address is taken or not on this machine. The
+    reverse proxy handles clients that never finish their request (docs/operate.md).
     """
     with listening_socket(bind, port) as listener:
         server = _Server(app, lambda: on_listening(url_of(listener)))
@@ -35,13 +35,13 @@ async def serve(app: ASGIApp, bind: str, port: int, on_listening: Callable[[str]
 
 
 def listening_socket(bind: str, port: int) -> socket.socket:
-    """A bound socket; binding ourselves tells the real port, and turns its failure into an error that names it."""
+    """Return a bound socket, which knows its real port; raise ``StadtlotseError`` with the address if that fails."""
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((bind, port))
-    except (OSError, ValueError, TypeError) as error:  # the last two: what cannot be the name of a host
+    except (OSError, ValueError, TypeError) as error:  # the last two: not a valid host name
         listener.close()
         raise StadtlotseError(
             f"The pages cannot listen on {bind!r}, port {port}: {getattr(error, 'strerror', '') or error}.",
@@ -51,9 +51,9 @@ def listening_socket(bind: str, port: int) -> socket.socket:
 
 
 def url_of(listener: socket.socket) -> str:
-    """The address of a bound socket, as another program on this machine writes it."""
+    """Return the address of a bound socket, as another program on this machine writes it."""
     host, port = listener.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  "all addresses" is none to connect to
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  "all addresses" is not a destination
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
@@ -62,10 +62,10 @@ class _Server(uvicorn.Server):
         config = uvicorn.Config(
             app,
             http="h11",
-            log_config=None,  # our logging stays as it is
+            log_config=None,  # keep the bot's logging
             access_log=False,  # an access log is a log of people
             server_header=False,
-            proxy_headers=False,  # who asks is decided by the real peer
+            proxy_headers=False,  # the real peer decides who the client is
             lifespan="off",
             ws="none",
             timeout_graceful_shutdown=GRACE_S,
@@ -76,10 +76,10 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """SIGTERM belongs to the composition root, which stops all parts in order."""
+        """Leave SIGTERM to the composition root, which stops all parts in order."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Tell when the first request can be answered."""
+        """Report the address when the server can answer the first request."""
         await super().startup(sockets)
         self._on_started()

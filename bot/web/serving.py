@@ -1,4 +1,4 @@
-"""The pages beside the bot: opened with it, closed after it, their address noted for ``health``."""
+"""The pages beside the bot: opened with it, closed after it; the command ``health`` finds their stored address."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from config.web import Web
 async def pages(
     web: Web, state_dir: Path, health: Health, metrics: Metrics, more: Sequence[BaseRoute] = ()
 ) -> AsyncIterator[None]:
-    """Serve the pages, and ``more`` of the channels, and prove the event loop's life while the block runs.
+    """Serve the pages, and ``more`` routes of the channels, and report the event loop alive while the block runs.
 
-    Errors: ``StadtlotseError`` when the address cannot be listened on, before the block begins.
+    Raise ``StadtlotseError`` before the block begins if the server cannot listen on the address.
     """
     health.expect(LOOP)
     tasks = [asyncio.create_task(watch_loop(health, lambda: notify(WATCHDOG)), name="watchdog")]

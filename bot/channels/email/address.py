@@ -1,4 +1,4 @@
-"""Addresses that mail can be sent to. Pure."""
+"""Mail addresses: pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from knowledge_base.mail_address import read_host
 
 LONGEST = 254
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-NAME = "Stadtlotse"  # where the setting gives the address alone
+NAME = "Stadtlotse"  # for a setting without a name
 
 
 def recipient(text: str) -> Address | None:
-    """An address as SMTP takes it, its host in the ASCII form; ``None`` for everything else.
+    """Return an address as SMTP takes it, its host in ASCII form; ``None`` if it is not valid.
 
-    No quoted local parts, comments, address literals or letters beyond ASCII before the ``@``: what no two programs
-    read alike, or few servers take.
+    Quoted local parts, comments, address literals and letters beyond ASCII before the ``@`` are not valid: programs
+    read them differently, or few servers take them.
     """
     local, at, domain = text.strip().rpartition("@")
     host = read_host(domain)
@@ -27,7 +27,7 @@ def recipient(text: str) -> Address | None:
 
 
 def named(setting: str) -> Address:
-    """A setting such as ``Stadtlotse <stadtlotse@stadt.example>``; ``ValueError`` when mail cannot come from it."""
+    """Parse a setting such as ``Stadtlotse <stadtlotse@stadt.example>``; raise ``ValueError`` if it is not valid."""
     name, text = parseaddr(setting)
     address = recipient(text)
     if address is None:

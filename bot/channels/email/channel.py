@@ -1,4 +1,4 @@
-"""Mail as a channel: see ``bot.channels.port.Channel``. It sends; nobody can write to it."""
+"""The mail channel: see ``bot.channels.port.Channel``. It only sends."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from bot.texts import Texts
 from config.settings import Settings
 
 NAME = "email"
-LOOK_EVERY_S = 60.0  # whether the mail server still takes us
+LOOK_EVERY_S = 60.0  # between two checks of the mail server
 
 
 class EmailChannel:
-    """One mail server that takes our mail."""
+    """One mail server that takes the bot's mail."""
 
     name = NAME
     exactly_once = False
@@ -40,7 +40,7 @@ class EmailChannel:
         self._post = Post(ours, sender.domain, tls)
 
     async def run(self, receive: Receive, listening: Listening) -> None:
-        """Look every minute whether the mail server takes us; there is nothing to receive."""
+        """Check every minute that the mail server accepts the bot; receive nothing."""
         while True:
             try:
                 await self._post.greet()
@@ -51,7 +51,7 @@ class EmailChannel:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def send(self, message: Outgoing) -> str | None:
-        """See ``bot.channels.port.Channel``. It leaves choices out: people answer on the page of the link."""
+        """See ``bot.channels.port.Channel``. Leave choices out: people answer on the page behind the link."""
         if not fits(message.audience, message.readers, self.who_reads(message.address), self._admins):
             raise OverheardError("That is another mailbox.")
         to = recipient(message.address.conversation)
@@ -70,10 +70,10 @@ class EmailChannel:
         return user
 
     async def working(self, address: Address) -> None:
-        """Nobody watches a mail being written."""
+        """Do nothing: no reader sees a mail being written."""
 
     async def check(self) -> list[tuple[str, str]]:
-        """Whether the mail server takes us."""
+        """Return whether the mail server accepts the bot."""
         ours = self._settings
         where = f"email: {ours.host}, port {ours.real_port}, {ours.tls}"
         try:
@@ -83,4 +83,4 @@ class EmailChannel:
         return [("ok", f"{where}, {'logged in' if ours.user else 'no login'}, from {self._head.sender.addr_spec}")]
 
     async def close(self) -> None:
-        """No connection stays open."""
+        """Do nothing: no connection stays open."""

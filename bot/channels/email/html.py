@@ -1,6 +1,6 @@
-"""The node tree as the HTML part of a mail: nothing is loaded from anywhere, nothing is counted.
+"""The node tree as the HTML part of a mail: it loads nothing and tracks nothing.
 
-It sets no colours: what reads it may be light or dark, and both stay as readable as that program makes them.
+It sets no colours: a mail program may be light or dark, and its own colours are readable.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ STYLE = (
 
 
 def to_html(document: Document, footer: Document, *, language: str, title: str) -> str:
-    """The whole part; text of the trees stays text."""
+    """Return the whole HTML part; text of the trees stays text."""
     return (
         f'<!DOCTYPE html>\n<html lang="{escape(language)}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

@@ -15,12 +15,12 @@ from bot.messages.markup import Document, clean, plain
 from bot.texts import Texts
 
 SUBJECT_LONGEST = 120
-WIRE = policy.SMTP.clone(max_line_length=990)  # a folded address in a header would be none
+WIRE = policy.SMTP.clone(max_line_length=990)  # a folded address in a header would not be valid
 
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What stands on every mail of one installation."""
+    """The parts that every mail of one installation shares."""
 
     sender: Address
     reply_to: Address | None = None
@@ -28,7 +28,7 @@ class Letterhead:
     public_url: str = ""
 
     def footer(self, texts: Texts, language: str, unsubscribe: str = "") -> Document:
-        """Who wrote this, why nobody reads an answer, and how to get no more."""
+        """Return the sender, the note about replies, and the unsubscribe link."""
         values: dict[str, Value] = {
             "replies": Say("mail.replies", {"address": str(self.reply_to)})
             if self.reply_to
@@ -41,12 +41,12 @@ class Letterhead:
 
 
 def message_id(message: Outgoing, head: Letterhead) -> str:
-    """The same for the same message, however often it is tried."""
+    """Return the message id, the same at every attempt."""
     return f"<{message.id}@{head.sender.domain}>"
 
 
 def letter(message: Outgoing, to: Address, head: Letterhead, texts: Texts, at: datetime) -> bytes:
-    """The mail as it goes over the wire."""
+    """Return the mail as it goes over the wire."""
     mail = EmailMessage(policy=policy.SMTP)
     for name, value in _headers(message, head).items():
         mail[name] = value
@@ -56,14 +56,12 @@ def letter(message: Outgoing, to: Address, head: Letterhead, texts: Texts, at: d
     mail.set_content(f"{plain(message.document)}\n\n-- \n{plain(footer)}\n", cte="quoted-printable")
     html = to_html(message.document, footer, language=message.language, title=mail["Subject"])
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
-    mail["Content-Language"] = (
-        message.language
-    )  # last: making the parts moves what describes the content into the first
+    mail["Content-Language"] = message.language  # last: making the parts moves content headers into the first part
     return mail.as_bytes(policy=WIRE)
 
 
 def _line(text: str) -> str:
-    """One line of plain words: what looks like an encoded word would be decoded, whatever hides in it."""
+    """Return one line of plain text, in which no mail program decodes an encoded word."""
     return clean(text).replace("=?", "= ?")[:SUBJECT_LONGEST]
 
 

@@ -1,9 +1,9 @@
-"""Handing a mail to the mail server, and what its refusals mean.
+"""Handing a mail to the mail server, and the meaning of its refusals.
 
-    connect, TLS, login, MAIL, RCPT   whatever goes wrong: certainly not sent
-    DATA … final answer               4xx and 5xx: certainly not sent; no answer: nobody knows
+    connect, TLS, login, MAIL, RCPT   any error: certainly not sent
+    DATA … final answer               4xx and 5xx: certainly not sent; no answer: unclear
 
-Errors hold codes alone: what a server says may quote the address.
+Errors hold only codes: the server's text may quote the address.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bot.channels.port import TryLaterError, UnclearError, UndeliverableError
 from config.smtp import Smtp
 
 BEFORE_S = 45.0  # until the server is ready for the content
-CONTENT_S = 60.0  # until it says that it has it; both together less than a sender waits
+CONTENT_S = 60.0  # until it confirms the content; both together stay below the sender's limit
 ONE_ANSWER_S = 20.0
 ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 NO_SUCH_ADDRESS = frozenset({550, 551, 553})
@@ -28,7 +28,7 @@ Failure = (aiosmtplib.SMTPException, OSError, TimeoutError)  # what the library 
 
 
 class Post:
-    """The mail server of the settings; one connection a mail."""
+    """The mail server of the settings, with one connection per mail."""
 
     def __init__(self, settings: Smtp, hello: str, tls: ssl.SSLContext | None = None) -> None:
         self._settings = settings
@@ -38,7 +38,7 @@ class Post:
             self._tls = ssl.create_default_context()
 
     async def hand_over(self, sender: str, recipient: str, content: bytes) -> None:
-        """Give the server one mail; the errors of ``bot.channels.port`` say what became of it otherwise."""
+        """Give the server one mail; raise an error of ``bot.channels.port`` if it does not take it."""
         async with self._before() as deadline, self._connection() as smtp:
             await smtp.mail(sender)
             await smtp.rcpt(recipient)
@@ -46,13 +46,13 @@ class Post:
             await _content(smtp, content)
 
     async def greet(self) -> None:
-        """Connect, log in and say good-bye; ``TryLaterError`` tells what is wrong."""
+        """Connect, log in and quit; raise ``TryLaterError`` with the reason if that fails."""
         async with self._before(), self._connection():
             pass
 
     @asynccontextmanager
     async def _before(self) -> AsyncIterator[asyncio.Timeout]:
-        """Whatever goes wrong in here, nothing was sent."""
+        """Turn every error in the block into one that says: nothing was sent."""
         try:
             async with asyncio.timeout(BEFORE_S) as deadline:
                 yield deadline
@@ -80,7 +80,7 @@ class Post:
         try:
             await smtp.connect()
             yield smtp
-            with suppress(*Failure):  # what came before is done
+            with suppress(*Failure):  # the mail is already handed over
                 await smtp.quit(timeout=2)
         finally:
             smtp.close()
@@ -103,7 +103,7 @@ def _refusal(
 
 
 def _no_such_address(error: aiosmtplib.SMTPResponseException) -> bool:
-    """Whether the address is the reason, and no rule about us or our mail (5.7) or a full mailbox (5.2.2)."""
+    """Return whether the address is the reason, not a rule about sender or mail (5.7) or a full mailbox (5.2.2)."""
     enhanced = ENHANCED.match(error.message)
     if enhanced:
         return enhanced[0].startswith("5.1.") or enhanced[0] == "5.2.1"
@@ -116,7 +116,7 @@ def _codes(error: aiosmtplib.SMTPResponseException) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """What went wrong before anything was sent, in a few words without data."""
+    """Return what went wrong before anything was sent, in a few words without data."""
     match error:
         case aiosmtplib.SMTPAuthenticationError():
             return f"the mail server refuses the login ({_codes(error)})"

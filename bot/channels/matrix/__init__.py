@@ -1,7 +1,7 @@
 """Matrix: encrypted, cross-signed, exactly once.
 
-nio is used for one thing, its Olm machine with its key store (``crypto``); every request to the homeserver, the sync
-loop and the state of the rooms are ours, so that nothing is lost between them and nothing waits for ever.
+nio provides only its Olm machine with its key store (``crypto``). The bot itself makes every request to the homeserver,
+runs the sync loop and keeps the state of the rooms. So nothing is lost between them, and nothing waits forever.
 """
 
 from bot.channels.matrix.channel import MatrixChannel

@@ -1,6 +1,6 @@
-"""One sync answer taken apart, event by event: whatever one of them breaks, the others are served.
+"""Processing of one sync answer, event by event: an event that fails does not affect the others.
 
-Foreign data reach nothing but what stands inside ``guarded``; what cannot be handled is noted as refused, once.
+Foreign data is handled only inside ``guarded``; an event that fails there is noted as refused, once.
 """
 
 from __future__ import annotations
@@ -28,37 +28,37 @@ log = structlog.get_logger()
 
 MOST_MISSED = 2_000
 TOO_OLD = timedelta(hours=24)
-OWN_EVENTS = 2_000  # of our own messages, whose ids are remembered to see who replies to them
+OWN_EVENTS = 2_000  # remembered ids of the bot's own messages, to recognise replies to them
 
 
 @dataclass(slots=True)
 class Batch:
-    """What came of a sync answer."""
+    """The results of one sync answer."""
 
     happenings: list[Inbound] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     verifications: list[Verification] = field(default_factory=list)
     to_device: list[Json] = field(default_factory=list)  # verification steps
     tombstones: list[str] = field(default_factory=list)  # rooms that were replaced
-    unsure: list[Inbound] = field(default_factory=list)  # replies to something that may be ours
+    unsure: list[Inbound] = field(default_factory=list)  # replies to messages that may be the bot's
 
     @contextmanager
     def guarded(self, event: Any, room_id: str = "") -> Iterator[None]:
-        """Whatever the block raises over a foreign event is noted, and no more."""
+        """Note any error that a foreign event raises in the block, and suppress it. Raise ``StoreError`` as it is."""
         try:
             yield
-        except StoreError:  # ours; the whole answer is taken again
+        except StoreError:  # our own failure; the whole answer is read again
             raise
-        except Exception as error:  # noqa: BLE001 - that is what this is for
+        except Exception as error:  # noqa: BLE001 - foreign events may break anything
             event_id, sender = _identify(event, room_id)
             reason = str(error) if isinstance(error, MalformedError | MalformedEventError) else type(error).__name__
             self.refused.append(Refused(event_id, room_id, sender, reason[:80]))
 
 
 def _identify(event: Any, room_id: str) -> tuple[str, str]:
-    """An id for an event that may have none, the same each time it is delivered; and its sender, if there is one."""
-    found = event if isinstance(event, dict) else {}
-    event_id, sender = found.get("event_id"), found.get("sender")
+    """Return an id for an event without a valid one, the same at every delivery, and its sender or an empty string."""
+    fields = event if isinstance(event, dict) else {}
+    event_id, sender = fields.get("event_id"), fields.get("sender")
     if not room_id or not isinstance(event_id, str) or not 0 < len(event_id) <= 255:
         text = json.dumps(event, sort_keys=True, default=repr, skipkeys=True)
         event_id = "sha256:" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
@@ -66,7 +66,7 @@ def _identify(event: Any, room_id: str) -> tuple[str, str]:
 
 
 class Reader:
-    """Takes sync answers apart; keeps what it learns of rooms and keys."""
+    """A reader of sync answers that keeps the state of rooms and keys."""
 
     def __init__(self, crypto: Crypto, me: str, may_ask: Callable[[str], bool]) -> None:
         self._crypto = crypto
@@ -77,7 +77,7 @@ class Reader:
         self.rooms: dict[str, Room] = {}
 
     def sent(self, event_id: str) -> None:
-        """An event of ours."""
+        """Remember an event of the bot."""
         self._own[event_id] = None
         while len(self._own) > OWN_EVENTS:
             self._own.popitem(last=False)
@@ -85,7 +85,7 @@ class Reader:
     # --- to-device ------------------------------------------------------------------------------------------------
 
     def to_device(self, messages: Iterable[Any], batch: Batch) -> None:
-        """Keys and verification steps; everything else that comes this way is nothing to us."""
+        """Read keys and verification steps; ignore all other to-device messages."""
         with self._crypto.atomic():
             for event in messages:
                 with batch.guarded(event), self._crypto.atomic():
@@ -104,7 +104,7 @@ class Reader:
     # --- rooms ----------------------------------------------------------------------------------------------------
 
     def state(self, room_id: str, state: Iterable[Json], batch: Batch) -> Room:
-        """Take in state events of a room that the bot is in."""
+        """Apply state events of a room that the bot is in."""
         room = self.rooms.setdefault(room_id, Room(room_id, self._me, encrypted=room_id in self._encrypted))
         for event in state:
             with batch.guarded(event, room_id):
@@ -123,24 +123,24 @@ class Reader:
     def timeline(
         self, room_id: str, joined: Json, gap: list[Any], position: Position, batch: Batch, now: datetime
     ) -> Position:
-        """The events of a room in order, those that were fetched to fill a gap first."""
+        """Read the events of a room in order, beginning with those that were fetched to fill a gap."""
         state = state_events(joined, "state")
         room = self.state(room_id, state, batch)
         timeline = [*gap, *events(joined, "timeline")]
         arrival = own_arrival([*state, *(event for event in timeline if isinstance(event, dict))], self._me)
         begun = arrival is None or arrival not in timeline
-        found: list[Inbound] = []
+        happenings: list[Inbound] = []
         with self._crypto.atomic():
             for event in timeline:
                 with batch.guarded(event, room_id), self._crypto.atomic():
                     if isinstance(event, dict) and "state_key" in event:
                         self._apply(room, event, batch)
                     elif begun:
-                        position = self._one(room, event, position, batch, found, now)
+                        position = self._one(room, event, position, batch, happenings, now)
                 begun = begun or event is arrival
         if arrival is not None and room.creator != self._me:
-            found.insert(0, self._joined(room, arrival))
-        batch.happenings += not_missed(found, too_many=len(gap) >= MOST_MISSED, now=now)
+            happenings.insert(0, self._joined(room, arrival))
+        batch.happenings += not_missed(happenings, too_many=len(gap) >= MOST_MISSED, now=now)
         return position
 
     def _joined(self, room: Room, arrival: Json) -> Inbound:
@@ -151,7 +151,7 @@ class Reader:
         )  # fmt: skip
 
     def _one(
-        self, room: Room, event: Any, position: Position, batch: Batch, found: list[Inbound], now: datetime
+        self, room: Room, event: Any, position: Position, batch: Batch, happenings: list[Inbound], now: datetime
     ) -> Position:
         event = check_shape(event)
         if event["sender"] == self._me:
@@ -162,31 +162,31 @@ class Reader:
                 event = check_shape(self._crypto.decrypt(room.id, event))
             except NoKeyError:
                 return self._wait_for_key(room, event, position, batch, now)
-        self._meaning(room, event, batch, found)
+        self._meaning(room, event, batch, happenings)
         if event["type"] == "m.room.redaction":
             return position.release({event.get("redacts"), event["content"].get("redacts")} - {None})
         return position
 
-    def _meaning(self, room: Room, event: Json, batch: Batch, found: list[Inbound]) -> None:
+    def _meaning(self, room: Room, event: Json, batch: Batch, happenings: list[Inbound]) -> None:
         meant = read(event, room)
         if isinstance(meant, Verification):
             batch.verifications.append(meant)
         elif meant is None or not self._may_ask(meant.user):
             return
         elif meant.addressed or meant.refers_to in self._own:
-            found.append(replace(meant, addressed=True))
+            happenings.append(replace(meant, addressed=True))
         elif meant.refers_to:
             batch.unsure.append(meant)
 
     def left(self, room_id: str) -> None:
-        """The bot is not in the room any more."""
+        """Forget a room that the bot has left."""
         self.rooms.pop(room_id, None)
         self._crypto.drop_room_key(room_id)
 
     # --- messages that waited for their key -----------------------------------------------------------------------
 
     def held(self, position: Position, batch: Batch, now: datetime) -> Position:
-        """Read what can be read now; after some minutes, say once that something stays unreadable."""
+        """Read held events with an arrived key; after some minutes, report once that an event stays unreadable."""
         for held in position.held:
             room = self.rooms.get(held.room)
             if room is None:
@@ -198,14 +198,14 @@ class Reader:
         return position
 
     def _read_now(self, room: Room, event: Json, position: Position, batch: Batch, now: datetime) -> Position | None:
-        """The position after reading it; ``None``: its key has not come."""
+        """Return the position after reading the event; ``None`` if its key has not arrived."""
         if not self._crypto.knows_session(room.id, event["content"].get("session_id", "")):
             return None
         released = after = position.release({event["event_id"]})
         with batch.guarded(event, room.id), self._crypto.atomic():
-            found: list[Inbound] = []
-            after = self._one(room, event, released, batch, found, now)
-            batch.happenings += found
+            happenings: list[Inbound] = []
+            after = self._one(room, event, released, batch, happenings, now)
+            batch.happenings += happenings
         return None if len(after.held) > len(released.held) else after
 
     def _wait_for_key(self, room: Room, event: Json, position: Position, batch: Batch, now: datetime) -> Position:
@@ -228,15 +228,18 @@ class Reader:
         return position.tell(room.id, now)
 
 
-def not_missed(found: list[Inbound], *, too_many: bool, now: datetime) -> list[Inbound]:
-    """What is still to be answered after a long absence. Too much, or too old: one notice instead of the answers."""
-    messages = [one for one in found if one.happening == Happening.MESSAGE]
-    missed = messages if too_many else [one for one in messages if now - one.at > TOO_OLD]
+def not_missed(happenings: list[Inbound], *, too_many: bool, now: datetime) -> list[Inbound]:
+    """Return the happenings to answer after a long absence.
+
+    If there are too many messages, or if messages are too old, one notice replaces their answers.
+    """
+    messages = [happening for happening in happenings if happening.happening == Happening.MESSAGE]
+    missed = messages if too_many else [message for message in messages if now - message.at > TOO_OLD]
     if not missed:
-        return found
+        return happenings
     last = missed[-1]
     notice = replace(
         last, id=f"missed {last.id}"[:255], text=str(len(missed)), happening=Happening.MISSED, refers_to=""
     )
-    kept = [one for one in found if one not in missed]
+    kept = [happening for happening in happenings if happening not in missed]
     return [notice, *kept]

@@ -1,4 +1,4 @@
-"""The Matrix channel: the parts put together, kept running, and checked."""
+"""The Matrix channel: its parts put together, kept running, and checked."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 
 
 class MatrixChannel:
-    """See ``bot.channels.port.Channel``. One account, one device, end-to-end encryption always on."""
+    """A channel as in ``bot.channels.port.Channel``: one account, one device, end-to-end encryption always on."""
 
     name = NAME
     exactly_once = True
@@ -54,7 +54,7 @@ class MatrixChannel:
         reset_identity: bool = False,
         stays: bool = False,
     ) -> None:
-        """``stays``: in the rooms that it opens for others, too, when they are there."""
+        """Take the settings; ``stays`` keeps the bot in rooms that it opened for others after they have joined."""
         self._settings = settings
         self._folder = Folder(state_dir / NAME)
         self._admins = accounts_on(NAME, admins)
@@ -77,7 +77,7 @@ class MatrixChannel:
         self._lead, self._server.allowed = lead, lead.holds
 
     async def stand_down(self) -> None:
-        """See ``bot.channels.port.StandsDown``: the device's keys are another process's now."""
+        """See ``bot.channels.port.StandsDown``: the device's keys belong to another process now."""
         self._ready = False
         if self._parts is not None:
             await self._parts.sending.close()
@@ -118,7 +118,7 @@ class MatrixChannel:
         self._ready = True
 
     async def _open(self) -> Parts:
-        """Log in, have keys on the server, be cross-signed: before anybody is listened to."""
+        """Log in, upload keys and cross-sign the device, all before the first message is read."""
         self._server.homeserver = await address_of(self._settings.homeserver)
         session = self._session = self._session or await open_session(self._server, self._settings, self._folder)
         tidy(self._folder)
@@ -146,7 +146,7 @@ class MatrixChannel:
         return Parts(self._server, reader, keys, sending, invitations, verifying, meetings, crypto.device_id)
 
     async def send(self, message: Outgoing) -> str | None:
-        """See ``bot.channels.port.Channel.send``; a conversation that is a user's id is the private room with them."""
+        """See ``bot.channels.port.Channel.send``. A user id as conversation means the private room with that user."""
         parts, place = self._connected(), message.address.conversation
         if self._private_rooms is None or not is_user(place):
             await self._look_for(message, place)
@@ -173,13 +173,13 @@ class MatrixChannel:
     async def open_introduction_room(
         self, alias: str, users: tuple[str, str], opening: Outgoing, *, name: str = ""
     ) -> str:
-        """See ``Meetings.open``; errors as of ``send``."""
+        """See ``Meetings.open``; raise the errors of ``send``."""
         meetings = self._connected().meetings
         await self._look_for(opening, f"#{alias}")
         return await meetings.open(alias, users, opening, name=name)
 
     async def _look_for(self, message: Outgoing, place: str) -> None:
-        """Note what another device sent of a message, so that it is not sent twice; ``place``: a room, or its alias."""
+        """Note message parts that another device sent, so that none is sent twice; ``place`` is a room or its alias."""
         parts = self._connected()
         if not is_foreign(message.trace, parts.device):
             return
@@ -190,12 +190,12 @@ class MatrixChannel:
             if place:
                 parts.sending.arrived |= await arrived(self._server, place, me, message.id)
         except RefusedError as error:
-            log.info("matrix.not_looked_for", reason=error.message)  # what is sent there is refused, too
+            log.info("matrix.lookup_refused", reason=error.message)  # the server will also refuse the message
         except MatrixError as error:
             raise TryLaterError(error.message, after=error.after if isinstance(error, BusyError) else None) from error
 
     def trace(self, conversation: str, answers: str, before: str) -> str:
-        """See ``bot.channels.port.Traceable``: the device that sends; only that one has the transaction ids."""
+        """See ``bot.channels.port.Traceable``: the sending device; only that device has the transaction ids."""
         return trace_of(self._session.crypto.device_id, before) if self._session else before
 
     def remember(self, sent: Sequence[str]) -> None:
@@ -223,7 +223,7 @@ class MatrixChannel:
         return is_admin(user, levels, create)
 
     async def check(self) -> list[tuple[str, str]]:
-        """``(ok | none | fail, text)`` for the operator; changes nothing, also while the bot runs."""
+        """Return ``(ok | none | fail, text)`` for the operator; change nothing, even while the bot runs."""
         try:
             self._server.homeserver = await address_of(self._settings.homeserver)
         except (MatrixError, ChannelEndedError) as error:
@@ -241,19 +241,19 @@ class MatrixChannel:
 
 
 def is_user(conversation: str) -> bool:
-    """Whether a conversation is named by a user's id: their private room, which may not be there yet."""
+    """Return whether a conversation is a user id: the private room with that user, which may not exist yet."""
     return conversation.startswith("@") and ":" in conversation
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, MatrixError | StoreError):
         return error.message
-    log.error("matrix.failed", exc_info=error)  # an answer that nobody foresaw; the next one may be better
+    log.error("matrix.failed", exc_info=error)  # an unexpected answer; the next one may be better
     return type(error).__name__
 
 
 def pause_s(failures: int, wanted: timedelta | None) -> float:
-    """Seconds before the next attempt: doubled each time, never less than the server wants, never at once."""
+    """Return the seconds before the next attempt: doubled each time, and at least what the server wants."""
     doubled = min(FIRST_PAUSE_S * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE_S)
-    spread = doubled * random.uniform(0.8, 1.2)  # noqa: S311 - only so that many bots do not come back at once
+    spread = doubled * random.uniform(0.8, 1.2)  # noqa: S311 - only spreads the reconnects of many bots
     return max(spread, wanted.total_seconds() if wanted else 0.0)

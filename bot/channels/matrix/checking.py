@@ -1,4 +1,4 @@
-"""What ``run_bot.py check`` tells of a Matrix account. Nothing is changed, and a running bot is not disturbed."""
+"""The check of a Matrix account for ``run_bot.py check``: it changes nothing and does not disturb a running bot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Lines = list[tuple[str, str]]
 
 
 async def look(server: Server, settings: Matrix, folder: Folder) -> Lines:
-    """One line each: logged in as, device, cross-signed, store."""
+    """Return one line each: login, device, cross-signing, key store."""
     login = kept_login(folder)
     try:
         if login is None:
@@ -33,9 +33,9 @@ async def _look(server: Server, folder: Folder, login: Login) -> Lines:
     server.token = login.access_token
     who = await server.get("v3", "account", "whoami")
     lines = [("ok", f"matrix: logged in as {who['user_id']}, device {login.device_id}")]
-    found = await own_keys(server, login.user_id)
-    device = found["device"].get(login.device_id)
-    _, self_signing = chain(login.user_id, found["master"], found["self_signing"])
+    keys = await own_keys(server, login.user_id)
+    device = keys["device"].get(login.device_id)
+    _, self_signing = chain(login.user_id, keys["master"], keys["self_signing"])
     signed = device_signed(device, login.user_id, self_signing)
     ours = bool((seeds := Seeds.load(folder)) and seeds.key("self_signing").public == self_signing)
     if signed and ours:

@@ -1,4 +1,4 @@
-"""What ``run_bot.py confirm-identity`` asks and writes: has this person really a new identity?"""
+"""The question and the answer of ``run_bot.py confirm-identity``: does this user really have a new identity?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from config.matrix import Matrix
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """A user's identity as the bot knows it and as the homeserver shows it; empty: none."""
+    """A user's identity as the bot knows it and as the homeserver shows it; an empty string: no identity."""
 
     user: str
     known: str
@@ -26,12 +26,12 @@ class Identities:
 
     @property
     def changed(self) -> bool:
-        """Whether there is anything to confirm."""
+        """Return whether there is a new identity to confirm."""
         return bool(self.known and self.shown) and self.known != self.shown
 
 
 async def identities(settings: Matrix, state_dir: Path, user: str) -> Identities:
-    """Look, and change nothing. Raises ``MatrixError`` or ``ChannelEndedError``."""
+    """Return the user's identities; change nothing. Raise ``MatrixError`` or ``ChannelEndedError``."""
     folder = Folder(state_dir / NAME)
     login = kept_login(folder)
     if login is None:
@@ -43,11 +43,11 @@ async def identities(settings: Matrix, state_dir: Path, user: str) -> Identities
     return Identities(user, known, shown)
 
 
-def accept(state_dir: Path, found: Identities) -> None:
-    """The operator has made sure; a running bot takes it up by itself."""
-    confirm(Folder(state_dir / NAME), found.user, found.shown)
+def accept(state_dir: Path, identity: Identities) -> None:
+    """Store the operator's confirmation; a running bot picks it up by itself."""
+    confirm(Folder(state_dir / NAME), identity.user, identity.shown)
 
 
 def in_groups(key: str) -> str:
-    """A key as people read it aloud."""
+    """Return a key in groups of four characters, for reading aloud."""
     return " ".join(key[start : start + 4] for start in range(0, len(key), 4)) or "–"

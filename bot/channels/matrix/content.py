@@ -1,7 +1,7 @@
-"""A message to the content of Matrix events: one node tree, two forms that say the same. Pure.
+"""A message as the content of Matrix events: one node tree in two equivalent forms. Pure.
 
-``body`` and ``formatted_body`` are written from the same nodes. Everything that is no ``Link`` is text: escaped, and
-broken where a client would make a link or a mention of it by itself (an invisible space, nothing else changes).
+``body`` and ``formatted_body`` come from the same nodes. Everything except ``Link`` is text. It is escaped, and an
+invisible space breaks it where a client would make a link or a mention of it by itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bot.channels.matrix.http import Json
 from bot.messages import Outgoing, ShownChoice
 from bot.messages.markup import Block, Break, Document, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
 
-LARGEST = 24_000  # bytes of body and formatted_body; an event may have 65,536 with everything around, encrypted 3/4
+LARGEST = 24_000  # bytes of body and formatted_body; a whole event may have 65,536, encrypted 3/4 of that
 LONG = 12  # lines; in a room, longer answers go into a thread
 INVISIBLE_SPACE = "\u200b"
 ANSWER_TO, PART = "org.stadtlotse.answer_to", "org.stadtlotse.part"
@@ -23,7 +23,7 @@ POLL_START, POLL_TEXT = "org.matrix.msc3381.poll.start", "org.matrix.msc1767.tex
 POLL_CHOICES = range(2, 11)
 SHORT = 24  # characters of a poll's answer
 
-# What clients turn into links and mentions: scheme://, www. and host.tld, @user, #room:server, !room:server.
+# Text that clients turn into links and mentions: scheme://, www. and host.tld, @user, #room:server, !room:server.
 LIVE = re.compile(
     r"(?<=:)(?=//)|(?<=\w)\.(?=[^\W\d_]{2,})|(?i:(?<=www)\.)|(?<!\w)[@#!](?=[^\s:]+:\w)|@(?=room\b)|(?<=\w)@(?=\w)|(?i:(?<=mailto:|matrix:))"
 )
@@ -31,14 +31,14 @@ LIVE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Where an answer belongs: in a thread, beside the question, or to nothing."""
+    """The place of an answer: in a thread, as a reply to the question, or without relation."""
 
     question: str = ""
     thread: str = ""
     reply: bool = False
 
     def to_json(self) -> Json:
-        """``m.relates_to``, or nothing."""
+        """Return ``m.relates_to``, empty without relation."""
         if self.thread:
             answered = {"event_id": self.question or self.thread}
             return {"rel_type": "m.thread", "event_id": self.thread, "is_falling_back": True, "m.in_reply_to": answered}
@@ -46,7 +46,7 @@ class Relation:
 
 
 def relation(message: Outgoing, *, private: bool) -> Relation:
-    """In the thread of the question; a long answer in a room opens one; a short one there is a reply."""
+    """Return the thread of the question; in a room, a long answer opens a thread and a short one is a reply."""
     question = message.answers if message.answers.startswith("$") else ""
     thread = message.address.thread
     if not thread and not private and question and plain(message.document).count("\n") > LONG:
@@ -55,7 +55,7 @@ def relation(message: Outgoing, *, private: bool) -> Relation:
 
 
 def contents(message: Outgoing, *, private: bool, largest: int = LARGEST) -> list[tuple[str, Json]]:
-    """``(type, content)`` of each event; the first answers the question, the others are parts of it."""
+    """Return ``(type, content)`` of each event; the first answers the question, the others are parts of it."""
     where = relation(message, private=private)
     document = with_hints(message.document, message.choices)
     events = []
@@ -66,8 +66,8 @@ def contents(message: Outgoing, *, private: bool, largest: int = LARGEST) -> lis
         elif where.question:
             content[ANSWER_TO] = where.question
         related = where if not number else Relation(where.question if where.thread else "", where.thread)
-        if found := related.to_json():
-            content["m.relates_to"] = found
+        if relates_to := related.to_json():
+            content["m.relates_to"] = relates_to
         events.append(("m.room.message", content))
     if poll := _poll(message, private=private):
         events.append((POLL_START, poll))
@@ -75,7 +75,7 @@ def contents(message: Outgoing, *, private: bool, largest: int = LARGEST) -> lis
 
 
 def with_hints(document: Document, choices: Sequence[ShownChoice]) -> Document:
-    """The message with the commands behind its unnumbered choices, as they are typed."""
+    """Return the message with the commands of its unnumbered choices, as users type them."""
     hints = " · ".join(choice.typed for choice in choices if choice.number is None)
     return (*document, Paragraph((Soft((Text(hints),)),))) if hints else document
 
@@ -92,11 +92,11 @@ def _text_content(document: Document) -> Json:
 
 
 def _poll(message: Outgoing, *, private: bool) -> Json | None:
-    """In a private chat, a question with a few short answers can be answered with one tap."""
+    """Return a poll for a private chat if the question has a few short answers: the user answers with one tap."""
     choices = message.choices
     if not private or len(choices) not in POLL_CHOICES or any(choice.number is None for choice in choices):
         return None
-    if any(len(choice.label) > SHORT for choice in choices):  # titles: their numbers are enough
+    if any(len(choice.label) > SHORT for choice in choices):  # for titles, numbers are enough
         return None
     question = defuse(plain(message.document).partition("\n")[0])[:300]
     answers = [{"id": choice.command, POLL_TEXT: defuse(choice.label)[:300]} for choice in choices]
@@ -117,12 +117,12 @@ def _poll(message: Outgoing, *, private: bool) -> Json | None:
 
 
 def defuse(text: str) -> str:
-    """Text in which no client finds a link or a mention."""
-    return LIVE.sub(lambda found: f"{found[0]}{INVISIBLE_SPACE}", text)
+    """Return text in which no client finds a link or a mention."""
+    return LIVE.sub(lambda match: f"{match[0]}{INVISIBLE_SPACE}", text)
 
 
 def fuse(text: str) -> str:
-    """Text as it was before ``defuse``: for an id that somebody has copied out of a message."""
+    """Return the text before ``defuse``, for an id that a user copied out of a message."""
     return text.replace(INVISIBLE_SPACE, "")
 
 
@@ -148,7 +148,7 @@ def _defused_inline(node: Inline) -> Inline:
 
 
 def html(document: Document) -> str:
-    """The tree as HTML, of nothing but tags that the specification allows."""
+    """Return the tree as HTML, with only the tags that the specification allows."""
     return "".join(_html_block(block) for block in document)
 
 
@@ -183,12 +183,12 @@ def _html_node(node: Inline) -> str:
 
 
 def size(document: Document) -> int:
-    """How many bytes both forms take in JSON, generously."""
+    """Return an upper estimate of the bytes that both forms take in JSON."""
     return 2 * len(plain(document).encode()) + len(html(document).encode()) + 4 * len(document)
 
 
 def pieces(document: Document, largest: int) -> list[Document]:
-    """The document in parts that each fit into an event, cut between blocks, then entries, then words."""
+    """Return the document in parts that each fit into an event, cut between blocks, then entries, then words."""
     parts: list[Document] = []
     current: Document = ()
     for block in _small_blocks(document, largest):
@@ -224,7 +224,7 @@ def _small_items(items: Items, largest: int) -> Iterator[Block]:
 
 
 def _packed(words: Iterable[str], most: int) -> Iterator[str]:
-    """Words joined to texts of at most so many characters; a longer word is cut."""
+    """Yield words joined to texts of at most ``most`` characters; cut a longer word."""
     text = ""
     for word in words:
         for piece in (word[start : start + most] for start in range(0, len(word), most)):

@@ -1,13 +1,13 @@
-"""The bot's own identity: three keys that say "this device is really mine" to every strict client.
+"""The bot's own identity: three keys that prove to every strict client that this device belongs to the account.
 
-Without it, clients that exclude unsigned devices (MSC4153; Element since April 2026) neither send their keys to the
-bot nor show what it writes. The seeds are kept in the account's folder; the recovery key, written once to a file for
-the operator, opens a copy in the account's data on the server.
+Without it, clients that exclude unsigned devices (MSC4153; Element since April 2026) neither send their keys to the bot
+nor show its messages. The seeds are stored in the account's folder. The recovery key, written once to a file for the
+operator, opens a copy in the account's data on the server.
 
-    no identity yet          → made                                (created)
-    ours, device not signed  → device signed                       (signed)
-    ours, device signed      → nothing to do                       (already)
-    not ours                 → joined with the recovery key, else refused; replaced only on purpose (reset)
+    no identity yet          → created                             (created)
+    own, device not signed   → device signed                       (signed)
+    own, device signed       → nothing to do                       (already)
+    foreign                  → joined with the recovery key, otherwise refused; replaced only on purpose (reset)
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SECRET_NAMES = tuple(f"m.cross_signing.{kind}" for kind in KINDS)
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """The private halves of the identity."""
+    """The private keys of the identity."""
 
     master: bytes
     self_signing: bytes
@@ -41,12 +41,12 @@ class Seeds:
 
     @classmethod
     def generate(cls) -> Self:
-        """A new identity."""
+        """Return a new identity."""
         return cls(*(secrets.token_bytes(32) for _ in KINDS))
 
     @classmethod
     def load(cls, folder: Folder) -> Self | None:
-        """Those kept in the folder."""
+        """Return the seeds of the folder; ``None`` without readable ones."""
         kept = folder.read(SEEDS)
         try:
             return cls(*(from_base64(kept[kind]) for kind in KINDS)) if kept else None
@@ -54,16 +54,16 @@ class Seeds:
             return None
 
     def save(self, folder: Folder, *, recoverable: bool) -> None:
-        """Keep them; ``recoverable``: the operator has a recovery key that opens a copy on the server."""
+        """Store the seeds; ``recoverable``: the operator has a recovery key that opens a copy on the server."""
         folder.write(SEEDS, {kind: to_base64(getattr(self, kind)) for kind in KINDS} | {"recoverable": recoverable})
 
     def key(self, kind: str) -> SigningKey:
-        """One of the three keys."""
+        """Return one of the three keys."""
         return SigningKey(getattr(self, kind))
 
 
 class CrossSigning:
-    """Brings the account's identity and this device together."""
+    """The procedure that signs this device with the account's identity."""
 
     def __init__(self, server: Server, crypto: Crypto, folder: Folder, password: str = "") -> None:
         self._server = server
@@ -72,27 +72,27 @@ class CrossSigning:
         self._password = password
 
     async def ensure(self, *, recovery_key: str = "", reset: bool = False) -> str:
-        """Make sure that this device is signed by the account's identity; returns what was done (see the module).
+        """Make sure that the account's identity signs this device; return what was done (see the module).
 
-        ``ChannelEndedError``: the identity is not ours, and what an operator can do about it.
+        Raise ``ChannelEndedError`` with a remedy for the operator if the bot does not hold the identity.
         """
-        found = await own_keys(self._server, self._crypto.user_id)
+        keys = await own_keys(self._server, self._crypto.user_id)
         seeds = Seeds.load(self._folder)
-        on_server = public_key(found["master"])
+        on_server = public_key(keys["master"])
         if on_server and recovery_key and not (seeds and seeds.key("master").public == on_server):
             seeds = await self._join(recovery_key, on_server)
         ours = seeds is not None and seeds.key("master").public == on_server
         if seeds is not None and ours:
-            signed = self._is_signed(found, seeds)
+            signed = self._is_signed(keys, seeds)
             if not signed:
-                await self._sign_device(seeds, found["device"].get(self._crypto.device_id))
+                await self._sign_device(seeds, keys["device"].get(self._crypto.device_id))
             await self._make_recoverable(seeds)
             return "already" if signed else "signed"
         if on_server and not reset:
             raise ChannelEndedError(
                 "The Matrix account has a cross-signing identity that the bot does not hold.",
                 remedy="Give its recovery key (STADTLOTSE_MATRIX__RECOVERY_KEY), or replace it with "
-                "serve --reset-identity: everybody who verified the account is then warned.",
+                "serve --reset-identity: every user who verified the account is then warned.",
             )
         return await self._create(seeds if seeds and not on_server else Seeds.generate(), replace=bool(on_server))
 
@@ -113,7 +113,7 @@ class CrossSigning:
         return seeds
 
     async def _create(self, seeds: Seeds, *, replace: bool) -> str:
-        seeds.save(self._folder, recoverable=False)  # first: an identity whose seeds are lost is worth nothing
+        seeds.save(self._folder, recoverable=False)  # first: an identity without its seeds is useless
         reached("matrix.seeds_kept")
         await self._publish(seeds)
         reached("matrix.identity_published")
@@ -123,7 +123,7 @@ class CrossSigning:
         return "reset" if replace else "created"
 
     async def _make_recoverable(self, seeds: Seeds) -> None:
-        """Once: a copy of the seeds on the server, and the key that opens it in a file for the operator."""
+        """Once, store a copy of the seeds on the server, and its recovery key in a file for the operator."""
         if (self._folder.read(SEEDS) or {}).get("recoverable"):
             return
         storage = SecretStorage(self._server, self._crypto.user_id)
@@ -167,9 +167,9 @@ class CrossSigning:
             "session": challenge.get("session"),
         }
 
-    def _is_signed(self, found: dict[str, Json], seeds: Seeds) -> bool:
-        user, device = self._crypto.user_id, found["device"].get(self._crypto.device_id)
-        _, self_signing = chain(user, found["master"], found["self_signing"])
+    def _is_signed(self, keys: dict[str, Json], seeds: Seeds) -> bool:
+        user, device = self._crypto.user_id, keys["device"].get(self._crypto.device_id)
+        _, self_signing = chain(user, keys["master"], keys["self_signing"])
         ours = self_signing == seeds.key("self_signing").public
         return ours and is_own_device(self._crypto, device) and device_signed(device, user, self_signing)
 

@@ -1,15 +1,14 @@
-"""The Olm machine: one device's keys and sessions, on disk before anybody relies on them.
+"""The Olm machine: one device's keys and sessions, on disk before any other part relies on them.
 
-Of nio this uses the machine (``nio.crypto.Olm``) and its SQLite store, without any network, and mends by its use of
-them what in matrix-nio 0.26 would lose keys:
+This uses nio's machine (``nio.crypto.Olm``) and its SQLite store, without any network, so that no keys get lost as they
+would in matrix-nio 0.26:
 
-- ``atomic``: what one to-device message changes (ratchet, room key) is stored together or not at all, so a message
-  that is delivered again after a kill can be read again;
-- ``key_upload`` stores new one-time keys *before* they are uploaded: a kill in between leaves no public key whose
-  private half is gone;
-- a fallback key, so that new devices can write even when all one-time keys were claimed;
-- room messages without the deprecated ``sender_key`` and ``device_id``;
-- ``Machine``: no room message is read twice under different event ids, across restarts.
+- ``atomic`` stores all changes of one to-device message (ratchet, room key) or none: a message that is delivered again
+  after a kill can be read again;
+- ``key_upload`` stores new one-time keys *before* their upload: a kill leaves no public key without its private half;
+- a fallback key lets new devices write even when all one-time keys were claimed;
+- room messages have no deprecated ``sender_key`` and ``device_id``;
+- ``Machine`` reads no room message twice under different event ids, across restarts.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ OLM = "m.olm.v1.curve25519-aes-sha2"
 
 
 class LostStoreError(Exception):
-    """The device's private keys are not there any more."""
+    """The loss of the device's private keys."""
 
 
 class MalformedError(ValueError):
@@ -43,14 +42,14 @@ class MalformedError(ValueError):
 
 
 class NoKeyError(Exception):
-    """A room message whose key is not there (yet)."""
+    """A room message without its key, which may still arrive."""
 
 
 class Crypto:
     """Keys and sessions of one device."""
 
     def __init__(self, user_id: str, device_id: str, folder: Folder, key: str, *, new: bool, name: str = "") -> None:
-        """Open the store; ``new`` makes it. ``LostStoreError``: it should be there and is not, or is unreadable."""
+        """Open the store; ``new`` creates it. Raise ``LostStoreError`` if an existing store is missing or damaged."""
         name = name or f"device-{device_id}.db"
         if not new and not (folder.path / name).is_file():
             raise LostStoreError("the key store is gone")
@@ -66,15 +65,15 @@ class Crypto:
             raise LostStoreError("the key store is empty")
 
     def close(self) -> None:
-        """Close the store for good: another process may use it from now on."""
+        """Close the store finally: another process may use it from now on."""
         self._store.database.autoconnect = False
         self._store.database.close()
 
     @contextmanager
     def atomic(self) -> Iterator[None]:
-        """Everything that the block changes is stored together; never await inside.
+        """Store all changes of the block together or none of them; never await inside.
 
-        ``StoreError``: our own disk failed, and no event is to blame for it.
+        Raise ``StoreError`` if the disk fails; then no event is to blame.
         """
         try:
             with self._store.database.atomic():
@@ -88,37 +87,37 @@ class Crypto:
 
     @property
     def ed25519(self) -> str:
-        """The device's public signing key."""
+        """Return the device's public signing key."""
         return str(self._olm.account.identity_keys["ed25519"])
 
     @property
     def curve25519(self) -> str:
-        """The device's public identity key."""
+        """Return the device's public identity key."""
         return str(self._olm.account.identity_keys["curve25519"])
 
     @property
     def uploaded(self) -> bool:
-        """Whether the server has had the device's keys before."""
+        """Return whether the server has received the device's keys before."""
         return bool(self._olm.account.shared)
 
     def sign(self, value: Json) -> str:
-        """The device's signature of an object."""
+        """Return the device's signature of an object."""
         return str(self._olm.sign_json({name: part for name, part in value.items() if name != "signatures"}))
 
     def key_upload(self, on_server: int, *, fallback: bool) -> Json | None:
-        """What to upload, now that the server has so many one-time keys left; stored before. ``None``: nothing.
+        """Return the body to upload, stored before, for ``on_server`` keys left on the server; ``None``: nothing.
 
-        ``fallback``: with a new fallback key. Only when the last one was used: vodozemac keeps no more than two.
+        ``fallback`` adds a new fallback key. Use it only when the last one was used: vodozemac keeps at most two.
         """
         account = self._olm.account
         body: Json = {}
         if not account.shared or on_server < account.max_one_time_keys:
             self._olm.uploaded_key_count = on_server
-            waiting = account.one_time_keys["curve25519"]  # of an upload that may or may not have arrived
+            waiting = account.one_time_keys["curve25519"]  # an upload with unknown result
             body = {} if waiting and account.shared else self._olm.share_keys()
             body["one_time_keys"] = self._signed_keys(account.one_time_keys["curve25519"])
         if fallback or not account.shared:
-            if not account._account.fallback_key:  # noqa: SLF001 - nio offers no door to it
+            if not account._account.fallback_key:  # noqa: SLF001 - nio has no public access to it
                 account._account.generate_fallback_key()  # noqa: SLF001
             body["fallback_keys"] = self._signed_keys(account._account.fallback_key, fallback=True)  # noqa: SLF001
         self._olm.save_account()
@@ -136,31 +135,31 @@ class Crypto:
         return signed
 
     def keys_uploaded(self, answer: Json) -> None:
-        """The server has them."""
+        """Note that the server has the keys."""
         count = part(answer, "one_time_key_counts").get("signed_curve25519")
         self._olm.handle_response(KeysUploadResponse(0, count if isinstance(count, int) else 0))
 
     def drop_unpublished(self) -> None:
-        """The server has other keys under the ids of ours: never offer these again."""
+        """Never offer these keys again: the server has other keys under their ids."""
         self._olm.account.mark_keys_as_published()
         self._olm.save_account()
 
     # --- other devices --------------------------------------------------------------------------------------------
 
     def devices(self, user: str) -> list[OlmDevice]:
-        """The known devices of a user, ours excepted."""
+        """Return the known devices of a user, without the bot's own."""
         own = (self.user_id, self.device_id)
         return [device for device in self._olm.device_store.active_user_devices(user) if (user, device.id) != own]
 
     def learn_devices(self, user: str, devices: Json) -> None:
-        """The server's list of a user's devices. Malformed ones are left out; what was known stays as it was."""
+        """Learn the server's list of a user's devices; skip malformed ones and keep what was known of them."""
         response = KeysQueryResponse.from_dict({"device_keys": {user: devices}, "failures": {}})
         if not isinstance(response, KeysQueryResponse):
             raise MalformedError("device list")
         self._olm.handle_response(response)
 
     def trust(self, device: OlmDevice, level: str) -> None:
-        """``signed``, ``allowed`` (gets keys without being signed); anything else gets none."""
+        """Set the trust in a device: ``signed``, ``allowed`` (gets keys unsigned); any other level gets no keys."""
         if level == "signed":
             self._store.verify_device(device)
         elif level == "allowed":
@@ -169,12 +168,12 @@ class Crypto:
             self._store.blacklist_device(device)
 
     def readers(self, users: Iterable[str]) -> frozenset[tuple[str, str]]:
-        """The devices that may get room keys: ``(user id, identity key)``."""
+        """Return the devices that may get room keys: ``(user id, identity key)``."""
         devices = (device for user in users for device in self.devices(user))
         return frozenset((device.user_id, device.curve25519) for device in devices if not device.blacklisted)
 
     def missing_sessions(self, users: Iterable[str]) -> dict[str, list[str]]:
-        """Devices that may get keys and with whom no Olm session exists, by user."""
+        """Return, by user, the devices that may get keys and have no Olm session."""
         missing: dict[str, list[str]] = {}
         for user in users:
             for device in self.devices(user):
@@ -183,29 +182,29 @@ class Crypto:
         return missing
 
     def wedged(self) -> dict[str, list[str]]:
-        """Devices whose session broke and that need a new one."""
+        """Return the devices with a broken session, which need a new one."""
         return {d.user_id: [d.id] for d in self._olm.wedged_devices}
 
     def start_sessions(self, one_time_keys: Json) -> None:
-        """New Olm sessions from claimed one-time keys; a malformed one is left out."""
+        """Start Olm sessions from claimed one-time keys; skip malformed ones."""
         for user, devices in one_time_keys.items():
             for device_id, key in devices.items() if isinstance(devices, dict) else ():
                 response = KeysClaimResponse.from_dict({"one_time_keys": {user: {device_id: key}}, "failures": {}}, "")
                 if isinstance(response, KeysClaimResponse):
                     try:
                         self._olm.handle_response(response)
-                    except Exception:  # noqa: BLE001, S112 - foreign keys: whatever they break, the others go on
+                    except Exception:  # noqa: BLE001, S112 - bad foreign keys must not stop the others
                         continue
 
     def take_outgoing(self) -> list[tuple[str, str, str, Json]]:
-        """``(type, user, device, content)`` of to-device messages that the machine wants sent (new sessions)."""
+        """Return ``(type, user, device, content)`` of to-device messages that the machine wants sent (new sessions)."""
         waiting, self._olm.outgoing_to_device_messages = self._olm.outgoing_to_device_messages, []
         return [(m.type, m.recipient, m.recipient_device, m.content) for m in waiting if m.type == "m.room.encrypted"]
 
     # --- messages -------------------------------------------------------------------------------------------------
 
     def read_to_device(self, raw: Json) -> str:
-        """Take in an encrypted to-device message; returns the id of the room key session that came, or empty."""
+        """Read an encrypted to-device message; return the session id of the room key in it, or empty."""
         self._check_olm(raw["content"])
         event = ToDeviceEvent.parse_event(raw)
         if event is None or isinstance(event, BadEvent | UnknownBadEvent):
@@ -224,7 +223,7 @@ class Crypto:
             raise MalformedError("to-device message")
 
     def decrypt(self, room_id: str, raw: Json) -> Json:
-        """The clear event of an encrypted room message. ``NoKeyError``: later, perhaps; ``MalformedError``: never."""
+        """Return the clear event of a message. Raise ``NoKeyError`` (may work later) or ``MalformedError`` (never)."""
         content = raw["content"]
         session_id, ciphertext = content.get("session_id"), content.get("ciphertext")
         if not (isinstance(session_id, str) and session_id and isinstance(ciphertext, str) and ciphertext):
@@ -240,7 +239,7 @@ class Crypto:
         try:
             clear = self._olm.decrypt_megolm_event(event, room_id)
         except EncryptionError as error:
-            if "unknown message index" in str(error):  # the key is one for later messages
+            if "unknown message index" in str(error):  # the key is for later messages
                 raise NoKeyError(session_id) from error
             raise MalformedError("encrypted message that its own key does not open") from error
         source: Json = clear.source
@@ -257,13 +256,13 @@ class Crypto:
         return str(device.id) if device else "unknown"
 
     def knows_session(self, room_id: str, session_id: str) -> bool:
-        """Whether the key of a room message is there."""
+        """Return whether the key of a room message is there."""
         return self._session_owner(room_id, session_id) is not None
 
     # --- room keys ------------------------------------------------------------------------------------------------
 
     def encrypted_rooms(self) -> set[str]:
-        """Rooms once seen encrypted: nothing is ever sent to them in clear."""
+        """Return the rooms once seen encrypted: the bot never sends to them in clear."""
         return set(self._store.load_encrypted_rooms())
 
     def remember_encrypted(self, room_id: str) -> None:
@@ -271,15 +270,15 @@ class Crypto:
         self._store.save_encrypted_rooms({room_id})
 
     def new_room_key_needed(self, room_id: str) -> bool:
-        """Whether the room's key must be shared before anything can be sent."""
+        """Return whether the room's key must be shared before the bot can send."""
         return bool(self._olm.should_share_group_session(room_id))
 
     def drop_room_key(self, room_id: str) -> None:
-        """Members or devices changed: the next message gets a new key."""
+        """Drop the key after a change of members or devices: the next message gets a new key."""
         self._olm.outbound_group_sessions.pop(room_id, None)
 
     def room_key_messages(self, room_id: str, users: list[str], rotation: Rotation) -> list[Json]:
-        """The to-device messages (``messages`` objects) that share a new room key with the users' devices."""
+        """Return the to-device messages (``messages`` objects) that share a new room key with the users' devices."""
         self._olm.create_outbound_group_session(room_id)
         session = self._olm.outbound_group_sessions[room_id]
         session.max_messages, session.max_age = rotation.messages, rotation.age
@@ -287,12 +286,12 @@ class Crypto:
         return [body["messages"] for _, body in shares]
 
     def room_key_shared(self, room_id: str) -> None:
-        """All of them are sent: the key may be used, unless it was dropped meanwhile."""
+        """Allow the use of the key once all messages are sent, unless the key was dropped meanwhile."""
         if session := self._olm.outbound_group_sessions.get(room_id):
             session.shared = True
 
     def encrypt(self, room_id: str, kind: str, content: Json) -> Json:
-        """The encrypted form of an event; its relation stays readable, as the specification wants it."""
+        """Return the encrypted form of an event; its relation stays readable, as the specification requires."""
         encrypted: Json = self._olm.group_encrypt(room_id, {"content": content, "type": kind})
         if "m.relates_to" in content:
             encrypted["m.relates_to"] = content["m.relates_to"]

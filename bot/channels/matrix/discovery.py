@@ -1,4 +1,4 @@
-"""From a server's name to the address of its client API, as the specification has it (``.well-known``)."""
+"""From a server's name to the address of its client API, by the specification (``.well-known``)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ PATIENCE_S = 20.0
 
 
 async def address_of(homeserver: str) -> str:
-    """The address behind a setting that is an address itself, or a server's bare name.
+    """Return the address for a setting that is an address itself or a server's bare name.
 
-    ``UnreachableError``: not known now. ``ChannelEndedError``: the server says something that cannot be.
+    Raise ``UnreachableError`` if the address is not known now, ``ChannelEndedError`` if the server's answer is not
+    valid.
     """
     if "://" in homeserver:
         return homeserver

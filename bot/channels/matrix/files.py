@@ -1,12 +1,13 @@
-"""The folder of one account: what must survive and nobody else may read.
+"""The folder of one account: files that must survive and that no other user may read.
 
 One process holds it at a time (``process.lock``). A frozen process keeps that lock, so the next leader of the account
-can take the folder from it (``bot.channels.matrix.handover``). What keeps the frozen one from doing harm when it wakes:
+can take the folder from it (``bot.channels.matrix.handover``). These rules keep the frozen process from doing harm when
+it wakes:
 
 - It replaces a file only by a rename out of ``.writing-EPOCH-…``, a folder of its own. The next leader deletes that
   folder first, and a rename out of a deleted folder fails, wherever in its work the process was frozen.
-- Its key store gets no further reader: ``login.json`` names a copy under another name. So neither its database nor its
-  journal, which SQLite creates and deletes by name, are files that another process uses.
+- Its key store gets no further reader: ``login.json`` names a copy under another name. So no other process uses its
+  database or its journal, which SQLite creates and deletes by name.
 - Only folders of lower epochs are deleted. A process that wakes in the middle of taking the folder has the lower epoch.
 
 A process makes its own folder before it asks the database whether it leads. So the next leader finds that folder.
@@ -31,7 +32,7 @@ WRITING = ".writing-"
 
 
 class HeldError(Exception):
-    """Another process holds the folder; ``holder``: its id, if it has written that."""
+    """A folder that another process holds; ``holder``: its id, if it has written that."""
 
     def __init__(self, holder: str) -> None:
         super().__init__(holder)
@@ -39,23 +40,23 @@ class HeldError(Exception):
 
 
 class Folder:
-    """``STATE/matrix``: login, keys, pinned identities. Files are written whole or not at all, mode 0600."""
+    """The folder ``STATE/matrix``: login, keys, pinned identities. Files are written whole or not at all, mode 0600."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock: IO[str] | None = None
-        self._writing: Path | None = None  # from where files are renamed to their place
+        self._writing: Path | None = None  # files are renamed from there to their place
         self._epoch = 0
         self._holder = ""
         self._let_go = False
 
     @property
     def held(self) -> bool:
-        """Whether this process has taken it."""
+        """Return whether this process has taken the folder."""
         return self._lock is not None
 
     def prepare(self, holder: str = "", epoch: int = 0) -> None:
-        """Make the folder, and a place in it where this process writes; see above for why this comes first."""
+        """Make the folder, and this process's writing folder in it; the module says why this comes first."""
         self.close()
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path.chmod(0o700)
@@ -64,7 +65,7 @@ class Folder:
         self._holder, self._epoch, self._let_go = holder, epoch, False
 
     def open(self) -> None:
-        """Take it: a key store that two processes write to is soon worth nothing. Raise ``HeldError`` if it is held."""
+        """Take the folder: two writers would ruin the key store. Raise ``HeldError`` if another process holds it."""
         if self._lock:
             return
         if self._writing is None:
@@ -85,11 +86,11 @@ class Folder:
         self.fence()
 
     def fence(self) -> None:
-        """From now on, no process of an earlier leadership replaces a file here."""
+        """Keep every process of an earlier leadership from replacing a file here from now on."""
         for path in self.path.glob(f"{WRITING}*"):
             epoch = path.name.removeprefix(WRITING).partition("-")[0]
             if path != self._writing and epoch.isdecimal() and int(epoch) <= self._epoch:
-                # Renamed first: it is gone at once, whatever it holds, and nothing can be added to it by its name.
+                # Rename first: the folder is gone at once, and nothing can be added to it by its name.
                 gone = path.with_name(f".gone-{secrets.token_hex(6)}")
                 with suppress(FileNotFoundError):
                     path.replace(gone)
@@ -97,7 +98,7 @@ class Folder:
             shutil.rmtree(path, ignore_errors=True)
 
     def seize(self) -> None:
-        """Take it from a process that leads no more; ``fence`` it first."""
+        """Take the folder from a process that no longer leads; ``fence`` it first."""
         new = self._own(LOCK)
         lock = self._new(new)
         try:
@@ -117,7 +118,7 @@ class Folder:
         self._lock = lock
 
     def close(self) -> None:
-        """Let another process take it; nothing is written any more until it is prepared again."""
+        """Let another process take the folder; write nothing until it is prepared again."""
         self._let_go = True
         if self._writing:
             shutil.rmtree(self._writing, ignore_errors=True)
@@ -127,7 +128,7 @@ class Folder:
             self._lock = None
 
     def read(self, name: str) -> dict[str, Any] | None:
-        """What was kept under a name; ``None``: nothing, or nothing readable."""
+        """Return the value stored under a name; ``None`` without a readable one."""
         try:
             value = json.loads((self.path / name).read_text("utf-8"))
         except (OSError, ValueError):
@@ -135,11 +136,11 @@ class Folder:
         return value if isinstance(value, dict) else None
 
     def write(self, name: str, value: Mapping[str, Any]) -> None:
-        """Keep a value under a name."""
+        """Store a value under a name."""
         self.write_text(name, json.dumps(value, indent=1, ensure_ascii=False))
 
     def write_text(self, name: str, text: str) -> None:
-        """Keep a text; a kill in between leaves the old one. Raise ``StoreError`` if another process has the folder."""
+        """Store a text; a kill in between leaves the old one. Raise ``StoreError`` if another process took over."""
         new = self._own(name)
         with self._new(new) as file:
             file.write(text)
@@ -148,14 +149,14 @@ class Folder:
         self._into_place(new, name)
 
     def private_file(self, name: str) -> Path:
-        """The path of a file that a library will fill; made empty with mode 0600 if it is not there."""
+        """Return the path of a file that a library will fill; create it empty with mode 0600 if it is missing."""
         path = self.path / name
         path.touch(mode=0o600)
         path.chmod(0o600)
         return path
 
     def _own(self, name: str) -> Path:
-        """Where the next version of a file is written. A command that never took the folder writes beside the file."""
+        """Return the path for the next version of a file; a command without the folder writes beside the file."""
         if self._writing is None and self._let_go:
             raise _taken()
         return self._writing / name if self._writing else self.path / f"{name}.new"

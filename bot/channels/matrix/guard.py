@@ -1,4 +1,4 @@
-"""Who can read a room at this moment, asked of the server directly before something goes there that is not for all."""
+"""The readers of a room at this moment, fetched from the server directly before a message that is not for all."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from bot.messages.readership import Readership, fits
 
 
 class Guard:
-    """Lets through what only the right people can read."""
+    """A guard that lets a message through only if exactly the right people can read it."""
 
     def __init__(self, server: Server, admins: Collection[str]) -> None:
         self._server = server
         self._admins = frozenset(admins)
 
     async def check(self, room: Room, message: Outgoing) -> None:
-        """Return when the room fits the message's audience now; raise ``OverheardError`` if not, ``MatrixError``.
+        """Return if the room fits the message's audience now; raise ``OverheardError`` if not, or ``MatrixError``.
 
-        Where the history alone stands against it and the bot may close it, it does: what was said before stays as it
-        was, what is said from now on is not for those who come later.
+        If only the history visibility stands against it and the bot may close the history, the bot does so. Earlier
+        messages stay as they were; later members cannot read new ones.
         """
         if message.audience is MessageAudience.ROOM:
             return
         known = Readership(frozenset(room.others), closed=True)
-        if not self._fits(message, known):  # no need to ask for the state of a room with many people
+        if not self._fits(message, known):  # no need to fetch the state of a room with many people
             raise OverheardError("Others are in this room.")
         now = await self.current(room)
         if now.closable != now.readership and self._fits(message, now.closable):

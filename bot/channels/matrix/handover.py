@@ -1,12 +1,12 @@
-"""How a process comes by the device's keys, also when the process that held them is frozen and keeps its lock.
+"""Taking over the device's keys, also from a frozen process that still holds their lock.
 
-The database decides who leads. When it says that this process leads, and that the holder of the folder is one of its
-processes, the holder leads no more: it sends nothing, and nothing that it does later counts. Its state is then copied,
-its right to write is taken (``bot.channels.matrix.files``), and the copy is used. What the holder had sent, it had
-stored before, so the copy holds it.
+The database decides who leads. It may say that this process leads and that the holder of the folder is one of its
+processes. Then the holder no longer leads: it sends nothing, and nothing that it does later counts. The new leader
+copies the holder's state, takes its right to write (``bot.channels.matrix.files``), and uses the copy. The holder
+stored everything before sending it, so the copy holds it.
 
-A frozen process may hold a lock on its key store too, in the middle of a transaction. Then the file is copied with its
-journal, as a crash would leave it, and SQLite rolls back what was not complete.
+A frozen process may also hold a lock on its key store, in the middle of a transaction. Then the file is copied with its
+journal, as after a crash, and SQLite rolls back the incomplete transaction.
 """
 
 from __future__ import annotations
@@ -30,18 +30,19 @@ from knowledge_base.failpoints import reached
 log = structlog.get_logger()
 
 LOOK_S = 0.5
-RELEASE_S = 1.0  # a deposed process that lives lets go by itself
-UNKNOWN_S = 20.0  # one that ends in order signs off before it lets go
-BUSY_S = 1  # a transaction of a process that lives takes no longer
+RELEASE_S = 1.0  # a deposed process that still runs lets go by itself
+UNKNOWN_S = 20.0  # a process that ends in order signs off before it lets go
+BUSY_S = 1  # a transaction of a running process takes no longer
 COPIES = 5  # attempts at a copy during which the holder writes nothing
 JOURNAL = "-journal"
 
 
 async def take(folder: Folder, lead: Lead | None) -> None:
-    """Open the folder for this process, if necessary out of the hands of one that leads no more.
+    """Open the folder for this process; if necessary, take it from a process that no longer leads.
 
-    ``lead`` is ``None`` where no other process can lead. Raises ``ChannelEndedError`` when a process that this database
-    does not know holds the folder, ``StoreError`` when this process does not lead, or the keys cannot be copied now.
+    ``lead`` is ``None`` where no other process can lead. Raise ``ChannelEndedError`` if a process that this database
+    does not know holds the folder. Raise ``StoreError`` if this process does not lead, or the keys cannot be copied
+    now.
     """
     folder.prepare(lead.process, await lead.confirm()) if lead else folder.prepare()
     try:
@@ -55,7 +56,7 @@ async def _take(folder: Folder, lead: Lead | None) -> None:
     waited = 0.0
     while True:
         if lead:
-            await lead.confirm()  # since it was prepared: see ``files``
+            await lead.confirm()  # again, after preparing: see ``files``
         try:
             folder.open()
         except HeldError as held:
@@ -76,7 +77,7 @@ async def _take(folder: Folder, lead: Lead | None) -> None:
 
 
 def depose(folder: Folder) -> None:
-    """Take a prepared folder from a process that leads no more. A kill in between leaves it to the next leader."""
+    """Take a prepared folder from a process that no longer leads. A kill in between leaves it to the next leader."""
     folder.fence()
     reached("matrix.fenced")
     login = kept_login(folder)
@@ -99,7 +100,7 @@ def tidy(folder: Folder) -> None:
 
 
 def copy_store(source: Path, target: Path) -> None:
-    """Copy a key store while its owner may be frozen. Raise ``StoreError`` if there is no whole copy now."""
+    """Copy a key store while its owner may be frozen. Raise ``StoreError`` if no complete copy is possible now."""
     if not (_copied_by_sqlite(source, target) or any(_copied_as_it_is(source, target) for _ in range(COPIES))):
         raise StoreError("The Matrix key store is being written to.")
     if not _is_intact(target):
@@ -110,14 +111,14 @@ def copy_store(source: Path, target: Path) -> None:
 
 
 def _copied_by_sqlite(source: Path, target: Path) -> bool:
-    """One committed state; ``False`` when the owner was stopped while it wrote that."""
+    """Copy one committed state; return ``False`` if the owner was stopped while writing it."""
     databases = [SqliteDatabase(str(path), timeout=BUSY_S) for path in (source, target)]
     try:
         from_, to = (database.connection() for database in databases)
         from_.execute("BEGIN")
-        from_.execute("SELECT count(*) FROM sqlite_master").fetchone()  # a lock to read: the copy waits for nothing now
+        from_.execute("SELECT count(*) FROM sqlite_master").fetchone()  # takes the read lock: the copy need not wait
         from_.backup(to)
-    except Exception as error:  # noqa: BLE001 - of SQLite, which is not known by name here; the other way remains
+    except Exception as error:  # noqa: BLE001 - SQLite's errors, not imported here; the other way remains
         log.info("matrix.store_locked", error=str(error))
         return False
     finally:
@@ -127,7 +128,7 @@ def _copied_by_sqlite(source: Path, target: Path) -> bool:
 
 
 def _copied_as_it_is(source: Path, target: Path) -> bool:
-    """File and journal, as they lie there; ``False`` when one of them changed meanwhile."""
+    """Copy file and journal as they are; return ``False`` if one of them changed meanwhile."""
     before = _versions(source)
     for ending in ("", JOURNAL):
         copy = target.with_name(target.name + ending)
@@ -142,18 +143,18 @@ def _copied_as_it_is(source: Path, target: Path) -> bool:
 
 
 def _versions(store: Path) -> list[tuple[int, int, int]]:
-    found = []
+    versions = []
     for path in (store, store.with_name(store.name + JOURNAL)):
         try:
             state = path.stat()
         except FileNotFoundError:
             continue
-        found.append((state.st_ino, state.st_size, state.st_mtime_ns))
-    return found
+        versions.append((state.st_ino, state.st_size, state.st_mtime_ns))
+    return versions
 
 
 def _is_intact(store: Path) -> bool:
-    """Whether SQLite finds nothing wrong; what was not complete is rolled back by that."""
+    """Return whether SQLite finds no fault; the check rolls back incomplete transactions."""
     database = SqliteDatabase(str(store), timeout=BUSY_S)
     try:
         return bool(database.connection().execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")

@@ -1,4 +1,4 @@
-"""One homeserver, spoken to by one device: requests, and what a failed one means."""
+"""One homeserver and one device: requests, and the meaning of failed ones."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ DEFAULT_WAIT = timedelta(seconds=5)
 
 
 class MatrixError(StadtlotseError):
-    """A request to the homeserver had no success."""
+    """A request to the homeserver that failed."""
 
 
 class UnreachableError(MatrixError):
-    """No usable answer: nobody knows whether the request had its effect. It may be repeated."""
+    """A request without a usable answer: it may or may not have had its effect. It may be repeated."""
 
 
 class BusyError(MatrixError):
-    """The server refuses for the moment; ``after`` is how long it wants to be left alone."""
+    """A request that the server refuses for the moment; ``after`` is how long it wants the bot to wait."""
 
     def __init__(self, message: str, *, after: timedelta | None = None) -> None:
         super().__init__(message)
@@ -37,7 +37,7 @@ class BusyError(MatrixError):
 
 
 class RefusedError(MatrixError):
-    """The server understood and said no: ``status`` and ``code`` (``M_FORBIDDEN`` …) say why."""
+    """A request that the server understood and refused; ``status`` and ``code`` (``M_FORBIDDEN`` …) say why."""
 
     def __init__(self, status: int, body: Json, what: str) -> None:
         self.status = status
@@ -47,12 +47,12 @@ class RefusedError(MatrixError):
 
     @property
     def signed_out(self) -> bool:
-        """The access token does not count any more."""
+        """Return whether the access token is no longer valid."""
         return self.code in ("M_UNKNOWN_TOKEN", "M_MISSING_TOKEN", "M_USER_DEACTIVATED")
 
 
 class Server:
-    """Requests to the client-server API. ``token`` is set once somebody is logged in."""
+    """A client of the client-server API. ``token`` is set after login."""
 
     def __init__(self, homeserver: str, token: str = "") -> None:
         self.homeserver = homeserver.rstrip("/")
@@ -60,7 +60,7 @@ class Server:
         self._http = httpx.AsyncClient(
             timeout=httpx.Timeout(REPLY_S, connect=CONNECT_S), limits=httpx.Limits(max_connections=32)
         )
-        self.allowed: Callable[[], bool] = lambda: True  # whether this process may use the account now
+        self.allowed: Callable[[], bool] = lambda: True  # returns whether this process may use the account now
 
     async def __aenter__(self) -> Self:
         return self
@@ -71,31 +71,31 @@ class Server:
         await self.close()
 
     async def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         await self._http.aclose()
 
     async def get(self, *path: str, query: Json | None = None, wait: float = REPLY_S) -> Json:
-        """Ask. ``path`` are the unquoted parts after ``/_matrix/client/``."""
+        """Return a JSON object. ``path`` are the unquoted parts after ``/_matrix/client/``."""
         return await self.request("GET", *path, query=query, wait=wait)
 
     async def get_all(self, *path: str) -> list[Any]:
-        """Ask for what is a list."""
+        """Return a JSON list."""
         return list(await self._request("GET", *path, kind=list))
 
     async def post(self, *path: str, body: Json | None = None) -> Json:
-        """Do; not safe to repeat unless the endpoint says so."""
+        """Send a POST; not safe to repeat unless the endpoint says so."""
         return await self.request("POST", *path, body=body or {})
 
     async def put(self, *path: str, body: Json | None = None) -> Json:
-        """Set; safe to repeat."""
+        """Send a PUT; safe to repeat."""
         return await self.request("PUT", *path, body=body or {})
 
     async def request(
         self, method: str, *path: str, body: Json | None = None, query: Json | None = None, wait: float = REPLY_S
     ) -> Json:
-        """One request, never repeated here. Raises ``UnreachableError``, ``BusyError`` or ``RefusedError``."""
-        found: Json = await self._request(method, *path, body=body, query=query, wait=wait)
-        return found
+        """Send one request, never repeated here. Raise ``UnreachableError``, ``BusyError`` or ``RefusedError``."""
+        answer: Json = await self._request(method, *path, body=body, query=query, wait=wait)
+        return answer
 
     async def _request(
         self,
@@ -106,7 +106,7 @@ class Server:
         wait: float = REPLY_S,
         kind: type = dict,
     ) -> Any:
-        what = f"{method} {path[-1] if len(path) < 3 else path[1]}"  # a path may hold ids: the log needs none of them
+        what = f"{method} {path[-1] if len(path) < 3 else path[1]}"  # a path may hold ids, which must not reach the log
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if not self.allowed():
             raise UnreachableError(f"{what}: another process uses the account.")
@@ -122,31 +122,31 @@ class Server:
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UnreachableError(f"{what}: {type(error).__name__}.") from error
-        if not self.allowed():  # what follows from the answer would be stored, and is another process's business now
+        if not self.allowed():  # another process may store what follows from the answer
             raise UnreachableError(f"{what}: another process uses the account.")
         return _read(answer, what, kind)
 
     async def _at(self, step: str, _: Json) -> None:
-        """Ask again right before anything is written: finding a connection takes time, and a frozen process wakes."""
+        """Check leadership again right before writing: connecting takes time, and a frozen process may wake."""
         if step.endswith(("send_request_headers.started", "send_request_body.started")) and not self.allowed():
             raise UnreachableError("Another process uses the account.")
 
 
 def url(homeserver: str, *path: str) -> str:
-    """The address of an endpoint; every part is quoted, so that no id can lead elsewhere."""
+    """Return the address of an endpoint; every part is quoted, so that no id can lead elsewhere."""
     return f"{homeserver}/_matrix/client/" + "/".join(quote(part, safe="") for part in path)
 
 
 def part(value: Any, name: str) -> Json:
-    """An object in an answer; anything else that stands there is as good as nothing."""
-    found = value.get(name) if isinstance(value, dict) else None
-    return found if isinstance(found, dict) else {}
+    """Return an object in an answer; an empty one if anything else stands there."""
+    inner = value.get(name) if isinstance(value, dict) else None
+    return inner if isinstance(inner, dict) else {}
 
 
 def events(value: Any, name: str) -> list[Any]:
-    """The events of a part of an answer, whatever they are."""
-    found = part(value, name).get("events")
-    return found if isinstance(found, list) else []
+    """Return the events of a part of an answer, of any type."""
+    inner = part(value, name).get("events")
+    return inner if isinstance(inner, list) else []
 
 
 def _parameter(value: Any) -> str:
@@ -167,9 +167,9 @@ def _read(answer: httpx.Response, what: str, kind: type = dict) -> Any:
         raise BusyError(f"{what}: {status}.")
     if status >= 400 and isinstance(body, dict) and "errcode" in body:
         raise RefusedError(status, body, what)
-    if status == 401 and isinstance(body, dict):  # asks for authentication (a password) for this very request
+    if status == 401 and isinstance(body, dict):  # wants authentication (a password) for this request
         raise RefusedError(status, body, what)
-    if status != 200 or not isinstance(body, kind):  # a proxy's page, half an answer
+    if status != 200 or not isinstance(body, kind):  # a proxy's page, an incomplete answer
         raise UnreachableError(f"{what}: {status} without a Matrix answer.")
     return body
 

@@ -1,4 +1,4 @@
-"""Which rooms the bot comes into, and which it leaves."""
+"""Rooms that the bot joins and leaves."""
 
 from __future__ import annotations
 
@@ -20,35 +20,36 @@ AN_HOUR = timedelta(hours=1).total_seconds()
 
 
 class Invitations:
-    """Accepts by policy, a bounded number an hour; what could not be answered now is tried again."""
+    """A handler of invitations: it accepts by policy, a limited number per hour, and retries what failed."""
 
     def __init__(self, server: Server, reader: Reader, settings: Matrix) -> None:
         self._server = server
         self._reader = reader
         self._settings = settings
-        self._waiting: dict[str, str] = {}  # room → who invites
+        self._waiting: dict[str, str] = {}  # room → inviting user
         self._joined: deque[float] = deque()
 
-    def found(self, rooms: Json) -> None:
-        """Invited rooms of a sync answer."""
+    def add(self, rooms: Json) -> None:
+        """Add the invited rooms of a sync answer."""
         for room_id, room in rooms.items():
             if isinstance(room, dict):
                 self._waiting[room_id] = invitation(room, self._reader.me)
 
     async def answer(self) -> None:
-        """Accept or decline what waits; a server that is busy is asked again the next time."""
+        """Accept or decline the waiting invitations; retry with the next sync if the server is busy."""
         for room_id, who in list(self._waiting.items()):
             try:
                 if not self._welcome(room_id, who):
-                    await self._decline(room_id, who)
+                    log.info("matrix.invitation_declined", room=room_id, server=who.partition(":")[2])
+                    await self.leave(room_id)
                 elif self._may_join_now():
                     await self._accept(room_id)
                 else:
                     continue
             except RefusedError as error:
-                log.warning("matrix.invitation_void", room=room_id, reason=error.code)
+                log.warning("matrix.invitation_failed", room=room_id, reason=error.code)
             except MatrixError as error:
-                log.info("matrix.invitation_later", room=room_id, reason=error.message)
+                log.info("matrix.invitation_postponed", room=room_id, reason=error.message)
                 continue
             self._waiting.pop(room_id, None)
 
@@ -67,27 +68,23 @@ class Invitations:
         await self._server.post("v3", "join", room_id)
         reached("matrix.after_join")
 
-    async def _decline(self, room_id: str, who: str) -> None:
-        log.info("matrix.invitation_declined", room=room_id, server=who.partition(":")[2])
-        await self.leave(room_id)
-
     async def leave(self, room_id: str) -> None:
-        """Go, and let the server forget the room."""
+        """Leave the room and let the server forget it."""
         await self._server.post("v3", "rooms", room_id, "leave")
         await self._server.post("v3", "rooms", room_id, "forget")
 
     async def leave_empty_rooms(self) -> None:
-        """Nobody is there any more to talk to."""
+        """Leave rooms without any other user."""
         for room in [room for room in self._reader.rooms.values() if room.deserted]:
             try:
                 await self.leave(room.id)
             except MatrixError as error:
-                log.info("matrix.leave_later", room=room.id, reason=error.message)
+                log.info("matrix.leave_postponed", room=room.id, reason=error.message)
             else:
                 self._reader.left(room.id)
 
     async def follow(self, room_ids: list[str]) -> None:
-        """Rooms that were replaced: come along where that needs no invitation."""
+        """Join the replacements of upgraded rooms, where no invitation is needed."""
         for room_id in room_ids:
             room = self._reader.rooms.get(room_id)
             if room is None or not room.upgraded_to or room.upgraded_to in self._reader.rooms:
@@ -95,4 +92,4 @@ class Invitations:
             try:
                 await self._server.post("v3", "join", room.upgraded_to)
             except MatrixError as error:
-                log.info("matrix.follows_when_invited", room=room_id, reason=error.message)
+                log.info("matrix.upgrade_not_followed", room=room_id, reason=error.message)

@@ -1,8 +1,8 @@
-"""Keys towards others: who may read the bot (trust), having enough keys on the server, sharing room keys.
+"""Keys towards others: who may read the bot's messages (trust), one-time keys on the server, sharing of room keys.
 
 Trust (MSC4153 on the bot's side): a user's identity is pinned when first seen. Room keys go only to devices that this
-identity has signed; whoever has no identity at all gets them by policy; a changed or vanished identity gets none until
-an operator says so (``Pins``).
+identity has signed. Users without any identity get them if the settings allow it. A changed or vanished identity gets
+none until an operator confirms it (``Pins``).
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from knowledge_base.failpoints import reached
 
 log = structlog.get_logger()
 
-CLAIM_AGAIN_S = 600.0  # a device without one-time keys is asked again so much later
-CHANGES = 3  # of a room's members during one send
-SMALL_ROOM = 12  # members; here device lists are asked for before every answer
+CLAIM_AGAIN_S = 600.0  # seconds before the bot asks a device without one-time keys again
+CHANGES = 3  # attempts while a room's members change during one send
+SMALL_ROOM = 12  # members; up to this size, device lists are fetched before every answer
 
 
 async def only_log(code: str, *, subject: str = "", **values: str | int) -> None:
-    """Where nobody is there to be told: the log has it already."""
+    """Do nothing: without a receiver of alerts, the log already has it."""
 
 
 class Keys:
-    """Everything about keys that needs the server."""
+    """The key operations that need the server."""
 
     def __init__(self, server: Server, crypto: Crypto, folder: Folder, *, allow_unsigned: bool, alert: Alert) -> None:
         self._server = server
@@ -44,18 +44,18 @@ class Keys:
         self._pins = Pins(folder)
         self._allow_unsigned = allow_unsigned
         self._alert = alert
-        self._known: set[str] = set()  # users whose devices are up to date
+        self._known: set[str] = set()  # users with up-to-date device lists
         self._masters: dict[str, str] = {}  # as the server shows them now
-        self._told: set[tuple[str, str]] = set()  # changed identities that the admins have heard of
+        self._alerted: set[tuple[str, str]] = set()  # changed identities that the admins were alerted to
         self._readers: dict[str, frozenset[tuple[str, str]]] = {}  # of the room key in use, by room
         self._claimed: dict[tuple[str, str], float] = {}
 
     # --- own keys -------------------------------------------------------------------------------------------------
 
     async def upload(self, on_server: int, *, fallback: bool = False) -> None:
-        """Fill up the one-time keys on the server; the first time, the device's keys too.
+        """Fill up the one-time keys on the server; the first time, also upload the device's keys.
 
-        ``fallback``: the key that serves when there is none left was used, and is replaced.
+        ``fallback``: the fallback key was used and is replaced.
         """
         body = self._crypto.key_upload(on_server, fallback=fallback)
         if body is None:
@@ -66,7 +66,7 @@ class Keys:
         except RefusedError as error:
             if "already exists" not in str(error.body.get("error", "")):
                 raise
-            log.error("matrix.key_ids_taken")  # noqa: TRY400 - mended here
+            log.error("matrix.key_ids_taken")  # noqa: TRY400 - repaired here
             self._crypto.drop_unpublished()
             return
         reached("matrix.after_key_upload")
@@ -75,15 +75,15 @@ class Keys:
     # --- others' devices ------------------------------------------------------------------------------------------
 
     def own_identity(self, master: str) -> None:
-        """Ours is known from its seeds, and what the server shows for us is held against it."""
+        """Pin the bot's own identity, known from its seeds; the server must show the same one."""
         self._pins.pin(self._crypto.user_id, master)
 
     def changed(self, users: Iterable[str]) -> None:
-        """The devices of these users may have changed."""
+        """Note that the devices of these users may have changed."""
         self._known.difference_update(users)
 
     async def learn(self, users: Iterable[str], *, again: bool = False) -> None:
-        """Ask for the devices of users that are not up to date (``again``: of all of them)."""
+        """Fetch the devices of users that are not up to date (``again``: of all of them)."""
         wanted = [user for user in users if again or user not in self._known]
         if not wanted:
             return
@@ -94,11 +94,11 @@ class Keys:
             level = ""
             try:
                 level = self._take_in(user, answer)
-            except Exception as error:  # noqa: BLE001 - foreign data; the other users' devices count all the same
+            except Exception as error:  # noqa: BLE001 - foreign data; it must not affect the other users
                 log.warning("matrix.device_list_refused", user=user, error=type(error).__name__)
             if level != CHANGED:
                 self._known.add(user)
-            else:  # asked again each time, until it is as it was or a human has confirmed it
+            else:  # fetched again each time, until it is restored or an operator confirms it
                 await self._tell(user)
 
     def _take_in(self, user: str, answer: Json) -> str:
@@ -108,7 +108,7 @@ class Keys:
         public, signer = chain(user, master, self_signing)
         self._masters[user] = public
         with self._crypto.atomic():
-            # nio takes the signatures out of what it reads
+            # nio removes the signatures from what it reads
             self._crypto.learn_devices(user, {name: dict(keys) for name, keys in whole.items()})
             level = self._pins.level(user, public, has_any=bool(master), allow_unsigned=self._allow_unsigned)
             for device in self._crypto.devices(user):
@@ -116,18 +116,18 @@ class Keys:
         return level
 
     async def _tell(self, user: str) -> None:
-        """The admins hear of a changed identity, once; the id is quoted, as they will put it into a command."""
+        """Alert the admins to a changed identity, once; the id is quoted, because they will put it into a command."""
         changed = (user, self.master(user))
-        if changed in self._told:
+        if changed in self._alerted:
             return
-        self._told.add(changed)
+        self._alerted.add(changed)
         quoted = shlex.quote(user)
         log.warning("matrix.identity_changed", user=user, remedy=f"run_bot.py confirm-identity {quoted}")
-        subject = hashlib.sha256(user.encode()).hexdigest()[:16]  # it stays in the database for longer than the message
+        subject = hashlib.sha256(user.encode()).hexdigest()[:16]  # the database keeps it longer than the message
         await self._alert("identity_changed", subject=subject, user=quoted)
 
     def master(self, user: str) -> str:
-        """The identity that the server shows for a user; empty: none, or a broken one."""
+        """Return the identity that the server shows for a user; empty if it is missing or broken."""
         return self._masters.get(user, "")
 
     @staticmethod
@@ -142,22 +142,22 @@ class Keys:
     # --- sessions and room keys -----------------------------------------------------------------------------------
 
     async def repair(self) -> None:
-        """New sessions with devices whose session broke, and what the machine wants to send for it."""
+        """Start new sessions with devices that have a broken one, and send what the machine wants sent for it."""
         if wedged := self._crypto.wedged():
             await self._claim(wedged)
         for kind, user, device, content in self._crypto.take_outgoing():
             await self._to_device(kind, {user: {device: content}})
 
     async def encrypt(self, room: Room, kind: str, content: Json) -> Json:
-        """The encrypted form of an event for the room; its key is shared before, with every device that may have it.
+        """Return the encrypted form of an event for the room; share its key first with every device that may have it.
 
-        Raises ``MatrixError`` when that was not possible now; the next attempt begins anew, nothing stays half done.
-        Called for one event of a room at a time.
+        Raise ``MatrixError`` if that is not possible now; the next attempt starts again, and nothing stays half done.
+        Call it for one event per room at a time.
         """
-        for _ in range(CHANGES):  # whoever comes or goes while the key is shared needs another one
+        for _ in range(CHANGES):  # users who join or leave meanwhile make another key necessary
             await self.learn(room.readers, again=len(room.readers) <= SMALL_ROOM)
             readers = self._crypto.readers(room.readers)
-            if self._readers.get(room.id) != readers:  # somebody new may read it, somebody gone may not
+            if self._readers.get(room.id) != readers:  # a new device may read it, or a former one no longer may
                 self._crypto.drop_room_key(room.id)
                 self._readers[room.id] = readers
             await self._open_sessions(room.id, room.readers)

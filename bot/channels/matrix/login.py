@@ -22,7 +22,7 @@ DEVICE_NAME = "Stadtlotse"
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who we are on the server."""
+    """The account and device of the bot on the server."""
 
     user_id: str
     device_id: str
@@ -41,11 +41,11 @@ class Session:
 
     login: Login
     crypto: Crypto
-    note: str = ""  # what an operator should know: a new device, and why
+    note: str = ""  # for the operator: a new device, and why
 
 
 def kept_login(folder: Folder) -> Login | None:
-    """The login of earlier starts."""
+    """Return the login of earlier starts; ``None`` without a valid one."""
     try:
         return Login(**(folder.read(LOGIN) or {}))
     except TypeError:
@@ -53,7 +53,7 @@ def kept_login(folder: Folder) -> Login | None:
 
 
 async def open_session(server: Server, settings: Matrix, folder: Folder) -> Session:
-    """Log in, or take up the login of earlier starts. ``ChannelEndedError`` says what an operator has to do."""
+    """Log in, or resume the login of earlier starts. Raise ``ChannelEndedError`` with a remedy for the operator."""
     kept = kept_login(folder)
     if kept is None:
         return await _new(server, settings, folder)
@@ -91,15 +91,15 @@ async def _still_valid(server: Server, settings: Matrix, folder: Folder, kept: L
 
 
 def signed_out(folder: Folder) -> ChannelEndedError:
-    """The token was revoked; somebody may have meant it, so the bot does not log in again by itself."""
+    """Return the error for a revoked token; the bot does not log in again, because the revocation may be intended."""
     return ChannelEndedError(
         "The homeserver has revoked the bot's access token.",
-        remedy=f"If it shall go on: delete {folder.path / LOGIN} and start again; it then takes a new device.",
+        remedy=f"To go on, delete {folder.path / LOGIN} and start again; the bot then takes a new device.",
     )
 
 
 async def _new(server: Server, settings: Matrix, folder: Folder, note: str = "") -> Session:
-    """The first login, or that of a new device."""
+    """Log in for the first time, or as a new device."""
     answer = await (_by_token(server, settings) if not settings.password else _by_password(server, settings))
     login = _keep(folder, answer, secrets.token_hex(32), server)
     reached("matrix.logged_in")
@@ -117,7 +117,7 @@ async def _new(server: Server, settings: Matrix, folder: Folder, note: str = "")
 
 
 async def _replace(server: Server, settings: Matrix, folder: Folder, kept: Login, why: str) -> Session:
-    """A device whose private keys are gone can never read again: take a new one, and end the old."""
+    """Take a new device and end the old one: without its private keys, the old one can never read again."""
     if not settings.password:
         raise ChannelEndedError(
             f"Device {kept.device_id} cannot go on: {why}.",
@@ -128,7 +128,7 @@ async def _replace(server: Server, settings: Matrix, folder: Folder, kept: Login
     try:
         await old.post("v3", "logout")
     except MatrixError:
-        log.warning("matrix.old_device_stays", device=kept.device_id)
+        log.warning("matrix.old_device_not_logged_out", device=kept.device_id)
     finally:
         await old.close()
     return session
@@ -174,7 +174,7 @@ def _keep(folder: Folder, answer: Json, pickle_key: str, server: Server, store: 
 
 
 async def _same_keys(server: Server, crypto: Crypto) -> None:
-    """The server's keys of this device must be ours: ``LostStoreError`` when the store is not the one they came of."""
+    """Check that the server's keys of this device match the store; raise ``LostStoreError`` if they do not."""
     device = (await own_keys(server, crypto.user_id))["device"].get(crypto.device_id)
     if device is None and not crypto.uploaded:
         return
@@ -184,16 +184,16 @@ async def _same_keys(server: Server, crypto: Crypto) -> None:
 
 
 async def own_keys(server: Server, user_id: str) -> dict[str, Json]:
-    """The account's keys on the server: ``device`` (by id), ``master``, ``self_signing``, ``user_signing``."""
+    """Return the account's keys on the server: ``device`` (by id), ``master``, ``self_signing``, ``user_signing``."""
     answer = await server.post("v3", "keys", "query", body={"device_keys": {user_id: []}})
-    found = {"device": part(part(answer, "device_keys"), user_id)}
+    keys = {"device": part(part(answer, "device_keys"), user_id)}
     for kind in ("master", "self_signing", "user_signing"):
-        found[kind] = part(part(answer, f"{kind}_keys"), user_id)
-    return found
+        keys[kind] = part(part(answer, f"{kind}_keys"), user_id)
+    return keys
 
 
 def is_own_device(crypto: Crypto, device: Json | None) -> bool:
-    """Whether a device's keys, as the server shows them, are those of our store."""
+    """Return whether a device's keys, as the server shows them, are those of the store."""
     keys = (device or {}).get("keys", {})
     own = {f"ed25519:{crypto.device_id}": crypto.ed25519, f"curve25519:{crypto.device_id}": crypto.curve25519}
     return all(keys.get(name) == key for name, key in own.items())

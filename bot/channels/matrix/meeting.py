@@ -1,8 +1,8 @@
-"""A room for two people whom the bot has introduced to each other: made once, however often it is asked for.
+"""A room for two people after an introduction: made once, however often it is requested.
 
-Its alias follows from the introduction, and a homeserver gives an alias once; so an attempt whose answer was lost is
-found again, and goes on where it stood: ``create ─> invite who is missing ─> opening message (once)``. When both people
-are there, the bot leaves; not before, because a room that nobody is in cannot be joined any more. Both have the same
+Its alias is derived from the introduction, and a homeserver assigns an alias only once. So an attempt that lost its
+answer is found again and continues: ``create ─> invite missing users ─> opening message (once)``. The bot leaves when
+both people have joined. It does not leave earlier, because an empty room cannot be joined any more. Both have the same
 rights as the bot, so nothing in the room needs it.
 """
 
@@ -22,7 +22,7 @@ from bot.messages import Address, MessageAudience, Outgoing
 
 
 class Meetings:
-    """Opens rooms for others."""
+    """A maker of rooms for two people."""
 
     def __init__(self, server: Server, reader: Reader, sending: Sending, *, stays: bool) -> None:
         self._server = server
@@ -31,16 +31,16 @@ class Meetings:
         self._stays = stays
 
     async def open(self, alias: str, users: tuple[str, str], opening: Outgoing, *, name: str) -> str:
-        """The id of the encrypted, private room of exactly these users, in which the opening message stands.
+        """Return the id of the encrypted, private room of exactly these users, with the opening message in it.
 
-        ``alias`` is the local part, the same for every attempt; ``opening.id`` is the message's transaction id.
-        ``TryLaterError``: call again with the same values. ``UndeliverableError``: it will never work.
+        ``alias`` is the local part, the same for every attempt; ``opening.id`` is the message's transaction id. After
+        ``TryLaterError``, call again with the same values; ``UndeliverableError`` means that it will never work.
         """
         try:
             room_id = await self._room(alias, users, name)
             members = await self._members(room_id)
             if members.get(self._reader.me) == "leave":
-                return room_id  # both have met already
+                return room_id  # both users have joined already
             for user in users:
                 if user not in members:
                     await self._server.post("v3", "rooms", room_id, "invite", body={"user_id": user})
@@ -49,7 +49,7 @@ class Meetings:
             await self._sending.send(
                 replace(opening, address=Address(NAME, room_id), audience=MessageAudience.MEETING, readers=users)
             )
-        except OverheardError as error:  # the two have changed their room: it is theirs, and no place for this
+        except OverheardError as error:  # the two users changed the room: it is theirs now
             raise UndeliverableError(error.message) from error
         except RefusedError as error:
             raise UndeliverableError(error.message) from error
@@ -58,9 +58,9 @@ class Meetings:
         return room_id
 
     async def leave_those_who_met(self) -> None:
-        """Leave rooms of ours in which both people are and the opening message stands, unless the bot is to stay.
+        """Leave the bot's rooms that hold both people and the opening message, unless the bot is to stay.
 
-        Raises ``MatrixError``.
+        Raise ``MatrixError``.
         """
         if self._stays:
             return
@@ -93,7 +93,7 @@ class Meetings:
         return str(answer.get("room_id", ""))
 
     async def _members(self, room_id: str) -> dict[str, str]:
-        """Everybody who is, was or is invited here."""
+        """Return the membership of all users who are, were or are invited here."""
         answer = await self._server.get("v3", "rooms", room_id, "members")
         chunk = answer.get("chunk")
         events = [event for event in chunk if isinstance(event, dict)] if isinstance(chunk, list) else []
@@ -103,7 +103,7 @@ class Meetings:
         return lambda room: room.creator != self._reader.me or (room.encrypted and present <= set(room.members))
 
     def _check(self, room: Room, members: dict[str, str], users: tuple[str, str]) -> None:
-        """Nobody else may be there, and nobody else may have taken the alias before."""
+        """Raise ``UndeliverableError`` if another user is in the room or took the alias before."""
         present = {user for user, state in members.items() if state in PRESENT}
         if room.creator != self._reader.me or present - {self._reader.me, *users}:
             raise UndeliverableError("The room is not the one that the bot makes for an introduction.")

@@ -1,7 +1,7 @@
-"""A clear Matrix event to what it means, for the rest of the bot: pure.
+"""Clear Matrix events as happenings for the rest of the bot: pure.
 
-``None``: nothing that people say to the bot (its own, notices, other bots, state, unknown types). ``MalformedError``:
-an event that no client would send.
+``None`` stands for events that are not addressed to the bot (its own, notices, other bots, state, unknown types).
+``MalformedError`` stands for an event that no client would send.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ POLL_RESPONSES = ("org.matrix.msc3381.poll.response", "m.poll.response")
 THUMBS = ("👍", "👎")
 KEYCAPS = {f"{number}\ufe0f\u20e3": str(number) for number in range(1, 10)} | {"🔟": "10"}
 VERIFICATION = "m.key.verification."
-MAX_TEXT = 8_000  # characters; nobody asks longer questions
+MAX_TEXT = 8_000  # characters; no real question is longer
 MAX_DEPTH = 100
 MAX_ID = 255
 
 
 class MalformedEventError(ValueError):
-    """An event without what every event has, or with a wrong type in it."""
+    """An event that lacks a required field, or has a field of a wrong type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Verification:
 
 
 def check_shape(event: Any) -> Json:
-    """The event, if it has what every event has."""
+    """Return the event if it has all required fields; raise ``MalformedEventError`` otherwise."""
     if not isinstance(event, dict):
         raise MalformedEventError("no object")
     fields = {"event_id": str, "sender": str, "type": str, "origin_server_ts": int, "content": dict}
@@ -55,16 +55,16 @@ def check_shape(event: Any) -> Json:
 
 
 def is_deep(value: Any) -> bool:
-    """Return whether lists and objects are nested deeper than any client writes; what handles them may recurse."""
+    """Return whether lists and objects are nested deeper than any client writes: later code may recurse."""
     level = [value]
     for _ in range(MAX_DEPTH):
-        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
-        level = [one for values in inner for one in values]
+        inner = [node.values() if isinstance(node, dict) else node for node in level if isinstance(node, dict | list)]
+        level = [node for nodes in inner for node in nodes]
     return bool(level)
 
 
 def read(event: Json, room: Room) -> Inbound | Verification | None:
-    """What a clear event of the room means."""
+    """Return the meaning of a clear event of the room; ``None``: nothing for the bot."""
     content = event["content"]
     if event["sender"] == room.me or any(name.startswith(OURS) for name in content):
         return None
@@ -116,7 +116,7 @@ def _reaction(event: Json, room: Room, content: Json) -> Inbound | None:
 
 
 def _vote(event: Json, room: Room, content: Json) -> Inbound | None:
-    """A vote in a poll of ours; the ids of its answers are commands, which anybody could type as well."""
+    """Return a vote in a poll of the bot as a message; the answer ids are commands, which any user could also type."""
     answers = next(
         (content[kind].get("answers") for kind in POLL_RESPONSES if isinstance(content.get(kind), dict)), None
     )
@@ -152,7 +152,7 @@ def _inbound(
 
 
 def moment(milliseconds: int) -> datetime:
-    """A server's time stamp."""
+    """Return the time of a server's time stamp."""
     try:
         return datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (OverflowError, OSError, ValueError):
@@ -173,7 +173,7 @@ def _relation(content: Json) -> Json:
 
 
 def _replied_to(relation: Json) -> str:
-    """The event that somebody chose to reply to; what a thread names for clients without threads is none."""
+    """Return the event that a user chose to reply to; ignore the fallback reply of a thread."""
     reply = relation.get("m.in_reply_to")
     target = reply.get("event_id") if isinstance(reply, dict) else None
     return target if isinstance(target, str) and not relation.get("is_falling_back") else ""
@@ -189,7 +189,7 @@ def _mentions(content: Json, body: str, me: str) -> bool:
 
 
 def _without_quote(body: str) -> str:
-    """A reply's own words: older clients quote in front what they reply to."""
+    """Return a reply's own words, without the quote that older clients put in front."""
     lines = body.split("\n")
     while lines and lines[0].startswith("> "):
         lines.pop(0)
@@ -197,10 +197,10 @@ def _without_quote(body: str) -> str:
 
 
 def _without_mention(body: str, names: tuple[str, ...], *, private: bool) -> str:
-    """The text without the bot's name in front, with which people call it."""
+    """Return the text without the bot's name in front."""
     text = body.strip()
     for name in sorted(names, key=len, reverse=True):
         pattern = rf"@?{re.escape(name)}(?:\s*[:,]\s*|\s+)" if not private else rf"@?{re.escape(name)}\s*[:,]\s*"
-        if found := re.match(pattern, text, re.IGNORECASE):
-            return text[found.end() :].strip()
+        if mention := re.match(pattern, text, re.IGNORECASE):
+            return text[mention.end() :].strip()
     return text

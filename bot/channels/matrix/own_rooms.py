@@ -1,4 +1,4 @@
-"""What every room that the bot makes has in common: encrypted, by invitation, not for those who come later."""
+"""Settings of every room that the bot makes: encrypted, by invitation, history hidden from later members."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from bot.channels.matrix.http import Json
 from bot.channels.matrix.rooms import Room
 from bot.channels.port import TryLaterError
 
-SEEN_S = 20.0  # until the sync loop brings a room that was just made
+SEEN_S = 20.0  # seconds until the sync loop shows a new room
 LOOK_S = 0.05
-# "invited": an invited person reads, once they came, what was said since their invitation.
+# "invited": after joining, an invited user can read all messages since the invitation.
 CLOSED: tuple[Json, ...] = (
     {"type": "m.room.encryption", "state_key": "", "content": {"algorithm": "m.megolm.v1.aes-sha2"}},
     {"type": "m.room.history_visibility", "state_key": "", "content": {"history_visibility": "invited"}},
@@ -22,7 +22,7 @@ CLOSED: tuple[Json, ...] = (
 
 
 async def seen(reader: Reader, room_id: str, is_known: Callable[[Room], bool]) -> Room:
-    """Return the room, once the sync loop knows what matters of it: an account that it does not know gets no key."""
+    """Return the room once ``is_known`` holds for its synced state: accounts unknown to the sync loop get no key."""
 
     def known() -> Room | None:
         room = reader.rooms.get(room_id)
@@ -30,7 +30,7 @@ async def seen(reader: Reader, room_id: str, is_known: Callable[[Room], bool]) -
 
     try:
         async with asyncio.timeout(SEEN_S):
-            while (room := known()) is None:  # noqa: ASYNC110 - the loop does not wait for us, so we look
+            while (room := known()) is None:  # noqa: ASYNC110 - the sync loop sends no signal, so poll
                 await asyncio.sleep(LOOK_S)
     except TimeoutError:
         raise TryLaterError("The new room has not shown up yet.") from None

@@ -1,8 +1,8 @@
-"""Whose identity is whose: the public master key of every user, as it was first seen.
+"""The pinned identities: the public master key of every user, as first seen.
 
-Another one later is that of a person who lost theirs, or a lie of a homeserver. The bot cannot tell these apart, an
-operator can: by asking. ``pinned-identities.json`` is written by the running bot alone, and
-``confirmed-identities.json`` by the command ``confirm-identity`` alone, so neither overwrites what the other wrote.
+A different key later means that the user lost the old one, or that a homeserver lies. The bot cannot tell these apart;
+an operator can, by asking the user. Only the running bot writes ``pinned-identities.json``, and only the command
+``confirm-identity`` writes ``confirmed-identities.json``, so neither overwrites the other's file.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ SIGNED, ALLOWED, REFUSED, CHANGED = "signed", "allowed", "refused", "changed"
 
 
 class Pins:
-    """What the bot has seen."""
+    """The identities that the bot has seen."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
         self._known = pinned(folder)
 
     def level(self, user: str, master: str, *, has_any: bool, allow_unsigned: bool) -> str:
-        """``SIGNED``: look at each device. ``ALLOWED``, ``REFUSED``: the same for all devices of the user.
+        """Return ``SIGNED`` (check each device), or ``ALLOWED`` or ``REFUSED`` (the same for all devices of the user).
 
-        ``CHANGED``: refused, until a human confirms the identity or the old one is back. ``master`` is empty when the
-        user has no (intact) identity, ``has_any`` tells whether there are keys of one.
+        ``CHANGED`` means refused until an operator confirms the identity or the old one is back. ``master`` is empty if
+        the user has no (intact) identity; ``has_any`` tells whether there are keys of one.
         """
         if master and user not in self._known:
             self.pin(user, master)
@@ -41,22 +41,22 @@ class Pins:
         return SIGNED if master else (ALLOWED if allow_unsigned else REFUSED)
 
     def pin(self, user: str, master: str) -> None:
-        """From now on this is the user's identity."""
+        """Store this as the user's identity from now on."""
         if self._known.get(user) != master:
             self._known[user] = master
             self._folder.write(PINNED, self._known)
 
 
 def pinned(folder: Folder) -> dict[str, str]:
-    """The identities that the bot has seen, by user."""
+    """Return the identities that the bot has seen, by user."""
     return {user: str(key) for user, key in (folder.read(PINNED) or {}).items()}
 
 
 def confirmed(folder: Folder) -> dict[str, str]:
-    """The identities that the operator has confirmed since."""
+    """Return the identities that the operator has confirmed since, by user."""
     return {user: str(key) for user, key in (folder.read(CONFIRMED) or {}).items()}
 
 
 def confirm(folder: Folder, user: str, master: str) -> None:
-    """The operator has made sure; the running bot takes it up with its next look at the user's devices."""
+    """Store the operator's confirmation; the running bot reads it when it next fetches the user's devices."""
     folder.write(CONFIRMED, confirmed(folder) | {user: master})

@@ -1,4 +1,4 @@
-"""How far the channel has read, and what it still owes: stored in one transaction with the messages taken in."""
+"""The channel's position: how far it has read, and what it still owes, stored in one transaction with the messages."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from typing import Self
 from bot.channels.matrix.http import Json
 from knowledge_base.clock import is_past
 
-PATIENCE = timedelta(minutes=5)  # an unreadable message waits so long for its key
+PATIENCE = timedelta(minutes=5)  # an unreadable message waits this long for its key
 QUIET = timedelta(hours=1)  # after a notice in a room, the next one
 MOST_HELD, MOST_OF_ONE = 500, 100
-MOST_CHARACTERS = 1_000_000  # of all that is held: it is written with every position
+MOST_CHARACTERS = 1_000_000  # total size of the held messages, which every position stores
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An encrypted message whose key has not come yet."""
+    """An encrypted message that waits for its key."""
 
     room: str
     event: Json
     since: str  # ISO time
 
     def due(self, now: datetime) -> bool:
-        """Whether waiting any longer would be rude."""
+        """Return whether the message has waited too long."""
         return is_past(datetime.fromisoformat(self.since) + PATIENCE, now, PATIENCE)
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """``since`` of the next sync, messages held, when rooms were last told that some stayed unreadable."""
+    """The ``since`` of the next sync, held messages, and per room the time of the last notice about unreadable ones."""
 
     since: str = ""
     held: tuple[Held, ...] = ()
     told: dict[str, str] = field(default_factory=dict)
-    device: str = ""  # that read so far; empty: an earlier version wrote this, and there was one device
+    device: str = ""  # the device that read so far; empty in positions of earlier versions, which had one device
 
     @classmethod
     def load(cls, text: str | None) -> Self:
-        """What ``dump`` wrote; nothing is the very beginning."""
+        """Parse the output of ``dump``; return the start position for an empty cursor."""
         if not text:
             return cls()
         value = json.loads(text)
@@ -49,32 +49,32 @@ class Position:
         )
 
     def dump(self) -> str:
-        """As a cursor."""
+        """Return the position as a cursor."""
         return json.dumps(asdict(self), separators=(",", ":"))
 
     def has_place(self, event: Json) -> bool:
-        """Whether one more message may wait; one sender cannot fill the place of all."""
+        """Return whether one more message may wait; one sender cannot fill the place of all."""
         of_sender = sum(held.event["sender"] == event["sender"] for held in self.held)
         characters = sum(_size(held.event) for held in self.held) + _size(event)
         return of_sender < MOST_OF_ONE and len(self.held) < MOST_HELD and characters <= MOST_CHARACTERS
 
     def hold(self, room: str, event: Json, now: datetime) -> Self:
-        """Keep a message for later, if it does not wait already and has a place."""
+        """Hold a message if it does not wait already and there is place for it."""
         known = any(held.event["event_id"] == event["event_id"] for held in self.held)
         if known or not self.has_place(event):
             return self
         return replace(self, held=(*self.held, Held(room, event, now.isoformat())))
 
     def release(self, event_ids: set[str]) -> Self:
-        """Wait no longer for these."""
+        """Stop waiting for these messages."""
         return replace(self, held=tuple(held for held in self.held if held.event["event_id"] not in event_ids))
 
     def may_tell(self, room: str, now: datetime) -> bool:
-        """Whether the room was not told lately."""
+        """Return whether the room got no notice within the last hour."""
         return room not in self.told or is_past(datetime.fromisoformat(self.told[room]) + QUIET, now, QUIET)
 
     def tell(self, room: str, now: datetime) -> Self:
-        """The room is told now; old entries are forgotten."""
+        """Note a notice to the room now; forget old entries."""
         recent = {name: at for name, at in self.told.items() if now - datetime.fromisoformat(at) < QUIET}
         return replace(self, told=recent | {room: now.isoformat()})
 

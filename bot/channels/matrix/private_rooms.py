@@ -1,8 +1,8 @@
-"""A room of the bot with one person, for what nobody else may read: opened when their own rooms do not fit.
+"""Private rooms of the bot with one person each, opened when no existing room is private enough.
 
-Which room it is stands in the bot's account data on its server, under a hash of the person's id, and only then is the
-person invited. So an attempt that was cut off makes no second room that anybody sees. Only the bot may invite others
-or change the room's rules; should the server do it all the same, the room is given up for a new one.
+The bot first stores the room in its account data, under a hash of the user id, and only then invites the user. So an
+interrupted attempt makes no second visible room. Only the bot may invite others or change the room's rules. If the
+server does so anyway, the bot replaces the room with a new one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KIND = "org.stadtlotse.private_room."
 
 
 class PrivateRooms:
-    """Opens rooms with one person each."""
+    """A maker of private rooms."""
 
     def __init__(self, server: Server, reader: Reader, guard: Guard) -> None:
         self._server = server
@@ -33,10 +33,10 @@ class PrivateRooms:
         self._guard = guard
 
     async def of(self, user: str) -> str:
-        """Return the id of the room with this person, made if there is none; they are in it or invited.
+        """Return the id of the room with this user, made if missing; the user has joined or is invited.
 
-        Raises ``OverheardError`` when they cannot have one (they or the server refuse it), ``TryLaterError``,
-        ``MatrixError``; then call again.
+        Raise ``OverheardError`` if the user or the server refuses such a room. After ``TryLaterError`` or
+        ``MatrixError``, call again.
         """
         try:
             room_id = await self._noted(user)
@@ -66,7 +66,7 @@ class PrivateRooms:
         return str(noted.get("room_id", ""))
 
     async def _fits(self, room_id: str, user: str) -> bool:
-        """Whether the room is still ours, and nobody else can read it."""
+        """Return whether the room still belongs to the bot and no other user can read it."""
         room = self._reader.rooms.get(room_id)
         if room is None or room.creator != self._reader.me:
             return False
@@ -91,7 +91,7 @@ class PrivateRooms:
         return room_id
 
     async def _invite(self, room_id: str, user: str) -> None:
-        """As a member event of its own: so the client learns that it is a direct chat."""
+        """Invite by a member event, so that the client shows a direct chat."""
         body: Json = {"membership": "invite", "is_direct": True}
         await self._server.put("v3", "rooms", room_id, "state", "m.room.member", user, body=body)
 

@@ -1,4 +1,4 @@
-"""What the bot knows of its rooms, read from their state events. Malformed state is no state."""
+"""The known state of the bot's rooms, read from state events. Malformed state is ignored."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from bot.channels.matrix.http import Json, events, part
 from bot.messages.readership import Readership
 
 PRESENT = ("join", "invite")
-NOT_FOR_LATER = ("invited", "joined")  # visibilities of a history that who comes later cannot read
+NOT_FOR_LATER = ("invited", "joined")  # history visibilities that later members cannot read
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """When a room's key is replaced by a new one: after so many messages, or when it is so old."""
+    """The limits of a room key: messages and age after which a new key replaces it."""
 
     messages: int = 100
     age: timedelta = timedelta(days=7)
 
     @classmethod
     def of(cls, encryption: Json) -> Self:
-        """What a room wants (``m.room.encryption``), within bounds.
+        """Return the rotation that a room wants (``m.room.encryption``), within bounds.
 
-        A room may want it more often than the defaults, which are those of the specification, never less often; and no
-        more often than each hour, because a key must last until it is shared.
+        The defaults are those of the specification. A room may rotate more often than that, but never less often, and
+        at most hourly, because a key must last until it is shared.
         """
         most = cls()
         hour, week = (time // timedelta(milliseconds=1) for time in (timedelta(hours=1), most.age))
@@ -37,7 +37,7 @@ class Rotation:
 
 
 def _within(wanted: Any, least: int, most: int) -> int:
-    """A number of somebody's; anything else is as good as none."""
+    """Return a number from a room within bounds; treat anything else as missing."""
     is_number = isinstance(wanted, int) and not isinstance(wanted, bool)
     return min(max(wanted, least), most) if is_number else most
 
@@ -54,62 +54,62 @@ class Room:
     rotation: Rotation = Rotation()
     upgraded_to: str = ""
     creator: str = ""
-    met: bool = False  # somebody else is, was or was invited here
-    history: str = "shared"  # who may read what was said before they came
-    join_rule: str = "invite"  # what the specification takes for granted
+    met: bool = False  # another user has joined or was invited at some time
+    history: str = "shared"  # who may read messages from before they joined
+    join_rule: str = "invite"  # the specification's default
     levels: Json = field(default_factory=dict)  # ``m.room.power_levels``
     create: Json = field(default_factory=dict)  # ``m.room.create``, the whole event
 
     @property
     def alone(self) -> bool:
-        """Only one other person is or is invited here: whatever they write is for the bot."""
+        """Return whether at most one other user is here or invited: then every message is for the bot."""
         return len(self.members) <= 2
 
     @property
     def private(self) -> bool:
-        """Nobody else is here, comes in without an invitation, or reads it from outside."""
+        """Return whether no further user is here, can join without an invitation, or reads from outside."""
         return self.alone and self.join_rule == "invite" and self.history != "world_readable"
 
     @property
     def readership(self) -> Readership:
-        """Who can read what is said here now, the bot left out."""
+        """Return who can read new messages here now, without the bot."""
         closed = self.join_rule == "invite" and self.history in NOT_FOR_LATER and not self.upgraded_to
         return Readership(frozenset(self.others), closed=closed and self.members.get(self.me) == "join")
 
     @property
     def closable(self) -> Readership:
-        """The readership that the room has once the bot has closed its history, where the bot may."""
+        """Return the readership after the bot has closed the history, where the bot may."""
         may = self.history not in NOT_FOR_LATER and may_close_history(self.me, self.levels, self.create)
         return replace(self, history=NOT_FOR_LATER[-1]).readership if may else self.readership
 
     @property
     def joined(self) -> list[str]:
-        """Who is here, the bot included."""
+        """Return the joined users, the bot included."""
         return [user for user, membership in self.members.items() if membership == "join"]
 
     @property
     def readers(self) -> list[str]:
-        """Who gets the keys of what is said here: who is invited too, where the invited may read it."""
+        """Return the users who get the keys of new messages, invited ones included where they may read."""
         return self.joined if self.history == "joined" else list(self.members)
 
     @property
     def others(self) -> list[str]:
-        """Who is here or invited, the bot excluded."""
+        """Return the joined or invited users, without the bot."""
         return [user for user in self.members if user != self.me]
 
     @property
     def deserted(self) -> bool:
-        """Nobody is here any more; in a room that the bot is just making, nobody is here yet."""
+        """Return whether all other users have left; a room that the bot is just making does not count."""
         return not self.others and (self.met or self.creator != self.me)
 
     @property
     def own_names(self) -> tuple[str, ...]:
-        """How the bot may be addressed here."""
+        """Return the names by which users may address the bot here."""
         local = self.me[1:].partition(":")[0]
         return tuple(name for name in (self.names.get(self.me, ""), self.me, local) if name)
 
     def apply(self, event: Json) -> bool:
-        """Take in a state event; returns whether the bot must make a new room key (members or its rules changed)."""
+        """Apply a state event; return whether the bot must make a new room key (members or rotation changed)."""
         content, key = event.get("content"), event.get("state_key")
         if not isinstance(content, dict) or not isinstance(key, str):
             return False
@@ -117,7 +117,7 @@ class Room:
             case "m.room.member":
                 return self._member(key, content)
             case "m.room.encryption" if key == "":
-                self.encrypted = True  # for ever: nobody can turn it off
+                self.encrypted = True  # forever: encryption cannot be turned off
                 before, self.rotation = self.rotation, Rotation.of(content)
                 return self.rotation != before
             case "m.room.create" if key == "":
@@ -148,12 +148,12 @@ class Room:
 
 
 def state_events(room: Json, name: str) -> list[Json]:
-    """The events of a part (``state``, ``timeline``, ``invite_state``) of a room in a sync answer, objects only."""
+    """Return the events of a room's part (``state``, ``timeline``, ``invite_state``) in a sync answer, objects only."""
     return [event for event in events(room, name) if isinstance(event, dict)]
 
 
 def own_arrival(events: Iterable[Json], me: str) -> Json | None:
-    """The event with which the bot came into the room, if it is among these: no mere change of its profile."""
+    """Return the event of the bot's arrival in the room, if it is among these; profile changes do not count."""
     arrival = None
     for event in events:
         if event.get("type") != "m.room.member" or event.get("state_key") != me:
@@ -164,7 +164,7 @@ def own_arrival(events: Iterable[Json], me: str) -> Json | None:
 
 
 def inviter(event: Json, fallback: Iterable[str]) -> str:
-    """Who brought the bot here: the sender of the invitation that its arrival followed, else anybody there."""
+    """Return the user who invited the bot: the sender of the preceding invitation, otherwise any user there."""
     unsigned = event.get("unsigned")
     sender = unsigned.get("prev_sender") if isinstance(unsigned, dict) else None
     if isinstance(sender, str) and sender != event.get("state_key"):
@@ -173,7 +173,7 @@ def inviter(event: Json, fallback: Iterable[str]) -> str:
 
 
 def membership(content: Any) -> str:
-    """The membership that a member event's content names."""
+    """Return the membership in a member event's content."""
     value = content.get("membership") if isinstance(content, dict) else None
     return value if isinstance(value, str) else ""
 
@@ -184,7 +184,7 @@ def _before(event: Json) -> Any:
 
 
 def invitation(room: Json, me: str) -> str:
-    """Who invites the bot, from the stripped state of an invited room; empty when nobody can be told."""
+    """Return the user who invites the bot, from the stripped state of an invited room; empty if unknown."""
     for event in state_events(room, "invite_state"):
         is_own = event.get("type") == "m.room.member" and event.get("state_key") == me
         if is_own and membership(event.get("content")) == "invite" and isinstance(event.get("sender"), str):
@@ -193,22 +193,22 @@ def invitation(room: Json, me: str) -> str:
 
 
 def server_of(user_id: str) -> str:
-    """The homeserver of a user id."""
+    """Return the homeserver of a user id."""
     return user_id.partition(":")[2].lower()
 
 
 def may_ask(user_id: str, allowed: Iterable[str], own: str) -> bool:
-    """Whether a user may invite and ask: their server is among the allowed ones; none named: the bot's own."""
+    """Return whether a user may invite and ask: their server is allowed; without a list, the bot's own server is."""
     servers = {server.lower() for server in allowed} or {server_of(own)}
     return bool(server_of(user_id)) and server_of(user_id) in servers
 
 
-ADMIN = 100  # the power level that clients call so
-MAKERS_ARE_ADMINS = 12  # from this room version on, above every level
+ADMIN = 100  # the power level that clients call admin
+MAKERS_ARE_ADMINS = 12  # from this room version on, creators stand above every level
 
 
 def is_admin(user: str, levels: Json, create: Json) -> bool:
-    """Whether somebody is an admin of a room: by its power levels, or as who made it. Anything odd says no."""
+    """Return whether the user is an admin of a room, by power level or as its creator. Malformed state means no."""
     given = part(levels, "users").get(user, levels.get("users_default", 0))
     if isinstance(given, int) and given >= ADMIN:
         return True
@@ -216,7 +216,7 @@ def is_admin(user: str, levels: Json, create: Json) -> bool:
 
 
 def may_close_history(user: str, levels: Json, create: Json) -> bool:
-    """Whether somebody may say that who comes later does not read what was said before. Anything odd says no."""
+    """Return whether the user may hide earlier messages from later members. Malformed state means no."""
     needed = part(levels, "events").get("m.room.history_visibility", levels.get("state_default", 50))
     given = part(levels, "users").get(user, levels.get("users_default", 0))
     if not (levels and isinstance(needed, int) and isinstance(given, int)):
@@ -225,7 +225,7 @@ def may_close_history(user: str, levels: Json, create: Json) -> bool:
 
 
 def _made(user: str, create: Json) -> bool:
-    """Whether somebody made the room, in the versions in which that puts them above every level."""
+    """Return whether the user created the room, in room versions that put creators above every level."""
     content = part(create, "content")
     version, others = content.get("room_version"), content.get("additional_creators")
     recent = isinstance(version, str) and version.isdecimal() and int(version) >= MAKERS_ARE_ADMINS

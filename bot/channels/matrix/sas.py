@@ -1,9 +1,9 @@
-"""Short authentication strings, as the specification has them (``m.sas.v1``): pure, on vodozemac's arithmetic.
+"""Short authentication strings by the specification (``m.sas.v1``): pure, on vodozemac's arithmetic.
 
-nio's own class is not used: it hashes, counts emojis and computes MACs differently from every other client.
-The bot only ever answers, so this is the accepting half::
+nio's own class is not used: it hashes, counts emojis and computes MACs differently from every other client. The bot
+only ever answers, so this is the accepting half::
 
-    start ──> accept ──> (their key) ──> our key, emojis ──> (their MAC: a human said "they match") ──> our MAC, done
+    start ──> accept ──> (their key) ──> own key, emojis ──> (their MAC: the admin confirmed) ──> own MAC, done
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ EMOJIS: list[tuple[str, str]] = NioSas.emoji  # the table of the specification
 
 
 class SasError(Exception):
-    """The verification must end; ``code`` is what the other side is told."""
+    """An error that ends the verification; ``code`` goes to the other side."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -40,13 +40,13 @@ class Exchange:
         self.transaction = transaction
         self.me, self.them = me, them
         self._sas = Sas()
-        self._public = self._sas.public_key.to_base64()  # the secret is used up by the agreement
+        self._public = self._sas.public_key.to_base64()  # the agreement uses up the secret
         self._established: EstablishedSas | None = None
         self._their_public = ""
         self._mac = MAC_V2
 
     def accept(self, start: Json) -> Json:
-        """The answer to ``start``."""
+        """Return the answer to ``start``."""
         offers = (("method", METHOD, False), ("key_agreement_protocols", AGREEMENT, True), ("hashes", HASH, True))
         for name, wanted, listed in offers:
             offered = start.get(name)
@@ -69,7 +69,7 @@ class Exchange:
         }
 
     def agree(self, content: Json) -> Json:
-        """Take in their key; returns ours."""
+        """Take the other side's key; return the bot's."""
         key = content.get("key")
         if self._established is not None or not isinstance(key, str):
             raise SasError("m.unexpected_message", "key")
@@ -81,14 +81,14 @@ class Exchange:
         return {"key": self._public}
 
     def emojis(self) -> list[tuple[str, str]]:
-        """The seven pictures, with their English names, that both sides must see."""
+        """Return the seven emojis, with English names, that both sides must see."""
         info = "|".join(
             ("MATRIX_KEY_VERIFICATION_SAS", *self.them, self._their_public, *self.me, self._public, self.transaction)
         )
         return [EMOJIS[index] for index in self._agreed().bytes(info).emoji_indices]
 
     def check(self, content: Json, keys: Mapping[str, str]) -> set[str]:
-        """Their MAC: the ids of those ``keys`` (id → public key) that it proves. None, or a wrong one: an error."""
+        """Return the ids of the ``keys`` (id → public key) that their MAC proves, or raise ``SasError``."""
         macs, of_ids = content.get("mac"), content.get("keys")
         if not isinstance(macs, dict) or not isinstance(of_ids, str):
             raise SasError("m.invalid_message", "mac")
@@ -102,7 +102,7 @@ class Exchange:
         return proven
 
     def mac(self, keys: Mapping[str, str]) -> Json:
-        """Our MAC over our own keys (id → public key)."""
+        """Return the MAC over the bot's own keys (id → public key)."""
         info = "MATRIX_KEY_VERIFICATION_MAC" + "".join((*self.me, *self.them)) + self.transaction
         calculate = self._calculate()
         macs = {name: calculate(key, info + name) for name, key in keys.items()}

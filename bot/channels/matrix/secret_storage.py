@@ -1,7 +1,7 @@
-"""Secrets in the account's data on the server, readable with the recovery key alone.
+"""Secrets in the account's data on the server, which only the recovery key opens.
 
-``m.secret_storage.v1.aes-hmac-sha2`` of the Matrix specification, as Element writes and reads it: HKDF-SHA-256 makes
-an AES-256-CTR key and an HMAC key of the recovery key and the secret's name.
+``m.secret_storage.v1.aes-hmac-sha2`` of the Matrix specification, as Element writes and reads it: HKDF-SHA-256 derives
+an AES-256-CTR key and an HMAC key from the recovery key and the secret's name.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ KEY_BYTES = 32
 
 
 class SecretStorageError(Exception):
-    """The recovery key is wrong, or the account has no secrets that it opens."""
+    """A wrong recovery key, or an account without secrets that it opens."""
 
 
 def to_base64(value: bytes) -> str:
-    """Base64 as Matrix writes it: without padding."""
+    """Return Base64 as Matrix writes it: without padding."""
     return base64.b64encode(value).decode("ascii").rstrip("=")
 
 
 def from_base64(text: str) -> bytes:
-    """Base64 with or without padding; ``ValueError`` when it is none."""
+    """Decode Base64 with or without padding; raise ``ValueError`` if it is not valid."""
     return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
 
 
 def encode_recovery_key(key: bytes) -> str:
-    """32 bytes as people write them down: base 58 in groups of four, with a parity byte."""
+    """Return 32 bytes as people write them down: base 58 in groups of four, with a parity byte."""
     raw = PREFIX + key
     number, text = int.from_bytes(raw + bytes([_parity(raw)]), "big"), ""
     while number:
@@ -46,7 +46,7 @@ def encode_recovery_key(key: bytes) -> str:
 
 
 def decode_recovery_key(text: str) -> bytes:
-    """The way back. ``SecretStorageError``: mistyped."""
+    """Return the bytes of a recovery key; raise ``SecretStorageError`` if it is mistyped."""
     number = 0
     for char in "".join(text.split()):
         if char not in ALPHABET:
@@ -67,7 +67,7 @@ def _parity(raw: bytes) -> int:
 
 
 def encrypt(key: bytes, name: str, plain: bytes) -> Json:
-    """A secret, to be stored under its name."""
+    """Return a secret as stored under its name."""
     cipher_key, mac_key = _derive(key, name)
     iv = bytearray(secrets.token_bytes(16))
     iv[8] &= 0x7F  # some implementations count with 63 bits
@@ -77,7 +77,7 @@ def encrypt(key: bytes, name: str, plain: bytes) -> Json:
 
 
 def decrypt(key: bytes, name: str, stored: Json) -> bytes:
-    """A stored secret. ``SecretStorageError``: another key, another name, or damaged."""
+    """Return a stored secret; raise ``SecretStorageError`` for another key, another name, or damage."""
     cipher_key, mac_key = _derive(key, name)
     try:
         ciphertext, mac, iv = (from_base64(stored[part]) for part in ("ciphertext", "mac", "iv"))
@@ -118,15 +118,15 @@ class SecretStorage:
         return encode_recovery_key(key)
 
     async def read(self, recovery_key: str, names: tuple[str, ...]) -> dict[str, bytes]:
-        """Secrets of the account, opened with its recovery key; all of them, or ``SecretStorageError``."""
+        """Return all these secrets of the account, opened with its recovery key, or raise ``SecretStorageError``."""
         key = decode_recovery_key(recovery_key)
         try:
             key_id = (await self._get(DEFAULT_KEY))["key"]
-            found = {name: (await self._get(name))["encrypted"][key_id] for name in names}
+            sealed = {name: (await self._get(name))["encrypted"][key_id] for name in names}
         except (KeyError, TypeError):
             raise SecretStorageError("the account holds no cross-signing secrets for this recovery key") from None
         try:
-            return {name: from_base64(decrypt(key, name, found[name]).decode("ascii")) for name in names}
+            return {name: from_base64(decrypt(key, name, sealed[name]).decode("ascii")) for name in names}
         except ValueError:
             raise SecretStorageError("a secret of the account is damaged") from None
 

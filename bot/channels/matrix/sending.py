@@ -1,4 +1,4 @@
-"""Sending to rooms: in order, once. The transaction id is the outbox id, so a repetition has no second effect."""
+"""Sending to rooms: in order, once. The transaction id is the outbox id, so a retry has no second effect."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SMALLER = (LARGEST, LARGEST // 3, LARGEST // 10)
 
 
 class Sending:
-    """The way out of one account."""
+    """The sender of one account."""
 
     def __init__(self, server: Server, reader: Reader, keys: Keys, admins: Collection[str] = ()) -> None:
         self._server = server
@@ -36,16 +36,16 @@ class Sending:
         self.guard = Guard(server, admins)
         self._one_per_room: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._background: set[asyncio.Task[None]] = set()
-        self.arrived: dict[str, str] = {}  # what another device sent: transaction id → event id
+        self.arrived: dict[str, str] = {}  # sent by another device: transaction id → event id
 
     async def close(self) -> None:
-        """End what runs in the background."""
+        """Cancel the background tasks."""
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
 
     async def send(self, message: Outgoing) -> str:
-        """See ``bot.channels.port.Channel.send``. Returns the id of the first event."""
+        """See ``bot.channels.port.Channel.send``. Return the id of the first event."""
         room = self._reader.rooms.get(message.address.conversation)
         if room is None:
             raise UndeliverableError("The bot is not in this room.", gone=True)
@@ -75,10 +75,10 @@ class Sending:
     async def event(
         self, room: Room, kind: str, content: Json, transaction: str = "", message: Outgoing | None = None
     ) -> str:
-        """One event, encrypted where the room is. A repetition with the same transaction id is the same event.
+        """Send one event, encrypted if the room is. A retry with the same transaction id is the same event.
 
-        Who can read the room is looked at for ``message`` before its key is shared, and again before the event leaves:
-        meanwhile people may have come.
+        For ``message``, check the readers of the room before its key is shared, and again before the event leaves:
+        users may have joined meanwhile.
         """
         transaction = transaction or uuid4().hex
         if transaction in self.arrived:
@@ -111,12 +111,12 @@ class Sending:
     # --- signs ------------------------------------------------------------------------------------------------------
 
     def working(self, room_id: str) -> None:
-        """Show that an answer is being made; whether that arrives does not matter."""
+        """Show the typing indicator; delivery does not matter."""
         if room_id in self._reader.rooms:
             self._in_background(lambda: self._typing(room_id, typing=True))
 
     def seen(self, room_id: str, event_id: str) -> None:
-        """Show that a message was taken in."""
+        """Show that a message was read."""
         if room_id in self._reader.rooms and event_id.startswith("$"):
             self._in_background(lambda: self._receipt(room_id, event_id))
 
@@ -128,13 +128,13 @@ class Sending:
         await self._server.post("v3", "rooms", room_id, "receipt", "m.read", event_id)
 
     def _in_background(self, sign: Callable[[], Awaitable[None]]) -> None:
-        """Do something that may fail without harm."""
+        """Run a call that may fail without harm."""
 
         async def quietly() -> None:
             try:
                 await sign()
             except MatrixError as error:
-                log.debug("matrix.sign_not_sent", reason=error.message)
+                log.debug("matrix.indicator_not_sent", reason=error.message)
 
         task = asyncio.create_task(quietly())
         self._background.add(task)

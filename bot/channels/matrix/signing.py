@@ -1,4 +1,4 @@
-"""Ed25519 signatures over canonical JSON: what cross-signing is made of."""
+"""Ed25519 signatures over canonical JSON, the basis of cross-signing."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bot.channels.matrix.secret_storage import from_base64, to_base64
 
 
 def canonical(value: Json) -> bytes:
-    """The one byte form of an object that is signed: without its signatures and what the server added."""
+    """Return the one byte form of an object for signing: without its signatures and the server's additions."""
     return canonical_raw({name: part for name, part in value.items() if name not in ("signatures", "unsigned")})
 
 
 def canonical_raw(value: Json) -> bytes:
-    """Canonical JSON of the whole object."""
+    """Return canonical JSON of the whole object."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8")
 
 
@@ -31,16 +31,16 @@ class SigningKey:
 
     @property
     def id(self) -> str:
-        """As it stands in signatures."""
+        """Return the key's id as used in signatures."""
         return f"ed25519:{self.public}"
 
     def sign(self, value: Json) -> str:
-        """The signature of an object."""
+        """Return the signature of an object."""
         return to_base64(eddsa.new(self._key, "rfc8032").sign(canonical(value)))
 
 
 def signed_by(value: Any, user: str, public: str, key_name: str = "") -> bool:
-    """Whether an object holds a valid signature of the public key; anything malformed is not signed."""
+    """Return whether an object holds a valid signature of the public key; malformed objects are not signed."""
     try:
         signature = from_base64(value["signatures"][user][f"ed25519:{key_name or public}"])
         eddsa.new(eddsa.import_public_key(from_base64(public)), "rfc8032").verify(canonical(value), signature)
@@ -50,14 +50,14 @@ def signed_by(value: Any, user: str, public: str, key_name: str = "") -> bool:
 
 
 def public_key(value: Any) -> str:
-    """The one public key of a cross-signing key object; empty when there is none."""
+    """Return the one public key of a cross-signing key object; empty without one."""
     keys = value.get("keys") if isinstance(value, dict) else None
-    found = [key for name, key in keys.items() if name == f"ed25519:{key}"] if isinstance(keys, dict) else []
-    return found[0] if len(found) == 1 and isinstance(found[0], str) else ""
+    public = [key for name, key in keys.items() if name == f"ed25519:{key}"] if isinstance(keys, dict) else []
+    return public[0] if len(public) == 1 and isinstance(public[0], str) else ""
 
 
 def chain(user: str, master: Any, self_signing: Any) -> tuple[str, str]:
-    """``(master, self-signing)`` public keys when the first has signed the second, both for this user; else empty."""
+    """Return the public keys ``(master, self-signing)`` if the first signed the second for this user; else empty."""
     first, second = public_key(master), public_key(self_signing)
     if not (first and second and master.get("user_id") == user == self_signing.get("user_id")):
         return "", ""
@@ -65,5 +65,5 @@ def chain(user: str, master: Any, self_signing: Any) -> tuple[str, str]:
 
 
 def device_signed(device: Any, user: str, self_signing: str) -> bool:
-    """Whether a device's keys are signed by its owner's self-signing key."""
+    """Return whether the owner's self-signing key signed a device's keys."""
     return bool(self_signing) and signed_by(device, user, self_signing)

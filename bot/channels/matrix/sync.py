@@ -1,10 +1,10 @@
-"""The sync loop: nothing that the server delivered is let go of before it is kept.
+"""The sync loop: the bot stores everything that the server delivered before it goes on.
 
     snapshot (state of all rooms, invitations; no messages)
     └─> sync(since) ─> to-device ─> fill gaps ─> rooms ─> receive(messages, cursor: one transaction) ─> the rest ─┐
             ^─────────────────────────────────────────────────────────────────────────────────────────────────────┘
 
-A kill anywhere repeats the sync of the last committed position; what was handed over before is known by its event id.
+A kill anywhere repeats the sync from the last committed position; event ids reveal what was handed over before.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ NOTHING: Json = {"types": []}
 
 
 def sync_filter(limit: int, nonce: str = "") -> Json:
-    """What a sync brings. The nonce keeps a server from answering out of its cache: after a restart that is stale."""
+    """Return the filter of a sync. The nonce prevents answers from the server's cache, stale after a restart."""
     state = (
         {"lazy_load_members": False, "not_types": [f"org.stadtlotse.{nonce}"]}
         if nonce
@@ -54,7 +54,7 @@ def sync_filter(limit: int, nonce: str = "") -> Json:
 
 @dataclass(slots=True)
 class Parts:
-    """What the loop works with."""
+    """The parts that the loop works with."""
 
     server: Server
     reader: Reader
@@ -67,7 +67,7 @@ class Parts:
 
 
 class Sync:
-    """Receives for one account."""
+    """A receiver for one account."""
 
     def __init__(self, parts: Parts, receive: Receive, *, now: Callable[[], datetime] = process_clock) -> None:
         self._parts = parts
@@ -76,12 +76,12 @@ class Sync:
         self._position = Position()
 
     async def run(self, listening: Listening, ready: Callable[[], None]) -> None:
-        """Receive until something fails; calling again begins anew at the committed position."""
+        """Receive until an error; a new call starts again at the committed position."""
         self._position = Position.load(await self._receive.cursor(NAME))
         await self._snapshot()
         ready()
         listening(None)
-        wait = 0  # what waited while we were away comes at once
+        wait = 0  # messages that waited come at once
         while True:
             query = {"since": self._position.since, "timeout": wait, "filter": sync_filter(PAGE)}
             answer = await self._sync(query, wait / 1000 + SLACK_S)
@@ -90,32 +90,32 @@ class Sync:
             await self._take(answer)
 
     async def _sync(self, query: Json, wait: float) -> Json:
-        """A sync answer that says from where the next one goes on; without that it is none."""
+        """Return a sync answer; raise ``UnreachableError`` if it does not say where the next one goes on."""
         answer = await self._parts.server.get("v3", "sync", query=query, wait=wait)
         if not isinstance(answer.get("next_batch"), str):
             raise UnreachableError("GET sync: an answer without a position.")
         return answer
 
     async def _snapshot(self) -> None:
-        """The state of every room as it is now, and the invitations that are only ever delivered once."""
+        """Read the current state of every room, and the invitations, which the server delivers only once."""
         query = {"timeout": 0, "filter": sync_filter(0, secrets.token_hex(4))}
         answer = await self._sync(query, 300)
         batch, reader, rooms = Batch(), self._parts.reader, part(answer, "rooms")
         for room_id, joined in part(rooms, "join").items():
             with batch.guarded(joined, room_id):
                 reader.state(room_id, state_events(joined, "state"), batch)
-        self._parts.invitations.found(part(rooms, "invite"))
+        self._parts.invitations.add(part(rooms, "invite"))
         if self._position.device not in ("", self._parts.device):
             await self._keys_meant_for_us(answer, batch)
-        if not self._position.since:  # the very first start: what was said before the bot came is history
+        if not self._position.since:  # the very first start: older messages are history
             reader.to_device(events(answer, "to_device"), batch)
             await self._keep(replace(self._position, since=answer["next_batch"]), batch)
         await self._upkeep(answer, batch)
 
     async def _keys_meant_for_us(self, answer: Json, batch: Batch) -> None:
-        """Take in what came for this device while another one read: the position passes over it, and it would be lost.
+        """Read what came for this device while another one read: the position has passed it, so it would be lost.
 
-        It waits on the server until a sync goes on behind it, and by then it is stored.
+        The server keeps it until a sync goes on behind it, and by then it is stored.
         """
         query: Json = {"timeout": 0, "filter": sync_filter(0) | {"room": {"rooms": []}}}
         while waiting := events(answer, "to_device"):
@@ -123,7 +123,7 @@ class Sync:
             answer = await self._sync(query | {"since": answer["next_batch"]}, SLACK_S)
 
     async def _take(self, answer: Json) -> None:
-        """One sync answer, start to finish."""
+        """Process one sync answer, start to finish."""
         batch, reader, now = Batch(), self._parts.reader, self._now()
         rooms = part(answer, "rooms")
         reader.to_device(events(answer, "to_device"), batch)
@@ -136,7 +136,7 @@ class Sync:
                 position = reader.timeline(room_id, joined, gap, position, batch, now)
         for room_id in part(rooms, "leave"):
             reader.left(room_id)
-        self._parts.invitations.found(part(rooms, "invite"))
+        self._parts.invitations.add(part(rooms, "invite"))
         await self._resolve(batch)
         batch.happenings += await self._parts.verifying.take(batch.to_device, batch.verifications, now)
         reached("matrix.rooms_read")
@@ -145,15 +145,15 @@ class Sync:
         await self._upkeep(answer, batch)
 
     async def _keep(self, position: Position, batch: Batch) -> None:
-        if refused := batch.refused:  # a line for each would be one more thing to flood
-            reasons = sorted({one.reason for one in refused})
+        if refused := batch.refused:  # one line for all, so that a flood of events is no flood of lines
+            reasons = sorted({event.reason for event in refused})
             log.warning("matrix.events_refused", count=len(refused), first=refused[0].id, reasons=reasons[:5])
         position = replace(position, device=self._parts.device)
         await self._receive(NAME, batch.happenings, cursor=position.dump(), refused=batch.refused)
         self._position = position
 
     async def _gap(self, room_id: str, joined: Json) -> list[Any]:
-        """The events between our position and a limited timeline, in order; bounded."""
+        """Return the events between the position and a limited timeline, in order and bounded in number."""
         timeline = part(joined, "timeline")
         since, start = self._position.since, timeline.get("prev_batch")
         if not timeline.get("limited") or not since or not isinstance(start, str):
@@ -163,7 +163,7 @@ class Sync:
             query = {"dir": "b", "from": start, "to": since, "limit": PAGE}
             try:
                 page = await self._parts.server.get("v3", "rooms", room_id, "messages", query=query)
-            except RefusedError as error:  # we may have left meanwhile
+            except RefusedError as error:  # the bot may have left meanwhile
                 log.warning("matrix.gap_not_filled", room=room_id, reason=error.code)
                 break
             chunk, start = page.get("chunk"), page.get("end")
@@ -174,7 +174,7 @@ class Sync:
         return events[::-1]
 
     async def _resolve(self, batch: Batch) -> None:
-        """Replies in rooms to messages that we do not remember: are they ours?"""
+        """Keep replies in rooms to messages of the bot that it no longer remembers."""
         for inbound in batch.unsure:
             try:
                 path = ("v3", "rooms", inbound.address.conversation, "event", inbound.refers_to)
@@ -185,7 +185,7 @@ class Sync:
                 batch.happenings.append(replace(inbound, addressed=True))
 
     async def _upkeep(self, answer: Json, batch: Batch) -> None:
-        """What may fail now and is done with the next answer: keys, invitations, receipts."""
+        """Do the work that may fail now and is repeated with the next answer: keys, invitations, receipts."""
         parts = self._parts
         self._show_seen(batch.happenings)
         try:
@@ -207,16 +207,16 @@ class Sync:
         except MatrixError as error:
             if isinstance(error, RefusedError) and error.signed_out:
                 raise
-            log.warning("matrix.upkeep_later", reason=error.message)
+            log.warning("matrix.upkeep_postponed", reason=error.message)
 
     def _show_seen(self, happenings: list[Inbound]) -> None:
-        written = [one for one in happenings if one.happening == Happening.MESSAGE]
-        ordered = sorted(written, key=lambda one: one.address.conversation)
-        for room_id, messages in groupby(ordered, key=lambda one: one.address.conversation):
+        written = [happening for happening in happenings if happening.happening == Happening.MESSAGE]
+        ordered = sorted(written, key=lambda message: message.address.conversation)
+        for room_id, messages in groupby(ordered, key=lambda message: message.address.conversation):
             self._parts.sending.seen(room_id, list(messages)[-1].id)
 
 
 def _changed(lists: Json) -> Iterator[str]:
-    """Users whose devices may have changed."""
+    """Yield users with possibly changed devices."""
     for users in (lists.get("changed"), lists.get("left")):
         yield from (user for user in users if isinstance(user, str)) if isinstance(users, list) else ()

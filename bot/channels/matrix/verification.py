@@ -1,11 +1,12 @@
-"""Verifying the bot from another client: in the room (how Element verifies people) and to-device.
+"""Verification of the bot from another client: in the room (as Element verifies people) and to-device.
 
-The bot has no eyes, so only an admin may have it compare emojis: the bot writes its seven emojis to the admin, who
-compares them with those on their own screen and confirms there. Only when that confirmation (their MAC) has come, and
-is right, does the bot give its own. Everybody else's request is declined.
+The bot cannot see emojis, so only an admin may verify it. The bot writes its seven emojis to the admin, who compares
+them with those on their own screen and confirms there. Only when that confirmation (the admin's MAC) has come and is
+right does the bot send its own. Requests of all other users are declined.
 
-That tells the admin who the bot is, never the bot who the admin is: whoever puts a new identity in an admin's place
-could confirm the pictures on both sides. A changed identity stays refused (``Pins``) until the operator confirms it.
+This proves the bot's identity to the admin, never the admin's to the bot. An attacker who puts a new identity in an
+admin's place could confirm the emojis on both sides. A changed identity stays refused (``Pins``) until the operator
+confirms it.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ MOST = 50  # at once
 
 @dataclass(slots=True)
 class Flow:
-    """A verification under way."""
+    """A verification in progress."""
 
     user: str
     device: str
@@ -47,7 +48,7 @@ class Flow:
 
 
 class Verifying:
-    """Answers verifications."""
+    """A handler of verification requests."""
 
     def __init__(
         self, server: Server, reader: Reader, crypto: Crypto, keys: Keys, sending: Sending, *,
@@ -63,7 +64,7 @@ class Verifying:
         self._flows: dict[str, Flow] = {}
 
     async def take(self, to_device: Iterable[Json], in_rooms: Iterable[Verification], now: datetime) -> list[Inbound]:
-        """All steps of a sync answer; returns what must be said (the emojis, to the admin)."""
+        """Process all steps of a sync answer; return the messages to send (the emojis, to the admin)."""
         self._flows = {name: flow for name, flow in self._flows.items() if now - flow.begun < LASTS}
         said: list[Inbound] = []
         for event in to_device:
@@ -76,7 +77,7 @@ class Verifying:
         return said
 
     async def _step(self, event: Json, room: str, transaction: object, now: datetime) -> list[Inbound]:
-        """One step; whatever is wrong with it ends this verification and nothing else."""
+        """Process one step; any error ends this verification and nothing else."""
         if not isinstance(transaction, str) or not transaction:
             return []
         kind = "request" if event["type"] == "m.room.message" else event["type"].removeprefix(PREFIX)
@@ -93,7 +94,7 @@ class Verifying:
             if flow := self._flows.pop(transaction, None):
                 await self._cancel(flow, error.code, str(error))
         except MatrixError as error:
-            log.warning("matrix.verification_lost", reason=error.message)
+            log.warning("matrix.verification_aborted", reason=error.message)
             self._flows.pop(transaction, None)
         except Exception:  # foreign data
             log.exception("matrix.verification_broken")
@@ -135,7 +136,7 @@ class Verifying:
         if content.get("from_device") != flow.device:
             raise SasError("m.user_error", "another device")
         await self._keys.learn([flow.user], again=True)
-        device = next((one for one in self._crypto.devices(flow.user) if one.id == flow.device), None)
+        device = next((device for device in self._crypto.devices(flow.user) if device.id == flow.device), None)
         if device is None:
             raise SasError("m.key_mismatch", "unknown device")
         flow.names = {f"ed25519:{device.id}": device.ed25519}

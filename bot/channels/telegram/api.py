@@ -1,6 +1,7 @@
-"""The Bot API through python-telegram-bot: requests, raw updates, and what an error means for a message.
+"""The Bot API through python-telegram-bot: requests, raw updates, and the meaning of an error for a message.
 
-Updates are taken as they came, before the library parses them: one that it cannot read would block all behind it.
+The bot takes updates raw, before the library parses them. Otherwise one update that the library cannot read would block
+all later ones.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-os.environ.setdefault("PTB_TIMEDELTA", "true")  # durations of errors come as timedelta, as they always will one day
+os.environ.setdefault("PTB_TIMEDELTA", "true")  # errors give durations as timedelta, which later versions always do
 
 from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
@@ -30,25 +31,25 @@ LONGEST_WAIT_S = 86_400
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-NOT_TAKEN = ("(502)", "(503)")  # a gateway that had nobody behind it
+NOT_TAKEN = ("(502)", "(503)")  # a gateway without a server behind it
 GONE = ("chat not found", "user not found", "peer_id_invalid", "group chat was deactivated")
 
 
 @cache
 def _trusted(*, trust_env: bool) -> ssl.SSLContext:
-    """The library's own choice of certificates, read once for all connections."""
+    """Return the library's default certificates, read once for all connections."""
     return httpx.create_ssl_context(trust_env=trust_env)
 
 
 class RawUpdates(HTTPXRequest):
-    """Keeps what getUpdates brought, and shows the library none of it."""
+    """A request object that keeps the result of getUpdates and returns an empty list to the library."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._came: list[Any] = []
 
     def take(self) -> list[Any]:
-        """What came since last time."""
+        """Return the updates received since the last call."""
         came, self._came = self._came, []
         return came
 
@@ -69,10 +70,10 @@ class RawUpdates(HTTPXRequest):
 
 
 class Api:
-    """A bot's connection; ``bot`` for everything, ``poll`` for updates as they came."""
+    """The connections of one bot: ``poll`` returns raw updates, ``bot`` makes every other call."""
 
     def __init__(self, token: str, base_url: str) -> None:
-        direct = urlsplit(base_url).hostname in LOOPBACK  # a proxy of the environment is for the world outside
+        direct = urlsplit(base_url).hostname in LOOPBACK  # the environment's proxy is only for outside addresses
         common: dict[str, Any] = {
             "connect_timeout": CONNECT_S,
             "pool_timeout": CONNECT_S,
@@ -84,22 +85,21 @@ class Api:
         self.bot = Bot(token, base_url=base_url, request=self._main, get_updates_request=self._updates)
 
     def __repr__(self) -> str:
-        return "Api()"  # the library's own would show the token
+        return "Api()"  # the library's repr would show the token
 
     async def poll(self, offset: int | None, allowed: list[str], seconds: float) -> list[Any]:
-        """The updates from ``offset`` on, waiting for the first; everything before it is forgotten by Telegram."""
+        """Return the updates from ``offset`` on; wait up to ``seconds`` for one. Telegram forgets earlier updates."""
         self._updates.take()
         await self.bot.get_updates(offset=offset, timeout=int(seconds), allowed_updates=allowed)
         return self._updates.take()
 
     async def close(self) -> None:
-        """Close the connections."""
         await self._main.shutdown()
         await self._updates.shutdown()
 
 
 def meaning(error: Exception) -> ChannelError:
-    """What an error of a call means for the message that it was to send."""
+    """Return the channel error that an error of a call means for the message being sent."""
     match error:
         case ChannelError():
             return error
@@ -118,7 +118,7 @@ def meaning(error: Exception) -> ChannelError:
             return _network(error)
         case TelegramError():
             return TryLaterError(type(error).__name__)
-        case _:  # an answer that cannot be read came after the message
+        case _:  # an unreadable answer: the message may have arrived
             return UnclearError(type(error).__name__)
 
 
@@ -130,24 +130,24 @@ def _network(error: NetworkError) -> ChannelError:
 
 
 def seconds_of(error: RetryAfter) -> timedelta:
-    """Return how long Telegram wants to be left alone: within a day, whatever the answer says."""
+    """Return the time that Telegram wants the bot to wait, at most one day."""
     value = error.retry_after
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     return timedelta(seconds=max(0, min(seconds, LONGEST_WAIT_S)))
 
 
 def is_unparsable(error: Exception) -> bool:
-    """The markup was refused; the same text without it will not be."""
+    """Return whether Telegram refused the markup; it accepts the same text without markup."""
     return isinstance(error, BadRequest) and "can't parse" in str(error).lower()
 
 
 def is_unchanged(error: Exception) -> bool:
-    """The message looks like that already."""
+    """Return whether the message already looks like that."""
     return isinstance(error, BadRequest) and "not modified" in str(error).lower()
 
 
 def load(payload: bytes) -> Any:
-    """Return JSON as Telegram posts it; ``ValueError`` when it is none, or nested without end."""
+    """Return JSON as Telegram posts it; raise ``ValueError`` if the payload is not valid JSON or too deeply nested."""
     try:
         return json.loads(payload.decode("utf-8", "replace"))
     except RecursionError:

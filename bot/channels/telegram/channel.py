@@ -1,4 +1,4 @@
-"""Telegram as a channel: see ``bot.channels.port.Channel`` and ``bot.channels.port.Immediate``."""
+"""The Telegram channel: see ``bot.channels.port.Channel`` and ``bot.channels.port.Immediate``."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from config.settings import Settings
 
 log = structlog.get_logger()
 
-AT_ONCE = 200  # small calls beside messages that may be under way
+AT_ONCE = 200  # small calls in flight beside messages
 AT_ONCE_S = 10.0
-FEW = 10  # messages at once, of people who may be watching
-PRESSES_S = 3.0  # so long the next updates wait for the answers to presses
+FEW = 10  # messages in one batch; their users may be watching
+PRESSES_S = 3.0  # the longest that the next updates wait for answers to presses
 
 
 class TelegramChannel:
-    """One bot account, by polling, or by webhook where the settings say so."""
+    """One bot account, which receives by polling, or by webhook where the settings say so."""
 
     name = NAME
     exactly_once = False
@@ -55,17 +55,17 @@ class TelegramChannel:
         if ours.webhook:
             self._webhook = Webhook(self._api, settings.web.public_url, secret_of(token), lambda: self._take)
         self._desk: Desk | None = None
-        self._take: Take | None = None  # once we know who we are
+        self._take: Take | None = None  # set when the bot knows its own account
         self._small: set[asyncio.Task[None]] = set()
 
     @property
     def routes(self) -> list[Route]:
-        """The pages that the channel needs."""
+        """Return the HTTP routes that the channel needs."""
         return [self._webhook.route] if self._webhook else []
 
     @property
     def received_anywhere(self) -> bool:
-        """See ``bot.channels.port.Shared``: by webhook every process receives."""
+        """See ``bot.channels.port.Shared``: with a webhook, every process receives."""
         return self._webhook is not None
 
     def serve_from(self, desk: Desk) -> None:
@@ -73,7 +73,7 @@ class TelegramChannel:
         self._desk = desk
 
     async def run(self, receive: Receive, listening: Listening) -> None:
-        """Introduce ourselves, then receive; both for as long as it takes."""
+        """Read the bot's own account, then receive until cancelled; retry both while Telegram is unreachable."""
         attempts = Attempts(listening, self._pace.first_pause)
         me = await self._introduced(attempts)
         self._take = take = partial(self._keep, Reader(me, self._policy, self._menu.words), receive)
@@ -81,13 +81,13 @@ class TelegramChannel:
         await (self._webhook or Polling(self._api, take, self._pace)).run(attempts)
 
     async def _introduced(self, attempts: Attempts) -> Me:
-        """Ask who we are until Telegram, which may be away when we start, tells."""
+        """Return the bot's own account; ask Telegram again until it answers."""
         while True:
             try:
                 me = await self._me()
                 if self._desk:
                     await self._desk.known_as(NAME, me.username)
-            except Exception as error:  # noqa: BLE001 - ``failed`` ends it when waiting will not help
+            except Exception as error:  # noqa: BLE001 - ``failed`` raises when waiting will not help
                 await asyncio.sleep(attempts.failed(error).pause)
             else:
                 return me
@@ -99,12 +99,12 @@ class TelegramChannel:
         return await self._sending.send(self._policy.message(message))
 
     def who_reads(self, address: Address) -> Readership:
-        """See ``bot.channels.port.Channel``: the id of a private chat is that of its user; a group is never closed."""
+        """See ``bot.channels.port.Channel``. The id of a private chat is its user's id; a group is never closed."""
         chat = address.conversation
         return Readership(frozenset({chat}), closed=True) if chat.isdecimal() else Readership()
 
     def private_place(self, user: str) -> str | None:
-        """See ``bot.channels.port.Channel``; who writes as a group (an anonymous admin) has no private chat."""
+        """See ``bot.channels.port.Channel``. A user who writes as a group (an anonymous admin) has no private chat."""
         return user if user.isdecimal() else None
 
     def trace(self, conversation: str, answers: str, before: str) -> str:
@@ -117,11 +117,11 @@ class TelegramChannel:
             self._sending.saw(remote)
 
     async def working(self, address: Address) -> None:
-        """Show that somebody is typing."""
+        """Show the typing indicator."""
         self._beside(self._type(address))
 
     async def administers(self, address: Address, user: str) -> bool:
-        """See ``bot.channels.port.KnowsAdmins``; who writes as the group itself is one of its anonymous admins."""
+        """See ``bot.channels.port.KnowsAdmins``. A user who writes as the group itself is an anonymous admin of it."""
         if user == address.conversation:
             return True
         try:
@@ -133,11 +133,11 @@ class TelegramChannel:
         return member.status in (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
     async def check(self) -> list[tuple[str, str]]:
-        """Who the token says that we are; raises what the library raises."""
+        """Return the user name that belongs to the token; raise what the library raises."""
         return [("ok", f"telegram: @{(await self._me()).username}")]
 
     async def close(self) -> None:
-        """End what is under way and the connections."""
+        """Cancel the background calls and close the connections."""
         for task in list(self._small):
             task.cancel()
         await asyncio.gather(*self._small, return_exceptions=True)
@@ -148,27 +148,25 @@ class TelegramChannel:
         return Me(me.id, me.username or "")
 
     async def _keep(self, reader: Reader, receive: Receive, updates: Sequence[Any]) -> None:
-        """Keep updates, then answer at once what wants it. Nothing is answered that is not kept.
+        """Store updates, then answer those that need an immediate answer. Nothing is answered before it is stored.
 
-        Presses are answered before Telegram may forget them: then each is, whenever we are killed.
+        Presses are answered before the next request lets Telegram forget them, so a kill loses no answer.
         """
         read = [reader.read(update) for update in updates]
-        kept = [one for one in read if isinstance(one, Inbound)]
-        toasts = [(press, await self._claim(press)) for press in kept if press.happening is Happening.PRESSED]
+        kept = [happening for happening in read if isinstance(happening, Inbound)]
+        presses = [happening for happening in kept if happening.happening is Happening.PRESSED]
+        toasts = [(press, await self._desk.claim(press) if self._desk else "") for press in presses]
         await receive(NAME, kept)
         for happening in kept:
             self._sending.saw(happening.message)
-        spoken = [one for one in kept if one.happening is Happening.MESSAGE and not one.needs_permit]
-        if len(spoken) <= FEW:  # in a flood this would cost more than the answers
-            for address in dict.fromkeys(one.address for one in spoken):
+        spoken = [message for message in kept if message.happening is Happening.MESSAGE and not message.needs_permit]
+        if len(spoken) <= FEW:  # in a flood, typing indicators would cost more than the answers
+            for address in dict.fromkeys(message.address for message in spoken):
                 self._beside(self._type(address))
         for question in read:
             if isinstance(question, InlineQuestion) and self._desk:
                 self._beside(inline.answer(self._api.bot, question, self._desk, self._policy))
         await self._answer_presses(toasts)
-
-    async def _claim(self, press: Inbound) -> str:
-        return await self._desk.claim(press) if self._desk else ""
 
     async def _answer_presses(self, toasts: Sequence[tuple[Inbound, str]]) -> None:
         try:
@@ -180,7 +178,7 @@ class TelegramChannel:
     async def _answer_press(self, query: str, toast: str) -> None:
         try:
             await self._api.bot.answer_callback_query(query, toast[:200] or None)
-        except TelegramError as error:  # too old by now: the effect was there all the same
+        except TelegramError as error:  # the query has expired; the press had its effect anyway
             log.info("telegram.press_not_answered", error=type(error).__name__)
 
     async def _type(self, address: Address) -> None:
@@ -191,7 +189,7 @@ class TelegramChannel:
             log.debug("telegram.typing_failed", error=type(error).__name__)
 
     def _beside(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something small beside; it is never waited for, bounded in time and number."""
+        """Start a small call in the background, bounded in time and number; nothing waits for it."""
         if len(self._small) >= AT_ONCE:
             work.close()
             return

@@ -1,7 +1,7 @@
-"""The node tree as Telegram's HTML, in as many messages as it needs.
+"""The node tree as Telegram HTML, in as many messages as it needs.
 
-A text is flattened into lines of runs; each run carries its own marks, so that a cut between runs, or within one, never
-leaves an entity open. Lengths are UTF-16 units of what is shown, which no counting of Telegram's exceeds.
+A text is flattened into lines of runs, and each run carries its own marks. So a cut between or within runs never leaves
+an entity open. Lengths are UTF-16 units of the shown text, which is never less than Telegram counts.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from bot.messages.markup import Block, Break, Document, Inline, Link, Paragraph, Soft, Strong, Text
 
 LIMIT = 4096
-JOINER = "\u2060"  # word joiner: invisible, and ends what Telegram would turn into a link by itself
-SELF_MADE = re.compile(  # the end of a run counts as what begins a link: the next run may go on without a space
+JOINER = "\u2060"  # word joiner: invisible; it ends text that Telegram would turn into a link
+SELF_MADE = re.compile(  # the end of a run may begin a link: the next run may continue without a space
     r"(?<!\w)(?P<sign>[@/#$])(?=\w|\Z)"  # a mention, a command, a tag
     r"|(?P<scheme>:)(?=//|/?\Z)|(?:(?<=[\w-])|\A)(?P<dot>\.)(?=[^\W\d_]{2}|[^\W\d_]?\Z)"  # an address
 )
@@ -23,16 +23,16 @@ SELF_MADE = re.compile(  # the end of a run counts as what begins a link: the ne
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Characters of one look, within one line."""
+    """Characters with the same formatting, within one line."""
 
     text: str
-    marks: tuple[str, ...] = ()  # of "b", "i"
+    marks: tuple[str, ...] = ()  # "b", "i"
     url: str = ""
     command: bool = False  # to be tapped
 
     @property
     def shown(self) -> str:
-        """The characters of it: in what is neither a link nor a command, Telegram is to find none."""
+        """Return the shown characters; outside links and commands, Telegram must not find a link in them."""
         return self.text if self.url or self.command else inert(self.text)
 
     @property
@@ -50,29 +50,29 @@ Line = tuple[Run, ...]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One message: its HTML, and the same without markup."""
+    """One message: its HTML, and the same text without markup."""
 
     html: str
     plain: str
 
 
 def units(text: str) -> int:
-    """UTF-16 units."""
+    """Return the length in UTF-16 units."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def inert(text: str) -> str:
-    """Text in which Telegram finds no mention, command, tag or address of its own accord."""
-    return SELF_MADE.sub(lambda found: found[0] + JOINER, text)
+    """Return the text with word joiners, so that Telegram finds no mention, command, tag or address in it."""
+    return SELF_MADE.sub(lambda match: match[0] + JOINER, text)
 
 
 def tappable(command: str) -> str:
-    """A command of ours as Telegram knows commands; there a tap sends it."""
+    """Return a command of the bot in the form that Telegram sends when the user taps it."""
     return f"/{command.removeprefix('!').replace('-', '_')}"
 
 
 def parts(document: Document, limit: int = LIMIT) -> list[Part]:
-    """The messages of a document, at least one, none of them empty or longer than ``limit``."""
+    """Return the messages of a document: at least one, none of them empty or longer than ``limit``."""
     lines = [piece for line in _document(document) for piece in _bounded(line, limit)]
     return [_part(chunk) for chunk in _chunks(lines, limit)] or [Part("…", "…")]
 
@@ -136,7 +136,7 @@ def _with(marks: tuple[str, ...], mark: str) -> tuple[str, ...]:
 
 
 def _sound(text: str) -> str:
-    """No halves of characters, no NUL: Telegram takes neither."""
+    """Replace unpaired surrogates and remove NUL: Telegram accepts neither."""
     return text.encode("utf-8", "replace").decode().replace("\0", "")
 
 
@@ -145,7 +145,7 @@ def _length(line: Line) -> int:
 
 
 def _bounded(line: Line, limit: int) -> Iterator[Line]:
-    """A line, in several ones if it is longer than a whole message."""
+    """Yield a line, in several lines if it is longer than a whole message."""
     if _length(line) <= limit:
         yield line
         return
@@ -160,11 +160,11 @@ def _bounded(line: Line, limit: int) -> Iterator[Line]:
 
 
 def _pieces(run: Run, limit: int) -> Iterator[Run]:
-    """A run cut between words; a word too long for a message is cut as it is. A link that long is shown as text."""
+    """Yield a run cut between words, or within a word that is too long. A link that is too long becomes text."""
     if run.url and units(run.text) <= limit:
         yield run
         return
-    longest = limit // 4  # a character is two units at most, and its joiner one more
+    longest = limit // 4  # a character has at most two units, its joiner one
     for word in re.findall(r"\S*\s*", run.text):
         yield from (
             Run(word[start : start + longest], run.marks, command=run.command) for start in range(0, len(word), longest)
@@ -172,7 +172,7 @@ def _pieces(run: Run, limit: int) -> Iterator[Run]:
 
 
 def _chunks(lines: Sequence[Line], limit: int) -> Iterator[list[Line]]:
-    """Lines packed into messages; cut at an empty line where one is in the second half."""
+    """Yield lines packed into messages; cut at an empty line if the second half has one."""
     current: list[Line] = []
     for line in lines:
         if current and _total([*current, line]) > limit:
@@ -180,7 +180,7 @@ def _chunks(lines: Sequence[Line], limit: int) -> Iterator[list[Line]]:
             if ready:
                 yield ready
         current.append(line)
-        while _total(current) > limit:  # what was left over and the new line together are still too long
+        while _total(current) > limit:  # the rest and the new line together are still too long
             yield _trimmed(current[:-1])
             current = current[-1:]
     if last := _trimmed(current):

@@ -1,4 +1,4 @@
-"""``@bot mobility`` in any chat: project cards, within the limits of the user."""
+"""Inline queries (``@bot mobility`` in any chat): project cards, within the rate limit of the user."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from bot.channels.telegram.policy import Policy
 log = structlog.get_logger()
 
 CACHE_S = 300
-REFUSED_S = 30  # so long Telegram repeats a refusal by itself
-START = "limits"  # what the button under a refusal opens the private chat with
+REFUSED_S = 30  # seconds for which Telegram repeats a refusal from its cache
+START = "limits"  # start parameter of the button under a refusal
 SHORT = 120
 
 
 async def answer(bot: Bot, question: InlineQuestion, desk: Desk, policy: Policy) -> None:
-    """Show the best projects; whatever goes wrong, the next letter typed asks again."""
+    """Show the best projects. Never raise: the next letter that the user types asks again."""
     try:
-        found = await desk.cards(NAME, question.user, question.text, question.language)
-        results = [_article(number, policy.card(card)) for number, card in enumerate(found.cards)]
+        result = await desk.cards(NAME, question.user, question.text, question.language)
+        results = [_article(number, policy.card(card)) for number, card in enumerate(result.cards)]
         await bot.answer_inline_query(
             question.id,
             results,
-            cache_time=REFUSED_S if found.note else CACHE_S,
-            is_personal=True,  # else Telegram shows it to others, past their limits
-            button=InlineQueryResultsButton(found.note, start_parameter=START) if found.note else None,
+            cache_time=REFUSED_S if result.note else CACHE_S,
+            is_personal=True,  # otherwise Telegram shows it to others, past their rate limits
+            button=InlineQueryResultsButton(result.note, start_parameter=START) if result.note else None,
         )
     except TelegramError as error:
         log.info("telegram.inline_failed", error=type(error).__name__)

@@ -1,7 +1,7 @@
-"""How fast Telegram may be written to: figures of its FAQ, kept by reserving moments ahead of time.
+"""Rate limits of Telegram: the figures of its FAQ, kept by reserving moments in advance.
 
-Overall 30 messages a second, one a second to a private chat, 20 a minute to a group. Who is told to wait (429) waits
-that long; when it happens in a second chat meanwhile, everything does.
+Telegram allows 30 messages per second overall, one per second to a private chat and 20 per minute to a group. A chat
+for which Telegram answers 429 waits as long as Telegram says; when a second chat gets 429 meanwhile, all chats wait.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from datetime import timedelta
 from bot.channels.port import TryLaterError
 
 BULK_LEAVES = 0.25  # seconds of the overall rate that bulk leaves to answers
-WAIT_HERE = 3.0  # a longer wait is not slept but given back, so that others get the place
-WAIT_FOR_CHAT = 0.1  # the same where only this chat has to wait, and nothing of the message was sent yet
+WAIT_HERE = 3.0  # a longer wait raises TryLaterError, so that other messages get the place
+WAIT_FOR_CHAT = 0.1  # the same if only this chat must wait and no part of the message was sent
 REMEMBERED = 5_000  # chats
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast we go, in seconds; the rates are Telegram's, with the jitter of the way there."""
+    """The sending rate, times in seconds; the rates are Telegram's, with an allowance for network jitter."""
 
     overall: float = 1 / 30  # between two messages
     private: float = 1.05  # between two messages to one person
     group: int = 20  # messages to one group in ``group_window``
     group_window: float = 61.0
-    first_pause: float = 1.0  # after a failure of receiving; each further one doubles it
+    first_pause: float = 1.0  # after a failed receive; each further failure doubles it
     poll: float = 30.0  # how long Telegram keeps a poll open
-    overdue: float = 30.0  # a poll that takes so much longer than it may is dead
+    overdue: float = 30.0  # a poll that exceeds its time by this much is dead
 
 
 class Limits:
-    """Reserves a moment for each message."""
+    """A limiter that reserves a moment for each message."""
 
     def __init__(self, pace: Pace = Pace(), clock: Callable[[], float] = time.monotonic) -> None:
         self._pace = pace
@@ -47,26 +47,27 @@ class Limits:
         self._all_held = 0.0
 
     async def turn(self, chat: int, *, bulk: bool = False, begun: bool = False) -> None:
-        """Wait for the turn of a message, or of a further part of one that was ``begun``; ``TryLaterError`` when that
-        takes long.
+        """Wait for the turn of a message, or of a further part of a message that has ``begun``.
+
+        Raise ``TryLaterError`` if the wait is too long.
         """
         wait = self.reserve(chat, bulk=bulk, begun=begun)
         if wait > 0:
             await asyncio.sleep(wait)
 
     async def free_turn(self) -> None:
-        """Wait for the turn of a call that no chat's own limit counts."""
+        """Wait for the turn of a call that counts against no chat's own limit."""
         now = self._clock()
         at = max(now, self._overall)
         self._overall = at + self._pace.overall
         await asyncio.sleep(max(0.0, at - now))
 
     def reserve(self, chat: int, *, bulk: bool = False, begun: bool = False) -> float:
-        """Take the next free moment; returns the seconds until then."""
+        """Reserve the next free moment; return the seconds until then."""
         now = self._clock()
         earliest = max(now, self._held.get(chat, 0.0), self._all_held, self._own(chat, now))
         at = max(earliest, self._overall)
-        if bulk and max(self._overall, self._all_held) > now + BULK_LEAVES:  # it must not hold the place of an answer
+        if bulk and max(self._overall, self._all_held) > now + BULK_LEAVES:  # bulk must not take the place of an answer
             raise TryLaterError("answers go first", after=timedelta(seconds=1), paced=True)
         if at - now > WAIT_HERE or (earliest - now > WAIT_FOR_CHAT and not begun):
             raise TryLaterError("rate limit", after=timedelta(seconds=at - now), paced=True)
@@ -75,7 +76,7 @@ class Limits:
         return at - now
 
     def hold(self, chat: int, wait: timedelta) -> None:
-        """Telegram said to wait."""
+        """Note that Telegram told the bot to wait."""
         now = self._clock()
         until = now + wait.total_seconds()
         if any(other != chat and moment > now for other, moment in self._held.items()):
@@ -94,8 +95,8 @@ class Limits:
         else:
             self._groups.setdefault(chat, deque(maxlen=self._pace.group)).append(at)
         if len(self._private) > REMEMBERED:
-            self._private = {one: moment for one, moment in self._private.items() if moment > now}
+            self._private = {user: moment for user, moment in self._private.items() if moment > now}
         if len(self._groups) > REMEMBERED:
             since = now - self._pace.group_window
-            self._groups = {one: window for one, window in self._groups.items() if window[-1] > since}
-        self._held = {one: moment for one, moment in self._held.items() if moment > now}
+            self._groups = {group: window for group, window in self._groups.items() if window[-1] > since}
+        self._held = {held: moment for held, moment in self._held.items() if moment > now}

@@ -1,4 +1,4 @@
-"""The list of commands that Telegram shows, in each language."""
+"""The command list that Telegram shows, in each language."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ POSSIBLE = re.compile(r"[a-z0-9_]{1,32}")
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """Commands of the bot: those to be shown, per language (``""``: for all others), and every word that is one."""
+    """The commands to show, per language (``""``: all other languages), and every word that is a command."""
 
     commands: Mapping[str, Sequence[tuple[str, str]]]  # language -> (word, description)
     words: frozenset[str]
 
 
 async def show(bot: Bot, menu: Menu) -> None:
-    """Tell Telegram; without the list everything still works, so a failure is noted and that is all."""
+    """Send the command list to Telegram; only log a failure, because the bot works without the list."""
     try:
         for language, commands in menu.commands.items():
             listed = [BotCommand(word, text[:256]) for word, text in commands if POSSIBLE.fullmatch(word)]

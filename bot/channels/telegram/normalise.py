@@ -1,7 +1,7 @@
-"""Updates of the Bot API as happenings: pure. What cannot be read becomes ``UNREADABLE``, never an exception.
+"""Updates of the Bot API as happenings: pure. An unreadable update becomes ``UNREADABLE``, never an exception.
 
-Ids: ``Inbound.id`` is the update's, so that one delivered twice is handled once; ``message`` is ``CHAT/MESSAGE``, which
-edits, reactions and replies refer to.
+``Inbound.id`` is the id of the update, so that an update delivered twice is handled once. ``message`` is
+``CHAT/MESSAGE``, to which edits, reactions and replies refer.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ START = re.compile(r"/start(?:@\w+)?(?:\s|$)")
 
 @dataclass(frozen=True, slots=True)
 class Me:
-    """Who the bot is on Telegram."""
+    """The bot's own account on Telegram."""
 
     id: int
     username: str
@@ -42,7 +42,7 @@ class Me:
 
 @dataclass(frozen=True, slots=True)
 class InlineQuestion:
-    """Typed after the bot's name in any chat; to be answered within seconds or not at all."""
+    """An inline query; the bot answers it within seconds or not at all."""
 
     id: str
     user: str
@@ -52,14 +52,14 @@ class InlineQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads updates for one bot. ``words``: the commands that it has; in a group others are for other bots."""
+    """A reader of updates for one bot. ``words``: its commands; in a group, all other commands are for other bots."""
 
     me: Me
     policy: Policy
     words: frozenset[str]
 
     def read(self, update: Any) -> Inbound | InlineQuestion | None:
-        """What an update means for us; ``None``: nothing."""
+        """Return what an update means for the bot; ``None``: nothing."""
         try:
             return self._read(update)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError, RecursionError):
@@ -113,12 +113,12 @@ class Reader:
         return self._inbound(number, body, text, **happened)
 
     def _said(self, body: Mapping[str, Any]) -> str | None:
-        """What was said to the bot, without its name; ``None``: this was not for us."""
+        """Return the text for the bot, without its name; ``None``: the message is not for the bot."""
         if not self._by_a_person(body):
             return None
         chat, text = body["chat"]["type"], body.get("text", body.get("caption"))
         if text is None and not MEDIA & body.keys():
-            return None  # somebody joined, a message was pinned …
+            return None  # a user joined, a message was pinned …
         text = str(text or "")
         if chat == "private":
             return text
@@ -133,7 +133,7 @@ class Reader:
         return not sender["is_bot"] or ("sender_chat" in body and sender.get("username") == ANONYMOUS)
 
     def _is_for_us(self, body: Mapping[str, Any], text: str) -> bool:
-        """Mentioned, replied to, or a command of ours."""
+        """Return whether a message mentions the bot, replies to it or is one of its commands."""
         if re.search(rf"@{re.escape(self.me.username)}\b", text, re.IGNORECASE):
             return True
         command = re.match(r"[/!]([^\s@]+)(@\w+)?", text)
@@ -153,7 +153,7 @@ class Reader:
     # --- everything else --------------------------------------------------------------------------------------------
 
     def _press(self, number: str, body: Mapping[str, Any]) -> Inbound:
-        """Any press is one, so that each is answered; what we never made has no button behind it."""
+        """Return a press for any callback query, so that each is answered; a forged one matches no stored button."""
         message = body.get("message") or {"chat": {"id": body["from"]["id"], "type": "private"}}
         chat = message["chat"]
         private = chat["type"] == "private"
@@ -166,7 +166,7 @@ class Reader:
 
     def _reaction(self, number: str, body: Mapping[str, Any]) -> Inbound | None:
         person = body.get("user")
-        emojis = [str(one["emoji"]) for one in body["new_reaction"] if one["type"] == "emoji"]
+        emojis = [str(reaction["emoji"]) for reaction in body["new_reaction"] if reaction["type"] == "emoji"]
         if person is None or person["is_bot"] or not emojis:
             return None
         return self._inbound(
@@ -197,7 +197,7 @@ class Reader:
 
 
 def unreadable(update: Any) -> Inbound:
-    """A place holder, so that the update is counted and kept from coming again; nothing of it is kept."""
+    """Return a placeholder that holds nothing of the update: the update is counted and does not come again."""
     number = update.get("update_id") if isinstance(update, dict) else None
     if not isinstance(number, int):
         number = f"unreadable-{_digest(update)[:32]}"
@@ -208,7 +208,7 @@ def unreadable(update: Any) -> Inbound:
 
 
 def _digest(update: Any) -> str:
-    """By which an update without a number is known again; all that are nested without end are one."""
+    """Return an id for an update without a number; all updates that are too deeply nested share one id."""
     try:
         text = json.dumps(update, sort_keys=True, default=str)
     except (RecursionError, ValueError, TypeError):
@@ -217,7 +217,7 @@ def _digest(update: Any) -> str:
 
 
 def _public_name(body: Mapping[str, Any]) -> str:
-    """The name by which anybody can write to the sender; empty where there is none, or one that cannot be one."""
+    """Return the user name by which other users can write to the sender; empty without a valid one."""
     name = body["from"].get("username")
     return name if isinstance(name, str) and PUBLIC_NAME.fullmatch(name) else ""
 

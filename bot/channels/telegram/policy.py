@@ -1,9 +1,9 @@
-"""What leaves through Telegram, and who may ask: everything that is sent or read goes through here.
+"""Rules for data that leaves through Telegram, and for who may ask: everything sent or read passes here.
 
-Which kind of data may pass is decided in ``bot.channels.policy``. While other people's may not, mail addresses, phone
-numbers and Matrix ids are masked in everything that leaves, wherever they come from; only what the reader told of
-themselves is theirs to see. Anybody may ask in a private chat;
-groups are listed in the settings or allowed by an admin (``Inbound.needs_permit``).
+``bot.channels.policy`` decides which classes of data may pass. If contact data of other people may not pass, mail
+addresses, phone numbers and Matrix ids are masked in everything that leaves. Only data that readers gave about
+themselves stays. Any user may ask in a private chat; groups are listed in the settings or allowed by an admin
+(``Inbound.needs_permit``).
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ class Policy:
     """The rules of one bot."""
 
     groups: Collection[int] = ()  # allowed by the settings
-    personal_data: bool = False  # whether other people's data may pass (``bot.channels.policy``)
+    personal_data: bool = False  # other people's data may pass (``bot.channels.policy``)
 
     def needs_permit(self, chat: int, *, private: bool) -> bool:
-        """Whether an admin must have allowed this chat."""
+        """Return whether an admin must allow this chat first."""
         return not private and chat not in self.groups
 
     def text(self, text: str) -> str:
-        """A text as it may leave."""
+        """Return a text as it may leave."""
         return text if self.personal_data else masked(text)
 
     def message(self, message: Outgoing) -> Outgoing:
-        """A message as it may leave."""
+        """Return a message as it may leave."""
         choices = tuple(replace(choice, label=self.text(choice.label)) for choice in message.choices)
         return replace(message, document=self.document(message.document), choices=choices)
 
     def card(self, card: Card) -> Card:
-        """A card as it may leave."""
+        """Return a card as it may leave."""
         return replace(
             card, title=self.text(card.title), summary=self.text(card.summary), document=self.document(card.document)
         )
 
     def document(self, document: Document) -> Document:
-        """A document as it may leave."""
+        """Return a document as it may leave."""
         return tuple(self._block(block) for block in document)
 
     def _block(self, block: Block) -> Block:

@@ -1,7 +1,7 @@
-"""Long polling by our own loop: an update is kept before the next request lets Telegram forget it.
+"""Long polling in our own loop: an update is stored before the next request lets Telegram forget it.
 
-The library's loop would ask for the next updates before the last ones are handled, would end for ever at the first
-401 or 404, and would be blocked by one update that it cannot read.
+The library's loop would request the next updates before the last ones are handled. It would end forever at the first
+401 or 404, and one update that it cannot read would block it.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ log = structlog.get_logger()
 
 LONGEST_PAUSE_S = 30.0
 NO_ID_PAUSE_S = 1.0
-REFUSED_FOR_S = 600.0  # a proxy's blip is over by then: the token is revoked
-CONFLICT_SHOWN_S = 60.0  # two processes take turns; a success in between is none
+REFUSED_FOR_S = 600.0  # a short proxy failure is over by then: the token is revoked
+CONFLICT_SHOWN_S = 60.0  # two processes take turns; a success in between proves nothing
 
 Take = Callable[[Sequence[Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why nothing can be received now, and how long to wait."""
+    """The reason why the bot cannot receive now, and the seconds to wait."""
 
     reason: str
     pause: float
 
 
 def trouble(error: Exception, failures: int, first_pause: float = 1.0) -> Trouble:
-    """The pure decision about an error, the ``failures``-th in a row."""
+    """Return the reason and the pause for an error, the ``failures``-th in a row."""
     pause = min(first_pause * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE_S)
     match error:
         case Conflict() if "webhook" in str(error).lower():
@@ -57,7 +57,7 @@ def trouble(error: Exception, failures: int, first_pause: float = 1.0) -> Troubl
 
 
 class Attempts:
-    """Repeats one kind of work for ever: backs off, tells why, ends only when the token stays refused."""
+    """Repeated attempts that back off, report the reason, and end only when the token stays refused."""
 
     def __init__(
         self, listening: Listening, first_pause: float = 1.0, clock: Callable[[], float] = time.monotonic
@@ -71,19 +71,22 @@ class Attempts:
 
     @property
     def well(self) -> bool:
-        """Whether the last attempt worked."""
+        """Return whether the last attempt worked."""
         return self._well
 
     def succeeded(self) -> None:
-        """An exchange with Telegram worked; with a second process at the same token that proves nothing."""
+        """Note a successful exchange with Telegram; it proves nothing while a second process uses the same token."""
         self._failures, self._refused_since, self._well = 0, None, True
         if self._clock() - self._conflict_at >= CONFLICT_SHOWN_S:
             self._listening(None)
 
     def failed(self, error: Exception) -> Trouble:
-        """It did not: what that is, told to log and health."""
+        """Note a failure, log it and report it; return the reason and pause.
+
+        Raise ``ChannelEndedError`` once the token has been refused for too long.
+        """
         self._failures, self._well = self._failures + 1, False
-        found = trouble(error, self._failures, self._first_pause)
+        problem = trouble(error, self._failures, self._first_pause)
         now = self._clock()
         if isinstance(error, Conflict):
             self._conflict_at = now
@@ -92,22 +95,24 @@ class Attempts:
             raise ChannelEndedError(
                 "Telegram refuses the token.", remedy="Ask BotFather for a new one (STADTLOTSE_TELEGRAM__TOKEN)."
             )
-        if found.reason == "internal error":
+        if problem.reason == "internal error":
             log.error("telegram.receiving_failed", exc_info=error)
         else:
-            log.warning("telegram.backs_off", reason=found.reason, failures=self._failures, error=type(error).__name__)
-        self._listening(found.reason)
-        return found
+            log.warning(
+                "telegram.backs_off", reason=problem.reason, failures=self._failures, error=type(error).__name__
+            )
+        self._listening(problem.reason)
+        return problem
 
 
 class Polling:
-    """Receives by getUpdates."""
+    """A receiver that calls getUpdates."""
 
     def __init__(self, api: Api, take: Take, pace: Pace) -> None:
         self._api = api
         self._take = take
         self._pace = pace
-        self._offset: int | None = None  # none: whatever Telegram still has; what we know already is ignored
+        self._offset: int | None = None  # None: all that Telegram still has; known updates are ignored
 
     async def run(self, attempts: Attempts) -> None:
         """Poll until cancelled."""
@@ -117,31 +122,31 @@ class Polling:
             except ChannelEndedError:
                 raise
             except Exception as error:  # noqa: BLE001 - nothing from outside may end this loop
-                found = attempts.failed(error)
+                problem = attempts.failed(error)
                 if isinstance(error, Conflict) and "webhook" in str(error).lower():
                     await self._free_from_webhook()
-                await asyncio.sleep(found.pause)
+                await asyncio.sleep(problem.pause)
 
     async def _once(self, attempts: Attempts) -> None:
-        seconds = self._pace.poll if attempts.well else 0.0  # the first poll only asks whether Telegram is there
+        seconds = self._pace.poll if attempts.well else 0.0  # the first poll only tests the connection
         async with asyncio.timeout(self._pace.poll + self._pace.overdue):
             updates = await self._api.poll(self._offset, list(KINDS), seconds)
         attempts.succeeded()
         if updates:
             await self._take(updates)
             self._offset = following(updates, self._offset)
-            if self._offset is None:  # none of them had an id: do not ask for them in a hot loop
+            if self._offset is None:  # no update had an id: do not poll in a hot loop
                 await asyncio.sleep(NO_ID_PAUSE_S)
 
     async def _free_from_webhook(self) -> None:
-        """Only the address is forgotten; updates that wait are kept."""
+        """Delete only the webhook address; Telegram keeps the waiting updates."""
         try:
             await self._api.bot.delete_webhook(drop_pending_updates=False)
         except TelegramError as error:
-            log.warning("telegram.webhook_stays", error=type(error).__name__)
+            log.warning("telegram.webhook_not_deleted", error=type(error).__name__)
 
 
 def following(updates: Sequence[Any], before: int | None) -> int | None:
-    """The offset after these updates."""
+    """Return the offset after these updates."""
     numbers = [update["update_id"] for update in updates if isinstance(update, dict) and "update_id" in update]
     return max((number + 1 for number in numbers if isinstance(number, int)), default=before)

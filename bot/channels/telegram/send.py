@@ -1,8 +1,9 @@
-"""One message of the outbox to Telegram, in as many parts as it needs.
+"""Sending one message of the outbox to Telegram, in as many parts as it needs.
 
-Telegram has no idempotency key. So when an earlier attempt may have arrived (``Outgoing.known``), the message is looked
-for first: an edit to what we are about to send succeeds, or says "not modified", on exactly the message that is it, and
-is refused on every other one; ids of messages that certainly are others are left out. Only what is not found is sent.
+Telegram has no idempotency key. So when an earlier attempt may have arrived (``Outgoing.known``), the bot first looks
+for the message. It edits candidate ids to the text that it is about to send. Telegram accepts the edit, or says "not
+modified", only for that very message, and refuses it for every other one. Ids that certainly belong to other messages
+are left out. The bot sends only what it did not find.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from bot.channels.telegram.keyboard import keyboard
 from bot.channels.telegram.limits import Limits
 from bot.messages import Outgoing
 
-LOOKED_AT = 25  # so many messages may have come into the bot's chats between the last one seen and this one
-HALF_SENT = 1_000  # messages of several parts whose first parts are remembered
+LOOKED_AT = 25  # messages that may have come into the bot's chats between the last seen one and this one
+HALF_SENT = 1_000  # the bot remembers the sent parts of so many unfinished messages
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a message goes."""
+    """The destination of a message."""
 
     chat: int
     thread: int | None
@@ -37,7 +38,7 @@ class Place:
 
 
 class Sending:
-    """Sends and replaces messages."""
+    """A sender that sends and replaces messages."""
 
     def __init__(self, bot: Bot, limits: Limits) -> None:
         self._bot = bot
@@ -46,18 +47,18 @@ class Sending:
         self._newest: dict[int, int] = {}  # counter -> the highest message id seen
 
     def saw(self, reference: str) -> None:
-        """A message exists: ``CHAT/MESSAGE``, whoever wrote it."""
+        """Note that a message ``CHAT/MESSAGE`` exists, written by the bot or a user."""
         if "/" in reference:
             chat, numbers = ids_of(reference)
             self._newest[_counter(chat)] = max(self._newest.get(_counter(chat), 0), *numbers)
 
     def trace(self, conversation: str, answers: str) -> str:
-        """The highest id that was given before this message is sent: its own will be a little higher."""
+        """Return the highest id given before this message is sent; the id of the message will be a little higher."""
         self.saw(answers)
         return str(self._newest.get(_counter(int(conversation)), ""))
 
     async def send(self, message: Outgoing) -> str:
-        """See ``bot.channels.port.Channel.send``; the id is ``CHAT/MESSAGE``, with further parts after commas."""
+        """See ``bot.channels.port.Channel.send``; return ``CHAT/MESSAGE``, the ids of further parts after commas."""
         place = place_of(message)
         texts, there = parts(message.document), self._there(message.id)
         try:
@@ -67,27 +68,27 @@ class Sending:
         except UnclearError as error:
             if message.known is None:
                 raise
-            raise TryLaterError(f"unclear again: {error.message}") from error  # the next attempt looks first, too
+            raise TryLaterError(f"unclear again: {error.message}") from error  # the next attempt also looks first
         self._half_sent.pop(message.id, None)
         return remote_id(place.chat, there)
 
     def _there(self, message_id: str) -> list[int]:
-        """The ids of those parts of a message that earlier attempts brought there; what comes to them is remembered."""
+        """Return the ids of the parts that earlier attempts sent; ids that callers append are remembered."""
         ids = self._half_sent.setdefault(message_id, [])
         while len(self._half_sent) > HALF_SENT:
             self._half_sent.popitem(last=False)
         return ids
 
     async def _send_parts(self, message: Outgoing, texts: Sequence[Part], ids: list[int], place: Place) -> None:
-        """Send the parts of a message that have no id yet, one after the other."""
+        """Send the parts of a message that have no id yet, in order."""
         for number, part in list(enumerate(texts))[len(ids) :]:
             buttons = keyboard(message.choices) if number == len(texts) - 1 else None
-            found = None
+            existing = None
             if message.known is not None:
-                found = await self._look_for(part, buttons, place, candidates(message, ids, place))
+                existing = await self._look_for(part, buttons, place, candidates(message, ids, place))
             reply = place.reply_to if number == 0 else None
             begun = bool(ids)
-            ids.append(found or await self._send(part, buttons, place, reply, bulk=message.bulk, begun=begun))
+            ids.append(existing or await self._send(part, buttons, place, reply, bulk=message.bulk, begun=begun))
 
     async def _send(
         self,
@@ -121,19 +122,19 @@ class Sending:
                     raise
                 return await attempt(part.plain, None, begun=True)
         except Exception as error:
-            raise self._told(error, place.chat) from error
+            raise self._channel_error(error, place.chat) from error
 
     async def _replace(self, message: Outgoing, texts: Sequence[Part], there: list[int]) -> None:
-        """Edit the parts of a message in place, and delete those too many; what is too long for them is sent after it.
+        """Edit the parts of a message in place, delete surplus parts, and leave missing parts to be sent.
 
-        Edits are repeatable, so nothing of this is unclear.
+        Edits are repeatable, so no error here is unclear.
         """
         chat, former = ids_of(message.replaces)
-        if not there:  # else what an earlier attempt sent after them is known, too
+        if not there:  # otherwise the ids that an earlier attempt sent after them are also known
             there.extend(former[: len(texts)])
-        for number, (one, part) in enumerate(zip(former, texts, strict=False)):
+        for number, (message_id, part) in enumerate(zip(former, texts, strict=False)):
             buttons = keyboard(message.choices) if number == len(texts) - 1 else None
-            await self._edit(chat, one, part, buttons, begun=number > 0)
+            await self._edit(chat, message_id, part, buttons, begun=number > 0)
         for surplus in former[len(texts) :]:
             await self._delete(chat, surplus)
 
@@ -151,8 +152,10 @@ class Sending:
         except Exception as error:
             if is_unchanged(error):
                 return
-            told = self._told(error, chat)
-            raise (TryLaterError(told.message) if isinstance(told, UnclearError) else told) from error
+            channel_error = self._channel_error(error, chat)
+            raise (
+                TryLaterError(channel_error.message) if isinstance(channel_error, UnclearError) else channel_error
+            ) from error
 
     async def _edit_text(
         self, chat: int, number: int, text: str, mode: str | None, buttons: InlineKeyboardMarkup | None
@@ -177,7 +180,7 @@ class Sending:
     async def _look_for(
         self, part: Part, buttons: InlineKeyboardMarkup | None, place: Place, numbers: Iterator[int]
     ) -> int | None:
-        """The id of a message that an earlier attempt sent, if it is there."""
+        """Return the id of a message that an earlier attempt sent; ``None`` if it is not there."""
         for number in numbers:
             try:
                 await self._limits.free_turn()
@@ -188,19 +191,19 @@ class Sending:
                 if is_unparsable(error):
                     return None
             except Exception as error:
-                raise self._told(error, place.chat) from error
+                raise self._channel_error(error, place.chat) from error
             else:
                 return number
         return None
 
-    def _told(self, error: Exception, chat: int) -> ChannelError:
+    def _channel_error(self, error: Exception, chat: int) -> ChannelError:
         if isinstance(error, RetryAfter):
             self._limits.hold(chat, seconds_of(error))
         return meaning(error)
 
 
 def place_of(message: Outgoing) -> Place:
-    """Chat, topic and question of a message."""
+    """Return chat, topic and question of a message."""
     chat, _, question = message.answers.partition("/")
     here = chat == message.address.conversation and question.isdecimal()
     thread = message.address.thread
@@ -208,8 +211,9 @@ def place_of(message: Outgoing) -> Place:
 
 
 def candidates(message: Outgoing, sent: Sequence[int], place: Place) -> Iterator[int]:
-    """Ids at which a message may be found: it is younger than its question, than every other message of ours in the
-    chat, and than whatever was there before it was sent.
+    """Return the ids at which a message may be found.
+
+    It is younger than its question, than every other message of the bot in the chat, and than its trace.
     """
     known = [ids_of(remote) for remote in message.known or ()]
     here = [number for chat, numbers in known if chat == place.chat for number in numbers] + list(sent)
@@ -219,16 +223,16 @@ def candidates(message: Outgoing, sent: Sequence[int], place: Place) -> Iterator
 
 
 def _counter(chat: int) -> int:
-    """What numbers the messages of a chat: a supergroup itself, the bot's mailbox those of all other chats."""
+    """Return the counter that numbers a chat's messages: a supergroup has its own, all other chats share one."""
     return chat if str(chat).startswith("-100") else 0
 
 
 def remote_id(chat: int, ids: Sequence[int]) -> str:
-    """How we call a message: ``CHAT/FIRST,SECOND``."""
+    """Return the network's id of a message: ``CHAT/FIRST,SECOND``."""
     return f"{chat}/{','.join(map(str, ids))}"
 
 
 def ids_of(remote: str) -> tuple[int, list[int]]:
-    """The chat and the message ids of ``remote_id``."""
+    """Return the chat and the message ids of a ``remote_id``."""
     chat, _, numbers = remote.partition("/")
     return int(chat), [int(number) for number in numbers.split(",")]

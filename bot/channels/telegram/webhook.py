@@ -1,4 +1,4 @@
-"""Updates by webhook: kept before Telegram gets its 200; anything else makes it come again."""
+"""Updates by webhook: stored before Telegram gets its 200; after any other status Telegram sends them again."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ CONNECTIONS = 20
 
 
 def secret_of(token: str) -> str:
-    """What only Telegram and we know: the same in every process, and nothing to configure."""
+    """Return the secret that only Telegram and the bot know: the same in every process, without configuration."""
     return hmac.new(token.encode(), b"stadtlotse webhook", "sha256").hexdigest()
 
 
 class Webhook:
-    """Receives by a page of ours, and looks after its registration."""
+    """A receiver with an HTTP route of its own, which keeps its registration up to date."""
 
     def __init__(self, api: Api, public_url: str, secret: str, take: Callable[[], Take | None]) -> None:
         self._api = api
@@ -41,11 +41,10 @@ class Webhook:
 
     @property
     def route(self) -> Route:
-        """The page."""
         return Route(PATH, self.receive, methods=["POST"])
 
     async def receive(self, request: Request) -> Response:
-        """One update."""
+        """Store one update."""
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(), self._secret.encode()):
             return PlainTextResponse("", status_code=403)
@@ -64,13 +63,13 @@ class Webhook:
     async def _keep(self, take: Callable[[Sequence[Any]], Awaitable[None]], updates: Sequence[Any]) -> Response:
         try:
             await take(updates)
-        except Exception as error:  # noqa: BLE001 - not kept: Telegram is to bring it again
-            log.error("telegram.not_kept", error=type(error).__name__)  # noqa: TRY400 - the store logs its own
+        except Exception as error:  # noqa: BLE001 - not stored: Telegram sends it again
+            log.error("telegram.update_not_stored", error=type(error).__name__)  # noqa: TRY400 - the store logs its own
             return PlainTextResponse("", status_code=500)
         return PlainTextResponse("")
 
     async def run(self, attempts: Attempts) -> None:
-        """Register, and see again and again that Telegram still knows us."""
+        """Register, then check regularly that the registration still stands."""
         while True:
             try:
                 await self._look()
@@ -96,7 +95,7 @@ class Webhook:
 
 
 async def _body(request: Request) -> bytes | None:
-    """The body, unless it is larger than any update."""
+    """Return the body; ``None`` if it is larger than any update."""
     body = bytearray()
     async for piece in request.stream():
         body += piece

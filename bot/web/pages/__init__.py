@@ -1,9 +1,8 @@
-"""The pages that people reach by a link of ours, and those that the law wants.
+"""The pages behind the bot's links, and the pages that the law requires.
 
-For all of them: GET and HEAD change nothing (mail scanners follow links), POST acts. No cookies and no scripts; nothing
-is loaded from anywhere else. What a link stands for is looked up by the hash of its token
-(``knowledge_base.store.pages``); a token that nobody was sent tells nothing, and who tries many is stopped
-(``bot.web.pages.guard``).
+Rules for all pages: GET and HEAD change nothing (mail scanners follow links), only POST acts. No cookies, no scripts,
+no third-party requests. A link is looked up by the hash of its token (``knowledge_base.store.pages``). An unknown token
+reveals nothing, and a client that tries many is blocked (``bot.web.pages.guard``).
 """
 
 from bot.web.pages.routes import page_routes

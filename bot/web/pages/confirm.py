@@ -1,4 +1,4 @@
-"""A mailbox says that it wants the digest: only who reads it can press here."""
+"""Confirmation of a mailbox for the digest: only its owner can read the link and press the button."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.web.pages.visit import GONE, Site, Visit, over
 
 
 async def look(site: Site, visited: Visit) -> Response:
-    """Ask."""
+    """Show the question."""
     content = visited.page.content
     async with site.services.store.read() as tx:
         if content is None or not tx.pages.is_open(visited.page):
@@ -19,7 +19,7 @@ async def look(site: Site, visited: Visit) -> Response:
 
 
 async def act(site: Site, visited: Visit) -> Response:
-    """From now on digests go there."""
+    """Send digests to this mailbox from now on."""
     async with site.services.store.begin() as tx:
         page = await tx.pages.use(visited.page.token_hash)
         if page is None or page.content is None:

@@ -1,4 +1,4 @@
-"""A mailbox takes it back that an account was connected with it: the press counts with a code that goes there."""
+"""Unlinking an account from a mailbox: the press counts only with a code sent to that mailbox."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ACTION = "apart"
 
 
 async def look(site: Site, visited: Visit) -> Response:
-    """Ask."""
+    """Show the question."""
     content = visited.page.content
     async with site.services.store.read() as tx:
         if content is None or not tx.pages.is_open(visited.page):
@@ -23,7 +23,7 @@ async def look(site: Site, visited: Visit) -> Response:
 
 
 async def act(site: Site, visited: Visit) -> Response:
-    """Take them apart."""
+    """Unlink the account."""
     done = await repeated(lambda: _apart(site, visited))
     if done is None:
         return over(site, visited)
@@ -34,7 +34,7 @@ async def act(site: Site, visited: Visit) -> Response:
 
 
 async def _apart(site: Site, visited: Visit) -> Say | Asked | None:
-    """``None``: the link is used up or over."""
+    """Unlink the account; return ``None`` if the link is used up or expired."""
     async with site.services.store.begin() as tx:
         page = await tx.pages.open_alone(visited.page.token_hash)
         if page is None:

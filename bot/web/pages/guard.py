@@ -1,7 +1,7 @@
-"""Who may act on a page: requests of our own pages alone, and nobody who guesses.
+"""Protection of the pages: only the bot's own pages may post, and clients that guess tokens are blocked.
 
-The token in the address is the credential, so a foreign site that makes somebody's browser post has to know it. The
-check of ``Origin`` is a second line; requests without one (mail programs that unsubscribe by RFC 8058) pass it.
+The token in the address is the credential, so a foreign site that makes a browser post must know it. The check of
+``Origin`` is a second line of defence; requests without one (mail programs that unsubscribe by RFC 8058) pass it.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-MISSES = 20  # wrong tokens of one client
+MISSES = 20  # wrong tokens per client
 WITHIN_S = 600.0
 CLIENTS = 10_000  # remembered at once
 BRACKETED = re.compile(r"\[([^\]]*)\](?::\d*)?")
 
 
 class Guard:
-    """Counts wrong tokens by client; knows which origin is ours."""
+    """A counter of wrong tokens per client, and a check of the origin."""
 
     def __init__(self, public_url: str, clock: Callable[[], float] = monotonic) -> None:
         self._origin = origin_of(public_url)
@@ -30,12 +30,12 @@ class Guard:
         self._misses: OrderedDict[str, deque[float]] = OrderedDict()
 
     def is_stopped(self, request: Request) -> bool:
-        """Whether this client tried too many wrong tokens lately; then even a right one opens nothing."""
+        """Return whether this client tried too many wrong tokens recently; then even a right token opens nothing."""
         misses = self._misses.get(client_of(request), deque())
         return sum(at > self._clock() - WITHIN_S for at in misses) >= MISSES
 
     def missed(self, request: Request) -> None:
-        """This client tried a token that nobody was sent."""
+        """Count a wrong token of this client."""
         client = client_of(request)
         self._misses.setdefault(client, deque(maxlen=MISSES)).append(self._clock())
         self._misses.move_to_end(client)
@@ -43,7 +43,7 @@ class Guard:
             self._misses.popitem(last=False)
 
     def is_ours(self, request: Request) -> bool:
-        """Whether a post comes from a page of ours, or from a program that names no page."""
+        """Return whether a post comes from one of the bot's pages, or from a program that names no page."""
         origin = request.headers.get("origin")
         if origin is None:
             return request.headers.get("sec-fetch-site", "none") in ("none", "same-origin")
@@ -51,7 +51,7 @@ class Guard:
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port; empty for what has none, such as ``null``."""
+    """Return scheme, host and port; empty for an origin without them, such as ``null``."""
     try:
         parts = urlsplit(url.strip().lower())
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
@@ -61,10 +61,11 @@ def origin_of(url: str) -> str:
 
 
 def client_of(request: Request) -> str:
-    """Return whom to count: the address that the proxy before us saw, else the peer; of IPv6 the network of one user.
+    """Return the client to count: the address that the proxy saw, otherwise the peer; for IPv6 its /64 network.
 
-    Only a peer in the private network is a proxy. It adds what it saw at the end of ``X-Forwarded-For``, some proxies
-    in a line of its own; all before that, and every other header, may come from the client and counts for nothing.
+    Only a peer in the private network is a proxy. It appends the address that it saw to ``X-Forwarded-For``; some
+    proxies do so in a line of their own. All earlier values, and every other header, may come from the client and do
+    not count.
     """
     peer = _address(request.client.host if request.client else "")
     if peer is None or peer.is_loopback or peer.is_private:
@@ -77,14 +78,14 @@ def client_of(request: Request) -> str:
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """An address as proxies write it: bare, in brackets, with a port; ``None`` for anything else."""
+    """Parse an address as proxies write it: bare, in brackets, with a port; return ``None`` for anything else."""
     text = text.strip().strip('"')
     if bracketed := BRACKETED.fullmatch(text):
         text = bracketed[1]
     elif text.count(":") == 1:
         text = text.partition(":")[0]
     try:
-        found = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
-    return (found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else found
+    return (address.ipv4_mapped or address) if isinstance(address, ipaddress.IPv6Address) else address

@@ -1,11 +1,11 @@
-"""The page of a request: who asks, and what; the contact answers. Later on it asks both whether it helped.
+"""The page of an introduction: it shows the asker and the question, and the contact answers. Later both rate it.
 
-The link shows what stood in the message that holds it, and nothing of the contact. An answer needs a code, which goes
-to where the link went (``bot.web.pages.proving``); with it a yes shows what of the contact's the asker may get. Whether
-it helped is only counted, without a name, and needs no code.
+The link shows what its message said, and nothing about the contact. An answer needs a code, which goes to the
+destination of the link (``bot.web.pages.proving``). With the code, a yes shows which contact data the asker may get.
+The rating is only counted, without a name, and needs no code.
 
-The link is used up with the answer, in one transaction. An answer that changes nothing (nothing chosen to share, nobody
-to pass it on to) leaves it as it was.
+The answer uses up the link, in one transaction. An answer that changes nothing (nothing chosen to share, no contact to
+pass it on to) leaves the link as it was.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from bot.web.pages.visit import GONE, INVALID, Site, Visit, ask_for_code, over, 
 from knowledge_base.introductions.values import Answer, Helped, Introduction, State
 from knowledge_base.store.transaction import Transaction
 
-SHOW, SHARE = "show", "share"  # the steps before an answer: to see the request, to choose what to show
+SHOW, SHARE = "show", "share"  # the steps before an answer: see the request, choose the data to share
 
 
 async def look(site: Site, visited: Visit) -> Response:
-    """Show the request; behind a veil when the link went through a network that may not carry what it says."""
+    """Show the request; show a veil first if the link went through a network that may not carry the request."""
     if visited.page.veiled:
-        return _veil(site, visited)
+        return site.view.page("veil.html", visited.language, step=SHOW)
     return await _request(site, visited)
 
 
 async def act(site: Site, visited: Visit) -> Response:
-    """Lift the veil, or answer."""
+    """Lift the veil, store a rating, or answer."""
     if visited.chosen("step") == SHOW:
         return await _request(site, visited)
     if helped_how := _read(Helped, visited.chosen("helped")):
@@ -68,30 +68,30 @@ async def _say_helped(site: Site, visited: Visit, how: Helped) -> Response:
 
 
 async def _helped(site: Site, visited: Visit, how: Helped) -> Say | None:
-    """``None``: that is not asked now; the link stays what it is."""
+    """Store the rating; return ``None``, and keep the link, if no rating is asked for now."""
     async with site.services.store.begin() as tx:
         page = await tx.pages.open_alone(visited.page.token_hash)
-        one = await tx.introductions.get(visited.page.subject) if page else None
-        if page is None or one is None or not _is_asked_whether_it_helped(one, page.person_id):
+        introduction = await tx.introductions.get(visited.page.subject) if page else None
+        if page is None or introduction is None or not _is_asked_whether_it_helped(introduction, page.person_id):
             return None
         await tx.pages.use(page.token_hash)
-        return await helped(tx, site.services, one.id, page.person_id, how)
+        return await helped(tx, site.services, introduction.id, page.person_id, how)
 
 
-def _is_asked_whether_it_helped(one: Introduction, person_id: str) -> bool:
-    return one.state is State.FOLLOWED and one.side(person_id) is not None
+def _is_asked_whether_it_helped(introduction: Introduction, person_id: str) -> bool:
+    return introduction.state is State.FOLLOWED and introduction.side(person_id) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """The code was right; what may the asker get?"""
+    """The question after a right code: which data may the asker get?"""
 
     view: RequestView
     problem: Say | None
 
 
 async def _answer(site: Site, visited: Visit, answer: Answer) -> Say | Asked | _Choice | None:
-    """``None``: the link is used up or over, or cannot be answered by this person."""
+    """Return the next step; ``None`` if the link is used up or expired, or this person cannot answer it."""
     shares = visited.form.get("share", ())
     async with site.services.store.begin() as tx:
         page = await tx.pages.open_alone(visited.page.token_hash)
@@ -116,7 +116,7 @@ async def _answer(site: Site, visited: Visit, answer: Answer) -> Say | Asked | _
 
 
 def _evidence(view: RequestView, site: Site, visited: Visit) -> Evidence:
-    """What the ledger keeps of a yes: the very words that stood above the button."""
+    """Return what the ledger keeps of a yes: the exact words above the button."""
     texts, shared = site.services.texts, set(visited.form.get("share", ()))
     shown = [consent_text(view, site), *(say for kind, say in _own(view) if kind in shared)]
     words = "\n".join(plain(texts.render(say, visited.language)) for say in shown)
@@ -124,12 +124,12 @@ def _evidence(view: RequestView, site: Site, visited: Visit) -> Evidence:
 
 
 def _own(view: RequestView) -> list[tuple[str, Say]]:
-    """What the contact could show, each with its kind."""
-    return [(one.kind, Say(f"page.data.{one.kind}", {"value": one.value})) for one in view.own]
+    """Return the data that the contact could show, each with its kind."""
+    return [(datum.kind, Say(f"page.data.{datum.kind}", {"value": datum.value})) for datum in view.own]
 
 
 def _choosing(site: Site, visited: Visit, choice: _Choice) -> Response:
-    """The contact's own data, for who typed the code alone."""
+    """Show the contact's own data, only after the right code."""
     values = {
         "view": choice.view,
         "consent": consent_text(choice.view, site),
@@ -142,7 +142,7 @@ def _choosing(site: Site, visited: Visit, choice: _Choice) -> Response:
 
 
 def consent_text(view: RequestView, site: Site) -> Say:
-    """What a contact agrees to, and where it is taken back."""
+    """Return the text that a contact agrees to, with the address for withdrawing consent."""
     settings = site.services.settings
     reach = settings.operator.email or settings.smtp.reply_to or operator(settings)
     return Say("page.intro.consent", {"name": view.name, "municipality": view.municipality, "reach": reach})
@@ -152,8 +152,8 @@ async def _request(site: Site, visited: Visit, status: int = 200, problem: Say |
     async with site.services.store.read() as tx:
         if not tx.pages.is_open(visited.page):
             return over(site, visited)
-        one = await tx.introductions.get(visited.page.subject)
-        view = await describe(tx, site.services, one, visited.page.person_id) if one else None
+        introduction = await tx.introductions.get(visited.page.subject)
+        view = await describe(tx, site.services, introduction, visited.page.person_id) if introduction else None
         services = site.services
         telegram = await offered_with(tx, visited.page.token_hash, services.links, services.settings)
     if view is not None and view.open:
@@ -163,18 +163,14 @@ async def _request(site: Site, visited: Visit, status: int = 200, problem: Say |
             "telegram": Url(telegram) if telegram else "",
         }
         return site.view.page("introduction.html", visited.language, status, problem=problem, **values)
-    if one is not None and _is_asked_whether_it_helped(one, visited.page.person_id):
+    if introduction is not None and _is_asked_whether_it_helped(introduction, visited.page.person_id):
         return site.view.page("helped.html", visited.language, status, problem=problem)
     return site.view.message(Say("page.intro.over"), visited.language, GONE)
 
 
 async def _view(tx: Transaction, site: Site, visited: Visit) -> RequestView | None:
-    one = await tx.introductions.get(visited.page.subject)
-    return await describe(tx, site.services, one, visited.page.person_id) if one else None
-
-
-def _veil(site: Site, visited: Visit) -> Response:
-    return site.view.page("veil.html", visited.language, step=SHOW)
+    introduction = await tx.introductions.get(visited.page.subject)
+    return await describe(tx, site.services, introduction, visited.page.person_id) if introduction else None
 
 
 Choice = TypeVar("Choice", bound=StrEnum)

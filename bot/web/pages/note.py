@@ -1,7 +1,7 @@
-"""A text that the network of its reader may not carry: shown once, when somebody asks for it with a press.
+"""A text that the reader's network may not carry: shown once, when the reader presses a button.
 
-A look alone shows nothing: networks and their filters fetch every link. After the first reading it can be read again
-for half an hour (a reload, a lost connection), then it is gone.
+A GET shows nothing: networks and their filters fetch every link. After the first reading, the text can be read again
+for half an hour (a reload, a lost connection). Then it is gone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bot.web.pages.visit import Site, Visit, over
 
 
 async def look(site: Site, visited: Visit) -> Response:
-    """Say that something is there."""
+    """Show that a text is waiting."""
     async with site.services.store.read() as tx:
         if visited.page.content is None or not tx.pages.is_readable(visited.page):
             return over(site, visited)
@@ -21,7 +21,7 @@ async def look(site: Site, visited: Visit) -> Response:
 
 
 async def act(site: Site, visited: Visit) -> Response:
-    """Show it."""
+    """Show the text."""
     async with site.services.store.begin() as tx:
         page = await tx.pages.use(visited.page.token_hash) or await tx.pages.get(visited.page.token_hash)
         if page is None or page.content is None or not tx.pages.is_readable(page):

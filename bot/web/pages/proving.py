@@ -1,11 +1,11 @@
-"""The code that a press needs: it goes to where the link went, so a link that was passed on changes nothing.
+"""The code that a press needs. It goes to the destination of the link, so a forwarded link changes nothing.
 
     press without a code   a new code goes to the mailbox (or chat) of the link; the page asks for it
     press with the code    the code is right for this link and this action, for half an hour: the press counts
 
-A code is stored as a link is: its keyed hash alone, with an end, used once, in the transaction of what the press does.
-Several codes hold at once, so a stranger who asks for more does not void the owner's. Wrong tries and mails are limited
-by link and by network address; a limit by link in all bounds how much can be guessed.
+A code is stored like a link: only its keyed hash, with an expiry, used once in the transaction of the press. Several
+codes are valid at once, so a stranger who requests more does not void the owner's. Wrong codes and mails are limited
+per link and network address. A total limit per link bounds how much an attacker can guess.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from knowledge_base.store.pages import Page
 from knowledge_base.store.secret import keyed_hash
 from knowledge_base.store.transaction import Transaction
 
-CODE = "code"  # the kind of its row among the links; no address leads there
+CODE = "code"  # the kind of its row among the links; no page has it
 CODE_LASTS = timedelta(minutes=30)
 MINUTES = int(CODE_LASTS.total_seconds() // 60)
 AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
-MAILS, MAILS_OF_ALL = 4, 10  # codes for one link per day: to one network address, to all
-TRIES, TRIES_OF_ALL = 5, 25  # wrong codes for one link: of one network address per hour, of all per day
+MAILS, MAILS_OF_ALL = 4, 10  # codes per link and day: for one network address, for all
+TRIES, TRIES_OF_ALL = 5, 25  # wrong codes per link: from one network address per hour, from all per day
 SENT, WRONG = "page codes sent", "page codes wrong"
 
 
@@ -36,20 +36,20 @@ class Press:
 
     page: Page
     action: str
-    code: str  # as typed; empty: none yet
-    client: str  # the network address that presses, as far as it can be told
+    code: str  # as typed; empty: no code yet
+    client: str  # the network address of the press, as far as known
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The page is to ask for the code: with what to say first, and whether that is a problem."""
+    """A page that asks for the code: the text above the field, and whether it reports a problem."""
 
     say: Say
     problem: bool = False
 
 
 async def proven(tx: Transaction, services: Services, press: Press) -> Asked | str:
-    """Return the row of the right code, to be used with what the press does; else what to ask for."""
+    """Return the row of the right code, which the press uses up; otherwise the question to show."""
     digits = "".join(char for char in press.code if char not in " .-\u00a0")
     if not digits:
         return await _send(tx, services, press)
@@ -64,18 +64,18 @@ async def proven(tx: Transaction, services: Services, press: Press) -> Asked | s
 
 
 def at_rest(services: Services, token_hash: str, action: str, code: str) -> str:
-    """Return what the database holds of a code."""
+    """Return the hash of a code that the database holds."""
     return keyed_hash(services.secret, "page code", f"{token_hash}\0{action}\0{code}")
 
 
 async def destination(tx: Transaction, page: Page) -> tuple[str, str] | None:
-    """Return channel and conversation that the link went to, while it is the same person's; ``None``: no longer."""
+    """Return channel and conversation of the link if they still belong to the person; ``None`` otherwise."""
     content, accounts = page.content or {}, await tx.people.accounts(page.person_id)
-    mine = [(one.channel, one.conversation or "") for one in accounts]
+    mine = [(account.channel, account.conversation or "") for account in accounts]
     if "to" in content or "address" in content:
         channel, conversation = content.get("to") or (MAIL, content["address"])
         return (channel, conversation) if (channel, conversation) in mine else None
-    return next((one for one in mine if one[0] == MAIL), None)  # a link of before this was noted
+    return next((place for place in mine if place[0] == MAIL), None)  # older links store no destination
 
 
 async def _send(tx: Transaction, services: Services, press: Press) -> Asked:

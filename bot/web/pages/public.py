@@ -1,4 +1,4 @@
-"""Pages for everybody: what this is, imprint, privacy notice, accessibility statement; all from the settings."""
+"""Public pages: start page, imprint, privacy notice, accessibility statement; all from the settings."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from config.settings import Settings
 
 
 async def home(request: Request, site: Site) -> Response:
-    """What this is."""
+    """Show the start page."""
     names = tuple(Say(f"channel.{name}") for name in channels(site.services.settings))
     return _page(request, site, "home.html", channels=names)
 
 
 async def imprint(request: Request, site: Site) -> Response:
-    """Who runs the bot."""
+    """Show who runs the bot."""
     return _page(request, site, "imprint.html", more=paragraphs(site.services.settings.operator.imprint))
 
 
 async def privacy(request: Request, site: Site) -> Response:
-    """What is stored about people, why and how long."""
+    """Show which personal data the bot stores, why and how long."""
     settings = site.services.settings
     entries = [
         (Say(f"register.{entry.key}"), Say(f"register.{entry.key}.why"), period(entry, settings))
@@ -39,23 +39,23 @@ async def privacy(request: Request, site: Site) -> Response:
 
 
 async def accessibility(request: Request, site: Site) -> Response:
-    """How accessible the pages are, and where barriers are reported."""
+    """Show how accessible the pages are, and where to report barriers."""
     return _page(request, site, "accessibility.html", more=paragraphs(site.services.settings.operator.accessibility))
 
 
 def channels(settings: Settings) -> list[str]:
-    """The networks on which people can write to the bot."""
+    """Return the networks on which people can write to the bot."""
     on = {"matrix": settings.matrix.homeserver, "telegram": settings.telegram.token}
     return [name for name, value in on.items() if value]
 
 
 def paragraphs(text: str) -> list[str]:
-    """A setting's text: an empty line begins a paragraph."""
+    """Split the text of a setting into paragraphs at empty lines."""
     return [clean(part) for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
 
 
 def lines(text: str) -> list[str]:
-    """A postal address, line by line."""
+    """Split a postal address into lines."""
     return [clean(part) for part in text.replace("\r\n", "\n").split("\n") if part.strip()]
 
 

@@ -1,4 +1,4 @@
-"""Which address is which page."""
+"""The routes of all pages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.web.pages.guard import Guard
 from bot.web.pages.view import View, language_of
 from bot.web.pages.visit import UNKNOWN, Show, Site, visit
 
-LINKED: dict[str, tuple[Show, Show]] = {  # the path before the token → what a look does, and a press
+LINKED: dict[str, tuple[Show, Show]] = {  # the path before the token → the functions for GET and POST
     "i": (introduction.look, introduction.act),
     NOTE: (note.look, note.act),
     CONFIRM: (confirm.look, confirm.act),
@@ -37,9 +37,9 @@ Page = Callable[[Request], Awaitable[Response]]
 
 
 def page_routes(services: Services, *, changed: Callable[[], None] = lambda: None) -> list[Route]:
-    """All pages, the last of them for every address that is none; no pages where people cannot reach them.
+    """Return all routes; the last one is the 404 page. Return no routes without a public address.
 
-    ``changed``: there may be something to send.
+    ``changed`` is called when there may be something to send.
     """
     settings = services.settings
     if not settings.web.public_url:
@@ -57,10 +57,10 @@ def page_routes(services: Services, *, changed: Callable[[], None] = lambda: Non
 
 
 class _Otherwise(Route):
-    """Comes after every other route, also after one that knows the address and not the method."""
+    """A route that comes after every other, also after one that matches the address but not the method."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """As ``Route`` does, and never more than partly."""
+        """Match as ``Route`` does, but never more than partially."""
         match, child = super().matches(scope)
         return (Match.PARTIAL if match is Match.FULL else match), child
 

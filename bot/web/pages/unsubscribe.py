@@ -1,9 +1,9 @@
-"""The end of mails: by a press on the page, or by a mail program in one step (RFC 8058).
+"""Unsubscribing from mails: by a press on the page, or by a mail program in one step (RFC 8058).
 
-It needs no code, as the standard wants it: so it ends mails to this mailbox, and nothing in a chat. Who is reached by
-mail alone is asked for no introduction any more.
+The standard allows no code. So a press ends only mails to this mailbox, and nothing in a chat. A contact who can be
+reached only by mail gets no more requests.
 
-The link stays good: who presses it again, or by an older mail, wants the same.
+The link stays valid: a second press, or a press in an older mail, has the same effect.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from bot.outgoing.notify import MAIL
 from bot.web.pages.visit import Site, Visit, over, repeated
 from knowledge_base.store.transaction import Transaction
 
-DIGEST = "digest"  # else introductions
+DIGEST = "digest"  # otherwise introductions
 
 
 async def look(site: Site, visited: Visit) -> Response:
-    """Ask."""
+    """Show the question."""
     async with site.services.store.read() as tx:
         if not tx.pages.is_open(visited.page):
             return over(site, visited)
@@ -28,7 +28,7 @@ async def look(site: Site, visited: Visit) -> Response:
 
 
 async def act(site: Site, visited: Visit) -> Response:
-    """End it."""
+    """Unsubscribe."""
     if not await repeated(lambda: _end(site, visited)):
         return over(site, visited)
     site.changed()
@@ -36,14 +36,14 @@ async def act(site: Site, visited: Visit) -> Response:
 
 
 async def _end(site: Site, visited: Visit) -> bool:
-    """No more digests, or no more requests, to this mailbox; ``False``: the link is too old."""
+    """End digests or requests to this mailbox; return ``False`` if the link has expired."""
     person_id = visited.page.person_id
     async with site.services.store.begin() as tx:
         if not tx.pages.is_open(visited.page):
             return False
         if visited.page.subject == DIGEST:
-            wish = await tx.subscriptions.of_person(person_id)
-            if wish is not None and wish.channel == MAIL:
+            subscription = await tx.subscriptions.of_person(person_id)
+            if subscription is not None and subscription.channel == MAIL:
                 await tx.subscriptions.end_of_person(person_id)
         elif await _has_a_chat(tx, person_id):
             await tx.people.switch_off(person_id, MAIL)
@@ -54,4 +54,4 @@ async def _end(site: Site, visited: Visit) -> bool:
 
 async def _has_a_chat(tx: Transaction, person_id: str) -> bool:
     accounts = await tx.people.accounts(person_id)
-    return any(one.channel != MAIL and one.active and one.conversation for one in accounts)
+    return any(account.channel != MAIL and account.active and account.conversation for account in accounts)

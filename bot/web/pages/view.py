@@ -1,4 +1,4 @@
-"""A template as a response: in a language, with the one stylesheet inside, and headers that allow nothing else."""
+"""Templates as responses: in one language, with one inline stylesheet, and headers that allow nothing else."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ NAMES = {"de": "Deutsch", "en": "English", "pl": "Polski"}
 
 
 class View:
-    """Renders pages. Templates say ``line(key)`` and ``text(key)``, and ``quoted(words)`` where the words are not ours.
+    """A renderer of pages. Templates call ``line(key)`` and ``text(key)``, and ``quoted(words)`` for words of users.
 
-    Values are escaped, whatever they hold.
+    All values are escaped.
     """
 
     def __init__(self, texts: Texts, *, base: str = "", organisation: str = "") -> None:
-        """``base``: the path under which the pages lie; ``organisation``: who runs the bot."""
+        """Take ``base``, the path under which the pages lie, and ``organisation``, the operator of the bot."""
         self._texts = texts
         self._everywhere = {"base": base, "organisation": organisation, "languages": NAMES, "switch": True}
         self._templates = Environment(
@@ -44,16 +44,16 @@ class View:
         )
 
     def page(self, template: str, language: str, status: int = 200, **values: Any) -> HTMLResponse:
-        """A page; ``switch``: whether it can be had in the other languages by its address."""
+        """Return a page; ``switch`` tells whether its address also works in the other languages."""
         return HTMLResponse(self._rendered(template, language, values), status, self._headers(language))
 
-    def message(self, what: Say, language: str, status: int = 200) -> HTMLResponse:
-        """A page that says one thing: what a press came to, or that it is too late for one."""
+    def message(self, say: Say, language: str, status: int = 200) -> HTMLResponse:
+        """Return a page with one message: the result of a press, or that the link has expired."""
         heading = Say("page.over" if status == OVER else "page.thanks")
-        return self.page("message.html", language, status, what=what, heading=heading, switch=False)
+        return self.page("message.html", language, status, what=say, heading=heading, switch=False)
 
     def refusal(self, why: str, language: str, status: int) -> HTMLResponse:
-        """A page that says what is wrong, the same for everybody: made once, so that a flood of them costs little."""
+        """Return a page that says what is wrong, the same for all and cached, so that a flood costs little."""
         if (why, language) not in self._refusals:
             heading = Say("page.over" if status == OVER else "page.sorry")
             values = {"what": why, "heading": heading, "switch": False}
@@ -86,13 +86,13 @@ class View:
         return {
             "Content-Security-Policy": self._policy,
             "Content-Language": language,
-            "Referrer-Policy": "same-origin",  # with no-referrer browsers hide the origin of our own forms, too
+            "Referrer-Policy": "same-origin",  # with no-referrer, browsers also hide the origin of the bot's own forms
             "X-Robots-Tag": "noindex, nofollow, noarchive",
         }
 
 
 def language_of(request: Request, known: str = "") -> str:
-    """The language to answer in: of the address, else the one that is known of the reader, else of the browser."""
+    """Return the language of the answer: of the address, otherwise of the known reader, otherwise of the browser."""
     wanted = request.query_params.get("lang", "")
     if wanted in LANGUAGES:
         return wanted

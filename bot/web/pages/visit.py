@@ -1,4 +1,4 @@
-"""One request to a page behind a link: is it one of ours, which one, and still good?"""
+"""One request to a page behind a link: check the token, the kind and the expiry, then show or act."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from knowledge_base.errors import StoreError
 from knowledge_base.store.pages import Page
 
 LONGEST_FORM = 4_096  # bytes
-TIMES = 3  # somebody else may change the same introduction meanwhile
+TIMES = 3  # attempts: another user may change the same introduction meanwhile
 GONE, LIMITED, FOREIGN, TOO_LARGE, UNKNOWN, INVALID = 410, 429, 403, 413, 404, 422
 
 log = structlog.get_logger()
@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What every page needs. ``changed`` is called when something was stored that is to be sent."""
+    """The parts that every page needs. ``changed`` is called when something to send was stored."""
 
     services: Services
     view: View
@@ -42,15 +42,15 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody with a link that we sent."""
+    """A visit by a link that the bot sent."""
 
     page: Page
     language: str
-    form: Form  # empty for a look
-    client: str = ""  # the network address, as far as it can be told
+    form: Form  # empty for a GET
+    client: str = ""  # the network address, as far as known
 
     def chosen(self, name: str) -> str:
-        """The one value of a field; empty when there is none."""
+        """Return the one value of a field; empty if the field is missing."""
         return next(iter(self.form.get(name, ())), "")
 
 
@@ -58,7 +58,7 @@ Show = Callable[[Site, Visit], Awaitable[Response]]
 
 
 async def visit(request: Request, site: Site, kind: str, look: Show, act: Show) -> Response:
-    """Look (GET, HEAD) or act (POST) when the link is one of this kind; else say what is wrong, and nothing more."""
+    """Show (GET, HEAD) or act (POST) if the link is of this kind; otherwise only say what is wrong."""
     language = language_of(request)
     if site.guard.is_stopped(request):
         return _wrong(site, Say("page.limited"), language, LIMITED)
@@ -79,7 +79,7 @@ async def visit(request: Request, site: Site, kind: str, look: Show, act: Show) 
 
 
 async def repeated(work: Callable[[], Awaitable[Result]]) -> Result:
-    """Once more when somebody else changed the same meanwhile."""
+    """Run the work, and retry it when a concurrent change makes it fail."""
     for _ in range(TIMES - 1):
         with suppress(StoreError):
             return await work()
@@ -99,7 +99,7 @@ def ask_for_code(site: Site, visited: Visit, action: str, asked: Asked) -> Respo
 
 
 def over(site: Site, visited: Visit) -> Response:
-    """The link was good once."""
+    """Say that the link has expired or was used."""
     expired = visited.page.used_at is None and visited.page.expires_at <= site.services.store.now()
     return _wrong(site, Say("page.expired" if expired else "page.used"), visited.language, GONE)
 
@@ -109,7 +109,7 @@ def _wrong(site: Site, why: Say, language: str, status: int) -> Response:
 
 
 async def read_form(request: Request) -> Form | None:
-    """The fields of a form; ``None`` when it is larger than any of ours, or broke off: half a form is no answer."""
+    """Return the fields of a form; ``None`` if it is larger than any of the bot's forms or broke off."""
     body = b""
     try:
         async for chunk in request.stream():
