@@ -48,7 +48,8 @@ from bot.processes.leadership import Leadership, LeadOf
 from bot.processes.state_lock import marks
 from bot.resources import Knowledge
 from bot.texts import Texts
-from config.settings import Retention, Settings
+from config.retention import Retention
+from config.settings import Settings
 from knowledge_base.retention import Periods
 from knowledge_base.store.muted import muted
 from knowledge_base.store.processes import Term

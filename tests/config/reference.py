@@ -13,7 +13,8 @@ from typing import Any, get_args
 
 from pydantic import SecretStr
 
-from config.settings import Section, Settings, describe, secrets
+from config.section import Section
+from config.settings import Settings, describe, secrets
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "settings.md"
