@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from bot.channels.networks import MAIL, NETWORKS, forgetting
 from bot.channels.policy import DataClass, may_pass
 from bot.channels.port import Channel, Immediate, Shared, StandsDown, Warns
 from bot.context import Services
@@ -74,7 +75,7 @@ class Bot:
         self.health = Health()
         self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER, OUTBOX, QUEUES, MODEL, LOOP))
         self._alerts = Alerts(self._store, settings.admins)
-        self._absence = Absence(self._store, self._alerts)
+        self._absence = Absence(self._store, self._alerts, forgetting())
         secret = read_secret(settings.state_dir)
         self.leadership = Leadership(
             self._store, self._channels, place=place or str(settings.state_dir.absolute())[-64:], changed=self._wake,
@@ -132,7 +133,7 @@ class Bot:
             self.leadership,
             unclear=partial(self.metrics.unclear, channel.name),
             links=links,
-            mails=bool(settings.smtp.host),
+            mails=NETWORKS[MAIL].is_set_up(settings),
             alive=partial(self.health.beat, OUTBOX),
         )
 

@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
+from config.channel import ChannelSection
 from config.database import Database
 from config.digests import Digests
 from config.embedding import Embedding
@@ -94,11 +95,17 @@ class Settings(BaseSettings):
 
     def secret_values(self) -> Iterator[str]:
         """Yield every secret in plain text; use it only to mask them."""
-        for dotted in _secret_fields(Settings, ""):
+        for dotted in _secret_fields(type(self), ""):
             section, _, name = dotted.rpartition(".")
             value = getattr(getattr(self, section) if section else self, name)
             if isinstance(value, SecretStr):
                 yield value.get_secret_value()
+
+    def channel_sections(self) -> Iterator[tuple[str, ChannelSection]]:
+        """Yield the section of each network with its name."""
+        for name in type(self).model_fields:
+            if isinstance(section := getattr(self, name), ChannelSection):
+                yield name, section
 
     @property
     def models_dir(self) -> Path:
