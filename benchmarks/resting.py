@@ -65,7 +65,9 @@ async def measure(url: str, count: int) -> tuple[float, float]:
     """Return seconds: of a look at rest, and of one at everyone; the latter 0 with the most subscribers."""
     store = await Store.open(url)
     try:
-        digests = Digests(store, lambda: PLACES, Links("https://bot.example", b"x" * 32), first_send=0)
+        digests = Digests(
+            store, lambda: PLACES, Links("https://bot.example", b"x" * 32), carries=lambda _channel: True, first_send=0
+        )
         now = store.now()
         await digests.run(now)  # the first look of a process is at everyone: here at nobody yet
         await subscribe(store, count)

@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from bot.channels.networks import MAIL, NETWORKS, forgetting
 from bot.channels.policy import DataClass, may_pass
 from bot.channels.port import Channel, Immediate, Shared, StandsDown, Warns
 from bot.context import Services
@@ -48,7 +49,8 @@ from bot.processes.leadership import Leadership, LeadOf
 from bot.processes.state_lock import marks
 from bot.resources import Knowledge
 from bot.texts import Texts
-from config.settings import Retention, Settings
+from config.retention import Retention
+from config.settings import Settings
 from knowledge_base.retention import Periods
 from knowledge_base.store.muted import muted
 from knowledge_base.store.processes import Term
@@ -73,7 +75,7 @@ class Bot:
         self.health = Health()
         self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER, OUTBOX, QUEUES, MODEL, LOOP))
         self._alerts = Alerts(self._store, settings.admins)
-        self._absence = Absence(self._store, self._alerts)
+        self._absence = Absence(self._store, self._alerts, forgetting())
         secret = read_secret(settings.state_dir)
         self.leadership = Leadership(
             self._store, self._channels, place=place or str(settings.state_dir.absolute())[-64:], changed=self._wake,
@@ -131,7 +133,7 @@ class Bot:
             self.leadership,
             unclear=partial(self.metrics.unclear, channel.name),
             links=links,
-            mails=bool(settings.smtp.host),
+            mails=NETWORKS[MAIL].is_set_up(settings),
             alive=partial(self.health.beat, OUTBOX),
         )
 

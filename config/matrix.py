@@ -7,10 +7,11 @@ from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from config.section import Addresses, Section, is_url
+from config.channel import ChannelSection
+from config.section import Addresses, host_of, is_url
 
 
-class Matrix(Section):
+class Matrix(ChannelSection):
     """The account on a Matrix homeserver; end-to-end encryption is always on."""
 
     homeserver: str = Field(
@@ -42,3 +43,19 @@ class Matrix(Section):
         if self.user_id and not re.fullmatch(r"@[^:\s]+:\S+", self.user_id):
             raise ValueError(f"{self.user_id!r} is no Matrix id; write @name:server")
         return self
+
+    @property
+    def is_set_up(self) -> bool:
+        return bool(self.homeserver)
+
+    @property
+    def account(self) -> str:
+        return self.user_id
+
+    @property
+    def server(self) -> str:
+        return host_of(self.homeserver)
+
+    @property
+    def shared_secrets(self) -> tuple[str, ...]:
+        return (self.password.get_secret_value(), self.access_token.get_secret_value())

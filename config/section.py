@@ -40,6 +40,11 @@ def is_url(text: str) -> bool:
         return False
 
 
+def host_of(address: str) -> str:
+    """Return the host of an address or of a bare name, without the login in it."""
+    return urlsplit(address if "//" in address else f"//{address}").hostname or ""
+
+
 def is_text(text: str) -> bool:
     """Return whether files, databases and networks can take all characters of a text."""
     return not re.search("[\0\ud800-\udfff]", text)

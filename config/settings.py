@@ -11,7 +11,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import (
     BaseModel,
@@ -24,11 +24,18 @@ from pydantic import (
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
+from config.channel import ChannelSection
+from config.database import Database
 from config.digests import Digests
+from config.embedding import Embedding
 from config.introductions import Introductions
+from config.knowledge import Knowledge
+from config.limits import Limits
+from config.log import Logging
 from config.matrix import Matrix
 from config.operator import Operator
 from config.privacy import Privacy
+from config.retention import Retention
 from config.section import Addresses, Section, is_text
 from config.smtp import Smtp
 from config.telegram import Telegram
@@ -45,53 +52,6 @@ class SettingsError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(["The configuration is wrong:", *(f"  {problem}" for problem in problems)]))
         self.problems = problems
-
-
-class Database(Section):
-    """The database that keeps everything."""
-
-    url: str = Field("", description="sqlite:///PATH or postgresql://USER@HOST/NAME; empty: a file in the state folder")
-
-
-class Embedding(Section):
-    """The model that turns texts into vectors."""
-
-    engine: Literal["embedded", "sentence-transformers"] = Field(
-        "embedded", description="embedded: ready at once, 230 MB; sentence-transformers: any model, needs the full set"
-    )
-    model: str = Field("", description="name or folder of a sentence-transformers model; empty: the engine's default")
-    reranker: str = Field("", description="name or folder of a CrossEncoder that reorders the best hits; empty: none")
-
-
-class Knowledge(Section):
-    """The content of the knowledge base at the first start."""
-
-    bundle: bool = Field(True, description="load the projects that come with the software, and their updates")
-
-
-class Limits(Section):
-    """Rate limits for one user."""
-
-    questions_per_hour: int = Field(60, ge=0, description="searches of one person in an hour; 0 lifts every budget")
-    projects_per_day: int = Field(200, ge=0, description="different projects shown to one person in a day; 0: all")
-    context_minutes: int = Field(30, ge=0, description="how long a follow-up question still knows the one before it")
-
-
-class Retention(Section):
-    """Periods after which data are deleted, in days (messages: in hours)."""
-
-    messages_hours: int = Field(72, ge=24, description="ids of handled messages, so that none is handled twice")
-    answers_days: int = Field(90, ge=1, description="what answers showed, and whether it helped")
-    unanswered_days: int = Field(180, ge=1, description="questions that found nothing, without any name")
-    introductions_days: int = Field(180, ge=1, description="closed introductions; afterwards only counts remain")
-    consents_days: int = Field(1095, ge=1, description="the proof of a consent, counted from its end")
-
-
-class Logging(Section):
-    """Format and level of the log; it holds ids and events, never texts."""
-
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least severe event logged")
-    format: Literal["auto", "json", "console"] = Field("auto", description="auto: console in a terminal, else JSON")
 
 
 class Settings(BaseSettings):
@@ -135,11 +95,17 @@ class Settings(BaseSettings):
 
     def secret_values(self) -> Iterator[str]:
         """Yield every secret in plain text; use it only to mask them."""
-        for dotted in _secret_fields(Settings, ""):
+        for dotted in _secret_fields(type(self), ""):
             section, _, name = dotted.rpartition(".")
             value = getattr(getattr(self, section) if section else self, name)
             if isinstance(value, SecretStr):
                 yield value.get_secret_value()
+
+    def channel_sections(self) -> Iterator[tuple[str, ChannelSection]]:
+        """Yield the section of each network with its name."""
+        for name in type(self).model_fields:
+            if isinstance(section := getattr(self, name), ChannelSection):
+                yield name, section
 
     @property
     def models_dir(self) -> Path:

@@ -9,7 +9,8 @@ from typing import Literal, Self
 import idna
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from config.section import Section, is_loopback
+from config.channel import ChannelSection
+from config.section import is_loopback
 
 USUAL_PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 LONGEST = 254
@@ -17,7 +18,7 @@ LOCAL = re.compile(r"(?=.{1,64}$)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!
 HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 
 
-class Smtp(Section):
+class Smtp(ChannelSection):
     """Outbound mail; off until ``host`` is set."""
 
     host: str = Field("", description="the mail server that takes our mail; empty: no mail")
@@ -53,6 +54,18 @@ class Smtp(Section):
         if self.user and not self.password.get_secret_value():
             raise ValueError("user needs password")
         return self
+
+    @property
+    def is_set_up(self) -> bool:
+        return bool(self.host)
+
+    @property
+    def server(self) -> str:
+        return self.host
+
+    @property
+    def shared_secrets(self) -> tuple[str, ...]:
+        return (self.password.get_secret_value(),)
 
     @property
     def real_port(self) -> int:

@@ -8,10 +8,11 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
-from config.section import Section, as_list, empty_is_none, is_url
+from config.channel import ChannelSection
+from config.section import as_list, empty_is_none, is_url
 
 
-class Telegram(Section):
+class Telegram(ChannelSection):
     """The Telegram bot account; off until ``token`` is set."""
 
     token: Annotated[SecretStr | None, BeforeValidator(empty_is_none)] = Field(
@@ -39,3 +40,19 @@ class Telegram(Section):
         if not value.startswith(("https://", "http://")) or not value.endswith("/bot") or not is_url(value):
             raise ValueError("must be an address that ends with /bot")
         return value
+
+    @property
+    def is_set_up(self) -> bool:
+        return bool(self.token)
+
+    @property
+    def account(self) -> str:
+        return self.token.get_secret_value().partition(":")[0] if self.token else ""
+
+    @property
+    def shared_secrets(self) -> tuple[str, ...]:
+        return (self.token.get_secret_value(),) if self.token else ()
+
+    @property
+    def lifts_data_policy(self) -> bool:
+        return self.personal_data

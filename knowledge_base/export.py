@@ -10,12 +10,11 @@ from tempfile import SpooledTemporaryFile
 from typing import IO
 
 from knowledge_base.codec import defaults
-from knowledge_base.model import Json, RecordKind
+from knowledge_base.model import PERSONAL_FIELDS, Json, RecordKind
 from knowledge_base.store.database import Store
 from knowledge_base.store.records import StoredRecord
 
-# Fields of a contact that name or reach a person. ``deputy`` is meant as a role, but it is free text.
-PERSONAL = frozenset({"email", "phone", "matrix_id", "deputy", "extra"})
+PERSONAL = PERSONAL_FIELDS | {"extra"}  # fields of a contact that may name or reach a person
 IN_MEMORY = 8 << 20  # bytes; more waits in a temporary file
 
 

@@ -7,8 +7,8 @@ and what an editor changes; topics and funding rounds are the controlled vocabul
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass, field, fields
+from enum import StrEnum, auto
 from typing import Any
 
 Json = Any  # any JSON value
@@ -68,6 +68,19 @@ class Municipality:
     extra: Mapping[str, Json] = field(default_factory=dict)
 
 
+class ContactNetwork(StrEnum):
+    """The networks on which the record of a contact names an account: ``email`` and ``matrix_id``.
+
+    The knowledge base knows no other network by name; ``bot.channels.networks`` has them all.
+    """
+
+    EMAIL = auto()
+    MATRIX = auto()
+
+
+PERSONAL: Mapping[str, Json] = {"personal": True}  # marks a field that names or reaches a person
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """A role that answers for projects or topics; personal fields never leave the store without consent."""
@@ -75,12 +88,12 @@ class Contact:
     id: str
     role: str
     municipality: str = ""
-    email: str = ""
-    phone: str = ""
-    matrix_id: str = ""
+    email: str = field(default="", metadata=PERSONAL)
+    phone: str = field(default="", metadata=PERSONAL)
+    matrix_id: str = field(default="", metadata=PERSONAL)
     projects: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()  # ids or words of the vocabulary
-    deputy: str = ""  # id of another contact
+    deputy: str = field(default="", metadata=PERSONAL)  # id of another contact; free text in some imports
     legal_basis: str = ""
     source: str = ""
     extra: Mapping[str, Json] = field(default_factory=dict)
@@ -89,6 +102,9 @@ class Contact:
     def reachable(self) -> bool:
         """Return whether the bot can ask the contact: it has an address and a legal basis to use it."""
         return bool(self.legal_basis and (self.email or self.matrix_id))
+
+
+PERSONAL_FIELDS = frozenset(one.name for one in fields(Contact) if one.metadata == PERSONAL)  # of contacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,10 +20,12 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from bot.channels.networks import NETWORKS
+
 ROOT = Path(__file__).parent.parent
 OWN = {"bot", "config", "knowledge_base", "run_bot"}
 TESTS = {"benchmarks", "tests"}
-NETWORKS = {"aiogram", "aiosmtplib", "nio", "smtplib", "telegram"}
+LIBRARIES_OF_NETWORKS = {"aiogram", "aiosmtplib", "nio", "smtplib", "telegram"}
 DATABASES = {"aiosqlite", "alembic", "asyncpg", "psycopg", "sqlalchemy", "sqlite3"}
 
 # Decide only: the standard library without its effects, each other, and pure parsers.
@@ -121,7 +123,7 @@ def product_never_imports_tests(module: Module) -> set[str]:
 
 
 def only_channels_know_networks(module: Module) -> set[str]:
-    return set() if module.within("bot/channels/") else module.packages & NETWORKS
+    return set() if module.within("bot/channels/") else module.packages & LIBRARIES_OF_NETWORKS
 
 
 def rooms_import_downward(module: Module) -> set[str]:
@@ -174,6 +176,17 @@ def features_know_no_channels(module: Module) -> set[str]:
     if not module.within("bot/features/"):
         return set()
     return {name for name in module.imports if name.startswith("bot.channels") and not name.startswith(known)}
+
+
+def only_channels_name_networks(module: Module) -> set[str]:
+    """Elsewhere a network is a row, asked for what it can do. What texts call it is their business.
+
+    In ``config`` the names are those of settings and of a library's logger; migrations are history.
+    """
+    if module.within("bot/channels/", "bot/texts/", "config/") or _is_migration(module):
+        return set()
+    texts = [node for node in ast.walk(module.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return {f"{node.value!r}, line {node.lineno}" for node in texts if node.value.partition(":")[0] in NETWORKS}
 
 
 def sql_stays_in_the_store(module: Module) -> set[str]:
@@ -239,6 +252,7 @@ RULES: dict[Rule, tuple[str, str]] = {  # each with a module that breaks it
     channels_know_no_store: ("bot/channels/matrix.py", "from knowledge_base.store.database import Store"),
     incoming_never_sends: ("bot/incoming/handler.py", "from bot.outgoing.sender import Sender"),
     features_know_no_channels: ("bot/features/search/ask.py", "from bot.channels.terminal import Terminal"),
+    only_channels_name_networks: ("bot/features/digests/run.py", "place = f'telegram:{user}'"),
     sql_stays_in_the_store: ("bot/outgoing/sender.py", "from sqlalchemy import text"),
     rules_are_pure: ("bot/commands/router.py", "from time import time"),
     only_the_command_line_prints: ("bot/operations/ticker.py", "print('tick')"),
@@ -288,6 +302,16 @@ def test_a_pure_module_may_import(line: str) -> None:
 )
 def test_a_room_may_not_import_from_its_own_floor_or_above(path: str, line: str) -> None:
     assert rooms_import_downward(Module(path, line))
+
+
+@pytest.mark.parametrize("line", ["MAIL = 'email'", "x = {'matrix': 1}", "x = 'matrix:confirm'", "x = f'email:{a}'"])
+def test_a_module_may_not_name_a_network(line: str) -> None:
+    assert only_channels_name_networks(Module("knowledge_base/store/people.py", line))
+
+
+@pytest.mark.parametrize("line", ["# telegram", "'telegrams'", "f'{x}:email'", "settings.telegram", "f(email=1)"])
+def test_a_module_may_use_the_word_otherwise(line: str) -> None:
+    assert not only_channels_name_networks(Module("knowledge_base/store/people.py", line))
 
 
 def test_a_file_beside_the_rooms_of_the_features_knows_none_of_them() -> None:

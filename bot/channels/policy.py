@@ -1,21 +1,20 @@
-"""Which kind of data may pass through which network: the one place that decides. Pure.
+"""Decide which kind of data may pass through which network. Pure.
 
-Whoever is about to say something about a person asks here first, and says instead where it can be had (by Matrix or
-mail) when the answer is no. What the channels do on top (``bot.channels.telegram.policy`` masks contact data in every
-text that leaves) is a second line, for data that nobody marked.
+A feature that is about to say something about a person asks here first. Where the answer is no, it says where the user
+gets it instead (by Matrix or mail). What the channels do in addition (``bot.channels.telegram.policy`` masks contact
+data in every text that leaves) is a second line, for data that is not marked.
 
-    network            PUBLIC   OWN   CONTACT_DATUM   TEXT_OF_OTHERS
-    matrix             yes      yes   yes             yes
-    email              yes      yes   yes             yes
-    terminal           yes      yes   yes             yes
-    telegram           yes      yes   by setting      by setting        (``telegram.personal_data``, default: no)
-    any other          yes      yes   no              no                until somebody decides here
+    network (``bot.channels.networks``)       PUBLIC   OWN   CONTACT_DATUM   TEXT_OF_OTHERS
+    carries personal data                     yes      yes   yes             yes
+    carries none                              yes      yes   by setting      by setting      (default: no)
+    without a row                             yes      yes   no              no              until it has one
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 
+from bot.channels.networks import NETWORKS
 from config.settings import Settings
 
 
@@ -24,19 +23,19 @@ class DataClass(StrEnum):
 
     PUBLIC = "public"  # projects, municipalities, roles, and what the bot itself says
     OWN = "own"  # what is known about the reader
-    CONTACT_DATUM = "contact_data"  # name, mail address, phone number or account of somebody else
-    TEXT_OF_OTHERS = "free_text_of_others"  # what somebody else wrote
+    CONTACT_DATUM = "contact_data"  # name, mail address, phone number or account of another person
+    TEXT_OF_OTHERS = "free_text_of_others"  # what another person wrote
 
 
 PERSONAL = frozenset({DataClass.CONTACT_DATUM, DataClass.TEXT_OF_OTHERS})
-CARRIERS = frozenset({"matrix", "email", "terminal"})  # networks that carry other people's data
 
 
 def may_pass(channel: str, data: DataClass, settings: Settings) -> bool:
-    """Whether data of this class may leave through ``channel`` (``Channel.name``).
+    """Return whether data of this class may leave through ``channel`` (``Channel.name``).
 
-    That it *may* pass says nothing of consent: whether somebody's contact datum is shown at all is decided before.
+    That it *may* pass says nothing of consent: whether a person's contact datum is shown at all is decided before.
     """
-    if data not in PERSONAL or channel in CARRIERS:
+    if data not in PERSONAL:
         return True
-    return channel == "telegram" and settings.telegram.personal_data
+    row = NETWORKS.get(channel)
+    return row is not None and row.may_carry_personal_data(settings)

@@ -6,13 +6,12 @@ from typing import Annotated
 
 import typer
 
+from bot.channels.networks import MAIL
 from bot.cli.common import fail, run, settings, write
 from bot.operations.alerts import Alerts
 from bot.resources import open_store
 from config.settings import Settings
 from knowledge_base.mail_address import same_form
-
-MAIL = "email"
 
 
 def bounced(

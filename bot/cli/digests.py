@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bot.channels.networks import with_buttons
 from bot.channels.policy import DataClass, may_pass
 from bot.cli.common import run, settings, tell, write, write_json
 from bot.features.digests.edition import approve
@@ -32,7 +33,6 @@ NEEDS_APPROVAL = (
     "--dry-run; then let them go with --approve, or in the chat with !digest approve."
 )
 FAR = timedelta(days=15)  # from the present: who prepares something looks two weeks ahead, more is a slip
-BUTTONS = ("telegram",)  # channels with buttons
 SENT = {"sent": "sent", "unclear": "unclear"}  # states of the outbox as this command says them; all others: queued
 
 
@@ -121,7 +121,7 @@ async def _digest(
             async with store.begin() as tx:
                 await approve(tx)
         digests = Digests(
-            store, lambda: places, links, buttons=BUTTONS, first_send=found.digests.first_send,
+            store, lambda: places, links, buttons=with_buttons(), first_send=found.digests.first_send,
             carries=partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=found),
         )  # fmt: skip
         outcomes = await digests.run(now, dry_run=dry_run)

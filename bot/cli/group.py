@@ -26,7 +26,7 @@ COMMANDS = {  # name → module in this folder, and function in it; in the order
     "contacts": "privacy:contacts",
     "privacy-report": "privacy:privacy_report_",
     "affected": "privacy:affected",
-    "confirm-identity": "matrix:confirm_identity",
+    "confirm-identity": "identities:confirm_identity",
     "migrate": "upkeep:migrate",
     "backup": "upkeep:backup",
     "restore": "upkeep:restore",

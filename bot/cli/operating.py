@@ -6,12 +6,13 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import structlog
 import typer
 
 from bot.app import Bot
+from bot.channels.networks import ChannelSetup, set_up
 from bot.channels.port import Channel, Checked
 from bot.cli.checking import database_lines, folder_lines
 from bot.cli.common import fail, progress, run, settings, write
@@ -30,9 +31,6 @@ from knowledge_base.errors import StadtlotseError
 from knowledge_base.migrations import SCHEMA
 from knowledge_base.model import RecordKind
 from knowledge_base.store.secret import share_secret
-
-if TYPE_CHECKING:
-    from bot.channels.telegram import TelegramChannel
 
 log = structlog.get_logger()
 
@@ -68,35 +66,9 @@ def serve(
 
 def configured_channels(found: Settings, *, reset_identity: bool = False) -> list[Channel]:
     """The messengers that the settings name. Their libraries are loaded only when they are used."""
-    channels: list[Channel] = []
-    if found.matrix.homeserver:
-        from bot.channels.matrix import MatrixChannel  # noqa: PLC0415 - see above
-
-        channels.append(
-            MatrixChannel(
-                found.matrix,
-                found.state_dir,
-                admins=found.admins,
-                reset_identity=reset_identity,
-                stays=found.introductions.room == "stay",
-            )
-        )
-    if telegram := configured_telegram(found):
-        channels.append(telegram)
-    if found.smtp.host:
-        from bot.channels.email import EmailChannel  # noqa: PLC0415
-
-        channels.append(EmailChannel(found, Texts()))
-    return channels
-
-
-def configured_telegram(found: Settings) -> TelegramChannel | None:
-    """Telegram, when there is a token; its library is loaded only then."""
-    if not found.telegram.token:
-        return None
-    from bot.channels.telegram import Menu, TelegramChannel  # noqa: PLC0415
-
-    return TelegramChannel(found, Menu(listed(Texts()), words()))
+    texts = Texts()
+    setup = ChannelSetup(found, texts, listed(texts), words(), reset_identity)
+    return [network.build(setup) for network in set_up(found)]
 
 
 async def serve_channels(found: Settings, channels: Sequence[Channel], place: str = "") -> bool:

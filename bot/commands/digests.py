@@ -28,7 +28,7 @@ WISHES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _WISH_OF = {word: wish for wish, words in WISHES.items() for word in words}
 OF_DIGEST = frozenset(  # steps that "digest" knows; behind "subscribe" they can mean nothing else
-    {"drop", "ohne", "bez", "sign", "lebenszeichen", "znak", "mail", "email", "e-mail", "here", "hier", "tutaj", "tu"}
+    "drop ohne bez sign lebenszeichen znak mail email e-mail here hier tutaj tu".split()
 )
 NOUNS = ("subscribe", "digest")  # commands whose words people also use for the thing itself: "Abo", "Wochenbrief"
 MORE_NOUNS = {"subscription": "en", "newsletter": None, "rundbrief": "de"}

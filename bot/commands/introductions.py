@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from bot.commands.intents import Intent, Introduce, IntroduceStatus, IntroduceStep, Respond, SayHelped
 
@@ -26,8 +27,6 @@ HELPED = {
 }  # fmt: skip
 KINDS = {
     "all": "all", "alles": "all", "wszystko": "all",
-    "email": "email", "mail": "email", "e-mail": "email",
-    "matrix": "matrix", "telegram": "telegram",
     "phone": "phone", "telefon": "phone", "other": "other", "sonstiges": "other", "inne": "other",
 }  # fmt: skip
 TYPED = "="  # before what somebody types about how to reach them
@@ -53,9 +52,13 @@ def intro_intent(name: str, rest: str) -> Intent | None:
     return None
 
 
-def kinds_of(words: str) -> tuple[str, ...]:
-    """The kinds of data that somebody named ("mail, telefon"); what begins with ``=`` is theirs to show as it is."""
+def kinds_of(words: str, networks: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the kinds of data that a user named ("mail, telefon"); what begins with ``=`` is shown as it is.
+
+    ``networks``: the words for the networks, each with the kind that it means.
+    """
     if words.startswith(TYPED):
         return (words,)
-    found = (KINDS.get(word.strip(" ,;").lower(), "") for word in words.split())
+    kinds = KINDS | dict(networks)
+    found = (kinds.get(word.strip(" ,;").lower(), "") for word in words.split())
     return tuple(kind for kind in found if kind)

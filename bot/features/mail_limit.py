@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
+from bot.channels.networks import MAIL
 from knowledge_base.store.transaction import Transaction
 
-MAIL = "email"
 A_DAY = timedelta(days=1)
 FOR_ALL = 10  # mails to a mailbox per day, for all people, however often they ask
 MOST = 20  # those for people who ask for it the first time that day included

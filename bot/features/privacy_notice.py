@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 
+from bot.channels.networks import is_outside_eu
 from bot.context import Services, Turn
 from bot.messages import Say, Url, Value
 from bot.messages.markup import plain, safe_url
@@ -16,7 +17,6 @@ from knowledge_base.model import Contact
 from knowledge_base.store.consents import Entry, What, hash_of
 from knowledge_base.store.transaction import Transaction
 
-OUTSIDE = "telegram"  # a network whose servers and operator are outside the EU: the notice says so at once
 PURPOSE = "notice"  # in the ledger
 NOTICE_PAGE = "/privacy"
 ASKED_ALREADY = ("consent", "einwilligung", "zgoda")  # legal bases of people who know of it
@@ -24,7 +24,8 @@ ASKED_ALREADY = ("consent", "einwilligung", "zgoda")  # legal bases of people wh
 
 async def first_notice(tx: Transaction, turn: Turn, services: Services) -> Say | None:
     """Return three lines about data protection for the first answer to a person, and note them as shown."""
-    outside = Say("notice.telegram") if turn.inbound.address.channel == OUTSIDE else ""
+    channel = turn.inbound.address.channel
+    outside = Say(f"notice.outside.{channel}") if is_outside_eu(channel) else ""
     notice = Say("notice.first", {"operator": operator(services.settings), "outside": outside}, (), turn.language)
     wording = version(notice.key, turn.language, services.texts)
     known = await tx.consents.last(turn.person.id, PURPOSE)
@@ -37,7 +38,7 @@ async def first_notice(tx: Transaction, turn: Turn, services: Services) -> Say |
             what=What.INFORMED,
             wording=wording,
             text_hash=hash_of(plain(services.texts.render(notice, turn.language))),
-            channel=turn.inbound.address.channel,
+            channel=channel,
             event_id=turn.inbound.reference,
         )
     )

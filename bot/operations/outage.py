@@ -1,7 +1,7 @@
 """Outages so long that the network has dropped messages for the bot: the admins are alerted.
 
-Telegram keeps updates for a day. The bot can neither answer nor name the users of dropped messages, so an admin should
-know.
+A network may forget (Telegram keeps updates for a day). The users who asked before that get no answer, and the bot
+cannot name them, so an admin is told.
 """
 
 from __future__ import annotations
@@ -13,17 +13,19 @@ from bot.operations.alerts import Alerts
 from knowledge_base.clock import is_past
 from knowledge_base.store.database import Store
 
-WARN_AFTER: Mapping[str, timedelta] = {"telegram": timedelta(hours=20)}  # Telegram keeps updates for 24 hours
 NOTED_EVERY = timedelta(minutes=10)
 AWAY = "away"
+WARN_AT = 5 / 6  # of the time for which a network keeps what it could not deliver
 
 
 class Absence:
     """A record, across restarts, of when a network last answered and how long it did not."""
 
-    def __init__(self, store: Store, alerts: Alerts) -> None:
+    def __init__(self, store: Store, alerts: Alerts, keeps: Mapping[str, timedelta]) -> None:
+        """``keeps``: the channels that forget what they could not deliver, and after which time."""
         self._store = store
         self._alerts = alerts
+        self._warn_after = {channel: after * WARN_AT for channel, after in keeps.items()}
         self._heard: set[str] = set()
         self._noted: dict[str, datetime] = {}
 
@@ -35,7 +37,7 @@ class Absence:
         """Store the exchanges, at most every ten minutes per network."""
         now = self._store.now()
         heard, self._heard = self._heard, set()
-        for channel in sorted(heard & WARN_AFTER.keys()):
+        for channel in sorted(heard & self._warn_after.keys()):
             if channel not in self._noted or is_past(self._noted[channel] + NOTED_EVERY, now, NOTED_EVERY):
                 await self._note(channel)
                 self._noted[channel] = now
@@ -46,5 +48,5 @@ class Absence:
             before, now = await tx.facts.hold(fact), tx.now
             await tx.facts.put(fact, now.isoformat())
         silent = now - datetime.fromisoformat(before) if before else timedelta(0)
-        if silent > WARN_AFTER[channel]:
+        if silent > self._warn_after[channel]:
             await self._alerts.alert(AWAY, subject=channel, part=channel, hours=int(silent.total_seconds() // 3600))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from base64 import urlsafe_b64encode
 
+from bot.channels.networks import started_by_users
 from knowledge_base.store.secret import keyed_hash
 
 TOKEN_BYTES = 16
@@ -44,7 +45,7 @@ class Links:
 
     def deep_link(self, bot: str, link_at_rest: str) -> str:
         """The address on Telegram that hands the handle of a link to the bot of that name."""
-        return f"https://t.me/{bot}?start={self.handle(link_at_rest)}"
+        return started_by_users().start_link.format(bot=bot, handle=self.handle(link_at_rest))
 
     def code(self, message_id: str) -> str:
         """Six digits that only who gets this message knows; stored nowhere either."""

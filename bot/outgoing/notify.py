@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.channels.networks import MAIL, NETWORKS, order
 from bot.channels.policy import DataClass, may_pass
 from bot.messages import Say
 from bot.outgoing.links import CONNECT, UNSUBSCRIBE, Links
@@ -20,16 +21,9 @@ from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.people import Account, Person
 from knowledge_base.store.transaction import Transaction
 
-ORDER = (
-    "matrix",
-    "telegram",
-    "email",
-    "terminal",
-)  # where nobody chose: the better protected first, mail as it is slow
 WAITING = Say("notice.waiting")  # "something for you is on this page": for networks that may not carry it themselves
 NOTE = "n"  # the page that shows such a text
 UNSUBSCRIBE_LASTS = timedelta(days=370)  # people unsubscribe by an old mail, too
-MAIL = "email"
 BUTTONS_LAST = timedelta(days=15)  # as long as what is asked can be answered
 
 
@@ -65,13 +59,12 @@ class Told:
 def reachable(accounts: Iterable[Account], prefers: str | None) -> list[Account]:
     """The accounts on which a person can be told something, the best first."""
     usable = [account for account in accounts if account.active and account.conversation]
-    order = {channel: place for place, channel in enumerate(ORDER)}
-    return sorted(usable, key=lambda one: (one.channel != prefers, order.get(one.channel, len(order))))
+    return sorted(usable, key=lambda one: (one.channel != prefers, order(one.channel)))
 
 
 def usable(accounts: Iterable[Account], settings: Settings, prefers: str | None = None) -> list[Account]:
     """Those of them on which something can arrive as the bot is set up, the best first."""
-    return [one for one in reachable(accounts, prefers) if one.channel != MAIL or settings.smtp.host]
+    return [one for one in reachable(accounts, prefers) if one.channel != MAIL or NETWORKS[MAIL].is_set_up(settings)]
 
 
 def choose(

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from bot.channels.networks import MAIL
 from bot.channels.port import Channel, KnowsReaders
 from bot.messages import Address, Inbound, MessageAudience, Outgoing, Say
 from bot.messages.readership import AUDIENCE, READERS, fits, private_to
@@ -22,7 +23,6 @@ from knowledge_base.store.transaction import Transaction
 
 log = structlog.get_logger()
 
-MAIL = "email"
 TRIED, ASKED_AT = "tried", "asked_at"  # in a payload: the places that others read, and where it was asked for
 OF_THE_OLD_PLACE = ("answers", "thread", "replaces", "handles")
 

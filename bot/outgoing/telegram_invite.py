@@ -6,13 +6,13 @@ that were sent. What happens when it is opened is the business of ``bot.features
 
 from __future__ import annotations
 
+from bot.channels.networks import MAIL, started_by_users
 from bot.messages import Say
 from bot.outgoing.links import CONNECT, Links
 from config.settings import Settings
 from knowledge_base.store.people import Account
 from knowledge_base.store.transaction import Transaction
 
-TELEGRAM, MAIL = "telegram", "email"
 OFFER = Say("connect.offer")
 
 
@@ -24,9 +24,10 @@ async def note_name(tx: Transaction, channel: str, name: str) -> None:
 
 async def bot_to_start(tx: Transaction, person_id: str, account: Account, settings: Settings) -> str:
     """The name of the Telegram bot that a mail to this account may offer; empty: there is none, or no need of it."""
-    if account.channel != MAIL or not settings.telegram.token:
+    network = started_by_users()
+    if account.channel != MAIL or not network.is_set_up(settings):
         return ""
-    if any(one.channel == TELEGRAM and one.active for one in await tx.people.accounts(person_id)):
+    if any(one.channel == network.name and one.active for one in await tx.people.accounts(person_id)):
         return ""
     return await _name(tx)
 
@@ -34,12 +35,12 @@ async def bot_to_start(tx: Transaction, person_id: str, account: Account, settin
 async def offered_with(tx: Transaction, link_at_rest: str, links: Links, settings: Settings) -> str:
     """The address that stands beside another link of the same mail, while it holds; empty: there is none."""
     page = await tx.pages.get(links.at_rest(links.handle(link_at_rest)))
-    bot = await _name(tx) if page and tx.pages.is_open(page) and settings.telegram.token else ""
+    bot = await _name(tx) if page and tx.pages.is_open(page) and started_by_users().is_set_up(settings) else ""
     return links.deep_link(bot, link_at_rest) if bot else ""
 
 
 async def _name(tx: Transaction) -> str:
-    return str(await tx.facts.get(f"{TELEGRAM}.name") or "")
+    return str(await tx.facts.get(f"{started_by_users().name}.name") or "")
 
 
 async def keep_handle(
@@ -50,7 +51,7 @@ async def keep_handle(
     await tx.pages.keep(
         links.at_rest(handle),
         kind=CONNECT,
-        subject=TELEGRAM,
+        subject=started_by_users().name,
         person_id=person_id,
         language=language,
         content={"address": address},

@@ -42,18 +42,12 @@ def only_one(folder: Path, name: str, taken: StadtlotseError) -> Iterator[str]:
 
 def shared_secrets(settings: Settings) -> list[str]:
     """Return the tokens and passwords of the accounts; every process that serves them has the same ones."""
-    matrix = settings.matrix
-    secrets = (settings.telegram.token, matrix.password, matrix.access_token, settings.smtp.password)
-    return [secret.get_secret_value() for secret in secrets if secret]
+    return [secret for _, section in settings.channel_sections() for secret in section.shared_secrets if secret]
 
 
 def marks(settings: Settings, secret: bytes) -> dict[str, str]:
     """Return keyed hashes of the settings that all processes must share: the accounts, and each section."""
-    token = settings.telegram.token
-    shared = {
-        f"{ACCOUNT}matrix": settings.matrix.user_id,
-        f"{ACCOUNT}telegram": token.get_secret_value().partition(":")[0] if token else "",
-    }
+    shared = {f"{ACCOUNT}{name}": section.account for name, section in settings.channel_sections()}
     for name in type(settings).model_fields:
         value = getattr(settings, name)
         if name not in OWN_SECTIONS:

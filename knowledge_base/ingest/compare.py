@@ -13,10 +13,9 @@ from enum import StrEnum
 from typing import Any
 
 from knowledge_base.ingest.row import shortened
-from knowledge_base.model import RecordKind
+from knowledge_base.model import PERSONAL_FIELDS, RecordKind
 
 _MISSING = object()
-_PERSONAL = frozenset({"email", "phone", "matrix_id", "deputy"})  # of contacts: never shown, not even in a dry run
 
 
 class ChangeKind(StrEnum):
@@ -68,6 +67,6 @@ def field_changes(kind: RecordKind, old: Mapping[str, Any], new: Mapping[str, An
 def _shown(kind: RecordKind, name: str, value: Any) -> str:
     if value is None:
         return ""
-    if kind is RecordKind.CONTACT and name in _PERSONAL:
+    if kind is RecordKind.CONTACT and name in PERSONAL_FIELDS:  # not even in a dry run
         return "•••"
     return shortened("; ".join(map(str, value)) if isinstance(value, list) else value)

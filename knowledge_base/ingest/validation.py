@@ -30,7 +30,7 @@ FIELDS: Mapping[RecordKind, Mapping[str, read.Reader]] = {
     | {"latitude": read.within(-90, 90), "longitude": read.within(-180, 180)},
     RecordKind.CONTACT: COMMON
     | dict.fromkeys(("role", "deputy", "legal_basis", "source"), read.line)
-    | {"email": read.mail, "phone": read.phone, "matrix_id": read.matrix_id, "projects": read.identifiers},
+    | dict[str, read.Reader](email=read.mail, phone=read.phone, matrix_id=read.matrix_id, projects=read.identifiers),
     RecordKind.EVENT: COMMON
     | ORIGIN
     | {"title": read.line, "text": read.text, "start": read.moment, "end": read.moment, "url": read.url},

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 from knowledge_base.mail_address import same_form
-from knowledge_base.model import Contact, Project
+from knowledge_base.model import Contact, ContactNetwork, Project
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.search.understanding.words import folded_name
 from knowledge_base.vocabulary import Vocabulary
@@ -80,4 +80,6 @@ class Introducible:
 
 def account_of(contact: Contact) -> Account:
     """Return the account of a contact: its mail address, else its Matrix id."""
-    return ("email", same_form(contact.email)) if contact.email else ("matrix", contact.matrix_id)
+    if contact.email:
+        return ContactNetwork.EMAIL.value, same_form(contact.email)
+    return ContactNetwork.MATRIX.value, contact.matrix_id

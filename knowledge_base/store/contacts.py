@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.codec import digest
 from knowledge_base.mail_address import same_form
-from knowledge_base.model import Contact, RecordKind
+from knowledge_base.model import Contact, ContactNetwork, RecordKind
 from knowledge_base.store.merging import erase
 from knowledge_base.store.records import Records
 from knowledge_base.store.tables import account, contact_notice, introduction, person, profile, record, subscription
@@ -51,7 +51,7 @@ class Contacts:
 
     async def held_by(self, person_id: str) -> list[Contact]:
         """Return the roles of a person: those imported with an address that is one of their accounts."""
-        where = (account.c.person_id == person_id, account.c.channel == "email")
+        where = (account.c.person_id == person_id, account.c.channel == ContactNetwork.EMAIL)
         addresses = list((await self._connection.execute(select(account.c.user_id).where(*where))).scalars())
         return await self.with_address(*addresses) if addresses else []
 
@@ -116,7 +116,7 @@ class Contacts:
         """
         other = account.alias("other")
         needed = [
-            select(1).where(other.c.person_id == person.c.id, other.c.channel != "email"),
+            select(1).where(other.c.person_id == person.c.id, other.c.channel != ContactNetwork.EMAIL),
             select(1).where(profile.c.person_id == person.c.id),
             select(1).where(subscription.c.person_id == person.c.id),
             select(1).where((introduction.c.asker == person.c.id) | (introduction.c.contact_person == person.c.id)),

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.mail_address import same_form
+from knowledge_base.model import ContactNetwork
 from knowledge_base.store.merging import erase, merge
 from knowledge_base.store.people import Account, People, Person, hold_person
 from knowledge_base.store.separating import part
@@ -86,7 +87,7 @@ class Profiles:
         """
         known = same_form(address)
         person_ = await People(self._connection, self._now).identify(
-            "email", known, private_conversation=known, returns=False
+            ContactNetwork.EMAIL.value, known, private_conversation=known, returns=False
         )
         if not person_.new or language is None:
             return person_

@@ -21,6 +21,7 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from knowledge_base.model import ContactNetwork
 from knowledge_base.store.consents import unlocked
 from knowledge_base.store.people import Account, hold_person
 from knowledge_base.store.tables import (
@@ -35,7 +36,8 @@ from knowledge_base.store.tables import (
     subscription,
 )
 
-MAIL, UNSUBSCRIBE, REQUEST = "email", "unsubscribe", "i"
+MAIL = ContactNetwork.EMAIL.value
+UNSUBSCRIBE, REQUEST = "unsubscribe", "i"  # kinds of links
 CONNECTING = ("connect", "disconnect")  # links that connect accounts, and take that back
 
 

@@ -13,7 +13,8 @@ from typing import Any, get_args
 
 from pydantic import SecretStr
 
-from config.settings import Section, Settings, describe, secrets
+from config.section import Section
+from config.settings import Settings, describe, secrets
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "settings.md"
@@ -36,7 +37,7 @@ All problems are reported at once, each with the name of its setting: unknown na
 were never replaced. `stadtlotse check` tells what is in force. Lists are written `a, b` in a variable and `["a", "b"]`
 in the file.
 
-This page is generated: `python -m tests.config.reference` writes it anew after a change of `config/settings.py`.
+This page is generated: `python -m tests.config.reference` writes it anew after a change of `config/`.
 """
 
 HEADER = """\

@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.channels.email import EmailChannel
+from bot.channels.networks import ChannelSetup
 from bot.channels.port import (
     Channel,
     ChannelEndedError,
@@ -32,6 +33,7 @@ from config.settings import Settings
 from config.smtp import Smtp
 from config.telegram import Telegram
 from tests.fakes import PATIENCE_S, FakeChannel, LostReply
+from tests.pigeon import ROW, SQUARE, PigeonChannel
 from tests.smtp_sink import SmtpSink
 from tests.telegram_api import LoopbackApi
 
@@ -129,6 +131,18 @@ async def on_email(sink: SmtpSink) -> Setting:
     return Setting(channel, Address("email", mailbox), writes, reads, user=mailbox, others="bus@kiel.example")
 
 
+async def on_pigeon() -> Setting:
+    channel = ROW.build(ChannelSetup(Settings(), Texts(), {}, frozenset()))
+    assert isinstance(channel, PigeonChannel)
+    return Setting(
+        channel,
+        Address("pigeon", "anna"),
+        lambda text: channel.writes("anna", text),
+        lambda: channel.reads("anna"),
+        others=SQUARE,
+    )
+
+
 @pytest.fixture
 async def telegram_api() -> AsyncIterator[LoopbackApi]:
     async with LoopbackApi() as api:
@@ -142,7 +156,7 @@ async def sink() -> AsyncIterator[SmtpSink]:
         yield sink
 
 
-HEARING = ["fake", "fake exactly once", "terminal", "telegram"]
+HEARING = ["fake", "fake exactly once", "pigeon", "terminal", "telegram"]
 every_channel = pytest.mark.parametrize("setting", [*HEARING, "email"], indirect=True)
 channels_that_hear = pytest.mark.parametrize("setting", HEARING, indirect=True)
 
@@ -152,6 +166,8 @@ async def setting(request: pytest.FixtureRequest, telegram_api: LoopbackApi, sin
     match request.param:
         case "email":
             setting = await on_email(sink)
+        case "pigeon":
+            setting = await on_pigeon()
         case "terminal":
             setting = await on_terminal()
         case "telegram":

@@ -19,7 +19,7 @@ from bot.app import periods_of
 from bot.channels.port import UndeliverableError
 from bot.messages import Outgoing
 from bot.messages.markup import plain
-from config.settings import Retention
+from config.retention import Retention
 from knowledge_base.retention import purge
 from knowledge_base.store.database import Store
 from tests.fakes import FakeChannel, Person, settled

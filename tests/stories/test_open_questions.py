@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.app import periods_of
-from config.settings import Retention
+from config.retention import Retention
 from knowledge_base.retention import purge
 from knowledge_base.store.consents import What
 from knowledge_base.store.database import Store

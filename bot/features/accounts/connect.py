@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import re
 
-from bot.channels.networks import network
+from bot.channels.networks import MAIL, network
 from bot.commands import NO, YES
 from bot.commands.intents import Verify
 from bot.context import Act, Services, Turn
 from bot.features import help as guide
 from bot.features.accounts import verify as verifying
 from bot.features.accounts.separate import before, told
-from bot.features.accounts.verify import MAIL, prove
+from bot.features.accounts.verify import prove
 from bot.features.privacy_notice import operator
 from bot.messages import Choice, Say, Value
 from bot.messages.readership import private_to

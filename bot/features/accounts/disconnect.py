@@ -7,21 +7,18 @@ chat account what was its. Both sides hear of it, each where it is.
 
 from __future__ import annotations
 
-from bot.channels.networks import network
+from bot.channels.networks import MAIL, named_by, network
 from bot.commands.intents import Disconnect
 from bot.context import Act, Services, Turn
 from bot.features.accounts.separate import parted, promised, separate
 from bot.features.dialog import offer
 from bot.messages import Choice, Own, Say, Value
 from bot.messages.readership import private_to
-from bot.outgoing.notify import MAIL
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.pages import Page
 from knowledge_base.store.people import Account
 from knowledge_base.store.transaction import Transaction
-
-NETWORKS = {"mail": MAIL, "e-mail": MAIL, "poczta": MAIL, "postfach": MAIL, "skrzynka": MAIL}
 
 
 async def disconnect(turn: Turn, intent: Disconnect, services: Services) -> Act:
@@ -57,7 +54,7 @@ async def _others(tx: Transaction, turn: Turn) -> list[Account]:
 
 def _is_meant(one: Account, which: str) -> bool:
     names = (one.channel, one.user_id.lower(), f"{one.channel}:{one.user_id}".lower())
-    return NETWORKS.get(which, which) in names
+    return named_by(which) in names
 
 
 async def _which(tx: Transaction, turn: Turn, others: list[Account], services: Services) -> Say:

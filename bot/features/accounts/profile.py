@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import replace
 
-from bot.channels.networks import network
+from bot.channels.networks import named_by, network
 from bot.commands.intents import Ask, Profile
 from bot.context import Act, Services, Turn, say
 from bot.features.dialog import is_aside, prompt
@@ -87,7 +87,7 @@ def _plain(turn: Turn, field: str, value: str, services: Services) -> Act:
 
 def _prefer(turn: Turn, value: str, services: Services) -> Act:
     """Set the channel on which the person wants to be told things, of those that they have."""
-    wanted = {"mail": "email", "e-mail": "email"}.get(value.lower(), value.lower())
+    wanted = named_by(value)
 
     async def act(tx: Transaction) -> Say:
         own = {account.channel for account in await tx.people.accounts(turn.person.id)}

@@ -11,12 +11,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.channels.networks import MAIL
 from bot.channels.policy import DataClass, may_pass
 from bot.context import Services
 from bot.features.introductions.erasure import carry
 from bot.features.introductions.notify import again
 from bot.features.introductions.view import language_of
-from bot.outgoing.notify import MAIL, usable
+from bot.outgoing.notify import usable
 from knowledge_base.introductions.values import ASKED, Introduction, Side, State
 from knowledge_base.store.people import Account
 from knowledge_base.store.profiles import Profile

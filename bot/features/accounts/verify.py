@@ -14,7 +14,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from bot.channels.networks import network
+from bot.channels.networks import MAIL, network
 from bot.commands.intents import Ask, Verify
 from bot.context import Act, Services, Turn, say
 from bot.features import mail_limit as allowance
@@ -41,7 +41,6 @@ CODES_A_DAY = 5
 A_DAY = timedelta(days=1)
 ASKED, SENT, WRONG, LOCKED = "codes asked", "codes sent", "codes wrong", "codes locked"  # what is tallied
 WORDS = "codes word"  # of the mails to a mailbox
-MAIL = "email"
 
 Proved = Callable[[Transaction, Turn, str, Services], Awaitable[Say]]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.channels.networks import MAIL
 from bot.context import Act, Services, Turn, say
 from bot.features import mail_limit as allowance
-from bot.features.digests.recipients import MAIL
 from bot.messages import Say
 from bot.messages.readership import private_to
 from knowledge_base.mail_address import read_address

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.channels.networks import MAIL
 from bot.features.digests.render import Place
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.subscriptions import Subscription
 from knowledge_base.store.transaction import Transaction
-
-MAIL = "email"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from time import perf_counter
 
 import structlog
 
-from bot.channels.policy import CARRIERS
 from bot.features.digests.due import PAGE, Due, look, work_out
 from bot.features.digests.edition import BEGUN, Stock, stock
 from bot.features.digests.recipients import Recipient, recipients
@@ -81,10 +80,10 @@ class Digests:
         gazetteer: Callable[[], Gazetteer],
         links: Links,
         *,
+        carries: Callable[[str], bool],
         buttons: Collection[str] = (),
         first_send: int = 50,
         queued: Callable[[], None] = lambda: None,
-        carries: Callable[[str], bool] = CARRIERS.__contains__,
     ) -> None:
         """``carries``: whether a channel may carry what other people wrote."""
         self._store = store

@@ -6,9 +6,8 @@ from datetime import datetime
 
 from babel.dates import format_time, get_day_names
 
-from bot.channels.networks import network
+from bot.channels.networks import MAIL, network
 from bot.context import Services, Turn
-from bot.features.digests.recipients import MAIL
 from bot.features.digests.render import UNSUBSCRIBE
 from bot.features.wording import LOCALES, day, named
 from bot.messages import Say, Value

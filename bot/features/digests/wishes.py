@@ -24,7 +24,7 @@ STEPS = {  # what a word behind ``subscribe`` or ``digest`` means; the first of 
     "language": ("language", "sprache", "jezyk"),
     "settings": ("settings", "einstellungen", "ustawienia"),
     "sign": ("sign", "lebenszeichen", "znak"),
-    "mail": ("mail", "email", "e-mail"),
+    "mail": tuple("mail email e-mail".split()),
     "again": ("again", "wieder", "ponownie"),
     "here": ("here", "hier", "hierher", "tutaj", "tu"),
     "intro": ("intro", "vorwort", "wstep"),

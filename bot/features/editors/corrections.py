@@ -7,6 +7,7 @@ What was wrong, and what is right, is kept in the record alone: the trace names 
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import timedelta
 
 import structlog
@@ -21,8 +22,8 @@ from bot.messages.markup import clean
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.errors import InputError
 from knowledge_base.ingest.personal_data import masked
-from knowledge_base.mail_address import same_form
 from knowledge_base.model import Contact, RecordKind
+from knowledge_base.search.contacts import account_of
 from knowledge_base.store.open_questions import Audience
 from knowledge_base.store.people import Person
 from knowledge_base.store.records import StoredRecord
@@ -31,18 +32,7 @@ from knowledge_base.store.transaction import Transaction
 LONGEST = 500  # characters
 ASKED, MOST = "correction asked", 3  # what is counted; a day and person
 LISTED = "Art. 16"  # all that the list of questions shows of one
-EDITABLE = (
-    "role",
-    "municipality",
-    "email",
-    "phone",
-    "matrix_id",
-    "projects",
-    "topics",
-    "deputy",
-    "legal_basis",
-    "source",
-)
+EDITABLE = tuple(field.name for field in fields(Contact) if field.name not in ("id", "extra"))
 
 log = structlog.get_logger(__name__)
 
@@ -121,7 +111,7 @@ async def _tell_contact(tx: Transaction, turn: Turn, stored: StoredRecord, field
     contact = stored.record
     if not isinstance(contact, Contact) or not contact.email:
         return False
-    person = await tx.people.of_account("email", same_form(contact.email))
+    person = await tx.people.of_account(*account_of(contact))
     if person is None:
         return False
     notice = Notice(Say("correct.done", {"role": contact.role, "field": field}), f"corrected:{turn.reply_id}")

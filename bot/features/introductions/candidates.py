@@ -107,7 +107,7 @@ async def _person_behind(tx: Transaction, contact: Contact) -> Person:
     if contact.email:
         language = contact.extra.get("lang")
         return await tx.profiles.person_of_address(contact.email, language=language if language in LANGUAGES else None)
-    return await tx.people.identify("matrix", contact.matrix_id, private_conversation=None, returns=False)
+    return await tx.people.identify(*account_of(contact), private_conversation=None, returns=False)
 
 
 async def contact_of(tx: Transaction, contact_id: str) -> Contact | None:

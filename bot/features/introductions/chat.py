@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.channels.networks import words_of_shared
 from bot.channels.policy import DataClass, may_pass
 from bot.commands.intents import Introduce, IntroduceStep, Respond, SayHelped
 from bot.commands.introductions import kinds_of
@@ -101,7 +102,7 @@ async def step(turn: Turn, intent: IntroduceStep, services: Services) -> Act:
         match intent.step:
             case "yes":
                 evidence = await _evidence(tx, turn, services, one)
-                return await consent(tx, services, one, kinds_of(text), evidence, turn.language)
+                return await consent(tx, services, one, kinds_of(text, words_of_shared()), evidence, turn.language)
             case "cancel":
                 return await withdraw(tx, services, one.id, turn.person.id, await _evidence(tx, turn, services, one))
             case "editors":
@@ -150,7 +151,7 @@ async def answer(turn: Turn, intent: Respond, services: Services) -> Act:
         if one is None or view is None:
             return UNKNOWN
         await keep_public_name(tx, turn)
-        wanted, kinds = Answer(intent.answer), kinds_of(intent.text)
+        wanted, kinds = Answer(intent.answer), kinds_of(intent.text, words_of_shared())
         if wanted is Answer.YES and view.open and not kinds:
             return await _what_to_show(tx, turn, services, one)
         shown = plain(services.texts.render(_asked(view), turn.language))

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from bot.context import Services
 from bot.features.introductions.candidates import contact_of, onward
+from bot.features.introductions.notify import room_network
 from bot.features.introductions.transitions import Evidence, apply
 from bot.features.introductions.view import sharables
 from bot.messages import Say
@@ -62,7 +63,7 @@ async def respond(
         person_id,
         answer,
         chosen,
-        room=_both_on_matrix(one.asker_shares, chosen),
+        room=bool(room_network(one.asker_shares, chosen)),
         onward=await onward(tx, services, one) if answer in PASSES_ON and one.state in ASKED else None,
     )
     done = await apply(tx, services, one, event, evidence)
@@ -76,11 +77,6 @@ async def _chosen(tx: Transaction, one: Introduction, person_id: str, kinds: Col
         *((datum.kind, datum.value) for datum in own if datum.kind in kinds or ALL in kinds),
         *((OTHER, text) for text in typed if text),
     )
-
-
-def _both_on_matrix(*sides: Shares) -> bool:
-    """A room shows both Matrix ids to both: only for two who agreed to show theirs."""
-    return all("matrix" in dict(shares) for shares in sides)
 
 
 async def withdraw(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from bot.channels.networks import opening_rooms
 from bot.channels.policy import DataClass
 from bot.context import Services
 from bot.features.introductions import view as describing
@@ -135,9 +136,18 @@ def shown(shares: Shares) -> tuple[Say, ...]:
     return tuple(shared(kind, value) for kind, value in shares)
 
 
+def room_network(asker_shares: Shares, contact_shares: Shares) -> str:
+    """Return the network on which the two can meet in a room; empty where there is none.
+
+    A room shows both users' ids to both, so each must have agreed to show theirs.
+    """
+    return next((name for name in opening_rooms() if name in dict(asker_shares) and name in dict(contact_shares)), "")
+
+
 async def room(tx: Transaction, one: Introduction) -> None:
     """The wish for a room of both, delivered by the channel like a message."""
-    users = [dict(shares)["matrix"] for shares in (one.asker_shares, one.contact_shares)]
+    network = room_network(one.asker_shares, one.contact_shares)
+    users = [dict(shares)[network] for shares in (one.asker_shares, one.contact_shares)]
     values: dict[str, Value] = {"project": await title_of(tx, one), "question": one.question}
     values["asker"] = await describing.called(tx, one, one.asker)
     values["contact"] = await describing.called(tx, one, one.contact_person)
@@ -149,7 +159,7 @@ async def room(tx: Transaction, one: Introduction) -> None:
         AUDIENCE: MessageAudience.MEETING.value,
         READERS: users,
     }
-    await tx.outbox.add("matrix", f"introduction {one.id}", payload, urgency=Urgency.NOTICE, key=room_key(one))
+    await tx.outbox.add(network, f"introduction {one.id}", payload, urgency=Urgency.NOTICE, key=room_key(one))
 
 
 def alias_of(one: Introduction) -> str:

@@ -7,12 +7,10 @@ removes it when the account has none any more (``People.identify``); being forgo
 
 from __future__ import annotations
 
+from bot.channels.networks import profile_link
 from bot.context import Turn
 from bot.messages import Say, Url, Value
 from knowledge_base.store.transaction import Transaction
-
-TELEGRAM = "telegram"
-HOME = "https://t.me/"
 
 
 async def keep_public_name(tx: Transaction, turn: Turn) -> None:
@@ -24,6 +22,6 @@ async def keep_public_name(tx: Transaction, turn: Turn) -> None:
 def shared(kind: str, value: str) -> Say:
     """Return a datum that a person agreed to show, with its name; a Telegram name also with its address."""
     values: dict[str, Value] = {"value": value}
-    if kind == TELEGRAM:
-        values["link"] = Url(f"{HOME}{value.removeprefix('@')}")
+    if link := profile_link(kind, value.removeprefix("@")):
+        values["link"] = Url(link)
     return Say(f"intro.shares.{kind}", values)

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from babel.dates import format_date
 
+from bot.channels.networks import is_reached_by_user_id
 from bot.context import Services
 from bot.features.introductions.candidates import askable, caps_of, colleague, contact_of, project_of
-from bot.features.introductions.public_name import TELEGRAM
 from bot.features.places import UNKNOWN
 from bot.features.privacy_notice import about_import, was_asked
 from bot.messages import Say, Value
@@ -25,7 +25,7 @@ from knowledge_base.working_days import BERLIN
 
 @dataclass(frozen=True, slots=True)
 class Sharable:
-    """A datum that its owner may show to the other side: ``kind`` is "email", "matrix", "telegram" or "phone"."""
+    """A datum that its owner may show to the other side: ``kind`` is the name of a network, or "phone"."""
 
     kind: str
     value: str
@@ -104,8 +104,8 @@ def date_of(moment: datetime | None, language: str) -> str:
 async def sharables(tx: Transaction, person_id: str, contact: Contact | None = None) -> tuple[Sharable, ...]:
     """What a person could show of themselves; of a contact also what its record holds."""
     accounts = await tx.people.accounts(person_id)
-    found = [Sharable(one.channel, one.user_id) for one in accounts if one.channel in ("email", "matrix")]
-    found += [Sharable(TELEGRAM, f"@{one.public_name}") for one in accounts if one.public_name]
+    found = [Sharable(one.channel, one.user_id) for one in accounts if is_reached_by_user_id(one.channel)]
+    found += [Sharable(one.channel, f"@{one.public_name}") for one in accounts if one.public_name]
     phone = (await tx.profiles.get(person_id)).phone or (contact.phone if contact else "")
     return (*found, *((Sharable("phone", phone),) if phone else ()))
 

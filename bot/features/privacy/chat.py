@@ -24,6 +24,7 @@ from bot.features.search import rate_limit
 from bot.messages import Choice, Own, Say, Url
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.introductions.values import AFTER, Outcome
+from knowledge_base.model import PERSONAL_FIELDS
 from knowledge_base.store.consents import Entry, What
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.working_days import BERLIN
@@ -31,11 +32,11 @@ from knowledge_base.working_days import BERLIN
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 FIELDS = (  # that have a word in each language; others are shown by their own name
     "language", "last_language", "created_at", "channel", "user_id", "conversation", "active", "first_seen", "name",
-    "public_name", "municipality", "verified_at", "verified_address", "prefers", "phone", "paused_until", "refuses",
+    "public_name", "municipality", "verified_at", "verified_address", "prefers", "paused_until", "refuses",
     "address",
     "expires_at", "query", "at", "useful", "item", "answer_id", "code", "project", "question", "state", "outcome",
     "asker_shares", "contact_shares", "purpose", "what", "wording", "topics", "region", "weekday", "hour",
-    "sign_of_life", "since", "unopened", "changed_at", "role", "email", "matrix_id", "projects", "deputy",
+    "sign_of_life", "since", "unopened", "changed_at", "role", *PERSONAL_FIELDS, "projects",
     "legal_basis", "source", "number", "audience", "answers", "text", "agreed",
 )  # fmt: skip
 STATES = frozenset(("sent", "delivered", "opening", *map(str, AFTER), *map(str, Outcome)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from bot.channels.networks import MAIL
 from bot.features.privacy_notice import about_import, was_asked
 from bot.operations.alerts import Alerts
 from bot.outgoing.links import Links
@@ -84,7 +85,7 @@ async def tell_all(store: Store, settings: Settings, links: Links, secret: bytes
             person = await tx.profiles.person_of_address(contact.email) if contact.email else None
             key = f"art14:{keyed_hash(secret, 'art14', contact.id)[:32]}"
             notice = Notice(about_import(contact, settings), key, connect=True)
-            if person and await tell(tx, person, notice, settings=settings, links=links, prefers="email"):
+            if person and await tell(tx, person, notice, settings=settings, links=links, prefers=MAIL):
                 await tx.contacts.told([contact.id])
                 told += 1
             else:

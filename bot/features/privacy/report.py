@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from importlib.resources import files
 from string import Template
 
+from bot.channels.networks import NETWORKS
 from bot.channels.policy import DataClass, may_pass
 from bot.features.privacy.contact_notices import HIDE_AFTER, WARN_AFTER
 from bot.features.privacy.data_inventory import ENTRIES, TALLIES_LAST, period
-from bot.features.privacy.processors import TELEGRAM, host_of, unnamed
+from bot.features.privacy.processors import operated, unnamed
 from bot.messages import Say
 from bot.texts import Texts
+from config.section import host_of
 from config.settings import Settings
+from knowledge_base.model import PERSONAL_FIELDS, Contact
 from knowledge_base.store.statistics import Figures
 
 LANGUAGES = ("de", "en")
-NETWORKS = ("matrix", "email", "telegram", "terminal")
 PROFILE_FIELDS = ("name", "municipality", "verified_address", "phone", "prefers", "paused_until", "refuses")
-CONTACT_FIELDS = ("role", "municipality", "email", "phone", "matrix_id", "deputy")
 OFFICE_FIELDS = ("role", "municipality", "deputy")  # of the office, not of a person
+CONTACT_FIELDS = [one.name for one in fields(Contact) if one.name in PERSONAL_FIELDS.union(OFFICE_FIELDS)]
 
 WORDS = {
     "de": {
@@ -131,10 +134,10 @@ def _policy(settings: Settings, words: dict[str, str]) -> str:
 
 
 def _processors(settings: Settings, words: dict[str, str]) -> Iterator[str]:
-    matrix, smtp = settings.matrix.homeserver, settings.smtp.host
-    yield f"Matrix: {host_of(matrix)}" if matrix else f"Matrix: {words['off']}"
-    yield f"Telegram: {words['in_use']} (Telegram FZ-LLC)" if settings.telegram.token else f"Telegram: {words['off']}"
-    yield f"SMTP: {smtp}" if smtp else f"SMTP: {words['off']}"
+    for row in NETWORKS.values():
+        if row.section:
+            used = f"{words['in_use']} ({row.operated_by})" if row.operated_by else row.server(settings)
+            yield f"{row.title}: {used if row.is_set_up(settings) else words['off']}"
     database = settings.database_url
     yield f"PostgreSQL: {host_of(database)}" if not database.startswith("sqlite") else f"SQLite: {words['own_server']}"
     yield from (_cell(line) for line in settings.privacy.processors.splitlines() if line.strip())
@@ -145,7 +148,7 @@ def _gaps(settings: Settings, words: dict[str, str]) -> Iterator[str]:
     if not settings.privacy.processors.strip():
         yield words["no_processors"]
     else:
-        yield from (words["unnamed"].format(name) for name in unnamed(settings) if name != TELEGRAM)
+        yield from (words["unnamed"].format(name) for name in unnamed(settings) if name not in operated(settings))
     if settings.telegram.token and not settings.privacy.telegram_reason.strip():
         yield words["no_reason"]
     if settings.telegram.token and not settings.web.public_url:

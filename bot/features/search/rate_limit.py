@@ -29,7 +29,7 @@ from bot.commands.intents import (
 )
 from bot.context import Services, Turn
 from bot.messages import Say
-from config.settings import Limits
+from config.limits import Limits
 from knowledge_base.store.inbox import InboxRow
 from knowledge_base.store.transaction import Transaction
 

@@ -155,12 +155,12 @@ async def _request(site: Site, visited: Visit, status: int = 200, problem: Say |
         introduction = await tx.introductions.get(visited.page.subject)
         view = await describe(tx, site.services, introduction, visited.page.person_id) if introduction else None
         services = site.services
-        telegram = await offered_with(tx, visited.page.token_hash, services.links, services.settings)
+        invitation = await offered_with(tx, visited.page.token_hash, services.links, services.settings)
     if view is not None and view.open:
         values = {
             "view": view,
             "until": date_of(view.expires_at, visited.language),
-            "telegram": Url(telegram) if telegram else "",
+            "invitation": Url(invitation) if invitation else "",
         }
         return site.view.page("introduction.html", visited.language, status, problem=problem, **values)
     if introduction is not None and _is_asked_whether_it_helped(introduction, visited.page.person_id):

@@ -13,9 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.channels.networks import MAIL
 from bot.context import Services
 from bot.messages import Say, Value
-from bot.outgoing.notify import MAIL
 from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.pages import Page
 from knowledge_base.store.secret import keyed_hash

@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot.channels.networks import network, set_up
 from bot.features.privacy.data_inventory import ENTRIES, period
 from bot.messages import Say
 from bot.messages.markup import clean
@@ -17,7 +18,7 @@ from config.settings import Settings
 
 async def home(request: Request, site: Site) -> Response:
     """Show the start page."""
-    names = tuple(Say(f"channel.{name}") for name in channels(site.services.settings))
+    names = tuple(network(name) for name in channels(site.services.settings))
     return _page(request, site, "home.html", channels=names)
 
 
@@ -35,7 +36,8 @@ async def privacy(request: Request, site: Site) -> Response:
         if entry.of_people
     ]
     more = paragraphs(settings.operator.privacy)
-    return _page(request, site, "privacy.html", more=more, entries=entries, telegram=bool(settings.telegram.token))
+    outside = [row.name for row in set_up(settings) if row.outside_eu]
+    return _page(request, site, "privacy.html", more=more, entries=entries, outside=outside)
 
 
 async def accessibility(request: Request, site: Site) -> Response:
@@ -45,8 +47,7 @@ async def accessibility(request: Request, site: Site) -> Response:
 
 def channels(settings: Settings) -> list[str]:
     """Return the networks on which people can write to the bot."""
-    on = {"matrix": settings.matrix.homeserver, "telegram": settings.telegram.token}
-    return [name for name, value in on.items() if value]
+    return [row.name for row in set_up(settings) if row.hears]
 
 
 def paragraphs(text: str) -> list[str]:

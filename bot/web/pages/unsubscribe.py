@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from bot.channels.networks import MAIL
 from bot.features import introductions
 from bot.messages import Say
-from bot.outgoing.notify import MAIL
 from bot.web.pages.visit import Site, Visit, over, repeated
 from knowledge_base.store.transaction import Transaction
 

@@ -48,4 +48,4 @@ def test_commands(text: str, intent: Intent) -> None:
     ],
 )
 def test_kinds(words: str, kinds: tuple[str, ...]) -> None:
-    assert kinds_of(words) == kinds
+    assert kinds_of(words, {"mail": "email"}) == kinds

@@ -16,7 +16,7 @@ from bot.operations.alerts import Alerts
 from bot.operations.health import Health
 from bot.operations.metrics import Metrics
 from bot.operations.ticker import Ticker, logged
-from config.settings import Retention
+from config.retention import Retention
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store

@@ -74,7 +74,9 @@ async def test_subscriptions_of_before_are_looked_at_once_and_then_know_when_the
     await engine.dispose()
     clock.moment = datetime(2026, 12, 3, 12, tzinfo=UTC)
     store = await Store.open(database_url, clock=clock)
-    digests = Digests(store, lambda: Gazetteer([]), Links("https://bot.example", b"x" * 32))
+    digests = Digests(
+        store, lambda: Gazetteer([]), Links("https://bot.example", b"x" * 32), carries=lambda _channel: True
+    )
     async with store.read() as tx:
         assert await tx.subscriptions.due(clock.moment) == ["s"]
     assert [outcome.reason for outcome in await digests.run(clock.moment, everyone=False)] == [Reason.NOTHING_NEW]

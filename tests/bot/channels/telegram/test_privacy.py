@@ -145,8 +145,8 @@ async def test_no_representation_shows_the_token(api: LoopbackApi, live_store: S
 def test_without_a_token_nothing_of_telegram_is_loaded() -> None:
     """In a process of its own: this one has loaded it long ago."""
     program = (
-        "import sys; from bot.cli.operating import configured_telegram; from config.settings import Settings;"
-        "assert configured_telegram(Settings()) is None; assert 'telegram' not in sys.modules;"
-        "assert configured_telegram(Settings(telegram={'token': '1:x'})); assert 'telegram' in sys.modules"
+        "import sys; from bot.cli.operating import configured_channels; from config.settings import Settings;"
+        "assert configured_channels(Settings()) == []; assert 'telegram' not in sys.modules;"
+        "assert configured_channels(Settings(telegram={'token': '1:x'})); assert 'telegram' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

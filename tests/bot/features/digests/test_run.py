@@ -6,14 +6,17 @@ import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
+from bot.channels.policy import DataClass, may_pass
 from bot.features.digests.run import Digests
 from bot.outgoing.links import Links
+from config.settings import Settings
 from knowledge_base.codec import to_body
 from knowledge_base.digests.schedule import BERLIN, Week
 from knowledge_base.model import Municipality, Project, RecordKind
@@ -30,7 +33,8 @@ PLACES = Gazetteer([Municipality(id="1", name="Cottbus", state="Brandenburg")])
 
 
 def digests(store: Store, **values: int) -> Digests:
-    return Digests(store, lambda: PLACES, Links("https://bot.example", b"x" * 32), **values)
+    carries = partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=Settings())
+    return Digests(store, lambda: PLACES, Links("https://bot.example", b"x" * 32), carries=carries, **values)
 
 
 async def subscriber(store: Store, name: str, channel: str = "fake") -> Subscription:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.channels.networks import words_of_shared
 from bot.commands.introductions import kinds_of
 from bot.features.introductions.notify import shown
 from bot.features.introductions.public_name import shared
@@ -27,4 +28,4 @@ def test_other_kinds_have_no_address() -> None:
 
 
 def test_it_is_chosen_by_its_name() -> None:
-    assert kinds_of("Telegram, mail") == ("telegram", "email")
+    assert kinds_of("Telegram, mail", words_of_shared()) == ("telegram", "email")

@@ -1,0 +1,16 @@
+"""The settings of the log; ``config.logging`` writes it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from config.section import Section
+
+
+class Logging(Section):
+    """Format and level of the log; it holds ids and events, never texts."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least severe event logged")
+    format: Literal["auto", "json", "console"] = Field("auto", description="auto: console in a terminal, else JSON")
