@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("startup", "importing", "answering", "retrieval", "digests", "resting")
+ALL = ("startup", "importing", "answering", "retrieval", "digests", "resting", "languages")
 
 
 def main(names: list[str]) -> None:

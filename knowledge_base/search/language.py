@@ -52,6 +52,12 @@ _WORDS = {
 _BRAND_WORDS = frozenset(
     "smart city cities open data source app apps portal hub lab labor dashboard cockpit online".split()
 )
+# German and Polish staff write these English terms too, so they say nothing about the language.
+_SHARED_TERMS = re.compile(
+    r"\b(?:smart (?:city|cities|region|grid|parking)|open (?:data|source|government)|digital twin|urban data platform"
+    r"|citizen science|mobility hub|test)\b",
+    re.IGNORECASE,
+)
 _LETTERS = {"de": re.compile("[äöüß]"), "pl": re.compile("[ąćęłńśźż]|ó")}
 _GROUPS = {
     "de": re.compile(
@@ -68,7 +74,7 @@ _GROUPS = {
 
 def guess_language(text: str) -> str | None:
     """The language of a question, ``"de"``, ``"en"`` or ``"pl"``; None when the text gives no evidence."""
-    scores = _scores(clean(text))
+    scores = _scores(_SHARED_TERMS.sub(" ", clean(text)))
     best = max(LANGUAGES, key=lambda language: scores[language])
     others = max(score for language, score in scores.items() if language != best)
     return best if scores[best] >= _SURE and scores[best] > others else None

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from rapidfuzz.distance import OSA
+
 from knowledge_base.search.tokens import grams
 
 MIN_LENGTH = 5
@@ -37,20 +39,7 @@ class Spelling:
         tried = [
             self.terms[number] for number, _ in sorted(shared.items(), key=lambda item: (-item[1], item[0]))[:_TRIED]
         ]
-        best = min(((distance(term, other), other) for other in tried), default=(allowed + 1, ""))
+        best = min(
+            ((OSA.distance(term, other, score_cutoff=allowed), other) for other in tried), default=(allowed + 1, "")
+        )
         return (best[1], CORRECTED) if 0 < best[0] <= allowed else ("", 0.0)
-
-
-def distance(one: str, other: str) -> int:
-    """Letters to change, insert, leave out, or swap with the next one (optimal string alignment)."""
-    before: list[int] = []
-    last = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        row = [i]
-        for j, b in enumerate(other, 1):
-            cost = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
-            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
-                cost = min(cost, before[j - 2] + 1)
-            row.append(cost)
-        before, last = last, row
-    return last[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from knowledge_base.search.language import detect_language, guess_language
 
-DEVELOPMENT = Path(__file__).parents[2] / "evaluation" / "bundle_dev.jsonl"
+EVALUATION = Path(__file__).parents[2] / "evaluation"
+DEVELOPMENT = EVALUATION / "bundle_dev.jsonl"
+PHRASES = [json.loads(line) for line in (EVALUATION / "language_phrases.jsonl").read_text("utf-8").splitlines()]
 CASES = [
     ("de", "Wer hat Mobilitätsprojekte gemacht?"), ("de", "Hitzeschutz"), ("de", "katastrofenschutz wer macht das"),
     ("de", "oepnv on demand stand??"), ("de", "Ansprechpartner Potsdam"), ("de", "und in Potsdam?"),
@@ -45,6 +48,22 @@ def test_nearly_all_development_questions_are_told_right() -> None:
     asked = [line for line in lines if line["kind"] != "cross"]  # two languages in one
     wrong = [line["question"] for line in asked if detect_language(line["question"]) != line["lang"]]
     assert len(wrong) <= 0.03 * len(asked), wrong
+
+
+@pytest.mark.parametrize("phrase", PHRASES, ids=lambda phrase: phrase["phrase"])
+def test_a_phrase_that_exists_in_the_language_of_the_chat_never_switches_it(phrase: dict[str, Any]) -> None:
+    for language in phrase["languages"]:
+        assert detect_language(phrase["phrase"], fallback=language) == language
+
+
+def test_most_phrases_of_another_language_switch_to_it() -> None:
+    missed = [
+        (language, phrase["phrase"])
+        for phrase in PHRASES
+        for language in {"de", "en", "pl"} - set(phrase["languages"])
+        if detect_language(phrase["phrase"], fallback=language) not in phrase["languages"]
+    ]
+    assert len(missed) <= 12, missed
 
 
 @given(st.text(max_size=300))
