@@ -140,8 +140,11 @@ async def keep_reachable(tx: Transaction, channel: object, inbound: Inbound, per
     await tx.conversations.offer(name, user, place)
 
 
-async def identify(tx: Transaction, channel: object, inbound: Inbound) -> Person:
-    """Return who wrote a message; where only they read, that is their private conversation from now on."""
+async def identify(tx: Transaction, channel: object, inbound: Inbound, *, new: Person | None = None) -> Person:
+    """Return who wrote a message; where only they read, that is their private conversation from now on.
+
+    ``new``: whom to store when the account is not known.
+    """
     alone = is_private(channel, inbound)
     person = await tx.people.identify(
         inbound.address.channel,
@@ -149,6 +152,7 @@ async def identify(tx: Transaction, channel: object, inbound: Inbound) -> Person
         private_conversation=inbound.address.conversation if alone else None,
         returns=inbound.returns,
         public_name=inbound.public_name if inbound.private else None,
+        new_id=new.id if new else None,
     )
     if not alone:
         await keep_reachable(tx, channel, inbound, person)

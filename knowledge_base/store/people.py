@@ -81,14 +81,16 @@ class People:
         private_conversation: str | None,
         returns: bool = True,
         public_name: str | None = None,
+        new_id: str | None = None,
     ) -> Person:
         """The person behind an account, made if new. ``returns``: an account switched off is reachable again.
 
         ``public_name``: what the account is called now, nothing ("") included; it replaces one that is kept.
+        ``new_id``: the id of a person that is made; by default any.
         """
         known = await self.of_account(channel, user_id)
         if known is None:
-            made = await self._make(channel, user_id, private_conversation)
+            made = await self._make(channel, user_id, private_conversation, new_id or uuid4().hex)
             if made is not None:
                 return made
             known = await self.of_account(channel, user_id)
@@ -105,9 +107,11 @@ class People:
             await self._connection.execute(update(account).where(*where).values(**values))
         return known
 
-    async def _make(self, channel: str, user_id: str, private_conversation: str | None) -> Person | None:
+    async def _make(
+        self, channel: str, user_id: str, private_conversation: str | None, person_id: str
+    ) -> Person | None:
         """A new person with this account; ``None`` when another transaction made one first: then it is there now."""
-        new = Person(uuid4().hex, None, None, new=True)
+        new = Person(person_id, None, None, new=True)
         values = {"id": new.id, "language": None, "last_language": None, "created_at": self._now}
         await self._connection.execute(insert(person).values(**values))
         statement = insert_into(self._connection, account).values(

@@ -38,7 +38,7 @@ OVER = Say("connect.over")
 
 async def start(turn: Turn, handle: str, services: Services) -> Act:
     """Introduce the bot; to who comes by a link of a mail, ask whether the mailbox is theirs."""
-    welcome = await guide.start(services)
+    welcome = await guide.start()
     if not turn.inbound.private or not HANDLE.fullmatch(handle):
         return welcome
 
