@@ -24,8 +24,9 @@ from bot.features.privacy.contact_notices import ContactDuty
 from bot.incoming.buttons import FrontDesk
 from bot.incoming.channel_loop import Listening, Receiving, received_anywhere
 from bot.incoming.dispatcher import Dispatch
-from bot.incoming.handler import Handler, Rules
+from bot.incoming.handler import Handler
 from bot.incoming.intake import MOST_OF_ONE, Intake
+from bot.incoming.turn_loader import Rules
 from bot.operations.alerts import Alerts, watch_health
 from bot.operations.clock_watch import ClockWatch
 from bot.operations.health import (

@@ -12,7 +12,7 @@ from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
-from knowledge_base.store.people import Person
+from knowledge_base.store.people import ChatContext, Person
 from knowledge_base.store.transaction import Transaction
 
 Act = Callable[[Transaction], Awaitable[Say]]
@@ -36,6 +36,9 @@ class Turn:
     replaces: str = ""  # outbox id of the answer to an earlier version of the question
     awaited: bool = False  # a plain text that completes what we asked for; it may be something else after all
     administers: Callable[[], Awaitable[bool]] = nobody  # whether the person is an admin of this room on the network
+    context: ChatContext | None = None  # the last question here, if it is recent, as it was when the turn was loaded
+    no_search: Say | None = None  # why the person gets no further search in this hour
+    no_project: Say | None = None  # why the person sees no further project today
 
     @property
     def context_key(self) -> tuple[str, str, str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.context import Services, Turn
+from bot.context import Turn
 from bot.messages import Choice, Say, Url, Value
 from knowledge_base.model import Contact, Event, Project, RecordKind
 from knowledge_base.store.subscriptions import Subscription
@@ -60,14 +60,13 @@ async def opened(tx: Transaction, turn: Turn, key: str, topics: tuple[str, ...])
     return (Choice(Say("choice.useful"), f"useful {key}"), Choice(Say("choice.useless"), f"useless {key}"))
 
 
-async def show_entry(key: str, services: Services) -> tuple[Say, tuple[str, ...]] | None:
+async def show_entry(tx: Transaction, key: str) -> tuple[Say, tuple[str, ...]] | None:
     """Return an event or a contact in full, and its topics; roles only, no personal data. ``None`` if it is neither."""
     kind, _, record_id = key.partition(":")
     if not key.startswith(RECORDS):
         return None
-    async with services.store.read() as tx:
-        stored = await tx.records.get(RecordKind(kind), record_id)
-        titles = await _titles(tx, stored.record) if stored and isinstance(stored.record, Contact) else ()
+    stored = await tx.records.get(RecordKind(kind), record_id)
+    titles = await _titles(tx, stored.record) if stored and isinstance(stored.record, Contact) else ()
     if stored is None:
         return Say("show.not_found"), ()
     if isinstance(stored.record, Event):

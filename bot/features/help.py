@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bot.commands import EDITORS_COMMANDS, WORDS, typed
 from bot.commands.intents import Language
-from bot.context import Act, Services, Turn, say
+from bot.context import Act, Turn, say
 from bot.messages import Choice, Say
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from knowledge_base.model import RecordKind
@@ -20,11 +20,13 @@ SHOWN_IN_HELP = (
 SPOKEN_OF = " – "  # what stands between command and description in help
 
 
-async def start(services: Services) -> Act:
+async def start() -> Act:
     """Introduce the bot."""
-    async with services.store.read() as tx:
-        projects = (await tx.records.count()).get(RecordKind.PROJECT, 0)
-    return say(Say("start", {"projects": projects}))
+
+    async def act(tx: Transaction) -> Say:
+        return Say("start", {"projects": (await tx.records.count()).get(RecordKind.PROJECT, 0)})
+
+    return act
 
 
 async def show_help(turn: Turn) -> Act:

@@ -14,15 +14,23 @@ from knowledge_base.store.transaction import Transaction
 
 
 async def may_work(tx: Transaction, inbound: Inbound, admins: Collection[str]) -> bool:
-    """Whether the bot may work where this happened; an admin's wish is noted."""
-    channel, conversation = inbound.address.channel, inbound.address.conversation
-    if f"{channel}:{inbound.user}" in admins and _is_wish(inbound):
-        await tx.conversations.allow(channel, conversation, inbound.user)
+    """Return whether the bot may work where this happened, or an admin allows it now (``note_permit``)."""
+    if not inbound.needs_permit or inbound.happening in (Happening.LEFT, Happening.MOVED):
         return True
-    return await tx.conversations.is_allowed(channel, conversation)
+    return _permits(inbound, admins) or await tx.conversations.is_allowed(
+        inbound.address.channel, inbound.address.conversation
+    )
 
 
-def _is_wish(inbound: Inbound) -> bool:
+async def note_permit(tx: Transaction, inbound: Inbound, admins: Collection[str]) -> None:
+    """Store that an admin allowed the bot to work here, if this message says so."""
+    if _permits(inbound, admins):
+        await tx.conversations.allow(inbound.address.channel, inbound.address.conversation, inbound.user)
+
+
+def _permits(inbound: Inbound, admins: Collection[str]) -> bool:
+    if not inbound.needs_permit or f"{inbound.address.channel}:{inbound.user}" not in admins:
+        return False
     if inbound.happening is Happening.JOINED:
         return True
     return inbound.happening is Happening.MESSAGE and isinstance(route(inbound.text, private=False).intent, Start)

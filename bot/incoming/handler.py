@@ -7,33 +7,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 
 import structlog
 
-from bot.channels.port import Channel, EditsInPlace, Immediate, KnowsAdmins
-from bot.commands.intents import Ask, Intent, Rate, Routed, Start
-from bot.commands.router import route
-from bot.context import Act, Services, Turn, nobody, say
+from bot.channels.port import Channel
+from bot.commands.intents import Intent, Rate
+from bot.context import Act, Services, Turn, say
 from bot.features.privacy_notice import first_notice
 from bot.features.registry import perform
 from bot.features.search.ask import note_rating
-from bot.features.search.rate_limit import EXHAUSTED, told_already, too_much
-from bot.incoming.buttons import TOASTS, FrontDesk, Verdict
-from bot.incoming.group_access import left, may_work, moved
-from bot.incoming.pending_prompt import understood
+from bot.features.search.rate_limit import EXHAUSTED, told_already
+from bot.incoming.buttons import FrontDesk
+from bot.incoming.group_access import left, may_work, moved, note_permit
 from bot.incoming.reply import FAREWELL, HandledElsewhereError, notice, reply, say_sorry
+from bot.incoming.turn_loader import Rules, TurnLoader
 from bot.incoming.typing_indicator import shown_as_working
 from bot.messages import Happening, Inbound, Say
 from bot.outgoing.reroute import identify
-from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.failpoints import reached
-from knowledge_base.search.language import guess_language
 from knowledge_base.store.inbox import InboxRow
-from knowledge_base.store.outbox import new_id
-from knowledge_base.store.people import Person
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.store.transient import is_transient
 
@@ -53,14 +47,6 @@ OUTCOMES = {
 }
 # What a message counts as for the limits of its author, by what was said to it; everything else counts as handled.
 COUNTED = dict.fromkeys((*OUTCOMES, "more.no_more"), "asked") | {EXHAUSTED: "limited"}
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Who may do what."""
-
-    editors: frozenset[str]  # addresses, "channel:user"
-    admins: frozenset[str] = frozenset()
 
 
 Observe = Callable[[str, str, float], None]  # told channel, outcome and seconds of each message; never who or what
@@ -83,7 +69,7 @@ class Handler:
         self._store = services.store
         self._channels = channels
         self._rules = rules
-        self._desk = desk
+        self._loader = TurnLoader(services, channels, rules, desk)
         self._answered = answered
         self._observe = observe
 
@@ -109,45 +95,32 @@ class Handler:
             self._observe(row.channel, outcome, perf_counter() - started)
         return outcome != "kept"
 
-    async def _attempt(self, row: InboxRow) -> str:  # noqa: C901 - one line per happening
+    async def _attempt(self, row: InboxRow) -> str:
         if row.attempts > MAX_ATTEMPTS:
             return await self._give_up(row)
         inbound = Inbound.from_json(row.payload)
-        if not await self._may_work(inbound):
-            return await self._silently(row)
         match inbound.happening:
-            case Happening.MESSAGE:
-                return await self._answer(
-                    row, inbound, await understood(inbound, self._store, self._services.context_lasts)
-                )
-            case Happening.JOINED:
-                return await self._answer(row, inbound, Routed(Start()))
-            case Happening.PRESSED:
-                return await self._pressed(row, inbound)
+            case Happening.MESSAGE | Happening.JOINED | Happening.PRESSED | Happening.EDIT:
+                return await self._answer(row, inbound)
             case Happening.UNDECRYPTED | Happening.MISSED | Happening.COMPARE:
                 return await self._tell(row, inbound, notice(inbound))
             case Happening.RETRACTION:
-                return await self._silently(row, lambda tx: tx.answers.retract(row.channel, inbound.refers_to))
+                return await self._silently(row, inbound, lambda tx: tx.answers.retract(row.channel, inbound.refers_to))
             case Happening.REACTION:
-                return await self._silently(row, lambda tx: self._rate(tx, inbound))
-            case Happening.EDIT:
-                return await self._edited(row, inbound)
+                return await self._silently(row, inbound, lambda tx: self._rate(tx, inbound))
             case Happening.LEFT:
-                return await self._silently(row, partial(left, inbound=inbound))
+                return await self._silently(row, inbound, partial(left, inbound=inbound))
             case Happening.MOVED:
-                return await self._silently(row, partial(moved, inbound=inbound))
+                return await self._silently(row, inbound, partial(moved, inbound=inbound))
             case Happening.UNREADABLE:
-                return await self._quarantine(row)
+                return await self._quarantine(row, inbound)
 
-    async def _may_work(self, inbound: Inbound) -> bool:
-        if not inbound.needs_permit or inbound.happening in (Happening.LEFT, Happening.MOVED):
-            return True
+    async def _quarantine(self, row: InboxRow, inbound: Inbound) -> str:
         async with self._store.begin() as tx:
-            return await may_work(tx, inbound, self._rules.admins)
-
-    async def _quarantine(self, row: InboxRow) -> str:
-        log.error("message.unreadable")
-        async with self._store.begin() as tx:
+            if not await may_work(tx, inbound, self._rules.admins):
+                await self._note(tx, row)
+                return "noted"
+            log.error("message.unreadable")
             await tx.inbox.quarantine(row)
         return "quarantined"
 
@@ -160,40 +133,25 @@ class Handler:
         self._answered()
         return "quarantined"
 
-    async def _edited(self, row: InboxRow, inbound: Inbound) -> str:
-        """A question asked anew changes its answer in place; an edit of anything else changes nothing."""
-        routed = route(inbound.text, private=inbound.private)
+    async def _answer(self, row: InboxRow, inbound: Inbound) -> str:
+        """Read once, do the slow work outside any transaction, and store everything at once."""
         async with self._store.read() as tx:
-            former = await tx.answers.to(row.channel, inbound.refers_to)
-        can = isinstance(self._channels.get(row.channel), EditsInPlace)
-        if former is None or not can or not isinstance(routed.intent, Ask):
-            return await self._silently(row)
-        return await self._answer(row, inbound, routed, replaces=former)
-
-    async def _pressed(self, row: InboxRow, inbound: Inbound) -> str:
-        """Do what the button says, if this is the press that counts; the person was told at once either way."""
-        async with self._store.read() as tx:
-            verdict, button = await self._desk.verdict(tx, inbound)
-        if button is None or verdict is not Verdict.COUNTS:
-            return await self._silently(row)
-        command = button.command + (f" {button.answer_id}" if button.command in TOASTS else "")
-        routed = Routed(route(f"!{command}", private=inbound.private).intent)  # the words are ours, and say no language
-        if isinstance(routed.intent, Rate):
-            rated = routed.intent
-            return await self._silently(row, lambda tx: note_rating(tx, rated.answer, button.person_id, rated.useful))
-        return await self._answer(row, inbound, routed)
-
-    async def _answer(self, row: InboxRow, inbound: Inbound, routed: Routed, *, replaces: str = "") -> str:
+            loaded = await self._loader.load_turn(tx, inbound)
+        if loaded is None:
+            return await self._silently(row, inbound)
+        turn = loaded.turn
+        if inbound.happening is Happening.PRESSED and isinstance(loaded.intent, Rate):
+            rated = loaded.intent
+            return await self._silently(
+                row, inbound, lambda tx: note_rating(tx, rated.answer, turn.person.id, rated.useful)
+            )
+        act = say(loaded.refused) if loaded.refused else await self._perform(turn, loaded.intent)
         async with self._store.begin() as tx:
-            person = await identify(tx, self._channels.get(inbound.address.channel), inbound)
-            limits = self._services.settings.limits
-            refused = None if routed.awaited else await too_much(tx, person.id, routed.intent, limits)
-        turn = self._turn(inbound, person, routed, replaces)
-        act = say(refused) if refused else await self._perform(turn, routed.intent)
-        async with self._store.begin() as tx:
-            if replaces:
+            await note_permit(tx, inbound, self._rules.admins)
+            await self._loader.settle(tx, turn)
+            if turn.replaces:
                 await tx.answers.retract(row.channel, inbound.refers_to)
-            if routed.awaited:
+            if turn.awaited:
                 await tx.people.got(turn.context_key)
             what = await act(tx)
             if what.key == EXHAUSTED and await told_already(tx, row):
@@ -212,10 +170,10 @@ class Handler:
     async def _tell(self, row: InboxRow, inbound: Inbound, what: Say) -> str:
         """Say something that needs no feature."""
         async with self._store.begin() as tx:
-            turn = self._turn(
-                inbound, await identify(tx, self._channels.get(inbound.address.channel), inbound), Routed(Start()), ""
-            )
-            await self._reply(tx, row, turn, what)
+            if not await may_work(tx, inbound, self._rules.admins):
+                await self._note(tx, row)
+                return "noted"
+            await self._reply(tx, row, await self._loader.notice_turn(tx, inbound), what)
         self._answered()
         return "told"
 
@@ -224,10 +182,12 @@ class Handler:
         footer = None if what.key == FAREWELL else await first_notice(tx, turn, self._services)
         await reply(tx, row, turn, what, footer)
 
-    async def _silently(self, row: InboxRow, act: Callable[[Transaction], Awaitable[object]] | None = None) -> str:
+    async def _silently(
+        self, row: InboxRow, inbound: Inbound, act: Callable[[Transaction], Awaitable[object]] | None = None
+    ) -> str:
         """Take note of something that gets no answer."""
         async with self._store.begin() as tx:
-            if act is not None:
+            if act is not None and await may_work(tx, inbound, self._rules.admins):
                 await act(tx)
             await self._note(tx, row)
         return "noted"
@@ -276,20 +236,3 @@ class Handler:
             return "kept"
         self._answered()
         return "error"
-
-    def _turn(self, inbound: Inbound, person: Person, routed: Routed, replaces: str) -> Turn:
-        asked = guess_language(routed.intent.question) if isinstance(routed.intent, Ask) else None
-        language = person.language or asked or routed.language or person.last_language or DEFAULT_LANGUAGE
-        editor = f"{inbound.address.channel}:{inbound.user}" in self._rules.editors
-        buttons = isinstance(self._channels.get(inbound.address.channel), Immediate)
-        administers = self._role_of(inbound)
-        return Turn(inbound, person, language, new_id(), editor, buttons, replaces, routed.awaited, administers)
-
-    def _role_of(self, inbound: Inbound) -> Callable[[], Awaitable[bool]]:
-        """How to find out whether somebody is an admin of the room they write in."""
-        channel = self._channels.get(inbound.address.channel)
-        if channel is None or inbound.private:
-            return nobody
-        if isinstance(channel, KnowsAdmins):
-            return partial(channel.administers, inbound.address, inbound.user)
-        return nobody

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.context import Turn
 from bot.messages import Happening, Inbound, MessageAudience, Say
-from bot.messages.readership import AUDIENCE, READERS, audience_of
+from bot.messages.envelope import Envelope
+from bot.messages.readership import audience_of
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.inbox import InboxRow
 from knowledge_base.store.outbox import Urgency
@@ -24,29 +25,29 @@ class HandledElsewhereError(Exception):
 async def reply(tx: Transaction, row: InboxRow, turn: Turn, what: Say, footer: Say | None = None) -> None:
     """Store the answer, with ``footer`` below it, and mark the message handled, together."""
     farewell = what.key == FAREWELL
-    payload: dict[str, object] = {
-        "say": what.to_json(),
-        "language": what.language or turn.language,
-        "thread": turn.inbound.address.thread,
-        "answers": turn.inbound.reference,
-        "replaces": turn.replaces,
-        AUDIENCE: audience_of(what.key, private=turn.inbound.private).value,
-        READERS: [turn.inbound.user],
-    }
-    if footer:
-        payload["footer"] = footer.to_json()
-    if farewell:
-        payload["farewell"] = True
+    place = turn.inbound.address
+    handles: Sequence[str] = ()
     if turn.buttons:
-        place = turn.inbound.address
-        payload["handles"] = await tx.buttons.make(
+        handles = await tx.buttons.make(
             (place.channel, place.conversation, place.thread), turn.person.id, turn.reply_id,
             [choice.command for choice in what.choices],
         )  # fmt: skip
+    envelope = Envelope(
+        what,
+        what.language or turn.language,
+        audience_of(what.key, private=turn.inbound.private),
+        (turn.inbound.user,),
+        thread=place.thread,
+        answers=turn.inbound.reference,
+        replaces=turn.replaces,
+        footer=footer,
+        farewell=farewell,
+        handles=tuple(handles),
+    )
     await tx.outbox.add(
         row.channel,
         row.conversation,
-        payload,
+        envelope.to_json(),
         urgency=Urgency.ANSWER,
         message_id=turn.reply_id,
         person_id=turn.person.id if turn.inbound.private and not farewell else None,  # a room gone is no person gone
@@ -61,14 +62,14 @@ async def say_sorry(tx: Transaction, row: InboxRow) -> None:
     known: Mapping[str, Any] = row.payload or {}
     person = await tx.people.of_account(row.channel, row.user_id)
     chosen, last = (person.language, person.last_language) if person else (None, None)
-    payload = {
-        "say": SORRY.to_json(),
-        "language": chosen or last or DEFAULT_LANGUAGE,
-        "thread": known.get("address", {}).get("thread", ""),
-        "answers": known.get("message") or row.event_id,
-        AUDIENCE: MessageAudience.ROOM.value,
-    }
-    await tx.outbox.add(row.channel, row.conversation, payload, urgency=Urgency.ANSWER)
+    envelope = Envelope(
+        SORRY,
+        chosen or last or DEFAULT_LANGUAGE,
+        MessageAudience.ROOM,
+        thread=known.get("address", {}).get("thread", ""),
+        answers=known.get("message") or row.event_id,
+    )
+    await tx.outbox.add(row.channel, row.conversation, envelope.to_json(), urgency=Urgency.ANSWER)
 
 
 def notice(inbound: Inbound) -> Say:

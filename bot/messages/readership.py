@@ -1,7 +1,7 @@
 """Who a message is for, and whether only these can read the place that it goes to. Pure.
 
-Each stored message names its audience (``audience`` in its payload), and the accounts that it is for (``readers``). The
-channel compares them with who can read the place, directly before it sends (``bot.channels.port.Channel``):
+Each stored message names its audience, and the accounts that it is for (``bot.messages.envelope``). The channel
+compares them with who can read the place, directly before it sends (``bot.channels.port.Channel``):
 
     audience    fits a place that
     private     exactly the one account and the bot can read, now and later
@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from bot.messages import MessageAudience
 
@@ -30,14 +29,6 @@ class Readership:
 
     users: frozenset[str] = frozenset()
     closed: bool = False
-
-
-AUDIENCE, READERS = "audience", "readers"  # fields of a stored message
-
-
-def private_to(*users: str) -> dict[str, Any]:
-    """Return what a stored message that only these accounts may read names."""
-    return {AUDIENCE: MessageAudience.PRIVATE.value, READERS: list(users)}
 
 
 UNKNOWN = Readership()  # fits no audience but ``room``

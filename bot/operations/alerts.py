@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.messages import MessageAudience, Say
-from bot.messages.readership import AUDIENCE, READERS
+from bot.messages.envelope import Envelope
 from bot.operations.health import Health, HealthReport
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.clock import is_past
@@ -86,10 +86,10 @@ class Alerts:
                 log.warning("admin_not_reachable", channel=channel)
                 continue
             say = Say(f"alert.{code}", values)
-            payload = {"say": say.to_json(), "language": person.language or person.last_language or DEFAULT_LANGUAGE}
-            payload |= {AUDIENCE: MessageAudience.OPERATORS.value, READERS: [user]}
+            language = person.language or person.last_language or DEFAULT_LANGUAGE
+            stored = Envelope(say, language, MessageAudience.OPERATORS, (user,)).to_json()
             key = f"alert:{code}:{subject}:{tx.now:%Y%m%dT%H}:{channel}:{user}"  # two processes may notice at once
-            await tx.outbox.add(channel, conversation, payload, urgency=Urgency.NOTICE, key=key, person_id=person.id)
+            await tx.outbox.add(channel, conversation, stored, urgency=Urgency.NOTICE, key=key, person_id=person.id)
 
 
 async def _may_say(tx: Transaction, thing: str) -> bool:

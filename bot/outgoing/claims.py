@@ -8,6 +8,7 @@ from time import monotonic
 import structlog
 
 from bot.channels.port import Channel, Traceable
+from bot.messages.envelope import answers_in
 from bot.outgoing.retry import is_doubtful
 from bot.processes.turns import Turns
 from knowledge_base.store.database import Store
@@ -50,7 +51,7 @@ class Claims:
         """
         for row in rows:
             if self._channel.exactly_once or not is_doubtful(row):
-                trace = channel.trace(row.conversation, row.payload.get("answers", ""), row.trace or "")
+                trace = channel.trace(row.conversation, answers_in(row.payload), row.trace or "")
                 await tx.outbox.mark(row.id, trace)
 
     def look_again(self) -> None:

@@ -6,14 +6,15 @@ no audience, so it is private to whose account the conversation is when it is se
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.channels.networks import MAIL, NETWORKS, order
 from bot.channels.policy import DataClass, may_pass
 from bot.messages import Say
-from bot.outgoing.links import CONNECT, UNSUBSCRIBE, Links
+from bot.messages.envelope import Envelope
+from bot.outgoing.links import UNSUBSCRIBE, Links
 from bot.outgoing.telegram_invite import OFFER, bot_to_start, keep_handle
 from bot.texts import DEFAULT_LANGUAGE
 from config.settings import Settings
@@ -98,53 +99,54 @@ async def tell(
     told = Told(new_id(), account, as_link)
     place = (account.channel, account.conversation or "", "")
     language = notice.say.language or person.language or person.last_language or DEFAULT_LANGUAGE
-    payload: dict[str, object] = {"say": (WAITING if as_link else notice.say).to_json(), "language": language}
-    if links.available and (page := notice.page or (NOTE if as_link else "")):
-        payload["page"] = page
+    envelope = Envelope(WAITING if as_link else notice.say, language)
+    if links.available:
+        envelope = replace(
+            envelope,
+            page=notice.page or (NOTE if as_link else ""),
+            unsubscribe=notice.unsubscribe if account.channel == MAIL else "",
+        )
     if notice.say.choices and not as_link and account.channel != MAIL:  # where there are buttons, they need these
         commands = [choice.command for choice in notice.say.choices]
-        payload["handles"] = await tx.buttons.make(place, person.id, told.message_id, commands, lasting=BUTTONS_LAST)
-    if links.available and notice.unsubscribe and account.channel == MAIL:
-        payload[UNSUBSCRIBE] = notice.unsubscribe
+        handles = await tx.buttons.make(place, person.id, told.message_id, commands, lasting=BUTTONS_LAST)
+        envelope = replace(envelope, handles=tuple(handles))
     if notice.connect and (bot := await bot_to_start(tx, person.id, account, settings)):
-        payload |= {"footer": OFFER.to_json(), CONNECT: bot}
+        envelope = replace(envelope, footer=OFFER, connect=bot)
     stored = await tx.outbox.add(
         place[0],
         place[1],
-        payload,
+        envelope.to_json(),
         urgency=notice.urgency,
         key=notice.key,
         person_id=person.id,
         message_id=told.message_id,
     )
     if stored:
-        await _keep(tx, person, notice, told, payload, links)
+        await _keep(tx, person, notice, told, envelope, links)
     return told
 
 
-async def _keep(
-    tx: Transaction, person: Person, notice: Notice, told: Told, payload: Mapping[str, object], links: Links
-) -> None:
+async def _keep(tx: Transaction, person: Person, notice: Notice, told: Told, envelope: Envelope, links: Links) -> None:
     """Keep what the links in a message stand for."""
-    language = str(payload["language"])
-    if page := payload.get("page"):
+    language = envelope.language
+    if page := envelope.page:
         to = {"to": [told.account.channel, told.account.conversation]}  # where a code goes that a press there needs
         await tx.pages.keep(
             links.at_rest(links.token(told.message_id)),
-            kind=str(page),
+            kind=page,
             subject=notice.subject or told.message_id,
             person_id=person.id,
             language=language,
             content=notice.say.to_json() if page == NOTE else to,
             veiled=told.as_link,
         )
-    if CONNECT in payload:
+    if envelope.connect:
         await keep_handle(tx, person.id, told.account.user_id, told.message_id, links, language)
-    if notice.unsubscribe and UNSUBSCRIBE in payload:
+    if envelope.unsubscribe:
         await tx.pages.keep(
             links.at_rest(links.token(told.message_id, UNSUBSCRIBE)),
             kind=UNSUBSCRIBE,
-            subject=notice.unsubscribe,
+            subject=envelope.unsubscribe,
             person_id=person.id,
             language=language,
             lasting=UNSUBSCRIBE_LASTS,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.channels.port import TryLaterError
-from bot.messages import Address, MessageAudience, Outgoing, Say, Url
+from bot.messages import Address, MessageAudience, Outgoing, Url
+from bot.messages.envelope import Envelope
 from bot.messages.markup import Document
-from bot.messages.readership import AUDIENCE, READERS, audience_of
-from bot.outgoing.links import CONNECT, UNSUBSCRIBE, Links
+from bot.messages.readership import audience_of
+from bot.outgoing.links import UNSUBSCRIBE, Links
 from bot.outgoing.retry import is_doubtful
 from bot.texts import Texts
 from knowledge_base.store.database import Store
@@ -24,15 +24,14 @@ class Composer:
     _texts: Texts
     _links: Links | None
 
-    async def __call__(self, row: OutboxRow) -> Outgoing:
+    async def __call__(self, row: OutboxRow, envelope: Envelope) -> Outgoing:
         """The message, with what only the database knows: which one it replaces, what arrived before it, whose it is.
 
         ``TryLaterError``: the database is away.
         """
-        replaces, doubtful = row.payload.get("replaces"), is_doubtful(row)
-        undeclared = AUDIENCE not in row.payload
+        replaces, doubtful, undeclared = envelope.replaces, is_doubtful(row), envelope.audience is None
         if not (replaces or doubtful or undeclared):
-            return replace(self._render(row), trace=row.trace or "")
+            return replace(self._render(row, envelope), trace=row.trace or "")
         known = None
         try:
             async with self._store.read() as tx:
@@ -42,51 +41,45 @@ class Composer:
                 users = await tx.conversations.accounts_at(row.channel, row.conversation) if undeclared else []
         except Exception as error:
             raise TryLaterError(f"the database is away ({type(error).__name__})") from error
-        if undeclared:
-            row = _declared(row, users)
-        return replace(self._render(row), replaces=remote, known=known, trace=row.trace or "")
+        if undeclared:  # it is for those whose private conversation it goes to
+            envelope = replace(envelope, audience=audience_of(envelope.say.key), readers=tuple(users))
+        return replace(self._render(row, envelope), replaces=remote, known=known, trace=row.trace or "")
 
-    def _render(self, row: OutboxRow) -> Outgoing:
-        say, language = Say.from_json(row.payload["say"]), row.payload["language"]
+    def _render(self, row: OutboxRow, envelope: Envelope) -> Outgoing:
+        say, language = envelope.say, envelope.language
         if "link" not in say.values:
-            say = replace(say, values={**say.values, "link": self._link(row, row.payload.get("page"))})
-        if row.payload.get("code") and self._links:
+            say = replace(say, values={**say.values, "link": self._link(row, envelope.page)})
+        if envelope.code and self._links:
             say = replace(
                 say, values={**say.values, "code": self._links.code(row.id), "word": self._links.word(row.id)}
             )
         choices = self._texts.choices(say, language)
-        if handles := row.payload.get("handles"):
-            pairs = zip(choices, handles, strict=True)
+        if envelope.handles:
+            pairs = zip(choices, envelope.handles, strict=True)
             choices = tuple(replace(choice, handle=handle) for choice, handle in pairs)
         return Outgoing(
             id=row.id,
-            address=Address(row.channel, row.conversation, row.payload.get("thread", "")),
+            address=Address(row.channel, row.conversation, envelope.thread),
             language=language,
-            document=self._texts.render(say, language) + self._footer(row, language),
+            document=self._texts.render(say, language) + self._footer(row, envelope),
             choices=choices,
-            answers=row.payload.get("answers", ""),
+            answers=envelope.answers,
             bulk=row.urgency is Urgency.BULK,
             subject=self._texts.subject(say, language),
-            unsubscribe=self._link(row, row.payload.get(UNSUBSCRIBE) and UNSUBSCRIBE, UNSUBSCRIBE).address,
-            audience=MessageAudience(row.payload[AUDIENCE]),
-            readers=tuple(row.payload.get(READERS, ())),
+            unsubscribe=self._link(row, UNSUBSCRIBE if envelope.unsubscribe else "", UNSUBSCRIBE).address,
+            audience=envelope.audience or MessageAudience.PRIVATE,
+            readers=envelope.readers,
         )
 
-    def _footer(self, row: OutboxRow, language: str) -> Document:
+    def _footer(self, row: OutboxRow, envelope: Envelope) -> Document:
         """What stands below the message, if anything."""
-        if not row.payload.get("footer"):
+        say = envelope.footer
+        if say is None:
             return ()
-        say = Say.from_json(row.payload["footer"])
-        if row.payload.get(CONNECT) and self._links:
+        if envelope.connect and self._links:
             link = self._links.at_rest(self._links.token(row.id))
-            say = replace(say, values={"connect": Url(self._links.deep_link(row.payload[CONNECT], link))})
-        return self._texts.render(say, language)
+            say = replace(say, values={"connect": Url(self._links.deep_link(envelope.connect, link))})
+        return self._texts.render(say, envelope.language)
 
-    def _link(self, row: OutboxRow, page: str | None, purpose: str = "link") -> Url:
+    def _link(self, row: OutboxRow, page: str, purpose: str = "link") -> Url:
         return Url(self._links.url(page, row.id, purpose) if page and self._links else "")
-
-
-def _declared(row: OutboxRow, users: Sequence[str]) -> OutboxRow:
-    """A row that names no audience, as one for ``users``: those whose private conversation it goes to."""
-    audience = audience_of(Say.from_json(row.payload["say"]).key)
-    return replace(row, payload=dict(row.payload) | {AUDIENCE: audience.value, READERS: list(users)})

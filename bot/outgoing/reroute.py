@@ -7,24 +7,22 @@ the answer is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import structlog
 
 from bot.channels.networks import MAIL
 from bot.channels.port import Channel, KnowsReaders
-from bot.messages import Address, Inbound, MessageAudience, Outgoing, Say
-from bot.messages.readership import AUDIENCE, READERS, fits, private_to
+from bot.messages import Address, Inbound, MessageAudience, Say
+from bot.messages.envelope import AskedAt, Envelope
+from bot.messages.readership import fits
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import OutboxRow, Urgency
 from knowledge_base.store.people import Account, Person
 from knowledge_base.store.transaction import Transaction
 
 log = structlog.get_logger()
-
-TRIED, ASKED_AT = "tried", "asked_at"  # in a payload: the places that others read, and where it was asked for
-OF_THE_OLD_PLACE = ("answers", "thread", "replaces", "handles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +34,33 @@ class Destination:
     user: str
 
 
-async def reroute(store: Store, channel: Channel, row: OutboxRow, message: Outgoing, *, mails: bool) -> None:
-    """Store in one transaction where a message goes instead; ``mails``: whether the bot sends mail."""
-    reader = message.readers[0] if message.readers and message.audience is not MessageAudience.MEETING else ""
+async def reroute(store: Store, channel: Channel, row: OutboxRow, envelope: Envelope, *, mails: bool) -> None:
+    """Store in one transaction where a message with an audience goes instead; ``mails``: whether the bot sends mail."""
+    reader = envelope.readers[0] if envelope.readers and envelope.audience is not MessageAudience.MEETING else ""
     async with store.begin() as tx:
         if not await tx.outbox.holds(row):
             return
         person = await tx.people.of_account(row.channel, reader)
         accounts = await tx.people.accounts(person.id) if person else []
-        to = _destination(channel, row, reader, accounts, mails=mails)
+        to = _destination(channel, row, {*envelope.tried, row.conversation}, reader, accounts, mails=mails)
         here = to.conversation if to and to.channel == row.channel else None
         left = await tx.conversations.leave(row.channel, reader, row.conversation, here)
-        await _point(tx, row, "nowhere" if to is None else "room" if here else "mail")
+        await _point(tx, row, envelope, "nowhere" if to is None else "room" if here else "mail")
         if to is None:
             log.warning("outbox.overheard_for_good")
             await tx.outbox.dead(row, "others can read the place")
             return
-        payload = _moved(row, to, first=left) | {AUDIENCE: message.audience.value, READERS: [reader]}
-        payload |= private_to(to.user) if to.channel == MAIL else {}
-        await tx.conversations.readdress(row.id, to.channel, to.conversation, payload)
+        moved = _moved(row, replace(envelope, readers=(reader,)), to, first=left)
+        await tx.conversations.readdress(row.id, to.channel, to.conversation, moved.to_json())
         if here and person and row.urgency is Urgency.ANSWER:
             await tx.conversations.go_on(row.channel, person.id, row.conversation, here)
 
 
 def _destination(
-    channel: Channel, row: OutboxRow, reader: str, accounts: list[Account], *, mails: bool
+    channel: Channel, row: OutboxRow, tried: Collection[str], reader: str, accounts: list[Account], *, mails: bool
 ) -> Destination | None:
     if not reader:
         return None
-    tried = {row.conversation, *row.payload.get(TRIED, ())}
     mine = [one for one in accounts if (one.channel, one.user_id) == (row.channel, reader) and one.active]
     places = [one.conversation for one in mine if is_private_to(channel, reader, one.conversation or "")]
     for place in (*places, channel.private_place(reader)):
@@ -75,31 +71,35 @@ def _destination(
     return Destination(MAIL, str(boxes[0].conversation), boxes[0].user_id) if boxes else None
 
 
-def _moved(row: OutboxRow, to: Destination, *, first: bool) -> dict[str, Any]:
-    """The payload for the new place; the ``first`` message there says why it comes there."""
-    payload = {name: value for name, value in row.payload.items() if name not in OF_THE_OLD_PLACE}
-    if first and to.channel == row.channel and "footer" not in payload:
-        payload["footer"] = Say("elsewhere.why").to_json()
-    payload[TRIED] = [*row.payload.get(TRIED, ()), row.conversation, to.conversation]
-    if row.payload.get("answers"):
-        payload[ASKED_AT] = {"conversation": row.conversation, "thread": row.payload.get("thread", "")}
-    return payload
+def _moved(row: OutboxRow, envelope: Envelope, to: Destination, *, first: bool) -> Envelope:
+    """The message for the new place; the ``first`` one there says why it comes there."""
+    if first and to.channel == row.channel:
+        envelope = replace(envelope, footer=envelope.footer or Say("elsewhere.why"))
+    if to.channel == MAIL:
+        envelope = replace(envelope, audience=MessageAudience.PRIVATE, readers=(to.user,))
+    tried, asked_at = (*envelope.tried, row.conversation, to.conversation), _asked_at(row, envelope)
+    return replace(envelope, tried=tried, asked_at=asked_at, answers="", thread="", replaces="", handles=())
 
 
-async def _point(tx: Transaction, row: OutboxRow, where: str) -> None:
+async def _point(tx: Transaction, row: OutboxRow, envelope: Envelope, where: str) -> None:
     """Who asked is told, at the place where they asked, where the answer went; once for each place that was tried."""
-    asked_at = row.payload.get(ASKED_AT, {}) if not row.payload.get("answers") else {"conversation": row.conversation}
-    if not asked_at:
+    asked_at = _asked_at(row, envelope)
+    if asked_at is None:
         return
-    payload = {
-        "say": Say(f"elsewhere.{where}").to_json(),
-        "language": row.payload["language"],
-        "thread": asked_at.get("thread", row.payload.get("thread", "")),
-        "answers": row.payload.get("answers", ""),
-        AUDIENCE: MessageAudience.ROOM.value,
-    }
+    pointer = Envelope(
+        Say(f"elsewhere.{where}"),
+        envelope.language,
+        MessageAudience.ROOM,
+        thread=asked_at.thread,
+        answers=envelope.answers,
+    )
     key = f"elsewhere:{row.id}:{where}"
-    await tx.outbox.add(row.channel, asked_at["conversation"], payload, urgency=Urgency.ANSWER, key=key)
+    await tx.outbox.add(row.channel, asked_at.conversation, pointer.to_json(), urgency=Urgency.ANSWER, key=key)
+
+
+def _asked_at(row: OutboxRow, envelope: Envelope) -> AskedAt | None:
+    """Where the question was asked: here, or where the message was before."""
+    return AskedAt(row.conversation, envelope.thread) if envelope.answers else envelope.asked_at
 
 
 # ------------------------------------------------------------------------------------------------- where to reach whom
@@ -139,8 +139,11 @@ async def keep_reachable(tx: Transaction, channel: object, inbound: Inbound, per
     await tx.conversations.offer(name, user, place)
 
 
-async def identify(tx: Transaction, channel: object, inbound: Inbound) -> Person:
-    """Return who wrote a message; where only they read, that is their private conversation from now on."""
+async def identify(tx: Transaction, channel: object, inbound: Inbound, *, new: Person | None = None) -> Person:
+    """Return who wrote a message; where only they read, that is their private conversation from now on.
+
+    ``new``: whom to store when the account is not known.
+    """
     alone = is_private(channel, inbound)
     person = await tx.people.identify(
         inbound.address.channel,
@@ -148,6 +151,7 @@ async def identify(tx: Transaction, channel: object, inbound: Inbound) -> Person
         private_conversation=inbound.address.conversation if alone else None,
         returns=inbound.returns,
         public_name=inbound.public_name if inbound.private else None,
+        new_id=new.id if new else None,
     )
     if not alone:
         await keep_reachable(tx, channel, inbound, person)

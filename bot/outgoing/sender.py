@@ -21,6 +21,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -36,6 +37,7 @@ from bot.channels.port import (
     UndeliverableError,
 )
 from bot.messages import Outgoing
+from bot.messages.envelope import Envelope, MeetingRoom
 from bot.outgoing.claims import Claims
 from bot.outgoing.links import Links
 from bot.outgoing.render import Composer
@@ -179,13 +181,14 @@ class Sender:
     async def _attempt(self, row: OutboxRow) -> Callable[[], Awaitable[None]] | None:  # noqa: C901 - one line per end
         """Send once; returns how to note what became of it, or ``None`` when it is another process's business now."""
         try:
-            message = await self._compose(row)
+            envelope = Envelope.from_json(row.payload)
+            message = await self._compose(row, envelope)
         except TryLaterError as error:
             return partial(self._later, row, error)
         except Exception:
             log.exception("outbox.unreadable")
             return partial(self._dead, row, UndeliverableError("cannot be rendered"))
-        if row.payload.get("replaces") and not message.replaces:
+        if envelope.replaces and not message.replaces:
             return partial(self._dead, row, UndeliverableError("the message to replace never arrived"))
         reached("outbox.before_send")
         if self._leadership.term(row.channel) != row.term:
@@ -193,13 +196,13 @@ class Sender:
             return None
         try:
             async with asyncio.timeout(SEND_WITHIN_S):
-                remote_id = await self._hand_over(row, message)
+                remote_id = await self._hand_over(envelope.room, message)
         except TryLaterError as error:
             return partial(self._later, row, error)
         except MovedError as error:
             return partial(self._moved, row, error)
         except OverheardError:
-            return partial(self._overheard, row, message)
+            return partial(self._overheard, row, envelope, message)
         except UndeliverableError as error:
             return partial(self._dead, row, error)
         except (UnclearError, TimeoutError) as error:
@@ -208,20 +211,18 @@ class Sender:
             log.exception("outbox.channel_broke_its_contract")
             return partial(self._unclear, row, type(error).__name__)
         reached("outbox.after_send")
-        return partial(self._sent, row, remote_id)
+        return partial(self._sent, row, remote_id, farewell=envelope.farewell)
 
-    async def _hand_over(self, row: OutboxRow, message: Outgoing) -> str | None:
-        room = row.payload.get("room")
-        if not room:
+    async def _hand_over(self, room: MeetingRoom | None, message: Outgoing) -> str | None:
+        if room is None:
             return await self._channel.send(message)
         if not isinstance(self._channel, OpensRooms):
             raise UndeliverableError("no rooms on this network")
-        one, other = room["users"]
-        return await self._channel.open_introduction_room(room["alias"], (one, other), message, name=room["name"])
+        return await self._channel.open_introduction_room(room.alias, room.users, message, name=room.name)
 
-    async def _sent(self, row: OutboxRow, remote_id: str | None) -> None:
+    async def _sent(self, row: OutboxRow, remote_id: str | None, *, farewell: bool) -> None:
         async with self._store.begin(first=True) as tx:
-            await tx.outbox.sent(row, remote_id, farewell="farewell" in row.payload)
+            await tx.outbox.sent(row, remote_id, farewell=farewell)
 
     async def _later(self, row: OutboxRow, error: TryLaterError) -> None:
         if not error.paced and is_hopeless(row, age=self._store.now() - row.created_at):
@@ -253,10 +254,11 @@ class Sender:
             await tx.conversations.move(row.channel, row.conversation, error.to)
             await self._retry(tx, row, error.message, timedelta(0))
 
-    async def _overheard(self, row: OutboxRow, message: Outgoing) -> None:
+    async def _overheard(self, row: OutboxRow, envelope: Envelope, message: Outgoing) -> None:
         """Others can read the place: it goes where only its reader can."""
         log.info("outbox.overheard")
-        await reroute(self._store, self._channel, row, message, mails=self._mails)
+        declared = replace(envelope, audience=message.audience, readers=message.readers)
+        await reroute(self._store, self._channel, row, declared, mails=self._mails)
         self._wake.set()
 
     async def _unclear(self, row: OutboxRow, reason: str, *, killed: bool = False) -> None:

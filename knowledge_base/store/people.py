@@ -81,14 +81,16 @@ class People:
         private_conversation: str | None,
         returns: bool = True,
         public_name: str | None = None,
+        new_id: str | None = None,
     ) -> Person:
         """Return the person behind an account, created if new. ``returns``: a switched-off account is reachable again.
 
         ``public_name``: the present name of the account, "" for no name; it replaces a stored one.
+        ``new_id``: the id of a new person; by default a random one.
         """
         known = await self.of_account(channel, user_id)
         if known is None:
-            made = await self._make(channel, user_id, private_conversation)
+            made = await self._make(channel, user_id, private_conversation, new_id or uuid4().hex)
             if made is not None:
                 return made
             known = await self.of_account(channel, user_id)
@@ -105,9 +107,11 @@ class People:
             await self._connection.execute(update(account).where(*where).values(**values))
         return known
 
-    async def _make(self, channel: str, user_id: str, private_conversation: str | None) -> Person | None:
+    async def _make(
+        self, channel: str, user_id: str, private_conversation: str | None, person_id: str
+    ) -> Person | None:
         """Return a new person with this account; ``None`` when another transaction has created it meanwhile."""
-        new = Person(uuid4().hex, None, None, new=True)
+        new = Person(person_id, None, None, new=True)
         values = {"id": new.id, "language": None, "last_language": None, "created_at": self._now}
         await self._connection.execute(insert(person).values(**values))
         statement = insert_into(self._connection, account).values(

@@ -49,10 +49,10 @@ async def answer_by_page(net: Networks, code: str, answer: Answer, *shares: str,
         person = await tx.people.of_account("email", address)
         assert one is not None
         assert person is not None
-        say = await introductions.respond(
+        answered = await introductions.respond(
             tx, net.bot.services, one.id, person.id, answer, shares, Evidence("email", "token-hash", "page")
         )
-    return say.key
+    return answered.say.key
 
 
 async def test_from_a_question_to_two_people_who_talk(net: Networks) -> None:

@@ -20,8 +20,8 @@ from bot.features.accounts import verify as verifying
 from bot.features.accounts.separate import before, told
 from bot.features.accounts.verify import prove
 from bot.features.privacy_notice import operator
-from bot.messages import Choice, Say, Value
-from bot.messages.readership import private_to
+from bot.messages import Choice, MessageAudience, Say, Value
+from bot.messages.envelope import Envelope
 from bot.outgoing.links import CONNECT, DISCONNECT, Links
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.store.outbox import Urgency, new_id
@@ -38,7 +38,7 @@ OVER = Say("connect.over")
 
 async def start(turn: Turn, handle: str, services: Services) -> Act:
     """Introduce the bot; to who comes by a link of a mail, ask whether the mailbox is theirs."""
-    welcome = await guide.start(services)
+    welcome = await guide.start()
     if not turn.inbound.private or not HANDLE.fullmatch(handle):
         return welcome
 
@@ -137,11 +137,10 @@ async def _tell_mailbox(tx: Transaction, turn: Turn, page: Page, before: dict[st
     values: dict[str, Value] = {"channel": network(turn.inbound.address.channel), "reach": reach}
     linked = services.links.available
     mail = Say("connect.mail", values) if linked else Say("connect.mail_without_page", values)
-    payload = {"say": mail.to_json(), "language": page.language, "page": DISCONNECT}
-    payload |= private_to(_address(page))
-    message_id = new_id()
+    address, message_id = _address(page), new_id()
+    envelope = Envelope(mail, page.language, MessageAudience.PRIVATE, (address,), page=DISCONNECT)
     await tx.outbox.add(
-        MAIL, _address(page), payload, urgency=Urgency.NOTICE, person_id=turn.person.id, message_id=message_id
+        MAIL, address, envelope.to_json(), urgency=Urgency.NOTICE, person_id=turn.person.id, message_id=message_id
     )
     await tx.pages.keep(
         services.links.at_rest(services.links.token(message_id)), kind=DISCONNECT, subject=CONNECT,

@@ -12,8 +12,8 @@ from bot.commands.intents import Disconnect
 from bot.context import Act, Services, Turn
 from bot.features.accounts.separate import parted, promised, separate
 from bot.features.dialog import offer
-from bot.messages import Choice, Own, Say, Value
-from bot.messages.readership import private_to
+from bot.messages import Choice, MessageAudience, Own, Say, Value
+from bot.messages.envelope import Envelope
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.pages import Page
@@ -78,8 +78,10 @@ async def _tell(tx: Transaction, left: Account, person_id: str, say: Say) -> Non
         return
     person = await tx.people.get(person_id)
     language = (person and (person.language or person.last_language)) or DEFAULT_LANGUAGE
-    payload = {"say": say.to_json(), "language": language} | private_to(left.user_id)
-    await tx.outbox.add(left.channel, left.conversation, payload, urgency=Urgency.NOTICE, person_id=person_id)
+    envelope = Envelope(say, language, MessageAudience.PRIVATE, (left.user_id,))
+    await tx.outbox.add(
+        left.channel, left.conversation, envelope.to_json(), urgency=Urgency.NOTICE, person_id=person_id
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------- the page

@@ -23,8 +23,8 @@ from bot.features.introductions.chat import go_on
 from bot.features.introductions.public_name import keep_public_name
 from bot.features.places import name_of, named, proven_by
 from bot.features.search.ask import ask
-from bot.messages import Say
-from bot.messages.readership import private_to
+from bot.messages import MessageAudience, Say
+from bot.messages.envelope import Envelope
 from knowledge_base.mail_address import MailAddress, read_address
 from knowledge_base.model import Contact
 from knowledge_base.store.outbox import Urgency, new_id
@@ -150,8 +150,10 @@ async def _post(
         "verify.mail_crowded" if crowded else "verify.mail",
         {"minutes": MINUTES, "channel": network(turn.inbound.address.channel)},
     )
-    payload = {"say": mail.to_json(), "language": turn.language, "code": True} | private_to(address)
-    await tx.outbox.add(MAIL, address, payload, urgency=Urgency.ANSWER, message_id=message_id, person_id=whose)
+    envelope = Envelope(mail, turn.language, MessageAudience.PRIVATE, (address,), code=True)
+    await tx.outbox.add(
+        MAIL, address, envelope.to_json(), urgency=Urgency.ANSWER, message_id=message_id, person_id=whose
+    )
 
 
 def _hash(services: Services, person_id: str, code: str) -> str:
@@ -237,5 +239,5 @@ async def _tell_others(tx: Transaction, person_id: str, turn: Turn) -> None:
     for account in await tx.people.accounts(person_id):
         if account.channel != MAIL and account.active and account.conversation:
             linked = Say("verify.linked", {"channel": network(turn.inbound.address.channel)})
-            payload = {"say": linked.to_json(), "language": turn.language} | private_to(account.user_id)
-            await tx.outbox.add(account.channel, account.conversation, payload, urgency=Urgency.NOTICE)
+            envelope = Envelope(linked, turn.language, MessageAudience.PRIVATE, (account.user_id,))
+            await tx.outbox.add(account.channel, account.conversation, envelope.to_json(), urgency=Urgency.NOTICE)

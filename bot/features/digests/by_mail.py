@@ -8,8 +8,8 @@ from datetime import timedelta
 from bot.channels.networks import MAIL
 from bot.context import Act, Services, Turn, say
 from bot.features import mail_limit as allowance
-from bot.messages import Say
-from bot.messages.readership import private_to
+from bot.messages import MessageAudience, Say
+from bot.messages.envelope import Envelope
 from knowledge_base.mail_address import read_address
 from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.subscriptions import ON
@@ -44,11 +44,12 @@ async def by_mail(turn: Turn, text: str, services: Services) -> Act:
             person_id=turn.person.id, language=turn.language, content={"address": str(address)},
             lasting=UNCONFIRMED,
         )  # fmt: skip
-        payload = {"say": Say("digest.confirm_mail").to_json(), "language": turn.language, "page": CONFIRM}
-        payload |= private_to(str(address))
+        mail = Say("digest.confirm_mail")
+        envelope = Envelope(mail, turn.language, MessageAudience.PRIVATE, (str(address),), page=CONFIRM)
         await tx.outbox.add(
-            MAIL, str(address), payload, urgency=Urgency.NOTICE, person_id=turn.person.id, message_id=message_id
-        )
+            MAIL, str(address), envelope.to_json(), urgency=Urgency.NOTICE, person_id=turn.person.id,
+            message_id=message_id,
+        )  # fmt: skip
         return Say("digest.mail_asked")
 
     return act

@@ -19,7 +19,7 @@ from bot.features.digests.edition import BEGUN, Stock, stock
 from bot.features.digests.recipients import Recipient, recipients
 from bot.features.digests.render import Issue, Place, digest
 from bot.messages import MessageAudience, Say
-from bot.messages.readership import AUDIENCE, private_to
+from bot.messages.envelope import Envelope
 from bot.outgoing.links import UNSUBSCRIBE, Links
 from bot.outgoing.notify import UNSUBSCRIBE_LASTS
 from knowledge_base.digests.content import PastDigests, Selection, choose
@@ -241,18 +241,20 @@ class Digests:
             one.chosen, issue, wish.topics, to.language, to.place,
             buttons=buttons, bored=one.bored, veiled=not self._carries(wish.channel),
         )  # fmt: skip
-        payload: dict[str, object] = {"say": say.to_json(), "language": to.language}
-        payload |= private_to(to.user) if wish.person_id else {AUDIENCE: MessageAudience.ROOM.value}
+        envelope = Envelope(say, to.language, MessageAudience.ROOM)
+        if wish.person_id:
+            envelope = replace(envelope, audience=MessageAudience.PRIVATE, readers=(to.user,))
         if buttons and wish.person_id:
-            payload["handles"] = await tx.buttons.make(
+            handles = await tx.buttons.make(
                 (wish.channel, to.conversation, ""), wish.person_id, message_id,
                 [choice.command for choice in say.choices], lasting=BUTTONS_LAST,
             )  # fmt: skip
+            envelope = replace(envelope, handles=tuple(handles))
         if to.place is Place.MAIL and wish.person_id and self._links.available:
-            payload[UNSUBSCRIBE] = "digest"  # the mail's header and its last line
+            envelope = replace(envelope, unsubscribe="digest")  # the mail's header and its last line
             await self._keep_link(tx, message_id, wish.person_id, to.language)
         await tx.outbox.add(
-            wish.channel, to.conversation, payload, urgency=Urgency.BULK,
+            wish.channel, to.conversation, envelope.to_json(), urgency=Urgency.BULK,
             key=f"digest:{wish.id}:{one.due.week}", person_id=wish.person_id, message_id=message_id,
         )  # fmt: skip
 

@@ -39,7 +39,7 @@ async def subscribe(turn: Turn, intent: Subscribe, services: Services) -> Act:
     if turn.awaited and is_aside(rest):
         return await ask.ask(turn, Ask(rest), services)
     if turn.awaited and NUMBERS.fullmatch(rest):
-        rest = await _numbered_words(turn, rest, services)
+        rest = _numbered_words(turn, rest)
     if step == "again":
         return _again(turn, services)
     if step in STEPS:
@@ -140,11 +140,9 @@ def _again(turn: Turn, services: Services) -> Act:
     return act
 
 
-async def _numbered_words(turn: Turn, text: str, services: Services) -> str:
+def _numbered_words(turn: Turn, text: str) -> str:
     """What several numbers of the choices shown last stand for, as words."""
-    async with services.store.read() as tx:
-        context = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
-    choices = context.choices if context else ()
+    choices = turn.context.choices if turn.context else ()
     numbers = (int(number) for number in re.findall(r"\d+", text))
     return ", ".join(choices[number - 1].rpartition(" ")[2] for number in numbers if 1 <= number <= len(choices))
 

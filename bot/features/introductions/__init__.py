@@ -3,8 +3,9 @@
 What may happen is decided by ``knowledge_base.introductions.machine``; here are the doors to it. Contract, for the
 chat, the pages and the ticker alike:
 
-- ``respond`` is for the contact: it applies their answer and returns what to say to them. It refuses answers of
-  others, repeated ones and late ones, and says so. ``withdraw``, ``helped`` and ``for_editors`` likewise.
+- ``respond`` is for the contact: it applies their answer and returns what to say to them, and whether it counted. It
+  refuses answers of others, repeated ones and late ones, and says so. ``withdraw``, ``helped`` and ``for_editors``
+  likewise.
 - ``describe`` is what the contact may see before answering, for a page or a message.
 - ``object_to_all`` is for a contact who wants to be asked no more; what they were asked goes to the next one.
 - ``due`` does what is due; a second call, or two processes at once, change nothing more.

@@ -124,7 +124,7 @@ async def _take_back(
     """A contact may take back a yes, too, as long as nothing has gone out."""
     if one is None or intent.step != "cancel":
         return UNKNOWN
-    return await respond(tx, services, one.id, turn.person.id, Answer.NO, (), _proof(turn, "", ""))
+    return (await respond(tx, services, one.id, turn.person.id, Answer.NO, (), _proof(turn, "", ""))).say
 
 
 async def _evidence(tx: Transaction, turn: Turn, services: Services, one: Introduction) -> Evidence:
@@ -156,7 +156,7 @@ async def answer(turn: Turn, intent: Respond, services: Services) -> Act:
             return await _what_to_show(tx, turn, services, one)
         shown = plain(services.texts.render(_asked(view), turn.language))
         evidence = _proof(turn, version("intro.incoming", turn.language, services.texts), f"{shown}\n{intent.text}")
-        return await respond(tx, services, one.id, turn.person.id, wanted, kinds, evidence)
+        return (await respond(tx, services, one.id, turn.person.id, wanted, kinds, evidence)).say
 
     return act
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from bot.context import Services
 from bot.features.introductions.candidates import contact_of, onward
@@ -36,6 +37,14 @@ PASSES_ON = (Answer.DEPUTY, Answer.NOT_MY_TOPIC)
 UNKNOWN = Say("intro.unknown")
 
 
+@dataclass(frozen=True, slots=True)
+class Responded:
+    """What to say to the contact; ``counted``: the answer changed the introduction."""
+
+    say: Say
+    counted: bool
+
+
 async def respond(
     tx: Transaction,
     services: Services,
@@ -44,8 +53,8 @@ async def respond(
     answer: Answer,
     shares: Collection[str],
     evidence: Evidence,
-) -> Say:
-    """Apply the contact's answer in this transaction and return what to say to them.
+) -> Responded:
+    """Apply the contact's answer in this transaction; return what to say to them and whether the answer counted.
 
     ``shares``: with a yes, the kinds of ``RequestView.own`` that the asker may see ("email", "phone" …, "all"), and
     what the contact typed about how to reach them, after "="; unknown ones are ignored, without any nothing happens.
@@ -55,10 +64,10 @@ async def respond(
     """
     one = await tx.introductions.get(introduction_id)
     if one is None or one.side(person_id) is not Side.CONTACT:
-        return UNKNOWN
+        return Responded(UNKNOWN, counted=False)
     chosen = await _chosen(tx, one, person_id, shares) if answer is Answer.YES else ()
     if answer is Answer.YES and not chosen:
-        return Say("intro.share_something")
+        return Responded(Say("intro.share_something"), counted=False)
     event = Answered(
         person_id,
         answer,
@@ -67,7 +76,9 @@ async def respond(
         onward=await onward(tx, services, one) if answer in PASSES_ON and one.state in ASKED else None,
     )
     done = await apply(tx, services, one, event, evidence)
-    return refused(done.refusal) if done.refusal else Say(f"intro.answered_{answer}", {"code": one.code})
+    if done.refusal:
+        return Responded(refused(done.refusal), counted=False)
+    return Responded(Say(f"intro.answered_{answer}", {"code": one.code}), counted=True)
 
 
 async def _chosen(tx: Transaction, one: Introduction, person_id: str, kinds: Collection[str]) -> Shares:

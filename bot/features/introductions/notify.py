@@ -20,7 +20,7 @@ from bot.features.introductions.dedup_keys import (
 )
 from bot.features.introductions.public_name import shared
 from bot.messages import Choice, MessageAudience, Say, Value
-from bot.messages.readership import AUDIENCE, READERS
+from bot.messages.envelope import Envelope, MeetingRoom
 from bot.outgoing.notify import Notice, Told, tell
 from knowledge_base.introductions.values import Introduction, Outcome, Shares, Side
 from knowledge_base.store.outbox import Urgency
@@ -147,19 +147,21 @@ def room_network(asker_shares: Shares, contact_shares: Shares) -> str:
 async def room(tx: Transaction, one: Introduction) -> None:
     """The wish for a room of both, delivered by the channel like a message."""
     network = room_network(one.asker_shares, one.contact_shares)
-    users = [dict(shares)[network] for shares in (one.asker_shares, one.contact_shares)]
-    values: dict[str, Value] = {"project": await title_of(tx, one), "question": one.question}
+    users = (dict(one.asker_shares)[network], dict(one.contact_shares)[network])
+    project = await title_of(tx, one)
+    values: dict[str, Value] = {"project": project, "question": one.question}
     values["asker"] = await describing.called(tx, one, one.asker)
     values["contact"] = await describing.called(tx, one, one.contact_person)
     person = await tx.people.get(one.contact_person)
-    payload = {
-        "say": Say("intro.room", values).to_json(),
-        "language": describing.language_of(person),
-        "room": {"alias": alias_of(one), "users": users, "name": values["project"]},
-        AUDIENCE: MessageAudience.MEETING.value,
-        READERS: users,
-    }
-    await tx.outbox.add(network, f"introduction {one.id}", payload, urgency=Urgency.NOTICE, key=room_key(one))
+    envelope = Envelope(
+        Say("intro.room", values),
+        describing.language_of(person),
+        MessageAudience.MEETING,
+        users,
+        room=MeetingRoom(alias_of(one), users, name=project),
+    )
+    place = (network, f"introduction {one.id}")
+    await tx.outbox.add(*place, envelope.to_json(), urgency=Urgency.NOTICE, key=room_key(one))
 
 
 def alias_of(one: Introduction) -> str:

@@ -11,7 +11,7 @@ from bot.commands.open_questions import number_of
 from bot.context import Act, Services, Turn, say
 from bot.features.entries import EXACTLY, QUESTION, command, key_of, last_told, opened, show_command, show_entry
 from bot.features.open_questions import pass_on
-from bot.features.search import daily_limit, rate_limit
+from bot.features.search import daily_limit
 from bot.features.search.answers import in_full, shown_hits, told
 from bot.messages import Choice, Say
 from knowledge_base.ingest.personal_data import masked
@@ -29,9 +29,9 @@ async def ask(turn: Turn, intent: Ask, services: Services) -> Act:
     """Answer a question, as a follow-up of the one before where it is one."""
     if not intent.question.strip():
         return say(Say("ask.empty"))
-    if refused := await _enough(turn, services):
+    if refused := turn.no_search or turn.no_project:
         return say(refused)
-    chain = [*(await _chain(turn, services))[-CHAIN + 1 :], intent.question[:LONGEST]]
+    chain = [*_chain(turn)[-CHAIN + 1 :], intent.question[:LONGEST]]
     found = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE)
     if not found.follows_up:
         chain = chain[-1:]
@@ -40,11 +40,11 @@ async def ask(turn: Turn, intent: Ask, services: Services) -> Act:
 
 async def more(turn: Turn, services: Services) -> Act:
     """The next hits of the last question."""
-    context = await _context(turn, services)
+    context = turn.context
     chain = _texts(context)
     if context is None or not chain:
         return say(Say("more.nothing_before"))
-    if refused := await _enough(turn, services):
+    if refused := turn.no_search or turn.no_project:
         return say(refused)
     start = len(context.choices)
     found = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE, offset=start)
@@ -55,8 +55,7 @@ async def more(turn: Turn, services: Services) -> Act:
 
 async def pick(turn: Turn, number: int, services: Services) -> str | None:
     """The command behind a number that was shown; ``None`` when nothing with this number was."""
-    context = await _context(turn, services)
-    choices = context.choices if context else ()
+    choices = turn.context.choices if turn.context else ()
     if not choices:  # nothing shown lately: the numbers are those of the last digest
         async with services.store.read() as tx:
             choices = tuple(command(key) for key in await last_told(tx, turn))
@@ -71,32 +70,30 @@ async def show(turn: Turn, which: str, services: Services) -> Act:
         which = (await pick(turn, int(which), services) or which).removeprefix("show ")
     if which.startswith(QUESTION):
         return await pass_on.show(turn, number_of(which.removeprefix(QUESTION)), services)
-    if found := await show_entry(which, services):
-        return _shown(turn, which, *found)
-    which = which.removeprefix(EXACTLY)
-    async with services.store.read() as tx:
-        stored = await tx.records.get(RecordKind.PROJECT, which)
+
+    async def act(tx: Transaction) -> Say:
+        if found := await show_entry(tx, which):
+            return await _shown(tx, turn, which, *found)
+        return await _show_project(tx, turn, which.removeprefix(EXACTLY), services)
+
+    return act
+
+
+async def _show_project(tx: Transaction, turn: Turn, project_id: str, services: Services) -> Say:
+    stored = await tx.records.get(RecordKind.PROJECT, project_id)
     if stored is None or not isinstance(stored.record, Project):
-        return say(Say("show.not_found"))
-    if refused := await daily_limit.enough(turn, services):
-        return say(refused)
+        return Say("show.not_found")
+    if turn.no_project:
+        return turn.no_project
     introducible = stored.record in services.search.snapshot.introducible
     choices = (Choice(Say("choice.intro.this"), f"intro {EXACTLY}{stored.record.id}"),) if introducible else ()
     what = replace(in_full(stored.record), choices=choices)
-    shown = _shown(turn, key_of(show_command(which)), what, stored.record.topics)
-
-    async def act(tx: Transaction) -> Say:
-        await daily_limit.note(tx, turn, services, [which])
-        return await shown(tx)
-
-    return act
+    await daily_limit.note(tx, turn, services, [project_id])
+    return await _shown(tx, turn, key_of(show_command(project_id)), what, stored.record.topics)
 
 
-def _shown(turn: Turn, key: str, what: Say, topics: tuple[str, ...]) -> Act:
-    async def act(tx: Transaction) -> Say:
-        return replace(what, choices=(*what.choices, *await opened(tx, turn, key, topics)))
-
-    return act
+async def _shown(tx: Transaction, turn: Turn, key: str, what: Say, topics: tuple[str, ...]) -> Say:
+    return replace(what, choices=(*what.choices, *await opened(tx, turn, key, topics)))
 
 
 async def rate(turn: Turn, useful: bool, answer_id: str, services: Services) -> Act:
@@ -106,8 +103,7 @@ async def rate(turn: Turn, useful: bool, answer_id: str, services: Services) -> 
         if not answer_id:
             return say(Say("rate.nothing"))
     if not answer_id:
-        context = await _context(turn, services)
-        answer_id = (context.answer_id if context else None) or ""
+        answer_id = (turn.context.answer_id if turn.context else None) or ""
 
     async def act(tx: Transaction) -> Say:
         known = await note_rating(tx, answer_id, turn.person.id, useful)
@@ -133,18 +129,8 @@ async def note_rating(tx: Transaction, what: str, person_id: str, useful: bool) 
     return True
 
 
-async def _enough(turn: Turn, services: Services) -> Say | None:
-    """Why this person gets no further search now; ``None``: they do."""
-    return await rate_limit.exhausted(turn, services) or await daily_limit.enough(turn, services)
-
-
-async def _context(turn: Turn, services: Services) -> ChatContext | None:
-    async with services.store.read() as tx:
-        return await tx.people.context(turn.context_key, younger_than=services.context_lasts)
-
-
-async def _chain(turn: Turn, services: Services) -> list[str]:
-    context = await _context(turn, services)
+def _chain(turn: Turn) -> list[str]:
+    context = turn.context
     texts = _texts(context)
     if context is None or not turn.replaces:
         return texts

@@ -27,10 +27,9 @@ def limit_of(services: Services) -> int:
     return limits.projects_per_day if limits.questions_per_hour else 0
 
 
-async def enough(turn: Turn, services: Services) -> Say | None:
-    """Return what to say to a person who has reached the daily limit; ``None`` while they have not."""
-    async with services.store.read() as tx:
-        left = await left_for(tx, services, await _who(tx, turn))
+async def refusal(tx: Transaction, services: Services, who: Collection[str]) -> Say | None:
+    """Return the refusal of one more project, ``None`` while the limit allows it; ``who``: see ``left_for``."""
+    left = await left_for(tx, services, who)
     return Say("limit.projects", {"limit": limit_of(services)}) if left == 0 else None
 
 

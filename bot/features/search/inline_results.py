@@ -99,9 +99,7 @@ async def _refused(
 ) -> Say | None:
     if not same and (refused := await rate_limit.refusal(tx, services, person.id if person else None, who)):
         return refused
-    if await daily_limit.left_for(tx, services, who) == 0:
-        return Say("limit.projects", {"limit": daily_limit.limit_of(services)})
-    return None
+    return await daily_limit.refusal(tx, services, who)
 
 
 async def _counted(

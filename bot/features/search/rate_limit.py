@@ -40,14 +40,8 @@ QUESTIONS = "questions"  # asked in this hour past the inbox: inline, or by a pe
 EXHAUSTED = "limit.questions"  # what is said then
 
 
-async def exhausted(turn: Turn, services: Services) -> Say | None:
-    """Return what to say to a person who has reached the hourly limit; ``None`` below it. A limit of 0: no limit."""
-    async with services.store.read() as tx:
-        return await refusal(tx, services, turn.person.id, await tx.tallies.identities(turn.person.id))
-
-
 async def refusal(tx: Transaction, services: Services, person_id: str | None, who: Collection[str]) -> Say | None:
-    """Return the refusal of one more search, ``None`` while the limit allows it.
+    """Return the refusal of one more search, ``None`` while the limit allows it. A limit of 0 allows all.
 
     ``who`` are the identities of the person; ``person_id`` is ``None`` for an account that never wrote to the bot.
     """

@@ -106,13 +106,12 @@ async def _answer(site: Site, visited: Visit, answer: Answer) -> Say | Asked | _
         if await tx.pages.use(page.token_hash) is None:
             return None
         evidence = _evidence(view, site, visited)
-        said = await respond(tx, site.services, page.subject, page.person_id, answer, shares, evidence)
-        after = await _view(tx, site, visited)
-        if after is None or not after.open:
+        done = await respond(tx, site.services, page.subject, page.person_id, answer, shares, evidence)
+        if done.counted:
             await tx.pages.use(code)
-            return said
+            return done.say
         await tx.pages.reopen(page.token_hash)
-        return _Choice(view, said) if answer is Answer.YES else Asked(said, problem=True)
+        return _Choice(view, done.say) if answer is Answer.YES else Asked(done.say, problem=True)
 
 
 def _evidence(view: RequestView, site: Site, visited: Visit) -> Evidence:

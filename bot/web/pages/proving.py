@@ -16,6 +16,7 @@ from datetime import timedelta
 from bot.channels.networks import MAIL
 from bot.context import Services
 from bot.messages import Say, Value
+from bot.messages.envelope import Envelope
 from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.pages import Page
 from knowledge_base.store.secret import keyed_hash
@@ -94,9 +95,9 @@ async def _send(tx: Transaction, services: Services, press: Press) -> Asked:
         kind=CODE, subject=press.action, person_id=press.page.person_id, language=language, lasting=CODE_LASTS,
     )  # fmt: skip
     values: dict[str, Value] = {"what": Say(f"page.code.{press.page.kind}.{press.action}"), "minutes": MINUTES}
-    payload = {"say": Say("verify.page_code", values).to_json(), "language": language, "code": True}
+    envelope = Envelope(Say("verify.page_code", values), language, code=True)
     await tx.outbox.add(
-        to[0], to[1], payload, urgency=Urgency.ANSWER, message_id=message_id, person_id=press.page.person_id
+        to[0], to[1], envelope.to_json(), urgency=Urgency.ANSWER, message_id=message_id, person_id=press.page.person_id
     )
     return Asked(Say("page.code.sent" if to[0] == MAIL else "page.code.sent_to_chat"))
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bot.messages import Address, MessageAudience, Outgoing, Say
-from bot.messages.readership import AUDIENCE, Readership, private_to
+from bot.messages.envelope import Envelope
+from bot.messages.readership import Readership
 from bot.outgoing.reroute import keep_reachable
 from bot.outgoing.sender import Sender
 from bot.texts import Texts
@@ -24,6 +25,7 @@ from tests.patience import PATIENCE_S
 TEXTS = Texts()
 OLD, NEW = "chat-with-anna", "chat-of-anna"
 ALONE, WITH_OTHERS = Readership(frozenset({"anna"}), closed=True), Readership(frozenset({"anna", "ben"}), closed=True)
+FOR_ANNA: dict[str, Any] = {"audience": MessageAudience.PRIVATE, "readers": ("anna",)}
 SECRET = "4711"
 SAY = Say("intro.withdrawn", {"code": SECRET})
 
@@ -41,7 +43,7 @@ async def anna(store: Store, *, conversation: str | None = OLD) -> Person:
 
 
 async def put(store: Store, person: Person | None, say: Say = SAY, **more: Any) -> None:
-    payload = {"say": say.to_json(), "language": "de"} | more
+    payload = Envelope(say, "de", **more).to_json()
     urgency = Urgency.ANSWER if "answers" in more else Urgency.NOTICE
     async with store.begin() as tx:
         await tx.outbox.add("fake", OLD, payload, urgency=urgency, person_id=person and person.id)
@@ -83,7 +85,7 @@ async def test_it_goes_to_the_readers_own_place_and_the_account_forgets_the_old_
     store: Store, channel: FakeChannel, declared: bool
 ) -> None:
     person = await anna(store)
-    await put(store, person, **(private_to("anna") if declared else {}))
+    await put(store, person, **(FOR_ANNA if declared else {}))
     await send(store, channel)
     assert secrets_at(channel) == [NEW]
     assert [one.conversation for one in await accounts(store, person)] == [NEW]
@@ -94,7 +96,7 @@ async def test_who_asked_is_told_there_once_and_can_go_on_in_both_places(store: 
     person = await anna(store)
     async with store.begin() as tx:
         await tx.people.remember(("fake", OLD, "", person.id), None, None, ["intro yes ABCDE"], awaits="profile name")
-    await put(store, person, answers="q1", **private_to("anna"))
+    await put(store, person, answers="q1", **FOR_ANNA)
     await send(store, channel)
     assert secrets_at(channel) == [NEW]
     assert [(m.address.conversation, m.answers) for m in channel.delivered if m.answers] == [(OLD, "q1")]
@@ -109,7 +111,7 @@ async def test_without_a_place_of_their_own_it_goes_by_mail(store: Store, channe
     async with store.begin() as tx:
         await tx.people.link(person.id, "email", "anna@stadt.example", "anna@stadt.example")
     channel.places[NEW] = WITH_OTHERS
-    await put(store, person, answers="q1", **private_to("anna"))
+    await put(store, person, answers="q1", **FOR_ANNA)
     mail = FakeChannel("email")
     await send(store, channel, mails=True)
     await send(store, mail, channel)
@@ -120,7 +122,7 @@ async def test_without_a_place_of_their_own_it_goes_by_mail(store: Store, channe
 async def test_without_any_way_it_is_given_up_and_who_asked_hears_that(store: Store, channel: FakeChannel) -> None:
     person = await anna(store)
     channel.places[NEW] = WITH_OTHERS
-    await put(store, person, answers="q1", **private_to("anna"))
+    await put(store, person, answers="q1", **FOR_ANNA)
     await send(store, channel)
     assert secrets_at(channel) == []
     assert (await states(store))["dead"] == 1
@@ -131,8 +133,9 @@ async def test_without_any_way_it_is_given_up_and_who_asked_hears_that(store: St
 async def test_what_is_for_operators_reaches_no_other_reader(store: Store, channel: FakeChannel) -> None:
     channel.operators = {"anna"}
     person = await anna(store)
-    operators = {AUDIENCE: MessageAudience.OPERATORS.value}
-    await put(store, person, Say("alert.unclear", {"number": 1}), **(private_to("anna") | operators))
+    await put(
+        store, person, Say("alert.unclear", {"number": 1}), **(FOR_ANNA | {"audience": MessageAudience.OPERATORS})
+    )
     await send(store, channel)
     assert [message.address.conversation for message in channel.delivered] == [NEW]
 
@@ -146,7 +149,7 @@ async def test_a_message_of_a_person_who_is_not_known_any_more_is_for_nobody_els
 
 
 async def test_what_is_for_a_room_is_said_there(store: Store, channel: FakeChannel) -> None:
-    await put(store, None, Say("thanks"), answers="q1", **{AUDIENCE: "room"})
+    await put(store, None, Say("thanks"), answers="q1", audience=MessageAudience.ROOM)
     await send(store, channel)
     assert [message.address.conversation for message in channel.delivered] == [OLD]
 

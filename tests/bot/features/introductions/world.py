@@ -157,7 +157,8 @@ class World:
             one = await tx.introductions.by_code(code)
             person = await self.person(tx, account)
             one_id = one.id if one else ""
-            return await introductions.respond(tx, self.services, one_id, person, answer, kinds, evidence(account))
+            proof = evidence(account)
+            return (await introductions.respond(tx, self.services, one_id, person, answer, kinds, proof)).say
 
         return await self.act(work, crash=crash)
 
