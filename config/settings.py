@@ -60,7 +60,9 @@ class Embedding(Section):
         "embedded", description="embedded: ready at once, 230 MB; sentence-transformers: any model, needs the full set"
     )
     model: str = Field("", description="name or folder of a sentence-transformers model; empty: the engine's default")
-    reranker: str = Field("", description="name or folder of a CrossEncoder that reorders the best hits; empty: none")
+    reranker: str = Field(
+        "", description="name or folder of a CrossEncoder that reorders the best hits; empty: no reordering"
+    )
 
 
 class Knowledge(Section):
@@ -72,26 +74,32 @@ class Knowledge(Section):
 class Limits(Section):
     """Rate limits for one user."""
 
-    questions_per_hour: int = Field(60, ge=0, description="searches of one person in an hour; 0 lifts every budget")
-    projects_per_day: int = Field(200, ge=0, description="different projects shown to one person in a day; 0: all")
-    context_minutes: int = Field(30, ge=0, description="how long a follow-up question still knows the one before it")
+    questions_per_hour: int = Field(
+        60, ge=0, description="searches per person and hour; 0 lifts all limits of this section"
+    )
+    projects_per_day: int = Field(200, ge=0, description="different projects shown per person and day; 0: no limit")
+    context_minutes: int = Field(30, ge=0, description="how long a follow-up question refers to the one before it")
 
 
 class Retention(Section):
     """Periods after which data are deleted, in days (messages: in hours)."""
 
-    messages_hours: int = Field(72, ge=24, description="ids of handled messages, so that none is handled twice")
-    answers_days: int = Field(90, ge=1, description="what answers showed, and whether it helped")
+    messages_hours: int = Field(
+        72, ge=24, description="ids of handled messages, so that the bot handles no message twice"
+    )
+    answers_days: int = Field(90, ge=1, description="what answers showed, and their rating")
     unanswered_days: int = Field(180, ge=1, description="questions that found nothing, without any name")
     introductions_days: int = Field(180, ge=1, description="closed introductions; afterwards only counts remain")
-    consents_days: int = Field(1095, ge=1, description="the proof of a consent, counted from its end")
+    consents_days: int = Field(1095, ge=1, description="proof of a consent, counted from its end")
 
 
 class Logging(Section):
     """Format and level of the log; it holds ids and events, never texts."""
 
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least severe event logged")
-    format: Literal["auto", "json", "console"] = Field("auto", description="auto: console in a terminal, else JSON")
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe event that is logged")
+    format: Literal["auto", "json", "console"] = Field(
+        "auto", description="auto: console in a terminal, otherwise JSON"
+    )
 
 
 class Settings(BaseSettings):
@@ -101,9 +109,9 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=False
     )
 
-    state_dir: Path = Field(Path("var"), description="the folder with database, models and keys; back it up")
-    admins: Addresses = Field((), description="who runs the bot and gets alerts, e.g. matrix:@a:example.org")
-    editors: Addresses = Field((), description="who curates the knowledge, e.g. telegram:123")
+    state_dir: Path = Field(Path("var"), description="folder with database, models and keys; back it up")
+    admins: Addresses = Field((), description="accounts that run the bot and get alerts, e.g. matrix:@a:example.org")
+    editors: Addresses = Field((), description="accounts that edit the knowledge, e.g. telegram:123")
     database: Database = Database()
     embedding: Embedding = Embedding()
     knowledge: Knowledge = Knowledge()
