@@ -1,5 +1,5 @@
-# Everything that people and machines do with a checkout. Each environment is made by the first target that needs it
-# and again only when its lock file changed; what an installation says goes to stderr, so that stdout is the result's.
+# All tasks of a checkout. The first target that needs an environment makes it, and makes it again only when its lock
+# file has changed. Installations write to stderr, so that stdout holds the result only.
 
 PYTHON ?= python3
 ARGS ?=
@@ -7,13 +7,15 @@ JOBS ?= 2
 UV = uv==0.13.9
 AUDIT = pip-audit==2.10.1
 
-# Whoever watches sees the progress of the downloads; a log does not want it.
+# A terminal shows the progress of the downloads; a log does not.
 QUIET := $(shell test -t 2 || echo --quiet)
 PIP = -m pip --disable-pip-version-check $(QUIET) install
 BESIDE = --numprocesses $(JOBS) --dist worksteal
+# The folders with most of the fast tests; collecting the others would take longer than running these.
+FAST = tests/config tests/knowledge_base tests/bot/commands tests/bot/messages tests/bot/outgoing tests/bot/test_texts.py
 SELF = $(PIP) --no-deps --no-build-isolation --editable .
 
-# Of torch and what only it needs there are several builds; its own index says which, so no lock file holds them.
+# Torch and the packages that only it needs have several builds; its own index chooses, so no lock file holds them.
 TORCH = torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc \
 	nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand nvidia-cusolver nvidia-cusparse \
 	nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx
@@ -21,44 +23,47 @@ NO_TORCH = --constraint requirements/torch.txt $(TORCH:%=--no-emit-package=%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help chat try-telegram install install-full test test-matrix test-full check bench campaign lock sbom audit clean
+.PHONY: help chat try-telegram install install-full test-fast test test-matrix test-full check bench campaign lock sbom audit clean
 
-help: ## this list
+help: ## show this list
 	@echo "make TARGET [PYTHON=python3.12] [JOBS=4] [ARGS='more arguments']"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-chat: .venv/.installed ## ask in the terminal: installs the light set, then opens the chat (piped lines work too)
+chat: .venv/.installed ## install the light set and chat in this terminal (you can also pipe lines)
 	@.venv/bin/python run_bot.py chat $(ARGS)
 
-try-telegram: .venv-test/.installed ## the bot on a Bot API of our own on this machine; type as a user, no account needed
+try-telegram: .venv-test/.installed ## try the bot on a Telegram Bot API on this machine; you type as a user and need no account
 	@.venv-test/bin/python -m tests.telegram_api $(ARGS)
 
-install: .venv/.installed ## the light set into .venv: all that a small server needs
+install: .venv/.installed ## install the light set into .venv: all that a small server needs
 
-install-full: .venv-full/.installed ## the full set into .venv-full: with torch and sentence-transformers
+install-full: .venv-full/.installed ## install the full set into .venv-full: with torch and sentence-transformers
 
-test: .venv-test/.installed .venv-synapse/.installed ## every test that needs no torch; ARGS='-k inbox' for a few, JOBS=0 in one process
+test-fast: .venv-test/.installed ## run the pure tests and those on SQLite: under a minute on two cores
+	@.venv-test/bin/python -m pytest --quiet $(BESIDE) -m fast $(FAST) $(ARGS)
+
+test: .venv-test/.installed .venv-synapse/.installed ## run every test that needs no torch; ARGS='-k inbox' for a few, JOBS=0 in one process
 	@.venv-test/bin/python -m pytest $(BESIDE) $(ARGS)
 
-test-matrix: .venv-test/.installed .venv-synapse/.installed ## of these, the Matrix channel on a real homeserver alone
+test-matrix: .venv-test/.installed .venv-synapse/.installed ## run only the tests of the Matrix channel on a real homeserver
 	@.venv-test/bin/python -m pytest $(BESIDE) -m "matrix and not campaign" $(ARGS)
 
-test-full: .venv-full/.tests ## the tests with sentence-transformers and real weights
+test-full: .venv-full/.tests ## run the tests with sentence-transformers and real weights
 	@.venv-full/bin/python -m pytest -m full $(ARGS)
 
-check: .venv-test/.installed ## format, lint, types, import rules, and that docs and product agree
+check: .venv-test/.installed ## check format, lint, types, import rules, prose, and that docs and product agree
 	@.venv-test/bin/ruff format --check .
 	@.venv-test/bin/ruff check .
 	@.venv-test/bin/mypy
-	@.venv-test/bin/python -m pytest --quiet tests/test_architecture.py tests/test_docs.py tests/test_packaging.py
+	@.venv-test/bin/python -m pytest --quiet tests/test_architecture.py tests/test_docs.py tests/test_packaging.py tests/test_prose.py
 
-bench: .venv-full/.bench ## cold start, memory, import rate, latency; the tables of docs/search.md
+bench: .venv-full/.bench ## measure cold start, memory, import rate and latency; prints the tables of docs/proof.md
 	@.venv-full/bin/python -m benchmarks $(ARGS)
 
-campaign: .venv-test/.installed .venv-synapse/.installed ## the long kill and load campaigns
+campaign: .venv-test/.installed .venv-synapse/.installed ## run the long kill and load campaigns
 	@.venv-test/bin/python -m pytest -m campaign $(ARGS)
 
-lock: .venv-lock/.installed ## resolve pyproject.toml anew into requirements/ (all platforms, with hashes)
+lock: .venv-lock/.installed ## resolve pyproject.toml again into requirements/ (all platforms, with hashes)
 	@$(COMPILE) $(UPGRADE) --output-file requirements/light.txt
 	@$(COMPILE) $(UPGRADE) --constraint requirements/light.txt --group dev --output-file requirements/dev.txt
 	@$(COMPILE) $(UPGRADE) --constraint requirements/dev.txt $(NO_TORCH) --extra full --output-file requirements/full.txt
@@ -69,17 +74,17 @@ lock: .venv-lock/.installed ## resolve pyproject.toml anew into requirements/ (a
 		--group dev --group full-tests --group bench --output-file requirements/bench.txt
 	@$(subst pyproject.toml --group build,requirements/synapse.in,$(COMPILE)) $(UPGRADE) --output-file requirements/synapse.txt
 
-sbom: ## the bill of materials of an installation, CycloneDX 1.6, to standard output; downloads the files to read them
+sbom: ## write the bill of materials of an installation (CycloneDX 1.6) to stdout; downloads the files
 	@$(PYTHON) -m pip --disable-pip-version-check --quiet download --no-deps --require-hashes --dest .cache/files \
 		--requirement requirements/light.txt </dev/null >&2
 	@$(PYTHON) tools/sbom.py requirements/light.txt .cache/files
 
-audit: ## known vulnerabilities of the locked packages; needs the internet (api.osv.dev), so it is no part of .ci/run
+audit: ## look up known vulnerabilities of the locked packages; needs the internet (api.osv.dev)
 	@$(PYTHON) -m venv .venv-audit </dev/null >&2
 	@.venv-audit/bin/python $(PIP) $(AUDIT) </dev/null >&2
 	@.venv-audit/bin/pip-audit --no-deps --disable-pip --require-hashes --vulnerability-service osv --requirement requirements/light.txt
 
-clean: ## remove environments and caches; never var/, where the data is
+clean: ## remove environments and caches; never var/, which holds the data
 	@rm -rf .venv .venv-test .venv-full .venv-lock .venv-synapse .venv-audit build dist *.egg-info .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -134,14 +139,14 @@ COMPILE = env -u UV_INDEX -u UV_INDEX_URL -u UV_EXTRA_INDEX_URL -u UV_DEFAULT_IN
 	@$(call pip,.venv-lock,$(PIP) $(UV))
 	@touch $@
 
-# $(call venv,FOLDER): an empty environment; a folder left by an older lock file is made anew, so nothing old stays in it.
+# $(call venv,FOLDER): make an empty environment; nothing of a folder left by an older lock file stays in it.
 define venv
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	|| { echo "Python 3.11 or newer is needed. Name it: make PYTHON=python3.12 TARGET" >&2; exit 1; }; \
 	$(PYTHON) -m venv --clear $(1) </dev/null >&2
 endef
 
-# $(call pip,FOLDER,ARGUMENTS): stdin belongs to the chat, stdout to the result.
+# $(call pip,FOLDER,ARGUMENTS): run pip; stdin belongs to the chat, stdout to the result.
 define pip
 	$(1)/bin/python $(2) </dev/null >&2
 endef

@@ -22,7 +22,7 @@ from knowledge_base.errors import StadtlotseError
 app = typer.Typer(
     name="stadtlotse",
     cls=Group,
-    help="Who has already done what in which municipality, and who answers for it there.",
+    help="Find who has done what in which municipality, and which role is responsible.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -33,9 +33,11 @@ app = typer.Typer(
 @app.callback()
 def options(
     context: typer.Context,
-    config: Annotated[Path | None, typer.Option(help="TOML file with settings; else STADTLOTSE_CONFIG")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file with settings; default: the one that STADTLOTSE_CONFIG names")
+    ] = None,
 ) -> None:
-    """Who has already done what in which municipality, and who answers for it there."""
+    """Find who has done what in which municipality, and which role is responsible."""
     context.obj = {"config": config}
 
 

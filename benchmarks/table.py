@@ -1,4 +1,4 @@
-"""A Markdown table on stdout, as docs/search.md shows it."""
+"""A Markdown table on stdout, as docs/proof.md shows it."""
 
 from __future__ import annotations
 

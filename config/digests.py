@@ -11,5 +11,5 @@ class Digests(Section):
     """The weekly digests."""
 
     first_send: int = Field(
-        50, ge=0, description="when more than so many would get the very first ones, an admin is asked; 0: never"
+        50, ge=0, description="ask an admin if more recipients than this would get the very first digests; 0: never"
     )

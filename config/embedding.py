@@ -16,4 +16,6 @@ class Embedding(Section):
         "embedded", description="embedded: ready at once, 230 MB; sentence-transformers: any model, needs the full set"
     )
     model: str = Field("", description="name or folder of a sentence-transformers model; empty: the engine's default")
-    reranker: str = Field("", description="name or folder of a CrossEncoder that reorders the best hits; empty: none")
+    reranker: str = Field(
+        "", description="name or folder of a CrossEncoder that reorders the best hits; empty: no reordering"
+    )

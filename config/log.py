@@ -12,5 +12,7 @@ from config.section import Section
 class Logging(Section):
     """Format and level of the log; it holds ids and events, never texts."""
 
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="the least severe event logged")
-    format: Literal["auto", "json", "console"] = Field("auto", description="auto: console in a terminal, else JSON")
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe event that is logged")
+    format: Literal["auto", "json", "console"] = Field(
+        "auto", description="auto: console in a terminal, otherwise JSON"
+    )

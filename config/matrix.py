@@ -15,17 +15,22 @@ class Matrix(ChannelSection):
     """The account on a Matrix homeserver; end-to-end encryption is always on."""
 
     homeserver: str = Field(
-        "", description="its address, https://matrix.example.org, or its name, example.org; empty: no Matrix"
+        "",
+        description="address of the homeserver, https://matrix.example.org, or its name, example.org; empty: no Matrix",
     )
     user_id: str = Field("", description="the bot's full id, @stadtlotse:example.org")
-    password: SecretStr = Field(SecretStr(""), description="used for the first login, and when the keys were lost")
-    access_token: SecretStr = Field(SecretStr(""), description="instead of the password: the token of a new device")
-    recovery_key: SecretStr = Field(
-        SecretStr(""), description="opens the account's cross-signing identity, if it has one"
+    password: SecretStr = Field(
+        SecretStr(""), description="password for the first login, and for a login after lost keys"
     )
-    allowed_servers: Addresses = Field((), description="whose users may invite the bot; empty: its own homeserver")
-    joins_per_hour: int = Field(20, ge=0, description="invitations accepted in an hour; 0: as many as come")
-    allow_unsigned_users: bool = Field(True, description="whether people without cross-signing get encrypted answers")
+    access_token: SecretStr = Field(SecretStr(""), description="token of a new device, instead of the password")
+    recovery_key: SecretStr = Field(
+        SecretStr(""), description="recovery key of the account's cross-signing identity, if it has one"
+    )
+    allowed_servers: Addresses = Field(
+        (), description="servers with users who may invite the bot; empty: its own homeserver"
+    )
+    joins_per_hour: int = Field(20, ge=0, description="invitations accepted per hour; 0: no limit")
+    allow_unsigned_users: bool = Field(True, description="users without cross-signing get encrypted answers")
 
     @field_validator("homeserver")
     @classmethod

@@ -12,20 +12,20 @@ from config.section import Section
 class Operator(Section):
     """The operator of the bot, as imprint and privacy notice name it."""
 
-    organisation: str = Field("", description="the body that answers for the bot, e.g. Stadt Musterstadt")
+    organisation: str = Field("", description="the responsible body, e.g. Stadt Musterstadt")
     address: str = Field("", description="its postal address, on one line or several")
-    represented_by: str = Field("", description="who represents it")
-    email: str = Field("", description="where people reach it")
-    phone: str = Field("", description="where people reach it by phone")
+    represented_by: str = Field("", description="name or office of its representative")
+    email: str = Field("", description="mail address for users")
+    phone: str = Field("", description="phone number for users")
     data_protection_officer: str = Field("", description="office and address of the data protection officer")
-    supervisory_authority: str = Field("", description="the data protection authority that hears complaints")
-    imprint: str = Field("", description="what else the imprint must say; paragraphs by empty lines")
-    privacy: str = Field("", description="what else the privacy notice must say; paragraphs by empty lines")
+    supervisory_authority: str = Field("", description="data protection authority for complaints")
+    imprint: str = Field("", description="further text of the imprint; empty lines separate paragraphs")
+    privacy: str = Field("", description="further text of the privacy notice; empty lines separate paragraphs")
     accessibility: str = Field(
-        "", description="what the accessibility statement says of this installation; paragraphs by empty lines"
+        "", description="text of the accessibility statement about this installation; empty lines separate paragraphs"
     )
-    accessibility_contact: str = Field("", description="where barriers are reported; empty: email")
-    enforcement_body: str = Field("", description="whom people turn to when a reported barrier stays")
+    accessibility_contact: str = Field("", description="address for reports of barriers; empty: email")
+    enforcement_body: str = Field("", description="body that users turn to if a reported barrier stays")
 
     @property
     def missing(self) -> Sequence[str]:

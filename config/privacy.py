@@ -10,8 +10,6 @@ from config.section import Section
 class Privacy(Section):
     """Statements of the operator for the privacy report."""
 
-    processors: str = Field(
-        "", description="who processes data on your behalf and by which contract, one a line: Hoster GmbH: server, 2026"
-    )
-    telegram_reason: str = Field("", description="why Telegram is offered although it runs outside the EU")
+    processors: str = Field("", description="processors and their contracts, one per line: Hoster GmbH: server, 2026")
+    telegram_reason: str = Field("", description="reason for offering Telegram although it runs outside the EU")
     basis: str = Field("", description="the law behind the public task, e.g. § 5 BbgDSG")

@@ -10,8 +10,10 @@ from config.section import Section
 class Retention(Section):
     """Periods after which data are deleted, in days (messages: in hours)."""
 
-    messages_hours: int = Field(72, ge=24, description="ids of handled messages, so that none is handled twice")
-    answers_days: int = Field(90, ge=1, description="what answers showed, and whether it helped")
+    messages_hours: int = Field(
+        72, ge=24, description="ids of handled messages, so that the bot handles no message twice"
+    )
+    answers_days: int = Field(90, ge=1, description="what answers showed, and their rating")
     unanswered_days: int = Field(180, ge=1, description="questions that found nothing, without any name")
     introductions_days: int = Field(180, ge=1, description="closed introductions; afterwards only counts remain")
-    consents_days: int = Field(1095, ge=1, description="the proof of a consent, counted from its end")
+    consents_days: int = Field(1095, ge=1, description="proof of a consent, counted from its end")

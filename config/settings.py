@@ -61,9 +61,9 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=False
     )
 
-    state_dir: Path = Field(Path("var"), description="the folder with database, models and keys; back it up")
-    admins: Addresses = Field((), description="who runs the bot and gets alerts, e.g. matrix:@a:example.org")
-    editors: Addresses = Field((), description="who curates the knowledge, e.g. telegram:123")
+    state_dir: Path = Field(Path("var"), description="folder with database, models and keys; back it up")
+    admins: Addresses = Field((), description="accounts that run the bot and get alerts, e.g. matrix:@a:example.org")
+    editors: Addresses = Field((), description="accounts that edit the knowledge, e.g. telegram:123")
     database: Database = Database()
     embedding: Embedding = Embedding()
     knowledge: Knowledge = Knowledge()

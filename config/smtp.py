@@ -21,15 +21,17 @@ HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,
 class Smtp(ChannelSection):
     """Outbound mail; off until ``host`` is set."""
 
-    host: str = Field("", description="the mail server that takes our mail; empty: no mail")
-    port: int = Field(0, ge=0, le=65535, description="0: the usual one (starttls 587, implicit 465, none 25)")
-    tls: Literal["starttls", "implicit", "none"] = Field(
-        "starttls", description="how the connection is encrypted; none: only to a server on this machine"
+    host: str = Field("", description="mail server for outbound mail; empty: no mail")
+    port: int = Field(
+        0, ge=0, le=65535, description="port of the mail server; 0: the usual one (starttls 587, implicit 465, none 25)"
     )
-    user: str = Field("", description="the login; empty: none is needed")
-    password: SecretStr = Field(SecretStr(""), description="of the login")
-    sender: str = Field("", description="from whom: Stadtlotse <stadtlotse@stadt.example>; bounces come back there")
-    reply_to: str = Field("", description="where answers are read by somebody; empty: nowhere")
+    tls: Literal["starttls", "implicit", "none"] = Field(
+        "starttls", description="encryption of the connection; none: only to a server on this machine"
+    )
+    user: str = Field("", description="user name of the login; empty: no login")
+    password: SecretStr = Field(SecretStr(""), description="password of the login")
+    sender: str = Field("", description="sender: Stadtlotse <stadtlotse@stadt.example>; bounces go there")
+    reply_to: str = Field("", description="mailbox where a person reads replies; empty: no mailbox")
 
     @field_validator("host")
     @classmethod

@@ -16,14 +16,16 @@ class Telegram(ChannelSection):
     """The Telegram bot account; off until ``token`` is set."""
 
     token: Annotated[SecretStr | None, BeforeValidator(empty_is_none)] = Field(
-        None, description="of the bot, from BotFather; without one Telegram is off"
+        None, description="token of the bot, from BotFather; empty: no Telegram"
     )
-    api_base_url: str = Field("https://api.telegram.org/bot", description="the Bot API; another one for a local server")
+    api_base_url: str = Field(
+        "https://api.telegram.org/bot", description="address of the Bot API; change it for a local server"
+    )
     allowed_groups: Annotated[tuple[int, ...], NoDecode, BeforeValidator(as_list)] = Field(
-        (), description="ids of groups in which the bot answers; admins allow others by /start there"
+        (), description="ids of groups where the bot answers; admins allow others by /start there"
     )
     personal_data: bool = Field(
-        False, description="whether contact data and messages of other people may pass through Telegram"
+        False, description="contact data and messages of other people may pass through Telegram"
     )
     webhook: bool = Field(False, description="receive by webhook under web.public_url instead of polling")
 

@@ -10,10 +10,10 @@ from config.section import Section, is_url
 class Web(Section):
     """The web pages: targets of links in mails, imprint and privacy notice, health, metrics."""
 
-    bind: str = Field("127.0.0.1", description="address to listen on; a TLS proxy stands before it")
-    port: int = Field(8080, ge=0, le=65535, description="0: any free one")
-    public_url: str = Field("", description="the https:// address under which people reach the pages")
-    enabled: bool = Field(True, description="whether serve opens the pages at all")
+    bind: str = Field("127.0.0.1", description="address to listen on, behind a TLS proxy")
+    port: int = Field(8080, ge=0, le=65535, description="port to listen on; 0: any free one")
+    public_url: str = Field("", description="https:// address of the pages, as users reach them")
+    enabled: bool = Field(True, description="serve opens the pages")
 
     @field_validator("public_url")
     @classmethod

@@ -46,6 +46,21 @@ class FixedClock:
         self.moment += timedelta(**duration)
 
 
+HEAVY = {"postgres", "bot", "known_database", "e5_folder"}  # fixtures: a server, the whole bot, the bundle, the model
+MARKED = {"slow", "servers", "matrix", "full", "campaign"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as ``fast`` what is pure or runs on SQLite."""
+    for item in items:
+        given = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        postgres = any(isinstance(one, str) and one.startswith("postgres") for one in given)
+        heavy = postgres or HEAVY & set(getattr(item, "fixturenames", ()))
+        if not heavy and not MARKED & {mark.name for mark in item.iter_markers()}:
+            item.add_marker("fast")
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test depends on what is set here; where the data of some tests lie is no setting."""

@@ -21,12 +21,12 @@ from knowledge_base.model import Answer, Hit
 
 def ask(
     context: typer.Context,
-    question: Annotated[list[str], typer.Argument(help="the question; - reads one a line from stdin")],
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a question")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=100, help="how many hits and nearest together")] = 5,
+    question: Annotated[list[str], typer.Argument(help="the question; - reads one per line from stdin")],
+    as_json: Annotated[bool, typer.Option("--json", help="write one JSON object per question")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="number of hits and near hits together")] = 5,
     lang: Annotated[str | None, typer.Option(help="language of the answer: de, en or pl")] = None,
 ) -> None:
-    """One answer. With - one for each line of stdin, in order, each question standing alone."""
+    """Answer one question. With -, answer each line of stdin, in order and on its own."""
     if lang is not None and lang not in LANGUAGES:
         raise typer.BadParameter(f"choose one of {', '.join(LANGUAGES)}", param_hint="--lang")
     found = settings(context)

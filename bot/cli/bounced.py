@@ -16,12 +16,14 @@ from knowledge_base.mail_address import same_form
 
 def bounced(
     context: typer.Context,
-    addresses: Annotated[list[str] | None, typer.Argument(help="mail to it came back", show_default=False)] = None,
-    works: Annotated[list[str] | None, typer.Option(help="mail to this address arrives again")] = None,
+    addresses: Annotated[
+        list[str] | None, typer.Argument(help="mail to this address bounced", show_default=False)
+    ] = None,
+    works: Annotated[list[str] | None, typer.Option(help="mail to this address works again")] = None,
 ) -> None:
-    """Note that mail to an address comes back. Nothing is sent there any more, open requests go to the next contact.
+    """Record that mail to an address bounced. The bot sends nothing there, and open requests go to the next contact.
 
-    Without an address: list those that are noted, by an admin or by the mail server's own answer.
+    Without an address: list the recorded ones, from an admin or from the mail server's answer.
     """
     found = settings(context)
     unknown, noted = run(_bounced(found, addresses or [], works or []))

@@ -20,7 +20,7 @@ from knowledge_base.store.secret import share_secret
 
 
 def chat(context: typer.Context) -> None:
-    """Talk to the bot here. Piped lines are all answered, then it ends."""
+    """Chat with the bot in this terminal. It answers all piped lines, then ends."""
     found = settings(context)
     read_any_bytes()
     taken = StadtlotseError(

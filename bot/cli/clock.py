@@ -28,7 +28,7 @@ def clock(
 ) -> None:
     """Show the clock, or confirm that it is right.
 
-    Compare the time that is shown with another clock before you confirm it.
+    Compare the shown time with another clock before you confirm it.
     """
     now, last = run(_clock(settings(context), action))
     write(f"machine's clock     {now:%Y-%m-%d %H:%M:%S} UTC")

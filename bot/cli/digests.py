@@ -38,15 +38,15 @@ SENT = {"sent": "sent", "unclear": "unclear"}  # states of the outbox as this co
 
 def digest(
     context: typer.Context,
-    now: Annotated[
-        str, typer.Option(help="the time to take for now, ISO 8601; without a zone it is that of Berlin")
-    ] = "",
+    now: Annotated[str, typer.Option(help="use this time as the present, ISO 8601; without a zone, Berlin time")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show who would get what, store nothing")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a recipient")] = False,
-    approve_first: Annotated[bool, typer.Option("--approve", help="let the very first digests go out")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="take a time that is far from the present without asking")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="write one JSON object per recipient")] = False,
+    approve_first: Annotated[
+        bool, typer.Option("--approve", help="approve the first digests of this installation")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="accept a time far from the present without asking")] = False,
 ) -> None:
-    """Make the digests that are due. The running bot sends them, the terminal's is shown at the next chat."""
+    """Make the digests that are due. The running bot sends them; the next chat shows the terminal's."""
     when, found = moment(now), settings(context)
     if not (dry_run or yes):
         _ask_about(when, run(_believed(found)))

@@ -9,7 +9,7 @@ from bot.web.client import ask_health, noted_address
 
 
 def health(context: typer.Context) -> None:
-    """Ask the running bot whether it is well. The exit code is 0 when it is."""
+    """Ask the running bot whether it is healthy. The exit code is 0 if it is."""
     found = settings(context, level="ERROR")
     answer = run(ask_health(noted_address(found.state_dir)))
     for line in answer.lines:

@@ -22,7 +22,7 @@ def confirm_identity(
     user: Annotated[str, typer.Argument(help="the Matrix id, @name:server")],
     yes: Annotated[bool, typer.Option("--yes", help="you have asked the person already")] = False,
 ) -> None:
-    """Matrix: somebody has a new identity, and it is theirs. They can read encrypted answers again then."""
+    """Matrix: confirm a user's new identity. The user can then read encrypted answers again."""
     configured, user = settings(context, level="ERROR"), fuse(user)
     if not configured.matrix.homeserver:
         fail("Matrix is not configured.")

@@ -28,12 +28,13 @@ def import_(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="JSONL, JSON, YAML, CSV, XLSX files, or folders of them")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would change, change nothing")] = False,
-    source: Annotated[str, typer.Option(help="name of the source, instead of the file's path")] = "",
+    source: Annotated[str, typer.Option(help="name of the source; default: the path of the file")] = "",
     remove_missing: Annotated[
-        bool, typer.Option("--remove-missing", help="take out what this source brought before and no longer holds")
+        bool,
+        typer.Option("--remove-missing", help="remove records that this source brought before and no longer holds"),
     ] = False,
 ) -> None:
-    """Add and update records. A file with a mistake changes nothing; the same file twice changes nothing."""
+    """Add and update records. A file with a mistake changes nothing, nor does the same file twice."""
     found = settings(context)
     reports = run(_import(found, paths, source, Options(dry_run=dry_run, remove_missing=remove_missing)))
     for report in reports:
@@ -83,7 +84,7 @@ def _show(report: ImportReport) -> None:
 def remove(
     context: typer.Context, ids: Annotated[list[str], typer.Argument(metavar="ID...", help="ids of records")]
 ) -> None:
-    """Take records out; imports do not bring them back."""
+    """Remove records. Imports do not bring them back."""
     found = settings(context)
     unknown = run(_remove(found, ids))
     if unknown:
@@ -102,10 +103,10 @@ async def _remove(found: Settings, ids: list[str]) -> list[str]:
 def export(
     context: typer.Context,
     with_contacts: Annotated[
-        bool, typer.Option("--with-contacts", help="the contacts too, with their personal data")
+        bool, typer.Option("--with-contacts", help="write the contacts too, with their personal data")
     ] = False,
 ) -> None:
-    """Every record as JSONL, in the form that import reads."""
+    """Write every record as JSONL, as import reads it."""
     run(_export(settings(context), with_contacts))
 
 
@@ -119,9 +120,9 @@ async def _export(found: Settings, with_contacts: bool) -> None:
 def evaluate(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="JSONL lines with question, lang, kind, relevant")],
-    as_json: Annotated[bool, typer.Option("--json", help="the figures as one JSON object")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="write the figures as one JSON object")] = False,
 ) -> None:
-    """How well the search finds. Measured on questions with known answers."""
+    """Measure search quality. Use questions with known answers."""
     found = settings(context)
     questions = read_questions(file)
     run(_evaluate(found, questions, as_json))

@@ -44,7 +44,7 @@ def serve(
     context: typer.Context,
     reset_identity: Annotated[
         bool,
-        typer.Option("--reset-identity", help="Matrix: replace a cross-signing identity that the bot does not hold"),
+        typer.Option("--reset-identity", help="Matrix: replace a cross-signing identity that is lost"),
     ] = False,
 ) -> None:
     """Run the bot on every configured channel. SIGTERM stops it in order."""
@@ -119,10 +119,13 @@ def announce(names: Sequence[str]) -> Callable[[str, str | None], None]:
 def check(
     context: typer.Context,
     full: Annotated[
-        bool, typer.Option("--full", help="look through a large database to its end; the bot waits meanwhile")
+        bool, typer.Option("--full", help="check a large database completely; the bot waits meanwhile")
     ] = False,
 ) -> None:
-    """How everything stands, one line each. Configuration, state folder, database, model, channels, admins, editors."""
+    """Check the installation, one line each.
+
+    Configuration, state folder, database, model, channels, pages, admins, editors.
+    """
     found = settings(context, level="ERROR")
     write("ok    configuration")
     if not run(_check(found, full=full)):

@@ -27,7 +27,7 @@ def privacy_report_(
     context: typer.Context,
     lang: Annotated[str, typer.Option(help="de or en")] = "de",
 ) -> None:
-    """The record of processing activities, as Markdown. From the live settings and the database (Art. 30 GDPR)."""
+    """Write the record of processing activities. Markdown, from the live settings and the database (Art. 30 GDPR)."""
     if lang not in LANGUAGES:
         raise typer.BadParameter("choose de or en", param_hint="--lang")
     write(run(_report(settings(context), lang)))
@@ -35,9 +35,9 @@ def privacy_report_(
 
 def contacts(
     context: typer.Context,
-    tell_them: Annotated[bool, typer.Option("--tell", help="mail the notice to all who do not know yet")] = False,
+    tell_them: Annotated[bool, typer.Option("--tell", help="mail the notice to contacts without one")] = False,
 ) -> None:
-    """How many contacts know that they are listed. Or tell those who do not, as Article 14 GDPR asks."""
+    """Count the contacts who got the notice. Or mail it to the others, as Article 14 GDPR requires."""
     found = settings(context)
     if tell_them and not found.smtp.host:
         fail("No mail can be sent: smtp.host is not set.")
@@ -46,10 +46,12 @@ def contacts(
 
 def affected(
     context: typer.Context,
-    until: Annotated[str, typer.Option(help="whose data were here by then, ISO 8601; without a zone Berlin's")] = "",
-    list_them: Annotated[bool, typer.Option("--list", help="each account, to tell the people")] = False,
+    until: Annotated[
+        str, typer.Option(help="people with data stored at this time, ISO 8601; without a zone, Berlin time")
+    ] = "",
+    list_them: Annotated[bool, typer.Option("--list", help="list each account, to tell the people")] = False,
 ) -> None:
-    """Whose data are here, by kinds: when data got out (Art. 33, 34 GDPR)."""
+    """Count people affected by a data breach. By kinds of data (Art. 33, 34 GDPR)."""
     found, contacts_ = run(_affected(settings(context), moment(until)))
     if list_them:
         for one in found:

@@ -16,16 +16,16 @@ def unclear(
     context: typer.Context,
     repeat: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", help="send this message (again), or all that are 'held' or 'unclear'; repeatable"),
+        typer.Option(metavar="ID", help="resend this message, or all that are 'held' or 'unclear'; repeatable"),
     ] = None,
     drop: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID", help="leave this message, or all that are 'held' or 'unclear'; repeatable"),
+        typer.Option(metavar="ID", help="drop this message, or all that are 'held' or 'unclear'; repeatable"),
     ] = None,
 ) -> None:
-    """Messages that may or may not have arrived. Decide: send (some perhaps twice then), or leave.
+    """List messages with unknown delivery status. Resend them (some may then arrive twice), or drop them.
 
-    unclear: the network gave no answer. held: on its way when a backup was made that was restored since.
+    unclear: the network gave no answer. held: in flight when the restored backup was made.
     """
     found = settings(context)
     unknown, left = run(_unclear(found, repeat or [], drop or []))

@@ -20,13 +20,13 @@ from knowledge_base.store.secret import forget_shared, share_secret
 def migrate(
     context: typer.Context,
     new: Annotated[
-        bool, typer.Option("--new", help="begin with an empty database, though this state folder had another one")
+        bool, typer.Option("--new", help="start with an empty database, although this state folder had another one")
     ] = False,
     new_secret: Annotated[
-        bool, typer.Option("--new-secret", help="use secret.key of this folder from now on; links sent before are void")
+        bool, typer.Option("--new-secret", help="use secret.key of this folder from now on; earlier links become void")
     ] = False,
 ) -> None:
-    """Bring the database to the schema of this version. Every other command does so as well."""
+    """Bring the database to the schema of this version. Every other command also does so."""
     run(_migrate(settings(context), new=new, new_secret=new_secret))
     write(f"schema {SCHEMA}")
 
@@ -38,8 +38,8 @@ async def _migrate(found: Settings, *, new: bool, new_secret: bool) -> None:
             await share_secret(store, found.state_dir, shared_secrets(found))
 
 
-def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="where to write it")]) -> None:
-    """A copy of everything, also while the bot runs. One consistent file, which holds personal data and keys."""
+def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="path of the new file")]) -> None:
+    """Write a backup, also while the bot runs. One consistent file with personal data and keys."""
     found = settings(context)
     report = run(make_backup(file, found.database_url, found.state_dir))
     write(f"{report.path}: {report.size} bytes, {sum(report.rows.values())} rows, {len(report.files)} files")
@@ -48,9 +48,11 @@ def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="wh
 def restore(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="a file that backup wrote")],
-    force: Annotated[bool, typer.Option("--force", help="also over a database that is not empty (kept aside)")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="replace a database that is not empty (the old one is kept)")
+    ] = False,
 ) -> None:
-    """Bring a backup back. Messages that were on their way then are held, not sent again."""
+    """Restore a backup. Messages that were in flight are held, not sent again."""
     found = settings(context)
     report = run(bring_back(file, found.database_url, found.state_dir, force=force))
     rows, when = sum(report.rows.values()), f"{report.made_at:%Y-%m-%d %H:%M} UTC"

@@ -24,27 +24,28 @@ WIDTH = 120
 INTRODUCTION = """\
 # Settings
 
-Every setting has a default that works; a bot in a terminal needs none. They come from, strongest first:
+Every setting has a default that works. In a terminal the bot needs no settings. The bot takes each setting from the
+first of these sources that has it:
 
-1. environment variables, named as in the tables;
-2. for a secret, a file: the variable with `_FILE` appended names it, and its content is the value. Prefer this, as with
-   systemd's credentials or mounted secrets: environment variables show in process lists;
+1. an environment variable, named as in the tables;
+2. for a secret, a file. The variable with `_FILE` appended names the file, and its content is the value. Prefer this,
+   as with systemd's credentials or mounted secrets, because environment variables appear in process lists;
 3. a TOML file, named by `--config FILE` or by the variable `STADTLOTSE_CONFIG`.
    [config/example.toml](../config/example.toml) holds every setting with its default;
-4. the defaults.
+4. the default.
 
-All problems are reported at once, each with the name of its setting: unknown names, wrong values, and placeholders that
-were never replaced. `stadtlotse check` tells what is in force. Lists are written `a, b` in a variable and `["a", "b"]`
+The bot reports all problems at once, each with the name of its setting: unknown names, wrong values, and placeholders
+that you did not replace. `stadtlotse check` shows the result. Write a list as `a, b` in a variable and as `["a", "b"]`
 in the file.
 
 This page is generated: `python -m tests.config.reference` writes it anew after a change of `config/`.
 """
 
 HEADER = """\
-# Every setting of Stadtlotse with its default. Copy this file, take the "#" away from the lines that you change, and
-# name the copy with --config FILE or STADTLOTSE_CONFIG. Environment variables are stronger than this file; secrets
-# belong in files of their own (the variable with _FILE appended), so that this file may be read by everybody.
-# What each setting means in detail: docs/settings.md
+# Every setting of Stadtlotse with its default. Copy this file, remove the "#" from the lines that you change, and name
+# the copy with --config FILE or STADTLOTSE_CONFIG. Environment variables are stronger than this file. Put each secret
+# into a separate file (the variable with _FILE appended), so that all users of the machine may read this file.
+# docs/settings.md explains each setting.
 """
 
 
