@@ -1,4 +1,4 @@
-"""The parts of a running bot put together: who knows whom, and in which order it stops."""
+"""The parts of a running bot: build them, run them, stop them in order."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class Bot:
         )
 
     def wake_senders(self) -> None:
-        """There may be something to send."""
+        """Wake the senders: there may be something to send."""
         for sender in self._senders.values():
             sender.wake()
 
@@ -189,7 +189,7 @@ class Bot:
         return [Receiving(channel, self._senders[name], *parts) for name, channel in self._channels.items()]
 
     def _handled_here(self) -> list[str]:
-        """The channels of which this process may handle messages now."""
+        """Return the channels that this process may handle messages of now."""
         leads = self.leadership.leads
         return [name for name, channel in self._channels.items() if isinstance(channel, Shared) or leads(name)]
 
@@ -225,7 +225,7 @@ class Bot:
         self.metrics.embedded(await self._search.probe())
 
     async def _until(self, stop: asyncio.Event, receiving: Sequence[asyncio.Task[bool]]) -> bool:
-        """Wait for the wish to stop, or for the end of all channels; whether that end was a good one."""
+        """Wait for the stop signal, or for the end of all channels; return whether that end was a good one."""
         wished = asyncio.create_task(stop.wait())
         running = set(receiving)
         while running and not stop.is_set():
@@ -249,7 +249,7 @@ class Bot:
 
 
 async def _closed(channel: Channel) -> None:
-    """Close a channel; one that cannot say good-bye in time is left standing."""
+    """Close a channel; leave it if it does not close in time."""
     try:
         async with asyncio.timeout(CLOSE_S):
             await channel.close()
@@ -258,7 +258,7 @@ async def _closed(channel: Channel) -> None:
 
 
 def periods_of(retention: Retention, contexts: timedelta) -> Periods:
-    """How long what is kept, from the settings."""
+    """Return the retention periods of the settings."""
     return Periods(
         messages=timedelta(hours=retention.messages_hours),
         answers=timedelta(days=retention.answers_days),

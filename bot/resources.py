@@ -1,4 +1,4 @@
-"""The opened knowledge base: database, models, search. All that a question needs, and nothing of the messengers."""
+"""The opened knowledge base: database, models, search."""
 
 from __future__ import annotations
 

@@ -54,8 +54,8 @@ def docstrings_of(*folders: str) -> str:
 AREAS: dict[str, tuple[Callable[[], str], float]] = {  # the text of an area, and its odd words per 1,000 at most
     "docs": (lambda: pages("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/*.md"), 1.0),
     "changelog": (lambda: pages("CHANGELOG.md"), 1.0),
-    "docstrings of bot": (lambda: docstrings_of("bot"), 7.0),
-    "docstrings of knowledge_base and config": (lambda: docstrings_of("knowledge_base", "config"), 2.0),
+    "docstrings of bot": (lambda: docstrings_of("bot"), 1.0),
+    "docstrings of knowledge_base and config": (lambda: docstrings_of("knowledge_base", "config"), 1.0),
 }
 
 

@@ -1,4 +1,4 @@
-"""``confirm-identity``: somebody has a new Matrix identity, and the operator has made sure that it is theirs."""
+"""``confirm-identity``: the operator confirms that a new Matrix identity belongs to its user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``unclear``: messages of which nobody knows whether they arrived; an admin decides about each."""
+"""``unclear``: messages with unknown delivery; an admin decides about each."""
 
 from __future__ import annotations
 

@@ -52,14 +52,14 @@ async def choose_language(turn: Turn, intent: Language) -> Act:
 
 
 async def unknown(command: str) -> Act:
-    """A command that there is not."""
+    """Answer a word that is no command."""
     return say(Say("unknown_command", {"command": command}))
 
 
 def listed(texts: Texts) -> Mapping[str, list[tuple[str, str]]]:
     """Return the commands as networks list them, word and description, per language.
 
-    ``""`` is for users whose language the bot does not speak.
+    ``""`` is for users of all other languages.
     """
     found = {language: [_entry(name, language, texts) for name in SHOWN_IN_HELP] for language in LANGUAGES}
     return {"": found[DEFAULT_LANGUAGE], **found}

@@ -1,8 +1,8 @@
-"""The desk: presses of buttons, and cards for networks that want results within seconds.
+"""Button presses and inline queries, which the network expects to be answered within seconds.
 
-A press counts when it is the first one, by the person whose button it is, where it was shown, in time, and under the
-last answer if it goes on with that. ``claim`` settles that durably by the id of the press, so a press that the network
-delivers twice is one press, and two presses are one.
+A press counts when it is the first one, by the person that the button was made for, where it was shown, in time, and
+under the last answer if it goes on with that. ``claim`` settles that durably by the id of the press, so a press that
+the network delivers twice is one press, and two presses are one.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def in_turn(waiting: Sequence[Waiting], turns: Mapping[tuple[str, str], int]) ->
 
 
 def one_suspect(waiting: Sequence[Waiting], *, others: bool) -> list[Waiting]:
-    """All that nobody suspects, and the first of those that are; none of them while ``others`` are in work."""
+    """Return all without suspicion, and the first suspect; no suspect while ``others`` are in work."""
     suspects = [one.seq for one in waiting if one.attempts >= SUSPECT]
     held_back = suspects if others else suspects[1:]
     return [one for one in waiting if one.seq not in held_back]

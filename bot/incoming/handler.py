@@ -178,7 +178,7 @@ class Handler:
         return "told"
 
     async def _reply(self, tx: Transaction, row: InboxRow, turn: Turn, what: Say) -> None:
-        """Store the answer; below the first one to somebody stands what is stored about them."""
+        """Store the answer; the first one to a person ends with the privacy notice."""
         footer = None if what.key == FAREWELL else await first_notice(tx, turn, self._services)
         await reply(tx, row, turn, what, footer)
 
@@ -212,9 +212,9 @@ class Handler:
             await tx.answers.rate(answer_id, person.id, useful)
 
     async def _again_later(self, row: InboxRow, error: Exception) -> str:
-        """The database failed for a moment: the message is tried again, and nothing is said.
+        """Give the message back after a database failure, to be tried again, and say nothing.
 
-        After a lost reply to a COMMIT the message may be handled already; then nobody can claim it again.
+        After a lost reply to a COMMIT the message may be handled already; then no process can claim it again.
         """
         log.warning("message.tried_again", error=type(error).__name__, attempts=row.attempts)
         try:
@@ -225,7 +225,7 @@ class Handler:
         return "kept"
 
     async def _apologise(self, row: InboxRow) -> str:
-        """Something of ours broke: end the message, neutrally, if it is still ours. When even that fails, keep it."""
+        """End the message with a neutral apology if this process still has the claim; if that fails, keep it."""
         try:
             async with self._store.begin() as tx:
                 if not await tx.inbox.done(row):

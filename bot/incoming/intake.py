@@ -79,7 +79,7 @@ class Intake:
             return await tx.inbox.cursor(channel)
 
     async def _room(self) -> None:
-        """Wait until there is room. Another process on this database may have made some, and tells nobody here."""
+        """Wait until there is room. Other processes on this database also make room, and do not tell this one."""
         while self._waiting >= self._max_waiting:
             try:
                 async with self._store.read() as tx:

@@ -1,4 +1,4 @@
-"""What a row of the outbox holds: what to say, in which language, for whom, and what the network needs for it. Pure.
+"""The content of an outbox row: what to say, in which language, to which readers, and what the network needs. Pure.
 
 The stored form is JSON, with the fields that differ from their default alone. A row of an earlier version loads. Fields
 that this version does not know are kept in ``unknown`` and stored again, so that a message which was moved to another
@@ -31,7 +31,7 @@ class MeetingRoom:
 
 @dataclass(frozen=True, slots=True)
 class AskedAt:
-    """Where a question was asked whose answer went to another place."""
+    """The place of a question with an answer that went to another place."""
 
     conversation: str
     thread: str = ""
@@ -41,7 +41,7 @@ class AskedAt:
 class Envelope:
     """One message for the outbox.
 
-    Without an ``audience`` the message is for the account whose private conversation it goes to, as that is when it is
+    Without an ``audience`` the message is for the account that owns the private conversation it goes to, when it is
     sent; ``readers`` are the accounts that a message with an audience is for (``bot.messages.readership``).
     """
 

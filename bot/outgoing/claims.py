@@ -1,4 +1,4 @@
-"""Claiming the messages of one channel: whose turn it is, and claims that no sender works on."""
+"""Claims on the messages of one channel: which come next, and claims that no sender works on."""
 
 from __future__ import annotations
 

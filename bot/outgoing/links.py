@@ -40,7 +40,7 @@ class Links:
         return urlsafe_b64encode(digest).decode().rstrip("=")
 
     def handle(self, link_at_rest: str) -> str:
-        """The handle that belongs to a link of ours: by it somebody connects another account with themselves."""
+        """Return the handle of a link of the bot: a person connects another account with it."""
         return self.token(link_at_rest, CONNECT)
 
     def deep_link(self, bot: str, link_at_rest: str) -> str:

@@ -1,4 +1,4 @@
-"""Saying something to a person who did not just write: on which of their accounts, and whether it may pass there.
+"""Notices to a person who did not just write: on which of their accounts, and whether it may pass there.
 
 A notice is stored in the transaction of the change that caused it, unique by its key, and sent by the outbox. It names
 no audience, so it is private to whose account the conversation is when it is sent (``bot.messages.readership``).

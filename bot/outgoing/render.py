@@ -25,7 +25,7 @@ class Composer:
     _links: Links | None
 
     async def __call__(self, row: OutboxRow, envelope: Envelope) -> Outgoing:
-        """The message, with what only the database knows: which one it replaces, what arrived before it, whose it is.
+        """Return the message, with what only the database knows: what it replaces, what arrived before, its readers.
 
         ``TryLaterError``: the database is away.
         """

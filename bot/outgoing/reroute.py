@@ -140,9 +140,9 @@ async def keep_reachable(tx: Transaction, channel: object, inbound: Inbound, per
 
 
 async def identify(tx: Transaction, channel: object, inbound: Inbound, *, new: Person | None = None) -> Person:
-    """Return who wrote a message; where only they read, that is their private conversation from now on.
+    """Return the person who wrote a message; a place that only they read becomes their private conversation.
 
-    ``new``: whom to store when the account is not known.
+    ``new``: the person to store if the account is not known.
     """
     alone = is_private(channel, inbound)
     person = await tx.people.identify(

@@ -24,7 +24,7 @@ def is_hopeless(row: OutboxRow, *, age: timedelta) -> bool:
 
 
 def may_repeat(row: OutboxRow, *, exactly_once: bool, age: timedelta, killed: bool = False) -> bool:
-    """Whether a message of which nobody knows if it was sent goes out again; ``killed``: its sender was."""
+    """Return whether a message with unknown delivery goes out again; ``killed``: its sender was killed."""
     if age > GIVE_UP:
         return False
     twice_in_a_row = (row.error or "").startswith(UNCLEAR) and not killed

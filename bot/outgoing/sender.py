@@ -1,4 +1,4 @@
-"""Sending what the outbox holds: one sender per channel, answers first, in order per conversation, nothing twice.
+"""The sender of the outbox: one per channel, answers first, in order per conversation, nothing twice.
 
 What happens after a send, by the answer of the network (``bot.channels.port``):
 
@@ -9,7 +9,7 @@ What happens after a send, by the answer of the network (``bot.channels.port``):
 - unclear: a channel with idempotent sends just sends again. Without them, an answer goes out once more (none would be
   worse than two), everything else is kept as unclear and shown to the admins (two would be worse than none).
 
-A message whose sender was killed in between is unclear, too; there an answer always goes out again.
+If the sender was killed in between, the message is also unclear; then an answer always goes out again.
 
 Only the leader of the account sends. Each message is claimed before it is sent; claims that no sender works on (of a
 leader that is gone, or of this one when the reply to a COMMIT was lost) are looked for all the time and settled by the

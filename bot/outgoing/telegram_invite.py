@@ -1,4 +1,4 @@
-"""A link by which somebody whom we reach by mail connects their Telegram account, as a bot there cannot write first.
+"""A link in mails by which a person connects their Telegram account, because a bot there cannot write first.
 
 The handle in the link (128 bits) is bound to the person, works once and for 14 days; its hash is a row of the links
 that were sent. What happens when it is opened is the business of ``bot.features.accounts.connect``.
@@ -23,7 +23,7 @@ async def note_name(tx: Transaction, channel: str, name: str) -> None:
 
 
 async def bot_to_start(tx: Transaction, person_id: str, account: Account, settings: Settings) -> str:
-    """The name of the Telegram bot that a mail to this account may offer; empty: there is none, or no need of it."""
+    """Return the name of the Telegram bot that a mail to this account may offer; empty if it may offer none."""
     network = started_by_users()
     if account.channel != MAIL or not network.is_set_up(settings):
         return ""
@@ -33,7 +33,7 @@ async def bot_to_start(tx: Transaction, person_id: str, account: Account, settin
 
 
 async def offered_with(tx: Transaction, link_at_rest: str, links: Links, settings: Settings) -> str:
-    """The address that stands beside another link of the same mail, while it holds; empty: there is none."""
+    """Return the address that stands beside another link of the same mail, while it is valid; otherwise empty."""
     page = await tx.pages.get(links.at_rest(links.handle(link_at_rest)))
     bot = await _name(tx) if page and tx.pages.is_open(page) and started_by_users().is_set_up(settings) else ""
     return links.deep_link(bot, link_at_rest) if bot else ""

@@ -65,7 +65,7 @@ def no_holiday(_day: date) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When somebody wants digests."""
+    """The days and hours at which a subscriber wants digests."""
 
     since: datetime  # of the subscription: earlier slots are nobody's
     weekday: int = MONDAY  # 0 … 6
@@ -119,7 +119,7 @@ def stand(schedule: Schedule, now: datetime, served: Week | None) -> tuple[Week,
 
 
 def due(schedule: Schedule, now: datetime, served: Week | None) -> Week | None:
-    """The week whose digest is to be made now, if one is."""
+    """Return the week to make a digest for now, or ``None``."""
     week, standing = stand(schedule, now, served)
     return week if standing is Standing.DUE else None
 

@@ -67,7 +67,7 @@ class Digests:
         self, subscription_id: str, week: str, state: Run, *, items: Sequence[str] = (), revision: int,
         message_id: str | None = None,
     ) -> bool:  # fmt: skip
-        """Take the week; ``False`` when somebody has it already: then nothing may be sent.
+        """Take the week; return ``False`` if it is taken already: then nothing may be sent.
 
         A row that was made long before its week came (by a wrong clock, or for a time that was typed) is replaced.
         """

@@ -35,7 +35,7 @@ class Introductions:
         return await self._connection.scalar(select(introduction.c.id).where(introduction.c.code == code)) is None
 
     async def get(self, introduction_id: str) -> Introduction | None:
-        """One; in a transaction that writes it is held: nobody else changes it meanwhile."""
+        """Return an introduction; a transaction that writes holds it, so no other changes it meanwhile."""
         return await self._one(introduction.c.id == introduction_id)
 
     async def by_code(self, code: str) -> Introduction | None:
@@ -48,7 +48,7 @@ class Introductions:
         await self._connection.execute(statement.with_for_update())
 
     async def save(self, before: Introduction, after: Introduction) -> bool:
-        """Store a change; ``False`` when somebody else was faster: then nothing is stored."""
+        """Store a change; return ``False`` and store nothing if another transaction was faster."""
         where = (introduction.c.id == before.id, introduction.c.version == before.version)
         values = _values(replace(after, version=before.version + 1))
         result = await self._connection.execute(update(introduction).where(*where).values(**values))
@@ -67,7 +67,7 @@ class Introductions:
         return await self._all(where)
 
     async def due(self, limit: int = 100) -> list[str]:
-        """Ids of those whose timer has rung, the longest waiting first."""
+        """Return the ids of introductions with an expired timer, the longest waiting first."""
         statement = select(introduction.c.id).where(introduction.c.due_at <= self._now)
         return list((await self._connection.execute(statement.order_by(introduction.c.due_at).limit(limit))).scalars())
 

@@ -1,8 +1,8 @@
 """Accounts of one person become another person's: on the wish of the person, or of the mailbox that was connected.
 
 Who leaves takes what came by these accounts alone (``knowledge_base.store.separating``), and what protects people: the
-wish to be left alone, and what limits requests. Open requests are told again to whom they are for now, as the links of
-before are over.
+wish to be left alone, and what limits requests. The bot sends open requests again to their new owner, because the old
+links have expired.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Find whose digest is due, and work out when the others are due next.
+"""Find the digests that are due, and compute when the others are due next.
 
 The stored time of a subscription is never later than its digest is due: what changes the schedule takes it away, and
 the next look works it out again. So at rest one query by an index shows that nothing is due.
@@ -25,7 +25,7 @@ SOON = timedelta(days=14)  # a row that ceases to count so soon does not count f
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A subscriber whose digest of this week is due."""
+    """A subscriber with a digest of this week that is due."""
 
     subscriber: Subscriber
     week: Week

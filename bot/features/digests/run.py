@@ -97,10 +97,11 @@ class Digests:
         self.waiting_for_approval = 0  # recipients of the first digests of this installation
 
     async def run(self, now: datetime, *, dry_run: bool = False, everyone: bool = True) -> list[Outcome]:
-        """Make what is due at ``now``, and return it with all that was looked at and whose newest slot has come.
+        """Make what is due at ``now``, and return it with all other subscribers looked at that have a slot which has
+        come.
 
-        Without ``everyone`` only those are looked at whose stored time has come, but the first time, and when places
-        have changed: holidays decide, too, when a digest is due.
+        Without ``everyone``, look only at subscribers with a stored time that has come. The first time, and when places
+        have changed, look at all: holidays also decide when a digest is due.
         """
         places = self._gazetteer()
         everyone = everyone or self._has_changed(places)

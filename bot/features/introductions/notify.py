@@ -137,7 +137,7 @@ def shown(shares: Shares) -> tuple[Say, ...]:
 
 
 def room_network(asker_shares: Shares, contact_shares: Shares) -> str:
-    """Return the network on which the two can meet in a room; empty where there is none.
+    """Return the network on which the two can meet in a room; empty if they have no such network.
 
     A room shows both users' ids to both, so each must have agreed to show theirs.
     """

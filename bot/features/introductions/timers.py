@@ -55,7 +55,7 @@ async def _reported(tx: Transaction) -> list[str]:
 
 
 def _key(one: Introduction) -> str | None:
-    """Return the key of the message whose fate this introduction waits for."""
+    """Return the key of the message that this introduction waits for."""
     return {State.SENT: request_key(one), State.OPENING: room_key(one)}.get(one.state)
 
 

@@ -65,10 +65,10 @@ def _places(read: Understood) -> tuple[str, ...]:
 
 
 def told(answer: Answer, language: str, start: int = 0, *, filters: bool = False, noted: bool = False) -> Say:
-    """An answer as something to say, in its language: the events asked for, then the projects.
+    """Return an answer as something to say, in its language: the events asked for, then the projects.
 
     ``start`` is how many hits earlier pages of it showed; ``filters`` offers to narrow the question down; ``noted``:
-    where it is none, editors will see what was asked.
+    if it found nothing, editors will see the question.
     """
     hits = shown_hits(answer)
     if not (answer.answered or answer.events):

@@ -1,4 +1,4 @@
-"""Introductions, whom they asked when, and what became of them all."""
+"""Introductions, the contacts they asked, and statistics of closed ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people told about themselves, what they agreed to, whom they never want to hear from."""
+"""What people told about themselves, what they agreed to, which people they blocked."""
 
 from __future__ import annotations
 
