@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
+from bot.commands.command import Intent
 from bot.messages import Inbound, Say
 from bot.outgoing.links import Links
 from bot.texts import Texts
@@ -62,6 +64,10 @@ class Services:
     def context_lasts(self) -> timedelta:
         """How long a follow-up still knows the question before it."""
         return timedelta(minutes=self.settings.limits.context_minutes)
+
+
+# Of a feature: the function that serves each of its intents. The function takes the intent that it is listed for.
+Serves = Mapping[type[Intent], Callable[[Turn, Any, Services], Awaitable[Act]]]
 
 
 def say(make: Say) -> Act:

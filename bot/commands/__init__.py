@@ -1,88 +1,84 @@
-"""The commands: every word that is one, in each language. The only list of them."""
+"""The commands: one row each, by subject. All that is known of commands is derived from ``COMMANDS``. Pure.
+
+To add a command, add its intent and its row to the module of its subject.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
-# name -> its words by language; the first of each is the one that help shows
-COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
-    "start": {"": ("start",)},
-    "help": {"en": ("help",), "de": ("hilfe",), "pl": ("pomoc",)},
-    "ask": {"en": ("ask",), "de": ("frage",), "pl": ("pytanie",)},
-    "more": {"en": ("more",), "de": ("mehr",), "pl": ("wiecej", "więcej")},
-    "show": {"en": ("show",), "de": ("zeige",), "pl": ("pokaz", "pokaż")},
-    "language": {"en": ("language",), "de": ("sprache",), "pl": ("jezyk", "język")},
-    "useful": {"en": ("useful",), "de": ("hilfreich",), "pl": ("przydatne",)},
-    "useless": {"en": ("useless",), "de": ("unpassend",), "pl": ("nieprzydatne",)},
-    "profile": {"en": ("profile",), "": ("profil",)},
-    "verify": {"en": ("verify",), "de": ("bestaetigen", "bestätigen"), "pl": ("weryfikuj",)},
-    "disconnect": {"en": ("disconnect",), "de": ("trennen",), "pl": ("rozlacz", "rozłącz")},
-    "pause": {"": ("pause",), "pl": ("pauza",)},
-    "resume": {"en": ("resume",), "de": ("fortsetzen",), "pl": ("wznow", "wznów")},
-    "refuse": {"en": ("do-not-introduce",), "de": ("nicht-vermitteln",), "pl": ("nie-przedstawiaj",)},
-    "privacy": {"en": ("privacy",), "de": ("datenschutz",), "pl": ("prywatnosc", "prywatność")},
-    "mydata": {"en": ("mydata",), "de": ("meinedaten",), "pl": ("mojedane",)},
-    "forget": {"en": ("forget",), "de": ("loeschen", "löschen"), "pl": ("usun", "usuń")},
-    "correct": {"en": ("correct",), "de": ("korrektur", "berichtigen"), "pl": ("sprostowanie", "sprostuj")},
-    "withdraw": {"en": ("withdraw",), "de": ("widerruf",), "pl": ("cofnij",)},
-    "intro": {"en": ("intro",), "": ("kontakt",)},
-    "accept": {"en": ("accept",), "de": ("ja",), "pl": ("tak",)},
-    "decline": {"en": ("decline",), "de": ("nein",), "pl": ("nie",)},
-    "deputy": {"en": ("deputy",), "de": ("vertretung",), "pl": ("zastepstwo", "zastępstwo")},
-    "nottopic": {"en": ("not-my-topic",), "de": ("nicht-mein-thema",), "pl": ("nie-moj-temat", "nie-mój-temat")},
-    "never": {"en": ("never-again",), "de": ("nie-wieder",), "pl": ("nigdy-wiecej", "nigdy-więcej")},
-    "helped": {"en": ("helped",), "de": ("geholfen",), "pl": ("pomoglo", "pomogło")},
-    "subscribe": {"en": ("subscribe",), "de": ("abo", "abonnieren"), "pl": ("subskrypcja", "subskrybuj")},
-    "unsubscribe": {"en": ("unsubscribe",), "de": ("abbestellen",), "pl": ("rezygnuj",)},
-    "digest": {"en": ("digest",), "de": ("wochenbrief",), "pl": ("biuletyn",)},
-    "pass-on": {"en": ("pass-on",), "de": ("weitergeben",), "pl": ("przekaz", "przekaż")},
-    "reply": {"en": ("reply",), "de": ("antwort", "antworten"), "pl": ("odpowiedz",)},
-    "questions": {"en": ("questions",), "de": ("fragen",), "pl": ("pytania",)},
-    "edit": {"en": ("edit",), "de": ("bearbeiten",), "pl": ("edytuj",)},
-    "remove": {"en": ("remove",), "de": ("entfernen",), "pl": ("usun-wpis",)},
+from bot.commands import (
+    account,
+    digests,
+    editors,
+    general,
+    introductions,
+    open_questions,
+    privacy,
+    ratings,
+    search,
+)
+from bot.commands.command import Audience, Command, Intent
+from bot.commands.general import LONGEST_UNKNOWN, Unknown
+
+COMMANDS: tuple[Command, ...] = (  # in the order of help
+    *search.COMMANDS,
+    *introductions.COMMANDS,
+    *digests.COMMANDS,
+    *ratings.COMMANDS,
+    *open_questions.COMMANDS,
+    *account.COMMANDS,
+    *privacy.COMMANDS,
+    *general.COMMANDS,
+    *editors.COMMANDS,
+)
+NAMES: Mapping[str, Command] = {command.name: command for command in COMMANDS}
+WORDS: Mapping[str, tuple[Command, str | None]] = {  # word -> its command, and its language where it is of one
+    word: (command, language or None)
+    for command in COMMANDS
+    for language, words in command.words.items()
+    for word in words
 }
-WORDS = {word: (name, language or None) for name, forms in COMMANDS.items() for language, word in (
-    (language, word) for language, words in forms.items() for word in words
-)}  # fmt: skip
-
-YES = {"de": "ja", "en": "yes", "pl": "tak"}
-NO = {"de": "nein", "en": "no", "pl": "nie"}
-CONFIRMED = ("forget", "remove", "verify", "questions")  # commands that end with "yes" when they are meant
-ARGUMENTS = {  # what follows, where it is a word, too
-    "digest settings": {"de": "einstellungen", "pl": "ustawienia"},
-    "subscribe again": {"de": "wieder", "pl": "ponownie"},
-    "pass-on withdraw": {"de": "widerruf", "pl": "wycofaj"},
-    "reply editors": {"de": "redaktion", "pl": "redakcja"},
-    "reply withdraw": {"de": "widerruf", "pl": "wycofaj"},
-    "questions new": {"de": "neu", "pl": "nowy"},
-    "questions discard": {"de": "verwerfen", "pl": "odrzuc"},
+AUDIENCES: Mapping[type[Intent], Audience] = {
+    intent: command.audience for command in COMMANDS for intent in command.intents
 }
-
 NAMED = re.compile(rf"(?<![\w!])!(?:{'|'.join(sorted(WORDS, key=len, reverse=True))})(?![\w-])")  # within a text
 
-EDITORS_COMMANDS = ("questions", "edit", "remove")
+
+def parse(text: str) -> Intent:
+    """Return the intent that ``to_text`` wrote, this version's or an older one's; ``Unknown`` if it wrote no such."""
+    name, *rest = text.split(maxsplit=1) or [""]
+    command = NAMES.get(name) or WORDS.get(name, (None, None))[0]
+    return command.parse(rest[0].strip() if rest else "") if command else Unknown(name[:LONGEST_UNKNOWN])
+
+
+def to_text(intent: Intent) -> str:
+    """Return the canonical text of an intent, as it is stored: "show bb-cottbus"; raise ValueError if it has none."""
+    command, rest = _written(intent)
+    return f"{command.name} {rest}".rstrip()
+
+
+def typed(intent: Intent, language: str) -> str:
+    """Return an intent as a user of this language types it: "!zeige bb-cottbus"."""
+    command, rest = _written(intent)
+    return command.typed(rest, language)
+
+
+def _written(intent: Intent) -> tuple[Command, str]:
+    for command in COMMANDS:
+        if type(intent) in command.intents and (rest := command.format(intent)) is not None:
+            return command, rest.strip()
+    raise ValueError(f"no command has the intent {type(intent).__name__}")
 
 
 def is_command(text: str) -> bool:
-    """Whether a text in a room is a command of ours, though the bot was not mentioned."""
+    """Return whether a text in a room is a command of the bot, though it was not mentioned."""
     word = text.strip()[1:].split(maxsplit=1)
     return text.strip()[:1] in ("!", "/") and bool(word) and word_of(word[0]) in WORDS
 
 
-def typed(command: str, language: str) -> str:
-    """A command ("more", "show bb-cottbus") as a person of this language would type it."""
-    name, _, rest = command.partition(" ")
-    forms = COMMANDS[name]
-    word = forms.get(language, forms.get("", forms.get("en", (name,))))[0]
-    first, _, others = rest.partition(" ")
-    if translated := ARGUMENTS.get(f"{name} {first}", {}).get(language):
-        rest = f"{translated} {others}".rstrip()
-    if name in CONFIRMED and rest.endswith("yes"):
-        rest = rest.removesuffix("yes") + YES.get(language, "yes")
-    return f"!{word} {rest}".rstrip()
-
-
 def word_of(word: str) -> str:
-    """A command's word without the bot's name that Telegram appends, and with the hyphens that it does not know."""
+    """Return a command's word without the bot's name that Telegram appends, and with hyphens for its underscores."""
     return unicodedata.normalize("NFC", word).partition("@")[0].lower().replace("_", "-")

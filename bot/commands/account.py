@@ -1,25 +1,18 @@
-"""Commands by which people tell about themselves and decide what becomes of it, as intents: pure."""
+"""Commands about a user's own account: language, profile, proofs, pauses. Pure."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
-from bot.commands import YES
-from bot.commands.intents import (
-    Correct,
-    Disconnect,
-    Forget,
-    Intent,
-    MyData,
-    Pause,
-    Privacy,
-    Profile,
-    Refuse,
-    Resume,
-    Verify,
-    Withdraw,
-)
+from bot.commands.command import Audience, Command, Intent, always, nothing
 
+LANGUAGE_CODES = {
+    "de": "de", "deutsch": "de", "german": "de", "niemiecki": "de",
+    "en": "en", "englisch": "en", "english": "en", "angielski": "en",
+    "pl": "pl", "polnisch": "pl", "polish": "pl", "polski": "pl",
+    "auto": "auto",
+}  # fmt: skip
 FIELDS = {
     "name": "name", "imie": "name", "imię": "name",
     "municipality": "municipality", "kommune": "municipality", "gmina": "municipality",
@@ -31,59 +24,157 @@ SUBJECTS = {
     "digest": "digest", "wochenbrief": "digest", "biuletyn": "digest",
 }  # fmt: skip
 OFF = ("off", "aus", "ende", "koniec")
-WITHOUT_WORDS: dict[str, Intent] = {"refuse": Refuse(), "privacy": Privacy(), "withdraw": Withdraw()}
 UNITS = {"week": 7, "woche": 7, "tyg": 7, "month": 30, "monat": 30, "miesi": 30}  # days; how its words begin
 LONGEST_PAUSE = 3650  # days; longer is "until I say so"
 
-# What in a private chat can only be meant so, folded as the router folds.
-BARE = {
-    "refuse": (
-        ("en", "do not introduce me", "don't introduce me", "please do not introduce me"),
-        ("de", "nicht vermitteln", "bitte nicht vermitteln", "vermittle mich nicht", "bitte vermittle mich nicht"),
-        ("pl", "nie przedstawiaj mnie", "prosze mnie nie przedstawiac", "nie laczyc mnie"),
-    ),
-}
+# What in a private chat can only be meant so, folded.
+REFUSALS = (
+    ("en", "do not introduce me", "don't introduce me", "please do not introduce me"),
+    ("de", "nicht vermitteln", "bitte nicht vermitteln", "vermittle mich nicht", "bitte vermittle mich nicht"),
+    ("pl", "nie przedstawiaj mnie", "prosze mnie nie przedstawiac", "nie laczyc mnie"),
+)
 
 
-def people_intent(name: str, rest: str) -> Intent | None:
-    """The intent of a command that is about the person who says it; ``None`` for other commands."""
-    words = rest.split()
-    if name in WITHOUT_WORDS:
-        return WITHOUT_WORDS[name]
-    match name:
-        case "profile":
-            field, _, value = rest.partition(" ")
-            known = FIELDS.get(field.lower().rstrip(":"), "")
-            return Profile(known, value.strip()) if known else Profile()
-        case "verify":
-            return Verify(rest)
-        case "disconnect":
-            return Disconnect(rest)
-        case "pause" | "resume":
-            return _pause(words, over=name == "resume")
-        case "mydata":
-            return MyData(machine="json" in rest.lower())
-        case "forget":
-            return Forget(confirmed=rest.lower() in YES.values())
-        case "correct":
-            return Correct(rest)
-        case _:
-            return None
+@dataclass(frozen=True, slots=True)
+class Language(Intent):
+    """Answer in this language; empty: show which there are; "auto": follow the questions."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile(Intent):
+    """Show the user's profile, or set one field of it: name, municipality, phone, channel."""
+
+    field: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verify(Intent):
+    """Prove that the user belongs to a municipality: a mail address, or the code that was sent there."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect(Intent):
+    """Unlink an account of the user: its network, id or both (``telegram:11``); empty: show which there are."""
+
+    which: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause(Intent):
+    """Pause ``intro``, ``digest``, or both (empty); ``days`` ``None``: until the user says so."""
+
+    what: str = ""
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume(Intent):
+    """End a pause, and a refusal of introductions."""
+
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse(Intent):
+    """Never introduce this user."""
 
 
 def bare_intent(folded: str) -> tuple[Intent, str] | None:
-    """What a plain text in a private chat can only mean, and its language."""
-    for name, forms in BARE.items():
-        for language, *phrases in forms:
-            if folded in phrases and (intent := people_intent(name, "")) is not None:
-                return intent, language
-    return None
+    """Return what a plain text in a private chat can only mean, and its language."""
+    return next(((Refuse(), language) for language, *phrases in REFUSALS if folded in phrases), None)
 
 
-def _pause(words: list[str], *, over: bool) -> Intent:
-    what = next((SUBJECTS[word.lower()] for word in words if word.lower() in SUBJECTS), "")
-    if over or any(word.lower() in OFF for word in words):
-        return Resume(what)
+def parse_profile(rest: str) -> Intent:
+    """Read "name Erika", "kommune: Potsdam"."""
+    field, _, value = rest.partition(" ")
+    known = FIELDS.get(field.lower().rstrip(":"), "")
+    return Profile(known, value.strip()) if known else Profile()
+
+
+def parse_pause(rest: str) -> Intent:
+    """Read "digest 2 weeks"; "off" ends a pause."""
+    words = rest.lower().split()
+    if any(word in OFF for word in words):
+        return parse_resume(rest)
     number = next((int(word) for word in words if re.fullmatch(r"[0-9]{1,6}", word)), 0)
-    number *= next((days for unit, days in UNITS.items() if any(word.lower().startswith(unit) for word in words)), 1)
-    return Pause(what, number if 0 < number <= LONGEST_PAUSE else None)
+    number *= next((days for unit, days in UNITS.items() if any(word.startswith(unit) for word in words)), 1)
+    return Pause(_subject(words), number if 0 < number <= LONGEST_PAUSE else None)
+
+
+def parse_resume(rest: str) -> Intent:
+    """Read "digest", "intro"."""
+    return Resume(_subject(rest.lower().split()))
+
+
+def _subject(words: list[str]) -> str:
+    return next((SUBJECTS[word] for word in words if word in SUBJECTS), "")
+
+
+COMMANDS = (
+    Command(
+        name="language",
+        words={"en": ("language",), "de": ("sprache",), "pl": ("jezyk", "język")},
+        intents=(Language,),
+        parse=lambda rest: Language(LANGUAGE_CODES.get(rest.lower(), "")),
+        format=lambda language: language.code,
+        audience=Audience.ALL,
+        in_help=True,
+    ),
+    Command(
+        name="profile",
+        words={"en": ("profile",), "": ("profil",)},
+        intents=(Profile,),
+        parse=parse_profile,
+        format=lambda profile: f"{profile.field} {profile.value}",
+        audience=Audience.ONE_TO_ONE,
+        in_help=True,
+    ),
+    Command(
+        name="verify",
+        words={"en": ("verify",), "de": ("bestaetigen", "bestätigen"), "pl": ("weryfikuj",)},
+        intents=(Verify,),
+        parse=Verify,
+        format=lambda verify: verify.text,
+        audience=Audience.ONE_TO_ONE,
+        in_help=True,
+        confirmed=True,
+    ),
+    Command(
+        name="disconnect",
+        words={"en": ("disconnect",), "de": ("trennen",), "pl": ("rozlacz", "rozłącz")},
+        intents=(Disconnect,),
+        parse=Disconnect,
+        format=lambda disconnect: disconnect.which,
+        audience=Audience.ONE_TO_ONE,
+    ),
+    Command(
+        name="pause",
+        words={"": ("pause",), "pl": ("pauza",)},
+        intents=(Pause,),
+        parse=parse_pause,
+        format=lambda pause: f"{pause.what} {pause.days or ''}",
+        audience=Audience.ONE_TO_ONE,
+        in_help=True,
+    ),
+    Command(
+        name="resume",
+        words={"en": ("resume",), "de": ("fortsetzen",), "pl": ("wznow", "wznów")},
+        intents=(Resume,),
+        parse=parse_resume,
+        format=lambda resume: resume.what,
+        audience=Audience.ONE_TO_ONE,
+    ),
+    Command(
+        name="refuse",
+        words={"en": ("do-not-introduce",), "de": ("nicht-vermitteln",), "pl": ("nie-przedstawiaj",)},
+        intents=(Refuse,),
+        parse=always(Refuse()),
+        format=nothing,
+        audience=Audience.ONE_TO_ONE,
+    ),
+)

@@ -1,15 +1,35 @@
-"""Commands of the weekly digest as intents, in the words that people use: pure."""
+"""Commands of the weekly digest, in the words that users choose. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from bot.commands import WORDS
-from bot.commands.account import UNITS, people_intent
-from bot.commands.intents import Digest, Intent, Subscribe, Unsubscribe
+from bot.commands.account import UNITS, parse_pause, parse_resume
+from bot.commands.command import Audience, Command, Intent, always, fold, nothing
 
-# What behind "digest" or "subscribe" is one of these, folded as the router folds, says what is wanted of it.
+STEPS = {  # what a word behind ``subscribe`` or ``digest`` means; the first of each is the one that buttons use
+    "topics": ("topics", "topic", "themen", "thema", "tematy", "temat"),
+    "add": ("add", "dazu", "dodaj"),
+    "drop": ("drop", "ohne", "bez"),
+    "region": ("region", "gegend", "regiony"),
+    "day": ("day", "tag", "wann", "dzien", "kiedy"),
+    "language": ("language", "sprache", "jezyk"),
+    "settings": ("settings", "einstellungen", "ustawienia"),
+    "sign": ("sign", "lebenszeichen", "znak"),
+    "mail": tuple("mail email e-mail".split()),
+    "again": ("again", "wieder", "ponownie"),
+    "here": ("here", "hier", "hierher", "tutaj", "tu"),
+    "intro": ("intro", "vorwort", "wstep"),
+    "preview": ("preview", "vorschau", "podglad"),
+    "approve": ("approve", "freigeben", "zatwierdz"),
+}
+_STEP_OF = {word: step for step, words in STEPS.items() for word in words}
+OF_SUBSCRIBE = ("topics", "add", "region", "day", "language", "again")  # steps that "subscribe" knows
+OF_DIGEST = ("drop", "sign", "mail", "here")  # steps that behind "subscribe", too, only "digest" can mean
+
+# What behind "digest" or "subscribe" is one of these, folded, says what is wanted of it.
 WISHES: Mapping[str, tuple[str, ...]] = {
     "end": (
         "stop", "end", "cancel", "off", "unsubscribe", "quit",
@@ -27,10 +47,6 @@ WISHES: Mapping[str, tuple[str, ...]] = {
     "now": ("now", "current", "show", "jetzt", "aktuell", "zeigen", "anzeigen", "teraz", "pokaz"),
 }  # fmt: skip
 _WISH_OF = {word: wish for wish, words in WISHES.items() for word in words}
-OF_DIGEST = frozenset(  # steps that "digest" knows; behind "subscribe" they can mean nothing else
-    "drop ohne bez sign lebenszeichen znak mail email e-mail here hier tutaj tu".split()
-)
-NOUNS = ("subscribe", "digest")  # commands whose words people also use for the thing itself: "Abo", "Wochenbrief"
 MORE_NOUNS = {"subscription": "en", "newsletter": None, "rundbrief": "de"}
 FILLING = frozenset(
     "please my the weekly i want to bitte den das mein meine meinen ich will moechte prosze moj moja chce".split()
@@ -38,38 +54,110 @@ FILLING = frozenset(
 TIME = re.compile(rf"[0-9]{{1,4}}$|{'|'.join(UNITS)}|tag|day|dzien|dni|(?:fuer|for|na|um|off|aus)$")
 
 
-def digest_intent(name: str, rest: str, folded: str) -> Intent:
-    """The intent of ``subscribe``, ``unsubscribe`` or ``digest``; ``folded`` is ``rest`` without case and accents."""
-    if name == "unsubscribe":
-        return Unsubscribe()
-    words = _telling(folded)
-    if (found := _wished(words)) is not None:
-        return found
-    if name == "digest" or (words and words[0] in OF_DIGEST):
-        return Digest(rest)
-    return Subscribe(rest)
+@dataclass(frozen=True, slots=True)
+class Subscribe(Intent):
+    """Subscribe to the weekly digest: begin to ask, go on with a step (see ``OF_SUBSCRIBE``), or all in one line."""
+
+    step: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe(Intent):
+    """No more digests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest(Intent):
+    """Show the digest now; or a step of ``STEPS``: its settings, one of them set, what editors and admins do."""
+
+    step: str = ""
+    text: str = ""
+
+
+def step_of(text: str) -> tuple[str, str]:
+    """Return the step that a text begins with, and the rest; an empty step when it begins with none."""
+    word, _, rest = text.strip().partition(" ")
+    step = _STEP_OF.get(fold(word).strip(":,;"), "")
+    return (step, rest.strip()) if step else ("", text.strip())
+
+
+def _parse_digest(rest: str) -> Intent:
+    step, text = step_of(rest)
+    return (None if step else _wished(_telling(fold(rest)))) or Digest(step, text)
+
+
+def _parse_subscribe(rest: str) -> Intent:
+    step, text = step_of(rest)
+    if step in OF_SUBSCRIBE:
+        return Subscribe(step, text)
+    if step in OF_DIGEST:
+        return Digest(step, text)
+    return _wished(_telling(fold(rest))) or Subscribe("", rest)
+
+
+def _format_step(intent: Subscribe | Digest) -> str:
+    return f"{intent.step} {intent.text}"
+
+
+COMMANDS = (
+    Command(
+        name="subscribe",
+        words={"en": ("subscribe",), "de": ("abo", "abonnieren"), "pl": ("subskrypcja", "subskrybuj")},
+        intents=(Subscribe,),
+        parse=_parse_subscribe,
+        format=_format_step,
+        audience=Audience.ALL,  # in rooms its feature asks for an admin
+        in_help=True,
+        arguments={"again": {"de": "wieder", "pl": "ponownie"}},
+    ),
+    Command(
+        name="unsubscribe",
+        words={"en": ("unsubscribe",), "de": ("abbestellen",), "pl": ("rezygnuj",)},
+        intents=(Unsubscribe,),
+        parse=always(Unsubscribe()),
+        format=nothing,
+        audience=Audience.ALL,
+    ),
+    Command(
+        name="digest",
+        words={"en": ("digest",), "de": ("wochenbrief",), "pl": ("biuletyn",)},
+        intents=(Digest,),
+        parse=_parse_digest,
+        format=_format_step,
+        audience=Audience.ALL,
+        in_help=True,
+        arguments={"settings": {"de": "einstellungen", "pl": "ustawienia"}},
+    ),
+)
+_BARE = {
+    word: (command, language or None)
+    for command in COMMANDS
+    for language, words in command.words.items()
+    for word in words
+}
+# Words that users also use for the thing itself: "Abo", "Wochenbrief".
+_NOUNS = {word: language for word, (command, language) in _BARE.items() if command.name != "unsubscribe"} | MORE_NOUNS
 
 
 def bare_digest_intent(folded: str) -> tuple[Intent, str | None] | None:
-    """What a plain text in a private chat can only mean ("den Wochenbrief abbestellen"), and its language."""
+    """Return what a plain text in a private chat can only mean ("den Wochenbrief abbestellen"), and its language."""
     words = _telling(folded)
-    noun = next((word for word in words if _is_noun(word)), "")
     if len(words) == 1:
-        name, language = WORDS.get(words[0], ("", None))
-        return (digest_intent(name, "", ""), language) if name in (*NOUNS, "unsubscribe") else None
-    if not noun:
-        return None
-    found = _wished([word for word in words if word != noun])
-    return (found, WORDS[noun][1] if noun in WORDS else MORE_NOUNS[noun]) if found is not None else None
+        command, language = _BARE.get(words[0], (None, None))
+        return (command.parse(""), language) if command else None
+    noun = next((word for word in words if word in _NOUNS), "")
+    found = _wished([word for word in words if word != noun]) if noun else None
+    return (found, _NOUNS[noun]) if found is not None else None
 
 
 def _wished(words: list[str]) -> Intent | None:
-    """The wish that all these words are about; of a pause they may say how long."""
+    """Return the wish that all these words are about; of a pause they may say how long."""
     word = next((word for word in words if word in _WISH_OF), "")
     wish = _WISH_OF.get(word, "")
     others = [other for other in words if not wish or _WISH_OF.get(other) != wish]
     if wish in ("pause", "resume") and all(TIME.match(other) for other in others):
-        return people_intent(wish, " ".join(("digest", *others)))
+        return (parse_pause if wish == "pause" else parse_resume)(" ".join(("digest", *others)))
     alone: dict[str, Intent] = {
         "end": Unsubscribe(), "settings": Digest("settings"), "again": Subscribe("again"), "now": Digest(),
     }  # fmt: skip
@@ -78,7 +166,3 @@ def _wished(words: list[str]) -> Intent | None:
 
 def _telling(folded: str) -> list[str]:
     return [word for word in folded.split() if word not in FILLING]
-
-
-def _is_noun(word: str) -> bool:
-    return word in MORE_NOUNS or WORDS.get(word, ("", None))[0] in NOUNS

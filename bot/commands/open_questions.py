@@ -1,89 +1,99 @@
-"""Commands of open questions as intents, those of editors included: pure."""
+"""Commands of open questions: pass one on, answer one. Pure."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
+from dataclasses import dataclass
 
-from bot.commands import YES
-from bot.commands.intents import Intent, NewEntry, OfferAnswer, PassOn, Questions, Reply
+from bot.commands.command import Audience, Command, Intent, number_of, without_accents
 
 STEPS = {
     "yes": "yes", "ja": "yes", "tak": "yes",
     "withdraw": "withdraw", "widerruf": "withdraw", "zurueck": "withdraw", "zurück": "withdraw", "cofnij": "withdraw",
     "wycofaj": "withdraw", "never": "never", "nie": "never", "nigdy": "never",
 }  # fmt: skip
-MOST_DIGITS = 9
 OFFERS = {
     "editors": False, "redaktion": False, "redakcja": False,
     "withdraw": True, "widerruf": True, "zurueck": True, "zuruck": True, "cofnij": True, "wycofaj": True,
 }  # fmt: skip
-LISTED = {  # what editors do with a question of their list
-    "close": "close", "schliessen": "close", "zamknij": "close",
-    "entry": "entry", "eintrag": "entry", "wpis": "entry",
-    "new": "new", "neu": "new", "nowy": "new",
-    "discard": "discard", "verwerfen": "discard", "odrzuc": "discard",
-    "topic": "topic", "topics": "topic", "thema": "topic", "themen": "topic", "temat": "topic", "tematy": "topic",
-}  # fmt: skip
-ENTRY_FIELDS = {  # of a new entry, in the editor's words; the others as ``edit`` names them
-    "titel": "title", "tytul": "title", "kommune": "municipality", "gmina": "municipality", "thema": "topics",
-    "themen": "topics", "topic": "topics", "temat": "topics", "tematy": "topics", "tekst": "text",
-}  # fmt: skip
-ANSWER = ("answer", "antwort", "odpowiedz")
-CONFIRMED = re.compile(rf"([0-9a-f]{{8}}) (?:{'|'.join(YES.values())})", re.IGNORECASE)
 
 
-def question_intent(name: str, rest: str) -> Intent | None:
-    """The intent of a command that is about an open question; ``None`` for other commands."""
+@dataclass(frozen=True, slots=True)
+class PassOn(Intent):
+    """Pass on a question without a sure answer, or go on with a step.
+
+    ``step``: "" (the question of ``answer``, by default the last), never (no more from the author of ``answer``),
+    yes and withdraw (the question ``number``).
+    """
+
+    step: str = ""
+    number: int = 0
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Intent):
+    """The user's answer to an open question; ``number`` 0: no valid number was given."""
+
+    number: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswer(Intent):
+    """Allow editors to make an entry of the user's answer to an open question; ``taken_back``: no longer."""
+
+    answer: str
+    taken_back: bool = False
+
+
+def _parse_pass_on(rest: str) -> Intent:
     first, _, others = rest.partition(" ")
-    if name == "pass-on":
-        step = STEPS.get(first.lower(), "")
-        if step == "never":
-            return PassOn(step, answer=others.strip())
-        return PassOn(step, number_of(others)) if step else PassOn(answer=first)
-    if name == "reply":
-        if (taken_back := OFFERS.get(_plain(first))) is not None and others.strip():
-            return OfferAnswer(others.strip(), taken_back)
-        first, *more = rest.split(maxsplit=1) or [""]
-        return Reply(number_of(first), more[0].strip() if more else "")
-    return None
+    step = STEPS.get(first.lower(), "")
+    if step == "never":
+        return PassOn(step, answer=others.strip())
+    return PassOn(step, number_of(others)) if step else PassOn(answer=first)
 
 
-def number_of(word: str) -> int:
-    """The number of a question; 0 is none."""
-    word = word.strip(" .:,#")
-    return int(word) if word.isascii() and word.isdecimal() and len(word) <= MOST_DIGITS else 0
+def _format_pass_on(intent: PassOn) -> str:
+    named = intent.answer if intent.step in ("", "never") else intent.number
+    return f"{intent.step} {named}"
 
 
-def editors_intent(rest: str) -> Intent:
-    """What follows ``questions``: "close 7", "entry 7 bb-cottbus", "new 7", "topic 7 mobility"; else the list."""
-    what, _, others = rest.partition(" ")
-    first, _, more = others.strip().partition(" ")
-    number, what, more = number_of(first), LISTED.get(_plain(what), ""), more.strip()
-    if number and what == "close" and not more:
-        return Questions(number)
-    if number and what == "discard" and not more:
-        return NewEntry(number, "discard")
-    if number and what == "topic" and more:
-        return Questions(number, topics=more)
-    if number and what == "entry" and more:
-        return Questions(number, more.strip('"'))
-    return _new_entry(number, more) if number and what in ("new", "entry") else Questions()
+def _parse_reply(rest: str) -> Intent:
+    first, _, others = rest.partition(" ")
+    if (taken_back := OFFERS.get(without_accents(first))) is not None and others.strip():
+        return OfferAnswer(others.strip(), taken_back)
+    first, *more = rest.split(maxsplit=1) or [""]
+    return Reply(number_of(first), more[0].strip() if more else "")
 
 
-def _new_entry(number: int, text: str) -> NewEntry:
-    """ "", "title = …", "answer 0a1b…", "0a1b2c3d yes"."""
-    if confirmed := CONFIRMED.fullmatch(text):
-        return NewEntry(number, "yes", value=confirmed[1].lower())
-    word, _, others = text.partition(" ")
-    if _plain(word) in ANSWER and "=" not in text:
-        return NewEntry(number, "answer", value=others.strip())
-    field, _, value = text.partition("=")
-    field = field.strip().lower()
-    return NewEntry(number, "set" if field else "", ENTRY_FIELDS.get(_plain(field), field), value.strip())
+def _format_reply(intent: Reply | OfferAnswer) -> str:
+    if isinstance(intent, Reply):
+        return f"{intent.number} {intent.text}" if intent.number or intent.text else ""
+    return f"{'withdraw' if intent.taken_back else 'editors'} {intent.answer}"
 
 
-def _plain(word: str) -> str:
-    """Lower case, without accents."""
-    decomposed = unicodedata.normalize("NFKD", word.strip().casefold().replace("ł", "l"))
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+COMMANDS = (
+    Command(
+        name="pass-on",
+        words={"en": ("pass-on",), "de": ("weitergeben",), "pl": ("przekaz", "przekaż")},
+        intents=(PassOn,),
+        parse=_parse_pass_on,
+        format=_format_pass_on,
+        audience=Audience.ONE_TO_ONE,
+        arguments={"withdraw": {"de": "widerruf", "pl": "wycofaj"}},
+    ),
+    Command(
+        name="reply",
+        words={"en": ("reply",), "de": ("antwort", "antworten"), "pl": ("odpowiedz",)},
+        intents=(Reply, OfferAnswer),
+        parse=_parse_reply,
+        format=_format_reply,
+        audience=Audience.ONE_TO_ONE,
+        in_help=True,
+        arguments={
+            "editors": {"de": "redaktion", "pl": "redakcja"},
+            "withdraw": {"de": "widerruf", "pl": "wycofaj"},
+        },
+    ),
+)

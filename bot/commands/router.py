@@ -7,39 +7,16 @@ A command begins with ``!`` or ``/``, anywhere; in a private chat, the few words
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from bot.commands import WORDS, YES, word_of
-from bot.commands.account import bare_intent, people_intent
-from bot.commands.digests import bare_digest_intent, digest_intent
-from bot.commands.intents import (
-    LAST,
-    Ask,
-    Edit,
-    Help,
-    Intent,
-    Language,
-    More,
-    Pick,
-    Rate,
-    Remove,
-    Routed,
-    Show,
-    Start,
-    Unknown,
-    Verify,
-)
-from bot.commands.introductions import intro_intent
-from bot.commands.open_questions import editors_intent, question_intent
+from bot.commands import WORDS, word_of
+from bot.commands.account import Verify, bare_intent
+from bot.commands.command import Intent, fold
+from bot.commands.digests import bare_digest_intent
+from bot.commands.general import LONGEST_UNKNOWN, Unknown
+from bot.commands.search import LAST, Ask, More, Pick
 from bot.commands.small_talk import polite_intent
-
-LANGUAGE_CODES = {
-    "de": "de", "deutsch": "de", "german": "de", "niemiecki": "de",
-    "en": "en", "englisch": "en", "english": "en", "angielski": "en",
-    "pl": "pl", "polnisch": "pl", "polish": "pl", "polski": "pl",
-    "auto": "auto",
-}  # fmt: skip
 
 # What in a private chat can only be meant as a command, as it is written after ``_bare``.
 BARE = {
@@ -58,7 +35,15 @@ ORDINALS = {
 ENDINGS = {"en": "", "de": "[nrs]?", "pl": "(?:y|a|e|i|ia|ie|ego|iego)"}
 MAX_NUMBER = 99
 LONGEST_BARE = 60  # characters; what is longer says more than a command
-ASCII = {ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss", ord("ł"): "l"}
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """An intent, and the language that its very words are in, if they are in one."""
+
+    intent: Intent
+    language: str | None = None
+    awaited: bool = False  # the text completed a command that the bot had asked to complete
 
 
 def route(text: str, *, private: bool) -> Routed:
@@ -68,7 +53,7 @@ def route(text: str, *, private: bool) -> Routed:
         return _command(stripped[1:])
     if len(stripped) > LONGEST_BARE:
         return Routed(Ask(stripped))
-    folded = _fold(stripped)
+    folded = fold(stripped)
     if private and (found := _bare(folded)) is not None:
         return found
     return Routed(*(polite_intent(folded) or (Ask(stripped),)))
@@ -76,52 +61,10 @@ def route(text: str, *, private: bool) -> Routed:
 
 def _command(text: str) -> Routed:
     word, *others = text.split(maxsplit=1)
-    name, language = WORDS.get(word_of(word), ("", None))
-    rest = others[0].strip() if others else ""
-    if not name:
-        return Routed(Unknown(word[:40]))
-    return Routed(_intent(name, rest), language)
-
-
-def _intent(name: str, rest: str) -> Intent:
-    if (special := people_intent(name, rest) or intro_intent(name, rest) or question_intent(name, rest)) is not None:
-        return special
-    match name:
-        case "start" | "help":
-            return Start(rest) if name == "start" else Help()
-        case "ask":
-            return Ask(rest) if rest else Help()
-        case "more":
-            return More()
-        case "show":
-            return Show(rest) if rest else Help()
-        case "language":
-            return Language(LANGUAGE_CODES.get(rest.lower(), ""))
-        case "subscribe" | "unsubscribe" | "digest":
-            return digest_intent(name, rest, _fold(rest))
-        case "useful" | "useless":
-            return Rate(name == "useful", rest)
-        case _:
-            return _editors_intent(name, rest)
-
-
-def _editors_intent(name: str, rest: str) -> Intent:
-    if name == "questions":
-        return editors_intent(rest)
-    record, others = _record(rest)
-    if not record:
-        return Help()
-    if name == "edit":
-        field, _, value = others.partition("=")
-        return Edit(record, field.strip().lower(), value.strip())
-    return Remove(record, confirmed=others.lower() in YES.values())
-
-
-def _record(rest: str) -> tuple[str, str]:
-    """A record's id and what follows it; an id with spaces in it is written in quotation marks."""
-    match = re.fullmatch(r'"([^"]*)"\s*(.*)|(\S*)\s*(.*)', rest, re.DOTALL)
-    quoted, after_quoted, word, after = match.groups() if match else ("", "", "", "")
-    return (word, after.strip()) if quoted is None else (quoted, after_quoted.strip())
+    command, language = WORDS.get(word_of(word), (None, None))
+    if command is None:
+        return Routed(Unknown(word[:LONGEST_UNKNOWN]))
+    return Routed(command.parse(others[0].strip() if others else ""), language)
 
 
 def _bare(folded: str) -> Routed | None:
@@ -137,9 +80,11 @@ def _bare(folded: str) -> Routed | None:
     for language, number in _ordinals(folded):
         return Routed(Pick(number), language)
     word, _, rest = folded.partition(" ")
-    name, spoken = WORDS.get(word, ("", None))
-    if (name in ("help", "start") and not rest) or (name in ("intro", "show") and re.fullmatch("[0-9]{1,2}", rest)):
-        return Routed(_intent(name, rest), spoken)
+    command, spoken = WORDS.get(word, (None, None))
+    name = command.name if command else ""
+    alone = name in ("help", "start") and not rest
+    if command and (alone or (name in ("intro", "show") and re.fullmatch("[0-9]{1,2}", rest))):
+        return Routed(command.parse(rest), spoken)
     return None
 
 
@@ -151,10 +96,3 @@ def _ordinals(folded: str) -> Iterator[tuple[str, int]]:
         for position, word in enumerate(words, start=1):
             if re.fullmatch(word + ENDINGS[language], match[1]):
                 yield language, LAST if position == len(words) else position
-
-
-def _fold(text: str) -> str:
-    """Lower case, umlauts and accents written in ASCII, without punctuation at the end."""
-    lowered = text.lower().strip(" .!?…").translate(ASCII)
-    decomposed = unicodedata.normalize("NFKD", lowered)
-    return re.sub(r"\s+", " ", "".join(char for char in decomposed if not unicodedata.combining(char)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from bot.commands.intents import Help, Intent, Start, Thanks
+from bot.commands.command import Intent
+from bot.commands.general import Help, Start, Thanks
 
 # Folded as the router folds.
 GREETINGS = {

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from bot.commands import parse, to_text
+from bot.commands.account import Profile
+from bot.commands.command import Intent
 from bot.context import Services, Turn
 from bot.messages import Choice, Say
 from knowledge_base.store.transaction import Transaction
@@ -12,13 +15,15 @@ THEN = "then"  # in the query of a chat context: the command that waits until we
 NAMES = ("name", "municipality")  # what must be known before a person is introduced
 
 
-async def prompt(tx: Transaction, turn: Turn, services: Services, awaits: str, *, then: str = "") -> None:
-    """The next plain text in this chat completes the command ``awaits``; everything else known here stays."""
+async def prompt(
+    tx: Transaction, turn: Turn, services: Services, awaits: Intent, *, then: Intent | None = None
+) -> None:
+    """The next plain text in this chat completes ``awaits``; everything else known here stays."""
     before = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
     query = dict(before.query or {}) if before else {}
-    query |= {THEN: then} if then else {}
+    query |= {THEN: to_text(then)} if then else {}
     answer_id, choices = (before.answer_id, before.choices) if before else (None, ())
-    await tx.people.remember(turn.context_key, query or None, answer_id, choices, awaits=awaits)
+    await tx.people.remember(turn.context_key, query or None, answer_id, choices, awaits=to_text(awaits))
 
 
 async def offer(tx: Transaction, turn: Turn, services: Services, choices: tuple[Choice, ...]) -> None:
@@ -28,27 +33,27 @@ async def offer(tx: Transaction, turn: Turn, services: Services, choices: tuple[
     await tx.people.remember(turn.context_key, query, answer_id, [choice.command for choice in choices])
 
 
-async def ask_missing(tx: Transaction, turn: Turn, services: Services, *, then: str) -> Say | None:
+async def ask_missing(tx: Transaction, turn: Turn, services: Services, *, then: Intent) -> Say | None:
     """The question for what an introduction needs and the person did not tell yet; ``None``: all is known.
 
-    When it is, they go on with the command ``then`` ("intro =p1").
+    When it is, they go on with ``then``.
     """
     told = await tx.profiles.get(turn.person.id)
     missing = next((field for field in NAMES if not getattr(told, field)), "")
     if not missing:
         return None
-    await prompt(tx, turn, services, f"profile {missing}", then=then)
+    await prompt(tx, turn, services, Profile(missing), then=then)
     return Say(f"profile.ask_{missing}")
 
 
-async def wanted_before(tx: Transaction, turn: Turn, services: Services) -> str:
-    """Return the command that waited for the missing values, and drop it; empty if no command waits."""
+async def wanted_before(tx: Transaction, turn: Turn, services: Services) -> Intent | None:
+    """Return what waited until the bot knows enough, and forget it; ``None``: nothing waited."""
     before = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
     query = dict(before.query or {}) if before else {}
     then = str(query.pop(THEN, ""))
     if before and then:
         await tx.people.remember(turn.context_key, query or None, before.answer_id, before.choices)
-    return then
+    return parse(then) if then else None
 
 
 def is_aside(text: str) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bot.commands.introductions import Introduce
+from bot.commands.ratings import Rate
+from bot.commands.search import CONTACT, EVENT, PROJECT
 from bot.context import Turn
 from bot.messages import Choice, Say, Url, Value
 from knowledge_base.model import Contact, Event, Project, RecordKind
@@ -9,31 +12,7 @@ from knowledge_base.store.subscriptions import Subscription
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.vocabulary import bundled
 
-EXACTLY = "="  # before an id that could be taken for the number of a hit
-PROJECT = f"{RecordKind.PROJECT}:"
-QUESTION = "question:"  # an open one, before its number
-CONTACT = f"{RecordKind.CONTACT}:"
-RECORDS = (f"{RecordKind.EVENT}:", CONTACT)
-OTHERS = (*RECORDS, QUESTION)
-
-
-def show_command(project_id: str) -> str:
-    """The command that shows this project, whatever its id looks like."""
-    exactly = EXACTLY if project_id.isdecimal() or project_id.startswith((EXACTLY, *OTHERS)) else ""
-    return f"show {exactly}{project_id}"
-
-
-def command(key: str) -> str:
-    """What shows an entry in full: "show bb-cottbus", "show event:evt-1"."""
-    return show_command(key.removeprefix(PROJECT)) if key.startswith(PROJECT) else f"show {key}"
-
-
-def key_of(shown_by: str) -> str:
-    """The entry that a command shows; empty when it shows none."""
-    what = shown_by.removeprefix("show ")
-    if what == shown_by or not what:
-        return ""
-    return what if what.startswith(OTHERS) else PROJECT + what.removeprefix(EXACTLY)
+RECORDS = (EVENT, CONTACT)
 
 
 async def mine(tx: Transaction, turn: Turn) -> Subscription | None:
@@ -57,7 +36,7 @@ async def opened(tx: Transaction, turn: Turn, key: str, topics: tuple[str, ...])
         await tx.subscriptions.opened(turn.person.id, wider)
     if key not in await last_told(tx, turn):
         return ()
-    return (Choice(Say("choice.useful"), f"useful {key}"), Choice(Say("choice.useless"), f"useless {key}"))
+    return (Choice(Say("choice.useful"), Rate(True, key)), Choice(Say("choice.useless"), Rate(False, key)))
 
 
 async def show_entry(tx: Transaction, key: str) -> tuple[Say, tuple[str, ...]] | None:
@@ -83,7 +62,7 @@ async def _titles(tx: Transaction, contact: Contact) -> tuple[Say, ...]:
 async def project_behind(tx: Transaction, entry: str) -> str:
     """Return the id of the project to ask about: an entry may be a contact, which names its projects."""
     if not entry.startswith(CONTACT):
-        return entry
+        return entry.removeprefix(PROJECT)
     stored = await tx.records.get(RecordKind.CONTACT, entry.removeprefix(CONTACT))
     projects = stored.record.projects if stored and isinstance(stored.record, Contact) else ()
     return projects[0] if projects else entry
@@ -112,4 +91,4 @@ def _contact(contact: Contact, titles: tuple[Say, ...]) -> Say:
 
 
 def _introduce(project_id: str) -> Choice:
-    return Choice(Say("choice.intro.this"), f"intro {EXACTLY}{project_id}")
+    return Choice(Say("choice.intro.this"), Introduce(PROJECT + project_id))

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.commands import EDITORS_COMMANDS, WORDS, typed
-from bot.commands.intents import Language
-from bot.context import Act, Turn, say
+from bot.commands import COMMANDS, WORDS
+from bot.commands.account import Language
+from bot.commands.command import Audience, Command
+from bot.commands.general import Help, Thanks, Unknown
+from bot.context import Act, Serves, Services, Turn, say
 from bot.messages import Choice, Say
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from knowledge_base.model import RecordKind
 from knowledge_base.store.transaction import Transaction
 
-SHOWN_IN_HELP = (
-    "ask", "more", "show", "intro", "subscribe", "digest", "useful", "reply", "language",
-    "profile", "verify", "pause", "privacy", "help",
-)  # fmt: skip
-
 SPOKEN_OF = " – "  # what stands between command and description in help
 
 
-async def start() -> Act:
+async def welcome() -> Act:
     """Introduce the bot."""
 
     async def act(tx: Transaction) -> Say:
@@ -29,17 +26,22 @@ async def start() -> Act:
     return act
 
 
-async def show_help(turn: Turn) -> Act:
+async def show_help(turn: Turn, _intent: Help, _services: Services) -> Act:
     """The commands, in the language of the person."""
-    names = (*SHOWN_IN_HELP, *(EDITORS_COMMANDS if turn.editor else ()))
-    return say(Say("help", {"commands": tuple(Say(f"help.{name}") for name in names)}))
+    shown = in_help(editor=turn.editor)
+    return say(Say("help", {"commands": tuple(Say(f"help.{command.name}") for command in shown)}))
 
 
-async def choose_language(turn: Turn, intent: Language) -> Act:
+async def thanks(_turn: Turn, _intent: Thanks, _services: Services) -> Act:
+    """Answer thanks."""
+    return say(Say("thanks"))
+
+
+async def choose_language(turn: Turn, intent: Language, _services: Services) -> Act:
     """Answer in a language from now on, or tell which there are."""
 
     async def ask(tx: Transaction) -> Say:
-        choices = tuple(Choice(Say(f"language.{code}"), f"language {code}", True) for code in (*LANGUAGES, "auto"))
+        choices = tuple(Choice(Say(f"language.{code}"), Language(code), True) for code in (*LANGUAGES, "auto"))
         await tx.people.remember(turn.context_key, None, None, [choice.command for choice in choices])
         return Say("language.which", {"languages": tuple(choice.label for choice in choices)}, choices)
 
@@ -51,9 +53,9 @@ async def choose_language(turn: Turn, intent: Language) -> Act:
     return choose if intent.code else ask
 
 
-async def unknown(command: str) -> Act:
+async def unknown(_turn: Turn, intent: Unknown, _services: Services) -> Act:
     """Answer a word that is no command."""
-    return say(Say("unknown_command", {"command": command}))
+    return say(Say("unknown_command", {"command": intent.command}))
 
 
 def listed(texts: Texts) -> Mapping[str, list[tuple[str, str]]]:
@@ -61,7 +63,9 @@ def listed(texts: Texts) -> Mapping[str, list[tuple[str, str]]]:
 
     ``""`` is for users of all other languages.
     """
-    found = {language: [_entry(name, language, texts) for name in SHOWN_IN_HELP] for language in LANGUAGES}
+    found = {
+        language: [_entry(command, language, texts) for command in in_help(editor=False)] for language in LANGUAGES
+    }
     return {"": found[DEFAULT_LANGUAGE], **found}
 
 
@@ -70,6 +74,14 @@ def words() -> frozenset[str]:
     return frozenset(WORDS)
 
 
-def _entry(name: str, language: str, texts: Texts) -> tuple[str, str]:
-    description = texts.line(Say(f"help.{name}"), language).partition(SPOKEN_OF)[2]
-    return typed(name, language).removeprefix("!"), description
+def in_help(*, editor: bool) -> list[Command]:
+    """Return the commands that help shows, those of editors to editors alone."""
+    return [command for command in COMMANDS if command.in_help and (editor or command.audience != Audience.EDITORS)]
+
+
+def _entry(command: Command, language: str, texts: Texts) -> tuple[str, str]:
+    description = texts.line(Say(f"help.{command.name}"), language).partition(SPOKEN_OF)[2]
+    return command.typed("", language).removeprefix("!"), description
+
+
+SERVES: Serves = {Help: show_help, Thanks: thanks, Language: choose_language, Unknown: unknown}

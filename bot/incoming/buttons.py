@@ -11,6 +11,9 @@ import asyncio
 from enum import StrEnum
 
 from bot.channels.port import Cards
+from bot.commands import parse
+from bot.commands.ratings import Rate
+from bot.commands.search import More
 from bot.context import Services
 from bot.features.search.inline_results import Asker, Typing, cards_of
 from bot.messages import Inbound, Say
@@ -22,8 +25,6 @@ from knowledge_base.store.transaction import Transaction
 
 CARDS = 10
 CARDS_AT_ONCE = 2  # whoever types elsewhere delays nobody who asks
-TOASTS = {"useful": "rate.useful", "useless": "rate.useless"}  # what the button says at once is all there is to say
-GOES_ON = ("more",)  # commands that mean the last answer
 
 
 class Verdict(StrEnum):
@@ -46,7 +47,7 @@ def judge(button: Button | None, press: Inbound, person_id: str | None, context:
         return Verdict.TWICE
     if press.at >= button.expires_at:
         return Verdict.LATE
-    if button.command in GOES_ON and (context is None or context.answer_id != button.answer_id):
+    if isinstance(parse(button.command), More) and (context is None or context.answer_id != button.answer_id):
         return Verdict.LATE
     return Verdict.COUNTS
 
@@ -70,8 +71,12 @@ class FrontDesk:
         language = (person and (person.language or person.last_language)) or DEFAULT_LANGUAGE
         if verdict is not Verdict.COUNTS:
             return self._texts.line(Say(f"press.{verdict}"), language)
-        key = TOASTS.get(button.command.partition(" ")[0]) if button else None
-        return self._texts.line(Say(key), language) if key else ""
+        intent = parse(button.command) if button else None
+        if not isinstance(intent, Rate):
+            return ""
+        return self._texts.line(
+            Say("rate.useful" if intent.useful else "rate.useless"), language
+        )  # all there is to say
 
     async def verdict(self, tx: Transaction, press: Inbound) -> tuple[Verdict, Button | None]:
         """What a press is, now."""

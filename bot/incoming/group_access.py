@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.commands.intents import Start
+from bot.commands.general import Start
 from bot.commands.router import route
 from bot.messages import Happening, Inbound
 from knowledge_base.store.transaction import Transaction

@@ -13,7 +13,8 @@ from time import perf_counter
 import structlog
 
 from bot.channels.port import Channel
-from bot.commands.intents import Intent, Rate
+from bot.commands.command import Intent
+from bot.commands.ratings import Rate
 from bot.context import Act, Services, Turn, say
 from bot.features.privacy_notice import first_notice
 from bot.features.registry import perform

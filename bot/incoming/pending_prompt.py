@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from bot.commands import is_command
-from bot.commands.intents import Ask, Routed
-from bot.commands.router import route
+from bot.commands import is_command, parse
+from bot.commands.router import Routed, route
+from bot.commands.search import Ask
 from bot.messages import Inbound
 from knowledge_base.store.people import ChatContext
 
@@ -21,5 +19,5 @@ def understood(inbound: Inbound, context: ChatContext | None) -> Routed:
         return routed
     if context is None or not context.awaits:
         return routed
-    completed = route(f"!{context.awaits} {inbound.text.strip()}", private=True)
-    return replace(completed, language=None, awaited=True)  # the command is ours, the words say nothing
+    completed = parse(f"{context.awaits} {inbound.text.strip()}")
+    return Routed(completed, awaited=True)  # the command is the bot's: its words say no language

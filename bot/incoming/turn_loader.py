@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.channels.port import Channel, EditsInPlace, Immediate, KnowsAdmins
-from bot.commands.intents import Ask, Intent, Routed, Start
-from bot.commands.router import route
+from bot.commands import parse
+from bot.commands.command import Intent
+from bot.commands.general import Start
+from bot.commands.ratings import Rate
+from bot.commands.router import Routed, route
+from bot.commands.search import Ask
 from bot.context import Services, Turn, nobody
 from bot.features.search import daily_limit, rate_limit
-from bot.incoming.buttons import TOASTS, FrontDesk, Verdict
+from bot.incoming.buttons import FrontDesk, Verdict
 from bot.incoming.group_access import may_work
 from bot.incoming.pending_prompt import understood
 from bot.messages import Happening, Inbound, Say
@@ -115,8 +119,10 @@ class TurnLoader:
         verdict, button = await self._desk.verdict(tx, inbound)
         if button is None or verdict is not Verdict.COUNTS:
             return None
-        command = button.command + (f" {button.answer_id}" if button.command in TOASTS else "")
-        return Routed(route(f"!{command}", private=inbound.private).intent)  # the words are ours, and say no language
+        intent = parse(button.command)
+        if isinstance(intent, Rate) and not intent.answer:
+            intent = replace(intent, answer=button.answer_id)
+        return Routed(intent)  # the words are the bot's: they say no language
 
     async def _edited(self, tx: Transaction, inbound: Inbound) -> tuple[Routed | None, str]:
         """A question asked again changes its answer in place; an edit of anything else changes nothing."""

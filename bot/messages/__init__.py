@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.commands import parse, to_text
+from bot.commands.command import Intent
 from bot.messages.markup import Document
 
 
@@ -136,7 +138,7 @@ class Say:
         return cls(
             data["key"],
             {name: _value_from_json(value) for name, value in data["values"].items()},
-            tuple(Choice(cls.from_json(label), command, numbered) for label, command, numbered in data["choices"]),
+            tuple(Choice(cls.from_json(label), parse(text), numbered) for label, text, numbered in data["choices"]),
             data.get("language", ""),
         )
 
@@ -152,8 +154,13 @@ class Choice:
     """
 
     label: Say
-    command: str
+    intent: Intent
     numbered: bool = False
+
+    @property
+    def command(self) -> str:
+        """The canonical text of the intent, as it is stored."""
+        return to_text(self.intent)
 
 
 @dataclass(frozen=True, slots=True)

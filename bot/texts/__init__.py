@@ -84,7 +84,7 @@ class Texts:
         for choice in say.choices:
             number += choice.numbered
             label = self.line(choice.label, language)
-            command = typed(choice.command, language)
+            command = typed(choice.intent, language)
             shown.append(ShownChoice(label, choice.command, command, number if choice.numbered else None))
         return tuple(shown)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from bot.commands.intents import Verify
+from bot.commands.account import Verify
 from bot.context import Turn
 from bot.features import introductions
 from bot.features.accounts import verify

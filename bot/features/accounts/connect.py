@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 
 from bot.channels.networks import MAIL, network
-from bot.commands import NO, YES
-from bot.commands.intents import Verify
-from bot.context import Act, Services, Turn
+from bot.commands.account import Verify
+from bot.commands.command import NO, YES
+from bot.commands.general import Start
+from bot.context import Act, Serves, Services, Turn
 from bot.features import help as guide
 from bot.features.accounts import verify as verifying
 from bot.features.accounts.separate import before, told
@@ -30,15 +31,15 @@ from knowledge_base.store.transaction import Transaction
 
 HANDLE = re.compile(r"[A-Za-z0-9_-]{22}")
 CHOICES = (
-    Choice(Say("choice.connect_yes"), "verify yes", numbered=True),
-    Choice(Say("choice.connect_no"), "verify no", numbered=True),
+    Choice(Say("choice.connect_yes"), Verify("yes"), numbered=True),
+    Choice(Say("choice.connect_no"), Verify("no"), numbered=True),
 )
 OVER = Say("connect.over")
 
 
-async def start(turn: Turn, handle: str, services: Services) -> Act:
+async def start(turn: Turn, intent: Start, services: Services) -> Act:
     """Introduce the bot; to who comes by a link of a mail, ask whether the mailbox is theirs."""
-    welcome = await guide.start()
+    welcome, handle = await guide.welcome(), intent.handle
     if not turn.inbound.private or not HANDLE.fullmatch(handle):
         return welcome
 
@@ -150,3 +151,6 @@ async def _tell_mailbox(tx: Transaction, turn: Turn, page: Page, before: dict[st
 
 def _address(page: Page) -> str:
     return str((page.content or {}).get("address", ""))
+
+
+SERVES: Serves = {Start: start, Verify: verify}

@@ -8,8 +8,8 @@ chat account what was its. Both sides hear of it, each where it is.
 from __future__ import annotations
 
 from bot.channels.networks import MAIL, named_by, network
-from bot.commands.intents import Disconnect
-from bot.context import Act, Services, Turn
+from bot.commands.account import Disconnect
+from bot.context import Act, Serves, Services, Turn
 from bot.features.accounts.separate import parted, promised, separate
 from bot.features.dialog import offer
 from bot.messages import Choice, MessageAudience, Own, Say, Value
@@ -60,7 +60,7 @@ def _is_meant(one: Account, which: str) -> bool:
 async def _which(tx: Transaction, turn: Turn, others: list[Account], services: Services) -> Say:
     if not others:
         return Say("disconnect.none")
-    choices = tuple(Choice(_label(one), f"disconnect {one.channel}:{one.user_id}", numbered=True) for one in others)
+    choices = tuple(Choice(_label(one), Disconnect(f"{one.channel}:{one.user_id}"), numbered=True) for one in others)
     await offer(tx, turn, services, choices)
     return Say("disconnect.which", {"options": tuple(choice.label for choice in choices)}, choices)
 
@@ -105,3 +105,6 @@ async def by_mailbox(tx: Transaction, services: Services, page: Page) -> bool:
     for one in staying:
         await _tell(tx, one, page.person_id, Say("disconnect.by_mailbox"))
     return True
+
+
+SERVES: Serves = {Disconnect: disconnect}

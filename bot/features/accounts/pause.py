@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.commands.intents import Pause, Resume
-from bot.context import Act, Services, Turn
+from bot.commands.account import Pause, Refuse, Resume
+from bot.context import Act, Serves, Services, Turn
 from bot.features import introductions
 from bot.messages import Say
 from knowledge_base.store.transaction import Transaction
@@ -15,7 +15,7 @@ FOREVER = datetime(9999, 12, 31, tzinfo=UTC)  # until they say so
 INTRO, DIGEST = "intro", "digest"
 
 
-async def pause(turn: Turn, intent: Pause) -> Act:
+async def pause(turn: Turn, intent: Pause, _services: Services) -> Act:
     """No introductions and no digests for some days, or until the person says so."""
 
     async def act(tx: Transaction) -> Say:
@@ -29,7 +29,7 @@ async def pause(turn: Turn, intent: Pause) -> Act:
     return act
 
 
-async def resume(turn: Turn, intent: Resume) -> Act:
+async def resume(turn: Turn, intent: Resume, _services: Services) -> Act:
     """The end of a pause, and of a wish not to be introduced."""
 
     async def act(tx: Transaction) -> Say:
@@ -42,7 +42,7 @@ async def resume(turn: Turn, intent: Resume) -> Act:
     return act
 
 
-async def refuse(turn: Turn, services: Services) -> Act:
+async def refuse(turn: Turn, _intent: Refuse, services: Services) -> Act:
     """Stop all introductions to this person; an objection needs no reason."""
 
     async def act(tx: Transaction) -> Say:
@@ -60,3 +60,6 @@ async def _pause_digest(tx: Transaction, turn: Turn, until: datetime | None) -> 
     wish = await tx.subscriptions.of_person(turn.person.id)
     if wish is not None:
         await tx.subscriptions.save(replace(wish, paused_until=until))
+
+
+SERVES: Serves = {Pause: pause, Resume: resume, Refuse: refuse}

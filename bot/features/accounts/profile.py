@@ -7,8 +7,9 @@ import unicodedata
 from dataclasses import replace
 
 from bot.channels.networks import named_by, network
-from bot.commands.intents import Ask, Profile
-from bot.context import Act, Services, Turn, say
+from bot.commands.account import Profile
+from bot.commands.search import Ask
+from bot.context import Act, Serves, Services, Turn, say
 from bot.features.dialog import is_aside, prompt
 from bot.features.introductions.chat import go_on
 from bot.features.places import UNKNOWN, name_of, named, proven_by
@@ -65,7 +66,7 @@ def _is_words(text: str, between: str) -> bool:
 
 def _ask_for(turn: Turn, field: str, services: Services) -> Act:
     async def act(tx: Transaction) -> Say:
-        await prompt(tx, turn, services, f"profile {field}")
+        await prompt(tx, turn, services, Profile(field))
         return Say(f"profile.ask_{field}")
 
     return act
@@ -77,7 +78,7 @@ def _plain(turn: Turn, field: str, value: str, services: Services) -> Act:
 
     async def act(tx: Transaction) -> Say:
         if not fits:
-            await prompt(tx, turn, services, f"profile {field}")
+            await prompt(tx, turn, services, Profile(field))
             return Say(f"profile.no_{field}")
         await tx.profiles.set(turn.person.id, **{field: value})
         return await _saved(tx, turn, services)
@@ -112,12 +113,12 @@ def _municipality(turn: Turn, value: str, services: Services) -> Act:
         return _belongs(turn, found[0].id, services)
 
     async def act(tx: Transaction) -> Say:
-        await prompt(tx, turn, services, "profile municipality")
+        await prompt(tx, turn, services, Profile("municipality"))
         choices = tuple(_which(one) for one in found[:MOST_CHOICES])
         if not (found or is_place(typed)):
             return Say("profile.no_place")
         if not found:
-            as_typed = Choice(Say("choice.as_typed", {"name": value}), f"profile municipality {TYPED}{value}", True)
+            as_typed = Choice(Say("choice.as_typed", {"name": value}), Profile("municipality", TYPED + value), True)
             choices = (as_typed,)
         await _offer(tx, turn, services, choices)
         values: dict[str, Value] = {"name": value, "options": tuple(choice.label for choice in choices)}
@@ -128,7 +129,7 @@ def _municipality(turn: Turn, value: str, services: Services) -> Act:
 
 def _which(one: Municipality) -> Choice:
     label = Say("profile.place", {"name": one.name, "kind": one.kind, "state": one.state})
-    return Choice(label, f"profile municipality {EXACTLY}{one.id}", numbered=True)
+    return Choice(label, Profile("municipality", EXACTLY + one.id), numbered=True)
 
 
 async def _offer(tx: Transaction, turn: Turn, services: Services, choices: tuple[Choice, ...]) -> None:
@@ -172,7 +173,7 @@ async def _saved(tx: Transaction, turn: Turn, services: Services) -> Say:
 def _show(turn: Turn, services: Services) -> Act:
     async def act(tx: Transaction) -> Say:
         fields = ("name", "municipality", "phone", "channel")
-        choices = tuple(Choice(Say(f"choice.change_{field}"), f"profile {field}", numbered=True) for field in fields)
+        choices = tuple(Choice(Say(f"choice.change_{field}"), Profile(field), numbered=True) for field in fields)
         await tx.people.remember(turn.context_key, None, None, [choice.command for choice in choices])
         options = tuple(choice.label for choice in choices)
         return Say("profile.show", {"profile": await describe(tx, turn, services), "options": options}, choices)
@@ -207,3 +208,6 @@ def _left_alone(told: Told, tx: Transaction) -> Say | str:
     if told.refuses:
         return Say("profile.refuses")
     return "" if told.is_available(tx.now) else Say("profile.paused")
+
+
+SERVES: Serves = {Profile: profile}

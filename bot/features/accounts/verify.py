@@ -15,7 +15,8 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from bot.channels.networks import MAIL, network
-from bot.commands.intents import Ask, Verify
+from bot.commands.account import Verify
+from bot.commands.search import Ask
 from bot.context import Act, Services, Turn, say
 from bot.features import mail_limit as allowance
 from bot.features.dialog import is_aside, prompt
@@ -72,7 +73,7 @@ def _with_word(text: str) -> tuple[str, str]:
 
 def _ask_again(turn: Turn, wrong: bool, services: Services) -> Act:
     async def act(tx: Transaction) -> Say:
-        await prompt(tx, turn, services, "verify")
+        await prompt(tx, turn, services, Verify())
         return Say("verify.no_address" if wrong else "verify.ask")
 
     return act
@@ -128,7 +129,7 @@ async def send_code(
         whose = owner or turn.person.id
         await _post(tx, turn, address, whose, services, message_id, crowded=others >= allowance.FOR_ALL)
     await tx.verifications.start(turn.person.id, address, "", hashed, lasting=CODE_LASTS)
-    await prompt(tx, turn, services, "verify")
+    await prompt(tx, turn, services, Verify())
     return None
 
 
@@ -187,7 +188,7 @@ async def _wrong(tx: Transaction, turn: Turn, whom: list[str], services: Service
     await tx.tallies.add(services.secret, WRONG, whom, lasting=CODE_LASTS)
     left = TRIES - await tx.tallies.count(services.secret, WRONG, whom, within=CODE_LASTS)
     if left > 0:
-        await prompt(tx, turn, services, "verify")
+        await prompt(tx, turn, services, Verify())
         return Say("verify.wrong", {"count": left})
     await tx.verifications.end(turn.person.id)
     await tx.tallies.add(services.secret, LOCKED, whom, lasting=LOCKED_FOR)

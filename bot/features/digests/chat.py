@@ -7,8 +7,8 @@ from datetime import timedelta
 from functools import partial
 
 from bot.channels.policy import DataClass, may_pass
-from bot.commands.intents import Digest
-from bot.context import Act, Services, Turn, say
+from bot.commands.digests import Digest, Subscribe, Unsubscribe
+from bot.context import Act, Serves, Services, Turn, say
 from bot.features.digests.by_mail import by_mail
 from bot.features.digests.edition import INTRO, approve
 from bot.features.digests.render import SETTINGS
@@ -16,7 +16,7 @@ from bot.features.digests.run import Digests
 from bot.features.digests.settings import settings_say
 from bot.features.digests.subscribe import STEPS as SETTABLE
 from bot.features.digests.subscribe import change, refused_here
-from bot.features.digests.wishes import OFF, step_of
+from bot.features.digests.wishes import OFF
 from bot.features.entries import mine
 from bot.features.wording import day
 from bot.messages import Choice, Say, Value
@@ -28,12 +28,12 @@ INTRO_LASTS = timedelta(days=7)  # a week for each subscriber, whichever weekday
 LONGEST_INTRO = 500  # characters
 FEEDBACK_PERIOD = timedelta(days=30)
 MIN_PEOPLE = 5  # fewer could be recognised
-NONE = Say("digest.none", {}, (Choice(Say("choice.subscribe"), "subscribe"),))
+NONE = Say("digest.none", {}, (Choice(Say("choice.subscribe"), Subscribe()),))
 
 
 async def digest(turn: Turn, intent: Digest, services: Services) -> Act:
     """``digest`` and everything that begins with it."""
-    step, rest = step_of(intent.text)
+    step, rest = intent.step, intent.text
     if step in ("intro", "preview"):
         return await _of_editors(turn, step, rest, services)
     if step == "approve":
@@ -48,7 +48,7 @@ async def digest(turn: Turn, intent: Digest, services: Services) -> Act:
         return await by_mail(turn, rest, services)
     if step == "here":
         return _here(turn, services)
-    if step == "settings" or intent.text:
+    if step or rest:
         return _settings(turn, services)
     return _now(turn, services)
 
@@ -114,7 +114,7 @@ def _here(turn: Turn, services: Services) -> Act:
     return act
 
 
-async def unsubscribe(turn: Turn, services: Services) -> Act:
+async def unsubscribe(turn: Turn, _intent: Unsubscribe, services: Services) -> Act:
     """No more digests, at once; what waits to be sent is not sent."""
     if refused := await refused_here(turn, services):
         return say(refused)
@@ -124,7 +124,7 @@ async def unsubscribe(turn: Turn, services: Services) -> Act:
         if wish is None or not wish.is_on:
             return Say("unsubscribe.nothing")
         await tx.subscriptions.save(replace(wish, state="off"))
-        return Say("unsubscribe.done", {}, (Choice(Say("choice.resubscribe"), "subscribe again"),))
+        return Say("unsubscribe.done", {}, (Choice(Say("choice.resubscribe"), Subscribe("again")),))
 
     return act
 
@@ -144,7 +144,7 @@ async def _of_editors(turn: Turn, step: str, rest: str, services: Services) -> A
             return Say("digest.intro_gone")
         until = tx.now + INTRO_LASTS
         await tx.facts.put(INTRO, {"text": text, "until": until.isoformat()})
-        shown = Choice(Say("choice.preview"), "digest preview")
+        shown = Choice(Say("choice.preview"), Digest("preview"))
         return Say("digest.intro_kept", {"text": text, "until": day(until.date(), turn.language)}, (shown,))
 
     async def preview(tx: Transaction) -> Say:
@@ -172,3 +172,6 @@ def _approve(turn: Turn, services: Services) -> Act:
         return Say("digest.approved")
 
     return act
+
+
+SERVES: Serves = {Digest: digest, Unsubscribe: unsubscribe}

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.features.entries import EXACTLY, command
+from bot.commands.digests import Digest, Unsubscribe
+from bot.commands.introductions import Introduce
+from bot.commands.search import PROJECT, Show
 from bot.features.wording import TOPICS_NAMED, day, label, named
 from bot.messages import Choice, Say, Url, Value
 from knowledge_base.digests.content import Entry, Selection, Why
@@ -16,8 +18,8 @@ from knowledge_base.store.open_questions import Asked
 from knowledge_base.vocabulary import bundled
 
 SUMMARY = 220  # characters of a project's text
-SETTINGS = Choice(Say("choice.digest_settings"), "digest settings")
-UNSUBSCRIBE = Choice(Say("choice.unsubscribe"), "unsubscribe")
+SETTINGS = Choice(Say("choice.digest_settings"), Digest("settings"))
+UNSUBSCRIBE = Choice(Say("choice.unsubscribe"), Unsubscribe())
 Told = Project | Contact | Event | Asked
 
 
@@ -77,13 +79,13 @@ def _choices(
     if place is Place.MAIL:  # the bot receives no mail
         return
     for key, record in records.items():
-        yield Choice(Say("choice.show", {"title": _title(record)}), command(key), numbered=True)
+        yield Choice(Say("choice.show", {"title": _title(record)}), Show(key), numbered=True)
     for number, record in enumerate(records.values(), start=1):
         if place is Place.CHAT and (project_id := _asked_about(record, introducible)):
-            typed = f"intro {EXACTLY}{project_id}" if buttons else f"intro {number}"
-            yield Choice(Say("choice.intro.ask", {"number": number}), typed)
+            introduce = Introduce(PROJECT + project_id) if buttons else Introduce(number=number)
+            yield Choice(Say("choice.intro.ask", {"number": number}), introduce)
     if bored:
-        yield Choice(Say("choice.drop_topic"), f"digest drop {bored}")
+        yield Choice(Say("choice.drop_topic"), Digest("drop", bored))
     yield SETTINGS
     yield UNSUBSCRIBE
 

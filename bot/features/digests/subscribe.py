@@ -11,11 +11,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands.intents import Ask, Subscribe
-from bot.context import Act, Services, Turn, say
+from bot.commands import parse, to_text
+from bot.commands.digests import Subscribe
+from bot.commands.search import Ask
+from bot.context import Act, Serves, Services, Turn, say
 from bot.features.dialog import is_aside
 from bot.features.digests.settings import region_said, settings_say, weekday
-from bot.features.digests.wishes import OFFERED, language_of, region_of, step_of, topics_of, when_of
+from bot.features.digests.wishes import OFFERED, language_of, region_of, topics_of, when_of
 from bot.features.entries import mine
 from bot.features.search import ask
 from bot.features.wording import label, named
@@ -35,7 +37,7 @@ async def subscribe(turn: Turn, intent: Subscribe, services: Services) -> Act:
     """Begin, go on with a step, or do it all in one line."""
     if refused := await refused_here(turn, services):
         return say(refused)
-    step, rest = step_of(intent.text)
+    step, rest = intent.step, intent.text
     if turn.awaited and is_aside(rest):
         return await ask.ask(turn, Ask(rest), services)
     if turn.awaited and NUMBERS.fullmatch(rest):
@@ -44,9 +46,9 @@ async def subscribe(turn: Turn, intent: Subscribe, services: Services) -> Act:
         return _again(turn, services)
     if step in STEPS:
         return change(turn, step, rest, services, asking=True) if rest else _ask(turn, step, services)
-    if not (step or intent.text):
+    if not rest:
         return _ask(turn, "topics", services) if turn.inbound.private else say(Say("subscribe.room"))
-    return change(turn, "topics", intent.text, services)
+    return change(turn, "topics", rest, services)
 
 
 async def refused_here(turn: Turn, services: Services) -> Say | None:
@@ -142,9 +144,9 @@ def _again(turn: Turn, services: Services) -> Act:
 
 def _numbered_words(turn: Turn, text: str) -> str:
     """What several numbers of the choices shown last stand for, as words."""
-    choices = turn.context.choices if turn.context else ()
-    numbers = (int(number) for number in re.findall(r"\d+", text))
-    return ", ".join(choices[number - 1].rpartition(" ")[2] for number in numbers if 1 <= number <= len(choices))
+    shown = [parse(choice) for choice in turn.context.choices] if turn.context else []
+    picked = [shown[number - 1] for number in map(int, re.findall(r"\d+", text)) if 1 <= number <= len(shown)]
+    return ", ".join(one.text or one.step for one in picked if isinstance(one, Subscribe))
 
 
 # --- asking ---------------------------------------------------------------------------------------------------------
@@ -175,7 +177,7 @@ async def _question(tx: Transaction, turn: Turn, step: str, wish: Subscription |
     }
     commands = [choice.command for choice in choices]
     await tx.people.spoke(turn.person.id, turn.language)  # their answers may be in no language at all
-    await tx.people.remember(turn.context_key, None, None, commands, awaits=f"subscribe {step}")
+    await tx.people.remember(turn.context_key, None, None, commands, awaits=to_text(Subscribe(step)))
     return Say(f"subscribe.{step}", values, tuple(choices))
 
 
@@ -185,9 +187,9 @@ async def _choices(
     match step:
         case "topics" | "add":
             offered = [topic for topic in OFFERED if topic not in topics]
-            named_ones = [_numbered(_word(label(one, turn.language)), f"subscribe add {one}") for one in offered]
-            last = Choice(Say("choice.go_on"), "subscribe region", True)
-            everything = _numbered(Say("digest.everything"), "subscribe topics everything")
+            named_ones = [_numbered(_word(label(one, turn.language)), Subscribe("add", one)) for one in offered]
+            last = Choice(Say("choice.go_on"), Subscribe("region"), True)
+            everything = _numbered(Say("digest.everything"), Subscribe("topics", "everything"))
             return [*named_ones, last if step == "add" else everything]
         case "region":
             return await _regions(tx, turn, services)
@@ -195,13 +197,13 @@ async def _choices(
             return [
                 _numbered(
                     Say("digest.when", {"day": weekday(day, turn.language), "hour": hour}),
-                    f"subscribe day {_DAYS[day]} {hour}",
+                    Subscribe("day", f"{_DAYS[day]} {hour}"),
                 )
                 for day, hour in OFFERED_TIMES
             ]
         case _:
             return [
-                _numbered(Say(f"language.{code}"), f"subscribe language {code}") for code in ("de", "en", "pl", "auto")
+                _numbered(Say(f"language.{code}"), Subscribe("language", code)) for code in ("de", "en", "pl", "auto")
             ]
 
 
@@ -212,18 +214,21 @@ async def _regions(tx: Transaction, turn: Turn, services: Services) -> list[Choi
     own = (await tx.profiles.get(turn.person.id)).municipality
     gazetteer = services.search.snapshot.gazetteer
     home = next((one for one in gazetteer.municipalities if one.id == own), None) if own else None
-    choices = [_numbered(Say("digest.near", {"place": home.name}), f"subscribe region {NEAR_WORD}")] if home else []
+    choices = [_numbered(Say("digest.near", {"place": home.name}), Subscribe("region", NEAR_WORD))] if home else []
     state = home.state if home and home.state else "Brandenburg"
-    choices.append(_numbered(_word(state), f"subscribe region {state}"))
-    return [*choices, _numbered(Say("digest.everywhere"), "subscribe region everywhere")]
+    choices.append(_numbered(_word(state), Subscribe("region", state)))
+    return [*choices, _numbered(Say("digest.everywhere"), Subscribe("region", "everywhere"))]
 
 
 NEAR_WORD = "nearby"  # as ``digest_words`` reads it
 
 
-def _numbered(text: Say, typed: str) -> Choice:
-    return Choice(text, typed, numbered=True)
+def _numbered(text: Say, intent: Subscribe) -> Choice:
+    return Choice(text, intent, numbered=True)
 
 
 def _word(text: str) -> Say:
     return Say("digest.word", {"word": text})
+
+
+SERVES: Serves = {Subscribe: subscribe}

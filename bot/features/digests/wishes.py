@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.commands.router import LANGUAGE_CODES
+from bot.commands.account import LANGUAGE_CODES
 from knowledge_base.digests.material import NEAR, PLACE, STATE
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.search.understanding.states import STATES
@@ -15,23 +15,6 @@ OFFERED = (  # topics that the dialogue names
     "mobility", "climate-adaptation", "energy", "health", "education", "neighbourhoods", "civil-protection",
     "administration",
 )  # fmt: skip
-STEPS = {  # what a word behind ``subscribe`` or ``digest`` means; the first of each is the one that buttons use
-    "topics": ("topics", "topic", "themen", "thema", "tematy", "temat"),
-    "add": ("add", "dazu", "dodaj"),
-    "drop": ("drop", "ohne", "bez"),
-    "region": ("region", "gegend", "regiony"),
-    "day": ("day", "tag", "wann", "dzien", "kiedy"),
-    "language": ("language", "sprache", "jezyk"),
-    "settings": ("settings", "einstellungen", "ustawienia"),
-    "sign": ("sign", "lebenszeichen", "znak"),
-    "mail": tuple("mail email e-mail".split()),
-    "again": ("again", "wieder", "ponownie"),
-    "here": ("here", "hier", "hierher", "tutaj", "tu"),
-    "intro": ("intro", "vorwort", "wstep"),
-    "preview": ("preview", "vorschau", "podglad"),
-    "approve": ("approve", "freigeben", "zatwierdz"),
-}
-_STEP_OF = {fold(word): step for step, words in STEPS.items() for word in words}
 EVERYTHING = frozenset({"everything", "all", "alles", "alle", "alle themen", "wszystko", "wszystkie"})
 EVERYWHERE = frozenset({"everywhere", "anywhere", "all", "ueberall", "uberall", "egal", "wszedzie", "cokolwiek"})
 NEARBY = re.compile(
@@ -51,13 +34,6 @@ DAYS: Sequence[tuple[str, ...]] = (
 )
 _DAY_OF = {word: number for number, words in enumerate(DAYS) for word in words}
 _LONGEST_TOPIC = 5  # words
-
-
-def step_of(text: str) -> tuple[str, str]:
-    """The step that a text begins with, and the rest of it; an empty step when it begins with none."""
-    word, _, rest = text.strip().partition(" ")
-    step = _STEP_OF.get(fold(word), "")
-    return (step, rest.strip()) if step else ("", text.strip())
 
 
 def topics_of(text: str, vocabulary: Vocabulary) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:

@@ -13,8 +13,9 @@ from datetime import timedelta
 import structlog
 
 from bot.channels.policy import DataClass, may_pass
-from bot.commands.intents import Correct, Edit
-from bot.context import Act, Services, Turn
+from bot.commands.editors import Edit
+from bot.commands.privacy import Correct
+from bot.context import Act, Serves, Services, Turn
 from bot.features.dialog import prompt
 from bot.features.editors import questions
 from bot.messages import Say
@@ -43,7 +44,7 @@ async def correct(turn: Turn, intent: Correct, services: Services) -> Act:
 
     async def act(tx: Transaction) -> Say:
         if not text:
-            await prompt(tx, turn, services, "correct")
+            await prompt(tx, turn, services, Correct())
             return Say("correct.ask")
         who = await tx.tallies.identities(turn.person.id)
         day = timedelta(days=1)
@@ -77,7 +78,7 @@ async def _told(tx: Transaction, editor: Person, number: int, text: str, service
 
 async def edit(turn: Turn, intent: Edit, services: Services) -> Act:
     """Show the fields of a project or a contact, or set one; an empty value clears it."""
-    of_project = await questions.edit(intent)
+    of_project = await questions.edit_project(intent)
 
     async def act(tx: Transaction) -> Say:
         stored = await tx.records.get(RecordKind.CONTACT, intent.record)
@@ -116,3 +117,6 @@ async def _tell_contact(tx: Transaction, turn: Turn, stored: StoredRecord, field
         return False
     notice = Notice(Say("correct.done", {"role": contact.role, "field": field}), f"corrected:{turn.reply_id}")
     return await tell(tx, person, notice, settings=services.settings, links=services.links) is not None
+
+
+SERVES: Serves = {Correct: correct, Edit: edit}

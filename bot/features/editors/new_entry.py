@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.channels.policy import DataClass, may_pass
-from bot.commands.intents import Ask, NewEntry
-from bot.context import Act, Services, Turn, say
+from bot.commands import to_text
+from bot.commands.editors import NewEntry
+from bot.commands.search import PROJECT, Ask, Show
+from bot.context import Act, Serves, Services, Turn, say
 from bot.features.dialog import offer
 from bot.features.editors.questions import EDITABLE, close
-from bot.features.entries import show_command
 from bot.features.search import ask
 from bot.features.search.answers import in_full
 from bot.messages import Choice, Say, Value
@@ -164,18 +165,19 @@ async def _ask(tx: Transaction, turn: Turn, draft: _Draft, problem: Say | None) 
     }
     commands = [choice.command for choice in choices]
     await tx.people.spoke(turn.person.id, turn.language)  # a title may be in any language
-    await tx.people.remember(turn.context_key, None, None, commands, awaits=f"questions new {draft.number} {step} =")
+    awaits = to_text(NewEntry(draft.number, "set", step))
+    await tx.people.remember(turn.context_key, None, None, commands, awaits=awaits)
     return Say(f"entry.ask_{step}", values, choices)
 
 
 def _choices(draft: _Draft, step: str) -> list[Choice]:
-    begin = f"questions new {draft.number}"
     if step == "municipality":
-        return [Choice(Say("choice.no_municipality"), f"{begin} municipality =", numbered=True)]
+        return [Choice(Say("choice.no_municipality"), NewEntry(draft.number, "set", step), numbered=True)]
     if step == "text":
         numbered = enumerate(draft.answers, start=1)
         return [
-            Choice(Say("choice.use_answer", {"number": n}), f"{begin} answer {one.id}", True) for n, one in numbered
+            Choice(Say("choice.use_answer", {"number": n}), NewEntry(draft.number, ANSWER, value=one.id), numbered=True)
+            for n, one in numbered
         ]
     return []
 
@@ -222,11 +224,11 @@ async def _shown(tx: Transaction, turn: Turn, draft: _Draft, record: Record, ser
         "hint": "" if known else Say("entry.no_topics", {"number": draft.number}),
         "place": _place(project, services),
     }
-    begin = f"questions new {draft.number}"
-    yes = Choice(Say("choice.publish"), f"{begin} {_mark(record)} yes", numbered=True)
+    yes = Choice(Say("choice.publish"), NewEntry(draft.number, "yes", value=_mark(record)), numbered=True)
+    discard = Choice(Say("choice.discard"), NewEntry(draft.number, "discard"))
     await offer(tx, turn, services, (yes,))
     values["choices"] = (yes.label,)
-    return Say("entry.preview", values, (yes, Choice(Say("choice.discard"), f"questions discard {draft.number}")))
+    return Say("entry.preview", values, (yes, discard))
 
 
 def _place(project: Project, services: Services) -> Value:
@@ -246,7 +248,7 @@ async def _publish(tx: Transaction, turn: Turn, draft: _Draft, record: Record, s
     project = replace(_project(record), id=await _free_id(tx, record.id))
     await tx.records.edit(RecordKind.PROJECT, project.id, to_body(project))
     log.info("entry.published", entry=project.id, question=draft.number, editor=turn.person.id)
-    show = Choice(Say("choice.show", {"title": project.title}), show_command(project.id))
+    show = Choice(Say("choice.show", {"title": project.title}), Show(PROJECT + project.id))
     used = next((one for one in draft.answers if one.id == draft.fields.get(ANSWER)), None)
     if used and (author := await tx.people.get(used.person_id)):
         told = Say("question.answer_entered", {"title": project.title}, (show,))
@@ -263,3 +265,6 @@ async def _free_id(tx: Transaction, wanted: str) -> str:
         number += 1
         free = f"{wanted}-{number}"
     return free
+
+
+SERVES: Serves = {NewEntry: enter}

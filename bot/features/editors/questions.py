@@ -1,15 +1,16 @@
-"""For editors: list questions without an answer and correct records from the chat. See ``bot.features.permissions``."""
+"""For editors: list questions without an answer and correct records from the chat."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.commands.intents import Edit, Questions, Remove
-from bot.context import Act, Services, Turn
+from bot.commands.editors import Edit, Questions, Remove
+from bot.commands.search import PROJECT, Show
+from bot.context import Act, Serves, Services, Turn
 from bot.features.digests.wishes import topics_of
-from bot.features.entries import show_command
 from bot.features.open_questions import closing
 from bot.features.wording import named
 from bot.messages import Choice, Say
@@ -77,12 +78,12 @@ async def close(tx: Transaction, turn: Turn, number: int, entry: str, services: 
     if not await tx.answers.close_question(number):
         return Say("questions.no_such", {"number": number})
     title = stored.record.title if stored and isinstance(stored.record, Project) else ""
-    show = show_command(entry) if entry else ""
+    show = Show(PROJECT + entry) if entry else None
     told = await closing.over(tx, services, number, f"question over:{turn.reply_id}", title=title, show=show)
     return Say("questions.closed_and_told" if told else "questions.closed", {"number": number, "people": told})
 
 
-async def edit(intent: Edit) -> Act:
+async def edit_project(intent: Edit) -> Act:
     """Show the fields of a project, or set one; an empty value clears it."""
 
     async def act(tx: Transaction) -> Say:
@@ -104,7 +105,7 @@ async def edit(intent: Edit) -> Act:
     return act
 
 
-async def remove(intent: Remove) -> Act:
+async def remove(_turn: Turn, intent: Remove, _services: Services) -> Act:
     """Take a project out, after asking back."""
 
     async def act(tx: Transaction) -> Say:
@@ -113,7 +114,7 @@ async def remove(intent: Remove) -> Act:
             return Say("edit.not_found", {"id": intent.record})
         if not intent.confirmed:
             quoted = f'"{intent.record}"' if " " in intent.record else intent.record
-            confirm = Choice(Say("choice.remove"), f"remove {quoted} yes")
+            confirm = Choice(Say("choice.remove"), replace(intent, confirmed=True))
             return Say("remove.sure", {"id": quoted, "title": stored.record.title}, (confirm,))
         await tx.records.remove([(RecordKind.PROJECT, intent.record)])
         return Say("remove.done", {"id": intent.record})
@@ -145,3 +146,6 @@ def with_field(kind: RecordKind, body: Mapping[str, Any], field: str, text: str)
     if isinstance(checked, list):
         raise InputError(checked[0].reason)
     return to_body(checked.record)
+
+
+SERVES: Serves = {Questions: questions, Remove: remove}

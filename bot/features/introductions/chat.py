@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bot.channels.networks import words_of_shared
 from bot.channels.policy import DataClass, may_pass
-from bot.commands.intents import Introduce, IntroduceStep, Respond, SayHelped
-from bot.commands.introductions import kinds_of
-from bot.context import Act, Services, Turn
+from bot.commands.introductions import Introduce, IntroduceStatus, IntroduceStep, Respond, SayHelped, kinds_of
+from bot.commands.search import PROJECT
+from bot.context import Act, Serves, Services, Turn
 from bot.features.dialog import ask_missing, offer, prompt, wanted_before
-from bot.features.entries import EXACTLY, project_behind
+from bot.features.entries import project_behind
 from bot.features.introductions import Evidence, describe, for_editors, helped, respond, withdraw
 from bot.features.introductions.candidates import contact_of, project_of
 from bot.features.introductions.contact_answers import LONGEST_TYPED, TYPED
@@ -26,7 +26,7 @@ from bot.features.introductions.request import (
 )
 from bot.features.introductions.view import RequestView, date_of, said_of, sharables
 from bot.features.privacy_notice import version
-from bot.features.search.ask import pick
+from bot.features.search.ask import picked_entry
 from bot.messages import Choice, Happening, Say
 from bot.messages.markup import clean, plain
 from knowledge_base.introductions.values import Answer, Helped, Introduction, Side, State
@@ -35,23 +35,19 @@ from knowledge_base.store.transaction import Transaction
 
 SHOWN = 10  # introductions in a status
 UNKNOWN = Say("intro.unknown")
-WISH = f"intro {EXACTLY}"  # before the id of a project: the command that waits until we know who asks
 
 
 async def introduce(turn: Turn, intent: Introduce, services: Services) -> Act:
     """Begin a request: show what the contact would see. What is missing is asked for first."""
-    which = intent.which
-    if which.isdecimal() and len(which) < 4:
-        which = (await pick(turn, int(which), services) or which).removeprefix("show ")
-    named = which.removeprefix(EXACTLY)
+    entry = intent.entry or await picked_entry(turn, intent.number, services)
 
     async def act(tx: Transaction) -> Say:
-        project = await project_of(tx, await project_behind(tx, named))
+        project = await project_of(tx, await project_behind(tx, entry))
         if project is None:
             return Say("show.not_found")
         if hopeless := await there_is_no_way(tx, services, turn.person, project):
             return hopeless
-        if missing := await ask_missing(tx, turn, services, then=f"{WISH}{project.id}"):
+        if missing := await ask_missing(tx, turn, services, then=Introduce(PROJECT + project.id)):
             return Say("intro.missing", {"question": missing})
         return await _begun(tx, turn, services, project)
 
@@ -64,8 +60,8 @@ async def go_on(tx: Transaction, turn: Turn, services: Services) -> Say | None:
     ``None``: they wanted nothing.
     """
     wish = await wanted_before(tx, turn, services)
-    project = await project_of(tx, wish.removeprefix(WISH)) if wish else None
-    if project is None:
+    project = await project_of(tx, wish.entry.removeprefix(PROJECT)) if isinstance(wish, Introduce) else None
+    if wish is None or project is None:
         return None
     return await ask_missing(tx, turn, services, then=wish) or await _begun(tx, turn, services, project)
 
@@ -81,10 +77,10 @@ async def _next(tx: Transaction, turn: Turn, services: Services, one: Introducti
     """What is still needed, or what the contact will see."""
     await keep_public_name(tx, turn)
     if not one.question:
-        await prompt(tx, turn, services, f"intro question {one.code}")
+        await prompt(tx, turn, services, IntroduceStep("question", one.code))
         return Say("intro.ask_question")
     if not await own_shares(tx, one):
-        await prompt(tx, turn, services, f"intro reach {one.code}")
+        await prompt(tx, turn, services, IntroduceStep("reach", one.code))
         return Say("intro.ask_reach")
     shown = await preview(tx, one)
     await offer(tx, turn, services, shown.choices)
@@ -110,7 +106,7 @@ async def step(turn: Turn, intent: IntroduceStep, services: Services) -> Act:
         if await owned_draft(tx, one.code, turn.person.id) is None:
             return Say("intro.refused_twice")
         if not text:
-            await prompt(tx, turn, services, f"intro {intent.step} {one.code}")
+            await prompt(tx, turn, services, IntroduceStep(intent.step, one.code))
             return Say(f"intro.ask_{intent.step}")
         changes = {"question": text} if intent.step == "question" else {"reach": text[:LONGEST_TYPED]}
         return await _next(tx, turn, services, await change(tx, one, **changes))
@@ -169,10 +165,10 @@ async def _what_to_show(tx: Transaction, turn: Turn, services: Services, one: In
     """Ask the contact which of their data the asker may see; a contact without stored data types it."""
     own = await sharables(tx, turn.person.id, await contact_of(tx, one.contact))
     if not own:
-        await prompt(tx, turn, services, f"accept {one.code} {TYPED}")
+        await prompt(tx, turn, services, Respond(Answer.YES.value, one.code, TYPED))
         return Say("intro.ask_reach")
     shares = tuple((datum.kind, datum.value) for datum in own)
-    choices = agreeing(f"accept {one.code}", shares, "choice.intro.show")
+    choices = agreeing(Respond(Answer.YES.value, one.code), shares, "choice.intro.show")
     await offer(tx, turn, services, choices)
     return Say("intro.what_to_show", {"options": tuple(choice.label for choice in choices)}, choices)
 
@@ -190,7 +186,7 @@ async def say_helped(turn: Turn, intent: SayHelped, services: Services) -> Act:
 # ------------------------------------------------------------------------------------------------------------ status
 
 
-async def status(turn: Turn, services: Services) -> Act:
+async def status(turn: Turn, _intent: IntroduceStatus, services: Services) -> Act:
     """The person's own requests, and those that wait for their answer."""
 
     async def act(tx: Transaction) -> Say:
@@ -221,3 +217,12 @@ async def _line(tx: Transaction, turn: Turn, one: Introduction) -> Say:
     state = one.outcome if one.outcome and one.state is State.CLOSED else one.state
     label = Say(f"intro.state.{state}", {"date": date_of(one.due_at, turn.language)})
     return Say("intro.status_line", {"code": one.code, "project": await title_of(tx, one), "state": label})
+
+
+SERVES: Serves = {
+    Introduce: introduce,
+    IntroduceStep: step,
+    IntroduceStatus: status,
+    Respond: answer,
+    SayHelped: say_helped,
+}

@@ -6,6 +6,8 @@ import hashlib
 
 from bot.channels.networks import opening_rooms
 from bot.channels.policy import DataClass
+from bot.commands.introductions import ANSWERS, Introduce, IntroduceStep, Respond, SayHelped
+from bot.commands.search import PROJECT
 from bot.context import Services
 from bot.features.introductions import view as describing
 from bot.features.introductions.candidates import project_of
@@ -22,13 +24,12 @@ from bot.features.introductions.public_name import shared
 from bot.messages import Choice, MessageAudience, Say, Value
 from bot.messages.envelope import Envelope, MeetingRoom
 from bot.outgoing.notify import Notice, Told, tell
-from knowledge_base.introductions.values import Introduction, Outcome, Shares, Side
+from knowledge_base.introductions.values import Answer, Introduction, Outcome, Shares, Side
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.transaction import Transaction
 
 PAGE = "i"  # where the contact answers without a messenger
 UNSUBSCRIBE = "introductions"
-ANSWERS = ("accept", "decline", "deputy", "nottopic", "never")
 
 
 async def request(tx: Transaction, services: Services, one: Introduction) -> bool:
@@ -63,8 +64,11 @@ def _answer_here(services: Services) -> Say | str:
 
 def answers(one: Introduction, view: describing.RequestView) -> tuple[Choice, ...]:
     """What the contact can answer, as commands."""
-    names = [name for name in ANSWERS if view.can_pass_on or name != "deputy"]
-    return tuple(Choice(Say(f"choice.intro.{name}"), f"{name} {one.code}") for name in names)
+    return tuple(
+        Choice(Say(f"choice.intro.{name}"), Respond(answer, one.code))
+        for name, (answer, _words) in ANSWERS.items()
+        if view.can_pass_on or answer != Answer.DEPUTY
+    )
 
 
 async def remind(tx: Transaction, services: Services, one: Introduction) -> None:
@@ -101,9 +105,9 @@ async def asker(tx: Transaction, services: Services, one: Introduction, outcome:
 
 async def _what_now(tx: Transaction, services: Services, one: Introduction) -> tuple[Choice, ...]:
     """The next contact, where there is one, and the editors."""
-    choices = [Choice(Say("choice.intro.editors"), f"intro editors {one.code}")]
+    choices = [Choice(Say("choice.intro.editors"), IntroduceStep("editors", one.code))]
     if await describing.somebody_else(tx, services, one):
-        choices.insert(0, Choice(Say("choice.intro.again"), f"intro ={one.project}"))
+        choices.insert(0, Choice(Say("choice.intro.again"), Introduce(PROJECT + one.project)))
     return tuple(choices)
 
 
@@ -184,7 +188,7 @@ async def of_room(tx: Transaction, services: Services, one: Introduction) -> Non
 async def follow_up(tx: Transaction, services: Services, one: Introduction) -> None:
     """Did it help? Both are asked once."""
     choices = tuple(
-        Choice(Say(f"choice.intro.helped_{how}"), f"helped {how} {one.code}") for how in ("yes", "no", "talking")
+        Choice(Say(f"choice.intro.helped_{how}"), SayHelped(how, one.code)) for how in ("yes", "no", "talking")
     )
     for side, person in ((Side.ASKER, one.asker), (Side.CONTACT, one.contact_person)):
         values: dict[str, Value] = {"project": await title_of(tx, one), "code": one.code}

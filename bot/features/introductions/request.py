@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import replace
 
+from bot.commands.introductions import IntroduceStep, Respond
 from bot.context import Services
 from bot.features.introductions.candidates import (
     askable,
@@ -143,10 +144,10 @@ async def preview(tx: Transaction, one: Introduction) -> Say:
     """Exactly what the contact will see, and the ways to agree to it."""
     told, contact = await tx.profiles.get(one.asker), await contact_of(tx, one.contact)
     project = await project_of(tx, one.project)
-    choices = agreeing(f"intro yes {one.code}", await own_shares(tx, one), "choice.intro.agree")
+    choices = agreeing(IntroduceStep("yes", one.code), await own_shares(tx, one), "choice.intro.agree")
     choices += (
-        Choice(Say("choice.intro.question"), f"intro question {one.code}", numbered=True),
-        Choice(Say("choice.intro.cancel"), f"intro cancel {one.code}", numbered=True),
+        Choice(Say("choice.intro.question"), IntroduceStep("question", one.code), numbered=True),
+        Choice(Say("choice.intro.cancel"), IntroduceStep("cancel", one.code), numbered=True),
     )
     who_asks = who(told.name, await municipality_name(tx, told.municipality), told.is_verified(tx.now))
     values: dict[str, Value] = {
@@ -162,16 +163,16 @@ async def preview(tx: Transaction, one: Introduction) -> Say:
     return Say("intro.preview", values, choices)
 
 
-def agreeing(command: str, shares: Shares, label: str) -> tuple[Choice, ...]:
+def agreeing(yes: IntroduceStep | Respond, shares: Shares, label: str) -> tuple[Choice, ...]:
     """A choice to show everything, and one for each datum alone."""
     parts = [
         Say("intro.shares.line", {"kind": Say(f"intro.kind.{kind}"), "value": Own(value)}) for kind, value in shares
     ]
     single = [
-        Choice(Say(label, {"what": (part,)}), f"{command} {kind}", numbered=True)
+        Choice(Say(label, {"what": (part,)}), replace(yes, text=kind), numbered=True)
         for (kind, _), part in zip(shares, parts, strict=True)
     ]
-    everything = Choice(Say(label, {"what": tuple(parts)}), f"{command} {ALL}", numbered=True)
+    everything = Choice(Say(label, {"what": tuple(parts)}), replace(yes, text=ALL), numbered=True)
     return (everything, *single) if len(single) > 1 else tuple(single)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.channels.policy import DataClass
+from bot.commands.search import Show
 from bot.context import Services
 from bot.messages import Choice, Say, Value
 from bot.outgoing.notify import Notice, tell
@@ -35,10 +36,12 @@ async def answer(tx: Transaction, services: Services, asked: Asked, text: str, r
     return reached
 
 
-async def over(tx: Transaction, services: Services, number: int, key: str, *, title: str = "", show: str = "") -> int:
+async def over(
+    tx: Transaction, services: Services, number: int, key: str, *, title: str = "", show: Show | None = None
+) -> int:
     """Editors have dealt with a question: each who waited hears of it, once, and their consent ends; how many.
 
-    ``title`` and ``show`` are of the project that answers it now, and the command that shows it.
+    ``title`` and ``show`` are of the project that answers it now, and what shows it.
     """
     waiting = await tx.open_questions.waiting(number)
     for person_id, question in waiting.items():

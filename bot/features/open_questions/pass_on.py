@@ -11,8 +11,8 @@ from datetime import timedelta
 
 from bot.channels.networks import network
 from bot.channels.policy import DataClass, may_pass
-from bot.commands.intents import OfferAnswer, PassOn, Reply
-from bot.context import Act, Services, Turn, say
+from bot.commands.open_questions import OfferAnswer, PassOn, Reply
+from bot.context import Act, Serves, Services, Turn, say
 from bot.features.dialog import offer
 from bot.features.open_questions import closing
 from bot.features.privacy_notice import version
@@ -39,7 +39,7 @@ def offered(turn: Turn) -> tuple[Choice, ...]:
     """What stands below an answer that is not sure; a button means that answer, whatever is asked afterwards."""
     if not turn.inbound.private:
         return ()
-    return (Choice(Say("choice.pass_on"), f"pass-on {turn.reply_id}" if turn.buttons else "pass-on"),)
+    return (Choice(Say("choice.pass_on"), PassOn(answer=turn.reply_id if turn.buttons else "")),)
 
 
 async def pass_on(turn: Turn, intent: PassOn, services: Services) -> Act:
@@ -79,7 +79,7 @@ async def _draft(tx: Transaction, turn: Turn, answer_id: str, services: Services
 
 
 def _preview(number: int, question: str, topics: Sequence[str], language: str) -> Say:
-    yes = Choice(Say("choice.pass_on_yes"), f"pass-on yes {number}", numbered=True)
+    yes = Choice(Say("choice.pass_on_yes"), PassOn("yes", number), numbered=True)
     about: dict[str, Value] = {"topics": named(topics, language)} if topics else {}
     readers = Say("question.readers" if topics else "question.readers_of_everything", about)
     return Say("question.preview", {"question": question, "readers": readers, "choices": (yes.label,)}, (yes,))
@@ -95,7 +95,7 @@ async def _agree(tx: Transaction, turn: Turn, number: int, services: Services) -
         return Say("question.passed_already", {"number": number})
     await _count(tx, turn, services, PASSED)
     await _note_consent(tx, turn, purpose_of(number), _preview(number, *own, turn.language), services)
-    back = Choice(Say("choice.pass_on_back"), f"pass-on withdraw {number}")
+    back = Choice(Say("choice.pass_on_back"), PassOn("withdraw", number))
     return Say("question.passed_on", {"number": number}, (back,))
 
 
@@ -172,7 +172,7 @@ async def reply(turn: Turn, intent: Reply, services: Services) -> Act:
 
 def _replied(text: str, answer_id: str) -> Say:
     """The answer is on its way; may editors read it, too?"""
-    yes = Choice(Say("choice.offer_answer"), f"reply editors {answer_id}", numbered=True)
+    yes = Choice(Say("choice.offer_answer"), OfferAnswer(answer_id), numbered=True)
     return Say("question.replied", {"text": text, "choices": (yes.label,)}, (yes,))
 
 
@@ -185,7 +185,7 @@ async def offer_answer(turn: Turn, intent: OfferAnswer, services: Services) -> A
             return Say("question.never_unknown")
         shown = _replied(answer.text, answer.id)
         await _note_consent(tx, turn, answer_purpose(answer.id), shown, services)
-        back = Choice(Say("choice.offer_answer_back"), f"reply withdraw {answer.id}")
+        back = Choice(Say("choice.offer_answer_back"), OfferAnswer(answer.id, taken_back=True))
         return Say("question.offered", {}, (back,))
 
     async def take_back(tx: Transaction) -> Say:
@@ -221,3 +221,6 @@ async def _too_often(tx: Transaction, turn: Turn, services: Services, what: str)
 async def _count(tx: Transaction, turn: Turn, services: Services, what: str) -> None:
     who = await tx.tallies.identities(turn.person.id)
     await tx.tallies.add(services.secret, what, who, lasting=A_DAY)
+
+
+SERVES: Serves = {PassOn: pass_on, Reply: reply, OfferAnswer: offer_answer}

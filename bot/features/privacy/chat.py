@@ -12,9 +12,12 @@ from babel.dates import format_datetime
 
 from bot.channels.networks import network
 from bot.channels.policy import DataClass, may_pass
-from bot.commands.intents import Forget, MyData
-from bot.commands.open_questions import number_of
-from bot.context import Act, Services, Turn
+from bot.commands.command import number_of
+from bot.commands.digests import Unsubscribe
+from bot.commands.introductions import IntroduceStep
+from bot.commands.open_questions import OfferAnswer, PassOn
+from bot.commands.privacy import Forget, MyData, Privacy, Withdraw
+from bot.context import Act, Serves, Services, Turn
 from bot.features import introductions
 from bot.features.accounts.pause import FOREVER
 from bot.features.places import name_of
@@ -43,7 +46,7 @@ STATES = frozenset(("sent", "delivered", "opening", *map(str, AFTER), *map(str, 
 DIGEST = "digest"  # the purpose of a subscription, in the ledger
 
 
-async def privacy(services: Services) -> Act:
+async def privacy(_turn: Turn, _intent: Privacy, services: Services) -> Act:
     """Who answers for the bot, what it stores, why and how long: from the settings."""
     settings = services.settings
     stored = tuple(
@@ -158,7 +161,7 @@ def _value(value: Any, language: str) -> Say | str:
 # ---------------------------------------------------------------------------------------------------- withdrawing
 
 
-async def withdraw(turn: Turn) -> Act:
+async def withdraw(turn: Turn, _intent: Withdraw, _services: Services) -> Act:
     """The consents that hold, each with what takes it back: as easy as it was given."""
 
     async def act(tx: Transaction) -> Say:
@@ -176,13 +179,14 @@ async def _way_out(tx: Transaction, entry: Entry) -> Choice | None:
     """The command that ends what was agreed to."""
     purpose, _, subject = entry.purpose.partition(":")
     if purpose == DIGEST:
-        return Choice(Say("withdraw.digest"), "unsubscribe", numbered=True)
+        return Choice(Say("withdraw.digest"), Unsubscribe(), numbered=True)
     if purpose == "question" and (number := number_of(subject)):
-        return Choice(Say("withdraw.question", {"number": number}), f"pass-on withdraw {number}", numbered=True)
+        return Choice(Say("withdraw.question", {"number": number}), PassOn("withdraw", number), numbered=True)
     if purpose == "answer" and subject:
-        return Choice(Say("withdraw.answer"), f"reply withdraw {subject}", numbered=True)
+        return Choice(Say("withdraw.answer"), OfferAnswer(subject, taken_back=True), numbered=True)
     if purpose == "introduction" and (one := await tx.introductions.get(subject)) is not None:
-        return Choice(Say("withdraw.introduction", {"code": one.code}), f"intro withdraw {one.code}", numbered=True)
+        cancel = IntroduceStep("cancel", one.code)
+        return Choice(Say("withdraw.introduction", {"code": one.code}), cancel, numbered=True)
     return None
 
 
@@ -194,7 +198,7 @@ async def forget(turn: Turn, intent: Forget, services: Services) -> Act:
 
     async def ask_back(tx: Transaction) -> Say:
         roles = await tx.contacts.held_by(turn.person.id)
-        yes = Choice(Say("choice.forget"), "forget yes")
+        yes = Choice(Say("choice.forget"), Forget(confirmed=True))
         return Say("forget.sure", {"roles": tuple(Say("verify.role", {"role": one.role}) for one in roles)}, (yes,))
 
     async def act(tx: Transaction) -> Say:
@@ -205,3 +209,6 @@ async def forget(turn: Turn, intent: Forget, services: Services) -> Act:
         return Say("forget.done")
 
     return act if intent.confirmed else ask_back
+
+
+SERVES: Serves = {Privacy: privacy, MyData: my_data, Forget: forget, Withdraw: withdraw}

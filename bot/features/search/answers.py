@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from bot.features.entries import EXACTLY, show_command
+from bot.commands.introductions import Introduce
+from bot.commands.ratings import Rate
+from bot.commands.search import PROJECT, Ask, More, Show
 from bot.features.search.events import section
 from bot.messages import Choice, Say, Url, Value
 from knowledge_base.model import Answer, Hit, Project, Understood
@@ -19,9 +21,9 @@ NARROWED = {
     "pl": {"rural": "tylko wiejskie", "running": "tylko w trakcie"},
 }
 
-MORE = Choice(Say("choice.more"), "more")
-USEFUL = Choice(Say("choice.useful"), "useful")
-USELESS = Choice(Say("choice.useless"), "useless")
+MORE = Choice(Say("choice.more"), More())
+USEFUL = Choice(Say("choice.useful"), Rate(True))
+USELESS = Choice(Say("choice.useless"), Rate(False))
 
 
 def by_municipality(hits: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -131,19 +133,19 @@ def _introductions(hits: Sequence[Hit], start: int, *, buttons: bool) -> list[Ch
     found = [(number, hit.project.id) for number, hit in enumerate(hits, start=start + 1) if hit.can_introduce]
     label = "choice.intro.ask"
     return [
-        Choice(Say(label, {"number": number}), f"intro {EXACTLY}{project}" if buttons else f"intro {number}")
+        Choice(Say(label, {"number": number}), Introduce(PROJECT + project) if buttons else Introduce(number=number))
         for number, project in found
     ]
 
 
 def _choice(project: Project) -> Choice:
-    return Choice(Say("choice.show", {"title": project.title}), show_command(project.id), numbered=True)
+    return Choice(Say("choice.show", {"title": project.title}), Show(PROJECT + project.id), numbered=True)
 
 
 def _filters(read: Understood, language: str) -> list[Choice]:
     """Follow-up questions that narrow this one down, as far as it says nothing about it yet."""
     open_ones = ([] if read.rural else ["rural"]) + ([] if read.status else ["running"])
-    return [Choice(Say(f"choice.{name}"), f"ask {NARROWED[language][name]}") for name in open_ones]
+    return [Choice(Say(f"choice.{name}"), Ask(NARROWED[language][name])) for name in open_ones]
 
 
 def _understood(read: Understood, language: str) -> Say | str:

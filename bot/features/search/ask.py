@@ -6,10 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.commands.intents import LAST, Ask
-from bot.commands.open_questions import number_of
-from bot.context import Act, Services, Turn, say
-from bot.features.entries import EXACTLY, QUESTION, command, key_of, last_told, opened, show_command, show_entry
+from bot.commands import parse, to_text
+from bot.commands.command import Intent, number_of
+from bot.commands.introductions import Introduce
+from bot.commands.ratings import Rate
+from bot.commands.search import LAST, PROJECT, QUESTION, Ask, More, Show, is_number
+from bot.context import Act, Serves, Services, Turn, say
+from bot.features.entries import last_told, opened, show_entry
 from bot.features.open_questions import pass_on
 from bot.features.search import daily_limit
 from bot.features.search.answers import in_full, shown_hits, told
@@ -38,7 +41,7 @@ async def ask(turn: Turn, intent: Ask, services: Services) -> Act:
     return _give(turn, services, chain, found, start=0)
 
 
-async def more(turn: Turn, services: Services) -> Act:
+async def more(turn: Turn, _intent: More, services: Services) -> Act:
     """The next hits of the last question."""
     context = turn.context
     chain = _texts(context)
@@ -53,28 +56,33 @@ async def more(turn: Turn, services: Services) -> Act:
     return _give(turn, services, chain, found, start=start, before=context.choices)
 
 
-async def pick(turn: Turn, number: int, services: Services) -> str | None:
-    """The command behind a number that was shown; ``None`` when nothing with this number was."""
-    choices = turn.context.choices if turn.context else ()
+async def pick(turn: Turn, number: int, services: Services) -> Intent | None:
+    """Return the intent behind a number that was shown; ``None`` when nothing with this number was."""
+    choices = [parse(choice) for choice in turn.context.choices] if turn.context else []
     if not choices:  # nothing shown lately: the numbers are those of the last digest
         async with services.store.read() as tx:
-            choices = tuple(command(key) for key in await last_told(tx, turn))
+            choices = [Show(key) for key in await last_told(tx, turn)]
     if number == LAST:
         return choices[-1] if choices else None
     return choices[number - 1] if number <= len(choices) else None
 
 
-async def show(turn: Turn, which: str, services: Services) -> Act:
-    """One project in full: by id, or by its number in what was shown last."""
-    if which.isdecimal() and len(which) < 4:
-        which = (await pick(turn, int(which), services) or which).removeprefix("show ")
+async def picked_entry(turn: Turn, number: int | None, services: Services) -> str:
+    """Return the key of the entry that a number stands for; else that of the project with this id."""
+    picked = await pick(turn, number or LAST, services)
+    return picked.entry if isinstance(picked, Show) and picked.entry else f"{PROJECT}{number}"
+
+
+async def show(turn: Turn, intent: Show, services: Services) -> Act:
+    """Show one entry in full: by its key, or by its number in what was shown last."""
+    which = intent.entry or await picked_entry(turn, intent.number, services)
     if which.startswith(QUESTION):
         return await pass_on.show(turn, number_of(which.removeprefix(QUESTION)), services)
 
     async def act(tx: Transaction) -> Say:
         if found := await show_entry(tx, which):
             return await _shown(tx, turn, which, *found)
-        return await _show_project(tx, turn, which.removeprefix(EXACTLY), services)
+        return await _show_project(tx, turn, which.removeprefix(PROJECT), services)
 
     return act
 
@@ -86,20 +94,22 @@ async def _show_project(tx: Transaction, turn: Turn, project_id: str, services: 
     if turn.no_project:
         return turn.no_project
     introducible = stored.record in services.search.snapshot.introducible
-    choices = (Choice(Say("choice.intro.this"), f"intro {EXACTLY}{stored.record.id}"),) if introducible else ()
+    choices = (Choice(Say("choice.intro.this"), Introduce(PROJECT + stored.record.id)),) if introducible else ()
     what = replace(in_full(stored.record), choices=choices)
     await daily_limit.note(tx, turn, services, [project_id])
-    return await _shown(tx, turn, key_of(show_command(project_id)), what, stored.record.topics)
+    return await _shown(tx, turn, PROJECT + project_id, what, stored.record.topics)
 
 
 async def _shown(tx: Transaction, turn: Turn, key: str, what: Say, topics: tuple[str, ...]) -> Say:
     return replace(what, choices=(*what.choices, *await opened(tx, turn, key, topics)))
 
 
-async def rate(turn: Turn, useful: bool, answer_id: str, services: Services) -> Act:
+async def rate(turn: Turn, intent: Rate, services: Services) -> Act:
     """Note whether an answer helped, without an id the last one; or an entry, by its number or its key."""
-    if answer_id.isdecimal() and len(answer_id) < 4:
-        answer_id = key_of(await pick(turn, int(answer_id), services) or "")
+    useful, answer_id = intent.useful, intent.answer
+    if is_number(answer_id):
+        picked = await pick(turn, int(answer_id), services)
+        answer_id = picked.entry if isinstance(picked, Show) else ""
         if not answer_id:
             return say(Say("rate.nothing"))
     if not answer_id:
@@ -148,7 +158,7 @@ def _give(
     """Store what the answer shows, and say it."""
     answer = found.answer
     hits = shown_hits(answer)
-    commands = [*before, *(show_command(hit.project.id) for hit in hits)]
+    commands = [*before, *(to_text(Show(PROJECT + hit.project.id)) for hit in hits)]
 
     async def act(tx: Transaction) -> Say:
         number = None
@@ -178,3 +188,6 @@ def _give(
 
 def _folded(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+SERVES: Serves = {Ask: ask, More: more, Show: show, Rate: rate}

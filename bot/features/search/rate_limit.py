@@ -14,19 +14,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-from bot.commands.intents import (
-    Ask,
-    Digest,
-    Help,
-    Intent,
-    IntroduceStatus,
-    Language,
-    More,
-    Show,
-    Start,
-    Thanks,
-    Unknown,
-)
+from bot.commands.account import Language
+from bot.commands.command import Intent
+from bot.commands.digests import Digest
+from bot.commands.general import Help, Start, Thanks, Unknown
+from bot.commands.introductions import IntroduceStatus
+from bot.commands.search import Ask, More, Show
 from bot.context import Services, Turn
 from bot.messages import Say
 from config.limits import Limits

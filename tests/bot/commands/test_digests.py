@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import COMMANDS
-from bot.commands.digests import WISHES
-from bot.commands.intents import Ask, Digest, Intent, Pause, Resume, Subscribe, Unsubscribe
+from bot.commands import NAMES
+from bot.commands.account import Pause, Resume
+from bot.commands.command import Intent
+from bot.commands.digests import WISHES, Digest, Subscribe, Unsubscribe, step_of
 from bot.commands.router import route
+from bot.commands.search import Ask
 
 SETTINGS = Digest("settings")
 
@@ -37,15 +39,15 @@ SETTINGS = Digest("settings")
         ("!biuletyn wznów", Resume("digest")),
         ("!digest on", Subscribe("again")),
         ("!wochenbrief jetzt", Digest()),
-        ("!abo mail rad@stadt.example", Digest("mail rad@stadt.example")),
-        ("!abo ohne Energie", Digest("ohne Energie")),
-        ("!abo hier", Digest("hier")),
-        ("!subscribe mobility climate", Subscribe("mobility climate")),
-        ("!abo alles", Subscribe("alles")),
-        ("!abo region Brandenburg", Subscribe("region Brandenburg")),
+        ("!abo mail rad@stadt.example", Digest("mail", "rad@stadt.example")),
+        ("!abo ohne Energie", Digest("drop", "Energie")),
+        ("!abo hier", Digest("here")),
+        ("!subscribe mobility climate", Subscribe("", "mobility climate")),
+        ("!abo alles", Subscribe("", "alles")),
+        ("!abo region Brandenburg", Subscribe("region", "Brandenburg")),
         ("!abo", Subscribe()),
         ("!digest", Digest()),
-        ("!digest add energy", Digest("add energy")),
+        ("!digest add energy", Digest("add", "energy")),
         ("!unsubscribe please", Unsubscribe()),
     ],
 )
@@ -100,8 +102,15 @@ def test_a_question_stays_a_question(text: str) -> None:
 def test_no_word_means_two_things_and_none_begins_a_command() -> None:
     words = [word for group in WISHES.values() for word in group]
     assert len(words) == len(set(words))
-    nouns = {word for name in ("subscribe", "digest") for group in COMMANDS[name].values() for word in group}
+    nouns = {word for name in ("subscribe", "digest") for group in NAMES[name].words.values() for word in group}
     assert not nouns & set(words)
+
+
+def test_the_step_of_a_digest_comes_first() -> None:
+    assert step_of("Einstellungen") == ("settings", "")
+    assert step_of("themen Mobilität, Klima") == ("topics", "Mobilität, Klima")
+    assert step_of("e-mail a@b.example") == ("mail", "a@b.example")
+    assert step_of("mobility climate") == ("", "mobility climate")
 
 
 @given(st.sampled_from(["!abo ", "!digest ", "wochenbrief ", ""]), st.text(max_size=80))

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from bot.commands.intents import Intent, Introduce, IntroduceStatus, IntroduceStep, Respond, SayHelped
-from bot.commands.introductions import kinds_of
+from bot.commands.command import Intent
+from bot.commands.introductions import Introduce, IntroduceStatus, IntroduceStep, Respond, SayHelped, kinds_of
 from bot.commands.router import route
 
 
 @pytest.mark.parametrize(
     ("text", "intent"),
     [
-        ("!kontakt 2", Introduce("2")),
-        ("!intro =bb-cottbus", Introduce("=bb-cottbus")),
-        ("/kontakt bb-cottbus", Introduce("bb-cottbus")),
+        ("!kontakt 2", Introduce(number=2)),
+        ("!intro =bb-cottbus", Introduce("project:bb-cottbus")),
+        ("/kontakt bb-cottbus", Introduce("project:bb-cottbus")),
         ("!kontakt", IntroduceStatus()),
         ("!kontakt status", IntroduceStatus()),
         ("!kontakt ja k7p2m mail telefon", IntroduceStep("yes", "K7P2M", "mail telefon")),

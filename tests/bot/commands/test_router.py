@@ -6,30 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands import COMMANDS, WORDS, is_command, typed
-from bot.commands.intents import (
-    LAST,
-    Ask,
-    Edit,
-    Help,
-    Intent,
-    Introduce,
-    Language,
-    More,
-    NewEntry,
-    OfferAnswer,
-    PassOn,
-    Pick,
-    Questions,
-    Rate,
-    Remove,
-    Reply,
-    Routed,
-    Show,
-    Start,
-    Unknown,
-)
-from bot.commands.router import route
+from bot.commands import COMMANDS, WORDS, is_command, parse, typed
+from bot.commands.account import Language
+from bot.commands.command import Intent
+from bot.commands.editors import Edit, NewEntry, Questions, Remove
+from bot.commands.general import Help, Start, Unknown
+from bot.commands.introductions import Introduce
+from bot.commands.open_questions import OfferAnswer, PassOn, Reply
+from bot.commands.ratings import Rate
+from bot.commands.router import Routed, route
+from bot.commands.search import LAST, Ask, More, Pick, Show
 
 PRIVATE = [
     # questions
@@ -104,16 +90,16 @@ PRIVATE = [
     ("pokaż trzeci projekt", Pick(3)),
     ("ostatni", Pick(LAST)),
     ("piąty", Pick(5)),
-    ("!zeige 2", Show("2")),
-    ("zeige 2", Show("2")),
-    ("Kontakt 3", Introduce("3")),
-    ("intro 12", Introduce("12")),
+    ("!zeige 2", Show(number=2)),
+    ("zeige 2", Show(number=2)),
+    ("Kontakt 3", Introduce(number=3)),
+    ("intro 12", Introduce(number=12)),
     ("kontakt 123", Ask("kontakt 123")),
     ("Kontakt zu Vereinen", Ask("Kontakt zu Vereinen")),
     ("Kontakt", Ask("Kontakt")),
     ("help 2", Ask("help 2")),
-    ("!show bb-cottbus", Show("bb-cottbus")),
-    ("!pokaż 1", Show("1")),
+    ("!show bb-cottbus", Show("project:bb-cottbus")),
+    ("!pokaż 1", Show(number=1)),
     ("!show", Help()),
     # language
     ("!sprache", Language("")),
@@ -219,7 +205,7 @@ def test_every_word_of_every_command_is_known(sign: str, word: str) -> None:
 
 
 def test_no_word_means_two_things() -> None:
-    words = [word for forms in COMMANDS.values() for words in forms.values() for word in words]
+    words = [word for command in COMMANDS for words in command.words.values() for word in words]
     assert len(words) == len(set(words)) == len(WORDS)
 
 
@@ -244,17 +230,16 @@ def test_no_word_means_two_things() -> None:
     ],
 )
 def test_a_button_can_be_typed_in_every_language(command: str, language: str) -> None:
-    typed_in = route(typed(command, language), private=False)
-    assert typed_in.intent == route(f"!{command}", private=False).intent
+    typed_in = route(typed(parse(command), language), private=False)
+    assert typed_in.intent == parse(command)
     assert typed_in.language in (language, None)
 
 
 @pytest.mark.parametrize("command", ["forget yes", 'remove "a b" yes', "questions new 7 0a1b2c3d yes"])
 def test_what_confirms_is_typed_in_ones_own_language(command: str) -> None:
-    assert [typed(command, language).rsplit(" ", 1)[1] for language in ("de", "en", "pl")] == ["ja", "yes", "tak"]
-    assert {route(typed(command, language), private=True).intent for language in ("de", "en", "pl")} == {
-        route(f"!{command}", private=True).intent
-    }
+    said = [typed(parse(command), language) for language in ("de", "en", "pl")]
+    assert [text.rsplit(" ", 1)[1] for text in said] == ["ja", "yes", "tak"]
+    assert {route(text, private=True).intent for text in said} == {parse(command)}
 
 
 @given(st.text(), st.booleans())

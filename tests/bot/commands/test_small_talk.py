@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bot.commands.intents import Ask, Help, Intent, Start, Thanks
+from bot.commands.command import Intent
+from bot.commands.general import Help, Start, Thanks
 from bot.commands.router import route
+from bot.commands.search import Ask
 from bot.commands.small_talk import ABOUT_ME, GREETINGS, THANKS, polite_intent
 
 POLITE = [

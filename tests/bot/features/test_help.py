@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.commands import EDITORS_COMMANDS
-from bot.commands.intents import Unknown
+from bot.commands.editors import COMMANDS
+from bot.commands.general import Unknown
 from bot.commands.router import route
 from tests.fakes import Person
 
@@ -21,9 +21,9 @@ async def test_help_in_three_languages_shows_commands_that_exist(anna: Person, t
 
 async def test_editors_see_their_commands_too(anna: Person, erika: Person) -> None:
     anybody, editor = await anna.says("!help"), await erika.says("!help")
-    for command in EDITORS_COMMANDS:
-        assert f"!{command}" not in anybody
-        assert f"!{command}" in editor
+    for command in COMMANDS:
+        assert f"!{command.name}" not in anybody
+        assert f"!{command.name}" in editor
 
 
 async def test_welcome_tells_what_is_known_and_what_is_kept(anna: Person) -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages import Address, Choice, Happening, Inbound, Own, Say, Url
+from tests.bot.commands.examples import intents
 
 text = st.text(st.characters(codec="utf-8"), max_size=20)
 values = st.one_of(text, st.integers(), text.map(Url), text.map(Own))
@@ -16,7 +17,7 @@ values = st.one_of(text, st.integers(), text.map(Url), text.map(Own))
 
 def says_of(inner: st.SearchStrategy[Say]) -> st.SearchStrategy[Say]:
     lists = st.lists(inner, max_size=2).map(tuple)
-    choices = st.builds(Choice, inner, text, st.booleans())
+    choices = st.builds(Choice, inner, intents, st.booleans())
     return st.builds(
         Say,
         text,

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from bot.channels.networks import NETWORKS
 from bot.channels.policy import DataClass, may_pass
+from bot.commands.introductions import SayHelped
 from bot.messages import Choice, Say
 from bot.outgoing.links import UNSUBSCRIBE, Links
 from bot.outgoing.notify import NOTE, Notice, Told, choose, reachable, tell
@@ -204,7 +205,7 @@ async def test_mail_that_is_not_set_up_is_no_way(sqlite_store: Store) -> None:
 
 async def test_what_can_be_chosen_has_its_buttons(sqlite_store: Store) -> None:
     person = await person_on(sqlite_store, "telegram")
-    asking = replace(NOTICE, say=replace(NOTICE.say, choices=(Choice(Say("choice.more"), "helped yes K7P2M"),)))
+    asking = replace(NOTICE, say=replace(NOTICE.say, choices=(Choice(Say("choice.more"), SayHelped("yes", "K7P2M")),)))
     sent = await told(sqlite_store, person, asking)
     async with sqlite_store.begin() as tx:
         (row,) = await to_send(tx, "telegram")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import bot.texts
 from bot.channels.telegram.html import JOINER, LIMIT, parts, tappable, units
 from bot.channels.telegram.keyboard import keyboard
-from bot.commands import COMMANDS, NAMED
+from bot.commands import NAMED, WORDS
 from bot.commands.router import route
 from bot.messages import Say, ShownChoice, Url
 from bot.messages.markup import Break, Document, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
@@ -222,6 +222,6 @@ def every_value(texts: Texts, key: str, language: str) -> Document:
         return texts.render(Say(key, AnyValue(count=5)), language)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("word", [word for forms in COMMANDS.values() for words in forms.values() for word in words])
+@pytest.mark.parametrize("word", sorted(WORDS))
 def test_a_tapped_command_means_what_a_typed_one_means(word: str) -> None:
     assert route(tappable(f"!{word}"), private=True) == route(f"!{word}", private=True)

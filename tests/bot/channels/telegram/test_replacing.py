@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from bot.channels.telegram import send
+from bot.commands.search import More
 from bot.messages import Choice, Say
 from knowledge_base.store.outbox import Urgency
 from tests.bot.channels.telegram.rig import Rig
@@ -20,7 +21,7 @@ PER_PART = 340  # of the word fit into one message
 def long_text(parts: int) -> Say:
     """A text of so many messages, with a button below."""
     return Say(
-        "unknown_command", {"command": f"{WORD} " * (PER_PART * parts - 170)}, (Choice(Say("choice.more"), "more"),)
+        "unknown_command", {"command": f"{WORD} " * (PER_PART * parts - 170)}, (Choice(Say("choice.more"), More()),)
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.features.digests.wishes import language_of, region_of, step_of, topics_of, when_of
+from bot.features.digests.wishes import language_of, region_of, topics_of, when_of
 from knowledge_base.model import Municipality
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.vocabulary import bundled
@@ -77,11 +77,7 @@ def test_days_and_hours(text: str, when: tuple[int | None, int | None]) -> None:
     assert when_of(text) == when
 
 
-def test_steps_and_languages() -> None:
-    assert step_of("Einstellungen") == ("settings", "")
-    assert step_of("themen Mobilität, Klima") == ("topics", "Mobilität, Klima")
-    assert step_of("e-mail a@b.example") == ("mail", "a@b.example")
-    assert step_of("mobility climate") == ("", "mobility climate")
+def test_languages() -> None:
     assert (language_of("Polnisch"), language_of("auto"), language_of("Klingonisch")) == ("pl", "auto", None)
 
 
@@ -90,4 +86,3 @@ def test_any_text_is_safe(text: str) -> None:
     topics_of(text, bundled())
     region_of(text, PLACES)
     when_of(text)
-    step_of(text)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.app import Bot
-from bot.features.entries import show_command
+from bot.commands import to_text
+from bot.commands.search import Show
 from bot.features.search.answers import by_municipality
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.model import RecordKind
@@ -292,7 +293,7 @@ async def test_ids_that_look_like_numbers(known: Store, channel: FakeChannel, tm
 
 
 def test_commands_for_ids() -> None:
-    assert [show_command(name) for name in ("bb-x", "12", "=a")] == ["show bb-x", "show =12", "show ==a"]
+    assert [to_text(Show(f"project:{name}")) for name in ("bb-x", "12", "=a")] == ["show bb-x", "show =12", "show ==a"]
 
 
 def test_grouping_keeps_the_order_of_the_best() -> None:

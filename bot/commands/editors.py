@@ -1,0 +1,179 @@
+"""Commands of editors: work through open questions, change entries. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bot.commands.command import YES, Audience, Command, Intent, number_of, without_accents
+from bot.commands.general import Help
+
+LISTED = {  # what editors do with a question of their list
+    "close": "close", "schliessen": "close", "zamknij": "close",
+    "entry": "entry", "eintrag": "entry", "wpis": "entry",
+    "new": "new", "neu": "new", "nowy": "new",
+    "discard": "discard", "verwerfen": "discard", "odrzuc": "discard",
+    "topic": "topic", "topics": "topic", "thema": "topic", "themen": "topic", "temat": "topic", "tematy": "topic",
+}  # fmt: skip
+ENTRY_FIELDS = {  # of a new entry, in the editor's words; the others as ``edit`` names them
+    "titel": "title", "tytul": "title", "kommune": "municipality", "gmina": "municipality", "thema": "topics",
+    "themen": "topics", "topic": "topics", "temat": "topics", "tematy": "topics", "tekst": "text",
+}  # fmt: skip
+ANSWER = ("answer", "antwort", "odpowiedz")
+CONFIRMED = re.compile(rf"([0-9a-f]{{8}}) (?:{'|'.join(YES.values())})", re.IGNORECASE)
+RECORD = re.compile(r'"([^"]*)"\s*(.*)|(\S*)\s*(.*)', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Questions(Intent):
+    """List the open questions; or close one of them, answered now by the project ``entry``.
+
+    With ``topics`` it stays open, and they say what it is about.
+    """
+
+    number: int | None = None
+    entry: str = ""
+    topics: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry(Intent):
+    """Make a new entry of the open question ``number``, step by step.
+
+    ``step``: "" (what is missing is asked), set (a field), answer (whose text it takes: ``value``), yes (to what was
+    shown under the mark ``value``), discard.
+    """
+
+    number: int
+    step: str = ""
+    field: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit(Intent):
+    """Show a record, or set one of its fields."""
+
+    record: str
+    field: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remove(Intent):
+    """Take a record out; the bot asks back unless confirmed."""
+
+    record: str
+    confirmed: bool = False
+
+
+def _parse_questions(rest: str) -> Intent:
+    """Read "close 7", "entry 7 bb-cottbus", "new 7 …", "topic 7 mobility"; anything else is the list."""
+    what, _, others = rest.partition(" ")
+    first, _, more = others.strip().partition(" ")
+    number, what, more = number_of(first), LISTED.get(without_accents(what), ""), more.strip()
+    if number and what == "close" and not more:
+        return Questions(number)
+    if number and what == "discard" and not more:
+        return NewEntry(number, "discard")
+    if number and what == "topic" and more:
+        return Questions(number, topics=more)
+    if number and what == "entry" and more:
+        return Questions(number, more.strip('"'))
+    return _new_entry(number, more) if number and what in ("new", "entry") else Questions()
+
+
+def _new_entry(number: int, text: str) -> NewEntry:
+    """Read "", "title = …", "answer 0a1b…", "0a1b2c3d yes"."""
+    if confirmed := CONFIRMED.fullmatch(text):
+        return NewEntry(number, "yes", value=confirmed[1].lower())
+    word, _, others = text.partition(" ")
+    if without_accents(word) in ANSWER and "=" not in text:
+        return NewEntry(number, "answer", value=others.strip())
+    field, _, value = text.partition("=")
+    field = field.strip().lower()
+    return NewEntry(number, "set" if field else "", ENTRY_FIELDS.get(without_accents(field), field), value.strip())
+
+
+def _format_questions(intent: Questions | NewEntry) -> str:
+    match intent:
+        case Questions(None):
+            return ""
+        case Questions(number, "", ""):
+            return f"close {number}"
+        case Questions(number, entry, topics):
+            return f"topic {number} {topics}" if topics else f"entry {number} {entry}"
+        case NewEntry(number, "discard"):
+            return f"discard {number}"
+        case NewEntry(number, "set", field, value):
+            return f"new {number} {field} = {value}"
+        case NewEntry(number, "answer", _, value):
+            return f"new {number} answer {value}"
+        case NewEntry(number, "yes", _, value):
+            return f"new {number} {value} yes"
+        case NewEntry(number):
+            return f"new {number}"
+
+
+def _parse_edit(rest: str) -> Intent:
+    record, others = _record(rest)
+    field, _, value = others.partition("=")
+    return Edit(record, field.strip().lower(), value.strip()) if record else Help()
+
+
+def _format_edit(edit: Edit) -> str:
+    return f"{_quoted(edit.record)} {edit.field} = {edit.value}" if edit.field else _quoted(edit.record)
+
+
+def _parse_remove(rest: str) -> Intent:
+    record, others = _record(rest)
+    return Remove(record, confirmed=others.lower() in YES.values()) if record else Help()
+
+
+def _format_remove(remove: Remove) -> str:
+    return f"{_quoted(remove.record)} {'yes' if remove.confirmed else ''}"
+
+
+def _record(rest: str) -> tuple[str, str]:
+    """Return a record's id and what follows it; an id with spaces in it is written in quotation marks."""
+    match = RECORD.fullmatch(rest)
+    quoted, after_quoted, word, after = match.groups() if match else ("", "", "", "")
+    return (word, after.strip()) if quoted is None else (quoted, after_quoted.strip())
+
+
+def _quoted(record: str) -> str:
+    return f'"{record}"' if re.search(r"\s", record) else record
+
+
+COMMANDS = (
+    Command(
+        name="questions",
+        words={"en": ("questions",), "de": ("fragen",), "pl": ("pytania",)},
+        intents=(Questions, NewEntry),
+        parse=_parse_questions,
+        format=_format_questions,
+        audience=Audience.EDITORS,
+        in_help=True,
+        arguments={"new": {"de": "neu", "pl": "nowy"}, "discard": {"de": "verwerfen", "pl": "odrzuc"}},
+        confirmed=True,
+    ),
+    Command(
+        name="edit",
+        words={"en": ("edit",), "de": ("bearbeiten",), "pl": ("edytuj",)},
+        intents=(Edit,),
+        parse=_parse_edit,
+        format=_format_edit,
+        audience=Audience.EDITORS,
+        in_help=True,
+    ),
+    Command(
+        name="remove",
+        words={"en": ("remove",), "de": ("entfernen",), "pl": ("usun-wpis",)},
+        intents=(Remove,),
+        parse=_parse_remove,
+        format=_format_remove,
+        audience=Audience.EDITORS,
+        in_help=True,
+        confirmed=True,
+    ),
+)

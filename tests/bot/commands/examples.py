@@ -1,0 +1,122 @@
+"""Every intent, with any values that its fields may have."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from bot.commands.account import (
+    FIELDS,
+    LANGUAGE_CODES,
+    LONGEST_PAUSE,
+    SUBJECTS,
+    Disconnect,
+    Language,
+    Pause,
+    Profile,
+    Refuse,
+    Resume,
+    Verify,
+)
+from bot.commands.command import MOST_DIGITS, Intent
+from bot.commands.digests import OF_SUBSCRIBE, STEPS, Digest, Subscribe, Unsubscribe
+from bot.commands.editors import Edit, NewEntry, Questions, Remove
+from bot.commands.general import LONGEST_UNKNOWN, Help, Start, Thanks, Unknown
+from bot.commands.introductions import (
+    ANSWERS,
+    HELPED,
+    Introduce,
+    IntroduceStatus,
+    IntroduceStep,
+    Respond,
+    SayHelped,
+)
+from bot.commands.introductions import STEPS as INTRODUCE_STEPS
+from bot.commands.open_questions import OfferAnswer, PassOn, Reply
+from bot.commands.privacy import Correct, Forget, MyData, Privacy, Withdraw
+from bot.commands.ratings import Rate
+from bot.commands.search import Ask, More, Pick, Show
+
+texts = st.text(st.characters(codec="utf-8"), max_size=20).map(str.strip)  # may be empty; spaces around them are lost
+filled = texts.filter(bool)
+lines = st.text("abcäłÉ 0=!\n\"'", max_size=20).map(str.strip)
+names = st.text("abcdefgh-", min_size=1, max_size=10)  # of records
+records = st.one_of(names, st.text("abc d=", min_size=1, max_size=10).filter(lambda name: name == name.strip()))
+tokens = st.text("0123456789abcdef", min_size=32, max_size=32)  # ids of answers
+codes = st.text("ABCDEFGHJKLMNPQRSTUVWXYZ23456789", min_size=5, max_size=5)
+numbers = st.integers(1, 10**MOST_DIGITS - 1)
+few = st.integers(0, 999)
+marks = st.text("0123456789abcdef", min_size=8, max_size=8)
+fields = st.sampled_from(["title", "text", "municipality", "topics", "licence", "funding_round"])
+entries = st.one_of(
+    filled.map("project:{}".format),
+    st.sampled_from(["project:12", "project:=a", "project:event:x", "project:status", "project:yes K7P2M"]),
+    names.map("event:{}".format),
+    names.map("contact:{}".format),
+    numbers.map("question:{}".format),
+)
+subjects = st.sampled_from(["", *sorted(set(SUBJECTS.values()))])
+step_texts = st.one_of(lines, st.sampled_from(["mobility", "monday 8", "everywhere", "off", "settings"]))
+
+
+def built(intent: type[Intent], *values: st.SearchStrategy[object]) -> st.SearchStrategy[Intent]:
+    return st.tuples(*values).map(lambda given: intent(*given))
+
+
+ALL: dict[type[Intent], st.SearchStrategy[Intent]] = {
+    Ask: built(Ask, filled),
+    More: st.just(More()),
+    Show: st.one_of(built(Show, entries), st.builds(Show, number=few)),
+    Pick: built(Pick, few),
+    Rate: built(Rate, st.booleans(), st.one_of(st.just(""), tokens, entries)),
+    Start: built(Start, texts),
+    Help: st.just(Help()),
+    Thanks: st.just(Thanks()),
+    Unknown: st.builds(Unknown, filled.map(lambda text: text[:LONGEST_UNKNOWN].strip())),
+    Language: built(Language, st.sampled_from(["", *sorted(set(LANGUAGE_CODES.values()))])),
+    Profile: st.one_of(st.just(Profile()), built(Profile, st.sampled_from(sorted(set(FIELDS.values()))), texts)),
+    Verify: built(Verify, texts),
+    Disconnect: built(Disconnect, texts),
+    Pause: built(Pause, subjects, st.one_of(st.none(), st.integers(1, LONGEST_PAUSE))),
+    Resume: built(Resume, subjects),
+    Refuse: st.just(Refuse()),
+    Privacy: st.just(Privacy()),
+    MyData: built(MyData, st.booleans()),
+    Forget: built(Forget, st.booleans()),
+    Withdraw: st.just(Withdraw()),
+    Correct: built(Correct, texts),
+    Introduce: st.one_of(built(Introduce, entries), st.builds(Introduce, number=few)),
+    IntroduceStep: built(IntroduceStep, st.sampled_from(sorted(set(INTRODUCE_STEPS.values()))), codes, texts),
+    IntroduceStatus: st.just(IntroduceStatus()),
+    Respond: built(Respond, st.sampled_from([answer for answer, _ in ANSWERS.values()]), codes, texts),
+    SayHelped: built(SayHelped, st.sampled_from(sorted(set(HELPED.values()))), codes),
+    Subscribe: st.one_of(
+        st.just(Subscribe()),
+        built(Subscribe, st.sampled_from(OF_SUBSCRIBE), step_texts),
+        built(Subscribe, st.just(""), st.sampled_from(["mobility, climate", "alles", "open data"])),
+    ),
+    Unsubscribe: st.just(Unsubscribe()),
+    Digest: st.one_of(st.just(Digest()), built(Digest, st.sampled_from(sorted(STEPS)), step_texts)),
+    PassOn: st.one_of(
+        built(PassOn, st.just(""), st.just(0), st.one_of(st.just(""), tokens)),
+        built(PassOn, st.just("never"), st.just(0), tokens),
+        built(PassOn, st.sampled_from(["yes", "withdraw"]), numbers),
+    ),
+    Reply: st.one_of(built(Reply, numbers, texts), built(Reply, st.just(0), texts)),
+    OfferAnswer: built(OfferAnswer, tokens, st.booleans()),
+    Questions: st.one_of(
+        st.just(Questions()),
+        built(Questions, numbers),
+        built(Questions, numbers, names),
+        built(Questions, numbers, st.just(""), lines.filter(bool)),
+    ),
+    NewEntry: st.one_of(
+        built(NewEntry, numbers),
+        built(NewEntry, numbers, st.just("discard")),
+        built(NewEntry, numbers, st.just("set"), fields, texts),
+        built(NewEntry, numbers, st.just("answer"), st.just(""), tokens),
+        built(NewEntry, numbers, st.just("yes"), st.just(""), marks),
+    ),
+    Edit: st.one_of(built(Edit, records), built(Edit, records, fields, texts)),
+    Remove: built(Remove, records, st.booleans()),
+}
+intents = st.one_of(*ALL.values())

@@ -1,0 +1,62 @@
+"""Every intent is served, and asked for by its audience alone; what is not listed is denied."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import find
+
+from bot.commands import AUDIENCES, COMMANDS
+from bot.commands.command import Audience, Command, Intent
+from bot.commands.general import Unknown
+from bot.commands.router import route
+from bot.context import Turn
+from bot.features import registry
+from bot.features.registry import SERVES, refusal
+from bot.messages import Address, Inbound
+from knowledge_base.store.people import Person
+from tests.bot.commands.examples import ALL
+
+
+def turn(*, editor: bool, private: bool) -> Turn:
+    at = datetime(2026, 11, 23, 8, tzinfo=UTC)
+    inbound = Inbound("$1", Address("matrix", "!room"), "@anna:b.example", "x", private, at)
+    return Turn(inbound, Person("p", None, None), "de", "reply", editor)
+
+
+def test_every_intent_is_served_by_one_feature() -> None:
+    assert set(SERVES) == set(AUDIENCES)
+    assert sum(len(served) for served in registry._FEATURES) == len(SERVES)
+
+
+@pytest.mark.parametrize("intent", ALL, ids=lambda intent: intent.__name__)
+@pytest.mark.parametrize("private", [True, False], ids=["private", "room"])
+@pytest.mark.parametrize("editor", [True, False], ids=["editor", "user"])
+def test_only_its_audience_may_ask_for_an_intent(intent: type[Intent], private: bool, editor: bool) -> None:
+    may = {Audience.ALL: True, Audience.ONE_TO_ONE: private, Audience.EDITORS: editor}
+    refused = refusal(turn(editor=editor, private=private), find(ALL[intent], lambda _value: True))
+    assert (refused is None) is may[AUDIENCES[intent]]
+
+
+def test_what_is_not_listed_is_denied_to_all() -> None:
+    class New(Intent):
+        pass
+
+    assert refusal(turn(editor=False, private=True), New()) is not None
+    assert refusal(turn(editor=True, private=True), New()) is not None
+
+
+def test_what_has_a_row_and_no_feature_is_denied(monkeypatch: pytest.MonkeyPatch) -> None:
+    intent = next(iter(AUDIENCES))
+    monkeypatch.setattr(registry, "SERVES", {})
+    assert refusal(turn(editor=True, private=True), find(ALL[intent], lambda _value: True)) is not None
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_every_word_leads_to_an_intent_that_is_listed(command: Command) -> None:
+    for word in (word for words in command.words.values() for word in words):
+        for rest in ("", " x", " 1"):
+            intent = route(f"!{word}{rest}", private=True).intent
+            assert type(intent) in SERVES
+            assert not isinstance(intent, Unknown)
