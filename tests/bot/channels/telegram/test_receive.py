@@ -135,12 +135,12 @@ async def test_updates_are_kept_before_telegram_may_forget_them(
     async with running(api, live_store, make_settings(api, tmp_path)) as rig:
         begin, failing = live_store.begin, 2
 
-        def fails() -> Any:
+        def fails(**how: bool) -> Any:
             nonlocal failing
             if failing:
                 failing -= 1
                 raise OSError("disk full")
-            return begin()
+            return begin(**how)
 
         live_store.begin = fails  # type: ignore[method-assign]
         question = api.world.say(api.world.user(11), "hilfe")
@@ -289,12 +289,12 @@ async def test_only_telegram_can_use_the_webhook(either: Rig, api: LoopbackApi) 
 async def test_a_webhook_that_could_not_keep_an_update_gets_it_again(either: Rig) -> None:
     begin, failing = either.store.begin, 1
 
-    def fails() -> Any:
+    def fails(**how: bool) -> Any:
         nonlocal failing
         if failing:
             failing -= 1
             raise OSError("disk full")
-        return begin()
+        return begin(**how)
 
     either.store.begin = fails  # type: ignore[method-assign]
     question = either.world.say(either.world.user(11), "hilfe")
