@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from bot.messages import Choice, MessageAudience, Own, Say, Url
 from bot.messages.envelope import AskedAt, Envelope, MeetingRoom, answers_in
+from tests.bot.commands.examples import intents
 
 TEXTS = st.text(max_size=20)
 SAYS = st.builds(
     Say,
     TEXTS,
     st.dictionaries(TEXTS, TEXTS | st.integers() | st.builds(Url, TEXTS) | st.builds(Own, TEXTS), max_size=3),
-    st.lists(st.builds(Choice, st.builds(Say, TEXTS), TEXTS, st.booleans()), max_size=2).map(tuple),
+    st.lists(st.builds(Choice, st.builds(Say, TEXTS), intents, st.booleans()), max_size=2).map(tuple),
 )
 MANY = st.lists(TEXTS, max_size=3).map(tuple)
 ENVELOPES = st.builds(
