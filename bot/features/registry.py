@@ -16,7 +16,6 @@ from bot.features.open_questions import pass_on
 from bot.features.privacy import chat as privacy
 from bot.features.search import ask
 from bot.messages import Say
-from knowledge_base.store.transaction import Transaction
 
 EDITORS_ONLY = Say("editors_only")
 ONE_TO_ONE_ONLY = Say("one_to_one_only")
@@ -25,15 +24,11 @@ ONE_TO_ONE_ONLY = Say("one_to_one_only")
 async def perform(turn: Turn, intent: Intent, services: Services) -> Act:
     """Return the act that an intent asks for, or the refusal when this user may not ask for it here.
 
-    Acts of one person, in several chats at once, come one after the other: none loses what another one stored.
+    The caller runs the act in a transaction that holds the person: acts of one person come one after the other.
     """
-    act = await _act(turn, intent, services)
-
-    async def alone(tx: Transaction) -> Say:
-        await tx.people.hold(turn.person.id)
-        return await act(tx)
-
-    return alone
+    if refused := refusal(turn, intent):
+        return say(refused)
+    return await SERVES[type(intent)](turn, intent, services)
 
 
 def refusal(turn: Turn, intent: Intent) -> Say | None:
@@ -49,18 +44,12 @@ def refusal(turn: Turn, intent: Intent) -> Say | None:
             return EDITORS_ONLY
 
 
-async def _act(turn: Turn, intent: Intent, services: Services) -> Act:
-    if refused := refusal(turn, intent):
-        return say(refused)
-    return await SERVES[type(intent)](turn, intent, services)
-
-
 async def pick(turn: Turn, intent: Pick, services: Services) -> Act:
     """Do what a number that was shown stands for."""
     picked = await ask.pick(turn, intent.number, services)
     if picked is None:
         return say(Say("pick.nothing", {"number": intent.number}))
-    return await _act(turn, picked, services)
+    return await perform(turn, picked, services)
 
 
 _FEATURES: tuple[Serves, ...] = (
