@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import insert, text
 
 from benchmarks.table import show
-from bot.features.digests.run import Digests
+from bot.features.digests.run import DigestRunner
 from bot.outgoing.links import Links
 from knowledge_base.model import Municipality
 from knowledge_base.search.understanding.gazetteer import Gazetteer
@@ -65,7 +65,7 @@ async def measure(url: str, count: int) -> tuple[float, float]:
     """Return seconds: of a look at rest, and of one at everyone; the latter 0 with the most subscribers."""
     store = await Store.open(url)
     try:
-        digests = Digests(
+        digests = DigestRunner(
             store, lambda: PLACES, Links("https://bot.example", b"x" * 32), carries=lambda _channel: True, first_send=0
         )
         now = store.now()

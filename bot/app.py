@@ -18,7 +18,7 @@ from bot.context import Services
 from bot.features import introductions
 from bot.features.accounts.reverify import Proofs
 from bot.features.digests import job as weekly
-from bot.features.digests.run import Digests
+from bot.features.digests.run import DigestRunner
 from bot.features.open_questions import closing
 from bot.features.privacy.contact_notices import ContactDuty
 from bot.incoming.buttons import FrontDesk
@@ -26,7 +26,7 @@ from bot.incoming.channel_loop import Listening, Receiving, received_anywhere
 from bot.incoming.dispatcher import Dispatch
 from bot.incoming.handler import Handler
 from bot.incoming.intake import MOST_OF_ONE, Intake
-from bot.incoming.turn_loader import Rules
+from bot.incoming.turn_loader import GroupRules
 from bot.operations.alerts import Alerts, watch_health
 from bot.operations.clock_watch import ClockWatch
 from bot.operations.health import (
@@ -41,16 +41,16 @@ from bot.operations.health import (
     MutedError,
     watch,
 )
-from bot.operations.metrics import Metrics, Outcome
+from bot.operations.metrics import Metrics, QuestionOutcome
 from bot.operations.outage import Absence
 from bot.operations.ticker import Chore, Ticker
 from bot.outgoing.links import Links
 from bot.outgoing.sender import Sender
 from bot.processes.leadership import Leadership, LeadOf
 from bot.processes.state_lock import marks
-from bot.resources import Knowledge
+from bot.resources import KnowledgeBase
 from bot.texts import Texts
-from config.retention import Retention
+from config.retention import RetentionSettings
 from config.settings import Settings
 from knowledge_base.retention import Periods
 from knowledge_base.store.muted import muted
@@ -68,11 +68,11 @@ class Bot:
     """Everything between the channels and the knowledge; one per process."""
 
     def __init__(
-        self, settings: Settings, knowledge: Knowledge, texts: Texts, channels: Sequence[Channel], *, place: str = ""
+        self, settings: Settings, base: KnowledgeBase, texts: Texts, channels: Sequence[Channel], *, place: str = ""
     ) -> None:
         """``place``: the state folder as no other one on any machine is called; see ``bot.processes.state_lock``."""
         self._channels = {channel.name: channel for channel in channels}
-        self._store, self._search = knowledge.store, knowledge.search
+        self._store, self._search = base.store, base.search
         self.health = Health()
         self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER, OUTBOX, QUEUES, MODEL, LOOP))
         self._alerts = Alerts(self._store, settings.admins)
@@ -85,8 +85,8 @@ class Bot:
         most_of_one = MOST_OF_ONE if settings.limits.questions_per_hour else 0
         self._intake = Intake(self._store, most_of_one=most_of_one, term=self._term_to_receive)
         links = Links(settings.web.public_url, secret)
-        services = self.services = Services(self._store, knowledge.search, settings, links, secret, texts)
-        rules = Rules(frozenset(settings.editors), admins=frozenset(settings.admins))
+        services = self.services = Services(self._store, base.search, settings, links, secret, texts)
+        rules = GroupRules(frozenset(settings.editors), admins=frozenset(settings.admins))
         desk = FrontDesk(services, texts)
         for channel in channels:
             if isinstance(channel, Immediate):
@@ -102,9 +102,9 @@ class Bot:
             self._store, self._intake, handler, self._handled_here, process=self.leadership.process, alive=alive
         )
         periods = periods_of(settings.retention, services.context_lasts)
-        self.digests = Digests(
+        self.digests = DigestRunner(
             self._store,
-            lambda: knowledge.search.snapshot.gazetteer,
+            lambda: base.search.snapshot.gazetteer,
             links,
             buttons=[channel.name for channel in channels if isinstance(channel, Immediate)],
             first_send=settings.digests.first_send,
@@ -113,7 +113,7 @@ class Bot:
         )
         self._clock = ClockWatch(self._store, self._alerts)
         self._ticker = Ticker(
-            self._store, knowledge.search, periods, self.metrics, self.health, self._alerts,
+            self._store, base.search, periods, self.metrics, self.health, self._alerts,
             chores=[
                 self._clock,
                 self._introductions,
@@ -121,7 +121,7 @@ class Bot:
                 self._when_sure(partial(weekly.look, self.digests, self._store, self._alerts)),
                 self._when_sure(ContactDuty(self._store, self._alerts)),
                 self._when_sure(self._absence),
-                Proofs(self._store, knowledge.search, settings, links),
+                Proofs(self._store, base.search, settings, links),
             ],
             may_delete=self._clock.is_sure,
         )  # fmt: skip
@@ -244,8 +244,8 @@ class Bot:
     def _observe(self, channel: str, outcome: str, seconds: float) -> None:
         if outcome == "quarantined":
             self.metrics.quarantined(channel)
-        elif outcome in set(Outcome):
-            self.metrics.question(channel, Outcome(outcome), seconds)
+        elif outcome in set(QuestionOutcome):
+            self.metrics.question(channel, QuestionOutcome(outcome), seconds)
 
 
 async def _closed(channel: Channel) -> None:
@@ -257,7 +257,7 @@ async def _closed(channel: Channel) -> None:
         log.warning("channel.not_closed", channel=channel.name, error=type(error).__name__)
 
 
-def periods_of(retention: Retention, contexts: timedelta) -> Periods:
+def periods_of(retention: RetentionSettings, contexts: timedelta) -> Periods:
     """Return the retention periods of the settings."""
     return Periods(
         messages=timedelta(hours=retention.messages_hours),

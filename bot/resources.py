@@ -22,7 +22,7 @@ from knowledge_base.store.state_folder import is_gone, lost, mark, prepare, tigh
 
 
 @dataclass(frozen=True, slots=True)
-class Knowledge:
+class KnowledgeBase:
     """The opened knowledge base."""
 
     store: Store
@@ -60,11 +60,11 @@ async def open_records(settings: Settings, *, progress: Progress = silent) -> As
 
 
 @asynccontextmanager
-async def open_knowledge(settings: Settings, *, progress: Progress = silent) -> AsyncIterator[Knowledge]:
+async def open_knowledge(settings: Settings, *, progress: Progress = silent) -> AsyncIterator[KnowledgeBase]:
     """Database, bundle, model and search index, ready to answer."""
     async with open_records(settings, progress=progress) as store, open_search(settings, store, progress) as search:
         await search.start(progress)
-        yield Knowledge(store, search)
+        yield KnowledgeBase(store, search)
 
 
 @asynccontextmanager

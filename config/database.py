@@ -7,7 +7,7 @@ from pydantic import Field
 from config.section import Section
 
 
-class Database(Section):
+class DatabaseSettings(Section):
     """The database that keeps everything."""
 
     url: str = Field("", description="sqlite:///PATH or postgresql://USER@HOST/NAME; empty: a file in the state folder")

@@ -7,7 +7,7 @@ from pydantic import Field
 from config.section import Section
 
 
-class Digests(Section):
+class DigestSettings(Section):
     """The weekly digests."""
 
     first_send: int = Field(

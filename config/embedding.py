@@ -9,7 +9,7 @@ from pydantic import Field
 from config.section import Section
 
 
-class Embedding(Section):
+class EmbeddingSettings(Section):
     """The model that turns texts into vectors."""
 
     engine: Literal["embedded", "sentence-transformers"] = Field(

@@ -9,7 +9,7 @@ from pydantic import Field
 from config.section import Section
 
 
-class Introductions(Section):
+class IntroductionSettings(Section):
     """Limits for one asker, and what follows a yes."""
 
     per_day: int = Field(3, ge=0, description="requests per person and day; 0: no limit")

@@ -7,7 +7,7 @@ from pydantic import Field
 from config.section import Section
 
 
-class Limits(Section):
+class LimitSettings(Section):
     """Rate limits for one user."""
 
     questions_per_hour: int = Field(

@@ -9,7 +9,7 @@ from pydantic import Field
 from config.section import Section
 
 
-class Logging(Section):
+class LogSettings(Section):
     """Format and level of the log; it holds ids and events, never texts."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe event that is logged")

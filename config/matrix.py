@@ -11,7 +11,7 @@ from config.channel import ChannelSection
 from config.section import Addresses, host_of, is_url
 
 
-class Matrix(ChannelSection):
+class MatrixSettings(ChannelSection):
     """The account on a Matrix homeserver; end-to-end encryption is always on."""
 
     homeserver: str = Field(

@@ -9,7 +9,7 @@ from pydantic import Field
 from config.section import Section
 
 
-class Operator(Section):
+class OperatorSettings(Section):
     """The operator of the bot, as imprint and privacy notice name it."""
 
     organisation: str = Field("", description="the responsible body, e.g. Stadt Musterstadt")

@@ -7,7 +7,7 @@ from pydantic import Field
 from config.section import Section
 
 
-class Privacy(Section):
+class PrivacySettings(Section):
     """Statements of the operator for the privacy report."""
 
     processors: str = Field("", description="processors and their contracts, one per line: Hoster GmbH: server, 2026")

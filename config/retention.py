@@ -7,7 +7,7 @@ from pydantic import Field
 from config.section import Section
 
 
-class Retention(Section):
+class RetentionSettings(Section):
     """Periods after which data are deleted, in days (messages: in hours)."""
 
     messages_hours: int = Field(

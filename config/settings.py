@@ -25,21 +25,21 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from pydantic_settings import SettingsError as SourceError
 
 from config.channel import ChannelSection
-from config.database import Database
-from config.digests import Digests
-from config.embedding import Embedding
-from config.introductions import Introductions
-from config.knowledge import Knowledge
-from config.limits import Limits
-from config.log import Logging
-from config.matrix import Matrix
-from config.operator import Operator
-from config.privacy import Privacy
-from config.retention import Retention
+from config.database import DatabaseSettings
+from config.digests import DigestSettings
+from config.embedding import EmbeddingSettings
+from config.introductions import IntroductionSettings
+from config.knowledge import KnowledgeSettings
+from config.limits import LimitSettings
+from config.log import LogSettings
+from config.matrix import MatrixSettings
+from config.operator import OperatorSettings
+from config.privacy import PrivacySettings
+from config.retention import RetentionSettings
 from config.section import Addresses, Section, is_text
-from config.smtp import Smtp
-from config.telegram import Telegram
-from config.web import Web
+from config.smtp import SmtpSettings
+from config.telegram import TelegramSettings
+from config.web import WebSettings
 
 PREFIX = "STADTLOTSE_"
 NOT_SETTINGS = (f"{PREFIX}CONFIG", f"{PREFIX}TEST_DATA", f"{PREFIX}FAIL_AT")  # the last two serve the tests
@@ -64,20 +64,20 @@ class Settings(BaseSettings):
     state_dir: Path = Field(Path("var"), description="folder with database, models and keys; back it up")
     admins: Addresses = Field((), description="accounts that run the bot and get alerts, e.g. matrix:@a:example.org")
     editors: Addresses = Field((), description="accounts that edit the knowledge, e.g. telegram:123")
-    database: Database = Database()
-    embedding: Embedding = Embedding()
-    knowledge: Knowledge = Knowledge()
-    limits: Limits = Limits()
-    introductions: Introductions = Introductions()
-    digests: Digests = Digests()
-    retention: Retention = Retention()
-    matrix: Matrix = Matrix()
-    web: Web = Web()
-    log: Logging = Logging()
-    telegram: Telegram = Telegram()
-    smtp: Smtp = Smtp()
-    operator: Operator = Operator()
-    privacy: Privacy = Privacy()
+    database: DatabaseSettings = DatabaseSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    knowledge: KnowledgeSettings = KnowledgeSettings()
+    limits: LimitSettings = LimitSettings()
+    introductions: IntroductionSettings = IntroductionSettings()
+    digests: DigestSettings = DigestSettings()
+    retention: RetentionSettings = RetentionSettings()
+    matrix: MatrixSettings = MatrixSettings()
+    web: WebSettings = WebSettings()
+    log: LogSettings = LogSettings()
+    telegram: TelegramSettings = TelegramSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    operator: OperatorSettings = OperatorSettings()
+    privacy: PrivacySettings = PrivacySettings()
 
     @field_validator("admins", "editors")
     @classmethod

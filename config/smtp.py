@@ -18,7 +18,7 @@ LOCAL = re.compile(r"(?=.{1,64}$)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!
 HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 
 
-class Smtp(ChannelSection):
+class SmtpSettings(ChannelSection):
     """Outbound mail; off until ``host`` is set."""
 
     host: str = Field("", description="mail server for outbound mail; empty: no mail")

@@ -12,7 +12,7 @@ from config.channel import ChannelSection
 from config.section import as_list, empty_is_none, is_url
 
 
-class Telegram(ChannelSection):
+class TelegramSettings(ChannelSection):
     """The Telegram bot account; off until ``token`` is set."""
 
     token: Annotated[SecretStr | None, BeforeValidator(empty_is_none)] = Field(

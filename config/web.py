@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from config.section import Section, is_url
 
 
-class Web(Section):
+class WebSettings(Section):
     """The web pages: targets of links in mails, imprint and privacy notice, health, metrics."""
 
     bind: str = Field("127.0.0.1", description="address to listen on, behind a TLS proxy")

@@ -33,9 +33,9 @@ def is_past(until: datetime, now: datetime, longest: timedelta) -> bool:
     return not now < until <= now + longest
 
 
-def differs(one: datetime, other: datetime) -> bool:
+def differs(first: datetime, second: datetime) -> bool:
     """Return whether two times cannot both be right."""
-    return abs(one - other) > FOLLOWED
+    return abs(first - second) > FOLLOWED
 
 
 def is_plausible(now: datetime, last: datetime | None, running: timedelta = timedelta(0)) -> bool:

@@ -104,7 +104,9 @@ class Contact:
         return bool(self.legal_basis and (self.email or self.matrix_id))
 
 
-PERSONAL_FIELDS = frozenset(one.name for one in fields(Contact) if one.metadata == PERSONAL)  # of contacts
+PERSONAL_FIELDS = frozenset(
+    attribute.name for attribute in fields(Contact) if attribute.metadata == PERSONAL
+)  # of contacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from bot.channels.port import Channel, ChannelEndedError, Listening, OverheardEr
 from bot.messages import Address, Happening, Inbound, Outgoing
 from bot.messages.markup import plain
 from bot.messages.readership import Readership, fits
-from bot.resources import Knowledge
+from bot.resources import KnowledgeBase
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.embedding.port import Embedder
@@ -228,7 +228,7 @@ async def running_bot(
     """The whole bot at work; stops in order at the end of the block."""
     search = SearchService(store, embedder)
     await search.start()
-    bot = Bot(Settings(state_dir=state_dir, **settings), Knowledge(store, search), Texts(), channels)
+    bot = Bot(Settings(state_dir=state_dir, **settings), KnowledgeBase(store, search), Texts(), channels)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(bot.run(stop, lambda _name, _problem: None))

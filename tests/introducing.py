@@ -90,7 +90,9 @@ class Networks:
 
     def told(self, channel: FakeChannel, conversation: str) -> list[str]:
         """What was said there, as somebody without any markup reads it."""
-        return [plain(one.document) for one in channel.delivered if one.address.conversation == conversation]
+        return [
+            plain(message.document) for message in channel.delivered if message.address.conversation == conversation
+        ]
 
     def mails(self, address: str) -> list[str]:
         return self.told(self.email, address)
@@ -98,14 +100,14 @@ class Networks:
 
 def code_in(text: str) -> str:
     """The code that a text names."""
-    found = re.search(r"\b[A-HJ-NP-Z2-9]{5}\b", text)
-    assert found, text
-    return found[0]
+    match = re.search(r"\b[A-HJ-NP-Z2-9]{5}\b", text)
+    assert match, text
+    return match[0]
 
 
 def contacts_file(folder: Path, contacts: Sequence[dict[str, Any]] = CONTACTS) -> Path:
     path = folder / "contacts.jsonl"
-    path.write_text("\n".join(json.dumps(one) for one in (*KNOWLEDGE, *contacts)), encoding="utf-8")
+    path.write_text("\n".join(json.dumps(contact) for contact in (*KNOWLEDGE, *contacts)), encoding="utf-8")
     return path
 
 

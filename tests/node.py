@@ -13,9 +13,9 @@ MISSING = "These tests need Node.js 20 or newer with npm: install both, then run
 
 def node() -> str:
     """The program; a test without it fails and says so."""
-    found = shutil.which("node")
-    assert found, MISSING
-    return found
+    result = shutil.which("node")
+    assert result, MISSING
+    return result
 
 
 def install(folder: Path) -> None:

@@ -69,7 +69,9 @@ class PigeonChannel:
 
     def reads(self, user: str) -> str:
         """Return all that lies in a letter box."""
-        return "\n\n".join(plain(one.document) for one in self.delivered if one.address.conversation == user)
+        return "\n\n".join(
+            plain(message.document) for message in self.delivered if message.address.conversation == user
+        )
 
     async def until_it_brings(self, number: int) -> None:
         """Wait until so many letters were brought."""

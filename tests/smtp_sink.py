@@ -65,7 +65,7 @@ class SmtpSink:
 
     def to(self, address: str) -> list[Taken]:
         """What somebody got."""
-        return [one for one in self.taken if address in one.recipients]
+        return [message for message in self.taken if address in message.recipients]
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()

@@ -264,7 +264,7 @@ RULES: dict[Rule, tuple[str, str]] = {  # each with a module that breaks it
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_rule_is_kept(rule: Rule) -> None:
-    offences = {module.path: sorted(found) for module in PRODUCT if (found := rule(module))}
+    offences = {module.path: sorted(result) for module in PRODUCT if (result := rule(module))}
     assert offences == {}
 
 

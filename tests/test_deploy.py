@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import run_bot
 from bot.operations.health import Health
-from bot.operations.metrics import Metrics, Outcome
+from bot.operations.metrics import Metrics, QuestionOutcome
 from config import settings
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
@@ -65,7 +65,7 @@ def test_alert_rules_name_metrics_that_exist() -> None:
     metrics, health = Metrics(["matrix"], ["database"]), Health()
     health.expect("database")
     metrics.health(health.status())
-    metrics.question("matrix", Outcome.ANSWERED, 1)
+    metrics.question("matrix", QuestionOutcome.ANSWERED, 1)
     families = text_string_to_metric_families(metrics.exposition().decode())
     known = {sample.name for family in families for sample in family.samples} | {"stadtlotse_outbox_messages"}
     rules = yaml.safe_load((DEPLOY / "prometheus-rules.yml").read_text("utf-8"))

@@ -163,8 +163,8 @@ def test_every_page_of_docs_is_reachable_from_readme() -> None:
 
 def files() -> list[Path]:
     folders = ["benchmarks", "bot", "config", "docs", "knowledge_base", "requirements", "tests"]
-    found = [*ROOT.glob("*"), *(file for folder in folders for file in (ROOT / folder).rglob("*"))]
-    return [file for file in found if file.is_file() and not {".git", "__pycache__", "node_modules"} & set(file.parts)]
+    seen = [*ROOT.glob("*"), *(file for folder in folders for file in (ROOT / folder).rglob("*"))]
+    return [file for file in seen if file.is_file() and not {".git", "__pycache__", "node_modules"} & set(file.parts)]
 
 
 def test_no_file_names_a_machine() -> None:

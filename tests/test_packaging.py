@@ -140,12 +140,12 @@ def test_the_bill_of_materials_names_exactly_what_is_installed_and_is_the_same_e
     assert text == made()
     bill = json.loads(text)
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
-    listed = {(canonicalize_name(one["name"]), one["version"]) for one in bill["components"]}
+    listed = {(canonicalize_name(component["name"]), component["version"]) for component in bill["components"]}
     wanted = [Requirement(entry.partition("--hash")[0]) for entry in entries("light")]
     assert listed == {(canonicalize_name(one.name), str(one.specifier).removeprefix("==")) for one in wanted}
-    checksums = [one["content"] for part in bill["components"] for one in part["hashes"]]
+    checksums = [component["content"] for part in bill["components"] for component in part["hashes"]]
     assert sorted(checksums) == sorted(re.findall(r"sha256:([0-9a-f]{64})", "\n".join(entries("light"))))
-    names = [one["bom-ref"] for one in bill["components"]]
+    names = [component["bom-ref"] for component in bill["components"]]
     assert len(set(names)) == len(names)
     assert bill["dependencies"][0]["dependsOn"] == names
 
@@ -165,8 +165,8 @@ def test_files_of_the_lock_give_their_licence_and_sha_512(tmp_path: Path) -> Non
     (lock / "lock.txt").write_text(text)
     run = [sys.executable, str(ROOT / "tools" / "sbom.py"), str(lock / "lock.txt"), str(tmp_path)]
     done = subprocess.run(run, capture_output=True, text=True, check=True, cwd=ROOT)
-    one, two = json.loads(done.stdout)["components"]
-    assert {"alg": "SHA-512", "content": hashlib.sha512(content).hexdigest()} in one["hashes"]
-    assert one["licenses"] == [{"expression": "MIT OR Apache-2.0"}]
+    component, two = json.loads(done.stdout)["components"]
+    assert {"alg": "SHA-512", "content": hashlib.sha512(content).hexdigest()} in component["hashes"]
+    assert component["licenses"] == [{"expression": "MIT OR Apache-2.0"}]
     assert [checksum["alg"] for checksum in two["hashes"]] == ["SHA-256"]
     assert "two" in done.stderr

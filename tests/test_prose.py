@@ -22,7 +22,7 @@ HIDDEN = re.compile(r"<!--.*?-->|\]\([^)\s]+\)", re.DOTALL)  # comments of Markd
 
 
 def odd_words(text: str) -> list[str]:
-    return [found.lower() for found in ODD.findall(prose(text))]
+    return [result.lower() for result in ODD.findall(prose(text))]
 
 
 def odd_per_1000(text: str) -> float:

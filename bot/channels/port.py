@@ -131,7 +131,7 @@ class Channel(KnowsReaders, Protocol):
 
 
 @runtime_checkable
-class Checked(Protocol):
+class CheckableChannel(Protocol):
     """A channel that can report its state to an operator."""
 
     async def check(self) -> list[tuple[str, str]]:

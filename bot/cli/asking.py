@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.cli.common import progress, read_any_bytes, run, settings, write, write_json
-from bot.features.search.answers import by_municipality, told
+from bot.cli.common import load_settings, progress, read_any_bytes, run, write, write_json
+from bot.features.search.answers import by_municipality, listing
 from bot.features.search.ask import PAGE
 from bot.messages.markup import plain
 from bot.resources import open_knowledge
@@ -29,24 +29,24 @@ def ask(
     """Answer one question. With -, answer each line of stdin, in order and on its own."""
     if lang is not None and lang not in LANGUAGES:
         raise typer.BadParameter(f"choose one of {', '.join(LANGUAGES)}", param_hint="--lang")
-    found = settings(context)
+    settings = load_settings(context)
     read_any_bytes()
     questions = (line.rstrip("\r\n") for line in sys.stdin) if question == ["-"] else iter([" ".join(question)])
-    run(_ask(found, questions, as_json, limit, lang))
+    run(_ask(settings, questions, as_json, limit, lang))
 
 
-async def _ask(found: Settings, questions: Iterator[str], as_json: bool, limit: int, lang: str | None) -> None:
+async def _ask(settings: Settings, questions: Iterator[str], as_json: bool, limit: int, lang: str | None) -> None:
     texts = Texts()
     async with AsyncExitStack() as stack:
         with progress() as bar:
-            knowledge = await stack.enter_async_context(open_knowledge(found, progress=bar))
+            knowledge = await stack.enter_async_context(open_knowledge(settings, progress=bar))
         for question in questions:
             answer = (await knowledge.search.ask([question], limit=limit)).answer
             if as_json:
                 write_json(as_object(answer, limit) | ({"language": lang} if lang else {}))
             else:
                 language = lang or answer.language
-                write(plain(texts.render(told(answer, language), language)) + "\n")
+                write(plain(texts.render(listing(answer, language), language)) + "\n")
 
 
 def as_object(answer: Answer, limit: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.channels.networks import MAIL
-from bot.cli.common import fail, run, settings, write
+from bot.cli.common import fail, load_settings, run, write
 from bot.operations.alerts import Alerts
 from bot.resources import open_store
 from config.settings import Settings
@@ -25,8 +25,8 @@ def bounced(
 
     Without an address: list the recorded ones, from an admin or from the mail server's answer.
     """
-    found = settings(context)
-    unknown, noted = run(_bounced(found, addresses or [], works or []))
+    settings = load_settings(context)
+    unknown, noted = run(_bounced(settings, addresses or [], works or []))
     for address in noted:
         write(address)
     if not noted:
@@ -35,12 +35,14 @@ def bounced(
         fail(f"Nobody is known by the address {', '.join(unknown)}.")
 
 
-async def _bounced(found: Settings, addresses: list[str], works: list[str]) -> tuple[list[str], list[str]]:
-    async with open_store(found) as store:
+async def _bounced(settings: Settings, addresses: list[str], works: list[str]) -> tuple[list[str], list[str]]:
+    async with open_store(settings) as store:
         async with store.begin() as tx:
-            unknown = [one for one in addresses if not await tx.conversations.gone(MAIL, same_form(one), "bounced")]
-            unknown += [one for one in works if not await tx.conversations.back(MAIL, same_form(one))]
+            unknown = [
+                address for address in addresses if not await tx.conversations.gone(MAIL, same_form(address), "bounced")
+            ]
+            unknown += [address for address in works if not await tx.conversations.back(MAIL, same_form(address))]
             noted = await tx.conversations.all_gone(MAIL)
         if len(addresses) > len(unknown):
-            await Alerts(store, found.admins).alert("bounced", number=len(addresses))
+            await Alerts(store, settings.admins).alert("bounced", number=len(addresses))
     return unknown, noted

@@ -10,7 +10,7 @@ import typer
 
 from bot.app import Bot
 from bot.channels.terminal import TerminalChannel
-from bot.cli.common import progress, read_any_bytes, run, settings
+from bot.cli.common import load_settings, progress, read_any_bytes, run
 from bot.processes.state_lock import only_one, shared_secrets
 from bot.resources import open_knowledge
 from bot.texts import Texts
@@ -21,23 +21,23 @@ from knowledge_base.store.secret import share_secret
 
 def chat(context: typer.Context) -> None:
     """Chat with the bot in this terminal. It answers all piped lines, then ends."""
-    found = settings(context)
+    settings = load_settings(context)
     read_any_bytes()
     taken = StadtlotseError(
-        f"Another chat is open on {found.state_dir}.",
+        f"Another chat is open on {settings.state_dir}.",
         remedy="Close it, or set STADTLOTSE_STATE_DIR to another folder.",  # two would take each other's answers
     )
-    with only_one(found.state_dir, "chat", taken) as place:
-        run(_chat(found, place))
+    with only_one(settings.state_dir, "chat", taken) as place:
+        run(_chat(settings, place))
 
 
-async def _chat(found: Settings, place: str) -> None:
-    channel = TerminalChannel(history=found.state_dir / "chat-history")
+async def _chat(settings: Settings, place: str) -> None:
+    channel = TerminalChannel(history=settings.state_dir / "chat-history")
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         with progress() as bar:
-            knowledge = await stack.enter_async_context(open_knowledge(found, progress=bar))
-        await share_secret(knowledge.store, found.state_dir, shared_secrets(found))
-        await Bot(found, knowledge, Texts(), [channel], place=place).run(stop, lambda _channel, _problem: None)
+            knowledge = await stack.enter_async_context(open_knowledge(settings, progress=bar))
+        await share_secret(knowledge.store, settings.state_dir, shared_secrets(settings))
+        await Bot(settings, knowledge, Texts(), [channel], place=place).run(stop, lambda _channel, _problem: None)

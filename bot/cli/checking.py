@@ -15,20 +15,20 @@ SECONDS = 10.0  # so long ``check`` may keep the writers of a running bot waitin
 RESTORE = "Stop the bot, keep the file for an expert, and restore a backup."
 
 
-def folder_lines(found: Settings) -> Iterator[tuple[str, str]]:
+def folder_lines(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the state folder, and how the secret in it stands."""
     try:
-        secret = kept_secret(found.state_dir)
+        secret = kept_secret(settings.state_dir)
         yield ("ok", f"secret: {FILE}") if secret else ("none", "secret: none yet, the first start makes it")
     except StoreError as error:
         yield "fail", f"secret: {error}"
-    for path, mode in open_to_others(found.state_dir, database_file(found.database_url)):
+    for path, mode in open_to_others(settings.state_dir, database_file(settings.database_url)):
         yield "none", f"state folder: others on this machine may use {path} ({mode:04o}); chmod go= {path}"
 
 
-def database_lines(found: Settings, *, full: bool) -> Iterator[tuple[str, str]]:
+def database_lines(settings: Settings, *, full: bool) -> Iterator[tuple[str, str]]:
     """Yield how sound a database file is; nothing for a server, which looks after itself."""
-    file = database_file(found.database_url)
+    file = database_file(settings.database_url)
     if file is None or not file.is_file():
         return
     findings = examine(file, seconds=None if full else SECONDS)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.common import run, settings, write
+from bot.cli.common import load_settings, run, write
 from bot.resources import open_store
 from config.settings import Settings
 from knowledge_base.clock import is_plausible, utc_now
@@ -30,7 +30,7 @@ def clock(
 
     Compare the shown time with another clock before you confirm it.
     """
-    now, last = run(_clock(settings(context), action))
+    now, last = run(_clock(load_settings(context), action))
     write(f"machine's clock     {now:%Y-%m-%d %H:%M:%S} UTC")
     write(f"last believed time  {f'{last:%Y-%m-%d %H:%M:%S} UTC' if last else 'none'}")
     if action is Action.CONFIRM:
@@ -39,8 +39,8 @@ def clock(
         write("These are far from each other. If the clock is right, say so: stadtlotse clock confirm")
 
 
-async def _clock(found: Settings, action: Action) -> tuple[datetime, datetime | None]:
-    async with open_store(found) as store, store.begin() as tx:
+async def _clock(settings: Settings, action: Action) -> tuple[datetime, datetime | None]:
+    async with open_store(settings) as store, store.begin() as tx:
         now = utc_now()
         if action is Action.CONFIRM:
             await confirm(tx.facts, now)

@@ -27,13 +27,13 @@ PHASES = {
 }
 
 
-def settings(context: typer.Context, *, level: str = "WARNING") -> Settings:
+def load_settings(context: typer.Context, *, level: str = "WARNING") -> Settings:
     """The checked settings of this call; logging is set up by the way: ``level``, or "" for the one of the settings."""
     path: Path | None = (context.find_root().obj or {}).get("config")
-    found = load(path)
-    logging.hide(found.secret_values())
-    logging.set_up(level or found.log.level, found.log.format)
-    return found
+    loaded = load(path)
+    logging.hide(loaded.secret_values())
+    logging.set_up(level or loaded.log.level, loaded.log.format)
+    return loaded
 
 
 T = TypeVar("T")

@@ -12,9 +12,10 @@ import typer
 
 from bot.channels.networks import with_buttons
 from bot.channels.policy import DataClass, may_pass
-from bot.cli.common import run, settings, tell, write, write_json
+from bot.cli.common import load_settings, run, tell, write, write_json
+from bot.features.digests.draft import DigestOutcome, Reason
 from bot.features.digests.edition import approve
-from bot.features.digests.run import Digests, Outcome, Reason
+from bot.features.digests.run import DigestRunner
 from bot.outgoing.links import Links
 from bot.processes.state_lock import shared_secrets
 from bot.resources import open_store
@@ -47,10 +48,10 @@ def digest(
     yes: Annotated[bool, typer.Option("--yes", help="accept a time far from the present without asking")] = False,
 ) -> None:
     """Make the digests that are due. The running bot sends them; the next chat shows the terminal's."""
-    when, found = moment(now), settings(context)
+    when, settings = moment(now), load_settings(context)
     if not (dry_run or yes):
-        _ask_about(when, run(_believed(found)))
-    outcomes, states = run(_digest(found, when, dry_run, approve_first))
+        _ask_about(when, run(_believed(settings)))
+    outcomes, states = run(_digest(settings, when, dry_run, approve_first))
     for outcome in outcomes:
         shown = as_object(outcome, states)
         write_json(shown) if as_json else write(_line(shown))
@@ -92,8 +93,8 @@ def _ask_about(when: datetime, last: datetime | None) -> None:
         raise typer.Exit(2)
 
 
-async def _believed(found: Settings) -> datetime | None:
-    async with open_store(found) as store, store.read() as tx:
+async def _believed(settings: Settings) -> datetime | None:
+    async with open_store(settings) as store, store.read() as tx:
         return await last_time(tx.facts)
 
 
@@ -102,27 +103,27 @@ def moment(text: str) -> datetime:
     if not text:
         return datetime.now(UTC)
     try:
-        found = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("write it like 2026-11-30T08:00:00+01:00", param_hint="--now") from None
-    return (found if found.tzinfo else found.replace(tzinfo=BERLIN)).astimezone(UTC)
+    return (time if time.tzinfo else time.replace(tzinfo=BERLIN)).astimezone(UTC)
 
 
 async def _digest(
-    found: Settings, now: datetime, dry_run: bool, approve_first: bool
-) -> tuple[Sequence[Outcome], Mapping[str, str]]:  # fmt: skip
-    async with open_store(found) as store:
-        if found.knowledge.bundle:
+    settings: Settings, now: datetime, dry_run: bool, approve_first: bool
+) -> tuple[Sequence[DigestOutcome], Mapping[str, str]]:  # fmt: skip
+    async with open_store(settings) as store:
+        if settings.knowledge.bundle:
             await load_bundle(store)
         places = await places_of(store)
-        await share_secret(store, found.state_dir, shared_secrets(found))
-        links = Links(found.web.public_url, read_secret(found.state_dir))
+        await share_secret(store, settings.state_dir, shared_secrets(settings))
+        links = Links(settings.web.public_url, read_secret(settings.state_dir))
         if approve_first and not dry_run:
             async with store.begin() as tx:
                 await approve(tx)
-        digests = Digests(
-            store, lambda: places, links, buttons=with_buttons(), first_send=found.digests.first_send,
-            carries=partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=found),
+        digests = DigestRunner(
+            store, lambda: places, links, buttons=with_buttons(), first_send=settings.digests.first_send,
+            carries=partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=settings),
         )  # fmt: skip
         outcomes = await digests.run(now, dry_run=dry_run)
         async with store.read() as tx:
@@ -133,16 +134,16 @@ async def _digest(
 async def places_of(store: Store) -> Gazetteer:
     """The places that the knowledge names, without opening a model."""
     async with store.read() as tx:
-        towns = [one.record async for one in tx.records.stream(RecordKind.MUNICIPALITY)]
+        towns = [stored.record async for stored in tx.records.stream(RecordKind.MUNICIPALITY)]
         names = {
-            one.record.municipality
-            async for one in tx.records.stream(RecordKind.PROJECT)
-            if isinstance(one.record, Project)
+            stored.record.municipality
+            async for stored in tx.records.stream(RecordKind.PROJECT)
+            if isinstance(stored.record, Project)
         }
     return Gazetteer(town for town in towns if isinstance(town, Municipality)).including(names)
 
 
-def as_object(outcome: Outcome, states: Mapping[str, str]) -> dict[str, Any]:
+def as_object(outcome: DigestOutcome, states: Mapping[str, str]) -> dict[str, Any]:
     """The outcome in the shape that other programs rely on; items are ids as they were imported."""
     state = SENT.get(states.get(outcome.message_id, ""), outcome.state)
     items = [item.partition(":")[2] for item in outcome.items]
@@ -151,5 +152,5 @@ def as_object(outcome: Outcome, states: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _line(shown: Mapping[str, Any]) -> str:
-    what = shown.get("reason") or ", ".join(shown["items"])
-    return f"{shown['channel']:<9} {shown['week']}  {shown['state']:<8} {what}"
+    content = shown.get("reason") or ", ".join(shown["items"])
+    return f"{shown['channel']:<9} {shown['week']}  {shown['state']:<8} {content}"

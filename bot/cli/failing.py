@@ -35,4 +35,4 @@ def places(error: BaseException) -> list[str]:
     ours = [
         frame for frame in frames if Path(frame.filename).is_relative_to(ROOT) and "site-packages" not in frame.filename
     ]
-    return [f"{Path(one.filename).relative_to(ROOT).as_posix()}:{one.lineno}" for one in reversed(ours)][:PLACES]
+    return [f"{Path(frame.filename).relative_to(ROOT).as_posix()}:{frame.lineno}" for frame in reversed(ours)][:PLACES]

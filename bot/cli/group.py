@@ -45,9 +45,9 @@ class _Loading(UserDict[str, Any]):
     """Command line commands that are made when they are looked up."""
 
     def __getitem__(self, name: str) -> Any:
-        if (found := super().__getitem__(name)) is None:
-            found = self.data[name] = _command(name)
-        return found
+        if (command := super().__getitem__(name)) is None:
+            command = self.data[name] = _command(name)
+        return command
 
 
 def _command(name: str) -> Any:

@@ -8,7 +8,7 @@ import typer
 
 from bot.channels.matrix.confirming import accept, identities, in_groups
 from bot.channels.matrix.content import fuse
-from bot.cli.common import fail, run, settings, tell, write
+from bot.cli.common import fail, load_settings, run, tell, write
 
 ASK = (
     "{user} has reset the identity, or somebody has put another one in its place. Ask them, by telephone or face to\n"
@@ -23,17 +23,17 @@ def confirm_identity(
     yes: Annotated[bool, typer.Option("--yes", help="you have asked the person already")] = False,
 ) -> None:
     """Matrix: confirm a user's new identity. The user can then read encrypted answers again."""
-    configured, user = settings(context, level="ERROR"), fuse(user)
-    if not configured.matrix.homeserver:
+    settings, user = load_settings(context, level="ERROR"), fuse(user)
+    if not settings.matrix.homeserver:
         fail("Matrix is not configured.")
-    found = run(identities(configured.matrix, configured.state_dir, user))
-    write(f"known to the bot:        {in_groups(found.known)}")
-    write(f"shown by the homeserver: {in_groups(found.shown)}")
-    if not found.changed:
+    entries = run(identities(settings.matrix, settings.state_dir, user))
+    write(f"known to the bot:        {in_groups(entries.known)}")
+    write(f"shown by the homeserver: {in_groups(entries.shown)}")
+    if not entries.changed:
         write("nothing to confirm")
         return
     tell(ASK.format(user=user))
     if not yes and not typer.confirm("Have you asked, and was it really them?", err=True):
         fail("Left as it was.")
-    accept(configured.state_dir, found)
+    accept(settings.state_dir, entries)
     write("confirmed")

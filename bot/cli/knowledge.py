@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.common import fail, progress, run, settings, tell, write, write_json
+from bot.cli.common import fail, load_settings, progress, run, tell, write, write_json
 from bot.resources import open_knowledge, open_records, open_search, open_store
 from config.settings import Settings
 from knowledge_base.export import export as write_export
@@ -35,26 +35,26 @@ def import_(
     ] = False,
 ) -> None:
     """Add and update records. A file with a mistake changes nothing, nor does the same file twice."""
-    found = settings(context)
-    reports = run(_import(found, paths, source, Options(dry_run=dry_run, remove_missing=remove_missing)))
+    settings = load_settings(context)
+    reports = run(_import(settings, paths, source, Options(dry_run=dry_run, remove_missing=remove_missing)))
     for report in reports:
         _show(report)
     if not dry_run and any(report.ok for report in reports):
-        run(_index(found))
+        run(_index(settings))
     if not all(report.ok for report in reports):
         raise typer.Exit(1)
 
 
-async def _import(found: Settings, paths: list[Path], source: str, options: Options) -> list[ImportReport]:
+async def _import(settings: Settings, paths: list[Path], source: str, options: Options) -> list[ImportReport]:
     with progress() as bar:
-        async with open_records(found, progress=bar) as store:
+        async with open_records(settings, progress=bar) as store:
             return await import_files(store, paths, source=source, options=options, progress=bar)
 
 
-async def _index(found: Settings) -> None:
+async def _index(settings: Settings) -> None:
     """Embed what has no vector yet, of an earlier import that was stopped, too; by its words it is found already."""
     with progress() as bar:
-        async with open_records(found) as store, open_search(found, store, bar) as search:
+        async with open_records(settings) as store, open_search(settings, store, bar) as search:
             await search.refresh(bar)
 
 
@@ -75,7 +75,7 @@ def _show(report: ImportReport) -> None:
             write(f"{change.effect.value} {change.kind.value} {change.id}")
             for field in change.fields:
                 write(f"    {field.name}: {field.old} → {field.new}")
-    counts = ", ".join(f"{number} {what.value}" for what, number in report.counts.items())
+    counts = ", ".join(f"{number} {kind.value}" for kind, number in report.counts.items())
     would = "would be " if report.dry_run else ""
     rows = f"{report.rows} {'record' if report.rows == 1 else 'records'}"
     write(f"{report.file}: {rows}, {would}{counts}, {report.unchanged} unchanged")
@@ -85,14 +85,14 @@ def remove(
     context: typer.Context, ids: Annotated[list[str], typer.Argument(metavar="ID...", help="ids of records")]
 ) -> None:
     """Remove records. Imports do not bring them back."""
-    found = settings(context)
-    unknown = run(_remove(found, ids))
+    settings = load_settings(context)
+    unknown = run(_remove(settings, ids))
     if unknown:
         fail(f"No such record: {', '.join(unknown)}")
 
 
-async def _remove(found: Settings, ids: list[str]) -> list[str]:
-    async with open_store(found) as store, store.begin() as tx:
+async def _remove(settings: Settings, ids: list[str]) -> list[str]:
+    async with open_store(settings) as store, store.begin() as tx:
         gone = await tx.records.remove([(kind, record_id) for record_id in ids for kind in RecordKind])
     for kind, record_id in gone:
         write(f"removed {kind.value} {record_id}")
@@ -107,11 +107,11 @@ def export(
     ] = False,
 ) -> None:
     """Write every record as JSONL, as import reads it."""
-    run(_export(settings(context), with_contacts))
+    run(_export(load_settings(context), with_contacts))
 
 
-async def _export(found: Settings, with_contacts: bool) -> None:
-    async with open_store(found) as store:
+async def _export(settings: Settings, with_contacts: bool) -> None:
+    async with open_store(settings) as store:
         report = await write_export(store, sys.stdout.buffer, with_contacts=with_contacts)
     if report.contacts_left_out:
         tell(f"{report.contacts_left_out} contacts with personal data are left out; --with-contacts takes them along.")
@@ -123,15 +123,15 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="write the figures as one JSON object")] = False,
 ) -> None:
     """Measure search quality. Use questions with known answers."""
-    found = settings(context)
+    settings = load_settings(context)
     questions = read_questions(file)
-    run(_evaluate(found, questions, as_json))
+    run(_evaluate(settings, questions, as_json))
 
 
-async def _evaluate(found: Settings, questions: Sequence[Question], as_json: bool) -> None:
+async def _evaluate(settings: Settings, questions: Sequence[Question], as_json: bool) -> None:
     async with AsyncExitStack() as stack:
         with progress() as bar:
-            knowledge = await stack.enter_async_context(open_knowledge(found, progress=bar))
+            knowledge = await stack.enter_async_context(open_knowledge(settings, progress=bar))
             await knowledge.search.refresh(bar)  # figures are those of a complete index
         report = await measure(knowledge.search.snapshot, questions)
     if as_json:

@@ -13,9 +13,9 @@ import typer
 
 from bot.app import Bot
 from bot.channels.networks import ChannelSetup, set_up
-from bot.channels.port import Channel, Checked
+from bot.channels.port import Channel, CheckableChannel
 from bot.cli.checking import database_lines, folder_lines
-from bot.cli.common import fail, progress, run, settings, write
+from bot.cli.common import fail, load_settings, progress, run, write
 from bot.cli.failing import explained
 from bot.features.help import listed, words
 from bot.features.privacy.processors import unnamed
@@ -48,30 +48,30 @@ def serve(
     ] = False,
 ) -> None:
     """Run the bot on every configured channel. SIGTERM stops it in order."""
-    found = settings(context, level="")
-    channels = configured_channels(found, reset_identity=reset_identity)
+    settings = load_settings(context, level="")
+    channels = configured_channels(settings, reset_identity=reset_identity)
     if not channels:
         fail(NO_CHANNEL)
-    if names := unnamed(found):
+    if names := unnamed(settings):
         log.warning("privacy.processors_not_named", processors=names, remedy="privacy.processors (Art. 28 GDPR)")
     taken = StadtlotseError(
-        f"Another process of the bot runs on {found.state_dir} already.",
+        f"Another process of the bot runs on {settings.state_dir} already.",
         remedy="Stop it first, or set STADTLOTSE_STATE_DIR to another folder for a second process.",
     )
-    with only_one(found.state_dir, "serve", taken) as place:
-        as_wished = run(serve_channels(found, channels, place))
+    with only_one(settings.state_dir, "serve", taken) as place:
+        as_wished = run(serve_channels(settings, channels, place))
     if not as_wished:
         fail("No channel is left; the log says why.")
 
 
-def configured_channels(found: Settings, *, reset_identity: bool = False) -> list[Channel]:
+def configured_channels(settings: Settings, *, reset_identity: bool = False) -> list[Channel]:
     """The messengers that the settings name. Their libraries are loaded only when they are used."""
     texts = Texts()
-    setup = ChannelSetup(found, texts, listed(texts), words(), reset_identity)
-    return [network.build(setup) for network in set_up(found)]
+    setup = ChannelSetup(settings, texts, listed(texts), words(), reset_identity)
+    return [network.build(setup) for network in set_up(settings)]
 
 
-async def serve_channels(found: Settings, channels: Sequence[Channel], place: str = "") -> bool:
+async def serve_channels(settings: Settings, channels: Sequence[Channel], place: str = "") -> bool:
     """Run until SIGTERM or SIGINT, or until no channel is left; returns whether it stopped as wished.
 
     ``place``: see ``Bot``.
@@ -81,13 +81,13 @@ async def serve_channels(found: Settings, channels: Sequence[Channel], place: st
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         with progress() as bar:
-            knowledge = await stack.enter_async_context(open_knowledge(found, progress=bar))
-        await share_secret(knowledge.store, found.state_dir, shared_secrets(found), renew=True)
-        bot = Bot(found, knowledge, Texts(), channels, place=place)
+            knowledge = await stack.enter_async_context(open_knowledge(settings, progress=bar))
+        await share_secret(knowledge.store, settings.state_dir, shared_secrets(settings), renew=True)
+        bot = Bot(settings, knowledge, Texts(), channels, place=place)
         await expect_the_same(bot)
         routes = [route for channel in channels for route in getattr(channel, "routes", ())]
         routes += page_routes(bot.services, changed=bot.wake_senders)
-        await stack.enter_async_context(pages(found.web, found.state_dir, bot.health, bot.metrics, routes))
+        await stack.enter_async_context(pages(settings.web, settings.state_dir, bot.health, bot.metrics, routes))
         return await bot.run(stop, announce([channel.name for channel in channels]))
 
 
@@ -126,23 +126,25 @@ def check(
 
     Configuration, state folder, database, model, channels, pages, admins, editors.
     """
-    found = settings(context, level="ERROR")
+    settings = load_settings(context, level="ERROR")
     write("ok    configuration")
-    if not run(_check(found, full=full)):
+    if not run(_check(settings, full=full)):
         raise typer.Exit(1)
 
 
-async def _check(found: Settings, *, full: bool) -> bool:
+async def _check(settings: Settings, *, full: bool) -> bool:
     try:
-        async with open_store(found) as store:
-            if not _told([*folder_lines(found), *await asyncio.to_thread(list, database_lines(found, full=full))]):
+        async with open_store(settings) as store:
+            if not _report(
+                [*folder_lines(settings), *await asyncio.to_thread(list, database_lines(settings, full=full))]
+            ):
                 return False
             async with store.read() as tx:
                 counts = await tx.records.count()
             known = ", ".join(counted(number, kind) for kind, number in counts.items()) or "empty"
             write(f"ok    database: schema {SCHEMA}, {known}")
             with progress() as bar:
-                async with open_search(found, store, bar) as search:
+                async with open_search(settings, store, bar) as search:
                     write(f"ok    model: {search.fingerprint}")
     except StadtlotseError as error:
         write(f"fail  {error}")
@@ -150,16 +152,17 @@ async def _check(found: Settings, *, full: bool) -> bool:
     except Exception as error:  # noqa: BLE001 - whatever damage does, check tells it
         write(f"fail  {explained(error)}")
         return False
-    well = await _check_channels(configured_channels(found))
-    well = _told([*pages_lines(found)]) and well
-    for name in unnamed(found):
+    well = await _check_channels(configured_channels(settings))
+    well = _report([*pages_lines(settings)]) and well
+    for name in unnamed(settings):
         write(f"none  processors: {name} is in use, and privacy.processors says nothing of it (Art. 28 GDPR)")
-    write(f"{'ok   ' if found.admins else 'none '} admins: {', '.join(found.admins) or 'nobody gets alerts'}")
-    write(f"{'ok   ' if found.editors else 'none '} editors: {', '.join(found.editors) or 'nobody can edit in chat'}")
+    write(f"{'ok   ' if settings.admins else 'none '} admins: {', '.join(settings.admins) or 'nobody gets alerts'}")
+    editors = ", ".join(settings.editors)
+    write(f"{'ok   ' if editors else 'none '} editors: {editors or 'nobody can edit in chat'}")
     return well
 
 
-def _told(lines: Sequence[tuple[str, str]]) -> bool:
+def _report(lines: Sequence[tuple[str, str]]) -> bool:
     """Write the lines; return whether none is a failure."""
     for state, text in lines:
         write(f"{state:<5} {text}")
@@ -168,21 +171,21 @@ def _told(lines: Sequence[tuple[str, str]]) -> bool:
 
 def counted(number: int, kind: RecordKind) -> str:
     """ "1 contact", "2 municipalities"."""
-    one, several = kind.value, kind.value.replace("ty", "tie") + "s"
-    return f"{number} {one if number == 1 else several}"
+    singular, several = kind.value, kind.value.replace("ty", "tie") + "s"
+    return f"{number} {singular if number == 1 else several}"
 
 
-def pages_lines(found: Settings) -> Iterator[tuple[str, str]]:
+def pages_lines(settings: Settings) -> Iterator[tuple[str, str]]:
     """Whether people can reach the pages, and whether these say what the law wants of a public one."""
-    if found.web.enabled and not is_loopback(found.web.bind):
-        yield "none", f"pages: web.bind {found.web.bind} is open to the network; only a reverse proxy may reach it"
-    url, missing = found.web.public_url, found.operator.missing
+    if settings.web.enabled and not is_loopback(settings.web.bind):
+        yield "none", f"pages: web.bind {settings.web.bind} is open to the network; only a reverse proxy may reach it"
+    url, missing = settings.web.public_url, settings.operator.missing
     if not url:
         yield "none", "pages: no web.public_url, so nobody is sent a link; mails can be read, and not answered"
         return
     yield "ok", f"pages: {url}"
     if not missing:
-        yield "ok", f"imprint: {found.operator.organisation}"
+        yield "ok", f"imprint: {settings.operator.organisation}"
         return
     public = url.startswith("https://")
     names = ", ".join(f"operator.{name}" for name in missing)
@@ -196,9 +199,11 @@ async def _check_channels(channels: Sequence[Channel]) -> bool:
     lines: list[tuple[str, str]] = []
     for channel in channels:
         try:
-            lines += await channel.check() if isinstance(channel, Checked) else [("ok", f"channel: {channel.name}")]
+            lines += (
+                await channel.check() if isinstance(channel, CheckableChannel) else [("ok", f"channel: {channel.name}")]
+            )
         except Exception as error:  # noqa: BLE001 - every library has its own
             lines.append(("fail", f"{channel.name}: {logging.redact(str(error) or type(error).__name__)}"))
         finally:
             await channel.close()
-    return _told(lines)
+    return _report(lines)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.common import fail, run, settings, tell, write
+from bot.cli.common import fail, load_settings, run, tell, write
 from bot.cli.digests import moment
 from bot.features.privacy.contact_notices import tell_all
 from bot.features.privacy.report import LANGUAGES, privacy_report
@@ -30,7 +30,7 @@ def privacy_report_(
     """Write the record of processing activities. Markdown, from the live settings and the database (Art. 30 GDPR)."""
     if lang not in LANGUAGES:
         raise typer.BadParameter("choose de or en", param_hint="--lang")
-    write(run(_report(settings(context), lang)))
+    write(run(_report(load_settings(context), lang)))
 
 
 def contacts(
@@ -38,10 +38,10 @@ def contacts(
     tell_them: Annotated[bool, typer.Option("--tell", help="mail the notice to contacts without one")] = False,
 ) -> None:
     """Count the contacts who got the notice. Or mail it to the others, as Article 14 GDPR requires."""
-    found = settings(context)
-    if tell_them and not found.smtp.host:
+    settings = load_settings(context)
+    if tell_them and not settings.smtp.host:
         fail("No mail can be sent: smtp.host is not set.")
-    run(_contacts(found, tell_them=tell_them))
+    run(_contacts(settings, tell_them=tell_them))
 
 
 def affected(
@@ -52,36 +52,38 @@ def affected(
     list_them: Annotated[bool, typer.Option("--list", help="list each account, to tell the people")] = False,
 ) -> None:
     """Count people affected by a data breach. By kinds of data (Art. 33, 34 GDPR)."""
-    found, contacts_ = run(_affected(settings(context), moment(until)))
+    people, contacts_ = run(_affected(load_settings(context), moment(until)))
     if list_them:
-        for one in found:
-            write("\t".join([one.channel, one.user_id, ", ".join(one.kinds)]))
+        for person in people:
+            write("\t".join([person.channel, person.user_id, ", ".join(person.kinds)]))
         return
-    kinds = Counter(kind for one in found for kind in one.kinds)
-    write(f"accounts: {len(found)}")
+    kinds = Counter(kind for person in people for kind in person.kinds)
+    write(f"accounts: {len(people)}")
     for kind in KINDS:
         write(f"  {kind}: {kinds[kind]}")
     write(f"imported contacts: {contacts_}")
 
 
-async def _affected(found: Settings, until: datetime) -> tuple[list[Affected], int]:
-    async with open_store(found) as store, store.read() as tx:
+async def _affected(settings: Settings, until: datetime) -> tuple[list[Affected], int]:
+    async with open_store(settings) as store, store.read() as tx:
         return await whose_data(tx.connection, until), len(await tx.contacts.all())
 
 
-async def _report(found: Settings, language: str) -> str:
-    async with open_store(found) as store, store.read() as tx:
+async def _report(settings: Settings, language: str) -> str:
+    async with open_store(settings) as store, store.read() as tx:
         bases = {contact.id: contact.legal_basis for contact in await tx.contacts.all()}
         counted = await figures(tx.connection, bases)
-        return privacy_report(found, counted, Texts(), language, date=f"{tx.now:%Y-%m-%d}", version=product_version())
+        return privacy_report(
+            settings, counted, Texts(), language, date=f"{tx.now:%Y-%m-%d}", version=product_version()
+        )
 
 
-async def _contacts(found: Settings, *, tell_them: bool) -> None:
-    async with open_store(found) as store:
+async def _contacts(settings: Settings, *, tell_them: bool) -> None:
+    async with open_store(settings) as store:
         if tell_them:
-            secret = read_secret(found.state_dir)
-            told, unreachable = await tell_all(store, found, Links(found.web.public_url, secret), secret)
-            tell(f"{told} mails wait to be sent by serve; {unreachable} contacts have no usable address.")
+            secret = read_secret(settings.state_dir)
+            notified, unreachable = await tell_all(store, settings, Links(settings.web.public_url, secret), secret)
+            tell(f"{notified} mails wait to be sent by serve; {unreachable} contacts have no usable address.")
         async with store.read() as tx:
             listed, duties = await tx.contacts.all(), await tx.contacts.duties()
     known = [duties[contact.id] for contact in listed if contact.id in duties]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.common import fail, run, settings, write
+from bot.cli.common import fail, load_settings, run, write
 from bot.resources import open_store
 from config.settings import Settings
 from knowledge_base.store.doubtful import Doubtful
@@ -27,8 +27,8 @@ def unclear(
 
     unclear: the network gave no answer. held: in flight when the restored backup was made.
     """
-    found = settings(context)
-    unknown, left = run(_unclear(found, repeat or [], drop or []))
+    settings = load_settings(context)
+    unknown, left = run(_unclear(settings, repeat or [], drop or []))
     for message in left:
         write(
             f"{message.id}  {message.state}  {message.channel} {message.conversation}  {message.urgency.name.lower()}  "
@@ -40,8 +40,10 @@ def unclear(
         fail(f"No such message: {', '.join(unknown)}.")
 
 
-async def _unclear(found: Settings, repeat: list[str], drop: list[str]) -> tuple[list[str], list[Doubtful]]:
-    async with open_store(found) as store, store.begin() as tx:
-        decisions = [*((one, True) for one in repeat), *((one, False) for one in drop)]
-        unknown = [one for one, again in decisions if not await tx.doubtful.decide(one, repeat=again)]
+async def _unclear(settings: Settings, repeat: list[str], drop: list[str]) -> tuple[list[str], list[Doubtful]]:
+    async with open_store(settings) as store, store.begin() as tx:
+        decisions = [*((message_id, True) for message_id in repeat), *((message_id, False) for message_id in drop)]
+        unknown = [
+            message_id for message_id, again in decisions if not await tx.doubtful.decide(message_id, repeat=again)
+        ]
         return unknown, await tx.doubtful.all()

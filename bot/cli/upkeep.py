@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.common import run, settings, tell, write
+from bot.cli.common import load_settings, run, tell, write
 from bot.processes.state_lock import shared_secrets
 from bot.resources import open_store
 from config.settings import Settings
@@ -27,21 +27,21 @@ def migrate(
     ] = False,
 ) -> None:
     """Bring the database to the schema of this version. Every other command also does so."""
-    run(_migrate(settings(context), new=new, new_secret=new_secret))
+    run(_migrate(load_settings(context), new=new, new_secret=new_secret))
     write(f"schema {SCHEMA}")
 
 
-async def _migrate(found: Settings, *, new: bool, new_secret: bool) -> None:
-    async with open_store(found, new=new) as store:
+async def _migrate(settings: Settings, *, new: bool, new_secret: bool) -> None:
+    async with open_store(settings, new=new) as store:
         if new_secret:
             await forget_shared(store)
-            await share_secret(store, found.state_dir, shared_secrets(found))
+            await share_secret(store, settings.state_dir, shared_secrets(settings))
 
 
 def backup(context: typer.Context, file: Annotated[Path, typer.Argument(help="path of the new file")]) -> None:
     """Write a backup, also while the bot runs. One consistent file with personal data and keys."""
-    found = settings(context)
-    report = run(make_backup(file, found.database_url, found.state_dir))
+    settings = load_settings(context)
+    report = run(make_backup(file, settings.database_url, settings.state_dir))
     write(f"{report.path}: {report.size} bytes, {sum(report.rows.values())} rows, {len(report.files)} files")
 
 
@@ -53,8 +53,8 @@ def restore(
     ] = False,
 ) -> None:
     """Restore a backup. Messages that were in flight are held, not sent again."""
-    found = settings(context)
-    report = run(bring_back(file, found.database_url, found.state_dir, force=force))
+    settings = load_settings(context)
+    report = run(bring_back(file, settings.database_url, settings.state_dir, force=force))
     rows, when = sum(report.rows.values()), f"{report.made_at:%Y-%m-%d %H:%M} UTC"
     write(f"restored {rows} rows and {len(report.files)} files of {when}")
     if report.held:

@@ -20,7 +20,7 @@ from bot.commands import (
     ratings,
     search,
 )
-from bot.commands.command import Audience, Command, Intent
+from bot.commands.command import Command, Intent, Permission
 from bot.commands.general import LONGEST_UNKNOWN, Unknown
 
 COMMANDS: tuple[Command, ...] = (  # in the order of help
@@ -41,7 +41,7 @@ WORDS: Mapping[str, tuple[Command, str | None]] = {  # word -> its command, and 
     for language, words in command.words.items()
     for word in words
 }
-AUDIENCES: Mapping[type[Intent], Audience] = {
+AUDIENCES: Mapping[type[Intent], Permission] = {
     intent: command.audience for command in COMMANDS for intent in command.intents
 }
 NAMED = re.compile(rf"(?<![\w!])!(?:{'|'.join(sorted(WORDS, key=len, reverse=True))})(?![\w-])")  # within a text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.commands.command import Audience, Command, Intent, always, nothing
+from bot.commands.command import Command, Intent, Permission, always, nothing
 
 LANGUAGE_CODES = {
     "de": "de", "deutsch": "de", "german": "de", "niemiecki": "de",
@@ -43,7 +43,7 @@ class Language(Intent):
 
 
 @dataclass(frozen=True, slots=True)
-class Profile(Intent):
+class EditProfile(Intent):
     """Show the user's profile, or set one field of it: name, municipality, phone, channel."""
 
     field: str = ""
@@ -93,7 +93,7 @@ def parse_profile(rest: str) -> Intent:
     """Read "name Erika", "kommune: Potsdam"."""
     field, _, value = rest.partition(" ")
     known = FIELDS.get(field.lower().rstrip(":"), "")
-    return Profile(known, value.strip()) if known else Profile()
+    return EditProfile(known, value.strip()) if known else EditProfile()
 
 
 def parse_pause(rest: str) -> Intent:
@@ -122,16 +122,16 @@ COMMANDS = (
         intents=(Language,),
         parse=lambda rest: Language(LANGUAGE_CODES.get(rest.lower(), "")),
         format=lambda language: language.code,
-        audience=Audience.ALL,
+        audience=Permission.ALL,
         in_help=True,
     ),
     Command(
         name="profile",
         words={"en": ("profile",), "": ("profil",)},
-        intents=(Profile,),
+        intents=(EditProfile,),
         parse=parse_profile,
         format=lambda profile: f"{profile.field} {profile.value}",
-        audience=Audience.ONE_TO_ONE,
+        audience=Permission.ONE_TO_ONE,
         in_help=True,
     ),
     Command(
@@ -140,7 +140,7 @@ COMMANDS = (
         intents=(Verify,),
         parse=Verify,
         format=lambda verify: verify.text,
-        audience=Audience.ONE_TO_ONE,
+        audience=Permission.ONE_TO_ONE,
         in_help=True,
         confirmed=True,
     ),
@@ -150,7 +150,7 @@ COMMANDS = (
         intents=(Disconnect,),
         parse=Disconnect,
         format=lambda disconnect: disconnect.which,
-        audience=Audience.ONE_TO_ONE,
+        audience=Permission.ONE_TO_ONE,
     ),
     Command(
         name="pause",
@@ -158,7 +158,7 @@ COMMANDS = (
         intents=(Pause,),
         parse=parse_pause,
         format=lambda pause: f"{pause.what} {pause.days or ''}",
-        audience=Audience.ONE_TO_ONE,
+        audience=Permission.ONE_TO_ONE,
         in_help=True,
     ),
     Command(
@@ -167,7 +167,7 @@ COMMANDS = (
         intents=(Resume,),
         parse=parse_resume,
         format=lambda resume: resume.what,
-        audience=Audience.ONE_TO_ONE,
+        audience=Permission.ONE_TO_ONE,
     ),
     Command(
         name="refuse",
@@ -175,6 +175,6 @@ COMMANDS = (
         intents=(Refuse,),
         parse=always(Refuse()),
         format=nothing,
-        audience=Audience.ONE_TO_ONE,
+        audience=Permission.ONE_TO_ONE,
     ),
 )

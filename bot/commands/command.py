@@ -20,7 +20,7 @@ class Intent:
     """Something that users can ask the bot to do: a value without behaviour, made by a parser, served by a feature."""
 
 
-class Audience(StrEnum):
+class Permission(StrEnum):
     """The users who may ask for something.
 
     Admins and editors are accounts that the settings name; a role in a room of the network does not count here.
@@ -45,7 +45,7 @@ class Command:
     intents: tuple[type[Intent], ...]
     parse: Callable[[str], Intent]
     format: Callable[[Any], str | None]
-    audience: Audience
+    audience: Permission
     in_help: bool = False
     arguments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # a first word that is translated, too
     confirmed: bool = False  # ends with "yes" when it is meant

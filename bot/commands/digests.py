@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.commands.account import UNITS, parse_pause, parse_resume
-from bot.commands.command import Audience, Command, Intent, always, fold, nothing
+from bot.commands.command import Command, Intent, Permission, always, fold, nothing
 
 STEPS = {  # what a word behind ``subscribe`` or ``digest`` means; the first of each is the one that buttons use
     "topics": ("topics", "topic", "themen", "thema", "tematy", "temat"),
@@ -46,7 +46,7 @@ WISHES: Mapping[str, tuple[str, ...]] = {
     "again": ("on", "start", "an", "wlacz"),
     "now": ("now", "current", "show", "jetzt", "aktuell", "zeigen", "anzeigen", "teraz", "pokaz"),
 }  # fmt: skip
-_WISH_OF = {word: wish for wish, words in WISHES.items() for word in words}
+_WISH_OF = {word: choice for choice, words in WISHES.items() for word in words}
 MORE_NOUNS = {"subscription": "en", "newsletter": None, "rundbrief": "de"}
 FILLING = frozenset(
     "please my the weekly i want to bitte den das mein meine meinen ich will moechte prosze moj moja chce".split()
@@ -107,7 +107,7 @@ COMMANDS = (
         intents=(Subscribe,),
         parse=_parse_subscribe,
         format=_format_step,
-        audience=Audience.ALL,  # in rooms its feature asks for an admin
+        audience=Permission.ALL,  # in rooms its feature asks for an admin
         in_help=True,
         arguments={"again": {"de": "wieder", "pl": "ponownie"}},
     ),
@@ -117,7 +117,7 @@ COMMANDS = (
         intents=(Unsubscribe,),
         parse=always(Unsubscribe()),
         format=nothing,
-        audience=Audience.ALL,
+        audience=Permission.ALL,
     ),
     Command(
         name="digest",
@@ -125,7 +125,7 @@ COMMANDS = (
         intents=(Digest,),
         parse=_parse_digest,
         format=_format_step,
-        audience=Audience.ALL,
+        audience=Permission.ALL,
         in_help=True,
         arguments={"settings": {"de": "einstellungen", "pl": "ustawienia"}},
     ),
@@ -147,21 +147,21 @@ def bare_digest_intent(folded: str) -> tuple[Intent, str | None] | None:
         command, language = _BARE.get(words[0], (None, None))
         return (command.parse(""), language) if command else None
     noun = next((word for word in words if word in _NOUNS), "")
-    found = _wished([word for word in words if word != noun]) if noun else None
-    return (found, _NOUNS[noun]) if found is not None else None
+    intent = _wished([word for word in words if word != noun]) if noun else None
+    return (intent, _NOUNS[noun]) if intent is not None else None
 
 
 def _wished(words: list[str]) -> Intent | None:
     """Return the wish that all these words are about; of a pause they may say how long."""
     word = next((word for word in words if word in _WISH_OF), "")
-    wish = _WISH_OF.get(word, "")
-    others = [other for other in words if not wish or _WISH_OF.get(other) != wish]
-    if wish in ("pause", "resume") and all(TIME.match(other) for other in others):
-        return (parse_pause if wish == "pause" else parse_resume)(" ".join(("digest", *others)))
+    choice = _WISH_OF.get(word, "")
+    others = [other for other in words if not choice or _WISH_OF.get(other) != choice]
+    if choice in ("pause", "resume") and all(TIME.match(other) for other in others):
+        return (parse_pause if choice == "pause" else parse_resume)(" ".join(("digest", *others)))
     alone: dict[str, Intent] = {
         "end": Unsubscribe(), "settings": Digest("settings"), "again": Subscribe("again"), "now": Digest(),
     }  # fmt: skip
-    return None if others else alone.get(wish)
+    return None if others else alone.get(choice)
 
 
 def _telling(folded: str) -> list[str]:

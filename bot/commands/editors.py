@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.commands.command import YES, Audience, Command, Intent, number_of, without_accents
+from bot.commands.command import YES, Command, Intent, Permission, number_of, without_accents
 from bot.commands.general import Help
 
 LISTED = {  # what editors do with a question of their list
@@ -69,18 +69,18 @@ class Remove(Intent):
 
 def _parse_questions(rest: str) -> Intent:
     """Read "close 7", "entry 7 bb-cottbus", "new 7 …", "topic 7 mobility"; anything else is the list."""
-    what, _, others = rest.partition(" ")
+    word, _, others = rest.partition(" ")
     first, _, more = others.strip().partition(" ")
-    number, what, more = number_of(first), LISTED.get(without_accents(what), ""), more.strip()
-    if number and what == "close" and not more:
+    number, word, more = number_of(first), LISTED.get(without_accents(word), ""), more.strip()
+    if number and word == "close" and not more:
         return Questions(number)
-    if number and what == "discard" and not more:
+    if number and word == "discard" and not more:
         return NewEntry(number, "discard")
-    if number and what == "topic" and more:
+    if number and word == "topic" and more:
         return Questions(number, topics=more)
-    if number and what == "entry" and more:
+    if number and word == "entry" and more:
         return Questions(number, more.strip('"'))
-    return _new_entry(number, more) if number and what in ("new", "entry") else Questions()
+    return _new_entry(number, more) if number and word in ("new", "entry") else Questions()
 
 
 def _new_entry(number: int, text: str) -> NewEntry:
@@ -152,7 +152,7 @@ COMMANDS = (
         intents=(Questions, NewEntry),
         parse=_parse_questions,
         format=_format_questions,
-        audience=Audience.EDITORS,
+        audience=Permission.EDITORS,
         in_help=True,
         arguments={"new": {"de": "neu", "pl": "nowy"}, "discard": {"de": "verwerfen", "pl": "odrzuc"}},
         confirmed=True,
@@ -163,7 +163,7 @@ COMMANDS = (
         intents=(Edit,),
         parse=_parse_edit,
         format=_format_edit,
-        audience=Audience.EDITORS,
+        audience=Permission.EDITORS,
         in_help=True,
     ),
     Command(
@@ -172,7 +172,7 @@ COMMANDS = (
         intents=(Remove,),
         parse=_parse_remove,
         format=_format_remove,
-        audience=Audience.EDITORS,
+        audience=Permission.EDITORS,
         in_help=True,
         confirmed=True,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.commands.command import Audience, Command, Intent, always, nothing
+from bot.commands.command import Command, Intent, Permission, always, nothing
 
 LONGEST_UNKNOWN = 40  # characters of an unknown command that the bot repeats
 
@@ -40,7 +40,7 @@ COMMANDS = (
         intents=(Start,),
         parse=Start,
         format=lambda start: start.handle,
-        audience=Audience.ALL,
+        audience=Permission.ALL,
     ),
     Command(
         name="help",
@@ -48,15 +48,15 @@ COMMANDS = (
         intents=(Help,),
         parse=always(Help()),
         format=nothing,
-        audience=Audience.ALL,
+        audience=Permission.ALL,
         in_help=True,
     ),
-    Command(name="thanks", intents=(Thanks,), parse=always(Thanks()), format=nothing, audience=Audience.ALL),
+    Command(name="thanks", intents=(Thanks,), parse=always(Thanks()), format=nothing, audience=Permission.ALL),
     Command(
         name="unknown",
         intents=(Unknown,),
         parse=lambda rest: Unknown(rest[:LONGEST_UNKNOWN]),
         format=lambda unknown: unknown.command,
-        audience=Audience.ALL,
+        audience=Permission.ALL,
     ),
 )

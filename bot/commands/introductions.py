@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bot.commands.command import Audience, Command, Intent
+from bot.commands.command import Command, Intent, Permission
 from bot.commands.search import EXACTLY, PROJECT, entry_text, read_entry
 
 CODE = re.compile(r"[A-Za-z2-9]{5}")
@@ -78,8 +78,8 @@ def kinds_of(words: str, networks: Mapping[str, str]) -> tuple[str, ...]:
     if words.startswith(TYPED):
         return (words,)
     kinds = KINDS | dict(networks)
-    found = (kinds.get(word.strip(" ,;").lower(), "") for word in words.split())
-    return tuple(kind for kind in found if kind)
+    named = (kinds.get(word.strip(" ,;").lower(), "") for word in words.split())
+    return tuple(kind for kind in named if kind)
 
 
 def _parse_intro(rest: str) -> Intent:
@@ -143,7 +143,7 @@ COMMANDS = (
         intents=(Introduce, IntroduceStep, IntroduceStatus),
         parse=_parse_intro,
         format=_format_intro,
-        audience=Audience.ONE_TO_ONE,
+        audience=Permission.ONE_TO_ONE,
         in_help=True,
     ),
     *(
@@ -153,7 +153,7 @@ COMMANDS = (
             intents=(Respond,),
             parse=_parse_answer(answer),
             format=_format_answer(answer),
-            audience=Audience.ONE_TO_ONE,
+            audience=Permission.ONE_TO_ONE,
         )
         for name, (answer, words) in ANSWERS.items()
     ),
@@ -163,6 +163,6 @@ COMMANDS = (
         intents=(SayHelped,),
         parse=_parse_helped,
         format=lambda said: f"{said.how} {said.code}",
-        audience=Audience.ONE_TO_ONE,
+        audience=Permission.ONE_TO_ONE,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.commands.command import Audience, Command, Intent, number_of, without_accents
+from bot.commands.command import Command, Intent, Permission, number_of, without_accents
 
 STEPS = {
     "yes": "yes", "ja": "yes", "tak": "yes",
@@ -80,7 +80,7 @@ COMMANDS = (
         intents=(PassOn,),
         parse=_parse_pass_on,
         format=_format_pass_on,
-        audience=Audience.ONE_TO_ONE,
+        audience=Permission.ONE_TO_ONE,
         arguments={"withdraw": {"de": "widerruf", "pl": "wycofaj"}},
     ),
     Command(
@@ -89,7 +89,7 @@ COMMANDS = (
         intents=(Reply, OfferAnswer),
         parse=_parse_reply,
         format=_format_reply,
-        audience=Audience.ONE_TO_ONE,
+        audience=Permission.ONE_TO_ONE,
         in_help=True,
         arguments={
             "editors": {"de": "redaktion", "pl": "redakcja"},

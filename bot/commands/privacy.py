@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.commands.command import YES, Audience, Command, Intent, always, nothing
+from bot.commands.command import YES, Command, Intent, Permission, always, nothing
 
 
 @dataclass(frozen=True, slots=True)
-class Privacy(Intent):
+class ShowPrivacy(Intent):
     """Show who is responsible for the bot, what it stores, why and how long."""
 
 
@@ -42,10 +42,10 @@ COMMANDS = (
     Command(
         name="privacy",
         words={"en": ("privacy",), "de": ("datenschutz",), "pl": ("prywatnosc", "prywatność")},
-        intents=(Privacy,),
-        parse=always(Privacy()),
+        intents=(ShowPrivacy,),
+        parse=always(ShowPrivacy()),
         format=nothing,
-        audience=Audience.ALL,
+        audience=Permission.ALL,
         in_help=True,
     ),
     Command(
@@ -54,7 +54,7 @@ COMMANDS = (
         intents=(MyData,),
         parse=lambda rest: MyData(machine="json" in rest.lower()),
         format=lambda my_data: "json" if my_data.machine else "",
-        audience=Audience.ONE_TO_ONE,
+        audience=Permission.ONE_TO_ONE,
     ),
     Command(
         name="forget",
@@ -62,7 +62,7 @@ COMMANDS = (
         intents=(Forget,),
         parse=lambda rest: Forget(confirmed=rest.lower() in YES.values()),
         format=lambda forget: "yes" if forget.confirmed else "",
-        audience=Audience.ONE_TO_ONE,
+        audience=Permission.ONE_TO_ONE,
         confirmed=True,
     ),
     Command(
@@ -71,7 +71,7 @@ COMMANDS = (
         intents=(Correct,),
         parse=Correct,
         format=lambda correct: correct.text,
-        audience=Audience.ONE_TO_ONE,
+        audience=Permission.ONE_TO_ONE,
     ),
     Command(
         name="withdraw",
@@ -79,6 +79,6 @@ COMMANDS = (
         intents=(Withdraw,),
         parse=always(Withdraw()),
         format=nothing,
-        audience=Audience.ONE_TO_ONE,
+        audience=Permission.ONE_TO_ONE,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.commands.command import Audience, Command, Intent
+from bot.commands.command import Command, Intent, Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ COMMANDS = (
         intents=(Rate,),
         parse=lambda rest: Rate(True, rest),
         format=lambda rate: rate.answer if rate.useful else None,
-        audience=Audience.ALL,
+        audience=Permission.ALL,
         in_help=True,
     ),
     Command(
@@ -31,6 +31,6 @@ COMMANDS = (
         intents=(Rate,),
         parse=lambda rest: Rate(False, rest),
         format=lambda rate: None if rate.useful else rate.answer,
-        audience=Audience.ALL,
+        audience=Permission.ALL,
     ),
 )

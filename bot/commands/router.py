@@ -54,8 +54,8 @@ def route(text: str, *, private: bool) -> Routed:
     if len(stripped) > LONGEST_BARE:
         return Routed(Ask(stripped))
     folded = fold(stripped)
-    if private and (found := _bare(folded)) is not None:
-        return found
+    if private and (intent := _bare(folded)) is not None:
+        return intent
     return Routed(*(polite_intent(folded) or (Ask(stripped),)))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.commands.command import Audience, Command, Intent, always, nothing
+from bot.commands.command import Command, Intent, Permission, always, nothing
 from bot.commands.general import Help
 from knowledge_base.model import RecordKind
 
@@ -79,7 +79,7 @@ COMMANDS = (
         intents=(Ask,),
         parse=lambda rest: Ask(rest) if rest else Help(),
         format=lambda ask: ask.question,
-        audience=Audience.ALL,
+        audience=Permission.ALL,
         in_help=True,
     ),
     Command(
@@ -88,7 +88,7 @@ COMMANDS = (
         intents=(More,),
         parse=always(More()),
         format=nothing,
-        audience=Audience.ALL,
+        audience=Permission.ALL,
         in_help=True,
     ),
     Command(
@@ -97,7 +97,7 @@ COMMANDS = (
         intents=(Show,),
         parse=lambda rest: Show(*read_entry(rest)) if rest else Help(),
         format=lambda show: entry_text(show.entry, show.number),
-        audience=Audience.ALL,
+        audience=Permission.ALL,
         in_help=True,
     ),
     Command(
@@ -105,6 +105,6 @@ COMMANDS = (
         intents=(Pick,),
         parse=lambda rest: Pick(int(rest)) if is_number(rest) else Help(),
         format=lambda pick: str(pick.number),
-        audience=Audience.ALL,
+        audience=Permission.ALL,
     ),
 )

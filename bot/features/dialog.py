@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.commands import parse, to_text
-from bot.commands.account import Profile
+from bot.commands.account import EditProfile
 from bot.commands.command import Intent
 from bot.context import Services, Turn
 from bot.messages import Choice, Say
@@ -38,11 +38,11 @@ async def ask_missing(tx: Transaction, turn: Turn, services: Services, *, then: 
 
     When it is, they go on with ``then``.
     """
-    told = await tx.profiles.get(turn.person.id)
-    missing = next((field for field in NAMES if not getattr(told, field)), "")
+    profile = await tx.profiles.get(turn.person.id)
+    missing = next((field for field in NAMES if not getattr(profile, field)), "")
     if not missing:
         return None
-    await prompt(tx, turn, services, Profile(missing), then=then)
+    await prompt(tx, turn, services, EditProfile(missing), then=then)
     return Say(f"profile.ask_{missing}")
 
 

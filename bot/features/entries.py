@@ -24,15 +24,15 @@ async def mine(tx: Transaction, turn: Turn) -> Subscription | None:
 
 async def last_told(tx: Transaction, turn: Turn) -> tuple[str, ...]:
     """The entries of the last digest here, in the order of their numbers."""
-    wish = await mine(tx, turn)
-    return await tx.digests.last_items(wish.id) if wish else ()
+    subscription = await mine(tx, turn)
+    return await tx.digests.last_items(subscription.id) if subscription else ()
 
 
 async def opened(tx: Transaction, turn: Turn, key: str, topics: tuple[str, ...]) -> tuple[Choice, ...]:
     """Note that a reader opened this entry; return the choices to rate it, if it came by their digest."""
     if turn.inbound.private:
         known = [topic.id for raw in topics if (topic := bundled().topic_of(raw))]
-        wider = {one for topic in known for one in bundled().wider(topic)}
+        wider = {topic_id for topic in known for topic_id in bundled().wider(topic)}
         await tx.subscriptions.opened(turn.person.id, wider)
     if key not in await last_told(tx, turn):
         return ()
@@ -54,8 +54,8 @@ async def show_entry(tx: Transaction, key: str) -> tuple[Say, tuple[str, ...]] |
 
 
 async def _titles(tx: Transaction, contact: Contact) -> tuple[Say, ...]:
-    found = [await tx.records.get(RecordKind.PROJECT, one) for one in contact.projects]
-    titles = [one.record.title for one in found if one and isinstance(one.record, Project)]
+    projects = [await tx.records.get(RecordKind.PROJECT, project_id) for project_id in contact.projects]
+    titles = [stored.record.title for stored in projects if stored and isinstance(stored.record, Project)]
     return tuple(Say("show.of_contact", {"title": title}) for title in titles)
 
 
@@ -87,7 +87,7 @@ def _contact(contact: Contact, titles: tuple[Say, ...]) -> Say:
         "topics": " · ".join(contact.topics),
         "projects": titles,
     }
-    return Say("show.contact", values, tuple(_introduce(one) for one in contact.projects[:1]))
+    return Say("show.contact", values, tuple(_introduce(project_id) for project_id in contact.projects[:1]))
 
 
 def _introduce(project_id: str) -> Choice:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bot.commands import COMMANDS, WORDS
 from bot.commands.account import Language
-from bot.commands.command import Audience, Command
+from bot.commands.command import Command, Permission
 from bot.commands.general import Help, Thanks, Unknown
 from bot.context import Act, Serves, Services, Turn, say
 from bot.messages import Choice, Say
@@ -63,10 +63,10 @@ def listed(texts: Texts) -> Mapping[str, list[tuple[str, str]]]:
 
     ``""`` is for users of all other languages.
     """
-    found = {
+    commands = {
         language: [_entry(command, language, texts) for command in in_help(editor=False)] for language in LANGUAGES
     }
-    return {"": found[DEFAULT_LANGUAGE], **found}
+    return {"": commands[DEFAULT_LANGUAGE], **commands}
 
 
 def words() -> frozenset[str]:
@@ -76,7 +76,7 @@ def words() -> frozenset[str]:
 
 def in_help(*, editor: bool) -> list[Command]:
     """Return the commands that help shows, those of editors to editors alone."""
-    return [command for command in COMMANDS if command.in_help and (editor or command.audience != Audience.EDITORS)]
+    return [command for command in COMMANDS if command.in_help and (editor or command.audience != Permission.EDITORS)]
 
 
 def _entry(command: Command, language: str, texts: Texts) -> tuple[str, str]:

@@ -18,22 +18,22 @@ FOR_ALL = 10  # mails to a mailbox per day, for all people, however often they a
 MOST = 20  # those for people who ask for it the first time that day included
 
 
-async def takes(tx: Transaction, secret: bytes, what: str, whom: Collection[str], address: str) -> int | None:
+async def takes(tx: Transaction, secret: bytes, kind: str, whom: Collection[str], address: str) -> int | None:
     """Count one more mail of a kind to this mailbox, for the person with these identities.
 
     Return how many others went there today; ``None`` when there are too many: then no mail may go out.
     """
-    sent = await tx.tallies.count(secret, what, [address], within=A_DAY)
-    pairs = [f"{one}\0{address}" for one in whom]
-    had = await tx.tallies.count(secret, f"{what} by one", pairs, within=A_DAY)
+    sent = await tx.tallies.count(secret, kind, [address], within=A_DAY)
+    pairs = [f"{recipient}\0{address}" for recipient in whom]
+    had = await tx.tallies.count(secret, f"{kind} by one", pairs, within=A_DAY)
     if sent >= (FOR_ALL if had else MOST):
         return None
-    await tx.tallies.add(secret, what, [address], lasting=A_DAY)
-    await tx.tallies.add(secret, f"{what} by one", pairs, lasting=A_DAY)
+    await tx.tallies.add(secret, kind, [address], lasting=A_DAY)
+    await tx.tallies.add(secret, f"{kind} by one", pairs, lasting=A_DAY)
     return sent
 
 
 async def is_proven_by(tx: Transaction, person_id: str, address: str) -> bool:
     """Return whether the mailbox is this person's since they proved it."""
     accounts = await tx.people.accounts(person_id)
-    return any((one.channel, one.user_id) == (MAIL, address) for one in accounts)
+    return any((account.channel, account.user_id) == (MAIL, address) for account in accounts)

@@ -14,7 +14,7 @@ from bot.messages.markup import plain, safe_url
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.model import Contact
-from knowledge_base.store.consents import Entry, What, hash_of
+from knowledge_base.store.consents import ConsentAction, ConsentEntry, hash_of
 from knowledge_base.store.transaction import Transaction
 
 PURPOSE = "notice"  # in the ledger
@@ -32,10 +32,10 @@ async def first_notice(tx: Transaction, turn: Turn, services: Services) -> Say |
     if known is not None and _same_version(known.wording, wording):
         return None
     await tx.consents.add(
-        Entry(
+        ConsentEntry(
             subject=turn.person.id,
             purpose=PURPOSE,
-            what=What.INFORMED,
+            what=ConsentAction.INFORMED,
             wording=wording,
             text_hash=hash_of(plain(services.texts.render(notice, turn.language))),
             channel=channel,
@@ -47,12 +47,12 @@ async def first_notice(tx: Transaction, turn: Turn, services: Services) -> Say |
 
 def version(key: str, language: str, texts: Texts) -> str:
     """Which wording was shown: "notice.first/de/3f9a01c2". The last part changes when any language's text does."""
-    wordings = [texts.template(key, one) for one in ("de", "en", "pl")]
+    wordings = [texts.template(key, language) for language in ("de", "en", "pl")]
     return f"{key}/{language}/{hashlib.sha256(repr(wordings).encode()).hexdigest()[:8]}"
 
 
-def _same_version(one: str, other: str) -> bool:
-    return one.rpartition("/")[2] == other.rpartition("/")[2]
+def _same_version(first: str, second: str) -> bool:
+    return first.rpartition("/")[2] == second.rpartition("/")[2]
 
 
 def operator(settings: Settings) -> Say | str:

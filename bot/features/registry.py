@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.commands import AUDIENCES
-from bot.commands.command import Audience, Intent
+from bot.commands.command import Intent, Permission
 from bot.commands.search import Pick
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features import help as guide
@@ -34,11 +34,11 @@ async def perform(turn: Turn, intent: Intent, services: Services) -> Act:
 def refusal(turn: Turn, intent: Intent) -> Say | None:
     """Return what to say when this user may not ask for this here; ``None``: they may."""
     match AUDIENCES.get(type(intent)) if type(intent) in SERVES else None:
-        case Audience.ALL:
+        case Permission.ALL:
             return None
-        case Audience.ONE_TO_ONE:
+        case Permission.ONE_TO_ONE:
             return None if turn.inbound.private else ONE_TO_ONE_ONLY
-        case Audience.EDITORS:
+        case Permission.EDITORS:
             return None if turn.editor else EDITORS_ONLY
         case None:
             return EDITORS_ONLY

@@ -61,8 +61,8 @@ class Dispatch:
         async with asyncio.TaskGroup() as conversations:
             while True:
                 self._intake.arrived.clear()
-                found = await self._next()
-                for row in found:
+                rows = await self._next()
+                for row in rows:
                     self._busy.add((row.channel, row.conversation))
                     if row.attempts > SUSPECT:  # this attempt is counted
                         self._suspect = (row.channel, row.conversation)
@@ -86,13 +86,13 @@ class Dispatch:
         try:
             async with self._store.read() as tx:
                 waiting = await tx.inbox.waiting(self._channels(), self._process)
-            free = [one for one in waiting if (one.channel, one.conversation) not in held]
+            free = [row for row in waiting if (row.channel, row.conversation) not in held]
             free = one_suspect(free, others=self._suspect in self._busy)
             chosen = in_turn(free, self._turns.when)[:places]
             rows: list[InboxRow] = []
             if chosen:
                 async with self._store.begin() as tx:
-                    rows = await tx.inbox.claim([one.seq for one in chosen], self._process)
+                    rows = await tx.inbox.claim([row.seq for row in chosen], self._process)
         except Exception as error:  # noqa: BLE001 - the database is away: it comes back, and so do we
             log.error("dispatch.failed", error=type(error).__name__)  # noqa: TRY400 - every few seconds, no trace
             return []
@@ -129,11 +129,11 @@ class Dispatch:
 
 def in_turn(waiting: Sequence[Waiting], turns: Mapping[tuple[str, str], int]) -> list[Waiting]:
     """Who had no turn for the longest time comes first; among those that had none, the oldest message."""
-    return sorted(waiting, key=lambda one: (turns.get((one.channel, one.user_id), 0), one.seq))
+    return sorted(waiting, key=lambda row: (turns.get((row.channel, row.user_id), 0), row.seq))
 
 
 def one_suspect(waiting: Sequence[Waiting], *, others: bool) -> list[Waiting]:
     """Return all without suspicion, and the first suspect; no suspect while ``others`` are in work."""
-    suspects = [one.seq for one in waiting if one.attempts >= SUSPECT]
+    suspects = [row.seq for row in waiting if row.attempts >= SUSPECT]
     held_back = suspects if others else suspects[1:]
-    return [one for one in waiting if one.seq not in held_back]
+    return [row for row in waiting if row.seq not in held_back]

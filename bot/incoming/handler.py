@@ -23,7 +23,7 @@ from bot.features.search.rate_limit import EXHAUSTED, told_already
 from bot.incoming.buttons import FrontDesk
 from bot.incoming.group_access import left, may_work, moved, note_permit
 from bot.incoming.reply import FAREWELL, HandledElsewhereError, notice, reply, say_sorry
-from bot.incoming.turn_loader import Rules, TurnLoader
+from bot.incoming.turn_loader import GroupRules, TurnLoader
 from bot.incoming.typing_indicator import shown_as_working
 from bot.messages import Happening, Inbound, Say
 from bot.outgoing.reroute import identify
@@ -60,7 +60,7 @@ class Handler:
         self,
         services: Services,
         channels: Mapping[str, Channel],
-        rules: Rules,
+        rules: GroupRules,
         desk: FrontDesk,
         *,
         answered: Callable[[], None],
@@ -154,34 +154,34 @@ class Handler:
                 await tx.answers.retract(row.channel, inbound.refers_to)
             if turn.awaited:
                 await tx.people.got(turn.context_key)
-            what = await act(tx)
-            if what.key == EXHAUSTED and await told_already(tx, row):
+            answer = await act(tx)
+            if answer.key == EXHAUSTED and await told_already(tx, row):
                 await self._note(tx, row)
             else:
-                await self._reply(tx, row, turn, what)
-            if what.key in COUNTED:
-                await tx.inbox.mark(row, COUNTED[what.key])
+                await self._reply(tx, row, turn, answer)
+            if answer.key in COUNTED:
+                await tx.inbox.mark(row, COUNTED[answer.key])
             reached("answer.before_commit")
         reached("answer.after_commit")
         self._answered()
         if turn.editor:
             await self._services.search.catch_up()  # their next question finds what they have changed, if they have
-        return "limited" if what.key == EXHAUSTED else OUTCOMES.get(what.key, "other")
+        return "limited" if answer.key == EXHAUSTED else OUTCOMES.get(answer.key, "other")
 
-    async def _tell(self, row: InboxRow, inbound: Inbound, what: Say) -> str:
+    async def _tell(self, row: InboxRow, inbound: Inbound, answer: Say) -> str:
         """Say something that needs no feature."""
         async with self._store.begin() as tx:
             if not await may_work(tx, inbound, self._rules.admins):
                 await self._note(tx, row)
                 return "noted"
-            await self._reply(tx, row, await self._loader.notice_turn(tx, inbound), what)
+            await self._reply(tx, row, await self._loader.notice_turn(tx, inbound), answer)
         self._answered()
         return "told"
 
-    async def _reply(self, tx: Transaction, row: InboxRow, turn: Turn, what: Say) -> None:
+    async def _reply(self, tx: Transaction, row: InboxRow, turn: Turn, answer: Say) -> None:
         """Store the answer; the first one to a person ends with the privacy notice."""
-        footer = None if what.key == FAREWELL else await first_notice(tx, turn, self._services)
-        await reply(tx, row, turn, what, footer)
+        footer = None if answer.key == FAREWELL else await first_notice(tx, turn, self._services)
+        await reply(tx, row, turn, answer, footer)
 
     async def _silently(
         self, row: InboxRow, inbound: Inbound, act: Callable[[Transaction], Awaitable[object]] | None = None

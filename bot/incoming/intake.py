@@ -63,8 +63,8 @@ class Intake:
                 added = await tx.inbox.add([_received(item) for item in happenings], most_of_one=self._most_of_one)
                 if taken_back:  # not answered yet: then it never will be
                     added -= await tx.inbox.drop_messages(channel, taken_back)
-                for one in refused:
-                    await tx.inbox.refuse(channel, one.id, one.conversation, one.user)
+                for refusal in refused:
+                    await tx.inbox.refuse(channel, refusal.id, refusal.conversation, refusal.user)
                 if cursor is not None:
                     await tx.inbox.set_cursor(channel, cursor)
         except Exception as error:

@@ -22,20 +22,20 @@ class HandledElsewhereError(Exception):
     """Another process has handled the message meanwhile, or its author took it back; this attempt is rolled back."""
 
 
-async def reply(tx: Transaction, row: InboxRow, turn: Turn, what: Say, footer: Say | None = None) -> None:
+async def reply(tx: Transaction, row: InboxRow, turn: Turn, say: Say, footer: Say | None = None) -> None:
     """Store the answer, with ``footer`` below it, and mark the message handled, together."""
-    farewell = what.key == FAREWELL
+    farewell = say.key == FAREWELL
     place = turn.inbound.address
     handles: Sequence[str] = ()
     if turn.buttons:
         handles = await tx.buttons.make(
             (place.channel, place.conversation, place.thread), turn.person.id, turn.reply_id,
-            [choice.command for choice in what.choices],
+            [choice.command for choice in say.choices],
         )  # fmt: skip
     envelope = Envelope(
-        what,
-        what.language or turn.language,
-        audience_of(what.key, private=turn.inbound.private),
+        say,
+        say.language or turn.language,
+        audience_of(say.key, private=turn.inbound.private),
         (turn.inbound.user,),
         thread=place.thread,
         answers=turn.inbound.reference,

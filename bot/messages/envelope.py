@@ -119,5 +119,5 @@ def answers_in(data: Mapping[str, Any]) -> str:
 
 
 def _room(data: Mapping[str, Any]) -> MeetingRoom:
-    one, other = data["users"]
-    return MeetingRoom(data["alias"], (one, other), data["name"])
+    first, second = data["users"]
+    return MeetingRoom(data["alias"], (first, second), data["name"])

@@ -38,7 +38,7 @@ class MutedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class HealthPart:
     """The known state of one part; ``beat`` is the time when it was last alive, at first that of its registration."""
 
     name: str
@@ -79,7 +79,7 @@ class HealthReport:
         return frozenset(part.name for part in self.parts if not part.ok)
 
 
-def report(parts: Mapping[str, Part], now: float) -> HealthReport:
+def report(parts: Mapping[str, HealthPart], now: float) -> HealthReport:
     """Decide which parts are red at ``now``: pure."""
     return HealthReport(
         tuple(
@@ -99,7 +99,7 @@ class Health:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._parts: dict[str, Part] = {}
+        self._parts: dict[str, HealthPart] = {}
 
     def expect(self, name: str, allowance: float | None = None) -> None:
         """Register a part: from now on its silence counts. A name that is not in ``ALLOWANCES`` belongs to a channel.
@@ -109,7 +109,7 @@ class Health:
         if name in self._parts:
             return
         seconds = ALLOWANCES.get(name, CHANNEL_ALLOWANCE) if allowance is None else allowance
-        self._parts[name] = Part(name, seconds, self._clock())
+        self._parts[name] = HealthPart(name, seconds, self._clock())
 
     def release(self, name: str) -> None:
         """Remove a part that was stopped on purpose."""

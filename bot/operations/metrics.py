@@ -28,7 +28,7 @@ ANSWER_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30)
 EMBEDDING_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
 
-class Outcome(StrEnum):
+class QuestionOutcome(StrEnum):
     """The outcome of a question."""
 
     ANSWERED = "answered"
@@ -81,9 +81,9 @@ class Metrics:
         Info("stadtlotse_build", "What runs.", registry=registry).info({"version": product_version()})
         self._start_at_zero()
 
-    def question(self, channel: str, outcome: Outcome, seconds: float) -> None:
+    def question(self, channel: str, outcome: QuestionOutcome, seconds: float) -> None:
         """Count a handled question."""
-        self._questions.labels(self._channel(channel), Outcome(outcome)).inc()
+        self._questions.labels(self._channel(channel), QuestionOutcome(outcome)).inc()
         self._handling.labels(self._channel(channel)).observe(seconds)
 
     def embedded(self, seconds: float) -> None:
@@ -128,7 +128,7 @@ class Metrics:
     def _start_at_zero(self) -> None:
         """Create all counters at zero: a counter that appears with its first event shows no increase to alert rules."""
         for channel in sorted(self._channels):
-            for outcome in Outcome:
+            for outcome in QuestionOutcome:
                 self._questions.labels(channel, outcome)
             self._quarantined.labels(channel)
             self._unclear.labels(channel)

@@ -12,7 +12,7 @@ from bot.messages.envelope import answers_in
 from bot.outgoing.retry import is_doubtful
 from bot.processes.turns import Turns
 from knowledge_base.store.database import Store
-from knowledge_base.store.outbox import Due, OutboxRow, Urgency
+from knowledge_base.store.outbox import DueMessage, OutboxRow, Urgency
 from knowledge_base.store.processes import Term
 from knowledge_base.store.transaction import Transaction
 
@@ -37,7 +37,7 @@ class Claims:
             return []
         chosen = in_turn(due, self._turns.when)[:places]
         async with self._store.begin(first=True) as tx:
-            rows = await tx.outbox.claim([one.seq for one in chosen], term)
+            rows = await tx.outbox.claim([row.seq for row in chosen], term)
             if isinstance(self._channel, Traceable):
                 await self._mark(tx, rows, self._channel)
         for row in rows:
@@ -66,19 +66,19 @@ class Claims:
         if term == self._settled and monotonic() < self._settle_again:
             return []
         async with self._store.read() as tx:
-            found = await tx.outbox.stranded(term, sending)
+            stranded = await tx.outbox.stranded(term, sending)
             if term != self._settled and isinstance(self._channel, Traceable):
                 self._channel.remember(await tx.outbox.last_remote_ids(self._channel.name))
         same = term == self._settled
-        for row in found:
+        for row in stranded:
             if same and row.owner == term.process:  # its COMMIT came through, but not the reply to it
                 log.warning("outbox.claim_found", outbox_id=row.id)
                 async with self._store.begin(first=True) as tx:
                     await tx.outbox.give_back(row)
         self._settled, self._settle_again = term, monotonic() + every_s
-        return [row for row in found if not (same and row.owner == term.process)]
+        return [row for row in stranded if not (same and row.owner == term.process)]
 
 
-def in_turn(due: Sequence[Due], turns: Mapping[str, int]) -> list[Due]:
+def in_turn(due: Sequence[DueMessage], turns: Mapping[str, int]) -> list[DueMessage]:
     """Answers first, digests last; among these the conversation that got nothing for the longest time."""
-    return sorted(due, key=lambda one: (one.urgency, turns.get(one.conversation, 0), one.seq))
+    return sorted(due, key=lambda row: (row.urgency, turns.get(row.conversation, 0), row.seq))

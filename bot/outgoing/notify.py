@@ -49,7 +49,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Delivery:
     """Where a notice goes, under which message id; ``as_link``: only the link to its page."""
 
     message_id: str
@@ -60,12 +60,16 @@ class Told:
 def reachable(accounts: Iterable[Account], prefers: str | None) -> list[Account]:
     """The accounts on which a person can be told something, the best first."""
     usable = [account for account in accounts if account.active and account.conversation]
-    return sorted(usable, key=lambda one: (one.channel != prefers, order(one.channel)))
+    return sorted(usable, key=lambda account: (account.channel != prefers, order(account.channel)))
 
 
 def usable(accounts: Iterable[Account], settings: Settings, prefers: str | None = None) -> list[Account]:
     """Those of them on which something can arrive as the bot is set up, the best first."""
-    return [one for one in reachable(accounts, prefers) if one.channel != MAIL or NETWORKS[MAIL].is_set_up(settings)]
+    return [
+        account
+        for account in reachable(accounts, prefers)
+        if account.channel != MAIL or NETWORKS[MAIL].is_set_up(settings)
+    ]
 
 
 def choose(
@@ -85,7 +89,7 @@ def choose(
 
 async def tell(
     tx: Transaction, person: Person, notice: Notice, *, settings: Settings, links: Links, prefers: str | None = None
-) -> Told | None:
+) -> Delivery | None:
     """Store a notice for a person; ``None`` when nothing that may carry it reaches them.
 
     What its links stand for is kept with it. When the key was used before, nothing is stored again; the result then
@@ -96,7 +100,7 @@ async def tell(
     if chosen is None:
         return None
     account, as_link = chosen
-    told = Told(new_id(), account, as_link)
+    notified = Delivery(new_id(), account, as_link)
     place = (account.channel, account.conversation or "", "")
     language = notice.say.language or person.language or person.last_language or DEFAULT_LANGUAGE
     envelope = Envelope(WAITING if as_link else notice.say, language)
@@ -108,7 +112,7 @@ async def tell(
         )
     if notice.say.choices and not as_link and account.channel != MAIL:  # where there are buttons, they need these
         commands = [choice.command for choice in notice.say.choices]
-        handles = await tx.buttons.make(place, person.id, told.message_id, commands, lasting=BUTTONS_LAST)
+        handles = await tx.buttons.make(place, person.id, notified.message_id, commands, lasting=BUTTONS_LAST)
         envelope = replace(envelope, handles=tuple(handles))
     if notice.connect and (bot := await bot_to_start(tx, person.id, account, settings)):
         envelope = replace(envelope, footer=OFFER, connect=bot)
@@ -119,32 +123,36 @@ async def tell(
         urgency=notice.urgency,
         key=notice.key,
         person_id=person.id,
-        message_id=told.message_id,
+        message_id=notified.message_id,
     )
     if stored:
-        await _keep(tx, person, notice, told, envelope, links)
-    return told
+        await _keep(tx, person, notice, notified, envelope, links)
+    return notified
 
 
-async def _keep(tx: Transaction, person: Person, notice: Notice, told: Told, envelope: Envelope, links: Links) -> None:
+async def _keep(
+    tx: Transaction, person: Person, notice: Notice, notified: Delivery, envelope: Envelope, links: Links
+) -> None:
     """Keep what the links in a message stand for."""
     language = envelope.language
     if page := envelope.page:
-        to = {"to": [told.account.channel, told.account.conversation]}  # where a code goes that a press there needs
+        to = {
+            "to": [notified.account.channel, notified.account.conversation]
+        }  # where a code goes that a press there needs
         await tx.pages.keep(
-            links.at_rest(links.token(told.message_id)),
+            links.at_rest(links.token(notified.message_id)),
             kind=page,
-            subject=notice.subject or told.message_id,
+            subject=notice.subject or notified.message_id,
             person_id=person.id,
             language=language,
             content=notice.say.to_json() if page == NOTE else to,
-            veiled=told.as_link,
+            veiled=notified.as_link,
         )
     if envelope.connect:
-        await keep_handle(tx, person.id, told.account.user_id, told.message_id, links, language)
+        await keep_handle(tx, person.id, notified.account.user_id, notified.message_id, links, language)
     if envelope.unsubscribe:
         await tx.pages.keep(
-            links.at_rest(links.token(told.message_id, UNSUBSCRIBE)),
+            links.at_rest(links.token(notified.message_id, UNSUBSCRIBE)),
             kind=UNSUBSCRIBE,
             subject=envelope.unsubscribe,
             person_id=person.id,

@@ -61,13 +61,21 @@ def _destination(
 ) -> Destination | None:
     if not reader:
         return None
-    mine = [one for one in accounts if (one.channel, one.user_id) == (row.channel, reader) and one.active]
-    places = [one.conversation for one in mine if is_private_to(channel, reader, one.conversation or "")]
+    mine = [
+        account
+        for account in accounts
+        if (account.channel, account.user_id) == (row.channel, reader) and account.active
+    ]
+    places = [account.conversation for account in mine if is_private_to(channel, reader, account.conversation or "")]
     for place in (*places, channel.private_place(reader)):
         if place and place not in tried:
             return Destination(row.channel, place, reader)
-    boxes = [one for one in accounts if one.channel == MAIL and one.active and one.conversation] if mails else []
-    boxes = [one for one in boxes if row.channel != MAIL]
+    boxes = (
+        [account for account in accounts if account.channel == MAIL and account.active and account.conversation]
+        if mails
+        else []
+    )
+    boxes = [account for account in boxes if row.channel != MAIL]
     return Destination(MAIL, str(boxes[0].conversation), boxes[0].user_id) if boxes else None
 
 
@@ -129,13 +137,13 @@ async def keep_reachable(tx: Transaction, channel: object, inbound: Inbound, per
     if place is None:
         return
     name, user = inbound.address.channel, inbound.user
-    for one in await tx.people.accounts(person.id):
-        if (one.channel, one.user_id) != (name, user) or one.conversation is None:
+    for account in await tx.people.accounts(person.id):
+        if (account.channel, account.user_id) != (name, user) or account.conversation is None:
             continue
-        known = channel.who_reads(Address(name, one.conversation))
+        known = channel.who_reads(Address(name, account.conversation))
         fit = known is None or fits(MessageAudience.PRIVATE, {user}, known)
-        if one.conversation == inbound.address.conversation or not fit:
-            await tx.conversations.leave(name, user, one.conversation, place)
+        if account.conversation == inbound.address.conversation or not fit:
+            await tx.conversations.leave(name, user, account.conversation, place)
     await tx.conversations.offer(name, user, place)
 
 

@@ -27,7 +27,7 @@ async def bot_to_start(tx: Transaction, person_id: str, account: Account, settin
     network = started_by_users()
     if account.channel != MAIL or not network.is_set_up(settings):
         return ""
-    if any(one.channel == network.name and one.active for one in await tx.people.accounts(person_id)):
+    if any(account.channel == network.name and account.active for account in await tx.people.accounts(person_id)):
         return ""
     return await _name(tx)
 

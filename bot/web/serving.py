@@ -16,12 +16,12 @@ from bot.operations.systemd import READY, STOPPING, WATCHDOG, notify
 from bot.web.app import make_app
 from bot.web.client import forget_address, note_address
 from bot.web.server import serve
-from config.web import Web
+from config.web import WebSettings
 
 
 @asynccontextmanager
 async def pages(
-    web: Web, state_dir: Path, health: Health, metrics: Metrics, more: Sequence[BaseRoute] = ()
+    web: WebSettings, state_dir: Path, health: Health, metrics: Metrics, more: Sequence[BaseRoute] = ()
 ) -> AsyncIterator[None]:
     """Serve the pages, and ``more`` routes of the channels, and report the event loop alive while the block runs.
 
@@ -43,7 +43,7 @@ async def pages(
                 await task
 
 
-async def _listening(web: Web, state_dir: Path, app: ASGIApp) -> asyncio.Task[None]:
+async def _listening(web: WebSettings, state_dir: Path, app: ASGIApp) -> asyncio.Task[None]:
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(app, web.bind, web.port, address.set_result), name="pages")
 

@@ -67,7 +67,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class DigestCandidate:
     """A possible entry of a digest."""
 
     kind: Kind
@@ -108,10 +108,10 @@ class PastDigests:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DigestEntry:
     """An entry of a digest; ``fields`` are the changed ones."""
 
-    candidate: Candidate
+    candidate: DigestCandidate
     why: Why
     fields: tuple[str, ...] = ()
 
@@ -120,12 +120,12 @@ class Entry:
 class Selection:
     """The entries in the order in which they are shown, and the number of news left out."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[DigestEntry, ...] = ()
     more: int = 0
 
 
 def choose(
-    candidates: Sequence[Candidate], interest: Interest, past: PastDigests, today: date, now: datetime
+    candidates: Sequence[DigestCandidate], interest: Interest, past: PastDigests, today: date, now: datetime
 ) -> Selection:
     """Return the digest of one subscriber; without entries when there is nothing new. ``today`` is their local day."""
     fitting = [
@@ -137,7 +137,7 @@ def choose(
     new = {entry.candidate.key for entry in news}
     if past.upto is None and len(news) < FIRST:
         best = [
-            Entry(candidate, Why.BEST)
+            DigestEntry(candidate, Why.BEST)
             for candidate in fitting
             if candidate.key not in new and _is_recent(candidate, now)
         ]
@@ -159,28 +159,28 @@ def introduced(count: int) -> int | None:
 # ------------------------------------------------------------------------------------------------------------- news
 
 
-def _news(candidate: Candidate, past: PastDigests, today: date) -> Entry | None:
+def _news(candidate: DigestCandidate, past: PastDigests, today: date) -> DigestEntry | None:
     """Return the candidate as an entry, if it is news to the subscriber."""
     unseen = [change for change in candidate.changes if _is_unseen(change, past)]
     if candidate.kind is Kind.EVENT:
         return _event(candidate, unseen, past, today)
     if candidate.kind is Kind.QUESTION:  # news while it is open and they were not asked yet
-        return Entry(candidate, Why.QUESTION) if candidate.key not in past.keys else None
+        return DigestEntry(candidate, Why.QUESTION) if candidate.key not in past.keys else None
     if any(change.added for change in unseen):
         why = Why.CONTACT if candidate.kind is Kind.CONTACT else Why.NEW
-        return Entry(candidate, why) if candidate.key not in past.keys else None
+        return DigestEntry(candidate, why) if candidate.key not in past.keys else None
     changed = {name for change in unseen for name in change.fields}
     fields = tuple(name for name in REAL_CHANGES if name in changed)
-    return Entry(candidate, Why.CHANGED, fields) if fields and candidate.kind is Kind.PROJECT else None
+    return DigestEntry(candidate, Why.CHANGED, fields) if fields and candidate.kind is Kind.PROJECT else None
 
 
-def _event(candidate: Candidate, unseen: Sequence[Change], past: PastDigests, today: date) -> Entry | None:
+def _event(candidate: DigestCandidate, unseen: Sequence[Change], past: PastDigests, today: date) -> DigestEntry | None:
     if candidate.starts is None or not today <= candidate.starts <= today + LOOK_AHEAD:
         return None
     changed = {name for change in unseen if not change.added for name in change.fields}
     moved = tuple(name for name in MOVED if name in changed)
     return (
-        Entry(candidate, Why.EVENT, moved if candidate.key in past.keys else ())
+        DigestEntry(candidate, Why.EVENT, moved if candidate.key in past.keys else ())
         if moved or candidate.key not in past.keys
         else None
     )
@@ -190,13 +190,13 @@ def _is_unseen(change: Change, past: PastDigests) -> bool:
     return change.at > past.since if past.upto is None else change.revision > past.upto
 
 
-def _is_recent(candidate: Candidate, now: datetime) -> bool:
+def _is_recent(candidate: DigestCandidate, now: datetime) -> bool:
     return candidate.kind is Kind.PROJECT and any(change.at > now - LOOK_BACK for change in candidate.changes)
 
 
-def _older(fitting: Iterable[Candidate], interest: Interest, known: frozenset[str]) -> list[Entry]:
+def _older(fitting: Iterable[DigestCandidate], interest: Interest, known: frozenset[str]) -> list[DigestEntry]:
     rest = [
-        Entry(candidate, Why.OLDER)
+        DigestEntry(candidate, Why.OLDER)
         for candidate in fitting
         if candidate.kind is Kind.PROJECT and candidate.key not in known
     ]
@@ -206,25 +206,25 @@ def _older(fitting: Iterable[Candidate], interest: Interest, known: frozenset[st
 # ------------------------------------------------------------------------------------------------------------- rank
 
 
-def _topic_fit(candidate: Candidate, interest: Interest) -> float:
+def _topic_fit(candidate: DigestCandidate, interest: Interest) -> float:
     if not interest.topics or (candidate.kind is Kind.EVENT and not candidate.topics):
         return EVERYTHING
     return max((weight for topic, weight in candidate.topics.items() if topic in interest.topics), default=0.0)
 
 
-def _region_fit(candidate: Candidate, interest: Interest) -> float:
+def _region_fit(candidate: DigestCandidate, interest: Interest) -> float:
     near = max((interest.nearness.get(place, 0.0) for place in candidate.places), default=0.0)
     return max(near, 0.6 if candidate.states & interest.states else 0.0)
 
 
-def _size_fit(candidate: Candidate, interest: Interest) -> float:
+def _size_fit(candidate: DigestCandidate, interest: Interest) -> float:
     """Return 1 for a municipality as large as theirs, 0 for one a hundred times larger or smaller."""
     if not candidate.population or not interest.population:
         return 0.5
     return max(0.0, 1.0 - abs(log10(candidate.population / interest.population)) / 2.0)
 
 
-def score(entry: Entry, interest: Interest) -> float:
+def score(entry: DigestEntry, interest: Interest) -> float:
     """Return the worth of an entry to a subscriber."""
     candidate = entry.candidate
     fit = (
@@ -235,7 +235,7 @@ def score(entry: Entry, interest: Interest) -> float:
     return fit + 0.4 * candidate.quality + PRIOR[entry.why]
 
 
-def _ranked(entries: Iterable[Entry], interest: Interest) -> list[Entry]:
+def _ranked(entries: Iterable[DigestEntry], interest: Interest) -> list[DigestEntry]:
     """Return entries by worth; each further one of a municipality counts less, so that no place fills a digest."""
     scored = sorted(((score(entry, interest), entry) for entry in entries), key=_by_score)
     seen: Counter[int] = Counter()
@@ -247,14 +247,14 @@ def _ranked(entries: Iterable[Entry], interest: Interest) -> list[Entry]:
     return [entry for _, entry in sorted(weighed, key=_by_score)]
 
 
-def _by_score(pair: tuple[float, Entry]) -> tuple[float, str]:
+def _by_score(pair: tuple[float, DigestEntry]) -> tuple[float, str]:
     return -pair[0], pair[1].candidate.key
 
 
-def _picked(ranked: Sequence[Entry]) -> list[Entry]:
+def _picked(ranked: Sequence[DigestEntry]) -> list[DigestEntry]:
     """Return the first entries, with at most ``AT_MOST`` events, contacts or questions while projects are left."""
-    held: list[Entry] = []
-    chosen: list[Entry] = []
+    held: list[DigestEntry] = []
+    chosen: list[DigestEntry] = []
     counts: Counter[Kind] = Counter()
     for entry in ranked:
         kind = entry.candidate.kind

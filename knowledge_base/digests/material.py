@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import NamedTuple
 
-from knowledge_base.digests.content import Candidate, Change, Interest, Kind
+from knowledge_base.digests.content import Change, DigestCandidate, Interest, Kind
 from knowledge_base.digests.schedule import Schedule
 from knowledge_base.model import Contact, Event, Municipality, Project
 from knowledge_base.search.record_facts import briefness
@@ -74,7 +74,7 @@ class Atlas:
             paused_until=subscription.paused_until, is_holiday=partial(_is_holiday, country, state),
         )  # fmt: skip
 
-    def candidate(self, news: News) -> Candidate:
+    def candidate(self, news: News) -> DigestCandidate:
         """Return a record as a possible entry."""
         record = news.record
         changes = tuple(Change(*change) for change in news.changes)
@@ -82,7 +82,7 @@ class Atlas:
             raise TypeError("a municipality is no news")
         rows = self._gazetteer.rows_named(record.municipality) if record.municipality else ()
         own = [self._gazetteer.municipalities[row] for row in rows]
-        return Candidate(
+        return DigestCandidate(
             kind=Kind(news.kind.value),
             id=record.id,
             topics=self.topics(record.topics),
@@ -94,9 +94,9 @@ class Atlas:
             starts=day_of(record.start) if isinstance(record, Event) else None,
         )
 
-    def question(self, asked: Asked) -> Candidate:
+    def question(self, asked: Asked) -> DigestCandidate:
         """Return an open question as a possible entry."""
-        return Candidate(
+        return DigestCandidate(
             kind=Kind.QUESTION, id=str(asked.number), topics=self.topics(asked.topics), askers=asked.askers
         )
 
@@ -124,14 +124,14 @@ class Atlas:
 class Material(NamedTuple):
     """All possible entries at a revision of the knowledge."""
 
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[DigestCandidate, ...]
     records: dict[str, Project | Contact | Event | Asked]  # by key
     revision: int
 
 
 def gather(atlas: Atlas, news: Iterable[News], revision: int, questions: Iterable[Asked] = ()) -> Material:
     """Return the material of changes and of the present knowledge; contacts only while one can be asked."""
-    candidates: list[Candidate] = []
+    candidates: list[DigestCandidate] = []
     records: dict[str, Project | Contact | Event | Asked] = {}
     for stored in news:
         if isinstance(stored.record, Municipality) or (

@@ -80,7 +80,7 @@ class Schedule:
         return max(self.since, self.paused_until) if self.paused_until else self.since
 
 
-class Standing(StrEnum):
+class SlotStatus(StrEnum):
     """How a subscriber's newest slot stands."""
 
     DUE = "due"
@@ -95,11 +95,11 @@ def slot(schedule: Schedule, week: Week) -> datetime:
     day = week.monday + timedelta(days=schedule.weekday)
     if schedule.is_holiday(day):
         days = (day + timedelta(days=step) for step in range(1, LONGEST_SHIFT))
-        day = next((one for one in days if one.weekday() < 5 and not schedule.is_holiday(one)), day)
+        day = next((weekday for weekday in days if weekday.weekday() < 5 and not schedule.is_holiday(weekday)), day)
     return datetime.combine(day, time(schedule.hour), tzinfo=schedule.zone).astimezone(UTC)
 
 
-def stand(schedule: Schedule, now: datetime, served: Week | None) -> tuple[Week, Standing]:
+def stand(schedule: Schedule, now: datetime, served: Week | None) -> tuple[Week, SlotStatus]:
     """The week of the newest slot that has come, and how it stands; ``served`` is the last week that has a row.
 
     At most one week is due at a time. A later week that was served settles the earlier ones, too. One that has not come
@@ -109,19 +109,19 @@ def stand(schedule: Schedule, now: datetime, served: Week | None) -> tuple[Week,
     served = served if served is not None and served <= this else None
     come = next((week for week in (this, this.plus(-1), this.plus(-2)) if slot(schedule, week) <= now), this.plus(-3))
     if served is not None and served >= come:
-        return come, Standing.SERVED
+        return come, SlotStatus.SERVED
     at = slot(schedule, come)
     if at <= schedule.since:
-        return come, Standing.BEFORE
+        return come, SlotStatus.BEFORE
     if at <= schedule.start:
-        return come, Standing.PAUSED
-    return come, Standing.DUE if now - at < LATEST else Standing.MERGED
+        return come, SlotStatus.PAUSED
+    return come, SlotStatus.DUE if now - at < LATEST else SlotStatus.MERGED
 
 
 def due(schedule: Schedule, now: datetime, served: Week | None) -> Week | None:
     """Return the week to make a digest for now, or ``None``."""
     week, standing = stand(schedule, now, served)
-    return week if standing is Standing.DUE else None
+    return week if standing is SlotStatus.DUE else None
 
 
 def upcoming(schedule: Schedule, now: datetime, served: Week | None) -> datetime | None:

@@ -20,7 +20,7 @@ import sentencepiece
 from onnx import TensorProto, helper, numpy_helper
 from sentencepiece import sentencepiece_model_pb2
 
-from knowledge_base.embedding.e5_weights import BLOCK, Vocabulary, Weights
+from knowledge_base.embedding.e5_weights import BLOCK, TokenVocabulary, Weights
 
 proto: Any = sentencepiece_model_pb2  # its classes appear at run time only
 
@@ -138,7 +138,7 @@ class _Graph:
         return output
 
 
-def build_tokenizer(vocabulary: Vocabulary) -> bytes:
+def build_tokenizer(vocabulary: TokenVocabulary) -> bytes:
     """Return the vocabulary as a serialised sentencepiece model.
 
     sentencepiece wants its three special pieces first, so the model's id of a piece is the sentencepiece id plus one.

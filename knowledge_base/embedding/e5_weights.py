@@ -53,7 +53,7 @@ class Sizes:
 
 
 @dataclass(frozen=True, slots=True)
-class Vocabulary:
+class TokenVocabulary:
     """The unigram vocabulary in the model's own ids, and its map of single code points before splitting."""
 
     pieces: tuple[str, ...]
@@ -73,7 +73,7 @@ class Weights:
     """The opened file; tensors are views into it until they are asked for."""
 
     sizes: Sizes
-    vocabulary: Vocabulary
+    vocabulary: TokenVocabulary
     _tensors: dict[str, _Tensor]
     _data: bytes
 
@@ -138,7 +138,7 @@ def _parse(data: bytes) -> Weights:
     return Weights(sizes, vocabulary, _parse_directory(cursor), data)
 
 
-def _parse_vocabulary(cursor: _Cursor) -> Vocabulary:
+def _parse_vocabulary(cursor: _Cursor) -> TokenVocabulary:
     count, *_special_ids, text_length = cursor.read("i4iQ")
     offsets = cursor.array("<u4", count + 1)
     scores = cursor.array("<f4", count)
@@ -149,7 +149,7 @@ def _parse_vocabulary(cursor: _Cursor) -> Vocabulary:
     for _ in range(entries):
         code_point, length = cursor.read("IB")
         character_map[chr(code_point)] = "".join(map(chr, cursor.read(f"{length}I")))
-    return Vocabulary(pieces, scores, character_map)
+    return TokenVocabulary(pieces, scores, character_map)
 
 
 def _parse_directory(cursor: _Cursor) -> dict[str, _Tensor]:

@@ -1,7 +1,7 @@
 """Readers of single fields: from the value in a file to the value in the model, or the reason why not.
 
 Every reader takes the raw value (text, number, boolean, list or mapping; never None) and returns the clean one. Errors:
-``RefusedError``, whose text never repeats a contact's data.
+``FieldRefusedError``, whose text never repeats a contact's data.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?![\d-])")
 _GERMAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 
 
-class RefusedError(ValueError):
+class FieldRefusedError(ValueError):
     """The reason why a value cannot be taken, and what to write instead."""
 
     def __init__(self, reason: str, remedy: str = "") -> None:
@@ -44,15 +44,15 @@ def text(value: Json, limit: int = limits.MAX_TEXT) -> str:
     if isinstance(value, int | float):
         return _number_text(value)
     if not isinstance(value, str):
-        raise RefusedError(f"It is a {_shape(value)}, but one text is expected.")
+        raise FieldRefusedError(f"It is a {_shape(value)}, but one text is expected.")
     return _clean(value, limit)
 
 
 def _clean(value: str, limit: int) -> str:
     if len(value) > limit:
-        raise RefusedError(f"It has {len(value)} characters; {limit} are allowed.", "Shorten it.")
+        raise FieldRefusedError(f"It has {len(value)} characters; {limit} are allowed.", "Shorten it.")
     if "\0" in value:
-        raise RefusedError("It holds a NUL character.", "Remove it.")
+        raise FieldRefusedError("It holds a NUL character.", "Remove it.")
     if not value.isascii():
         _refuse_surrogates(value)
         value = unicodedata.normalize("NFC", value)
@@ -69,12 +69,12 @@ def line(value: Json) -> str:
 def identifier(value: Json) -> str:
     """Return an id: printable, without spaces at its ends, at most ``MAX_ID`` characters."""
     if isinstance(value, bool):
-        raise RefusedError("It is true or false, but an id is expected.")
+        raise FieldRefusedError("It is true or false, but an id is expected.")
     raw = text(value, limits.MAX_ID)
     if not raw:
-        raise RefusedError("It is empty.", "Every record needs an id of its own.")
+        raise FieldRefusedError("It is empty.", "Every record needs an id of its own.")
     if not raw.isprintable() or (isinstance(value, str) and any(not c.isprintable() for c in value.strip())):
-        raise RefusedError("It holds characters that cannot be printed.", "Use letters, digits, - and _.")
+        raise FieldRefusedError("It holds characters that cannot be printed.", "Use letters, digits, - and _.")
     return raw
 
 
@@ -107,9 +107,9 @@ def url(value: Json) -> str:
         or not address.isprintable()
         or re.search(r"[\s<>\"]", address)
     ):
-        raise RefusedError(f"{shortened(address)!r} is no web address.", "Write https://….")
+        raise FieldRefusedError(f"{shortened(address)!r} is no web address.", "Write https://….")
     if secret is not None:
-        raise RefusedError("The web address holds a password.", "Remove it.")
+        raise FieldRefusedError("The web address holds a password.", "Remove it.")
     return address
 
 
@@ -129,7 +129,7 @@ def language(value: Json) -> str:
     code, dash, rest = tag.partition("-")
     tag = code.lower() + dash + rest
     if tag and not _LANGUAGE.fullmatch(tag):
-        raise RefusedError(f"{shortened(tag)!r} is no language code.", "Write de, en, pl ….")
+        raise FieldRefusedError(f"{shortened(tag)!r} is no language code.", "Write de, en, pl ….")
     return tag
 
 
@@ -142,7 +142,7 @@ def moment(value: Json) -> str:
         day, month, year = map(int, german.groups())
         written = f"{year:04}-{month:02}-{day:02}"
     if not _ISO_DATE.match(written) or not _is_moment(written):
-        raise RefusedError(f"{shortened(written)!r} is no date.", "Write 2026-11-24 or 2026-11-24T10:00.")
+        raise FieldRefusedError(f"{shortened(written)!r} is no date.", "Write 2026-11-24 or 2026-11-24T10:00.")
     return written
 
 
@@ -158,7 +158,7 @@ def mail(value: Json) -> str:
     """Return an e-mail address; the reason never repeats it."""
     address = text(value, 254)
     if address and not _MAIL.fullmatch(address):
-        raise RefusedError("It is no e-mail address.", "Write name@example.org, one address only.")
+        raise FieldRefusedError("It is no e-mail address.", "Write name@example.org, one address only.")
     return address
 
 
@@ -166,7 +166,7 @@ def matrix_id(value: Json) -> str:
     """Return a Matrix user id; the reason never repeats it."""
     user = text(value, 255)
     if user and not _MATRIX.fullmatch(user):
-        raise RefusedError("It is no Matrix id.", "Write @name:example.org.")
+        raise FieldRefusedError("It is no Matrix id.", "Write @name:example.org.")
     return user
 
 
@@ -174,7 +174,7 @@ def phone(value: Json) -> str:
     """Return a phone number; the reason never repeats it."""
     number = line(value)
     if number and not (_PHONE.fullmatch(number) and sum(c.isdigit() for c in number) >= 3):
-        raise RefusedError("It is no phone number.", "Write +49 30 1234567.")
+        raise FieldRefusedError("It is no phone number.", "Write +49 30 1234567.")
     return number
 
 
@@ -183,7 +183,7 @@ def domains(value: Json) -> tuple[str, ...]:
     names = tuple(name.lower().lstrip("@") for name in words(value))
     for name in names:
         if not _DOMAIN.fullmatch(name):
-            raise RefusedError(f"{shortened(name)!r} is no mail domain.", "Write stadt.example.")
+            raise FieldRefusedError(f"{shortened(name)!r} is no mail domain.", "Write stadt.example.")
     return names
 
 
@@ -191,7 +191,9 @@ def whole(value: Json) -> int:
     """Return a number of inhabitants."""
     number = _number(value)
     if number != int(number) or not 0 <= number <= 100_000_000:
-        raise RefusedError(f"{shortened(value)!r} is no number of inhabitants.", "Write a whole number such as 23456.")
+        raise FieldRefusedError(
+            f"{shortened(value)!r} is no number of inhabitants.", "Write a whole number such as 23456."
+        )
     return int(number)
 
 
@@ -201,7 +203,9 @@ def within(low: float, high: float) -> Reader:
     def read(value: Json) -> float:
         number = _number(value)
         if not low <= number <= high:
-            raise RefusedError(f"{shortened(value)!r} is not between {low:g} and {high:g}.", "Write decimal degrees.")
+            raise FieldRefusedError(
+                f"{shortened(value)!r} is not between {low:g} and {high:g}.", "Write decimal degrees."
+            )
         return number
 
     return read
@@ -210,7 +214,7 @@ def within(low: float, high: float) -> Reader:
 def plain(value: Json, depth: int = 0) -> Json:
     """Return any JSON value for ``extra``, bounded in depth and size, with cleaned texts."""
     if depth > limits.MAX_DEPTH:
-        raise RefusedError(f"Lists and objects are nested deeper than {limits.MAX_DEPTH}.", "Make it flat.")
+        raise FieldRefusedError(f"Lists and objects are nested deeper than {limits.MAX_DEPTH}.", "Make it flat.")
     match value:
         case dict():
             return {text(name, limits.MAX_LINE): plain(entry, depth + 1) for name, entry in value.items()}
@@ -219,21 +223,21 @@ def plain(value: Json, depth: int = 0) -> Json:
         case str():
             return text(value)
         case float() if not math.isfinite(value):
-            raise RefusedError("The number is too large.")
+            raise FieldRefusedError("The number is too large.")
         case int() if abs(value) >= 2**63:
-            raise RefusedError("The number has too many digits, or is none.", "Write it as text.")
+            raise FieldRefusedError("The number has too many digits, or is none.", "Write it as text.")
         case _:
             return value
 
 
 def _list(value: Json, read: Reader, delimiter: str) -> tuple[str, ...]:
     if isinstance(value, dict):
-        raise RefusedError("It is an object, but a list is expected.")
+        raise FieldRefusedError("It is an object, but a list is expected.")
     if isinstance(value, str) and len(value) > limits.MAX_TEXT:
-        raise RefusedError(f"It has {len(value)} characters; {limits.MAX_TEXT} are allowed.")
+        raise FieldRefusedError(f"It has {len(value)} characters; {limits.MAX_TEXT} are allowed.")
     entries = value if isinstance(value, list) else re.split(delimiter, value) if isinstance(value, str) else [value]
     if len(entries) > limits.MAX_LIST:
-        raise RefusedError(f"The list has {len(entries)} entries; {limits.MAX_LIST} are allowed.")
+        raise FieldRefusedError(f"The list has {len(entries)} entries; {limits.MAX_LIST} are allowed.")
     kept = (read(entry) for entry in entries if entry is not None and (not isinstance(entry, str) or entry.strip()))
     return tuple(dict.fromkeys(entry for entry in kept if entry))
 
@@ -243,19 +247,21 @@ def _number(value: Json) -> float:
         try:
             value = float(value.strip())
         except ValueError:
-            raise RefusedError(f"{shortened(value)!r} is no number.", "Write digits with a decimal point.") from None
+            raise FieldRefusedError(
+                f"{shortened(value)!r} is no number.", "Write digits with a decimal point."
+            ) from None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise RefusedError(f"It is a {_shape(value)}, but a number is expected.")
+        raise FieldRefusedError(f"It is a {_shape(value)}, but a number is expected.")
     if isinstance(value, int) and abs(value) >= 2**63:
-        raise RefusedError("The number has too many digits.")
+        raise FieldRefusedError("The number has too many digits.")
     if not math.isfinite(value):
-        raise RefusedError("The number is not finite.")
+        raise FieldRefusedError("The number is not finite.")
     return float(value)
 
 
 def _number_text(value: float) -> str:
     if value != value or abs(value) >= 10**18:  # noqa: PLR0124  # not a number, infinity, or an endless integer
-        raise RefusedError("The number has too many digits, or is none.", "Write it as text.")
+        raise FieldRefusedError("The number has too many digits, or is none.", "Write it as text.")
     return str(int(value)) if value == int(value) and abs(value) < 2**53 else str(value)
 
 
@@ -263,7 +269,7 @@ def _refuse_surrogates(value: str) -> None:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise RefusedError("It holds half a character (a lone surrogate).", "Write it anew.") from None
+        raise FieldRefusedError("It holds half a character (a lone surrogate).", "Write it anew.") from None
 
 
 def _shape(value: Json) -> str:

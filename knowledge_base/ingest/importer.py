@@ -26,7 +26,7 @@ from knowledge_base.ingest.plan import Incoming, incoming, is_settled, planned, 
 from knowledge_base.ingest.references import References
 from knowledge_base.ingest.report import Collector, ImportReport
 from knowledge_base.ingest.row import Row, RowError, UnreadableError
-from knowledge_base.ingest.validation import Checked, validate
+from knowledge_base.ingest.validation import ValidRecord, validate
 from knowledge_base.model import RecordKind
 from knowledge_base.progress import Progress, silent
 from knowledge_base.store.database import Store
@@ -189,7 +189,7 @@ class _Run:
                 valid.append(new)
         return valid
 
-    def _new(self, file: str, checked: Checked) -> Incoming | None:
+    def _new(self, file: str, checked: ValidRecord) -> Incoming | None:
         key = (kind_of(checked.record), checked.record.id)
         if place := self._seen.place(key):
             reason = f"The id stands already in {place}."

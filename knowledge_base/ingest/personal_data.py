@@ -36,4 +36,4 @@ def masked(text: str) -> str:
         return text
     text = _MARKED.sub(rf"\1{PHONE_MASK}", text)
     text = _INTERNATIONAL.sub(PHONE_MASK, text)
-    return _NATIONAL.sub(lambda found: found[0] if _DATE.search(found[0]) else PHONE_MASK, text)
+    return _NATIONAL.sub(lambda match: match[0] if _DATE.search(match[0]) else PHONE_MASK, text)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from knowledge_base.ingest.compare import ChangeKind, FieldChange, field_changes
 from knowledge_base.ingest.limits import MAX_ERRORS
 from knowledge_base.ingest.row import RowError
-from knowledge_base.ingest.validation import Checked
+from knowledge_base.ingest.validation import ValidRecord
 from knowledge_base.model import Contact, RecordKind
 from knowledge_base.store.imports import Bodies, StagedRow
 
@@ -78,7 +78,7 @@ class Collector:
         self.error_count += len(errors)
         self.errors += errors[: max(0, MAX_ERRORS - len(self.errors))]
 
-    def checked(self, row: Checked) -> None:
+    def checked(self, row: ValidRecord) -> None:
         self._unknown.update(row.unknown)
         if row.masked:
             self._masked.append(row.line)

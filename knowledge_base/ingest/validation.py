@@ -46,7 +46,7 @@ _SHOWN = (RecordKind.PROJECT, RecordKind.EVENT)  # kinds with public texts
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class ValidRecord:
     """A valid record; ``masked`` names its fields with masked contact data, ``unknown`` those kept as extra."""
 
     record: Record
@@ -55,7 +55,7 @@ class Checked:
     unknown: tuple[str, ...] = ()
 
 
-def validate(row: Row) -> Checked | list[RowError]:
+def validate(row: Row) -> ValidRecord | list[RowError]:
     """Return the record of a row, or all its errors."""
 
     def error(field: str, reason: str, remedy: str = "") -> RowError:
@@ -66,13 +66,13 @@ def validate(row: Row) -> Checked | list[RowError]:
         return [error("", f"The record has more than {MAX_FIELDS} fields.")]
     try:
         kind = _kind(given.pop("record", RecordKind.PROJECT))
-    except read.RefusedError as refused:
+    except read.FieldRefusedError as refused:
         return [error("record", refused.reason, refused.remedy)]
 
     values, errors = _known(kind, given, error)
     extra, more = _extra(kind, given, error)
     errors += more
-    refused_fields = {found.field for found in errors}
+    refused_fields = {error.field for error in errors}
     errors += [
         error(name, "It is missing.", f"A {kind} needs {', '.join(REQUIRED[kind])}.")
         for name in REQUIRED[kind]
@@ -85,13 +85,15 @@ def validate(row: Row) -> Checked | list[RowError]:
     if isinstance(record, Event) and record.start and record.end and record.end[:10] < record.start[:10]:
         return [error("end", "It lies before the start.")]
     unknown = tuple(sorted(name for name in given if name not in FIELDS[kind] and name != "extra"))
-    return _without_contact_data(kind, Checked(record, row.line, unknown=unknown))
+    return _without_contact_data(kind, ValidRecord(record, row.line, unknown=unknown))
 
 
 def _kind(value: Json) -> RecordKind:
     name = read.line(value).lower()
     if name not in set(RecordKind):
-        raise read.RefusedError(f"{shortened(name)!r} is no kind of record.", f"Write one of {', '.join(RecordKind)}.")
+        raise read.FieldRefusedError(
+            f"{shortened(name)!r} is no kind of record.", f"Write one of {', '.join(RecordKind)}."
+        )
     return RecordKind(name)
 
 
@@ -104,7 +106,7 @@ def _known(kind: RecordKind, given: Mapping[str, Json], error: _Error) -> tuple[
         if name in given:
             try:
                 values[name] = reader(given[name])
-            except read.RefusedError as refused:
+            except read.FieldRefusedError as refused:
                 errors.append(error(name, refused.reason, refused.remedy))
     return values, errors
 
@@ -119,12 +121,12 @@ def _extra(kind: RecordKind, given: Mapping[str, Json], error: _Error) -> tuple[
     for name, value in others.items():
         try:
             extra[read.line(name)] = read.plain(value)
-        except read.RefusedError as refused:
+        except read.FieldRefusedError as refused:
             errors.append(error(shortened(name), refused.reason, refused.remedy))
     return extra, errors
 
 
-def _without_contact_data(kind: RecordKind, checked: Checked) -> Checked:
+def _without_contact_data(kind: RecordKind, checked: ValidRecord) -> ValidRecord:
     if kind not in _SHOWN:
         return checked
     before = {name: getattr(checked.record, name) for name in FIELDS[kind] if name not in _NEVER_MASKED}

@@ -31,10 +31,10 @@ from knowledge_base.introductions.values import (
     AFTER,
     ASKED,
     WAITING,
-    Answer,
     Answered,
-    Candidate,
     Consented,
+    ContactAnswer,
+    ContactCandidate,
     Count,
     Delivered,
     Do,
@@ -175,17 +175,17 @@ def _withdrawn(now: Introduction) -> Step:
 
 
 def _answered(now: Introduction, event: Answered, at: datetime, rules: Rules) -> Step:
-    if now.state not in ASKED and not (now.state is State.OPENING and event.answer is Answer.NO):
+    if now.state not in ASKED and not (now.state is State.OPENING and event.answer is ContactAnswer.NO):
         return Step(now, refusal=_why_not(now))
     match event.answer:
-        case Answer.YES:
+        case ContactAnswer.YES:
             return _accepted(now, event, at, rules)
-        case Answer.DEPUTY if event.onward is None or now.forwarded:
+        case ContactAnswer.DEPUTY if event.onward is None or now.forwarded:
             return Step(now, refusal=Refusal.NOBODY_ELSE)
-        case Answer.DEPUTY | Answer.NOT_MY_TOPIC if event.onward and not now.forwarded:
+        case ContactAnswer.DEPUTY | ContactAnswer.NOT_MY_TOPIC if event.onward and not now.forwarded:
             return _onward(replace(now, forwarded=True), event.onward, at, rules)
         case _:
-            effects = (*_no_room(now), *((Do.BLOCK,) if event.answer is Answer.NEVER_AGAIN else ()))
+            effects = (*_no_room(now), *((Do.BLOCK,) if event.answer is ContactAnswer.NEVER_AGAIN else ()))
             return _closed(now, Outcome.NOT_ARRANGED, *effects, TellAsker(Outcome.NOT_ARRANGED))
 
 
@@ -225,14 +225,14 @@ def _arranged(now: Introduction, at: datetime, rules: Rules, effect: Effect) -> 
     return Step(replace(now, state=State.ARRANGED, outcome=Outcome.ARRANGED, due_at=due), (effect,))
 
 
-def _not_reached(now: Introduction, onward: Candidate | None, at: datetime, rules: Rules) -> Step:
+def _not_reached(now: Introduction, onward: ContactCandidate | None, at: datetime, rules: Rules) -> Step:
     effects: tuple[Effect, ...] = (GiveBack(now.round), *((Do.TELL_ADMINS,) if now.state in ASKED else ()))
     if onward is None:
         return _closed(now, Outcome.UNREACHED, *effects, TellAsker(Outcome.UNREACHED))
     return _with(_onward(now, onward, at, rules), *effects, TellAsker(None))
 
 
-def _onward(now: Introduction, onward: Candidate, at: datetime, rules: Rules) -> Step:
+def _onward(now: Introduction, onward: ContactCandidate, at: datetime, rules: Rules) -> Step:
     """Return the step to the next contact; ``tried`` grows each time and no contact is tried twice, so this ends."""
     passed = replace(
         now, contact=onward.contact, contact_person=onward.person, tried=(*now.tried, now.contact), round=now.round + 1

@@ -40,7 +40,7 @@ class Side(StrEnum):
     CONTACT = "contact"
 
 
-class Answer(StrEnum):
+class ContactAnswer(StrEnum):
     """An answer of a contact."""
 
     YES = "yes"
@@ -70,7 +70,7 @@ class Refusal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ContactCandidate:
     """A contact that can be asked, from ``send_at`` on."""
 
     contact: str  # id of the record
@@ -131,7 +131,7 @@ class Consented:
     """The asker's consent to the text shown. ``candidate``: the contact shown; ``None``: not available any more."""
 
     person: str
-    candidate: Candidate | None
+    candidate: ContactCandidate | None
     shares: Shares = ()
 
 
@@ -147,10 +147,10 @@ class Answered:
     """The contact's answer. ``room``: both can have a room; ``onward``: the contact to ask instead."""
 
     person: str
-    answer: Answer
+    answer: ContactAnswer
     shares: Shares = ()
     room: bool = False
-    onward: Candidate | None = None
+    onward: ContactCandidate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class Undeliverable:
     """The end of this round's delivery: the request will never arrive, or the bot may not ask the contact any more."""
 
     round: int
-    onward: Candidate | None = None
+    onward: ContactCandidate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class Objected:
     """The contact's objection to all introductions. ``onward``: the contact to ask instead."""
 
     person: str
-    onward: Candidate | None = None
+    onward: ContactCandidate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class SearchQuality:
     """Means over a group of questions; None where the group has no such question."""
 
     group: str
@@ -61,11 +61,11 @@ class Figures:
 class Report:
     """Figures over all questions, then by language and by kind, and each result for a closer look."""
 
-    figures: tuple[Figures, ...]
+    figures: tuple[SearchQuality, ...]
     results: tuple[Result, ...]
 
     @property
-    def all(self) -> Figures:
+    def all(self) -> SearchQuality:
         return self.figures[0]
 
     def table(self) -> str:
@@ -75,13 +75,13 @@ class Report:
         return "\n".join((head, *(_line(figures) for figures in self.figures)))
 
 
-class _Found(Protocol):
+class _Result(Protocol):
     @property
     def answer(self) -> Answer: ...
 
 
 class _Asks(Protocol):
-    async def ask(self, question: str, *, limit: int = 5) -> _Found: ...
+    async def ask(self, question: str, *, limit: int = 5) -> _Result: ...
 
 
 async def evaluate(search: _Asks, questions: Iterable[Question]) -> Report:
@@ -178,14 +178,14 @@ def _grades(relevant: Mapping[str, Any], place: str) -> dict[str, float]:
 # ------------------------------------------------------------------------------------------------------- figures
 
 
-def _figures(group: str, results: Sequence[Result]) -> Figures:
+def _figures(group: str, results: Sequence[Result]) -> SearchQuality:
     answerable = [result for result in results if result.question.relevant]
     others = [result for result in results if not result.question.relevant]
 
     def mean(measure: Callable[[Sequence[str], Mapping[str, float]], float]) -> float | None:
         return _mean([measure(result.ids, result.question.relevant) for result in answerable])
 
-    return Figures(
+    return SearchQuality(
         group=group,
         questions=len(results),
         answerable=len(answerable),
@@ -203,7 +203,7 @@ def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _line(figures: Figures) -> str:
+def _line(figures: SearchQuality) -> str:
     def cell(value: float | None, width: int) -> str:
         return f"{'–' if value is None else f'{value:.3f}':>{width}}"
 

@@ -31,7 +31,7 @@ _ROWS = 8_192
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OffTopicScore:
     """The position of a question between knowledge base and background, in the background's standard deviations."""
 
     ahead: float  # the nearest document above the mean of the nearest few subjects
@@ -62,7 +62,7 @@ class Background:
             return self
         return Background(self.vectors[kept], {language: vectors[names] for language, vectors in self.named.items()})
 
-    def standing(self, vector: Floats, language: str, nearest: float) -> Standing:
+    def standing(self, vector: Floats, language: str, nearest: float) -> OffTopicScore:
         """Return the standing of a question (its unit vector); ``nearest`` is the cosine of its nearest document.
 
         NaN, where no document has a vector, stands at the mean.
@@ -70,7 +70,7 @@ class Background:
         every, own = self.vectors @ vector, self.named.get(language, self.named["de"]) @ vector
         cosine = float(every.mean()) if np.isnan(nearest) else nearest
         mean, deviation = float(own.mean()), _deviation(own)
-        return Standing(
+        return OffTopicScore(
             ahead=(cosine - _several(every)) / _deviation(every),
             own_nearest=(float(own.max()) - mean) / deviation,
             own_several=(_several(own) - mean) / deviation,

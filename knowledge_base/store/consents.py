@@ -22,7 +22,7 @@ from knowledge_base.store.tables import consent
 KEY = "consents unlocked"  # fact that the triggers look for; never outlives its transaction
 
 
-class What(StrEnum):
+class ConsentAction(StrEnum):
     """The statement of an entry."""
 
     INFORMED = "informed"  # a notice was shown
@@ -32,12 +32,12 @@ class What(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ConsentEntry:
     """One line of the ledger. ``text_hash`` is ``hash_of`` the text exactly as it was shown."""
 
     subject: str  # person id
     purpose: str
-    what: What
+    what: ConsentAction
     wording: str = ""  # key, language and version of the text
     text_hash: str = ""
     channel: str = ""
@@ -58,11 +58,11 @@ class Consents:
         self._connection = connection
         self._now = now
 
-    async def add(self, entry: Entry) -> None:
+    async def add(self, entry: ConsentEntry) -> None:
         """Append an entry with the time of this transaction."""
         await self._connection.execute(insert(consent).values(**asdict(entry) | {"at": self._now}))
 
-    async def last(self, subject: str, purpose: str) -> Entry | None:
+    async def last(self, subject: str, purpose: str) -> ConsentEntry | None:
         """Return the last entry about a purpose."""
         where = (consent.c.subject == subject, consent.c.purpose == purpose)
         statement = select(consent).where(*where).order_by(consent.c.number.desc()).limit(1)
@@ -72,13 +72,13 @@ class Consents:
     async def holds(self, subject: str, purpose: str) -> bool:
         """Return whether a consent was given and neither withdrawn nor ended."""
         last = await self.last(subject, purpose)
-        return last is not None and last.what is What.GIVEN
+        return last is not None and last.what is ConsentAction.GIVEN
 
-    async def standing(self, subject: str) -> list[Entry]:
+    async def standing(self, subject: str) -> list[ConsentEntry]:
         """Return the last entry about every purpose of a person."""
         return list({entry.purpose: entry for entry in await self.of(subject)}.values())
 
-    async def of(self, subject: str) -> list[Entry]:
+    async def of(self, subject: str) -> list[ConsentEntry]:
         """Return all entries of a person, in order."""
         statement = select(consent).where(consent.c.subject == subject).order_by(consent.c.number)
         return [_entry(row) for row in (await self._connection.execute(statement)).mappings()]
@@ -91,7 +91,7 @@ class Consents:
             over.c.number.in_(newest),
             over.c.subject == consent.c.subject,
             over.c.purpose == consent.c.purpose,
-            over.c.what.in_((What.WITHDRAWN, What.ENDED)),
+            over.c.what.in_((ConsentAction.WITHDRAWN, ConsentAction.ENDED)),
             over.c.at < self._now - older_than,
         )
         async with unlocked(self._connection):
@@ -107,6 +107,6 @@ async def unlocked(connection: AsyncConnection) -> AsyncIterator[None]:
     await facts.drop(KEY)
 
 
-def _entry(row: RowMapping) -> Entry:
+def _entry(row: RowMapping) -> ConsentEntry:
     values = {str(name): value for name, value in row.items() if name != "number"}
-    return Entry(**values | {"what": What(row["what"])})
+    return ConsentEntry(**values | {"what": ConsentAction(row["what"])})

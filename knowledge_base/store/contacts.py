@@ -68,7 +68,7 @@ class Contacts:
             statement = insert_into(self._connection, contact_notice).values(contact_id=contact_id, since=self._now)
             await self._connection.execute(statement.on_conflict_do_nothing())
 
-    async def told(self, contact_ids: Collection[str]) -> None:
+    async def note_informed(self, contact_ids: Collection[str]) -> None:
         """Note that these contacts were told; show those again that were hidden for it."""
         await self.seen(contact_ids)
         where = contact_notice.c.contact_id.in_(list(contact_ids))

@@ -23,7 +23,7 @@ RUNS_LAST = timedelta(days=500)
 OF_ITS_TIME = timedelta(days=60)  # a row that is older serves no week that can be due: it was made ahead of its time
 
 
-class Run(StrEnum):
+class DigestStatus(StrEnum):
     """What became of a digest."""
 
     QUEUED = "queued"
@@ -34,7 +34,10 @@ class Run(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-RECEIVED = (Run.SENT, Run.UNCLEAR)  # an unclear one may have arrived: what it told is not told again by itself
+RECEIVED = (
+    DigestStatus.SENT,
+    DigestStatus.UNCLEAR,
+)  # an unclear one may have arrived: what it told is not told again by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Digests:
         self._now = now
 
     async def add(
-        self, subscription_id: str, week: str, state: Run, *, items: Sequence[str] = (), revision: int,
+        self, subscription_id: str, week: str, state: DigestStatus, *, items: Sequence[str] = (), revision: int,
         message_id: str | None = None,
     ) -> bool:  # fmt: skip
         """Take the week; return ``False`` if it is taken already: then nothing may be sent.
@@ -84,7 +87,10 @@ class Digests:
         """Note what became of messages, while the outbox still knows; whose private chat is gone is switched off."""
         became = select(outbox.c.state).where(outbox.c.id == digest_run.c.message_id).scalar_subquery()
         ended = select(outbox.c.id).where(outbox.c.state.in_(("sent", "unclear", "dead")))
-        open_ones = (digest_run.c.state.in_((Run.QUEUED, Run.UNCLEAR)), digest_run.c.message_id.in_(ended))
+        open_ones = (
+            digest_run.c.state.in_((DigestStatus.QUEUED, DigestStatus.UNCLEAR)),
+            digest_run.c.message_id.in_(ended),
+        )
         await self._connection.execute(update(digest_run).where(*open_ones).values(state=became))
         reachable = select(account.c.person_id).where(
             account.c.person_id == subscription.c.person_id, account.c.channel == subscription.c.channel,
@@ -109,12 +115,16 @@ class Digests:
         runs: dict[str, list[Any]] = defaultdict(list)
         for row in await self._connection.execute(statement):
             runs[row.subscription_id].append(row)
-        return {one: _history(runs[one][but_last:WEEKS_BACK]) for one in subscription_ids}
+        return {
+            subscription_id: _history(runs[subscription_id][but_last:WEEKS_BACK])
+            for subscription_id in subscription_ids
+        }
 
     async def withdraw(self, subscription_id: str) -> None:
         """What waits to be sent is not sent any more."""
         waiting = select(digest_run.c.message_id).where(
-            digest_run.c.subscription_id == subscription_id, digest_run.c.state.in_((Run.QUEUED, Run.UNCLEAR)),
+            digest_run.c.subscription_id == subscription_id,
+            digest_run.c.state.in_((DigestStatus.QUEUED, DigestStatus.UNCLEAR)),
             digest_run.c.message_id.is_not(None),
         )  # fmt: skip
         await self.withdraw_messages(list((await self._connection.execute(waiting)).scalars()))
@@ -124,12 +134,12 @@ class Digests:
         taken = await Outbox(self._connection, self._now).withdraw(message_ids)
         if taken:
             where = digest_run.c.message_id.in_(taken)
-            await self._connection.execute(update(digest_run).where(where).values(state=Run.WITHDRAWN))
+            await self._connection.execute(update(digest_run).where(where).values(state=DigestStatus.WITHDRAWN))
         return taken
 
     async def last_items(self, subscription_id: str) -> tuple[str, ...]:
         """What the last digest that they got told, in order."""
-        states = (Run.QUEUED, *RECEIVED)
+        states = (DigestStatus.QUEUED, *RECEIVED)
         where = (digest_run.c.subscription_id == subscription_id, digest_run.c.state.in_(states))
         newest = (digest_run.c.at.desc(), digest_run.c.week.desc())
         statement = select(digest_run.c.told).where(*where).order_by(*newest).limit(1)
@@ -199,11 +209,11 @@ def _history(rows: Iterable[Any]) -> History:
     keys: set[str] = set()
     waiting = []
     for row in rows:
-        if row.state == Run.QUEUED and row.sending == "new":
+        if row.state == DigestStatus.QUEUED and row.sending == "new":
             waiting.append(row.message_id)
-        elif row.state in (Run.QUEUED, *RECEIVED):
+        elif row.state in (DigestStatus.QUEUED, *RECEIVED):
             upto.append(row.revision)
             keys |= set(row.told)
-        elif row.state == Run.EMPTY:
+        elif row.state == DigestStatus.EMPTY:
             upto.append(row.revision)
     return History(max(upto, default=None), frozenset(keys), tuple(waiting))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_base.store.consents import Consents, Entry, What
+from knowledge_base.store.consents import ConsentAction, ConsentEntry, Consents
 from knowledge_base.store.tables import consent, offered_answer, unanswered
 
 ASKED_LAST = timedelta(days=1)  # period of answers without a yes from their author
@@ -97,7 +97,7 @@ class EntryDrafts:
         """Take an answer back from editors and end the consent; return ``False`` when it was not offered."""
         where = (offered_answer.c.id == answer_id, offered_answer.c.person_id == person_id)
         gone = (await self._connection.execute(delete(offered_answer).where(*where))).rowcount == 1
-        await self._end(person_id, answer_id, What.WITHDRAWN)
+        await self._end(person_id, answer_id, ConsentAction.WITHDRAWN)
         return gone
 
     # --- the end ------------------------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ class EntryDrafts:
     async def close(self, number: int) -> None:
         """Delete draft and answers of a question that an editor has closed."""
         for answer in await self.answers(number):
-            await self._end(answer.person_id, answer.id, What.ENDED)
+            await self._end(answer.person_id, answer.id, ConsentAction.ENDED)
         await self._connection.execute(delete(offered_answer).where(offered_answer.c.question == number))
         await self.put(number, {})
 
@@ -118,10 +118,10 @@ class EntryDrafts:
         there = set((await self._connection.execute(select(offered_answer.c.id))).scalars())
         for subject, purpose in rows:
             if purpose.removeprefix(PURPOSE) not in there:
-                await self._end(subject, purpose.removeprefix(PURPOSE), What.ENDED)
+                await self._end(subject, purpose.removeprefix(PURPOSE), ConsentAction.ENDED)
         return count
 
-    async def _end(self, person_id: str, answer_id: str, why: What) -> None:
+    async def _end(self, person_id: str, answer_id: str, why: ConsentAction) -> None:
         ledger = Consents(self._connection, self._now)
         if await ledger.holds(person_id, purpose_of(answer_id)):
-            await ledger.add(Entry(subject=person_id, purpose=purpose_of(answer_id), what=why))
+            await ledger.add(ConsentEntry(subject=person_id, purpose=purpose_of(answer_id), what=why))

@@ -26,9 +26,9 @@ class Introductions:
         self._connection = connection
         self._now = now
 
-    async def add(self, one: Introduction) -> None:
+    async def add(self, record: Introduction) -> None:
         """A new one. ``StoreError`` when the code is taken: see ``is_free``."""
-        await self._connection.execute(insert(introduction).values(**_values(one)))
+        await self._connection.execute(insert(introduction).values(**_values(record)))
 
     async def is_free(self, code: str) -> bool:
         """Whether no introduction bears this code."""
@@ -89,9 +89,9 @@ class Introductions:
         statement = select(introduction_request.c.send_at).where(*where).order_by(introduction_request.c.send_at)
         return list((await self._connection.execute(statement)).scalars())
 
-    async def plan(self, one: Introduction, send_at: datetime) -> None:
+    async def plan(self, record: Introduction, send_at: datetime) -> None:
         """This round's contact is asked then."""
-        values = {"introduction_id": one.id, "round": one.round, "contact": one.contact, "send_at": send_at}
+        values = {"introduction_id": record.id, "round": record.round, "contact": record.contact, "send_at": send_at}
         statement = insert_into(self._connection, introduction_request).values(**values)
         await self._connection.execute(statement.on_conflict_do_nothing())
 
@@ -122,9 +122,9 @@ class Introductions:
 
     # ----------------------------------------------------------------------------------------------------------- counts
 
-    async def count(self, what: str) -> None:
+    async def count(self, event: str) -> None:
         """One more of that this month."""
-        values = {"month": f"{self._now:%Y-%m}", "what": what, "times": 1}
+        values = {"month": f"{self._now:%Y-%m}", "what": event, "times": 1}
         statement = insert_into(self._connection, introduction_count).values(**values)
         more = {"times": introduction_count.c.times + 1}
         await self._connection.execute(statement.on_conflict_do_update(index_elements=["month", "what"], set_=more))
@@ -157,9 +157,9 @@ class Introductions:
         return [_introduction(row) for row in await self._connection.execute(statement)]
 
 
-def _values(one: Introduction) -> dict[str, Any]:
-    values = asdict(one)
-    values |= {"asker": one.asker or None, "contact_person": one.contact_person or None}
+def _values(record: Introduction) -> dict[str, Any]:
+    values = asdict(record)
+    values |= {"asker": record.asker or None, "contact_person": record.contact_person or None}
     return values | {
         name: [*map(_json, values[name])] for name in ("asker_shares", "contact_shares", "tried", "answered")
     }

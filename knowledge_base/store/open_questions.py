@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_base.store.consents import Consents, Entry, What
+from knowledge_base.store.consents import ConsentAction, ConsentEntry, Consents
 from knowledge_base.store.tables import answer, consent, open_question, outbox, unanswered
 from knowledge_base.store.upsert import insert_into
 
@@ -22,7 +22,7 @@ PURPOSE = "question:"  # of a consent, before the number
 ANSWERED = "question answered:"  # prefix of a notice's key, before the id of the reply to the author of the answer
 
 
-class Audience(StrEnum):
+class QuestionAudience(StrEnum):
     """The readers of a question."""
 
     DRAFT = "draft"  # not public yet: its asker is looking at it
@@ -63,7 +63,7 @@ class OpenQuestions:
 
     async def keep(
         self, number: int, person_id: str, question: str, language: str, *, topics: Sequence[str] = (),
-        audience: Audience = Audience.DRAFT,
+        audience: QuestionAudience = QuestionAudience.DRAFT,
     ) -> bool:  # fmt: skip
         """Store that a person asked this; return ``False``, without a change, when they passed it on already."""
         values: dict[str, Any] = {
@@ -73,17 +73,19 @@ class OpenQuestions:
             number=number, person_id=person_id, answers=0, **values
         )
         statement = statement.on_conflict_do_update(
-            index_elements=["number", "person_id"], set_=values, where=open_question.c.audience == Audience.DRAFT
+            index_elements=["number", "person_id"],
+            set_=values,
+            where=open_question.c.audience == QuestionAudience.DRAFT,
         ).returning(open_question.c.number)
         kept = await self._connection.scalar(statement) is not None
-        if kept and audience is not Audience.DRAFT:
+        if kept and audience is not QuestionAudience.DRAFT:
             await self._reopen(number)
         return kept
 
     async def pass_on(self, number: int, person_id: str) -> bool:
         """Show a draft to all users; return ``False`` when this person has no draft of that number."""
-        values = {"audience": Audience.ALL, "at": self._now}
-        where = (*_of(number, person_id), open_question.c.audience == Audience.DRAFT)
+        values = {"audience": QuestionAudience.ALL, "at": self._now}
+        where = (*_of(number, person_id), open_question.c.audience == QuestionAudience.DRAFT)
         done = (await self._connection.execute(update(open_question).where(*where).values(**values))).rowcount == 1
         if done:
             await self._reopen(number)
@@ -97,7 +99,7 @@ class OpenQuestions:
 
     async def listed(self, *numbers: int, limit: int = 200) -> list[Asked]:
         """Return the questions that all users may read (of these numbers), the newest first."""
-        where = [open_question.c.audience == Audience.ALL, unanswered.c.closed_at.is_(None)]
+        where = [open_question.c.audience == QuestionAudience.ALL, unanswered.c.closed_at.is_(None)]
         where += [open_question.c.number.in_(numbers)] if numbers else []
         statement = (
             select(open_question)
@@ -111,13 +113,13 @@ class OpenQuestions:
 
     async def waiting(self, number: int) -> dict[str, str]:
         """Return the persons who wait for an answer, each with their wording of the question."""
-        where = (open_question.c.number == number, open_question.c.audience != Audience.DRAFT)
+        where = (open_question.c.number == number, open_question.c.audience != QuestionAudience.DRAFT)
         rows = await self._connection.execute(select(open_question.c.person_id, open_question.c.question).where(*where))
         return {row.person_id: row.question for row in rows}
 
     async def name_topics(self, number: int, topics: Sequence[str]) -> bool:
         """Set the topics of a question, for a person who knows; return ``False`` when it is not public."""
-        where = (open_question.c.number == number, open_question.c.audience == Audience.ALL)
+        where = (open_question.c.number == number, open_question.c.audience == QuestionAudience.ALL)
         statement = update(open_question).where(*where).values(topics=list(topics))
         return (await self._connection.execute(statement)).rowcount > 0
 
@@ -134,7 +136,7 @@ class OpenQuestions:
 
     async def outlasting(self, period: timedelta, limit: int = 100) -> list[tuple[int, str, str]]:
         """Return number, person and text of questions passed on that wait longer, the oldest first."""
-        where = (open_question.c.audience != Audience.DRAFT, open_question.c.at < self._now - period)
+        where = (open_question.c.audience != QuestionAudience.DRAFT, open_question.c.at < self._now - period)
         columns = (open_question.c.number, open_question.c.person_id, open_question.c.question)
         statement = select(*columns).where(*where).order_by(open_question.c.at).limit(limit)
         return [(row.number, row.person_id, row.question) for row in await self._connection.execute(statement)]
@@ -147,11 +149,11 @@ class OpenQuestions:
     async def answers(self) -> dict[int, int]:
         """Return the number of answers of each question that was passed on."""
         most = func.max(open_question.c.answers).label("answers")
-        statement = select(open_question.c.number, most).where(open_question.c.audience != Audience.DRAFT)
+        statement = select(open_question.c.number, most).where(open_question.c.audience != QuestionAudience.DRAFT)
         rows = await self._connection.execute(statement.group_by(open_question.c.number))
         return {row.number: row.answers for row in rows}
 
-    async def drop(self, number: int, person_id: str, why: What) -> bool:
+    async def drop(self, number: int, person_id: str, why: ConsentAction) -> bool:
         """End the waiting of a person, and their consent; return ``False`` when they did not wait."""
         result = await self._connection.execute(delete(open_question).where(*_of(number, person_id)))
         await self._end(person_id, purpose_of(number), why)
@@ -162,7 +164,7 @@ class OpenQuestions:
 
         End consents without a question. In that day the waiting people are told (``outlasting``, ``drop``).
         """
-        draft = (open_question.c.audience == Audience.DRAFT) & (open_question.c.at < self._now - DRAFTS_LAST)
+        draft = (open_question.c.audience == QuestionAudience.DRAFT) & (open_question.c.at < self._now - DRAFTS_LAST)
         old = open_question.c.at < self._now - older_than - GRACE
         count = (await self._connection.execute(delete(open_question).where(draft | old))).rowcount
         given = select(consent.c.subject, consent.c.purpose).where(consent.c.purpose.like(f"{PURPOSE}%")).distinct()
@@ -171,13 +173,13 @@ class OpenQuestions:
         there = {(row.person_id, purpose_of(row.number)) for row in rows}
         for subject, purpose in agreed:
             if (subject, purpose) not in there:
-                await self._end(subject, purpose, What.ENDED)
+                await self._end(subject, purpose, ConsentAction.ENDED)
         return count
 
-    async def _end(self, person_id: str, purpose: str, why: What) -> None:
+    async def _end(self, person_id: str, purpose: str, why: ConsentAction) -> None:
         ledger = Consents(self._connection, self._now)
         if await ledger.holds(person_id, purpose):
-            await ledger.add(Entry(subject=person_id, purpose=purpose, what=why))
+            await ledger.add(ConsentEntry(subject=person_id, purpose=purpose, what=why))
 
     async def _reopen(self, number: int) -> None:
         values = {"closed_at": None, "last_at": self._now}

@@ -60,7 +60,7 @@ class OutboxRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueMessage:
     """A message that may be sent now."""
 
     seq: int
@@ -127,7 +127,7 @@ class Outbox:
         for seq, row_id in zip(places, [message_id, *(row.id for row in others)], strict=True):
             await self._connection.execute(update(outbox).where(outbox.c.id == row_id).values(seq=seq))
 
-    async def due(self, channel: str, *, least: Urgency = Urgency.BULK, limit: int = MOST_DUE) -> list[Due]:
+    async def due(self, channel: str, *, least: Urgency = Urgency.BULK, limit: int = MOST_DUE) -> list[DueMessage]:
         """Return the messages of a channel that may be sent now, at most one of each conversation, in order.
 
         A message scheduled for later may be overtaken; one that failed and waits for its retry may not. All others may
@@ -156,7 +156,7 @@ class Outbox:
             .order_by(outbox.c.urgency, outbox.c.seq)
             .limit(limit)
         )
-        return [Due(row[0], row[1], Urgency(row[2])) for row in await self._connection.execute(statement)]
+        return [DueMessage(row[0], row[1], Urgency(row[2])) for row in await self._connection.execute(statement)]
 
     async def claim(self, seqs: Collection[int], term: Term) -> list[OutboxRow]:
         """Claim these messages for sending, in their order; claim nothing when the term is over."""

@@ -144,10 +144,10 @@ class Records:
         return gone
 
     async def log_change(
-        self, revision: int, kind: RecordKind, record_id: str, what: str, fields: Collection[str]
+        self, revision: int, kind: RecordKind, record_id: str, change: str, fields: Collection[str]
     ) -> None:
         """Note a change of a record: digests and editors read it."""
-        values = {"revision": revision, "kind": kind, "id": record_id, "what": what}
+        values = {"revision": revision, "kind": kind, "id": record_id, "what": change}
         await self._connection.execute(insert(record_change).values(**values, fields=sorted(fields), at=self._now))
 
 

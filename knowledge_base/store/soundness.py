@@ -48,7 +48,7 @@ def examine(file: Path, *, seconds: float | None) -> Findings:
             connection.text_factory = bytes
             if end is not None:
                 connection.set_progress_handler(lambda: int(monotonic() > end), STEPS)
-            problems += islice(_found(connection), MOST)
+            problems += islice(_problems(connection), MOST)
     except sqlite3.DatabaseError as error:
         if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
             return Findings(tuple(problems), complete=False)
@@ -56,7 +56,7 @@ def examine(file: Path, *, seconds: float | None) -> Findings:
     return Findings(tuple(problems), complete=True)
 
 
-def _found(connection: sqlite3.Connection) -> Iterator[str]:
+def _problems(connection: sqlite3.Connection) -> Iterator[str]:
     for (line,) in connection.execute(f"PRAGMA integrity_check({MOST})"):
         if line != b"ok":
             yield _words(line)

@@ -13,7 +13,7 @@ from knowledge_base.store.tables import contact_notice, metadata, profile
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class Statistics:
     """Counts of rows by table, of contacts by legal basis, and of contacts by state of the duty to tell them."""
 
     rows: Mapping[str, int]
@@ -23,7 +23,7 @@ class Figures:
     verified: int
 
 
-async def figures(connection: AsyncConnection, contact_bases: Mapping[str, str]) -> Figures:
+async def figures(connection: AsyncConnection, contact_bases: Mapping[str, str]) -> Statistics:
     """Count everything; ``contact_bases``: the legal basis of each visible contact by its id."""
     rows = {
         table.name: await _count(connection, select(func.count()).select_from(table))
@@ -31,7 +31,7 @@ async def figures(connection: AsyncConnection, contact_bases: Mapping[str, str])
     }
     notices = select(func.count()).select_from(contact_notice)
     verified = select(func.count()).select_from(profile).where(profile.c.verified_at.is_not(None))
-    return Figures(
+    return Statistics(
         rows=rows,
         contacts_by_basis=dict(sorted(Counter(contact_bases.values()).items())),
         contacts_told=await _count(connection, notices.where(contact_notice.c.told_at.is_not(None))),

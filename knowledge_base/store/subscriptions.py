@@ -86,15 +86,15 @@ class Subscriptions:
             changed_at=self._now,
         )  # fmt: skip
 
-    async def save(self, wish: Subscription) -> Subscription:
+    async def save(self, wanted: Subscription) -> Subscription:
         """Store it. One that is switched on begins now; what waits to be sent is withdrawn when it is off or paused."""
-        if wish.person_id:  # of two that a person asks for at once, the second changes the first
-            await hold_person(self._connection, wish.person_id)
-            stored = await self.of_person(wish.person_id)
-            wish = replace(wish, id=stored.id) if stored else wish
-        before = await self.get(wish.id)
-        begins = wish.is_on and not (before and before.is_on)
-        after = replace(wish, changed_at=self._now, since=self._now if begins else wish.since)
+        if wanted.person_id:  # of two that a person asks for at once, the second changes the first
+            await hold_person(self._connection, wanted.person_id)
+            stored = await self.of_person(wanted.person_id)
+            wanted = replace(wanted, id=stored.id) if stored else wanted
+        before = await self.get(wanted.id)
+        begins = wanted.is_on and not (before and before.is_on)
+        after = replace(wanted, changed_at=self._now, since=self._now if begins else wanted.since)
         if before and before.paused_until and before.paused_until > self._now and after.paused_until is None:
             after = replace(after, paused_until=self._now)  # a pause that ends early: what fell into it is not made up
         values = {**asdict(after), "topics": list(after.topics), "region": list(after.region), "next_due_at": None}
@@ -107,10 +107,10 @@ class Subscriptions:
     async def end_of_person(self, person_id: str) -> bool:
         """Unsubscribe a person, by whatever way; ``False`` when there was nothing to end."""
         await hold_person(self._connection, person_id)
-        found = await self.of_person(person_id)
-        if found is None or not found.is_on:
+        stored = await self.of_person(person_id)
+        if stored is None or not stored.is_on:
             return False
-        await self.save(replace(found, state=OFF))
+        await self.save(replace(stored, state=OFF))
         return True
 
     async def gone(self, channel: str, conversation: str) -> None:
@@ -136,10 +136,10 @@ class Subscriptions:
 
     async def opened(self, person_id: str, topics: Collection[str]) -> None:
         """The person opened something about these topics: none of them bores them."""
-        found = await self._one(select(subscription).where(subscription.c.person_id == person_id).with_for_update())
-        if found and any(topic in found.unopened for topic in topics):
-            rest = {topic: count for topic, count in found.unopened.items() if topic not in topics}
-            where = subscription.c.id == found.id
+        stored = await self._one(select(subscription).where(subscription.c.person_id == person_id).with_for_update())
+        if stored and any(topic in stored.unopened for topic in topics):
+            rest = {topic: count for topic, count in stored.unopened.items() if topic not in topics}
+            where = subscription.c.id == stored.id
             await self._connection.execute(update(subscription).where(where).values(unopened=rest))
 
     async def note_unopened(self, subscription_id: str, unopened: dict[str, int]) -> None:
@@ -156,13 +156,13 @@ class Subscriptions:
         at, looked = subscription.c.next_due_at, subscription.c.looked_at
         conditions = (at.is_(None), at <= now, looked > now + FOLLOWED)
         mine = select(subscription.c.id).where(subscription.c.state == ON)
-        found = union(*(mine.where(condition) for condition in conditions))
-        return sorted((await self._connection.execute(found)).scalars())
+        due_ids = union(*(mine.where(condition) for condition in conditions))
+        return sorted((await self._connection.execute(due_ids)).scalars())
 
     async def all_on(self) -> list[str]:
         """Return the ids of all that are on, in order."""
-        found = select(subscription.c.id).where(subscription.c.state == ON).order_by(subscription.c.id)
-        return list((await self._connection.execute(found)).scalars())
+        statement = select(subscription.c.id).where(subscription.c.state == ON).order_by(subscription.c.id)
+        return list((await self._connection.execute(statement)).scalars())
 
     async def hold(self, ids: Collection[str]) -> None:
         """Lock these until the end of the transaction: what is read of them now stays so."""
@@ -197,17 +197,21 @@ class Subscriptions:
         if times:
             changed = update(subscription).where(subscription.c.id == bindparam("one"))
             statement = changed.values(next_due_at=bindparam("time"), looked_at=at)
-            await self._connection.execute(statement, [{"one": one, "time": time} for one, time in times])
+            await self._connection.execute(
+                statement, [{"one": subscription_id, "time": time} for subscription_id, time in times]
+            )
 
-    async def unchanged(self, wishes: Sequence[Subscription]) -> frozenset[str]:
+    async def unchanged(self, subscriptions: Sequence[Subscription]) -> frozenset[str]:
         """The ids of those that are still on and as they were read; locked until the end of the transaction."""
-        ids = [wish.id for wish in wishes]
+        ids = [subscription.id for subscription in subscriptions]
         statement = select(subscription.c.id, subscription.c.changed_at).where(
             subscription.c.id.in_(ids), subscription.c.state == ON
         )
         rows = await self._connection.execute(statement.order_by(subscription.c.id).with_for_update())
-        found: dict[str, datetime] = {row.id: row.changed_at for row in rows}
-        return frozenset(wish.id for wish in wishes if found.get(wish.id) == wish.changed_at)
+        changed: dict[str, datetime] = {row.id: row.changed_at for row in rows}
+        return frozenset(
+            subscription.id for subscription in subscriptions if changed.get(subscription.id) == subscription.changed_at
+        )
 
     async def count(self) -> int:
         """How many are on."""

@@ -16,7 +16,7 @@ from bot.channels.port import TryLaterError
 from bot.incoming import channel_loop
 from bot.messages.markup import plain
 from bot.operations.health import Health, PartReport
-from bot.resources import Knowledge
+from bot.resources import KnowledgeBase
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.embedding.port import Vectors
@@ -44,7 +44,7 @@ class Run:
     async def start(self) -> asyncio.Task[bool]:
         search = SearchService(self._store, HashEmbedder())
         await search.start()
-        self.bot = Bot(Settings(state_dir=self._folder), Knowledge(self._store, search), Texts(), self._channels)
+        self.bot = Bot(Settings(state_dir=self._folder), KnowledgeBase(self._store, search), Texts(), self._channels)
         return asyncio.create_task(self.bot.run(self.stop, lambda *told: self.heard.append(told)))
 
     async def ended(self, task: asyncio.Task[bool]) -> bool:
@@ -112,9 +112,9 @@ async def test_after_a_restore_the_next_start_tells_the_admins_once(tmp_path: Pa
         async with running_bot(store, HashEmbedder(), [channel], tmp_path, admins="fake:ada") as bot:
             await told_of_restore(store)
             await settled(bot)
-        told = [plain(message.document) for message in channel.delivered]
-        assert len(told) == expected
-        assert all("zurückgespielt" in text and "unterwegs waren: 2." in text for text in told)
+        messages = [plain(message.document) for message in channel.delivered]
+        assert len(messages) == expected
+        assert all("zurückgespielt" in text and "unterwegs waren: 2." in text for text in messages)
     await store.close()
 
 

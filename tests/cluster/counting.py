@@ -50,23 +50,23 @@ def tally(answers: Iterable[list[str]]) -> Tally:
 
 def replies(world: World) -> dict[tuple[int, int], list[Message]]:
     """Return the bot's messages by chat and id of the message that they reply to."""
-    found: dict[tuple[int, int], list[Message]] = {}
+    seen: dict[tuple[int, int], list[Message]] = {}
     for message in list(world.messages.values()):
         if message.sender is world.bot and not message.deleted and message.reply_to is not None:
-            found.setdefault((message.chat.id, message.reply_to), []).append(message)
-    return found
+            seen.setdefault((message.chat.id, message.reply_to), []).append(message)
+    return seen
 
 
 def answered(world: World, asked: Iterable[Message]) -> bool:
     """Return whether each of the questions has an answer."""
-    found = replies(world)
-    return all((one.chat.id, one.id) in found for one in asked)
+    result = replies(world)
+    return all((one.chat.id, one.id) in result for one in asked)
 
 
 def on_telegram(world: World, asked: Iterable[Message]) -> Tally:
     """Count what Telegram shows."""
-    found = replies(world)
-    return tally([answer.text for answer in found.get((one.chat.id, one.id), [])] for one in asked)
+    result = replies(world)
+    return tally([answer.text for answer in result.get((one.chat.id, one.id), [])] for one in asked)
 
 
 def on_matrix(asked: Iterable[tuple[Person, str, str]]) -> Tally:

@@ -33,9 +33,9 @@ class Latencies:
 
     def look(self, town: Town) -> None:
         """Note those that have their answer now."""
-        found = replies(town.world)
+        result = replies(town.world)
         for key, at in list(self.pending.items()):
-            if key in found:
+            if key in result:
                 self.seconds.append(time.monotonic() - at)
                 del self.pending[key]
 
@@ -96,7 +96,7 @@ class OnMatrix:
     def digests(self) -> int:
         """Count what came to the private room and was no answer."""
         said = self.person.from_user(self.rooms[0], self._bot)
-        return sum(ANSWER_TO not in one["content"] and PART not in one["content"] for one in said)
+        return sum(ANSWER_TO not in message["content"] and PART not in message["content"] for message in said)
 
     def tally(self) -> Tally:
         """Count the answers."""
@@ -154,13 +154,13 @@ class Introductions:
     async def _says(self, user: User, text: str) -> str | None:
         message = self.town.world.say(user, text)
         self.asked.append(message)
-        found = await until(lambda: bool(self.town.world.answers(message)), PATIENCE_S)
-        return self.town.world.answers(message)[-1].text.replace("\u2060", "") if found else None
+        answer = await until(lambda: bool(self.town.world.answers(message)), PATIENCE_S)
+        return self.town.world.answers(message)[-1].text.replace("\u2060", "") if answer else None
 
     async def _request(self, asker: Asker) -> str:
         """Wait for the mail to the contact; return the address of its page."""
-        found = await until(lambda: bool(self._mails(asker)), PATIENCE_S)
-        links = links_in(self._mails(asker)[-1], self.town.balancer.url) if found else []
+        result = await until(lambda: bool(self._mails(asker)), PATIENCE_S)
+        links = links_in(self._mails(asker)[-1], self.town.balancer.url) if result else []
         return next((link for link in links if "/i/" in link), "")
 
     def _mails(self, asker: Asker) -> list[str]:
@@ -170,8 +170,8 @@ class Introductions:
     def _codes(self) -> list[str]:
         """Return the codes that went to the contact, the newest last."""
         mails = (mail.text for mail in self.town.mail.to(LEAD) if "Code" in mail.text and "/i/" not in mail.text)
-        found = (re.search(r"\b\d{3} ?\d{3}\b", text) for text in mails)
-        return [code[0] for code in found if code]
+        match = (re.search(r"\b\d{3} ?\d{3}\b", text) for text in mails)
+        return [code[0] for code in match if code]
 
     async def _posts(self, link: str, fields: dict[str, object]) -> str:
         """Press a button of a page, again while no machine answers; what the page says then."""
@@ -189,7 +189,7 @@ class Introductions:
 
     def _ready(self, user: User) -> list[str]:
         """Return the messages that something waits on a page, with the targets of their links."""
-        said = [one for one in self.town.world.said(user) if READY in one.text]
+        said = [message for message in self.town.world.said(user) if READY in message.text]
         return [" ".join([m.text, *(str(e.get("url", "")) for e in (*m.entities, *m.buttons))]) for m in said]
 
     def outcomes(self) -> list[int]:

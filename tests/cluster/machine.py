@@ -117,8 +117,8 @@ class Machine:
     async def health(self) -> dict[str, Any]:
         """Return what its health page says."""
         async with httpx.AsyncClient(timeout=10) as http:
-            found: dict[str, Any] = (await http.get(f"http://127.0.0.1:{self.port}/healthz")).json()
-        return found
+            result: dict[str, Any] = (await http.get(f"http://127.0.0.1:{self.port}/healthz")).json()
+        return result
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Return the log lines of one event."""

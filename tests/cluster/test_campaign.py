@@ -155,7 +155,9 @@ class Campaign:
     def lost_introductions(self) -> list[str]:
         """Steps that askers waited for in vain, except outcomes on Telegram that are listed as unclear (I4)."""
         listed = {place for (place,) in self.town.rows("SELECT conversation FROM outbox WHERE state = 'unclear'")}
-        return [one for one in self.introductions.lost if one.partition(":")[0] not in listed]
+        return [
+            introduction for introduction in self.introductions.lost if introduction.partition(":")[0] not in listed
+        ]
 
     def leaks(self, server: Synapse) -> list[str]:
         """Where data of people were seen by others than those whom they concern."""
@@ -232,7 +234,7 @@ async def prepared(place: Town, disasters: Disasters, synapse: Synapse) -> Async
     await asyncio.gather(*(machine.start() for machine in machines[1:]))
     chance = disasters.chance
     subscribers = place.people(DIGESTS)
-    await place.settled([place.world.say(one, "!hilfe") for one in subscribers])
+    await place.settled([place.world.say(subscriber, "!hilfe") for subscriber in subscribers])
     groups = [place.world.group(number) for number in GROUPS]
     for group in groups:
         place.world.add_bot(subscribers[0], group)
@@ -241,7 +243,13 @@ async def prepared(place: Town, disasters: Disasters, synapse: Synapse) -> Async
         matrix = [await on_matrix(person, account, people[number - 1]) for number, person in enumerate(people)]
         askers = OnTelegram(place, place.people(100), groups, chance)
         yield Campaign(
-            place, disasters, askers, matrix, Introductions(place), [Reader.of(one) for one in subscribers], chance
+            place,
+            disasters,
+            askers,
+            matrix,
+            Introductions(place),
+            [Reader.of(subscriber) for subscriber in subscribers],
+            chance,
         )
 
 

@@ -18,11 +18,11 @@ QUESTIONS = ("Wer hat Projekte zur Mobilität gemacht?", "Hitzeschutz", "!hilfe"
 async def test_each_question_is_answered_once(place: Town, pair: list[Machine]) -> None:
     people = place.people(60)
     for text in ("Wer hat Projekte zur Mobilität gemacht?", "Hitzeschutz"):  # people the bot meets, then knows
-        tally = await place.settled([place.world.say(one, text) for one in people])
+        tally = await place.settled([place.world.say(person, text) for person in people])
         assert tally.right, tally
     paced = []
-    for number, one in enumerate(people):
-        paced.append(place.world.say(one, QUESTIONS[number % len(QUESTIONS)]))
+    for number, person in enumerate(people):
+        paced.append(place.world.say(person, QUESTIONS[number % len(QUESTIONS)]))
         await asyncio.sleep(0.05)
     tally = await place.settled(paced)
     assert tally.right, tally
@@ -35,10 +35,10 @@ async def test_a_code_can_be_entered_at_another_machine(place: Town, pair: list[
         only(place, pair[number % 2])
         await place.world.answer(place.world.say(person, f"!bestaetigen {mailbox}"))
         assert await until(lambda mailbox=mailbox: bool(place.mail.to(mailbox)))  # type: ignore[misc]
-        found = re.search(r"\b\d{3} ?\d{3}\b", place.mail.to(mailbox)[-1].text)
-        assert found
+        match = re.search(r"\b\d{3} ?\d{3}\b", place.mail.to(mailbox)[-1].text)
+        assert match
         only(place, pair[1 - number % 2])
-        await place.world.answer(place.world.say(person, found[0]))
+        await place.world.answer(place.world.say(person, match[0]))
     proved = place.rows("SELECT verified_address FROM profile WHERE verified_at IS NOT NULL ORDER BY 1")
     assert proved == [(f"amt{number}@potsdam.example",) for number in range(4)]
 

@@ -19,10 +19,10 @@ async def test_replies_to_claims_are_lost(queue: str, database: str) -> None:
     async with town(database, webhook=False) as place:
         (machine,) = await place.running(1)
         people = place.people(5)
-        await place.settled([place.world.say(one, "!hilfe") for one in people])
+        await place.settled([place.world.say(person, "!hilfe") for person in people])
         machine.database.lost = lost = LostReplies(within=f"UPDATE {queue} SET", times=LOSSES)
-        first = [place.world.say(one, "Hitzeschutz") for one in people]
-        second = [place.world.say(one, "!hilfe") for one in people]
+        first = [place.world.say(person, "Hitzeschutz") for person in people]
+        second = [place.world.say(person, "!hilfe") for person in people]
         tally = await place.settled([*first, *second], 60)
         assert lost.happened == LOSSES
         assert tally.right, tally
@@ -36,7 +36,7 @@ async def test_the_reply_to_one_commit_in_ten_is_lost(machines: int, place: Town
     for machine, replies in zip(running, lost, strict=True):
         machine.database.lost = replies
     people = place.people(30)
-    asked = [place.world.say(one, text) for text in ("Hitzeschutz", "!hilfe") for one in people]
+    asked = [place.world.say(person, text) for text in ("Hitzeschutz", "!hilfe") for person in people]
     tally = await place.settled(asked, 60)
     for machine in running:
         machine.database.lost = None
@@ -49,7 +49,7 @@ async def test_the_reply_to_any_statement_can_be_lost(place: Town) -> None:
     """A transaction of a question has some fifteen statements: most attempts fail, so each is made several times."""
     (machine,) = await place.running(1)
     machine.database.lost = lost = LostReplies(commits=False, probability=0.03)
-    asked = [place.world.say(one, "Hitzeschutz") for one in place.people(30)]
+    asked = [place.world.say(person, "Hitzeschutz") for person in place.people(30)]
     tally = await place.settled(asked, 60)
     assert lost.happened >= 10
     assert tally.right, tally

@@ -19,7 +19,7 @@ async def test_a_second_start_on_a_state_folder_is_refused(kind: str, database: 
         second = await started_again(place, first)
         assert await second.ended() == 1
         assert str(first.state) in second.tail()
-        tally = await place.settled([place.world.say(one, "Hitzeschutz") for one in place.people(10)])
+        tally = await place.settled([place.world.say(person, "Hitzeschutz") for person in place.people(10)])
         assert tally.right, tally
         await first.kill()
         await second.start()  # a process that was killed holds the folder no longer

@@ -18,10 +18,10 @@ NOTICED_S = 30.0
 async def test_idle_connections_that_the_network_forgot_are_replaced(place: Town) -> None:
     (machine,) = await place.running(1)
     people = place.people(8)
-    assert (await place.settled([place.world.say(one, "!hilfe") for one in people])).right
+    assert (await place.settled([place.world.say(person, "!hilfe") for person in people])).right
     machine.database.forget()
     started = time.monotonic()
-    tally = await place.settled([place.world.say(one, "Hitzeschutz") for one in people])
+    tally = await place.settled([place.world.say(person, "Hitzeschutz") for person in people])
     took = time.monotonic() - started
     assert tally.right, tally
     assert took <= NOTICED_S
@@ -31,11 +31,11 @@ async def test_idle_connections_that_the_network_forgot_are_replaced(place: Town
 async def test_a_transaction_that_falls_silent_frees_its_rows(place: Town, pair: list[Machine]) -> None:
     """The server waits for the next statement and holds locks; the process waits for the reply."""
     people = place.people(10)
-    assert (await place.settled([place.world.say(one, "!hilfe") for one in people])).right
+    assert (await place.settled([place.world.say(person, "!hilfe") for person in people])).right
     for machine in pair:
         machine.database.lost = LostReplies(within="^(UPDATE|INSERT)", commits=False, silent=True, times=2)
     started = time.monotonic()
-    asked = [place.world.say(one, "Hitzeschutz") for one in people]
+    asked = [place.world.say(person, "Hitzeschutz") for person in people]
     tally = await place.settled(asked)
     took = time.monotonic() - started
     assert sum(machine.database.lost.happened for machine in pair if machine.database.lost) > 0

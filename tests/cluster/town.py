@@ -110,8 +110,8 @@ class Town:
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask the database itself."""
         with psycopg.connect(self.url, autocommit=True) as connection:
-            found = connection.execute(query, values)
-            return found.fetchall() if found.description else []
+            result = connection.execute(query, values)
+            return result.fetchall() if result.description else []
 
     def at_rest(self) -> bool:
         """Return whether everything that came in is handled and everything that can be sent is sent."""
@@ -150,13 +150,13 @@ class Town:
         return Served.of(got, Counter(place for (place,) in listed), [reader.place for reader in readers])
 
     def _in_chat(self, number: int) -> int:
-        return sum(one.reply_to is None for one in self.world.said(self.world.users[number]))
+        return sum(message.reply_to is None for message in self.world.said(self.world.users[number]))
 
 
-def _wish(wish: Subscription, conversation: str | None) -> Subscription:
+def _wish(subscription: Subscription, conversation: str | None) -> Subscription:
     """Return a subscription whose slot of this week came today at midnight: its digest is due."""
     today = utc_now().astimezone(BERLIN).weekday()
-    return replace(wish, conversation=conversation, state=ON, weekday=today, hour=0, sign_of_life=True)
+    return replace(subscription, conversation=conversation, state=ON, weekday=today, hour=0, sign_of_life=True)
 
 
 async def until(happened: Callable[[], bool], patience: float = PATIENCE_S) -> bool:

@@ -54,41 +54,41 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
-def used(found: Settings) -> None:
+def used(settings: Settings) -> None:
     """What reads the settings when the bot starts, as far as it opens nothing."""
-    create_engine(driver_url(found.database_url))
-    database_file(found.database_url)
-    for url in (found.web.public_url, found.telegram.api_base_url):
+    create_engine(driver_url(settings.database_url))
+    database_file(settings.database_url)
+    for url in (settings.web.public_url, settings.telegram.api_base_url):
         Guard(url)
         Links(url, b"")
-    if found.web.enabled:
-        listening_socket(found.web.bind, 0).close()
-    if found.smtp.sender:
-        named(found.smtp.sender)
-        EmailChannel(found, Texts())
-    if found.smtp.reply_to:
-        named(found.smtp.reply_to)
-    if found.telegram.token:
-        TelegramChannel(found, Menu({}, frozenset()))
-    if found.matrix.homeserver:
-        Server(found.matrix.homeserver)
-        MatrixChannel(found.matrix, found.state_dir, admins=found.admins, reset_identity=False, stays=False)
-    unnamed(found)
-    list(found.secret_values())
+    if settings.web.enabled:
+        listening_socket(settings.web.bind, 0).close()
+    if settings.smtp.sender:
+        named(settings.smtp.sender)
+        EmailChannel(settings, Texts())
+    if settings.smtp.reply_to:
+        named(settings.smtp.reply_to)
+    if settings.telegram.token:
+        TelegramChannel(settings, Menu({}, frozenset()))
+    if settings.matrix.homeserver:
+        Server(settings.matrix.homeserver)
+        MatrixChannel(settings.matrix, settings.state_dir, admins=settings.admins, reset_identity=False, stays=False)
+    unnamed(settings)
+    list(settings.secret_values())
 
 
 def checked(dotted: str) -> None:
     """Load; a refusal names the setting, and what is taken can be used."""
-    found, problems = None, []
+    result, problems = None, []
     try:
-        found = load()
+        result = load()
     except SettingsError as error:
         problems = error.problems
     section = dotted.partition(".")[0]
-    assert found or any(dotted in one or variable(dotted) in one or section in one for one in problems), problems
-    if found:
+    assert result or any(dotted in one or variable(dotted) in one or section in one for one in problems), problems
+    if result:
         with suppress(StadtlotseError):
-            used(found)
+            used(result)
 
 
 @often

@@ -70,13 +70,13 @@ class EmbedderContract:
     async def test_may_be_awaited_from_several_tasks(self, embedder: Embedder) -> None:
         texts = [f"Frage {n} zur Wärmeplanung" for n in range(12)]
         queries, passages = await embedder.embed_queries(texts), await embedder.embed_passages(texts)
-        found = await asyncio.gather(
+        result = await asyncio.gather(
             *itertools.chain.from_iterable(
                 (embedder.embed_queries([text]), embedder.embed_passages([text])) for text in texts
             )
         )
-        assert np.concatenate(found[0::2]) == pytest.approx(queries, abs=1e-3)
-        assert np.concatenate(found[1::2]) == pytest.approx(passages, abs=1e-3)
+        assert np.concatenate(result[0::2]) == pytest.approx(queries, abs=1e-3)
+        assert np.concatenate(result[1::2]) == pytest.approx(passages, abs=1e-3)
 
     async def test_like_texts_are_nearer_than_others(self, embedder: Embedder) -> None:
         query = await embedder.embed_queries(["school building renovation"])

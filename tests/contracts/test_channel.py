@@ -30,8 +30,8 @@ from bot.messages.markup import Break, Items, Link, Paragraph, Soft, Strong, Tex
 from bot.messages.readership import fits
 from bot.texts import Texts
 from config.settings import Settings
-from config.smtp import Smtp
-from config.telegram import Telegram
+from config.smtp import SmtpSettings
+from config.telegram import TelegramSettings
 from tests.fakes import PATIENCE_S, FakeChannel, LostReply
 from tests.pigeon import ROW, SQUARE, PigeonChannel
 from tests.smtp_sink import SmtpSink
@@ -103,7 +103,7 @@ async def on_terminal() -> Setting:
 
 
 async def on_telegram(api: LoopbackApi) -> Setting:
-    settings = Settings(telegram=Telegram(token=SecretStr(api.token), api_base_url=api.base_url))
+    settings = Settings(telegram=TelegramSettings(token=SecretStr(api.token), api_base_url=api.base_url))
     brisk = Pace(overall=0.0, private=0.0)  # whoever is too fast for Telegram is asked to come later
     channel = TelegramChannel(settings, Menu({}, frozenset()), brisk)
     anna = api.world.user(11)
@@ -118,7 +118,7 @@ async def on_telegram(api: LoopbackApi) -> Setting:
 
 
 async def on_email(sink: SmtpSink) -> Setting:
-    smtp = Smtp(host="127.0.0.1", port=sink.port, tls="none", sender="lotse@stadt.example")
+    smtp = SmtpSettings(host="127.0.0.1", port=sink.port, tls="none", sender="lotse@stadt.example")
     channel = EmailChannel(Settings(smtp=smtp), Texts())
 
     def writes(_text: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.app import Bot
 from bot.operations import ticker
-from bot.resources import Knowledge
+from bot.resources import KnowledgeBase
 from bot.texts import Texts
 from config import logging
 from config.settings import Settings
@@ -34,7 +34,7 @@ async def main(database: str, folder: Path, exactly_once: bool, clock: Clock) ->
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     settings = Settings(state_dir=folder, limits={"questions_per_hour": 0})  # type: ignore[arg-type]
     channel = FileChannel(folder, store, exactly_once=exactly_once)
-    await Bot(settings, Knowledge(store, search), Texts(), [channel]).run(stop, lambda _name, _problem: None)
+    await Bot(settings, KnowledgeBase(store, search), Texts(), [channel]).run(stop, lambda _name, _problem: None)
     await store.close()
 
 

@@ -61,9 +61,9 @@ async def _subscribe(tx: Transaction) -> None:
     due = datetime.now(UTC) - timedelta(hours=3)
     for number in range(SUBSCRIBERS):
         person = await tx.people.identify(NAME, f"user of c{number}", private_conversation=f"c{number}")
-        wish = tx.subscriptions.fresh(NAME, person_id=person.id)
-        wish = replace(wish, state=ON, weekday=due.weekday(), hour=due.hour, sign_of_life=True)
-        await tx.subscriptions.save(wish)
+        subscription = tx.subscriptions.fresh(NAME, person_id=person.id)
+        subscription = replace(subscription, state=ON, weekday=due.weekday(), hour=due.hour, sign_of_life=True)
+        await tx.subscriptions.save(subscription)
         await tx.pages.keep(f"hash{number}", kind="i", subject="x", person_id=person.id)
 
 

@@ -90,8 +90,8 @@ class Weeks(Mortal):
 async def _subscribe(tx: Transaction) -> None:
     for number in range(SUBSCRIBERS):
         person = await tx.people.identify(NAME, f"user of c{number}", private_conversation=f"c{number}")
-        wish = tx.subscriptions.fresh(NAME, person_id=person.id)
-        await tx.subscriptions.save(replace(wish, state=ON))
+        subscription = tx.subscriptions.fresh(NAME, person_id=person.id)
+        await tx.subscriptions.save(replace(subscription, state=ON))
 
 
 async def _done_with(tx: Transaction) -> tuple[int, int]:
@@ -102,7 +102,7 @@ async def _done_with(tx: Transaction) -> tuple[int, int]:
 
 
 async def _unclear(tx: Transaction) -> dict[str, str]:
-    return {one.id: one.conversation for one in await tx.doubtful.all()}
+    return {message.id: message.conversation for message in await tx.doubtful.all()}
 
 
 def campaign(bot: Weeks, weeks: int, kills: int, seed: int) -> None:

@@ -22,7 +22,7 @@ from tokenizers.models import Unigram
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from knowledge_base.embedding.e5_graph import build_tokenizer
-from knowledge_base.embedding.e5_weights import Sizes, Vocabulary, Weights, bundled_file, read_weights
+from knowledge_base.embedding.e5_weights import Sizes, TokenVocabulary, Weights, bundled_file, read_weights
 
 SPECIAL = {"bos": "<s>", "cls": "<s>", "eos": "</s>", "sep": "</s>", "unk": "<unk>", "pad": "<pad>", "mask": "<mask>"}
 
@@ -93,7 +93,7 @@ def norm(theirs: str, ours: str, size: int) -> Iterator[tuple[str, str, tuple[in
     yield f"{theirs}.bias", f"{ours}.b", (size,)
 
 
-def tokenizer(vocabulary: Vocabulary, sizes: Sizes, names: dict[str, str]) -> PreTrainedTokenizerFast:
+def tokenizer(vocabulary: TokenVocabulary, sizes: Sizes, names: dict[str, str]) -> PreTrainedTokenizerFast:
     """The XLM-R tokenizer with the character map of the weights file."""
     model = Tokenizer(Unigram(list(zip(vocabulary.pieces, vocabulary.scores.tolist(), strict=True)), unk_id=3))
     proto: Any = sentencepiece_model_pb2

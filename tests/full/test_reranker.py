@@ -60,8 +60,8 @@ async def test_any_text_is_safe_and_calls_may_overlap(tmp_path: Path) -> None:
     reranker = await open_reranker(str(write_cross_encoder(tmp_path, labels=1)))
     assert (await reranker.rerank("who", [])).shape == (0,)
     hostile = list(HOSTILE.values())
-    found = await asyncio.gather(*(reranker.rerank(text, hostile) for text in hostile))
-    assert np.isfinite(np.stack(found)).all()
+    result = await asyncio.gather(*(reranker.rerank(text, hostile) for text in hostile))
+    assert np.isfinite(np.stack(result)).all()
     await reranker.close()
     with pytest.raises(ModelError, match="closed"):
         await reranker.rerank("who", ["pool"])

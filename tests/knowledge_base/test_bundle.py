@@ -16,7 +16,7 @@ import pytest
 from knowledge_base import bundle
 from knowledge_base.ingest import readers
 from knowledge_base.ingest.row import RowError
-from knowledge_base.ingest.validation import Checked, validate
+from knowledge_base.ingest.validation import ValidRecord, validate
 from knowledge_base.model import Event, Municipality, Project
 from knowledge_base.vocabulary import bundled, fold
 
@@ -33,37 +33,37 @@ Kind = TypeVar("Kind", Project, Municipality, Event)
 
 
 @cache
-def checked() -> tuple[tuple[str, Checked], ...]:
+def checked() -> tuple[tuple[str, ValidRecord], ...]:
     return tuple(_checked())
 
 
-def _checked() -> Iterator[tuple[str, Checked]]:
+def _checked() -> Iterator[tuple[str, ValidRecord]]:
     for path in bundle.files():
         for row in readers.rows(path):
             assert not isinstance(row, RowError), row
-            found = validate(row)
-            assert isinstance(found, Checked), found
-            yield path.name, found
+            record = validate(row)
+            assert isinstance(record, ValidRecord), record
+            yield path.name, record
 
 
 def records(kind: type[Kind]) -> list[Kind]:
-    return [found.record for _, found in checked() if isinstance(found.record, kind)]
+    return [record.record for _, record in checked() if isinstance(record.record, kind)]
 
 
 @cache
 def municipality_of_name() -> dict[str, str]:
     """Folded name -> id; a town before the state of the same name."""
-    towns_last = sorted(records(Municipality), key=lambda found: found.kind != "Land")
-    return {fold(name): found.id for found in towns_last for name in (found.name, *found.names)}
+    towns_last = sorted(records(Municipality), key=lambda result: result.kind != "Land")
+    return {fold(name): result.id for result in towns_last for name in (result.name, *result.names)}
 
 
 def test_every_line_is_valid_and_holds_no_contact_data() -> None:
     assert len(checked()) > 290
-    assert [(name, found.line, found.masked) for name, found in checked() if found.masked] == []
+    assert [(name, record.line, record.masked) for name, record in checked() if record.masked] == []
 
 
 def test_ids_are_unique() -> None:
-    counts = Counter(found.record.id for _, found in checked())
+    counts = Counter(record.record.id for _, record in checked())
     assert [record_id for record_id, count in counts.items() if count > 1] == []
 
 
@@ -72,11 +72,13 @@ def test_the_numbers_are_those_of_the_sources() -> None:
     assert files["projects.jsonl"] == 36
     assert files["model_projects.jsonl"] == 73
     rounds = Counter(
-        found.record.funding_round
-        for name, found in checked()
-        if name == "model_projects.jsonl" and isinstance(found.record, Project)
+        record.record.funding_round
+        for name, record in checked()
+        if name == "model_projects.jsonl" and isinstance(record.record, Project)
     )
-    assert rounds == {found.name: found.projects for found in bundled().rounds if found.projects}
+    assert rounds == {
+        funding_round.name: funding_round.projects for funding_round in bundled().rounds if funding_round.projects
+    }
 
 
 @pytest.mark.parametrize("kind", [Project, Municipality, Event])
@@ -104,11 +106,16 @@ def test_every_project_and_event_names_known_municipalities() -> None:
 
 def test_every_round_is_known() -> None:
     rounds = {record.funding_round for record in records(Project)} - NO_ROUND - {""}
-    assert sorted(name for name in rounds if (found := bundled().round_of(name)) is None or found.name != name) == []
+    assert (
+        sorted(
+            name for name in rounds if (funding_round := bundled().round_of(name)) is None or funding_round.name != name
+        )
+        == []
+    )
 
 
 def test_neighbours_are_known_and_go_both_ways() -> None:
-    neighbours = {found.id: set(found.neighbours) for found in records(Municipality)}
+    neighbours = {record.id: set(record.neighbours) for record in records(Municipality)}
     pairs = [(here, there) for here, others in neighbours.items() for there in others]
     assert len(pairs) > 100
     assert [pair for pair in pairs if pair[0] not in neighbours.get(pair[1], ())] == []
@@ -116,18 +123,18 @@ def test_neighbours_are_known_and_go_both_ways() -> None:
 
 
 def test_keys_are_official_or_say_why_not() -> None:
-    for found in records(Municipality):
-        official = (TERYT if found.country == "PL" else AGS).fullmatch(found.id)
-        assert official or found.extra.get("id_note"), found.id
-        if district := found.extra.get("district"):
-            assert found.id.startswith(district), found.id
+    for record in records(Municipality):
+        official = (TERYT if record.country == "PL" else AGS).fullmatch(record.id)
+        assert official or record.extra.get("id_note"), record.id
+        if district := record.extra.get("district"):
+            assert record.id.startswith(district), record.id
 
 
 def test_a_name_belongs_to_one_municipality() -> None:
     owners: dict[str, set[str]] = {}
-    for found in records(Municipality):
-        for name in (found.name, *found.names):
-            owners.setdefault(fold(name), set()).add(found.id)
+    for record in records(Municipality):
+        for name in (record.name, *record.names):
+            owners.setdefault(fold(name), set()).add(record.id)
     assert {name: ids for name, ids in owners.items() if len(ids) > 1} == {}
 
 
@@ -170,7 +177,7 @@ def test_doubles_and_related_projects_exist() -> None:
 
 
 def test_the_first_exchange_is_an_event() -> None:
-    event = next(found for found in records(Event) if found.start == "2021-08-30")
+    event = next(record for record in records(Event) if record.start == "2021-08-30")
     assert "Modellprojekte" in event.title
     assert len(event.extra["participants"]) == 7
 

@@ -13,8 +13,8 @@ from knowledge_base.ingest.compare import ChangeKind
 from knowledge_base.model import RecordKind
 from knowledge_base.retention import Periods, purge
 from knowledge_base.store.answers import GivenAnswer
-from knowledge_base.store.consents import Entry
-from knowledge_base.store.consents import What as Proof
+from knowledge_base.store.consents import ConsentAction as Proof
+from knowledge_base.store.consents import ConsentEntry
 from knowledge_base.store.database import Store
 from knowledge_base.store.imports import StagedRow
 from knowledge_base.store.inbox import Received
@@ -157,7 +157,7 @@ async def test_codes_counters_and_proofs_end_in_their_time(store: Store, clock: 
         await tx.verifications.start(person.id, "a@b.example", "", "hash", lasting=timedelta(minutes=15))
         await tx.tallies.add(secret, "codes", ["test:@a"], lasting=timedelta(days=1))
         for what in (Proof.GIVEN, Proof.ENDED):
-            await tx.consents.add(Entry(subject=person.id, purpose="digest", what=what))
+            await tx.consents.add(ConsentEntry(subject=person.id, purpose="digest", what=what))
     begin = clock.moment
     left = {"verifications": timedelta(minutes=15), "counters": timedelta(days=1), "consents": PERIODS.consents}
     for name, period in left.items():

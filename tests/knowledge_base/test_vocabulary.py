@@ -72,16 +72,18 @@ def test_an_unknown_word_has_no_topic(word: str) -> None:
     ],
 )
 def test_a_round_is_found_by_its_other_names(word: str, name: str) -> None:
-    found = bundled().round_of(word)
-    assert found is not None
-    assert found.name == name
+    funding_round = bundled().round_of(word)
+    assert funding_round is not None
+    assert funding_round.name == name
 
 
 def test_the_three_rounds_have_all_73_projects() -> None:
-    rounds = [found for found in bundled().rounds if found.programme == "Modellprojekte Smart Cities"]
-    assert [found.year for found in rounds] == [2019, 2020, 2021]
-    assert sum(found.projects or 0 for found in rounds) == 73
-    assert all(found.sources and found.licence for found in bundled().rounds)
+    rounds = [
+        funding_round for funding_round in bundled().rounds if funding_round.programme == "Modellprojekte Smart Cities"
+    ]
+    assert [funding_round.year for funding_round in rounds] == [2019, 2020, 2021]
+    assert sum(funding_round.projects or 0 for funding_round in rounds) == 73
+    assert all(funding_round.sources and funding_round.licence for funding_round in bundled().rounds)
 
 
 def test_labels_and_wider_topics() -> None:

@@ -127,8 +127,8 @@ class BotProcess:
     def memory(self) -> int:
         """Bytes in memory now."""
         assert self.process is not None
-        found = subprocess.run(["ps", "-o", "rss=", "-p", str(self.process.pid)], capture_output=True, check=True)
-        return 1024 * int(found.stdout)
+        result = subprocess.run(["ps", "-o", "rss=", "-p", str(self.process.pid)], capture_output=True, check=True)
+        return 1024 * int(result.stdout)
 
     def close(self) -> None:
         """Nothing of it stays."""

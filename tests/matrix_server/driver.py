@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 
 from bot.app import Bot
 from bot.channels.matrix import MatrixChannel
-from bot.resources import Knowledge
+from bot.resources import KnowledgeBase
 from bot.texts import Texts
 from config import logging
 from config.settings import Settings, load
@@ -27,7 +27,7 @@ async def main(settings: Settings, ready: Connection) -> None:
     search = SearchService(store, HashEmbedder())
     await search.start()
     channel = MatrixChannel(settings.matrix, settings.state_dir, admins=settings.admins)
-    await Bot(settings, Knowledge(store, search), Texts(), [channel]).run(stop, lambda *_: ready.send("READY"))
+    await Bot(settings, KnowledgeBase(store, search), Texts(), [channel]).run(stop, lambda *_: ready.send("READY"))
     await store.close()
 
 

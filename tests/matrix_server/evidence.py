@@ -24,7 +24,7 @@ def in_synapse(server: Synapse, marks: Collection[str]) -> Marks:
     rows = "\n".join(str(row) for row in _rows(server))
     assert "m.room.encrypted" in rows, "else nothing is looked through"
     files = [file.read_bytes().lower() for file in server.folder.rglob("*") if file.is_file()]
-    return marks_in(rows, marks) | {mark for mark in marks if any(mark.lower().encode() in one for one in files)}
+    return marks_in(rows, marks) | {mark for mark in marks if any(mark.lower().encode() in file for file in files)}
 
 
 def _rows(server: Synapse) -> Iterable[tuple[object, ...]]:

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bot.channels.matrix import MatrixChannel
 from bot.messages import Address, Inbound, Outgoing, Refused
 from bot.messages.markup import Document, Paragraph, Text
-from config.matrix import Matrix
+from config.matrix import MatrixSettings
 from tests.matrix_server.person import Person
 from tests.matrix_server.synapse import Synapse, memory_folder
 from tests.patience import PATIENCE_S
@@ -69,7 +69,7 @@ async def running_channel(
 ) -> AsyncIterator[Inner]:
     """Make an account, log in, listen; end."""
     user_id, folder = server.register(f"inner{secrets.token_hex(4)}"), memory_folder("inner-")
-    matrix = Matrix(
+    matrix = MatrixSettings(
         homeserver=homeserver or server.url, user_id=user_id, password=SecretStr("secret"), joins_per_hour=0,
         **settings,  # type: ignore[arg-type]
     )  # fmt: skip

@@ -89,10 +89,10 @@ class Person:
         encrypted = bool(getattr(event, "decrypted", False))
         self.events.setdefault(room_id, []).append(source | {"was_encrypted": encrypted})
 
-    async def until(self, found: Callable[[], bool], patience: float = PATIENCE_S) -> None:
+    async def until(self, result: Callable[[], bool], patience: float = PATIENCE_S) -> None:
         """Sync until something is there."""
         async with asyncio.timeout(patience):
-            while not found():
+            while not result():
                 await self.sync(1000)
 
     async def room(

@@ -81,8 +81,8 @@ class Proxy:
         if self.meanwhile:
             await self.meanwhile(unquote(target))
         headers = {"Authorization": token, "Content-Type": "application/json"}
-        found = await self._http.request(method, self._server + target, content=body, headers=headers)
+        result = await self._http.request(method, self._server + target, content=body, headers=headers)
         if fault:
             return fault.answer if fault.status else b""
-        head = f"HTTP/1.1 {found.status_code} x\r\nContent-Type: application/json\r\nConnection: close\r\n"
-        return f"{head}Content-Length: {len(found.content)}\r\n\r\n".encode() + found.content
+        head = f"HTTP/1.1 {result.status_code} x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+        return f"{head}Content-Length: {len(result.content)}\r\n\r\n".encode() + result.content

@@ -34,8 +34,8 @@ class StrictPerson:
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         person = cls(process)
-        found = await person.do("login", homeserver=homeserver, user=user_id, password="secret", key=key)
-        person.user_id, person.device_id, person.key = found["user_id"], found["device_id"], found["key"]
+        result = await person.do("login", homeserver=homeserver, user=user_id, password="secret", key=key)
+        person.user_id, person.device_id, person.key = result["user_id"], result["device_id"], result["key"]
         return person
 
     async def do(self, action: str, **values: Any) -> Any:
@@ -61,8 +61,8 @@ class StrictPerson:
     async def ask(self, room: str, text: str, **more: Any) -> dict[str, Any]:
         """Write, and wait for the answer."""
         question = await self.do("say", room=room, text=text, more=more)
-        found: dict[str, Any] = await self.do("answer", room=room, question=question)
-        return found
+        answer: dict[str, Any] = await self.do("answer", room=room, question=question)
+        return answer
 
     async def __aenter__(self) -> Self:
         return self

@@ -37,9 +37,9 @@ def rows(bot: BotProcess, statement: str, *values: object) -> list[Any]:
         return database.execute(statement, values).fetchall()
 
 
-async def eventually(found: Callable[[], object]) -> None:
+async def eventually(result: Callable[[], object]) -> None:
     async with asyncio.timeout(20):
-        while not found():  # noqa: ASYNC110
+        while not result():  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
 
@@ -180,7 +180,7 @@ async def test_a_question_with_fixed_answers_is_a_poll_too(shared: BotProcess, p
     assert PART in poll["content"]
     assert poll["was_encrypted"]
     answers = poll["content"]["org.matrix.msc3381.poll.start"]["answers"]
-    english = next(one["id"] for one in answers if one["id"].endswith(" en"))
+    english = next(answer["id"] for answer in answers if answer["id"].endswith(" en"))
     vote = {"m.relates_to": {"rel_type": "m.reference", "event_id": poll["event_id"]},
             "org.matrix.msc3381.poll.response": {"answers": [english]}}  # fmt: skip
     voted = await person.send(room, "org.matrix.msc3381.poll.response", vote)

@@ -50,8 +50,8 @@ class Reader:
 
     async def heard(self) -> list[dict[str, Any]]:
         """What the bot has written."""
-        found = await self._ask("GET", f"{self._room}/messages?dir=f&limit=100")
-        return [e["content"] for e in found["chunk"] if e["sender"] == self._bot and e["type"] == "m.room.message"]
+        result = await self._ask("GET", f"{self._room}/messages?dir=f&limit=100")
+        return [e["content"] for e in result["chunk"] if e["sender"] == self._bot and e["type"] == "m.room.message"]
 
     async def answer(self, text: str) -> str:
         """Ask, and wait for the answer."""

@@ -139,8 +139,8 @@ class Stranger:
 
     def answered(self, room: str) -> list[str]:
         """The questions that have an answer in the room; read without nio, which such events break."""
-        found = self._http.get(f"/rooms/{room}/messages", params={"dir": "b", "limit": 200}).json()["chunk"]
-        return [event["content"][ANSWER_TO] for event in found if ANSWER_TO in event["content"]]
+        result = self._http.get(f"/rooms/{room}/messages", params={"dir": "b", "limit": 200}).json()["chunk"]
+        return [event["content"][ANSWER_TO] for event in result if ANSWER_TO in event["content"]]
 
     async def until_answered(self, room: str, questions: list[str]) -> None:
         async with asyncio.timeout(40):
@@ -148,8 +148,8 @@ class Stranger:
                 await asyncio.sleep(0.2)
 
     def identity_key(self, user: str, device: str) -> str:
-        found = self._http.post("/keys/query", json={"device_keys": {user: []}}).json()
-        key: str = found["device_keys"][user][device]["keys"][f"curve25519:{device}"]
+        result = self._http.post("/keys/query", json={"device_keys": {user: []}}).json()
+        key: str = result["device_keys"][user][device]["keys"][f"curve25519:{device}"]
         return key
 
     def to_device(self, user: str, device: str, kind: str, content: Any) -> int:

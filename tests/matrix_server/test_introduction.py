@@ -37,7 +37,7 @@ async def introducer(new_bot: Callable[..., BotProcess], mail: SmtpSink, tmp_pat
     """A bot with a contact behind a project, which sends mail."""
     records = tmp_path / "contacts.jsonl"
     town = KNOWLEDGE[0] | {"mail_domains": ["cottbus.example"]}
-    records.write_text("\n".join(json.dumps(one) for one in (town, *KNOWLEDGE[1:], CONTACTS[0])))
+    records.write_text("\n".join(json.dumps(contact) for contact in (town, *KNOWLEDGE[1:], CONTACTS[0])))
     smtp = {"HOST": "127.0.0.1", "PORT": str(mail.port), "TLS": "none", "SENDER": "lotse@stadtlotse.example"}
     made = new_bot(**{f"SMTP__{name}": value for name, value in smtp.items()})
     done = made.run("import", str(records))
@@ -49,20 +49,20 @@ async def introducer(new_bot: Callable[..., BotProcess], mail: SmtpSink, tmp_pat
 async def code_by_mail(person: Person, mail: SmtpSink) -> str:
     """The newest code that was sent to the contact's address."""
     await person.until(lambda: bool(mail.to(LEAD)), PATIENCE_S)
-    found = re.search(r"\b\d{3} ?\d{3}\b", mail.to(LEAD)[-1].text)
-    assert found, mail.to(LEAD)[-1].text
-    return found[0]
+    match = re.search(r"\b\d{3} ?\d{3}\b", mail.to(LEAD)[-1].text)
+    assert match, mail.to(LEAD)[-1].text
+    return match[0]
 
 
-def said(person: Person, room: str, bot: BotProcess, what: str) -> str:
+def said(person: Person, room: str, bot: BotProcess, text: str) -> str:
     """The last thing that the bot said there with these words in it."""
     bodies = [event["content"].get("body", "") for event in person.from_user(room, bot.user_id)]
-    return next((body for body in reversed(bodies) if what in body), "")
+    return next((body for body in reversed(bodies) if text in body), "")
 
 
-async def hears(person: Person, room: str, bot: BotProcess, what: str) -> str:
-    await person.until(lambda: bool(said(person, room, bot, what)), PATIENCE_S)
-    return said(person, room, bot, what)
+async def hears(person: Person, room: str, bot: BotProcess, text: str) -> str:
+    await person.until(lambda: bool(said(person, room, bot, text)), PATIENCE_S)
+    return said(person, room, bot, text)
 
 
 async def tells(person: Person, room: str, *commands: str) -> str:
@@ -109,7 +109,7 @@ async def test_from_a_question_to_a_room_of_their_own(
     await person.sync(300)
     greeting = await person.say(room, "Guten Tag!")
     await other.until(lambda: any(event["event_id"] == greeting for event in other.events.get(room, [])))
-    for one, chat in ((person, asker_chat), (other, contact_chat)):
-        await hears(one, chat, introducer, "Einladung")
+    for member, chat in ((person, asker_chat), (other, contact_chat)):
+        await hears(member, chat, introducer, "Einladung")
     assert len(mail.to(LEAD)) == 1  # the code; the request came to the messenger
     assert "vermittelt" in await tells(person, asker_chat, "!kontakt status")

@@ -94,10 +94,10 @@ class Crowd:
             {e["event_id"] for e in person.events[room] if e["type"] == "m.room.member" and e["sender"] == self._bot}
             for person, room in self.rooms
         )
-        found = Counter()
+        seen = Counter()
         for (person, room), events in zip(self.rooms, arrivals, strict=True):
-            found[sum(len(person.answers(room, event)) for event in events)] += 1
-        return found
+            seen[sum(len(person.answers(room, event)) for event in events)] += 1
+        return seen
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

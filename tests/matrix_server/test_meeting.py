@@ -57,8 +57,8 @@ async def test_a_room_is_made_once_and_read_by_both_whatever_answer_is_lost(
                 await inner.channel.open_introduction_room(alias, users, opening, name="Radwege")
         rooms = {await inner.channel.open_introduction_room(alias, users, opening, name="Radwege") for _ in range(2)}
         assert len(rooms) == 1
-        for one in (person, other):
-            await read_by(one, *rooms, "Darf ich vorstellen?")
+        for member in (person, other):
+            await read_by(member, *rooms, "Darf ich vorstellen?")
         assert set(await membership(person, *rooms)) == {inner.user_id, *users}  # it may have left meanwhile
         question = await person.say(*rooms, "Guten Tag")
         await other.until(lambda: any(e["event_id"] == question for e in other.events[next(iter(rooms))]))
@@ -109,8 +109,8 @@ async def test_the_bot_stays_where_it_is_to_stay(synapse: Synapse, person: Perso
     async with running_channel(synapse, stays=True) as inner:
         alias, users = f"einfuehrung-{secrets.token_hex(6)}", (person.user_id, other.user_id)
         room = await inner.channel.open_introduction_room(alias, users, inner.message("", "Darf ich vorstellen?"))
-        for one in (person, other):
-            await read_by(one, room, "Darf ich vorstellen?")
+        for member in (person, other):
+            await read_by(member, room, "Darf ich vorstellen?")
         rounds = await inner.channel.open_introduction_room(f"{alias}-2", users, inner.message("", "Noch einmal"))
         await person.client.join(rounds)  # the sync loop has gone on since both were in the first room
         assert (await membership(person, room))[inner.user_id] == "join"

@@ -35,7 +35,7 @@ async def introducer(new_bot: Callable[..., BotProcess], mail: SmtpSink, tmp_pat
     """A bot with a contact behind a project, with mail and pages."""
     records = tmp_path / "contacts.jsonl"
     town = KNOWLEDGE[0] | {"mail_domains": ["cottbus.example"]}
-    records.write_text("\n".join(json.dumps(one) for one in (town, *KNOWLEDGE[1:], CONTACTS[0])))
+    records.write_text("\n".join(json.dumps(contact) for contact in (town, *KNOWLEDGE[1:], CONTACTS[0])))
     smtp = {"HOST": "127.0.0.1", "PORT": str(mail.port), "TLS": "none", "SENDER": "lotse@stadtlotse.example"}
     port = str(free_port())
     pages = {"WEB__ENABLED": "true", "WEB__PORT": port, "WEB__PUBLIC_URL": f"http://127.0.0.1:{port}"}
@@ -68,13 +68,13 @@ def bodies(person: Person, room: str, bot: BotProcess) -> list[str]:
     return [clear(event["content"].get("body", "")) for event in person.from_user(room, bot.user_id)]
 
 
-async def hears(person: Person, room: str, bot: BotProcess, what: str) -> str:
+async def hears(person: Person, room: str, bot: BotProcess, text: str) -> str:
     try:
-        await person.until(lambda: any(what in body for body in bodies(person, room, bot)), 40)
+        await person.until(lambda: any(text in body for body in bodies(person, room, bot)), 40)
     except TimeoutError:
         kinds = [(event["type"], event["sender"]) for event in person.events.get(room, [])]
-        pytest.fail(f"not heard: {what}; heard: {bodies(person, room, bot)}; {kinds}; {person.unreadable}")
-    return next(body for body in reversed(bodies(person, room, bot)) if what in body)
+        pytest.fail(f"not heard: {text}; heard: {bodies(person, room, bot)}; {kinds}; {person.unreadable}")
+    return next(body for body in reversed(bodies(person, room, bot)) if text in body)
 
 
 async def tells(person: Person, room: str, *commands: str) -> str:

@@ -129,8 +129,8 @@ async def test_hostile_titles_wake_nobody_up(inner: Inner, person: Person, synap
             headers = {"Authorization": f"Bearer {other.client.access_token}"}
             await inner.channel.send(inner.message(room, (Items(entries), Paragraph((Link("https://a.example"),)))))
             await sent_by(person, inner, room, 1)
-            found = (await http.get("/_matrix/client/v3/sync", headers=headers)).json()
-        assert found["rooms"]["join"][room]["unread_notifications"]["highlight_count"] == 0
+            result = (await http.get("/_matrix/client/v3/sync", headers=headers)).json()
+        assert result["rooms"]["join"][room]["unread_notifications"]["highlight_count"] == 0
         for event in person.from_user(room, inner.user_id):
             assert event["content"]["m.mentions"] == {}
             assert event["content"]["formatted_body"].count("<a ") == ("https://a.example" in event["content"]["body"])

@@ -71,33 +71,33 @@ class Account:
 
     async def start(self, folders: str) -> tuple[Process, Process]:
         """Start both; the first one leads."""
-        one, other = self.processes
+        process, other = self.processes
         if folders == SHARED:
-            one.folder.mkdir(mode=0o700)
-            other.folder.symlink_to(one.folder)
-        await one.start()
-        await one.says("matrix.identity")
+            process.folder.mkdir(mode=0o700)
+            other.folder.symlink_to(process.folder)
+        await process.start()
+        await process.says("matrix.identity")
         if folders == OWN:  # a second device is signed with the account's identity
             other.folder.mkdir(mode=0o700)
-            shutil.copy2(one.folder / "identity.json", other.folder)
+            shutil.copy2(process.folder / "identity.json", other.folder)
         await other.start()
-        assert self.devices() == {one.device_id}, "a standby does not log in"
+        assert self.devices() == {process.device_id}, "a standby does not log in"
         if folders == OWN:
-            await self._rehearse(one, other)
-        return one, other
+            await self._rehearse(process, other)
+        return process, other
 
-    async def _rehearse(self, one: Process, other: Process) -> None:
+    async def _rehearse(self, process: Process, other: Process) -> None:
         """Let the second device log in: people share keys with the devices that they see."""
-        await one.go(STOP)
+        await process.go(STOP)
         await other.says("matrix.identity")
-        await one.start()
+        await process.start()
         await other.go(STOP)
-        await one.says("matrix.identity", 2)
+        await process.says("matrix.identity", 2)
         await other.start()
 
     def devices(self) -> set[str]:
-        found = self.server.admin("GET", f"/_synapse/admin/v2/users/{self.user_id}/devices")["devices"]
-        return {one["device_id"] for one in found if one["display_name"] == "Stadtlotse"}
+        result = self.server.admin("GET", f"/_synapse/admin/v2/users/{self.user_id}/devices")["devices"]
+        return {one["device_id"] for one in result if one["display_name"] == "Stadtlotse"}
 
 
 @pytest.fixture
@@ -142,27 +142,27 @@ CASES = [
 async def test_the_standby_answers_once_and_the_first_leads_again_later(
     account: Account, person: Person, end: str, folders: str
 ) -> None:
-    one, other = await account.start(folders)
+    folder, other = await account.start(folders)
     rooms = await rooms_with(person, account)
     await asks(person, rooms)
-    led = len(one.events("leadership.taken"))
-    await one.go(end)
+    led = len(folder.events("leadership.taken"))
+    await folder.go(end)
     took = await asks(person, rooms)
     print(f"\n{end}, {folders} folder: answered after {took:.1f} s")
     assert took <= TAKEOVER_S
     if end == FREEZE:
-        one.signal(signal.SIGCONT)
-        await one.says("channel.stands_down")
+        folder.signal(signal.SIGCONT)
+        await folder.says("channel.stands_down")
     else:
-        await one.start()
+        await folder.start()
     await asks(person, rooms)
     await other.go(KILL)
     await asks(person, rooms)
-    assert len(one.events("leadership.taken")) == led + 1
+    assert len(folder.events("leadership.taken")) == led + 1
     assert len(account.devices()) == (1 if folders == SHARED else 2)
     if folders == SHARED:
-        store = json.loads((one.folder / "login.json").read_text())["store"]
-        assert [path.name for path in one.folder.glob("device-*.db")] == [store]
+        store = json.loads((folder.folder / "login.json").read_text())["store"]
+        assert [path.name for path in folder.folder.glob("device-*.db")] == [store]
 
 
 async def test_room_keys_that_came_while_the_other_device_read_are_not_lost(account: Account, person: Person) -> None:
@@ -203,15 +203,15 @@ async def test_another_device_does_not_repeat_what_was_sent_and_not_noted(
 async def test_a_device_without_the_identity_leaves_the_account_to_one_that_has_it(
     account: Account, person: Person
 ) -> None:
-    one, other = account.processes
-    await one.start()
-    await one.says("matrix.identity")
+    process, other = account.processes
+    await process.start()
+    await process.says("matrix.identity")
     await other.start()
     rooms = await rooms_with(person, account)
-    await one.go(FREEZE)
+    await process.go(FREEZE)
     await other.says("channel.ended")
     assert "recovery" in other.events("channel.ended")[0]["remedy"].lower()
-    one.signal(signal.SIGCONT)
+    process.signal(signal.SIGCONT)
     await asks(person, rooms)
 
 
@@ -232,13 +232,13 @@ def foreign(account: Account, postgres: str, postgres_with_schema: str) -> Itera
 async def test_a_process_on_another_database_never_gets_the_keys(
     account: Account, person: Person, foreign: Callable[[str], Process], sqlite_with_schema: os.PathLike[str]
 ) -> None:
-    one = account.processes[0]
-    await one.start()
+    process = account.processes[0]
+    await process.start()
     rooms = await rooms_with(person, account)
     stranger = foreign("")
     stranger.settings.pop("DATABASE__URL")
     shutil.copy(sqlite_with_schema, stranger.state / "stadtlotse.db")
-    stranger.folder.symlink_to(one.folder)
+    stranger.folder.symlink_to(process.folder)
     await stranger.start(ready=False)
     await stranger.says("channel.ended")
     assert "another process" in stranger.events("channel.ended")[0]["reason"].lower()

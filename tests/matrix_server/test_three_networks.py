@@ -101,20 +101,20 @@ class Place:
         assert answer.status_code == 200, answer.text
         return answer.text
 
-    async def mailed(self, address: str, what: str) -> str:
+    async def mailed(self, address: str, text: str) -> str:
         """The text of the newest mail there with these words in it."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
-        while not (found := [mail.text for mail in self.mail.to(address) if what in mail.text]):
+        while not (seen := [mail.text for mail in self.mail.to(address) if text in mail.text]):
             came = [(mail.recipients, mail.mail["Subject"]) for mail in self.mail.taken]
             assert asyncio.get_running_loop().time() < deadline, (came, self._rows("SELECT * FROM introduction"))
             await asyncio.sleep(0.05)
-        return found[-1]
+        return seen[-1]
 
-    async def hears(self, user: User, what: str) -> str:
+    async def hears(self, user: User, text: str) -> str:
         """The newest message with these words in it, with the targets of its links."""
-        await self.api.world.until(lambda: [m for m in self.api.world.said(user) if what in m.text], PATIENCE_S)
-        message = [one for one in self.api.world.said(user) if what in one.text][-1]
-        targets = [str(one.get("url", "")) for one in (*message.entities, *message.buttons)]
+        await self.api.world.until(lambda: [m for m in self.api.world.said(user) if text in m.text], PATIENCE_S)
+        message = [message for message in self.api.world.said(user) if text in message.text][-1]
+        targets = [str(button.get("url", "")) for button in (*message.entities, *message.buttons)]
         return " ".join([message.text, *targets]).replace("\u2060", "")
 
     async def writes(self, user: User, text: str) -> str:
@@ -144,7 +144,7 @@ async def _serving(
     )  # fmt: skip
     towns = [KNOWLEDGE[0] | {"mail_domains": ["cottbus.example"]}, KNOWLEDGE[1] | {"mail_domains": ["potsdam.example"]}]
     records = folder / "contacts.jsonl"
-    records.write_text("\n".join(json.dumps(one) for one in (*towns, KNOWLEDGE[2], *CONTACTS)))
+    records.write_text("\n".join(json.dumps(contact) for contact in (*towns, KNOWLEDGE[2], *CONTACTS)))
     done = bot.run("import", str(records))
     assert done.returncode == 0, done.stderr
     await bot.start()
@@ -160,10 +160,10 @@ async def tells(person: Person, room: str, *texts: str) -> str:
     return body
 
 
-async def reads(person: Person, room: str, bot: BotProcess, what: str) -> str:
+async def reads(person: Person, room: str, bot: BotProcess, text: str) -> str:
     def found() -> list[str]:
         bodies = [event["content"].get("body", "") for event in person.from_user(room, bot.user_id)]
-        return [body for body in bodies if what in body]
+        return [body for body in bodies if text in body]
 
     await person.until(lambda: bool(found()), PATIENCE_S)
     return found()[-1]
@@ -174,9 +174,9 @@ async def code_for(place: Place, address: str) -> str:
 
 
 def six_digits(text: str) -> str:
-    found = re.search(r"\b\d{3} ?\d{3}\b", text)
-    assert found, text
-    return found[0]
+    match = re.search(r"\b\d{3} ?\d{3}\b", text)
+    assert match, text
+    return match[0]
 
 
 async def deputy_comes_to_telegram(place: Place, deputy: User) -> None:
@@ -228,7 +228,7 @@ async def from_matrix_by_mail_to_telegram(place: Place, anna: Person, chat: str,
 
 def _waiting(place: Place, user: User) -> list[str]:
     """The messages to somebody on Telegram that something waits for them on a page."""
-    said = [one for one in place.api.world.said(user) if "liegt etwas bereit" in one.text]
+    said = [message for message in place.api.world.said(user) if "liegt etwas bereit" in message.text]
     return [" ".join([m.text, *(str(e.get("url", "")) for e in (*m.entities, *m.buttons))]) for m in said]
 
 
@@ -262,12 +262,12 @@ async def within_matrix(place: Place, ben: Person, chat: str, lead: Person, lead
     code = code_in(await tells(ben, chat, "1"))
     await reads(lead, leads_chat, place.bot, code)
     await tells(lead, leads_chat, f"!ja {code} matrix")
-    for one in (ben, lead):
-        await one.until(lambda one=one: bool(one.client.invited_rooms), PATIENCE_S)  # type: ignore[misc]
+    for person in (ben, lead):
+        await person.until(lambda one=person: bool(one.client.invited_rooms), PATIENCE_S)  # type: ignore[misc]
     (room,) = ben.client.invited_rooms
-    for one in (ben, lead):
-        await one.client.join(room)
-        assert marks_in(await reads(one, room, place.bot, "gehört der Raum Ihnen"), MARKS) == {"bqname", "bqwinkel"}
+    for person in (ben, lead):
+        await person.client.join(room)
+        assert marks_in(await reads(person, room, place.bot, "gehört der Raum Ihnen"), MARKS) == {"bqname", "bqwinkel"}
     return str(room)
 
 
@@ -285,7 +285,7 @@ async def test_one_story_across_matrix_telegram_mail_and_pages(place: Place, syn
         await Person.new(synapse) as lead,
         await Person.new(synapse) as ben,
     ):
-        annas, leads = [await one.room_with(place.bot.user_id, encrypted=True) for one in (anna, lead)]
+        annas, leads = [await person.room_with(place.bot.user_id, encrypted=True) for person in (anna, lead)]
         await deputy_comes_to_telegram(place, deputy)
         await from_matrix_by_mail_to_telegram(place, anna, annas, deputy)
         await from_telegram_to_matrix(place, tom, lead, leads)

@@ -19,7 +19,7 @@ from bot.app import periods_of
 from bot.channels.port import UndeliverableError
 from bot.messages import Outgoing
 from bot.messages.markup import plain
-from config.retention import Retention
+from config.retention import RetentionSettings
 from knowledge_base.retention import purge
 from knowledge_base.store.database import Store
 from tests.fakes import FakeChannel, Person, settled
@@ -43,7 +43,7 @@ CONTACT = {
 }  # fmt: skip
 NAME, QUESTION = "Zzqname Zzqvorname", "Zzqfrage: wie lief das mit dem Rad?"
 PHONE, OFFICE, ACCOUNT = "+49 331 8462913", "zzqoffice@musterstadt.example", "@zzqanna:musterstadt.example"
-PERIODS = periods_of(Retention(), timedelta(minutes=30))
+PERIODS = periods_of(RetentionSettings(), timedelta(minutes=30))
 OF_ASKER = {"Zzqname", "Zzqfrage", "8462913", "zzqoffice", "zzqanna"}
 
 
@@ -59,8 +59,8 @@ class Seen:
 
 def seen_by(channel: FakeChannel, *conversations: str, others: bool = False) -> Seen:
     """Everything delivered to these conversations, or to all others: text, buttons, subject, addresses in links."""
-    found = [one for one in channel.delivered if (one.address.conversation in conversations) is not others]
-    return Seen([_all_of(one) for one in found])
+    seen = [message for message in channel.delivered if (message.address.conversation in conversations) is not others]
+    return Seen([_all_of(one) for one in seen])
 
 
 def _all_of(message: Outgoing) -> str:
@@ -90,7 +90,7 @@ async def introduces_herself(net: Networks) -> Person:
     await anna.says(f"!profil telefon {PHONE}")
     await anna.says(f"!bestaetigen {OFFICE}")
     await settled(net.bot)
-    (code,) = [found[0] for mail in net.mails(OFFICE) if (found := re.search(r"\b\d{6}\b", mail))]
+    (code,) = [match[0] for mail in net.mails(OFFICE) if (match := re.search(r"\b\d{6}\b", mail))]
     assert "Bestätigt" in await anna.says(code)
     return anna
 
@@ -202,9 +202,9 @@ async def test_after_forgetting_no_byte_is_left(
         before = len(net.mails(OF_CONTACT["email"]))
         assert "ist gelöscht" in await anna.says("!loeschen ja")
         await net.passes()
-        told = net.mails(OF_CONTACT["email"])[before:]
-        assert len(told) == 1
-        assert "Zzq" not in told[0]
+        messages = net.mails(OF_CONTACT["email"])[before:]
+        assert len(messages) == 1
+        assert "Zzq" not in messages[0]
         await purge(sqlite_store, PERIODS)
     await sqlite_store.close()
     assert marks_left(tmp_path, OF_ASKER) == {}
@@ -215,7 +215,7 @@ async def test_a_contact_who_is_forgotten_leaves_no_byte(sqlite_store: Store, tm
         lead = net.matrix.person("@qxlead:cottbus.example")
         await lead.says(f"!bestaetigen {OF_CONTACT['email']}")
         await settled(net.bot)
-        (code,) = [found[0] for mail in net.mails(OF_CONTACT["email"]) if (found := re.search(r"\b\d{6}\b", mail))]
+        (code,) = [match[0] for mail in net.mails(OF_CONTACT["email"]) if (match := re.search(r"\b\d{6}\b", mail))]
         assert "Leitung Digitale Stadt" in await lead.says(code)
         anna = await introduces_herself(net)
         await requests(net, anna)
@@ -229,10 +229,10 @@ async def test_a_contact_who_is_forgotten_leaves_no_byte(sqlite_store: Store, tm
 
 def marks_left(folder: Path, marks: set[str]) -> dict[str, list[str]]:
     """The marks that any byte of any file of the installation still shows: mark -> files. The import file is none."""
-    found: dict[str, list[str]] = {}
-    for file in sorted(one for one in folder.rglob("*") if one.is_file() and one.name != "contacts.jsonl"):
+    seen: dict[str, list[str]] = {}
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "contacts.jsonl"):
         content = file.read_bytes().lower()
         for mark in marks:
             if mark.lower().encode() in content or mark.lower().encode("utf-16-le") in content:
-                found.setdefault(mark, []).append(file.name)
-    return found
+                seen.setdefault(mark, []).append(file.name)
+    return seen

@@ -62,7 +62,7 @@ class Town:
 
     def got(self) -> Counter[str]:
         """How many digests each conversation got."""
-        return Counter(one.address.conversation for one in self.channel.delivered if one.bulk)
+        return Counter(message.address.conversation for message in self.channel.delivered if message.bulk)
 
 
 @asynccontextmanager
@@ -81,16 +81,16 @@ def machine() -> MachineClock:
 
 @pytest.fixture
 async def town(database_url: str, machine: MachineClock, channel: FakeChannel, tmp_path: Path) -> AsyncIterator[Town]:
-    async with running(database_url, machine, tmp_path, channel) as found:
-        async with found.store.begin() as tx:
+    async with running(database_url, machine, tmp_path, channel) as town:
+        async with town.store.begin() as tx:
             for number in range(PEOPLE):
                 person = await tx.people.identify("fake", f"p{number}", private_conversation=f"chat-of-p{number}")
-                wish = tx.subscriptions.fresh("fake", person_id=person.id)
-                await tx.subscriptions.save(replace(wish, state=ON, sign_of_life=True))
+                subscription = tx.subscriptions.fresh("fake", person_id=person.id)
+                await tx.subscriptions.save(replace(subscription, state=ON, sign_of_life=True))
                 await tx.pages.keep(f"hash{number}", kind="i", subject="x", person_id=person.id)
         await channel.person("p0").says("Wer hat einen Rufbus?")
-        await found.ticks()
-        yield found
+        await town.ticks()
+        yield town
 
 
 @pytest.mark.parametrize("off", [YEAR, -YEAR, 3 * 24 * HOUR])

@@ -62,7 +62,7 @@ async def test_from_the_wish_to_the_end_by_one_click(known: Store, tmp_path: Pat
             await edit(known, a_project())
             await comes(bot, clock)
             await ends(sink, browser)
-            assert (wish := await wish_of(bot, chat)) is None or not wish.is_on
+            assert (subscription := await wish_of(bot, chat)) is None or not subscription.is_on
             await edit(known, a_project("rad"))
             await comes(bot, clock, weeks=1)
             assert len(sink.to(MAILBOX)) == 2, "the question, and one digest"
@@ -79,11 +79,11 @@ async def confirms(bot: Bot, chat: FakeChannel, sink: SmtpSink, browser: httpx.A
     assert "Projekt" not in question.text
     for _ in range(2):
         assert MAILBOX in (await browser.get(link)).text
-        assert (wish := await wish_of(bot, chat)) is None or not wish.is_on
+        assert (subscription := await wish_of(bot, chat)) is None or not subscription.is_on
     assert (await browser.post(link)).status_code == 200
-    wish = await wish_of(bot, chat)
-    assert wish is not None
-    assert (wish.is_on, wish.channel, wish.conversation) == (True, "email", MAILBOX)
+    subscription = await wish_of(bot, chat)
+    assert subscription is not None
+    assert (subscription.is_on, subscription.channel, subscription.conversation) == (True, "email", MAILBOX)
 
 
 async def ends(sink: SmtpSink, browser: httpx.AsyncClient) -> None:

@@ -17,7 +17,7 @@ from bot.messages.markup import plain
 from knowledge_base.codec import to_body
 from knowledge_base.model import Contact, Event, Project, Record, RecordKind
 from knowledge_base.store.database import Store
-from knowledge_base.store.digests import Run
+from knowledge_base.store.digests import DigestStatus
 from tests.conftest import FixedClock
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import FakeChannel, Person, running_bot, settled
@@ -76,7 +76,7 @@ async def test_in_one_line_then_the_digest_comes_once(
     assert "Projekt bus" in text
     assert "https://stadt.example/bus" in text
     for _ in range(3):
-        assert [one.reason for one in await comes(bot, clock)] == ["served"]
+        assert [outcome.reason for outcome in await comes(bot, clock)] == ["served"]
     assert len(digests_in(channel)) == 1
 
 
@@ -214,7 +214,7 @@ async def test_what_waits_is_not_sent_after_a_goodbye(
         await settled(bot)
         assert digests_in(channel) == []
         assert await waiting(known) == 0
-        assert await bot.digests.run(clock.moment) == [] or (await runs(known))[-1][1] == Run.WITHDRAWN
+        assert await bot.digests.run(clock.moment) == [] or (await runs(known))[-1][1] == DigestStatus.WITHDRAWN
 
 
 async def test_one_that_still_waits_a_week_later_is_merged_into_the_next(
@@ -228,7 +228,7 @@ async def test_one_that_still_waits_a_week_later_is_merged_into_the_next(
     assert digests_in(channel) == []
     (outcome,) = await comes(bot, clock, MONDAY + timedelta(days=7))
     assert "project:neu-bus" in outcome.items
-    assert await runs(known) == [("2026-W49", Run.WITHDRAWN), ("2026-W50", Run.QUEUED)]
+    assert await runs(known) == [("2026-W49", DigestStatus.WITHDRAWN), ("2026-W50", DigestStatus.QUEUED)]
     assert len(digests_in(channel)) == 1
 
 
@@ -256,10 +256,10 @@ async def test_an_unclear_one_is_not_sent_again_and_can_be_seen(
     channel.faults.append(UnclearError("no confirmation"))
     await comes(bot, clock)
     await comes(bot, clock, MONDAY + timedelta(hours=1))
-    assert await runs(known) == [("2026-W49", Run.UNCLEAR)]
+    assert await runs(known) == [("2026-W49", DigestStatus.UNCLEAR)]
     assert digests_in(channel) == []
     async with known.read() as tx:
-        assert [one.urgency.name for one in await tx.doubtful.all()] == ["BULK"]
+        assert [message.urgency.name for message in await tx.doubtful.all()] == ["BULK"]
     assert "Projekt bus" in await anna.says("!wochenbrief")
 
 
@@ -281,7 +281,7 @@ async def test_an_admin_repeats_what_is_in_doubt_but_not_to_who_said_goodbye(
     await settled(bot)
     await comes(bot, clock, MONDAY + timedelta(hours=1))
     assert len(digests_in(channel)) == (0 if goodbye else 1)
-    assert await runs(known) == [("2026-W49", Run.WITHDRAWN if goodbye else Run.SENT)]
+    assert await runs(known) == [("2026-W49", DigestStatus.WITHDRAWN if goodbye else DigestStatus.SENT)]
 
 
 async def test_a_room_is_subscribed_by_its_own_admins(bot: Bot, known: Store, channel: FakeChannel) -> None:
@@ -371,8 +371,8 @@ async def test_many_first_ones_wait_for_an_admin(
     for _ in range(3):
         await weekly.look(bot.digests, known, bot._alerts)
     await settled(bot)
-    told = [plain(m.document) for m in channel.delivered if m.address.conversation == "chat-of-ada"]
-    assert sum("an 3 Empfänger" in text for text in told) == 1
+    messages = [plain(m.document) for m in channel.delivered if m.address.conversation == "chat-of-ada"]
+    assert sum("an 3 Empfänger" in text for text in messages) == 1
     assert not any(m.bulk for m in channel.delivered)
     assert "betreibt" in await people[0].says("!wochenbrief freigeben")
     assert "hinaus" in await ada.says("!wochenbrief freigeben")
@@ -441,10 +441,10 @@ async def test_after_days_away_it_catches_up_or_merges_into_the_next(
     await edit(known, a_project("rad"))
     await comes(bot, clock, MONDAY + timedelta(days=7))
     assert [week for week, _ in await runs(known)] == weeks
-    told = digests_in(channel)
-    assert len(told) == len(weeks)
-    assert sum("Projekt bus" in text for text in told) == 1
-    assert "Projekt rad" in told[-1]
+    messages = digests_in(channel)
+    assert len(messages) == len(weeks)
+    assert sum("Projekt bus" in text for text in messages) == 1
+    assert "Projekt rad" in messages[-1]
 
 
 async def test_a_room_keeps_its_digest_when_the_network_gives_it_another_id(
@@ -473,9 +473,9 @@ async def test_who_stands_behind_a_new_contact_can_be_met(known: Store, tmp_path
         await bot.services.search.refresh()
         (outcome,) = await comes(bot, clock)
         number = outcome.items.index("contact:c1") + 1
-        told = digests_in(channel)[-1]
-        assert office.source in told
-        assert office.email not in told
+        messages = digests_in(channel)[-1]
+        assert office.source in messages
+        assert office.email not in messages
         (digest,) = [message for message in channel.delivered if message.bulk]
         assert f"intro {number}" in [choice.command for choice in digest.choices]
         assert "Wie heißen Sie" in await anna.says(f"!kontakt {number}")  # the first step to an introduction

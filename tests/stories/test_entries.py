@@ -29,8 +29,8 @@ EDITOR_ADDRESS = "matrix:@erika:redaktion.example"
 @pytest.fixture
 async def town(store: Store, tmp_path: Path) -> AsyncIterator[Networks]:
     editors = f"{EDITOR_ADDRESS},telegram:77"
-    async with networks(store, tmp_path, editors=editors) as found:
-        yield found
+    async with networks(store, tmp_path, editors=editors) as town:
+        yield town
 
 
 @pytest.fixture
@@ -56,9 +56,9 @@ async def passes_on(anna: Person, asked: str = ASKED) -> str:
 
 async def entry(store: Store, record_id: str = "cottbus-regenwasser-auf-friedhoefen") -> StoredRecord:
     async with store.read() as tx:
-        found = await tx.records.get(RecordKind.PROJECT, record_id)
-    assert found is not None
-    return found
+        record = await tx.records.get(RecordKind.PROJECT, record_id)
+    assert record is not None
+    return record
 
 
 async def entries(store: Store) -> int:
@@ -69,8 +69,8 @@ async def entries(store: Store) -> int:
 def told(town: Networks, person: Person, words: str) -> list[Outgoing]:
     """What somebody was told of their own."""
     return [
-        one for one, text in zip(
-            [one for one in person.channel.delivered if one.address.conversation == person.conversation],
+        message for message, text in zip(
+            [message for message in person.channel.delivered if message.address.conversation == person.conversation],
             town.told(person.channel, person.conversation), strict=True,
         ) if words in text
     ]  # fmt: skip

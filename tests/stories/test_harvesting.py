@@ -60,7 +60,7 @@ async def bot_and_network(
 ) -> AsyncIterator[tuple[Bot, FakeChannel]]:
     monkeypatch.setattr(daily_limit, "AT_LEAST", MUCH)  # of so few projects
     file = tmp_path / "knowledge.jsonl"
-    file.write_text("\n".join(json.dumps(one) for one in records()))
+    file.write_text("\n".join(json.dumps(record) for record in records()))
     await import_files(sqlite_store, [file])
     network = FakeChannel("matrix")
     settings = SETTINGS | {
@@ -106,10 +106,12 @@ async def test_a_day_of_reading_ends_at_the_limit_and_shows_nobody_s_data(
     assert any("genug gezeigt" in text for text in answers)
     assert "genug gezeigt" in await crawler.says("!zeige =p-119")
     await settled(bot)
-    told = [text for one in channel.delivered if f"von {PROJECTS} Projekten" in (text := plain(one.document))]
-    assert len(told) == 1, "once a day"
-    assert "crawler" not in told[0]
-    everything = "\n".join(plain(one.document) + repr(one) for one in channel.delivered).lower()
+    messages = [
+        text for message in channel.delivered if f"von {PROJECTS} Projekten" in (text := plain(message.document))
+    ]
+    assert len(messages) == 1, "once a day"
+    assert "crawler" not in messages[0]
+    everything = "\n".join(plain(message.document) + repr(message) for message in channel.delivered).lower()
     for mark in MARKED:
         assert mark not in everything
         assert mark not in json.dumps(log_lines, default=repr).lower()

@@ -11,7 +11,7 @@ from bot.channels.port import UndeliverableError
 from bot.features import introductions
 from bot.features.introductions import Evidence
 from bot.messages.markup import plain
-from knowledge_base.introductions.values import Answer, Outcome, State
+from knowledge_base.introductions.values import ContactAnswer, Outcome, State
 from knowledge_base.store.database import Store
 from tests.fakes import settled
 from tests.introducing import (
@@ -37,20 +37,20 @@ async def net(sqlite_store: Store, tmp_path: Path) -> AsyncIterator[Networks]:
 
 async def state_of(net: Networks, code: str) -> str:
     async with net.store.read() as tx:
-        one = await tx.introductions.by_code(code)
-        assert one is not None
-        return one.outcome or one.state
+        introduction = await tx.introductions.by_code(code)
+        assert introduction is not None
+        return introduction.outcome or introduction.state
 
 
-async def answer_by_page(net: Networks, code: str, answer: Answer, *shares: str, address: str = LEAD) -> str:
+async def answer_by_page(net: Networks, code: str, answer: ContactAnswer, *shares: str, address: str = LEAD) -> str:
     """What a page does when the contact presses a button."""
     async with net.store.begin() as tx:
-        one = await tx.introductions.by_code(code)
+        introduction = await tx.introductions.by_code(code)
         person = await tx.people.of_account("email", address)
-        assert one is not None
+        assert introduction is not None
         assert person is not None
         answered = await introductions.respond(
-            tx, net.bot.services, one.id, person.id, answer, shares, Evidence("email", "token-hash", "page")
+            tx, net.bot.services, introduction.id, person.id, answer, shares, Evidence("email", "token-hash", "page")
         )
     return answered.say.key
 
@@ -81,7 +81,7 @@ async def test_from_a_question_to_two_people_who_talk(net: Networks) -> None:
     assert await state_of(net, code) == State.DELIVERED
     assert "zugestellt" in await anna.says("!kontakt status")
 
-    assert await answer_by_page(net, code, Answer.YES, "email", "phone") == "intro.answered_yes"
+    assert await answer_by_page(net, code, ContactAnswer.YES, "email", "phone") == "intro.answered_yes"
     await net.passes()
     outcome = net.told(net.matrix, anna.conversation)[-1]
     assert LEAD in outcome
@@ -96,10 +96,10 @@ async def test_from_a_question_to_two_people_who_talk(net: Networks) -> None:
     await net.passes(days=14, minutes=1)
     async with net.store.read() as tx:
         counts = {what: times for (_, what), times in (await tx.introductions.counts()).items()}
-        one = await tx.introductions.by_code(code)
+        introduction = await tx.introductions.by_code(code)
     assert counts == {"asked": 1, "arranged": 1, "helped yes": 1}
-    assert one is not None
-    assert (one.state, one.asker_shares, one.contact_shares) == (State.CLOSED, (), ())
+    assert introduction is not None
+    assert (introduction.state, introduction.asker_shares, introduction.contact_shares) == (State.CLOSED, (), ())
 
 
 async def test_who_asked_enough_for_an_hour_still_agrees_and_answers(sqlite_store: Store, tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ async def test_through_telegram_passes_no_datum_of_anybody_else(net: Networks) -
     await tom.says("1")
     code = code_in(tom.hears())
     await net.passes()
-    await answer_by_page(net, code, Answer.YES, "email")
+    await answer_by_page(net, code, ContactAnswer.YES, "email")
     await net.passes()
     last = net.told(net.telegram, tom.conversation)[-1]
     assert "https://lotse.example/n/" in last
@@ -189,7 +189,7 @@ async def test_no_and_silence_sound_the_same(net: Networks, way: str) -> None:
         await net.passes(days=14)
         assert "abgelaufen" in net.mails(LEAD)[-1]
     else:
-        await answer_by_page(net, code, Answer.NO if way == "decline" else Answer.NEVER_AGAIN)
+        await answer_by_page(net, code, ContactAnswer.NO if way == "decline" else ContactAnswer.NEVER_AGAIN)
         await net.passes()
     heard = net.told(net.matrix, anna.conversation)[-1]
     assert heard.startswith("Ihr Kontakt zu „Digitale Stadt Cottbus“ ist leider nicht zustande gekommen")
@@ -218,12 +218,14 @@ async def test_passed_on_once_then_it_ends(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA_MATRIX))
     code = await asks(anna)
     await net.passes()
-    assert await answer_by_page(net, code, Answer.DEPUTY) == "intro.answered_deputy"
+    assert await answer_by_page(net, code, ContactAnswer.DEPUTY) == "intro.answered_deputy"
     await net.passes()
     assert "Mobilitätsbeauftragte Stelle" in net.mails(MOBILITY)[0]
-    assert await answer_by_page(net, code, Answer.YES, "email") == "intro.unknown"  # no longer theirs
-    assert await answer_by_page(net, code, Answer.DEPUTY, address=MOBILITY) == "intro.refused_nobody_else"
-    assert await answer_by_page(net, code, Answer.NOT_MY_TOPIC, address=MOBILITY) == "intro.answered_not_my_topic"
+    assert await answer_by_page(net, code, ContactAnswer.YES, "email") == "intro.unknown"  # no longer theirs
+    assert await answer_by_page(net, code, ContactAnswer.DEPUTY, address=MOBILITY) == "intro.refused_nobody_else"
+    assert (
+        await answer_by_page(net, code, ContactAnswer.NOT_MY_TOPIC, address=MOBILITY) == "intro.answered_not_my_topic"
+    )
     await net.passes()
     assert "nicht zustande gekommen" in net.told(net.matrix, anna.conversation)[-1]
 
@@ -238,7 +240,7 @@ async def test_taken_back_before_it_left_nobody_hears_of_it(sqlite_store: Store,
         await net.passes()
         assert "zurückgenommen" in net.mails(LEAD)[-1]
         assert "schon abgeschlossen" in await anna.says(f"!kontakt zurück {code}")
-        assert await answer_by_page(net, code, Answer.YES, "email") == "intro.refused_closed"
+        assert await answer_by_page(net, code, ContactAnswer.YES, "email") == "intro.refused_closed"
 
 
 async def test_limits_are_told_kindly(net: Networks) -> None:
@@ -253,7 +255,7 @@ async def test_limits_are_told_kindly(net: Networks) -> None:
 
 async def test_strangers_cannot_fill_a_contact_s_queue(sqlite_store: Store, tmp_path: Path) -> None:
     """Nobody waits longer than two weeks; a verified municipality gets in, though strangers took all of that."""
-    lone = [one for one in CONTACTS if one["id"] == "c-lead"]
+    lone = [contact for contact in CONTACTS if contact["id"] == "c-lead"]
     async with networks(sqlite_store, tmp_path, contacts=lone) as net:
         heard = []
         for number in range(8):

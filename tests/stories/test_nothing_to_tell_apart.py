@@ -16,7 +16,7 @@ from bot.context import Turn
 from bot.features import introductions
 from bot.features.accounts import verify
 from bot.messages import Address, Inbound
-from knowledge_base.introductions.values import Answer
+from knowledge_base.introductions.values import ContactAnswer
 from knowledge_base.store.database import Store
 from tests.bot.features.introductions.world import World, evidence
 from tests.conftest import FixedClock
@@ -85,7 +85,7 @@ async def test_a_thousand_pairs_take_the_same_time(world: World) -> None:
 
 # --------------------------------------------------------------------------------------- who said no, and who nothing
 
-WAYS = [Answer.NO, Answer.NEVER_AGAIN, "silence", "objection"]
+WAYS = [ContactAnswer.NO, ContactAnswer.NEVER_AGAIN, "silence", "objection"]
 
 
 async def seen_by_the_asker(store: Store, folder: Path, way: str) -> list[object]:
@@ -99,22 +99,24 @@ async def seen_by_the_asker(store: Store, folder: Path, way: str) -> list[object
         before = len(net.matrix.delivered)
         await ends(net, code, way)
         await net.passes(days=20)
-        buttons = [[(choice.label, choice.command) for choice in one.choices] for one in net.matrix.delivered[before:]]
-        told = [(repr(one.document), one.subject) for one in net.matrix.delivered[before:]]
+        buttons = [
+            [(choice.label, choice.command) for choice in message.choices] for message in net.matrix.delivered[before:]
+        ]
+        messages = [(repr(message.document), message.subject) for message in net.matrix.delivered[before:]]
         said = [await anna.says(text) for text in ("!kontakt status", f"!kontakt ={PROJECT}", "!meinedaten json")]
-        said = [one[: one.find('"consent"')] if "consent" in one else one for one in said]
-        moments = [one for one in said[2].split('"') if one.startswith("20")]
-        found = repr([told, buttons, said]).replace(code, "CODE").replace(code.lower(), "code")
+        said = [message[: message.find('"consent"')] if "consent" in message else message for message in said]
+        moments = [message for message in said[2].split('"') if message.startswith("20")]
+        result = repr([messages, buttons, said]).replace(code, "CODE").replace(code.lower(), "code")
         for moment in moments:
-            found = found.replace(moment, "MOMENT")
-        return [len(told), found]
+            result = result.replace(moment, "MOMENT")
+        return [len(messages), result]
 
 
 async def ends(net: Networks, code: str, way: str) -> None:
     async with net.store.begin() as tx:
-        one = await tx.introductions.by_code(code)
+        introduction = await tx.introductions.by_code(code)
         person = await tx.people.of_account("email", LEAD)
-        assert one
+        assert introduction
         assert person
     if way == "objection":
         async with net.store.begin() as tx:
@@ -122,7 +124,7 @@ async def ends(net: Networks, code: str, way: str) -> None:
     elif way != "silence":
         async with net.store.begin() as tx:
             proof = evidence(("email", LEAD))
-            await introductions.respond(tx, net.bot.services, one.id, person.id, Answer(way), (), proof)
+            await introductions.respond(tx, net.bot.services, introduction.id, person.id, ContactAnswer(way), (), proof)
     await net.passes()
 
 

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.app import periods_of
-from config.retention import Retention
+from config.retention import RetentionSettings
 from knowledge_base.retention import purge
-from knowledge_base.store.consents import What
+from knowledge_base.store.consents import ConsentAction
 from knowledge_base.store.database import Store
 from knowledge_base.store.open_questions import purpose_of
 from knowledge_base.store.tables import open_question, unanswered
@@ -27,8 +27,8 @@ EDITOR = "matrix:@erika:redaktion.example"
 
 @pytest.fixture
 async def town(store: Store, tmp_path: Path) -> AsyncIterator[Networks]:
-    async with networks(store, tmp_path, editors=EDITOR) as found:
-        yield found
+    async with networks(store, tmp_path, editors=EDITOR) as town:
+        yield town
 
 
 @pytest.fixture
@@ -75,17 +75,17 @@ async def test_from_not_sure_to_an_answer(town: Networks, anna: Person, ben: Per
     async with town.store.read() as tx:
         person = await tx.people.of_account("matrix", anna.name)
         assert person is not None
-        (given,) = [one for one in await tx.consents.of(person.id) if one.purpose == purpose_of(int(number))]
-    assert given.what is What.GIVEN
+        (given,) = [entry for entry in await tx.consents.of(person.id) if entry.purpose == purpose_of(int(number))]
+    assert given.what is ConsentAction.GIVEN
     assert given.wording.startswith("question.preview/de/")
     assert given.text_hash
     await digests(town)
-    told = town.told(town.matrix, ben.conversation)[-1]
-    assert ASKED in told
-    assert "Können Sie helfen?" in told
+    messages = town.told(town.matrix, ben.conversation)[-1]
+    assert ASKED in messages
+    assert "Können Sie helfen?" in messages
     listed = await erika.says("!fragen")
     assert "weitergegeben, Antworten: 0" in listed
-    for text in (told, listed):
+    for text in (messages, listed):
         assert "anna" not in text.lower()
         assert "Potsdam" not in text
     place = next(choice for choice in town.matrix.delivered[-2].choices if "question:" in choice.command)
@@ -109,8 +109,8 @@ async def test_editors_turn_it_into_an_entry(town: Networks, anna: Person, erika
     assert "gibt es nicht" in await erika.says(f"!fragen eintrag {number} nirgends")
     assert "Powiad" not in await erika.says(f"!fragen eintrag {number} {PROJECT}")
     await town.passes()
-    (told,) = [text for text in town.told(town.matrix, anna.conversation) if "gibt es jetzt einen Eintrag" in text]
-    assert "Digitale Stadt Cottbus" in told
+    (messages,) = [text for text in town.told(town.matrix, anna.conversation) if "gibt es jetzt einen Eintrag" in text]
+    assert "Digitale Stadt Cottbus" in messages
     assert await rows(town.store) == 0
     async with town.store.read() as tx:
         person = await tx.people.of_account("matrix", anna.name)
@@ -223,16 +223,16 @@ async def test_what_nobody_closed_ends_and_its_asker_hears_of_it_once(town: Netw
     async def chores_and_purge() -> list[str]:
         for chore in town.bot._ticker._chores:
             await chore()
-        await purge(town.store, periods_of(Retention(), timedelta(hours=1)))
+        await purge(town.store, periods_of(RetentionSettings(), timedelta(hours=1)))
         await settled(town.bot)
         return [text for text in town.told(town.matrix, anna.conversation) if "abgelaufen" in text]
 
     town.store.now.advance(days=179)  # type: ignore[attr-defined]
     assert await chores_and_purge() == []
     town.store.now.advance(days=1, minutes=10)  # type: ignore[attr-defined]
-    (told,) = await chores_and_purge()
-    assert ASKED in told
-    assert "nach 180 Tagen" in told
+    (messages,) = await chores_and_purge()
+    assert ASKED in messages
+    assert "nach 180 Tagen" in messages
     assert await rows(town.store) == 0
     async with town.store.read() as tx:
         person = await tx.people.of_account("matrix", anna.name)

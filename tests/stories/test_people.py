@@ -18,7 +18,7 @@ from bot.features.accounts.reverify import Proofs
 from bot.messages import Say
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.ingest.importer import import_files
-from knowledge_base.store.consents import What
+from knowledge_base.store.consents import ConsentAction
 from knowledge_base.store.database import Store
 from knowledge_base.store.profiles import Profile
 from knowledge_base.store.tables import metadata
@@ -78,8 +78,8 @@ async def test_what_is_told_is_kept_and_can_be_changed(net: Networks) -> None:
     await anna.says("!profil")
     assert "Wie heißen Sie" in await anna.says("1")
     assert "Planungsamt" in await anna.says("Planungsamt")
-    told = await profile_of(net, anna)
-    assert (told.name, told.municipality, told.phone) == ("Planungsamt", "99000001", "+49 355 123456")
+    profile = await profile_of(net, anna)
+    assert (profile.name, profile.municipality, profile.phone) == ("Planungsamt", "99000001", "+49 355 123456")
 
 
 async def test_of_two_places_with_one_name_the_person_chooses(net: Networks) -> None:
@@ -160,10 +160,10 @@ async def test_a_code_proves_the_municipality(net: Networks) -> None:
     heard = await proves(net, anna)
     assert "Bestätigt" in heard
     assert "Musterstadt an der Spree" in heard
-    told = await profile_of(net, anna)
-    assert (told.municipality, told.verified_address) == ("99000001", OFFICE)
-    assert told.is_verified(net.store.now())
-    assert not told.is_verified(net.store.now() + timedelta(days=366))  # then it must be proven again
+    profile = await profile_of(net, anna)
+    assert (profile.municipality, profile.verified_address) == ("99000001", OFFICE)
+    assert profile.is_verified(net.store.now())
+    assert not profile.is_verified(net.store.now() + timedelta(days=366))  # then it must be proven again
 
 
 async def test_the_code_lies_nowhere_in_the_database(net: Networks) -> None:
@@ -329,13 +329,13 @@ async def test_two_accounts_with_one_address_are_one_person(net: Networks) -> No
     await proves(net, phone)
     await settled(net.bot)
     async with net.store.read() as tx:
-        one = await tx.people.of_account("matrix", ANNA)
+        person = await tx.people.of_account("matrix", ANNA)
         other = await tx.people.of_account("telegram", "4711")
-        assert one is not None
+        assert person is not None
         assert other is not None
-        assert one.id == other.id
-        assert {account.channel for account in await tx.people.accounts(one.id)} == {"matrix", "telegram", "email"}
-        assert (await tx.profiles.get(one.id)).name == "Dezernat Verkehr"
+        assert person.id == other.id
+        assert {account.channel for account in await tx.people.accounts(person.id)} == {"matrix", "telegram", "email"}
+        assert (await tx.profiles.get(person.id)).name == "Dezernat Verkehr"
     assert any("gelten jetzt als eine Person" in text for text in net.told(net.matrix, anna.conversation))
 
 
@@ -379,7 +379,7 @@ async def test_the_first_answer_says_what_is_stored_once(net: Networks) -> None:
         person = await tx.people.of_account("matrix", ANNA)
         assert person is not None
         (entry,) = await tx.consents.of(person.id)
-    assert (entry.purpose, entry.what, entry.channel) == ("notice", What.INFORMED, "matrix")
+    assert (entry.purpose, entry.what, entry.channel) == ("notice", ConsentAction.INFORMED, "matrix")
     assert re.fullmatch(r"notice\.first/de/[0-9a-f]{8}", entry.wording)
 
 
@@ -482,11 +482,11 @@ async def test_a_consent_is_taken_back_as_easily_as_it_was_given(net: Networks) 
     assert code in await anna.says("!widerruf")
     await anna.says("1")
     async with net.store.read() as tx:
-        one = await tx.introductions.by_code(code)
+        introduction = await tx.introductions.by_code(code)
         person = await tx.people.of_account("matrix", ANNA)
-        assert one is not None
+        assert introduction is not None
         assert person is not None
-        assert not await tx.consents.holds(person.id, f"introduction:{one.id}")
+        assert not await tx.consents.holds(person.id, f"introduction:{introduction.id}")
 
 
 async def test_a_notice_about_others_finds_its_way(net: Networks) -> None:
@@ -499,9 +499,9 @@ async def test_a_notice_about_others_finds_its_way(net: Networks) -> None:
             person = await tx.people.of_account("telegram", "4711")
             assert person is not None
             notice = Notice(Say("mydata.json", {"data": "x"}), f"k{prefers}", about=DataClass.CONTACT_DATUM)
-            told = await tell(tx, person, notice, settings=services.settings, links=services.links, prefers=prefers)
-        assert told is not None
-        assert (told.account.channel, told.as_link) == (channel, channel == "telegram")
+            delivery = await tell(tx, person, notice, settings=services.settings, links=services.links, prefers=prefers)
+        assert delivery is not None
+        assert (delivery.account.channel, delivery.as_link) == (channel, channel == "telegram")
 
 
 @pytest.mark.parametrize("erased", [True, False], ids=["erased", "another account"])

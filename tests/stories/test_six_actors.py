@@ -60,7 +60,7 @@ class Stage:
                 "asker": (*OF_THE_ASKER, *OF_BOTH),
                 "contact": (*OF_THE_CONTACT, "kontakt zurück {}", *OF_BOTH),
             }.get(name, ())
-            for command in (one for one in EVERY if one not in owned):
+            for command in (command for command in EVERY if command not in owned):
                 before = self.row()
                 said = await actor.says(f"!{command.format(self.code)}")
                 await settled(self.net.bot)

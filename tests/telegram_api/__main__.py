@@ -42,7 +42,7 @@ class Terminal:
                 if message.sender is self.world.bot and self._seen.get(key) != state:
                     self._print(message, edited=key in self._seen)
                     self._seen[key] = state
-            answered = [one for answers in self.world.queries.values() for one in answers]
+            answered = [answer for answers in self.world.queries.values() for answer in answers]
             for one in answered[self._toasts :]:
                 print(
                     f"  ({one.get('text') or 'ok'})",
@@ -54,7 +54,7 @@ class Terminal:
     def _print(self, message: Message, *, edited: bool) -> None:
         print(f"\n--- Stadtlotse{' (edited)' if edited else ''} in {message.chat.title or 'private'}\n{message.text}")
         if message.buttons:
-            print("  ".join(f"#{number} [{one['text']}]" for number, one in enumerate(message.buttons, start=1)))
+            print("  ".join(f"#{number} [{button['text']}]" for number, button in enumerate(message.buttons, start=1)))
             self.last = message
 
     def type(self, line: str) -> None:
@@ -72,7 +72,7 @@ class Terminal:
             case "/inline":
                 self.world.ask_inline(self.me, rest)
             case "/edit":
-                mine = [one for one in self.world.messages.values() if one.sender is self.me]
+                mine = [message for message in self.world.messages.values() if message.sender is self.me]
                 if mine:
                     self.world.edit(mine[-1], rest)
             case _ if word[:1] == "#" and word[1:].isdecimal():

@@ -52,10 +52,10 @@ class _Parser:
                 self.text += REFERENCE.sub(_resolve, self.source[position:end])
                 position = end
                 continue
-            found = TAG.match(self.source, position)
-            assert found is not None
-            self._tag(found, self._offset(position))
-            position = found.end()
+            match = TAG.match(self.source, position)
+            assert match is not None
+            self._tag(match, self._offset(position))
+            position = match.end()
         if self.stack:
             raise _unparsable(f'Can\'t find end tag corresponding to start tag "{self.stack[-1].name}"')
         return self.text, self.entities
@@ -116,12 +116,12 @@ def _trimmed(text: str, entities: list[dict[str, Any]]) -> tuple[str, list[dict[
     return stripped.lstrip(), kept[:MAX_ENTITIES]
 
 
-def _resolve(found: re.Match[str]) -> str:
-    if found[0].startswith("&#"):
-        number = int(found[1]) if found[1] else int(found[2], 16)
-        return chr(number) if 0 < number < 0x110000 and not 0xD800 <= number < 0xE000 else found[0]
-    name = found[0].rstrip(";")
-    return NAMED.get(f"{name};", found[0])
+def _resolve(match: re.Match[str]) -> str:
+    if match[0].startswith("&#"):
+        number = int(match[1]) if match[1] else int(match[2], 16)
+        return chr(number) if 0 < number < 0x110000 and not 0xD800 <= number < 0xE000 else match[0]
+    name = match[0].rstrip(";")
+    return NAMED.get(f"{name};", match[0])
 
 
 def _unparsable(text: str) -> Exception:

@@ -224,19 +224,19 @@ class Methods:
         if not wanted:
             return None
         number = int(wanted["message_id"])
-        found = self.world.messages.get((chat.id, number))
-        if found and not found.deleted:
+        result = self.world.messages.get((chat.id, number))
+        if result and not result.deleted:
             return number
         if wanted.get("allow_sending_without_reply"):
             return None
         raise bad_request("message to be replied not found")
 
-    def _own(self, params: Params, what: str) -> Message:
+    def _own(self, params: Params, text: str) -> Message:
         message = self.world.messages.get((self._open(params).id, int(params["message_id"])))
         if message is None or message.deleted:
-            raise bad_request(f"message to {what} not found")
+            raise bad_request(f"message to {text} not found")
         if message.sender is not self.world.bot:
-            raise bad_request(f"message can't be {what}ed")
+            raise bad_request(f"message can't be {text}ed")
         return message
 
 

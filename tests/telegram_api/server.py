@@ -79,10 +79,10 @@ class LoopbackApi:
         return [call for call in self.calls if call.method.lower() == method.lower()]
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        found = re.fullmatch(r"/bot([^/]*)/(?:test/)?(\w+)", request.path)
-        if found is None:
+        match = re.fullmatch(r"/bot([^/]*)/(?:test/)?(\w+)", request.path)
+        if match is None:
             return _reply(404, {"ok": False, "error_code": 404, "description": "Not Found"})
-        token, method = found.groups()
+        token, method = match.groups()
         params = decoded(await _params(request))
         fault = next((fault for fault in self.faults if fault.strikes(method, params)), None)
         at, status = time.monotonic(), 0

@@ -19,10 +19,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 def methods() -> dict[str, type[TelegramMethod[Any]]]:
     """By lower-cased name, as the server looks them up."""
     classes = (getattr(aiogram.methods, name) for name in aiogram.methods.__all__)
-    found = [cls for cls in classes if isinstance(cls, type) and issubclass(cls, TelegramMethod)]
+    seen = [cls for cls in classes if isinstance(cls, type) and issubclass(cls, TelegramMethod)]
     return {
         getattr(cls, "__api_method__", "").lower(): cls
-        for cls in found
+        for cls in seen
         if isinstance(getattr(cls, "__api_method__", None), str)
     }
 
@@ -50,14 +50,12 @@ def problems(method: str, params: Mapping[str, Any]) -> list[str]:
     if model is None:
         return [f"{method}: no such method"]
     names = {field.alias or name for name, field in model.model_fields.items()}
-    found = [f"{method}: unknown parameter {name!r}" for name in params if name not in names]
+    seen = [f"{method}: unknown parameter {name!r}" for name in params if name not in names]
     try:
-        found += [
-            f"{method}: unknown field {name}" for name in _extras(model.model_validate(params)) if "." in name[1:]
-        ]
+        seen += [f"{method}: unknown field {name}" for name in _extras(model.model_validate(params)) if "." in name[1:]]
     except ValidationError as error:
-        found += [f"{method}: {'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors()]
-    return found
+        seen += [f"{method}: {'.'.join(map(str, part['loc']))}: {part['msg']}" for part in error.errors()]
+    return seen
 
 
 def _extras(value: Any, path: str = "") -> Iterator[str]:

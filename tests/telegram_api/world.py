@@ -176,8 +176,8 @@ class World:
 
     def press(self, user: User, message: Message, button: int | str) -> str:
         """Press a button by its place or a part of its label; the id of the callback query."""
-        found = message.buttons[button] if isinstance(button, int) else labelled(message, button)
-        return self.press_data(user, message, found["callback_data"])
+        result = message.buttons[button] if isinstance(button, int) else labelled(message, button)
+        return self.press_data(user, message, result["callback_data"])
 
     def press_data(self, user: User, message: Message, data: str) -> str:
         number = str(next(self._query_ids))
@@ -279,21 +279,21 @@ class World:
 
     async def answer(self, question: Message, timeout: float = PATIENCE_S) -> Message:  # noqa: ASYNC109
         """The first answer to a question, once it is there."""
-        found: list[Message] = await self.until(lambda: self.answers(question), timeout)
-        return found[0]
+        answer: list[Message] = await self.until(lambda: self.answers(question), timeout)
+        return answer[0]
 
 
 _waking: set[asyncio.Task[None]] = set()
 
 
 def labelled(message: Message, part: str) -> dict[str, Any]:
-    found = [button for button in message.buttons if part.lower() in button["text"].lower()]
-    assert found, f"no button {part!r} among {[button['text'] for button in message.buttons]}"
-    return found[0]
+    seen = [button for button in message.buttons if part.lower() in button["text"].lower()]
+    assert seen, f"no button {part!r} among {[button['text'] for button in message.buttons]}"
+    return seen[0]
 
 
 def _detected(text: str) -> Iterator[dict[str, Any]]:
     """What the server recognises in a person's text."""
     for kind, pattern in (("bot_command", r"(?<![\w/])/\w{1,64}(?:@\w{3,32})?"), ("mention", r"(?<!\w)@\w{3,32}")):
-        for found in re.finditer(pattern, text):
-            yield {"type": kind, "offset": units(text[: found.start()]), "length": units(found[0])}
+        for match in re.finditer(pattern, text):
+            yield {"type": kind, "offset": units(text[: match.start()]), "length": units(match[0])}

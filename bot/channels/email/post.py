@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, suppress
 import aiosmtplib
 
 from bot.channels.port import TryLaterError, UnclearError, UndeliverableError
-from config.smtp import Smtp
+from config.smtp import SmtpSettings
 
 BEFORE_S = 45.0  # until the server is ready for the content
 CONTENT_S = 60.0  # until it confirms the content; both together stay below the sender's limit
@@ -30,7 +30,7 @@ Failure = (aiosmtplib.SMTPException, OSError, TimeoutError)  # what the library 
 class Post:
     """The mail server of the settings, with one connection per mail."""
 
-    def __init__(self, settings: Smtp, hello: str, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, settings: SmtpSettings, hello: str, tls: ssl.SSLContext | None = None) -> None:
         self._settings = settings
         self._hello = hello
         self._tls = tls

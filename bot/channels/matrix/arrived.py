@@ -7,7 +7,7 @@ reveals nothing; the homeserver already knows it as the transaction id.
 
 from __future__ import annotations
 
-from bot.channels.matrix.http import Json, RefusedError, Server, part
+from bot.channels.matrix.http import Json, RequestRefusedError, Server, part
 
 MESSAGE_ID = "org.stadtlotse.id"
 NEWEST = 100  # the bot's events to look through per room; a room gets one message at a time
@@ -42,6 +42,6 @@ async def room_behind(server: Server, alias: str) -> str:
     """Return the id of the room behind an alias; empty if the server gives no room. Raise ``MatrixError``."""
     try:
         answer: Json = await server.get("v3", "directory", "room", alias)
-    except RefusedError:
+    except RequestRefusedError:
         return ""
     return str(answer.get("room_id", ""))

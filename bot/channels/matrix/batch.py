@@ -18,7 +18,7 @@ import structlog
 
 from bot.channels.matrix.crypto import Crypto, MalformedError, NoKeyError
 from bot.channels.matrix.http import Json, events
-from bot.channels.matrix.normalise import NAME, MalformedEventError, Verification, check_shape, moment, read
+from bot.channels.matrix.normalise import NAME, MalformedEventError, VerificationStep, check_shape, moment, read
 from bot.channels.matrix.position import Position
 from bot.channels.matrix.rooms import Room, inviter, own_arrival, state_events
 from bot.messages import Address, Happening, Inbound, Refused
@@ -37,7 +37,7 @@ class Batch:
 
     happenings: list[Inbound] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
-    verifications: list[Verification] = field(default_factory=list)
+    verifications: list[VerificationStep] = field(default_factory=list)
     to_device: list[Json] = field(default_factory=list)  # verification steps
     tombstones: list[str] = field(default_factory=list)  # rooms that were replaced
     unsure: list[Inbound] = field(default_factory=list)  # replies to messages that may be the bot's
@@ -65,7 +65,7 @@ def _identify(event: Any, room_id: str) -> tuple[str, str]:
     return event_id, sender[:255] if isinstance(sender, str) else ""
 
 
-class Reader:
+class SyncReader:
     """A reader of sync answers that keeps the state of rooms and keys."""
 
     def __init__(self, crypto: Crypto, me: str, may_ask: Callable[[str], bool]) -> None:
@@ -169,7 +169,7 @@ class Reader:
 
     def _meaning(self, room: Room, event: Json, batch: Batch, happenings: list[Inbound]) -> None:
         meant = read(event, room)
-        if isinstance(meant, Verification):
+        if isinstance(meant, VerificationStep):
             batch.verifications.append(meant)
         elif meant is None or not self._may_ask(meant.user):
             return

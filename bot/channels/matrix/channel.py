@@ -11,13 +11,13 @@ from pathlib import Path
 import structlog
 
 from bot.channels.matrix.arrived import arrived, is_foreign, room_behind, trace_of
-from bot.channels.matrix.batch import Reader
+from bot.channels.matrix.batch import SyncReader
 from bot.channels.matrix.checking import look
 from bot.channels.matrix.crosssigning import CrossSigning, Seeds
 from bot.channels.matrix.discovery import address_of
 from bot.channels.matrix.files import Folder
 from bot.channels.matrix.handover import take, tidy
-from bot.channels.matrix.http import BusyError, MatrixError, RefusedError, Server
+from bot.channels.matrix.http import BusyError, MatrixError, RequestRefusedError, Server
 from bot.channels.matrix.invitations import Invitations
 from bot.channels.matrix.keys import Keys, only_log
 from bot.channels.matrix.login import Session, open_session, signed_out
@@ -25,13 +25,13 @@ from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.private_rooms import PrivateRooms
 from bot.channels.matrix.rooms import is_admin, may_ask, server_of
-from bot.channels.matrix.sending import Sending
+from bot.channels.matrix.sending import MatrixSender
 from bot.channels.matrix.sync import Parts, Sync
 from bot.channels.matrix.verification import Verifying
 from bot.channels.port import Alert, ChannelEndedError, Lead, Listening, MovedError, Receive, TryLaterError
 from bot.messages import Address, Outgoing
 from bot.messages.readership import Readership, accounts_on
-from config.matrix import Matrix
+from config.matrix import MatrixSettings
 from knowledge_base.errors import StoreError
 
 log = structlog.get_logger()
@@ -47,7 +47,7 @@ class MatrixChannel:
 
     def __init__(
         self,
-        settings: Matrix,
+        settings: MatrixSettings,
         state_dir: Path,
         *,
         admins: Collection[str] = (),
@@ -105,7 +105,7 @@ class MatrixChannel:
             except ChannelEndedError:
                 raise
             except Exception as error:
-                if isinstance(error, RefusedError) and error.signed_out:
+                if isinstance(error, RequestRefusedError) and error.signed_out:
                     raise signed_out(self._folder) from error
                 failures += 1
                 wait = pause_s(failures, error.after if isinstance(error, BusyError) else None)
@@ -137,8 +137,8 @@ class MatrixChannel:
         master = seeds.key("master").public if seeds else ""
         keys.own_identity(master)
         servers = self._settings.allowed_servers
-        reader = Reader(crypto, crypto.user_id, lambda user: may_ask(user, servers, crypto.user_id))
-        sending = Sending(self._server, reader, keys, self._admins)
+        reader = SyncReader(crypto, crypto.user_id, lambda user: may_ask(user, servers, crypto.user_id))
+        sending = MatrixSender(self._server, reader, keys, self._admins)
         verifying = Verifying(self._server, reader, crypto, keys, sending, master=master, admins=self._admins)
         invitations = Invitations(self._server, reader, self._settings)
         meetings = Meetings(self._server, reader, sending, stays=self._stays)
@@ -189,7 +189,7 @@ class MatrixChannel:
                 place = await room_behind(self._server, f"{place}:{server_of(me)}")
             if place:
                 parts.sending.arrived |= await arrived(self._server, place, me, message.id)
-        except RefusedError as error:
+        except RequestRefusedError as error:
             log.info("matrix.lookup_refused", reason=error.message)  # the server will also refuse the message
         except MatrixError as error:
             raise TryLaterError(error.message, after=error.after if isinstance(error, BusyError) else None) from error

@@ -5,15 +5,15 @@ from __future__ import annotations
 from bot.channels.matrix.crosssigning import Seeds
 from bot.channels.matrix.crypto import Crypto, LostStoreError
 from bot.channels.matrix.files import Folder
-from bot.channels.matrix.http import MatrixError, RefusedError, Server
+from bot.channels.matrix.http import MatrixError, RequestRefusedError, Server
 from bot.channels.matrix.login import Login, is_own_device, kept_login, own_keys
 from bot.channels.matrix.signing import chain, device_signed
-from config.matrix import Matrix
+from config.matrix import MatrixSettings
 
 Lines = list[tuple[str, str]]
 
 
-async def look(server: Server, settings: Matrix, folder: Folder) -> Lines:
+async def look(server: Server, settings: MatrixSettings, folder: Folder) -> Lines:
     """Return one line each: login, device, cross-signing, key store."""
     login = kept_login(folder)
     try:
@@ -21,7 +21,7 @@ async def look(server: Server, settings: Matrix, folder: Folder) -> Lines:
             await server.get("versions")
             return [("none", f"matrix: {settings.homeserver} answers; not logged in yet, the first serve does that")]
         return await _look(server, folder, login)
-    except RefusedError as error:
+    except RequestRefusedError as error:
         if error.signed_out:
             return [("fail", "matrix: the homeserver has revoked the access token; delete login.json to log in anew")]
         return [("fail", f"matrix: {error}")]

@@ -13,7 +13,7 @@ from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.pins import confirm, confirmed, pinned
 from bot.channels.matrix.signing import chain
 from bot.channels.port import ChannelEndedError
-from config.matrix import Matrix
+from config.matrix import MatrixSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Identities:
         return bool(self.known and self.shown) and self.known != self.shown
 
 
-async def identities(settings: Matrix, state_dir: Path, user: str) -> Identities:
+async def identities(settings: MatrixSettings, state_dir: Path, user: str) -> Identities:
     """Return the user's identities; change nothing. Raise ``MatrixError`` or ``ChannelEndedError``."""
     folder = Folder(state_dir / NAME)
     login = kept_login(folder)

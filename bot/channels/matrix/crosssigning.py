@@ -18,7 +18,7 @@ from typing import Self
 
 from bot.channels.matrix.crypto import Crypto
 from bot.channels.matrix.files import Folder
-from bot.channels.matrix.http import Json, RefusedError, Server
+from bot.channels.matrix.http import Json, RequestRefusedError, Server
 from bot.channels.matrix.login import is_own_device, own_keys
 from bot.channels.matrix.secret_storage import SecretStorage, SecretStorageError, from_base64, to_base64
 from bot.channels.matrix.signing import SigningKey, chain, device_signed, public_key
@@ -146,7 +146,7 @@ class CrossSigning:
             body[f"{kind}_key"] = value | {"signatures": {user: signatures}}
         try:
             await self._server.post("v3", "keys", "device_signing", "upload", body=body)
-        except RefusedError as error:
+        except RequestRefusedError as error:
             if error.status != 401 or error.signed_out:
                 raise
             await self._server.post(

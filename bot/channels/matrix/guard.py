@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.channels.matrix.http import Json, RefusedError, Server
+from bot.channels.matrix.http import Json, RequestRefusedError, Server
 from bot.channels.matrix.rooms import NOT_FOR_LATER, Room
 from bot.channels.port import OverheardError
 from bot.messages import MessageAudience, Outgoing
 from bot.messages.readership import Readership, fits
 
 
-class Guard:
+class AudienceGuard:
     """A guard that lets a message through only if exactly the right people can read it."""
 
     def __init__(self, server: Server, admins: Collection[str]) -> None:
@@ -48,7 +48,7 @@ class Guard:
         body: Json = {"history_visibility": NOT_FOR_LATER[-1]}
         try:
             await self._server.put("v3", "rooms", room.id, "state", "m.room.history_visibility", "", body=body)
-        except RefusedError as error:
+        except RequestRefusedError as error:
             if error.signed_out:
                 raise
             raise OverheardError("The bot may not close this room's history.") from error

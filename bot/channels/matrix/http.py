@@ -36,14 +36,14 @@ class BusyError(MatrixError):
         self.after = after
 
 
-class RefusedError(MatrixError):
+class RequestRefusedError(MatrixError):
     """A request that the server understood and refused; ``status`` and ``code`` (``M_FORBIDDEN`` …) say why."""
 
-    def __init__(self, status: int, body: Json, what: str) -> None:
+    def __init__(self, status: int, body: Json, request: str) -> None:
         self.status = status
         self.code = str(body.get("errcode", "M_UNKNOWN"))
         self.body = body
-        super().__init__(f"{what}: {status} {self.code}.")
+        super().__init__(f"{request}: {status} {self.code}.")
 
     @property
     def signed_out(self) -> bool:
@@ -93,7 +93,7 @@ class Server:
     async def request(
         self, method: str, *path: str, body: Json | None = None, query: Json | None = None, wait: float = REPLY_S
     ) -> Json:
-        """Send one request, never repeated here. Raise ``UnreachableError``, ``BusyError`` or ``RefusedError``."""
+        """Send one request once. Raise ``UnreachableError``, ``BusyError`` or ``RequestRefusedError``."""
         answer: Json = await self._request(method, *path, body=body, query=query, wait=wait)
         return answer
 
@@ -106,10 +106,12 @@ class Server:
         wait: float = REPLY_S,
         kind: type = dict,
     ) -> Any:
-        what = f"{method} {path[-1] if len(path) < 3 else path[1]}"  # a path may hold ids, which must not reach the log
+        request = (
+            f"{method} {path[-1] if len(path) < 3 else path[1]}"  # a path may hold ids, which must not reach the log
+        )
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if not self.allowed():
-            raise UnreachableError(f"{what}: another process uses the account.")
+            raise UnreachableError(f"{request}: another process uses the account.")
         try:
             answer = await self._http.request(
                 method,
@@ -121,10 +123,10 @@ class Server:
                 extensions={"trace": self._at},
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise UnreachableError(f"{what}: {type(error).__name__}.") from error
+            raise UnreachableError(f"{request}: {type(error).__name__}.") from error
         if not self.allowed():  # another process may store what follows from the answer
-            raise UnreachableError(f"{what}: another process uses the account.")
-        return _read(answer, what, kind)
+            raise UnreachableError(f"{request}: another process uses the account.")
+        return _read(answer, request, kind)
 
     async def _at(self, step: str, _: Json) -> None:
         """Check leadership again right before writing: connecting takes time, and a frozen process may wake."""
@@ -155,22 +157,22 @@ def _parameter(value: Any) -> str:
     return json.dumps(value) if isinstance(value, dict) else str(value)
 
 
-def _read(answer: httpx.Response, what: str, kind: type = dict) -> Any:
+def _read(answer: httpx.Response, request: str, kind: type = dict) -> Any:
     try:
         body = answer.json() if len(answer.content) <= MAX_REPLY else None
     except (ValueError, RecursionError):
         body = None
     status = answer.status_code
     if status == 429:
-        raise BusyError(f"{what}: 429.", after=_retry_after(answer, body))
+        raise BusyError(f"{request}: 429.", after=_retry_after(answer, body))
     if status >= 500:
-        raise BusyError(f"{what}: {status}.")
+        raise BusyError(f"{request}: {status}.")
     if status >= 400 and isinstance(body, dict) and "errcode" in body:
-        raise RefusedError(status, body, what)
+        raise RequestRefusedError(status, body, request)
     if status == 401 and isinstance(body, dict):  # wants authentication (a password) for this request
-        raise RefusedError(status, body, what)
+        raise RequestRefusedError(status, body, request)
     if status != 200 or not isinstance(body, kind):  # a proxy's page, an incomplete answer
-        raise UnreachableError(f"{what}: {status} without a Matrix answer.")
+        raise UnreachableError(f"{request}: {status} without a Matrix answer.")
     return body
 
 

@@ -8,10 +8,10 @@ from time import monotonic
 
 import structlog
 
-from bot.channels.matrix.batch import Reader
-from bot.channels.matrix.http import Json, MatrixError, RefusedError, Server
+from bot.channels.matrix.batch import SyncReader
+from bot.channels.matrix.http import Json, MatrixError, RequestRefusedError, Server
 from bot.channels.matrix.rooms import invitation, may_ask
-from config.matrix import Matrix
+from config.matrix import MatrixSettings
 from knowledge_base.failpoints import reached
 
 log = structlog.get_logger()
@@ -22,7 +22,7 @@ AN_HOUR = timedelta(hours=1).total_seconds()
 class Invitations:
     """A handler of invitations: it accepts by policy, a limited number per hour, and retries what failed."""
 
-    def __init__(self, server: Server, reader: Reader, settings: Matrix) -> None:
+    def __init__(self, server: Server, reader: SyncReader, settings: MatrixSettings) -> None:
         self._server = server
         self._reader = reader
         self._settings = settings
@@ -46,7 +46,7 @@ class Invitations:
                     await self._accept(room_id)
                 else:
                     continue
-            except RefusedError as error:
+            except RequestRefusedError as error:
                 log.warning("matrix.invitation_failed", room=room_id, reason=error.code)
             except MatrixError as error:
                 log.info("matrix.invitation_postponed", room=room_id, reason=error.message)

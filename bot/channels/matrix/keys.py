@@ -17,7 +17,7 @@ import structlog
 
 from bot.channels.matrix.crypto import Crypto, Device
 from bot.channels.matrix.files import Folder
-from bot.channels.matrix.http import BusyError, Json, MatrixError, RefusedError, Server, part
+from bot.channels.matrix.http import BusyError, Json, MatrixError, RequestRefusedError, Server, part
 from bot.channels.matrix.pins import CHANGED, REFUSED, SIGNED, Pins
 from bot.channels.matrix.rooms import Room
 from bot.channels.matrix.signing import chain, device_signed
@@ -63,7 +63,7 @@ class Keys:
         reached("matrix.before_key_upload")
         try:
             answer = await self._server.post("v3", "keys", "upload", body=body)
-        except RefusedError as error:
+        except RequestRefusedError as error:
             if "already exists" not in str(error.body.get("error", "")):
                 raise
             log.error("matrix.key_ids_taken")  # noqa: TRY400 - repaired here

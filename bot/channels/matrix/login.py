@@ -9,9 +9,9 @@ import structlog
 
 from bot.channels.matrix.crypto import Crypto, LostStoreError
 from bot.channels.matrix.files import Folder
-from bot.channels.matrix.http import Json, MatrixError, RefusedError, Server, part
+from bot.channels.matrix.http import Json, MatrixError, RequestRefusedError, Server, part
 from bot.channels.port import ChannelEndedError
-from config.matrix import Matrix
+from config.matrix import MatrixSettings
 from knowledge_base.failpoints import reached
 
 log = structlog.get_logger()
@@ -52,7 +52,7 @@ def kept_login(folder: Folder) -> Login | None:
         return None
 
 
-async def open_session(server: Server, settings: Matrix, folder: Folder) -> Session:
+async def open_session(server: Server, settings: MatrixSettings, folder: Folder) -> Session:
     """Log in, or resume the login of earlier starts. Raise ``ChannelEndedError`` with a remedy for the operator."""
     kept = kept_login(folder)
     if kept is None:
@@ -74,11 +74,11 @@ async def open_session(server: Server, settings: Matrix, folder: Folder) -> Sess
     return Session(kept, crypto)
 
 
-async def _still_valid(server: Server, settings: Matrix, folder: Folder, kept: Login) -> Login:
+async def _still_valid(server: Server, settings: MatrixSettings, folder: Folder, kept: Login) -> Login:
     server.token = kept.access_token
     try:
         await server.get("v3", "account", "whoami")
-    except RefusedError as error:
+    except RequestRefusedError as error:
         if not error.signed_out:
             raise
         if error.body.get("soft_logout") and settings.password:
@@ -98,7 +98,7 @@ def signed_out(folder: Folder) -> ChannelEndedError:
     )
 
 
-async def _new(server: Server, settings: Matrix, folder: Folder, note: str = "") -> Session:
+async def _new(server: Server, settings: MatrixSettings, folder: Folder, note: str = "") -> Session:
     """Log in for the first time, or as a new device."""
     answer = await (_by_token(server, settings) if not settings.password else _by_password(server, settings))
     login = _keep(folder, answer, secrets.token_hex(32), server)
@@ -116,7 +116,7 @@ async def _new(server: Server, settings: Matrix, folder: Folder, note: str = "")
     return Session(login, crypto, note or f"new device {login.device_id}")
 
 
-async def _replace(server: Server, settings: Matrix, folder: Folder, kept: Login, why: str) -> Session:
+async def _replace(server: Server, settings: MatrixSettings, folder: Folder, kept: Login, why: str) -> Session:
     """Take a new device and end the old one: without its private keys, the old one can never read again."""
     if not settings.password:
         raise ChannelEndedError(
@@ -134,7 +134,7 @@ async def _replace(server: Server, settings: Matrix, folder: Folder, kept: Login
     return session
 
 
-async def _by_password(server: Server, settings: Matrix, device_id: str = "") -> Json:
+async def _by_password(server: Server, settings: MatrixSettings, device_id: str = "") -> Json:
     body: Json = {
         "type": "m.login.password",
         "identifier": {"type": "m.id.user", "user": settings.user_id},
@@ -143,18 +143,18 @@ async def _by_password(server: Server, settings: Matrix, device_id: str = "") ->
     }
     try:
         return await server.post("v3", "login", body=body | ({"device_id": device_id} if device_id else {}))
-    except RefusedError as error:
+    except RequestRefusedError as error:
         raise ChannelEndedError(
             f"The homeserver does not let {settings.user_id} in ({error.code}).",
             remedy="Check STADTLOTSE_MATRIX__USER_ID and __PASSWORD.",
         ) from error
 
 
-async def _by_token(server: Server, settings: Matrix) -> Json:
+async def _by_token(server: Server, settings: MatrixSettings) -> Json:
     server.token = settings.access_token.get_secret_value()
     try:
         answer = await server.get("v3", "account", "whoami")
-    except RefusedError as error:
+    except RequestRefusedError as error:
         raise ChannelEndedError(
             f"The homeserver does not know the access token ({error.code}).",
             remedy="Check STADTLOTSE_MATRIX__ACCESS_TOKEN.",

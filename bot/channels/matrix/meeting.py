@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.channels.matrix.batch import Reader
-from bot.channels.matrix.http import BusyError, Json, MatrixError, RefusedError, Server, part
+from bot.channels.matrix.batch import SyncReader
+from bot.channels.matrix.http import BusyError, Json, MatrixError, RequestRefusedError, Server, part
 from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.own_rooms import CLOSED, seen
 from bot.channels.matrix.rooms import PRESENT, Room, membership, server_of
-from bot.channels.matrix.sending import Sending
+from bot.channels.matrix.sending import MatrixSender
 from bot.channels.port import OverheardError, TryLaterError, UndeliverableError
 from bot.messages import Address, MessageAudience, Outgoing
 
@@ -24,7 +24,7 @@ from bot.messages import Address, MessageAudience, Outgoing
 class Meetings:
     """A maker of rooms for two people."""
 
-    def __init__(self, server: Server, reader: Reader, sending: Sending, *, stays: bool) -> None:
+    def __init__(self, server: Server, reader: SyncReader, sending: MatrixSender, *, stays: bool) -> None:
         self._server = server
         self._reader = reader
         self._sending = sending
@@ -51,7 +51,7 @@ class Meetings:
             )
         except OverheardError as error:  # the two users changed the room: it is theirs now
             raise UndeliverableError(error.message) from error
-        except RefusedError as error:
+        except RequestRefusedError as error:
             raise UndeliverableError(error.message) from error
         except MatrixError as error:
             raise TryLaterError(error.message, after=error.after if isinstance(error, BusyError) else None) from error
@@ -85,7 +85,7 @@ class Meetings:
         }
         try:
             answer = await self._server.post("v3", "createRoom", body=body | ({"name": name} if name else {}))
-        except RefusedError as error:
+        except RequestRefusedError as error:
             if error.code != "M_ROOM_IN_USE":
                 raise
             whole = f"#{alias}:{server_of(self._reader.me)}"

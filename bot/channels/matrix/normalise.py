@@ -32,7 +32,7 @@ class MalformedEventError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class VerificationStep:
     """A step of an in-room verification."""
 
     room_id: str
@@ -63,7 +63,7 @@ def is_deep(value: Any) -> bool:
     return bool(level)
 
 
-def read(event: Json, room: Room) -> Inbound | Verification | None:
+def read(event: Json, room: Room) -> Inbound | VerificationStep | None:
     """Return the meaning of a clear event of the room; ``None``: nothing for the bot."""
     content = event["content"]
     if event["sender"] == room.me or any(name.startswith(OURS) for name in content):
@@ -80,16 +80,16 @@ def read(event: Json, room: Room) -> Inbound | Verification | None:
             return _vote(event, room, content)
         case kind if kind.startswith(VERIFICATION):
             _relation(content)
-            return Verification(room.id, event)
+            return VerificationStep(room.id, event)
     return None
 
 
-def _message(event: Json, room: Room, content: Json) -> Inbound | Verification | None:
+def _message(event: Json, room: Room, content: Json) -> Inbound | VerificationStep | None:
     if not content:  # redacted
         return None
     kind = _text(content.get("msgtype"), "msgtype")
     if kind == f"{VERIFICATION}request":
-        return Verification(room.id, event)
+        return VerificationStep(room.id, event)
     relation = _relation(content)
     if relation.get("rel_type") == "m.replace":
         return _inbound(event, room, happening=Happening.EDIT, refers_to=_text(relation.get("event_id"), "event_id"))

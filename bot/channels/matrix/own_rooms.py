@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from bot.channels.matrix.batch import Reader
+from bot.channels.matrix.batch import SyncReader
 from bot.channels.matrix.http import Json
 from bot.channels.matrix.rooms import Room
 from bot.channels.port import TryLaterError
@@ -21,7 +21,7 @@ CLOSED: tuple[Json, ...] = (
 )
 
 
-async def seen(reader: Reader, room_id: str, is_known: Callable[[Room], bool]) -> Room:
+async def seen(reader: SyncReader, room_id: str, is_known: Callable[[Room], bool]) -> Room:
     """Return the room once ``is_known`` holds for its synced state: accounts unknown to the sync loop get no key."""
 
     def known() -> Room | None:

@@ -11,9 +11,9 @@ import hashlib
 
 import structlog
 
-from bot.channels.matrix.batch import Reader
-from bot.channels.matrix.guard import Guard
-from bot.channels.matrix.http import Json, RefusedError, Server
+from bot.channels.matrix.batch import SyncReader
+from bot.channels.matrix.guard import AudienceGuard
+from bot.channels.matrix.http import Json, RequestRefusedError, Server
 from bot.channels.matrix.own_rooms import CLOSED, seen
 from bot.channels.matrix.rooms import Room
 from bot.channels.port import OverheardError
@@ -27,7 +27,7 @@ KIND = "org.stadtlotse.private_room."
 class PrivateRooms:
     """A maker of private rooms."""
 
-    def __init__(self, server: Server, reader: Reader, guard: Guard) -> None:
+    def __init__(self, server: Server, reader: SyncReader, guard: AudienceGuard) -> None:
         self._server = server
         self._reader = reader
         self._guard = guard
@@ -48,7 +48,7 @@ class PrivateRooms:
                 reached("matrix.private_room_invited")
                 room = await seen(self._reader, room_id, lambda room: room.encrypted and user in room.members)
             now = (await self._guard.current(room)).readership
-        except RefusedError as error:
+        except RequestRefusedError as error:
             if error.signed_out:
                 raise
             raise OverheardError("A private room is refused.") from error
@@ -59,7 +59,7 @@ class PrivateRooms:
     async def _noted(self, user: str) -> str:
         try:
             noted = await self._server.get("v3", "user", self._reader.me, "account_data", _key(user))
-        except RefusedError as error:
+        except RequestRefusedError as error:
             if error.code != "M_NOT_FOUND":
                 raise
             return ""

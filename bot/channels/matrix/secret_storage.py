@@ -12,7 +12,7 @@ import secrets
 
 from Crypto.Cipher import AES
 
-from bot.channels.matrix.http import Json, RefusedError, Server
+from bot.channels.matrix.http import Json, RequestRefusedError, Server
 
 ALGORITHM = "m.secret_storage.v1.aes-hmac-sha2"
 DEFAULT_KEY = "m.secret_storage.default_key"
@@ -136,7 +136,7 @@ class SecretStorage:
     async def _get(self, name: str) -> Json:
         try:
             return await self._server.get(*self._path, name)
-        except RefusedError as error:
+        except RequestRefusedError as error:
             if error.status != 404:
                 raise
             return {}

@@ -10,10 +10,10 @@ from uuid import uuid4
 import structlog
 
 from bot.channels.matrix.arrived import MESSAGE_ID
-from bot.channels.matrix.batch import Reader
+from bot.channels.matrix.batch import SyncReader
 from bot.channels.matrix.content import LARGEST, contents
-from bot.channels.matrix.guard import Guard
-from bot.channels.matrix.http import BusyError, Json, MatrixError, RefusedError, Server
+from bot.channels.matrix.guard import AudienceGuard
+from bot.channels.matrix.http import BusyError, Json, MatrixError, RequestRefusedError, Server
 from bot.channels.matrix.keys import Keys
 from bot.channels.matrix.rooms import Room
 from bot.channels.port import TryLaterError, UndeliverableError
@@ -26,14 +26,14 @@ TYPING_MS = 20_000
 SMALLER = (LARGEST, LARGEST // 3, LARGEST // 10)
 
 
-class Sending:
+class MatrixSender:
     """The sender of one account."""
 
-    def __init__(self, server: Server, reader: Reader, keys: Keys, admins: Collection[str] = ()) -> None:
+    def __init__(self, server: Server, reader: SyncReader, keys: Keys, admins: Collection[str] = ()) -> None:
         self._server = server
         self._reader = reader
         self._keys = keys
-        self.guard = Guard(server, admins)
+        self.guard = AudienceGuard(server, admins)
         self._one_per_room: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._background: set[asyncio.Task[None]] = set()
         self.arrived: dict[str, str] = {}  # sent by another device: transaction id → event id
@@ -53,11 +53,11 @@ class Sending:
             for largest in SMALLER:
                 try:
                     return await self._send(room, message, largest)
-                except RefusedError as error:
+                except RequestRefusedError as error:
                     if error.code != "M_TOO_LARGE" and error.status != 413:
                         raise
             raise UndeliverableError("Too large for the homeserver in any parts.")
-        except RefusedError as error:
+        except RequestRefusedError as error:
             raise self._meaning(room, error) from error
         except BusyError as error:
             raise TryLaterError(error.message, after=error.after, everywhere=error.after is not None) from error
@@ -100,7 +100,7 @@ class Sending:
         self._reader.sent(event_id)
         return event_id
 
-    def _meaning(self, room: Room, error: RefusedError) -> TryLaterError | UndeliverableError:
+    def _meaning(self, room: Room, error: RequestRefusedError) -> TryLaterError | UndeliverableError:
         if error.signed_out:
             return TryLaterError("signed out")
         if error.status == 403 or error.code in ("M_FORBIDDEN", "M_NOT_FOUND"):

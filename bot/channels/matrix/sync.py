@@ -18,15 +18,15 @@ from typing import Any
 
 import structlog
 
-from bot.channels.matrix.batch import MOST_MISSED, Batch, Reader
-from bot.channels.matrix.http import Json, MatrixError, RefusedError, Server, UnreachableError, events, part
+from bot.channels.matrix.batch import MOST_MISSED, Batch, SyncReader
+from bot.channels.matrix.http import Json, MatrixError, RequestRefusedError, Server, UnreachableError, events, part
 from bot.channels.matrix.invitations import Invitations
 from bot.channels.matrix.keys import Keys
 from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.position import Position
 from bot.channels.matrix.rooms import state_events
-from bot.channels.matrix.sending import Sending
+from bot.channels.matrix.sending import MatrixSender
 from bot.channels.matrix.verification import Verifying
 from bot.channels.port import Listening, Receive
 from bot.messages import Happening, Inbound
@@ -57,9 +57,9 @@ class Parts:
     """The parts that the loop works with."""
 
     server: Server
-    reader: Reader
+    reader: SyncReader
     keys: Keys
-    sending: Sending
+    sending: MatrixSender
     invitations: Invitations
     verifying: Verifying
     meetings: Meetings
@@ -163,7 +163,7 @@ class Sync:
             query = {"dir": "b", "from": start, "to": since, "limit": PAGE}
             try:
                 page = await self._parts.server.get("v3", "rooms", room_id, "messages", query=query)
-            except RefusedError as error:  # the bot may have left meanwhile
+            except RequestRefusedError as error:  # the bot may have left meanwhile
                 log.warning("matrix.gap_not_filled", room=room_id, reason=error.code)
                 break
             chunk, start = page.get("chunk"), page.get("end")
@@ -179,7 +179,7 @@ class Sync:
             try:
                 path = ("v3", "rooms", inbound.address.conversation, "event", inbound.refers_to)
                 event = await self._parts.server.get(*path)
-            except RefusedError:
+            except RequestRefusedError:
                 continue
             if event.get("sender") == self._parts.reader.me:
                 batch.happenings.append(replace(inbound, addressed=True))
@@ -205,7 +205,7 @@ class Sync:
             await parts.invitations.leave_empty_rooms()
             await parts.meetings.leave_those_who_met()
         except MatrixError as error:
-            if isinstance(error, RefusedError) and error.signed_out:
+            if isinstance(error, RequestRefusedError) and error.signed_out:
                 raise
             log.warning("matrix.upkeep_postponed", reason=error.message)
 

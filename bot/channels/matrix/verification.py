@@ -18,13 +18,13 @@ from uuid import uuid4
 
 import structlog
 
-from bot.channels.matrix.batch import Reader
+from bot.channels.matrix.batch import SyncReader
 from bot.channels.matrix.crypto import Crypto
 from bot.channels.matrix.http import Json, MatrixError, Server, part
 from bot.channels.matrix.keys import Keys
-from bot.channels.matrix.normalise import NAME, Verification, moment
+from bot.channels.matrix.normalise import NAME, VerificationStep, moment
 from bot.channels.matrix.sas import METHOD, Exchange, SasError
-from bot.channels.matrix.sending import Sending
+from bot.channels.matrix.sending import MatrixSender
 from bot.messages import Address, Happening, Inbound
 
 log = structlog.get_logger()
@@ -51,7 +51,7 @@ class Verifying:
     """A handler of verification requests."""
 
     def __init__(
-        self, server: Server, reader: Reader, crypto: Crypto, keys: Keys, sending: Sending, *,
+        self, server: Server, reader: SyncReader, crypto: Crypto, keys: Keys, sending: MatrixSender, *,
         master: str, admins: Collection[str],
     ) -> None:  # fmt: skip
         self._server = server
@@ -63,7 +63,9 @@ class Verifying:
         self._admins = admins
         self._flows: dict[str, Flow] = {}
 
-    async def take(self, to_device: Iterable[Json], in_rooms: Iterable[Verification], now: datetime) -> list[Inbound]:
+    async def take(
+        self, to_device: Iterable[Json], in_rooms: Iterable[VerificationStep], now: datetime
+    ) -> list[Inbound]:
         """Process all steps of a sync answer; return the messages to send (the emojis, to the admin)."""
         self._flows = {name: flow for name, flow in self._flows.items() if now - flow.begun < LASTS}
         said: list[Inbound] = []

@@ -18,10 +18,10 @@ from bot.channels.telegram import inline
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.limits import Limits, Pace
 from bot.channels.telegram.menu import Menu, show
-from bot.channels.telegram.normalise import NAME, InlineQuestion, Me, Reader
+from bot.channels.telegram.normalise import NAME, InlineQuestion, Me, UpdateReader
 from bot.channels.telegram.policy import Policy
 from bot.channels.telegram.receive import Attempts, Polling, Take
-from bot.channels.telegram.send import Sending
+from bot.channels.telegram.send import TelegramSender
 from bot.channels.telegram.webhook import Webhook, secret_of
 from bot.messages import Address, Happening, Inbound, Outgoing
 from bot.messages.readership import Readership, accounts_on, fits
@@ -49,7 +49,7 @@ class TelegramChannel:
         self._policy = Policy(ours.allowed_groups, may_pass(NAME, DataClass.CONTACT_DATUM, settings))
         self._admins = accounts_on(NAME, settings.admins)
         self._menu = menu
-        self._sending = Sending(self._api.bot, Limits(pace))
+        self._sending = TelegramSender(self._api.bot, Limits(pace))
         self._pace = pace
         self._webhook = None
         if ours.webhook:
@@ -76,7 +76,7 @@ class TelegramChannel:
         """Read the bot's own account, then receive until cancelled; retry both while Telegram is unreachable."""
         attempts = Attempts(listening, self._pace.first_pause)
         me = await self._introduced(attempts)
-        self._take = take = partial(self._keep, Reader(me, self._policy, self._menu.words), receive)
+        self._take = take = partial(self._keep, UpdateReader(me, self._policy, self._menu.words), receive)
         self._beside(show(self._api.bot, self._menu))
         await (self._webhook or Polling(self._api, take, self._pace)).run(attempts)
 
@@ -147,7 +147,7 @@ class TelegramChannel:
         me = await self._api.bot.get_me()
         return Me(me.id, me.username or "")
 
-    async def _keep(self, reader: Reader, receive: Receive, updates: Sequence[Any]) -> None:
+    async def _keep(self, reader: UpdateReader, receive: Receive, updates: Sequence[Any]) -> None:
         """Store updates, then answer those that need an immediate answer. Nothing is answered before it is stored.
 
         Presses are answered before the next request lets Telegram forget them, so a kill loses no answer.

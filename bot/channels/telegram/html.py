@@ -22,7 +22,7 @@ SELF_MADE = re.compile(  # the end of a run may begin a link: the next run may c
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class TextRun:
     """Characters with the same formatting, within one line."""
 
     text: str
@@ -45,7 +45,7 @@ class Run:
         return shown
 
 
-Line = tuple[Run, ...]
+Line = tuple[TextRun, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _block(block: Block) -> list[Line]:
     airy = any(len(entry) > 1 for entry in entries)
     lines: list[Line] = []
     for number, entry in enumerate(entries):
-        mark = Run("• " if block.start is None else f"{block.start + number}. ")
+        mark = TextRun("• " if block.start is None else f"{block.start + number}. ")
         first, *others = entry or [()]
         lines += [()] if airy and number else []
         lines += [(mark, *first), *others]
@@ -106,7 +106,7 @@ def _block(block: Block) -> list[Line]:
 
 
 def _lines(nodes: Sequence[Inline]) -> list[Line]:
-    lines: list[list[Run]] = [[]]
+    lines: list[list[TextRun]] = [[]]
     for run in _runs(nodes, ()):
         head, *tail = run.text.split("\n") if not run.url else [run.text]
         lines[-1].append(replace(run, text=head))
@@ -114,17 +114,17 @@ def _lines(nodes: Sequence[Inline]) -> list[Line]:
     return [tuple(run for run in line if run.text) for line in lines]
 
 
-def _runs(nodes: Sequence[Inline], marks: tuple[str, ...]) -> Iterator[Run]:
+def _runs(nodes: Sequence[Inline], marks: tuple[str, ...]) -> Iterator[TextRun]:
     for node in nodes:
         match node:
             case Text(text, command=True):
-                yield Run(tappable(text), marks, command=True)
+                yield TextRun(tappable(text), marks, command=True)
             case Text(text):
-                yield Run(_sound(text), marks)
+                yield TextRun(_sound(text), marks)
             case Link(url):
-                yield Run(_sound(url), marks, _sound(url))
+                yield TextRun(_sound(url), marks, _sound(url))
             case Break():
-                yield Run("\n")
+                yield TextRun("\n")
             case Strong(inner):
                 yield from _runs(inner, _with(marks, "b"))
             case Soft(inner):
@@ -149,7 +149,7 @@ def _bounded(line: Line, limit: int) -> Iterator[Line]:
     if _length(line) <= limit:
         yield line
         return
-    current: list[Run] = []
+    current: list[TextRun] = []
     for run in line:
         for piece in _pieces(run, limit):
             if current and _length((*current, piece)) > limit:
@@ -159,7 +159,7 @@ def _bounded(line: Line, limit: int) -> Iterator[Line]:
     yield tuple(current)
 
 
-def _pieces(run: Run, limit: int) -> Iterator[Run]:
+def _pieces(run: TextRun, limit: int) -> Iterator[TextRun]:
     """Yield a run cut between words, or within a word that is too long. A link that is too long becomes text."""
     if run.url and units(run.text) <= limit:
         yield run
@@ -167,7 +167,8 @@ def _pieces(run: Run, limit: int) -> Iterator[Run]:
     longest = limit // 4  # a character has at most two units, its joiner one
     for word in re.findall(r"\S*\s*", run.text):
         yield from (
-            Run(word[start : start + longest], run.marks, command=run.command) for start in range(0, len(word), longest)
+            TextRun(word[start : start + longest], run.marks, command=run.command)
+            for start in range(0, len(word), longest)
         )
 
 

@@ -51,7 +51,7 @@ class InlineQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class UpdateReader:
     """A reader of updates for one bot. ``words``: its commands; in a group, all other commands are for other bots."""
 
     me: Me

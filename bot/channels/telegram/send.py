@@ -29,7 +29,7 @@ NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ChatTarget:
     """The destination of a message."""
 
     chat: int
@@ -37,7 +37,7 @@ class Place:
     reply_to: int | None
 
 
-class Sending:
+class TelegramSender:
     """A sender that sends and replaces messages."""
 
     def __init__(self, bot: Bot, limits: Limits) -> None:
@@ -79,7 +79,7 @@ class Sending:
             self._half_sent.popitem(last=False)
         return ids
 
-    async def _send_parts(self, message: Outgoing, texts: Sequence[Part], ids: list[int], place: Place) -> None:
+    async def _send_parts(self, message: Outgoing, texts: Sequence[Part], ids: list[int], place: ChatTarget) -> None:
         """Send the parts of a message that have no id yet, in order."""
         for number, part in list(enumerate(texts))[len(ids) :]:
             buttons = keyboard(message.choices) if number == len(texts) - 1 else None
@@ -94,7 +94,7 @@ class Sending:
         self,
         part: Part,
         buttons: InlineKeyboardMarkup | None,
-        place: Place,
+        place: ChatTarget,
         reply: int | None,
         *,
         bulk: bool,
@@ -178,7 +178,7 @@ class Sending:
             raise TryLaterError(meaning(error).message) from error
 
     async def _look_for(
-        self, part: Part, buttons: InlineKeyboardMarkup | None, place: Place, numbers: Iterator[int]
+        self, part: Part, buttons: InlineKeyboardMarkup | None, place: ChatTarget, numbers: Iterator[int]
     ) -> int | None:
         """Return the id of a message that an earlier attempt sent; ``None`` if it is not there."""
         for number in numbers:
@@ -202,15 +202,17 @@ class Sending:
         return meaning(error)
 
 
-def place_of(message: Outgoing) -> Place:
+def place_of(message: Outgoing) -> ChatTarget:
     """Return chat, topic and question of a message."""
     chat, _, question = message.answers.partition("/")
     here = chat == message.address.conversation and question.isdecimal()
     thread = message.address.thread
-    return Place(int(message.address.conversation), int(thread) if thread else None, int(question) if here else None)
+    return ChatTarget(
+        int(message.address.conversation), int(thread) if thread else None, int(question) if here else None
+    )
 
 
-def candidates(message: Outgoing, sent: Sequence[int], place: Place) -> Iterator[int]:
+def candidates(message: Outgoing, sent: Sequence[int], place: ChatTarget) -> Iterator[int]:
     """Return the ids at which a message may be found.
 
     It is younger than its question, than every other message of the bot in the chat, and than its trace.

@@ -18,7 +18,7 @@ from bot.commands.general import Start
 from bot.context import Act, Serves, Services, Turn
 from bot.features import help as guide
 from bot.features.accounts import verify as verifying
-from bot.features.accounts.separate import before, told
+from bot.features.accounts.separate import as_json, before
 from bot.features.accounts.verify import prove
 from bot.features.privacy_notice import operator
 from bot.messages import Choice, MessageAudience, Say, Value
@@ -60,7 +60,7 @@ async def _ask(tx: Transaction, turn: Turn, page: Page, services: Services) -> S
     roles = await tx.contacts.with_address(address)
     values: dict[str, Value] = {
         "host": address.rpartition("@")[2],
-        "roles": tuple(Say("connect.role", {"role": one.role, "municipality": one.municipality}) for one in roles),
+        "roles": tuple(Say("connect.role", {"role": role.role, "municipality": role.municipality}) for role in roles),
         "yes": CHOICES[0].label,
         "no": CHOICES[1].label,
     }
@@ -75,8 +75,8 @@ async def _refused(tx: Transaction, turn: Turn, page: Page, services: Services) 
         return OVER
     channel = turn.inbound.address.channel
     owners, mine = await tx.people.accounts(page.person_id), await tx.people.accounts(turn.person.id)
-    has_one = any(one.channel == channel and one.active for one in owners)
-    if not has_one and all(one.channel != MAIL for one in mine):
+    has_one = any(account.channel == channel and account.active for account in owners)
+    if not has_one and all(account.channel != MAIL for account in mine):
         return None
     if owner := await tx.people.get(page.person_id):
         notice = Notice(Say("connect.tried", {"channel": network(channel)}), f"connect:{page.token_hash[:32]}:tried")
@@ -127,7 +127,7 @@ async def _proved(tx: Transaction, turn: Turn, address: str, services: Services)
     channel = turn.inbound.address.channel
     kept = await before(tx, page.person_id, turn.person.id)
     proven = await prove(tx, turn, address, services)
-    kept["both"] = told(await tx.profiles.set(turn.person.id, prefers=channel))
+    kept["both"] = as_json(await tx.profiles.set(turn.person.id, prefers=channel))
     await _tell_mailbox(tx, turn, page, kept | {"address": address, "channel": channel}, services)
     return Say("connect.done", {"municipality": proven.values["municipality"]})
 

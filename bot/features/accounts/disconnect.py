@@ -26,7 +26,7 @@ async def disconnect(turn: Turn, intent: Disconnect, services: Services) -> Act:
 
     async def act(tx: Transaction) -> Say:
         others = await _others(tx, turn)
-        meant = [one for one in others if _is_meant(one, intent.which.strip().lower())]
+        meant = [account for account in others if _is_meant(account, intent.which.strip().lower())]
         if len(meant) != 1:
             return await _which(tx, turn, others, services)
         if code := await promised(tx, turn.person.id, meant[0]):
@@ -35,11 +35,11 @@ async def disconnect(turn: Turn, intent: Disconnect, services: Services) -> Act:
         other = await separate(tx, services, turn.person.id, meant)
         where = {"channel": network(turn.inbound.address.channel)}
         mailbox = meant[0].channel == MAIL
-        told = Say("disconnect.told_mailbox", where) if mailbox else Say("disconnect.told", where)
-        await _tell(tx, meant[0], other, told)
+        answer = Say("disconnect.told_mailbox", where) if mailbox else Say("disconnect.told", where)
+        await _tell(tx, meant[0], other, answer)
         values: dict[str, Value] = {
             "account": _label(meant[0]),
-            "roles": tuple(Say("disconnect.role", {"role": one.role}) for one in roles),
+            "roles": tuple(Say("disconnect.role", {"role": role.role}) for role in roles),
         }
         return Say("disconnect.done", values)
 
@@ -49,27 +49,31 @@ async def disconnect(turn: Turn, intent: Disconnect, services: Services) -> Act:
 async def _others(tx: Transaction, turn: Turn) -> list[Account]:
     """The accounts of the person but the one that speaks."""
     own = (turn.inbound.address.channel, turn.inbound.user)
-    return [one for one in await tx.people.accounts(turn.person.id) if (one.channel, one.user_id) != own]
+    return [
+        account for account in await tx.people.accounts(turn.person.id) if (account.channel, account.user_id) != own
+    ]
 
 
-def _is_meant(one: Account, which: str) -> bool:
-    names = (one.channel, one.user_id.lower(), f"{one.channel}:{one.user_id}".lower())
+def _is_meant(account: Account, which: str) -> bool:
+    names = (account.channel, account.user_id.lower(), f"{account.channel}:{account.user_id}".lower())
     return named_by(which) in names
 
 
 async def _which(tx: Transaction, turn: Turn, others: list[Account], services: Services) -> Say:
     if not others:
         return Say("disconnect.none")
-    choices = tuple(Choice(_label(one), Disconnect(f"{one.channel}:{one.user_id}"), numbered=True) for one in others)
+    choices = tuple(
+        Choice(_label(account), Disconnect(f"{account.channel}:{account.user_id}"), numbered=True) for account in others
+    )
     await offer(tx, turn, services, choices)
     return Say("disconnect.which", {"options": tuple(choice.label for choice in choices)}, choices)
 
 
-def _label(one: Account) -> Say:
+def _label(account: Account) -> Say:
     """An account as its own person reads it; of a mailbox the host alone, as buttons pass every network."""
-    if one.channel == MAIL:
-        return Say("disconnect.mailbox", {"host": one.user_id.rpartition("@")[2]})
-    return Say("disconnect.account", {"channel": network(one.channel), "id": Own(one.user_id)})
+    if account.channel == MAIL:
+        return Say("disconnect.mailbox", {"host": account.user_id.rpartition("@")[2]})
+    return Say("disconnect.account", {"channel": network(account.channel), "id": Own(account.user_id)})
 
 
 async def _tell(tx: Transaction, left: Account, person_id: str, say: Say) -> None:
@@ -92,18 +96,18 @@ async def by_mailbox(tx: Transaction, services: Services, page: Page) -> bool:
     kept = dict(page.content or {})
     accounts = await tx.people.accounts(page.person_id)
     address = kept.get("address")
-    if not any((one.channel, one.user_id) == (MAIL, address) for one in accounts):
+    if not any((account.channel, account.user_id) == (MAIL, address) for account in accounts):
         return False
     before = {(channel, user) for channel, user in kept["accounts"]}
-    leaving = [one for one in accounts if (one.channel, one.user_id) in before]
-    staying = [one for one in accounts if one not in leaving and one.channel == kept["channel"]]
+    leaving = [account for account in accounts if (account.channel, account.user_id) in before]
+    staying = [account for account in accounts if account not in leaving and account.channel == kept["channel"]]
     now = await tx.profiles.get(page.person_id)
     owners, others = parted(kept, now)
     owner = await separate(tx, services, page.person_id, leaving, kept["introductions"], kept["language"])
     await tx.profiles.set(owner, **owners)
     await tx.profiles.set(page.person_id, **others)
-    for one in staying:
-        await _tell(tx, one, page.person_id, Say("disconnect.by_mailbox"))
+    for account in staying:
+        await _tell(tx, account, page.person_id, Say("disconnect.by_mailbox"))
     return True
 
 

@@ -57,9 +57,9 @@ def _until(intent: Pause) -> Say:
 
 
 async def _pause_digest(tx: Transaction, turn: Turn, until: datetime | None) -> None:
-    wish = await tx.subscriptions.of_person(turn.person.id)
-    if wish is not None:
-        await tx.subscriptions.save(replace(wish, paused_until=until))
+    subscription = await tx.subscriptions.of_person(turn.person.id)
+    if subscription is not None:
+        await tx.subscriptions.save(replace(subscription, paused_until=until))
 
 
 SERVES: Serves = {Pause: pause, Resume: resume, Refuse: refuse}

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import replace
 
 from bot.channels.networks import named_by, network
-from bot.commands.account import Profile
+from bot.commands.account import EditProfile
 from bot.commands.search import Ask
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features.dialog import is_aside, prompt
@@ -30,7 +30,7 @@ ANYHOW = ("auto", "egal", "any", "dowolny")
 PHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{4,40}")
 
 
-async def profile(turn: Turn, intent: Profile, services: Services) -> Act:
+async def profile(turn: Turn, intent: EditProfile, services: Services) -> Act:
     """Show what a person told, or set one thing of it; without a value, ask for it."""
     value = clean(intent.value)
     if turn.awaited and is_aside(value):
@@ -66,7 +66,7 @@ def _is_words(text: str, between: str) -> bool:
 
 def _ask_for(turn: Turn, field: str, services: Services) -> Act:
     async def act(tx: Transaction) -> Say:
-        await prompt(tx, turn, services, Profile(field))
+        await prompt(tx, turn, services, EditProfile(field))
         return Say(f"profile.ask_{field}")
 
     return act
@@ -78,7 +78,7 @@ def _plain(turn: Turn, field: str, value: str, services: Services) -> Act:
 
     async def act(tx: Transaction) -> Say:
         if not fits:
-            await prompt(tx, turn, services, Profile(field))
+            await prompt(tx, turn, services, EditProfile(field))
             return Say(f"profile.no_{field}")
         await tx.profiles.set(turn.person.id, **{field: value})
         return await _saved(tx, turn, services)
@@ -108,28 +108,28 @@ def _municipality(turn: Turn, value: str, services: Services) -> Act:
     typed = value.removeprefix(TYPED).strip()
     if value.startswith(TYPED) and is_place(typed):
         return _belongs(turn, UNKNOWN + typed, services)
-    found = named(value.removeprefix(TYPED), gazetteer)
-    if len(found) == 1:
-        return _belongs(turn, found[0].id, services)
+    municipalities = named(value.removeprefix(TYPED), gazetteer)
+    if len(municipalities) == 1:
+        return _belongs(turn, municipalities[0].id, services)
 
     async def act(tx: Transaction) -> Say:
-        await prompt(tx, turn, services, Profile("municipality"))
-        choices = tuple(_which(one) for one in found[:MOST_CHOICES])
-        if not (found or is_place(typed)):
+        await prompt(tx, turn, services, EditProfile("municipality"))
+        choices = tuple(_which(municipality) for municipality in municipalities[:MOST_CHOICES])
+        if not (municipalities or is_place(typed)):
             return Say("profile.no_place")
-        if not found:
-            as_typed = Choice(Say("choice.as_typed", {"name": value}), Profile("municipality", TYPED + value), True)
+        if not municipalities:
+            as_typed = Choice(Say("choice.as_typed", {"name": value}), EditProfile("municipality", TYPED + value), True)
             choices = (as_typed,)
         await _offer(tx, turn, services, choices)
         values: dict[str, Value] = {"name": value, "options": tuple(choice.label for choice in choices)}
-        return Say("profile.which" if found else "profile.unknown_place", values, choices)
+        return Say("profile.which" if municipalities else "profile.unknown_place", values, choices)
 
     return act
 
 
-def _which(one: Municipality) -> Choice:
-    label = Say("profile.place", {"name": one.name, "kind": one.kind, "state": one.state})
-    return Choice(label, Profile("municipality", EXACTLY + one.id), numbered=True)
+def _which(municipality: Municipality) -> Choice:
+    label = Say("profile.place", {"name": municipality.name, "kind": municipality.kind, "state": municipality.state})
+    return Choice(label, EditProfile("municipality", EXACTLY + municipality.id), numbered=True)
 
 
 async def _offer(tx: Transaction, turn: Turn, services: Services, choices: tuple[Choice, ...]) -> None:
@@ -147,7 +147,7 @@ def _belongs(turn: Turn, municipality: str, services: Services) -> Act:
         before = await tx.profiles.get(turn.person.id)
         changes: dict[str, object] = {"municipality": municipality}
         address = read_address(before.verified_address)
-        if address and municipality in {one.id for one in proven_by(address.host, gazetteer)}:
+        if address and municipality in {municipality.id for municipality in proven_by(address.host, gazetteer)}:
             changes |= {"verified_at": before.verified_at, "verified_address": before.verified_address}
         await tx.profiles.set(turn.person.id, **changes)
         await tx.people.got(turn.context_key)
@@ -161,19 +161,19 @@ def _belongs(turn: Turn, municipality: str, services: Services) -> Act:
 
 async def _saved(tx: Transaction, turn: Turn, services: Services) -> Say:
     """That it is noted, and how it goes on."""
-    told = await describe(tx, turn, services)
+    description = await describe(tx, turn, services)
     following = await go_on(tx, turn, services)
-    noted = Say("profile.saved", {"profile": told})
+    noted = Say("profile.saved", {"profile": description})
     if following is None:
         return noted
-    values = {"profile": told, "next": replace(following, choices=())}
+    values = {"profile": description, "next": replace(following, choices=())}
     return Say("profile.noted_and", values, following.choices)
 
 
 def _show(turn: Turn, services: Services) -> Act:
     async def act(tx: Transaction) -> Say:
         fields = ("name", "municipality", "phone", "channel")
-        choices = tuple(Choice(Say(f"choice.change_{field}"), Profile(field), numbered=True) for field in fields)
+        choices = tuple(Choice(Say(f"choice.change_{field}"), EditProfile(field), numbered=True) for field in fields)
         await tx.people.remember(turn.context_key, None, None, [choice.command for choice in choices])
         options = tuple(choice.label for choice in choices)
         return Say("profile.show", {"profile": await describe(tx, turn, services), "options": options}, choices)
@@ -183,31 +183,31 @@ def _show(turn: Turn, services: Services) -> Act:
 
 async def describe(tx: Transaction, turn: Turn, services: Services) -> Say:
     """What a person told, to show to themselves."""
-    told = await tx.profiles.get(turn.person.id)
-    place = name_of(told.municipality, services.search.snapshot.gazetteer)
+    profile = await tx.profiles.get(turn.person.id)
+    place = name_of(profile.municipality, services.search.snapshot.gazetteer)
     return Say(
         "profile.told",
         {
-            "name": Own(told.name) if told.name else Say("profile.nothing"),
+            "name": Own(profile.name) if profile.name else Say("profile.nothing"),
             "municipality": place or Say("profile.nothing"),
-            "verified": _verified(told, tx),
-            "phone": Say("profile.phone", {"phone": Own(told.phone)}) if told.phone else "",
-            "channel": Say("profile.channel", {"channel": network(told.prefers)}) if told.prefers else "",
-            "pause": _left_alone(told, tx),
+            "verified": _verified(profile, tx),
+            "phone": Say("profile.phone", {"phone": Own(profile.phone)}) if profile.phone else "",
+            "channel": Say("profile.channel", {"channel": network(profile.prefers)}) if profile.prefers else "",
+            "pause": _left_alone(profile, tx),
         },
     )
 
 
-def _verified(told: Told, tx: Transaction) -> Say | str:
-    if not told.municipality:
+def _verified(profile: Told, tx: Transaction) -> Say | str:
+    if not profile.municipality:
         return ""
-    return Say("profile.verified" if told.is_verified(tx.now) else "profile.unverified")
+    return Say("profile.verified" if profile.is_verified(tx.now) else "profile.unverified")
 
 
-def _left_alone(told: Told, tx: Transaction) -> Say | str:
-    if told.refuses:
+def _left_alone(profile: Told, tx: Transaction) -> Say | str:
+    if profile.refuses:
         return Say("profile.refuses")
-    return "" if told.is_available(tx.now) else Say("profile.paused")
+    return "" if profile.is_available(tx.now) else Say("profile.paused")
 
 
-SERVES: Serves = {Profile: profile}
+SERVES: Serves = {EditProfile: profile}

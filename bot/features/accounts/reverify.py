@@ -37,24 +37,26 @@ class Proofs:
             proven, contacts = await tx.profiles.proven(), await tx.contacts.all()
         addresses = {same_form(contact.email) for contact in contacts}
         gazetteer = self._search.snapshot.gazetteer
-        for told in proven:
-            if not still_proves(told, gazetteer, addresses):
+        for profile in proven:
+            if not still_proves(profile, gazetteer, addresses):
                 async with self._store.begin() as tx:
-                    await self._take_back(tx, told)
+                    await self._take_back(tx, profile)
         self._revision = revision
 
-    async def _take_back(self, tx: Transaction, told: Profile) -> None:
-        await tx.people.hold(told.person_id)
-        if await tx.profiles.get(told.person_id) != told:  # they proved something else meanwhile: the next look sees it
+    async def _take_back(self, tx: Transaction, profile: Profile) -> None:
+        await tx.people.hold(profile.person_id)
+        if (
+            await tx.profiles.get(profile.person_id) != profile
+        ):  # they proved something else meanwhile: the next look sees it
             return
-        await tx.profiles.set(told.person_id, verified_at=None, verified_address="")
-        person = Person(told.person_id, None, None)
-        key = f"proof:{told.person_id}:{told.verified_at:%Y%m%d%H%M%S}"
+        await tx.profiles.set(profile.person_id, verified_at=None, verified_address="")
+        person = Person(profile.person_id, None, None)
+        key = f"proof:{profile.person_id}:{profile.verified_at:%Y%m%d%H%M%S}"
         notice = Notice(Say("verify.lapsed"), key)
-        await tell(tx, person, notice, settings=self._settings, links=self._links, prefers=told.prefers or None)
+        await tell(tx, person, notice, settings=self._settings, links=self._links, prefers=profile.prefers or None)
 
 
-def still_proves(told: Profile, gazetteer: Gazetteer, addresses: Collection[str]) -> bool:
+def still_proves(profile: Profile, gazetteer: Gazetteer, addresses: Collection[str]) -> bool:
     """Whether the address is a contact's, or of a domain of the municipality that it proved."""
-    ids = {one.id for one in proven_by(told.verified_address.rpartition("@")[2], gazetteer)}
-    return told.municipality in ids or told.verified_address in addresses
+    ids = {municipality.id for municipality in proven_by(profile.verified_address.rpartition("@")[2], gazetteer)}
+    return profile.municipality in ids or profile.verified_address in addresses

@@ -32,10 +32,10 @@ UNDER_WAY = (*ASKED, State.QUEUED, State.OPENING)
 async def promised(tx: Transaction, person_id: str, leaving: Account) -> str:
     """Return the code of an open introduction in which the person agreed to show this account; empty if none."""
     shown = {(leaving.channel, leaving.user_id), (leaving.channel, f"@{leaving.public_name}")}
-    for one in await tx.introductions.of(person_id):
-        shares = one.asker_shares if one.asker == person_id else one.contact_shares
-        if one.state in UNDER_WAY and shown.intersection(shares):
-            return one.code
+    for introduction in await tx.introductions.of(person_id):
+        shares = introduction.asker_shares if introduction.asker == person_id else introduction.contact_shares
+        if introduction.state in UNDER_WAY and shown.intersection(shares):
+            return introduction.code
     return ""
 
 
@@ -52,46 +52,55 @@ async def separate(
     ``also``: introductions that go, too (their ids); ``language``: of the new one, where it is not the person's.
     """
     accounts = await tx.people.accounts(person_id)
-    staying = [one for one in accounts if one not in leaving]
-    await carry(tx, services, person_id, [f"{one.channel}:{one.user_id}" for one in leaving])
+    staying = [account for account in accounts if account not in leaving]
+    await carry(tx, services, person_id, [f"{account.channel}:{account.user_id}" for account in leaving])
     await tx.blocks.share(services.secret, person_id)
     profile = await tx.profiles.get(person_id)
     instead = next(iter(usable(staying, services.settings, profile.prefers or None)), None)
-    theirs = {*also, *(one.id for one in await _addressed(tx, person_id, leaving))}
+    theirs = {*also, *(introduction.id for introduction in await _addressed(tx, person_id, leaving))}
     other = await tx.profiles.part(person_id, leaving, theirs, instead=instead)
     if language:
         await tx.people.choose_language(other, None)
         await tx.people.spoke(other, language)
     await _profiles(tx, profile, other, leaving, staying)
-    by_link = any(_got_links(one, services) for one in leaving)
+    by_link = any(_got_links(account, services) for account in leaving)
     for person in (other, *([person_id] if by_link else [])):
-        for one in await tx.introductions.of(person, Side.CONTACT):
-            if one.state in ASKED:
-                await again(tx, services, one, other)
+        for introduction in await tx.introductions.of(person, Side.CONTACT):
+            if introduction.state in ASKED:
+                await again(tx, services, introduction, other)
     return other
 
 
-def _got_links(one: Account, services: Services) -> bool:
+def _got_links(account: Account, services: Services) -> bool:
     """Whether requests were told there by links, which are over now."""
-    return one.channel == MAIL or not may_pass(one.channel, DataClass.CONTACT_DATUM, services.settings)
+    return account.channel == MAIL or not may_pass(account.channel, DataClass.CONTACT_DATUM, services.settings)
 
 
 async def _addressed(tx: Transaction, person_id: str, leaving: Sequence[Account]) -> list[Introduction]:
     """What the person is asked as the contact behind a mailbox that leaves."""
-    roles = [role.id for one in leaving if one.channel == MAIL for role in await tx.contacts.with_address(one.user_id)]
-    return [one for one in await tx.introductions.of(person_id, Side.CONTACT) if one.contact in roles]
+    roles = [
+        role.id
+        for account in leaving
+        if account.channel == MAIL
+        for role in await tx.contacts.with_address(account.user_id)
+    ]
+    return [
+        introduction
+        for introduction in await tx.introductions.of(person_id, Side.CONTACT)
+        if introduction.contact in roles
+    ]
 
 
 async def _profiles(
     tx: Transaction, before: Profile, other: str, leaving: Sequence[Account], staying: Sequence[Account]
 ) -> None:
     """A proof goes with the mailbox that it came by; the wish to be left alone holds for both."""
-    gone = any(one.channel == MAIL and one.user_id == before.verified_address for one in leaving)
+    gone = any(account.channel == MAIL and account.user_id == before.verified_address for account in leaving)
     taken: dict[str, Any] = {name: getattr(before, name) for name in (*GOES_ON, *(PROVEN if gone else ()))}
     if any(taken.values()):
         await tx.profiles.set(other, **taken)
     changes: dict[str, Any] = {"verified_at": None, "verified_address": ""} if gone else {}
-    if before.prefers and before.prefers not in {one.channel for one in staying}:
+    if before.prefers and before.prefers not in {account.channel for account in staying}:
         changes["prefers"] = ""
     if changes:
         await tx.profiles.set(before.person_id, **changes)
@@ -106,10 +115,10 @@ async def before(tx: Transaction, owner: str, account: str) -> dict[str, Any]:
     person = await tx.people.get(owner)
     return {
         "language": language_of(person),
-        "accounts": [[one.channel, one.user_id] for one in accounts],
-        "introductions": [one.id for one in await tx.introductions.of(owner)],
-        "owner": told(await tx.profiles.get(owner)),
-        "account": told(await tx.profiles.get(account)),
+        "accounts": [[account.channel, account.user_id] for account in accounts],
+        "introductions": [introduction.id for introduction in await tx.introductions.of(owner)],
+        "owner": as_json(await tx.profiles.get(owner)),
+        "account": as_json(await tx.profiles.get(account)),
     }
 
 
@@ -126,8 +135,8 @@ def parted(kept: dict[str, Any], now: Profile) -> tuple[dict[str, Any], dict[str
     return owner, theirs
 
 
-def told(profile: Profile) -> dict[str, Any]:
-    """A profile as JSON."""
+def as_json(profile: Profile) -> dict[str, Any]:
+    """Return a profile as JSON."""
     values = {name: getattr(profile, name) for name in FIELDS}
     return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in values.items()}
 

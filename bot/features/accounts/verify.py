@@ -206,15 +206,15 @@ async def prove(tx: Transaction, turn: Turn, address: str, services: Services) -
     await tx.people.link(person, MAIL, address, address)
     await keep_public_name(tx, turn)
     roles = await tx.contacts.with_address(address)
-    told = await tx.profiles.get(person)
-    municipality = _municipality(address, roles, told.municipality, services)
+    profile = await tx.profiles.get(person)
+    municipality = _municipality(address, roles, profile.municipality, services)
     await tx.profiles.set(
         person,
-        municipality=municipality or told.municipality,
-        verified_at=tx.now if municipality else told.verified_at,
-        verified_address=address if municipality else told.verified_address,
+        municipality=municipality or profile.municipality,
+        verified_at=tx.now if municipality else profile.verified_at,
+        verified_address=address if municipality else profile.verified_address,
     )
-    await tx.contacts.told([contact.id for contact in roles])  # the notice of this chat told them
+    await tx.contacts.note_informed([contact.id for contact in roles])  # the notice of this chat told them
     following = await go_on(tx, turn, services)
     return Say(
         "verify.done",
@@ -227,12 +227,12 @@ async def prove(tx: Transaction, turn: Turn, address: str, services: Services) -
     )
 
 
-def _municipality(address: str, roles: list[Contact], told: str, services: Services) -> str:
+def _municipality(address: str, roles: list[Contact], stated: str, services: Services) -> str:
     """Which municipality the address proves: of several with this domain the one that the person named."""
     gazetteer = services.search.snapshot.gazetteer
-    ids = [one.id for one in proven_by(address.rpartition("@")[2], gazetteer)]
-    ids += [one.id for contact in roles for one in named(contact.municipality, gazetteer)]
-    return told if told in ids else next(iter(ids), "")
+    ids = [municipality.id for municipality in proven_by(address.rpartition("@")[2], gazetteer)]
+    ids += [municipality.id for contact in roles for municipality in named(contact.municipality, gazetteer)]
+    return stated if stated in ids else next(iter(ids), "")
 
 
 async def _tell_others(tx: Transaction, person_id: str, turn: Turn) -> None:

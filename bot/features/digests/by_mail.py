@@ -78,8 +78,8 @@ async def _has_room(tx: Transaction, turn: Turn, address: str, services: Service
 
 async def confirmed(tx: Transaction, person_id: str, address: str) -> bool:
     """The mailbox said yes: digests go there from now on. ``False``: the person has no subscription any more."""
-    wish = await tx.subscriptions.of_person(person_id)
-    if wish is None:
+    subscription = await tx.subscriptions.of_person(person_id)
+    if subscription is None:
         return False
-    await tx.subscriptions.save(replace(wish, channel=MAIL, conversation=address, state=ON))
+    await tx.subscriptions.save(replace(subscription, channel=MAIL, conversation=address, state=ON))
     return True

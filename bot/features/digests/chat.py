@@ -12,7 +12,7 @@ from bot.context import Act, Serves, Services, Turn, say
 from bot.features.digests.by_mail import by_mail
 from bot.features.digests.edition import INTRO, approve
 from bot.features.digests.render import SETTINGS
-from bot.features.digests.run import Digests
+from bot.features.digests.run import DigestRunner
 from bot.features.digests.settings import settings_say
 from bot.features.digests.subscribe import STEPS as SETTABLE
 from bot.features.digests.subscribe import change, refused_here
@@ -55,8 +55,8 @@ async def digest(turn: Turn, intent: Digest, services: Services) -> Act:
 
 def _settings(turn: Turn, services: Services) -> Act:
     async def act(tx: Transaction) -> Say:
-        wish = await mine(tx, turn)
-        return await settings_say(tx, wish, turn, services) if wish else NONE
+        subscription = await mine(tx, turn)
+        return await settings_say(tx, subscription, turn, services) if subscription else NONE
 
     return act
 
@@ -65,38 +65,40 @@ def _now(turn: Turn, services: Services) -> Act:
     """The current digest at once: what the last one told, and what is new since. None of it counts as told."""
 
     async def act(tx: Transaction) -> Say:
-        wish = await mine(tx, turn)
-        if wish is None or not wish.is_on:
+        subscription = await mine(tx, turn)
+        if subscription is None or not subscription.is_on:
             return NONE
-        shown = await _preview(tx, wish, turn, services)
+        shown = await _preview(tx, subscription, turn, services)
         if shown is None:
             return Say("digest.nothing_now", {}, (SETTINGS,))
-        await tx.people.remember(turn.context_key, None, None, [one.command for one in shown.choices if one.numbered])
+        await tx.people.remember(
+            turn.context_key, None, None, [choice.command for choice in shown.choices if choice.numbered]
+        )
         return shown
 
     return act
 
 
-async def _preview(tx: Transaction, wish: Subscription, turn: Turn, services: Services) -> Say | None:
+async def _preview(tx: Transaction, subscription: Subscription, turn: Turn, services: Services) -> Say | None:
     buttons = {turn.inbound.address.channel} if turn.buttons else ()
-    maker = Digests(
+    maker = DigestRunner(
         services.store, lambda: services.search.snapshot.gazetteer, services.links, buttons=buttons,
         carries=partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=services.settings),
     )  # fmt: skip
-    municipality = (await tx.profiles.get(turn.person.id)).municipality if wish.person_id else ""
-    here = replace(wish, channel=turn.inbound.address.channel)
-    return await maker.preview(tx, Subscriber(here, municipality, None), wish.language or turn.language, tx.now)
+    municipality = (await tx.profiles.get(turn.person.id)).municipality if subscription.person_id else ""
+    here = replace(subscription, channel=turn.inbound.address.channel)
+    return await maker.preview(tx, Subscriber(here, municipality, None), subscription.language or turn.language, tx.now)
 
 
 def _sign_of_life(turn: Turn, rest: str, services: Services) -> Act:
     async def act(tx: Transaction) -> Say:
-        wish = await mine(tx, turn)
-        if wish is None:
+        subscription = await mine(tx, turn)
+        if subscription is None:
             return NONE
-        wish = await tx.subscriptions.save(
-            replace(wish, sign_of_life=fold(rest).split()[-1:] != ["off"] and fold(rest) not in OFF)
+        subscription = await tx.subscriptions.save(
+            replace(subscription, sign_of_life=fold(rest).split()[-1:] != ["off"] and fold(rest) not in OFF)
         )
-        return await settings_say(tx, wish, turn, services)
+        return await settings_say(tx, subscription, turn, services)
 
     return act
 
@@ -105,11 +107,13 @@ def _here(turn: Turn, services: Services) -> Act:
     """Digests come into this chat from now on, instead of another one or by mail."""
 
     async def act(tx: Transaction) -> Say:
-        wish = await mine(tx, turn)
-        if wish is None or wish.person_id is None:
+        subscription = await mine(tx, turn)
+        if subscription is None or subscription.person_id is None:
             return NONE
-        wish = await tx.subscriptions.save(replace(wish, channel=turn.inbound.address.channel, conversation=None))
-        return await settings_say(tx, wish, turn, services)
+        subscription = await tx.subscriptions.save(
+            replace(subscription, channel=turn.inbound.address.channel, conversation=None)
+        )
+        return await settings_say(tx, subscription, turn, services)
 
     return act
 
@@ -120,10 +124,10 @@ async def unsubscribe(turn: Turn, _intent: Unsubscribe, services: Services) -> A
         return say(refused)
 
     async def act(tx: Transaction) -> Say:
-        wish = await mine(tx, turn)
-        if wish is None or not wish.is_on:
+        subscription = await mine(tx, turn)
+        if subscription is None or not subscription.is_on:
             return Say("unsubscribe.nothing")
-        await tx.subscriptions.save(replace(wish, state="off"))
+        await tx.subscriptions.save(replace(subscription, state="off"))
         return Say("unsubscribe.done", {}, (Choice(Say("choice.resubscribe"), Subscribe("again")),))
 
     return act

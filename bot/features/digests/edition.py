@@ -33,14 +33,14 @@ async def stock(tx: Transaction, gazetteer: Gazetteer, now: datetime) -> Stock:
     """Read it, as of now."""
     atlas = Atlas(gazetteer, bundled())
     hidden = await hidden_contacts(tx)
-    news = [one for kind in KINDS for one in await tx.digests.news(kind, now - LOOK_BACK, NEWEST)]
-    shown = (one for one in news if one.kind is not RecordKind.CONTACT or one.id not in hidden)
+    news = [record for kind in KINDS for record in await tx.digests.news(kind, now - LOOK_BACK, NEWEST)]
+    shown = (record for record in news if record.kind is not RecordKind.CONTACT or record.id not in hidden)
     material = gather(atlas, shown, await tx.records.revision(), await tx.open_questions.listed())
     records = material.records.values()
-    askable = Introducible((one for one in records if isinstance(one, Contact)), gazetteer, bundled())
+    askable = Introducible((record for record in records if isinstance(record, Contact)), gazetteer, bundled())
     issue = Issue(
         records=material.records,
-        introducible=frozenset(one.id for one in records if isinstance(one, Project) and one in askable),
+        introducible=frozenset(record.id for record in records if isinstance(record, Project) and record in askable),
         introduced=introduced(await recently_introduced(tx, now)),
         intro=await current_intro(tx, now),
     )
@@ -68,4 +68,4 @@ async def recently_introduced(tx: Transaction, now: datetime) -> int:
     """How many people were introduced to each other this month and last."""
     months = {f"{when:%Y-%m}" for when in (now, now.replace(day=1) - timedelta(days=1))}
     counts = await tx.introductions.counts()
-    return 2 * sum(times for (month, what), times in counts.items() if month in months and what == "arranged")
+    return 2 * sum(times for (month, event), times in counts.items() if month in months and event == "arranged")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.channels.networks import MAIL
-from bot.features.digests.render import Place
+from bot.features.digests.render import ReadingPlace
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.subscriptions import Subscription
 from knowledge_base.store.transaction import Transaction
@@ -18,30 +18,30 @@ class Recipient:
 
     conversation: str
     language: str
-    place: Place
+    place: ReadingPlace
     user: str = ""  # the account that it is for; empty: a room
 
 
-async def recipients(tx: Transaction, wishes: Iterable[Subscription]) -> dict[str, Recipient]:
+async def recipients(tx: Transaction, subscriptions: Iterable[Subscription]) -> dict[str, Recipient]:
     """The recipients of these subscriptions, by id; who cannot be reached is left out."""
-    found = {}
-    for wish in wishes:
-        if recipient := await _recipient(tx, wish):
-            found[wish.id] = recipient
-    return found
+    reachable = {}
+    for subscription in subscriptions:
+        if recipient := await _recipient(tx, subscription):
+            reachable[subscription.id] = recipient
+    return reachable
 
 
-async def _recipient(tx: Transaction, wish: Subscription) -> Recipient | None:
-    if wish.person_id is None:
-        return Recipient(wish.conversation or "", wish.language or DEFAULT_LANGUAGE, Place.ROOM)
-    person = await tx.people.get(wish.person_id)
-    language = wish.language or (person and (person.language or person.last_language)) or DEFAULT_LANGUAGE
-    if wish.conversation:
-        place = Place.MAIL if wish.channel == MAIL else Place.CHAT
-        return Recipient(wish.conversation, language, place, wish.conversation)
-    accounts = await tx.people.accounts(wish.person_id)
+async def _recipient(tx: Transaction, subscription: Subscription) -> Recipient | None:
+    if subscription.person_id is None:
+        return Recipient(subscription.conversation or "", subscription.language or DEFAULT_LANGUAGE, ReadingPlace.ROOM)
+    person = await tx.people.get(subscription.person_id)
+    language = subscription.language or (person and (person.language or person.last_language)) or DEFAULT_LANGUAGE
+    if subscription.conversation:
+        place = ReadingPlace.MAIL if subscription.channel == MAIL else ReadingPlace.CHAT
+        return Recipient(subscription.conversation, language, place, subscription.conversation)
+    accounts = await tx.people.accounts(subscription.person_id)
     for account in accounts:
-        if account.channel == wish.channel and account.active and account.conversation:
-            place = Place.MAIL if wish.channel == MAIL else Place.CHAT
+        if account.channel == subscription.channel and account.active and account.conversation:
+            place = ReadingPlace.MAIL if subscription.channel == MAIL else ReadingPlace.CHAT
             return Recipient(account.conversation, language, place, account.user_id)
     return None

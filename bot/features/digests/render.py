@@ -11,7 +11,7 @@ from bot.commands.introductions import Introduce
 from bot.commands.search import PROJECT, Show
 from bot.features.wording import TOPICS_NAMED, day, label, named
 from bot.messages import Choice, Say, Url, Value
-from knowledge_base.digests.content import Entry, Selection, Why
+from knowledge_base.digests.content import DigestEntry, Selection, Why
 from knowledge_base.digests.material import day_of
 from knowledge_base.model import Contact, Event, Project
 from knowledge_base.store.open_questions import Asked
@@ -20,10 +20,10 @@ from knowledge_base.vocabulary import bundled
 SUMMARY = 220  # characters of a project's text
 SETTINGS = Choice(Say("choice.digest_settings"), Digest("settings"))
 UNSUBSCRIBE = Choice(Say("choice.unsubscribe"), Unsubscribe())
-Told = Project | Contact | Event | Asked
+DigestRecord = Project | Contact | Event | Asked
 
 
-class Place(StrEnum):
+class ReadingPlace(StrEnum):
     """Where a digest is read: what can be done there with an entry differs."""
 
     CHAT = "chat"
@@ -35,7 +35,7 @@ class Place(StrEnum):
 class Issue:
     """The part that all digests of one run share."""
 
-    records: Mapping[str, Told]
+    records: Mapping[str, DigestRecord]
     introducible: frozenset[str] = frozenset()  # ids of projects with a contact who can be asked
     introduced: int | None = None  # how many people lately, where that may be told
     intro: str = ""  # the editors' line
@@ -46,7 +46,7 @@ def digest(
     issue: Issue,
     topics: Sequence[str],
     language: str,
-    place: Place,
+    place: ReadingPlace,
     *,
     buttons: bool,
     bored: str = "",
@@ -58,7 +58,10 @@ def digest(
     """
     records = {entry.candidate.key: issue.records[entry.candidate.key] for entry in chosen.entries}
     if veiled:
-        records = {key: replace(one, question="") if isinstance(one, Asked) else one for key, one in records.items()}
+        records = {
+            key: replace(record, question="") if isinstance(record, Asked) else record
+            for key, record in records.items()
+        }
     entries = [_entry(entry, records[entry.candidate.key], language, place) for entry in chosen.entries]
     values: dict[str, Value] = {
         "topics": named(topics, language),
@@ -74,14 +77,14 @@ def digest(
 
 
 def _choices(
-    records: Mapping[str, Told], introducible: frozenset[str], place: Place, *, buttons: bool, bored: str
+    records: Mapping[str, DigestRecord], introducible: frozenset[str], place: ReadingPlace, *, buttons: bool, bored: str
 ) -> Iterator[Choice]:
-    if place is Place.MAIL:  # the bot receives no mail
+    if place is ReadingPlace.MAIL:  # the bot receives no mail
         return
     for key, record in records.items():
         yield Choice(Say("choice.show", {"title": _title(record)}), Show(key), numbered=True)
     for number, record in enumerate(records.values(), start=1):
-        if place is Place.CHAT and (project_id := _asked_about(record, introducible)):
+        if place is ReadingPlace.CHAT and (project_id := _asked_about(record, introducible)):
             introduce = Introduce(PROJECT + project_id) if buttons else Introduce(number=number)
             yield Choice(Say("choice.intro.ask", {"number": number}), introduce)
     if bored:
@@ -90,37 +93,41 @@ def _choices(
     yield UNSUBSCRIBE
 
 
-def _asked_about(record: Told, introducible: frozenset[str]) -> str:
+def _asked_about(record: DigestRecord, introducible: frozenset[str]) -> str:
     """Return the project through which the contact of an entry can be asked; empty if there is no contact."""
     projects = record.projects if isinstance(record, Contact) else (record.id,) if isinstance(record, Project) else ()
-    return next((one for one in projects if one in introducible), "")
+    return next((project for project in projects if project in introducible), "")
 
 
 def _source(record: Project | Contact | Event) -> Value:
     """Return the source: a link, or words where there is no page; empty if the record names none."""
-    known = [one for one in ((record.source,) if isinstance(record, Contact) else (record.url, *record.sources)) if one]
-    page = next((Url(one) for one in known if one.startswith(("https://", "http://"))), None)
+    known = [
+        source
+        for source in ((record.source,) if isinstance(record, Contact) else (record.url, *record.sources))
+        if source
+    ]
+    page = next((Url(source) for source in known if source.startswith(("https://", "http://"))), None)
     return page or (Say("digest.source", {"source": known[0]}) if known else "")
 
 
-def _title(record: Told) -> Value:
+def _title(record: DigestRecord) -> Value:
     if isinstance(record, Asked):
         return record.question or Say("digest.question_veiled")
     return record.role if isinstance(record, Contact) else record.title
 
 
-def _question(record: Asked, language: str, place: Place) -> Say:
+def _question(record: Asked, language: str, place: ReadingPlace) -> Say:
     topics = (Say("digest.word", {"word": label(topic, language)}) for topic in record.topics[:TOPICS_NAMED])
     facts = (Say("digest.why.question"), *topics)
     if not record.question:
         return Say("digest.question_hidden", {"facts": facts})
     return Say(
-        "digest.question_by_mail" if place is Place.MAIL else "digest.question",  # the bot receives no mail
+        "digest.question_by_mail" if place is ReadingPlace.MAIL else "digest.question",  # the bot receives no mail
         {"question": record.question, "facts": facts, "number": record.number},
     )
 
 
-def _entry(entry: Entry, record: Told, language: str, place: Place) -> Say:
+def _entry(entry: DigestEntry, record: DigestRecord, language: str, place: ReadingPlace) -> Say:
     if isinstance(record, Project):
         return _project(entry, record, language)
     if isinstance(record, Event):
@@ -134,14 +141,14 @@ def _entry(entry: Entry, record: Told, language: str, place: Place) -> Say:
     return Say("digest.contact", said)
 
 
-def _project(entry: Entry, record: Project, language: str) -> Say:
-    what = Say(f"digest.why.{entry.why}", {"fields": tuple(Say(f"digest.field.{name}") for name in entry.fields)})
+def _project(entry: DigestEntry, record: Project, language: str) -> Say:
+    reason = Say(f"digest.why.{entry.why}", {"fields": tuple(Say(f"digest.field.{name}") for name in entry.fields)})
     facts = (record.municipality, record.status, record.funding_round)
     return Say(
         "digest.project" if record.lang == language else "digest.project_original",
         {
             "title": record.title,
-            "facts": (what, *(Say("digest.word", {"word": fact}) for fact in facts if fact)),
+            "facts": (reason, *(Say("digest.word", {"word": fact}) for fact in facts if fact)),
             "summary": summary(record.text),
             "role": Say("ask.role", {"role": record.contact_role}) if record.contact_role else "",
             "url": _source(record),
@@ -149,16 +156,16 @@ def _project(entry: Entry, record: Project, language: str) -> Say:
     )
 
 
-def _event(entry: Entry, record: Event, language: str) -> Say:
-    what = Say("digest.why.moved") if entry.fields else Say(f"digest.why.{Why.EVENT}", {"fields": ""})
+def _event(entry: DigestEntry, record: Event, language: str) -> Say:
+    reason = Say("digest.why.moved") if entry.fields else Say(f"digest.why.{Why.EVENT}", {"fields": ""})
     begins, ends = day_of(record.start), day_of(record.end)
-    when = " – ".join(dict.fromkeys(day(one, language) for one in (begins, ends) if one))
+    when = " – ".join(dict.fromkeys(day(time, language) for time in (begins, ends) if time))
     facts = (Say("digest.word", {"word": word}) for word in (when, record.municipality) if word)
     return Say(
         "digest.event",
         {
             "title": record.title,
-            "facts": (what, *facts),
+            "facts": (reason, *facts),
             "summary": summary(record.text),
             "url": _source(record),
         },

@@ -19,21 +19,23 @@ from knowledge_base.vocabulary import bundled
 
 
 async def settings_say(
-    tx: Transaction, wish: Subscription, turn: Turn, services: Services, *, begun: bool = False
+    tx: Transaction, subscription: Subscription, turn: Turn, services: Services, *, begun: bool = False
 ) -> Say:
     """Everything that can be set, and when the next digest comes; ``begun``: it was subscribed to just now."""
     language = turn.language
-    home = (await tx.profiles.get(wish.person_id)).municipality if wish.person_id else ""
+    home = (await tx.profiles.get(subscription.person_id)).municipality if subscription.person_id else ""
     values: dict[str, Value] = {
-        "topics": named(wish.topics, language),
-        "region": region_said(wish.region) if home or NEAR not in wish.region else Say("digest.near_unknown"),
-        "when": Say("digest.when", {"day": weekday(wish.weekday, language), "hour": wish.hour}),
-        "language": Say(f"language.{wish.language or 'auto'}"),
-        "where": _where(wish),
-        "sign": Say("digest.sign_of_life_on") if wish.sign_of_life else "",
-        "state": await _state(tx, wish, turn, services),
+        "topics": named(subscription.topics, language),
+        "region": region_said(subscription.region)
+        if home or NEAR not in subscription.region
+        else Say("digest.near_unknown"),
+        "when": Say("digest.when", {"day": weekday(subscription.weekday, language), "hour": subscription.hour}),
+        "language": Say(f"language.{subscription.language or 'auto'}"),
+        "where": _where(subscription),
+        "sign": Say("digest.sign_of_life_on") if subscription.sign_of_life else "",
+        "state": await _state(tx, subscription, turn, services),
     }
-    return Say("subscribe.done" if begun else "digest.settings", values, (UNSUBSCRIBE,) if wish.is_on else ())
+    return Say("subscribe.done" if begun else "digest.settings", values, (UNSUBSCRIBE,) if subscription.is_on else ())
 
 
 def region_said(region: tuple[str, ...]) -> Value:
@@ -41,8 +43,8 @@ def region_said(region: tuple[str, ...]) -> Value:
     if not region:
         return Say("digest.everywhere")
     words = []
-    for one in region:
-        kind, _, name = one.partition(":")
+    for place in region:
+        kind, _, name = place.partition(":")
         if f"{kind}:" == NEAR:
             words.append(Say("digest.near", {"place": name}) if name else Say("digest.near_mine"))
         else:
@@ -61,31 +63,33 @@ def moment(at: datetime, language: str) -> str:
     return f"{day(local.date(), language)}, {format_time(local, 'short', locale=LOCALES[language])}"
 
 
-def _where(wish: Subscription) -> Value:
-    if wish.channel == MAIL:
+def _where(subscription: Subscription) -> Value:
+    if subscription.channel == MAIL:
         return Say("digest.by_mail")
     return (
         Say("digest.into_room")
-        if wish.person_id is None
-        else Say("digest.into_chat", {"channel": network(wish.channel)})
+        if subscription.person_id is None
+        else Say("digest.into_chat", {"channel": network(subscription.channel)})
     )
 
 
-async def _state(tx: Transaction, wish: Subscription, turn: Turn, services: Services) -> Say:
-    if not wish.is_on:
+async def _state(tx: Transaction, subscription: Subscription, turn: Turn, services: Services) -> Say:
+    if not subscription.is_on:
         return Say("digest.state.off")
-    at = await next_at(tx, wish, services)
+    at = await next_at(tx, subscription, services)
     if at is not None and at <= tx.now:
         return Say("digest.state.at_once")
     if at is None:
         return Say("digest.state.paused_open")
-    paused = wish.paused_until and wish.paused_until > tx.now
+    paused = subscription.paused_until and subscription.paused_until > tx.now
     return Say("digest.state.paused" if paused else "digest.state.on", {"at": moment(at, turn.language)})
 
 
-async def next_at(tx: Transaction, wish: Subscription, services: Services) -> datetime | None:
+async def next_at(tx: Transaction, subscription: Subscription, services: Services) -> datetime | None:
     """When the next digest comes; ``None``: not in any foreseeable time."""
-    municipality = (await tx.profiles.get(wish.person_id)).municipality if wish.person_id else ""
-    schedule = Atlas(services.search.snapshot.gazetteer, bundled()).schedule(Subscriber(wish, municipality, None))
-    served = await tx.digests.served(wish.id, str(week_of(tx.now)))
+    municipality = (await tx.profiles.get(subscription.person_id)).municipality if subscription.person_id else ""
+    schedule = Atlas(services.search.snapshot.gazetteer, bundled()).schedule(
+        Subscriber(subscription, municipality, None)
+    )
+    served = await tx.digests.served(subscription.id, str(week_of(tx.now)))
     return upcoming(schedule, tx.now, Week.parse(served) if served else None)

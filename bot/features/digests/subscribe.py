@@ -89,55 +89,59 @@ def _fresh(tx: Transaction, turn: Turn) -> Subscription:
     return replace(fresh, language=turn.language)  # a room has no language of its own
 
 
-def _changed(wish: Subscription, step: str, text: str, services: Services) -> tuple[Subscription, Say | None]:
+def _changed(subscription: Subscription, step: str, text: str, services: Services) -> tuple[Subscription, Say | None]:
     """The subscription with one thing set; with a problem where the text says nothing that can be."""
     match step:
         case "topics" | "add" | "drop":
-            return _with_topics(wish, step, text)
+            return _with_topics(subscription, step, text)
         case "region":
             region, unknown = region_of(text, services.search.snapshot.gazetteer)
-            return (wish, _not("place", unknown or (text,))) if region is None else (replace(wish, region=region), None)
+            return (
+                (subscription, _not("place", unknown or (text,)))
+                if region is None
+                else (replace(subscription, region=region), None)
+            )
         case "day":
             weekday_, hour = when_of(text)
             if weekday_ is None and hour is None:
-                return wish, _not("time", (text,))
-            day = wish.weekday if weekday_ is None else weekday_
-            return replace(wish, weekday=day, hour=wish.hour if hour is None else hour), None
+                return subscription, _not("time", (text,))
+            day = subscription.weekday if weekday_ is None else weekday_
+            return replace(subscription, weekday=day, hour=subscription.hour if hour is None else hour), None
         case _:
             code = language_of(text)
             if code is None:
-                return wish, _not("language", (text,))
-            return replace(wish, language=None if code == "auto" else code), None
+                return subscription, _not("language", (text,))
+            return replace(subscription, language=None if code == "auto" else code), None
 
 
-def _with_topics(wish: Subscription, step: str, text: str) -> tuple[Subscription, Say | None]:
+def _with_topics(subscription: Subscription, step: str, text: str) -> tuple[Subscription, Say | None]:
     topics, unknown = topics_of(text, bundled())
     if topics is None or (unknown and step != "drop"):
-        return wish, _not("topic", unknown or (text,))
+        return subscription, _not("topic", unknown or (text,))
     if step == "drop":
-        left = tuple(topic for topic in wish.topics if topic not in topics)
-        return (replace(wish, topics=left), None) if left else (wish, Say("digest.last_topic"))
-    if step == "add" and wish.is_on and wish.topics and topics:
-        topics = tuple(dict.fromkeys((*wish.topics, *topics)))
-    kept = {topic: count for topic, count in wish.unopened.items() if topic in topics}
-    return replace(wish, topics=topics, unopened=kept, state=ON), None
+        left = tuple(topic for topic in subscription.topics if topic not in topics)
+        return (replace(subscription, topics=left), None) if left else (subscription, Say("digest.last_topic"))
+    if step == "add" and subscription.is_on and subscription.topics and topics:
+        topics = tuple(dict.fromkeys((*subscription.topics, *topics)))
+    kept = {topic: count for topic, count in subscription.unopened.items() if topic in topics}
+    return replace(subscription, topics=topics, unopened=kept, state=ON), None
 
 
-def _not(what: str, words: Sequence[str]) -> Say:
+def _not(list_name: str, words: Sequence[str]) -> Say:
     shown = ", ".join(word[:60] for word in words[:UNKNOWN_SHOWN])
-    return Say(f"subscribe.unknown_{what}", {"words": shown})
+    return Say(f"subscribe.unknown_{list_name}", {"words": shown})
 
 
 def _again(turn: Turn, services: Services) -> Act:
     """Back on, as it was before."""
 
     async def act(tx: Transaction) -> Say:
-        wish = await mine(tx, turn)
-        if wish is None:
+        subscription = await mine(tx, turn)
+        if subscription is None:
             return await _question(tx, turn, "topics", None, services)
-        channel = turn.inbound.address.channel if wish.conversation is None else wish.channel
-        wish = await tx.subscriptions.save(replace(wish, state=ON, channel=channel, paused_until=None))
-        return await settings_say(tx, wish, turn, services, begun=True)
+        channel = turn.inbound.address.channel if subscription.conversation is None else subscription.channel
+        subscription = await tx.subscriptions.save(replace(subscription, state=ON, channel=channel, paused_until=None))
+        return await settings_say(tx, subscription, turn, services, begun=True)
 
     return act
 
@@ -146,7 +150,7 @@ def _numbered_words(turn: Turn, text: str) -> str:
     """What several numbers of the choices shown last stand for, as words."""
     shown = [parse(choice) for choice in turn.context.choices] if turn.context else []
     picked = [shown[number - 1] for number in map(int, re.findall(r"\d+", text)) if 1 <= number <= len(shown)]
-    return ", ".join(one.text or one.step for one in picked if isinstance(one, Subscribe))
+    return ", ".join(step.text or step.step for step in picked if isinstance(step, Subscribe))
 
 
 # --- asking ---------------------------------------------------------------------------------------------------------
@@ -165,14 +169,18 @@ async def _again_asked(tx: Transaction, turn: Turn, step: str, problem: Say, ser
     return replace(question, values={**question.values, "problem": problem})
 
 
-async def _question(tx: Transaction, turn: Turn, step: str, wish: Subscription | None, services: Services) -> Say:
+async def _question(
+    tx: Transaction, turn: Turn, step: str, subscription: Subscription | None, services: Services
+) -> Say:
     """The question of a step, with the choices that most people want; any other answer is typed."""
-    topics = wish.topics if wish and wish.is_on else ()
+    topics = subscription.topics if subscription and subscription.is_on else ()
     choices = await _choices(tx, turn, step, topics, services)
     values: dict[str, Value] = {
         "problem": "",
-        "topics": named(topics, turn.language) if wish and wish.is_on else Say("subscribe.no_topics_yet"),
-        "region": region_said(wish.region if wish else ()),
+        "topics": named(topics, turn.language)
+        if subscription and subscription.is_on
+        else Say("subscribe.no_topics_yet"),
+        "region": region_said(subscription.region if subscription else ()),
         "choices": tuple(choice.label for choice in choices),
     }
     commands = [choice.command for choice in choices]
@@ -187,7 +195,7 @@ async def _choices(
     match step:
         case "topics" | "add":
             offered = [topic for topic in OFFERED if topic not in topics]
-            named_ones = [_numbered(_word(label(one, turn.language)), Subscribe("add", one)) for one in offered]
+            named_ones = [_numbered(_word(label(topic, turn.language)), Subscribe("add", topic)) for topic in offered]
             last = Choice(Say("choice.go_on"), Subscribe("region"), True)
             everything = _numbered(Say("digest.everything"), Subscribe("topics", "everything"))
             return [*named_ones, last if step == "add" else everything]
@@ -213,7 +221,11 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 async def _regions(tx: Transaction, turn: Turn, services: Services) -> list[Choice]:
     own = (await tx.profiles.get(turn.person.id)).municipality
     gazetteer = services.search.snapshot.gazetteer
-    home = next((one for one in gazetteer.municipalities if one.id == own), None) if own else None
+    home = (
+        next((municipality for municipality in gazetteer.municipalities if municipality.id == own), None)
+        if own
+        else None
+    )
     choices = [_numbered(Say("digest.near", {"place": home.name}), Subscribe("region", NEAR_WORD))] if home else []
     state = home.state if home and home.state else "Brandenburg"
     choices.append(_numbered(_word(state), Subscribe("region", state)))

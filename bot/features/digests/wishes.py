@@ -40,19 +40,19 @@ def topics_of(text: str, vocabulary: Vocabulary) -> tuple[tuple[str, ...] | None
     """Topic ids (none: everything; ``None``: nothing was understood), and the words that are no topic."""
     if fold(text) in EVERYTHING:
         return (), ()
-    found: list[str] = []
+    topics: list[str] = []
     unknown: list[str] = []
     for part in re.split(r"[,;/\n]", text):
-        _read_topics(part.split(), vocabulary, found, unknown)
-    return (tuple(dict.fromkeys(found)) if found else None), tuple(unknown)
+        _read_topics(part.split(), vocabulary, topics, unknown)
+    return (tuple(dict.fromkeys(topics)) if topics else None), tuple(unknown)
 
 
-def _read_topics(words: list[str], vocabulary: Vocabulary, found: list[str], unknown: list[str]) -> None:
+def _read_topics(words: list[str], vocabulary: Vocabulary, topics: list[str], unknown: list[str]) -> None:
     """The longest topic names first."""
     while words:
         for length in range(min(len(words), _LONGEST_TOPIC), 0, -1):
             if topic := vocabulary.topic_of(" ".join(words[:length])):
-                found.append(topic.id)
+                topics.append(topic.id)
                 words = words[length:]
                 break
         else:
@@ -69,16 +69,16 @@ def region_of(text: str, gazetteer: Gazetteer) -> tuple[tuple[str, ...] | None, 
     near = bool(NEARBY.search(folded))
     if (near or MINE.search(folded)) and not FILLING.sub("", MINE.sub("", NEARBY.sub("", folded))).strip():
         return (NEAR,), ()
-    found, unknown = [], []
+    places, unknown = [], []
     for part in re.split(r"[,;\n]", text):
         name = _without_neighbours(part)
         if state := _state_of(name):
-            found.append(f"{STATE}{state}")
+            places.append(f"{STATE}{state}")
         elif rows := gazetteer.rows_named(name):
-            found.append(f"{NEAR if near else PLACE}{gazetteer.municipalities[rows[0]].name}")
+            places.append(f"{NEAR if near else PLACE}{gazetteer.municipalities[rows[0]].name}")
         elif name:
             unknown.append(name)
-    return (tuple(found) if found else None), tuple(unknown)
+    return (tuple(places) if places else None), tuple(unknown)
 
 
 def _without_neighbours(part: str) -> str:
@@ -92,17 +92,17 @@ def _without_neighbours(part: str) -> str:
 
 def _state_of(name: str) -> str | None:
     return next(
-        (state for state, names in STATES.items() if fold(name) in {fold(one) for one in (state, *names)}), None
+        (state for state, names in STATES.items() if fold(name) in {fold(word) for word in (state, *names)}), None
     )
 
 
 def when_of(text: str) -> tuple[int | None, int | None]:
     """Weekday (0 … 6) and hour (0 … 23) named in a text; ``None`` for what is not named."""
     weekday = next((_DAY_OF[word] for word in fold(text).split() if word in _DAY_OF), None)
-    found = re.search(r"\b(\d{1,2})(?:[:.]\d\d)?\s*(am|pm)?\b", text.lower())
-    if not found:
+    match = re.search(r"\b(\d{1,2})(?:[:.]\d\d)?\s*(am|pm)?\b", text.lower())
+    if not match:
         return weekday, None
-    hour = int(found[1]) + (12 if found[2] == "pm" and int(found[1]) < 12 else 0)
+    hour = int(match[1]) + (12 if match[2] == "pm" and int(match[1]) < 12 else 0)
     return weekday, hour if hour < 24 else None
 
 

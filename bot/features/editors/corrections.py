@@ -25,7 +25,7 @@ from knowledge_base.errors import InputError
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.model import Contact, RecordKind
 from knowledge_base.search.contacts import account_of
-from knowledge_base.store.open_questions import Audience
+from knowledge_base.store.open_questions import QuestionAudience
 from knowledge_base.store.people import Person
 from knowledge_base.store.records import StoredRecord
 from knowledge_base.store.transaction import Transaction
@@ -52,8 +52,10 @@ async def correct(turn: Turn, intent: Correct, services: Services) -> Act:
             return Say("correct.too_often", {"limit": MOST})
         await tx.tallies.add(services.secret, ASKED, who, lasting=day)
         number = await tx.answers.not_answered(LISTED, f"{LISTED} {turn.reply_id}", turn.language)
-        await tx.open_questions.keep(number, turn.person.id, masked(text), turn.language, audience=Audience.EDITORS)
-        reached = [await _told(tx, editor, number, text, services) for editor in await _editors(tx, services)]
+        await tx.open_questions.keep(
+            number, turn.person.id, masked(text), turn.language, audience=QuestionAudience.EDITORS
+        )
+        reached = [await _tell_editor(tx, editor, number, text, services) for editor in await _editors(tx, services)]
         return Say("correct.sent" if any(reached) else "correct.nobody", {"number": number})
 
     return act
@@ -63,11 +65,11 @@ async def _editors(tx: Transaction, services: Services) -> list[Person]:
     """Who mends records: the editors, and the admins."""
     settings = services.settings
     accounts = [address.partition(":") for address in dict.fromkeys((*settings.editors, *settings.admins))]
-    found = [await tx.people.of_account(channel, user) for channel, _, user in accounts]
-    return list({person.id: person for person in found if person}.values())
+    owners = [await tx.people.of_account(channel, user) for channel, _, user in accounts]
+    return list({person.id: person for person in owners if person}.values())
 
 
-async def _told(tx: Transaction, editor: Person, number: int, text: str, services: Services) -> bool:
+async def _tell_editor(tx: Transaction, editor: Person, number: int, text: str, services: Services) -> bool:
     say = Say("correct.asked", {"number": number, "text": text})
     notice = Notice(say, f"correct:{number}:{editor.id}", about=DataClass.TEXT_OF_OTHERS)
     return await tell(tx, editor, notice, settings=services.settings, links=services.links) is not None
@@ -103,8 +105,8 @@ async def _mend(tx: Transaction, turn: Turn, intent: Edit, stored: StoredRecord,
     if not await tx.records.edit(RecordKind.CONTACT, intent.record, after):
         return Say("edit.same", {"id": intent.record, "field": intent.field})
     log.info("contact.rectified", contact=intent.record, field=intent.field, editor=turn.person.id)
-    told = await _tell_contact(tx, turn, stored, intent.field, services)
-    return Say("edit.contact_told" if told else "edit.done", {"id": intent.record, "field": intent.field})
+    contact_notice = await _tell_contact(tx, turn, stored, intent.field, services)
+    return Say("edit.contact_told" if contact_notice else "edit.done", {"id": intent.record, "field": intent.field})
 
 
 async def _tell_contact(tx: Transaction, turn: Turn, stored: StoredRecord, field: str, services: Services) -> bool:

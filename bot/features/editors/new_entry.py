@@ -27,7 +27,7 @@ from bot.messages import Choice, Say, Value
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.codec import to_body
 from knowledge_base.ingest.row import Row, RowError
-from knowledge_base.ingest.validation import Checked, validate
+from knowledge_base.ingest.validation import ValidRecord, validate
 from knowledge_base.model import Project, Record, RecordKind
 from knowledge_base.search.language import guess_language
 from knowledge_base.store.entry_drafts import Draft, Offered
@@ -57,7 +57,7 @@ class _Draft:
     @property
     def text(self) -> str:
         """The editor's own, or that of the answer, as long as its author lets it be used."""
-        taken = next((one.text for one in self.answers if one.id == self.fields.get(ANSWER)), "")
+        taken = next((answer.text for answer in self.answers if answer.id == self.fields.get(ANSWER)), "")
         return taken or str(self.fields.get("text", ""))
 
     @property
@@ -97,11 +97,11 @@ async def enter(turn: Turn, intent: NewEntry, services: Services) -> Act:
 
 
 async def _read(tx: Transaction, turn: Turn, number: int, services: Services) -> _Draft:
-    found = await tx.entry_drafts.question(number)
+    question = await tx.entry_drafts.question(number)
     passed_on = await tx.open_questions.listed(number)
     answers = tuple(await tx.entry_drafts.answers(number)) if _may_read(turn, services) else ()
     topics = passed_on[0].topics if passed_on else ()
-    return _Draft(number, found[0] if found else "", await tx.entry_drafts.get(number), answers, topics)
+    return _Draft(number, question[0] if question else "", await tx.entry_drafts.get(number), answers, topics)
 
 
 def _may_read(turn: Turn, services: Services) -> bool:
@@ -159,7 +159,7 @@ async def _ask(tx: Transaction, turn: Turn, draft: _Draft, problem: Say | None) 
         "problem": problem or "",
         "number": draft.number,
         "question": draft.question,
-        "answers": tuple(Say("entry.answer", {"text": one.text}) for one in draft.answers),
+        "answers": tuple(Say("entry.answer", {"text": answer.text}) for answer in draft.answers),
         "hint": Say("entry.use_answer") if draft.answers else "",
         "choices": tuple(choice.label for choice in choices),
     }
@@ -176,8 +176,10 @@ def _choices(draft: _Draft, step: str) -> list[Choice]:
     if step == "text":
         numbered = enumerate(draft.answers, start=1)
         return [
-            Choice(Say("choice.use_answer", {"number": n}), NewEntry(draft.number, ANSWER, value=one.id), numbered=True)
-            for n, one in numbered
+            Choice(
+                Say("choice.use_answer", {"number": n}), NewEntry(draft.number, ANSWER, value=choice.id), numbered=True
+            )
+            for n, choice in numbered
         ]
     return []
 
@@ -185,7 +187,7 @@ def _choices(draft: _Draft, step: str) -> list[Choice]:
 # -------------------------------------------------------------------------------------------------- the whole, and yes
 
 
-def _checked(draft: _Draft, turn: Turn) -> Checked | list[RowError]:
+def _checked(draft: _Draft, turn: Turn) -> ValidRecord | list[RowError]:
     """The record, as an import would take it."""
     fields = {name: value for name, value in draft.fields.items() if name != ANSWER} | {"text": draft.text}
     language = str(fields.get("lang") or guess_language(draft.text) or turn.language)
@@ -249,10 +251,10 @@ async def _publish(tx: Transaction, turn: Turn, draft: _Draft, record: Record, s
     await tx.records.edit(RecordKind.PROJECT, project.id, to_body(project))
     log.info("entry.published", entry=project.id, question=draft.number, editor=turn.person.id)
     show = Choice(Say("choice.show", {"title": project.title}), Show(PROJECT + project.id))
-    used = next((one for one in draft.answers if one.id == draft.fields.get(ANSWER)), None)
+    used = next((answer for answer in draft.answers if answer.id == draft.fields.get(ANSWER)), None)
     if used and (author := await tx.people.get(used.person_id)):
-        told = Say("question.answer_entered", {"title": project.title}, (show,))
-        notice = Notice(told, f"answer entered:{used.id}")
+        answer_to_asker = Say("question.answer_entered", {"title": project.title}, (show,))
+        notice = Notice(answer_to_asker, f"answer entered:{used.id}")
         await tell(tx, author, notice, settings=services.settings, links=services.links)
     closed = await close(tx, turn, draft.number, project.id, services)
     return Say("entry.done", {"id": project.id, "title": project.title, "closed": closed}, (show,))

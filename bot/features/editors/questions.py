@@ -40,7 +40,7 @@ async def questions(turn: Turn, intent: Questions, services: Services) -> Act:
             if intent.topics:
                 return await _name_topics(tx, turn, intent.number, intent.topics)
             return await close(tx, turn, intent.number, intent.entry, services)
-        found = await tx.answers.open_questions()
+        open_questions = await tx.answers.open_questions()
         passed, nameless = await tx.open_questions.answers(), await tx.open_questions.without_topics()
         offered = await tx.entry_drafts.counts()
         count = await tx.answers.feedback(FEEDBACK_PERIOD)
@@ -53,9 +53,9 @@ async def questions(turn: Turn, intent: Questions, services: Services) -> Act:
                 "offered": Say("questions.offered", {"count": offered[q.number]}) if q.number in offered else "",
                 "topics": Say("questions.without_topics", {"number": q.number}) if q.number in nameless else "",
             })
-            for q in found
+            for q in open_questions
         )  # fmt: skip
-        return Say("questions" if found else "questions.none", {"entries": entries, "feedback": feedback})
+        return Say("questions" if open_questions else "questions.none", {"entries": entries, "feedback": feedback})
 
     return act
 
@@ -79,8 +79,8 @@ async def close(tx: Transaction, turn: Turn, number: int, entry: str, services: 
         return Say("questions.no_such", {"number": number})
     title = stored.record.title if stored and isinstance(stored.record, Project) else ""
     show = Show(PROJECT + entry) if entry else None
-    told = await closing.over(tx, services, number, f"question over:{turn.reply_id}", title=title, show=show)
-    return Say("questions.closed_and_told" if told else "questions.closed", {"number": number, "people": told})
+    delivery = await closing.over(tx, services, number, f"question over:{turn.reply_id}", title=title, show=show)
+    return Say("questions.closed_and_told" if delivery else "questions.closed", {"number": number, "people": delivery})
 
 
 async def edit_project(intent: Edit) -> Act:

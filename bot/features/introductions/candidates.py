@@ -11,7 +11,7 @@ from bot.outgoing.notify import choose, usable
 from bot.texts import LANGUAGES
 from config.settings import Settings
 from knowledge_base.introductions.limits import WEEK, Caps, next_turn
-from knowledge_base.introductions.values import Candidate, Introduction
+from knowledge_base.introductions.values import ContactCandidate, Introduction
 from knowledge_base.model import Contact, Project, RecordKind
 from knowledge_base.search.contacts import account_of
 from knowledge_base.store.people import Person
@@ -41,14 +41,14 @@ async def askable(
 ) -> list[Contact]:
     """Return the contacts of a project that this asker may ask now, the best first."""
     accounts, hidden = await tx.introductions.not_to_be_asked()
-    found = []
+    contacts = []
     for contact_id in services.search.snapshot.introducible.of(project):
         if contact_id in hidden or contact_id in leave_out:
             continue
         contact = await contact_of(tx, contact_id)
         if contact and contact.reachable and account_of(contact) not in accounts:
-            found += [contact] if await _may_be_asked(tx, services, contact, asker) else []
-    return found
+            contacts += [contact] if await _may_be_asked(tx, services, contact, asker) else []
+    return contacts
 
 
 async def _may_be_asked(tx: Transaction, services: Services, contact: Contact, asker: str) -> bool:
@@ -62,24 +62,24 @@ async def _may_be_asked(tx: Transaction, services: Services, contact: Contact, a
     return await can_be_told(tx, services, person.id)
 
 
-async def onward(tx: Transaction, services: Services, one: Introduction) -> Candidate | None:
+async def onward(tx: Transaction, services: Services, introduction: Introduction) -> ContactCandidate | None:
     """Return the other contacts to ask what an introduction asks."""
-    contact = await colleague(tx, services, one)
+    contact = await colleague(tx, services, introduction)
     return await candidate(tx, services, contact) if contact else None
 
 
-async def colleague(tx: Transaction, services: Services, one: Introduction) -> Contact | None:
+async def colleague(tx: Transaction, services: Services, introduction: Introduction) -> Contact | None:
     """Another contact of the same municipality for the same project; the deputy that the record names comes first."""
-    project = await project_of(tx, one.project)
-    if project is None or not one.asker:
+    project = await project_of(tx, introduction.project)
+    if project is None or not introduction.asker:
         return None
-    asked = (*one.tried, one.contact)
-    now = await contact_of(tx, one.contact)
-    found = await askable(tx, services, project, one.asker, leave_out=asked)
+    asked = (*introduction.tried, introduction.contact)
+    now = await contact_of(tx, introduction.contact)
+    contacts = await askable(tx, services, project, introduction.asker, leave_out=asked)
     named = await contact_of(tx, now.deputy) if now and now.deputy and now.deputy not in asked else None
-    if named and named.reachable and await _may_be_asked(tx, services, named, one.asker):
-        found.insert(0, named)
-    return next((other for other in found if _same_house(services, now, other)), None)
+    if named and named.reachable and await _may_be_asked(tx, services, named, introduction.asker):
+        contacts.insert(0, named)
+    return next((other for other in contacts if _same_house(services, now, other)), None)
 
 
 def _same_house(services: Services, now: Contact | None, other: Contact) -> bool:
@@ -90,11 +90,11 @@ def _same_house(services: Services, now: Contact | None, other: Contact) -> bool
     return bool(introducible.ids_of(now.municipality) & introducible.ids_of(other.municipality))
 
 
-async def candidate(tx: Transaction, services: Services, contact: Contact) -> Candidate:
+async def candidate(tx: Transaction, services: Services, contact: Contact) -> ContactCandidate:
     """Return a contact as a candidate, with the time of their turn; create the person behind it if it is new."""
     await tx.introductions.lock_contact(contact.id)
     person = await _person_behind(tx, contact)
-    return Candidate(contact.id, person.id, await turn_of(tx, services, contact))
+    return ContactCandidate(contact.id, person.id, await turn_of(tx, services, contact))
 
 
 async def turn_of(tx: Transaction, services: Services, contact: Contact) -> datetime:

@@ -29,7 +29,7 @@ from bot.features.privacy_notice import version
 from bot.features.search.ask import picked_entry
 from bot.messages import Choice, Happening, Say
 from bot.messages.markup import clean, plain
-from knowledge_base.introductions.values import Answer, Helped, Introduction, Side, State
+from knowledge_base.introductions.values import ContactAnswer, Helped, Introduction, Side, State
 from knowledge_base.model import Project
 from knowledge_base.store.transaction import Transaction
 
@@ -59,11 +59,11 @@ async def go_on(tx: Transaction, turn: Turn, services: Services) -> Say | None:
 
     ``None``: they wanted nothing.
     """
-    wish = await wanted_before(tx, turn, services)
-    project = await project_of(tx, wish.entry.removeprefix(PROJECT)) if isinstance(wish, Introduce) else None
-    if wish is None or project is None:
+    earlier = await wanted_before(tx, turn, services)
+    project = await project_of(tx, earlier.entry.removeprefix(PROJECT)) if isinstance(earlier, Introduce) else None
+    if earlier is None or project is None:
         return None
-    return await ask_missing(tx, turn, services, then=wish) or await _begun(tx, turn, services, project)
+    return await ask_missing(tx, turn, services, then=earlier) or await _begun(tx, turn, services, project)
 
 
 async def _begun(tx: Transaction, turn: Turn, services: Services, project: Project) -> Say:
@@ -73,16 +73,16 @@ async def _begun(tx: Transaction, turn: Turn, services: Services, project: Proje
     return begun if isinstance(begun, Say) else await _next(tx, turn, services, begun)
 
 
-async def _next(tx: Transaction, turn: Turn, services: Services, one: Introduction) -> Say:
+async def _next(tx: Transaction, turn: Turn, services: Services, introduction: Introduction) -> Say:
     """What is still needed, or what the contact will see."""
     await keep_public_name(tx, turn)
-    if not one.question:
-        await prompt(tx, turn, services, IntroduceStep("question", one.code))
+    if not introduction.question:
+        await prompt(tx, turn, services, IntroduceStep("question", introduction.code))
         return Say("intro.ask_question")
-    if not await own_shares(tx, one):
-        await prompt(tx, turn, services, IntroduceStep("reach", one.code))
+    if not await own_shares(tx, introduction):
+        await prompt(tx, turn, services, IntroduceStep("reach", introduction.code))
         return Say("intro.ask_reach")
-    shown = await preview(tx, one)
+    shown = await preview(tx, introduction)
     await offer(tx, turn, services, shown.choices)
     return shown
 
@@ -91,41 +91,47 @@ async def step(turn: Turn, intent: IntroduceStep, services: Services) -> Act:
     """Take the next step of the user's own request."""
 
     async def act(tx: Transaction) -> Say:
-        one = await tx.introductions.by_code(intent.code)
-        if one is None or one.side(turn.person.id) is not Side.ASKER:
-            return await _take_back(tx, turn, services, one, intent)
+        introduction = await tx.introductions.by_code(intent.code)
+        if introduction is None or introduction.side(turn.person.id) is not Side.ASKER:
+            return await _take_back(tx, turn, services, introduction, intent)
         text = clean(intent.text)
         match intent.step:
             case "yes":
-                evidence = await _evidence(tx, turn, services, one)
-                return await consent(tx, services, one, kinds_of(text, words_of_shared()), evidence, turn.language)
+                evidence = await _evidence(tx, turn, services, introduction)
+                return await consent(
+                    tx, services, introduction, kinds_of(text, words_of_shared()), evidence, turn.language
+                )
             case "cancel":
-                return await withdraw(tx, services, one.id, turn.person.id, await _evidence(tx, turn, services, one))
+                return await withdraw(
+                    tx, services, introduction.id, turn.person.id, await _evidence(tx, turn, services, introduction)
+                )
             case "editors":
-                return await for_editors(tx, services, one.id, turn.person.id)
-        if await owned_draft(tx, one.code, turn.person.id) is None:
+                return await for_editors(tx, services, introduction.id, turn.person.id)
+        if await owned_draft(tx, introduction.code, turn.person.id) is None:
             return Say("intro.refused_twice")
         if not text:
-            await prompt(tx, turn, services, IntroduceStep(intent.step, one.code))
+            await prompt(tx, turn, services, IntroduceStep(intent.step, introduction.code))
             return Say(f"intro.ask_{intent.step}")
         changes = {"question": text} if intent.step == "question" else {"reach": text[:LONGEST_TYPED]}
-        return await _next(tx, turn, services, await change(tx, one, **changes))
+        return await _next(tx, turn, services, await change(tx, introduction, **changes))
 
     return act
 
 
 async def _take_back(
-    tx: Transaction, turn: Turn, services: Services, one: Introduction | None, intent: IntroduceStep
+    tx: Transaction, turn: Turn, services: Services, introduction: Introduction | None, intent: IntroduceStep
 ) -> Say:
     """A contact may take back a yes, too, as long as nothing has gone out."""
-    if one is None or intent.step != "cancel":
+    if introduction is None or intent.step != "cancel":
         return UNKNOWN
-    return (await respond(tx, services, one.id, turn.person.id, Answer.NO, (), _proof(turn, "", ""))).say
+    return (
+        await respond(tx, services, introduction.id, turn.person.id, ContactAnswer.NO, (), _proof(turn, "", ""))
+    ).say
 
 
-async def _evidence(tx: Transaction, turn: Turn, services: Services, one: Introduction) -> Evidence:
+async def _evidence(tx: Transaction, turn: Turn, services: Services, introduction: Introduction) -> Evidence:
     """What the asker agrees to, or takes back, exactly as it is shown."""
-    shown = await preview(tx, one) if one.state is State.DRAFT else None
+    shown = await preview(tx, introduction) if introduction.state is State.DRAFT else None
     text = plain(services.texts.render(shown, turn.language)) if shown else ""
     return _proof(turn, version("intro.preview", turn.language, services.texts) if shown else "", text)
 
@@ -142,17 +148,17 @@ async def answer(turn: Turn, intent: Respond, services: Services) -> Act:
     """Answer a request as its contact; a yes says what may be shown."""
 
     async def act(tx: Transaction) -> Say:
-        one = await tx.introductions.by_code(intent.code)
-        view = await describe(tx, services, one, turn.person.id) if one else None
-        if one is None or view is None:
+        introduction = await tx.introductions.by_code(intent.code)
+        view = await describe(tx, services, introduction, turn.person.id) if introduction else None
+        if introduction is None or view is None:
             return UNKNOWN
         await keep_public_name(tx, turn)
-        wanted, kinds = Answer(intent.answer), kinds_of(intent.text, words_of_shared())
-        if wanted is Answer.YES and view.open and not kinds:
-            return await _what_to_show(tx, turn, services, one)
+        wanted, kinds = ContactAnswer(intent.answer), kinds_of(intent.text, words_of_shared())
+        if wanted is ContactAnswer.YES and view.open and not kinds:
+            return await _what_to_show(tx, turn, services, introduction)
         shown = plain(services.texts.render(_asked(view), turn.language))
         evidence = _proof(turn, version("intro.incoming", turn.language, services.texts), f"{shown}\n{intent.text}")
-        return (await respond(tx, services, one.id, turn.person.id, wanted, kinds, evidence)).say
+        return (await respond(tx, services, introduction.id, turn.person.id, wanted, kinds, evidence)).say
 
     return act
 
@@ -161,14 +167,14 @@ def _asked(view: RequestView) -> Say:
     return Say("intro.incoming", said_of(view))
 
 
-async def _what_to_show(tx: Transaction, turn: Turn, services: Services, one: Introduction) -> Say:
+async def _what_to_show(tx: Transaction, turn: Turn, services: Services, introduction: Introduction) -> Say:
     """Ask the contact which of their data the asker may see; a contact without stored data types it."""
-    own = await sharables(tx, turn.person.id, await contact_of(tx, one.contact))
+    own = await sharables(tx, turn.person.id, await contact_of(tx, introduction.contact))
     if not own:
-        await prompt(tx, turn, services, Respond(Answer.YES.value, one.code, TYPED))
+        await prompt(tx, turn, services, Respond(ContactAnswer.YES.value, introduction.code, TYPED))
         return Say("intro.ask_reach")
     shares = tuple((datum.kind, datum.value) for datum in own)
-    choices = agreeing(Respond(Answer.YES.value, one.code), shares, "choice.intro.show")
+    choices = agreeing(Respond(ContactAnswer.YES.value, introduction.code), shares, "choice.intro.show")
     await offer(tx, turn, services, choices)
     return Say("intro.what_to_show", {"options": tuple(choice.label for choice in choices)}, choices)
 
@@ -177,8 +183,10 @@ async def say_helped(turn: Turn, intent: SayHelped, services: Services) -> Act:
     """Whether it helped."""
 
     async def act(tx: Transaction) -> Say:
-        one = await tx.introductions.by_code(intent.code)
-        return await helped(tx, services, one.id, turn.person.id, Helped(intent.how)) if one else UNKNOWN
+        introduction = await tx.introductions.by_code(intent.code)
+        return (
+            await helped(tx, services, introduction.id, turn.person.id, Helped(intent.how)) if introduction else UNKNOWN
+        )
 
     return act
 
@@ -190,16 +198,20 @@ async def status(turn: Turn, _intent: IntroduceStatus, services: Services) -> Ac
     """The person's own requests, and those that wait for their answer."""
 
     async def act(tx: Transaction) -> Say:
-        mine = [one for one in await tx.introductions.of(turn.person.id, Side.ASKER) if one.state is not State.DRAFT]
-        lines = [await _line(tx, turn, one) for one in mine[:SHOWN]]
+        mine = [
+            introduction
+            for introduction in await tx.introductions.of(turn.person.id, Side.ASKER)
+            if introduction.state is not State.DRAFT
+        ]
+        lines = [await _line(tx, turn, introduction) for introduction in mine[:SHOWN]]
         may_say = may_pass(turn.inbound.address.channel, DataClass.CONTACT_DATUM, services.settings)
         asked = []
         choices: list[Choice] = []
-        for one in await tx.introductions.of(turn.person.id, Side.CONTACT):
-            view = await describe(tx, services, one, turn.person.id)
+        for introduction in await tx.introductions.of(turn.person.id, Side.CONTACT):
+            view = await describe(tx, services, introduction, turn.person.id)
             if view and view.open:
                 asked.append(_asked(view) if may_say else _waits(view))
-                choices += answers(one, view) if may_say else ()
+                choices += answers(introduction, view) if may_say else ()
         if not lines and not asked:
             return Say("intro.no_requests")
         return Say("intro.status", {"requests": tuple(lines), "asked": tuple(asked)}, tuple(choices))
@@ -212,11 +224,13 @@ def _waits(view: RequestView) -> Say:
     return Say("intro.waits", {name: said_of(view)[name] for name in ("code", "project", "until")})
 
 
-async def _line(tx: Transaction, turn: Turn, one: Introduction) -> Say:
+async def _line(tx: Transaction, turn: Turn, introduction: Introduction) -> Say:
     """Return the status of the user's own request: sent, delivered, arranged, not possible; or the day it goes out."""
-    state = one.outcome if one.outcome and one.state is State.CLOSED else one.state
-    label = Say(f"intro.state.{state}", {"date": date_of(one.due_at, turn.language)})
-    return Say("intro.status_line", {"code": one.code, "project": await title_of(tx, one), "state": label})
+    state = introduction.outcome if introduction.outcome and introduction.state is State.CLOSED else introduction.state
+    label = Say(f"intro.state.{state}", {"date": date_of(introduction.due_at, turn.language)})
+    return Say(
+        "intro.status_line", {"code": introduction.code, "project": await title_of(tx, introduction), "state": label}
+    )
 
 
 SERVES: Serves = {

@@ -15,8 +15,8 @@ from bot.messages.markup import clean
 from knowledge_base.introductions.values import (
     ASKED,
     WAITING,
-    Answer,
     Answered,
+    ContactAnswer,
     ForEditors,
     Helped,
     Introduction,
@@ -33,7 +33,7 @@ ALL = "all"
 OTHER = "other"  # what a contact typed about how to reach them
 TYPED = "="  # before it
 LONGEST_TYPED = 100  # characters
-PASSES_ON = (Answer.DEPUTY, Answer.NOT_MY_TOPIC)
+PASSES_ON = (ContactAnswer.DEPUTY, ContactAnswer.NOT_MY_TOPIC)
 UNKNOWN = Say("intro.unknown")
 
 
@@ -50,7 +50,7 @@ async def respond(
     services: Services,
     introduction_id: str,
     person_id: str,
-    answer: Answer,
+    answer: ContactAnswer,
     shares: Collection[str],
     evidence: Evidence,
 ) -> Responded:
@@ -62,27 +62,29 @@ async def respond(
     An answer that does not count (not theirs, already answered, over) changes nothing and the ``Say`` tells why; to
     strangers it tells nothing.
     """
-    one = await tx.introductions.get(introduction_id)
-    if one is None or one.side(person_id) is not Side.CONTACT:
+    introduction = await tx.introductions.get(introduction_id)
+    if introduction is None or introduction.side(person_id) is not Side.CONTACT:
         return Responded(UNKNOWN, counted=False)
-    chosen = await _chosen(tx, one, person_id, shares) if answer is Answer.YES else ()
-    if answer is Answer.YES and not chosen:
+    chosen = await _chosen(tx, introduction, person_id, shares) if answer is ContactAnswer.YES else ()
+    if answer is ContactAnswer.YES and not chosen:
         return Responded(Say("intro.share_something"), counted=False)
     event = Answered(
         person_id,
         answer,
         chosen,
-        room=bool(room_network(one.asker_shares, chosen)),
-        onward=await onward(tx, services, one) if answer in PASSES_ON and one.state in ASKED else None,
+        room=bool(room_network(introduction.asker_shares, chosen)),
+        onward=await onward(tx, services, introduction)
+        if answer in PASSES_ON and introduction.state in ASKED
+        else None,
     )
-    done = await apply(tx, services, one, event, evidence)
+    done = await apply(tx, services, introduction, event, evidence)
     if done.refusal:
         return Responded(refused(done.refusal), counted=False)
-    return Responded(Say(f"intro.answered_{answer}", {"code": one.code}), counted=True)
+    return Responded(Say(f"intro.answered_{answer}", {"code": introduction.code}), counted=True)
 
 
-async def _chosen(tx: Transaction, one: Introduction, person_id: str, kinds: Collection[str]) -> Shares:
-    own = await sharables(tx, person_id, await contact_of(tx, one.contact))
+async def _chosen(tx: Transaction, introduction: Introduction, person_id: str, kinds: Collection[str]) -> Shares:
+    own = await sharables(tx, person_id, await contact_of(tx, introduction.contact))
     typed = [clean(kind[1:])[:LONGEST_TYPED] for kind in kinds if kind.startswith(TYPED)]
     return (
         *((datum.kind, datum.value) for datum in own if datum.kind in kinds or ALL in kinds),
@@ -94,40 +96,42 @@ async def withdraw(
     tx: Transaction, services: Services, introduction_id: str, person_id: str, evidence: Evidence
 ) -> Say:
     """The asker takes the request back."""
-    one = await tx.introductions.get(introduction_id)
-    if one is None or one.side(person_id) is not Side.ASKER:
+    introduction = await tx.introductions.get(introduction_id)
+    if introduction is None or introduction.side(person_id) is not Side.ASKER:
         return UNKNOWN
-    done = await apply(tx, services, one, Withdrew(person_id), evidence)
-    return refused(done.refusal) if done.refusal else Say("intro.withdrawn", {"code": one.code})
+    done = await apply(tx, services, introduction, Withdrew(person_id), evidence)
+    return refused(done.refusal) if done.refusal else Say("intro.withdrawn", {"code": introduction.code})
 
 
 async def object_to_all(tx: Transaction, services: Services, person_id: str) -> None:
     """Stop all introductions to this person; open requests go to the next contact."""
     await tx.profiles.set(person_id, refuses=True)
-    asked = [one.id for one in await tx.introductions.of(person_id, Side.CONTACT) if one.open]
+    asked = [
+        introduction.id for introduction in await tx.introductions.of(person_id, Side.CONTACT) if introduction.open
+    ]
     await tx.introductions.hold(asked)
     for introduction_id in asked:
-        one = await tx.introductions.get(introduction_id)  # as it is now that it is held
-        if one and one.open and one.side(person_id) is Side.CONTACT:
-            other = await onward(tx, services, one) if one.state in WAITING else None
-            await apply(tx, services, one, Objected(person_id, other))
+        introduction = await tx.introductions.get(introduction_id)  # as it is now that it is held
+        if introduction and introduction.open and introduction.side(person_id) is Side.CONTACT:
+            other = await onward(tx, services, introduction) if introduction.state in WAITING else None
+            await apply(tx, services, introduction, Objected(person_id, other))
 
 
 async def helped(tx: Transaction, services: Services, introduction_id: str, person_id: str, how: Helped) -> Say:
     """One of the two says whether it helped; counted without a name."""
-    one = await tx.introductions.get(introduction_id)
-    if one is None or one.side(person_id) is None:
+    introduction = await tx.introductions.get(introduction_id)
+    if introduction is None or introduction.side(person_id) is None:
         return UNKNOWN
-    done = await apply(tx, services, one, SaidWhetherItHelped(person_id, how))
+    done = await apply(tx, services, introduction, SaidWhetherItHelped(person_id, how))
     return refused(done.refusal) if done.refusal else Say("intro.helped_thanks")
 
 
 async def for_editors(tx: Transaction, services: Services, introduction_id: str, person_id: str) -> Say:
     """The asker gives the question to the editors, without a name."""
-    one = await tx.introductions.get(introduction_id)
-    if one is None or one.side(person_id) is not Side.ASKER:
+    introduction = await tx.introductions.get(introduction_id)
+    if introduction is None or introduction.side(person_id) is not Side.ASKER:
         return UNKNOWN
-    done = await apply(tx, services, one, ForEditors(person_id))
+    done = await apply(tx, services, introduction, ForEditors(person_id))
     return refused(done.refusal) if done.refusal else Say("intro.posted")
 
 

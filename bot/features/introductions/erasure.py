@@ -24,25 +24,25 @@ async def erase(tx: Transaction, services: Services, person_id: str) -> int:
 
     What limits introductions lives on as keyed hashes, so that erasing and coming back lifts no limit.
     """
-    await tx.introductions.hold([one.id for one in await tx.introductions.of(person_id)])
+    await tx.introductions.hold([introduction.id for introduction in await tx.introductions.of(person_id)])
     mine = await tx.introductions.of(person_id)
     who = await tx.tallies.identities(person_id)
-    await _remember(tx, services, who, [one for one in mine if one.asker == person_id])
-    for one in mine:
-        if one.state in AFTER:
-            await _take_back(tx, services, one, person_id)
-        held = await tx.introductions.get(one.id)
+    await _remember(tx, services, who, [introduction for introduction in mine if introduction.asker == person_id])
+    for introduction in mine:
+        if introduction.state in AFTER:
+            await _take_back(tx, services, introduction, person_id)
+        held = await tx.introductions.get(introduction.id)
         if held is not None:
             await apply(tx, services, held, Erased(person_id))
-    return sum(one.open for one in mine)
+    return sum(introduction.open for introduction in mine)
 
 
-async def _take_back(tx: Transaction, services: Services, one: Introduction, person_id: str) -> None:
+async def _take_back(tx: Transaction, services: Services, introduction: Introduction, person_id: str) -> None:
     """Keep back data that are not sent yet to the other side, and expire pages that are not read yet."""
-    await tx.pages.end(NOTE, one.id)
-    other = Side.CONTACT if one.asker == person_id else Side.ASKER
-    if await tx.outbox.take_back([outcome_key(one, other)]):
-        await no_longer(tx, services, one, other)
+    await tx.pages.end(NOTE, introduction.id)
+    other = Side.CONTACT if introduction.asker == person_id else Side.ASKER
+    if await tx.outbox.take_back([outcome_key(introduction, other)]):
+        await no_longer(tx, services, introduction, other)
 
 
 async def carry(tx: Transaction, services: Services, person_id: str, identities: list[str]) -> None:
@@ -52,12 +52,16 @@ async def carry(tx: Transaction, services: Services, person_id: str, identities:
 
 
 async def _remember(tx: Transaction, services: Services, who: list[str], mine: list[Introduction]) -> None:
-    for one in mine:
-        if one.state is not State.DRAFT and one.outcome not in TAKES_NO_SLOT and one.created_at > tx.now - DAY:
+    for introduction in mine:
+        if (
+            introduction.state is not State.DRAFT
+            and introduction.outcome not in TAKES_NO_SLOT
+            and introduction.created_at > tx.now - DAY
+        ):
             await tx.tallies.add(services.secret, ASKED_TODAY, who, lasting=DAY)
     caps = caps_of(services.settings)
     for contact in not_again(mine, Nothing(), tx.now, caps):
-        await tx.tallies.add(services.secret, PAUSED, [f"{one} {contact}" for one in who], lasting=caps.pause)
+        await tx.tallies.add(services.secret, PAUSED, [f"{owner} {contact}" for owner in who], lasting=caps.pause)
 
 
 async def remembered(tx: Transaction, services: Services, person_id: str, contacts: tuple[str, ...]) -> Nothing:
@@ -68,6 +72,6 @@ async def remembered(tx: Transaction, services: Services, person_id: str, contac
     paused = [
         contact
         for contact in contacts
-        if await tx.tallies.count(services.secret, PAUSED, [f"{one} {contact}" for one in who], within=pause)
+        if await tx.tallies.count(services.secret, PAUSED, [f"{owner} {contact}" for owner in who], within=pause)
     ]
     return Nothing(today, frozenset(paused))

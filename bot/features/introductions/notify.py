@@ -23,8 +23,8 @@ from bot.features.introductions.dedup_keys import (
 from bot.features.introductions.public_name import shared
 from bot.messages import Choice, MessageAudience, Say, Value
 from bot.messages.envelope import Envelope, MeetingRoom
-from bot.outgoing.notify import Notice, Told, tell
-from knowledge_base.introductions.values import Answer, Introduction, Outcome, Shares, Side
+from bot.outgoing.notify import Delivery, Notice, tell
+from knowledge_base.introductions.values import ContactAnswer, Introduction, Outcome, Shares, Side
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.transaction import Transaction
 
@@ -32,24 +32,24 @@ PAGE = "i"  # where the contact answers without a messenger
 UNSUBSCRIBE = "introductions"
 
 
-async def request(tx: Transaction, services: Services, one: Introduction) -> bool:
+async def request(tx: Transaction, services: Services, introduction: Introduction) -> bool:
     """The request to the contact; ``False`` when nothing reaches them."""
-    view = await describing.describe(tx, services, one, one.contact_person)
+    view = await describing.describe(tx, services, introduction, introduction.contact_person)
     if view is None:
         return False
-    values = _said(view, services) | {"notice": await describing.notice_of(tx, services, one)}
+    values = _said(view, services) | {"notice": await describing.notice_of(tx, services, introduction)}
     notice = Notice(
-        Say("intro.request", values, answers(one, view), view.language),
-        request_key(one),
+        Say("intro.request", values, answers(introduction, view), view.language),
+        request_key(introduction),
         about=DataClass.CONTACT_DATUM,
         page=PAGE,
-        subject=one.id,
+        subject=introduction.id,
         unsubscribe=UNSUBSCRIBE,
         connect=True,
     )
-    if await _tell(tx, services, one.contact_person, notice) is None:
+    if await _tell(tx, services, introduction.contact_person, notice) is None:
         return False
-    await tx.contacts.told([one.contact])  # the notice of Art. 14 is in this very message
+    await tx.contacts.note_informed([introduction.contact])  # the notice of Art. 14 is in this very message
     return True
 
 
@@ -62,76 +62,90 @@ def _answer_here(services: Services) -> Say | str:
     return Say("intro.answer_here") if services.links.available else ""
 
 
-def answers(one: Introduction, view: describing.RequestView) -> tuple[Choice, ...]:
+def answers(introduction: Introduction, view: describing.RequestView) -> tuple[Choice, ...]:
     """What the contact can answer, as commands."""
     return tuple(
-        Choice(Say(f"choice.intro.{name}"), Respond(answer, one.code))
+        Choice(Say(f"choice.intro.{name}"), Respond(answer, introduction.code))
         for name, (answer, _words) in ANSWERS.items()
-        if view.can_pass_on or answer != Answer.DEPUTY
+        if view.can_pass_on or answer != ContactAnswer.DEPUTY
     )
 
 
-async def remind(tx: Transaction, services: Services, one: Introduction) -> None:
+async def remind(tx: Transaction, services: Services, introduction: Introduction) -> None:
     """The one reminder."""
-    view = await describing.describe(tx, services, one, one.contact_person)
+    view = await describing.describe(tx, services, introduction, introduction.contact_person)
     if view is None:
         return
-    say = Say("intro.remind", _said(view, services), answers(one, view), view.language)
-    notice = Notice(say, remind_key(one), DataClass.CONTACT_DATUM, page=PAGE, subject=one.id, unsubscribe=UNSUBSCRIBE)
-    await _tell(tx, services, one.contact_person, notice)
+    say = Say("intro.remind", _said(view, services), answers(introduction, view), view.language)
+    notice = Notice(
+        say,
+        remind_key(introduction),
+        DataClass.CONTACT_DATUM,
+        page=PAGE,
+        subject=introduction.id,
+        unsubscribe=UNSUBSCRIBE,
+    )
+    await _tell(tx, services, introduction.contact_person, notice)
 
 
-async def again(tx: Transaction, services: Services, one: Introduction, parting: str) -> None:
+async def again(tx: Transaction, services: Services, introduction: Introduction, parting: str) -> None:
     """The request once more, to who it is for since accounts were parted: the links of before are over."""
-    view = await describing.describe(tx, services, one, one.contact_person)
+    view = await describing.describe(tx, services, introduction, introduction.contact_person)
     if view is None:
         return
-    say = Say("intro.again", _said(view, services), answers(one, view), view.language)
-    key, about = again_key(one, parting), DataClass.CONTACT_DATUM
-    notice = Notice(say, key, about, page=PAGE, subject=one.id, unsubscribe=UNSUBSCRIBE)
-    await _tell(tx, services, one.contact_person, notice)
+    say = Say("intro.again", _said(view, services), answers(introduction, view), view.language)
+    key, about = again_key(introduction, parting), DataClass.CONTACT_DATUM
+    notice = Notice(say, key, about, page=PAGE, subject=introduction.id, unsubscribe=UNSUBSCRIBE)
+    await _tell(tx, services, introduction.contact_person, notice)
 
 
-async def asker(tx: Transaction, services: Services, one: Introduction, outcome: Outcome | None) -> None:
+async def asker(tx: Transaction, services: Services, introduction: Introduction, outcome: Outcome | None) -> None:
     """How it ended for the asker; ``None``: the next contact is being asked."""
-    values: dict[str, Value] = {"project": await title_of(tx, one), "code": one.code}
+    values: dict[str, Value] = {"project": await title_of(tx, introduction), "code": introduction.code}
     if outcome is None:
-        await _tell(tx, services, one.asker, Notice(Say("intro.onward", values), onward_key(one)))
+        await _tell(tx, services, introduction.asker, Notice(Say("intro.onward", values), onward_key(introduction)))
         return
-    choices = await _what_now(tx, services, one) if outcome in (Outcome.NOT_ARRANGED, Outcome.UNREACHED) else ()
-    values["hint"] = Say("intro.what_now", {"code": one.code}) if choices else ""
-    await _tell(tx, services, one.asker, Notice(Say(f"intro.{outcome}", values, choices), outcome_key(one, Side.ASKER)))
+    choices = (
+        await _what_now(tx, services, introduction) if outcome in (Outcome.NOT_ARRANGED, Outcome.UNREACHED) else ()
+    )
+    values["hint"] = Say("intro.what_now", {"code": introduction.code}) if choices else ""
+    await _tell(
+        tx,
+        services,
+        introduction.asker,
+        Notice(Say(f"intro.{outcome}", values, choices), outcome_key(introduction, Side.ASKER)),
+    )
 
 
-async def _what_now(tx: Transaction, services: Services, one: Introduction) -> tuple[Choice, ...]:
+async def _what_now(tx: Transaction, services: Services, introduction: Introduction) -> tuple[Choice, ...]:
     """The next contact, where there is one, and the editors."""
-    choices = [Choice(Say("choice.intro.editors"), IntroduceStep("editors", one.code))]
-    if await describing.somebody_else(tx, services, one):
-        choices.insert(0, Choice(Say("choice.intro.again"), Introduce(PROJECT + one.project)))
+    choices = [Choice(Say("choice.intro.editors"), IntroduceStep("editors", introduction.code))]
+    if await describing.somebody_else(tx, services, introduction):
+        choices.insert(0, Choice(Say("choice.intro.again"), Introduce(PROJECT + introduction.project)))
     return tuple(choices)
 
 
-async def contact(tx: Transaction, services: Services, one: Introduction, outcome: Outcome) -> None:
+async def contact(tx: Transaction, services: Services, introduction: Introduction, outcome: Outcome) -> None:
     """How a request ended that the contact knows of."""
-    values: dict[str, Value] = {"project": await title_of(tx, one), "code": one.code}
+    values: dict[str, Value] = {"project": await title_of(tx, introduction), "code": introduction.code}
     say = Say(f"intro.over_{outcome}", values)
-    await _tell(tx, services, one.contact_person, Notice(say, outcome_key(one, Side.CONTACT)))
+    await _tell(tx, services, introduction.contact_person, Notice(say, outcome_key(introduction, Side.CONTACT)))
 
 
-async def exchange(tx: Transaction, services: Services, one: Introduction) -> None:
+async def exchange(tx: Transaction, services: Services, introduction: Introduction) -> None:
     """Each gets what the other chose to show."""
     for side, person, other, shares in (
-        (Side.ASKER, one.asker, one.contact_person, one.contact_shares),
-        (Side.CONTACT, one.contact_person, one.asker, one.asker_shares),
+        (Side.ASKER, introduction.asker, introduction.contact_person, introduction.contact_shares),
+        (Side.CONTACT, introduction.contact_person, introduction.asker, introduction.asker_shares),
     ):
         values: dict[str, Value] = {
-            "project": await title_of(tx, one),
-            "question": one.question,
-            "who": await describing.called(tx, one, other),
+            "project": await title_of(tx, introduction),
+            "question": introduction.question,
+            "who": await describing.called(tx, introduction, other),
             "shares": shown(shares),
         }
         say = Say("intro.arranged", values)
-        notice = Notice(say, outcome_key(one, side), DataClass.CONTACT_DATUM, subject=one.id)
+        notice = Notice(say, outcome_key(introduction, side), DataClass.CONTACT_DATUM, subject=introduction.id)
         await _tell(tx, services, person, notice)
 
 
@@ -148,73 +162,75 @@ def room_network(asker_shares: Shares, contact_shares: Shares) -> str:
     return next((name for name in opening_rooms() if name in dict(asker_shares) and name in dict(contact_shares)), "")
 
 
-async def room(tx: Transaction, one: Introduction) -> None:
+async def room(tx: Transaction, introduction: Introduction) -> None:
     """The wish for a room of both, delivered by the channel like a message."""
-    network = room_network(one.asker_shares, one.contact_shares)
-    users = (dict(one.asker_shares)[network], dict(one.contact_shares)[network])
-    project = await title_of(tx, one)
-    values: dict[str, Value] = {"project": project, "question": one.question}
-    values["asker"] = await describing.called(tx, one, one.asker)
-    values["contact"] = await describing.called(tx, one, one.contact_person)
-    person = await tx.people.get(one.contact_person)
+    network = room_network(introduction.asker_shares, introduction.contact_shares)
+    users = (dict(introduction.asker_shares)[network], dict(introduction.contact_shares)[network])
+    project = await title_of(tx, introduction)
+    values: dict[str, Value] = {"project": project, "question": introduction.question}
+    values["asker"] = await describing.called(tx, introduction, introduction.asker)
+    values["contact"] = await describing.called(tx, introduction, introduction.contact_person)
+    person = await tx.people.get(introduction.contact_person)
     envelope = Envelope(
         Say("intro.room", values),
         describing.language_of(person),
         MessageAudience.MEETING,
         users,
-        room=MeetingRoom(alias_of(one), users, name=project),
+        room=MeetingRoom(alias_of(introduction), users, name=project),
     )
-    place = (network, f"introduction {one.id}")
-    await tx.outbox.add(*place, envelope.to_json(), urgency=Urgency.NOTICE, key=room_key(one))
+    place = (network, f"introduction {introduction.id}")
+    await tx.outbox.add(*place, envelope.to_json(), urgency=Urgency.NOTICE, key=room_key(introduction))
 
 
-def alias_of(one: Introduction) -> str:
+def alias_of(introduction: Introduction) -> str:
     """The local part of the room's alias: of the introduction alone, so a second attempt finds the first one's room."""
-    return f"stadtlotse-{hashlib.sha256(one.id.encode()).hexdigest()[:20]}"
+    return f"stadtlotse-{hashlib.sha256(introduction.id.encode()).hexdigest()[:20]}"
 
 
-async def of_room(tx: Transaction, services: Services, one: Introduction) -> None:
+async def of_room(tx: Transaction, services: Services, introduction: Introduction) -> None:
     """Both learn that their room is open."""
     for side, person, other in (
-        (Side.ASKER, one.asker, one.contact_person),
-        (Side.CONTACT, one.contact_person, one.asker),
+        (Side.ASKER, introduction.asker, introduction.contact_person),
+        (Side.CONTACT, introduction.contact_person, introduction.asker),
     ):
-        values: dict[str, Value] = {"who": await describing.called(tx, one, other)}
-        values["project"] = await title_of(tx, one)
-        notice = Notice(Say("intro.room_open", values), outcome_key(one, side), DataClass.CONTACT_DATUM)
+        values: dict[str, Value] = {"who": await describing.called(tx, introduction, other)}
+        values["project"] = await title_of(tx, introduction)
+        notice = Notice(Say("intro.room_open", values), outcome_key(introduction, side), DataClass.CONTACT_DATUM)
         await _tell(tx, services, person, notice)
 
 
-async def follow_up(tx: Transaction, services: Services, one: Introduction) -> None:
+async def follow_up(tx: Transaction, services: Services, introduction: Introduction) -> None:
     """Did it help? Both are asked once."""
     choices = tuple(
-        Choice(Say(f"choice.intro.helped_{how}"), SayHelped(how, one.code)) for how in ("yes", "no", "talking")
+        Choice(Say(f"choice.intro.helped_{how}"), SayHelped(how, introduction.code)) for how in ("yes", "no", "talking")
     )
-    for side, person in ((Side.ASKER, one.asker), (Side.CONTACT, one.contact_person)):
-        values: dict[str, Value] = {"project": await title_of(tx, one), "code": one.code}
+    for side, person in ((Side.ASKER, introduction.asker), (Side.CONTACT, introduction.contact_person)):
+        values: dict[str, Value] = {"project": await title_of(tx, introduction), "code": introduction.code}
         values["answer_here"] = _answer_here(services)
-        notice = Notice(Say("intro.helped", values, choices), follow_up_key(one, side), page=PAGE, subject=one.id)
+        notice = Notice(
+            Say("intro.helped", values, choices), follow_up_key(introduction, side), page=PAGE, subject=introduction.id
+        )
         await _tell(tx, services, person, notice)
 
 
-async def admins(tx: Transaction, services: Services, one: Introduction) -> None:
+async def admins(tx: Transaction, services: Services, introduction: Introduction) -> None:
     """Tell the admins which contact record could not be reached, without an address."""
     for address in services.settings.admins:
         channel, _, user = address.partition(":")
         person = await tx.people.of_account(channel, user)
         if person is not None:
-            say = Say("intro.bounced", {"contact": one.contact})
-            key = f"intro:{one.id}:bounced:{one.round}:{address}"
+            say = Say("intro.bounced", {"contact": introduction.contact})
+            key = f"intro:{introduction.id}:bounced:{introduction.round}:{address}"
             await _tell(tx, services, person.id, Notice(say, key[:255]))
 
 
-async def title_of(tx: Transaction, one: Introduction) -> str:
+async def title_of(tx: Transaction, introduction: Introduction) -> str:
     """What the project is called; its id when it is gone."""
-    project = await project_of(tx, one.project)
-    return project.title if project else one.project
+    project = await project_of(tx, introduction.project)
+    return project.title if project else introduction.project
 
 
-async def _tell(tx: Transaction, services: Services, person_id: str, notice: Notice) -> Told | None:
+async def _tell(tx: Transaction, services: Services, person_id: str, notice: Notice) -> Delivery | None:
     person = await tx.people.get(person_id) if person_id else None
     if person is None:
         return None
@@ -222,9 +238,9 @@ async def _tell(tx: Transaction, services: Services, person_id: str, notice: Not
     return await tell(tx, person, notice, settings=services.settings, links=services.links, prefers=prefers)
 
 
-async def no_longer(tx: Transaction, services: Services, one: Introduction, side: Side) -> None:
+async def no_longer(tx: Transaction, services: Services, introduction: Introduction, side: Side) -> None:
     """The other one left before what they agreed to show had gone out."""
-    person = one.asker if side is Side.ASKER else one.contact_person
+    person = introduction.asker if side is Side.ASKER else introduction.contact_person
     key = Outcome.UNAVAILABLE if side is Side.ASKER else f"over_{Outcome.UNAVAILABLE}"
-    values: dict[str, Value] = {"project": await title_of(tx, one), "code": one.code, "hint": ""}
-    await _tell(tx, services, person, Notice(Say(f"intro.{key}", values), f"intro:{one.id}:gone:{side}"))
+    values: dict[str, Value] = {"project": await title_of(tx, introduction), "code": introduction.code, "hint": ""}
+    await _tell(tx, services, person, Notice(Say(f"intro.{key}", values), f"intro:{introduction.id}:gone:{side}"))

@@ -24,7 +24,7 @@ from bot.features.introductions.view import date_of, municipality_name, sharable
 from bot.messages import Choice, Own, Say, Value
 from bot.messages.without_links import presentable
 from knowledge_base.introductions.limits import exhausted, not_again, too_far
-from knowledge_base.introductions.values import Candidate, Consented, Introduction, Outcome, Shares, Side, State
+from knowledge_base.introductions.values import Consented, ContactCandidate, Introduction, Outcome, Shares, Side, State
 from knowledge_base.model import Contact, Project
 from knowledge_base.store.outbox import new_id
 from knowledge_base.store.people import Person
@@ -46,8 +46,8 @@ async def there_is_no_way(tx: Transaction, services: Services, person: Person, p
 async def _nobody(tx: Transaction, services: Services, person: Person, project: Project) -> Say:
     """Return that no contact can be asked: the same words for every answer, during the pause after a request."""
     again, mine = await _not_again(tx, services, person, project)
-    mine = [one for one in mine if one.project == project.id]
-    known = {*services.search.snapshot.introducible.of(project), *(one.contact for one in mine)}
+    mine = [introduction for introduction in mine if introduction.project == project.id]
+    known = {*services.search.snapshot.introducible.of(project), *(introduction.contact for introduction in mine)}
     return Say("intro.not_yet" if again & known else "intro.nobody", {"project": project.title})
 
 
@@ -71,10 +71,10 @@ async def begin(
     caps = caps_of(services.settings)
     if cap := exhausted(mine, await remembered(tx, services, person.id, ()), tx.now, caps):
         return Say(f"intro.cap_{cap}", {"limit": caps.per_day if cap == "day" else caps.open})
-    found = await askable(tx, services, project, person.id, leave_out=again)
-    if not found:
+    contacts = await askable(tx, services, project, person.id, leave_out=again)
+    if not contacts:
         return await _nobody(tx, services, person, project)
-    free = [contact for contact in found if not await _crowded(tx, services, person.id, contact)]
+    free = [contact for contact in contacts if not await _crowded(tx, services, person.id, contact)]
     if not free:
         return Say("intro.crowded", {"project": project.title})
     for old in mine:
@@ -89,11 +89,11 @@ async def _crowded(tx: Transaction, services: Services, person_id: str, contact:
 
 
 async def _may_not(tx: Transaction, services: Services, person: Person, project: Project) -> Say | None:
-    told = await tx.profiles.get(person.id)
+    profile = await tx.profiles.get(person.id)
     introducible = services.search.snapshot.introducible
-    if told.municipality in introducible.ids_of(project.municipality):
+    if profile.municipality in introducible.ids_of(project.municipality):
         return Say("intro.own", {"project": project.title})
-    if services.settings.introductions.require_verified and not told.is_verified(tx.now):
+    if services.settings.introductions.require_verified and not profile.is_verified(tx.now):
         return Say("intro.verify_first")
     return None
 
@@ -119,45 +119,54 @@ async def _draft(tx: Transaction, person: Person, project: Project, contact: Con
 
 async def owned_draft(tx: Transaction, code: str, person_id: str) -> Introduction | None:
     """A person's own draft by its code."""
-    one = await tx.introductions.by_code(code)
-    return one if one and one.side(person_id) is Side.ASKER and one.state is State.DRAFT else None
+    introduction = await tx.introductions.by_code(code)
+    return (
+        introduction
+        if introduction and introduction.side(person_id) is Side.ASKER and introduction.state is State.DRAFT
+        else None
+    )
 
 
-async def change(tx: Transaction, one: Introduction, *, question: str = "", reach: str = "") -> Introduction:
+async def change(tx: Transaction, introduction: Introduction, *, question: str = "", reach: str = "") -> Introduction:
     """A draft with another question, or with what the person typed about how to reach them."""
     after = replace(
-        one,
-        question=presentable(question) if question else one.question,
-        asker_shares=((OTHER, reach),) if reach else one.asker_shares,
+        introduction,
+        question=presentable(question) if question else introduction.question,
+        asker_shares=((OTHER, reach),) if reach else introduction.asker_shares,
         due_at=tx.now + RULES.draft,
     )
-    await tx.introductions.save(one, after)
-    return replace(after, version=one.version + 1)
+    await tx.introductions.save(introduction, after)
+    return replace(after, version=introduction.version + 1)
 
 
-async def own_shares(tx: Transaction, one: Introduction) -> Shares:
+async def own_shares(tx: Transaction, introduction: Introduction) -> Shares:
     """What the asker could show: accounts, phone, and what they typed."""
-    return (*((datum.kind, datum.value) for datum in await sharables(tx, one.asker)), *one.asker_shares)
-
-
-async def preview(tx: Transaction, one: Introduction) -> Say:
-    """Exactly what the contact will see, and the ways to agree to it."""
-    told, contact = await tx.profiles.get(one.asker), await contact_of(tx, one.contact)
-    project = await project_of(tx, one.project)
-    choices = agreeing(IntroduceStep("yes", one.code), await own_shares(tx, one), "choice.intro.agree")
-    choices += (
-        Choice(Say("choice.intro.question"), IntroduceStep("question", one.code), numbered=True),
-        Choice(Say("choice.intro.cancel"), IntroduceStep("cancel", one.code), numbered=True),
+    return (
+        *((datum.kind, datum.value) for datum in await sharables(tx, introduction.asker)),
+        *introduction.asker_shares,
     )
-    who_asks = who(told.name, await municipality_name(tx, told.municipality), told.is_verified(tx.now))
+
+
+async def preview(tx: Transaction, introduction: Introduction) -> Say:
+    """Exactly what the contact will see, and the ways to agree to it."""
+    profile, contact = await tx.profiles.get(introduction.asker), await contact_of(tx, introduction.contact)
+    project = await project_of(tx, introduction.project)
+    choices = agreeing(
+        IntroduceStep("yes", introduction.code), await own_shares(tx, introduction), "choice.intro.agree"
+    )
+    choices += (
+        Choice(Say("choice.intro.question"), IntroduceStep("question", introduction.code), numbered=True),
+        Choice(Say("choice.intro.cancel"), IntroduceStep("cancel", introduction.code), numbered=True),
+    )
+    who_asks = who(profile.name, await municipality_name(tx, profile.municipality), profile.is_verified(tx.now))
     values: dict[str, Value] = {
         "role": contact.role if contact else "",
         "place": contact.municipality
         if contact and contact.municipality
         else (project.municipality if project else ""),
-        "who": Say("intro.who", {**who_asks, "name": Own(told.name)}),
-        "project": project.title if project else one.project,
-        "question": Own(one.question),
+        "who": Say("intro.who", {**who_asks, "name": Own(profile.name)}),
+        "project": project.title if project else introduction.project,
+        "question": Own(introduction.question),
         "options": tuple(choice.label for choice in choices),
     }
     return Say("intro.preview", values, choices)
@@ -182,40 +191,48 @@ def chosen(shares: Shares, kinds: Collection[str]) -> Shares:
 
 
 async def consent(
-    tx: Transaction, services: Services, one: Introduction, kinds: Collection[str], evidence: Evidence, language: str
+    tx: Transaction,
+    services: Services,
+    introduction: Introduction,
+    kinds: Collection[str],
+    evidence: Evidence,
+    language: str,
 ) -> Say:
     """The asker agrees to the preview and shows these kinds of data; the request goes out, or waits for its turn."""
-    await tx.people.hold(one.asker)
-    shares = chosen(await own_shares(tx, one), kinds)
+    await tx.people.hold(introduction.asker)
+    shares = chosen(await own_shares(tx, introduction), kinds)
     if not shares:
         return Say("intro.share_something")
-    mine = await tx.introductions.of(one.asker, Side.ASKER)
+    mine = await tx.introductions.of(introduction.asker, Side.ASKER)
     caps = caps_of(services.settings)
-    cap = exhausted(mine, await remembered(tx, services, one.asker, ()), tx.now, caps)
-    if cap and one.state is State.DRAFT:
+    cap = exhausted(mine, await remembered(tx, services, introduction.asker, ()), tx.now, caps)
+    if cap and introduction.state is State.DRAFT:
         return Say(f"intro.cap_{cap}", {"limit": caps.per_day if cap == "day" else caps.open})
-    same = await _same(tx, services, one) if one.state is State.DRAFT else None
-    if same and too_far(same.send_at, tx.now, verified=(await tx.profiles.get(one.asker)).is_verified(tx.now)):
-        return Say("intro.crowded", {"project": one.project})
-    done = await apply(tx, services, one, Consented(one.asker, same, shares), evidence)
+    same = await _same(tx, services, introduction) if introduction.state is State.DRAFT else None
+    if same and too_far(same.send_at, tx.now, verified=(await tx.profiles.get(introduction.asker)).is_verified(tx.now)):
+        return Say("intro.crowded", {"project": introduction.project})
+    done = await apply(tx, services, introduction, Consented(introduction.asker, same, shares), evidence)
     if done.refusal:
         return refused(done.refusal)
     return _sent(done.introduction, language)
 
 
-async def _same(tx: Transaction, services: Services, one: Introduction) -> Candidate | None:
+async def _same(tx: Transaction, services: Services, introduction: Introduction) -> ContactCandidate | None:
     """The contact that was shown, if they may still be asked."""
-    project = await project_of(tx, one.project)
-    found = await askable(tx, services, project, one.asker) if project else []
-    contact = next((contact for contact in found if contact.id == one.contact), None)
+    project = await project_of(tx, introduction.project)
+    contacts = await askable(tx, services, project, introduction.asker) if project else []
+    contact = next((contact for contact in contacts if contact.id == introduction.contact), None)
     return await candidate(tx, services, contact) if contact else None
 
 
-def _sent(one: Introduction, language: str) -> Say:
-    match one.state:
+def _sent(introduction: Introduction, language: str) -> Say:
+    match introduction.state:
         case State.QUEUED:
-            return Say("intro.queued", {"code": one.code, "date": date_of(one.due_at, language)})
+            return Say("intro.queued", {"code": introduction.code, "date": date_of(introduction.due_at, language)})
         case State.CLOSED:
-            return Say("intro.changed" if one.outcome is Outcome.LAPSED else "intro.not_sent", {"code": one.code})
+            return Say(
+                "intro.changed" if introduction.outcome is Outcome.LAPSED else "intro.not_sent",
+                {"code": introduction.code},
+            )
         case _:
-            return Say("intro.sent", {"code": one.code, "until": date_of(one.expires_at, language)})
+            return Say("intro.sent", {"code": introduction.code, "until": date_of(introduction.expires_at, language)})

@@ -48,49 +48,55 @@ async def due(services: Services, *, timers: bool = True) -> int:
 
 async def _reported(tx: Transaction) -> list[str]:
     """Return the ids of those with news from a network: of the request, of the room, or of the contact's accounts."""
-    waiting = {key: one.id for one in await tx.introductions.under_way() if (key := _key(one))}
+    waiting = {
+        key: introduction.id for introduction in await tx.introductions.under_way() if (key := _key(introduction))
+    }
     states = await tx.outbox.states(waiting) if waiting else {}
     ended = [waiting[key] for key, state in states.items() if state in ("sent", "dead")]
     return [*await tx.introductions.unreachable(), *ended]
 
 
-def _key(one: Introduction) -> str | None:
+def _key(introduction: Introduction) -> str | None:
     """Return the key of the message that this introduction waits for."""
-    return {State.SENT: request_key(one), State.OPENING: room_key(one)}.get(one.state)
+    return {State.SENT: request_key(introduction), State.OPENING: room_key(introduction)}.get(introduction.state)
 
 
 async def _look(tx: Transaction, services: Services, introduction_id: str, *, timers: bool) -> bool:
-    one = await tx.introductions.get(introduction_id)
-    if one is None:
+    introduction = await tx.introductions.get(introduction_id)
+    if introduction is None:
         return False
-    event = await _delivered(tx, services, one)
+    event = await _delivered(tx, services, introduction)
     if event is not None:
-        one = (await apply(tx, services, one, event)).introduction
-    if not timers or one.due_at is None or one.due_at > tx.now:
+        introduction = (await apply(tx, services, introduction, event)).introduction
+    if not timers or introduction.due_at is None or introduction.due_at > tx.now:
         return event is not None
-    if one.state is State.QUEUED and not await _still(tx, services, one):
-        await apply(tx, services, one, Undeliverable(one.round, await onward(tx, services, one)))
+    if introduction.state is State.QUEUED and not await _still(tx, services, introduction):
+        await apply(
+            tx, services, introduction, Undeliverable(introduction.round, await onward(tx, services, introduction))
+        )
     else:
-        await apply(tx, services, one, TimeCame())
+        await apply(tx, services, introduction, TimeCame())
     return True
 
 
-async def _delivered(tx: Transaction, services: Services, one: Introduction) -> Event | None:
+async def _delivered(tx: Transaction, services: Services, introduction: Introduction) -> Event | None:
     """Apply the delivery status of the request, or of the room, from the outbox; a killed process reported none."""
-    if one.state in ASKED and not any(way.active for way in await tx.people.accounts(one.contact_person)):
-        return Undeliverable(one.round, await onward(tx, services, one))
-    if (key := _key(one)) is None:
+    if introduction.state in ASKED and not any(
+        way.active for way in await tx.people.accounts(introduction.contact_person)
+    ):
+        return Undeliverable(introduction.round, await onward(tx, services, introduction))
+    if (key := _key(introduction)) is None:
         return None
     state = (await tx.outbox.states([key])).get(key)
-    if one.state is State.OPENING:
+    if introduction.state is State.OPENING:
         return RoomOpened() if state == "sent" else RoomFailed() if state == "dead" else None
     if state == "dead":
-        return Undeliverable(one.round, await onward(tx, services, one))
-    return Delivered(one.round) if state == "sent" else None
+        return Undeliverable(introduction.round, await onward(tx, services, introduction))
+    return Delivered(introduction.round) if state == "sent" else None
 
 
-async def _still(tx: Transaction, services: Services, one: Introduction) -> bool:
+async def _still(tx: Transaction, services: Services, introduction: Introduction) -> bool:
     """Return whether the contact next in turn may still be asked."""
-    project = await project_of(tx, one.project)
-    found = await askable(tx, services, project, one.asker) if project else []
-    return one.contact in {contact.id for contact in found}
+    project = await project_of(tx, introduction.project)
+    contacts = await askable(tx, services, project, introduction.asker) if project else []
+    return introduction.contact in {contact.id for contact in contacts}

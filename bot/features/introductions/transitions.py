@@ -30,8 +30,8 @@ from knowledge_base.introductions.values import (
     TellAsker,
     Undeliverable,
 )
-from knowledge_base.store.consents import Entry, What, hash_of
-from knowledge_base.store.open_questions import Audience
+from knowledge_base.store.consents import ConsentAction, ConsentEntry, hash_of
+from knowledge_base.store.open_questions import QuestionAudience
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.working_days import later
 
@@ -121,9 +121,9 @@ async def _carry_out(work: _Work, effect: Effect) -> bool:  # noqa: C901 - one c
         case GiveBack(number):
             await tx.introductions.give_back(now.id, number)
         case KeepConsent(side):
-            await _keep(work, now.asker if side is Side.ASKER else now.contact_person, What.GIVEN)
+            await _keep(work, now.asker if side is Side.ASKER else now.contact_person, ConsentAction.GIVEN)
         case Do.END_CONSENT:
-            await _keep(work, work.before.asker, What.WITHDRAWN)
+            await _keep(work, work.before.asker, ConsentAction.WITHDRAWN)
         case Do.OPEN_ROOM:
             await telling.room(tx, now)
         case Do.TELL_OF_ROOM:
@@ -139,7 +139,7 @@ async def _carry_out(work: _Work, effect: Effect) -> bool:  # noqa: C901 - one c
         case Do.TELL_EDITORS:
             text = masked(now.question)
             number = await tx.answers.not_answered(text, " ".join(text.casefold().split())[:500], "de")
-            await tx.open_questions.keep(number, now.asker, text[:LONGEST], "de", audience=Audience.EDITORS)
+            await tx.open_questions.keep(number, now.asker, text[:LONGEST], "de", audience=QuestionAudience.EDITORS)
         case Do.TELL_ADMINS:
             await telling.admins(tx, services, work.before)
         case Do.CANCEL_ROOM:
@@ -163,15 +163,15 @@ async def _spare(work: _Work) -> bool:
     return True
 
 
-async def _keep(work: _Work, person: str, what: What) -> None:
+async def _keep(work: _Work, person: str, kind: ConsentAction) -> None:
     evidence = work.evidence
     if not person:
         return
     await work.tx.consents.add(
-        Entry(
+        ConsentEntry(
             subject=person,
             purpose=purpose_of(work.now),
-            what=what,
+            what=kind,
             wording=evidence.wording,
             text_hash=hash_of(evidence.shown) if evidence.shown else "",
             channel=evidence.channel,
@@ -191,13 +191,13 @@ async def _count(work: _Work) -> None:
     if now.state is State.CLOSED and before.state is not State.CLOSED:
         for person in _both(now):
             if await work.tx.consents.holds(person, purpose_of(now)):
-                await _keep(replace(work, evidence=NOBODY), person, What.ENDED)
+                await _keep(replace(work, evidence=NOBODY), person, ConsentAction.ENDED)
 
 
 def _both(now: Introduction) -> Sequence[str]:
     return [person for person in (now.asker, now.contact_person) if person]
 
 
-def purpose_of(one: Introduction) -> str:
+def purpose_of(introduction: Introduction) -> str:
     """What a consent is given for."""
-    return f"introduction:{one.id}"
+    return f"introduction:{introduction.id}"

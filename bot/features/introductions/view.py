@@ -104,16 +104,18 @@ def date_of(moment: datetime | None, language: str) -> str:
 async def sharables(tx: Transaction, person_id: str, contact: Contact | None = None) -> tuple[Sharable, ...]:
     """What a person could show of themselves; of a contact also what its record holds."""
     accounts = await tx.people.accounts(person_id)
-    found = [Sharable(one.channel, one.user_id) for one in accounts if is_reached_by_user_id(one.channel)]
-    found += [Sharable(one.channel, f"@{one.public_name}") for one in accounts if one.public_name]
+    offered = [
+        Sharable(account.channel, account.user_id) for account in accounts if is_reached_by_user_id(account.channel)
+    ]
+    offered += [Sharable(account.channel, f"@{account.public_name}") for account in accounts if account.public_name]
     phone = (await tx.profiles.get(person_id)).phone or (contact.phone if contact else "")
-    return (*found, *((Sharable("phone", phone),) if phone else ()))
+    return (*offered, *((Sharable("phone", phone),) if phone else ()))
 
 
-async def called(tx: Transaction, one: Introduction, person_id: str) -> str:
+async def called(tx: Transaction, introduction: Introduction, person_id: str) -> str:
     """How one of the two is called towards the other once both said yes: name or role, and municipality."""
     profile = await tx.profiles.get(person_id)
-    contact = await contact_of(tx, one.contact) if one.side(person_id) is Side.CONTACT else None
+    contact = await contact_of(tx, introduction.contact) if introduction.side(person_id) is Side.CONTACT else None
     place = await municipality_name(tx, profile.municipality) or (contact.municipality if contact else "")
     names = [profile.name, contact.role if contact else "", place]
     return ", ".join(name for name in names if name)
@@ -126,19 +128,23 @@ async def municipality_name(tx: Transaction, municipality: str) -> str:
     return known.name if isinstance(known, Municipality) else municipality.removeprefix(UNKNOWN)
 
 
-async def somebody_else(tx: Transaction, services: Services, one: Introduction) -> bool:
+async def somebody_else(tx: Transaction, services: Services, introduction: Introduction) -> bool:
     """Whether the asker could ask another contact of the same project."""
-    project = await project_of(tx, one.project)
-    if project is None or not one.asker:
+    project = await project_of(tx, introduction.project)
+    if project is None or not introduction.asker:
         return False
-    mine = [*await tx.introductions.of(one.asker, Side.ASKER), one]
+    mine = [*await tx.introductions.of(introduction.asker, Side.ASKER), introduction]
     paused = not_again(mine, Before(), tx.now, caps_of(services.settings))
-    return bool(await askable(tx, services, project, one.asker, leave_out={*paused, one.contact, *one.tried}))
+    return bool(
+        await askable(
+            tx, services, project, introduction.asker, leave_out={*paused, introduction.contact, *introduction.tried}
+        )
+    )
 
 
-async def notice_of(tx: Transaction, services: Services, one: Introduction) -> Say | str:
+async def notice_of(tx: Transaction, services: Services, introduction: Introduction) -> Say | str:
     """What a contact who was imported without being asked must be told with the first message (Art. 14 GDPR)."""
-    contact = await contact_of(tx, one.contact)
+    contact = await contact_of(tx, introduction.contact)
     if contact is None or was_asked(contact) or not await tx.contacts.needs_notice(contact.id):
         return ""
     return about_import(contact, services.settings)

@@ -9,7 +9,7 @@ from bot.commands.search import Show
 from bot.context import Services
 from bot.messages import Choice, Say, Value
 from bot.outgoing.notify import Notice, tell
-from knowledge_base.store.consents import What
+from knowledge_base.store.consents import ConsentAction
 from knowledge_base.store.open_questions import ANSWERED, Asked
 from knowledge_base.store.transaction import Transaction
 
@@ -54,7 +54,7 @@ async def over(
                 about=DataClass.OWN,
             )
             await tell(tx, person, notice, settings=services.settings, links=services.links)
-        await tx.open_questions.drop(number, person_id, What.ENDED)
+        await tx.open_questions.drop(number, person_id, ConsentAction.ENDED)
     await tx.entry_drafts.close(number)
     return len(waiting)
 
@@ -71,4 +71,4 @@ async def expire(services: Services) -> None:
                 say = Say("question.expired", {"question": question, "days": period.days})
                 notice = Notice(say, f"question expired:{number}:{person_id}:{tx.now:%Y%m%d}", about=DataClass.OWN)
                 await tell(tx, person, notice, settings=services.settings, links=services.links)
-            await tx.open_questions.drop(number, person_id, What.ENDED)
+            await tx.open_questions.drop(number, person_id, ConsentAction.ENDED)

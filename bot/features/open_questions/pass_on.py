@@ -23,7 +23,7 @@ from bot.messages.without_links import presentable
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.search.language import guess_language
-from knowledge_base.store.consents import Entry, What, hash_of
+from knowledge_base.store.consents import ConsentAction, ConsentEntry, hash_of
 from knowledge_base.store.entry_drafts import purpose_of as answer_purpose
 from knowledge_base.store.open_questions import Asked, purpose_of
 from knowledge_base.store.transaction import Transaction
@@ -49,7 +49,7 @@ async def pass_on(turn: Turn, intent: PassOn, services: Services) -> Act:
         return await _agree(tx, turn, intent.number, services)
 
     async def withdraw(tx: Transaction) -> Say:
-        gone = await tx.open_questions.drop(intent.number, turn.person.id, What.WITHDRAWN)
+        gone = await tx.open_questions.drop(intent.number, turn.person.id, ConsentAction.WITHDRAWN)
         return Say("question.withdrawn", {"number": intent.number}) if gone else NO_SUCH
 
     async def never(tx: Transaction) -> Say:
@@ -102,10 +102,10 @@ async def _agree(tx: Transaction, turn: Turn, number: int, services: Services) -
 async def _note_consent(tx: Transaction, turn: Turn, purpose: str, shown: Say, services: Services) -> None:
     """The person agreed to this, having seen ``shown``."""
     await tx.consents.add(
-        Entry(
+        ConsentEntry(
             subject=turn.person.id,
             purpose=purpose,
-            what=What.GIVEN,
+            what=ConsentAction.GIVEN,
             wording=version(shown.key, turn.language, services.texts),
             text_hash=hash_of(plain(services.texts.render(shown, turn.language))),
             channel=turn.inbound.address.channel,
@@ -125,17 +125,18 @@ async def show(turn: Turn, number: int, services: Services) -> Act:
         asked = await _asked(tx, number)
         if asked is None:
             return NO_SUCH
-        what = Say("question.show", {"number": number, "question": asked.question})
+        shown = Say("question.show", {"number": number, "question": asked.question})
         if may_pass(turn.inbound.address.channel, DataClass.TEXT_OF_OTHERS, services.settings):
-            return what
+            return shown
         if not turn.inbound.private:
             return Say("one_to_one_only")
-        notice = Notice(what, f"question shown:{turn.reply_id}", about=DataClass.TEXT_OF_OTHERS)
-        told = await tell(tx, turn.person, notice, settings=services.settings, links=services.links)
-        if told is None:
+        notice = Notice(shown, f"question shown:{turn.reply_id}", about=DataClass.TEXT_OF_OTHERS)
+        delivery = await tell(tx, turn.person, notice, settings=services.settings, links=services.links)
+        if delivery is None:
             return Say("question.no_way")
         return Say(
-            "question.as_link" if told.as_link else "question.elsewhere", {"channel": network(told.account.channel)}
+            "question.as_link" if delivery.as_link else "question.elsewhere",
+            {"channel": network(delivery.account.channel)},
         )
 
     return act
@@ -163,9 +164,9 @@ async def reply(turn: Turn, intent: Reply, services: Services) -> Act:
         await tx.open_questions.answered(asked.number)
         await _count(tx, turn, services, REPLIED)
         await tx.entry_drafts.ask(turn.reply_id, asked.number, turn.person.id, text)
-        what = _replied(text, turn.reply_id)
-        await offer(tx, turn, services, what.choices)
-        return what
+        answer = _replied(text, turn.reply_id)
+        await offer(tx, turn, services, answer.choices)
+        return answer
 
     return act
 
@@ -209,18 +210,18 @@ async def _never(tx: Transaction, turn: Turn, reply_id: str, services: Services)
 
 
 async def _asked(tx: Transaction, number: int) -> Asked | None:
-    found = await tx.open_questions.listed(number)
-    return found[0] if found else None
+    listed = await tx.open_questions.listed(number)
+    return listed[0] if listed else None
 
 
-async def _too_often(tx: Transaction, turn: Turn, services: Services, what: str) -> bool:
+async def _too_often(tx: Transaction, turn: Turn, services: Services, counter: str) -> bool:
     who = await tx.tallies.identities(turn.person.id)
-    return await tx.tallies.count(services.secret, what, who, within=A_DAY) >= MOST[what]
+    return await tx.tallies.count(services.secret, counter, who, within=A_DAY) >= MOST[counter]
 
 
-async def _count(tx: Transaction, turn: Turn, services: Services, what: str) -> None:
+async def _count(tx: Transaction, turn: Turn, services: Services, counter: str) -> None:
     who = await tx.tallies.identities(turn.person.id)
-    await tx.tallies.add(services.secret, what, who, lasting=A_DAY)
+    await tx.tallies.add(services.secret, counter, who, lasting=A_DAY)
 
 
 SERVES: Serves = {PassOn: pass_on, Reply: reply, OfferAnswer: offer_answer}

@@ -16,7 +16,7 @@ from bot.commands.command import number_of
 from bot.commands.digests import Unsubscribe
 from bot.commands.introductions import IntroduceStep
 from bot.commands.open_questions import OfferAnswer, PassOn
-from bot.commands.privacy import Forget, MyData, Privacy, Withdraw
+from bot.commands.privacy import Forget, MyData, ShowPrivacy, Withdraw
 from bot.context import Act, Serves, Services, Turn
 from bot.features import introductions
 from bot.features.accounts.pause import FOREVER
@@ -28,7 +28,7 @@ from bot.messages import Choice, Own, Say, Url
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.introductions.values import AFTER, Outcome
 from knowledge_base.model import PERSONAL_FIELDS
-from knowledge_base.store.consents import Entry, What
+from knowledge_base.store.consents import ConsentAction, ConsentEntry
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.working_days import BERLIN
 
@@ -46,7 +46,7 @@ STATES = frozenset(("sent", "delivered", "opening", *map(str, AFTER), *map(str, 
 DIGEST = "digest"  # the purpose of a subscription, in the ledger
 
 
-async def privacy(_turn: Turn, _intent: Privacy, services: Services) -> Act:
+async def privacy(_turn: Turn, _intent: ShowPrivacy, services: Services) -> Act:
     """Who answers for the bot, what it stores, why and how long: from the settings."""
     settings = services.settings
     stored = tuple(
@@ -58,7 +58,7 @@ async def privacy(_turn: Turn, _intent: Privacy, services: Services) -> Act:
         for entry in ENTRIES if entry.of_people
     )  # fmt: skip
     page = settings.web.public_url and f"{settings.web.public_url}{NOTICE_PAGE}"
-    what = Say("privacy", {
+    notice = Say("privacy", {
         "operator": operator(settings),
         "address": settings.operator.address,
         "officer": officer(settings),
@@ -68,7 +68,7 @@ async def privacy(_turn: Turn, _intent: Privacy, services: Services) -> Act:
     })  # fmt: skip
 
     async def act(_tx: Transaction) -> Say:
-        return what
+        return notice
 
     return act
 
@@ -81,25 +81,27 @@ async def my_data(turn: Turn, intent: MyData, services: Services) -> Act:
 
     async def act(tx: Transaction) -> Say:
         data = await tx.own_data(turn.person.id)
-        what = (
+        answer = (
             Say("mydata.json", {"data": json.dumps(data, ensure_ascii=False)})
             if intent.machine
             else await _readable(tx, turn, data, services)
         )
         if may_pass(turn.inbound.address.channel, DataClass.CONTACT_DATUM, services.settings):
-            return what
-        notice = Notice(what, f"mydata:{turn.inbound.id}", about=DataClass.CONTACT_DATUM)
-        told = await tell(tx, turn.person, notice, settings=services.settings, links=services.links)
-        if told is None:
+            return answer
+        notice = Notice(answer, f"mydata:{turn.inbound.id}", about=DataClass.CONTACT_DATUM)
+        delivery = await tell(tx, turn.person, notice, settings=services.settings, links=services.links)
+        if delivery is None:
             return Say("mydata.no_way")
-        return Say("mydata.as_link" if told.as_link else "mydata.elsewhere", {"channel": network(told.account.channel)})
+        return Say(
+            "mydata.as_link" if delivery.as_link else "mydata.elsewhere", {"channel": network(delivery.account.channel)}
+        )
 
     return act
 
 
 async def _readable(tx: Transaction, turn: Turn, data: Mapping[str, list[dict[str, Any]]], services: Services) -> Say:
-    told = await tx.profiles.get(turn.person.id)
-    return readable(data, turn.language, name_of(told.municipality, services.search.snapshot.gazetteer))
+    profile = await tx.profiles.get(turn.person.id)
+    return readable(data, turn.language, name_of(profile.municipality, services.search.snapshot.gazetteer))
 
 
 def readable(data: Mapping[str, list[dict[str, Any]]], language: str, place: str = "") -> Say:
@@ -135,7 +137,7 @@ def _of(name: str, value: Any) -> Say | str:
             return Say("mydata.list", {"items": tuple(_share(*pair) for pair in value)})
         case (("state" | "outcome"), str()) if value in STATES:
             return Say(f"intro.state.{value}", {"date": ""})
-        case "what", str() if value in set(What):
+        case "what", str() if value in set(ConsentAction):
             return Say(f"mydata.what.{value}")
         case "query", {"texts": list(texts)}:
             return " / ".join(map(str, texts))
@@ -165,7 +167,7 @@ async def withdraw(turn: Turn, _intent: Withdraw, _services: Services) -> Act:
     """The consents that hold, each with what takes it back: as easy as it was given."""
 
     async def act(tx: Transaction) -> Say:
-        held = [entry for entry in await tx.consents.standing(turn.person.id) if entry.what is What.GIVEN]
+        held = [entry for entry in await tx.consents.standing(turn.person.id) if entry.what is ConsentAction.GIVEN]
         choices = [choice for entry in held if (choice := await _way_out(tx, entry)) is not None]
         if not choices:
             return Say("withdraw.nothing")
@@ -175,7 +177,7 @@ async def withdraw(turn: Turn, _intent: Withdraw, _services: Services) -> Act:
     return act
 
 
-async def _way_out(tx: Transaction, entry: Entry) -> Choice | None:
+async def _way_out(tx: Transaction, entry: ConsentEntry) -> Choice | None:
     """The command that ends what was agreed to."""
     purpose, _, subject = entry.purpose.partition(":")
     if purpose == DIGEST:
@@ -184,9 +186,9 @@ async def _way_out(tx: Transaction, entry: Entry) -> Choice | None:
         return Choice(Say("withdraw.question", {"number": number}), PassOn("withdraw", number), numbered=True)
     if purpose == "answer" and subject:
         return Choice(Say("withdraw.answer"), OfferAnswer(subject, taken_back=True), numbered=True)
-    if purpose == "introduction" and (one := await tx.introductions.get(subject)) is not None:
-        cancel = IntroduceStep("cancel", one.code)
-        return Choice(Say("withdraw.introduction", {"code": one.code}), cancel, numbered=True)
+    if purpose == "introduction" and (introduction := await tx.introductions.get(subject)) is not None:
+        cancel = IntroduceStep("cancel", introduction.code)
+        return Choice(Say("withdraw.introduction", {"code": introduction.code}), cancel, numbered=True)
     return None
 
 
@@ -199,7 +201,7 @@ async def forget(turn: Turn, intent: Forget, services: Services) -> Act:
     async def ask_back(tx: Transaction) -> Say:
         roles = await tx.contacts.held_by(turn.person.id)
         yes = Choice(Say("choice.forget"), Forget(confirmed=True))
-        return Say("forget.sure", {"roles": tuple(Say("verify.role", {"role": one.role}) for one in roles)}, (yes,))
+        return Say("forget.sure", {"roles": tuple(Say("verify.role", {"role": role.role}) for role in roles)}, (yes,))
 
     async def act(tx: Transaction) -> Say:
         await rate_limit.carry_over(tx, turn, services)
@@ -211,4 +213,4 @@ async def forget(turn: Turn, intent: Forget, services: Services) -> Act:
     return act if intent.confirmed else ask_back
 
 
-SERVES: Serves = {Privacy: privacy, MyData: my_data, Forget: forget, Withdraw: withdraw}
+SERVES: Serves = {ShowPrivacy: privacy, MyData: my_data, Forget: forget, Withdraw: withdraw}

@@ -75,7 +75,7 @@ async def tell_all(store: Store, settings: Settings, links: Links, secret: bytes
     """Store the notice for every contact that was neither asked nor told; returns how many, and how many cannot be
     reached by mail. A second call sends nothing twice.
     """
-    told = unreachable = 0
+    notified = unreachable = 0
     async with store.read() as tx:
         contacts = [contact for contact in await tx.contacts.all() if not was_asked(contact)]
     for contact in contacts:
@@ -86,8 +86,8 @@ async def tell_all(store: Store, settings: Settings, links: Links, secret: bytes
             key = f"art14:{keyed_hash(secret, 'art14', contact.id)[:32]}"
             notice = Notice(about_import(contact, settings), key, connect=True)
             if person and await tell(tx, person, notice, settings=settings, links=links, prefers=MAIL):
-                await tx.contacts.told([contact.id])
-                told += 1
+                await tx.contacts.note_informed([contact.id])
+                notified += 1
             else:
                 unreachable += 1
-    return told, unreachable
+    return notified, unreachable

@@ -18,7 +18,7 @@ TALLIES_LAST = 30  # days, the longest of the counters but for the pause after a
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DataKind:
     """One kind of data. ``of_people``: of those who talk to the bot, so that they are told of it."""
 
     key: str
@@ -45,23 +45,23 @@ def until_forgotten(_settings: Settings) -> Say:
 
 
 ENTRIES = (
-    Entry("account", ("person", "account"), until_forgotten),
-    Entry("messages", ("inbox", "outbox"), lambda s: hours(s.retention.messages_hours)),
-    Entry("context", ("chat_context",), lambda s: minutes(s.limits.context_minutes)),
-    Entry("buttons", ("button", "page"), lambda _: days((UNSUBSCRIBE_LASTS + REMEMBERED).days)),
-    Entry("answers", ("answer", "feedback", "entry_feedback"), lambda s: days(s.retention.answers_days)),
-    Entry("unanswered", ("unanswered",), lambda s: days(s.retention.unanswered_days)),
-    Entry("open_question", ("open_question", "offered_answer"), lambda s: days(s.retention.unanswered_days)),
-    Entry("profile", ("profile",), until_forgotten),
-    Entry("verification", ("verification",), lambda _: minutes(15)),
-    Entry("introduction", ("introduction", "introduction_request"), lambda s: days(s.retention.introductions_days)),
-    Entry("digest", ("subscription", "digest_run"), until_forgotten),
-    Entry("consent", ("consent",), lambda s: Say("period.after_end", {"count": s.retention.consents_days})),
-    Entry("block", ("block",), lambda _: Say("period.as_long_as_objected")),
-    Entry("tally", ("tally",), lambda s: days(max(TALLIES_LAST, s.introductions.pause_days))),
-    Entry("contact", ("contact_notice",), lambda _: Say("period.until_removed"), of_people=False),
-    Entry("permit", ("permit",), lambda _: Say("period.until_removed"), of_people=False),
-    Entry(
+    DataKind("account", ("person", "account"), until_forgotten),
+    DataKind("messages", ("inbox", "outbox"), lambda s: hours(s.retention.messages_hours)),
+    DataKind("context", ("chat_context",), lambda s: minutes(s.limits.context_minutes)),
+    DataKind("buttons", ("button", "page"), lambda _: days((UNSUBSCRIBE_LASTS + REMEMBERED).days)),
+    DataKind("answers", ("answer", "feedback", "entry_feedback"), lambda s: days(s.retention.answers_days)),
+    DataKind("unanswered", ("unanswered",), lambda s: days(s.retention.unanswered_days)),
+    DataKind("open_question", ("open_question", "offered_answer"), lambda s: days(s.retention.unanswered_days)),
+    DataKind("profile", ("profile",), until_forgotten),
+    DataKind("verification", ("verification",), lambda _: minutes(15)),
+    DataKind("introduction", ("introduction", "introduction_request"), lambda s: days(s.retention.introductions_days)),
+    DataKind("digest", ("subscription", "digest_run"), until_forgotten),
+    DataKind("consent", ("consent",), lambda s: Say("period.after_end", {"count": s.retention.consents_days})),
+    DataKind("block", ("block",), lambda _: Say("period.as_long_as_objected")),
+    DataKind("tally", ("tally",), lambda s: days(max(TALLIES_LAST, s.introductions.pause_days))),
+    DataKind("contact", ("contact_notice",), lambda _: Say("period.until_removed"), of_people=False),
+    DataKind("permit", ("permit",), lambda _: Say("period.until_removed"), of_people=False),
+    DataKind(
         "knowledge",
         (
             "record",
@@ -81,6 +81,6 @@ ENTRIES = (
 )
 
 
-def period(entry: Entry, settings: Settings) -> Say:
+def period(entry: DataKind, settings: Settings) -> Say:
     """How long this is kept."""
     return entry.period(settings)

@@ -13,10 +13,10 @@ HERE = ("", "localhost", "127.0.0.1", "::1")  # a server on this machine has no 
 
 def in_use(settings: Settings) -> Iterator[str]:
     """Yield the hosts of others to which personal data go, then the networks that one body operates."""
-    found = [row.server(settings) for row in set_up(settings)]
+    servers = [row.server(settings) for row in set_up(settings)]
     if not settings.database_url.startswith("sqlite"):
-        found.append(host_of(settings.database_url))
-    yield from (host for host in dict.fromkeys(found) if host not in HERE)
+        servers.append(host_of(settings.database_url))
+    yield from (host for host in dict.fromkeys(servers) if host not in HERE)
     yield from operated(settings)
 
 

@@ -17,12 +17,12 @@ from bot.texts import Texts
 from config.section import host_of
 from config.settings import Settings
 from knowledge_base.model import PERSONAL_FIELDS, Contact
-from knowledge_base.store.statistics import Figures
+from knowledge_base.store.statistics import Statistics
 
 LANGUAGES = ("de", "en")
 PROFILE_FIELDS = ("name", "municipality", "verified_address", "phone", "prefers", "paused_until", "refuses")
 OFFICE_FIELDS = ("role", "municipality", "deputy")  # of the office, not of a person
-CONTACT_FIELDS = [one.name for one in fields(Contact) if one.name in PERSONAL_FIELDS.union(OFFICE_FIELDS)]
+CONTACT_FIELDS = [field.name for field in fields(Contact) if field.name in PERSONAL_FIELDS.union(OFFICE_FIELDS)]
 
 WORDS = {
     "de": {
@@ -61,7 +61,7 @@ WORDS = {
 
 
 def privacy_report(
-    settings: Settings, figures: Figures, texts: Texts, language: str, *, date: str, version: str
+    settings: Settings, figures: Statistics, texts: Texts, language: str, *, date: str, version: str
 ) -> str:
     """The report of a day and version, as Markdown. ``ValueError`` for a language other than ``LANGUAGES``."""
     if language not in LANGUAGES:
@@ -69,25 +69,25 @@ def privacy_report(
     words, operator = WORDS[language], settings.operator
     template = Template(files(__package__).joinpath(f"privacy.{language}.md").read_text("utf-8"))
 
-    def told(text: str) -> str:
+    def stated(text: str) -> str:
         return _cell(text) or words["unset"]
 
     return template.substitute(
         date=date,
         version=version,
-        operator=told(operator.organisation),
-        address=told(operator.address),
-        represented=told(operator.represented_by),
-        officer=told(operator.data_protection_officer),
-        authority=told(operator.supervisory_authority),
-        basis=told(settings.privacy.basis),
+        operator=stated(operator.organisation),
+        address=stated(operator.address),
+        represented=stated(operator.represented_by),
+        officer=stated(operator.data_protection_officer),
+        authority=stated(operator.supervisory_authority),
+        basis=stated(settings.privacy.basis),
         entries=_entries(settings, texts, language),
         fields=_fields(words),
         bases=", ".join(f"{_cell(name)}: {count}" for name, count in figures.contacts_by_basis.items())
         or words["none"],
         policy=_policy(settings, words),
         telegram_personal=words["yes" if settings.telegram.personal_data else "no"],
-        telegram_reason=told(settings.privacy.telegram_reason),
+        telegram_reason=stated(settings.privacy.telegram_reason),
         processors=_list(_processors(settings, words)),
         admins=len(settings.admins),
         editors=len(settings.editors),
@@ -127,10 +127,10 @@ def _fields(words: dict[str, str]) -> str:
 def _policy(settings: Settings, words: dict[str, str]) -> str:
     classes = tuple(DataClass)
     rows = [
-        (network, *(words["yes" if may_pass(network, one, settings) else "no"] for one in classes))
+        (network, *(words["yes" if may_pass(network, data_class, settings) else "no"] for data_class in classes))
         for network in NETWORKS
     ]
-    return _table((words["network"], *(words[one.value] for one in classes)), rows)
+    return _table((words["network"], *(words[data_class.value] for data_class in classes)), rows)
 
 
 def _processors(settings: Settings, words: dict[str, str]) -> Iterator[str]:
@@ -155,7 +155,7 @@ def _gaps(settings: Settings, words: dict[str, str]) -> Iterator[str]:
         yield words["no_pages"]
 
 
-def _figures(figures: Figures, words: dict[str, str]) -> str:
+def _figures(figures: Statistics, words: dict[str, str]) -> str:
     rows = [(f"`{table}`", str(count)) for table, count in figures.rows.items()]
     rows += [
         (words["verified"], str(figures.verified)),

@@ -66,7 +66,7 @@ def _places(read: Understood) -> tuple[str, ...]:
     return (*read.municipalities, *read.states, *read.unknown_places)
 
 
-def told(answer: Answer, language: str, start: int = 0, *, filters: bool = False, noted: bool = False) -> Say:
+def listing(answer: Answer, language: str, start: int = 0, *, filters: bool = False, noted: bool = False) -> Say:
     """Return an answer as something to say, in its language: the events asked for, then the projects.
 
     ``start`` is how many hits earlier pages of it showed; ``filters`` offers to narrow the question down; ``noted``:
@@ -130,11 +130,11 @@ def _refusal(answer: Answer, hits: Sequence[Hit]) -> Say:
 
 def _introductions(hits: Sequence[Hit], start: int, *, buttons: bool) -> list[Choice]:
     """Return the choice to ask for a contact: typed by the number of the hit, as a button by its project."""
-    found = [(number, hit.project.id) for number, hit in enumerate(hits, start=start + 1) if hit.can_introduce]
+    askable = [(number, hit.project.id) for number, hit in enumerate(hits, start=start + 1) if hit.can_introduce]
     label = "choice.intro.ask"
     return [
         Choice(Say(label, {"number": number}), Introduce(PROJECT + project) if buttons else Introduce(number=number))
-        for number, project in found
+        for number, project in askable
     ]
 
 

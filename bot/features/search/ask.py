@@ -15,7 +15,7 @@ from bot.context import Act, Serves, Services, Turn, say
 from bot.features.entries import last_told, opened, show_entry
 from bot.features.open_questions import pass_on
 from bot.features.search import daily_limit
-from bot.features.search.answers import in_full, shown_hits, told
+from bot.features.search.answers import in_full, listing, shown_hits
 from bot.messages import Choice, Say
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.model import Project, RecordKind
@@ -35,10 +35,10 @@ async def ask(turn: Turn, intent: Ask, services: Services) -> Act:
     if refused := turn.no_search or turn.no_project:
         return say(refused)
     chain = [*_chain(turn)[-CHAIN + 1 :], intent.question[:LONGEST]]
-    found = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE)
-    if not found.follows_up:
+    result = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE)
+    if not result.follows_up:
         chain = chain[-1:]
-    return _give(turn, services, chain, found, start=0)
+    return _give(turn, services, chain, result, start=0)
 
 
 async def more(turn: Turn, _intent: More, services: Services) -> Act:
@@ -50,10 +50,10 @@ async def more(turn: Turn, _intent: More, services: Services) -> Act:
     if refused := turn.no_search or turn.no_project:
         return say(refused)
     start = len(context.choices)
-    found = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE, offset=start)
-    if not found.answer.hits:
+    result = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE, offset=start)
+    if not result.answer.hits:
         return say(Say("more.no_more"))
-    return _give(turn, services, chain, found, start=start, before=context.choices)
+    return _give(turn, services, chain, result, start=start, before=context.choices)
 
 
 async def pick(turn: Turn, number: int, services: Services) -> Intent | None:
@@ -80,8 +80,8 @@ async def show(turn: Turn, intent: Show, services: Services) -> Act:
         return await pass_on.show(turn, number_of(which.removeprefix(QUESTION)), services)
 
     async def act(tx: Transaction) -> Say:
-        if found := await show_entry(tx, which):
-            return await _shown(tx, turn, which, *found)
+        if entry := await show_entry(tx, which):
+            return await _shown(tx, turn, which, *entry)
         return await _show_project(tx, turn, which.removeprefix(PROJECT), services)
 
     return act
@@ -95,13 +95,13 @@ async def _show_project(tx: Transaction, turn: Turn, project_id: str, services: 
         return turn.no_project
     introducible = stored.record in services.search.snapshot.introducible
     choices = (Choice(Say("choice.intro.this"), Introduce(PROJECT + stored.record.id)),) if introducible else ()
-    what = replace(in_full(stored.record), choices=choices)
+    answer = replace(in_full(stored.record), choices=choices)
     await daily_limit.note(tx, turn, services, [project_id])
-    return await _shown(tx, turn, PROJECT + project_id, what, stored.record.topics)
+    return await _shown(tx, turn, PROJECT + project_id, answer, stored.record.topics)
 
 
-async def _shown(tx: Transaction, turn: Turn, key: str, what: Say, topics: tuple[str, ...]) -> Say:
-    return replace(what, choices=(*what.choices, *await opened(tx, turn, key, topics)))
+async def _shown(tx: Transaction, turn: Turn, key: str, answer: Say, topics: tuple[str, ...]) -> Say:
+    return replace(answer, choices=(*answer.choices, *await opened(tx, turn, key, topics)))
 
 
 async def rate(turn: Turn, intent: Rate, services: Services) -> Act:
@@ -122,20 +122,20 @@ async def rate(turn: Turn, intent: Rate, services: Services) -> Act:
     return act
 
 
-async def note_rating(tx: Transaction, what: str, person_id: str, useful: bool) -> bool:
+async def note_rating(tx: Transaction, key: str, person_id: str, useful: bool) -> bool:
     """Note that an answer (by its id) or an entry (by its key) was useful or not; ``False``: there is no such."""
-    if ":" in what:
-        kind, _, record_id = what.partition(":")
-        if what.startswith(QUESTION) and await tx.open_questions.listed(number_of(record_id)):
-            await tx.digests.rate(what, person_id, useful)
+    if ":" in key:
+        kind, _, record_id = key.partition(":")
+        if key.startswith(QUESTION) and await tx.open_questions.listed(number_of(record_id)):
+            await tx.digests.rate(key, person_id, useful)
             return True
         if kind not in set(RecordKind) or await tx.records.get(RecordKind(kind), record_id) is None:
             return False
-        await tx.digests.rate(what, person_id, useful)
+        await tx.digests.rate(key, person_id, useful)
         return True
-    if not what or await tx.answers.shown(what) is None:
+    if not key or await tx.answers.shown(key) is None:
         return False
-    await tx.answers.rate(what, person_id, useful)
+    await tx.answers.rate(key, person_id, useful)
     return True
 
 
@@ -153,10 +153,10 @@ def _texts(context: ChatContext | None) -> list[str]:
 
 
 def _give(
-    turn: Turn, services: Services, chain: list[str], found: ChainResult, *, start: int, before: Sequence[str] = ()
+    turn: Turn, services: Services, chain: list[str], result: ChainResult, *, start: int, before: Sequence[str] = ()
 ) -> Act:
     """Store what the answer shows, and say it."""
-    answer = found.answer
+    answer = result.answer
     hits = shown_hits(answer)
     commands = [*before, *(to_text(Show(PROJECT + hit.project.id)) for hit in hits)]
 
@@ -180,8 +180,8 @@ def _give(
         )
         await tx.people.remember(turn.context_key, {"texts": chain}, turn.reply_id, commands)
         language, noted = turn.person.language or answer.language, bool(number and services.settings.editors)
-        what = told(answer, language, start, filters=turn.buttons, noted=noted)
-        return what if number is None else replace(what, choices=(*what.choices, *pass_on.offered(turn)))
+        say = listing(answer, language, start, filters=turn.buttons, noted=noted)
+        return say if number is None else replace(say, choices=(*say.choices, *pass_on.offered(turn)))
 
     return act
 

@@ -15,8 +15,8 @@ LONGEST = 240  # characters of what is said about an event
 
 def section(events: Sequence[Occasion], language: str) -> Say:
     """Events one below the other, the past ones marked; when all are past, it says so first."""
-    entries = tuple(_entry(one, language) for one in events)
-    return Say("events.past" if all(one.past for one in events) else "events.some", {"entries": entries})
+    entries = tuple(_entry(event, language) for event in events)
+    return Say("events.past" if all(event.past for event in events) else "events.some", {"entries": entries})
 
 
 def _entry(occasion: Occasion, language: str) -> Say:

@@ -77,8 +77,8 @@ async def cards_of(
         refused = await _refused(tx, services, person, who, same=same)
     language = (person and person.language) or (language if language in LANGUAGES else DEFAULT_LANGUAGE)
     if refused is None:
-        found = await services.search.ask([question], fallback=language, limit=limit)
-        made = _made(found.answer, texts)
+        result = await services.search.ask([question], fallback=language, limit=limit)
+        made = _made(result.answer, texts)
         async with services.store.begin() as tx:
             person, who = await _known(tx, asker)
             refused = await _refused(tx, services, person, who, same=same)

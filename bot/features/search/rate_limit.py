@@ -22,7 +22,7 @@ from bot.commands.introductions import IntroduceStatus
 from bot.commands.search import Ask, More, Show
 from bot.context import Services, Turn
 from bot.messages import Say
-from config.limits import Limits
+from config.limits import LimitSettings
 from knowledge_base.store.inbox import InboxRow
 from knowledge_base.store.transaction import Transaction
 
@@ -52,7 +52,7 @@ async def count(tx: Transaction, services: Services, who: Collection[str]) -> No
         await tx.tallies.add(services.secret, QUESTIONS, who, lasting=AN_HOUR)
 
 
-async def too_much(tx: Transaction, person_id: str, intent: Intent, limits: Limits) -> Say | None:
+async def too_much(tx: Transaction, person_id: str, intent: Intent, limits: LimitSettings) -> Say | None:
     """Return what to say to a person who sent very many messages of any kind in this hour; ``None`` below the limit."""
     limit = limits.questions_per_hour
     if not limit or not isinstance(intent, CHATTER):

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from bot.channels.networks import network
 from bot.features.accounts.disconnect import by_mailbox
 from bot.messages import Say
-from bot.web.pages.proving import Asked, Press, proven
+from bot.web.pages.proving import CodeForm, Press, proven
 from bot.web.pages.visit import Site, Visit, ask_for_code, over, repeated
 
 ACTION = "apart"
@@ -28,12 +28,12 @@ async def act(site: Site, visited: Visit) -> Response:
     if done is None:
         return over(site, visited)
     site.changed()
-    if isinstance(done, Asked):
+    if isinstance(done, CodeForm):
         return ask_for_code(site, visited, ACTION, done)
     return site.view.message(done, visited.language)
 
 
-async def _apart(site: Site, visited: Visit) -> Say | Asked | None:
+async def _apart(site: Site, visited: Visit) -> Say | CodeForm | None:
     """Unlink the account; return ``None`` if the link is used up or expired."""
     async with site.services.store.begin() as tx:
         page = await tx.pages.open_alone(visited.page.token_hash)
@@ -41,7 +41,7 @@ async def _apart(site: Site, visited: Visit) -> Say | Asked | None:
             return None
         press = Press(page, ACTION, visited.chosen("code"), visited.client)
         code = await proven(tx, site.services, press)
-        if isinstance(code, Asked):
+        if isinstance(code, CodeForm):
             return code
         await tx.pages.use(page.token_hash)
         await tx.pages.use(code)

@@ -22,9 +22,9 @@ from bot.features.privacy_notice import operator
 from bot.messages import Say, Url
 from bot.messages.markup import plain
 from bot.outgoing.telegram_invite import offered_with
-from bot.web.pages.proving import Asked, Press, proven
+from bot.web.pages.proving import CodeForm, Press, proven
 from bot.web.pages.visit import GONE, INVALID, Site, Visit, ask_for_code, over, repeated
-from knowledge_base.introductions.values import Answer, Helped, Introduction, State
+from knowledge_base.introductions.values import ContactAnswer, Helped, Introduction, State
 from knowledge_base.store.transaction import Transaction
 
 SHOW, SHARE = "show", "share"  # the steps before an answer: see the request, choose the data to share
@@ -43,7 +43,7 @@ async def act(site: Site, visited: Visit) -> Response:
         return await _request(site, visited)
     if helped_how := _read(Helped, visited.chosen("helped")):
         return await _say_helped(site, visited, helped_how)
-    answer = _read(Answer, visited.chosen("answer"))
+    answer = _read(ContactAnswer, visited.chosen("answer"))
     if answer is None:
         return await _request(site, visited, INVALID, Say("page.choose"))
     done = await repeated(lambda: _answer(site, visited, answer))
@@ -51,7 +51,7 @@ async def act(site: Site, visited: Visit) -> Response:
         return over(site, visited)
     site.changed()
     match done:
-        case Asked():
+        case CodeForm():
             return ask_for_code(site, visited, answer, done)
         case _Choice():
             return _choosing(site, visited, done)
@@ -90,7 +90,7 @@ class _Choice:
     problem: Say | None
 
 
-async def _answer(site: Site, visited: Visit, answer: Answer) -> Say | Asked | _Choice | None:
+async def _answer(site: Site, visited: Visit, answer: ContactAnswer) -> Say | CodeForm | _Choice | None:
     """Return the next step; ``None`` if the link is used up or expired, or this person cannot answer it."""
     shares = visited.form.get("share", ())
     async with site.services.store.begin() as tx:
@@ -99,9 +99,9 @@ async def _answer(site: Site, visited: Visit, answer: Answer) -> Say | Asked | _
         if page is None or view is None or not view.open:
             return None
         code = await proven(tx, site.services, Press(page, answer, visited.chosen("code"), visited.client))
-        if isinstance(code, Asked):
+        if isinstance(code, CodeForm):
             return code
-        if answer is Answer.YES and not shares and visited.chosen("step") != SHARE:
+        if answer is ContactAnswer.YES and not shares and visited.chosen("step") != SHARE:
             return _Choice(view, None)
         if await tx.pages.use(page.token_hash) is None:
             return None
@@ -111,7 +111,7 @@ async def _answer(site: Site, visited: Visit, answer: Answer) -> Say | Asked | _
             await tx.pages.use(code)
             return done.say
         await tx.pages.reopen(page.token_hash)
-        return _Choice(view, done.say) if answer is Answer.YES else Asked(done.say, problem=True)
+        return _Choice(view, done.say) if answer is ContactAnswer.YES else CodeForm(done.say, problem=True)
 
 
 def _evidence(view: RequestView, site: Site, visited: Visit) -> Evidence:

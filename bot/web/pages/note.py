@@ -26,4 +26,4 @@ async def act(site: Site, visited: Visit) -> Response:
         page = await tx.pages.use(visited.page.token_hash) or await tx.pages.get(visited.page.token_hash)
         if page is None or page.content is None or not tx.pages.is_readable(page):
             return over(site, visited)
-    return site.view.page("note.html", visited.language, what=Say.from_json(page.content), switch=False)
+    return site.view.page("note.html", visited.language, message=Say.from_json(page.content), switch=False)

@@ -42,26 +42,26 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CodeForm:
     """A page that asks for the code: the text above the field, and whether it reports a problem."""
 
     say: Say
     problem: bool = False
 
 
-async def proven(tx: Transaction, services: Services, press: Press) -> Asked | str:
+async def proven(tx: Transaction, services: Services, press: Press) -> CodeForm | str:
     """Return the row of the right code, which the press uses up; otherwise the question to show."""
     digits = "".join(char for char in press.code if char not in " .-\u00a0")
     if not digits:
         return await _send(tx, services, press)
     if await _is_locked(tx, services, press):
-        return Asked(Say("page.code.locked"), problem=True)
+        return CodeForm(Say("page.code.locked"), problem=True)
     row = at_rest(services, press.page.token_hash, press.action, digits)
     known = await tx.pages.get(row)
     if known is not None and known.kind == CODE and tx.pages.is_open(known):
         return row
     await tx.tallies.add(services.secret, WRONG, [press.page.token_hash, _pair(press)], lasting=A_DAY)
-    return Asked(Say("page.code.wrong"), problem=True)
+    return CodeForm(Say("page.code.wrong"), problem=True)
 
 
 def at_rest(services: Services, token_hash: str, action: str, code: str) -> str:
@@ -79,14 +79,14 @@ async def destination(tx: Transaction, page: Page) -> tuple[str, str] | None:
     return next((place for place in mine if place[0] == MAIL), None)  # older links store no destination
 
 
-async def _send(tx: Transaction, services: Services, press: Press) -> Asked:
+async def _send(tx: Transaction, services: Services, press: Press) -> CodeForm:
     to = await destination(tx, press.page)
     if to is None:
-        return Asked(Say("page.code.no_way"), problem=True)
+        return CodeForm(Say("page.code.no_way"), problem=True)
     secret, link, pair = services.secret, press.page.token_hash, _pair(press)
     of_all = await tx.tallies.count(secret, SENT, [link], within=A_DAY)
     if of_all >= MAILS_OF_ALL or await tx.tallies.count(secret, SENT, [pair], within=A_DAY) >= MAILS:
-        return Asked(Say("page.code.enough"), problem=True)
+        return CodeForm(Say("page.code.enough"), problem=True)
     await tx.tallies.add(secret, SENT, [link, pair], lasting=A_DAY)
     message_id = new_id()
     language = press.page.language
@@ -99,7 +99,7 @@ async def _send(tx: Transaction, services: Services, press: Press) -> Asked:
     await tx.outbox.add(
         to[0], to[1], envelope.to_json(), urgency=Urgency.ANSWER, message_id=message_id, person_id=press.page.person_id
     )
-    return Asked(Say("page.code.sent" if to[0] == MAIL else "page.code.sent_to_chat"))
+    return CodeForm(Say("page.code.sent" if to[0] == MAIL else "page.code.sent_to_chat"))
 
 
 async def _is_locked(tx: Transaction, services: Services, press: Press) -> bool:

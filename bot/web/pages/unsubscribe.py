@@ -24,7 +24,7 @@ async def look(site: Site, visited: Visit) -> Response:
     async with site.services.store.read() as tx:
         if not tx.pages.is_open(visited.page):
             return over(site, visited)
-    return site.view.page("unsubscribe.html", visited.language, what=visited.page.subject)
+    return site.view.page("unsubscribe.html", visited.language, subject=visited.page.subject)
 
 
 async def act(site: Site, visited: Visit) -> Response:

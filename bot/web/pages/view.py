@@ -50,25 +50,25 @@ class View:
     def message(self, say: Say, language: str, status: int = 200) -> HTMLResponse:
         """Return a page with one message: the result of a press, or that the link has expired."""
         heading = Say("page.over" if status == OVER else "page.thanks")
-        return self.page("message.html", language, status, what=say, heading=heading, switch=False)
+        return self.page("message.html", language, status, message=say, heading=heading, switch=False)
 
     def refusal(self, why: str, language: str, status: int) -> HTMLResponse:
         """Return a page that says what is wrong, the same for all and cached, so that a flood costs little."""
         if (why, language) not in self._refusals:
             heading = Say("page.over" if status == OVER else "page.sorry")
-            values = {"what": why, "heading": heading, "switch": False}
+            values = {"message": why, "heading": heading, "switch": False}
             self._refusals[why, language] = self._rendered("message.html", language, values)
         return HTMLResponse(self._refusals[why, language], status, self._headers(language))
 
     def _rendered(self, template: str, language: str, values: Mapping[str, Any]) -> str:
-        def say(what: str | Say, **fields: Value) -> Say:
-            return what if isinstance(what, Say) else Say(what, fields)
+        def say(key: str | Say, **fields: Value) -> Say:
+            return key if isinstance(key, Say) else Say(key, fields)
 
-        def text(what: str | Say, **fields: Value) -> Markup:
-            return Markup(blocks(self._texts.render(say(what, **fields), language), language))  # noqa: S704 - escaped node by node
+        def text(key: str | Say, **fields: Value) -> Markup:
+            return Markup(blocks(self._texts.render(say(key, **fields), language), language))  # noqa: S704 - escaped node by node
 
-        def short(what: str | Say, **fields: Value) -> Markup:
-            return Markup(line(self._texts.render(say(what, **fields), language), language))  # noqa: S704 - as above
+        def short(key: str | Say, **fields: Value) -> Markup:
+            return Markup(line(self._texts.render(say(key, **fields), language), language))  # noqa: S704 - as above
 
         def quoted(words: str) -> Markup:
             return Markup(inline([Text(words, quoted=True)], language))  # noqa: S704 - as above

@@ -16,7 +16,7 @@ from bot.context import Services
 from bot.messages import Say
 from bot.outgoing.links import Links
 from bot.web.pages.guard import Guard, client_of
-from bot.web.pages.proving import MINUTES, Asked
+from bot.web.pages.proving import MINUTES, CodeForm
 from bot.web.pages.view import View, language_of
 from knowledge_base.errors import StoreError
 from knowledge_base.store.pages import Page
@@ -86,7 +86,7 @@ async def repeated(work: Callable[[], Awaitable[Result]]) -> Result:
     return await work()
 
 
-def ask_for_code(site: Site, visited: Visit, action: str, asked: Asked) -> Response:
+def ask_for_code(site: Site, visited: Visit, action: str, asked: CodeForm) -> Response:
     """Ask for the code that a press needs."""
     values = {
         "problem": asked.say if asked.problem else None,

@@ -20,20 +20,20 @@ from bot.features.privacy.report import privacy_report
 from bot.messages import Say
 from bot.outgoing.notify import NOTE, Notice, reachable, tell
 from bot.processes.state_lock import ACCOUNT, marks
-from bot.resources import Knowledge
+from bot.resources import KnowledgeBase
 from bot.texts import Texts
 from bot.web.pages.public import channels as networks_of_the_home_page
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from knowledge_base.store.people import Account
-from knowledge_base.store.statistics import Figures
+from knowledge_base.store.statistics import Statistics
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import PATIENCE_S, settled
 from tests.pigeon import NAME, PigeonChannel, PigeonSettings, one_more_network
 
 ANNA = "anna"
 SECRET = "leitung@cottbus.example"
-NOTHING = Figures(rows={}, contacts_by_basis={}, contacts_told=0, contacts_hidden=0, verified=0)
+NOTHING = Statistics(rows={}, contacts_by_basis={}, contacts_told=0, contacts_hidden=0, verified=0)
 
 
 @pytest.fixture(autouse=True)
@@ -43,18 +43,18 @@ def _row() -> Iterator[None]:
 
 
 def settings(folder: Path, **more: Any) -> PigeonSettings:
-    found = {"state_dir": folder, "pigeon": {"loft": "dach.example"}, "web": {"public_url": "https://bot.example"}}
-    return PigeonSettings.model_validate(found | more)
+    seen = {"state_dir": folder, "pigeon": {"loft": "dach.example"}, "web": {"public_url": "https://bot.example"}}
+    return PigeonSettings.model_validate(seen | more)
 
 
 @asynccontextmanager
-async def serving(store: Store, found: PigeonSettings) -> AsyncIterator[tuple[Bot, PigeonChannel]]:
+async def serving(store: Store, result: PigeonSettings) -> AsyncIterator[tuple[Bot, PigeonChannel]]:
     """The whole bot on the networks that the settings name."""
-    (channel,) = configured_channels(found)
+    (channel,) = configured_channels(result)
     assert isinstance(channel, PigeonChannel)
     search = SearchService(store, HashEmbedder())
     await search.start()
-    bot, stop, listens = Bot(found, Knowledge(store, search), Texts(), [channel]), asyncio.Event(), asyncio.Event()
+    bot, stop, listens = Bot(result, KnowledgeBase(store, search), Texts(), [channel]), asyncio.Event(), asyncio.Event()
     running = asyncio.create_task(bot.run(stop, lambda _name, _problem: listens.set()))
     async with asyncio.timeout(PATIENCE_S):
         await listens.wait()
@@ -125,7 +125,7 @@ def test_its_row_is_asked_for_name_order_and_what_it_forgets(known: Store, tmp_p
     assert reachable(accounts, None)[0].channel == NAME
     assert network(NAME) == "Brieftaube"
     assert named_by("Taube") == NAME
-    bot = Bot(settings(tmp_path), Knowledge(known, SearchService(known, HashEmbedder())), Texts(), [])
+    bot = Bot(settings(tmp_path), KnowledgeBase(known, SearchService(known, HashEmbedder())), Texts(), [])
     assert bot._absence._warn_after[NAME] == timedelta(hours=5)
 
 
@@ -139,5 +139,5 @@ def test_it_is_public_and_part_of_the_privacy_report(tmp_path: Path) -> None:
 
 
 def test_processes_compare_its_account(tmp_path: Path) -> None:
-    one, other = (marks(settings(tmp_path, pigeon={"loft": loft}), b"k" * 32) for loft in ("dach", "turm"))
-    assert {name for name in one if one[name] != other[name]} == {f"{ACCOUNT}{NAME}", NAME}
+    datum, other = (marks(settings(tmp_path, pigeon={"loft": loft}), b"k" * 32) for loft in ("dach", "turm"))
+    assert {name for name in datum if datum[name] != other[name]} == {f"{ACCOUNT}{NAME}", NAME}

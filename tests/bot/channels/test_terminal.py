@@ -21,7 +21,7 @@ from bot.app import Bot
 from bot.channels.terminal import TerminalChannel, plain_text, pretty
 from bot.messages import Address, Outgoing, ShownChoice
 from bot.messages.markup import Block, Document, Items, Link, Paragraph, Text
-from bot.resources import Knowledge
+from bot.resources import KnowledgeBase
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.search.service import SearchService
@@ -41,7 +41,7 @@ async def chat(store: Store, folder: Path, text: str, encoding: str = "utf-8") -
     output = io.BytesIO()
     screen = io.TextIOWrapper(output, encoding=encoding, write_through=True)
     channel = TerminalChannel(input_stream=io.StringIO(text), output=screen)
-    bot = Bot(Settings(state_dir=folder), Knowledge(store, search), Texts(), [channel])
+    bot = Bot(Settings(state_dir=folder), KnowledgeBase(store, search), Texts(), [channel])
     async with asyncio.timeout(PATIENCE_S):
         assert await bot.run(asyncio.Event(), lambda _name, _problem: None)
     return output.getvalue().decode(encoding)

@@ -31,7 +31,7 @@ async def test_kinds_of_data_by_account_and_time(store: Store) -> None:
         await tx.people.identify("telegram", "4711", private_conversation="4711")
         now = await affected(tx.connection, store.now())
         then = await affected(tx.connection, before + timedelta(hours=1))
-    assert [(one.channel, one.user_id) for one in now] == [
+    assert [(account.channel, account.user_id) for account in now] == [
         ("email", "anna@potsdam.example"), ("matrix", ANNA), ("telegram", "4711"),
     ]  # fmt: skip
     assert now[1].kinds == ("told name, municipality or phone", "confirmed a mailbox")

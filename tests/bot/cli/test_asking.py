@@ -59,31 +59,31 @@ def test_nobody_is_told_of_a_question_here_and_so_it_says(state: Path) -> None:
 @pytest.mark.slow
 def test_json_has_its_exact_shape(state: Path) -> None:
     done = run(state, "--json", "wer hat was mit Hitze gemacht?")
-    found = json.loads(done.stdout)
-    assert list(found) == SHAPE
-    assert list(found["understood"]) == UNDERSTOOD
-    assert found["answered"] is True
-    assert found["language"] == "de"
-    for hit in found["hits"] + found["near"]:
+    printed = json.loads(done.stdout)
+    assert list(printed) == SHAPE
+    assert list(printed["understood"]) == UNDERSTOOD
+    assert printed["answered"] is True
+    assert printed["language"] == "de"
+    for hit in printed["hits"] + printed["near"]:
         assert list(hit) == HIT
         assert list(hit["contact"]) == ["role", "can_introduce"]
         assert isinstance(hit["contact"]["can_introduce"], bool)
-    assert len(found["hits"]) + len(found["near"]) <= 5
+    assert len(printed["hits"]) + len(printed["near"]) <= 5
 
 
 @pytest.mark.slow
 def test_lines_of_stdin_stand_alone_and_keep_their_order(state: Path) -> None:
     lines = ["wer hat was mit Hitze gemacht?", "mehr", "Who did mobility projects?", "Wie backe ich Apfelkuchen?"]
     done = run(state, "-", "--json", "--limit", "2", typed="\n".join(lines).encode() + b"\n\xff\n")
-    found = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    printed = [json.loads(line) for line in done.stdout.decode().splitlines()]
     assert done.returncode == 0
-    assert [each["question"] for each in found[:4]] == lines
-    assert len(found) == 5
-    assert all(len(each["hits"]) + len(each["near"]) <= 2 for each in found)
-    assert found[2]["language"] == "en"
-    assert found[3]["answered"] is False
-    assert found[3]["hits"] == []
-    assert found[3]["near"]
+    assert [each["question"] for each in printed[:4]] == lines
+    assert len(printed) == 5
+    assert all(len(each["hits"]) + len(each["near"]) <= 2 for each in printed)
+    assert printed[2]["language"] == "en"
+    assert printed[3]["answered"] is False
+    assert printed[3]["hits"] == []
+    assert printed[3]["near"]
 
 
 @pytest.mark.slow

@@ -43,10 +43,10 @@ async def test_a_request_that_came_back_goes_to_the_next_contact_and_the_admin_i
     assert await due(site.services) == 1
     after = await site.state()
     assert (after.state, after.contact, after.tried, after.round) == (State.SENT, "c2", ("c1",), 2)
-    told = await states(site)
-    assert told["intro:intro-1:request:2"] == "new"
-    assert told["intro:intro-1:bounced:1:matrix:@ada:a.example"] == "new"
-    assert any(key and ":onward:" in key for key in told), "the asker hears that the next one is being asked"
+    states_ = await states(site)
+    assert states_["intro:intro-1:request:2"] == "new"
+    assert states_["intro:intro-1:bounced:1:matrix:@ada:a.example"] == "new"
+    assert any(key and ":onward:" in key for key in states_), "the asker hears that the next one is being asked"
 
 
 async def test_an_answer_by_an_address_that_works_needs_no_next_contact(site: Site) -> None:

@@ -37,8 +37,10 @@ def subscribe(folder: Path, count: int, *, sign_of_life: bool = False) -> None:
         async with store.begin() as tx:
             for number in range(count):
                 person = await tx.people.identify("terminal", f"p{number}", private_conversation="here")
-                wish = tx.subscriptions.fresh("terminal", person_id=person.id)
-                await tx.subscriptions.save(replace(wish, state=ON, topics=("mobility",), sign_of_life=sign_of_life))
+                subscription = tx.subscriptions.fresh("terminal", person_id=person.id)
+                await tx.subscriptions.save(
+                    replace(subscription, state=ON, topics=("mobility",), sign_of_life=sign_of_life)
+                )
         await store.close()
 
     asyncio.run(work())
@@ -62,8 +64,8 @@ def test_who_gets_what_then_it_is_stored_once(folder: Path) -> None:
 
 def test_many_first_ones_need_a_yes(folder: Path) -> None:
     subscribe(folder, 3)
-    assert {one["reason"] for one in digest()} == {"awaits_approval"}
-    assert {one["state"] for one in digest("--approve")} == {"queued"}
+    assert {outcome["reason"] for outcome in digest()} == {"awaits_approval"}
+    assert {outcome["state"] for outcome in digest("--approve")} == {"queued"}
 
 
 def test_wrong_use(folder: Path) -> None:
@@ -86,9 +88,9 @@ def stored(folder: Path) -> list[tuple[str, str]]:
     async def work() -> list[tuple[str, str]]:
         store = await Store.open(f"sqlite:///{folder / 'stadtlotse.db'}")
         async with store.read() as tx:
-            found = [(row.week, row.state) for row in await tx.connection.execute(select(digest_run))]
+            seen = [(row.week, row.state) for row in await tx.connection.execute(select(digest_run))]
         await store.close()
-        return found
+        return seen
 
     return asyncio.run(work())
 
@@ -126,7 +128,7 @@ def test_a_mistyped_year_that_was_confirmed_mutes_nobody(folder: Path) -> None:
         later = (datetime.now(UTC) + timedelta(days=days)).isoformat()
         outcomes = [json.loads(line) for line in run("--now", later, "--yes", "--json").stdout.splitlines()]
         assert len(outcomes) == 4
-        assert "served" not in {one.get("reason", "") for one in outcomes}
+        assert "served" not in {outcome.get("reason", "") for outcome in outcomes}
 
 
 def test_a_clock_far_from_the_last_time_that_the_bot_knew_makes_no_digests_unasked(folder: Path) -> None:

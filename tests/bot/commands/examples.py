@@ -10,9 +10,9 @@ from bot.commands.account import (
     LONGEST_PAUSE,
     SUBJECTS,
     Disconnect,
+    EditProfile,
     Language,
     Pause,
-    Profile,
     Refuse,
     Resume,
     Verify,
@@ -32,7 +32,7 @@ from bot.commands.introductions import (
 )
 from bot.commands.introductions import STEPS as INTRODUCE_STEPS
 from bot.commands.open_questions import OfferAnswer, PassOn, Reply
-from bot.commands.privacy import Correct, Forget, MyData, Privacy, Withdraw
+from bot.commands.privacy import Correct, Forget, MyData, ShowPrivacy, Withdraw
 from bot.commands.ratings import Rate
 from bot.commands.search import Ask, More, Pick, Show
 
@@ -73,13 +73,15 @@ ALL: dict[type[Intent], st.SearchStrategy[Intent]] = {
     Thanks: st.just(Thanks()),
     Unknown: st.builds(Unknown, filled.map(lambda text: text[:LONGEST_UNKNOWN].strip())),
     Language: built(Language, st.sampled_from(["", *sorted(set(LANGUAGE_CODES.values()))])),
-    Profile: st.one_of(st.just(Profile()), built(Profile, st.sampled_from(sorted(set(FIELDS.values()))), texts)),
+    EditProfile: st.one_of(
+        st.just(EditProfile()), built(EditProfile, st.sampled_from(sorted(set(FIELDS.values()))), texts)
+    ),
     Verify: built(Verify, texts),
     Disconnect: built(Disconnect, texts),
     Pause: built(Pause, subjects, st.one_of(st.none(), st.integers(1, LONGEST_PAUSE))),
     Resume: built(Resume, subjects),
     Refuse: st.just(Refuse()),
-    Privacy: st.just(Privacy()),
+    ShowPrivacy: st.just(ShowPrivacy()),
     MyData: built(MyData, st.booleans()),
     Forget: built(Forget, st.booleans()),
     Withdraw: st.just(Withdraw()),

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands import NAMES
-from bot.commands.account import LONGEST_PAUSE, Pause, Profile, Refuse, Resume, Verify
+from bot.commands.account import LONGEST_PAUSE, EditProfile, Pause, Refuse, Resume, Verify
 from bot.commands.command import Intent
-from bot.commands.privacy import Correct, Forget, MyData, Privacy, Withdraw
+from bot.commands.privacy import Correct, Forget, MyData, ShowPrivacy, Withdraw
 from bot.commands.router import route
 from bot.commands.search import Ask, Pick
 
@@ -17,12 +17,12 @@ from bot.commands.search import Ask, Pick
 @pytest.mark.parametrize(
     ("text", "intent"),
     [
-        ("!profil", Profile()),
-        ("!profile name Erika Beispiel", Profile("name", "Erika Beispiel")),
-        ("/profil kommune Bad Belzig", Profile("municipality", "Bad Belzig")),
-        ("!profil gmina: Zielona Góra", Profile("municipality", "Zielona Góra")),
-        ("!profil telefon", Profile("phone", "")),
-        ("!profil irgendwas", Profile()),
+        ("!profil", EditProfile()),
+        ("!profile name Erika Beispiel", EditProfile("name", "Erika Beispiel")),
+        ("/profil kommune Bad Belzig", EditProfile("municipality", "Bad Belzig")),
+        ("!profil gmina: Zielona Góra", EditProfile("municipality", "Zielona Góra")),
+        ("!profil telefon", EditProfile("phone", "")),
+        ("!profil irgendwas", EditProfile()),
         ("!verify rad@stadt.example", Verify("rad@stadt.example")),
         ("!bestätigen 123456", Verify("123456")),
         ("000042", Verify("000042")),
@@ -40,8 +40,8 @@ from bot.commands.search import Ask, Pick
         ("Do not introduce me", Refuse()),
         ("proszę mnie nie przedstawiać", Refuse()),
         ("!nie-przedstawiaj", Refuse()),
-        ("!datenschutz", Privacy()),
-        ("/prywatność", Privacy()),
+        ("!datenschutz", ShowPrivacy()),
+        ("/prywatność", ShowPrivacy()),
         ("!meinedaten", MyData()),
         ("!mydata json", MyData(machine=True)),
         ("!löschen", Forget()),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.commands import COMMANDS, WORDS, is_command, parse, typed
 from bot.commands.account import Language
-from bot.commands.command import Intent
+from bot.commands.command import Intent, fold
 from bot.commands.editors import Edit, NewEntry, Questions, Remove
 from bot.commands.general import Help, Start, Unknown
 from bot.commands.introductions import Introduce
@@ -16,6 +16,7 @@ from bot.commands.open_questions import OfferAnswer, PassOn, Reply
 from bot.commands.ratings import Rate
 from bot.commands.router import Routed, route
 from bot.commands.search import LAST, Ask, More, Pick, Show
+from bot.commands.small_talk import polite_intent
 
 PRIVATE = [
     # questions
@@ -246,7 +247,7 @@ def test_what_confirms_is_typed_in_ones_own_language(command: str) -> None:
 def test_anything_is_something(text: str, private: bool) -> None:
     routed = route(text, private=private)
     assert isinstance(routed, Routed)
-    if not text.strip().startswith(("!", "/")) and not private:
+    if not text.strip().startswith(("!", "/")) and not private and polite_intent(fold(text)) is None:
         assert routed.intent == Ask(text.strip())
 
 

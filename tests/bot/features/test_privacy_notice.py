@@ -9,17 +9,17 @@ import pytest
 from bot.features.privacy_notice import about_import
 from bot.messages.markup import Document, Link, Paragraph, plain
 from bot.texts import LANGUAGES, Texts
-from config.operator import Operator
+from config.operator import OperatorSettings
 from config.settings import Settings
 from knowledge_base.model import Contact
 
-OPERATOR = Operator(
+OPERATOR = OperatorSettings(
     organisation="Amt für Beispiele", email="amt@stadt.example", supervisory_authority="Aufsicht des Landes"
 )
 TEXTS = Texts()
 
 
-def notice(language: str = "de", operator: Operator = OPERATOR, **changes: Any) -> Document:
+def notice(language: str = "de", operator: OperatorSettings = OPERATOR, **changes: Any) -> Document:
     values = {"legal_basis": "public_function", "source": "https://stadt.example/kontakt"} | changes
     contact = Contact(id="c1", role="Leitstelle", municipality="Stadt", email="rad@stadt.example", **values)
     return TEXTS.render(about_import(contact, Settings(operator=operator)), language)
@@ -53,5 +53,5 @@ def test_where_the_data_come_from_is_a_link_where_it_is_one() -> None:
 def test_complaints_go_to_the_authority_and_not_to_us(language: str) -> None:
     said = plain(notice(language))
     assert said.index("amt@stadt.example") < said.index("Aufsicht des Landes")
-    assert "Aufsicht" not in plain(notice("en", Operator()))
-    assert "your data protection authority" in plain(notice("en", Operator()))
+    assert "Aufsicht" not in plain(notice("en", OperatorSettings()))
+    assert "your data protection authority" in plain(notice("en", OperatorSettings()))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import find
 
 from bot.commands import AUDIENCES, COMMANDS
-from bot.commands.command import Audience, Command, Intent
+from bot.commands.command import Command, Intent, Permission
 from bot.commands.general import Unknown
 from bot.commands.router import route
 from bot.context import Turn
@@ -34,7 +34,7 @@ def test_every_intent_is_served_by_one_feature() -> None:
 @pytest.mark.parametrize("private", [True, False], ids=["private", "room"])
 @pytest.mark.parametrize("editor", [True, False], ids=["editor", "user"])
 def test_only_its_audience_may_ask_for_an_intent(intent: type[Intent], private: bool, editor: bool) -> None:
-    may = {Audience.ALL: True, Audience.ONE_TO_ONE: private, Audience.EDITORS: editor}
+    may = {Permission.ALL: True, Permission.ONE_TO_ONE: private, Permission.EDITORS: editor}
     refused = refusal(turn(editor=editor, private=private), find(ALL[intent], lambda _value: True))
     assert (refused is None) is may[AUDIENCES[intent]]
 

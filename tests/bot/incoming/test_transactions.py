@@ -40,8 +40,8 @@ class CountingStore(Store):
 
     @property
     def began(self) -> list[tuple[str, str]]:
-        found: list[tuple[str, str]] = self.__dict__.setdefault("began_here", [])
-        return found
+        result: list[tuple[str, str]] = self.__dict__.setdefault("began_here", [])
+        return result
 
     def counted(self) -> list[str]:
         """In their order; a look that finds no message belongs to none."""

@@ -38,8 +38,8 @@ places = st.builds(Readership, users, st.booleans())
 
 def keys() -> list[str]:
     with (FOLDER / "texts" / "de.po").open("rb") as source:
-        found = [entry.id for entry in read_po(source) if entry.id]
-    return sorted(key if isinstance(key, str) else key[0] for key in found)
+        seen = [entry.id for entry in read_po(source) if entry.id]
+    return sorted(key if isinstance(key, str) else key[0] for key in seen)
 
 
 @pytest.mark.parametrize("key", keys())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.operations.health import Health
-from bot.operations.metrics import Metrics, Outcome
+from bot.operations.metrics import Metrics, QuestionOutcome
 from knowledge_base.model import RecordKind
 from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.database import Store
@@ -27,9 +27,9 @@ def samples(metrics: Metrics) -> dict[tuple[str, ...], float]:
 
 def test_questions_are_counted_by_channel_and_outcome() -> None:
     metrics = Metrics(["terminal"])
-    metrics.question("terminal", Outcome.ANSWERED, 0.3)
-    metrics.question("terminal", Outcome.ANSWERED, 0.3)
-    metrics.question(CANARY, Outcome.ERROR, 0.3)
+    metrics.question("terminal", QuestionOutcome.ANSWERED, 0.3)
+    metrics.question("terminal", QuestionOutcome.ANSWERED, 0.3)
+    metrics.question(CANARY, QuestionOutcome.ERROR, 0.3)
     metrics.embedded(0.012)
     metrics.unclear("terminal")
     metrics.quarantined("terminal")
@@ -44,7 +44,7 @@ def test_questions_are_counted_by_channel_and_outcome() -> None:
 
 def test_two_registries_do_not_meet() -> None:
     first, second = Metrics(["a"]), Metrics(["a"])
-    first.question("a", Outcome.LIMITED, 1)
+    first.question("a", QuestionOutcome.LIMITED, 1)
     assert samples(second)["stadtlotse_questions_total", "a", "limited"] == 0
 
 

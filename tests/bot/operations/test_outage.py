@@ -67,4 +67,4 @@ async def test_silence_is_no_sign(net: Networks) -> None:
 
 
 def alerts(net: Networks) -> int:
-    return sum("24 Stunden" in plain(one.document) for one in net.matrix.delivered)
+    return sum("24 Stunden" in plain(message.document) for message in net.matrix.delivered)

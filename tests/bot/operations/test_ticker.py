@@ -16,7 +16,7 @@ from bot.operations.alerts import Alerts
 from bot.operations.health import Health
 from bot.operations.metrics import Metrics
 from bot.operations.ticker import Ticker, logged
-from config.retention import Retention
+from config.retention import RetentionSettings
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
@@ -27,7 +27,7 @@ from tests.conftest import FixedClock
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import PATIENCE_S, FakeChannel, Person, running_bot
 
-PERIODS = periods_of(Retention(), timedelta(minutes=30))
+PERIODS = periods_of(RetentionSettings(), timedelta(minutes=30))
 
 
 def make(store: Store) -> Ticker:

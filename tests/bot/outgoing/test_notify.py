@@ -14,16 +14,16 @@ from bot.channels.policy import DataClass, may_pass
 from bot.commands.introductions import SayHelped
 from bot.messages import Choice, Say
 from bot.outgoing.links import UNSUBSCRIBE, Links
-from bot.outgoing.notify import NOTE, Notice, Told, choose, reachable, tell
+from bot.outgoing.notify import NOTE, Delivery, Notice, choose, reachable, tell
 from config.settings import Settings
-from config.smtp import Smtp
+from config.smtp import SmtpSettings
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import OutboxRow
 from knowledge_base.store.people import Account, Person
 from knowledge_base.store.tables import outbox
 from tests.claims import to_send
 
-SETTINGS = Settings(smtp=Smtp(host="127.0.0.1", tls="none", sender="bot@stadtlotse.example"))
+SETTINGS = Settings(smtp=SmtpSettings(host="127.0.0.1", tls="none", sender="bot@stadtlotse.example"))
 LINKS = Links("https://stadtlotse.example", b"k" * 32)
 NO_LINKS = Links("", b"k" * 32)
 NOTICE = Notice(Say("unknown_command", {"command": "x"}), "key-1")
@@ -42,16 +42,16 @@ accounts = st.lists(
 
 @given(accounts, st.none() | st.sampled_from(list(NETWORKS)))
 def test_whom_nothing_reaches_is_not_written_to(known: list[Account], prefers: str | None) -> None:
-    found = reachable(known, prefers)
-    assert all(one.active and one.conversation for one in found)
-    assert len(found) == sum(bool(one.active and one.conversation) for one in known)
+    result = reachable(known, prefers)
+    assert all(one.active and one.conversation for one in result)
+    assert len(result) == sum(bool(one.active and one.conversation) for one in known)
 
 
 @given(accounts, st.sampled_from(list(NETWORKS)))
 def test_the_preferred_way_is_the_first(known: list[Account], prefers: str) -> None:
-    found = reachable(known, prefers)
-    if any(one.channel == prefers for one in found):
-        assert found[0].channel == prefers
+    result = reachable(known, prefers)
+    if any(one.channel == prefers for one in result):
+        assert result[0].channel == prefers
 
 
 def test_without_a_wish_matrix_comes_first_and_a_network_unknown_here_last() -> None:
@@ -94,7 +94,7 @@ async def _second_account(tx: object, person: Person, channel: str) -> None:
     await tx.connection.execute(insert(account).values(**values, active=True, first_seen=tx.now))  # type: ignore[attr-defined]
 
 
-async def told(store: Store, person: Person, notice: Notice, links: Links = LINKS, **wish: str) -> Told | None:
+async def told(store: Store, person: Person, notice: Notice, links: Links = LINKS, **wish: str) -> Delivery | None:
     async with store.begin() as tx:
         return await tell(tx, person, notice, settings=SETTINGS, links=links, **wish)
 

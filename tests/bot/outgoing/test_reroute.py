@@ -88,7 +88,7 @@ async def test_it_goes_to_the_readers_own_place_and_the_account_forgets_the_old_
     await put(store, person, **(FOR_ANNA if declared else {}))
     await send(store, channel)
     assert secrets_at(channel) == [NEW]
-    assert [one.conversation for one in await accounts(store, person)] == [NEW]
+    assert [account.conversation for account in await accounts(store, person)] == [NEW]
     assert [message.address.conversation for message in channel.delivered] == [NEW], "the old place hears nothing"
 
 
@@ -126,7 +126,7 @@ async def test_without_any_way_it_is_given_up_and_who_asked_hears_that(store: St
     await send(store, channel)
     assert secrets_at(channel) == []
     assert (await states(store))["dead"] == 1
-    assert [one.conversation for one in await accounts(store, person)] == [None]
+    assert [account.conversation for account in await accounts(store, person)] == [None]
     assert {message.address.conversation for message in channel.delivered} == {OLD}
 
 
@@ -163,7 +163,7 @@ async def test_a_message_read_as_private_makes_no_place_private_that_is_not(
     inbound = OnFake(channel, "anna", OLD).inbound("Guten Tag")
     async with store.begin() as tx:
         await keep_reachable(tx, channel, inbound, person)
-    assert [one.conversation for one in await accounts(store, person)] == [NEW]
+    assert [account.conversation for account in await accounts(store, person)] == [NEW]
 
 
 async def test_a_good_place_stays_though_its_owner_writes_elsewhere(store: Store, channel: FakeChannel) -> None:
@@ -171,5 +171,5 @@ async def test_a_good_place_stays_though_its_owner_writes_elsewhere(store: Store
     person = await anna(store, conversation="!good")
     async with store.begin() as tx:
         await keep_reachable(tx, channel, OnFake(channel, "anna", OLD).inbound("Guten Tag"), person)
-    assert [one.conversation for one in await accounts(store, person)] == ["!good"]
+    assert [account.conversation for account in await accounts(store, person)] == ["!good"]
     assert channel.who_reads(Address("fake", "!good")) == ALONE

@@ -33,10 +33,10 @@ async def shared(store: Store, known: Store) -> Store:
 @pytest.fixture
 def folders(tmp_path: Path) -> list[Path]:
     """The state folders of two machines."""
-    found = [tmp_path / "a", tmp_path / "b"]
-    for folder in found:
+    seen = [tmp_path / "a", tmp_path / "b"]
+    for folder in seen:
         folder.mkdir()
-    return found
+    return seen
 
 
 async def heard(run: Run, problem: str | None) -> None:
@@ -93,7 +93,7 @@ async def test_an_answer_of_one_process_is_sent_by_the_leader(shared: Store, fol
         async with standing_by(shared, helper, folders[1]) as second:
             assert not second.leadership.leads("fake")
             people = [leader.person(f"p{n}") for n in range(20)]
-            asked = [one.inbound("!hilfe") for one in people]
+            asked = [person.inbound("!hilfe") for person in people]
             await Intake(shared)("fake", asked)
             first._wake()
             second._wake()

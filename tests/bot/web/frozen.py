@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.operations.health import Health
 from bot.operations.metrics import Metrics
 from bot.web.serving import pages
-from config.web import Web
+from config.web import WebSettings
 
 
 async def main() -> None:
@@ -20,7 +20,7 @@ async def main() -> None:
         sys.stdin.readline()
         loop.call_soon_threadsafe(threading.Event().wait)  # the loop itself stands still
 
-    async with pages(Web(port=0), Path(sys.argv[1]), Health(), Metrics([])):
+    async with pages(WebSettings(port=0), Path(sys.argv[1]), Health(), Metrics([])):
         threading.Thread(target=freeze_when_told, daemon=True).start()
         await asyncio.Event().wait()
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from knowledge_base.digests.content import (
     MOST,
-    Candidate,
     Change,
+    DigestCandidate,
     Interest,
     Kind,
     PastDigests,
@@ -29,9 +29,9 @@ MOBILITY = Interest(topics=frozenset({"mobility"}))
 AFTER_TEN = PastDigests(since=SUBSCRIBED, upto=10)
 
 
-def one(name: str, **changes: Any) -> Candidate:
+def one(name: str, **changes: Any) -> DigestCandidate:
     values: dict[str, Any] = {"kind": Kind.PROJECT, "id": name, "topics": {"mobility": 1.0}, "changes": (added(11),)}
-    return Candidate(**(values | changes))
+    return DigestCandidate(**(values | changes))
 
 
 def added(revision: int, days_ago: float = 3) -> Change:
@@ -42,12 +42,12 @@ def changed(revision: int, *fields: str, days_ago: float = 3) -> Change:
     return Change(revision, NOW - timedelta(days=days_ago), added=False, fields=fields)
 
 
-def chosen(*candidates: Candidate, interest: Interest = MOBILITY, told: PastDigests = AFTER_TEN) -> Selection:
+def chosen(*candidates: DigestCandidate, interest: Interest = MOBILITY, told: PastDigests = AFTER_TEN) -> Selection:
     return choose(candidates, interest, told, TODAY, NOW)
 
 
 def shown(
-    *candidates: Candidate, interest: Interest = MOBILITY, told: PastDigests = AFTER_TEN
+    *candidates: DigestCandidate, interest: Interest = MOBILITY, told: PastDigests = AFTER_TEN
 ) -> list[tuple[str, Why]]:
     return [(entry.candidate.id, entry.why) for entry in chosen(*candidates, interest=interest, told=told).entries]
 
@@ -59,8 +59,8 @@ def test_nothing_new_is_nothing() -> None:
 
 
 def test_new_projects_and_real_changes_with_their_fields() -> None:
-    found = chosen(one("new"), one("moved", changes=(added(5), changed(12, "sources", "period", "status"))))
-    assert [(entry.candidate.id, entry.why, entry.fields) for entry in found.entries][:2] == [
+    result = chosen(one("new"), one("moved", changes=(added(5), changed(12, "sources", "period", "status"))))
+    assert [(entry.candidate.id, entry.why, entry.fields) for entry in result.entries][:2] == [
         ("new", Why.NEW, ()),
         ("moved", Why.CHANGED, ("status", "period")),
     ]
@@ -115,8 +115,8 @@ def test_questions_of_others_come_in_as_candidates() -> None:
 def test_a_thin_week_gets_one_older_project_that_is_not_known_yet() -> None:
     known = one("known", changes=())
     told = replace(AFTER_TEN, keys=frozenset({"project:known"}))
-    found = shown(one("new"), known, one("worth", changes=(), quality=1.0), one("less", changes=()), told=told)
-    assert found == [("new", Why.NEW), ("worth", Why.OLDER)]
+    result = shown(one("new"), known, one("worth", changes=(), quality=1.0), one("less", changes=()), told=told)
+    assert result == [("new", Why.NEW), ("worth", Why.OLDER)]
     assert len(shown(*(one(f"n{number}") for number in range(3)), one("worth", changes=()))) == 3
 
 
@@ -125,18 +125,18 @@ def test_the_first_digest_begins_with_the_subscription_and_is_filled_with_the_be
     fresh = one("fresh", changes=(added(9, days_ago=1),))
     recent = [one(f"recent {number}", changes=(added(3, days_ago=60),)) for number in range(9)]
     ancient = one("ancient", changes=(added(1, days_ago=91),))
-    found = shown(fresh, *recent, ancient, told=first)
-    assert found[0] == ("fresh", Why.NEW)
-    assert [why for _, why in found[1:]] == [Why.BEST] * 4
+    result = shown(fresh, *recent, ancient, told=first)
+    assert result[0] == ("fresh", Why.NEW)
+    assert [why for _, why in result[1:]] == [Why.BEST] * 4
     assert shown(ancient, told=first) == []
     many = [one(f"m{number}", changes=(added(9, days_ago=1),)) for number in range(6)]
     assert {why for _, why in shown(*many, *recent, told=first)} == {Why.NEW}
 
 
 def test_at_most_seven_and_how_many_more() -> None:
-    found = chosen(*(one(f"p{number}") for number in range(20)))
-    assert len(found.entries) == MOST
-    assert found.more == 13
+    result = chosen(*(one(f"p{number}") for number in range(20)))
+    assert len(result.entries) == MOST
+    assert result.more == 13
 
 
 def test_the_best_fit_comes_first() -> None:
@@ -176,7 +176,7 @@ def test_small_counts_are_not_told() -> None:
 
 CANDIDATES = st.lists(
     st.builds(
-        lambda number, kind, topic, revisions, place, days: Candidate(
+        lambda number, kind, topic, revisions, place, days: DigestCandidate(
             kind=kind,
             id=str(number),
             topics={topic: 1.0},
@@ -204,7 +204,7 @@ CANDIDATES = st.lists(
 )
 @settings(max_examples=200, deadline=None)
 def test_over_the_weeks_nothing_is_told_twice_without_a_change(
-    candidates: list[Candidate], topics: set[str], marks: set[int]
+    candidates: list[DigestCandidate], topics: set[str], marks: set[int]
 ) -> None:
     """Digests made at some revisions of the same history: an entry comes again only for a change that came since."""
     interest = Interest(topics=frozenset(topics))
@@ -216,12 +216,12 @@ def test_over_the_weeks_nothing_is_told_twice_without_a_change(
             for one in candidates
             if one.changes and one.changes[0].revision <= mark
         ]
-        found = choose(visible, interest, told, now.date(), now)
-        assert len(found.entries) <= MOST
-        assert found.entries == () or any(entry.why is not Why.OLDER for entry in found.entries)
-        keys = [entry.candidate.key for entry in found.entries]
+        result = choose(visible, interest, told, now.date(), now)
+        assert len(result.entries) <= MOST
+        assert result.entries == () or any(entry.why is not Why.OLDER for entry in result.entries)
+        keys = [entry.candidate.key for entry in result.entries]
         assert len(keys) == len(set(keys))
-        for entry in found.entries:
+        for entry in result.entries:
             assert not topics or topics & set(entry.candidate.topics)
             if entry.candidate.key in told.keys:
                 assert entry.fields
@@ -230,7 +230,7 @@ def test_over_the_weeks_nothing_is_told_twice_without_a_change(
 
 
 def test_an_open_question_is_told_once_to_those_whom_it_may_help() -> None:
-    asked = Candidate(kind=Kind.QUESTION, id="7", topics={"mobility": 1.0}, askers=frozenset({"anna"}))
+    asked = DigestCandidate(kind=Kind.QUESTION, id="7", topics={"mobility": 1.0}, askers=frozenset({"anna"}))
     assert shown(asked) == [("7", Why.QUESTION)]
     assert shown(asked, told=replace(AFTER_TEN, upto=None)) == [("7", Why.QUESTION)]
     assert shown(asked, told=replace(AFTER_TEN, keys=frozenset({"question:7"}))) == []

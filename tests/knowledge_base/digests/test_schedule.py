@@ -15,7 +15,7 @@ from knowledge_base.digests.schedule import (
     BERLIN,
     LATEST,
     Schedule,
-    Standing,
+    SlotStatus,
     Week,
     due,
     slot,
@@ -111,25 +111,25 @@ def test_what_is_served_is_served() -> None:
     assert due(MONDAYS, now - timedelta(seconds=1), Week(2026, 47)) is None
     assert due(MONDAYS, now, Week(2026, 47)) == Week(2026, 48)
     assert due(MONDAYS, now, Week(2026, 48)) is None
-    assert stand(MONDAYS, now, Week(2026, 48)) == (Week(2026, 48), Standing.SERVED)
+    assert stand(MONDAYS, now, Week(2026, 48)) == (Week(2026, 48), SlotStatus.SERVED)
 
 
 def test_a_slot_that_was_missed_is_caught_up_for_six_days_then_merged() -> None:
     late = local("2026-11-23T08:00").astimezone(UTC) + LATEST
     assert due(MONDAYS, late - timedelta(seconds=1), Week(2026, 47)) == Week(2026, 48)
-    assert stand(MONDAYS, late, Week(2026, 47)) == (Week(2026, 48), Standing.MERGED)
+    assert stand(MONDAYS, late, Week(2026, 47)) == (Week(2026, 48), SlotStatus.MERGED)
     assert due(MONDAYS, local("2026-11-30T08:00"), Week(2026, 47)) == Week(2026, 49)
 
 
 def test_who_subscribes_after_the_slot_waits_for_the_next_one() -> None:
     new = Schedule(since=local("2026-11-25T10:00"))
-    assert stand(new, local("2026-11-25T11:00"), None) == (Week(2026, 48), Standing.BEFORE)
+    assert stand(new, local("2026-11-25T11:00"), None) == (Week(2026, 48), SlotStatus.BEFORE)
     assert upcoming(new, local("2026-11-25T11:00"), None) == local("2026-11-30T08:00")
 
 
 def test_slots_in_a_pause_are_skipped_also_after_it() -> None:
     paused = replace(MONDAYS, paused_until=local("2026-11-25T00:00"))
-    assert stand(paused, local("2026-11-23T09:00"), Week(2026, 47)) == (Week(2026, 48), Standing.PAUSED)
+    assert stand(paused, local("2026-11-23T09:00"), Week(2026, 47)) == (Week(2026, 48), SlotStatus.PAUSED)
     assert due(paused, local("2026-11-25T01:00"), Week(2026, 47)) is None
     assert due(paused, local("2026-11-30T08:00"), Week(2026, 47)) == Week(2026, 49)
 
@@ -214,8 +214,8 @@ def test_never_two_in_a_week_and_never_in_a_pause(
                 schedule = replace(schedule, paused_until=now)
             case _:
                 for _ in range(number):
-                    found = [due(schedule, now, max(rows, default=None)) for _ in range(2 if what == "twins" else 1)]
-                    for week in filter(None, set(found)):  # the unique row: the second insert finds the first
+                    seen = [due(schedule, now, max(rows, default=None)) for _ in range(2 if what == "twins" else 1)]
+                    for week in filter(None, set(seen)):  # the unique row: the second insert finds the first
                         assert week not in rows
                         assert timedelta(0) <= now - slot(schedule, week) < LATEST
                         assert schedule.paused_until is None or slot(schedule, week) > schedule.paused_until

@@ -87,13 +87,13 @@ def values(path: Path) -> list[Values]:
 def refusal(path: Path) -> RowError:
     """Why a file is unreadable."""
     try:
-        found = read(path)
+        result = read(path)
     except UnreadableError as error:
         return error.error
-    raise AssertionError(f"it was read: {found}")
+    raise AssertionError(f"it was read: {result}")
 
 
-def _only_rows(found: Sequence[Row | RowError]) -> Iterator[Row]:
-    for row in found:
+def _only_rows(result: Sequence[Row | RowError]) -> Iterator[Row]:
+    for row in result:
         assert isinstance(row, Row), row
         yield row

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge_base.ingest import fields, limits
-from knowledge_base.ingest.fields import RefusedError
+from knowledge_base.ingest.fields import FieldRefusedError
 
 json_values = st.recursive(
     st.booleans() | st.integers() | st.floats() | st.text(),
@@ -25,7 +25,7 @@ READERS = [
 def test_any_value_is_read_or_refused_with_a_reason(reader: fields.Reader, value: Any) -> None:
     try:
         clean = reader(value)
-    except RefusedError as refused:
+    except FieldRefusedError as refused:
         reason = refused.reason
     else:
         reason = "."
@@ -34,7 +34,7 @@ def test_any_value_is_read_or_refused_with_a_reason(reader: fields.Reader, value
 
 
 def refused(reader: fields.Reader, value: Any) -> str:
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(FieldRefusedError) as caught:
         reader(value)
     return f"{caught.value.reason} {caught.value.remedy}"
 

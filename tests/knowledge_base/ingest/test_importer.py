@@ -269,10 +269,10 @@ async def test_an_edit_between_comparison_and_publication_is_respected(store: St
 
     report = await _interrupted(store, path, Options(remove_missing=True), editors)
     assert report.ok
-    found = await shown(store)
-    assert set(found) == {"p1", "p3", "p5"}  # p0 was removed by an editor, p2 by the import, p3 was edited
-    assert found["p1"] == project(1, title="Besser", text="Neu")
-    assert found["p5"] == project(5, title="Schneller")
+    result = await shown(store)
+    assert set(result) == {"p1", "p3", "p5"}  # p0 was removed by an editor, p2 by the import, p3 was edited
+    assert result["p1"] == project(1, title="Besser", text="Neu")
+    assert result["p5"] == project(5, title="Schneller")
 
 
 async def test_a_second_import_of_the_source_takes_over(store: Store, tmp_path: Path) -> None:
@@ -332,8 +332,8 @@ async def test_warnings_and_unknown_fields_are_told_once(sqlite_store: Store, tm
     masked, basis = report.warnings
     assert "masked (lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more)" in masked
     assert "legal_basis (line 13)" in basis
-    found = await shown(sqlite_store)
-    assert {found[f"p{number}"]["text"] for number in range(12)} == {"Frag [e-mail]"}
+    result = await shown(sqlite_store)
+    assert {result[f"p{number}"]["text"] for number in range(12)} == {"Frag [e-mail]"}
 
 
 async def test_progress_tells_rows_and_publication(sqlite_store: Store, tmp_path: Path) -> None:

@@ -31,9 +31,9 @@ def start(url: str, path: Path | str, statement: int) -> subprocess.Popen[str]:
 async def titles(url: str) -> dict[str, str]:
     store = await Store.open(url)
     async with store.read() as tx:
-        found = {stored.id: str(stored.body["title"]) async for stored in tx.records.stream()}
+        seen = {stored.id: str(stored.body["title"]) async for stored in tx.records.stream()}
     await store.close()
-    return found
+    return seen
 
 
 async def load(url: str, path: Path) -> None:

@@ -33,8 +33,8 @@ def leaks(frame: str, canary: str) -> bool:
 
 
 def test_canaries_in_every_frame_are_masked() -> None:
-    found = [(frame, canary) for frame, canary in CANARIES if leaks(frame, canary)]
-    assert not found, f"{len(found)} of {len(CANARIES)} leak"
+    seen = [(frame, canary) for frame, canary in CANARIES if leaks(frame, canary)]
+    assert not seen, f"{len(seen)} of {len(CANARIES)} leak"
 
 
 @pytest.mark.parametrize(

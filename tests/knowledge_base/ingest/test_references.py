@@ -40,7 +40,7 @@ async def test_what_is_there_or_comes_along_is_known(store: Store, tmp_path: Pat
 async def test_a_removed_project_is_not_there(store: Store, tmp_path: Path) -> None:
     await warnings(store, tmp_path, project(1))
     async with store.begin() as tx:
-        ((kind, _),) = [(one.kind, one.id) async for one in tx.records.stream()]
+        ((kind, _),) = [(record.kind, record.id) async for record in tx.records.stream()]
         await tx.records.remove([(kind, "p1")])
     (warning,) = await warnings(store, tmp_path, contact(1, projects=["p1"]))
     assert "project 'p1' (line 1)" in warning

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from knowledge_base.codec import TYPES, from_body, kind_of, to_body
 from knowledge_base.ingest.row import Row, RowError
-from knowledge_base.ingest.validation import FIELDS, REQUIRED, Checked, validate
+from knowledge_base.ingest.validation import FIELDS, REQUIRED, ValidRecord, validate
 from knowledge_base.model import Contact, Event, Municipality, Project, RecordKind
 from tests.knowledge_base.ingest.examples import contact, project
 
 
-def checked(values: dict[str, Any]) -> Checked:
+def checked(values: dict[str, Any]) -> ValidRecord:
     result = validate(Row("a.csv", 7, values))
-    assert isinstance(result, Checked), result
+    assert isinstance(result, ValidRecord), result
     return result
 
 
@@ -34,12 +34,12 @@ def test_the_rules_know_every_field_of_the_model(kind: RecordKind) -> None:
 
 
 def test_a_project() -> None:
-    found = checked(project(topics="Mobilität; Klima", lang="DE", period=2019, url="", sources=["https://x.example"]))
-    assert found.record == Project(
+    record = checked(project(topics="Mobilität; Klima", lang="DE", period=2019, url="", sources=["https://x.example"]))
+    assert record.record == Project(
         id="p1", title="Projekt 1", text="Ein Text über Nummer 1.", topics=("Mobilität", "Klima"), period="2019",
         sources=("https://x.example",),
     )  # fmt: skip
-    assert found.line == 7
+    assert record.line == 7
 
 
 def test_the_other_kinds() -> None:
@@ -55,9 +55,9 @@ def test_the_other_kinds() -> None:
 
 @pytest.mark.parametrize("kind", RecordKind)
 def test_required_fields(kind: RecordKind) -> None:
-    found = errors({"record": kind.value, "licence": "CC0-1.0"})
-    assert set(found) == set(REQUIRED[kind])
-    assert all(error.reason == "It is missing." for error in found.values())
+    result = errors({"record": kind.value, "licence": "CC0-1.0"})
+    assert set(result) == set(REQUIRED[kind])
+    assert all(error.reason == "It is missing." for error in result.values())
 
 
 @pytest.mark.parametrize("empty", [None, "", " ", "\n"])
@@ -66,8 +66,8 @@ def test_an_empty_required_field_is_missing(empty: str | None) -> None:
 
 
 def test_all_errors_of_a_row_at_once() -> None:
-    found = errors(project(id="a\nb", url="ftp://x", lang="deutsch", text=None, note=float("nan")))
-    assert set(found) == {"id", "url", "lang", "text", "note"}
+    result = errors(project(id="a\nb", url="ftp://x", lang="deutsch", text=None, note=float("nan")))
+    assert set(result) == {"id", "url", "lang", "text", "note"}
 
 
 def test_an_unknown_kind() -> None:
@@ -76,14 +76,14 @@ def test_an_unknown_kind() -> None:
 
 
 def test_an_event_ends_behind_its_start() -> None:
-    found = errors({"record": "event", "id": "e", "title": "t", "start": "2026-11-24", "end": "2026-11-23T10:00"})
-    assert "before the start" in found["end"].reason
+    result = errors({"record": "event", "id": "e", "title": "t", "start": "2026-11-24", "end": "2026-11-23T10:00"})
+    assert "before the start" in result["end"].reason
 
 
 def test_other_fields_are_kept_as_extra() -> None:
-    found = checked(project(year="2011", extra={"commit": "b2f605e", "n": [1, None]}, nothing=None))
-    assert found.record.extra == {"year": "2011", "commit": "b2f605e", "n": [1, None]}
-    assert found.unknown == ("year",)
+    record = checked(project(year="2011", extra={"commit": "b2f605e", "n": [1, None]}, nothing=None))
+    assert record.record.extra == {"year": "2011", "commit": "b2f605e", "n": [1, None]}
+    assert record.unknown == ("year",)
     assert "no object" in errors(project(extra="x"))["extra"].reason
 
 
@@ -93,25 +93,25 @@ def test_too_many_fields() -> None:
 
 def test_contact_data_in_texts_is_masked_and_reported() -> None:
     mail = "leitstelle@stadt.example"
-    found = checked(
+    record = checked(
         project(text=f"Mehr bei {mail}.", topics=["Rad", mail], year={"a": [mail]}, url="https://x.example/a@b")
     )
-    assert isinstance(found.record, Project)
-    assert found.masked == ("extra", "text", "topics")
-    assert mail not in str(found.record)
-    assert found.record.text == "Mehr bei [e-mail]."
-    assert found.record.url == "https://x.example/a@b"
+    assert isinstance(record.record, Project)
+    assert record.masked == ("extra", "text", "topics")
+    assert mail not in str(record.record)
+    assert record.record.text == "Mehr bei [e-mail]."
+    assert record.record.url == "https://x.example/a@b"
 
 
 def test_contact_data_of_contacts_stays() -> None:
-    found = checked(contact(phone="+49 331 289-0"))
-    assert (found.masked, getattr(found.record, "phone")) == ((), "+49 331 289-0")  # noqa: B009
+    record = checked(contact(phone="+49 331 289-0"))
+    assert (record.masked, getattr(record.record, "phone")) == ((), "+49 331 289-0")  # noqa: B009
 
 
 def test_reasons_never_repeat_contact_data() -> None:
-    found = errors(contact(email="leitstelle at stadt", phone="ruf mich an", matrix_id="leitstelle:stadt"))
-    assert set(found) == {"email", "phone", "matrix_id"}
-    assert not any(secret in str(error) for error in found.values() for secret in ("leitstelle", "ruf mich"))
+    result = errors(contact(email="leitstelle at stadt", phone="ruf mich an", matrix_id="leitstelle:stadt"))
+    assert set(result) == {"email", "phone", "matrix_id"}
+    assert not any(secret in str(error) for error in result.values() for secret in ("leitstelle", "ruf mich"))
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
@@ -123,7 +123,7 @@ anything = st.recursive(
 @given(st.dictionaries(st.sampled_from(sorted({"record", "extra", "x", *FIELDS[RecordKind.PROJECT]})), anything))
 def test_any_row_is_valid_or_explained(values: dict[str, Any]) -> None:
     result = validate(Row("a", 1, values))
-    if isinstance(result, Checked):
+    if isinstance(result, ValidRecord):
         body = to_body(result.record)
         assert from_body(kind_of(result.record), body) == result.record
         assert checked({"record": kind_of(result.record).value} | body).record == result.record  # export, then import

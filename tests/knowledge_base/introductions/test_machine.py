@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from knowledge_base.introductions.machine import Rules, step
 from knowledge_base.introductions.values import (
-    Answer,
     Answered,
-    Candidate,
     Consented,
+    ContactAnswer,
+    ContactCandidate,
     Count,
     Delivered,
     Do,
@@ -47,7 +47,7 @@ MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 RULES = Rules(later)
 ANNA, RAD, BAU = "anna", "rad", "bau"
 MAIL = (("email", "rad@stadt.example"),)
-NEXT = Candidate("c-bau", BAU, MONDAY)
+NEXT = ContactCandidate("c-bau", BAU, MONDAY)
 
 
 def draft(**changes: object) -> Introduction:
@@ -67,9 +67,9 @@ def after(*events: Event, at: datetime = MONDAY, start: Introduction | None = No
     return done
 
 
-CONSENTED = Consented(ANNA, Candidate("c-rad", RAD, MONDAY), (("matrix", "@anna:stadt.example"),))
-YES = Answered(RAD, Answer.YES, MAIL)
-TO_ROOM = Answered(RAD, Answer.YES, MAIL, room=True)
+CONSENTED = Consented(ANNA, ContactCandidate("c-rad", RAD, MONDAY), (("matrix", "@anna:stadt.example"),))
+YES = Answered(RAD, ContactAnswer.YES, MAIL)
+TO_ROOM = Answered(RAD, ContactAnswer.YES, MAIL, room=True)
 
 
 def test_the_straight_way() -> None:
@@ -96,8 +96,8 @@ def test_the_reminder_comes_after_three_working_days_and_the_end_after_two_weeks
 
 
 def test_declined_and_expired_are_the_same_afterwards() -> None:
-    declined = after(CONSENTED, Delivered(1), Answered(RAD, Answer.NO))
-    never = after(CONSENTED, Delivered(1), Answered(RAD, Answer.NEVER_AGAIN))
+    declined = after(CONSENTED, Delivered(1), Answered(RAD, ContactAnswer.NO))
+    never = after(CONSENTED, Delivered(1), Answered(RAD, ContactAnswer.NEVER_AGAIN))
     waiting = after(CONSENTED, Delivered(1)).introduction
     expired = step(replace(waiting, reminded=True), TimeCame(), MONDAY + timedelta(days=30), RULES)
     for one in (declined, never, expired):
@@ -109,7 +109,7 @@ def test_declined_and_expired_are_the_same_afterwards() -> None:
 
 def test_a_contact_with_enough_requests_is_asked_later() -> None:
     monday_next = MONDAY + timedelta(days=7)
-    queued = after(Consented(ANNA, Candidate("c-rad", RAD, monday_next)))
+    queued = after(Consented(ANNA, ContactCandidate("c-rad", RAD, monday_next)))
     assert queued.introduction.state is State.QUEUED
     assert Do.ASK_CONTACT not in queued.effects
     assert step(queued.introduction, TimeCame(), MONDAY, RULES).refusal is Refusal.TOO_EARLY
@@ -136,13 +136,15 @@ def test_who_cannot_be_reached_gives_the_turn_to_the_next() -> None:
     assert over.effects == (GiveBack(2), Do.TELL_ADMINS, TellAsker(Outcome.UNREACHED))
 
 
-@pytest.mark.parametrize("answer", [Answer.DEPUTY, Answer.NOT_MY_TOPIC])
-def test_a_request_is_passed_on_once(answer: Answer) -> None:
+@pytest.mark.parametrize("answer", [ContactAnswer.DEPUTY, ContactAnswer.NOT_MY_TOPIC])
+def test_a_request_is_passed_on_once(answer: ContactAnswer) -> None:
     passed = after(CONSENTED, Answered(RAD, answer, onward=NEXT))
     assert passed.effects == (Do.ASK_CONTACT,)
     assert step(passed.introduction, YES, MONDAY, RULES).refusal is Refusal.NOT_YOURS
-    again = step(passed.introduction, Answered(BAU, answer, onward=Candidate("c3", "third", MONDAY)), MONDAY, RULES)
-    if answer is Answer.DEPUTY:
+    again = step(
+        passed.introduction, Answered(BAU, answer, onward=ContactCandidate("c3", "third", MONDAY)), MONDAY, RULES
+    )
+    if answer is ContactAnswer.DEPUTY:
         assert again.refusal is Refusal.NOBODY_ELSE
     else:
         assert again.introduction.outcome is Outcome.NOT_ARRANGED
@@ -162,7 +164,7 @@ def test_a_room_that_opens_and_one_that_does_not() -> None:
     ("before", "effects"),
     [
         ((), ()),
-        ((Consented(ANNA, Candidate("c-rad", RAD, MONDAY + timedelta(days=2))),), (Do.END_CONSENT,)),
+        ((Consented(ANNA, ContactCandidate("c-rad", RAD, MONDAY + timedelta(days=2))),), (Do.END_CONSENT,)),
         ((CONSENTED,), (Do.END_CONSENT, Retract(Outcome.WITHDRAWN))),
         ((CONSENTED, TO_ROOM), (Do.CANCEL_ROOM, Do.END_CONSENT, Retract(Outcome.WITHDRAWN))),
     ],
@@ -177,7 +179,7 @@ def test_after_the_yes_it_is_too_late_to_withdraw() -> None:
 
 
 def test_a_contact_may_change_their_mind_until_the_room_is_open() -> None:
-    done = after(CONSENTED, TO_ROOM, Answered(RAD, Answer.NO))
+    done = after(CONSENTED, TO_ROOM, Answered(RAD, ContactAnswer.NO))
     assert done.effects == (Do.CANCEL_ROOM, TellAsker(Outcome.NOT_ARRANGED))
 
 
@@ -197,7 +199,7 @@ def test_who_objects_gives_the_turn_to_the_next_and_without_one_it_sounds_like_a
     assert (onward.introduction.contact, onward.introduction.round) == ("c-bau", 2)
     assert not onward.introduction.forwarded, "the next one may still pass it on"
     over = after(CONSENTED, Delivered(1), Objected(RAD))
-    declined = after(CONSENTED, Delivered(1), Answered(RAD, Answer.NO))
+    declined = after(CONSENTED, Delivered(1), Answered(RAD, ContactAnswer.NO))
     assert over.introduction == declined.introduction
     assert over.effects[-1] == declined.effects[-1] == TellAsker(Outcome.NOT_ARRANGED)
     assert after(CONSENTED, Objected(ANNA)).refusal is Refusal.NOT_YOURS
@@ -220,7 +222,7 @@ def test_did_it_help_is_asked_once_and_counted_once() -> None:
 
 
 def test_the_question_goes_to_the_editors_once() -> None:
-    declined = after(CONSENTED, Answered(RAD, Answer.NO)).introduction
+    declined = after(CONSENTED, Answered(RAD, ContactAnswer.NO)).introduction
     posted = step(declined, ForEditors(ANNA), MONDAY, RULES)
     assert posted.effects == (Do.TELL_EDITORS,)
     assert step(posted.introduction, ForEditors(ANNA), MONDAY, RULES).refusal is Refusal.TWICE
@@ -228,13 +230,13 @@ def test_the_question_goes_to_the_editors_once() -> None:
 
 PEOPLE = st.sampled_from([ANNA, RAD, BAU, "stranger", ""])
 CANDIDATES = st.none() | st.builds(
-    Candidate, st.sampled_from(["c-rad", "c-bau", "c-third"]), st.sampled_from([RAD, BAU]),
+    ContactCandidate, st.sampled_from(["c-rad", "c-bau", "c-third"]), st.sampled_from([RAD, BAU]),
     st.sampled_from([MONDAY, MONDAY + timedelta(days=6)]),
 )  # fmt: skip
 EVENTS = st.one_of(
     st.builds(Consented, PEOPLE, CANDIDATES),
     st.builds(Withdrew, PEOPLE),
-    st.builds(Answered, PEOPLE, st.sampled_from(Answer), st.just(MAIL), st.booleans(), CANDIDATES),
+    st.builds(Answered, PEOPLE, st.sampled_from(ContactAnswer), st.just(MAIL), st.booleans(), CANDIDATES),
     st.builds(Delivered, st.integers(1, 3)),
     st.builds(Undeliverable, st.integers(1, 3), CANDIDATES),
     st.just(TimeCame()),

@@ -46,12 +46,12 @@ def gazetteer() -> Gazetteer:
 
 async def search_over(
     embedder: Embedder,
-    found: Iterable[Project] | None = None,
+    project: Iterable[Project] | None = None,
     contacts: Iterable[Contact] = (),
     places: Iterable[Municipality] | None = None,
 ) -> Search:
     """A search over projects (the bundle's, unless others are given) with their vectors."""
-    chosen = projects() if found is None else list(found)
+    chosen = projects() if project is None else list(project)
     needed = Index.texts_needed(chosen)
     values = encode(await embedder.embed_passages(list(needed.values()))) if needed else []
     index = Index.build(chosen, dict(zip(needed, values, strict=True)))

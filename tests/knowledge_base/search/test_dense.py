@@ -15,8 +15,8 @@ NOBODY = np.zeros(0, np.int64)
 
 def unit(rows: int, columns: int = 96, seed: int = 0) -> Floats:
     """Unit vectors with a falling spectrum, as a model's are."""
-    found = np.random.default_rng(seed).standard_normal((rows, columns)) / np.arange(1, columns + 1) ** 0.7
-    vectors: Floats = (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+    result = np.random.default_rng(seed).standard_normal((rows, columns)) / np.arange(1, columns + 1) ** 0.7
+    vectors: Floats = (result / np.linalg.norm(result, axis=1, keepdims=True)).astype(np.float32)
     return vectors
 
 
@@ -37,10 +37,10 @@ def test_a_documents_score_is_the_mean_of_its_best_passage_and_its_whole_text() 
     side = Dense.build([[b"0", b"1", b"2"], [b"3"]], stored(vectors))
     query = unit(1, seed=1)[0]
     cosines = vectors @ query
-    found = side.scores(query, NOBODY)
-    assert found.docs.tolist() == [0, 1]
-    np.testing.assert_allclose(found.score, [(cosines[:3].max() + cosines[0]) / 2, cosines[3]], atol=0.01)
-    assert found.passage.tolist() == [int(cosines[:3].argmax()), 0]
+    result = side.scores(query, NOBODY)
+    assert result.docs.tolist() == [0, 1]
+    np.testing.assert_allclose(result.score, [(cosines[:3].max() + cosines[0]) / 2, cosines[3]], atol=0.01)
+    assert result.passage.tolist() == [int(cosines[:3].argmax()), 0]
 
 
 def test_a_document_without_all_of_its_vectors_is_left_out() -> None:
@@ -65,10 +65,10 @@ def test_two_passes_find_what_the_exact_scan_finds(monkeypatch: pytest.MonkeyPat
     assert quick.directions is not None
     shares = []
     for query in unit(20, seed=2):
-        best, found = exact.scores(query, NOBODY), quick.scores(query, np.array([7, 2_999]))
-        assert {7, 2_999} <= set(found.docs.tolist())
-        np.testing.assert_allclose(found.score, best.score[found.docs], atol=0.01)
-        tops = [set(side.docs[np.argsort(-side.score)[:10]].tolist()) for side in (best, found)]
+        best, result = exact.scores(query, NOBODY), quick.scores(query, np.array([7, 2_999]))
+        assert {7, 2_999} <= set(result.docs.tolist())
+        np.testing.assert_allclose(result.score, best.score[result.docs], atol=0.01)
+        tops = [set(side.docs[np.argsort(-side.score)[:10]].tolist()) for side in (best, result)]
         shares.append(len(tops[0] & tops[1]) / 10)
     assert np.mean(shares) >= 0.99
 

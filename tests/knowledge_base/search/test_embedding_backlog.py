@@ -25,8 +25,8 @@ async def load(store: Store, path: Path, count: int, **changes: Any) -> None:
 
 async def needed(store: Store) -> dict[bytes, str]:
     async with store.read() as tx:
-        found = [stored.record async for stored in tx.records.stream(RecordKind.PROJECT)]
-    return {p.hash: p.text for record in found if isinstance(record, Project) for p in passages(record)}
+        seen = [stored.record async for stored in tx.records.stream(RecordKind.PROJECT)]
+    return {p.hash: p.text for record in seen if isinstance(record, Project) for p in passages(record)}
 
 
 async def test_every_text_gets_its_vector_once(store: Store, tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ SCORES = arrays(np.float32, st.integers(1, 40), elements=st.floats(-1, 50, width
 @given(SCORES, st.sampled_from(("de", "en", "pl", "")))
 def test_fused_scores_lie_between_0_and_1_whatever_is_unknown(dense: np.ndarray, language: str) -> None:
     lexical, phrase = np.linspace(0, 9, len(dense), dtype=np.float32), np.zeros(len(dense), np.float32)
-    found = fused(dense, lexical, phrase, language)
-    assert np.isfinite(found).all()
-    assert ((found >= 0) & (found <= 1)).all()
+    result = fused(dense, lexical, phrase, language)
+    assert np.isfinite(result).all()
+    assert ((result >= 0) & (result <= 1)).all()
 
 
 def test_without_vectors_words_decide_alone() -> None:

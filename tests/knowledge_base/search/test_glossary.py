@@ -12,9 +12,9 @@ from knowledge_base.search.glossary import Glossary, glossary
 
 
 def of(language: str) -> Glossary:
-    found = glossary(language)
-    assert found is not None
-    return found
+    result = glossary(language)
+    assert result is not None
+    return result
 
 
 @pytest.mark.parametrize(

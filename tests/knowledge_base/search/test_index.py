@@ -47,8 +47,8 @@ def vectors(projects: tuple[Project, ...]) -> dict[bytes, bytes]:
     """A made-up vector for each text: its hash decides it."""
     needed = Index.texts_needed(projects)
     rows = [np.random.default_rng(list(key)).standard_normal(24) for key in needed]
-    found = np.array([row / np.linalg.norm(row) for row in rows], np.float32).reshape(-1, 24)
-    return dict(zip(needed, encode(found), strict=True))
+    result = np.array([row / np.linalg.norm(row) for row in rows], np.float32).reshape(-1, 24)
+    return dict(zip(needed, encode(result), strict=True))
 
 
 INDEX = Index.build(PROJECTS, {})
@@ -56,8 +56,8 @@ FULL = Index.build(PROJECTS, vectors(PROJECTS))
 QUERY = (np.ones(24) / 24**0.5).astype(np.float32)
 
 
-def ids(index: Index, found: Candidates) -> list[str]:
-    return [index.projects[doc].id for doc in found.docs]
+def ids(index: Index, result: Candidates) -> list[str]:
+    return [index.projects[doc].id for doc in result.docs]
 
 
 def same(one: Candidates, other: Candidates) -> bool:
@@ -82,24 +82,24 @@ def same(one: Candidates, other: Candidates) -> bool:
     ],
 )
 def test_words_find_the_project_in_each_language(question: str, language: str, best: str) -> None:
-    found = INDEX.candidates(question, None, language)
-    assert ids(INDEX, found)[0] == best
-    assert np.isnan(found.dense).all()
+    result = INDEX.candidates(question, None, language)
+    assert ids(INDEX, result)[0] == best
+    assert np.isnan(result.dense).all()
 
 
 def test_without_vectors_in_part_a_document_is_still_found_by_its_words() -> None:
     index = Index.build(PROJECTS, vectors(PROJECTS[1:]))
-    found = index.candidates("Rufbus", QUERY, "de")
-    assert ids(index, found)[0] == "bus"
-    assert np.isnan(found.dense[0])
-    assert not np.isnan(found.dense[1:]).any()
+    result = index.candidates("Rufbus", QUERY, "de")
+    assert ids(index, result)[0] == "bus"
+    assert np.isnan(result.dense[0])
+    assert not np.isnan(result.dense[1:]).any()
 
 
 def test_scores_fall_and_lie_between_0_and_1() -> None:
-    found = FULL.candidates("Sensoren messen Hochwasser in Potsdam", QUERY, "de")
-    assert len(found) == len(PROJECTS)
-    assert (np.diff(found.score) <= 0).all()
-    for values in (found.score, found.coverage, found.phrase):
+    result = FULL.candidates("Sensoren messen Hochwasser in Potsdam", QUERY, "de")
+    assert len(result) == len(PROJECTS)
+    assert (np.diff(result.score) <= 0).all()
+    for values in (result.score, result.coverage, result.phrase):
         assert ((values >= 0) & (values <= 1)).all()
 
 
@@ -109,9 +109,9 @@ def test_coverage_is_full_for_a_documents_own_words_and_less_for_unknown_ones() 
 
 
 def test_expansions_find_but_are_not_asked_for() -> None:
-    found = INDEX.candidates("Mobilität", None, "de", expansions=["Radverkehr"])
-    assert ids(INDEX, found)[0] == "rad"
-    assert found.coverage[0] == 0.0
+    result = INDEX.candidates("Mobilität", None, "de", expansions=["Radverkehr"])
+    assert ids(INDEX, result)[0] == "rad"
+    assert result.coverage[0] == 0.0
 
 
 def test_neighbouring_words_raise_what_says_them_together() -> None:
@@ -120,15 +120,15 @@ def test_neighbouring_words_raise_what_says_them_together() -> None:
         Project(id="b", title="Zwei", text="Offen: eine Daten Plattform, später geteilt werden kommt."),
     ]
     index = Index.build(projects, {})
-    found = index.candidates("Daten Plattform", None, "de")
-    assert ids(index, found) == ["b", "a"]
-    assert found.phrase.tolist() == [1.0, 0.0]
+    result = index.candidates("Daten Plattform", None, "de")
+    assert ids(index, result) == ["b", "a"]
+    assert result.phrase.tolist() == [1.0, 0.0]
 
 
 def test_the_best_passage_is_one_of_the_document() -> None:
-    found = FULL.candidates("Energieverbrauch", QUERY, "de")
-    place = ids(FULL, found).index("strom")
-    passage = FULL.passage(int(found.docs[place]), int(found.passage[place]))
+    result = FULL.candidates("Energieverbrauch", QUERY, "de")
+    place = ids(FULL, result).index("strom")
+    passage = FULL.passage(int(result.docs[place]), int(result.passage[place]))
     assert "Energieverbrauch" in passage.body
 
 
@@ -138,9 +138,9 @@ def test_the_best_passage_is_one_of_the_document() -> None:
 @pytest.mark.parametrize("language", ["de", "en", "pl", "", "zz"])
 def test_no_question_breaks_it(question: str, language: str) -> None:
     for vector in (None, QUERY, np.zeros(24, np.float32), np.ones(7, np.float32)):
-        found = FULL.candidates(question, vector, language)
-        assert len(found) <= len(PROJECTS)
-        assert np.isfinite(found.score).all()
+        result = FULL.candidates(question, vector, language)
+        assert len(result) <= len(PROJECTS)
+        assert np.isfinite(result.score).all()
 
 
 @settings(max_examples=50)

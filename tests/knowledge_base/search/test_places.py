@@ -24,8 +24,8 @@ async def answer(search: Search, question: str, *before: str) -> Answer:
     return (await search.ask(question, previous=previous)).answer
 
 
-def places(found: Answer) -> set[str]:
-    return {hit.project.municipality for hit in found.hits}
+def places(result: Answer) -> set[str]:
+    return {hit.project.municipality for hit in result.hits}
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ ANY_TEXT = st.text(st.characters(), max_size=300)  # lone surrogates too
 
 @given(ANY_TEXT, st.sampled_from(("de", "en", "pl", "fr", "")))
 def test_any_text_gives_words_that_can_be_stemmed_and_cut(text: str, language: str) -> None:
-    found = tokens.content_words(text, language)
-    assert all(0 < len(word) <= tokens.MAX_WORD for word in found)
-    assert len(tokens.stem_all(found, language)) == len(found)
-    assert all(gram for word in found for gram in tokens.grams(word))
+    result = tokens.content_words(text, language)
+    assert all(0 < len(word) <= tokens.MAX_WORD for word in result)
+    assert len(tokens.stem_all(result, language)) == len(result)
+    assert all(gram for word in result for gram in tokens.grams(word))
 
 
 @given(ANY_TEXT)

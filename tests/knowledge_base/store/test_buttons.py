@@ -96,7 +96,7 @@ async def test_an_admin_decides_about_doubtful_messages(store: Store, clock: Fix
             await tx.outbox.unclear(row, "the sender was stopped")
     clock.advance(days=2)
     async with store.begin() as tx:
-        assert [one.id for one in await tx.doubtful.all()] == ["m0", "m1", "m2"]
+        assert [message.id for message in await tx.doubtful.all()] == ["m0", "m1", "m2"]
         assert await tx.doubtful.decide("m0", repeat=True)
         assert await tx.doubtful.decide("m1", repeat=False)
         assert not await tx.doubtful.decide("m0", repeat=True)

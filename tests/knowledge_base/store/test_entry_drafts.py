@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from knowledge_base.store.consents import Entry, What
+from knowledge_base.store.consents import ConsentAction, ConsentEntry
 from knowledge_base.store.database import Store
 from knowledge_base.store.entry_drafts import ASKED_LAST, purpose_of
 from knowledge_base.store.people import Person
@@ -23,7 +23,7 @@ async def offered(tx: Transaction, person: Person, answer_id: str = ID, text: st
     number = await tx.answers.not_answered("Wer hat das?", "wer hat das", "de")
     await tx.entry_drafts.ask(answer_id, number, person.id, text)
     assert await tx.entry_drafts.agree(answer_id, person.id)
-    await tx.consents.add(Entry(subject=person.id, purpose=purpose_of(answer_id), what=What.GIVEN))
+    await tx.consents.add(ConsentEntry(subject=person.id, purpose=purpose_of(answer_id), what=ConsentAction.GIVEN))
     return number
 
 
@@ -65,7 +65,7 @@ async def test_a_draft_is_kept_with_its_question_until_it_is_closed(store: Store
         await tx.entry_drafts.put(number, {"title": "Zisternen", "answer": ID})
     async with store.begin() as tx:
         assert await tx.entry_drafts.get(number) == {"title": "Zisternen", "answer": ID}
-        assert [one.text for one in await tx.entry_drafts.answers(number)] == ["So ging es.", "Und so."]
+        assert [answer.text for answer in await tx.entry_drafts.answers(number)] == ["So ging es.", "Und so."]
         await tx.entry_drafts.close(number)
         await tx.answers.close_question(number)
         assert await tx.entry_drafts.get(number) == {}

@@ -36,8 +36,8 @@ async def lives(store: Store, number: int) -> None:
         await tx.pages.keep(f"hash{number}", kind="i", subject="x", person_id=person.id)
         await tx.buttons.make(("fake", "here", ""), person.id, "a", ["/x"])
         await tx.verifications.start(person.id, "a@b.example", "", "hash", lasting=timedelta(minutes=15))
-        wish = tx.subscriptions.fresh("fake", person_id=person.id)
-        await tx.subscriptions.save(replace(wish, state=ON, paused_until=tx.now + 14 * DAY))
+        subscription = tx.subscriptions.fresh("fake", person_id=person.id)
+        await tx.subscriptions.save(replace(subscription, state=ON, paused_until=tx.now + 14 * DAY))
         await tx.profiles.set(person.id, paused_until=tx.now + 3650 * DAY)
         request = Introduction(
             id=f"i{number}", code=f"ABCD{number}", state=State.SENT, asker=person.id, contact="c", contact_person="",
@@ -48,13 +48,13 @@ async def lives(store: Store, number: int) -> None:
 
 
 async def moments(store: Store) -> dict[tuple[str, str], list[datetime]]:
-    found: dict[tuple[str, str], list[datetime]] = {}
+    seen: dict[tuple[str, str], list[datetime]] = {}
     async with store.read() as tx:
         for table in metadata.sorted_tables:
             for column in (one for one in table.columns if isinstance(one.type, UtcDateTime)):
                 values = await tx.connection.scalars(select(column).where(column.is_not(None)))
-                found[table.name, column.name] = sorted(values)
-    return found
+                seen[table.name, column.name] = sorted(values)
+    return seen
 
 
 async def test_nothing_waits_longer_than_it_ever_may(store: Store, clock: FixedClock) -> None:
@@ -114,5 +114,5 @@ def test_every_place_that_may_wait_is_a_column(place: tuple[str, str]) -> None:
 
 def test_every_moment_that_ends_something_says_how_long_it_may_last() -> None:
     ends = {"expires_at", "due_at", "not_before", "send_at"}
-    found = {(table.name, one.name) for table in metadata.sorted_tables for one in table.columns if one.name in ends}
-    assert found == {place for place in WAITS if place[1] in ends}
+    seen = {(table.name, one.name) for table in metadata.sorted_tables for one in table.columns if one.name in ends}
+    assert seen == {place for place in WAITS if place[1] in ends}

@@ -13,9 +13,9 @@ from tests.conftest import FixedClock
 PROJECT = RecordKind.PROJECT
 
 
-def row(number: int, what: str = "added", based_on: int | None = None) -> StagedRow:
-    body = {"id": f"p{number}", "title": what, "text": "x"}
-    return StagedRow(PROJECT, f"p{number}", number, what, body, digest(body), None, digest(body), (), based_on)
+def row(number: int, text: str = "added", based_on: int | None = None) -> StagedRow:
+    body = {"id": f"p{number}", "title": text, "text": "x"}
+    return StagedRow(PROJECT, f"p{number}", number, text, body, digest(body), None, digest(body), (), based_on)
 
 
 async def published(store: Store, source: str, *rows: StagedRow) -> int:
@@ -50,13 +50,13 @@ async def test_publication_inserts_updates_and_removes(store: Store) -> None:
     await published(store, "a", row(1), row(2))
     revision = await published(store, "b", row(1, "changed", 1), row(2, "removed", 1), row(3))
     async with store.read() as tx:
-        found = {stored.id: stored async for stored in tx.records.stream()}
+        seen = {stored.id: stored async for stored in tx.records.stream()}
         assert await tx.imports.owned("b", None, 1) == [((PROJECT, "p1"), revision, False)]
         assert await tx.imports.owned("b", (PROJECT, "p1"), 9) == [((PROJECT, "p3"), revision, False)]
         gone = await tx.records.get(PROJECT, "p2", removed=True)
         known = await tx.imports.known(PROJECT, ["p2"])
-    assert set(found) == {"p1", "p3"}
-    assert (found["p1"].body["title"], found["p1"].source) == ("changed", "b")
+    assert set(seen) == {"p1", "p3"}
+    assert (seen["p1"].body["title"], seen["p1"].source) == ("changed", "b")
     assert gone is not None
     assert (gone.removed_at, gone.edited_at, gone.source) == (gone.updated_at, None, "a")
     assert (known["p2"].removed, known["p2"].removed_by_editor) == (True, False)

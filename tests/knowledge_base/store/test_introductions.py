@@ -65,9 +65,9 @@ async def test_who_is_deleted_leaves_no_name_behind(store: Store) -> None:
         await tx.introductions.add(draft(store, anna))
         await tx.profiles.erase(anna.id)
     async with store.read() as tx:
-        one = await tx.introductions.get("i1")
-    assert one is not None
-    assert one.asker == ""
+        introduction = await tx.introductions.get("i1")
+    assert introduction is not None
+    assert introduction.asker == ""
 
 
 async def test_what_is_due(store: Store, clock: FixedClock) -> None:
@@ -130,7 +130,7 @@ async def test_counts_and_forgetting(store: Store, clock: FixedClock) -> None:
         assert await tx.introductions.forget(timedelta(days=180)) == 2
         assert await tx.introductions.forget(timedelta(days=180)) == 0
         assert await tx.introductions.get("i2") is None
-        one = await tx.introductions.get("i1")
+        introduction = await tx.introductions.get("i1")
         assert dict(await tx.introductions.counts()) == {("2026-11", "arranged"): 2}
-    assert one is not None
-    assert (one.asker, one.question) == ("", "")
+    assert introduction is not None
+    assert (introduction.asker, introduction.question) == ("", "")

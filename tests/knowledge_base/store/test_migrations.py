@@ -14,7 +14,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from bot.features.digests.run import Digests, Reason
+from bot.features.digests.draft import Reason
+from bot.features.digests.run import DigestRunner
 from bot.outgoing.links import Links
 from knowledge_base import migrations
 from knowledge_base.errors import StoreError
@@ -74,7 +75,7 @@ async def test_subscriptions_of_before_are_looked_at_once_and_then_know_when_the
     await engine.dispose()
     clock.moment = datetime(2026, 12, 3, 12, tzinfo=UTC)
     store = await Store.open(database_url, clock=clock)
-    digests = Digests(
+    digests = DigestRunner(
         store, lambda: Gazetteer([]), Links("https://bot.example", b"x" * 32), carries=lambda _channel: True
     )
     async with store.read() as tx:
@@ -110,4 +111,6 @@ def test_rows_outlive_a_column_that_goes(tmp_path: Path) -> None:
         ]  # fmt: skip
         with pytest.raises(IntegrityError):  # the key and its index are there as before
             connection.execute(text("INSERT INTO verification SELECT * FROM verification"))
-        assert "ix_verification_expires_at" in {one["name"] for one in inspect(connection).get_indexes("verification")}
+        assert "ix_verification_expires_at" in {
+            index["name"] for index in inspect(connection).get_indexes("verification")
+        }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from knowledge_base.store.answers import GivenAnswer
-from knowledge_base.store.consents import Entry, What
+from knowledge_base.store.consents import ConsentAction, ConsentEntry
 from knowledge_base.store.database import Store
-from knowledge_base.store.open_questions import DRAFTS_LAST, Audience, purpose_of
+from knowledge_base.store.open_questions import DRAFTS_LAST, QuestionAudience, purpose_of
 from knowledge_base.store.people import Person
 from knowledge_base.store.transaction import Transaction
 from tests.conftest import FixedClock
@@ -36,8 +36,12 @@ async def test_only_what_was_agreed_to_can_be_read(store: Store) -> None:
         assert await tx.open_questions.pass_on(number, anna.id)
         assert not await tx.open_questions.pass_on(number, anna.id)
         assert not await tx.open_questions.keep(number, anna.id, "Etwas anderes", "de")
-        (one,) = await tx.open_questions.listed(number)
-    assert (one.question, one.topics, one.askers) == ("Wer hat das?", ("mobility",), frozenset({anna.id}))
+        (question,) = await tx.open_questions.listed(number)
+    assert (question.question, question.topics, question.askers) == (
+        "Wer hat das?",
+        ("mobility",),
+        frozenset({anna.id}),
+    )
 
 
 async def test_two_who_ask_the_same_both_wait(store: Store, clock: FixedClock) -> None:
@@ -50,8 +54,8 @@ async def test_two_who_ask_the_same_both_wait(store: Store, clock: FixedClock) -
     async with store.begin() as tx:
         await tx.open_questions.pass_on(number, ben.id)
         await tx.open_questions.answered(number)
-        (one,) = await tx.open_questions.listed()
-        assert one.askers == frozenset({anna.id, ben.id})
+        (question,) = await tx.open_questions.listed()
+        assert question.askers == frozenset({anna.id, ben.id})
         assert set(await tx.open_questions.waiting(number)) == {anna.id, ben.id}
         assert await tx.open_questions.answers() == {number: 1}
         await tx.profiles.merge(anna.id, ben.id)
@@ -68,14 +72,14 @@ async def test_closed_ones_are_shown_to_nobody_until_passed_on_again(store: Stor
         await asked(tx, ben)
         await tx.open_questions.pass_on(number, ben.id)
         assert await tx.open_questions.listed()
-        assert [one.number for one in await tx.answers.open_questions()] == [number]
+        assert [answer.number for answer in await tx.answers.open_questions()] == [number]
 
 
 async def test_editors_alone(store: Store) -> None:
     async with store.begin() as tx:
         anna = await somebody(tx)
         number = await tx.answers.not_answered("Wer?", "wer", "de")
-        await tx.open_questions.keep(number, anna.id, "Wer?", "de", audience=Audience.EDITORS)
+        await tx.open_questions.keep(number, anna.id, "Wer?", "de", audience=QuestionAudience.EDITORS)
         assert await tx.open_questions.listed() == []
         assert await tx.open_questions.waiting(number) == {anna.id: "Wer?"}
 
@@ -100,7 +104,7 @@ async def test_everything_ends_in_its_time_and_with_it_the_consent(store: Store,
         anna = await somebody(tx)
         number, draft = await asked(tx, anna), await asked(tx, anna, "Ein Entwurf?")
         await tx.open_questions.pass_on(number, anna.id)
-        await tx.consents.add(Entry(subject=anna.id, purpose=purpose_of(number), what=What.GIVEN))
+        await tx.consents.add(ConsentEntry(subject=anna.id, purpose=purpose_of(number), what=ConsentAction.GIVEN))
     clock.advance(seconds=DRAFTS_LAST.total_seconds() + 1)
     async with store.begin() as tx:
         assert await tx.open_questions.forget(PERIOD) == 1

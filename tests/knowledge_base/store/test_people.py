@@ -34,7 +34,7 @@ async def test_it_goes_with_its_account(store: Store, gone: str) -> None:
         if gone == "forgotten":
             await tx.profiles.erase(person.id)
         else:
-            mine = [one for one in await tx.people.accounts(person.id) if one.channel == "telegram"]
+            mine = [account for account in await tx.people.accounts(person.id) if account.channel == "telegram"]
             other = await tx.profiles.part(person.id, mine, (), instead=None)
-            assert [one.public_name for one in await tx.people.accounts(other)] == ["first"]
-        assert [one.public_name for one in await tx.people.accounts(left) if one.public_name] == []
+            assert [account.public_name for account in await tx.people.accounts(other)] == ["first"]
+        assert [account.public_name for account in await tx.people.accounts(left) if account.public_name] == []

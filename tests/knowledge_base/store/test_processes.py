@@ -72,7 +72,7 @@ async def test_who_comes_to_a_place_ends_whoever_worked_there(store: Store) -> N
     assert await take(store, "a") == 1
     async with store.begin() as tx:
         await tx.processes.clear("the folder", "b")
-        assert [one.id for one in await tx.processes.living()] == ["b"]
+        assert [process.id for process in await tx.processes.living()] == ["b"]
     assert await take(store, "b") == 2
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.blocks import identities
-from knowledge_base.store.consents import KEY, Entry, What, hash_of
+from knowledge_base.store.consents import KEY, ConsentAction, ConsentEntry, hash_of
 from knowledge_base.store.database import Store
 from knowledge_base.store.merging import erase, references
 from knowledge_base.store.outbox import Urgency
@@ -31,10 +31,10 @@ async def somebody(tx: Transaction, user: str, channel: str = "matrix") -> Perso
 
 async def everything(tx: Transaction) -> str:
     """The whole database as one text."""
-    found = []
+    seen = []
     for table in metadata.sorted_tables:
-        found += [repr(tuple(row)) for row in await tx.connection.execute(select(table))]
-    return "\n".join(found)
+        seen += [repr(tuple(row)) for row in await tx.connection.execute(select(table))]
+    return "\n".join(seen)
 
 
 async def test_a_profile_is_kept_and_changed(store: Store) -> None:
@@ -44,17 +44,17 @@ async def test_a_profile_is_kept_and_changed(store: Store) -> None:
         await tx.profiles.set(anna.id, name="Anna Beispiel", municipality="12052000", verified_at=tx.now)
         await tx.profiles.set(anna.id, phone="+49 355 000")
     async with store.read() as tx:
-        told = await tx.profiles.get(anna.id)
-        assert (told.name, told.phone, told.is_verified(tx.now)) == ("Anna Beispiel", "+49 355 000", True)
-        assert not told.is_verified(tx.now + timedelta(days=366))
+        profile = await tx.profiles.get(anna.id)
+        assert (profile.name, profile.phone, profile.is_verified(tx.now)) == ("Anna Beispiel", "+49 355 000", True)
+        assert not profile.is_verified(tx.now + timedelta(days=366))
 
 
 async def test_another_municipality_is_not_proven(sqlite_store: Store) -> None:
     async with sqlite_store.begin() as tx:
         anna = await somebody(tx, "@anna:b.example")
         await tx.profiles.set(anna.id, municipality="1", verified_at=tx.now, verified_address="a@b.example")
-        told = await tx.profiles.set(anna.id, municipality="2")
-        assert (told.verified_at, told.verified_address) == (None, "")
+        profile = await tx.profiles.set(anna.id, municipality="2")
+        assert (profile.verified_at, profile.verified_address) == (None, "")
 
 
 async def test_an_imported_address_is_a_person_once(store: Store) -> None:
@@ -76,10 +76,10 @@ async def test_two_persons_become_one_in_every_table(store: Store) -> None:
         )
         await tx.answers.not_answered("Wer hat das?", "wer hat das", "de")
         anna, twin = await somebody(tx, "@anna:b.example"), await somebody(tx, "4711", "telegram")
-        for one in (anna, twin):  # both have everything, so that every key is in the way
-            await fill_tables(tx, NAMING, one.id)
-            await tx.outbox.add("matrix", "!r", {}, urgency=Urgency.NOTICE, person_id=one.id)
-            await tx.consents.add(Entry(subject=one.id, purpose="digest", what=What.GIVEN))
+        for member in (anna, twin):  # both have everything, so that every key is in the way
+            await fill_tables(tx, NAMING, member.id)
+            await tx.outbox.add("matrix", "!r", {}, urgency=Urgency.NOTICE, person_id=member.id)
+            await tx.consents.add(ConsentEntry(subject=member.id, purpose="digest", what=ConsentAction.GIVEN))
         await tx.profiles.merge(anna.id, twin.id)
     async with store.read() as tx:
         assert anna.id not in await everything(tx)
@@ -96,9 +96,9 @@ async def test_merging_keeps_what_was_told_and_every_wish_to_be_left_alone(sqlit
         await tx.profiles.set(old.id, paused_until=until)
         await tx.profiles.set(new.id, name="Neu", municipality="2")
         await tx.profiles.merge(old.id, new.id)
-        told = await tx.profiles.get(new.id)
-        assert (told.name, told.municipality, told.phone, told.refuses) == ("Neu", "2", "1", True)
-        assert (told.verified_at, told.paused_until) == (None, until)
+        profile = await tx.profiles.get(new.id)
+        assert (profile.name, profile.municipality, profile.phone, profile.refuses) == ("Neu", "2", "1", True)
+        assert (profile.verified_at, profile.paused_until) == (None, until)
 
 
 async def test_every_reference_to_a_person_says_what_becomes_of_it() -> None:
@@ -117,7 +117,7 @@ async def test_erasing_leaves_nothing_but_ids_of_messages(store: Store) -> None:
         anna = await somebody(tx, "@anna:b.example")
         await fill_tables(tx, NAMING, anna.id)
         await tx.outbox.add("matrix", "room-of-@anna:b.example", {"say": "hers"}, urgency=Urgency.NOTICE)
-        await tx.consents.add(Entry(subject=anna.id, purpose="digest", what=What.GIVEN))
+        await tx.consents.add(ConsentEntry(subject=anna.id, purpose="digest", what=ConsentAction.GIVEN))
         await erase(tx.connection, tx.now, anna.id)
     async with store.read() as tx:
         left = await everything(tx)
@@ -131,12 +131,14 @@ async def test_erasing_leaves_nothing_but_ids_of_messages(store: Store) -> None:
 async def test_the_ledger_tells_what_holds(store: Store) -> None:
     async with store.begin() as tx:
         assert not await tx.consents.holds("p", "digest")
-        await tx.consents.add(Entry(subject="p", purpose="digest", what=What.GIVEN, text_hash=hash_of("Ja?")))
+        await tx.consents.add(
+            ConsentEntry(subject="p", purpose="digest", what=ConsentAction.GIVEN, text_hash=hash_of("Ja?"))
+        )
     async with store.begin() as tx:
         assert await tx.consents.holds("p", "digest")
-        await tx.consents.add(Entry(subject="p", purpose="digest", what=What.WITHDRAWN))
+        await tx.consents.add(ConsentEntry(subject="p", purpose="digest", what=ConsentAction.WITHDRAWN))
         assert not await tx.consents.holds("p", "digest")
-        assert [entry.what for entry in await tx.consents.of("p")] == [What.GIVEN, What.WITHDRAWN]
+        assert [entry.what for entry in await tx.consents.of("p")] == [ConsentAction.GIVEN, ConsentAction.WITHDRAWN]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ async def test_the_ledger_tells_what_holds(store: Store) -> None:
 )
 async def test_nobody_rewrites_the_ledger(store: Store, statement: str) -> None:
     async with store.begin() as tx:
-        await tx.consents.add(Entry(subject="p", purpose="digest", what=What.GIVEN))
+        await tx.consents.add(ConsentEntry(subject="p", purpose="digest", what=ConsentAction.GIVEN))
     with pytest.raises(DBAPIError, match="append-only"):
         async with store.begin() as tx:
             await tx.connection.execute(text(statement))
@@ -153,7 +155,7 @@ async def test_nobody_rewrites_the_ledger(store: Store, statement: str) -> None:
 
 async def test_even_unlocked_a_proof_stays_as_it_is(store: Store) -> None:
     async with store.begin() as tx:
-        await tx.consents.add(Entry(subject="p", purpose="digest", what=What.GIVEN))
+        await tx.consents.add(ConsentEntry(subject="p", purpose="digest", what=ConsentAction.GIVEN))
         await tx.facts.put(KEY, True)
     with pytest.raises(DBAPIError, match="append-only"):
         async with store.begin() as tx:
@@ -164,8 +166,8 @@ async def test_proof_goes_three_years_after_its_end(store: Store, clock: FixedCl
     period = timedelta(days=3 * 365)
     async with store.begin() as tx:
         for purpose in ("digest", "introduction:1"):
-            await tx.consents.add(Entry(subject="p", purpose=purpose, what=What.GIVEN))
-        await tx.consents.add(Entry(subject="p", purpose="digest", what=What.WITHDRAWN))
+            await tx.consents.add(ConsentEntry(subject="p", purpose=purpose, what=ConsentAction.GIVEN))
+        await tx.consents.add(ConsentEntry(subject="p", purpose="digest", what=ConsentAction.WITHDRAWN))
     clock.advance(days=3 * 365)
     async with store.begin() as tx:
         assert await tx.consents.forget(period) == 0

@@ -33,11 +33,11 @@ async def made(store: Store) -> Person:
 
 
 async def test_a_new_person_who_writes_in_two_chats_at_once_is_one_person(store: Store) -> None:
-    found = await crossed(store, anna, lambda tx: tx.people.identify("telegram", "anna", private_conversation=None))
-    assert len({one.id for one in found}) == 1
+    result = await crossed(store, anna, lambda tx: tx.people.identify("telegram", "anna", private_conversation=None))
+    assert len({one.id for one in result}) == 1
     async with store.read() as tx:
         assert await tx.connection.scalar(select(func.count()).select_from(person)) == 1
-        assert (await tx.people.accounts(found[0].id))[0].conversation == "1"
+        assert (await tx.people.accounts(result[0].id))[0].conversation == "1"
 
 
 async def test_a_new_person_who_writes_in_many_chats_at_once_is_one_person(store: Store) -> None:
@@ -56,16 +56,16 @@ async def test_two_fields_of_a_profile_set_at_once_are_both_kept(store: Store) -
         store, lambda tx: tx.profiles.set(who, phone="0355 1"), lambda tx: tx.profiles.set(who, name="Klimaschutz")
     )
     async with store.read() as tx:
-        told = await tx.profiles.get(who)
-    assert (told.phone, told.name) == ("0355 1", "Klimaschutz")
+        profile = await tx.profiles.get(who)
+    assert (profile.phone, profile.name) == ("0355 1", "Klimaschutz")
 
 
 async def test_two_subscriptions_of_one_person_at_once_are_one(store: Store) -> None:
     who = (await made(store)).id
 
     async def subscribe(tx: Transaction) -> str:
-        wish = await tx.subscriptions.of_person(who) or tx.subscriptions.fresh("telegram", person_id=who)
-        return (await tx.subscriptions.save(replace(wish, state="on"))).id
+        subscription = await tx.subscriptions.of_person(who) or tx.subscriptions.fresh("telegram", person_id=who)
+        return (await tx.subscriptions.save(replace(subscription, state="on"))).id
 
     assert len(set(await crossed(store, subscribe, subscribe))) == 1
     async with store.read() as tx:
@@ -111,7 +111,7 @@ async def test_a_question_taken_back_twice_at_once_counts_once(store: Store) -> 
 async def test_a_contact_who_was_told_meanwhile_is_neither_hidden_nor_warned_of(store: Store) -> None:
     async with store.begin() as tx:
         await tx.contacts.seen(["c1", "c2"])
-        await tx.contacts.told(["c1"])
+        await tx.contacts.note_informed(["c1"])
         assert await tx.contacts.hide(["c1", "c2"]) == ["c2"]
         assert await tx.contacts.warned(["c1", "c2"]) == ["c2"]
     async with store.begin() as tx:

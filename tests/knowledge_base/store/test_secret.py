@@ -134,7 +134,7 @@ async def test_the_database_alone_does_not_tell_it(store: Store, tmp_path: Path)
 
 async def test_machines_that_begin_at_once_do_not_both_decide(store: Store, tmp_path: Path) -> None:
     folders = _folders(tmp_path)
-    outcomes = await asyncio.gather(*(share_secret(store, one, KNOWN) for one in folders), return_exceptions=True)
+    outcomes = await asyncio.gather(*(share_secret(store, folder, KNOWN) for folder in folders), return_exceptions=True)
     agreed = [folder for folder, outcome in zip(folders, outcomes, strict=True) if outcome is None]
     assert agreed
     assert len({read_secret(folder) for folder in agreed}) == 1

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from knowledge_base.introductions.values import Introduction, State
 from knowledge_base.store.breach_report import affected
-from knowledge_base.store.consents import Entry, What
+from knowledge_base.store.consents import ConsentAction, ConsentEntry
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.people import Account
@@ -39,7 +39,7 @@ async def one_person(tx: Transaction) -> tuple[str, dict[str, Account]]:
         await tx.outbox.add(channel, place, {"say": {}}, urgency=Urgency.NOTICE, person_id=person, message_id=channel)
     await tx.introductions.add(request("one", person))
     await tx.introductions.add(request("two", person))
-    return person, {one.channel: one for one in await tx.people.accounts(person)}
+    return person, {account.channel: account for account in await tx.people.accounts(person)}
 
 
 def request(id_: str, contact_person: str) -> Introduction:
@@ -60,8 +60,8 @@ async def test_a_chat_leaves_with_nothing(store: Store) -> None:
         person, accounts = await one_person(tx)
         other = await tx.profiles.part(person, [accounts["telegram"]], [], instead=accounts["matrix"])
     async with store.read() as tx:
-        assert {one.channel for one in await tx.people.accounts(person)} == {"matrix", "email"}
-        assert [one.channel for one in await tx.people.accounts(other)] == ["telegram"]
+        assert {account.channel for account in await tx.people.accounts(person)} == {"matrix", "email"}
+        assert [account.channel for account in await tx.people.accounts(other)] == ["telegram"]
         made = await tx.people.get(other)
         assert made
         assert made.language == "pl"
@@ -83,8 +83,8 @@ async def test_a_mailbox_leaves_with_what_is_its_own(store: Store) -> None:
         person, accounts = await one_person(tx)
         other = await tx.profiles.part(person, [accounts["email"]], ["one"], instead=accounts["matrix"])
     async with store.read() as tx:
-        assert [one.id for one in await tx.introductions.of(other)] == ["one"]
-        assert [one.id for one in await tx.introductions.of(person)] == ["two"]
+        assert [introduction.id for introduction in await tx.introductions.of(other)] == ["one"]
+        assert [introduction.id for introduction in await tx.introductions.of(person)] == ["two"]
         owners = {name: page.person_id for name in "vmuc" if (page := await tx.pages.get(name))}
         assert owners == {"v": other, "m": other, "u": other, "c": person}
         assert (await waits_at(tx))["email"] == ("email", other)
@@ -109,7 +109,7 @@ async def test_a_consent_goes_with_its_introduction(store: Store) -> None:
     async with store.begin() as tx:
         person, accounts = await one_person(tx)
         for purpose in ("introduction:one", "introduction:two", "notice"):
-            await tx.consents.add(Entry(subject=person, purpose=purpose, what=What.GIVEN))
+            await tx.consents.add(ConsentEntry(subject=person, purpose=purpose, what=ConsentAction.GIVEN))
         other = await tx.profiles.part(person, [accounts["email"]], ["one"], instead=None)
     async with store.read() as tx:
         assert [entry.purpose for entry in await tx.consents.of(other)] == ["introduction:one"]
@@ -124,10 +124,10 @@ async def test_whose_data_were_here_is_known_after_parting_and_connecting(store:
     store.now.advance(days=1)  # type: ignore[attr-defined]
     async with store.begin() as tx:
         other = await tx.profiles.part(person, [accounts[leaves]], [], instead=None)
-        assert {one.channel for one in await affected(tx.connection, then)} == set(PLACES)
+        assert {affected_account.channel for affected_account in await affected(tx.connection, then)} == set(PLACES)
         newcomer = (await tx.people.identify("matrix", "@b", private_conversation="!b")).id
         await tx.profiles.merge(other, newcomer)
-        assert leaves in {one.channel for one in await affected(tx.connection, then)}
+        assert leaves in {affected_account.channel for affected_account in await affected(tx.connection, then)}
 
 
 @pytest.mark.parametrize("channel", ["matrix", "telegram", "email"])
@@ -155,7 +155,7 @@ async def test_a_block_holds_for_every_account_that_was_the_persons(store: Store
         apart = []
         for person in (blocker, blocked):
             await tx.blocks.share(secret, person)
-            leaving = [one for one in await tx.people.accounts(person) if one.channel == "matrix"]
+            leaving = [account for account in await tx.people.accounts(person) if account.channel == "matrix"]
             apart.append((person, await tx.profiles.part(person, leaving, [], instead=None)))
         for mine in apart[0]:
             for theirs in apart[1]:

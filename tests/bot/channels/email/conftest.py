@@ -11,10 +11,10 @@ from bot.channels.email import EmailChannel
 from bot.messages import Address, Outgoing
 from bot.messages.markup import Paragraph, Text
 from bot.texts import Texts
-from config.operator import Operator
+from config.operator import OperatorSettings
 from config.settings import Settings
-from config.smtp import Smtp
-from config.web import Web
+from config.smtp import SmtpSettings
+from config.web import WebSettings
 from tests.smtp_sink import SmtpSink
 
 SENDER = "Stadtlotse Süd <lotse@stadt.example>"
@@ -25,7 +25,9 @@ def channel_to(sink: SmtpSink, *, public_url: str = "https://lotse.example", **s
     context = smtp.pop("context", None)
     values = {"host": "127.0.0.1", "port": sink.port, "tls": "none", "sender": SENDER} | smtp
     settings = Settings(
-        smtp=Smtp(**values), web=Web(public_url=public_url), operator=Operator(organisation="Amt für Beispiele")
+        smtp=SmtpSettings(**values),
+        web=WebSettings(public_url=public_url),
+        operator=OperatorSettings(organisation="Amt für Beispiele"),
     )
     return EmailChannel(settings, Texts(), tls=context)
 

@@ -34,10 +34,10 @@ EXPECTED = {
 LONG = "https://stadtlotse-der-sehr-langen-namen.verwaltung.landkreis-beispiel.example/unsubscribe/" + "x" * 60
 
 
-def written(one: Outgoing, head: Letterhead = HEAD) -> Taken:
+def written(message: Outgoing, head: Letterhead = HEAD) -> Taken:
     to = recipient(TO)
     assert to
-    return Taken("", (), letter(one, to, head, TEXTS, AT))
+    return Taken("", (), letter(message, to, head, TEXTS, AT))
 
 
 def test_what_programs_read() -> None:
@@ -84,14 +84,14 @@ hostile = st.text() | st.sampled_from(
 
 @given(hostile, hostile, hostile)
 def test_nothing_in_a_message_becomes_a_header(subject: str, text: str, more: str) -> None:
-    one = Outgoing(
+    message = Outgoing(
         "m1",
         Address("email", TO),
         "de",
         (Paragraph((Text(f"{text} {more}".encode("utf-8", "replace").decode()),)),),
         subject=subject,
     )
-    parsed = written(one).mail
+    parsed = written(message).mail
     assert set(parsed.keys()) == EXPECTED
     assert len(parsed.keys()) == len(EXPECTED)
     assert parsed["To"] == TO
@@ -124,10 +124,10 @@ def test_every_node_has_its_element() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_it_is_readable_for_everybody_and_loads_nothing(language: str) -> None:
-    one = Outgoing(
+    message = Outgoing(
         "m1", Address("email", TO), language, every_node(), subject="Anfrage", unsubscribe="https://lotse.example/u/x"
     )
-    html = written(one).html
+    html = written(message).html
     elements = _Elements.of(html)
     assert ("html", {"lang": language}) in elements
     assert "<title>Anfrage</title>" in html
@@ -151,8 +151,8 @@ def test_it_is_readable_for_everybody_and_loads_nothing(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_mail_says_who_sends_it_and_how_to_get_no_more(language: str) -> None:
-    one = Outgoing("m1", Address("email", TO), language, (), unsubscribe="https://lotse.example/u/x")
-    for part in (written(one).text, written(one).html):
+    message = Outgoing("m1", Address("email", TO), language, (), unsubscribe="https://lotse.example/u/x")
+    for part in (written(message).text, written(message).html):
         for needed in ("Stadtlotse", "Amt für Beispiele", "https://lotse.example/imprint", "https://lotse.example/u/x"):
             assert needed in part
     bare = Letterhead(HEAD.sender)

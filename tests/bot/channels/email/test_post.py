@@ -13,7 +13,7 @@ from pydantic import SecretStr, ValidationError
 from bot.channels.email import EmailChannel, post
 from bot.channels.email import channel as channel_module
 from bot.channels.port import ChannelError, TryLaterError, UnclearError, UndeliverableError
-from config.smtp import Smtp
+from config.smtp import SmtpSettings
 from tests.bot.channels.email.conftest import SENDER, TO, channel_to, message
 from tests.fakes import PATIENCE_S
 from tests.smtp_sink import SmtpSink
@@ -229,9 +229,9 @@ async def test_a_refused_login_is_told_and_nothing_is_lost() -> None:
 @pytest.mark.parametrize("host", ["mail.example", "10.0.0.1", "192.168.1.5"])
 def test_without_tls_only_to_this_machine(host: str) -> None:
     with pytest.raises(ValidationError, match="this machine"):
-        Smtp(host=host, tls="none", sender=SENDER)
+        SmtpSettings(host=host, tls="none", sender=SENDER)
     for near in ("127.0.0.1", "localhost", "::1"):
-        assert Smtp(host=near, tls="none", sender=SENDER).real_port == 25
+        assert SmtpSettings(host=near, tls="none", sender=SENDER).real_port == 25
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_without_tls_only_to_this_machine(host: str) -> None:
 )
 def test_settings_that_cannot_work_are_refused(values: dict[str, str], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
-        Smtp(**values)
+        SmtpSettings(**values)
 
 
 # ------------------------------------------------------------------------------------------------- health

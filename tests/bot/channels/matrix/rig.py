@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.channels.matrix.batch import Reader
+from bot.channels.matrix.batch import SyncReader
 from bot.channels.matrix.crypto import Crypto
 from bot.channels.matrix.files import Folder
 from bot.channels.matrix.http import Json, Server
@@ -20,11 +20,11 @@ from bot.channels.matrix.keys import Keys, only_log
 from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import moment
 from bot.channels.matrix.rooms import Rotation
-from bot.channels.matrix.sending import Sending
+from bot.channels.matrix.sending import MatrixSender
 from bot.channels.matrix.sync import Parts, Sync
 from bot.channels.matrix.verification import Verifying
 from bot.messages import Inbound, Refused
-from config.matrix import Matrix
+from config.matrix import MatrixSettings
 
 ME, ANNA, ROOM, OTHER = "@bot:a.example", "@anna:a.example", "!room:a.example", "!other:a.example"
 NOW_MS = 1_795_000_000_000
@@ -42,7 +42,9 @@ class Inbox:
     ) -> None:
         assert cursor is not None
         json.loads(cursor)
-        assert all(Inbound.from_json(json.loads(json.dumps(one.to_json()))) == one for one in happenings)
+        assert all(
+            Inbound.from_json(json.loads(json.dumps(happening.to_json()))) == happening for happening in happenings
+        )
         self.happenings += happenings
         self.refused += refused
 
@@ -64,8 +66,8 @@ class Rig:
 
     def __init__(self, folder: Path) -> None:
         self.folders = [Folder(folder / name) for name in ("bot", "anna")]
-        for one in self.folders:
-            one.open()
+        for opened in self.folders:
+            opened.open()
         self.crypto = Crypto(ME, "BOT", self.folders[0], "key", new=True)
         self.anna = Crypto(ANNA, "PHONE", self.folders[1], "key", new=True)
         self.server = Homeserver("http://127.0.0.1:1")
@@ -96,10 +98,10 @@ class Rig:
     async def bot(self, now: Callable[[], datetime] = lambda: moment(NOW_MS)) -> AsyncIterator[tuple[Sync, Inbox]]:
         """A new process of the bot, in two rooms with Anna, on the keys that it has."""
         inbox = Inbox()
-        reader = Reader(self.crypto, ME, lambda _: True)
+        reader = SyncReader(self.crypto, ME, lambda _: True)
         keys = Keys(self.server, self.crypto, self.folders[0], allow_unsigned=True, alert=only_log)
-        sending = Sending(self.server, reader, keys)
-        invitations = Invitations(self.server, reader, Matrix())
+        sending = MatrixSender(self.server, reader, keys)
+        invitations = Invitations(self.server, reader, MatrixSettings())
         verifying = Verifying(self.server, reader, self.crypto, keys, sending, master="", admins={ANNA})
         meetings = Meetings(self.server, reader, sending, stays=False)
         sync = Sync(Parts(self.server, reader, keys, sending, invitations, verifying, meetings), inbox, now=now)
@@ -125,8 +127,8 @@ class Rig:
     def close(self) -> None:
         for crypto in (self.crypto, self.anna):
             crypto.close()
-        for folder in self.folders:
-            folder.close()
+        for opened in self.folders:
+            opened.close()
 
 
 def event(kind: str, content: Json, **more: Any) -> Json:

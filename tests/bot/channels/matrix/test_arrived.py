@@ -110,6 +110,6 @@ async def test_to_device_messages_that_waited_while_another_device_read_are_take
         assert asked == ["", "n1", "n2"]
         assert sync._position.since == "s9", "the rooms go on from where the other one was"
         await sync._take(answer_with(rig.encrypted[0]))
-        assert [one.text for one in inbox.happenings] == ["eins"]
+        assert [happening.text for happening in inbox.happenings] == ["eins"]
         assert sync._position.device == "BOT"
     rig.close()

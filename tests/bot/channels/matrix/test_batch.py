@@ -25,13 +25,13 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 async def test_the_same_ciphertext_in_another_event_is_refused_also_after_a_restart(rig: Rig) -> None:
     message = rig.encrypted[0]
     first = await rig.takes(answer_with(message, to_device=rig.to_device))
-    assert [one.text for one in first.happenings] == ["eins"]
+    assert [happening.text for happening in first.happenings] == ["eins"]
     for _ in range(2):
         copied = await rig.takes(answer_with(message | {"event_id": "$copy"}))
         assert copied.happenings == []
-        assert [one.id for one in copied.refused] == ["$copy"]
+        assert [refusal.id for refusal in copied.refused] == ["$copy"]
         again = await rig.takes(answer_with(message))  # a sync that is repeated after a kill
-        assert [one.id for one in again.happenings] == [message["event_id"]]
+        assert [happening.id for happening in again.happenings] == [message["event_id"]]
         rig.restart()
 
 
@@ -39,7 +39,7 @@ async def test_a_message_is_read_without_the_fields_that_clients_need_not_send_a
     """nio takes events without the deprecated ones for broken."""
     content = {k: v for k, v in rig.encrypted[0]["content"].items() if k not in ("sender_key", "device_id")}
     inbox = await rig.takes(answer_with(rig.encrypted[0] | {"content": content}, to_device=rig.to_device))
-    assert [one.text for one in inbox.happenings] == ["eins"]
+    assert [happening.text for happening in inbox.happenings] == ["eins"]
 
 
 async def test_a_message_before_the_first_that_its_key_opens_waits_and_is_told_of(rig: Rig) -> None:
@@ -56,7 +56,9 @@ async def test_a_message_before_the_first_that_its_key_opens_waits_and_is_told_o
         for minutes in (1, 4, 6, 7):
             now = moment(NOW_MS) + timedelta(minutes=minutes)
             await sync._take(answer_with())
-    assert [(one.happening, one.id) for one in inbox.happenings] == [(Happening.UNDECRYPTED, early["event_id"])]
+    assert [(happening.happening, happening.id) for happening in inbox.happenings] == [
+        (Happening.UNDECRYPTED, early["event_id"])
+    ]
 
 
 async def test_an_unsolicited_forwarded_key_is_not_taken(rig: Rig) -> None:
@@ -82,7 +84,7 @@ async def test_unreadable_messages_that_have_no_place_to_wait_get_their_notice_a
     unknown = {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "AwgA", "session_id": "unknown"}
     flood = [event("m.room.encrypted", unknown, event_id=f"${number}") for number in range(MOST_OF_ONE + 20)]
     inbox = await rig.takes(answer_with(*flood))
-    assert [one.happening for one in inbox.happenings] == [Happening.UNDECRYPTED]
+    assert [happening.happening for happening in inbox.happenings] == [Happening.UNDECRYPTED]
 
 
 def test_what_waits_takes_a_bounded_place() -> None:

@@ -11,7 +11,7 @@ import pytest
 from bot.channels.matrix.discovery import address_of
 from bot.channels.matrix.http import UnreachableError
 from bot.channels.port import ChannelEndedError
-from config.matrix import Matrix
+from config.matrix import MatrixSettings
 
 
 class Site:
@@ -81,7 +81,7 @@ async def test_a_server_that_fails_is_asked_again_later(site: Site) -> None:
 def test_the_setting_takes_addresses_and_names() -> None:
     login = {"user_id": "@bot:stadt.example", "password": "geheim-und-lang"}
     for fine in ("https://matrix.stadt.example", "stadt.example", "stadt.example:8448", "http://127.0.0.1:8008"):
-        assert Matrix.model_validate(login | {"homeserver": fine}).homeserver == fine
+        assert MatrixSettings.model_validate(login | {"homeserver": fine}).homeserver == fine
     for wrong in ("http://stadt.example", "stadt.example/x", "stadt .example", "ftp://stadt.example"):
         with pytest.raises(ValueError, match="https"):
-            Matrix.model_validate(login | {"homeserver": wrong})
+            MatrixSettings.model_validate(login | {"homeserver": wrong})

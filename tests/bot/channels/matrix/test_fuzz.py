@@ -160,9 +160,9 @@ def check_events(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
     answer = sync_answer(rig, events, devices)
     first, again = loop.run(rig.takes(answer)), loop.run(rig.takes(answer))
     for inbox in (first, again):
-        assert {one.id for one in inbox.happenings} >= WHOLE
+        assert {happening.id for happening in inbox.happenings} >= WHOLE
         assert len(inbox.refused) <= len(events) + len(devices)
-    assert {one.id for one in again.refused} <= {one.id for one in first.refused}
+    assert {refusal.id for refusal in again.refused} <= {refusal.id for refusal in first.refused}
 
 
 def check_answers(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:

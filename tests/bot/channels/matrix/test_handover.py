@@ -120,12 +120,12 @@ async def test_a_folder_that_nobody_holds_is_taken(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
     for process in ("one", "other"):
-        one = folder()
-        await take(one, database.lead(process))
-        assert one.held
-        one.write("x.json", {"a": process})
-        one.close()
-    assert one.read("x.json") == {"a": "other"}
+        first = folder()
+        await take(first, database.lead(process))
+        assert first.held
+        first.write("x.json", {"a": process})
+        first.close()
+    assert first.read("x.json") == {"a": "other"}
 
 
 async def test_a_process_that_does_not_lead_gets_nothing(
@@ -163,15 +163,15 @@ async def test_a_holder_without_a_name_is_never_deposed(
 async def test_a_holder_that_ends_meanwhile_is_waited_for(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
-    one, other = folder(), folder()
-    await take(one, database.lead("one"))
-    crypto = logged_in(one)
+    first, other = folder(), folder()
+    await take(first, database.lead("one"))
+    crypto = logged_in(first)
     new = database.lead("other")
 
     async def confirm() -> int:  # the first time, it is still there
-        if one.held and names(path, ".writing-2-*"):
+        if first.held and names(path, ".writing-2-*"):
             crypto.close()
-            one.close()
+            first.close()
         return 2
 
     new.confirm = confirm  # type: ignore[method-assign]
@@ -184,8 +184,8 @@ async def test_a_holder_that_ends_meanwhile_is_waited_for(
 async def test_leadership_lost_while_waiting_takes_nothing(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
-    one, other = folder(), folder()
-    await take(one, database.lead("one"))
+    first, other = folder(), folder()
+    await take(first, database.lead("one"))
     slow = database.lead("slow")
     epochs = iter([2, 2])
 
@@ -197,7 +197,7 @@ async def test_leadership_lost_while_waiting_takes_nothing(
     slow.confirm = confirm  # type: ignore[method-assign]
     with pytest.raises(StoreError):
         await take(other, slow)
-    one.write("x.json", {"a": 1})
+    first.write("x.json", {"a": 1})
     assert not other.held
 
 
@@ -274,13 +274,13 @@ async def test_a_process_frozen_while_it_took_the_folder_fences_nobody_when_it_w
 async def test_a_folder_that_was_let_go_is_not_written_to(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
-    one = folder()
-    await take(one, database.lead("one"))
-    crypto = logged_in(one)
+    first = folder()
+    await take(first, database.lead("one"))
+    crypto = logged_in(first)
     crypto.close()
-    one.close()
+    first.close()
     with pytest.raises(StoreError):
-        one.write(LOGIN, {})
+        first.write(LOGIN, {})
     with pytest.raises(StoreError), crypto.atomic():
         crypto.remember_encrypted(ROOM)
     assert names(path, ".*") == []
@@ -289,10 +289,10 @@ async def test_a_folder_that_was_let_go_is_not_written_to(
 async def test_an_operator_confirms_identities_while_a_process_holds_the_folder(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
-    one = folder()
-    await take(one, database.lead("one"))
+    first = folder()
+    await take(first, database.lead("one"))
     confirm(folder(), ANNA, "new")
-    assert confirmed(one) == {ANNA: "new"}
+    assert confirmed(first) == {ANNA: "new"}
 
 
 async def test_stores_that_no_process_uses_are_deleted(
@@ -331,12 +331,12 @@ async def test_a_kill_during_the_takeover_leaves_the_keys_to_the_next_leader(
     process.join()
     assert process.exitcode == -signal.SIGKILL
     await take(new, database.lead("new"))
-    found = opened(new)
-    assert found.ed25519 == crypto.ed25519
+    result = opened(new)
+    assert result.ed25519 == crypto.ed25519
     tidy(new)
     assert len(names(path, "device-*.db")) == 1
     assert names(path, ".*") == [new._writing.name if new._writing else ""]
-    found.close()
+    result.close()
     crypto.close()
 
 

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.matrix import secret_storage
-from bot.channels.matrix.batch import Batch, Reader
+from bot.channels.matrix.batch import Batch, SyncReader
 from bot.channels.matrix.channel import pause_s
 from bot.channels.matrix.crypto import Crypto, LostStoreError
 from bot.channels.matrix.files import Folder, HeldError
-from bot.channels.matrix.http import BusyError, RefusedError, UnreachableError, _read, url
+from bot.channels.matrix.http import BusyError, RequestRefusedError, UnreachableError, _read, url
 from bot.channels.matrix.position import MOST_OF_ONE, Position
 from bot.channels.matrix.sas import Exchange, SasError
 from bot.channels.matrix.signing import SigningKey, chain, device_signed, signed_by
@@ -135,7 +135,7 @@ def test_one_time_keys_are_stored_before_they_are_uploaded(folder: Folder) -> No
 
 def test_an_unreadable_message_gets_one_notice_after_five_minutes(folder: Folder) -> None:
     crypto = Crypto("@bot:b", "D", folder, "key", new=True)
-    reader, position = Reader(crypto, "@bot:b", lambda _: True), Position("s1")
+    reader, position = SyncReader(crypto, "@bot:b", lambda _: True), Position("s1")
     members = [
         {"type": "m.room.member", "state_key": user, "content": {"membership": "join"}} for user in ("@bot:b", "@a:b")
     ]
@@ -150,7 +150,7 @@ def test_an_unreadable_message_gets_one_notice_after_five_minutes(folder: Folder
     for minutes, expected in ((4, 0), (5, 1), (6, 0)):
         batch = Batch()
         position = reader.held(position, batch, NOW + timedelta(minutes=minutes))
-        assert [one.happening for one in batch.happenings] == [Happening.UNDECRYPTED] * expected
+        assert [happening.happening for happening in batch.happenings] == [Happening.UNDECRYPTED] * expected
     assert position.held == ()
     crypto.close()
 
@@ -168,7 +168,7 @@ def test_one_sender_cannot_fill_the_place_of_all() -> None:
 def test_what_an_answer_of_the_server_means() -> None:
     def raised(status: int, body: object, **headers: str) -> Exception:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        with pytest.raises((BusyError, RefusedError, UnreachableError)) as caught:
+        with pytest.raises((BusyError, RequestRefusedError, UnreachableError)) as caught:
             _read(httpx.Response(status, content=content, headers=headers), "GET x")
         return caught.value
 
@@ -178,7 +178,7 @@ def test_what_an_answer_of_the_server_means() -> None:
     assert isinstance(raised(429, b"<html>", **{"Retry-After": "7"}), BusyError)
     assert isinstance(raised(502, b"<html>"), BusyError)
     refused = raised(401, {"errcode": "M_UNKNOWN_TOKEN"})
-    assert isinstance(refused, RefusedError)
+    assert isinstance(refused, RequestRefusedError)
     assert refused.signed_out
     for odd in (raised(200, b"<html>"), raised(404, b"not found"), raised(200, [1]), raised(302, {})):
         assert isinstance(odd, UnreachableError)

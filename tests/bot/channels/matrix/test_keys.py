@@ -60,8 +60,8 @@ class Household:
 
     def __init__(self, folder: Path) -> None:
         self.folders = [Folder(folder / name) for name in ("bot", "anna")]
-        for one in self.folders:
-            one.open()
+        for opened in self.folders:
+            opened.open()
         self.crypto = Crypto(ME, "BOT", self.folders[0], "key", new=True)
         self.anna = Crypto(ANNA, "PHONE", self.folders[1], "key", new=True)
         self.server = Directory()
@@ -113,8 +113,8 @@ class Household:
     def close(self) -> None:
         for crypto in (self.crypto, self.anna):
             crypto.close()
-        for folder in self.folders:
-            folder.close()
+        for opened in self.folders:
+            opened.close()
 
 
 @pytest.fixture

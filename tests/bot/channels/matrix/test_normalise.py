@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.matrix.batch import Batch, not_missed
-from bot.channels.matrix.normalise import MalformedEventError, Verification, check_shape, read
+from bot.channels.matrix.normalise import MalformedEventError, VerificationStep, check_shape, read
 from bot.channels.matrix.rooms import Room, inviter, may_ask, own_arrival
 from bot.messages import Happening, Inbound
 
@@ -37,14 +37,14 @@ def text(body: str, **more: Any) -> dict[str, Any]:
 
 
 def meant(what: dict[str, Any], where: Room | None = None) -> Inbound:
-    found = read(what, where or room())
-    assert isinstance(found, Inbound)
-    return found
+    result = read(what, where or room())
+    assert isinstance(result, Inbound)
+    return result
 
 
 def test_a_private_message_is_a_question() -> None:
-    found = meant(text("Wer?"))
-    assert (found.text, found.private, found.addressed, found.user) == ("Wer?", True, True, ANNA)
+    happening = meant(text("Wer?"))
+    assert (happening.text, happening.private, happening.addressed, happening.user) == ("Wer?", True, True, ANNA)
 
 
 @pytest.mark.parametrize(
@@ -61,17 +61,17 @@ def test_a_private_message_is_a_question() -> None:
     ],
 )
 def test_in_a_room_only_what_is_addressed(body: str, more: dict[str, Any], addressed: bool, words: str) -> None:
-    found = meant(text(body, **more), room(ANNA, "@berta:a.example"))
-    assert (found.addressed, found.text) == (addressed, words)
+    happening = meant(text(body, **more), room(ANNA, "@berta:a.example"))
+    assert (happening.addressed, happening.text) == (addressed, words)
 
 
 def test_replies_and_threads() -> None:
     reply = {"m.in_reply_to": {"event_id": "$x"}}
-    found = meant(text("> <@x:y> früher\n> noch\n\nund jetzt?", **{"m.relates_to": reply}))
-    assert (found.refers_to, found.text) == ("$x", "und jetzt?")
+    happening = meant(text("> <@x:y> früher\n> noch\n\nund jetzt?", **{"m.relates_to": reply}))
+    assert (happening.refers_to, happening.text) == ("$x", "und jetzt?")
     thread = {"rel_type": "m.thread", "event_id": "$t", "is_falling_back": True} | reply
-    found = meant(text("wer?", **{"m.relates_to": thread}))
-    assert (found.address.thread, found.refers_to) == ("$t", "")
+    happening = meant(text("wer?", **{"m.relates_to": thread}))
+    assert (happening.address.thread, happening.refers_to) == ("$t", "")
 
 
 @pytest.mark.parametrize(
@@ -95,13 +95,13 @@ def test_edits_redactions_reactions_votes() -> None:
     for redaction in (event({"redacts": "$o"}, "m.room.redaction"), event({}, "m.room.redaction") | {"redacts": "$o"}):
         assert (meant(redaction).happening, meant(redaction).refers_to) == (Happening.RETRACTION, "$o")
     reaction = {"rel_type": "m.annotation", "event_id": "$o", "key": "👍🏽"}
-    found = meant(event({"m.relates_to": reaction}, "m.reaction"))
-    assert (found.happening, found.text, found.refers_to) == (Happening.REACTION, "👍", "$o")
+    happening = meant(event({"m.relates_to": reaction}, "m.reaction"))
+    assert (happening.happening, happening.text, happening.refers_to) == (Happening.REACTION, "👍", "$o")
     assert meant(event({"m.relates_to": reaction | {"key": "3️⃣"}}, "m.reaction")).text == "3"
     assert read(event({"m.relates_to": reaction | {"key": "🎉"}}, "m.reaction"), room()) is None
     vote = event({"org.matrix.msc3381.poll.response": {"answers": ["language de"]}}, "org.matrix.msc3381.poll.response")
     assert meant(vote).text == "!language de"
-    assert isinstance(read(event({}, "m.key.verification.key"), room()), Verification)
+    assert isinstance(read(event({}, "m.key.verification.key"), room()), VerificationStep)
 
 
 JSON = st.recursive(
@@ -121,11 +121,11 @@ KINDS = st.sampled_from(
 @given(st.dictionaries(FIELDS, JSON | RELATION | st.sampled_from(["m.text", "m.replace"])), KINDS)
 def test_no_content_does_anything_but_mean_something_or_be_malformed(content: dict[str, Any], kind: str) -> None:
     try:
-        found = read(check_shape(event(content, kind)), room())
+        result = read(check_shape(event(content, kind)), room())
     except MalformedEventError:
         return
-    if isinstance(found, Inbound):
-        assert Inbound.from_json(found.to_json()) == found
+    if isinstance(result, Inbound):
+        assert Inbound.from_json(result.to_json()) == result
 
 
 @given(JSON)
@@ -186,9 +186,12 @@ def test_too_old_or_too_much_gets_one_notice() -> None:
         meant(text("neu")),
         [meant(text("alt") | {"event_id": f"${n}", "origin_server_ts": 1}) for n in range(3)],
     )
-    found = not_missed([*old, fresh], too_many=False, now=fresh.at)
-    assert [(one.happening, one.text) for one in found] == [(Happening.MISSED, "3"), (Happening.MESSAGE, "neu")]
-    assert found == not_missed([*old, fresh], too_many=False, now=fresh.at)
+    result = not_missed([*old, fresh], too_many=False, now=fresh.at)
+    assert [(happening.happening, happening.text) for happening in result] == [
+        (Happening.MISSED, "3"),
+        (Happening.MESSAGE, "neu"),
+    ]
+    assert result == not_missed([*old, fresh], too_many=False, now=fresh.at)
     everything = not_missed([*old, fresh], too_many=True, now=fresh.at)
-    assert [(one.happening, one.text) for one in everything] == [(Happening.MISSED, "4")]
+    assert [(happening.happening, happening.text) for happening in everything] == [(Happening.MISSED, "4")]
     assert not_missed([fresh], too_many=False, now=fresh.at) == [fresh]

@@ -46,7 +46,7 @@ def test_a_running_bot_takes_up_what_the_operator_confirms(folder: Folder, tmp_p
 
 
 def test_there_is_something_to_confirm_only_when_both_are_known() -> None:
-    found = [Identities("@a:b", known, shown).changed for known in ("", "M1") for shown in ("", "M1", "M2")]
-    assert found == [False, False, False, False, False, True]
+    seen = [Identities("@a:b", known, shown).changed for known in ("", "M1") for shown in ("", "M1", "M2")]
+    assert seen == [False, False, False, False, False, True]
     assert in_groups("abcdefghij") == "abcd efgh ij"
     assert in_groups("") == "–"

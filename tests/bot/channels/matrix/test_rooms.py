@@ -17,8 +17,8 @@ def create(version: Any, **content: Any) -> dict[str, Any]:
 
 
 def test_by_power_level() -> None:
-    found = [user for user in (MAKER, ADMIN, MODERATOR, MEMBER) if is_admin(user, LEVELS, create("11"))]
-    assert found == [ADMIN]
+    seen = [user for user in (MAKER, ADMIN, MODERATOR, MEMBER) if is_admin(user, LEVELS, create("11"))]
+    assert seen == [ADMIN]
     assert is_admin(MEMBER, {"users_default": 100}, create("11"))
 
 

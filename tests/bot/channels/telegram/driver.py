@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from bot.app import Bot
 from bot.channels.telegram import Menu, TelegramChannel
 from bot.features.help import listed, words
-from bot.resources import Knowledge
+from bot.resources import KnowledgeBase
 from bot.texts import Texts
 from bot.web.serving import pages
 from config import logging
@@ -33,7 +33,7 @@ async def main(database: Path, base_url: str, token: str, port: int | None, read
     search = SearchService(store, HashEmbedder())
     await search.start()
     channel = TelegramChannel(settings, Menu(listed(Texts()), words()))
-    bot = Bot(settings, Knowledge(store, search), Texts(), [channel])
+    bot = Bot(settings, KnowledgeBase(store, search), Texts(), [channel])
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
 

@@ -16,7 +16,7 @@ from bot.channels.port import Channel
 from bot.channels.telegram import Menu, TelegramChannel
 from bot.channels.telegram.limits import Pace
 from bot.features.help import listed, words
-from bot.resources import Knowledge
+from bot.resources import KnowledgeBase
 from bot.texts import Texts
 from bot.web.pages import page_routes
 from bot.web.serving import pages
@@ -93,7 +93,7 @@ async def running(
     search = SearchService(store, embedder or HashEmbedder())
     await search.start()
     channel = TelegramChannel(settings, Menu(listed(TEXTS), words()), pace)
-    bot = Bot(settings, Knowledge(store, search), TEXTS, [channel, *beside])
+    bot = Bot(settings, KnowledgeBase(store, search), TEXTS, [channel, *beside])
     rig = Rig(api, store, bot)
     stop, listens = asyncio.Event(), asyncio.Event()
 

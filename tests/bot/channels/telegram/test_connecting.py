@@ -31,9 +31,9 @@ QUIET = ("inbox", "outbox", "chat_context", "button", "consent", "fact", "accoun
 
 
 def handle_in(mail: str) -> str:
-    found = LINK.search(mail)
-    assert found, mail
-    return found[1]
+    match = LINK.search(mail)
+    assert match, mail
+    return match[1]
 
 
 async def offered(town: Town) -> str:
@@ -168,8 +168,8 @@ async def test_a_link_that_was_passed_on_is_refused_and_its_owner_told(
         for _ in range(2):
             assert "gehört einer anderen Person" in await opens(town, ben, handle)
         await town.settled()
-        told = [mail for mail in town.sink.to(MAIL) if "mit einem anderen Konto geöffnet" in mail.text]
-        assert len(told) == 1
+        messages = [mail for mail in town.sink.to(MAIL) if "mit einem anderen Konto geöffnet" in mail.text]
+        assert len(messages) == 1
 
         await opens(town, lead, handle)
         shown = api.world.said(lead)[-1]
@@ -247,18 +247,18 @@ async def test_the_mailbox_takes_a_connection_back(
         assert theirs != mailbox
         async with town.rig.store.read() as tx:
             toms, owners = await tx.profiles.get(theirs or ""), await tx.profiles.get(mailbox or "")
-            (one,) = await tx.introductions.of(mailbox or "")
+            (introduction,) = await tx.introductions.of(mailbox or "")
             assert await tx.introductions.of(theirs or "") == []
         assert (toms.name, toms.phone, toms.prefers) == ("Tom Tausch", "+49 331 000011", ""), "what he told is his"
         assert (toms.municipality, toms.verified_at) == ("", None), "what the mailbox proved is not"
         assert (owners.name, owners.phone, owners.prefers) == ("", "", "")
-        assert one.open
+        assert introduction.open
         again = town.sink.to(MAIL)[mails + 1 :]  # after the code for the page
         assert [("/i/" in mail.text, "Sperlingswinkel" in mail.text) for mail in again] == [(True, True)]
         assert "zakończono" in api.world.said(tom)[-1].text
         assert "wartet auf Ihre Antwort" in again[0].text, "in the mailbox's own language"
         await town.proven(town.link(again[0].text, "i"), answer="yes", share=["phone"])
-        assert await town.state(one.code) == "arranged"
+        assert await town.state(introduction.code) == "arranged"
         await town.posted(back, 410, answer="apart")
     assert town.telegram_saw(*OF_THE_CONTACT, *OF_THE_ASKER) == []
     town.log_is_silent()
@@ -344,13 +344,13 @@ async def test_a_forwarded_mail_gives_nobody_the_role_of_the_contact(
         shown = (await town.rig.ask(mallory, "!profil")).text
         assert TEXTS.template("profile.verified", "de") not in shown
         data = await own_data(town, mallory)
-        assert [one for one in (*OF_THE_CONTACT, *OF_THE_ASKER, "cottbus.example") if one in data] == []
+        assert [datum for datum in (*OF_THE_CONTACT, *OF_THE_ASKER, "cottbus.example") if datum in data] == []
         after = await links_and_profiles(town)
         async with town.rig.store.read() as tx:
             (owner,) = [await tx.people.of_account("email", MAIL)]
             assert owner
             profile = await tx.profiles.get(owner.id)
-            assert [one.channel for one in await tx.people.accounts(owner.id)] == ["email"]
+            assert [account.channel for account in await tx.people.accounts(owner.id)] == ["email"]
         assert (profile.refuses, profile.paused_until, profile.phone, profile.verified_at) == (False, None, "", None)
         assert after["introduction"] == before["introduction"]
         assert await town.state(request) == "delivered"

@@ -32,8 +32,8 @@ async def subscribe(rig: Rig, count: int) -> list[User]:
             rig.world.private(person).started = True
             chat = str(rig.world.private(person).id)
             known = await tx.people.identify("telegram", str(person.id), private_conversation=chat)
-            wish = tx.subscriptions.fresh("telegram", person_id=known.id)
-            await tx.subscriptions.save(replace(wish, state=ON, topics=("mobility",)))
+            subscription = tx.subscriptions.fresh("telegram", person_id=known.id)
+            await tx.subscriptions.save(replace(subscription, state=ON, topics=("mobility",)))
     return people
 
 
@@ -100,9 +100,9 @@ async def campaign(rig: Rig, count: int, seed: int, *, questions: int) -> list[f
     await sent_and_settled(rig.store)
     async with rig.store.begin() as tx:
         await tx.digests.settle()
-        unclear = {one.conversation for one in await tx.doubtful.all()}
+        unclear = {message.conversation for message in await tx.doubtful.all()}
         ids = await tx.subscriptions.all_on()
-        on = {one.subscription.person_id for one in await tx.subscriptions.subscribers(ids, "9999-W01")}
+        on = {subscriber.subscription.person_id for subscriber in await tx.subscriptions.subscribers(ids, "9999-W01")}
         known = {person.id: await tx.people.of_account("telegram", str(person.id)) for person in people}
     for person in people:
         got = sum("Ihr Wochenbrief" in message.text for message in rig.world.said(person))

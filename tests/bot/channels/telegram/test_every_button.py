@@ -36,8 +36,8 @@ async def test_only_the_owner_acts_and_once_whatever_restarts(
     anna, lead, ben, eve, admin = (world.user(number) for number in (11, 12, 14, 13, ADMIN))
     async with town_of(api, tmp_path, caplog, **free) as town:
         await contact_on_telegram(town, lead)
-        for one in (ben, admin):
-            await town.rig.ask(one, "hilfe")
+        for member in (ben, admin):
+            await town.rig.ask(member, "hilfe")
         await asked(town.rig, anna)
         for line in LINES:
             await town.rig.ask(anna, line)
@@ -49,28 +49,28 @@ async def test_only_the_owner_acts_and_once_whatever_restarts(
         await not_elsewhere(town.rig, anna, shown[anna.id])
     async with town_of(api, tmp_path, caplog, **free) as town:  # a restart makes nobody another one
         await nobody_else(town.rig, shown[anna.id][:8], [lead, eve])
-        counted = {one[2]: await press(town.rig, anna, one) for one in shown[anna.id] if LAST not in one[1]}
+        counted = {button[2]: await press(town.rig, anna, button) for button in shown[anna.id] if LAST not in button[1]}
         assert sum(FOREIGN in said for said in counted.values()) == 0
         assert sum(TWICE in said for said in counted.values()) == 2, "those that led here: contact, agree"
         assert sum(said == "" for said in counted.values()) > 15, (
             "first presses count, though the bot was down meanwhile"
         )
-        [accept] = [one for one in shown[lead.id] if one[1] == "Annehmen"]
+        [accept] = [button for button in shown[lead.id] if button[1] == "Annehmen"]
         assert await press(town.rig, lead, accept) == ""
         await town.settled()
     async with town_of(api, tmp_path, caplog, **free) as town:
         before = await kept(town.rig)
-        for owner, some in ((anna, [one for one in shown[anna.id] if one[2] in counted]), (lead, [accept])):
-            for one in some:
-                said = await press(town.rig, owner, one)
-                assert TWICE in said or LATE in said, one
+        for owner, some in ((anna, [button for button in shown[anna.id] if button[2] in counted]), (lead, [accept])):
+            for button in some:
+                said = await press(town.rig, owner, button)
+                assert TWICE in said or LATE in said, button
         await town.settled()
         assert await kept(town.rig) == before
-        [forget] = [one for one in shown[anna.id] if LAST in one[1]]
+        [forget] = [button for button in shown[anna.id] if LAST in button[1]]
         assert await press(town.rig, anna, forget) == ""
         await town.settled()
-        for one in shown[anna.id][:8]:
-            said = await press(town.rig, anna, one)
+        for button in shown[anna.id][:8]:
+            said = await press(town.rig, anna, button)
             assert LATE in said or FOREIGN in said, "the row is gone with the person"
 
 
@@ -99,7 +99,11 @@ async def not_elsewhere(rig: Rig, owner: User, shown: list[Button]) -> None:
 
 def buttons(rig: Rig, user: User) -> list[Button]:
     """Every button in the chat of somebody."""
-    return [(message, one["text"], one["callback_data"]) for message in rig.world.said(user) for one in message.buttons]
+    return [
+        (message, button["text"], button["callback_data"])
+        for message in rig.world.said(user)
+        for button in message.buttons
+    ]
 
 
 async def press(rig: Rig, user: User, one: Button) -> str:

@@ -142,9 +142,9 @@ def test_a_long_answer_is_cut_between_its_entries() -> None:
     entries = tuple(
         (Paragraph((Strong((Text(f"Projekt {number}"),)), Break(), Text("Wort " * 150))),) for number in range(12)
     )
-    found = parts((Paragraph((Text("Treffer:"),)), Items(entries, 1)))
-    assert len(found) == 3
-    assert all(re.match(r"\d+\. Projekt", parse_html(part.html)[0]) for part in found[1:])
+    result = parts((Paragraph((Text("Treffer:"),)), Items(entries, 1)))
+    assert len(result) == 3
+    assert all(re.match(r"\d+\. Projekt", parse_html(part.html)[0]) for part in result[1:])
 
 
 def fuzzed(source: random.Random) -> str:
@@ -197,7 +197,7 @@ COMMAND = re.compile(r"(?<![\w/])/[A-Za-z0-9_]{1,32}")  # what an app makes a li
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_command_in_every_text_can_be_tapped(language: str) -> None:
     """As Telegram knows commands, with a slash and without hyphens; and what is tapped means the same."""
-    texts, found = Texts(), 0
+    texts, result = Texts(), 0
     for key in keys(language):
         document = every_value(texts, key, language)
         named = NAMED.findall(plain(document))
@@ -206,8 +206,8 @@ def test_every_command_in_every_text_can_be_tapped(language: str) -> None:
         for text in ("\n".join(shown), "\n".join(plainly)):
             assert COMMAND.findall(text) == [tappable(command) for command in named], key
             assert not NAMED.search(text), key
-        found += len(named)
-    assert found > 50
+        result += len(named)
+    assert result > 50
 
 
 class AnyValue(dict[str, str]):

@@ -64,9 +64,9 @@ def last(rig: Rig, user: User) -> str:
 
 def number_of(text: str, option: str) -> str:
     """The number before the last option with these words: the one that names nothing else."""
-    found = [line for line in text.splitlines() if option in line]
-    assert found, text
-    return found[-1].split(".")[0].strip()
+    seen = [line for line in text.splitlines() if option in line]
+    assert seen, text
+    return seen[-1].split(".")[0].strip()
 
 
 async def answered_by_mail(town: Town, code: str) -> None:
@@ -93,7 +93,7 @@ async def own_data(town: Town, user: User) -> str:
     """What is stored about somebody, as they read it behind their link, in the form for machines."""
     await town.rig.ask(user, "!meinedaten json")
     await town.settled()
-    links = [town.link(wire, "n") for one in town.rig.world.said(user) if "/n/" in (wire := wire_of(one))]
+    links = [town.link(wire, "n") for message in town.rig.world.said(user) if "/n/" in (wire := wire_of(message))]
     return unescape(await town.posted(links[-1], step="read"))
 
 
@@ -110,7 +110,7 @@ async def test_asked_on_telegram_answered_by_mail(
         page = town.link(wire_of(api.world.said(anna)[-1]), "n")
         assert "liegt etwas bereit" in outcome
         seen = await town.scanned({page})
-        assert [one for one in OF_THE_CONTACT if one in seen] == [], "a look alone shows nothing"
+        assert [datum for datum in OF_THE_CONTACT if datum in seen] == [], "a look alone shows nothing"
         shown = await town.posted(page, step="read")
         assert MAIL in shown
         assert PHONE not in shown, "that was not shared"
@@ -177,9 +177,9 @@ async def contact_on_telegram(town: Town, lead: User) -> None:
     """The contact proves the imported address to be theirs, and is reached on Telegram from then on."""
     await town.rig.ask(lead, f"!bestaetigen {MAIL}")
     await town.rig.settled()
-    found = re.search(r"\b\d{3} ?\d{3}\b", town.sink.to(MAIL)[-1].text)
-    assert found
-    assert "Cottbus" in (await town.rig.ask(lead, found[0])).text
+    match = re.search(r"\b\d{3} ?\d{3}\b", town.sink.to(MAIL)[-1].text)
+    assert match
+    assert "Cottbus" in (await town.rig.ask(lead, match[0])).text
 
 
 async def contact_on_telegram_alone(town: Town, lead: User) -> None:
@@ -200,7 +200,7 @@ async def asked_on_matrix(town: Town) -> str:
 
 def wire_of(message: Message) -> str:
     """A message with the targets of its links."""
-    return " ".join([message.text, *(str(one.get("url", "")) for one in (*message.entities, *message.buttons))])
+    return " ".join([message.text, *(str(button.get("url", "")) for button in (*message.entities, *message.buttons))])
 
 
 def heard_on_matrix(town: Town) -> str:
@@ -240,7 +240,7 @@ async def test_a_contact_with_telegram_alone_gets_links_that_work_once(
         assert len(town.sink.to(MAIL)) == 1, "the code alone"
         page = town.link(wire_of(api.world.said(lead)[-1]), "i")
         seen = await town.scanned({page})
-        assert [one for one in OF_THE_ASKER if one in seen] == [], "a look alone shows nothing"
+        assert [datum for datum in OF_THE_ASKER if datum in seen] == [], "a look alone shows nothing"
         assert await town.state(code) == State.DELIVERED
         request = await town.posted(page, step="show")
         assert ASKER in request
@@ -332,5 +332,5 @@ async def test_a_controller_may_let_the_request_through(
         assert await town.state(code) == State.ARRANGED
         assert MAIL in heard_on_matrix(town)
         assert town.telegram_saw(MATRIX) == [MATRIX]
-        assert [one for one in api.world.said(lead) if "Beide Seiten haben Ja gesagt" in one.text]
+        assert [message for message in api.world.said(lead) if "Beide Seiten haben Ja gesagt" in message.text]
     town.log_is_silent()

@@ -61,11 +61,11 @@ def test_who_has_to_wait_long_comes_again_and_is_told_when(time: Time) -> None:
     for _ in range(20):
         time.goes_out(GROUP)
         time.now += 0.1
-    with pytest.raises(TryLaterError) as told:
+    with pytest.raises(TryLaterError) as error:
         time.limits.reserve(GROUP)
-    assert told.value.after is not None
-    assert told.value.after > timedelta(seconds=50)
-    time.now += told.value.after.total_seconds()
+    assert error.value.after is not None
+    assert error.value.after > timedelta(seconds=50)
+    time.now += error.value.after.total_seconds()
     assert time.goes_out(GROUP) is not None
 
 

@@ -59,6 +59,6 @@ def test_a_wait_ends_within_a_day(seconds: int) -> None:
     except OverflowError:
         return  # the library itself refuses it
     assert seconds_of(error) == timedelta(seconds=min(seconds, 86_400))
-    found = meaning(error)
-    assert isinstance(found, TryLaterError)
-    assert found.after == seconds_of(error)
+    result = meaning(error)
+    assert isinstance(result, TryLaterError)
+    assert result.after == seconds_of(error)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.telegram.normalise import KINDS, InlineQuestion, Me, Reader
+from bot.channels.telegram.normalise import KINDS, InlineQuestion, Me, UpdateReader
 from bot.channels.telegram.policy import Policy
 from bot.messages import Happening, Inbound
 from tests.telegram_api import World
 
-READER = Reader(Me(424242, "stadtlotse_test_bot"), Policy((-1001,)), frozenset({"hilfe", "help", "frage"}))
+READER = UpdateReader(Me(424242, "stadtlotse_test_bot"), Policy((-1001,)), frozenset({"hilfe", "help", "frage"}))
 CHAT = {"id": -1001, "type": "supergroup", "title": "G"}
 ANNA = {"id": 11, "is_bot": False, "first_name": "Anna", "language_code": "pl"}
 BOT = {"id": 424242, "is_bot": True, "first_name": "B", "username": "stadtlotse_test_bot"}
@@ -32,9 +32,9 @@ def message(text: str, **more: Any) -> dict[str, Any]:
 
 
 def heard(text: str, **more: Any) -> str | None:
-    found = READER.read(message(text, **more))
-    assert found is None or isinstance(found, Inbound)
-    return found.text if found else None
+    happening = READER.read(message(text, **more))
+    assert happening is None or isinstance(happening, Inbound)
+    return happening.text if happening else None
 
 
 def test_in_a_group_only_what_is_meant_for_the_bot_is_heard() -> None:
@@ -87,15 +87,15 @@ def test_a_public_name_is_read_in_private_only_and_when_it_can_be_one(name: obje
         {"update_id": 6, "callback_query": {"id": "7", "from": sender, "message": {"chat": private, "message_id": 3}}}
     )
     in_group = READER.read(message("/hilfe", **{"from": sender}))
-    found = [one.public_name for one in (said, pressed, in_group) if isinstance(one, Inbound)]
-    assert found == [read, read, ""]
+    seen = [message.public_name for message in (said, pressed, in_group) if isinstance(message, Inbound)]
+    assert seen == [read, read, ""]
 
 
 def test_an_anonymous_admin_is_the_group_and_nobody_else() -> None:
     anonymous = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
-    found = READER.read(message("/hilfe", **{"from": anonymous, "sender_chat": CHAT}))
-    assert isinstance(found, Inbound)
-    assert found.user == "-1001"
+    happening = READER.read(message("/hilfe", **{"from": anonymous, "sender_chat": CHAT}))
+    assert isinstance(happening, Inbound)
+    assert happening.user == "-1001"
 
 
 def test_topics_are_threads_and_replies_elsewhere_are_not() -> None:
@@ -146,8 +146,8 @@ def test_a_real_update_with_one_wrong_part_is_never_an_exception(data: st.DataOb
             place[key] = data.draw(junk)
             break
         place = place[key]
-    found = READER.read(update)
-    assert found is None or isinstance(found, InlineQuestion) or found.happening in set(Happening)
+    happening = READER.read(update)
+    assert happening is None or isinstance(happening, InlineQuestion) or happening.happening in set(Happening)
 
 
 async def test_every_kind_of_happening_is_read() -> None:
@@ -162,5 +162,7 @@ async def test_every_kind_of_happening_is_read() -> None:
     world.migrate(group, -1009)
     world.remove_bot(anna, group)
     read = [READER.read(update) for update in world.updates]
-    kinds = [one.happening.value if isinstance(one, Inbound) else type(one).__name__ for one in read]
+    kinds = [
+        happening.happening.value if isinstance(happening, Inbound) else type(happening).__name__ for happening in read
+    ]
     assert kinds == ["joined", "message", "edit", "reaction", "InlineQuestion", "moved", "moved", "left"]

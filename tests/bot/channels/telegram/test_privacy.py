@@ -90,7 +90,7 @@ async def test_the_token_and_what_people_write_are_in_no_log(tmp_path: Path, e5_
         state.mkdir()
         (state / "models").symlink_to(e5_folder.parent)
     await asyncio.gather(*(is_silent(style, state) for style, state in states.items()))
-    for file in (one for one in tmp_path.rglob("*") if one.is_file()):  # noqa: ASYNC240
+    for file in (path for path in tmp_path.rglob("*") if path.is_file()):  # noqa: ASYNC240
         assert b"CanaryToken" not in file.read_bytes(), file.name
 
 

@@ -240,10 +240,10 @@ def reasons() -> list[tuple[Exception, str]]:
 
 @pytest.mark.parametrize(("error", "reason"), reasons())
 def test_trouble_has_a_reason_and_a_bounded_pause(error: Exception, reason: str) -> None:
-    found = [trouble(error, failures) for failures in (1, 2, 5, 50)]
-    assert {one.reason for one in found} == {reason}
-    assert all(one.pause <= 30 for one in found)
-    assert found[0].pause <= found[-1].pause
+    seen = [trouble(error, failures) for failures in (1, 2, 5, 50)]
+    assert {one.reason for one in seen} == {reason}
+    assert all(one.pause <= 30 for one in seen)
+    assert seen[0].pause <= seen[-1].pause
 
 
 def test_a_token_that_stays_refused_ends_the_channel_and_a_blip_does_not() -> None:

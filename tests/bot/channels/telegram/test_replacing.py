@@ -37,9 +37,9 @@ async def store(rig: Rig, number: int, parts: int) -> None:
 
 async def person(rig: Rig) -> str:
     async with rig.store.read() as tx:
-        found = await tx.people.of_account("telegram", "11")
-    assert found
-    return found.id
+        person = await tx.people.of_account("telegram", "11")
+    assert person
+    return person.id
 
 
 async def sent(rig: Rig, message_id: str) -> None:
@@ -108,7 +108,7 @@ async def test_it_shrinks_and_grows_again(parts: tuple[int, ...], others: int, r
         await store(rig, number, many)
         for _ in range(others):
             await rig.ask(rig.world.users[11], "hilfe")
-        ours = [one for one in shown(rig, before) if WORD in one.text]
+        ours = [message for message in shown(rig, before) if WORD in message.text]
         assert len(ours) == many
-        assert sum(one.text.count(WORD) for one in ours) == PER_PART * many - 170
-        assert [bool(one.buttons) for one in ours] == [False] * (many - 1) + [True]
+        assert sum(message.text.count(WORD) for message in ours) == PER_PART * many - 170
+        assert [bool(message.buttons) for message in ours] == [False] * (many - 1) + [True]

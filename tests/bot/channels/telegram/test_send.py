@@ -197,22 +197,22 @@ async def test_answers_do_not_wait_for_bulk_and_the_limits_are_kept(
 async def crowded(rig: Rig) -> None:
     world = rig.world
     crowd = [world.user(1000 + number) for number in range(60)]
-    for one in crowd:
-        world.private(one).started = True
+    for user in crowd:
+        world.private(user).started = True
     anna = world.user(11)
     begun = time.monotonic()
-    await store_bulk(rig, [str(one.id) for one in crowd])
+    await store_bulk(rig, [str(user.id) for user in crowd])
     await rig.ask(anna, "hilfe")
-    assert not all(world.said(one) for one in crowd), "the answer waited"
+    assert not all(world.said(user) for user in crowd), "the answer waited"
     for _ in range(2):
         await rig.ask(anna, "hilfe")
-    await world.until(lambda: all(world.said(one) for one in crowd))
+    await world.until(lambda: all(world.said(user) for user in crowd))
     sends = [call for call in rig.api.called("sendMessage") if call.status == 200]
     for number, call in enumerate(sends):  # from the beginning: what a busy machine held up comes late, and in a bunch
         assert number <= 31 * (1 + call.at - begun)
     to_anna = [call.at for call in sends if call.params["chat_id"] == 11 or call.params["chat_id"] == "11"]
     assert all(at - begun >= 0.98 * number for number, at in enumerate(to_anna))
-    assert Counter(len(world.said(one)) for one in crowd) == {1: 60}
+    assert Counter(len(world.said(user)) for user in crowd) == {1: 60}
 
 
 async def test_answers_to_one_person_hold_up_nobody_else(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
@@ -235,9 +235,9 @@ async def test_a_long_text_comes_in_parts_of_which_one_replies(rig: Rig) -> None
     async with rig.store.begin() as tx:
         await tx.connection.execute(
             text("UPDATE record SET body = json_set(body, '$.text', :text) WHERE id = :id"),
-            {"text": "Lang & <breit>. " * 700, "id": (found := await first_project(rig))},
+            {"text": "Lang & <breit>. " * 700, "id": (result := await first_project(rig))},
         )
-    question = rig.world.say(anna, f"!zeige {found}")
+    question = rig.world.say(anna, f"!zeige {result}")
     await rig.world.until(lambda: len(rig.world.said(anna)) >= 3)
     await rig.settled()
     parts = rig.world.said(anna)
@@ -248,8 +248,8 @@ async def test_a_long_text_comes_in_parts_of_which_one_replies(rig: Rig) -> None
 
 async def first_project(rig: Rig) -> str:
     async with rig.store.read() as tx:
-        found: str = await tx.connection.scalar(text("SELECT id FROM record WHERE kind = 'project' LIMIT 1"))
-    return found
+        result: str = await tx.connection.scalar(text("SELECT id FROM record WHERE kind = 'project' LIMIT 1"))
+    return result
 
 
 async def test_a_topic_that_is_gone_ends_the_message_and_nothing_else(rig: Rig) -> None:

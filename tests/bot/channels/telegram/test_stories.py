@@ -28,7 +28,9 @@ async def test_help_a_question_in_two_languages_more_feedback_and_an_edit(either
 
     assert await either.press(anna, english, "Useful") == "Thank you, glad to hear it."
     assert await either.press(anna, english, "More") == ""
-    further = (await world.until(lambda: [one for one in world.said(anna) if one.text.startswith("Hits 6")]))[0]
+    further = (
+        await world.until(lambda: [message for message in world.said(anna) if message.text.startswith("Hits 6")])
+    )[0]
     assert [button["text"] for button in further.buttons][:1] == ["6"]
     assert await either.press(anna, further, "6") == ""
     await world.until(lambda: "Source: " in world.said(anna)[-1].text)
@@ -87,8 +89,8 @@ async def reachable(rig: Rig, user: str) -> str | None:
 async def test_a_deep_link_shows_a_project(either: Rig) -> None:
     anna = either.world.user(11)
     async with either.store.read() as tx:
-        found = await tx.connection.scalar(text("SELECT id FROM record WHERE kind = 'project' AND length(id) < 40"))
-    shown = await either.world.answer(either.world.start(anna, f"show_{found}"))
+        result = await tx.connection.scalar(text("SELECT id FROM record WHERE kind = 'project' AND length(id) < 40"))
+    shown = await either.world.answer(either.world.start(anna, f"show_{result}"))
     assert "Quelle" in shown.text
     assert "ich bin Stadtlotse" in (await either.world.answer(either.world.start(anna, "whatever"))).text
 
@@ -154,7 +156,9 @@ async def test_commands_are_listed_in_each_language_and_typing_is_shown(either: 
     await either.ask(world.user(11), "Wer hat Mobilitätsprojekte gemacht?")
     assert (11, "typing") in world.actions
     await world.until(lambda: len(world.commands) == 4)
-    shown = {language: [one["command"] for one in commands] for (_, language), commands in world.commands.items()}
+    shown = {
+        language: [command["command"] for command in commands] for (_, language), commands in world.commands.items()
+    }
     assert shown["de"][0] == shown[""][0] == "frage"
     assert (shown["en"][0], shown["pl"][0]) == ("ask", "pytanie")
 

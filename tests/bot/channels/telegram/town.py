@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from bot.channels.email import EmailChannel
 from bot.features import introductions
-from config.smtp import Smtp
+from config.smtp import SmtpSettings
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.store.database import Store
 from tests.bot.channels.telegram.rig import TEXTS, Rig, make_settings, running
@@ -41,9 +41,9 @@ SERVERS_LOG = "mail.log"  # what the mail server of the test writes
 
 
 def code_in(text: str) -> str:
-    found = re.search(r"\b\d{3} ?\d{3}\b", text)
-    assert found, text
-    return found[0]
+    match = re.search(r"\b\d{3} ?\d{3}\b", text)
+    assert match, text
+    return match[0]
 
 
 @dataclass
@@ -65,9 +65,9 @@ class Town:
             await self.rig.settled()
 
     def link(self, text: str, page: str) -> str:
-        found = re.search(rf"{re.escape(self.url)}/{page}/[\w-]{{22}}(?![\w-])", text)
-        assert found, text
-        return found[0]
+        match = re.search(rf"{re.escape(self.url)}/{page}/[\w-]{{22}}(?![\w-])", text)
+        assert match, text
+        return match[0]
 
     def links(self, text: str) -> set[str]:
         return set(re.findall(rf"{re.escape(self.url)}/[\w/-]+", text))
@@ -99,14 +99,14 @@ class Town:
         """A human presses a button, and enters the code that comes to the mailbox then, or to this chat."""
         await self.posted(link, answer=fields["answer"])
         await self.rig.settled()
-        told = self.rig.world.said(chat)[-1].text if chat else self.sink.to(MAIL)[-1].text
-        return await self.posted(link, status, **fields, code=code_in(told))
+        messages = self.rig.world.said(chat)[-1].text if chat else self.sink.to(MAIL)[-1].text
+        return await self.posted(link, status, **fields, code=code_in(messages))
 
     async def state(self, code: str) -> str:
         async with self.rig.store.read() as tx:
-            one = await tx.introductions.by_code(code)
-        assert one
-        return one.state
+            introduction = await tx.introductions.by_code(code)
+        assert introduction
+        return introduction.state
 
     def telegram_saw(self, *canaries: str) -> list[str]:
         """Those of the canaries that were in any call of the Bot API."""
@@ -119,7 +119,7 @@ class Town:
             record.getMessage() for record in self.caplog.records if record.name != SERVERS_LOG
         ]
         assert any("search.refreshed" in line for line in lines), "else nothing is looked through"
-        assert [line for line in lines if any(one in line for one in (*OF_THE_CONTACT, *OF_THE_ASKER))] == []
+        assert [line for line in lines if any(datum in line for datum in (*OF_THE_CONTACT, *OF_THE_ASKER))] == []
 
 
 @asynccontextmanager
@@ -142,7 +142,7 @@ async def town_of(
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     async with SmtpSink() as sink, stored(folder) as store:
-        smtp = Smtp(host="127.0.0.1", port=sink.port, tls="none", sender="lotse@stadtlotse.example")
+        smtp = SmtpSettings(host="127.0.0.1", port=sink.port, tls="none", sender="lotse@stadtlotse.example")
         web = {"port": port, "public_url": url, "enabled": True}
         found = make_settings(api, folder, web=web, smtp=smtp, **settings)
         matrix = RoomChannel()

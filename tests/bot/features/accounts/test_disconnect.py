@@ -32,15 +32,15 @@ async def net(sqlite_store: Store, tmp_path: Path) -> AsyncIterator[Networks]:
 async def proves(net: Networks, person: Person, address: str = LEAD) -> None:
     await person.says(f"!bestaetigen {address}")
     await settled(net.bot)
-    found = re.search(r"\b\d{6}\b", net.mails(address)[-1])
-    assert found
-    assert "Bestätigt" in await person.says(found[0])
+    match = re.search(r"\b\d{6}\b", net.mails(address)[-1])
+    assert match
+    assert "Bestätigt" in await person.says(match[0])
 
 
 async def owner(net: Networks, channel: str, user: str) -> str | None:
     async with net.store.read() as tx:
-        found = await tx.people.of_account(channel, user)
-    return found.id if found else None
+        person = await tx.people.of_account(channel, user)
+    return person.id if person else None
 
 
 async def profile(net: Networks, channel: str, user: str) -> Profile:
@@ -137,8 +137,8 @@ async def test_a_promised_account_stays_until_the_request_is_over(net: Networks)
 
 async def test_parting_lifts_no_limit(net: Networks) -> None:
     anna, other = net.matrix.person(ANNA), net.telegram.person("11")
-    for one in (anna, other):
-        await proves(net, one, OFFICE)
+    for member in (anna, other):
+        await proves(net, member, OFFICE)
     await anna.says("!profil name Anna Amsel")
     code = await asks(anna)
     await anna.says(f"!kontakt zurück {code}")
@@ -165,8 +165,8 @@ async def test_a_digest_goes_with_the_account_that_it_is_delivered_to(net: Netwo
 async def subscribed(net: Networks, channel: str, user: str) -> str:
     person = await owner(net, channel, user)
     async with net.store.read() as tx:
-        found = await tx.subscriptions.of_person(person or "")
-    return found.id if found else ""
+        subscription = await tx.subscriptions.of_person(person or "")
+    return subscription.id if subscription else ""
 
 
 async def test_apart_they_can_be_connected_again(net: Networks) -> None:

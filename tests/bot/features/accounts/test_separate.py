@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.features.accounts.separate import parted, promised, told
+from bot.features.accounts.separate import as_json, parted, promised
 from knowledge_base.introductions.values import Introduction, State
 from knowledge_base.store.database import Store
 from knowledge_base.store.profiles import Profile
@@ -16,7 +16,7 @@ AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 OWNER = Profile(person_id="o", municipality="12052000", verified_at=AT, verified_address="rad@stadt.example")
 ACCOUNT = Profile(person_id="a", name="Tom Tausch", phone="+49 1")
 BOTH = replace(OWNER, person_id="a", name="Tom Tausch", phone="+49 1", prefers="telegram")
-KEPT = {"owner": told(OWNER), "account": told(ACCOUNT), "both": told(BOTH)}
+KEPT = {"owner": as_json(OWNER), "account": as_json(ACCOUNT), "both": as_json(BOTH)}
 
 
 def test_the_owner_gets_their_own_back() -> None:
@@ -44,7 +44,7 @@ def test_a_wish_to_be_left_alone_said_since_holds_for_both(since: dict[str, obje
 
 
 def test_a_wish_that_came_by_the_connection_goes_with_it() -> None:
-    kept = KEPT | {"account": told(replace(ACCOUNT, refuses=True)), "both": told(replace(BOTH, refuses=True))}
+    kept = KEPT | {"account": as_json(replace(ACCOUNT, refuses=True)), "both": as_json(replace(BOTH, refuses=True))}
     owner, account = parted(kept, replace(BOTH, refuses=True))
     assert not owner["refuses"]
     assert account["refuses"]

@@ -20,10 +20,10 @@ from bot.channels.matrix.content import INVISIBLE_SPACE, contents
 from bot.channels.telegram.html import JOINER, parts
 from bot.channels.telegram.keyboard import keyboard
 from bot.channels.terminal import plain_text
-from bot.features.digests.render import Issue, Place, digest
+from bot.features.digests.render import Issue, ReadingPlace, digest
 from bot.messages import Address, Outgoing, Say
 from bot.texts import LANGUAGES, Texts
-from knowledge_base.digests.content import Candidate, Change, Interest, Kind, PastDigests, choose
+from knowledge_base.digests.content import Change, DigestCandidate, Interest, Kind, PastDigests, choose
 from knowledge_base.model import Contact, Event, Project
 from knowledge_base.store.open_questions import Asked
 
@@ -76,12 +76,12 @@ RECORDS = {
 NEW, CHANGED = Change(11, NOW, added=True), Change(12, NOW, added=False, fields=("status", "text"))
 
 
-def say(language: str, place: Place, *, buttons: bool = False, veiled: bool = False) -> Say:
+def say(language: str, place: ReadingPlace, *, buttons: bool = False, veiled: bool = False) -> Say:
     """A digest with one entry of each kind."""
     changes = {"project:muster-rufbus": (NEW,), "project:muster-klima": (CHANGED,), "contact:muster-kontakt": (NEW,)}
     topics = ("mobility", "climate-adaptation")
     candidates = [
-        Candidate(
+        DigestCandidate(
             kind=Kind(key.partition(":")[0]), id=key.partition(":")[2], topics=dict.fromkeys(topics, 1.0),
             changes=changes.get(key, ()), starts=date(2026, 12, 10) if isinstance(record, Event) else None,
         )
@@ -102,18 +102,18 @@ def outgoing(texts: Texts, language: str, what: Say, channel: str) -> Outgoing:
 
 def matrix(texts: Texts, language: str) -> str:
     """What clients without HTML show; the invisible breaks of links are left out."""
-    message = outgoing(texts, language, say(language, Place.CHAT), "matrix")
+    message = outgoing(texts, language, say(language, ReadingPlace.CHAT), "matrix")
     return "\n".join(content["body"] for _, content in contents(message, private=True)).replace(INVISIBLE_SPACE, "")
 
 
 def terminal(texts: Texts, language: str) -> str:
     """What a pipe gets; a terminal has it in colours."""
-    return plain_text(outgoing(texts, language, say(language, Place.CHAT), "terminal"))
+    return plain_text(outgoing(texts, language, say(language, ReadingPlace.CHAT), "terminal"))
 
 
 def telegram(texts: Texts, language: str) -> str:
     """The text without its invisible signs, and below it the buttons, row by row; nothing that other people wrote."""
-    what = say(language, Place.CHAT, buttons=True, veiled=True)
+    what = say(language, ReadingPlace.CHAT, buttons=True, veiled=True)
     choices = [replace(choice, handle="x") for choice in texts.choices(what, language)]
     board = keyboard(choices)
     rows = ["  ".join(f"[ {button.text} ]" for button in row) for row in board.inline_keyboard] if board else []
@@ -123,7 +123,7 @@ def telegram(texts: Texts, language: str) -> str:
 
 def letter_of(texts: Texts, language: str) -> EmailMessage:
     """The whole mail, read back from what goes over the wire."""
-    message = outgoing(texts, language, say(language, Place.MAIL), "email")
+    message = outgoing(texts, language, say(language, ReadingPlace.MAIL), "email")
     message = replace(message, unsubscribe="https://lotse.example/unsubscribe/…")
     head = Letterhead(MailAddress("Stadtlotse", "stadtlotse", "stadt.example"), public_url="https://lotse.example")
     wire = letter(message, MailAddress("", "reader", "stadt.example"), head, texts, NOW)
@@ -132,9 +132,9 @@ def letter_of(texts: Texts, language: str) -> EmailMessage:
 
 def part(mail: EmailMessage, kind: str) -> str:
     """Its text, ``plain`` or ``html``."""
-    found = mail.get_body((kind,))
-    assert found is not None
-    return str(found.get_content()).replace("\r\n", "\n")
+    result = mail.get_body((kind,))
+    assert result is not None
+    return str(result.get_content()).replace("\r\n", "\n")
 
 
 def mail(texts: Texts, language: str) -> str:
@@ -163,7 +163,7 @@ def write_html(folder: Path) -> None:
     """One file for each language of Matrix and mail."""
     texts = Texts()
     for language in LANGUAGES:
-        message = outgoing(texts, language, say(language, Place.CHAT), "matrix")
+        message = outgoing(texts, language, say(language, ReadingPlace.CHAT), "matrix")
         shown = "".join(content["formatted_body"] for _, content in contents(message, private=True))
         (folder / f"matrix-{language}.html").write_text(f'<meta charset="utf-8">{shown}', encoding="utf-8")
         (folder / f"mail-{language}.html").write_text(part(letter_of(texts, language), "html"), encoding="utf-8")

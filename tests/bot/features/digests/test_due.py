@@ -45,8 +45,8 @@ STEPS = st.one_of(
 
 
 async def due_by(store: Store, ids: list[str]) -> list[str]:
-    found = await look(store, Atlas(BERLIN_AND_MUNICH, bundled()), ids, store.now())
-    return [one.subscriber.subscription.id for one in found.due]
+    result = await look(store, Atlas(BERLIN_AND_MUNICH, bundled()), ids, store.now())
+    return [one.subscriber.subscription.id for one in result.due]
 
 
 async def expect_the_same(store: Store, after: object) -> None:
@@ -68,8 +68,8 @@ class Town:
         for number in range(4):
             await subscriber(self.store, f"p{number}")
 
-    async def step(self, what: str, number: int) -> None:
-        match what:
+    async def step(self, text: str, number: int) -> None:
+        match text:
             case "pass":
                 self.clock.advance(hours=number)
             case "ahead":
@@ -89,37 +89,37 @@ class Town:
             case "news":
                 await news(self.store, f"n{self.clock.moment:%m%d%H}")
             case _:
-                await self.change(what, number)
+                await self.change(text, number)
 
-    async def change(self, what: str, number: int) -> None:
+    async def change(self, text: str, number: int) -> None:
         async with self.store.begin() as tx:
             person = await tx.people.identify("fake", f"p{number % 4}", private_conversation=f"chat-of-p{number % 4}")
-            wish = await tx.subscriptions.of_person(person.id)
-            if what == "municipality":
+            subscription = await tx.subscriptions.of_person(person.id)
+            if text == "municipality":
                 await tx.profiles.set(person.id, municipality=str(number // 4 + 1))
-            elif what == "merge":
+            elif text == "merge":
                 other = await tx.people.identify("fake", f"p{(number + 1) % 4}", private_conversation=None)
                 await tx.profiles.merge(other.id, person.id)
-            elif what == "part":
+            elif text == "part":
                 leaves = Account("fake", f"p{number % 4}", f"chat-of-p{number % 4}", True)
                 await tx.profiles.part(person.id, [leaves], [], instead=None)
-            elif wish is not None:
-                await tx.subscriptions.save(self.changed(wish, what, number))
+            elif subscription is not None:
+                await tx.subscriptions.save(self.changed(subscription, text, number))
 
-    def changed(self, wish: Subscription, what: str, number: int) -> Subscription:
-        match what:
+    def changed(self, subscription: Subscription, text: str, number: int) -> Subscription:
+        match text:
             case "off":
-                return replace(wish, state=OFF)
+                return replace(subscription, state=OFF)
             case "on":
-                return replace(wish, state=ON)
+                return replace(subscription, state=ON)
             case "pause":
-                return replace(wish, paused_until=self.clock.moment + timedelta(days=5 + 200 * number))
+                return replace(subscription, paused_until=self.clock.moment + timedelta(days=5 + 200 * number))
             case "resume":
-                return replace(wish, paused_until=None)
+                return replace(subscription, paused_until=None)
             case "weekday":
-                return replace(wish, weekday=number // 4)
+                return replace(subscription, weekday=number // 4)
             case _:
-                return replace(wish, hour=number // 4)
+                return replace(subscription, hour=number // 4)
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -185,7 +185,7 @@ async def test_at_rest_a_look_is_one_query_and_no_write(store: Store, clock: Fix
 
 
 async def test_who_was_served_is_not_looked_at_until_the_next_week(store: Store, clock: FixedClock) -> None:
-    wish = await subscriber(store, "anna")
+    subscription = await subscriber(store, "anna")
     clock.moment = MONDAY
     await news(store, "bus")
     running = digests(store)
@@ -193,7 +193,7 @@ async def test_who_was_served_is_not_looked_at_until_the_next_week(store: Store,
     assert outcome.state == "queued"
     async with store.read() as tx:
         assert await tx.subscriptions.due(clock.moment) == []
-        assert await tx.subscriptions.due(MONDAY + timedelta(weeks=1)) == [wish.id]
+        assert await tx.subscriptions.due(MONDAY + timedelta(weeks=1)) == [subscription.id]
     assert await running.run(MONDAY, everyone=False) == []
 
 
@@ -216,7 +216,7 @@ async def test_other_holidays_let_everyone_be_looked_at(store: Store, clock: Fix
 
 
 async def test_a_private_chat_that_is_gone_ends_the_digest_at_once(store: Store) -> None:
-    wish = await subscriber(store, "anna")
+    subscription = await subscriber(store, "anna")
     async with store.begin() as tx:
         await tx.conversations.gone("fake", "chat-of-anna", "blocked")
-        assert not (await tx.subscriptions.get(wish.id) or wish).is_on
+        assert not (await tx.subscriptions.get(subscription.id) or subscription).is_on

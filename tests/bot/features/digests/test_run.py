@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from bot.channels.policy import DataClass, may_pass
-from bot.features.digests.run import Digests
+from bot.features.digests.run import DigestRunner
 from bot.outgoing.links import Links
 from config.settings import Settings
 from knowledge_base.codec import to_body
@@ -32,9 +32,9 @@ MONDAY = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
 PLACES = Gazetteer([Municipality(id="1", name="Cottbus", state="Brandenburg")])
 
 
-def digests(store: Store, **values: int) -> Digests:
+def digests(store: Store, **values: int) -> DigestRunner:
     carries = partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=Settings())
-    return Digests(store, lambda: PLACES, Links("https://bot.example", b"x" * 32), carries=carries, **values)
+    return DigestRunner(store, lambda: PLACES, Links("https://bot.example", b"x" * 32), carries=carries, **values)
 
 
 async def subscriber(store: Store, name: str, channel: str = "fake") -> Subscription:
@@ -59,8 +59,8 @@ async def queued(store: Store) -> Counter[tuple[str, str]]:
 async def rows(store: Store) -> dict[tuple[str, str], str]:
     """What became of each week of each subscription."""
     async with store.read() as tx:
-        found = await tx.connection.exec_driver_sql("SELECT subscription_id, week, state FROM digest_run")
-        return {(row[0], row[1]): row[2] for row in found}
+        result = await tx.connection.exec_driver_sql("SELECT subscription_id, week, state FROM digest_run")
+        return {(row[0], row[1]): row[2] for row in result}
 
 
 async def test_two_processes_at_once_make_one_digest_each(store: Store, clock: FixedClock) -> None:
@@ -71,9 +71,9 @@ async def test_two_processes_at_once_make_one_digest_each(store: Store, clock: F
     results = await asyncio.gather(*(digests(store).run(MONDAY) for _ in range(3)))
     states = Counter(outcome.state for outcomes in results for outcome in outcomes)
     assert states["queued"] == 23
-    found = await queued(store)
-    assert len(found) == 23
-    assert set(found.values()) == {1}
+    result = await queued(store)
+    assert len(result) == 23
+    assert set(result.values()) == {1}
 
 
 async def test_who_is_overtaken_between_two_looks_takes_nothing_away(store: Store, clock: FixedClock) -> None:
@@ -85,11 +85,11 @@ async def test_who_is_overtaken_between_two_looks_takes_nothing_away(store: Stor
     choose = slow._choose
 
     async def overtaken(*arguments: object) -> object:
-        assert [one.state for one in await digests(store).run(MONDAY)] == ["queued"]
+        assert [outcome.state for outcome in await digests(store).run(MONDAY)] == ["queued"]
         return await choose(*arguments)  # type: ignore[arg-type]
 
     slow._choose = overtaken  # type: ignore[method-assign,assignment]
-    assert [one.reason for one in await slow.run(MONDAY)] == ["served"]
+    assert [outcome.reason for outcome in await slow.run(MONDAY)] == ["served"]
     async with store.read() as tx:
         assert await tx.outbox.count() == {"new": 1}
 
@@ -105,11 +105,11 @@ async def test_what_is_published_while_a_run_reads_is_told_in_the_next_one(
     writes: list[asyncio.Task[None]] = []
 
     async def overtaken(rows: NewsRows, kind: RecordKind, since: datetime, limit: int) -> list[News]:
-        found = await read(rows, kind, since, limit)
+        result = await read(rows, kind, since, limit)
         if kind is RecordKind.EVENT and not writes:
             writes.append(asyncio.create_task(news(store, "late")))
             await asyncio.wait(writes, timeout=0.3)  # SQLite lets it wait until the run has read
-        return found
+        return result
 
     monkeypatch.setattr(NewsRows, "news", overtaken)
     await digests(store).run(MONDAY)
@@ -125,7 +125,7 @@ async def test_clocks_that_differ_by_an_hour_make_one_digest(store: Store, clock
     clock.advance(days=1)
     await news(store, "bus")
     hours = (timedelta(hours=number) for number in (1, 0, -1, 1))
-    states = [one.state for ahead in hours for one in await digests(store).run(MONDAY + ahead)]
+    states = [outcome.state for ahead in hours for outcome in await digests(store).run(MONDAY + ahead)]
     assert states.count("queued") == 1
     assert set((await queued(store)).values()) == {1}
 
@@ -137,13 +137,13 @@ async def test_a_dry_run_stores_nothing(store: Store, clock: FixedClock) -> None
     (outcome,) = await digests(store).run(MONDAY, dry_run=True)
     assert (outcome.state, outcome.items, str(outcome.week)) == ("due", ("project:bus",), "2026-W49")
     assert not await queued(store)
-    assert [one.state for one in await digests(store).run(MONDAY)] == ["queued"]
-    assert [(one.state, one.reason) for one in await digests(store).run(MONDAY)] == [("skipped", "served")]
+    assert [outcome.state for outcome in await digests(store).run(MONDAY)] == ["queued"]
+    assert [(outcome.state, outcome.reason) for outcome in await digests(store).run(MONDAY)] == [("skipped", "served")]
 
 
 async def test_who_changes_something_meanwhile_is_looked_at_again(store: Store, clock: FixedClock) -> None:
     """What was chosen for the wishes of before is not sent; the next look takes the new ones."""
-    wish = await subscriber(store, "anna")
+    subscription = await subscriber(store, "anna")
     clock.advance(days=1)
     await news(store, "bus")
     maker = digests(store)
@@ -152,11 +152,11 @@ async def test_who_changes_something_meanwhile_is_looked_at_again(store: Store, 
     async def and_meanwhile(*arguments: object) -> object:
         made = await choose(*arguments)  # type: ignore[arg-type]
         async with store.begin() as tx:
-            await tx.subscriptions.save(replace(wish, state=OFF))
+            await tx.subscriptions.save(replace(subscription, state=OFF))
         return made
 
     maker._choose = and_meanwhile  # type: ignore[method-assign,assignment]
-    assert [one.reason for one in await maker.run(MONDAY)] == ["changed_meanwhile"]
+    assert [outcome.reason for outcome in await maker.run(MONDAY)] == ["changed_meanwhile"]
     assert not await queued(store)
 
 
@@ -165,26 +165,28 @@ async def test_what_nobody_opens_is_counted_where_opening_can_be_seen(
     by_mail: bool, sqlite_store: Store, clock: FixedClock
 ) -> None:
     """Not in a mail, which says nothing of who reads it: there no topic is offered to be dropped."""
-    wish = replace(await subscriber(sqlite_store, "anna"), topics=("mobility", "health"), unopened={"mobility": 6})
+    subscription = replace(
+        await subscriber(sqlite_store, "anna"), topics=("mobility", "health"), unopened={"mobility": 6}
+    )
     if by_mail:
-        wish = replace(wish, channel="email", conversation="rad@stadt.example")
+        subscription = replace(subscription, channel="email", conversation="rad@stadt.example")
     async with sqlite_store.begin() as tx:
-        await tx.subscriptions.save(wish)
+        await tx.subscriptions.save(subscription)
     clock.advance(days=1)
     await news(sqlite_store, "bus")
     await digests(sqlite_store).run(MONDAY)
     async with sqlite_store.read() as tx:
         payload = (await tx.connection.exec_driver_sql("SELECT payload FROM outbox")).scalar_one()
-        after = await tx.subscriptions.get(wish.id)
+        after = await tx.subscriptions.get(subscription.id)
     assert ("digest.bored" in payload) is not by_mail
     assert after is not None
     assert after.unopened == ({"mobility": 6} if by_mail else {})
 
 
 async def test_mail_carries_the_link_to_end_it(sqlite_store: Store, clock: FixedClock) -> None:
-    wish = await subscriber(sqlite_store, "anna")
+    subscription = await subscriber(sqlite_store, "anna")
     async with sqlite_store.begin() as tx:
-        await tx.subscriptions.save(replace(wish, channel="email", conversation="rad@stadt.example"))
+        await tx.subscriptions.save(replace(subscription, channel="email", conversation="rad@stadt.example"))
     clock.advance(days=1)
     await news(sqlite_store, "bus")
     (outcome,) = await digests(sqlite_store).run(MONDAY)
@@ -193,7 +195,7 @@ async def test_mail_carries_the_link_to_end_it(sqlite_store: Store, clock: Fixed
     async with sqlite_store.read() as tx:
         page = await tx.pages.get(links.at_rest(links.token(outcome.message_id, "unsubscribe")))
         assert page is not None
-        assert (page.kind, page.subject, page.person_id) == ("unsubscribe", "digest", wish.person_id)
+        assert (page.kind, page.subject, page.person_id) == ("unsubscribe", "digest", subscription.person_id)
         (row,) = await tx.connection.exec_driver_sql("SELECT conversation FROM outbox")
         assert row[0] == "rad@stadt.example"
 
@@ -220,36 +222,38 @@ async def test_whatever_happens_nobody_has_two_messages_of_a_week(
     clock = FixedClock()
     store = await Store.open(f"sqlite:///{tmp_path_factory.mktemp('weeks') / 'db'}", clock=clock)
     try:
-        wishes = [await subscriber(store, f"p{number}") for number in range(4)]
-        for step, (what, number) in enumerate(steps):
-            await _step(store, clock, wishes, what, number, step)
-        found = await queued(store)
-        assert set(found.values()) <= {1}
-        for _, week in found:
+        subscriptions = [await subscriber(store, f"p{number}") for number in range(4)]
+        for step, (action, number) in enumerate(steps):
+            await _step(store, clock, subscriptions, action, number, step)
+        result = await queued(store)
+        assert set(result.values()) <= {1}
+        for _, week in result:
             assert Week.parse(week).monday <= clock.moment.astimezone(BERLIN).date()
     finally:
         await store.close()
 
 
-async def _step(store: Store, clock: FixedClock, wishes: list[Subscription], what: str, number: int, step: int) -> None:
-    if what == "pass":
+async def _step(
+    store: Store, clock: FixedClock, subscriptions: list[Subscription], action: str, number: int, step: int
+) -> None:
+    if action == "pass":
         clock.advance(hours=number)
-    elif what == "news":
+    elif action == "news":
         await news(store, f"n{step}")
-    elif what == "run":
+    elif action == "run":
         before = await rows(store)
         await asyncio.gather(*(digests(store).run(clock.moment) for _ in range(number)))
         after = await rows(store)
-        assert {after[one] for one in after.keys() - before.keys()} <= {"queued", "empty"}, "none is taken away again"
+        assert {after[key] for key in after.keys() - before.keys()} <= {"queued", "empty"}, "none is taken away again"
     else:
-        one = wishes[number % len(wishes)]
+        chosen = subscriptions[number % len(subscriptions)]
         changes = {
             "off": {"state": OFF},
             "on": {"state": ON, "paused_until": None},
             "pause": {"paused_until": clock.moment + timedelta(days=10)},
             "weekday": {"weekday": number},
-        }[what]
+        }[action]
         async with store.begin() as tx:
-            known = await tx.subscriptions.get(one.id)
+            known = await tx.subscriptions.get(chosen.id)
             assert known is not None
             await tx.subscriptions.save(replace(known, **changes))  # type: ignore[arg-type]

@@ -56,7 +56,7 @@ async def test_nobody_floods_the_editors(net: Networks) -> None:
     anna = net.matrix.person("@anna:potsdam.example")
     await net.matrix.person("@erika:a.example").says("!start")
     said = [await anna.says(f"!korrektur Nummer {number}") for number in range(MOST + 1)]
-    assert ["Redaktion" in one for one in said] == [True] * MOST + [False]
+    assert ["Redaktion" in message for message in said] == [True] * MOST + [False]
 
 
 async def test_without_an_editor_in_reach_it_is_kept_and_said(net: Networks) -> None:
@@ -72,9 +72,9 @@ async def test_an_editor_mends_a_contact_who_is_told_and_no_import_undoes_it(net
         assert "benachrichtigt" in await erika.says("!bearbeiten c-lead phone = +49 355 7654321")
     assert (await contact(net)).phone == "+49 355 7654321"
     await net.passes()
-    told = net.mails(LEAD)[-1]
-    assert "berichtigt: phone" in told
-    assert "7654321" not in told, "a mail may be read by others"
+    messages = net.mails(LEAD)[-1]
+    assert "berichtigt: phone" in messages
+    assert "7654321" not in messages, "a mail may be read by others"
     await import_files(net.store, [contacts_file(tmp_path)])
     assert (await contact(net)).phone == "+49 355 7654321"
     async with net.store.read() as tx:

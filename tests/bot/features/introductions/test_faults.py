@@ -51,7 +51,9 @@ def _without(*left_out: object) -> Callable[..., Step]:
     """The rules, but some of the effects are forgotten."""
 
     def forget(_now: Introduction, _event: Event, done: Step) -> Step:
-        return replace(done, effects=tuple(one for one in done.effects if not isinstance(one, type(left_out[0]))))
+        return replace(
+            done, effects=tuple(effect for effect in done.effects if not isinstance(effect, type(left_out[0])))
+        )
 
     return _step(forget)
 
@@ -62,7 +64,7 @@ def _without_on(event: type[Any], *left_out: type[Any]) -> Callable[..., Step]:
     def forget(_now: Introduction, happened: Event, done: Step) -> Step:
         if not isinstance(happened, event):
             return done
-        return replace(done, effects=tuple(one for one in done.effects if not isinstance(one, left_out)))
+        return replace(done, effects=tuple(effect for effect in done.effects if not isinstance(effect, left_out)))
 
     return _step(forget)
 
@@ -77,8 +79,8 @@ def either_of_the_two_decides(patch: Patch) -> None:
 
 
 def whoever_does_not_ask_is_the_contact(patch: Patch) -> None:
-    def side(one: Introduction, person: str) -> Side | None:
-        return Side.ASKER if person == one.asker else Side.CONTACT if person else None
+    def side(introduction: Introduction, person: str) -> Side | None:
+        return Side.ASKER if person == introduction.asker else Side.CONTACT if person else None
 
     patch.setattr(Introduction, "side", side)
 
@@ -103,9 +105,9 @@ def more_is_shown_than_was_chosen(patch: Patch) -> None:
 def data_leave_with_the_request(patch: Patch) -> None:
     real = telling.request
 
-    async def too_much(tx: Any, services: Any, one: Introduction) -> bool:
-        await telling.exchange(tx, services, one)
-        return await real(tx, services, one)
+    async def too_much(tx: Any, services: Any, introduction: Introduction) -> bool:
+        await telling.exchange(tx, services, introduction)
+        return await real(tx, services, introduction)
 
     patch.setattr(telling, "request", too_much)
 
@@ -139,7 +141,9 @@ def what_was_sent_counts_as_taken_back(patch: Patch) -> None:
 
 def the_end_is_told_twice(patch: Patch) -> None:
     def twice(_now: Introduction, _event: Event, done: Step) -> Step:
-        again = [Do.EXCHANGE] if any(isinstance(one, TellAsker) and one.outcome for one in done.effects) else []
+        again = (
+            [Do.EXCHANGE] if any(isinstance(effect, TellAsker) and effect.outcome for effect in done.effects) else []
+        )
         return replace(done, effects=(*done.effects, *again))
 
     patch.setattr(transitions, "step", _step(twice))
@@ -196,6 +200,6 @@ def test_it_is_found(fault: Callable[[Patch], None], monkeypatch: Patch) -> None
         phases=(Phase.generate,),
         print_blob=False, report_multiple_bugs=False,
     )  # fmt: skip
-    with pytest.raises(Exception) as found:  # noqa: PT011 - whatever it is that fails, it must not be overlooked
+    with pytest.raises(Exception) as result:  # noqa: PT011 - whatever it is that fails, it must not be overlooked
         run_state_machine_as_test(test_machine.Introducing, settings=many)
-    assert isinstance(found.value, AssertionError | KeyError | StopIteration | Flaky | IntegrityError), found.value
+    assert isinstance(result.value, AssertionError | KeyError | StopIteration | Flaky | IntegrityError), result.value

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from knowledge_base.introductions.values import Answer, Outcome, State
-from knowledge_base.store.consents import What
+from knowledge_base.introductions.values import ContactAnswer, Outcome, State
+from knowledge_base.store.consents import ConsentAction
 from knowledge_base.store.tables import outbox
 from tests.bot.features.digests.test_due import Counted
 from tests.bot.features.introductions.world import ASKERS, CHANNELS, CONTACTS, World
@@ -40,9 +40,9 @@ async def asked(world: World, who: tuple[str, str] = ANNA) -> str:
 
 async def now(world: World, code: str) -> tuple[State, Outcome | None]:
     async with world.store.read() as tx:
-        one = await tx.introductions.by_code(code)
-    assert one is not None
-    return one.state, one.outcome
+        introduction = await tx.introductions.by_code(code)
+    assert introduction is not None
+    return introduction.state, introduction.outcome
 
 
 def heard(world: World, conversation: str) -> list[str]:
@@ -102,16 +102,16 @@ async def test_what_has_not_left_does_not_reach_who_objects(world: World) -> Non
 
 async def test_never_again_holds_for_every_account_and_after_every_pause(world: World) -> None:
     code = await asked(world)
-    assert await world.answers(LEADS, code, Answer.NEVER_AGAIN) == "intro.answered_never_again"
+    assert await world.answers(LEADS, code, ContactAnswer.NEVER_AGAIN) == "intro.answered_never_again"
     await world.time(timedelta(days=60))
     await world.is_erased(ANNA)
     await world.arrives(ANNA)
     code = await asked(world)
     assert any("möchte mit Ihnen" in text for text in heard(world, MOBILITY))
     async with world.store.read() as tx:
-        one = await tx.introductions.by_code(code)
-    assert one is not None
-    assert one.contact == "c-mobility"
+        introduction = await tx.introductions.by_code(code)
+    assert introduction is not None
+    assert introduction.contact == "c-mobility"
 
 
 async def test_erasing_and_coming_back_lifts_no_limit(tmp_path: Path) -> None:
@@ -140,18 +140,18 @@ async def test_what_is_taken_back_in_time_nobody_hears_of(world: World) -> None:
 
 async def test_the_ledger_tells_who_agreed_to_what_and_when_it_ended(world: World) -> None:
     code = await asked(world)
-    await world.answers(LEADS, code, Answer.YES, "email")
+    await world.answers(LEADS, code, ContactAnswer.YES, "email")
     await world.time(timedelta(days=15))
     await world.time(timedelta(days=15))
     async with world.store.read() as tx:
-        one = await tx.introductions.by_code(code)
-        assert one is not None
-        entries = [await tx.consents.of(person) for person in (one.asker, one.contact_person)]
+        introduction = await tx.introductions.by_code(code)
+        assert introduction is not None
+        entries = [await tx.consents.of(person) for person in (introduction.asker, introduction.contact_person)]
     for side in entries:
-        assert [entry.what for entry in side] == [What.GIVEN, What.ENDED]
+        assert [entry.what for entry in side] == [ConsentAction.GIVEN, ConsentAction.ENDED]
         assert side[0].event_id == "event"
         assert side[0].text_hash
-        assert side[0].purpose == f"introduction:{one.id}"
+        assert side[0].purpose == f"introduction:{introduction.id}"
 
 
 async def test_looking_twice_and_in_parallel_changes_nothing_more(world: World) -> None:
@@ -186,9 +186,9 @@ async def test_a_look_writes_nothing_while_a_request_waits_for_its_network_or_it
 async def test_a_yes_without_anything_to_show_does_not_count(world: World) -> None:
     code = await asked(world)
     for kinds in ((), ("matrix",), ("nonsense",), ("=",)):
-        assert await world.answers(LEADS, code, Answer.YES, *kinds) == "intro.share_something"
+        assert await world.answers(LEADS, code, ContactAnswer.YES, *kinds) == "intro.share_something"
         assert (await now(world, code))[0] is State.DELIVERED
-    assert await world.answers(LEADS, code, Answer.YES, "=Tel. 0355 / 99") == "intro.answered_yes"
+    assert await world.answers(LEADS, code, ContactAnswer.YES, "=Tel. 0355 / 99") == "intro.answered_yes"
     await world.delivers("matrix")
     assert "0355 / 99" in heard(world, ANNA[1])[-1]
 
@@ -207,7 +207,7 @@ async def test_through_telegram_a_contact_gets_a_link_and_the_asker_too(world: W
     assert len(heard(world, "99")) == 1
     assert "Dezernat" not in heard(world, "99")[0]
     assert "Wie habt ihr" not in heard(world, "99")[0]
-    await world.answers(("telegram", "99"), code, Answer.YES, "email")
+    await world.answers(("telegram", "99"), code, ContactAnswer.YES, "email")
     await world.delivers("telegram")
     for reader in ("99", TOM[1]):
         assert LEAD not in "".join(heard(world, reader))

@@ -35,9 +35,9 @@ from hypothesis.stateful import (
 
 from knowledge_base.introductions.values import (
     WAITING,
-    Answer,
     Answered,
     Consented,
+    ContactAnswer,
     Delivered,
     Event,
     ForEditors,
@@ -74,13 +74,13 @@ KINDS = st.sampled_from([("email",), ("matrix",), ("all",), ("phone",), ()])
 SHARED = (("email", "forged@evil.example"),)
 FORGED: dict[str, Callable[[str], Event]] = {
     "agrees": lambda person: Consented(person, None, SHARED),
-    "answers": lambda person: Answered(person, Answer.YES, SHARED),
+    "answers": lambda person: Answered(person, ContactAnswer.YES, SHARED),
     "withdraws": Withdrew,
     "objects": Objected,
     "helped": lambda person: SaidWhetherItHelped(person, Helped.YES),
     "for editors": ForEditors,
 }
-NOES = [answer for answer in Answer if answer is not Answer.YES]
+NOES = [answer for answer in ContactAnswer if answer is not ContactAnswer.YES]
 ENDED_BY_CONTACT = tuple(f"intro.answered_{answer}" for answer in NOES)
 COUNTED = ("intro.answered_yes", "intro.withdrawn", *ENDED_BY_CONTACT)
 
@@ -132,42 +132,50 @@ class Introducing(RuleBasedStateMachine):
     def now(self) -> Stored:
         return stored(self.database)
 
-    def notes(self, what: str, who: Account) -> None:
-        self.happened[what, self.at[who]] += 1
+    def notes(self, text: str, who: Account) -> None:
+        self.happened[text, self.at[who]] += 1
 
     def code(self, which: int) -> str:
         """The newest that is under way for 0, then older ones, drafts, and what is over or never was."""
         known = self.now.introductions
         order = [State.CLOSED, State.DRAFT]
-        places = {code: order.index(one["state"]) + 1 if one["state"] in order else 3 for code, one in known.items()}
+        places = {
+            code: order.index(introduction["state"]) + 1 if introduction["state"] in order else 3
+            for code, introduction in known.items()
+        }
         codes = sorted(self.world.codes, key=lambda code: places.get(code, 0)) or ["ZZZZZ"]
         return codes[-1 - which % len(codes)]
 
     def does(
-        self, what: str, who: Account, code: str, work: Callable[[], Awaitable[str]], answer: Answer | None = None
+        self,
+        action: str,
+        who: Account,
+        code: str,
+        work: Callable[[], Awaitable[str]],
+        answer: ContactAnswer | None = None,
     ) -> str:
         """Somebody does something to an introduction: whoever may not changes nothing at all."""
-        self.again = lambda: self._does(what, who, code, work, answer)
+        self.again = lambda: self._does(action, who, code, work, answer)
         return str(self.run(self.again()))
 
     async def _does(
-        self, what: str, who: Account, code: str, work: Callable[[], Awaitable[str]], answer: Answer | None
+        self, action: str, who: Account, code: str, work: Callable[[], Awaitable[str]], answer: ContactAnswer | None
     ) -> str:
         before = self.now
         said = await work()
-        one = before.introductions.get(code)
-        if said == "crash" or not is_theirs(what, one, before.person(who), answer):
-            assert before == self.now, f"{who} {what} {code}: {said}; it was not theirs, and changed something"
-        self._noted(what, who, code, said, answer)
+        introduction = before.introductions.get(code)
+        if said == "crash" or not is_theirs(action, introduction, before.person(who), answer):
+            assert before == self.now, f"{who} {action} {code}: {said}; it was not theirs, and changed something"
+        self._noted(action, who, code, said, answer)
         if said == "intro.answered_yes":
-            assert one is not None
-            asker = next(account for account in ASKERS if before.person(account) == one["asker"])
+            assert introduction is not None
+            asker = next(account for account in ASKERS if before.person(account) == introduction["asker"])
             self.watch.both_said_yes(asker, who, self.kinds)
         return said
 
     kinds: tuple[str, ...] = ()  # that the one who answers just now named
 
-    def _noted(self, what: str, who: Account, code: str, said: str, answer: Answer | None) -> None:
+    def _noted(self, text: str, who: Account, code: str, said: str, answer: ContactAnswer | None) -> None:
         self.counted = who if said in COUNTED else None
         if said == "crash":
             self.notes("crash", who)
@@ -207,18 +215,20 @@ class Introducing(RuleBasedStateMachine):
         code = self.code(0)
         self.does("agrees", who, code, lambda: self.world.agrees(who, code))
 
-    @rule(who=ANYBODY, which=WHICH, answer=st.sampled_from(Answer), kinds=KINDS, crash=RARELY)
-    def answers(self, who: Account, which: int, answer: Answer, kinds: tuple[str, ...], crash: bool) -> None:
+    @rule(who=ANYBODY, which=WHICH, answer=st.sampled_from(ContactAnswer), kinds=KINDS, crash=RARELY)
+    def answers(self, who: Account, which: int, answer: ContactAnswer, kinds: tuple[str, ...], crash: bool) -> None:
         code, self.kinds = self.code(which), kinds
         self.does("answers", who, code, lambda: self.world.answers(who, code, answer, *kinds, crash=crash), answer)
 
     @rule(who=st.sampled_from(CONTACTS), which=st.integers(0, 2), kinds=KINDS)
     def says_yes(self, who: Account, which: int, kinds: tuple[str, ...]) -> None:
         code, self.kinds = self.code(which), kinds
-        self.does("answers", who, code, lambda: self.world.answers(who, code, Answer.YES, *kinds), Answer.YES)
+        self.does(
+            "answers", who, code, lambda: self.world.answers(who, code, ContactAnswer.YES, *kinds), ContactAnswer.YES
+        )
 
     @rule(who=st.sampled_from(CONTACTS), which=st.integers(0, 2), answer=st.sampled_from(NOES))
-    def says_no(self, who: Account, which: int, answer: Answer) -> None:
+    def says_no(self, who: Account, which: int, answer: ContactAnswer) -> None:
         code = self.code(which)
         self.does("answers", who, code, lambda: self.world.answers(who, code, answer), answer)
 
@@ -254,28 +264,34 @@ class Introducing(RuleBasedStateMachine):
 
     def _open_of(self, who: Account) -> list[str]:
         now = self.now
-        return [code for code, one in now.introductions.items() if is_theirs("objects", one, now.person(who))]
+        return [
+            code
+            for code, introduction in now.introductions.items()
+            if is_theirs("objects", introduction, now.person(who))
+        ]
 
-    @rule(who=ANYBODY, which=WHICH, what=st.sampled_from(sorted(FORGED)))
-    def an_event_is_forged(self, who: Account, which: int, what: str) -> None:
+    @rule(who=ANYBODY, which=WHICH, event=st.sampled_from(sorted(FORGED)))
+    def an_event_is_forged(self, who: Account, which: int, event: str) -> None:
         """Past every door that looks who it is: only the rules themselves can refuse it. Of whose it is nobody."""
         code, now = self.code(which), self.now
         person = now.person(who)
-        if not is_theirs(what, now.introductions.get(code), person):
-            self.run(self._does(what, who, code, lambda: self.world.happens(code, FORGED[what](person)), None))
+        if not is_theirs(event, now.introductions.get(code), person):
+            self.run(self._does(event, who, code, lambda: self.world.happens(code, FORGED[event](person)), None))
 
-    @rule(which=WHICH, number=st.integers(1, 4), what=st.sampled_from(["delivered", "undeliverable", "room"]))
-    def news_of_a_message_come_late(self, which: int, number: int, what: str) -> None:
+    @rule(which=WHICH, number=st.integers(1, 4), news=st.sampled_from(["delivered", "undeliverable", "room"]))
+    def news_of_a_message_come_late(self, which: int, number: int, news: str) -> None:
         """Of a round that is over, or of a room that nobody waits for."""
         code, before = self.code(which), self.now
-        one = before.introductions.get(code)
-        if one is None or (one["state"] == State.OPENING if what == "room" else one["round"] == number):
+        introduction = before.introductions.get(code)
+        if introduction is None or (
+            introduction["state"] == State.OPENING if news == "room" else introduction["round"] == number
+        ):
             return
         events: dict[str, tuple[Event, ...]] = {
             "room": (RoomOpened(), RoomFailed()), "delivered": (Delivered(number),),
             "undeliverable": (Undeliverable(number),),
         }  # fmt: skip
-        for event in events[what]:
+        for event in events[news]:
             assert self.run(self.world.happens(code, event)) != "happened"
         assert self.now == before
         self.happened["late news", "network"] += 1
@@ -283,8 +299,12 @@ class Introducing(RuleBasedStateMachine):
     @rule(which=WHICH)
     def somebody_looks_before_it_is_time(self, which: int) -> None:
         code, before = self.code(which), self.now
-        one = before.introductions.get(code)
-        if one is None or one["due_at"] is None or str(one["due_at"]) > f"{self.world.clock.moment:%Y-%m-%d %H:%M:%S}":
+        introduction = before.introductions.get(code)
+        if (
+            introduction is None
+            or introduction["due_at"] is None
+            or str(introduction["due_at"]) > f"{self.world.clock.moment:%Y-%m-%d %H:%M:%S}"
+        ):
             assert self.run(self.world.happens(code, TimeCame())) != "happened"
             assert self.now == before
 
@@ -296,8 +316,12 @@ class Introducing(RuleBasedStateMachine):
     @rule(which=st.integers(0, 2), side=st.sampled_from(["asker", "contact_person"]), really=st.booleans())
     def one_of_the_two_leaves(self, which: int, side: str, really: bool) -> None:
         """While the other waits: by chance alone somebody who leaves is hardly ever part of what is under way."""
-        one = self.now.introductions.get(self.code(which))
-        who = self.people().get(one[side]) if one and one["state"] in (*WAITING, State.OPENING) else None
+        introduction = self.now.introductions.get(self.code(which))
+        who = (
+            self.people().get(introduction[side])
+            if introduction and introduction["state"] in (*WAITING, State.OPENING)
+            else None
+        )
         if who and really:
             self._leaves(who, crash=False)
 
@@ -359,9 +383,9 @@ class Introducing(RuleBasedStateMachine):
     async def _time_passes(self, passed: timedelta) -> None:
         before, people = self.now.introductions, self.people()
         await self.world.time(passed)
-        for code, one in self.now.introductions.items():
+        for code, introduction in self.now.introductions.items():
             was = before[code]
-            if one["outcome"] == Outcome.NOT_ARRANGED and was["state"] in (State.SENT, State.DELIVERED):
+            if introduction["outcome"] == Outcome.NOT_ARRANGED and was["state"] in (State.SENT, State.DELIVERED):
                 for person in {was["asker"], was["contact_person"]} & people.keys():
                     self.notes("expire", people[person])
 
@@ -376,8 +400,8 @@ class Introducing(RuleBasedStateMachine):
         seen = [entry[1:] for entry in self.world.delivered.values()]
         for channel, conversation, text in (*written(self.database), *seen):
             self.watch.reads(channel, conversation, text)
-        for one in self.now.introductions.values():
-            assert (one["due_at"] is None) == (one["state"] == State.CLOSED)
+        for introduction in self.now.introductions.values():
+            assert (introduction["due_at"] is None) == (introduction["state"] == State.CLOSED)
 
     def teardown(self) -> None:
         try:
@@ -392,7 +416,7 @@ class Introducing(RuleBasedStateMachine):
 
     async def _to_the_end(self) -> None:
         for days in (5, *[20] * 8):
-            if all(one["state"] == State.CLOSED for one in self.now.introductions.values()):
+            if all(introduction["state"] == State.CLOSED for introduction in self.now.introductions.values()):
                 break
             await self._everything_arrives()
             await self._time_passes(timedelta(days=days))
@@ -406,10 +430,10 @@ class Introducing(RuleBasedStateMachine):
         self.no_datum_before_both_said_yes_and_what_is_open_has_a_timer()
         keys = [key for key, *_ in self.world.delivered.values() if key]
         assert len(keys) == len(set(keys)), "nobody is told anything twice"
-        for one in self.now.introductions.values():
-            assert one["state"] == State.CLOSED
-            self.happened["end", one["outcome"]] += 1
-            each_side_knows(self.database, one, self.people(), self.watch, keys)
+        for introduction in self.now.introductions.values():
+            assert introduction["state"] == State.CLOSED
+            self.happened["end", introduction["outcome"]] += 1
+            each_side_knows(self.database, introduction, self.people(), self.watch, keys)
 
 
 # Shrinking would take longer than reading a history of thirty steps.

@@ -38,7 +38,7 @@ async def test_who_objects_to_everything_waits_for_a_request_that_changes_in_tha
             return Say("objected")
 
         said = await crossed(store, withdraw, object_)
-        assert [one.key for one in said] == ["intro.withdrawn", "objected"]
+        assert [message.key for message in said] == ["intro.withdrawn", "objected"]
         async with store.read() as tx:
             after = await tx.introductions.by_code(code)
             assert (await tx.profiles.get(contact.id)).refuses

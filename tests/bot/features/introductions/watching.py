@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from knowledge_base.introductions.values import AFTER, ASKED, Answer, Outcome, State
+from knowledge_base.introductions.values import AFTER, ASKED, ContactAnswer, Outcome, State
 from tests.bot.features.introductions.world import DATA, HOMES, OWN
 
 Account = tuple[str, str]
@@ -45,12 +45,12 @@ def stored(database: sqlite3.Connection) -> Stored:
     return Stored({row["code"]: row for row in rows}, people, counts, messages)
 
 
-def is_theirs(what: str, one: Row | None, person: str, answer: Answer | None = None) -> bool:
+def is_theirs(text: str, one: Row | None, person: str, answer: ContactAnswer | None = None) -> bool:
     """Whether this person may do that now: said once more, in other words than the product's."""
     if one is None or person not in (one["asker"], one["contact_person"]):
         return False
     asks, answers, state = one["asker"] == person, one["contact_person"] == person, one["state"]
-    match what:
+    match text:
         case "agrees":
             return asks and state == State.DRAFT
         case "withdraws":
@@ -60,7 +60,7 @@ def is_theirs(what: str, one: Row | None, person: str, answer: Answer | None = N
         case "helped":
             return bool(state == State.FOLLOWED)
         case "answers":
-            return answers and (state in ASKED or (state == State.OPENING and answer is Answer.NO))
+            return answers and (state in ASKED or (state == State.OPENING and answer is ContactAnswer.NO))
         case _:
             return answers and state not in (State.DRAFT, State.CLOSED, *AFTER)
 

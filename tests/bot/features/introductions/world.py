@@ -21,7 +21,7 @@ from bot.outgoing.links import Links
 from bot.texts import Texts
 from config.settings import Settings
 from knowledge_base.ingest.importer import import_files
-from knowledge_base.introductions.values import Answer, Event, Helped
+from knowledge_base.introductions.values import ContactAnswer, Event, Helped
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from knowledge_base.store.outbox import OutboxRow
@@ -123,8 +123,8 @@ class World:
         return said.key
 
     async def person(self, tx: Transaction, account: tuple[str, str]) -> str:
-        found = await tx.people.of_account(*account)
-        return found.id if found else "nobody"
+        person = await tx.people.of_account(*account)
+        return person.id if person else "nobody"
 
     # -------------------------------------------------------------------------------------------- what people do
 
@@ -143,20 +143,20 @@ class World:
 
     async def agrees(self, account: tuple[str, str], code: str, *, crash: bool = False) -> str:
         async def work(tx: Transaction) -> Say:
-            one = await tx.introductions.by_code(code)
-            if one is None or one.asker != await self.person(tx, account):
+            introduction = await tx.introductions.by_code(code)
+            if introduction is None or introduction.asker != await self.person(tx, account):
                 return Say("intro.unknown")
-            return await consent(tx, self.services, one, ("all",), evidence(account), "de")
+            return await consent(tx, self.services, introduction, ("all",), evidence(account), "de")
 
         return await self.act(work, crash=crash)
 
     async def answers(
-        self, account: tuple[str, str], code: str, answer: Answer, *kinds: str, crash: bool = False
+        self, account: tuple[str, str], code: str, answer: ContactAnswer, *kinds: str, crash: bool = False
     ) -> str:
         async def work(tx: Transaction) -> Say:
-            one = await tx.introductions.by_code(code)
+            introduction = await tx.introductions.by_code(code)
             person = await self.person(tx, account)
-            one_id = one.id if one else ""
+            one_id = introduction.id if introduction else ""
             proof = evidence(account)
             return (await introductions.respond(tx, self.services, one_id, person, answer, kinds, proof)).say
 
@@ -164,25 +164,27 @@ class World:
 
     async def withdraws(self, account: tuple[str, str], code: str, *, crash: bool = False) -> str:
         async def work(tx: Transaction) -> Say:
-            one = await tx.introductions.by_code(code)
+            introduction = await tx.introductions.by_code(code)
             person = await self.person(tx, account)
-            return await introductions.withdraw(tx, self.services, one.id if one else "", person, evidence(account))
+            return await introductions.withdraw(
+                tx, self.services, introduction.id if introduction else "", person, evidence(account)
+            )
 
         return await self.act(work, crash=crash)
 
     async def says_whether_it_helped(self, account: tuple[str, str], code: str, how: Helped) -> str:
         async def work(tx: Transaction) -> Say:
-            one = await tx.introductions.by_code(code)
+            introduction = await tx.introductions.by_code(code)
             person = await self.person(tx, account)
-            return await introductions.helped(tx, self.services, one.id if one else "", person, how)
+            return await introductions.helped(tx, self.services, introduction.id if introduction else "", person, how)
 
         return await self.act(work)
 
     async def for_editors(self, account: tuple[str, str], code: str) -> str:
         async def work(tx: Transaction) -> Say:
-            one = await tx.introductions.by_code(code)
+            introduction = await tx.introductions.by_code(code)
             person = await self.person(tx, account)
-            return await introductions.for_editors(tx, self.services, one.id if one else "", person)
+            return await introductions.for_editors(tx, self.services, introduction.id if introduction else "", person)
 
         return await self.act(work)
 
@@ -205,10 +207,10 @@ class World:
         """An event comes in by no door that would look at it first: forged, late or doubled."""
 
         async def work(tx: Transaction) -> Say:
-            one = await tx.introductions.by_code(code)
-            if one is None:
+            introduction = await tx.introductions.by_code(code)
+            if introduction is None:
                 return Say("intro.unknown")
-            done = await introductions.apply(tx, self.services, one, event)
+            done = await introductions.apply(tx, self.services, introduction, event)
             return Say(done.refusal or "happened")
 
         return await self.act(work)
@@ -233,8 +235,8 @@ class World:
         """The network gets what waits; a killed sender leaves it to the next one."""
         async with self.store.begin() as tx:
             while rows := await to_send(tx, channel, limit=50):
-                found = select(outbox.c.id, outbox.c.key).where(outbox.c.id.in_([row.id for row in rows]))
-                keys = {one.id: one.key for one in await tx.connection.execute(found)}
+                result = select(outbox.c.id, outbox.c.key).where(outbox.c.id.in_([row.id for row in rows]))
+                keys = {one.id: one.key for one in await tx.connection.execute(result)}
                 for row in rows:
                     if fate in ("sent", "killed"):
                         self.delivered[row.id] = (keys[row.id], row.channel, row.conversation, self.text(row))

@@ -83,7 +83,7 @@ async def test_telling_all_at_once_shows_them_again_and_tells_nobody_twice(net: 
     assert await tell_all(net.store, services.settings, services.links, services.secret) == (2, 0)
     assert await tell_all(net.store, services.settings, services.links, services.secret) == (0, 0)
     await settled(net.bot)
-    assert {one.address.conversation for one in net.email.delivered} == {LEAD, MOBILITY}
+    assert {message.address.conversation for message in net.email.delivered} == {LEAD, MOBILITY}
     (mail,) = net.mails(LEAD)
     basis = "Art. 6 Abs. 1 Buchst. e"
     for part in ("Leitung Digitale Stadt", "https://cottbus.example/kontakt", basis, "widersprechen"):
@@ -131,8 +131,8 @@ async def test_an_address_that_nobody_needs_goes_after_a_week(store: Store, cloc
     week = timedelta(days=7)
     async with store.begin() as tx:
         await tx.profiles.person_of_address("niemand@dorf.example")
-        wish = await tx.profiles.person_of_address("lass@mich.example")
-        await tx.profiles.set(wish.id, refuses=True)
+        subscription = await tx.profiles.person_of_address("lass@mich.example")
+        await tx.profiles.set(subscription.id, refuses=True)
         linked = await tx.people.identify("matrix", "@anna:b.example", private_conversation="!r")
         await tx.people.link(linked.id, "email", "anna@b.example", "anna@b.example")
     clock.advance(days=7)

@@ -16,15 +16,15 @@ from config.settings import Settings
 from knowledge_base.store.database import Store
 from knowledge_base.store.merging import references
 from knowledge_base.store.own_data import BY_SIDE, LEFT_OUT, SHOWN
-from knowledge_base.store.statistics import Figures, figures
+from knowledge_base.store.statistics import Statistics, figures
 from knowledge_base.store.tables import metadata
 
 DOCUMENT = Path(__file__).parents[4] / "docs" / "privacy.md"
 BEGIN, END = "<!-- generated: run_bot.py privacy-report -->\n", "<!-- end -->\n"
-NOTHING = Figures(rows={}, contacts_by_basis={}, contacts_told=0, contacts_hidden=0, verified=0)
+NOTHING = Statistics(rows={}, contacts_by_basis={}, contacts_told=0, contacts_hidden=0, verified=0)
 
 
-def report(language: str = "en", counted: Figures = NOTHING, **settings: Any) -> str:
+def report(language: str = "en", counted: Statistics = NOTHING, **settings: Any) -> str:
     return privacy_report(
         Settings(**settings), counted, Texts(), language, date="the day it is made", version="the installed one"
     )
@@ -95,7 +95,7 @@ async def test_figures_are_those_of_the_database(store: Store) -> None:
     async with store.begin() as tx:
         anna = await tx.people.identify("matrix", "@anna:b.example", private_conversation="!r")
         await tx.profiles.set(anna.id, name="Anna Geheim", municipality="1", verified_at=tx.now)
-        await tx.contacts.told(["c1"])
+        await tx.contacts.note_informed(["c1"])
         counted = await figures(tx.connection, {"c1": "public_function", "c2": "public_function"})
     assert (counted.rows["person"], counted.verified, counted.contacts_told) == (1, 1, 1)
     text = report("de", counted)
@@ -113,12 +113,12 @@ BY_PERSON = {  # the one grouping by people there is: the newest entry of each p
 
 def test_nothing_is_counted_or_timed_by_person() -> None:
     """P16: no response times and no rankings of people: no statement groups figures by who somebody is."""
-    found = {}
+    seen = {}
     for module in sorted((Path(__file__).parents[4] / "knowledge_base" / "store").rglob("*.py")):
         for columns in re.findall(r"\.group_by\(([^)]*)\)", module.read_text("utf-8")):
             if OF_PEOPLE & set(re.findall(r"\.c\.(\w+)", columns)):
-                found[module.name] = columns
-    assert found == BY_PERSON
+                seen[module.name] = columns
+    assert seen == BY_PERSON
 
 
 def test_no_table_keeps_how_long_somebody_took_to_answer() -> None:
@@ -130,7 +130,7 @@ def test_no_table_keeps_how_long_somebody_took_to_answer() -> None:
 
 def test_the_report_has_no_figure_of_single_people() -> None:
     rows = dict.fromkeys(metadata.tables, 3)
-    shown = report(counted=Figures(rows=rows, contacts_by_basis={}, contacts_told=3, contacts_hidden=0, verified=3))
+    shown = report(counted=Statistics(rows=rows, contacts_by_basis={}, contacts_told=3, contacts_hidden=0, verified=3))
     assert "response times and rankings of persons are not made" in shown
     assert not re.search(r"(?i)average|median|fastest|slowest|per person", shown)
 
@@ -138,7 +138,7 @@ def test_the_report_has_no_figure_of_single_people() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_form_of_an_impact_assessment_is_filled_in_from_what_is(language: str) -> None:
     """P14: all nine criteria; what the settings and the database know stands in it."""
-    counted = Figures({"person": 41}, {"public_function": 17}, contacts_told=0, contacts_hidden=0, verified=0)
+    counted = Statistics({"person": 41}, {"public_function": 17}, contacts_told=0, contacts_hidden=0, verified=0)
     quiet = report(language, counted)
     loud = report(language, counted, telegram={"token": "123456:" + "A" * 35}, introductions={"pause_days": 77})
     form = quiet[quiet.index("Art. 35") :].split("\n## ")[0]

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 
 from bot.channels.policy import DataClass
 from bot.context import Services
-from bot.features.accounts.separate import told
+from bot.features.accounts.separate import as_json
 from bot.features.introductions import notify as telling
 from bot.features.places import UNKNOWN
 from bot.messages import Say
@@ -28,10 +28,10 @@ from bot.outgoing.notify import Notice, tell
 from bot.texts import Texts
 from bot.web.app import make_app
 from bot.web.pages import page_routes
-from config.operator import Operator
+from config.operator import OperatorSettings
 from config.settings import Settings
-from config.smtp import Smtp
-from config.web import Web
+from config.smtp import SmtpSettings
+from config.web import WebSettings
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.introductions.values import Introduction, State
 from knowledge_base.search.service import SearchService
@@ -45,7 +45,7 @@ from tests.knowledge_base.ingest.examples import contact, jsonl, project
 URL = "https://lotse.example"
 SECRET = b"k" * 32
 TEXTS = Texts()
-OPERATOR = Operator(
+OPERATOR = OperatorSettings(
     organisation="Amt für Beispiele",
     address="Rathausplatz 1\n03046 Beispielstadt",
     represented_by="die Amtsleitung",
@@ -109,9 +109,9 @@ class Site:
 
     async def state(self) -> Introduction:
         async with self.store.read() as tx:
-            found = await tx.introductions.get(self.one.id)
-        assert found
-        return found
+            introduction = await tx.introductions.get(self.one.id)
+        assert introduction
+        return introduction
 
     async def told(self, person: str, say: Say, key: str, **more: Any) -> str:
         """Tell somebody something and return the path of its link, if it has one."""
@@ -173,9 +173,9 @@ async def site(waiting: tuple[Path, SearchService], tmp_path: Path, clock: Fixed
     changes: list[None] = []
     app = make_app(Health(), Metrics([], []), page_routes(services, changed=lambda: changes.append(None)))
     async with store.read() as tx:
-        one = await tx.introductions.get("intro-1")
-    assert one
-    yield Site(app, services, store, one, one.contact_person, one.asker, changes)
+        introduction = await tx.introductions.get("intro-1")
+    assert introduction
+    yield Site(app, services, store, introduction, introduction.contact_person, introduction.asker, changes)
     await store.close()
 
 
@@ -183,9 +183,9 @@ def services_of(store: Store, search: SearchService, folder: Path, **changes: An
     values: dict[str, Any] = {
         "state_dir": folder,
         "admins": ("matrix:@ada:a.example",),
-        "web": Web(public_url=URL),
+        "web": WebSettings(public_url=URL),
         "operator": OPERATOR,
-        "smtp": Smtp(host="127.0.0.1", tls="none", sender="lotse@stadt.example"),
+        "smtp": SmtpSettings(host="127.0.0.1", tls="none", sender="lotse@stadt.example"),
     }
     return Services(store, search, Settings(**values | changes), Links(URL, SECRET), SECRET, TEXTS)
 
@@ -241,7 +241,7 @@ async def disconnect_path(site: Site, token: str = "disconnect") -> str:
     """The link in the mail that tells a mailbox of its connection with an account."""
     async with site.store.begin() as tx:
         address = "rad@cottbus.example"
-        empty = told(Profile(person_id=""))
+        empty = as_json(Profile(person_id=""))
         profiles = dict.fromkeys(("owner", "account", "both"), empty)
         content = {"address": address, "channel": "telegram", "accounts": [["email", address]]}
         content |= {"introductions": [], "language": "de"}

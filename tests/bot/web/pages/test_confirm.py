@@ -16,8 +16,10 @@ async def wished(site: Site) -> None:
 
 async def goes_to(site: Site) -> str | None:
     async with site.store.read() as tx:
-        wish = await tx.subscriptions.of_person(site.contact)
-    return wish.conversation if wish and wish.is_on and wish.channel == "email" else None
+        subscription = await tx.subscriptions.of_person(site.contact)
+    return (
+        subscription.conversation if subscription and subscription.is_on and subscription.channel == "email" else None
+    )
 
 
 async def test_a_press_confirms_once_and_a_look_nothing(site: Site) -> None:

@@ -70,10 +70,10 @@ class Tree(HTMLParser):
 async def every_page(site: Site, language: str) -> list[httpx.Response]:
     """Each kind of page that can be seen."""
     request, away = await site.request_path(), await site.unsubscribe_path()
-    note, wish, apart = await note_path(site), await confirm_path(site), await disconnect_path(site)
+    note, subscription, apart = await note_path(site), await confirm_path(site), await disconnect_path(site)
     async with site.client() as human:
         pages = [await human.get(f"{path}?lang={language}") for path in ("/", "/imprint", "/privacy", "/accessibility")]
-        linked = (request, away, note, wish, apart, "/i/unknown")
+        linked = (request, away, note, subscription, apart, "/i/unknown")
         pages += [await human.get(f"{path}?lang={language}") for path in linked]
         pages += [await human.post(f"{note}?lang={language}"), await human.post(f"{away}?lang={language}")]
         pages.append(await human.post(f"{request}?lang={language}", data={"answer": "yes"}))

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import insert, select
 
 from bot.web.pages import proving
-from knowledge_base.introductions.values import Answer, State
+from knowledge_base.introductions.values import ContactAnswer, State
 from knowledge_base.store.separating import part
 from knowledge_base.store.tables import account, metadata, outbox
 from tests.bot.web.pages.conftest import Site, disconnect_path
 from tests.conftest import FixedClock
 
-ANSWERS = [str(answer) for answer in Answer]
+ANSWERS = [str(answer) for answer in ContactAnswer]
 OF_THE_CONTACT = ("rad@cottbus.example", "+49 355 0000", "355 0000")
 OF_CODES = ("outbox", "page", "tally")  # what a wish for a code leaves
 
@@ -191,7 +191,7 @@ async def test_no_code_goes_to_a_mailbox_that_is_another_person_s_now(site: Site
     async with site.store.begin() as tx:
         values = {"channel": "telegram", "user_id": "11", "conversation": "11", "active": True}
         await tx.connection.execute(insert(account).values(**values, person_id=site.contact, first_seen=tx.now))
-        mailbox = [one for one in await tx.people.accounts(site.contact) if one.channel == "email"]
+        mailbox = [account for account in await tx.people.accounts(site.contact) if account.channel == "email"]
         await part(tx.connection, tx.now, site.contact, mailbox, [], instead=None)
         await tx.pages.reopen(_at_rest(site, path))
     await owner.post(path, data={"answer": "no"})

@@ -13,9 +13,9 @@ from bot.web.app import make_app
 from bot.web.pages import page_routes
 from bot.web.pages.public import paragraphs
 from bot.web.pages.view import language_of
-from config.operator import Operator
+from config.operator import OperatorSettings
 from config.settings import Settings
-from config.web import Web
+from config.web import WebSettings
 from tests.bot.web.pages.conftest import OPERATOR, URL, Site, services_of
 
 PUBLIC = ("/", "/imprint", "/privacy", "/accessibility")
@@ -61,7 +61,7 @@ async def test_the_accessibility_statement_names_where_to_report(site: Site) -> 
 @pytest.mark.parametrize("path", PUBLIC)
 async def test_settings_never_become_markup(site: Site, path: str) -> None:
     hostile = "<script>x</script>{{ 7*7 }}\n\n<b>y</b>"
-    page = await read(site, path, operator=Operator(**dict.fromkeys(Operator.model_fields, hostile)))
+    page = await read(site, path, operator=OperatorSettings(**dict.fromkeys(OperatorSettings.model_fields, hostile)))
     assert "<script" not in page
     assert "<b>y" not in page
     assert "{{ 7*7 }}" in page
@@ -69,16 +69,16 @@ async def test_settings_never_become_markup(site: Site, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/imprint", "/privacy", "/accessibility"])
 async def test_what_is_not_configured_says_so(site: Site, path: str) -> None:
-    assert "Diese Angabe fehlt noch" in await read(site, path, operator=Operator())
+    assert "Diese Angabe fehlt noch" in await read(site, path, operator=OperatorSettings())
 
 
 async def test_where_people_cannot_reach_us_there_are_no_pages(site: Site) -> None:
-    services = services_of(site.store, site.services.search, site.services.settings.state_dir, web=Web())
+    services = services_of(site.store, site.services.search, site.services.settings.state_dir, web=WebSettings())
     assert page_routes(services) == []
 
 
 async def test_under_a_path_of_its_own_the_links_lead_there(site: Site) -> None:
-    page = await read(site, "/imprint", web=Web(public_url="https://stadt.example/lotse/"))
+    page = await read(site, "/imprint", web=WebSettings(public_url="https://stadt.example/lotse/"))
     assert 'href="/lotse/privacy?lang=de"' in page
 
 
@@ -109,14 +109,14 @@ def test_which_language(query: str, header: str, known: str, language: str) -> N
 @pytest.mark.parametrize(
     ("url", "operator", "states"),
     [
-        ("", Operator(), ["none"]),
+        ("", OperatorSettings(), ["none"]),
         ("https://lotse.example", OPERATOR, ["ok", "ok"]),
-        ("https://lotse.example", Operator(), ["ok", "fail"]),
-        ("http://127.0.0.1:8080", Operator(), ["ok", "none"]),
+        ("https://lotse.example", OperatorSettings(), ["ok", "fail"]),
+        ("http://127.0.0.1:8080", OperatorSettings(), ["ok", "none"]),
     ],
 )
-def test_check_reports_a_public_page_without_imprint(url: str, operator: Operator, states: list[str]) -> None:
-    lines = list(pages_lines(Settings(web=Web(public_url=url), operator=operator)))
+def test_check_reports_a_public_page_without_imprint(url: str, operator: OperatorSettings, states: list[str]) -> None:
+    lines = list(pages_lines(Settings(web=WebSettings(public_url=url), operator=operator)))
     assert [state for state, _ in lines] == states
     if "fail" in states:
         assert "operator.organisation" in lines[1][1]
@@ -126,4 +126,4 @@ def test_check_reports_a_public_page_without_imprint(url: str, operator: Operato
     ("bind", "warned"), [("127.0.0.1", False), ("::1", False), ("0.0.0.0", True), ("10.0.0.5", True)]
 )
 def test_check_warns_of_pages_that_are_open_to_the_network(bind: str, warned: bool) -> None:
-    assert any(bind in text for _, text in pages_lines(Settings(web=Web(bind=bind)))) is warned
+    assert any(bind in text for _, text in pages_lines(Settings(web=WebSettings(bind=bind)))) is warned

@@ -18,11 +18,11 @@ ONE_CLICK = "List-Unsubscribe=One-Click"
 
 async def subscribed(site: Site) -> None:
     async with site.store.begin() as tx:
-        wish = Subscription(
+        subscription = Subscription(
             id="s1", person_id=site.contact, channel="email", conversation="rad@cottbus.example", state=ON,
             since=tx.now, unopened={}, changed_at=tx.now,
         )  # fmt: skip
-        await tx.subscriptions.save(wish)
+        await tx.subscriptions.save(subscription)
 
 
 async def digest_path(site: Site) -> str:
@@ -32,8 +32,8 @@ async def digest_path(site: Site) -> str:
 
 async def is_subscribed(site: Site) -> bool:
     async with site.store.read() as tx:
-        wish = await tx.subscriptions.of_person(site.contact)
-    return wish is not None and wish.is_on
+        subscription = await tx.subscriptions.of_person(site.contact)
+    return subscription is not None and subscription.is_on
 
 
 async def refuses(site: Site) -> bool:
@@ -99,11 +99,11 @@ async def test_it_ends_nothing_in_a_chat_as_no_code_proves_who_presses(site: Sit
     async with site.store.begin() as tx:
         values = {"channel": "matrix", "user_id": "@rad:c.example", "conversation": "!rad", "active": True}
         await tx.connection.execute(insert(account).values(**values, person_id=site.contact, first_seen=tx.now))
-        wish = Subscription(
+        subscription = Subscription(
             id="s1", person_id=site.contact, channel="matrix", conversation=None, state=ON, since=tx.now, unopened={},
             changed_at=tx.now,
         )  # fmt: skip
-        await tx.subscriptions.save(wish)
+        await tx.subscriptions.save(subscription)
     async with site.client() as program:
         for one in (path, digests):
             assert (await program.post(one, content=ONE_CLICK)).status_code == 200
@@ -112,5 +112,5 @@ async def test_it_ends_nothing_in_a_chat_as_no_code_proves_who_presses(site: Sit
     after = await site.state()
     assert (after.state, after.contact) == (State.SENT, "c1")
     async with site.store.read() as tx:
-        accounts = {one.channel: one.active for one in await tx.people.accounts(site.contact)}
+        accounts = {account.channel: account.active for account in await tx.people.accounts(site.contact)}
     assert accounts == {"email": False, "matrix": True}, "no more mails"

@@ -26,15 +26,15 @@ PREFETCH: list[Mapping[str, str]] = [
 
 async def every_link(site: Site) -> dict[str, str]:
     """A link of each kind that there is."""
-    found = {
+    seen = {
         "i": await site.request_path(),
         "unsubscribe": await site.unsubscribe_path(),
         "n": await note_path(site),
         "digest": await confirm_path(site),
         "disconnect": await disconnect_path(site),
     }
-    assert set(found) == set(LINKED), "a kind of page that is not tried here"
-    return found
+    assert set(seen) == set(LINKED), "a kind of page that is not tried here"
+    return seen
 
 
 async def test_a_scanner_that_fetches_every_link_for_a_day_changes_nothing(site: Site, clock: FixedClock) -> None:

@@ -23,8 +23,8 @@ def checked(pages: dict[str, str]) -> dict[str, list[str]]:
     done = subprocess.run(
         [node(), "check.mjs"], cwd=FOLDER, input=json.dumps(pages), capture_output=True, text=True, check=True
     )
-    found: dict[str, list[str]] = json.loads(done.stdout)
-    return found
+    printed: dict[str, list[str]] = json.loads(done.stdout)
+    return printed
 
 
 def test_what_is_wrong_is_found() -> None:
@@ -40,6 +40,6 @@ async def test_no_page_breaks_a_rule(site: Site, language: str) -> None:
         f"{number} {page.request.url.path.split('/')[1]} {page.status_code}": page.text
         for number, page in enumerate(await every_page(site, language))
     }
-    found = await asyncio.to_thread(checked, pages)
-    assert len(found) > 12
-    assert {name: problems for name, problems in found.items() if problems} == {}
+    result = await asyncio.to_thread(checked, pages)
+    assert len(result) > 12
+    assert {name: problems for name, problems in result.items() if problems} == {}

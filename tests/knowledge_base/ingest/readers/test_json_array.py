@@ -34,9 +34,9 @@ def test_no_record(tmp_path: Path, text: str) -> None:
 
 
 def test_an_element_that_is_no_object_is_one_error(tmp_path: Path) -> None:
-    found = read(written(tmp_path / "a.json", '[{"id": 1},\n 7,\n {"id": 2}]'))
-    assert [type(row) for row in found] == [Row, RowError, Row]
-    assert [row.line for row in found] == [1, 2, 3]
+    result = read(written(tmp_path / "a.json", '[{"id": 1},\n 7,\n {"id": 2}]'))
+    assert [type(row) for row in result] == [Row, RowError, Row]
+    assert [row.line for row in result] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_broken_json_names_its_line(tmp_path: Path, text: str, line: int, reason
 def test_records_longer_than_one_read_in_a_file_longer_than_the_buffer(tmp_path: Path) -> None:
     records = [{"id": n, "text": "ä\n" * 150_000} for n in range(12)]
     path = written(tmp_path / "a.json", json.dumps(records, indent=1, ensure_ascii=False))
-    found = list(rows(path))
-    assert [row.values for row in found if isinstance(row, Row)] == records
-    assert [row.line for row in found] == [2 + 4 * n for n in range(12)]
+    result = list(rows(path))
+    assert [row.values for row in result if isinstance(row, Row)] == records
+    assert [row.line for row in result] == [2 + 4 * n for n in range(12)]
 
 
 @pytest.mark.parametrize("closed", ['"}]', ""])
@@ -83,8 +83,8 @@ def test_a_record_just_over_the_bound_is_refused(tmp_path: Path) -> None:
 
 def test_much_space_between_records(tmp_path: Path) -> None:
     gap = "\n" * (3 * MAX_RECORD)
-    found = read(written(tmp_path / "a.json", f'[{gap}{{"id": 1}}{gap}]{gap}'))
-    assert [row.line for row in found] == [3 * MAX_RECORD + 1]
+    result = read(written(tmp_path / "a.json", f'[{gap}{{"id": 1}}{gap}]{gap}'))
+    assert [row.line for row in result] == [3 * MAX_RECORD + 1]
 
 
 json_values = st.recursive(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from knowledge_base.codec import to_body
 from knowledge_base.ingest.row import Row
-from knowledge_base.ingest.validation import Checked, validate
+from knowledge_base.ingest.validation import ValidRecord, validate
 from tests.knowledge_base.ingest.examples import WRITERS, Values, project, read, refusal
 
 # What every format can hold; XLSX cells have no characters below U+0020 but line ends, YAML none of these either.
@@ -36,13 +36,13 @@ records = st.lists(
 
 
 def bodies(path: Path) -> list[Values]:
-    found = []
+    seen = []
     for row in read(path):
         assert isinstance(row, Row), row
         checked = validate(row)
-        assert isinstance(checked, Checked), checked
-        found.append(to_body(checked.record))
-    return found
+        assert isinstance(checked, ValidRecord), checked
+        seen.append(to_body(checked.record))
+    return seen
 
 
 @given(records)

@@ -37,8 +37,8 @@ def test_nothing_is_guessed_from_plain_words(tmp_path: Path) -> None:
 
 
 def test_a_list_entry_that_is_no_mapping_is_one_error(tmp_path: Path) -> None:
-    found = read(written(tmp_path / "a.yaml", "- id: p1\n- text\n- [id]\n- id: p2\n"))
-    assert [type(row) for row in found] == [Row, RowError, RowError, Row]
+    result = read(written(tmp_path / "a.yaml", "- id: p1\n- text\n- [id]\n- id: p2\n"))
+    assert [type(row) for row in result] == [Row, RowError, RowError, Row]
 
 
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

@@ -153,8 +153,8 @@ def read(language: str, question: str) -> Query:
 @pytest.mark.parametrize(("language", "question", "expected"), CASES)
 def test_understood(language: str, question: str, expected: dict[str, Any]) -> None:
     query = read(language, question)
-    found = {name: getattr(query if hasattr(query, name) else query.understood, name) for name in expected}
-    assert found == expected
+    seen = {name: getattr(query if hasattr(query, name) else query.understood, name) for name in expected}
+    assert seen == expected
 
 
 @pytest.mark.parametrize(("language", "question", "expected"), FLAGS)

@@ -106,13 +106,13 @@ async def opened(url: str, clock: FixedClock) -> AsyncIterator[Store]:
 async def contents(url: str) -> dict[str, tuple[int, str]]:
     """Rows and SHA-256 of every table, read straight from the database."""
     engine = create_engine(driver_url(url))
-    found = {}
+    seen = {}
     async with engine.connect() as connection:
         for table in TABLES:
             read = [line async for line in lines(connection, table)]
-            found[table.name] = (len(read), hashlib.sha256(b"".join(read)).hexdigest())
+            seen[table.name] = (len(read), hashlib.sha256(b"".join(read)).hexdigest())
     await engine.dispose()
-    return found
+    return seen
 
 
 SETTLED = {"outbox", "inbox", "cursor", "import_run", "fact"}  # what a restore changes on purpose
