@@ -146,7 +146,11 @@ def load(path: Path | None = None) -> Settings:
     values = _from_file(path, problems) if path else {}
     _merge_secret_files(values, environment, problems)
     texts = [*_leaves(values), *((name, text) for name, text in environment.items() if name.startswith(PREFIX))]
-    problems += [f"{name}: still holds the placeholder {text!r}" for name, text in texts if _is_placeholder(text)]
+    problems += [
+        f"{name}: still holds the placeholder {text!r}"
+        for name, text in texts
+        if text.strip().lower().startswith(PLACEHOLDERS)
+    ]
     problems += [f"{name}: holds characters that are no text" for name, text in texts if not is_text(text)]
     problems += [f"{name}: unknown setting" for name in environment if _is_unknown(name)]
     try:
@@ -227,10 +231,6 @@ def _is_unknown(name: str) -> bool:
         return False
     known = {entry[1] for entry in describe()} | {f"{variable(secret)}_FILE" for secret in secrets()}
     return name.upper() not in known
-
-
-def _is_placeholder(text: str) -> bool:
-    return text.strip().lower().startswith(PLACEHOLDERS)
 
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

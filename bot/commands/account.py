@@ -68,7 +68,7 @@ class Disconnect(Intent):
 class Pause(Intent):
     """Pause ``intro``, ``digest``, or both (empty); ``days`` ``None``: until the user says so."""
 
-    what: str = ""
+    part: str = ""
     days: int | None = None
 
 
@@ -76,7 +76,7 @@ class Pause(Intent):
 class Resume(Intent):
     """End a pause, and a refusal of introductions."""
 
-    what: str = ""
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ COMMANDS = (
         words={"": ("pause",), "pl": ("pauza",)},
         intents=(Pause,),
         parse=parse_pause,
-        format=lambda pause: f"{pause.what} {pause.days or ''}",
+        format=lambda pause: f"{pause.part} {pause.days or ''}",
         audience=Permission.ONE_TO_ONE,
         in_help=True,
     ),
@@ -166,7 +166,7 @@ COMMANDS = (
         words={"en": ("resume",), "de": ("fortsetzen",), "pl": ("wznow", "wznów")},
         intents=(Resume,),
         parse=parse_resume,
-        format=lambda resume: resume.what,
+        format=lambda resume: resume.part,
         audience=Permission.ONE_TO_ONE,
     ),
     Command(

@@ -87,8 +87,8 @@ def _contact(contact: Contact, titles: tuple[Say, ...]) -> Say:
         "topics": " · ".join(contact.topics),
         "projects": titles,
     }
-    return Say("show.contact", values, tuple(_introduce(project_id) for project_id in contact.projects[:1]))
-
-
-def _introduce(project_id: str) -> Choice:
-    return Choice(Say("choice.intro.this"), Introduce(PROJECT + project_id))
+    return Say(
+        "show.contact",
+        values,
+        tuple(Choice(Say("choice.intro.this"), Introduce(PROJECT + project_id)) for project_id in contact.projects[:1]),
+    )

@@ -29,7 +29,7 @@ async def first_notice(tx: Transaction, turn: Turn, services: Services) -> Say |
     notice = Say("notice.first", {"operator": operator(services.settings), "outside": outside}, (), turn.language)
     wording = version(notice.key, turn.language, services.texts)
     known = await tx.consents.last(turn.person.id, PURPOSE)
-    if known is not None and _same_version(known.wording, wording):
+    if known is not None and known.wording.rpartition("/")[2] == wording.rpartition("/")[2]:
         return None
     await tx.consents.add(
         ConsentEntry(
@@ -49,10 +49,6 @@ def version(key: str, language: str, texts: Texts) -> str:
     """Which wording was shown: "notice.first/de/3f9a01c2". The last part changes when any language's text does."""
     wordings = [texts.template(key, language) for language in ("de", "en", "pl")]
     return f"{key}/{language}/{hashlib.sha256(repr(wordings).encode()).hexdigest()[:8]}"
-
-
-def _same_version(first: str, second: str) -> bool:
-    return first.rpartition("/")[2] == second.rpartition("/")[2]
 
 
 def operator(settings: Settings) -> Say | str:

@@ -7,7 +7,7 @@ unless an editor changed them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from knowledge_base.errors import InputError
 from knowledge_base.ingest import readers
 from knowledge_base.ingest.importer import Options, SupersededError, import_rows
 from knowledge_base.ingest.report import ImportReport
-from knowledge_base.ingest.row import Row, RowError
 from knowledge_base.progress import Progress, silent
 from knowledge_base.store.database import Store
 
@@ -42,7 +41,9 @@ async def load_bundle(
             if await tx.facts.get(LOADED) == wanted:
                 return None
         try:
-            report = await import_rows(store, _rows(paths), SOURCE, SOURCE, _OPTIONS, progress)
+            report = await import_rows(
+                store, chain.from_iterable(map(readers.rows, paths)), SOURCE, SOURCE, _OPTIONS, progress
+            )
         except SupersededError:
             attempts += 1
             if attempts == _ATTEMPTS:
@@ -53,7 +54,3 @@ async def load_bundle(
         async with store.begin() as tx:
             await tx.facts.put(LOADED, wanted)
         return report
-
-
-def _rows(paths: Sequence[Path]) -> Iterator[Row | RowError]:
-    return chain.from_iterable(map(readers.rows, paths))

@@ -30,7 +30,7 @@ from knowledge_base.ingest.validation import ValidRecord, validate
 from knowledge_base.model import RecordKind
 from knowledge_base.progress import Progress, silent
 from knowledge_base.store.database import Store
-from knowledge_base.store.imports import Bodies, Key, Known, StagedRow
+from knowledge_base.store.imports import Bodies, Key, StagedRow
 from knowledge_base.store.transaction import Transaction
 
 
@@ -213,13 +213,14 @@ class _Run:
         self, tx: Transaction, kind: RecordKind, batch: Sequence[Incoming]
     ) -> list[tuple[StagedRow, Bodies | None]]:
         known = await tx.imports.known(kind, [new.id for new in batch])
-        open_ = [new for new in batch if not self._settled(new, known.get(new.id))]
+        open_ = [
+            new
+            for new in batch
+            if not is_settled(new, known.get(new.id), self._source, own_only=self._options.own_only)
+        ]
         self._collector.settled += len(batch) - len(open_)
         stored = await tx.imports.bodies(kind, [new.id for new in open_ if new.id in known])
         return [(planned(new, known.get(new.id), stored.get(new.id)), stored.get(new.id)) for new in open_]
-
-    def _settled(self, new: Incoming, known: Known | None) -> bool:
-        return is_settled(new, known, self._source, own_only=self._options.own_only)
 
     async def _stage(self, rows: Sequence[StagedRow]) -> None:
         self._staged += len(rows)

@@ -198,14 +198,11 @@ class Search:
     async def _reranked(self, reranker: Reranker, query: Query, ranked: Ranked) -> Ranked:
         """Return the first candidates, their scores mixed with those of the reranker (both spread over 0 … 1)."""
         count = min(RERANKED, len(ranked))
-        texts = [self._passage(ranked, n) for n in range(count)]
+        texts = [self.index.passage(int(ranked.docs[n]), int(ranked.passage[n])).text for n in range(count)]
         judged = _spread(await reranker.rerank(query.text, texts))
         mixed = (1 - _RERANK_SHARE) * _spread(ranked.score[:count]) + _RERANK_SHARE * judged
         order = np.concatenate((np.argsort(-mixed, kind="stable"), np.arange(count, len(ranked))))
         return ranked.ordered(order)
-
-    def _passage(self, ranked: Ranked, number: int) -> str:
-        return self.index.passage(int(ranked.docs[number]), int(ranked.passage[number])).text
 
     # ------------------------------------------------------------------------------------------------- answering
 

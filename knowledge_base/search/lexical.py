@@ -68,7 +68,9 @@ class Lexical:
         stems = np.array([words.terms[meant[0][0]] for meant in meanings], np.int32)
         small = corpus.size <= GRAMS_BELOW
         grams = (
-            Postings.build(counts, [[(gram, 1.0) for gram in _form_grams(f)] for f in corpus.forms]) if small else None
+            Postings.build(counts, [[(gram, 1.0) for gram in tokens.grams(f.rpartition(":")[2])] for f in corpus.forms])
+            if small
+            else None
         )
         sequence = stems[corpus.sequence] if len(stems) else corpus.sequence
         return cls(words, grams, splitter, Spelling.of(words.terms), sequence, corpus.starts, corpus.size)
@@ -253,10 +255,6 @@ def _form_terms(form: str, splitter: tokens.Splitter) -> tuple[Weighted, ...]:
         return ((tokens.stem(word, language), 1.0),)
     stems = dict.fromkeys(tokens.stem_all((form, *splitter.split(form)), "de"))
     return tuple((term, PART if i else 1.0) for i, term in enumerate(stems))
-
-
-def _form_grams(form: str) -> tuple[str, ...]:
-    return tokens.grams(form.rpartition(":")[2])
 
 
 def _way_grams(way: Sequence[str]) -> tuple[str, ...]:

@@ -45,16 +45,12 @@ def passages(project: Project) -> tuple[Passage, ...]:
 
     A short project has no parts.
     """
-    heading, body = _heading(project), _body(project)
+    heading, body = project.title.strip(), _body(project)
     whole = Passage(_join(heading, body)[:WHOLE_CHARACTERS], "whole", body)
     if len(body) <= PASSAGE_CHARACTERS:
         return (whole,)
     pieces = list(_pieces(body, PASSAGE_CHARACTERS))[:MAX_PASSAGES]
     return whole, *(Passage(_join(heading, piece), "part", piece) for piece in pieces)
-
-
-def _heading(project: Project) -> str:
-    return project.title.strip()
 
 
 def _body(project: Project) -> str:

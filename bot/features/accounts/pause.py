@@ -20,11 +20,17 @@ async def pause(turn: Turn, intent: Pause, _services: Services) -> Act:
 
     async def act(tx: Transaction) -> Say:
         until = tx.now + timedelta(days=intent.days) if intent.days else FOREVER
-        if intent.what in ("", INTRO):
+        if intent.part in ("", INTRO):
             await tx.profiles.set(turn.person.id, paused_until=until)
-        if intent.what in ("", DIGEST):
+        if intent.part in ("", DIGEST):
             await _pause_digest(tx, turn, until)
-        return Say("pause.done", {"what": Say(f"pause.{intent.what or 'both'}"), "until": _until(intent)})
+        return Say(
+            "pause.done",
+            {
+                "what": Say(f"pause.{intent.part or 'both'}"),
+                "until": (Say("pause.days", {"count": intent.days}) if intent.days else Say("pause.open")),
+            },
+        )
 
     return act
 
@@ -33,11 +39,11 @@ async def resume(turn: Turn, intent: Resume, _services: Services) -> Act:
     """The end of a pause, and of a wish not to be introduced."""
 
     async def act(tx: Transaction) -> Say:
-        if intent.what in ("", INTRO):
+        if intent.part in ("", INTRO):
             await tx.profiles.set(turn.person.id, paused_until=None, refuses=False)
-        if intent.what in ("", DIGEST):
+        if intent.part in ("", DIGEST):
             await _pause_digest(tx, turn, None)
-        return Say("pause.over", {"what": Say(f"pause.{intent.what or 'both'}")})
+        return Say("pause.over", {"what": Say(f"pause.{intent.part or 'both'}")})
 
     return act
 
@@ -50,10 +56,6 @@ async def refuse(turn: Turn, _intent: Refuse, services: Services) -> Act:
         return Say("refuse.done")
 
     return act
-
-
-def _until(intent: Pause) -> Say:
-    return Say("pause.days", {"count": intent.days}) if intent.days else Say("pause.open")
 
 
 async def _pause_digest(tx: Transaction, turn: Turn, until: datetime | None) -> None:

@@ -127,16 +127,15 @@ def fields(stored: StoredRecord, names: Sequence[str]) -> Say:
     entries = tuple(
         Say(
             "edit.field_edited" if name in stored.edited_fields else "edit.field",
-            {"field": name, "value": _text(value)},
+            {
+                "field": name,
+                "value": (" | ".join(str(part) for part in value) if isinstance(value, list) else str(value)),
+            },
         )
         for name in names
         if (value := stored.body.get(name)) is not None
     )
     return Say("edit.fields", {"id": stored.id, "entries": entries, "source": stored.source})
-
-
-def _text(value: object) -> str:
-    return " | ".join(str(part) for part in value) if isinstance(value, list) else str(value)
 
 
 def with_field(kind: RecordKind, body: Mapping[str, Any], field: str, text: str) -> Body:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.context import Services
@@ -189,13 +188,9 @@ async def _count(work: _Work) -> None:
     if before.state is State.DRAFT and now.state in (State.QUEUED, State.SENT):
         await work.tx.introductions.count("asked")
     if now.state is State.CLOSED and before.state is not State.CLOSED:
-        for person in _both(now):
+        for person in filter(None, (now.asker, now.contact_person)):
             if await work.tx.consents.holds(person, purpose_of(now)):
                 await _keep(replace(work, evidence=NOBODY), person, ConsentAction.ENDED)
-
-
-def _both(now: Introduction) -> Sequence[str]:
-    return [person for person in (now.asker, now.contact_person) if person]
 
 
 def purpose_of(introduction: Introduction) -> str:

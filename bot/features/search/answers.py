@@ -39,11 +39,7 @@ def shown_hits(answer: Answer) -> tuple[Hit, ...]:
 
     Beside events only where the question names more than a kind of event.
     """
-    return (*_own(answer), *_theirs(answer)) or _shown(answer, answer.near[:NEAREST])
-
-
-def _own(answer: Answer) -> tuple[Hit, ...]:
-    return _shown(answer, answer.hits)
+    return (*_shown(answer, answer.hits), *_theirs(answer)) or _shown(answer, answer.near[:NEAREST])
 
 
 def _theirs(answer: Answer) -> tuple[Hit, ...]:

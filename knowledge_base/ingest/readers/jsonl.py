@@ -28,13 +28,11 @@ def _row(file: str, number: int, text: str) -> Row | RowError:
     try:
         value, end = decoded(text)
     except JsonError as error:
-        return RowError(file, number, "", str(error), _column(error))
+        return RowError(
+            file, number, "", str(error), (f"See column {error.position + 1}." if error.position >= 0 else "")
+        )
     if text[end:].strip():
         return RowError(file, number, "", "More stands behind the JSON object.", "Write one record a line.")
     if not isinstance(value, dict):
         return RowError(file, number, "", "This is no JSON object.", 'Write {"id": …, "title": …}.')
     return Row(file, number, value)
-
-
-def _column(error: JsonError) -> str:
-    return f"See column {error.position + 1}." if error.position >= 0 else ""
