@@ -30,11 +30,16 @@ _GERMAN_DATE = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 
 
 class FieldRefusedError(ValueError):
-    """The reason why a value cannot be taken, and what to write instead."""
+    """The reason why a value cannot be taken, and what to write instead, in English.
 
-    def __init__(self, reason: str, remedy: str = "") -> None:
+    ``key`` and ``values`` name the reason for a chat, which says it in its own language; ``key`` is empty if only a
+    file can hold such a value.
+    """
+
+    def __init__(self, reason: str, remedy: str = "", *, key: str = "", **values: str | int) -> None:
         super().__init__(reason)
         self.reason, self.remedy = reason, remedy
+        self.key, self.values = key, tuple(values.items())
 
 
 def text(value: Json, limit: int = limits.MAX_TEXT) -> str:
@@ -50,9 +55,10 @@ def text(value: Json, limit: int = limits.MAX_TEXT) -> str:
 
 def _clean(value: str, limit: int) -> str:
     if len(value) > limit:
-        raise FieldRefusedError(f"It has {len(value)} characters; {limit} are allowed.", "Shorten it.")
+        reason = f"It has {len(value)} characters; {limit} are allowed."
+        raise FieldRefusedError(reason, "Shorten it.", key="too_long", length=len(value), limit=limit)
     if "\0" in value:
-        raise FieldRefusedError("It holds a NUL character.", "Remove it.")
+        raise FieldRefusedError("It holds a NUL character.", "Remove it.", key="unprintable")
     if not value.isascii():
         _refuse_surrogates(value)
         value = unicodedata.normalize("NFC", value)
@@ -72,9 +78,10 @@ def identifier(value: Json) -> str:
         raise FieldRefusedError("It is true or false, but an id is expected.")
     raw = text(value, limits.MAX_ID)
     if not raw:
-        raise FieldRefusedError("It is empty.", "Every record needs an id of its own.")
+        raise FieldRefusedError("It is empty.", "Every record needs an id of its own.", key="missing")
     if not raw.isprintable() or (isinstance(value, str) and any(not c.isprintable() for c in value.strip())):
-        raise FieldRefusedError("It holds characters that cannot be printed.", "Use letters, digits, - and _.")
+        reason = "It holds characters that cannot be printed."
+        raise FieldRefusedError(reason, "Use letters, digits, - and _.", key="unprintable")
     return raw
 
 
@@ -107,9 +114,10 @@ def url(value: Json) -> str:
         or not address.isprintable()
         or re.search(r"[\s<>\"]", address)
     ):
-        raise FieldRefusedError(f"{shortened(address)!r} is no web address.", "Write https://….")
+        shown = shortened(address)
+        raise FieldRefusedError(f"{shown!r} is not a web address.", "Write https://….", key="no_url", value=shown)
     if secret is not None:
-        raise FieldRefusedError("The web address holds a password.", "Remove it.")
+        raise FieldRefusedError("The web address holds a password.", "Remove it.", key="url_password")
     return address
 
 
@@ -129,7 +137,10 @@ def language(value: Json) -> str:
     code, dash, rest = tag.partition("-")
     tag = code.lower() + dash + rest
     if tag and not _LANGUAGE.fullmatch(tag):
-        raise FieldRefusedError(f"{shortened(tag)!r} is no language code.", "Write de, en, pl ….")
+        shown = shortened(tag)
+        raise FieldRefusedError(
+            f"{shown!r} is not a language code.", "Write de, en, pl ….", key="no_language", value=shown
+        )
     return tag
 
 
@@ -142,7 +153,9 @@ def moment(value: Json) -> str:
         day, month, year = map(int, german.groups())
         written = f"{year:04}-{month:02}-{day:02}"
     if not _ISO_DATE.match(written) or not _is_moment(written):
-        raise FieldRefusedError(f"{shortened(written)!r} is no date.", "Write 2026-11-24 or 2026-11-24T10:00.")
+        shown = shortened(written)
+        remedy = "Write 2026-11-24 or 2026-11-24T10:00."
+        raise FieldRefusedError(f"{shown!r} is not a date.", remedy, key="no_date", value=shown)
     return written
 
 
@@ -158,7 +171,9 @@ def mail(value: Json) -> str:
     """Return an e-mail address; the reason never repeats it."""
     address = text(value, 254)
     if address and not _MAIL.fullmatch(address):
-        raise FieldRefusedError("It is no e-mail address.", "Write name@example.org, one address only.")
+        raise FieldRefusedError(
+            "It is not an e-mail address.", "Write name@example.org, one address only.", key="no_mail"
+        )
     return address
 
 
@@ -166,7 +181,7 @@ def matrix_id(value: Json) -> str:
     """Return a Matrix user id; the reason never repeats it."""
     user = text(value, 255)
     if user and not _MATRIX.fullmatch(user):
-        raise FieldRefusedError("It is no Matrix id.", "Write @name:example.org.")
+        raise FieldRefusedError("It is not a Matrix id.", "Write @name:example.org.", key="no_matrix_id")
     return user
 
 
@@ -174,7 +189,7 @@ def phone(value: Json) -> str:
     """Return a phone number; the reason never repeats it."""
     number = line(value)
     if number and not (_PHONE.fullmatch(number) and sum(c.isdigit() for c in number) >= 3):
-        raise FieldRefusedError("It is no phone number.", "Write +49 30 1234567.")
+        raise FieldRefusedError("It is not a phone number.", "Write +49 30 1234567.", key="no_phone")
     return number
 
 
@@ -183,7 +198,7 @@ def domains(value: Json) -> tuple[str, ...]:
     names = tuple(name.lower().lstrip("@") for name in words(value))
     for name in names:
         if not _DOMAIN.fullmatch(name):
-            raise FieldRefusedError(f"{shortened(name)!r} is no mail domain.", "Write stadt.example.")
+            raise FieldRefusedError(f"{shortened(name)!r} is not a mail domain.", "Write stadt.example.")
     return names
 
 
@@ -192,7 +207,7 @@ def whole(value: Json) -> int:
     number = _number(value)
     if number != int(number) or not 0 <= number <= 100_000_000:
         raise FieldRefusedError(
-            f"{shortened(value)!r} is no number of inhabitants.", "Write a whole number such as 23456."
+            f"{shortened(value)!r} is not a number of inhabitants.", "Write a whole number such as 23456."
         )
     return int(number)
 
@@ -225,7 +240,7 @@ def plain(value: Json, depth: int = 0) -> Json:
         case float() if not math.isfinite(value):
             raise FieldRefusedError("The number is too large.")
         case int() if abs(value) >= 2**63:
-            raise FieldRefusedError("The number has too many digits, or is none.", "Write it as text.")
+            raise FieldRefusedError("The number has too many digits, or is not a number.", "Write it as text.")
         case _:
             return value
 
@@ -234,10 +249,12 @@ def _list(value: Json, read: Reader, delimiter: str) -> tuple[str, ...]:
     if isinstance(value, dict):
         raise FieldRefusedError("It is an object, but a list is expected.")
     if isinstance(value, str) and len(value) > limits.MAX_TEXT:
-        raise FieldRefusedError(f"It has {len(value)} characters; {limits.MAX_TEXT} are allowed.")
+        reason = f"It has {len(value)} characters; {limits.MAX_TEXT} are allowed."
+        raise FieldRefusedError(reason, key="too_long", length=len(value), limit=limits.MAX_TEXT)
     entries = value if isinstance(value, list) else re.split(delimiter, value) if isinstance(value, str) else [value]
     if len(entries) > limits.MAX_LIST:
-        raise FieldRefusedError(f"The list has {len(entries)} entries; {limits.MAX_LIST} are allowed.")
+        reason = f"The list has {len(entries)} entries; {limits.MAX_LIST} are allowed."
+        raise FieldRefusedError(reason, key="too_many", length=len(entries), limit=limits.MAX_LIST)
     kept = (read(entry) for entry in entries if entry is not None and (not isinstance(entry, str) or entry.strip()))
     return tuple(dict.fromkeys(entry for entry in kept if entry))
 
@@ -248,7 +265,7 @@ def _number(value: Json) -> float:
             value = float(value.strip())
         except ValueError:
             raise FieldRefusedError(
-                f"{shortened(value)!r} is no number.", "Write digits with a decimal point."
+                f"{shortened(value)!r} is not a number.", "Write digits with a decimal point."
             ) from None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise FieldRefusedError(f"It is a {_shape(value)}, but a number is expected.")
@@ -261,7 +278,7 @@ def _number(value: Json) -> float:
 
 def _number_text(value: float) -> str:
     if value != value or abs(value) >= 10**18:  # noqa: PLR0124  # not a number, infinity, or an endless integer
-        raise FieldRefusedError("The number has too many digits, or is none.", "Write it as text.")
+        raise FieldRefusedError("The number has too many digits, or is not a number.", "Write it as text.")
     return str(int(value)) if value == int(value) and abs(value) < 2**53 else str(value)
 
 
@@ -269,7 +286,9 @@ def _refuse_surrogates(value: str) -> None:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise FieldRefusedError("It holds half a character (a lone surrogate).", "Write it anew.") from None
+        raise FieldRefusedError(
+            "It holds half a character (a lone surrogate).", "Write it again.", key="unprintable"
+        ) from None
 
 
 def _shape(value: Json) -> str:

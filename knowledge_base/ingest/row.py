@@ -31,6 +31,8 @@ class RowError:
     field: str
     reason: str
     remedy: str = ""
+    key: str = ""  # see FieldRefusedError
+    values: tuple[tuple[str, str | int], ...] = ()
 
     def __str__(self) -> str:
         place = f"{self.file}, line {self.line}" if self.line else self.file

@@ -58,8 +58,8 @@ class ValidRecord:
 def validate(row: Row) -> ValidRecord | list[RowError]:
     """Return the record of a row, or all its errors."""
 
-    def error(field: str, reason: str, remedy: str = "") -> RowError:
-        return RowError(row.file, row.line, field, reason, remedy)
+    def error(field: str, reason: str, remedy: str = "", key: str = "", values: Values = ()) -> RowError:
+        return RowError(row.file, row.line, field, reason, remedy, key, values)
 
     given = {name: value for name, value in row.values.items() if value is not None and value != ""}
     if len(given) > MAX_FIELDS:
@@ -74,7 +74,7 @@ def validate(row: Row) -> ValidRecord | list[RowError]:
     errors += more
     refused_fields = {error.field for error in errors}
     errors += [
-        error(name, "It is missing.", f"A {kind} needs {', '.join(REQUIRED[kind])}.")
+        error(name, "It is missing.", f"A {kind} needs {', '.join(REQUIRED[kind])}.", "missing")
         for name in REQUIRED[kind]
         if not values.get(name) and name not in refused_fields
     ]
@@ -92,12 +92,13 @@ def _kind(value: Json) -> RecordKind:
     name = read.line(value).lower()
     if name not in set(RecordKind):
         raise read.FieldRefusedError(
-            f"{shortened(name)!r} is no kind of record.", f"Write one of {', '.join(RecordKind)}."
+            f"{shortened(name)!r} is not a kind of record.", f"Write one of {', '.join(RecordKind)}."
         )
     return RecordKind(name)
 
 
 _Error = Callable[..., RowError]
+Values = tuple[tuple[str, str | int], ...]
 
 
 def _known(kind: RecordKind, given: Mapping[str, Json], error: _Error) -> tuple[dict[str, Any], list[RowError]]:
@@ -107,7 +108,7 @@ def _known(kind: RecordKind, given: Mapping[str, Json], error: _Error) -> tuple[
             try:
                 values[name] = reader(given[name])
             except read.FieldRefusedError as refused:
-                errors.append(error(name, refused.reason, refused.remedy))
+                errors.append(error(name, refused.reason, refused.remedy, refused.key, refused.values))
     return values, errors
 
 
@@ -115,7 +116,7 @@ def _extra(kind: RecordKind, given: Mapping[str, Json], error: _Error) -> tuple[
     """Return the fields that the kind does not have; a mapping named ``extra`` (from an export) joins them."""
     nested = given.get("extra", {})
     if not isinstance(nested, dict):
-        return {}, [error("extra", "It is no object.", "Give other fields under their own names.")]
+        return {}, [error("extra", "It is not an object.", "Give other fields under their own names.")]
     others = nested | {name: value for name, value in given.items() if name not in FIELDS[kind] and name != "extra"}
     extra, errors = {}, []
     for name, value in others.items():

@@ -21,8 +21,8 @@ from bot.features.editors import questions
 from bot.messages import Say
 from bot.messages.markup import clean
 from bot.outgoing.notify import Notice, tell
-from knowledge_base.errors import InputError
 from knowledge_base.ingest.personal_data import masked
+from knowledge_base.ingest.row import RowError
 from knowledge_base.model import Contact, RecordKind
 from knowledge_base.search.contacts import account_of
 from knowledge_base.store.open_questions import QuestionAudience
@@ -98,10 +98,9 @@ async def _mend(tx: Transaction, turn: Turn, intent: Edit, stored: StoredRecord,
     """Set a field of a contact."""
     if intent.field not in EDITABLE:
         return Say("edit.no_such_field", {"field": intent.field, "fields": ", ".join(EDITABLE)})
-    try:
-        after = questions.with_field(RecordKind.CONTACT, stored.body, intent.field, intent.value)
-    except InputError as error:
-        return Say("edit.refused", {"reason": error.message})
+    after = questions.with_field(RecordKind.CONTACT, stored.body, intent.field, intent.value)
+    if isinstance(after, RowError):
+        return questions.refused(after)
     if not await tx.records.edit(RecordKind.CONTACT, intent.record, after):
         return Say("edit.same", {"id": intent.record, "field": intent.field})
     log.info("contact.rectified", contact=intent.record, field=intent.field, editor=turn.person.id)

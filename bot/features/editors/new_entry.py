@@ -20,7 +20,7 @@ from bot.commands.editors import NewEntry
 from bot.commands.search import PROJECT, Ask, Show
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features.dialog import offer
-from bot.features.editors.questions import EDITABLE, close
+from bot.features.editors.questions import EDITABLE, close, refused
 from bot.features.search import ask
 from bot.features.search.answers import in_full
 from bot.messages import Choice, Say, Value
@@ -88,7 +88,7 @@ async def enter(turn: Turn, intent: NewEntry, services: Services) -> Act:
             return await _ask(tx, turn, draft, problem)
         checked = _checked(draft, turn)
         if isinstance(checked, list):
-            return await _ask(tx, turn, draft, _refused(checked))
+            return await _ask(tx, turn, draft, refused(checked[0]))
         if intent.step == "yes" and intent.value == _mark(checked.record):
             return await _publish(tx, turn, draft, checked.record, services)
         return await _shown(tx, turn, draft, checked.record, services)
@@ -139,11 +139,7 @@ def _valid(field: str, text: str) -> Say | object:
         return ""
     value = text.replace(",", "|") if field == "topics" else text
     checked = validate(Row("", 0, {"id": "-", "title": "-", "text": "-"} | {field: value}))
-    return _refused(checked) if isinstance(checked, list) else to_body(checked.record).get(field, "")
-
-
-def _refused(errors: list[RowError]) -> Say:
-    return Say("edit.refused", {"reason": f"{errors[0].field}: {errors[0].reason} {errors[0].remedy}".strip()})
+    return refused(checked[0]) if isinstance(checked, list) else to_body(checked.record).get(field, "")
 
 
 # ------------------------------------------------------------------------------------------------------------- asking

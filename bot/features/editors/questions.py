@@ -15,8 +15,7 @@ from bot.features.open_questions import closing
 from bot.features.wording import named
 from bot.messages import Choice, Say
 from knowledge_base.codec import Body, to_body
-from knowledge_base.errors import InputError
-from knowledge_base.ingest.row import Row
+from knowledge_base.ingest.row import Row, RowError
 from knowledge_base.ingest.validation import validate
 from knowledge_base.model import Project, RecordKind
 from knowledge_base.store.records import StoredRecord
@@ -95,10 +94,9 @@ async def edit_project(intent: Edit) -> Act:
             return Say("edit.no_such_field", {"field": intent.field, "fields": ", ".join(EDITABLE)})
         if stored is None:
             return Say("edit.not_found", {"id": intent.record})
-        try:
-            after = with_field(RecordKind.PROJECT, stored.body, intent.field, intent.value)
-        except InputError as error:
-            return Say("edit.refused", {"reason": error.message})
+        after = with_field(RecordKind.PROJECT, stored.body, intent.field, intent.value)
+        if isinstance(after, RowError):
+            return refused(after)
         changed = await tx.records.edit(RecordKind.PROJECT, intent.record, after)
         return Say("edit.done" if changed else "edit.same", {"id": intent.record, "field": intent.field})
 
@@ -138,13 +136,17 @@ def fields(stored: StoredRecord, names: Sequence[str]) -> Say:
     return Say("edit.fields", {"id": stored.id, "entries": entries, "source": stored.source})
 
 
-def with_field(kind: RecordKind, body: Mapping[str, Any], field: str, text: str) -> Body:
-    """The body with a field set from typed text, checked as an import would; lists are written with ``|``."""
+def with_field(kind: RecordKind, body: Mapping[str, Any], field: str, text: str) -> Body | RowError:
+    """Return the body with a field set from typed text, checked as an import would; lists are written with ``|``."""
     row = Row("", 0, {**body, "record": kind.value, field: text or None})
     checked = validate(row)
-    if isinstance(checked, list):
-        raise InputError(checked[0].reason)
-    return to_body(checked.record)
+    return checked[0] if isinstance(checked, list) else to_body(checked.record)
+
+
+def refused(error: RowError) -> Say:
+    """Return why a value that an editor typed cannot be taken, and what to write instead."""
+    reason = Say(f"edit.refused.{error.key}", dict(error.values)) if error.key else f"{error.reason} {error.remedy}"
+    return Say("edit.refused", {"field": error.field, "reason": reason})
 
 
 SERVES: Serves = {Questions: questions, Remove: remove}

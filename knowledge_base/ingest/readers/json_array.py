@@ -47,7 +47,7 @@ def _elements(cursor: _Cursor) -> Iterator[Row | RowError]:
         if isinstance(value, dict):
             yield Row(str(cursor.path), line, value)
         else:
-            yield RowError(str(cursor.path), line, "", "This element is no JSON object.", 'Write {"id": …}.')
+            yield RowError(str(cursor.path), line, "", "This element is not a JSON object.", 'Write {"id": …}.')
         cursor.separate("]")
     cursor.take("]")
 

@@ -9,7 +9,7 @@ from typing import NoReturn
 from knowledge_base.ingest.limits import MAX_DEPTH
 from knowledge_base.model import Json
 
-UNTERMINATED = "This is no JSON: Unterminated string starting at."
+UNTERMINATED = "This is not JSON: Unterminated string starting at."
 
 
 class JsonError(ValueError):
@@ -25,7 +25,7 @@ def decoded(text: str, start: int = 0) -> tuple[Json, int]:
     try:
         return _DECODER.raw_decode(text, start)
     except json.JSONDecodeError as error:
-        raise JsonError(f"This is no JSON: {error.msg}.", error.pos) from error
+        raise JsonError(f"This is not JSON: {error.msg}.", error.pos) from error
     except RecursionError as error:
         raise JsonError(f"Lists and objects are nested deeper than {MAX_DEPTH}.") from error
     except JsonError:
@@ -43,7 +43,7 @@ def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise JsonError(f"{name} is no JSON number.")
+    raise JsonError(f"{name} is not a JSON number.")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)

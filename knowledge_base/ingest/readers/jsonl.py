@@ -34,5 +34,5 @@ def _row(file: str, number: int, text: str) -> Row | RowError:
     if text[end:].strip():
         return RowError(file, number, "", "More stands behind the JSON object.", "Write one record a line.")
     if not isinstance(value, dict):
-        return RowError(file, number, "", "This is no JSON object.", 'Write {"id": …, "title": …}.')
+        return RowError(file, number, "", "This is not a JSON object.", 'Write {"id": …, "title": …}.')
     return Row(file, number, value)

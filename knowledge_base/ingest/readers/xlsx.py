@@ -56,7 +56,7 @@ def _weigh(path: Path) -> None:
             parts = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         remedy = "Older .xls files and workbooks with a password must be saved as .xlsx without one."
-        raise UnreadableError(path, "This is no XLSX workbook.", remedy=remedy) from error
+        raise UnreadableError(path, "This is not an XLSX workbook.", remedy=remedy) from error
     if len(parts) > limits.MAX_ZIP_ENTRIES:
         raise UnreadableError(path, f"The workbook has more than {limits.MAX_ZIP_ENTRIES} parts.")
     if sum(part.file_size for part in parts) > limits.MAX_ZIP_BYTES:

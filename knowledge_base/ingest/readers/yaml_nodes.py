@@ -38,7 +38,7 @@ def rows(path: Path) -> Iterator[Row | RowError]:
             mark = getattr(error, "problem_mark", None)
             problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
             line = mark.line + 1 if mark else 0
-            raise UnreadableError(path, f"This is no YAML: {problem}.", line=line) from error
+            raise UnreadableError(path, f"This is not YAML: {problem}.", line=line) from error
 
 
 def _records(builder: _Builder) -> Iterator[Row | RowError]:
@@ -59,7 +59,7 @@ def _row(builder: _Builder, event: Event) -> Row | RowError:
     value = builder.record(event)
     if isinstance(value, dict):
         return Row(str(builder.path), line, value)
-    return RowError(str(builder.path), line, "", "This is no mapping of fields.", "Write - id: …, title: …")
+    return RowError(str(builder.path), line, "", "This is not a mapping of fields.", "Write - id: …, title: …")
 
 
 class _Bounded:

@@ -46,16 +46,16 @@ def test_an_element_that_is_no_object_is_one_error(tmp_path: Path) -> None:
         ('[\n{"id": 1}\n{"id": 2}]', 3, ", is missing"),
         ('[{"id": 1},\n]', 2, "A comma"),
         ('[{"id": 1}', 1, ", is missing"),
-        ('[{"id":\n tru}]', 2, "no JSON"),
+        ('[{"id":\n tru}]', 2, "not JSON"),
         ('[{"id": 1}]\n[]', 2, "More stands behind"),
         ('{"id": 1}', 1, "no field records"),
         ('{"records": 1}', 1, "must be an array"),
         ('{"records": [], "records": []}', 1, "must be one field records"),
         ('{"records": [],}', 1, "A comma"),
-        ("{", 1, "no JSON"),
+        ("{", 1, "not JSON"),
         ("[" * 10_000, 1, "nested deeper"),
         ('[{"id": Infinity}]', 1, "Infinity"),
-        ("[{}, {'id': 1}]", 1, "no JSON"),
+        ("[{}, {'id': 1}]", 1, "not JSON"),
     ],
 )
 def test_broken_json_names_its_line(tmp_path: Path, text: str, line: int, reason: str) -> None:
@@ -74,7 +74,7 @@ def test_records_longer_than_one_read_in_a_file_longer_than_the_buffer(tmp_path:
 @pytest.mark.parametrize("closed", ['"}]', ""])
 def test_an_over_long_record_is_refused(tmp_path: Path, closed: str) -> None:
     error = refusal(written(tmp_path / "a.json", '[{"id": "' + "x" * 5 * MAX_RECORD + closed))
-    assert "no JSON" in error.reason or "longer" in error.reason
+    assert "not JSON" in error.reason or "longer" in error.reason
 
 
 def test_a_record_just_over_the_bound_is_refused(tmp_path: Path) -> None:

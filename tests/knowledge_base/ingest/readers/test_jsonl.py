@@ -22,13 +22,13 @@ def test_records_and_empty_lines_keep_their_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ('{"id": }', "no JSON"),
-        ("[1]", "no JSON object"),
-        ("null", "no JSON object"),
+        ('{"id": }', "not JSON"),
+        ("[1]", "not a JSON object"),
+        ("null", "not a JSON object"),
         ('{"id": 1} {"id": 2}', "More stands behind"),
         ('{"id": 1, "id": 2}', "'id' stands twice"),
-        ('{"id": NaN}', "NaN is no JSON number"),
-        ('{"id": -Infinity}', "-Infinity is no JSON number"),
+        ('{"id": NaN}', "NaN is not a JSON number"),
+        ('{"id": -Infinity}', "-Infinity is not a JSON number"),
         ('{"id": ' + "9" * 5_000 + "}", "too many digits"),
         ('{"id": ' + "[" * 10_000 + "]" * 10_000 + "}", "nested deeper"),
         ('{"a":' * 10_000 + "1" + "}" * 10_000, "nested deeper"),

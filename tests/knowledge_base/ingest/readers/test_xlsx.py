@@ -156,7 +156,7 @@ def test_a_cell_of_ten_megabytes(tmp_path: Path) -> None:
 def test_what_is_no_workbook(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.xlsx").write_bytes(content)
     error = refusal(tmp_path / "a.xlsx")
-    assert (error.reason, "xls" in error.remedy) == ("This is no XLSX workbook.", True)
+    assert (error.reason, "xls" in error.remedy) == ("This is not an XLSX workbook.", True)
 
 
 def test_a_zip_that_is_no_workbook(tmp_path: Path) -> None:

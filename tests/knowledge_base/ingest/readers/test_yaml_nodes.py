@@ -59,8 +59,8 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("- !mine {id: 1}\n", 1, "tag"),
         ("- id: 1\n  id: 2\n", 2, "'id' stands twice"),
         ("- ? [a]\n  : b\n", 1, "plain text"),
-        ("- id: p1\n\ttitle: x\n", 2, "no YAML"),
-        ("- id: p1\n  title: 'x\n", 0, "no YAML"),
+        ("- id: p1\n\ttitle: x\n", 2, "not YAML"),
+        ("- id: p1\n  title: 'x\n", 0, "not YAML"),
         ("- id: {a: {a: {a: {a: {a: {a: {a: {a: {a: 1}}}}}}}}}\n", 1, "nested deeper"),
         ("[" * 10_000, 1, "nested"),
         ("- x: " + "[" * 10_000, 1, "nested deeper"),
@@ -79,4 +79,4 @@ def test_an_over_long_record_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_an_unprintable_character_is_no_yaml(tmp_path: Path) -> None:
-    assert "no YAML" in refusal(written(tmp_path / "a.yaml", "- id: a\x07\n")).reason
+    assert "not YAML" in refusal(written(tmp_path / "a.yaml", "- id: a\x07\n")).reason

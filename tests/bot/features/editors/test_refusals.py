@@ -1,0 +1,66 @@
+"""A value that an editor typed and that cannot be taken: the reason is in the language of the chat."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.features.editors import corrections, questions
+from bot.features.editors.questions import refused, with_field
+from bot.messages.markup import plain
+from bot.texts import LANGUAGES, Texts
+from knowledge_base.ingest import limits
+from knowledge_base.ingest.row import RowError
+from knowledge_base.model import RecordKind
+
+TEXTS = Texts()
+BODIES = {
+    RecordKind.PROJECT: {"id": "p", "title": "T", "text": "X"},
+    RecordKind.CONTACT: {"id": "c", "role": "Amt", "municipality": "Cottbus"},
+}
+FIELDS = [
+    *((RecordKind.PROJECT, name) for name in questions.EDITABLE),
+    *((RecordKind.CONTACT, name) for name in corrections.EDITABLE),
+]
+REFUSED = [
+    (RecordKind.PROJECT, "title", "", "missing"),
+    (RecordKind.PROJECT, "title", "x" * (limits.MAX_LINE + 1), "too_long"),
+    (RecordKind.PROJECT, "text", "Wort " * limits.MAX_TEXT, "too_long"),
+    (RecordKind.PROJECT, "topics", "|".join(map(str, range(limits.MAX_LIST + 1))), "too_many"),
+    (RecordKind.PROJECT, "title", "a\0b", "unprintable"),
+    (RecordKind.PROJECT, "url", "ftp://stadt.example", "no_url"),
+    (RecordKind.PROJECT, "url", "https://amt:geheim@stadt.example", "url_password"),
+    (RecordKind.PROJECT, "sources", "Bericht|ftp://stadt.example", "no_url"),
+    (RecordKind.PROJECT, "lang", "deutsch!", "no_language"),
+    (RecordKind.CONTACT, "email", "amt(at)stadt", "no_mail"),
+    (RecordKind.CONTACT, "matrix_id", "amt", "no_matrix_id"),
+    (RecordKind.CONTACT, "phone", "später", "no_phone"),
+]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("kind", "field", "text", "key"), REFUSED)
+def test_the_reason_is_said_in_the_language_of_the_chat(
+    kind: RecordKind, field: str, text: str, key: str, language: str
+) -> None:
+    error = with_field(kind, BODIES[kind], field, text)
+    assert isinstance(error, RowError)
+    assert error.key == key
+    said = plain(TEXTS.render(refused(error), language))
+    assert field in said
+    assert language == "en" or error.reason not in said
+    for line in re.split(r"\{[a-z_]+\}", TEXTS.template(f"edit.refused.{key}", language)):
+        assert line in said
+
+
+@given(st.sampled_from(FIELDS), st.text())
+def test_whatever_is_typed_is_taken_or_refused_with_words_in_every_language(
+    place: tuple[RecordKind, str], text: str
+) -> None:
+    kind, field = place
+    result = with_field(kind, BODIES[kind], field, text)
+    if isinstance(result, RowError):
+        assert all(TEXTS.template(f"edit.refused.{result.key}", language) for language in LANGUAGES)
