@@ -71,7 +71,7 @@ def test_all_errors_of_a_row_at_once() -> None:
 
 
 def test_an_unknown_kind() -> None:
-    assert "no kind of record" in errors({"record": "person", "id": "x"})["record"].reason
+    assert "not a kind of record" in errors({"record": "person", "id": "x"})["record"].reason
     assert "record" in errors({"record": ["project"], "id": "x"})
 
 
@@ -84,7 +84,7 @@ def test_other_fields_are_kept_as_extra() -> None:
     record = checked(project(year="2011", extra={"commit": "b2f605e", "n": [1, None]}, nothing=None))
     assert record.record.extra == {"year": "2011", "commit": "b2f605e", "n": [1, None]}
     assert record.unknown == ("year",)
-    assert "no object" in errors(project(extra="x"))["extra"].reason
+    assert "not an object" in errors(project(extra="x"))["extra"].reason
 
 
 def test_too_many_fields() -> None:
