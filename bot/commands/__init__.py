@@ -41,9 +41,10 @@ WORDS: Mapping[str, tuple[Command, str | None]] = {  # word -> its command, and 
     for language, words in command.words.items()
     for word in words
 }
-AUDIENCES: Mapping[type[Intent], Permission] = {
-    intent: command.audience for command in COMMANDS for intent in command.intents
+PERMISSIONS: Mapping[type[Intent], Permission] = {
+    intent: command.permission for command in COMMANDS for intent in command.intents
 }
+RATE_LIMITED = tuple(intent for command in COMMANDS for intent in command.rate_limited)
 NAMED = re.compile(rf"(?<![\w!])!(?:{'|'.join(sorted(WORDS, key=len, reverse=True))})(?![\w-])")  # within a text
 
 

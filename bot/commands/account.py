@@ -122,7 +122,8 @@ COMMANDS = (
         intents=(Language,),
         parse=lambda rest: Language(LANGUAGE_CODES.get(rest.lower(), "")),
         format=lambda language: language.code,
-        audience=Permission.ALL,
+        permission=Permission.ALL,
+        rate_limited=(Language,),
         in_help=True,
     ),
     Command(
@@ -131,7 +132,7 @@ COMMANDS = (
         intents=(EditProfile,),
         parse=parse_profile,
         format=lambda profile: f"{profile.field} {profile.value}",
-        audience=Permission.ONE_TO_ONE,
+        permission=Permission.ONE_TO_ONE,
         in_help=True,
     ),
     Command(
@@ -140,7 +141,7 @@ COMMANDS = (
         intents=(Verify,),
         parse=Verify,
         format=lambda verify: verify.text,
-        audience=Permission.ONE_TO_ONE,
+        permission=Permission.ONE_TO_ONE,
         in_help=True,
         confirmed=True,
     ),
@@ -150,7 +151,7 @@ COMMANDS = (
         intents=(Disconnect,),
         parse=Disconnect,
         format=lambda disconnect: disconnect.which,
-        audience=Permission.ONE_TO_ONE,
+        permission=Permission.ONE_TO_ONE,
     ),
     Command(
         name="pause",
@@ -158,7 +159,7 @@ COMMANDS = (
         intents=(Pause,),
         parse=parse_pause,
         format=lambda pause: f"{pause.part} {pause.days or ''}",
-        audience=Permission.ONE_TO_ONE,
+        permission=Permission.ONE_TO_ONE,
         in_help=True,
     ),
     Command(
@@ -167,7 +168,7 @@ COMMANDS = (
         intents=(Resume,),
         parse=parse_resume,
         format=lambda resume: resume.part,
-        audience=Permission.ONE_TO_ONE,
+        permission=Permission.ONE_TO_ONE,
     ),
     Command(
         name="refuse",
@@ -175,6 +176,6 @@ COMMANDS = (
         intents=(Refuse,),
         parse=always(Refuse()),
         format=nothing,
-        audience=Permission.ONE_TO_ONE,
+        permission=Permission.ONE_TO_ONE,
     ),
 )

@@ -1,4 +1,4 @@
-"""The row of a command: its words, parser, formatter, audience and place in help. Pure."""
+"""The row of a command: its words, parser, formatter, permission, rate limit and place in help. Pure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ class Command:
     intents: tuple[type[Intent], ...]
     parse: Callable[[str], Intent]
     format: Callable[[Any], str | None]
-    audience: Permission
+    permission: Permission
+    rate_limited: tuple[type[Intent], ...] = ()  # refused beyond the hourly limit of messages; consent never is
     in_help: bool = False
     arguments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # a first word that is translated, too
     confirmed: bool = False  # ends with "yes" when it is meant

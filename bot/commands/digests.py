@@ -107,7 +107,7 @@ COMMANDS = (
         intents=(Subscribe,),
         parse=_parse_subscribe,
         format=_format_step,
-        audience=Permission.ALL,  # in rooms its feature asks for an admin
+        permission=Permission.ALL,  # in rooms its feature asks for an admin
         in_help=True,
         arguments={"again": {"de": "wieder", "pl": "ponownie"}},
     ),
@@ -117,7 +117,7 @@ COMMANDS = (
         intents=(Unsubscribe,),
         parse=always(Unsubscribe()),
         format=nothing,
-        audience=Permission.ALL,
+        permission=Permission.ALL,
     ),
     Command(
         name="digest",
@@ -125,7 +125,8 @@ COMMANDS = (
         intents=(Digest,),
         parse=_parse_digest,
         format=_format_step,
-        audience=Permission.ALL,
+        permission=Permission.ALL,
+        rate_limited=(Digest,),
         in_help=True,
         arguments={"settings": {"de": "einstellungen", "pl": "ustawienia"}},
     ),

@@ -143,7 +143,8 @@ COMMANDS = (
         intents=(Introduce, IntroduceStep, IntroduceStatus),
         parse=_parse_intro,
         format=_format_intro,
-        audience=Permission.ONE_TO_ONE,
+        permission=Permission.ONE_TO_ONE,
+        rate_limited=(IntroduceStatus,),
         in_help=True,
     ),
     *(
@@ -153,7 +154,7 @@ COMMANDS = (
             intents=(Respond,),
             parse=_parse_answer(answer),
             format=_format_answer(answer),
-            audience=Permission.ONE_TO_ONE,
+            permission=Permission.ONE_TO_ONE,
         )
         for name, (answer, words) in ANSWERS.items()
     ),
@@ -163,6 +164,6 @@ COMMANDS = (
         intents=(SayHelped,),
         parse=_parse_helped,
         format=lambda said: f"{said.how} {said.code}",
-        audience=Permission.ONE_TO_ONE,
+        permission=Permission.ONE_TO_ONE,
     ),
 )

@@ -80,7 +80,7 @@ COMMANDS = (
         intents=(PassOn,),
         parse=_parse_pass_on,
         format=_format_pass_on,
-        audience=Permission.ONE_TO_ONE,
+        permission=Permission.ONE_TO_ONE,
         arguments={"withdraw": {"de": "widerruf", "pl": "wycofaj"}},
     ),
     Command(
@@ -89,7 +89,7 @@ COMMANDS = (
         intents=(Reply, OfferAnswer),
         parse=_parse_reply,
         format=_format_reply,
-        audience=Permission.ONE_TO_ONE,
+        permission=Permission.ONE_TO_ONE,
         in_help=True,
         arguments={
             "editors": {"de": "redaktion", "pl": "redakcja"},

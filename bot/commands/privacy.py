@@ -45,7 +45,7 @@ COMMANDS = (
         intents=(ShowPrivacy,),
         parse=always(ShowPrivacy()),
         format=nothing,
-        audience=Permission.ALL,
+        permission=Permission.ALL,
         in_help=True,
     ),
     Command(
@@ -54,7 +54,7 @@ COMMANDS = (
         intents=(MyData,),
         parse=lambda rest: MyData(machine="json" in rest.lower()),
         format=lambda my_data: "json" if my_data.machine else "",
-        audience=Permission.ONE_TO_ONE,
+        permission=Permission.ONE_TO_ONE,
     ),
     Command(
         name="forget",
@@ -62,7 +62,7 @@ COMMANDS = (
         intents=(Forget,),
         parse=lambda rest: Forget(confirmed=rest.lower() in YES.values()),
         format=lambda forget: "yes" if forget.confirmed else "",
-        audience=Permission.ONE_TO_ONE,
+        permission=Permission.ONE_TO_ONE,
         confirmed=True,
     ),
     Command(
@@ -71,7 +71,7 @@ COMMANDS = (
         intents=(Correct,),
         parse=Correct,
         format=lambda correct: correct.text,
-        audience=Permission.ONE_TO_ONE,
+        permission=Permission.ONE_TO_ONE,
     ),
     Command(
         name="withdraw",
@@ -79,6 +79,6 @@ COMMANDS = (
         intents=(Withdraw,),
         parse=always(Withdraw()),
         format=nothing,
-        audience=Permission.ONE_TO_ONE,
+        permission=Permission.ONE_TO_ONE,
     ),
 )

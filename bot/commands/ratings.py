@@ -22,7 +22,7 @@ COMMANDS = (
         intents=(Rate,),
         parse=lambda rest: Rate(True, rest),
         format=lambda rate: rate.answer if rate.useful else None,
-        audience=Permission.ALL,
+        permission=Permission.ALL,
         in_help=True,
     ),
     Command(
@@ -31,6 +31,6 @@ COMMANDS = (
         intents=(Rate,),
         parse=lambda rest: Rate(False, rest),
         format=lambda rate: None if rate.useful else rate.answer,
-        audience=Permission.ALL,
+        permission=Permission.ALL,
     ),
 )

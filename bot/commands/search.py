@@ -79,7 +79,8 @@ COMMANDS = (
         intents=(Ask,),
         parse=lambda rest: Ask(rest) if rest else Help(),
         format=lambda ask: ask.question,
-        audience=Permission.ALL,
+        permission=Permission.ALL,
+        rate_limited=(Ask,),
         in_help=True,
     ),
     Command(
@@ -88,7 +89,8 @@ COMMANDS = (
         intents=(More,),
         parse=always(More()),
         format=nothing,
-        audience=Permission.ALL,
+        permission=Permission.ALL,
+        rate_limited=(More,),
         in_help=True,
     ),
     Command(
@@ -97,7 +99,8 @@ COMMANDS = (
         intents=(Show,),
         parse=lambda rest: Show(*read_entry(rest)) if rest else Help(),
         format=lambda show: entry_text(show.entry, show.number),
-        audience=Permission.ALL,
+        permission=Permission.ALL,
+        rate_limited=(Show,),
         in_help=True,
     ),
     Command(
@@ -105,6 +108,6 @@ COMMANDS = (
         intents=(Pick,),
         parse=lambda rest: Pick(int(rest)) if is_number(rest) else Help(),
         format=lambda pick: str(pick.number),
-        audience=Permission.ALL,
+        permission=Permission.ALL,
     ),
 )

@@ -76,7 +76,7 @@ def words() -> frozenset[str]:
 
 def in_help(*, editor: bool) -> list[Command]:
     """Return the commands that help shows, those of editors to editors alone."""
-    return [command for command in COMMANDS if command.in_help and (editor or command.audience != Permission.EDITORS)]
+    return [command for command in COMMANDS if command.in_help and (editor or command.permission != Permission.EDITORS)]
 
 
 def _entry(command: Command, language: str, texts: Texts) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands import AUDIENCES
+from bot.commands import PERMISSIONS
 from bot.commands.command import Intent, Permission
 from bot.commands.search import Pick
 from bot.context import Act, Serves, Services, Turn, say
@@ -33,7 +33,7 @@ async def perform(turn: Turn, intent: Intent, services: Services) -> Act:
 
 def refusal(turn: Turn, intent: Intent) -> Say | None:
     """Return what to say when this user may not ask for this here; ``None``: they may."""
-    match AUDIENCES.get(type(intent)) if type(intent) in SERVES else None:
+    match PERMISSIONS.get(type(intent)) if type(intent) in SERVES else None:
         case Permission.ALL:
             return None
         case Permission.ONE_TO_ONE:

@@ -1,12 +1,11 @@
-"""How much one person may ask in an hour, on all their accounts together.
+"""Rate limits per user and hour, counted over all their accounts.
 
-Two limits: so many searches, and so many messages of the kinds that only cost (``CHATTER``). Who goes beyond one is
-told so once in the hour; what they send then is noted and costs no further answer. Consent, answers to requests and
-to what the bot asked, ``forget``, ``privacy``, ``mydata`` and ``unsubscribe`` are never refused, however much was asked
-before. What else bounds a flood stands where it acts: people take turns (``bot.incoming.dispatcher``,
-``bot.outgoing.sender``), so many messages of one user wait (``bot.incoming.intake``), so many projects a day
-(``bot.features.search.daily_limit``), so many codes (``bot.features.accounts.verify``) and requests
-(``knowledge_base.introductions.limits``).
+There are two: searches, and messages that ask for something (``Command.rate_limited``). The bot tells a user once per
+hour that a limit is reached, and does not answer further messages over it. Consent, answers to requests and to the
+bot's own questions, ``forget``, ``privacy``, ``mydata`` and ``unsubscribe`` are never refused. Other limits stand where
+they act: users take turns (``bot.incoming.dispatcher``, ``bot.outgoing.sender``); the inbox of a user is bounded
+(``bot.incoming.intake``); so are projects per day (``bot.features.search.daily_limit``), codes
+(``bot.features.accounts.verify``) and requests (``knowledge_base.introductions.limits``).
 """
 
 from __future__ import annotations
@@ -14,12 +13,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-from bot.commands.account import Language
+from bot.commands import RATE_LIMITED
 from bot.commands.command import Intent
-from bot.commands.digests import Digest
-from bot.commands.general import Help, Start, Thanks, Unknown
-from bot.commands.introductions import IntroduceStatus
-from bot.commands.search import Ask, More, Show
 from bot.context import Services, Turn
 from bot.messages import Say
 from config.limits import LimitSettings
@@ -28,7 +23,6 @@ from knowledge_base.store.transaction import Transaction
 
 AN_HOUR = timedelta(hours=1)
 MESSAGES_PER_SEARCH, LEAST_MESSAGES = 4, 60  # a conversation has more messages than searches
-CHATTER = (Ask, More, Show, Start, Thanks, Help, Language, Unknown, Digest, IntroduceStatus)
 QUESTIONS = "questions"  # asked in this hour past the inbox: inline, or by a person who was forgotten since
 EXHAUSTED = "limit.questions"  # what is said then
 
@@ -55,7 +49,7 @@ async def count(tx: Transaction, services: Services, who: Collection[str]) -> No
 async def too_much(tx: Transaction, person_id: str, intent: Intent, limits: LimitSettings) -> Say | None:
     """Return what to say to a person who sent very many messages of any kind in this hour; ``None`` below the limit."""
     limit = limits.questions_per_hour
-    if not limit or not isinstance(intent, CHATTER):
+    if not limit or not isinstance(intent, RATE_LIMITED):
         return None
     handled = await tx.inbox.handled_since(person_id, tx.now - AN_HOUR)
     return _said(limit) if handled >= max(MESSAGES_PER_SEARCH * limit, LEAST_MESSAGES) else None

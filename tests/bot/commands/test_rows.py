@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bot.commands
-from bot.commands import AUDIENCES, COMMANDS, NAMES, WORDS, parse, to_text, typed
+from bot.commands import COMMANDS, NAMES, PERMISSIONS, WORDS, parse, to_text, typed
 from bot.commands.account import Verify
 from bot.commands.command import Intent
 from bot.commands.general import Unknown
@@ -39,12 +39,12 @@ def test_what_a_user_types_in_any_language_is_the_same_intent(intent: Intent, la
 def test_every_intent_has_a_row_and_an_example() -> None:
     subjects = [import_module(f"bot.commands.{module.name}") for module in iter_modules(bot.commands.__path__)]
     named = {value for subject in subjects for value in vars(subject).values() if isinstance(value, type)}
-    assert set(ALL) == set(AUDIENCES) == {one for one in named if issubclass(one, Intent)} - {Intent}
+    assert set(ALL) == set(PERMISSIONS) == {one for one in named if issubclass(one, Intent)} - {Intent}
 
 
 def test_all_rows_of_an_intent_agree_on_its_audience() -> None:
     for command in COMMANDS:
-        assert {AUDIENCES[intent] for intent in command.intents} == {command.audience}
+        assert {PERMISSIONS[intent] for intent in command.intents} == {command.permission}
 
 
 def test_no_name_is_the_word_of_another_command() -> None:

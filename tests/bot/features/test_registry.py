@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import find
 
-from bot.commands import AUDIENCES, COMMANDS
+from bot.commands import COMMANDS, PERMISSIONS
 from bot.commands.command import Command, Intent, Permission
 from bot.commands.general import Unknown
 from bot.commands.router import route
@@ -26,7 +26,7 @@ def turn(*, editor: bool, private: bool) -> Turn:
 
 
 def test_every_intent_is_served_by_one_feature() -> None:
-    assert set(SERVES) == set(AUDIENCES)
+    assert set(SERVES) == set(PERMISSIONS)
     assert sum(len(served) for served in registry._FEATURES) == len(SERVES)
 
 
@@ -36,7 +36,7 @@ def test_every_intent_is_served_by_one_feature() -> None:
 def test_only_its_audience_may_ask_for_an_intent(intent: type[Intent], private: bool, editor: bool) -> None:
     may = {Permission.ALL: True, Permission.ONE_TO_ONE: private, Permission.EDITORS: editor}
     refused = refusal(turn(editor=editor, private=private), find(ALL[intent], lambda _value: True))
-    assert (refused is None) is may[AUDIENCES[intent]]
+    assert (refused is None) is may[PERMISSIONS[intent]]
 
 
 def test_what_is_not_listed_is_denied_to_all() -> None:
@@ -48,7 +48,7 @@ def test_what_is_not_listed_is_denied_to_all() -> None:
 
 
 def test_what_has_a_row_and_no_feature_is_denied(monkeypatch: pytest.MonkeyPatch) -> None:
-    intent = next(iter(AUDIENCES))
+    intent = next(iter(PERMISSIONS))
     monkeypatch.setattr(registry, "SERVES", {})
     assert refusal(turn(editor=True, private=True), find(ALL[intent], lambda _value: True)) is not None
 
