@@ -18,6 +18,7 @@ from knowledge_base.ingest.importer import import_files
 from knowledge_base.store.database import Store
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import FakeChannel, Person, running_bot, settled
+from tests.wording import says
 
 PROJECT = "bb-cottbus"
 LEAD, MOBILITY = "leitung@cottbus.example", "mobilitaet@cottbus.example"
@@ -134,6 +135,6 @@ async def asks(person: Person, question: str = "Wie habt ihr die Mobilität fina
     """A person asks for an introduction and agrees to show everything; the code of the request."""
     await person.says(f"!frage {question}")
     shown = await person.says(f"!kontakt ={PROJECT}")
-    assert "genau das" in shown, shown
+    assert says("intro.preview", shown), shown
     await person.says("1")
     return code_in(person.hears())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from babel.messages.pofile import read_po
 
@@ -33,7 +34,7 @@ def _forms(key: str, language: str) -> tuple[re.Pattern[str], ...]:
 def _words(part: str) -> str:
     """Return a pattern for words; commands begin with another sign on other networks."""
     ends = [0, *(end for command in NAMED.finditer(part) for end in command.span()), len(part)]
-    pieces = [part[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    pieces = [part[start:end] for start, end in pairwise(ends)]
     return "".join(
         r"[!/][\w-]+" if number % 2 else r"\s+".join(map(re.escape, re.split(r"\s+", piece)))
         for number, piece in enumerate(pieces)

@@ -31,6 +31,7 @@ from tests.bot.incoming.test_handler import MoodyEmbedder
 from tests.bot.operations.test_health import Seconds
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import PATIENCE_S, FakeChannel, Hang, Person, running_bot, settled
+from tests.wording import says
 
 
 class Run:
@@ -114,7 +115,7 @@ async def test_after_a_restore_the_next_start_tells_the_admins_once(tmp_path: Pa
             await settled(bot)
         messages = [plain(message.document) for message in channel.delivered]
         assert len(messages) == expected
-        assert all("zurückgespielt" in text and "unterwegs waren: 2." in text for text in messages)
+        assert all(says("alert.restored", text) and "unterwegs waren: 2." in text for text in messages)
     await store.close()
 
 
@@ -196,7 +197,7 @@ async def test_a_channel_that_ends_does_not_stop_the_others(known: Store, tmp_pa
     task = await run.start()
     await ended.listens.wait()
     ended.ends("the token was revoked")
-    assert "So geht es" in await other.person("anna").says("!hilfe")
+    assert says("help", await other.person("anna").says("!hilfe"))
     assert ("ended", "the token was revoked") in run.heard
     assert "ended" in run.bot.health.status().red
     other.ends()
@@ -222,8 +223,8 @@ async def test_a_channel_that_breaks_is_started_again(
     await channel.listens.wait()
     for _ in range(3):
         channel.breaks(KeyError("invite"))
-    assert "So geht es" in await other.person("anna").says("!hilfe")
-    assert "So geht es" in await channel.person("anna").says("!hilfe")
+    assert says("help", await other.person("anna").says("!hilfe"))
+    assert says("help", await channel.person("anna").says("!hilfe"))
     run.stop.set()
     assert await run.ended(task)
     assert run.heard.count(("fake", "internal error")) == 3
@@ -238,7 +239,7 @@ async def test_a_network_that_is_down_slows_no_other(known: Store, tmp_path: Pat
         for number in range(40):
             await down.person(f"p{number}").writes("!hilfe")
         for number in range(10):
-            assert "So geht es" in await up.person(f"p{number}").says("!hilfe")
+            assert says("help", await up.person(f"p{number}").says("!hilfe"))
         assert down.delivered == []
         hang.let_go.set()
         del bot
@@ -250,7 +251,7 @@ async def test_a_model_that_hangs_slows_no_command_on_any_channel(known: Store, 
     async with running_bot(known, embedder, [one, two], tmp_path):
         for number in range(5):
             await one.person(f"p{number}").writes("warte auf den Rufbus")
-        assert "So geht es" in await two.person("ben").says("!hilfe")
+        assert says("help", await two.person("ben").says("!hilfe"))
         embedder.hang.let_go.set()
 
 

@@ -12,6 +12,7 @@ from knowledge_base.ingest.bundle import load_bundle
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from tests.fakes import FakeChannel, Person, running_bot
+from tests.wording import says
 
 
 @pytest.fixture
@@ -26,12 +27,12 @@ async def town(known: Store, channel: FakeChannel, e5: Embedder, tmp_path: Path)
 @pytest.mark.slow
 async def test_a_colleague_from_a_town_that_suffers_from_heat(town: FakeChannel) -> None:
     anna = town.person("anna")
-    assert "Guten Tag" in await anna.says("!start")
+    assert says("start", await anna.says("!start"))
     await anna.says("wer hat was mit Hitze gemacht?")
     assert "Cooling Points und Baumkataster" in anna.hears()
     assert "Zuständig: Landeshauptstadt Potsdam" in anna.hears()
     assert "https://" in anna.hears()
-    assert "Quelle:" in await anna.says("1")
+    assert says("show.source", await anna.says("1"))
     assert "Berlin" in await anna.says("und in Berlin?")
     assert "freut" in await anna.says("!hilfreich")
 
@@ -40,11 +41,11 @@ async def test_a_colleague_from_a_town_that_suffers_from_heat(town: FakeChannel)
 async def test_a_colleague_from_abroad_asks_in_english(town: FakeChannel) -> None:
     john = town.person("john")
     await john.says("Who did mobility projects?")
-    assert "the best first" in john.hears()
-    assert "In the original: “" in john.hears()
+    assert says("ask.found", john.hears(), "en")
+    assert says("ask.entry_original", john.hears(), "en")
     assert "Cottbus/Chóśebuz" in john.hears() + await john.says("more")
     second = await john.says("the second one")
-    assert "Source:" in second
+    assert says("show.source", second, "en")
 
 
 @pytest.mark.slow
@@ -52,8 +53,8 @@ async def test_a_colleague_across_the_river_asks_in_polish(town: FakeChannel) ->
     ola = town.person("ola")
     await ola.says("Kto robił projekty mobilności?")
     assert "Cottbus/Chóśebuz" in ola.hears()
-    assert "W oryginale" in ola.hears() or "oryginal" in ola.hears().lower()
-    assert "Odpowiada" in ola.hears() or "odpowiedzialn" in ola.hears().lower()
+    assert says("ask.entry_original", ola.hears(), "pl") or "oryginal" in ola.hears().lower()
+    assert says("ask.role", ola.hears(), "pl") or "odpowiedzialn" in ola.hears().lower()
     assert ola.last is not None
     assert ola.last.language == "pl"
 

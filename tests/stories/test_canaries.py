@@ -24,6 +24,7 @@ from knowledge_base.retention import purge
 from knowledge_base.store.database import Store
 from tests.fakes import FakeChannel, Person, settled
 from tests.introducing import PROJECT, Networks, code_in, networks
+from tests.wording import says
 
 TOWN = {
     "record": "municipality", "id": "99000001", "name": "Musterstadt", "kind": "Stadt",
@@ -91,14 +92,14 @@ async def introduces_herself(net: Networks) -> Person:
     await anna.says(f"!bestaetigen {OFFICE}")
     await settled(net.bot)
     (code,) = [match[0] for mail in net.mails(OFFICE) if (match := re.search(r"\b\d{6}\b", mail))]
-    assert "Bestätigt" in await anna.says(code)
+    assert says("verify.done", await anna.says(code))
     return anna
 
 
 async def requests(net: Networks, anna: Person) -> str:
     await anna.says(f"!frage {QUESTION}")
     shown = await anna.says(f"!kontakt ={PROJECT}")
-    assert "genau das" in shown, shown
+    assert says("intro.preview", shown), shown
     await anna.says("1")
     await net.passes()
     return code_in(anna.hears())
@@ -200,7 +201,7 @@ async def test_after_forgetting_no_byte_is_left(
         await anna.says("!loeschen")
         assert set(marks_left(tmp_path, OF_ASKER)) == OF_ASKER  # the search would find them
         before = len(net.mails(OF_CONTACT["email"]))
-        assert "ist gelöscht" in await anna.says("!loeschen ja")
+        assert says("forget.done", await anna.says("!loeschen ja"))
         await net.passes()
         messages = net.mails(OF_CONTACT["email"])[before:]
         assert len(messages) == 1

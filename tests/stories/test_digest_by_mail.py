@@ -23,6 +23,7 @@ from tests.fake_embedder import HashEmbedder
 from tests.fakes import FakeChannel, running_bot, settled
 from tests.smtp_sink import SmtpSink, Taken
 from tests.stories.test_digests import MONDAY, a_project, edit
+from tests.wording import says
 
 URL, MAILBOX = "https://lotse.example", "rad@kiel.example"
 ONE_CLICK = "List-Unsubscribe=One-Click"
@@ -117,7 +118,7 @@ async def test_nobody_floods_a_mailbox_and_an_address_that_never_said_yes_goes(
                 assert name != "eve" or last == heard, "and they learn nothing of the others"
             await settled(bot)
             assert len(sink.to(MAILBOX)) == mail_limit.MOST
-            assert "keine Mail geschickt" in last
+            assert says("digest.mail_full", last)
             assert await chat.person("eve").says("!wochenbrief mail other@kiel.example") == heard
             await settled(bot)
             clock.advance(days=7, minutes=1)

@@ -22,6 +22,7 @@ from tests.conftest import FixedClock
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import FakeChannel, Person, running_bot, settled
 from tests.introducing import SETTINGS
+from tests.wording import says
 
 MONDAY = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)  # 08:00 in Berlin; the clock of the tests begins a week earlier
 
@@ -83,11 +84,11 @@ async def test_in_one_line_then_the_digest_comes_once(
 async def test_the_dialogue_step_by_step(bot: Bot, anna: Person, known: Store) -> None:
     assert "1. Mobilität" in await anna.says("!abo")
     assert "Bisher: noch keine" in anna.hears()
-    assert "Noch ein Thema" in await anna.says("1")
+    assert says("subscribe.add", await anna.says("1"))
     assert "Mobilität und Verkehr · Gesundheit und Pflege" in await anna.says("Gesundheit")
-    assert "Welche Gegend" in await anna.presses("subscribe region")
-    assert "Wann soll er" in await anna.says("Cottbus und Nachbarn, Sachsen")
-    assert "Sprache" in await anna.says("Donnerstag 16 Uhr")
+    assert says("subscribe.region", await anna.presses("subscribe region"))
+    assert says("subscribe.day", await anna.says("Cottbus und Nachbarn, Sachsen"))
+    assert says("subscribe.language", await anna.says("Donnerstag 16 Uhr"))
     done = await anna.says("1")
     for part in (
         "Mobilität und Verkehr · Gesundheit und Pflege",
@@ -102,11 +103,11 @@ async def test_the_dialogue_step_by_step(bot: Bot, anna: Person, known: Store) -
 async def test_what_is_not_understood_is_asked_again_and_a_question_stays_a_question(anna: Person) -> None:
     await anna.says("!abo")
     assert "kenne ich nicht: Quantenzauberei" in await anna.says("Quantenzauberei")
-    assert "Welche Gegend" in await anna.says("Energie")
+    assert says("subscribe.region", await anna.says("Energie"))
     assert "kenne ich nicht: Atlantis" in await anna.says("Atlantis")
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     assert anna.last is not None
-    assert "Projekt" in anna.hears()
+    assert says("ask.found", anna.hears())
     assert "subscribe" not in anna.hears()
 
 
@@ -116,7 +117,7 @@ async def test_the_settings_and_the_end_in_the_words_that_people_use(anna: Perso
     for words in ("!abo einstellungen", "!subscribe settings", "digest settings", "Wochenbrief Einstellungen"):
         assert "Montag, 8 Uhr" in await anna.says(words) or "Monday, 8:00" in anna.hears()
     assert "Pause" in await anna.says("!abo pause 4 Wochen")
-    assert "abbestellt" in await anna.says("Bitte den Wochenbrief abbestellen")
+    assert says("unsubscribe.done", await anna.says("Bitte den Wochenbrief abbestellen"))
 
 
 async def test_nothing_new_is_not_sent_unless_wished(
@@ -128,10 +129,10 @@ async def test_nothing_new_is_not_sent_unless_wished(
     (outcome,) = await comes(bot, clock, datetime(2026, 12, 7, 7, tzinfo=UTC))
     assert (outcome.state, outcome.reason) == ("skipped", "nothing_new")
     assert len(digests_in(channel)) == first
-    assert "Auch wenn nichts neu ist: ja" in await anna.says("!wochenbrief lebenszeichen an")
+    assert says("digest.sign_of_life_on", await anna.says("!wochenbrief lebenszeichen an"))
     (outcome,) = await comes(bot, clock, datetime(2026, 12, 14, 7, tzinfo=UTC))
     assert outcome.state == "queued"
-    assert "nichts Neues" in digests_in(channel)[-1]
+    assert says("digest.sign_of_life", digests_in(channel)[-1])
 
 
 async def test_numbers_mean_the_entries_also_hours_later(
@@ -241,7 +242,7 @@ async def test_who_blocked_the_bot_gets_no_more_until_they_subscribe_again(
     assert await comes(bot, clock, MONDAY + timedelta(days=7)) == []
     assert "hilfe" in await anna.says("!start")
     assert await comes(bot, clock, MONDAY + timedelta(days=14)) == []
-    assert "bestellt" in await anna.says("!abo wieder")
+    assert says("subscribe.done", await anna.says("!abo wieder"))
     (outcome,) = await comes(bot, clock, MONDAY + timedelta(days=21))
     assert outcome.state == "queued"
     assert len(digests_in(channel)) == 1
@@ -286,29 +287,29 @@ async def test_an_admin_repeats_what_is_in_doubt_but_not_to_who_said_goodbye(
 
 async def test_a_room_is_subscribed_by_its_own_admins(bot: Bot, known: Store, channel: FakeChannel) -> None:
     ben = channel.person("ben", room="!team")
-    assert "ihre Admins" in await ben.says("!abo Mobilität")
+    assert says("subscribe.admins_only", await ben.says("!abo Mobilität"))
     channel.admins.add(("!team", "ben"))
-    assert "in diese Gruppe" in await ben.says("!abo Mobilität")
-    assert "ihre Admins" in await channel.person("ben", room="!other").says("!abo Mobilität")
+    assert says("digest.into_room", await ben.says("!abo Mobilität"))
+    assert says("subscribe.admins_only", await channel.person("ben", room="!other").says("!abo Mobilität"))
     channel.admins.clear()
-    assert "ihre Admins" in await ben.says("!abbestellen")
+    assert says("subscribe.admins_only", await ben.says("!abbestellen"))
 
 
 async def test_a_room_is_subscribed_by_those_who_run_the_bot(
     bot: Bot, known: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
-    assert "ihre Admins" in await channel.person("anna", room="!team").says("!abo Mobilität")
+    assert says("subscribe.admins_only", await channel.person("anna", room="!team").says("!abo Mobilität"))
     ada = channel.person("ada", room="!team")
-    assert "in einer Zeile" in await ada.says("!abo")
-    assert "in diese Gruppe" in await ada.says("!abo Mobilität, Energie")
+    assert says("subscribe.room", await ada.says("!abo"))
+    assert says("digest.into_room", await ada.says("!abo Mobilität, Energie"))
     clock.advance(days=1)
     await edit(known, a_project())
     await comes(bot, clock)
     (text,) = digests_in(channel, "!team")
-    assert "!zeige NUMMER" in text
+    assert says("digest.howto.room", text)
     assert "Projekt bus" in await channel.person("anna", room="!team").says("!zeige 1")
-    assert "ihre Admins" in await channel.person("anna", room="!team").says("!abbestellen")
-    assert "abbestellt" in await ada.says("!abbestellen")
+    assert says("subscribe.admins_only", await channel.person("anna", room="!team").says("!abbestellen"))
+    assert says("unsubscribe.done", await ada.says("!abbestellen"))
     assert await comes(bot, clock, MONDAY + timedelta(days=7)) == []
 
 
@@ -327,7 +328,7 @@ async def test_the_editors_line_and_their_preview(
 ) -> None:
     await anna.says("!abo Mobilität")
     clock.advance(days=6)
-    assert "Redaktion" in await anna.says("!wochenbrief vorwort Hallo")
+    assert says("editors_only", await anna.says("!wochenbrief vorwort Hallo"))
     assert "Hallo" in await erika.says("!wochenbrief vorwort Hallo zusammen, am Freitag ist Netzwerktreffen.")
     preview = await erika.says("!wochenbrief vorschau")
     assert "Netzwerktreffen" in preview
@@ -351,7 +352,7 @@ async def test_whether_entries_were_useful_is_a_sum_of_five_people_at_least(
     for person in people[:4]:
         await person.says("!hilfreich project:neu-bus")
         await person.says("!hilfreich project:neu-bus")
-    assert "ab fünf Personen" in await erika.says("!wochenbrief vorschau")
+    assert says("questions.few_feedback", await erika.says("!wochenbrief vorschau"))
     await people[4].says("!unpassend project:neu-bus")
     shown = await erika.says("!wochenbrief vorschau")
     assert "hilfreich 4, unpassend 1" in shown
@@ -374,8 +375,8 @@ async def test_many_first_ones_wait_for_an_admin(
     messages = [plain(m.document) for m in channel.delivered if m.address.conversation == "chat-of-ada"]
     assert sum("an 3 Empfänger" in text for text in messages) == 1
     assert not any(m.bulk for m in channel.delivered)
-    assert "betreibt" in await people[0].says("!wochenbrief freigeben")
-    assert "hinaus" in await ada.says("!wochenbrief freigeben")
+    assert says("admins_only", await people[0].says("!wochenbrief freigeben"))
+    assert says("digest.approved", await ada.says("!wochenbrief freigeben"))
     await weekly.look(bot.digests, known, bot._alerts)
     await settled(bot)
     assert sum(m.bulk for m in channel.delivered) == 3
@@ -390,9 +391,9 @@ async def test_a_topic_that_is_never_opened_is_offered_to_drop(
         await edit(known, a_project(f"m{week}"), a_project(f"g{week}", topics=("Gesundheit",)))
         await comes(bot, clock, MONDAY + timedelta(weeks=week))
         await anna.says(f"!zeige neu-m{week}")
-        offers.append("Soll ich das Thema weglassen" in digests_in(channel)[-1])
+        offers.append(says("digest.bored", digests_in(channel)[-1]))
     assert offers == [False] * 6 + [True, False, False]
-    assert "Gesundheit und Pflege" in next(text for text in digests_in(channel) if "weglassen" in text)
+    assert "Gesundheit und Pflege" in next(text for text in digests_in(channel) if says("digest.bored", text))
     assert "Gesundheit" not in await anna.says("!wochenbrief drop health")
 
 
@@ -410,15 +411,15 @@ async def test_buttons_only_where_there_are_buttons_and_they_last_a_week(
         (button,) = [choice for choice in digest.choices if choice.command == "unsubscribe"]
         pressed = anna.inbound(button.handle, happening=Happening.PRESSED, at=clock.moment)
         await channel.hands_over(pressed)
-        assert "abbestellt" in plain((await channel.answer_to(pressed.id)).document)
+        assert says("unsubscribe.done", plain((await channel.answer_to(pressed.id)).document))
         assert await comes(bot, clock, MONDAY + timedelta(days=7)) == []
 
 
 async def test_my_municipality_must_be_known(anna: Person) -> None:
     await anna.says("!abo Mobilität")
-    assert "!profil kommune" in await anna.says("!wochenbrief gegend meine Kommune und Nachbarn")
+    assert says("digest.near_unknown", await anna.says("!wochenbrief gegend meine Kommune und Nachbarn"))
     await anna.says("!profil kommune Cottbus")
-    assert "!profil kommune" not in await anna.says("!wochenbrief einstellungen")
+    assert not says("digest.near_unknown", await anna.says("!wochenbrief einstellungen"))
 
 
 async def test_nobody_who_did_not_ask_for_it_gets_one(bot: Bot, anna: Person, known: Store, clock: FixedClock) -> None:
@@ -478,4 +479,4 @@ async def test_who_stands_behind_a_new_contact_can_be_met(known: Store, tmp_path
         assert office.email not in messages
         (digest,) = [message for message in channel.delivered if message.bulk]
         assert f"intro {number}" in [choice.command for choice in digest.choices]
-        assert "Wie heißen Sie" in await anna.says(f"!kontakt {number}")  # the first step to an introduction
+        assert says("profile.ask_name", await anna.says(f"!kontakt {number}"))  # the first step to an introduction

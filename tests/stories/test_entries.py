@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,13 +17,12 @@ from knowledge_base.ingest.importer import import_files
 from knowledge_base.model import Project, RecordKind
 from knowledge_base.store.database import Store
 from knowledge_base.store.records import EDITOR, StoredRecord
-from tests.fakes import Person, settled
+from tests.fakes import Person
 from tests.introducing import Networks, networks
+from tests.open_questions import ASKED, EDITOR_ADDRESS, passes_on, send_digests
+from tests.wording import says
 
-MONDAY = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
-ASKED = "Wer hat Erfahrung mit Klimaanpassung auf Friedhöfen?"
 ANSWER = "Wir haben auf drei Friedhöfen Zisternen gebaut und gießen mit Regenwasser."
-EDITOR_ADDRESS = "matrix:@erika:redaktion.example"
 
 
 @pytest.fixture
@@ -31,27 +30,6 @@ async def town(store: Store, tmp_path: Path) -> AsyncIterator[Networks]:
     editors = f"{EDITOR_ADDRESS},telegram:77"
     async with networks(store, tmp_path, editors=editors) as town:
         yield town
-
-
-@pytest.fixture
-def anna(town: Networks) -> Person:
-    return town.matrix.person("@anna:potsdam.example")
-
-
-@pytest.fixture
-def ben(town: Networks) -> Person:
-    return town.matrix.person("@ben:kiel.example")
-
-
-@pytest.fixture
-def erika(town: Networks) -> Person:
-    return town.matrix.person("@erika:redaktion.example")
-
-
-async def passes_on(anna: Person, asked: str = ASKED) -> str:
-    await anna.says(asked)
-    await anna.says("!weitergeben")
-    return (await anna.says("1")).partition("Nummer ")[2].partition(")")[0]
 
 
 async def entry(store: Store, record_id: str = "cottbus-regenwasser-auf-friedhoefen") -> StoredRecord:
@@ -76,28 +54,22 @@ def told(town: Networks, person: Person, words: str) -> list[Outgoing]:
     ]  # fmt: skip
 
 
-async def digest(town: Networks, at: datetime = MONDAY) -> None:
-    town.store.now.moment = at  # type: ignore[attr-defined]
-    await town.bot.digests.run(at)
-    await settled(town.bot)
-
-
 async def test_from_a_question_and_an_answer_to_an_entry(
     town: Networks, anna: Person, ben: Person, erika: Person
 ) -> None:
     await ben.says("!abo Klimaanpassung")
     town.store.now.advance(minutes=1)  # type: ignore[attr-defined]
     number = await passes_on(anna)
-    assert "Darf es auch die Redaktion lesen" in await ben.says(f"!antwort {number} {ANSWER} Fragen: 0431 123456")
-    assert "in einen Eintrag" not in await erika.says("!fragen")  # he has not said yes
+    assert says("question.replied", await ben.says(f"!antwort {number} {ANSWER} Fragen: 0431 123456"))
+    assert not says("questions.offered", await erika.says("!fragen"))  # he has not said yes
     assert "1. Ja, die Redaktion darf das" in ben.hears()
-    assert "sieht Ihre Antwort jetzt" in await ben.says("1")
-    assert "Eine Antwort darf in einen Eintrag" in await erika.says("!fragen")
+    assert says("question.offered", await ben.says("1"))
+    assert says("questions.offered", await erika.says("!fragen"))
 
     begun = await erika.says(f"!fragen neu {number}")
     assert ASKED in begun
-    assert "Welchen Titel" in begun
-    assert "In welcher Kommune" in await erika.says("Regenwasser auf Friedhöfen")
+    assert says("entry.ask_title", begun)
+    assert says("entry.ask_municipality", await erika.says("Regenwasser auf Friedhöfen"))
     asked = await erika.says("Cottbus")
     assert ANSWER in asked
     assert "123456" not in asked
@@ -125,9 +97,9 @@ async def test_from_a_question_and_an_answer_to_an_entry(
     assert ANSWER in await anna.says(f"!zeige {made.id}")
     (thanked,) = told(town, ben, "ist ein Eintrag geworden")
     assert thanked
-    assert "gibt es nicht" in await erika.says(f"!fragen neu {number}")
+    assert says("questions.no_such", await erika.says(f"!fragen neu {number}"))
 
-    await digest(town)
+    await send_digests(town)
     assert "Neu · Cottbus" in town.told(town.matrix, ben.conversation)[-1]
     assert "Quelle: Redaktion" in town.told(town.matrix, ben.conversation)[-1]
 
@@ -145,10 +117,10 @@ async def test_what_was_not_seen_like_this_is_not_published(town: Networks, anna
     assert "Zisternen halten" in await written(erika, number)
     (stale, *_) = [choice.typed for choice in erika.last.choices] if erika.last else []
     other = await erika.says(f"!fragen neu {number} titel = Zisternen auf Friedhöfen")
-    assert "So lesen es alle" in other
+    assert says("entry.preview", other)
     before = await entries(town.store)
-    assert "So lesen es alle" in await erika.says(stale)  # shown again, not published
-    assert "So lesen es alle" in await erika.says(f"!fragen neu {number} 00000000 ja")
+    assert says("entry.preview", await erika.says(stale))  # shown again, not published
+    assert says("entry.preview", await erika.says(f"!fragen neu {number} 00000000 ja"))
     assert await entries(town.store) == before
     assert "Veröffentlicht: Zisternen auf" in await erika.presses(erika.sees()[0])
 
@@ -163,12 +135,12 @@ async def test_whoever_takes_an_answer_back_takes_it_out_of_the_draft(
     await erika.says("Regenwasser auf Friedhöfen")
     await erika.says("Cottbus")
     assert ANSWER in await erika.says("1")
-    assert "Antwort, die die Redaktion verwenden darf" in await ben.says("!widerruf")
-    assert "Zurückgenommen" in await ben.says("1")
+    assert says("withdraw.answer", await ben.says("!widerruf"))
+    assert says("question.offer_taken_back", await ben.says("1"))
     asked = await erika.says("1")
-    assert "Welcher Text" in asked
+    assert says("entry.ask_text", asked)
     assert ANSWER not in asked
-    assert "So lesen es alle" in await erika.says("Zisternen halten die Gräber grün.")
+    assert says("entry.preview", await erika.says("Zisternen halten die Gräber grün."))
 
 
 async def test_an_answer_is_gone_with_its_author(town: Networks, anna: Person, ben: Person, erika: Person) -> None:
@@ -188,10 +160,10 @@ async def test_nobody_agrees_for_another(town: Networks, anna: Person, ben: Pers
     await ben.says(f"!antwort {number} {ANSWER}")
     (yes,) = [choice.typed for choice in ben.last.choices] if ben.last else []
     assert re.fullmatch(r"!antwort redaktion [0-9a-f]{32}", yes)
-    assert "kenne ich nicht" in await anna.says(yes)
-    assert "sieht Ihre Antwort" in await ben.says(yes)
-    assert "kenne ich nicht" in await anna.says(yes.replace("redaktion", "widerruf"))
-    assert "kenne ich nicht" in await ben.says(yes)  # once is enough
+    assert says("question.never_unknown", await anna.says(yes))
+    assert says("question.offered", await ben.says(yes))
+    assert says("question.never_unknown", await anna.says(yes.replace("redaktion", "widerruf")))
+    assert says("question.never_unknown", await ben.says(yes))  # once is enough
     async with town.store.read() as tx:
         assert len(await tx.entry_drafts.answers(int(number))) == 1
 
@@ -199,24 +171,24 @@ async def test_nobody_agrees_for_another(town: Networks, anna: Person, ben: Pers
 @pytest.mark.parametrize("text", ["!fragen neu 1", "!fragen neu 1 titel = x", "!fragen neu 1 00000000 ja"])
 async def test_only_editors(town: Networks, anna: Person, text: str) -> None:
     await passes_on(anna)
-    assert "nur die Redaktion" in await anna.says(text)
+    assert says("editors_only", await anna.says(text))
 
 
 @pytest.mark.parametrize(
-    ("text", "answer"),
+    ("text", "key"),
     [
-        ("url = javascript:alert(1)", "So geht es nicht: url"),
-        ("farbe = blau", "lässt sich nicht ändern"),
-        ("id = bb-cottbus", "lässt sich nicht ändern"),
-        ("antwort 00", "gibt es nicht (mehr)"),
+        ("url = javascript:alert(1)", "edit.refused.no_url"),
+        ("farbe = blau", "edit.no_such_field"),
+        ("id = bb-cottbus", "edit.no_such_field"),
+        ("antwort 00", "entry.no_answer"),
     ],
 )
 async def test_what_is_wrong_is_said_and_the_draft_stays(
-    town: Networks, anna: Person, erika: Person, text: str, answer: str
+    town: Networks, anna: Person, erika: Person, text: str, key: str
 ) -> None:
     number = await passes_on(anna)
     await written(erika, number)
-    assert answer in await erika.says(f"!fragen neu {number} {text}")
+    assert says(key, await erika.says(f"!fragen neu {number} {text}"))
     assert "Zisternen halten" in await erika.says(f"!fragen neu {number}")
 
 

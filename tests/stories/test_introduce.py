@@ -25,6 +25,7 @@ from tests.introducing import (
     known_as,
     networks,
 )
+from tests.wording import says
 
 ANNA_MAIL, ANNA_MATRIX = "rad@potsdam.example", "@anna:potsdam.example"
 
@@ -58,13 +59,13 @@ async def answer_by_page(net: Networks, code: str, answer: ContactAnswer, *share
 async def test_from_a_question_to_two_people_who_talk(net: Networks) -> None:
     anna = net.matrix.person(ANNA_MATRIX)
     await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
-    assert "zwei Angaben" in await anna.says(f"!kontakt ={PROJECT}")
+    assert says("intro.missing", await anna.says(f"!kontakt ={PROJECT}"))
     await anna.says("Dezernat Verkehr")
     shown = await anna.says("Potsdam")
-    assert "genau das" in shown, "nothing stands between the last of the two and what the contact will see"
+    assert says("intro.preview", shown), "nothing stands between the last of the two and what the contact will see"
     assert "Leitung Digitale Stadt" in shown
     assert "Dezernat Verkehr, Landeshauptstadt Potsdam" in shown or "Dezernat Verkehr, Potsdam" in shown
-    assert "nicht bestätigt" in shown
+    assert says("profile.unverified", shown)
     assert "Wer hat in Cottbus etwas zur Mobilität gemacht?" in shown
     assert ANNA_MATRIX in shown
     assert net.email.delivered == []
@@ -77,9 +78,9 @@ async def test_from_a_question_to_two_people_who_talk(net: Networks) -> None:
     assert "Wer hat in Cottbus" in mail
     assert ANNA_MATRIX not in mail
     assert "https://lotse.example/i/" in mail
-    assert "Quelle" in mail or "Herkunft" in mail or "cottbus.example/kontakt" in mail  # Art. 14
+    assert says("notice.import", mail) or "Herkunft" in mail or "cottbus.example/kontakt" in mail  # Art. 14
     assert await state_of(net, code) == State.DELIVERED
-    assert "zugestellt" in await anna.says("!kontakt status")
+    assert says("intro.state.delivered", await anna.says("!kontakt status"))
 
     assert await answer_by_page(net, code, ContactAnswer.YES, "email", "phone") == "intro.answered_yes"
     await net.passes()
@@ -87,12 +88,12 @@ async def test_from_a_question_to_two_people_who_talk(net: Networks) -> None:
     assert LEAD in outcome
     assert "+49 355 000001" in outcome
     assert ANNA_MATRIX in net.mails(LEAD)[-1]
-    assert "vermittelt" in await anna.says("!kontakt status")
+    assert says("intro.state.arranged", await anna.says("!kontakt status"))
 
     await net.passes(days=14, minutes=1)
-    assert "geholfen" in net.told(net.matrix, anna.conversation)[-1]
+    assert says("intro.helped", net.told(net.matrix, anna.conversation)[-1])
     assert "Danke" in await anna.says(f"!geholfen ja {code}")
-    assert "schon geschehen" in await anna.says(f"!geholfen ja {code}")
+    assert says("intro.refused_twice", await anna.says(f"!geholfen ja {code}"))
     await net.passes(days=14, minutes=1)
     async with net.store.read() as tx:
         counts = {what: times for (_, what), times in (await tx.introductions.counts()).items()}
@@ -106,13 +107,13 @@ async def test_who_asked_enough_for_an_hour_still_agrees_and_answers(sqlite_stor
     async with networks(sqlite_store, tmp_path, limits={"questions_per_hour": 1}) as net:
         anna = await known_as(net.matrix.person(ANNA_MATRIX))
         await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
-        assert "genau das" in await anna.says(f"!kontakt ={PROJECT}")
+        assert says("intro.preview", await anna.says(f"!kontakt ={PROJECT}"))
         assert "1 Fragen" in await anna.says("!frage Und was gibt es zur Bildung?")
         code = code_in(await anna.says("1"))
         await net.passes()
         assert await state_of(net, code) == State.DELIVERED
         await anna.says("!widerruf")
-        assert "Zurückgenommen" in await anna.says("1")
+        assert says("intro.withdrawn", await anna.says("1"))
         await net.passes()
         assert await state_of(net, code) == Outcome.WITHDRAWN
 
@@ -129,16 +130,16 @@ async def test_two_on_matrix_meet_in_a_room(net: Networks) -> None:
     code = await asks(anna)
     await net.passes()
     assert net.email.delivered == []
-    assert "möchte mit Ihnen" in net.told(net.matrix, lead.conversation)[-1]
-    assert "Was darf die andere Seite" in await lead.says(f"!ja {code}")
+    assert says("intro.request", net.told(net.matrix, lead.conversation)[-1])
+    assert says("intro.what_to_show", await lead.says(f"!ja {code}"))
     assert ANNA_MATRIX not in lead.hears()
     await lead.says("1")
     await net.passes()
     ((users, message),) = net.matrix.rooms.values()
     assert users == (ANNA_MATRIX, lead.name)
-    assert "gehört der Raum Ihnen" in plain(message.document)
+    assert says("intro.room", plain(message.document))
     for person in (anna, lead):
-        assert "Einladung" in net.told(net.matrix, person.conversation)[-1]
+        assert says("intro.room_open", net.told(net.matrix, person.conversation)[-1])
     await net.passes()
     assert net.matrix.opened == 1
 
@@ -164,7 +165,7 @@ async def test_where_there_can_be_no_room_each_gets_what_the_other_showed(net: N
 async def test_through_telegram_passes_no_datum_of_anybody_else(net: Networks) -> None:
     tom = await known_as(net.telegram.person("4711"))
     await tom.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
-    assert "erreichen" in await tom.says(f"!kontakt ={PROJECT}")
+    assert says("intro.ask_reach", await tom.says(f"!kontakt ={PROJECT}"))
     await tom.says("verkehr@potsdam.example")
     await tom.says("1")
     code = code_in(tom.hears())
@@ -185,17 +186,17 @@ async def test_no_and_silence_sound_the_same(net: Networks, way: str) -> None:
     await net.passes()
     if way == "expire":
         await net.passes(days=4)
-        assert "Erinnerung" in net.mails(LEAD)[-1]
+        assert says("intro.remind", net.mails(LEAD)[-1])
         await net.passes(days=14)
-        assert "abgelaufen" in net.mails(LEAD)[-1]
+        assert says("intro.over_not_arranged", net.mails(LEAD)[-1])
     else:
         await answer_by_page(net, code, ContactAnswer.NO if way == "decline" else ContactAnswer.NEVER_AGAIN)
         await net.passes()
     heard = net.told(net.matrix, anna.conversation)[-1]
     assert heard.startswith("Ihr Kontakt zu „Digitale Stadt Cottbus“ ist leider nicht zustande gekommen")
     assert heard.count("Redaktion") == 1
-    assert "nicht zustande gekommen" in await anna.says("!kontakt status")
-    assert "Redaktion" in await anna.says(f"!kontakt redaktion {code}")
+    assert says("intro.state.not_arranged", await anna.says("!kontakt status"))
+    assert says("intro.posted", await anna.says(f"!kontakt redaktion {code}"))
     await anna.says("!frage Wie habt ihr das finanziert?")
     shown = await anna.says(f"!kontakt ={PROJECT}")  # the other contact, not the same one again
     assert "Mobilitätsbeauftragte Stelle" in shown
@@ -206,7 +207,7 @@ async def test_what_cannot_be_delivered_goes_to_the_next_and_costs_nothing(net: 
     anna = await known_as(net.matrix.person(ANNA_MATRIX))
     code = await asks(anna)
     await net.passes()
-    assert "nicht zu erreichen" in net.told(net.matrix, anna.conversation)[-1]
+    assert says("intro.onward", net.told(net.matrix, anna.conversation)[-1])
     assert "Mobilitätsbeauftragte Stelle" in net.mails(MOBILITY)[0]
     async with net.store.begin() as tx:
         assert await tx.introductions.planned("c-lead", tx.now.replace(year=2020)) == []
@@ -227,7 +228,7 @@ async def test_passed_on_once_then_it_ends(net: Networks) -> None:
         await answer_by_page(net, code, ContactAnswer.NOT_MY_TOPIC, address=MOBILITY) == "intro.answered_not_my_topic"
     )
     await net.passes()
-    assert "nicht zustande gekommen" in net.told(net.matrix, anna.conversation)[-1]
+    assert says("intro.not_arranged", net.told(net.matrix, anna.conversation)[-1])
 
 
 async def test_taken_back_before_it_left_nobody_hears_of_it(sqlite_store: Store, tmp_path: Path) -> None:
@@ -236,10 +237,10 @@ async def test_taken_back_before_it_left_nobody_hears_of_it(sqlite_store: Store,
         anna = await known_as(net.matrix.person(ANNA_MATRIX))
         code = await asks(anna)
         await net.passes()
-        assert "Zurückgenommen" in await anna.says(f"!kontakt zurück {code}")
+        assert says("intro.withdrawn", await anna.says(f"!kontakt zurück {code}"))
         await net.passes()
-        assert "zurückgenommen" in net.mails(LEAD)[-1]
-        assert "schon abgeschlossen" in await anna.says(f"!kontakt zurück {code}")
+        assert says("intro.over_withdrawn", net.mails(LEAD)[-1])
+        assert says("intro.refused_closed", await anna.says(f"!kontakt zurück {code}"))
         assert await answer_by_page(net, code, ContactAnswer.YES, "email") == "intro.refused_closed"
 
 
@@ -250,7 +251,7 @@ async def test_limits_are_told_kindly(net: Networks) -> None:
     second = await anna.says(f"!kontakt ={PROJECT}")
     assert "Mobilitätsbeauftragte Stelle" in second  # one open request for each contact
     await anna.says("1")
-    assert "läuft schon" in await anna.says(f"!kontakt ={PROJECT}")
+    assert says("intro.not_yet", await anna.says(f"!kontakt ={PROJECT}"))
 
 
 async def test_strangers_cannot_fill_a_contact_s_queue(sqlite_store: Store, tmp_path: Path) -> None:
@@ -263,7 +264,7 @@ async def test_strangers_cannot_fill_a_contact_s_queue(sqlite_store: Store, tmp_
             await stranger.says("!frage Wie habt ihr das gemacht?")
             heard.append(await stranger.says(f"!kontakt ={PROJECT}"))
             await stranger.says("1")
-        assert ["so viele Anfragen" in text for text in heard] == [False] * 6 + [True] * 2
+        assert [says("intro.crowded", text) for text in heard] == [False] * 6 + [True] * 2
         await net.passes()
         assert len(net.mails(LEAD)) == 2, "two in a week"
         anna = await known_as(net.matrix.person(ANNA_MATRIX))
@@ -272,15 +273,15 @@ async def test_strangers_cannot_fill_a_contact_s_queue(sqlite_store: Store, tmp_
             assert person is not None
             await tx.profiles.set(person.id, verified_at=tx.now, verified_address="a@potsdam.example")
         await anna.says("!frage Wie habt ihr das gemacht?")
-        assert "genau das" in await anna.says(f"!kontakt ={PROJECT}")
+        assert says("intro.preview", await anna.says(f"!kontakt ={PROJECT}"))
         assert "2026" in await anna.says("1")
 
 
 async def test_not_in_front_of_others_and_not_at_home(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA_MATRIX), place="Cottbus")
-    assert "eigenen Kommune" in await anna.says(f"!kontakt ={PROJECT}")
+    assert says("intro.own", await anna.says(f"!kontakt ={PROJECT}"))
     room = net.matrix.person(ANNA_MATRIX, room="!room")
-    assert "genau das" not in await room.says(f"!kontakt ={PROJECT}")
+    assert not says("intro.preview", await room.says(f"!kontakt ={PROJECT}"))
 
 
 async def test_strangers_learn_and_change_nothing(net: Networks) -> None:
@@ -326,14 +327,14 @@ async def test_without_a_way_back_nobody_is_asked(sqlite_store: Store, tmp_path:
     async with networks(sqlite_store, tmp_path, web={"public_url": ""}) as net:
         tom = await known_as(net.telegram.person("4711"))
         await tom.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
-        assert "darf ich keine Kontaktdaten" in await tom.says(f"!kontakt ={PROJECT}")
+        assert says("intro.no_way", await tom.says(f"!kontakt ={PROJECT}"))
 
 
 async def test_it_is_offered_where_somebody_can_be_asked(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA_MATRIX))
     await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
     assert "intro 1" in anna.sees()
-    assert "genau das" in await anna.says("!kontakt 1")
+    assert says("intro.preview", await anna.says("!kontakt 1"))
     await anna.says(f"!zeige {PROJECT}")
     assert f"intro ={PROJECT}" in anna.sees()
     async with net.store.begin() as tx:  # one refuses, one must not be shown
@@ -344,30 +345,30 @@ async def test_it_is_offered_where_somebody_can_be_asked(net: Networks) -> None:
     await net.bot.services.search.refresh()
     await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
     assert "intro 1" not in anna.sees()
-    assert "niemanden" in await anna.says(f"!kontakt ={PROJECT}")
+    assert says("intro.nobody", await anna.says(f"!kontakt ={PROJECT}"))
 
 
 async def test_where_only_verified_people_may_ask(sqlite_store: Store, tmp_path: Path) -> None:
     async with networks(sqlite_store, tmp_path, introductions={"require_verified": True}) as net:
         anna = await known_as(net.matrix.person(ANNA_MATRIX))
         await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
-        assert "bestätigt" in await anna.says(f"!kontakt ={PROJECT}")
+        assert says("intro.verify_first", await anna.says(f"!kontakt ={PROJECT}"))
         async with net.store.begin() as tx:
             person = await tx.people.of_account("matrix", ANNA_MATRIX)
             assert person is not None
             await tx.profiles.set(person.id, verified_at=tx.now, verified_address=ANNA_MAIL)
-        assert "Zugehörigkeit bestätigt" in await anna.says(f"!kontakt ={PROJECT}")
+        assert says("intro.verified", await anna.says(f"!kontakt ={PROJECT}"))
 
 
 async def test_a_question_can_be_changed_and_holds_no_links(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA_MATRIX))
-    assert "Was möchten Sie wissen" in await anna.says(f"!kontakt ={PROJECT}")
+    assert says("intro.ask_question", await anna.says(f"!kontakt ={PROJECT}"))
     shown = await anna.says("Was hat es gekostet? https://evil.example/x")
     assert "„Was hat es gekostet? […]“" in shown
     number = next(number for number, one in enumerate(anna.sees(), start=1) if one.startswith("intro question"))
     await anna.says(str(number))
     assert "„Wer pflegt es?“" in await anna.says("Wer pflegt es?")
     cancel = next(number for number, one in enumerate(anna.sees(), start=1) if one.startswith("intro cancel"))
-    assert "Zurückgenommen" in await anna.says(str(cancel))
+    assert says("intro.withdrawn", await anna.says(str(cancel)))
     await net.passes()
     assert net.email.delivered == []

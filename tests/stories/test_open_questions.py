@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,48 +19,14 @@ from knowledge_base.store.open_questions import purpose_of
 from knowledge_base.store.tables import open_question, unanswered
 from tests.fakes import Person, settled
 from tests.introducing import MOBILITY, PROJECT, Networks, asks, known_as, networks
-
-MONDAY = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
-ASKED = "Wer hat Erfahrung mit Klimaanpassung auf Friedhöfen?"
-EDITOR = "matrix:@erika:redaktion.example"
+from tests.open_questions import ASKED, EDITOR_ADDRESS, MONDAY, passes_on, send_digests
+from tests.wording import says
 
 
 @pytest.fixture
 async def town(store: Store, tmp_path: Path) -> AsyncIterator[Networks]:
-    async with networks(store, tmp_path, editors=EDITOR) as town:
+    async with networks(store, tmp_path, editors=EDITOR_ADDRESS) as town:
         yield town
-
-
-@pytest.fixture
-def anna(town: Networks) -> Person:
-    return town.matrix.person("@anna:potsdam.example")
-
-
-@pytest.fixture
-def ben(town: Networks) -> Person:
-    return town.matrix.person("@ben:kiel.example")
-
-
-@pytest.fixture
-def erika(town: Networks) -> Person:
-    return town.matrix.person("@erika:redaktion.example")
-
-
-async def passes_on(anna: Person, question: str = ASKED) -> str:
-    """She asks, agrees, and knows the number."""
-    assert "weitergeben" in await anna.says(question) or "pass-on" in anna.sees()
-    preview = await anna.says("!weitergeben")
-    assert question in preview
-    assert "Themen liest: Klima" in preview
-    done = await anna.says("1")
-    assert "ist weitergegeben" in done
-    return done.partition("Nummer ")[2].partition(")")[0]
-
-
-async def digests(town: Networks, at: datetime = MONDAY) -> None:
-    town.store.now.moment = at  # type: ignore[attr-defined]
-    await town.bot.digests.run(at)
-    await settled(town.bot)
 
 
 async def rows(store: Store, table: object = open_question) -> int:
@@ -79,10 +45,10 @@ async def test_from_not_sure_to_an_answer(town: Networks, anna: Person, ben: Per
     assert given.what is ConsentAction.GIVEN
     assert given.wording.startswith("question.preview/de/")
     assert given.text_hash
-    await digests(town)
+    await send_digests(town)
     messages = town.told(town.matrix, ben.conversation)[-1]
     assert ASKED in messages
-    assert "Können Sie helfen?" in messages
+    assert says("digest.why.question", messages)
     listed = await erika.says("!fragen")
     assert "weitergegeben, Antworten: 0" in listed
     for text in (messages, listed):
@@ -100,54 +66,54 @@ async def test_from_not_sure_to_an_answer(town: Networks, anna: Person, ben: Per
     for hidden in ("x.example", "123456", "@ben", "kiel"):
         assert hidden not in heard.lower()
     assert "Antworten: 1" in await erika.says("!fragen")
-    await digests(town, MONDAY + timedelta(days=7))
-    assert sum(ASKED in text for text in town.told(town.matrix, ben.conversation) if "Wochenbrief" in text) == 1
+    await send_digests(town, MONDAY + timedelta(days=7))
+    assert sum(ASKED in text for text in town.told(town.matrix, ben.conversation) if says("pause.digest", text)) == 1
 
 
 async def test_editors_turn_it_into_an_entry(town: Networks, anna: Person, erika: Person) -> None:
     number = await passes_on(anna)
-    assert "gibt es nicht" in await erika.says(f"!fragen eintrag {number} nirgends")
+    assert says("edit.not_found", await erika.says(f"!fragen eintrag {number} nirgends"))
     assert "Powiad" not in await erika.says(f"!fragen eintrag {number} {PROJECT}")
     await town.passes()
-    (messages,) = [text for text in town.told(town.matrix, anna.conversation) if "gibt es jetzt einen Eintrag" in text]
+    (messages,) = [text for text in town.told(town.matrix, anna.conversation) if says("question.entered", text)]
     assert "Digitale Stadt Cottbus" in messages
     assert await rows(town.store) == 0
     async with town.store.read() as tx:
         person = await tx.people.of_account("matrix", anna.name)
         assert person is not None
         assert not await tx.consents.holds(person.id, purpose_of(int(number)))
-    assert "gibt es nicht" in await erika.says(f"!fragen schliessen {number}")
-    assert "nicht (mehr) offen" in await erika.says(f"!antwort {number} zu spät")
+    assert says("questions.no_such", await erika.says(f"!fragen schliessen {number}"))
+    assert says("question.no_such", await erika.says(f"!antwort {number} zu spät"))
 
 
 async def test_editors_close_it(town: Networks, anna: Person, erika: Person) -> None:
     number = await passes_on(anna)
     await erika.says(f"!fragen schliessen {number}")
     await town.passes()
-    assert any("abgeschlossen" in text for text in town.told(town.matrix, anna.conversation))
+    assert any(says("question.closed", text) for text in town.told(town.matrix, anna.conversation))
 
 
 async def test_nobody_passes_on_what_somebody_else_asked(town: Networks, anna: Person, ben: Person) -> None:
     await anna.says(ASKED)
     await anna.says("!weitergeben")
-    assert "nicht (mehr) offen" in await ben.says("!weitergeben ja 1")
+    assert says("question.no_such", await ben.says("!weitergeben ja 1"))
     assert ASKED not in await ben.says("!weitergeben")
     assert ASKED not in await ben.says("!weitergeben 1")
     assert ASKED not in await ben.says("!zeige question:1")  # not agreed to yet
-    assert "nicht (mehr) offen" in await ben.says("!antwort 1 Hallo")
+    assert says("question.no_such", await ben.says("!antwort 1 Hallo"))
 
 
 async def test_taken_back_and_forgotten(town: Networks, anna: Person, ben: Person) -> None:
     await ben.says("!abo alles")
     number = await passes_on(anna)
     assert f"Weitergegebene Frage {number}" in await anna.says("!widerruf")
-    assert "zurückgenommen" in await anna.says("1")
-    assert "nicht (mehr) offen" in await ben.says(f"!antwort {number} Hallo")
+    assert says("question.withdrawn", await anna.says("1"))
+    assert says("question.no_such", await ben.says(f"!antwort {number} Hallo"))
     await passes_on(anna, "Wer hat Erfahrung mit Klimaanpassung in Museen?")
     await anna.says("!loeschen ja")
     assert await rows(town.store) == 0
     assert await rows(town.store, unanswered) == 0
-    await digests(town)
+    await send_digests(town)
     assert not any("Friedhöfen" in text or "Museen" in text for text in town.told(town.matrix, ben.conversation))
 
 
@@ -155,8 +121,8 @@ async def test_on_telegram_nobody_reads_what_others_wrote(town: Networks, anna: 
     tom = town.telegram.person("4711")
     await tom.says("!abo Klimaanpassung")
     number = await passes_on(anna)
-    await digests(town)
-    assert "Können Sie helfen?" in town.told(town.telegram, tom.conversation)[-1]
+    await send_digests(town)
+    assert says("digest.why.question", town.told(town.telegram, tom.conversation)[-1])
     await tom.says(f"!zeige question:{number}")
     await town.passes()
     assert not any("Friedhöfen" in text for text in town.told(town.telegram, tom.conversation))
@@ -172,7 +138,7 @@ async def test_on_telegram_nobody_reads_what_others_wrote(town: Networks, anna: 
 
 async def test_limits_and_own_questions(town: Networks, anna: Person, ben: Person) -> None:
     number = await passes_on(anna)
-    assert "eigene Frage" in await anna.says(f"!antwort {number} Ich selbst")
+    assert says("question.own", await anna.says(f"!antwort {number} Ich selbst"))
     for turn in range(5):
         assert "Danke" in await ben.says(f"!antwort {number} Hinweis {turn}")
     assert "Mehr als 5" in await ben.says(f"!antwort {number} Hinweis 6")
@@ -187,7 +153,7 @@ async def test_not_in_a_room(town: Networks) -> None:
     anna = town.matrix.person("@anna:potsdam.example", room="!team")
     await anna.says(f"!frage {ASKED}")
     assert "pass-on" not in anna.sees()
-    assert "Einzelchat" in await anna.says("!weitergeben")
+    assert says("one_to_one_only", await anna.says("!weitergeben"))
 
 
 async def test_a_button_means_the_answer_it_stands_under(town: Networks, anna: Person) -> None:
@@ -197,8 +163,8 @@ async def test_a_button_means_the_answer_it_stands_under(town: Networks, anna: P
     answer = anna.last.id
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     assert ASKED in await anna.says(f"!weitergeben {answer}")
-    assert "ist weitergegeben" in await anna.says("!weitergeben ja 1")
-    assert "schon weitergegeben" in await anna.says(f"!weitergeben {answer}")
+    assert says("question.passed_on", await anna.says("!weitergeben ja 1"))
+    assert says("question.passed_already", await anna.says(f"!weitergeben {answer}"))
 
 
 async def test_what_goes_to_the_editors_from_an_introduction_is_answered_by_them(
@@ -208,13 +174,13 @@ async def test_what_goes_to_the_editors_from_an_introduction_is_answered_by_them
     code = await asks(anna)
     await town.passes()
     await town.passes(days=40)
-    assert "Redaktion" in await anna.says(f"!kontakt redaktion {code}")
+    assert says("intro.posted", await anna.says(f"!kontakt redaktion {code}"))
     listed = await erika.says("!fragen")
-    assert "weitergegeben" in listed
+    assert says("questions.passed_on", listed)
     number = listed.partition(" ·")[0].split()[-1]
     await erika.says(f"!fragen schliessen {number}")
     await town.passes()
-    assert any("abgeschlossen" in text for text in town.told(town.matrix, anna.conversation))
+    assert any(says("question.closed", text) for text in town.told(town.matrix, anna.conversation))
 
 
 async def test_what_nobody_closed_ends_and_its_asker_hears_of_it_once(town: Networks, anna: Person) -> None:
@@ -225,7 +191,7 @@ async def test_what_nobody_closed_ends_and_its_asker_hears_of_it_once(town: Netw
             await chore()
         await purge(town.store, periods_of(RetentionSettings(), timedelta(hours=1)))
         await settled(town.bot)
-        return [text for text in town.told(town.matrix, anna.conversation) if "abgelaufen" in text]
+        return [text for text in town.told(town.matrix, anna.conversation) if says("question.expired", text)]
 
     town.store.now.advance(days=179)  # type: ignore[attr-defined]
     assert await chores_and_purge() == []
@@ -239,7 +205,7 @@ async def test_what_nobody_closed_ends_and_its_asker_hears_of_it_once(town: Netw
         assert person is not None
         assert not await tx.consents.holds(person.id, purpose_of(int(number)))
     assert len(await chores_and_purge()) == 1
-    assert "nicht (mehr) offen" in await anna.says(f"!weitergeben widerruf {number}")
+    assert says("question.no_such", await anna.says(f"!weitergeben widerruf {number}"))
 
 
 async def test_editors_name_the_topic_of_what_nobody_recognised(
@@ -250,19 +216,19 @@ async def test_editors_name_the_topic_of_what_nobody_recognised(
     asked = "Wie verhindert man quietschende Eichhörnchen?"
     await anna.says(asked)
     preview = await anna.says("!weitergeben")
-    assert "erkenne ich nicht" in preview
-    assert "Themen liest:" not in preview
+    assert says("question.readers_of_everything", preview)
+    assert not says("question.readers", preview)
     number = (await anna.says("1")).partition("Nummer ")[2].partition(")")[0]
-    await digests(town)
+    await send_digests(town)
     assert not any(asked in text for text in town.told(town.matrix, ben.conversation))
     assert any(asked in text for text in town.told(town.matrix, erika.conversation))
     assert f"!fragen thema {number}" in await erika.says("!fragen")
-    assert "nur die Redaktion" in await ben.says(f"!fragen thema {number} Energie")
-    assert "kenne ich nicht" in await erika.says(f"!fragen thema {number} Quantenzauberei")
+    assert says("editors_only", await ben.says(f"!fragen thema {number} Energie"))
+    assert says("subscribe.unknown_topic", await erika.says(f"!fragen thema {number} Quantenzauberei"))
     assert "99 gibt es nicht" in await erika.says("!fragen thema 99 Energie")
     assert "Energie" in await erika.says(f"!fragen thema {number} Energie")
-    assert "!fragen thema" not in await erika.says("!fragen")
-    await digests(town, MONDAY + timedelta(days=7))
+    assert not says("questions.without_topics", await erika.says("!fragen"))
+    await send_digests(town, MONDAY + timedelta(days=7))
     assert any(asked in text for text in town.told(town.matrix, ben.conversation))
 
 
@@ -279,13 +245,13 @@ async def test_an_asker_wants_no_more_answers_from_somebody_and_three_such_wishe
         assert "Danke" in await ben.says(f"!antwort {number} Geht euch nichts an")
         await town.passes()
         (never,) = re.findall(r"!weitergeben nie \w+", town.told(town.matrix, asker.conversation)[-1])
-        assert "kenne ich nicht" in await askers[3].says(never)  # it was no answer to them
+        assert says("question.never_unknown", await askers[3].says(never))  # it was no answer to them
         for _ in range(2):  # said twice it counts once
-            assert "kommt nichts mehr" in await asker.says(never)
+            assert says("question.never_done", await asker.says(never))
         assert "Danke" not in await ben.says(f"!antwort {number} Noch einmal")
         await town.passes()
         assert not any("Noch einmal" in text for text in town.told(town.matrix, asker.conversation))
-    assert "wünschen von Ihnen keine Antworten" in await ben.says(f"!antwort {numbers[3]} Hallo")
+    assert says("question.refused_too_often", await ben.says(f"!antwort {numbers[3]} Hallo"))
     town.store.now.advance(days=31)  # type: ignore[attr-defined]
     assert "Danke" in await ben.says(f"!antwort {numbers[3]} Hallo")
 
@@ -294,12 +260,12 @@ async def test_no_text_of_others_where_the_channel_may_not_carry_it_and_no_other
     store: Store, tmp_path: Path
 ) -> None:
     """Without pages and without another account an answer is refused, rather than shown."""
-    async with networks(store, tmp_path, editors=EDITOR, web={"public_url": ""}) as town:
+    async with networks(store, tmp_path, editors=EDITOR_ADDRESS, web={"public_url": ""}) as town:
         tom, ben = town.telegram.person("4711"), town.matrix.person("@ben:kiel.example")
         await tom.says(ASKED)
         await tom.says("!weitergeben")
         await tom.says("1")
-        assert "erreiche" in await ben.says("!antwort 1 Mit viel Geduld")
+        assert says("question.unreached", await ben.says("!antwort 1 Mit viel Geduld"))
         await town.passes()
         assert not any("Geduld" in text for text in town.told(town.telegram, tom.conversation))
 

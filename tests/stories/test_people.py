@@ -24,6 +24,7 @@ from knowledge_base.store.profiles import Profile
 from knowledge_base.store.tables import metadata
 from tests.fakes import Person, settled
 from tests.introducing import CONTACTS, LEAD, PROJECT, Networks, asks, contacts_file, known_as, networks
+from tests.wording import says
 
 TOWN = {
     "record": "municipality", "id": "99000001", "name": "Musterstadt an der Spree", "state": "Brandenburg",
@@ -74,9 +75,9 @@ async def test_what_is_told_is_kept_and_can_be_changed(net: Networks) -> None:
     heard = await anna.says("!profil telefon +49 355 123456")
     assert "Dezernat Verkehr" in heard
     assert "Musterstadt an der Spree" in heard
-    assert "nicht bestätigt" in heard
+    assert says("profile.unverified", heard)
     await anna.says("!profil")
-    assert "Wie heißen Sie" in await anna.says("1")
+    assert says("profile.ask_name", await anna.says("1"))
     assert "Planungsamt" in await anna.says("Planungsamt")
     profile = await profile_of(net, anna)
     assert (profile.name, profile.municipality, profile.phone) == ("Planungsamt", "99000001", "+49 355 123456")
@@ -93,7 +94,7 @@ async def test_of_two_places_with_one_name_the_person_chooses(net: Networks) -> 
 
 async def test_a_place_that_nobody_knows_can_be_taken_as_it_is(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
-    assert "kenne ich nicht" in await anna.says("!profil kommune Qwxzdorf")
+    assert says("profile.unknown_place", await anna.says("!profil kommune Qwxzdorf"))
     assert "Qwxzdorf" in await anna.says("1")
     assert (await profile_of(net, anna)).municipality == "name:Qwxzdorf"
 
@@ -101,7 +102,7 @@ async def test_a_place_that_nobody_knows_can_be_taken_as_it_is(net: Networks) ->
 async def test_a_question_where_a_name_was_awaited_is_a_question(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
     await anna.says("!profil name")
-    assert "Projekt" in await anna.says("Wer hat in Cottbus etwas zur Mobilität gemacht?")
+    assert says("ask.found", await anna.says("Wer hat in Cottbus etwas zur Mobilität gemacht?"))
     assert (await profile_of(net, anna)).name == ""
 
 
@@ -121,7 +122,7 @@ async def test_a_question_where_a_name_was_awaited_is_a_question(net: Networks) 
 )
 async def test_what_is_no_name_is_not_taken(net: Networks, name: str) -> None:
     anna = net.matrix.person(ANNA)
-    assert "nicht als Namen" in await anna.says(f"!profil name {name}")
+    assert says("profile.no_name", await anna.says(f"!profil name {name}"))
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ async def test_what_is_no_name_of_a_place_is_not_taken(net: Networks, place: str
     """What contacts read there must be a place: no link, no number, no mark of being verified."""
     anna = net.matrix.person(ANNA)
     for text in (f"!profil kommune {place}", f"!profil kommune ={place}", f"!profil kommune #{place}"):
-        assert "nicht als Kommune" in await anna.says(text)
+        assert says("profile.no_place", await anna.says(text))
     await anna.says("1")
     assert (await profile_of(net, anna)).municipality == ""
 
@@ -147,7 +148,7 @@ async def test_in_a_room_nobody_tells_anything(net: Networks) -> None:
         "!pause",
         "!bestaetigen 123456",
     ):
-        assert "nur im Einzelchat" in await in_room.says(text)
+        assert says("one_to_one_only", await in_room.says(text))
     await settled(net.bot)
     assert net.email.delivered == []
 
@@ -158,7 +159,7 @@ async def test_in_a_room_nobody_tells_anything(net: Networks) -> None:
 async def test_a_code_proves_the_municipality(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
     heard = await proves(net, anna)
-    assert "Bestätigt" in heard
+    assert says("verify.done", heard)
     assert "Musterstadt an der Spree" in heard
     profile = await profile_of(net, anna)
     assert (profile.municipality, profile.verified_address) == ("99000001", OFFICE)
@@ -193,7 +194,7 @@ async def test_an_address_that_proves_nothing_hears_the_same_and_gets_nothing(ne
     await settled(net.bot)
     assert {message.address.conversation for message in net.email.delivered} == {OFFICE}
     for number in range(4):
-        assert "nicht der Code" in await ben.says(f"00000{number}")
+        assert says("verify.wrong", await ben.says(f"00000{number}"))
 
 
 async def test_only_a_contact_s_exact_address_is_accepted_beside_domains(net: Networks) -> None:
@@ -212,14 +213,14 @@ async def test_five_wrong_codes_lock_for_an_hour_on_every_account(net: Networks)
     code = await code_for(net, OFFICE)
     wrong = f"{(int(code) + 1) % 1_000_000:06d}"
     for _ in range(4):
-        assert "nicht der Code" in await anna.says(wrong)
-    assert "Zu viele" in await anna.says(wrong)
-    assert "Zu viele" in await anna.says(code)
-    assert "Zu viele" in await anna.says(f"!bestaetigen {OFFICE}")
+        assert says("verify.wrong", await anna.says(wrong))
+    assert says("verify.locked", await anna.says(wrong))
+    assert says("verify.locked", await anna.says(code))
+    assert says("verify.locked", await anna.says(f"!bestaetigen {OFFICE}"))
     await anna.says("!loeschen ja")  # erasing oneself lifts no lock
-    assert "Zu viele" in await anna.says(f"!bestaetigen {OFFICE}")
+    assert says("verify.locked", await anna.says(f"!bestaetigen {OFFICE}"))
     net.store.now.advance(minutes=61)  # type: ignore[attr-defined]
-    assert "Bestätigt" in await proves(net, anna)
+    assert says("verify.done", await proves(net, anna))
 
 
 async def test_a_new_code_gives_no_new_tries(net: Networks) -> None:
@@ -229,9 +230,9 @@ async def test_a_new_code_gives_no_new_tries(net: Networks) -> None:
         await anna.says(f"!bestaetigen {OFFICE}")
         wrong = f"{(int(await code_for(net, OFFICE)) + 1) % 1_000_000:06d}"
         heard = [await anna.says(wrong) for _ in range(3)]
-    assert ["Zu viele" in text for text in heard] == [False, True, True]
+    assert [says("verify.locked", text) for text in heard] == [False, True, True]
     net.store.now.advance(minutes=61)  # type: ignore[attr-defined]
-    assert "Bestätigt" in await proves(net, anna)
+    assert says("verify.done", await proves(net, anna))
 
 
 async def test_a_code_ends_after_a_quarter_of_an_hour(net: Networks) -> None:
@@ -239,7 +240,7 @@ async def test_a_code_ends_after_a_quarter_of_an_hour(net: Networks) -> None:
     await anna.says(f"!bestaetigen {OFFICE}")
     code = await code_for(net, OFFICE)
     net.store.now.advance(minutes=15, seconds=1)  # type: ignore[attr-defined]
-    assert "kein Code unterwegs" in await anna.says(code)
+    assert says("verify.no_code", await anna.says(code))
 
 
 async def test_guessing_gets_at_most_100_tries_a_day(net: Networks) -> None:
@@ -247,13 +248,13 @@ async def test_guessing_gets_at_most_100_tries_a_day(net: Networks) -> None:
     for number in range(30):
         thief = net.matrix.person(f"@thief{number}:evil.example")
         heard = await thief.says(f"!bestaetigen {OFFICE}")
-        assert ("keinen Code geschickt" in heard) is (number >= mail_limit.MOST), "said when no mail goes out"
+        assert (says("verify.full", heard)) is (number >= mail_limit.MOST), "said when no mail goes out"
         await thief.says("000000")
     await settled(net.bot)
     assert len(net.mails(OFFICE)) == mail_limit.MOST  # so many codes, five tries each: 100 in a million
     one = net.matrix.person("@one:evil.example")
     heard_of = [await one.says(f"!bestaetigen a{number}@musterstadt.example") for number in range(6)]
-    assert ["genug Codes" in text for text in heard_of] == [False] * 5 + [True]
+    assert [says("verify.too_often", text) for text in heard_of] == [False] * 5 + [True]
 
 
 @pytest.mark.parametrize(("strangers", "times"), [(13, 1), (4, 5), (2, 9), (9, 2)])
@@ -266,7 +267,7 @@ async def test_strangers_use_up_nobody_s_codes(net: Networks, strangers: int, ti
     await settled(net.bot)
     before = len(net.mails(OFFICE))
     assert before <= mail_limit.MOST
-    assert "Bestätigt" in await proves(net, net.matrix.person(ANNA))
+    assert says("verify.done", await proves(net, net.matrix.person(ANNA)))
     assert len(net.mails(OFFICE)) == before + 1
 
 
@@ -280,22 +281,22 @@ async def test_who_proved_the_mailbox_before_gets_a_code_however_many_ask(net: N
     anna = net.matrix.person(ANNA)
     await proves(net, anna)
     await flooded(net)
-    assert "keinen Code geschickt" in await net.matrix.person("@late:b.example").says(f"!bestaetigen {OFFICE}")
-    assert "Bestätigt" in await proves(net, anna)
+    assert says("verify.full", await net.matrix.person("@late:b.example").says(f"!bestaetigen {OFFICE}"))
+    assert says("verify.done", await proves(net, anna))
 
 
 async def test_who_reads_the_mailbox_gets_a_code_however_many_ask(net: Networks) -> None:
     """The word in the strangers' own mails lets its reader through; it proves nothing by itself."""
     await flooded(net)
     anna = net.matrix.person(ANNA)
-    assert "keinen Code geschickt" in await anna.says(f"!bestaetigen {OFFICE}")
+    assert says("verify.full", await anna.says(f"!bestaetigen {OFFICE}"))
     word = re.search(r"\b[A-Z2-9]{8}\b", net.mails(OFFICE)[-1])
     assert word
     for wrong in ("AAAAAAAA", word[0][::-1]):
-        assert "keinen Code geschickt" in await anna.says(f"!bestaetigen {OFFICE} {wrong}")
+        assert says("verify.full", await anna.says(f"!bestaetigen {OFFICE} {wrong}"))
     await anna.says(f"!bestaetigen {OFFICE} {word[0].lower()}")
     assert not (await profile_of(net, anna)).is_verified(net.store.now())
-    assert "Bestätigt" in await anna.says(await code_for(net, OFFICE))
+    assert says("verify.done", await anna.says(await code_for(net, OFFICE)))
 
 
 async def test_a_word_counts_for_its_mailbox_and_its_day_alone(net: Networks) -> None:
@@ -305,7 +306,7 @@ async def test_a_word_counts_for_its_mailbox_and_its_day_alone(net: Networks) ->
     word = re.search(r"\b[A-Z2-9]{8}\b", net.mails(OFFICE)[-1])
     assert word
     anna = net.matrix.person(ANNA)
-    assert "keinen Code geschickt" in await anna.says(f"!bestaetigen {other} {word[0]}")
+    assert says("verify.full", await anna.says(f"!bestaetigen {other} {word[0]}"))
     async with net.store.read() as tx:
         for table in metadata.sorted_tables:
             for row in await tx.connection.execute(select(table)):
@@ -336,7 +337,7 @@ async def test_two_accounts_with_one_address_are_one_person(net: Networks) -> No
         assert person.id == other.id
         assert {account.channel for account in await tx.people.accounts(person.id)} == {"matrix", "telegram", "email"}
         assert (await tx.profiles.get(person.id)).name == "Dezernat Verkehr"
-    assert any("gelten jetzt als eine Person" in text for text in net.told(net.matrix, anna.conversation))
+    assert any(says("verify.linked", text) for text in net.told(net.matrix, anna.conversation))
 
 
 # ------------------------------------------------------------------------------------------------------- left alone
@@ -347,7 +348,7 @@ async def test_pause_and_resume(net: Networks) -> None:
     assert "14 Tage" in await anna.says("!pause 14")
     assert not (await profile_of(net, anna)).is_available(net.store.now())
     assert (await profile_of(net, anna)).is_available(net.store.now() + timedelta(days=14))
-    assert "geht weiter" in await anna.says("!fortsetzen")
+    assert says("pause.over", await anna.says("!fortsetzen"))
     assert (await profile_of(net, anna)).is_available(net.store.now())
     await anna.says("!pause digest 3")
     assert (await profile_of(net, anna)).is_available(net.store.now())
@@ -373,8 +374,8 @@ async def test_one_sentence_ends_being_introduced(net: Networks, words: str) -> 
 
 async def test_the_first_answer_says_what_is_stored_once(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
-    assert "Datenschutz: Verantwortlich" in await anna.says("Wer hat in Cottbus etwas zur Mobilität gemacht?")
-    assert "Datenschutz: Verantwortlich" not in await anna.says("!hilfe")
+    assert says("notice.first", await anna.says("Wer hat in Cottbus etwas zur Mobilität gemacht?"))
+    assert not says("notice.first", await anna.says("!hilfe"))
     async with net.store.read() as tx:
         person = await tx.people.of_account("matrix", ANNA)
         assert person is not None
@@ -386,11 +387,11 @@ async def test_the_first_answer_says_what_is_stored_once(net: Networks) -> None:
 async def test_on_telegram_the_first_answer_says_where_telegram_keeps_it(net: Networks) -> None:
     """P18: servers outside the EU, no end-to-end encryption; said where it is so, and there once."""
     ben = net.telegram.person("4711")
-    assert "außerhalb der EU" in await ben.says("!start")
-    assert "außerhalb der EU" not in await ben.says("!hilfe")
-    assert "outside the EU" in await net.telegram.person("4712").says("!help")
-    assert "poza UE" in await net.telegram.person("4713").says("!pomoc")
-    assert "außerhalb der EU" not in await net.matrix.person(ANNA).says("!start")
+    assert says("notice.outside.telegram", await ben.says("!start"))
+    assert not says("notice.outside.telegram", await ben.says("!hilfe"))
+    assert says("notice.outside.telegram", await net.telegram.person("4712").says("!help"), "en")
+    assert says("notice.outside.telegram", await net.telegram.person("4713").says("!pomoc"), "pl")
+    assert not says("notice.outside.telegram", await net.matrix.person(ANNA).says("!start"))
 
 
 async def test_privacy_names_who_answers_for_it(sqlite_store: Store, tmp_path: Path) -> None:
@@ -427,7 +428,7 @@ async def test_my_data_shows_mine_in_two_forms(net: Networks) -> None:
 async def test_my_data_never_pass_through_telegram(net: Networks) -> None:
     ben = await known_as(net.telegram.person("4711"), "Amt Acht")
     heard = await ben.says("!meinedaten")
-    assert "nicht durch dieses Netz" in heard
+    assert says("mydata.as_link", heard)
     await settled(net.bot)
     assert not any("4711" in text and "Amt Acht" in text for text in net.told(net.telegram, ben.conversation)[3:])
     await proves(net, ben)
@@ -440,16 +441,16 @@ async def test_the_answer_comes_before_what_it_announces(net: Networks) -> None:
     ben = await known_as(net.telegram.person("4711"), "Amt Acht")
     await ben.says("!meinedaten")
     await settled(net.bot)
-    assert ["gleich einen Link" in text for text in net.told(net.telegram, ben.conversation)[-2:]] == [True, False]
+    assert [says("mydata.as_link", text) for text in net.told(net.telegram, ben.conversation)[-2:]] == [True, False]
 
 
 async def test_forgetting_asks_back_and_then_leaves_nothing(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA), "Zzyx Kanarienvogel")
     await proves(net, anna)
     await asks(anna, "Zzyx wie ging das?")
-    assert "48 Stunden" in await anna.says("!loeschen")
+    assert says("forget.sure", await anna.says("!loeschen"))
     assert (await profile_of(net, anna)).name == "Zzyx Kanarienvogel"
-    assert "ist gelöscht" in await anna.says("!loeschen ja")
+    assert says("forget.done", await anna.says("!loeschen ja"))
     await net.passes()
     async with net.store.read() as tx:
         left = []
@@ -457,7 +458,7 @@ async def test_forgetting_asks_back_and_then_leaves_nothing(net: Networks) -> No
             left += [f"{table.name}: {tuple(row)!r}" for row in await tx.connection.execute(select(table))]
     for mark in ("Zzyx", ANNA, OFFICE):
         assert [row for row in left if mark in row] == [], mark
-    assert "Datenschutz: Verantwortlich" in await anna.says("!hilfe")  # we have not met yet
+    assert says("notice.first", await anna.says("!hilfe"))  # we have not met yet
 
 
 async def test_a_contact_who_is_forgotten_is_not_imported_again(net: Networks, tmp_path: Path) -> None:
@@ -477,7 +478,7 @@ async def test_a_contact_who_is_forgotten_is_not_imported_again(net: Networks, t
 
 async def test_a_consent_is_taken_back_as_easily_as_it_was_given(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA))
-    assert "keine Einwilligung" in await anna.says("!widerruf")
+    assert says("withdraw.nothing", await anna.says("!widerruf"))
     code = await asks(anna)
     assert code in await anna.says("!widerruf")
     await anna.says("1")
@@ -520,10 +521,10 @@ async def test_a_limit_is_the_person_s_whatever_their_account(
         await proves(net, again)
         await again.says("!frage Wie war das?")
         heard = await again.says(f"!kontakt ={PROJECT}")
-        assert "genau das" not in heard, heard
+        assert not says("intro.preview", heard), heard
         net.store.now.advance(days=40)  # type: ignore[attr-defined]
         await again.says("!frage Wie war das?")
-        assert "genau das" in await again.says(f"!kontakt ={PROJECT}")
+        assert says("intro.preview", await again.says(f"!kontakt ={PROJECT}"))
 
 
 async def test_a_domain_that_changes_hands_proves_nothing_any_more(net: Networks, tmp_path: Path) -> None:
@@ -540,5 +541,5 @@ async def test_a_domain_that_changes_hands_proves_nothing_any_more(net: Networks
     await settled(net.bot)
     assert (await profile_of(net, anna)).verified_at is None
     assert (await profile_of(net, lead)).verified_at is not None
-    assert sum("nicht mehr als bestätigt" in text for text in net.told(net.matrix, anna.conversation)) == 1
-    assert not any("nicht mehr als bestätigt" in text for text in net.told(net.matrix, lead.conversation))
+    assert sum(says("verify.lapsed", text) for text in net.told(net.matrix, anna.conversation)) == 1
+    assert not any(says("verify.lapsed", text) for text in net.told(net.matrix, lead.conversation))

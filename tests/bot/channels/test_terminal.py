@@ -29,6 +29,7 @@ from knowledge_base.store.database import Store
 from tests.conftest import FixedClock
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import PATIENCE_S
+from tests.wording import says
 
 ROOT = Path(__file__).parents[3]
 PROMPT = rb"\x1b\[\?2004h"  # bracketed paste is switched on when the prompt waits
@@ -61,7 +62,7 @@ async def test_a_pipe_gets_no_ansi_and_no_wrapping(known: Store, tmp_path: Path)
 
 
 async def test_a_digest_that_was_made_meanwhile_is_shown_once(known: Store, tmp_path: Path, clock: FixedClock) -> None:
-    assert "bestellt" in await chat(known, tmp_path, "!abo Mobilität\n")
+    assert says("subscribe.done", await chat(known, tmp_path, "!abo Mobilität\n"))
     clock.advance(days=7)
     assert "Ihr Wochenbrief · Mobilität" in await chat(known, tmp_path, "!hilfe\n")
     assert "Ihr Wochenbrief ·" not in await chat(known, tmp_path, "!hilfe\n")
@@ -82,7 +83,7 @@ async def test_nothing_at_all(known: Store, tmp_path: Path) -> None:
 )
 async def test_hostile_lines(known: Store, tmp_path: Path, line: str) -> None:
     said = await chat(known, tmp_path, f"!{line}\n{line}\n!hilfe\n")
-    assert "So geht es" in said
+    assert says("help", said)
     assert not set("\x1b\x07\0\u202e") & set(said)
 
 

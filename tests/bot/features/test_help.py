@@ -8,6 +8,7 @@ from bot.commands.editors import COMMANDS
 from bot.commands.general import Unknown
 from bot.commands.router import route
 from tests.fakes import Person
+from tests.wording import says
 
 
 @pytest.mark.parametrize(("text", "word"), [("!hilfe", "!frage"), ("!help", "!ask"), ("!pomoc", "!pytanie")])
@@ -29,7 +30,7 @@ async def test_editors_see_their_commands_too(anna: Person, erika: Person) -> No
 async def test_welcome_tells_what_is_known_and_what_is_kept(anna: Person) -> None:
     text = await anna.says("!start")
     assert "113 Projekte" in text or "Projekte" in text
-    assert "30 Minuten" in text
+    assert says("start", text)
 
 
 @pytest.mark.parametrize(
@@ -42,4 +43,4 @@ async def test_the_language_is_chosen_by_number(anna: Person, choice: str, answe
 
 async def test_an_unknown_command_is_named_as_it_was_typed(anna: Person) -> None:
     assert "<b>foo</b>" in await anna.says("!<b>foo</b>")
-    assert "!hilfe" in anna.hears()
+    assert says("unknown_command", anna.hears())

@@ -11,6 +11,7 @@ from bot.messages.markup import plain
 from knowledge_base.store.database import Store
 from tests.fakes import Person, settled
 from tests.introducing import Networks, networks
+from tests.wording import says
 
 ADA = "@ada:b.example"
 
@@ -67,4 +68,4 @@ async def test_silence_is_no_sign(net: Networks) -> None:
 
 
 def alerts(net: Networks) -> int:
-    return sum("24 Stunden" in plain(message.document) for message in net.matrix.delivered)
+    return sum(says("alert.away", plain(message.document)) for message in net.matrix.delivered)

@@ -26,6 +26,7 @@ from tests.claims import to_send, unclear
 from tests.conftest import FixedClock
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import PATIENCE_S, FakeChannel, Person, running_bot
+from tests.wording import says
 
 PERIODS = periods_of(RetentionSettings(), timedelta(minutes=30))
 
@@ -41,7 +42,9 @@ async def test_an_edit_is_found_soon(
     monkeypatch.setattr(ticker, "TICK_S", 0.01)
     async with running_bot(known, HashEmbedder(), [channel], tmp_path, editors="fake:erika"):
         erika, anna = channel.person("erika"), channel.person("anna")
-        assert "geändert" in await erika.says("!bearbeiten bb-cottbus-oepnv title = Zeppelinverkehr über der Lausitz")
+        assert says(
+            "edit.done", await erika.says("!bearbeiten bb-cottbus-oepnv title = Zeppelinverkehr über der Lausitz")
+        )
         async with asyncio.timeout(PATIENCE_S):
             while "Zeppelinverkehr" not in await anna.says("Zeppelinverkehr über der Lausitz"):
                 pass

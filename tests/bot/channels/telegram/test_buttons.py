@@ -17,6 +17,7 @@ from knowledge_base.store.database import Store
 from tests.bot.channels.telegram.rig import GROUP, Rig, make_settings, running
 from tests.fake_embedder import HashEmbedder
 from tests.telegram_api import LoopbackApi
+from tests.wording import says
 
 QUESTION = "Wer hat Mobilitätsprojekte gemacht?"
 FOREIGN, LATE, TWICE = "gehören der Person", "abgelaufen", "schon geschehen"
@@ -202,4 +203,4 @@ async def test_filters_narrow_the_question_down(either: Rig) -> None:
     answer = await either.ask(anna, "Welche Projekte gibt es zur Mobilität?")
     assert await either.press(anna, answer, "ländliche") == ""
     await world.until(lambda: len(world.said(anna)) == 2)
-    assert "ländlich" in world.said(anna)[-1].text
+    assert says("understood.rural", world.said(anna)[-1].text)

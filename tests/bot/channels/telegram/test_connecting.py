@@ -23,6 +23,7 @@ from tests.bot.channels.telegram.town import CONTACT, MAIL, OF_THE_ASKER, OF_THE
 from tests.bot.web.pages.conftest import dump
 from tests.telegram_api import LoopbackApi, User
 from tests.telegram_api.world import BOT_NAME
+from tests.wording import says
 
 LINK = re.compile(rf"https://t\.me/{BOT_NAME}\?start=([\w-]{{22}})(?![\w-])")
 OTHER = "amt.fuer.anderes@cottbus.example"
@@ -91,7 +92,7 @@ async def test_a_contact_goes_on_by_telegram_from_a_mail(
         asked = await opens(town, lead, handle)
         assert f"Kontakt für „{CONTACT['role']}“" in asked
         assert "cottbus.example" in asked.replace("\u2060", "")
-        assert "es ist" in await chooses(town, lead, "Nein")
+        assert says("connect.left", await chooses(town, lead, "Nein"))
         await opens(town, lead, handle)
         assert await links_and_profiles(town) == before, "looking, and a no, change nothing"
         assert await holder(town, "telegram", "12") != await holder(town, "email", MAIL)
@@ -100,9 +101,9 @@ async def test_a_contact_goes_on_by_telegram_from_a_mail(
         await town.settled()
         assert await holder(town, "telegram", "12") == await holder(town, "email", MAIL)
         note = town.sink.to(MAIL)[-1]
-        assert "mit einem Konto verbunden" in note.text
+        assert says("connect.mail", note.text)
         assert LINK.search(note.text) is None
-        assert "schon verbunden" in await opens(town, lead, handle)
+        assert says("connect.already", await opens(town, lead, handle))
 
         mails, said = len(town.sink.to(MAIL)) + 1, len(api.world.said(lead))  # the code for the page
         await town.proven(town.link(town.sink.to(MAIL)[0].text, "i"), answer="yes", share=["phone"])
@@ -128,11 +129,11 @@ async def test_a_link_works_across_a_restart_and_not_when_it_is_over(
         assert "Verbunden" in await confirms(town, lead)
         await town.settled()
         mails = len(town.sink.to(MAIL))
-        assert "gilt nicht mehr" in await chooses(town, eve, "Ja, mein"), "it works once"
+        assert says("connect.over", await chooses(town, eve, "Ja, mein")), "it works once"
         await town.settled()
         assert len(town.sink.to(MAIL)) == mails, "no code goes out for a link that is over"
-        assert "gilt nicht mehr" in await opens(town, eve, handle)
-        assert "gilt nicht mehr" in (await town.rig.ask(eve, "!bestaetigen ja")).text
+        assert says("connect.over", await opens(town, eve, handle))
+        assert says("connect.over", (await town.rig.ask(eve, "!bestaetigen ja")).text)
         assert await holder(town, "telegram", "13") != await holder(town, "email", MAIL)
 
 
@@ -147,8 +148,8 @@ async def test_an_old_link_opens_nothing(api: LoopbackApi, tmp_path: Path, caplo
         await opens(town, lead, handle)
         async with town.rig.store.begin() as tx:
             await tx.connection.execute(text("UPDATE page SET expires_at = '2020-01-01 00:00:00'"))
-        assert "gilt nicht mehr" in await chooses(town, lead, "Ja, mein")
-        assert "gilt nicht mehr" in await opens(town, lead, handle)
+        assert says("connect.over", await chooses(town, lead, "Ja, mein"))
+        assert says("connect.over", await opens(town, lead, handle))
         for made_up in ("A" * 22, handle[:-1], handle.swapcase(), "show_", f"{handle} yes"):
             assert "ich bin Stadtlotse" in await opens(town, lead, made_up)
         assert await holder(town, "telegram", "12") != await holder(town, "email", MAIL)
@@ -166,14 +167,14 @@ async def test_a_link_that_was_passed_on_is_refused_and_its_owner_told(
         await town.rig.ask(ben, code[0])
         handle = await offered(town)
         for _ in range(2):
-            assert "gehört einer anderen Person" in await opens(town, ben, handle)
+            assert says("connect.taken", await opens(town, ben, handle))
         await town.settled()
-        messages = [mail for mail in town.sink.to(MAIL) if "mit einem anderen Konto geöffnet" in mail.text]
+        messages = [mail for mail in town.sink.to(MAIL) if says("connect.tried", mail.text)]
         assert len(messages) == 1
 
         await opens(town, lead, handle)
         shown = api.world.said(lead)[-1]
-        assert "gehören der Person" in await town.rig.press(eve, shown, 0)
+        assert says("press.foreign", await town.rig.press(eve, shown, 0))
         assert "Verbunden" in await confirms(town, lead)
         assert await holder(town, "telegram", "14") == await holder(town, "email", OTHER)
         assert await holder(town, "telegram", "12") == await holder(town, "email", MAIL)
@@ -238,10 +239,10 @@ async def test_the_mailbox_takes_a_connection_back(
         await town.rig.ask(tom, "!profil telefon +49 331 000011")
         assert await holder(town, "telegram", "12") == await holder(town, "email", MAIL)
         await town.settled()
-        assert "Telegram" in await town.scanned({back}), "a look takes nothing apart"
+        assert says("intro.kind.telegram", await town.scanned({back})), "a look takes nothing apart"
         mails = len(town.sink.to(MAIL))
 
-        assert "aufgehoben" in await town.proven(back, answer="apart")
+        assert says("page.disconnect.done", await town.proven(back, answer="apart"))
         await town.settled()
         theirs, mailbox = await holder(town, "telegram", "12"), await holder(town, "email", MAIL)
         assert theirs != mailbox
@@ -255,8 +256,8 @@ async def test_the_mailbox_takes_a_connection_back(
         assert introduction.open
         again = town.sink.to(MAIL)[mails + 1 :]  # after the code for the page
         assert [("/i/" in mail.text, "Sperlingswinkel" in mail.text) for mail in again] == [(True, True)]
-        assert "zakończono" in api.world.said(tom)[-1].text
-        assert "wartet auf Ihre Antwort" in again[0].text, "in the mailbox's own language"
+        assert says("disconnect.by_mailbox", api.world.said(tom)[-1].text, "pl")
+        assert says("intro.again", again[0].text), "in the mailbox's own language"
         await town.proven(town.link(again[0].text, "i"), answer="yes", share=["phone"])
         assert await town.state(introduction.code) == "arranged"
         await town.posted(back, 410, answer="apart")
@@ -271,7 +272,7 @@ async def test_who_connects_sees_that_a_request_waits_and_nothing_of_its_asker(
         lead = api.world.user(12)
         await connected(town, lead)
         heard = (await town.rig.ask(lead, "!kontakt status")).text
-        assert "wartet auf Ihre Antwort" in heard
+        assert says("intro.waits", heard)
         assert "Digitale Stadt Cottbus" in heard
     assert town.telegram_saw(*OF_THE_CONTACT, *OF_THE_ASKER) == []
 
@@ -309,7 +310,7 @@ async def test_what_was_parted_by_command_needs_no_link(
     async with town_of(api, tmp_path, caplog) as town:
         lead = api.world.user(12)
         back = await connected(town, lead)
-        assert "Getrennt" in (await town.rig.ask(lead, "!trennen postfach")).text
+        assert says("disconnect.done", (await town.rig.ask(lead, "!trennen postfach")).text)
         apart = await holder(town, "telegram", "12"), await holder(town, "email", MAIL)
         await town.posted(back, 410, answer="apart")
         assert (await holder(town, "telegram", "12"), await holder(town, "email", MAIL)) == apart

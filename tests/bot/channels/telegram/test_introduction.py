@@ -26,6 +26,7 @@ from tests.bot.channels.telegram.town import (
 from tests.bot.web.pages.conftest import dump
 from tests.introducing import PROJECT, code_in, known_as
 from tests.telegram_api import LoopbackApi, Message, User
+from tests.wording import says
 
 PUBLIC = "Kanarien_Name"  # of a Telegram account
 
@@ -36,16 +37,16 @@ async def asked(rig: Rig, anna: User) -> str:
     answer = await rig.ask(anna, QUESTION)
     assert await rig.press(anna, answer, "Kontakt") == ""
     await rig.settled()
-    assert "Wie heißen Sie" in world.said(anna)[-1].text
-    assert "Kommune" in (await rig.ask(anna, ASKER)).text
-    assert "erreichen" in (await rig.ask(anna, "Potsdam")).text
+    assert says("profile.ask_name", world.said(anna)[-1].text)
+    assert says("profile.told", (await rig.ask(anna, ASKER)).text)
+    assert says("intro.ask_reach", (await rig.ask(anna, "Potsdam")).text)
     preview = await rig.ask(anna, REACH)
     assert "genau das" in preview.text
     assert "Leitung Digitale Stadt" in preview.text
     assert QUESTION in preview.text
     assert REACH in preview.text.replace("\u2060", ""), "what is shown on a yes is shown before it, exactly"
     for number in range(len(preview.buttons)):
-        assert "gehören der Person" in await rig.press(world.user(13), preview, number), "only the owner acts"
+        assert says("press.foreign", await rig.press(world.user(13), preview, number)), "only the owner acts"
     return code_in(await pressed(rig, anna, preview, "1"))
 
 
@@ -108,7 +109,7 @@ async def test_asked_on_telegram_answered_by_mail(
         await answered_by_mail(town, code)
         outcome = last(town.rig, anna)
         page = town.link(wire_of(api.world.said(anna)[-1]), "n")
-        assert "liegt etwas bereit" in outcome
+        assert says("notice.waiting", outcome)
         seen = await town.scanned({page})
         assert [datum for datum in OF_THE_CONTACT if datum in seen] == [], "a look alone shows nothing"
         shown = await town.posted(page, step="read")
@@ -116,7 +117,7 @@ async def test_asked_on_telegram_answered_by_mail(
         assert PHONE not in shown, "that was not shared"
         arranged = town.sink.to(MAIL)[-1]
         assert REACH in arranged.text
-        assert "vermittelt" in (await town.rig.ask(anna, "!kontakt status")).text
+        assert says("intro.state.arranged", (await town.rig.ask(anna, "!kontakt status")).text)
         assert len(town.sink.to(MAIL)) == 3, "the request, the code, the outcome"
     assert town.telegram_saw(*OF_THE_CONTACT) == []
     town.log_is_silent()
@@ -193,7 +194,7 @@ async def asked_on_matrix(town: Town) -> str:
     anna = await known_as(town.matrix.person(MATRIX), ASKER)
     await anna.says(f"!frage {QUESTION}")
     shown = await anna.says(f"!kontakt ={PROJECT}")
-    assert "genau das" in shown, shown
+    assert says("intro.preview", shown), shown
     await anna.says("1")
     return code_in(anna.hears())
 
@@ -306,7 +307,7 @@ async def test_a_contact_who_blocked_the_bot_is_given_up_and_the_asker_told(
         code = await asked_on_matrix(town)
         await town.settled()
         assert await town.state(code) == State.CLOSED
-        assert "niemand zu erreichen" in heard_on_matrix(town)
+        assert says("intro.unreached", heard_on_matrix(town))
         assert len(api.world.said(lead)) == before
     assert town.telegram_saw(*OF_THE_ASKER) == []
     town.log_is_silent()
@@ -326,7 +327,7 @@ async def test_a_controller_may_let_the_request_through(
         assert QUESTION in request.text
         assert town.telegram_saw(MATRIX) == []
         choosing = await pressed(town.rig, lead, request, "Annehmen")
-        assert "Was darf die andere Seite" in choosing
+        assert says("intro.what_to_show", choosing)
         await pressed(town.rig, lead, api.world.said(lead)[-1], number_of(choosing, "zeigen: Mail"))
         await town.settled()
         assert await town.state(code) == State.ARRANGED

@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from tests.bot.channels.telegram.rig import ADMIN, GROUP, SMALL_GROUP, Rig
 from tests.telegram_api import Fault
+from tests.wording import says
 
 
 async def test_help_a_question_in_two_languages_more_feedback_and_an_edit(either: Rig) -> None:
@@ -18,13 +19,13 @@ async def test_help_a_question_in_two_languages_more_feedback_and_an_edit(either
         assert await either.press(anna, german, button) == ""
         await world.until(lambda said=said: len(world.said(anna)) > said)
         assert world.said(anna)[-1].text.startswith(begins)
-    assert "Quelle: " in world.said(anna)[-1].text
-    assert "die besten zuerst" in german.text
+    assert says("show.source", world.said(anna)[-1].text)
+    assert says("ask.found", german.text)
     assert any(entity["type"] == "bold" for entity in german.entities)
     assert german.extra["link_preview_options"] == {"is_disabled": True}
     question = world.say(anna, "Who has done mobility projects?")
     english = await world.answer(question)
-    assert "the best first" in english.text
+    assert says("ask.found", english.text, "en")
 
     assert await either.press(anna, english, "Useful") == "Thank you, glad to hear it."
     assert await either.press(anna, english, "More") == ""
@@ -33,7 +34,7 @@ async def test_help_a_question_in_two_languages_more_feedback_and_an_edit(either
     )[0]
     assert [button["text"] for button in further.buttons][:1] == ["6"]
     assert await either.press(anna, further, "6") == ""
-    await world.until(lambda: "Source: " in world.said(anna)[-1].text)
+    await world.until(lambda: says("show.source", world.said(anna)[-1].text, "en"))
 
     before = len(world.said(anna))
     world.edit(question, "Who did something about heat?")
@@ -61,7 +62,7 @@ async def test_a_group_with_topics(either: Rig) -> None:
     assert "Potsdam" in third.text
     await either.settled()
     assert len(world.said(group)) == 4
-    assert "gehören der Person" in await either.press(ben, first, 0)
+    assert says("press.foreign", await either.press(ben, first, 0))
     assert "Wer" not in str(world.said(group)[-1].text)
 
 
@@ -91,7 +92,7 @@ async def test_a_deep_link_shows_a_project(either: Rig) -> None:
     async with either.store.read() as tx:
         result = await tx.connection.scalar(text("SELECT id FROM record WHERE kind = 'project' AND length(id) < 40"))
     shown = await either.world.answer(either.world.start(anna, f"show_{result}"))
-    assert "Quelle" in shown.text
+    assert says("show.source", shown.text)
     assert "ich bin Stadtlotse" in (await either.world.answer(either.world.start(anna, "whatever"))).text
 
 
@@ -122,11 +123,11 @@ async def test_a_group_is_subscribed_by_its_own_admins(either: Rig) -> None:
     group = world.group(GROUP)
     world.add_bot(anna, group)
     await world.until(lambda: world.said(group))
-    assert "ihre Admins" in (await either.ask(ben, "/abo Mobilität", chat=group)).text
+    assert says("subscribe.admins_only", (await either.ask(ben, "/abo Mobilität", chat=group)).text)
     group.admins.add(ben.id)
-    assert "in diese Gruppe" in (await either.ask(ben, "/abo Mobilität", chat=group)).text
+    assert says("digest.into_room", (await either.ask(ben, "/abo Mobilität", chat=group)).text)
     either.api.fail(Fault("getChatMember", "refuse", code=400))
-    assert "ihre Admins" in (await either.ask(ben, "/abbestellen", chat=group)).text
+    assert says("subscribe.admins_only", (await either.ask(ben, "/abbestellen", chat=group)).text)
 
 
 async def test_inline_results_in_any_chat(either: Rig) -> None:
@@ -165,4 +166,4 @@ async def test_commands_are_listed_in_each_language_and_typing_is_shown(either: 
 
 async def test_what_is_no_text_is_answered_kindly(either: Rig) -> None:
     photo = [{"file_id": "x", "file_unique_id": "y", "width": 1, "height": 1}]
-    assert "Was möchten Sie wissen" in (await either.ask(either.world.user(11), "", photo=photo)).text
+    assert says("ask.empty", (await either.ask(either.world.user(11), "", photo=photo)).text)

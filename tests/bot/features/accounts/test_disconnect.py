@@ -13,6 +13,7 @@ from knowledge_base.store.database import Store
 from knowledge_base.store.profiles import Profile
 from tests.fakes import Person, settled
 from tests.introducing import CONTACTS, LEAD, Networks, asks, known_as, networks
+from tests.wording import says
 
 ANNA, LINA = "@anna:potsdam.example", "@lina:cottbus.example"
 OFFICE = "rad@musterstadt.example"
@@ -34,7 +35,7 @@ async def proves(net: Networks, person: Person, address: str = LEAD) -> None:
     await settled(net.bot)
     match = re.search(r"\b\d{6}\b", net.mails(address)[-1])
     assert match
-    assert "Bestätigt" in await person.says(match[0])
+    assert says("verify.done", await person.says(match[0]))
 
 
 async def owner(net: Networks, channel: str, user: str) -> str | None:
@@ -65,19 +66,19 @@ async def test_the_other_accounts_are_shown_and_one_is_let_go(net: Networks, lan
     shown = await matrix.says(WORDS[language])
     assert "cottbus.example" in shown
     assert LEAD not in shown, "of a mailbox the host alone"
-    number = next(line for line in shown.splitlines() if "Telegram" in line).split(".")[0]
+    number = next(line for line in shown.splitlines() if says("page.data.telegram", line)).split(".")[0]
     await matrix.says(number)
     assert await owner(net, "telegram", "12") != await owner(net, "matrix", LINA)
     assert await owner(net, "email", LEAD) == await owner(net, "matrix", LINA)
     await settled(net.bot)
-    assert "Matrix" in net.told(net.telegram, telegram.conversation)[-1]
+    assert says("intro.kind.matrix", net.told(net.telegram, telegram.conversation)[-1])
     assert "telegram" not in (await matrix.says(WORDS[language])).lower()
 
 
 @pytest.mark.parametrize("which", ["telegram", "Telegram", "telegram:12", "12"])
 async def test_an_account_can_be_named(net: Networks, which: str) -> None:
     matrix, _ = await lina_on_both(net)
-    assert "Getrennt" in await matrix.says(f"!trennen {which}")
+    assert says("disconnect.done", await matrix.says(f"!trennen {which}"))
     assert await owner(net, "telegram", "12") != await owner(net, "matrix", LINA)
 
 
@@ -85,12 +86,12 @@ async def test_an_account_can_be_named(net: Networks, which: str) -> None:
 async def test_what_names_no_other_account_changes_nothing(net: Networks, which: str) -> None:
     matrix, _ = await lina_on_both(net)
     before = [await owner(net, *one) for one in (("matrix", LINA), ("telegram", "12"), ("email", LEAD))]
-    assert "Welches soll ich trennen" in await matrix.says(f"!trennen {which}")
+    assert says("disconnect.which", await matrix.says(f"!trennen {which}"))
     assert [await owner(net, *one) for one in (("matrix", LINA), ("telegram", "12"), ("email", LEAD))] == before
 
 
 async def test_who_has_one_account_is_told_how_more_are_connected(net: Networks) -> None:
-    assert "kein anderes verbunden" in await net.matrix.person(ANNA).says("!trennen")
+    assert says("disconnect.none", await net.matrix.person(ANNA).says("!trennen"))
 
 
 async def test_what_was_told_stays_and_the_other_account_begins_anew(net: Networks) -> None:
@@ -111,15 +112,15 @@ async def test_the_mailbox_takes_its_role_and_proof_with_it(net: Networks) -> No
     code = await asks(await known_as(net.matrix.person(ANNA)))
     await settled(net.bot)
     assert code in net.told(net.matrix, matrix.conversation)[-1]
-    assert "gehen wieder per Mail" in await matrix.says("!trennen postfach")
+    assert says("disconnect.role", await matrix.says("!trennen postfach"))
     await settled(net.bot)
     assert not (await profile(net, "matrix", LINA)).is_verified(net.store.now())
     assert (await profile(net, "email", LEAD)).is_verified(net.store.now())
     assert code not in await matrix.says("!kontakt status")
-    assert "keine Anfrage" in await matrix.says(f"!ja {code}") or "liegt bei Ihnen nicht" in matrix.hears()
+    assert "keine Anfrage" in await matrix.says(f"!ja {code}") or says("intro.unknown", matrix.hears())
     mails = net.mails(LEAD)
     assert any(code in mail and "/i/" in mail for mail in mails), "the request is told where its contact is now"
-    assert any("nicht mehr mit einem anderen Konto verbunden" in mail for mail in mails)
+    assert any(says("disconnect.told_mailbox", mail) for mail in mails)
 
 
 async def test_a_promised_account_stays_until_the_request_is_over(net: Networks) -> None:
@@ -132,7 +133,7 @@ async def test_a_promised_account_stays_until_the_request_is_over(net: Networks)
     assert code in refused
     assert await owner(net, "matrix", ANNA) == await owner(net, "telegram", "11")
     await anna.says(f"!kontakt zurück {code}")
-    assert "Getrennt" in await other.says(f"!trennen {ANNA}")
+    assert says("disconnect.done", await other.says(f"!trennen {ANNA}"))
 
 
 async def test_parting_lifts_no_limit(net: Networks) -> None:

@@ -15,6 +15,7 @@ from knowledge_base.model import Contact, RecordKind
 from knowledge_base.store.database import Store
 from knowledge_base.store.tables import record_change, unanswered
 from tests.introducing import LEAD, Networks, asks, contacts_file, known_as, networks
+from tests.wording import says
 
 WRONG = "Die Nummer im Eintrag ist falsch, richtig ist +49 355 7654321 (zwitscher@cottbus.example)"
 
@@ -36,8 +37,8 @@ async def contact(net: Networks) -> Contact:
 async def test_who_is_described_wrongly_says_so_and_hears_when_it_is_done(net: Networks) -> None:
     erika, anna = net.matrix.person("@erika:a.example"), net.matrix.person("@anna:potsdam.example")
     await erika.says("!start")
-    assert "Was ist über Sie falsch" in await anna.says("!korrektur")
-    assert "geht an die Redaktion" in await anna.says(WRONG)
+    assert says("correct.ask", await anna.says("!korrektur"))
+    assert says("correct.sent", await anna.says(WRONG))
     await net.passes()
     assert WRONG in net.told(net.matrix, erika.conversation)[-1], "who is to mend it reads what is right"
     listed = await erika.says("!fragen")
@@ -49,18 +50,18 @@ async def test_who_is_described_wrongly_says_so_and_hears_when_it_is_done(net: N
     number = listed[listed.index("1 ·") :].split()[0]
     await erika.says(f"!fragen schliessen {number}")
     await net.passes()
-    assert "abgeschlossen" in net.told(net.matrix, anna.conversation)[-1]
+    assert says("question.closed", net.told(net.matrix, anna.conversation)[-1])
 
 
 async def test_nobody_floods_the_editors(net: Networks) -> None:
     anna = net.matrix.person("@anna:potsdam.example")
     await net.matrix.person("@erika:a.example").says("!start")
     said = [await anna.says(f"!korrektur Nummer {number}") for number in range(MOST + 1)]
-    assert ["Redaktion" in message for message in said] == [True] * MOST + [False]
+    assert [says("correct.sent", message) for message in said] == [True] * MOST + [False]
 
 
 async def test_without_an_editor_in_reach_it_is_kept_and_said(net: Networks) -> None:
-    assert "!datenschutz" in await net.matrix.person("@anna:potsdam.example").says("!korrektur so ist es falsch")
+    assert says("notice.first", await net.matrix.person("@anna:potsdam.example").says("!korrektur so ist es falsch"))
 
 
 async def test_an_editor_mends_a_contact_who_is_told_and_no_import_undoes_it(net: Networks, tmp_path: Path) -> None:
@@ -69,7 +70,7 @@ async def test_an_editor_mends_a_contact_who_is_told_and_no_import_undoes_it(net
     erika = net.matrix.person("@erika:a.example")
     assert "phone = +49 355 000001" in await erika.says("!bearbeiten c-lead")
     with capture_logs() as logged:
-        assert "benachrichtigt" in await erika.says("!bearbeiten c-lead phone = +49 355 7654321")
+        assert says("edit.contact_told", await erika.says("!bearbeiten c-lead phone = +49 355 7654321"))
     assert (await contact(net)).phone == "+49 355 7654321"
     await net.passes()
     messages = net.mails(LEAD)[-1]
@@ -86,17 +87,17 @@ async def test_an_editor_mends_a_contact_who_is_told_and_no_import_undoes_it(net
 
 
 @pytest.mark.parametrize(
-    ("text", "answer"),
+    ("text", "key"),
     [
-        ("!bearbeiten c-lead id = x", "lässt sich nicht ändern"),
-        ("!bearbeiten c-lead email = kein at", "So geht es nicht"),
-        ("!bearbeiten c-lead phone = +49 355 000001", "war schon so"),
-        ("!bearbeiten c-niemand", "gibt es nicht"),
+        ("!bearbeiten c-lead id = x", "edit.no_such_field"),
+        ("!bearbeiten c-lead email = kein at", "edit.refused.no_mail"),
+        ("!bearbeiten c-lead phone = +49 355 000001", "edit.same"),
+        ("!bearbeiten c-niemand", "edit.not_found"),
     ],
 )
-async def test_what_does_not_fit_changes_nothing(net: Networks, text: str, answer: str) -> None:
+async def test_what_does_not_fit_changes_nothing(net: Networks, text: str, key: str) -> None:
     before = await contact(net)
-    assert answer in await net.matrix.person("@erika:a.example").says(text)
+    assert says(key, await net.matrix.person("@erika:a.example").says(text))
     assert await contact(net) == before
 
 
@@ -116,4 +117,4 @@ async def test_not_by_others_not_in_front_of_others_and_not_through_telegram(
                 assert answer in said
                 assert "000001" not in said
         assert await contact(net) == before
-        assert "Einzelchat" in await net.matrix.person("@anna:a.example", "!room").says(f"!korrektur {WRONG}")
+        assert says("one_to_one_only", await net.matrix.person("@anna:a.example", "!room").says(f"!korrektur {WRONG}"))

@@ -13,6 +13,7 @@ from knowledge_base.ingest.importer import import_files
 from knowledge_base.model import Project, RecordKind
 from knowledge_base.store.database import Store
 from tests.fakes import FakeChannel, Person
+from tests.wording import says
 
 ID = "bb-cottbus-oepnv"
 
@@ -36,17 +37,17 @@ async def test_only_editors(known: Store, anna: Person, text: str) -> None:
 
 
 async def test_the_same_name_on_another_network_is_no_editor(bot: Bot, channel: FakeChannel) -> None:
-    assert "Redaktion" in await channel.person("Erika").says("!fragen")
-    assert "Redaktion" in await channel.person("fake:erika").says("!fragen")
+    assert says("editors_only", await channel.person("Erika").says("!fragen"))
+    assert says("editors_only", await channel.person("fake:erika").says("!fragen"))
 
 
 async def test_fields_are_shown_and_set(known: Store, erika: Person) -> None:
     fields = await erika.says(f"!bearbeiten {ID}")
     assert "title = Digitaler Nahverkehr in Cottbus" in fields
-    assert "geändert" in await erika.says(f"!bearbeiten {ID} title = Ein <b>neuer</b> Titel")
+    assert says("edit.done", await erika.says(f"!bearbeiten {ID} title = Ein <b>neuer</b> Titel"))
     assert (await project(known)).title == "Ein <b>neuer</b> Titel"
-    assert "(von der Redaktion)" in await erika.says(f"!bearbeiten {ID}")
-    assert "war schon so" in await erika.says(f"!bearbeiten {ID} title = Ein <b>neuer</b> Titel")
+    assert says("edit.field_edited", await erika.says(f"!bearbeiten {ID}"))
+    assert says("edit.same", await erika.says(f"!bearbeiten {ID} title = Ein <b>neuer</b> Titel"))
 
 
 async def test_lists_are_written_with_bars_and_an_empty_value_clears(known: Store, erika: Person) -> None:
@@ -57,21 +58,21 @@ async def test_lists_are_written_with_bars_and_an_empty_value_clears(known: Stor
 
 
 @pytest.mark.parametrize(
-    ("text", "answer"),
+    ("text", "key"),
     [
-        (f"!bearbeiten {ID} url = javascript:alert(1)", "So geht es nicht"),
-        (f"!bearbeiten {ID} title =", "So geht es nicht"),
-        (f"!bearbeiten {ID} id = x", "lässt sich nicht ändern"),
-        (f"!bearbeiten {ID} record = contact", "lässt sich nicht ändern"),
-        ("!bearbeiten nirgends title = x", "gibt es nicht"),
-        ("!bearbeiten nirgends", "gibt es nicht"),
-        ("!entfernen nirgends", "gibt es nicht"),
-        ("!fragen schliessen 99", "gibt es nicht"),
+        (f"!bearbeiten {ID} url = javascript:alert(1)", "edit.refused.no_url"),
+        (f"!bearbeiten {ID} title =", "edit.refused.missing"),
+        (f"!bearbeiten {ID} id = x", "edit.no_such_field"),
+        (f"!bearbeiten {ID} record = contact", "edit.no_such_field"),
+        ("!bearbeiten nirgends title = x", "edit.not_found"),
+        ("!bearbeiten nirgends", "edit.not_found"),
+        ("!entfernen nirgends", "edit.not_found"),
+        ("!fragen schliessen 99", "questions.no_such"),
     ],
 )
-async def test_what_is_wrong_is_said_and_changes_nothing(known: Store, erika: Person, text: str, answer: str) -> None:
+async def test_what_is_wrong_is_said_and_changes_nothing(known: Store, erika: Person, text: str, key: str) -> None:
     before = await project(known)
-    assert answer in await erika.says(text)
+    assert says(key, await erika.says(text))
     assert await project(known) == before
 
 
@@ -88,26 +89,26 @@ async def test_an_import_does_not_touch_what_was_edited(known: Store, erika: Per
 
 
 async def test_taking_out_asks_back_and_no_import_brings_it_back(known: Store, erika: Person) -> None:
-    assert "wirklich" in await erika.says(f"!entfernen {ID}")
+    assert says("remove.sure", await erika.says(f"!entfernen {ID}"))
     assert erika.sees() == [f"remove {ID} yes"]
-    assert "herausgenommen" in await erika.presses(f"remove {ID} yes")
+    assert says("remove.done", await erika.presses(f"remove {ID} yes"))
     await load_bundle(known)
     async with known.read() as tx:
         assert await tx.records.get(RecordKind.PROJECT, ID) is None
-    assert "gibt es nicht" in await erika.says(f"!entfernen {ID}")
+    assert says("edit.not_found", await erika.says(f"!entfernen {ID}"))
 
 
 async def test_ids_with_spaces(known: Store, erika: Person, tmp_path: Path) -> None:
     file = tmp_path / "x.jsonl"
     file.write_text(json.dumps({"id": "my id", "title": "Alt", "text": "Ein Text."}))
     await import_files(known, [file])
-    assert "geändert" in await erika.says('!bearbeiten "my id" title = Neu')
+    assert says("edit.done", await erika.says('!bearbeiten "my id" title = Neu'))
     await erika.says('!entfernen "my id"')
-    assert "herausgenommen" in await erika.presses('remove "my id" yes')
+    assert says("remove.done", await erika.presses('remove "my id" yes'))
 
 
 async def test_open_questions_are_listed_and_closed(channel: FakeChannel, anna: Person, erika: Person) -> None:
-    assert "Keine offenen Fragen" in await erika.says("!fragen")
+    assert says("questions.none", await erika.says("!fragen"))
     for person in (anna, channel.person("ben")):
         await person.says("Freibad in Hamburg")  # nothing is known of either place
     await anna.says("Freibad in Rostock")
@@ -116,13 +117,13 @@ async def test_open_questions_are_listed_and_closed(channel: FakeChannel, anna: 
     assert "Freibad in Hamburg" in text
     assert "anna" not in text
     number = next(line for line in text.splitlines() if "Hamburg" in line).split(" ")[0]
-    assert "erledigt" in await erika.says(f"!fragen schliessen {number}")
+    assert says("questions.closed", await erika.says(f"!fragen schliessen {number}"))
     assert "Hamburg" not in await erika.says("!fragen")
 
 
 async def test_feedback_is_shown_from_five_people_on(channel: FakeChannel, erika: Person) -> None:
     for number in range(5):
-        assert "ab fünf Personen" in await erika.says("!fragen")
+        assert says("questions.few_feedback", await erika.says("!fragen"))
         person = channel.person(f"p{number}")
         await person.says("Wer hat Mobilitätsprojekte gemacht?")
         await person.says("!hilfreich" if number else "!unpassend")

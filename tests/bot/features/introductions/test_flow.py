@@ -16,6 +16,7 @@ from knowledge_base.store.tables import outbox
 from tests.bot.features.digests.test_due import Counted
 from tests.bot.features.introductions.world import ASKERS, CHANNELS, CONTACTS, World
 from tests.introducing import LEAD, MOBILITY
+from tests.wording import says
 
 ANNA, TOM = ASKERS
 LEADS, MOBILE = CONTACTS
@@ -60,7 +61,7 @@ async def test_a_contact_is_asked_twice_a_week_and_the_third_waits(world: World)
     await world.time(timedelta(days=7))
     await world.delivers("email")
     assert (await now(world, codes[2]))[0] is State.SENT
-    assert sum("möchte mit Ihnen" in text for text in heard(world, LEAD)) == 3
+    assert sum(says("intro.request", text) for text in heard(world, LEAD)) == 3
 
 
 async def test_who_pauses_meanwhile_is_not_asked_when_the_turn_comes(world: World) -> None:
@@ -74,19 +75,19 @@ async def test_who_pauses_meanwhile_is_not_asked_when_the_turn_comes(world: Worl
         await tx.profiles.set(person.id, paused_until=world.store.now() + timedelta(days=100))
     await world.time(timedelta(days=7))
     await world.delivers("email")
-    assert any("möchte mit Ihnen" in text for text in heard(world, MOBILITY))
+    assert any(says("intro.request", text) for text in heard(world, MOBILITY))
 
 
 async def test_who_objects_is_asked_no_more_and_the_next_one_is(world: World) -> None:
     code = await asked(world)
     await world.objects(LEADS)
     await world.delivers("email")
-    assert sum("möchte mit Ihnen" in text for text in heard(world, MOBILITY)) == 1
+    assert sum(says("intro.request", text) for text in heard(world, MOBILITY)) == 1
     assert len(heard(world, LEAD)) == 1, "no reminder, no second word"
     await world.objects(CONTACTS[1])
     assert (await now(world, code)) == (State.CLOSED, Outcome.NOT_ARRANGED)
     await world.delivers("matrix")
-    assert sum("nicht zustande gekommen" in text for text in heard(world, ANNA[1])) == 1
+    assert sum(says("intro.not_arranged", text) for text in heard(world, ANNA[1])) == 1
 
 
 async def test_what_has_not_left_does_not_reach_who_objects(world: World) -> None:
@@ -107,7 +108,7 @@ async def test_never_again_holds_for_every_account_and_after_every_pause(world: 
     await world.is_erased(ANNA)
     await world.arrives(ANNA)
     code = await asked(world)
-    assert any("möchte mit Ihnen" in text for text in heard(world, MOBILITY))
+    assert any(says("intro.request", text) for text in heard(world, MOBILITY))
     async with world.store.read() as tx:
         introduction = await tx.introductions.by_code(code)
     assert introduction is not None

@@ -20,6 +20,7 @@ from knowledge_base.store.database import Store
 from tests.conftest import FixedClock
 from tests.fakes import settled
 from tests.introducing import CONTACTS, LEAD, MOBILITY, PROJECT, Networks, asks, known_as, networks
+from tests.wording import says
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 ASKED: dict[str, Any] = {**CONTACTS[1], "id": "c-asked", "email": "gefragt@cottbus.example", "legal_basis": "consent"}
@@ -60,7 +61,7 @@ async def test_after_a_month_without_notice_nobody_is_introduced(net: Networks) 
     await look(net, days=24, hours=23)
     assert not any("Art. 14" in text for text in net.told(net.matrix, ada.conversation))
     await look(net, hours=1)
-    warnings = [text for text in net.told(net.matrix, ada.conversation) if "Art. 14" in text]
+    warnings = [text for text in net.told(net.matrix, ada.conversation) if says("alert.contacts_untold", text)]
     assert len(warnings) == 1
     assert "(Art. 14 DSGVO): 2." in warnings[0]
     assert await hidden(net) == set()
@@ -72,7 +73,7 @@ async def test_after_a_month_without_notice_nobody_is_introduced(net: Networks) 
         await tx.contacts.erase(await tx.contacts.with_address(ASKED["email"]))
     assert not await can_introduce(net)
     heard = await (await known_as(net.matrix.person("@anna:b.example"))).says(f"!kontakt ={PROJECT}")
-    assert "genau das" not in heard
+    assert not says("intro.preview", heard)
 
 
 async def test_telling_all_at_once_shows_them_again_and_tells_nobody_twice(net: Networks) -> None:

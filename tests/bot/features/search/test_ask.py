@@ -16,6 +16,7 @@ from knowledge_base.store.database import Store
 from tests.conftest import FixedClock
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import FakeChannel, Person, running_bot, settled
+from tests.wording import says
 
 
 async def test_who_is_grouped_by_municipality(anna: Person) -> None:
@@ -37,19 +38,19 @@ async def test_each_hit_says_why_with_source_and_role(anna: Person) -> None:
     text = await anna.says("Wer hat etwas mit Verkehrszählung gemacht?")
     assert "„" in text
     assert "https://" in text
-    assert "Zuständig: " in text
+    assert says("ask.role", text)
     assert "@" not in text
 
 
 async def test_text_in_another_language_is_marked(anna: Person) -> None:
-    assert "In the original: “" in await anna.says("Who did mobility projects?")
+    assert says("ask.entry_original", await anna.says("Who did mobility projects?"), "en")
     assert "Im Original" not in await anna.says("Wer hat Mobilitätsprojekte gemacht?")
 
 
 async def test_not_sure_says_so_and_shows_the_nearest(anna: Person) -> None:
     text = await anna.says("Wer hat in Wien ein Freibad gebaut?")
     assert "nichts" in text
-    assert "Versuchen Sie es" in text
+    assert says("ask.not_sure_there", text)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ async def test_beside_an_answer_what_other_places_have_is_marked_and_counted_on(
     number = elsewhere.split(". Smart Water")[0].split("\n")[-1]
     assert f"\n{int(number) - 1}. " in here
     assert (await anna.says(number)).startswith("Smart Water")
-    assert "Das waren alle" in await anna.says("mehr")
+    assert says("more.no_more", await anna.says("mehr"))
 
 
 @pytest.mark.parametrize(
@@ -153,8 +154,8 @@ async def test_more_goes_on_counting_until_all_are_shown(anna: Person) -> None:
         numbers = [int(line.split(".")[0]) for line in text.splitlines() if line[:1].isdigit() and ". " in line[:5]]
         assert numbers[0] == shown + 1
         shown = numbers[-1]
-    assert "Das waren alle" in await anna.says("mehr")
-    assert "Quelle:" in await anna.says(str(shown))
+    assert says("more.no_more", await anna.says("mehr"))
+    assert says("show.source", await anna.says(str(shown)))
 
 
 async def test_every_page_shows_other_projects(anna: Person) -> None:
@@ -181,8 +182,8 @@ async def test_the_last_one(anna: Person) -> None:
 
 async def test_numbers_and_more_without_a_question(anna: Person) -> None:
     assert "Nummer 3" in await anna.says("3")
-    assert "zuerst eine Frage" in await anna.says("mehr")
-    assert "kenne ich nicht" in await anna.says("!zeige nirgends")
+    assert says("more.nothing_before", await anna.says("mehr"))
+    assert says("show.not_found", await anna.says("!zeige nirgends"))
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     assert "Nummer 77" in await anna.says("77")
 
@@ -190,7 +191,7 @@ async def test_numbers_and_more_without_a_question(anna: Person) -> None:
 async def test_buttons_are_commands(anna: Person) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     show = next(command for command in anna.sees() if command.startswith("show "))
-    assert "Quelle:" in await anna.presses(show)
+    assert says("show.source", await anna.presses(show))
 
 
 @pytest.mark.parametrize(
@@ -205,7 +206,7 @@ async def test_a_question_follows_only_a_question(
         person = await tx.people.of_account("fake", "anna")
         assert person
         await tx.people.remember(("fake", anna.conversation, "", person.id), query, None, [])
-    assert ("zuerst eine Frage" in await anna.says("mehr")) is not bool(texts)
+    assert (says("more.nothing_before", await anna.says("mehr"))) is not bool(texts)
     first = (await anna.says("und in Cottbus?")).split("\n\n")[0]
     assert "Cottbus" in first
     assert ("Mobilität" in first) is bool(texts)
@@ -222,7 +223,7 @@ async def test_politeness_is_no_question_that_was_not_answered(known: Store, ann
     ("bot", "seen"), [({"editors": ""}, False), ({"editors": "fake:erika"}, True)], indirect=["bot"]
 )
 async def test_editors_are_named_where_there_are_some(anna: Person, seen: bool) -> None:
-    assert ("Die Redaktion sieht" in await anna.says("Freibad in Hamburg?")) is seen
+    assert (says("ask.noted", await anna.says("Freibad in Hamburg?"))) is seen
 
 
 async def test_a_follow_up_leans_on_the_question_before(anna: Person) -> None:
@@ -235,9 +236,9 @@ async def test_a_follow_up_leans_on_the_question_before(anna: Person) -> None:
 async def test_after_half_an_hour_a_question_stands_alone(anna: Person, clock: FixedClock) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     clock.advance(minutes=29)
-    assert "Treffer" in await anna.says("mehr")
+    assert says("ask.more", await anna.says("mehr"))
     clock.advance(minutes=31)
-    assert "zuerst eine Frage" in await anna.says("mehr")
+    assert says("more.nothing_before", await anna.says("mehr"))
     assert "Nummer 1" in await anna.says("1")
     assert "Mobilität und Verkehr" not in (await anna.says("und in Cottbus?")).split("\n\n")[0]
 
@@ -245,8 +246,8 @@ async def test_after_half_an_hour_a_question_stands_alone(anna: Person, clock: F
 async def test_everybody_has_a_context_of_their_own_also_in_one_room(channel: FakeChannel, bot: Bot) -> None:
     anna, ben = channel.person("anna", room="!r"), channel.person("ben", room="!r")
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
-    assert "zuerst eine Frage" in await ben.says("!mehr")
-    assert "Treffer" in await anna.says("!mehr")
+    assert says("more.nothing_before", await ben.says("!mehr"))
+    assert says("ask.more", await anna.says("!mehr"))
 
 
 async def test_unanswered_questions_are_kept_without_who_asked_and_without_contact_data(
@@ -273,11 +274,11 @@ async def test_what_was_asked_stands_nowhere_beside_a_person_but_for_follow_ups(
 
 
 async def test_feedback_by_command(bot: Bot, known: Store, anna: Person) -> None:
-    assert "keine Antwort zu bewerten" in await anna.says("!hilfreich")
+    assert says("rate.nothing", await anna.says("!hilfreich"))
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     assert "freut" in await anna.says("!hilfreich")
-    assert "Rückmeldung" in await anna.says("!unpassend")
-    assert "keine Antwort zu bewerten" in await anna.says("!hilfreich 0000")
+    assert says("rate.useless", await anna.says("!unpassend"))
+    assert says("rate.nothing", await anna.says("!hilfreich 0000"))
 
 
 async def test_ids_that_look_like_numbers(known: Store, channel: FakeChannel, tmp_path: Path) -> None:
@@ -316,4 +317,4 @@ HOSTILE = [
 )
 async def test_anything_gets_an_answer(anna: Person, text: str) -> None:
     assert await anna.says(text)
-    assert "schiefgegangen" not in anna.hears()
+    assert not says("error.sorry", anna.hears())

@@ -18,6 +18,7 @@ from knowledge_base.store.pages import PAGES_LAST
 from knowledge_base.store.tables import consent, introduction, outbox, profile
 from tests.bot.web.pages.conftest import ASKER, QUESTION, Site, note_path, on_telegram
 from tests.conftest import FixedClock
+from tests.wording import says
 
 YES = {"answer": "yes", "share": "email"}
 OF_THE_CONTACT = ("rad@cottbus.example", "+49 355 0000")
@@ -161,7 +162,7 @@ async def test_a_link_ends_with_its_time(site: Site, clock: FixedClock) -> None:
     async with site.client() as human:
         for page in (await human.get(path), await human.post(path, data=YES)):
             assert page.status_code == 410
-            assert "abgelaufen" in page.text
+            assert says("page.expired", page.text)
             assert ASKER not in page.text
     assert (await site.state()).state is State.SENT
 
@@ -381,7 +382,7 @@ async def test_later_both_are_asked_whether_it_helped(site: Site, who: str) -> N
         await tx.connection.execute(update(introduction).values(**followed))
     path = await site.told(person, Say("notice.waiting"), f"helped {who}", page="i", subject=site.one.id)
     async with site.client() as human:
-        assert "Hat der Kontakt geholfen?" in (await human.get(path)).text
+        assert says("subject.intro.helped", (await human.get(path)).text)
         assert (await human.post(path, data={"helped": "yes"})).status_code == 200
         assert (await human.post(path, data={"helped": "no"})).status_code == 410
     assert [str(side) for side in (await site.state()).answered] == [who]

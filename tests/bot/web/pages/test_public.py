@@ -17,6 +17,7 @@ from config.operator import OperatorSettings
 from config.settings import Settings
 from config.web import WebSettings
 from tests.bot.web.pages.conftest import OPERATOR, URL, Site, services_of
+from tests.wording import says
 
 PUBLIC = ("/", "/imprint", "/privacy", "/accessibility")
 
@@ -49,7 +50,7 @@ async def test_the_privacy_notice_says_who_answers_for_it_what_is_kept_and_how_l
         assert needed in page
     assert "Telegram" not in page, "it is not switched on"
     on = Settings(telegram={"token": "1:a"}).telegram  # type: ignore[arg-type]
-    assert "außerhalb der Europäischen Union" in await read(site, "/privacy", telegram=on)
+    assert says("page.privacy.outside.telegram", await read(site, "/privacy", telegram=on))
 
 
 async def test_the_accessibility_statement_names_where_to_report(site: Site) -> None:
@@ -69,7 +70,7 @@ async def test_settings_never_become_markup(site: Site, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/imprint", "/privacy", "/accessibility"])
 async def test_what_is_not_configured_says_so(site: Site, path: str) -> None:
-    assert "Diese Angabe fehlt noch" in await read(site, path, operator=OperatorSettings())
+    assert says("page.imprint.missing", await read(site, path, operator=OperatorSettings()))
 
 
 async def test_where_people_cannot_reach_us_there_are_no_pages(site: Site) -> None:
