@@ -1,4 +1,4 @@
-"""The bundled knowledge: valid, complete in itself, with sources and licences, and without persons."""
+"""The bundled knowledge is valid and consistent, has sources and licences, and names no persons."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ def test_every_line_is_valid_and_holds_no_contact_data() -> None:
     assert [(name, record.line, record.masked) for name, record in checked() if record.masked] == []
 
 
-def test_ids_are_unique() -> None:
+def test_record_ids_of_the_bundle_are_unique() -> None:
     counts = Counter(record.record.id for _, record in checked())
     assert [record_id for record_id, count in counts.items() if count > 1] == []
 
 
-def test_the_numbers_are_those_of_the_sources() -> None:
+def test_bundle_has_as_many_projects_as_its_sources() -> None:
     files = Counter(name for name, _ in checked())
     assert files["projects.jsonl"] == 36
     assert files["model_projects.jsonl"] == 73
@@ -87,7 +87,7 @@ def test_every_record_has_a_source_and_a_licence(kind: type[Project]) -> None:  
     assert [record.id for record in records(kind) if not record.sources or not record.licence] == []
 
 
-def test_no_office_is_followed_by_a_name() -> None:
+def test_bundle_names_no_office_holders() -> None:
     texts = [json.dumps(json.loads(line), ensure_ascii=False) for path in bundle.files() for line in _lines(path)]
     assert [text for text in texts if OFFICE_AND_NAME.search(text)] == []
     assert OFFICE_AND_NAME.search("Oberbürgermeister Dr. Max Muster")  # the pattern finds what it is for
@@ -104,7 +104,7 @@ def test_every_project_and_event_names_known_municipalities() -> None:
     assert any(len(_members(record)) > 4 for record in records(Project))
 
 
-def test_every_round_is_known() -> None:
+def test_every_funding_round_of_a_project_is_known() -> None:
     rounds = {record.funding_round for record in records(Project)} - NO_ROUND - {""}
     assert (
         sorted(
@@ -114,7 +114,7 @@ def test_every_round_is_known() -> None:
     )
 
 
-def test_neighbours_are_known_and_go_both_ways() -> None:
+def test_neighbours_of_municipalities_are_known_and_mutual() -> None:
     neighbours = {record.id: set(record.neighbours) for record in records(Municipality)}
     pairs = [(here, there) for here, others in neighbours.items() for there in others]
     assert len(pairs) > 100
@@ -122,7 +122,7 @@ def test_neighbours_are_known_and_go_both_ways() -> None:
     assert [here for here, others in neighbours.items() if here in others] == []
 
 
-def test_keys_are_official_or_say_why_not() -> None:
+def test_municipality_ids_are_official_or_carry_an_explanation() -> None:
     for record in records(Municipality):
         official = (TERYT if record.country == "PL" else AGS).fullmatch(record.id)
         assert official or record.extra.get("id_note"), record.id
@@ -150,7 +150,7 @@ def test_municipalities_are_found_in_other_languages_and_cases(name: str, key: s
     assert municipality_of_name()[fold(name)] == key
 
 
-def test_the_region_is_complete_and_has_places_on_the_map() -> None:
+def test_bundle_covers_the_region_and_every_town_has_coordinates() -> None:
     found = {record.id: record for record in records(Municipality)}
     assert sum(record.kind == "Land" for record in found.values()) == 16
     assert sum(record.kind == "Landkreis" and record.state == "Brandenburg" for record in found.values()) == 14
@@ -162,7 +162,7 @@ def test_the_region_is_complete_and_has_places_on_the_map() -> None:
     assert all(record.population is None or record.population > 1000 for record in found.values())
 
 
-def test_doubles_and_related_projects_exist() -> None:
+def test_linked_duplicates_and_related_projects_exist() -> None:
     ids = {record.id for record in records(Project)}
     same = {record.id: record.extra["same_as"] for record in records(Project) if "same_as" in record.extra}
     assert same == {
@@ -176,13 +176,13 @@ def test_doubles_and_related_projects_exist() -> None:
     assert set(same.values()) | related <= ids
 
 
-def test_the_first_exchange_is_an_event() -> None:
+def test_bundle_contains_the_first_exchange_meeting_as_an_event() -> None:
     event = next(record for record in records(Event) if record.start == "2021-08-30")
     assert "Modellprojekte" in event.title
     assert len(event.extra["participants"]) == 7
 
 
-def test_the_digest_tells_one_bundle_from_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_digest_changes_when_a_bundle_file_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = bundle.digest()
     assert re.fullmatch(r"[0-9a-f]{64}", first)
     assert bundle.digest() == first
@@ -195,7 +195,7 @@ def test_the_digest_tells_one_bundle_from_another(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.skipif(not DATA, reason="STADTLOTSE_TEST_DATA is not set")
-def test_the_projects_are_those_of_the_source_field_by_field() -> None:
+def test_projects_equal_those_of_the_source_in_every_field() -> None:
     def rows(path: Path) -> dict[str, dict[str, object]]:
         return {row["id"]: row for row in map(json.loads, _lines(path))}
 

@@ -1,4 +1,4 @@
-"""What time it is when the machine's clock jumps."""
+"""The time of a process when the machine's clock jumps."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAUSES = st.integers(1, 86_400)
 
 
 @given(st.lists(st.tuples(PAUSES, JUMPS), max_size=30))
-def test_no_sequence_of_jumps_moves_the_time_of_a_process(steps: list[tuple[int, timedelta]]) -> None:
+def test_clock_jumps_never_change_the_time_of_a_process(steps: list[tuple[int, timedelta]]) -> None:
     machine = MachineClock()
     clock, before = machine.process(), datetime.min.replace(tzinfo=NOW.tzinfo)
     for seconds, off in steps:
@@ -44,7 +44,7 @@ def test_no_sequence_of_jumps_moves_the_time_of_a_process(steps: list[tuple[int,
 
 
 @given(st.lists(st.integers(-int(FOLLOWED.total_seconds()), int(FOLLOWED.total_seconds())), max_size=30))
-def test_small_steps_are_followed(steps: list[int]) -> None:
+def test_process_follows_small_steps_of_the_machine_clock(steps: list[int]) -> None:
     machine = MachineClock()
     clock = machine.process()
     for seconds in steps:
@@ -52,7 +52,7 @@ def test_small_steps_are_followed(steps: list[int]) -> None:
         assert clock() == machine.wall()
 
 
-def test_a_time_that_is_set_is_counted_on_from() -> None:
+def test_clock_continues_from_a_time_that_was_set() -> None:
     machine = MachineClock()
     clock = machine.process()
     clock.set(NOW + HOUR)
@@ -65,11 +65,11 @@ def test_a_time_that_is_set_is_counted_on_from() -> None:
     ("until", "past"),
     [(-1.0, True), (0.0, True), (0.1, False), (24.0, False), (24.1, True), (9_600.0, True)],
 )
-def test_a_wait_is_over_in_time_and_when_it_is_longer_than_any_may_be(until: float, past: bool) -> None:
+def test_wait_ends_in_time_or_when_it_is_longer_than_allowed(until: float, past: bool) -> None:
     assert is_past(NOW + until * HOUR, NOW, 24 * HOUR) is past
 
 
-def test_a_clock_is_plausible_from_the_last_time_to_a_day_after_it() -> None:
+def test_clock_is_plausible_within_a_limited_distance_of_the_last_known_time() -> None:
     assert is_plausible(NOW, None)
     assert is_plausible(NOW, NOW)
     assert is_plausible(NOW, NOW - OFF_FOR)
@@ -79,7 +79,7 @@ def test_a_clock_is_plausible_from_the_last_time_to_a_day_after_it() -> None:
     assert not is_plausible(NOW, NOW + 2 * FOLLOWED)
 
 
-def test_a_small_jump_is_believed_soon_and_a_large_one_after_a_day() -> None:
+def test_small_clock_jump_is_accepted_sooner_than_a_large_jump() -> None:
     for by in (HOUR, -HOUR):
         assert holds_after(by) == HOLDS_SOON
     for by in (YEAR, -YEAR, 5 * HOUR):
@@ -89,7 +89,7 @@ def test_a_small_jump_is_believed_soon_and_a_large_one_after_a_day() -> None:
     assert doubt.is_over(HOLDS_LATE.total_seconds())
 
 
-def test_a_clock_that_jumps_again_is_doubted_from_then_on() -> None:
+def test_second_clock_jump_restarts_the_doubt() -> None:
     doubt = Doubt(YEAR, 0.0)
     assert doubt.now(YEAR + timedelta(seconds=1), 50.0) is doubt
     assert doubt.now(HOUR, 50.0) == Doubt(HOUR, 50.0)

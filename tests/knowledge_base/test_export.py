@@ -1,4 +1,4 @@
-"""What is exported and imported again is the same knowledge; contacts leave only when asked for."""
+"""An export that is imported again gives the same knowledge; contacts are exported only on request."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def fill(store: Store, folder: Path) -> None:
     await take_in(store, b"".join(json.dumps(record).encode() + b"\n" for record in RECORDS), folder)
 
 
-async def test_an_export_imported_into_an_empty_store_is_the_same_knowledge(store: Store, tmp_path: Path) -> None:
+async def test_export_imported_into_an_empty_store_gives_the_same_knowledge(store: Store, tmp_path: Path) -> None:
     await fill(store, tmp_path)
     first = await exported(store)
     empty = await Store.open(f"sqlite:///{tmp_path}/empty.db")
@@ -56,7 +56,7 @@ async def test_an_export_imported_into_an_empty_store_is_the_same_knowledge(stor
     await empty.close()
 
 
-async def test_an_export_imported_where_it_came_from_changes_nothing(store: Store, tmp_path: Path) -> None:
+async def test_export_imported_into_its_own_store_changes_nothing(store: Store, tmp_path: Path) -> None:
     await fill(store, tmp_path)
     async with store.begin() as tx:
         await tx.records.edit(RecordKind.PROJECT, "p1", {"id": "p1", "title": "Rad", "text": "vom Editor"})
@@ -69,14 +69,14 @@ async def test_an_export_imported_where_it_came_from_changes_nothing(store: Stor
         assert await exported(store) == before
 
 
-async def test_every_line_is_an_object_with_its_kind_first(store: Store, tmp_path: Path) -> None:
+async def test_every_export_line_is_an_object_with_its_kind_first(store: Store, tmp_path: Path) -> None:
     await fill(store, tmp_path)
     lines = (await exported(store)).decode().splitlines()
     assert [json.loads(line)["id"] for line in lines] == ["c1", "c2", "e1", "12052000", "p1", "p2"]
     assert all(line.startswith('{"record": "') for line in lines)
 
 
-async def test_contacts_that_name_somebody_stay_unless_asked_for(store: Store, tmp_path: Path) -> None:
+async def test_contacts_with_personal_data_are_exported_only_on_request(store: Store, tmp_path: Path) -> None:
     await fill(store, tmp_path)
     out = io.BytesIO()
     report = await export(store, out)
@@ -86,7 +86,7 @@ async def test_contacts_that_name_somebody_stay_unless_asked_for(store: Store, t
     assert MAIL.encode() in await exported(store)
 
 
-async def test_each_personal_field_alone_keeps_a_contact_back(sqlite_store: Store) -> None:
+async def test_any_single_personal_field_keeps_a_contact_out_of_the_export(sqlite_store: Store) -> None:
     async with sqlite_store.begin() as tx:
         for name in PERSONAL:
             value = {"x": MAIL} if name == "extra" else MAIL
@@ -94,7 +94,7 @@ async def test_each_personal_field_alone_keeps_a_contact_back(sqlite_store: Stor
     assert await exported(sqlite_store, with_contacts=False) == b""
 
 
-async def test_the_bundle_survives_the_round_trip(sqlite_store: Store, tmp_path: Path) -> None:
+async def test_bundle_survives_export_and_import(sqlite_store: Store, tmp_path: Path) -> None:
     await load_bundle(sqlite_store)
     before = await exported(sqlite_store, with_contacts=False)
     assert before.count(b"\n") > 100
@@ -108,14 +108,14 @@ async def test_the_bundle_survives_the_round_trip(sqlite_store: Store, tmp_path:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
 @given(st.text())
-async def test_any_text_becomes_one_line_of_json(sqlite_store: Store, text: str) -> None:
+async def test_any_text_is_exported_as_one_line_of_json(sqlite_store: Store, text: str) -> None:
     async with sqlite_store.begin() as tx:
         await tx.records.edit(RecordKind.PROJECT, "p", {"id": "p", "title": "T", "text": text})
     (line,) = (await exported(sqlite_store)).split(b"\n")[:-1]
     assert json.loads(line)["text"] == text
 
 
-async def test_lone_surrogates_stay_valid_json(sqlite_store: Store) -> None:
+async def test_lone_surrogates_are_exported_as_valid_json(sqlite_store: Store) -> None:
     async with sqlite_store.begin() as tx:
         await tx.records.edit(RecordKind.PROJECT, "p", {"id": "p", "title": "T", "text": "\udc80"})
     assert json.loads((await exported(sqlite_store)).decode("utf-8"))["text"] == "\udc80"

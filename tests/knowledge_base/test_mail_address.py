@@ -1,4 +1,4 @@
-"""Addresses that can be read in one way only, and no others: T17's tricks."""
+"""The bot accepts only addresses that can be read in one way (T17)."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ TRICKS = [
 
 
 @pytest.mark.parametrize("text", GOOD)
-def test_a_plain_address_has_one_form(text: str) -> None:
+def test_plain_address_has_one_normal_form(text: str) -> None:
     assert str(read_address(text)) == GOOD[text]
     assert same_form(text) == GOOD[text]
 
 
 @pytest.mark.parametrize("text", TRICKS)
-def test_a_trick_is_no_address(text: str) -> None:
+def test_trick_address_is_refused(text: str) -> None:
     assert read_address(text) is None
 
 
@@ -69,12 +69,12 @@ def test_a_trick_is_no_address(text: str) -> None:
     "other", ["staclt-x.example", "stadt-x.example.evil.example", "sub.stadt-x.example", "st\u0430dt-x.example",
               "stadt-x.exampIe.invalid", "stadtx.example"]
 )  # fmt: skip
-def test_what_looks_alike_is_another_host(other: str) -> None:
+def test_lookalike_host_is_a_different_host(other: str) -> None:
     assert read_host(other) != read_host("stadt-x.example")
 
 
 @given(st.text(max_size=80))
-def test_what_is_read_is_read_the_same_again(text: str) -> None:
+def test_accepted_address_is_read_the_same_way_again(text: str) -> None:
     known = read_address(text)
     if known is not None:
         assert read_address(str(known)) == known

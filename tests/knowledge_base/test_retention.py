@@ -1,4 +1,4 @@
-"""Nothing is kept beyond its period, and nothing goes before."""
+"""Rows are deleted after their retention period, and no earlier."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ TIMES = (
 
 
 async def live(store: Store, day: int) -> None:
-    """What a day leaves behind, in every table and state."""
+    """Store what a day leaves behind, in every table and state."""
     async with store.begin() as tx:
         person = await tx.people.identify("test", "@a", private_conversation="!a")
         await tx.people.remember(("test", "!a", "", person.id), {"q": day}, "x", [])
@@ -102,7 +102,7 @@ async def oldest(store: Store, column: Any) -> datetime | None:
 
 
 @pytest.mark.parametrize("later", TIMES, ids=str)
-async def test_no_row_is_older_than_its_period_and_no_younger_one_goes(
+async def test_purge_deletes_rows_after_their_period_and_no_younger_rows(
     store: Store, clock: FixedClock, later: timedelta
 ) -> None:
     await live(store, 1)
@@ -117,9 +117,7 @@ async def test_no_row_is_older_than_its_period_and_no_younger_one_goes(
             assert left == clock() - later, f"{column}: within its period"
 
 
-async def test_sent_messages_go_with_the_messages_and_unclear_ones_stay_for_the_admin(
-    store: Store, clock: FixedClock
-) -> None:
+async def test_purge_deletes_sent_messages_and_keeps_unclear_messages_longer(store: Store, clock: FixedClock) -> None:
     await live(store, 1)
     clock.advance(days=4)
     counts = await purge(store, PERIODS)
@@ -131,7 +129,7 @@ async def test_sent_messages_go_with_the_messages_and_unclear_ones_stay_for_the_
     assert (await purge(store, PERIODS))["messages undelivered"] == 1
 
 
-async def test_what_still_has_work_to_do_is_never_deleted(store: Store, clock: FixedClock) -> None:
+async def test_purge_never_deletes_unhandled_messages_or_current_records(store: Store, clock: FixedClock) -> None:
     async with store.begin() as tx:
         await tx.inbox.add([Received("test", "1", "!a", "@a", {"text": "t"})])
         await tx.outbox.add("test", "!a", {}, urgency=Urgency.ANSWER)
@@ -142,7 +140,7 @@ async def test_what_still_has_work_to_do_is_never_deleted(store: Store, clock: F
         assert await oldest(store, column) is not None
 
 
-async def test_what_a_dead_import_staged_goes_at_once(store: Store, clock: FixedClock) -> None:
+async def test_purge_deletes_staged_rows_of_failed_imports_at_once(store: Store, clock: FixedClock) -> None:
     await live(store, 1)
     await purge(store, PERIODS)
     async with store.read() as tx:
@@ -150,7 +148,7 @@ async def test_what_a_dead_import_staged_goes_at_once(store: Store, clock: Fixed
     assert not any((await purge(store, PERIODS)).values())
 
 
-async def test_codes_counters_and_proofs_end_in_their_time(store: Store, clock: FixedClock) -> None:
+async def test_purge_deletes_codes_counters_and_consents_after_their_period(store: Store, clock: FixedClock) -> None:
     secret = b"s" * 32
     async with store.begin() as tx:
         person = await tx.people.identify("test", "@a", private_conversation="!a")

@@ -12,7 +12,7 @@ from knowledge_base import version
 from knowledge_base.version import product_version
 
 
-def test_it_is_that_of_the_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_version_is_that_of_the_installed_package(monkeypatch: pytest.MonkeyPatch) -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
     asked: list[str] = []
     monkeypatch.setattr(version, "version", lambda name: asked.append(name) or "7.0")
@@ -20,7 +20,7 @@ def test_it_is_that_of_the_installed_package(monkeypatch: pytest.MonkeyPatch) ->
     assert asked == [project["name"]]
 
 
-def test_a_checkout_that_was_never_installed_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_version_of_a_checkout_without_installation_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> str:
         raise metadata.PackageNotFoundError(name)
 

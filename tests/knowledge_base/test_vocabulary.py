@@ -1,4 +1,4 @@
-"""The vocabulary: words to topics and rounds, and clear words when its files are wrong."""
+"""The vocabulary maps words to topics and funding rounds, and explains errors in its files."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def test_an_unknown_word_has_no_topic(word: str) -> None:
         ("moro", "MORO"),
     ],
 )
-def test_a_round_is_found_by_its_other_names(word: str, name: str) -> None:
+def test_funding_round_is_found_by_its_other_names(word: str, name: str) -> None:
     funding_round = bundled().round_of(word)
     assert funding_round is not None
     assert funding_round.name == name
 
 
-def test_the_three_rounds_have_all_73_projects() -> None:
+def test_three_funding_rounds_have_73_projects_together() -> None:
     rounds = [
         funding_round for funding_round in bundled().rounds if funding_round.programme == "Modellprojekte Smart Cities"
     ]
@@ -86,7 +86,7 @@ def test_the_three_rounds_have_all_73_projects() -> None:
     assert all(funding_round.sources and funding_round.licence for funding_round in bundled().rounds)
 
 
-def test_labels_and_wider_topics() -> None:
+def test_every_topic_has_labels_and_synonyms_in_every_language() -> None:
     vocabulary = bundled()
     assert vocabulary.label("energy", "pl") == "Energia"
     assert vocabulary.label("energy", "fr") == "Energie"
@@ -95,7 +95,7 @@ def test_labels_and_wider_topics() -> None:
     assert all(topic.synonyms[language] for topic in vocabulary.topics for language in LANGUAGES)
 
 
-def test_an_unknown_id_is_named_and_the_known_ones_are_told() -> None:
+def test_error_for_an_unknown_topic_id_lists_the_known_ids() -> None:
     with pytest.raises(InputError, match=r"“whaling”.*mobility"):
         bundled().label("whaling", "de")
 
@@ -111,7 +111,7 @@ def test_folding_twice_changes_nothing_more(text: str) -> None:
 
 
 @given(st.text(max_size=200))
-def test_any_text_may_be_asked(text: str) -> None:
+def test_any_text_can_be_looked_up(text: str) -> None:
     topic = bundled().topic_of(text)
     assert topic is None or topic in bundled().topics
 
@@ -136,7 +136,7 @@ TOPIC = {"id": "energy", "labels": {"de": "Energie", "en": "Energy", "pl": "Ener
         ({"energy": TOPIC}, "list of entries"),
     ],
 )
-def test_a_wrong_topic_is_refused_with_its_place(tmp_path: Path, topics: object, message: str) -> None:
+def test_invalid_topic_is_refused_with_a_clear_error(tmp_path: Path, topics: object, message: str) -> None:
     file = tmp_path / "topics.yaml"
     file.write_text(yaml.safe_dump({"licence": "CC0-1.0", "topics": topics}, allow_unicode=True), encoding="utf-8")
     with pytest.raises(InputError, match=message):
@@ -151,7 +151,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes) -
         Vocabulary.load(topics=file)
 
 
-def test_a_round_with_a_year_in_words_is_refused(tmp_path: Path) -> None:
+def test_funding_round_with_a_year_as_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "rounds.yaml"
     entry = {"id": "a", "name": "A", "programme": "A", "sources": ["https://example.org"], "year": "2019"}
     file.write_text(yaml.safe_dump({"rounds": [entry]}), encoding="utf-8")

@@ -21,7 +21,7 @@ from knowledge_base.working_days import is_working_day, later
         (date(2027, 3, 26), False),  # Good Friday
     ],
 )
-def test_days(day: date, works: bool) -> None:
+def test_working_days_follow_weekends_and_holidays_of_brandenburg(day: date, works: bool) -> None:
     assert is_working_day(day) is works
 
 
@@ -34,5 +34,5 @@ def test_days(day: date, works: bool) -> None:
         (datetime(2026, 10, 23, 8, 0, tzinfo=UTC), 1, datetime(2026, 10, 26, 9, 0, tzinfo=UTC)),  # summer time ended
     ],
 )
-def test_later_keeps_the_time_of_day_in_berlin(moment: datetime, days: int, expected: datetime) -> None:
+def test_adding_working_days_keeps_the_time_of_day_in_berlin(moment: datetime, days: int, expected: datetime) -> None:
     assert later(moment, days) == expected

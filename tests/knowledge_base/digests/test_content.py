@@ -1,4 +1,4 @@
-"""What a digest holds: news only, once only, the best first, never empty for the sake of being sent."""
+"""What a digest contains: only news, each item once, the best first; a digest without news is not sent."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def shown(
     return [(entry.candidate.id, entry.why) for entry in chosen(*candidates, interest=interest, told=told).entries]
 
 
-def test_nothing_new_is_nothing() -> None:
+def test_digest_is_empty_without_news() -> None:
     old = one("old", changes=(added(5),))
     assert shown(old, one("older", changes=())) == []
     assert shown() == []
 
 
-def test_new_projects_and_real_changes_with_their_fields() -> None:
+def test_digest_lists_new_projects_and_the_changed_fields_of_others() -> None:
     result = chosen(one("new"), one("moved", changes=(added(5), changed(12, "sources", "period", "status"))))
     assert [(entry.candidate.id, entry.why, entry.fields) for entry in result.entries][:2] == [
         ("new", Why.NEW, ()),
@@ -66,29 +66,29 @@ def test_new_projects_and_real_changes_with_their_fields() -> None:
     ]
 
 
-def test_what_was_told_and_comes_back_into_the_knowledge_is_no_news() -> None:
+def test_reported_project_that_is_added_again_is_not_news() -> None:
     told = replace(AFTER_TEN, keys=frozenset({"project:back"}))
     assert shown(one("back", changes=(added(5), added(12))), told=told) == []
 
 
-def test_changes_of_what_nobody_reads_are_no_news() -> None:
+def test_changes_of_sources_licence_or_language_are_not_news() -> None:
     assert shown(one("p", changes=(added(5), changed(12, "sources", "licence", "extra", "lang")))) == []
 
 
-def test_other_topics_are_left_out_and_everything_is_everything() -> None:
+def test_digest_leaves_out_unchosen_topics_unless_the_user_chose_none() -> None:
     health = one("h", topics={"health": 1.0})
     assert shown(health) == []
     assert shown(health, interest=Interest()) == [("h", Why.NEW)]
     assert shown(one("bus", topics={"public-transport": 1.0, "mobility": 0.7})) == [("bus", Why.NEW)]
 
 
-def test_a_contact_is_news_once_and_only_when_it_is_new() -> None:
+def test_contact_is_news_only_when_it_was_added() -> None:
     contact = one("c", kind=Kind.CONTACT)
     assert shown(contact) == [("c", Why.CONTACT)]
     assert shown(one("c", kind=Kind.CONTACT, changes=(added(5), changed(12, "email")))) == []
 
 
-def test_events_of_the_next_two_weeks() -> None:
+def test_digest_lists_events_of_the_next_two_weeks() -> None:
     events = [
         one(f"in {days}", kind=Kind.EVENT, changes=(), starts=TODAY + timedelta(days=days)) for days in (-1, 0, 14, 15)
     ]
@@ -96,7 +96,7 @@ def test_events_of_the_next_two_weeks() -> None:
     assert shown(one("no date", kind=Kind.EVENT)) == []
 
 
-def test_an_event_is_told_once_and_again_when_it_moved() -> None:
+def test_digest_lists_an_event_once_and_again_when_it_moved() -> None:
     soon = one("e", kind=Kind.EVENT, starts=TODAY + timedelta(days=5), changes=(added(5),))
     told = replace(AFTER_TEN, keys=frozenset({"event:e"}))
     assert shown(soon, told=told) == []
@@ -104,15 +104,15 @@ def test_an_event_is_told_once_and_again_when_it_moved() -> None:
     assert [(entry.why, entry.fields) for entry in moved.entries] == [(Why.EVENT, ("start",))]
 
 
-def test_an_event_without_topics_is_for_everybody() -> None:
+def test_event_without_topics_goes_to_every_subscriber() -> None:
     assert shown(one("e", kind=Kind.EVENT, topics={}, starts=TODAY)) == [("e", Why.EVENT)]
 
 
-def test_questions_of_others_come_in_as_candidates() -> None:
+def test_digest_lists_open_questions_of_other_users() -> None:
     assert shown(one("7", kind=Kind.QUESTION)) == [("7", Why.QUESTION)]
 
 
-def test_a_thin_week_gets_one_older_project_that_is_not_known_yet() -> None:
+def test_digest_with_little_news_adds_one_older_unreported_project() -> None:
     known = one("known", changes=())
     told = replace(AFTER_TEN, keys=frozenset({"project:known"}))
     result = shown(one("new"), known, one("worth", changes=(), quality=1.0), one("less", changes=()), told=told)
@@ -120,7 +120,7 @@ def test_a_thin_week_gets_one_older_project_that_is_not_known_yet() -> None:
     assert len(shown(*(one(f"n{number}") for number in range(3)), one("worth", changes=()))) == 3
 
 
-def test_the_first_digest_begins_with_the_subscription_and_is_filled_with_the_best_of_ninety_days() -> None:
+def test_first_digest_is_filled_with_the_best_projects_of_ninety_days() -> None:
     first = PastDigests(since=SUBSCRIBED)
     fresh = one("fresh", changes=(added(9, days_ago=1),))
     recent = [one(f"recent {number}", changes=(added(3, days_ago=60),)) for number in range(9)]
@@ -133,13 +133,13 @@ def test_the_first_digest_begins_with_the_subscription_and_is_filled_with_the_be
     assert {why for _, why in shown(*many, *recent, told=first)} == {Why.NEW}
 
 
-def test_at_most_seven_and_how_many_more() -> None:
+def test_digest_lists_at_most_seven_entries_and_counts_the_rest() -> None:
     result = chosen(*(one(f"p{number}") for number in range(20)))
     assert len(result.entries) == MOST
     assert result.more == 13
 
 
-def test_the_best_fit_comes_first() -> None:
+def test_entries_are_sorted_by_topic_then_region_then_size() -> None:
     """By topic, then by region, then by the size of the municipality."""
     near = one("near", places=frozenset({1}), population=20_000)
     alike = one("z alike", places=frozenset({2}), population=18_000)
@@ -149,7 +149,7 @@ def test_the_best_fit_comes_first() -> None:
     assert [name for name, _ in shown(aside, far, alike, near, interest=home)] == ["near", "z alike", "far", "aside"]
 
 
-def test_a_state_counts_as_a_region() -> None:
+def test_chosen_state_ranks_its_projects_first() -> None:
     here, there = one("z here", states=frozenset({"Brandenburg"})), one("a there", states=frozenset({"Bayern"}))
     interest = replace(MOBILITY, states=frozenset({"Brandenburg"}))
     assert [name for name, _ in shown(there, here, interest=interest)] == ["z here", "a there"]
@@ -170,7 +170,7 @@ def test_contacts_and_events_leave_room_for_projects() -> None:
     assert len(shown(*contacts)) == MOST
 
 
-def test_small_counts_are_not_told() -> None:
+def test_digest_hides_introduction_counts_below_five() -> None:
     assert [introduced(count) for count in (0, 4, 5, 12)] == [None, None, 5, 12]
 
 
@@ -203,10 +203,10 @@ CANDIDATES = st.lists(
     candidates=CANDIDATES, topics=st.sets(st.sampled_from(["mobility", "health"])), marks=st.sets(st.integers(1, 90))
 )
 @settings(max_examples=200, deadline=None)
-def test_over_the_weeks_nothing_is_told_twice_without_a_change(
+def test_no_entry_is_repeated_in_later_digests_without_a_change(
     candidates: list[DigestCandidate], topics: set[str], marks: set[int]
 ) -> None:
-    """Digests made at some revisions of the same history: an entry comes again only for a change that came since."""
+    """Make digests at several revisions of one history: an entry is repeated only after a later change."""
     interest = Interest(topics=frozenset(topics))
     told = PastDigests(since=NOW - timedelta(days=200))
     for mark in sorted(marks):
@@ -229,7 +229,7 @@ def test_over_the_weeks_nothing_is_told_twice_without_a_change(
         told = replace(told, upto=mark, keys=told.keys | set(keys))
 
 
-def test_an_open_question_is_told_once_to_those_whom_it_may_help() -> None:
+def test_open_question_is_listed_once_for_other_users_with_its_topic() -> None:
     asked = DigestCandidate(kind=Kind.QUESTION, id="7", topics={"mobility": 1.0}, askers=frozenset({"anna"}))
     assert shown(asked) == [("7", Why.QUESTION)]
     assert shown(asked, told=replace(AFTER_TEN, upto=None)) == [("7", Why.QUESTION)]

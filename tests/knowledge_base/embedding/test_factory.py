@@ -23,7 +23,9 @@ async def test_sentence_transformers_needs_a_model(tmp_path: Path) -> None:
         await open_embedder("sentence-transformers", "", tmp_path)
 
 
-async def test_missing_full_set_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_error_names_make_install_full_when_the_full_set_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)  # as where it is not installed
     with pytest.raises(ModelError, match="make install-full"):
         await open_embedder("sentence-transformers", "some/model", tmp_path)

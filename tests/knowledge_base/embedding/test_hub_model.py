@@ -17,17 +17,17 @@ from knowledge_base.errors import ModelError
         ("intfloat/multilingual-e5-base@", "intfloat/multilingual-e5-base", None),
     ],
 )
-def test_names(setting: str, name: str, revision: str | None) -> None:
+def test_model_setting_is_parsed_into_name_and_revision(setting: str, name: str, revision: str | None) -> None:
     assert ModelSource.parse(setting) == ModelSource(name, revision)
 
 
 @pytest.mark.parametrize("setting", ["", "@v1", "./gone", "/no/such/folder", "~/gone", "models/of/ours"])
-def test_what_is_no_name_and_no_folder_is_refused(setting: str) -> None:
+def test_setting_that_is_neither_a_model_name_nor_a_folder_is_refused(setting: str) -> None:
     with pytest.raises(ModelError, match="no model folder"):
         ModelSource.parse(setting)
 
 
-def test_folder_is_told_by_its_content_not_by_its_place(tmp_path: Path) -> None:
+def test_model_folder_is_identified_by_its_content_not_its_path(tmp_path: Path) -> None:
     for place in ("one", "two"):
         folder = tmp_path / place / "our-model"
         (folder / "part").mkdir(parents=True)
@@ -42,7 +42,7 @@ def test_folder_is_told_by_its_content_not_by_its_place(tmp_path: Path) -> None:
     assert one.identity(None) != two.identity(None)
 
 
-def test_moved_bytes_are_another_model(tmp_path: Path) -> None:
+def test_same_bytes_under_other_file_names_are_a_different_model(tmp_path: Path) -> None:
     first, second = tmp_path / "a", tmp_path / "b"
     for folder, names in ((first, ("x", "yz")), (second, ("xy", "z"))):
         folder.mkdir()

@@ -52,7 +52,9 @@ async def embedder(request: pytest.FixtureRequest, encoder: GatedEncoder) -> Asy
     await opened.close()
 
 
-async def test_question_gets_in_between_passages(embedder: OffLoopEmbedder, encoder: GatedEncoder) -> None:
+async def test_question_is_embedded_between_batches_of_passages(
+    embedder: OffLoopEmbedder, encoder: GatedEncoder
+) -> None:
     passages = asyncio.create_task(embedder.embed_passages(["x"] * 100))
     await asyncio.to_thread(encoder.entered.acquire)
     query = asyncio.create_task(embedder.embed_queries(["y"]))
@@ -65,7 +67,7 @@ async def test_question_gets_in_between_passages(embedder: OffLoopEmbedder, enco
     assert "query" in encoder.done[:2]
 
 
-async def test_question_never_waits_where_the_encoder_is_concurrent(encoder: GatedEncoder) -> None:
+async def test_question_never_waits_for_passages_in_a_concurrent_encoder(encoder: GatedEncoder) -> None:
     embedder = OffLoopEmbedder(encoder, concurrent=True)
     passages = asyncio.create_task(embedder.embed_passages(["x"]))
     await asyncio.to_thread(encoder.entered.acquire)
@@ -87,7 +89,7 @@ async def test_cancelled_call_stops_after_its_batch(embedder: OffLoopEmbedder, e
     assert len(encoder.done) == 1
 
 
-async def test_failure_of_the_runtime_is_a_model_error_without_the_text(
+async def test_runtime_failure_becomes_a_model_error_without_the_text(
     embedder: OffLoopEmbedder, encoder: GatedEncoder
 ) -> None:
     encoder.go.release(1000)
@@ -98,7 +100,7 @@ async def test_failure_of_the_runtime_is_a_model_error_without_the_text(
     assert len(await embedder.embed_passages(["good"])) == 1
 
 
-async def test_close_finishes_the_batch_in_hand_and_ends_the_call(
+async def test_close_finishes_the_running_batch_and_fails_the_rest_of_the_call(
     embedder: OffLoopEmbedder, encoder: GatedEncoder
 ) -> None:
     passages = asyncio.create_task(embedder.embed_passages(["x"] * 100))

@@ -1,4 +1,4 @@
-"""What can be said without the full set; the rest is in ``tests/full``."""
+"""Tests that need no full set; the others are in ``tests/full``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ E5 = ("query: ", "passage: ")
         ({"query": "mine "}, None, "intfloat/e5-base", ("mine ", "")),
     ],
 )
-def test_prompts_are_those_of_the_model(
+def test_prompts_come_from_the_model_or_from_its_e5_name(
     prompts: dict[str, str | None], default: str | None, label: str, expected: tuple[str, str]
 ) -> None:
     assert choose_prompts(prompts, default, label) == expected

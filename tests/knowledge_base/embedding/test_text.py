@@ -18,7 +18,7 @@ NASTY = st.text(
 
 
 @given(text=ANY | NASTY, limit=st.integers(0, 50))
-def test_is_well_formed_and_within_the_limit(text: str, limit: int) -> None:
+def test_sanitised_text_is_well_formed_and_within_the_limit(text: str, limit: int) -> None:
     result = sanitise(text, limit)
     assert len(result) <= limit
     result.encode("utf-8")
@@ -29,13 +29,13 @@ def test_is_well_formed_and_within_the_limit(text: str, limit: int) -> None:
 
 
 @given(text=ANY | NASTY, limit=st.integers(0, 50))
-def test_changes_nothing_the_second_time(text: str, limit: int) -> None:
+def test_sanitising_twice_changes_nothing_more(text: str, limit: int) -> None:
     once = sanitise(text, limit)
     assert sanitise(once, limit) == once
 
 
 @given(st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyzäöüßąęłó,.?!-0123456789"), max_size=50))
-def test_leaves_ordinary_text_alone(text: str) -> None:
+def test_sanitising_leaves_ordinary_text_unchanged(text: str) -> None:
     assert sanitise(text, 50) == text
 
 
@@ -53,11 +53,11 @@ def test_leaves_ordinary_text_alone(text: str) -> None:
         ("👨\u200d👩", "👨\u200d👩"),
     ],
 )
-def test_examples(text: str, expected: str) -> None:
+def test_sanitising_repairs_control_characters_and_broken_unicode(text: str, expected: str) -> None:
     assert sanitise(text, 100) == expected
 
 
-def test_expansion_is_cut() -> None:
+def test_text_that_grows_by_normalisation_is_cut_to_the_limit() -> None:
     assert len(sanitise("\ufdfa" * 100_000, 2_000)) <= 2_000
 
 

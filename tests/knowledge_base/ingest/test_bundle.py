@@ -29,7 +29,7 @@ async def titles(store: Store) -> dict[str, Any]:
         return {stored.id: stored.body["title"] async for stored in tx.records.stream()}
 
 
-async def test_it_is_loaded_once(store: Store, tmp_path: Path) -> None:
+async def test_bundle_is_loaded_once_per_version(store: Store, tmp_path: Path) -> None:
     report = await load(store, tmp_path, "v1", project(1), project(2))
     assert report is not None
     assert (report.source, report.counts[ChangeKind.ADDED]) == (SOURCE, 2)
@@ -38,7 +38,7 @@ async def test_it_is_loaded_once(store: Store, tmp_path: Path) -> None:
         assert await tx.facts.get(LOADED) == "v1"
 
 
-async def test_an_upgrade_respects_everybody(store: Store, tmp_path: Path) -> None:
+async def test_bundle_upgrade_keeps_edits_removals_and_own_imports(store: Store, tmp_path: Path) -> None:
     await load(store, tmp_path, "v1", *(project(n) for n in range(7)))
     async with store.begin() as tx:
         await tx.records.edit(PROJECT, "p1", project(1, title="Redaktion"))
@@ -66,14 +66,14 @@ async def test_an_upgrade_respects_everybody(store: Store, tmp_path: Path) -> No
     assert stored.body["text"] == "v2"
 
 
-async def test_a_broken_bundle_is_said_and_tried_again(store: Store, tmp_path: Path) -> None:
+async def test_broken_bundle_stores_nothing_and_can_be_loaded_later(store: Store, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"broken.*title"):
         await load(store, tmp_path, "v1", project(1), project(2, title=""))
     assert await titles(store) == {}
     assert await load(store, tmp_path, "v1", project(1)) is not None
 
 
-async def test_the_shipped_bundle(sqlite_store: Store) -> None:
+async def test_shipped_bundle_loads_without_warnings(sqlite_store: Store) -> None:
     report = await load_bundle(sqlite_store)
     assert report is not None
     assert report.warnings == ()

@@ -11,11 +11,11 @@ from knowledge_base.model import RecordKind
 bodies = st.dictionaries(st.sampled_from("abcde"), st.sampled_from(["x", "y", ["z"], 1]))
 
 
-def test_changed_fields() -> None:
+def test_changed_fields_lists_the_names_of_changed_values() -> None:
     assert changed_fields({"a": 1, "b": [1], "c": None}, {"a": 2, "b": [1], "d": ""}) == ("a", "c", "d")
 
 
-def test_editors_fields_stay_and_others_follow() -> None:
+def test_merge_keeps_edited_fields_and_updates_the_others() -> None:
     imported = {"id": "p", "title": "old", "text": "old", "url": "u", "kind": "k"}
     body = {"id": "p", "title": "edited", "text": "old", "kind": "k", "status": "edited"}  # the url was taken out
     new = {"id": "p", "title": "new", "text": "new", "url": "new", "funding": "new"}
@@ -24,14 +24,16 @@ def test_editors_fields_stay_and_others_follow() -> None:
     }  # fmt: skip
 
 
-def test_an_editors_own_record_keeps_all_it_says() -> None:
+def test_merge_keeps_every_field_of_a_record_that_an_editor_wrote() -> None:
     assert merged(None, {"id": "p", "title": "e"}, {"id": "p", "title": "n", "text": "t"}) == {
         "id": "p", "title": "e", "text": "t",
     }  # fmt: skip
 
 
 @given(bodies, bodies, bodies)
-def test_three_way_merge(imported: dict[str, Any], body: dict[str, Any], new: dict[str, Any]) -> None:
+def test_merge_takes_edited_fields_from_the_editor_and_others_from_the_import(
+    imported: dict[str, Any], body: dict[str, Any], new: dict[str, Any]
+) -> None:
     result = merged(imported, body, new)
     edited = set(changed_fields(imported, body))
     for name in "abcde":
@@ -42,7 +44,7 @@ def test_three_way_merge(imported: dict[str, Any], body: dict[str, Any], new: di
     assert changed_fields(new, result) == tuple(sorted(set(changed_fields(new, body)) & edited))
 
 
-def test_changes_for_people() -> None:
+def test_field_changes_are_shortened_for_display() -> None:
     old, new = {"title": "a\nb", "topics": ["x", "y"]}, {"title": "c" * 100, "topics": ["x"], "url": "u"}
     assert field_changes(RecordKind.PROJECT, old, new) == (
         FieldChange("title", "a b", "c" * 59 + "…"),
@@ -51,7 +53,7 @@ def test_changes_for_people() -> None:
     )
 
 
-def test_personal_fields_of_contacts_show_only_that_they_changed() -> None:
+def test_field_changes_hide_personal_data_of_contacts() -> None:
     old, new = {"email": "a@stadt.example", "role": "x"}, {"email": "b@stadt.example", "role": "y", "phone": "123456"}
     shown = field_changes(RecordKind.CONTACT, old, new)
     assert shown == (FieldChange("email", "•••", "•••"), FieldChange("phone", "", "•••"), FieldChange("role", "x", "y"))

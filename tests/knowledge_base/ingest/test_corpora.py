@@ -1,4 +1,4 @@
-"""Open data as it is published: imported as it is."""
+"""The importer accepts open data as it is published."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DATA = os.environ.get("STADTLOTSE_TEST_DATA", "")
 pytestmark = pytest.mark.skipif(not DATA, reason="STADTLOTSE_TEST_DATA names no folder")
 
 
-async def test_corpora_and_knowledge(store: Store) -> None:
+async def test_published_open_data_is_imported_without_errors(store: Store) -> None:
     files = [Path(DATA, "corpora"), Path(DATA, "knowledge", "berlin_brandenburg_projects.jsonl")]
     reports = await import_files(store, files)
     assert [(report.file, report.errors) for report in reports if not report.ok] == []

@@ -53,7 +53,7 @@ def refused(reader: fields.Reader, value: Any) -> str:
         ("", ""),
     ],
 )
-def test_text(value: Any, clean: str) -> None:
+def test_text_is_normalised(value: Any, clean: str) -> None:
     assert fields.text(value) == clean
 
 
@@ -70,26 +70,26 @@ def test_text(value: Any, clean: str) -> None:
         (10**400, "too many digits"),
     ],
 )
-def test_text_refused(value: Any, reason: str) -> None:
+def test_invalid_text_is_refused(value: Any, reason: str) -> None:
     assert reason in refused(fields.text, value)
 
 
-def test_line_is_one_line() -> None:
+def test_line_breaks_in_a_line_field_become_blanks() -> None:
     assert fields.line(" a \n\t b\u00a0c ") == "a b c"
     assert "1000 are allowed" in refused(fields.line, "x" * 1001)
 
 
 @pytest.mark.parametrize("value", ["bb-cottbus", "ä ł/1", "12054000", "x" * 200])
-def test_identifier(value: str) -> None:
+def test_valid_identifier_stays_unchanged(value: str) -> None:
     assert fields.identifier(value) == value
 
 
 @pytest.mark.parametrize("value", ["", " ", "a\nb", "a\u200bb", "a\x07b", "a\u202eb", "x" * 201, True, ["a"], {}])
-def test_identifier_refused(value: Any) -> None:
+def test_invalid_identifier_is_refused(value: Any) -> None:
     assert refused(fields.identifier, value)
 
 
-def test_a_number_is_an_id() -> None:
+def test_whole_number_is_accepted_as_an_identifier() -> None:
     assert fields.identifier(12054000) == "12054000"
     assert fields.identifier(12054000.0) == "12054000"
 
@@ -106,22 +106,22 @@ def test_a_number_is_an_id() -> None:
         ([7, 2.5], ("7", "2.5")),
     ],
 )
-def test_words(value: Any, clean: tuple[str, ...]) -> None:
+def test_word_list_is_split_and_deduplicated(value: Any, clean: tuple[str, ...]) -> None:
     assert fields.words(value) == clean
 
 
 @pytest.mark.parametrize("value", [{"a": 1}, [["a"]], ["x"] * 1001, ";" * 200_000, [{}]])
-def test_words_refused(value: Any) -> None:
+def test_invalid_word_list_is_refused(value: Any) -> None:
     assert refused(fields.words, value)
 
 
 @pytest.mark.parametrize("value", ["https://stadt.example/ä?x=1;y#z", "http://127.0.0.1:80/", "https://[::1]/"])
-def test_url(value: str) -> None:
+def test_valid_web_address_stays_unchanged(value: str) -> None:
     assert fields.url(value) == value
 
 
 @pytest.mark.parametrize("value", ["", "http://", "https://"])
-def test_no_url(value: str) -> None:
+def test_empty_web_address_is_read_as_no_address(value: str) -> None:
     assert fields.url(value) == ""
 
 
@@ -135,11 +135,11 @@ def test_no_url(value: str) -> None:
         "https://user:secret@x.example", "https://x.example/\u202e", "https://x\n.example", "https://" + "x" * 2000,
     ],
 )  # fmt: skip
-def test_url_refused(value: str) -> None:
+def test_invalid_web_address_is_refused_without_repeating_its_password(value: str) -> None:
     assert "secret" not in refused(fields.url, value)
 
 
-def test_several_sources() -> None:
+def test_source_list_is_split_and_its_web_addresses_are_checked() -> None:
     one, two = "https://a.example/x;y", "https://b.example"
     assert fields.sources(f"{one}; {two}") == fields.sources(f"{one}|{two}") == fields.sources([one, two]) == (one, two)
     assert fields.sources(f"Bericht 2024; {one};{two};") == ("Bericht 2024", one, two)
@@ -147,12 +147,12 @@ def test_several_sources() -> None:
 
 
 @pytest.mark.parametrize(("value", "clean"), [("DE", "de"), ("pl", "pl"), ("zh-Hant", "zh-Hant"), ("", "")])
-def test_language(value: str, clean: str) -> None:
+def test_valid_language_code_is_normalised(value: str, clean: str) -> None:
     assert fields.language(value) == clean
 
 
 @pytest.mark.parametrize("value", ["deutsch", "d", "de_DE", "1", ["de"]])
-def test_language_refused(value: Any) -> None:
+def test_invalid_language_code_is_refused(value: Any) -> None:
     assert refused(fields.language, value)
 
 
@@ -166,12 +166,12 @@ def test_language_refused(value: Any) -> None:
         ("", ""),
     ],
 )
-def test_moment(value: str, clean: str) -> None:
+def test_valid_date_is_converted_to_iso_format(value: str, clean: str) -> None:
     assert fields.moment(value) == clean
 
 
 @pytest.mark.parametrize("value", ["2026-13-01", "31.02.2026", "morgen", "2026", "11/24/2026", 20261124.5])
-def test_moment_refused(value: Any) -> None:
+def test_invalid_date_is_refused(value: Any) -> None:
     assert "not a date" in refused(fields.moment, value)
 
 
@@ -187,38 +187,38 @@ def test_moment_refused(value: Any) -> None:
         (fields.phone, "+49 (331) 289-0", ["12", "x123", "+", "anrufen 123456"]),
     ],
 )
-def test_contact_data_is_checked_and_never_repeated(reader: fields.Reader, good: str, bad: list[str]) -> None:
+def test_invalid_contact_data_is_refused_without_repeating_it(reader: fields.Reader, good: str, bad: list[str]) -> None:
     assert reader(good) == good
     assert reader("") == ""
     for value in bad:
         assert value not in refused(reader, value).split(" Write ")[0] or len(value) < 3
 
 
-def test_domains() -> None:
+def test_mail_domains_are_normalised_and_checked() -> None:
     assert fields.domains("@Potsdam.example; rathaus.potsdam.example") == ("potsdam.example", "rathaus.potsdam.example")
     assert "not a mail domain" in refused(fields.domains, ["potsdam"])
 
 
 @pytest.mark.parametrize(("value", "clean"), [(5, 5), ("5000", 5000), (5.0, 5)])
-def test_whole(value: Any, clean: int) -> None:
+def test_whole_number_is_read_from_text_or_number(value: Any, clean: int) -> None:
     assert fields.whole(value) == clean
 
 
 @pytest.mark.parametrize(
     "value", [-1, 1.5, "viele", True, [1], float("nan"), "nan", "inf", 10**30, 10**400, "9" * 5000]
 )
-def test_whole_refused(value: Any) -> None:
+def test_value_that_is_not_a_natural_number_is_refused(value: Any) -> None:
     assert refused(fields.whole, value)
 
 
-def test_within() -> None:
+def test_number_outside_its_range_is_refused() -> None:
     latitude = fields.within(-90, 90)
     assert (latitude("52.4"), latitude(-90)) == (52.4, -90.0)
     assert "not between -90 and 90" in refused(latitude, 91)
     assert "not a number" in refused(latitude, "52,4° N")
 
 
-def test_plain() -> None:
+def test_plain_value_is_cleaned_and_too_deep_or_large_values_are_refused() -> None:
     assert fields.plain({"a": [1, None, "b\r\n", {"c": True}]}) == {"a": [1, None, "b", {"c": True}]}
     deep: Any = 1
     for _ in range(5_000):

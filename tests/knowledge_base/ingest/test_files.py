@@ -27,17 +27,17 @@ def test_a_folder_gives_its_known_files_sorted(tmp_path: Path) -> None:
     assert list(expand([named, tmp_path])) == [named, *(tmp_path / name for name in ("a.JSONL", "b.csv", "c.xlsx"))]
 
 
-def test_a_folder_without_data_says_so(tmp_path: Path) -> None:
+def test_folder_without_data_files_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match="no file to import"):
         list(expand([tmp_path]))
 
 
-def test_what_is_missing_is_left_to_the_reader(tmp_path: Path) -> None:
+def test_expand_keeps_a_missing_file_and_the_check_refuses_it(tmp_path: Path) -> None:
     assert list(expand([tmp_path / "x.csv"])) == [tmp_path / "x.csv"]
     assert reason(tmp_path / "x.csv") == "There is no such file."
 
 
-def test_links_are_followed_and_broken_ones_named(tmp_path: Path) -> None:
+def test_links_are_followed_and_broken_links_are_refused(tmp_path: Path) -> None:
     (tmp_path / "real").write_text("x")
     (tmp_path / "good").symlink_to(tmp_path / "real")
     (tmp_path / "broken").symlink_to(tmp_path / "gone")
@@ -47,14 +47,14 @@ def test_links_are_followed_and_broken_ones_named(tmp_path: Path) -> None:
     assert "cannot be read" in reason(tmp_path / "round")
 
 
-def test_pipes_devices_and_folders_are_no_files(tmp_path: Path) -> None:
+def test_pipes_devices_and_folders_are_refused_as_files(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert reason(tmp_path / "pipe") == "This is not a regular file."
     assert reason(Path("/dev/zero")) == "This is not a regular file."
     assert reason(tmp_path) == "This is not a regular file."
 
 
-def test_size_is_bounded(tmp_path: Path) -> None:
+def test_too_large_and_empty_files_are_refused(tmp_path: Path) -> None:
     with (tmp_path / "large").open("wb") as stream:
         stream.truncate(MAX_FILE_BYTES + 1)
     assert "larger than" in reason(tmp_path / "large")
@@ -70,11 +70,11 @@ def test_size_is_bounded(tmp_path: Path) -> None:
         (OSError(errno.EIO, "Input/output error"), "Input/output error"),
     ],
 )
-def test_the_operating_system_in_words(tmp_path: Path, error: OSError, expected: str) -> None:
+def test_operating_system_errors_are_explained_in_plain_words(tmp_path: Path, error: OSError, expected: str) -> None:
     assert expected in str(explained(tmp_path, error))
 
 
-def test_a_file_without_permission(tmp_path: Path) -> None:
+def test_file_without_read_permission_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "secret.csv"
     path.write_text("x")
     path.chmod(0)

@@ -1,4 +1,4 @@
-"""Files into a real store, on both databases."""
+"""The importer loads files into a real store, on both databases."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def counts(report: ImportReport) -> tuple[int, int, int, int]:
     return (*(report.counts[what] for what in (ADDED, CHANGED, REMOVED)), report.unchanged)
 
 
-async def test_everything_new_shows_at_once_under_one_revision(store: Store, tmp_path: Path) -> None:
+async def test_import_publishes_all_new_records_under_one_revision(store: Store, tmp_path: Path) -> None:
     path = jsonl(tmp_path / "a.jsonl", [project(n) for n in range(2 * BATCH + 1)])
     report = await load(store, path)
     assert report.ok
@@ -72,7 +72,7 @@ async def test_everything_new_shows_at_once_under_one_revision(store: Store, tmp
     assert stored.edited_fields == frozenset()
 
 
-async def test_the_same_file_twice_changes_nothing(store: Store, tmp_path: Path) -> None:
+async def test_importing_the_same_file_twice_changes_nothing(store: Store, tmp_path: Path) -> None:
     path = jsonl(tmp_path / "a.jsonl", [project(1), project(2), contact()])
     await load(store, path)
     report = await load(store, path)
@@ -81,7 +81,7 @@ async def test_the_same_file_twice_changes_nothing(store: Store, tmp_path: Path)
     assert await revision(store) == 1
 
 
-async def test_changes_by_field(store: Store, tmp_path: Path) -> None:
+async def test_import_report_lists_changes_by_field(store: Store, tmp_path: Path) -> None:
     path = jsonl(tmp_path / "a.jsonl", [project(1), project(2), project(3)])
     await load(store, path)
     jsonl(path, [project(1), project(2, title="Neu", url="https://x.example"), project(4)])
@@ -98,7 +98,7 @@ async def test_changes_by_field(store: Store, tmp_path: Path) -> None:
     assert await changes(store, 1) == [("p2", False), ("p4", False)]
 
 
-async def test_a_dry_run_tells_the_same_and_stores_nothing(store: Store, tmp_path: Path) -> None:
+async def test_dry_run_reports_the_same_changes_and_stores_nothing(store: Store, tmp_path: Path) -> None:
     path = jsonl(tmp_path / "a.jsonl", [project(1), project(2), project(3)])
     await load(store, path)
     before = await shown(store)
@@ -110,7 +110,7 @@ async def test_a_dry_run_tells_the_same_and_stores_nothing(store: Store, tmp_pat
     assert (counts(done), done.changes, done.fields) == (counts(tried), tried.changes, tried.fields)
 
 
-async def test_one_bad_row_and_nothing_of_its_file_shows(store: Store, tmp_path: Path) -> None:
+async def test_invalid_row_keeps_its_whole_file_out_of_the_store(store: Store, tmp_path: Path) -> None:
     records = [project(n) for n in range(2 * BATCH)]
     records[BATCH + 3] |= {"url": "x"}
     good = jsonl(tmp_path / "good.jsonl", [project("g")])  # type: ignore[arg-type]
@@ -123,14 +123,14 @@ async def test_one_bad_row_and_nothing_of_its_file_shows(store: Store, tmp_path:
     assert set(await shown(store)) == {"pg"}
 
 
-async def test_all_errors_are_counted_and_the_first_ones_listed(store: Store, tmp_path: Path) -> None:
+async def test_import_counts_all_errors_and_lists_the_first(store: Store, tmp_path: Path) -> None:
     report = await load(store, jsonl(tmp_path / "a.jsonl", [{"id": str(n)} for n in range(1000)]))
     assert (report.error_count, len(report.errors), report.rows) == (2000, MAX_ERRORS, 1000)
     assert report.errors[-1].line == MAX_ERRORS // 2
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfei\0d\0", b"id\0", b"", b'{"id": "p1", "title": "x", "text": "y"}\n\xff'])
-async def test_an_unreadable_file_is_an_error_of_that_file(store: Store, tmp_path: Path, content: bytes) -> None:
+async def test_unreadable_file_is_reported_as_one_error(store: Store, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.jsonl").write_bytes(content)
     report = await load(store, tmp_path / "a.jsonl")
     assert report.error_count == 1
@@ -146,13 +146,13 @@ async def test_missing_files_and_empty_folders_do_not_stop_the_others(sqlite_sto
     assert reasons == ["There is no such file.", "The folder holds no file to import."]
 
 
-async def test_a_file_without_records(sqlite_store: Store, tmp_path: Path) -> None:
+async def test_file_without_records_is_refused(sqlite_store: Store, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,title,text\n")
     report = await load(sqlite_store, tmp_path / "a.csv")
     assert report.errors[0].reason == "The file holds no record."
 
 
-async def test_an_id_stands_once_in_all_files_of_a_run(store: Store, tmp_path: Path) -> None:
+async def test_id_that_occurs_twice_in_an_import_is_refused(store: Store, tmp_path: Path) -> None:
     first = jsonl(tmp_path / "a.jsonl", [project(1)])
     second = jsonl(tmp_path / "b.jsonl", [project(2), project(1), project(2), contact(record="contact", id="p1")])
     reports = await import_files(store, [tmp_path])
@@ -164,7 +164,7 @@ async def test_an_id_stands_once_in_all_files_of_a_run(store: Store, tmp_path: P
     assert set(await shown(store)) == {"p1"}
 
 
-async def test_what_editors_changed_stays_and_the_rest_follows(store: Store, tmp_path: Path) -> None:
+async def test_import_keeps_edited_fields_and_updates_the_others(store: Store, tmp_path: Path) -> None:
     path = jsonl(tmp_path / "a.jsonl", [project(1), project(2)])
     await load(store, path)
     await edit(store, "p1", title="Besser")
@@ -180,7 +180,7 @@ async def test_what_editors_changed_stays_and_the_rest_follows(store: Store, tmp
     assert counts(await load(store, path)) == (0, 0, 0, 2)
 
 
-async def test_a_change_behind_an_edited_field_is_no_change(store: Store, tmp_path: Path) -> None:
+async def test_import_does_not_report_changes_of_an_edited_field(store: Store, tmp_path: Path) -> None:
     path = jsonl(tmp_path / "a.jsonl", [project(1)])
     await load(store, path)
     await edit(store, "p1", title="Besser")
@@ -189,13 +189,15 @@ async def test_a_change_behind_an_edited_field_is_no_change(store: Store, tmp_pa
     assert (await shown(store))["p1"]["title"] == "Besser"
 
 
-async def test_an_editors_own_record_is_completed(store: Store, tmp_path: Path) -> None:
+async def test_import_completes_a_record_that_an_editor_wrote(store: Store, tmp_path: Path) -> None:
     await edit(store, "p1", title="Mein Titel")
     await load(store, jsonl(tmp_path / "a.jsonl", [project(1)]))
     assert (await shown(store))["p1"] == project(1, title="Mein Titel")
 
 
-async def test_what_an_editor_removed_stays_removed(store: Store, tmp_path: Path, clock: FixedClock) -> None:
+async def test_import_does_not_restore_records_that_an_editor_removed(
+    store: Store, tmp_path: Path, clock: FixedClock
+) -> None:
     path = jsonl(tmp_path / "a.jsonl", [project(1), project(2)])
     await load(store, path)
     clock.advance(days=1)
@@ -208,7 +210,9 @@ async def test_what_an_editor_removed_stays_removed(store: Store, tmp_path: Path
         assert set(await shown(store)) == {"p2"}
 
 
-async def test_removal_is_asked_for_and_spares_what_editors_changed(store: Store, tmp_path: Path) -> None:
+async def test_import_removes_missing_records_only_on_request_and_never_edited_ones(
+    store: Store, tmp_path: Path
+) -> None:
     path = jsonl(tmp_path / "a.jsonl", [project(n) for n in range(4)])
     await load(store, path)
     await load(store, jsonl(tmp_path / "other.jsonl", [project(9)]))
@@ -222,7 +226,7 @@ async def test_removal_is_asked_for_and_spares_what_editors_changed(store: Store
     assert set(await shown(store)) == {"p0", "p3", "p9"}
 
 
-async def test_what_an_import_removed_an_import_brings_back(store: Store, tmp_path: Path) -> None:
+async def test_import_restores_records_that_an_import_removed(store: Store, tmp_path: Path) -> None:
     path = jsonl(tmp_path / "a.jsonl", [project(1), project(2)])
     await load(store, path)
     await load(store, jsonl(path, [project(2)]), remove_missing=True)
@@ -231,7 +235,7 @@ async def test_what_an_import_removed_an_import_brings_back(store: Store, tmp_pa
     assert set(await shown(store)) == {"p1", "p2"}
 
 
-async def test_a_record_belongs_to_the_source_that_brought_it_last(store: Store, tmp_path: Path) -> None:
+async def test_record_belongs_to_the_source_that_imported_it_last(store: Store, tmp_path: Path) -> None:
     first = jsonl(tmp_path / "a.jsonl", [project(1), project(2)])
     await load(store, first)
     report = await load(store, jsonl(tmp_path / "b.jsonl", [project(1)]))
@@ -241,13 +245,13 @@ async def test_a_record_belongs_to_the_source_that_brought_it_last(store: Store,
     assert set(await shown(store)) == {"p1", "p3"}
 
 
-async def test_a_named_source_follows_its_file_anywhere(store: Store, tmp_path: Path) -> None:
+async def test_named_source_keeps_its_records_when_the_file_name_changes(store: Store, tmp_path: Path) -> None:
     await load(store, jsonl(tmp_path / "2025.jsonl", [project(1), project(2)]), source="Portal")
     report = await load(store, jsonl(tmp_path / "2026.jsonl", [project(2)]), source="Portal", remove_missing=True)
     assert (report.source, counts(report)) == ("Portal", (0, 0, 1, 1))
 
 
-async def test_a_named_source_is_one_file(sqlite_store: Store, tmp_path: Path) -> None:
+async def test_named_source_for_several_files_is_refused(sqlite_store: Store, tmp_path: Path) -> None:
     for name in "ab":
         jsonl(tmp_path / f"{name}.jsonl", [project(name)])  # type: ignore[arg-type]
     for paths in ([tmp_path], [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]):
@@ -255,7 +259,7 @@ async def test_a_named_source_is_one_file(sqlite_store: Store, tmp_path: Path) -
             await import_files(sqlite_store, paths, source="Portal")
 
 
-async def test_an_edit_between_comparison_and_publication_is_respected(store: Store, tmp_path: Path) -> None:
+async def test_import_keeps_edits_made_between_comparison_and_publication(store: Store, tmp_path: Path) -> None:
     path = jsonl(tmp_path / "a.jsonl", [project(n) for n in range(4)])
     await load(store, path)
     jsonl(path, [project(0, title="Neu"), project(1, title="Neu", text="Neu"), project(5)])
@@ -275,7 +279,7 @@ async def test_an_edit_between_comparison_and_publication_is_respected(store: St
     assert result["p5"] == project(5, title="Schneller")
 
 
-async def test_a_second_import_of_the_source_takes_over(store: Store, tmp_path: Path) -> None:
+async def test_later_import_of_the_same_source_stops_the_earlier_import(store: Store, tmp_path: Path) -> None:
     path = jsonl(tmp_path / "a.jsonl", [project(1)])
 
     async def second_import() -> None:
@@ -287,7 +291,7 @@ async def test_a_second_import_of_the_source_takes_over(store: Store, tmp_path: 
     assert set(await shown(store)) == {"p2"}
 
 
-async def test_what_breaks_an_import_leaves_nothing_and_is_told(store: Store, tmp_path: Path) -> None:
+async def test_failed_import_raises_its_error_and_leaves_no_records(store: Store, tmp_path: Path) -> None:
     path = jsonl(tmp_path / "a.jsonl", [project(n) for n in range(2 * BATCH)])
 
     class BrokenError(Exception):
@@ -311,7 +315,7 @@ async def _nothing() -> None:
 async def _interrupted(
     store: Store, path: Path, options: Options, meanwhile: Callable[[], Awaitable[None]] = _nothing
 ) -> ImportReport:
-    """Import, with something else happening after everything was compared and before it is published."""
+    """Import a file and run ``meanwhile`` between comparison and publication."""
 
     class Interrupted(importer._Run):
         async def _publish(self) -> None:
@@ -324,7 +328,7 @@ async def _interrupted(
     return await run.execute(importer._opened(path))
 
 
-async def test_warnings_and_unknown_fields_are_told_once(sqlite_store: Store, tmp_path: Path) -> None:
+async def test_import_report_groups_warnings_and_unknown_fields(sqlite_store: Store, tmp_path: Path) -> None:
     rows = [project(n, text="Frag leitstelle@stadt.example", year=1, note="x") for n in range(12)]
     rows += [contact(legal_basis="")]
     report = await load(sqlite_store, jsonl(tmp_path / "a.jsonl", rows))
@@ -336,7 +340,7 @@ async def test_warnings_and_unknown_fields_are_told_once(sqlite_store: Store, tm
     assert {result[f"p{number}"]["text"] for number in range(12)} == {"Frag [e-mail]"}
 
 
-async def test_progress_tells_rows_and_publication(sqlite_store: Store, tmp_path: Path) -> None:
+async def test_import_reports_progress_of_reading_and_publication(sqlite_store: Store, tmp_path: Path) -> None:
     told: list[tuple[str, int, int | None]] = []
     path = csv_table(tmp_path / "a.csv", [project(n) for n in range(BATCH + 2)])
     await import_files(sqlite_store, [path], progress=lambda *step: told.append(step))
@@ -344,7 +348,7 @@ async def test_progress_tells_rows_and_publication(sqlite_store: Store, tmp_path
     assert told == [("read", BATCH, None), ("read", total, None), ("publish", 0, total), ("publish", total, total)]
 
 
-async def test_nothing_staged_is_left_behind(store: Store, tmp_path: Path) -> None:
+async def test_import_leaves_no_staged_rows(store: Store, tmp_path: Path) -> None:
     await load(store, jsonl(tmp_path / "a.jsonl", [project(n) for n in range(BATCH + 1)]))
     await load(store, jsonl(tmp_path / "b.jsonl", [*(project(n + 9999) for n in range(BATCH + 1)), {}]))
     async with store.begin() as tx:

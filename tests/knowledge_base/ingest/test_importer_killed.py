@@ -1,4 +1,4 @@
-"""SIGKILL at any point of an import: all of it shows, or nothing; and the next import succeeds."""
+"""An import that is killed at any point publishes all or nothing, and the next import succeeds."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ AFTER = BEFORE | {record["id"]: "neu" for record in NEW}
 
 
 async def check_kill(url: str, tmp_path: Path, statement: int) -> bool:
-    """Kill an import at a statement; whether there was such a statement."""
+    """Kill an import at a statement; return whether the import reached that statement."""
     await load(url, jsonl(tmp_path / "a.jsonl", OLD))
     process = start(url, jsonl(tmp_path / "a.jsonl", NEW), statement)
     output, _ = await asyncio.to_thread(process.communicate)
@@ -65,21 +65,23 @@ async def check_kill(url: str, tmp_path: Path, statement: int) -> bool:
 # begin of the run, staging, comparison with what is missing, then every statement of the publication and the sweep
 @pytest.mark.slow
 @pytest.mark.parametrize("statement", [4, 14, 19, 30, 36, 38, 40, 41, 42, 43, 44, 45, 47, 48])
-async def test_killed_before_a_statement(sqlite_url: str, tmp_path: Path, statement: int) -> None:
+async def test_import_killed_before_a_chosen_statement_publishes_all_or_nothing(
+    sqlite_url: str, tmp_path: Path, statement: int
+) -> None:
     assert await check_kill(sqlite_url, tmp_path, statement)
 
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("database", ["sqlite_url", "postgres_url"])
 @pytest.mark.parametrize("statement", range(1, 60))
-async def test_killed_before_every_statement(
+async def test_import_killed_before_any_statement_publishes_all_or_nothing(
     request: pytest.FixtureRequest, tmp_path: Path, database: str, statement: int
 ) -> None:
     await check_kill(request.getfixturevalue(database), tmp_path, statement)
 
 
 @pytest.mark.slow
-async def test_killed_at_a_random_moment(sqlite_url: str, tmp_path: Path) -> None:
+async def test_import_killed_at_a_random_moment_publishes_all_or_nothing(sqlite_url: str, tmp_path: Path) -> None:
     await load(sqlite_url, jsonl(tmp_path / "a.jsonl", OLD))
     chance = random.Random(20261122)
     jsonl(tmp_path / "a.jsonl", NEW)
@@ -97,7 +99,7 @@ async def test_killed_at_a_random_moment(sqlite_url: str, tmp_path: Path) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize("statement", [14, 15, 16, 17, 27])
-async def test_embedding_goes_on_where_it_was_killed(sqlite_url: str, tmp_path: Path, statement: int) -> None:
+async def test_killed_embedding_continues_where_it_stopped(sqlite_url: str, tmp_path: Path, statement: int) -> None:
     await load(sqlite_url, jsonl(tmp_path / "a.jsonl", OLD))
     process = start(sqlite_url, "", statement)
     await asyncio.to_thread(process.communicate)

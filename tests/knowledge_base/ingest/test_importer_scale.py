@@ -1,4 +1,4 @@
-"""100,000 records: memory stays flat, and others read and write meanwhile."""
+"""While 100,000 records are imported, memory stays flat, and other processes read and write."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def bystander(url: str, process: subprocess.Popen[str]) -> tuple[float, fl
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("database", ["sqlite_url", "postgres_url"])
-async def test_a_hundred_thousand_records(
+async def test_import_of_100000_records_keeps_memory_flat_and_the_store_responsive(
     request: pytest.FixtureRequest, tmp_path: Path, database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url = request.getfixturevalue(database)

@@ -31,7 +31,7 @@ known = Known(digest(OLD), "file", 4, edited=False, removed=False, removed_by_ed
         (replace(known, imported_digest=new.digest, edited=True), False, True),
     ],
 )
-def test_what_is_settled(stored: Known | None, own_only: bool, settled: bool) -> None:
+def test_importer_knows_which_records_need_no_change(stored: Known | None, own_only: bool, settled: bool) -> None:
     assert is_settled(new, stored, "file", own_only=own_only) is settled
 
 
@@ -60,7 +60,7 @@ def test_an_edited_record_is_merged_and_both_versions_are_kept() -> None:
     assert incoming(row) == new
 
 
-def test_a_change_behind_an_edited_field_is_only_noted() -> None:
+def test_change_of_an_edited_field_is_only_noted() -> None:
     row = planned(new, replace(known, edited=True), Bodies(OLD | {"title": "edited"}, OLD))
     assert (row.what, row.body["title"], row.imported, row.fields) == (ChangeKind.NOTED, "edited", NEW, ())
 

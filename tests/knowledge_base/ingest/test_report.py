@@ -10,7 +10,7 @@ from knowledge_base.store.imports import Bodies, Known
 from tests.knowledge_base.ingest.examples import project
 
 
-def test_a_report_is_bounded_and_counts_all() -> None:
+def test_report_lists_a_limited_number_of_changes_and_counts_all() -> None:
     collector = Collector("a.csv", "a.csv", dry_run=True)
     for number in range(3 * MAX_CHANGES):
         old = project(number)
@@ -22,7 +22,7 @@ def test_a_report_is_bounded_and_counts_all() -> None:
     assert report.fields == {"title": 3 * MAX_CHANGES}
 
 
-def test_errors_name_place_field_and_remedy() -> None:
+def test_row_error_names_its_line_field_and_remedy() -> None:
     assert str(RowError("a.csv", 3, "url", "It is none.", "Write one.")) == (
         "a.csv, line 3: field url: It is none. Write one."
     )

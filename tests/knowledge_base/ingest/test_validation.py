@@ -28,12 +28,12 @@ def errors(values: dict[str, Any]) -> dict[str, RowError]:
 
 
 @pytest.mark.parametrize("kind", RecordKind)
-def test_the_rules_know_every_field_of_the_model(kind: RecordKind) -> None:
+def test_validation_rules_cover_every_field_of_the_model(kind: RecordKind) -> None:
     assert {field.name for field in fields(TYPES[kind])} == {*FIELDS[kind], "extra"}
     assert set(REQUIRED[kind]) <= set(FIELDS[kind])
 
 
-def test_a_project() -> None:
+def test_project_row_is_read_into_a_project() -> None:
     record = checked(project(topics="Mobilität; Klima", lang="DE", period=2019, url="", sources=["https://x.example"]))
     assert record.record == Project(
         id="p1", title="Projekt 1", text="Ein Text über Nummer 1.", topics=("Mobilität", "Klima"), period="2019",
@@ -42,7 +42,7 @@ def test_a_project() -> None:
     assert record.line == 7
 
 
-def test_the_other_kinds() -> None:
+def test_municipality_contact_and_event_rows_are_read_into_records() -> None:
     town = {"record": "municipality", "id": 12054000, "name": "Potsdam", "population": "187310", "latitude": 52.4}
     assert checked(town).record == Municipality(id="12054000", name="Potsdam", population=187310, latitude=52.4)
     role = Contact(
@@ -54,7 +54,7 @@ def test_the_other_kinds() -> None:
 
 
 @pytest.mark.parametrize("kind", RecordKind)
-def test_required_fields(kind: RecordKind) -> None:
+def test_missing_required_fields_are_refused(kind: RecordKind) -> None:
     result = errors({"record": kind.value, "licence": "CC0-1.0"})
     assert set(result) == set(REQUIRED[kind])
     assert all(error.reason == "It is missing." for error in result.values())
@@ -65,29 +65,29 @@ def test_an_empty_required_field_is_missing(empty: str | None) -> None:
     assert set(errors(project(title=empty))) == {"title"}
 
 
-def test_all_errors_of_a_row_at_once() -> None:
+def test_validation_reports_all_errors_of_a_row_at_once() -> None:
     result = errors(project(id="a\nb", url="ftp://x", lang="deutsch", text=None, note=float("nan")))
     assert set(result) == {"id", "url", "lang", "text", "note"}
 
 
-def test_an_unknown_kind() -> None:
+def test_unknown_kind_of_record_is_refused() -> None:
     assert "not a kind of record" in errors({"record": "person", "id": "x"})["record"].reason
     assert "record" in errors({"record": ["project"], "id": "x"})
 
 
-def test_an_event_ends_behind_its_start() -> None:
+def test_event_that_ends_before_its_start_is_refused() -> None:
     result = errors({"record": "event", "id": "e", "title": "t", "start": "2026-11-24", "end": "2026-11-23T10:00"})
     assert "before the start" in result["end"].reason
 
 
-def test_other_fields_are_kept_as_extra() -> None:
+def test_unknown_fields_are_kept_as_extra_fields() -> None:
     record = checked(project(year="2011", extra={"commit": "b2f605e", "n": [1, None]}, nothing=None))
     assert record.record.extra == {"year": "2011", "commit": "b2f605e", "n": [1, None]}
     assert record.unknown == ("year",)
     assert "not an object" in errors(project(extra="x"))["extra"].reason
 
 
-def test_too_many_fields() -> None:
+def test_row_with_more_than_200_fields_is_refused() -> None:
     assert "more than 200 fields" in errors(project(**{f"x{n}": 1 for n in range(300)}))[""].reason
 
 
@@ -103,7 +103,7 @@ def test_contact_data_in_texts_is_masked_and_reported() -> None:
     assert record.record.url == "https://x.example/a@b"
 
 
-def test_contact_data_of_contacts_stays() -> None:
+def test_contact_data_of_contacts_is_not_masked() -> None:
     record = checked(contact(phone="+49 331 289-0"))
     assert (record.masked, getattr(record.record, "phone")) == ((), "+49 331 289-0")  # noqa: B009
 
@@ -121,7 +121,7 @@ anything = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(sorted({"record", "extra", "x", *FIELDS[RecordKind.PROJECT]})), anything))
-def test_any_row_is_valid_or_explained(values: dict[str, Any]) -> None:
+def test_any_row_is_accepted_or_refused_with_reasons(values: dict[str, Any]) -> None:
     result = validate(Row("a", 1, values))
     if isinstance(result, ValidRecord):
         body = to_body(result.record)

@@ -1,4 +1,4 @@
-"""How many introductions one person may ask for, and how often one contact is asked."""
+"""How many introductions a user may ask for, and how often a contact is asked."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def ended(outcome: Outcome, ago: timedelta = timedelta(hours=1), **changes: Any)
     return one(state=State.CLOSED, outcome=outcome, due_at=None, ended_at=NOW - ago, **changes)
 
 
-def test_three_a_day() -> None:
+def test_user_may_ask_for_three_introductions_a_day() -> None:
     assert exhausted([ended(Outcome.WITHDRAWN)] * 2, NOTHING, NOW, CAPS) is None
     assert exhausted([ended(Outcome.WITHDRAWN)] * 3, NOTHING, NOW, CAPS) is Cap.DAY
     yesterday = NOW - timedelta(hours=25)
@@ -39,7 +39,7 @@ def test_three_a_day() -> None:
     assert exhausted([one()] * 9, NOTHING, NOW, Caps(per_day=0, open=0)) is None
 
 
-def test_five_open() -> None:
+def test_user_may_have_five_open_introductions() -> None:
     old = one(created_at=NOW - timedelta(days=3))
     assert exhausted([old] * 4, NOTHING, NOW, CAPS) is None
     assert exhausted([old] * 5, NOTHING, NOW, CAPS) is Cap.OPEN
@@ -47,12 +47,12 @@ def test_five_open() -> None:
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNREACHED, Outcome.LAPSED])
-def test_what_reached_nobody_costs_nothing(outcome: Outcome) -> None:
+def test_unreached_or_lapsed_introductions_do_not_count(outcome: Outcome) -> None:
     assert exhausted([ended(outcome)] * 9, NOTHING, NOW, CAPS) is None
     assert not_again([ended(outcome)], NOTHING, NOW, CAPS) == frozenset()
 
 
-def test_one_open_for_each_contact_and_a_pause_after_it_did_not_work_out() -> None:
+def test_user_cannot_ask_a_contact_again_while_open_or_soon_after_a_failure() -> None:
     assert not_again([one("c1"), one("c2", state=State.DRAFT)], NOTHING, NOW, CAPS) == {"c1"}
     declined = ended(Outcome.NOT_ARRANGED, timedelta(days=29), tried=("c0",))
     assert not_again([declined], NOTHING, NOW, CAPS) == {"c", "c0"}
@@ -61,9 +61,7 @@ def test_one_open_for_each_contact_and_a_pause_after_it_did_not_work_out() -> No
 
 
 @given(st.lists(st.timedeltas(timedelta(0), timedelta(days=3)), max_size=20), st.integers(1, 4))
-def test_no_contact_is_asked_more_often_in_any_week_and_nobody_waits_for_ever(
-    gaps: list[timedelta], a_week: int
-) -> None:
+def test_contact_is_asked_at_most_the_allowed_times_in_any_week(gaps: list[timedelta], a_week: int) -> None:
     caps, now, planned = Caps(per_contact_week=a_week), NOW, list[datetime]()
     for gap in gaps:
         now += gap
@@ -75,6 +73,6 @@ def test_no_contact_is_asked_more_often_in_any_week_and_nobody_waits_for_ever(
         assert sum(start <= other < start + WEEK for other in planned) <= a_week
 
 
-def test_nobody_waits_longer_than_two_weeks_or_four_when_verified() -> None:
+def test_user_waits_at_most_two_weeks_or_four_when_verified() -> None:
     assert [too_far(NOW + timedelta(days=days), NOW, verified=False) for days in (0, 14, 15)] == [False, False, True]
     assert [too_far(NOW + timedelta(days=days), NOW, verified=True) for days in (15, 28, 29)] == [False, False, True]

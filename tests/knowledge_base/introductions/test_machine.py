@@ -59,7 +59,7 @@ def draft(**changes: object) -> Introduction:
 
 
 def after(*events: Event, at: datetime = MONDAY, start: Introduction | None = None) -> Step:
-    """What the last of these events comes to; the ones before it must count."""
+    """Apply the events and return the last step; only the last event may be refused."""
     done = Step(start or draft())
     for event in events:
         assert done.refusal is None, event
@@ -72,7 +72,7 @@ YES = Answered(RAD, ContactAnswer.YES, MAIL)
 TO_ROOM = Answered(RAD, ContactAnswer.YES, MAIL, room=True)
 
 
-def test_the_straight_way() -> None:
+def test_introduction_is_arranged_when_both_sides_agree() -> None:
     asked = after(CONSENTED)
     assert asked.effects == (KeepConsent(Side.ASKER), Do.ASK_CONTACT)
     assert asked.introduction.state is State.SENT
@@ -84,7 +84,7 @@ def test_the_straight_way() -> None:
     assert arranged.introduction.contact_shares == MAIL
 
 
-def test_the_reminder_comes_after_three_working_days_and_the_end_after_two_weeks_on_a_working_day() -> None:
+def test_reminder_comes_after_three_working_days_and_expiry_after_two_weeks() -> None:
     asked = after(CONSENTED, at=datetime(2026, 12, 18, 9, 0, tzinfo=UTC)).introduction  # a Friday
     assert asked.due_at == datetime(2026, 12, 23, 9, 0, tzinfo=UTC)
     assert asked.expires_at == datetime(2027, 1, 4, 9, 0, tzinfo=UTC)  # 1 January is a holiday, then a weekend
@@ -95,7 +95,7 @@ def test_the_reminder_comes_after_three_working_days_and_the_end_after_two_weeks
     assert ended.effects == (Retract(Outcome.NOT_ARRANGED), TellAsker(Outcome.NOT_ARRANGED))
 
 
-def test_declined_and_expired_are_the_same_afterwards() -> None:
+def test_declined_and_expired_introductions_look_the_same_afterwards() -> None:
     declined = after(CONSENTED, Delivered(1), Answered(RAD, ContactAnswer.NO))
     never = after(CONSENTED, Delivered(1), Answered(RAD, ContactAnswer.NEVER_AGAIN))
     waiting = after(CONSENTED, Delivered(1)).introduction
@@ -107,7 +107,7 @@ def test_declined_and_expired_are_the_same_afterwards() -> None:
     assert Do.BLOCK in never.effects
 
 
-def test_a_contact_with_enough_requests_is_asked_later() -> None:
+def test_contact_with_too_many_requests_is_asked_later() -> None:
     monday_next = MONDAY + timedelta(days=7)
     queued = after(Consented(ANNA, ContactCandidate("c-rad", RAD, monday_next)))
     assert queued.introduction.state is State.QUEUED
@@ -117,14 +117,14 @@ def test_a_contact_with_enough_requests_is_asked_later() -> None:
     assert asked.effects == (Do.ASK_CONTACT,)
 
 
-def test_another_contact_than_the_one_shown_is_not_what_was_agreed_to() -> None:
+def test_introduction_lapses_when_its_contact_changed_before_the_consent() -> None:
     for candidate in (NEXT, None):
         ended = after(Consented(ANNA, candidate))
         assert ended.introduction.outcome is Outcome.LAPSED
         assert ended.effects == ()
 
 
-def test_who_cannot_be_reached_gives_the_turn_to_the_next() -> None:
+def test_introduction_goes_to_the_next_contact_when_the_first_is_unreachable() -> None:
     onward = after(CONSENTED, Undeliverable(1, NEXT))
     assert onward.effects == (GiveBack(1), Do.TELL_ADMINS, TellAsker(None), Do.ASK_CONTACT)
     assert (onward.introduction.contact_person, onward.introduction.tried, onward.introduction.round) == (
@@ -137,7 +137,7 @@ def test_who_cannot_be_reached_gives_the_turn_to_the_next() -> None:
 
 
 @pytest.mark.parametrize("answer", [ContactAnswer.DEPUTY, ContactAnswer.NOT_MY_TOPIC])
-def test_a_request_is_passed_on_once(answer: ContactAnswer) -> None:
+def test_contact_can_pass_on_a_request_only_once(answer: ContactAnswer) -> None:
     passed = after(CONSENTED, Answered(RAD, answer, onward=NEXT))
     assert passed.effects == (Do.ASK_CONTACT,)
     assert step(passed.introduction, YES, MONDAY, RULES).refusal is Refusal.NOT_YOURS
@@ -150,7 +150,7 @@ def test_a_request_is_passed_on_once(answer: ContactAnswer) -> None:
         assert again.introduction.outcome is Outcome.NOT_ARRANGED
 
 
-def test_a_room_that_opens_and_one_that_does_not() -> None:
+def test_contact_data_is_exchanged_when_the_room_does_not_open() -> None:
     opening = after(CONSENTED, TO_ROOM)
     assert opening.effects == (KeepConsent(Side.CONTACT), Do.OPEN_ROOM)
     assert step(opening.introduction, RoomOpened(), MONDAY, RULES).effects == (Do.TELL_OF_ROOM,)
@@ -169,21 +169,23 @@ def test_a_room_that_opens_and_one_that_does_not() -> None:
         ((CONSENTED, TO_ROOM), (Do.CANCEL_ROOM, Do.END_CONSENT, Retract(Outcome.WITHDRAWN))),
     ],
 )
-def test_withdrawing_tells_only_who_knows(before: tuple[Event, ...], effects: tuple[Effect, ...]) -> None:
+def test_withdrawal_is_told_to_the_contact_only_after_the_contact_was_asked(
+    before: tuple[Event, ...], effects: tuple[Effect, ...]
+) -> None:
     done = after(*before, Withdrew(ANNA))
     assert (done.introduction.outcome, done.effects) == (Outcome.WITHDRAWN, effects)
 
 
-def test_after_the_yes_it_is_too_late_to_withdraw() -> None:
+def test_asker_cannot_withdraw_after_the_contact_agreed() -> None:
     assert after(CONSENTED, YES, Withdrew(ANNA)).refusal is Refusal.TOO_LATE
 
 
-def test_a_contact_may_change_their_mind_until_the_room_is_open() -> None:
+def test_contact_can_decline_until_the_room_is_open() -> None:
     done = after(CONSENTED, TO_ROOM, Answered(RAD, ContactAnswer.NO))
     assert done.effects == (Do.CANCEL_ROOM, TellAsker(Outcome.NOT_ARRANGED))
 
 
-def test_erasure_tells_the_other_side_once_and_leaves_nothing() -> None:
+def test_erasure_informs_the_other_side_once_and_leaves_no_data() -> None:
     asker = after(CONSENTED, Erased(ANNA))
     assert asker.effects == (Retract(Outcome.UNAVAILABLE),)
     assert (asker.introduction.asker, asker.introduction.question, asker.introduction.asker_shares) == ("", "", ())
@@ -193,7 +195,7 @@ def test_erasure_tells_the_other_side_once_and_leaves_nothing() -> None:
     assert after(CONSENTED, YES, Erased(ANNA), Erased(RAD)).introduction.state is State.CLOSED
 
 
-def test_who_objects_gives_the_turn_to_the_next_and_without_one_it_sounds_like_a_no() -> None:
+def test_objection_goes_to_the_next_contact_or_looks_like_a_refusal() -> None:
     onward = after(CONSENTED, Delivered(1), Objected(RAD, NEXT))
     assert onward.effects == (Do.SPARE_CONTACT, Do.ASK_CONTACT)
     assert (onward.introduction.contact, onward.introduction.round) == ("c-bau", 2)
@@ -208,7 +210,7 @@ def test_who_objects_gives_the_turn_to_the_next_and_without_one_it_sounds_like_a
     assert opening.effects == (Do.CANCEL_ROOM, TellAsker(Outcome.NOT_ARRANGED))
 
 
-def test_did_it_help_is_asked_once_and_counted_once() -> None:
+def test_each_side_can_say_once_whether_the_introduction_helped() -> None:
     arranged = after(CONSENTED, YES).introduction
     asked = step(arranged, TimeCame(), MONDAY + RULES.follow_up_after, RULES)
     assert asked.effects == (Do.ASK_IF_IT_HELPED,)
@@ -221,7 +223,7 @@ def test_did_it_help_is_asked_once_and_counted_once() -> None:
     assert both.introduction.state is State.CLOSED
 
 
-def test_the_question_goes_to_the_editors_once() -> None:
+def test_asker_can_send_the_question_to_the_editors_once() -> None:
     declined = after(CONSENTED, Answered(RAD, ContactAnswer.NO)).introduction
     posted = step(declined, ForEditors(ANNA), MONDAY, RULES)
     assert posted.effects == (Do.TELL_EDITORS,)
@@ -249,8 +251,8 @@ EVENTS = st.one_of(
 
 
 @given(st.lists(st.tuples(EVENTS, st.timedeltas(timedelta(0), timedelta(days=9))), max_size=25))
-def test_whatever_happens_in_whatever_order(history: list[tuple[Event, timedelta]]) -> None:
-    """Data leave after both said yes, each side hears one end, and time alone ends every introduction."""
+def test_any_order_of_events_keeps_consent_and_ends_the_introduction(history: list[tuple[Event, timedelta]]) -> None:
+    """Data are exchanged only after both sides agreed, each side hears of one end, and time ends each introduction."""
     now, at = draft(), MONDAY
     effects: list[Effect] = []
     for event, passed in history:

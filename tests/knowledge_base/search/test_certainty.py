@@ -22,48 +22,48 @@ def evidence(**given: float) -> npt.NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_evidence_moves_the_probability_to_its_side_only(name: str) -> None:
+def test_evidence_moves_the_probability_only_in_its_direction(name: str) -> None:
     model = fitted()
     chances = [model.probability(evidence(**{"background": 3.0, name: value})) for value in (0.0, 0.5, 1.0)]
     assert chances == sorted(chances, reverse=SIGNS[name] < 0)
     assert 0.0 <= min(chances) <= max(chances) <= 1.0
 
 
-def test_the_model_shipped_uses_its_evidence() -> None:
+def test_shipped_model_uses_most_of_its_evidence() -> None:
     assert np.count_nonzero(fitted().weights) > 0.8 * len(NAMES)
 
 
-def test_another_city_is_never_an_answer() -> None:
+def test_search_is_never_sure_when_the_named_place_is_missing() -> None:
     model = Certainty(np.full(len(NAMES) + 1, 5.0), 0.5)
     assert model.sure(evidence(explained=1.0))
     assert not model.sure(evidence(explained=1.0, place_missing=1.0))
 
 
-def test_extreme_evidence_is_no_overflow() -> None:
+def test_extreme_evidence_does_not_overflow() -> None:
     model = Certainty(np.full(len(NAMES) + 1, 1e6), 0.5)
     assert model.probability(np.full(len(NAMES), 1e6)) == pytest.approx(1.0)
     assert model.probability(np.full(len(NAMES), -1e6)) == pytest.approx(0.0)
 
 
-def test_the_background_shipped_is_that_of_its_texts_and_model(e5: Embedder) -> None:
+def test_shipped_background_matches_its_texts_and_model(e5: Embedder) -> None:
     with np.load(SHIPPED) as shipped:
         assert str(shipped["fingerprint"]) == e5.fingerprint
         assert len(shipped["codes"]) == len(texts()) == len(set(texts()))
 
 
-async def test_the_shipped_vectors_are_the_embedders(e5: Embedder) -> None:
+async def test_shipped_background_vectors_match_the_embedder(e5: Embedder) -> None:
     first = (await e5.embed_passages(texts()[:3])) @ (await load(e5)).vectors[:3].T
     assert np.diag(first).min() > 0.99
 
 
-async def test_another_model_embeds_the_background_itself() -> None:
+async def test_model_without_shipped_vectors_embeds_the_background() -> None:
     background = await load(HashEmbedder())
     assert {vectors.shape for vectors in background.named.values()} == {background.named["en"].shape}
     both = len(background.named["en"]) + len(background.named["pl"])
     assert background.vectors.shape == (len(texts()) - both, 256)
 
 
-async def test_a_subject_that_documents_hold_is_switched_off() -> None:
+async def test_background_drops_subjects_that_the_documents_cover() -> None:
     embedder = HashEmbedder()
     background = await load(embedder)
     vectors = await embedder.embed_passages([texts()[0]])
@@ -73,7 +73,7 @@ async def test_a_subject_that_documents_hold_is_switched_off() -> None:
     assert len(beside.vectors) > 0.9 * len(background.vectors)
 
 
-async def test_a_named_subject_is_switched_off_in_every_language() -> None:
+async def test_background_drops_a_covered_subject_in_every_language() -> None:
     embedder = HashEmbedder()
     background = await load(embedder)
     index = Dense.build([[b"one"]], {b"one": encode(background.named["de"][:1])[0]})
@@ -90,7 +90,7 @@ def square() -> Background:
     return Background(np.eye(4, dtype=np.float32), named)
 
 
-def test_standing_beside_the_background(square: Background) -> None:
+def test_question_nearer_to_a_document_stands_further_ahead_of_the_background(square: Background) -> None:
     asked = np.array([1, 0, 0, 0], np.float32)
     level, behind = square.standing(asked, "en", 1.0), square.standing(asked, "en", 0.5)
     assert behind.ahead < level.ahead
@@ -98,6 +98,6 @@ def test_standing_beside_the_background(square: Background) -> None:
     assert level.own_nearest > level.own_several == pytest.approx(0.0, abs=1e-5)
 
 
-def test_without_vectors_nothing_is_ahead(square: Background) -> None:
+def test_question_without_vectors_is_not_ahead_of_the_background(square: Background) -> None:
     unknown = square.standing(np.array([1, 0, 0, 0], np.float32), "pl", float("nan"))
     assert unknown.ahead == pytest.approx(0.0, abs=1e-5)

@@ -1,4 +1,4 @@
-"""Signs in the wording that a knowledge base of projects holds no answer."""
+"""Words that show that a knowledge base of projects has no answer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from knowledge_base.search.certainty_signs import asks_own_affair, asks_private_
         "Ile zarabia kierownik projektu?",
     ],
 )
-def test_private_data(text: str) -> None:
+def test_question_for_private_data_is_recognised(text: str) -> None:
     assert asks_private_data(text)
 
 
@@ -37,7 +37,7 @@ def test_private_data(text: str) -> None:
         "Jak wypełnić formularz podatkowy",
     ],
 )
-def test_own_affair(text: str) -> None:
+def test_question_about_the_users_own_affairs_is_recognised(text: str) -> None:
     assert asks_own_affair(text)
 
 
@@ -53,12 +53,12 @@ def test_own_affair(text: str) -> None:
         "Kto odpowiada za otwarte dane?",
     ],
 )
-def test_questions_for_projects_show_neither(text: str) -> None:
+def test_question_for_projects_is_neither_private_nor_an_own_affair(text: str) -> None:
     assert not asks_private_data(text)
     assert not asks_own_affair(text)
 
 
 @given(st.text())
-def test_any_text_is_safe(text: str) -> None:
+def test_any_text_is_classified_without_an_error(text: str) -> None:
     assert asks_private_data(text) in {True, False}
     assert asks_own_affair(text) in {True, False}

@@ -24,7 +24,7 @@ def stored(vectors: Floats) -> dict[bytes, bytes]:
     return {b"%d" % i: value for i, value in enumerate(encode(vectors))}
 
 
-def test_stored_vectors_come_back_nearly_the_same() -> None:
+def test_stored_vectors_decode_to_nearly_the_same_values() -> None:
     vectors = unit(50)
     codes, scales = decode(encode(vectors))
     np.testing.assert_allclose(codes * scales[:, None], vectors, atol=0.005)
@@ -32,7 +32,7 @@ def test_stored_vectors_come_back_nearly_the_same() -> None:
     assert len(encode(np.zeros((1, 8), np.float32))[0]) == 12
 
 
-def test_a_documents_score_is_the_mean_of_its_best_passage_and_its_whole_text() -> None:
+def test_score_of_a_document_is_the_mean_of_best_passage_and_whole_text() -> None:
     vectors = unit(4)
     side = Dense.build([[b"0", b"1", b"2"], [b"3"]], stored(vectors))
     query = unit(1, seed=1)[0]
@@ -50,12 +50,12 @@ def test_a_document_without_all_of_its_vectors_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("query", [np.zeros(5, np.float32), unit(1)[0]])
-def test_a_query_does_not_fit_no_vectors_or_another_dimension(query: Floats) -> None:
+def test_query_fits_only_vectors_of_its_own_dimension(query: Floats) -> None:
     assert not Dense.build([[b"0"]], {}).fits(query)
     assert not Dense.build([[b"0"]], stored(unit(1, 7))).fits(query)
 
 
-def test_two_passes_find_what_the_exact_scan_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_pass_search_finds_nearly_the_same_documents_as_the_exact_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors, hashes = unit(6_000), [[b"%d" % (2 * i), b"%d" % (2 * i + 1)] for i in range(3_000)]
     monkeypatch.setattr(dense, "EXACT_BELOW", 10_000)
     exact = Dense.build(hashes, stored(vectors))

@@ -29,7 +29,7 @@ async def needed(store: Store) -> dict[bytes, str]:
     return {p.hash: p.text for record in seen if isinstance(record, Project) for p in passages(record)}
 
 
-async def test_every_text_gets_its_vector_once(store: Store, tmp_path: Path) -> None:
+async def test_every_text_is_embedded_once(store: Store, tmp_path: Path) -> None:
     await load(store, tmp_path, 250)
     embedder = HashEmbedder()
     told: list[tuple[str, int, int | None]] = []
@@ -48,7 +48,7 @@ async def test_every_text_gets_its_vector_once(store: Store, tmp_path: Path) -> 
     assert await embed_missing(store, HashEmbedder(fail_at=1)) == 0
 
 
-async def test_only_what_changed_is_embedded(store: Store, tmp_path: Path) -> None:
+async def test_only_changed_texts_are_embedded_again(store: Store, tmp_path: Path) -> None:
     await load(store, tmp_path, 20)
     await embed_missing(store, HashEmbedder())
     await load(store, tmp_path, 20, text="Ein anderer Text.")
@@ -57,7 +57,7 @@ async def test_only_what_changed_is_embedded(store: Store, tmp_path: Path) -> No
     assert embedder.calls == [["Projekt 0\nEin anderer Text."]]
 
 
-async def test_it_goes_on_where_it_broke(store: Store, tmp_path: Path) -> None:
+async def test_embedding_continues_where_it_failed(store: Store, tmp_path: Path) -> None:
     await load(store, tmp_path, 120)
     total = len(await needed(store))
     with pytest.raises(ModelError):
@@ -67,7 +67,7 @@ async def test_it_goes_on_where_it_broke(store: Store, tmp_path: Path) -> None:
     assert await embed_missing(store, HashEmbedder()) == total - 2 * TEXTS
 
 
-async def test_another_model_embeds_all_and_the_old_vectors_stay(store: Store, tmp_path: Path) -> None:
+async def test_new_model_embeds_all_texts_and_keeps_the_old_vectors(store: Store, tmp_path: Path) -> None:
     await load(store, tmp_path, 10)
     first = await embed_missing(store, HashEmbedder())
     assert await embed_missing(store, HashEmbedder("other")) == first
@@ -75,7 +75,7 @@ async def test_another_model_embeds_all_and_the_old_vectors_stay(store: Store, t
         assert await tx.vectors.count("hash-16") == first
 
 
-async def test_vectors_of_texts_that_are_gone_are_dropped(store: Store, tmp_path: Path) -> None:
+async def test_vectors_of_removed_texts_are_dropped(store: Store, tmp_path: Path) -> None:
     await load(store, tmp_path, 10)
     await embed_missing(store, HashEmbedder())
     assert await drop_unused(store, "hash-16") == 0
@@ -86,6 +86,6 @@ async def test_vectors_of_texts_that_are_gone_are_dropped(store: Store, tmp_path
         assert set(await tx.vectors.all("hash-16")) == set(await needed(store))
 
 
-async def test_nothing_to_embed(sqlite_store: Store) -> None:
+async def test_empty_store_needs_no_embedding(sqlite_store: Store) -> None:
     assert await embed_missing(sqlite_store, HashEmbedder(fail_at=1)) == 0
     assert await drop_unused(sqlite_store, "hash-16") == 0

@@ -1,4 +1,4 @@
-"""A question from start to finish, over a small corpus and an embedder without a model, and over the bundle."""
+"""The search answers questions over a small corpus and over the bundle, with an embedder without a model."""
 
 from __future__ import annotations
 
@@ -44,28 +44,28 @@ async def ids(search: Search, question: str, limit: int = 5) -> list[str]:
     return [hit.project.id for hit in (*answer.hits, *answer.near)]
 
 
-async def test_the_place_named_comes_first(small: Search) -> None:
+async def test_search_ranks_projects_of_the_named_place_first(small: Search) -> None:
     assert (await ids(small, "Bus in Aburg"))[0] == "a-bus"
     assert (await ids(small, "Bus in Bstadt"))[0] == "b-bus"
 
 
-async def test_status_limits(small: Search) -> None:
+async def test_search_ranks_projects_with_the_asked_status_first(small: Search) -> None:
     assert (await ids(small, "Welche Projekte sind abgeschlossen?"))[0] == "a-bus"
     assert (await ids(small, "Was ist geplant?"))[0] == "a-hitze"
 
 
-async def test_rural_and_near(small: Search) -> None:
+async def test_search_understands_small_municipalities_and_nearby_places(small: Search) -> None:
     assert set((await ids(small, "Was machen kleine Gemeinden?"))[:2]) == {"a-bus", "a-hitze"}
     assert (await ids(small, "Was gibt es in der Nähe von Bstadt?"))[-1] == "c-rechner"
 
 
-async def test_a_wrong_reading_hides_no_clearly_better_hit(small: Search) -> None:
+async def test_misread_place_does_not_hide_a_clearly_better_hit(small: Search) -> None:
     answer = (await small.ask("Rechenzentrum für die Verwaltung der Stadt, großes, wie in Aburg")).answer
     assert answer.understood.municipalities == ("Aburg",)
     assert (*answer.hits, *answer.near)[0].project.id == "c-rechner"
 
 
-async def test_follow_up_in_the_same_conversation(small: Search) -> None:
+async def test_follow_up_question_keeps_the_subject_of_the_previous_question(small: Search) -> None:
     first = await small.ask("Bus in Aburg")
     second = await small.ask("und in Bstadt?", previous=first.query)
     assert second.query.follows
@@ -73,13 +73,13 @@ async def test_follow_up_in_the_same_conversation(small: Search) -> None:
     assert second.answer.question == "und in Bstadt?"
 
 
-async def test_limit_bounds_hits_and_near_together(small: Search) -> None:
+async def test_limit_applies_to_hits_and_near_hits_together(small: Search) -> None:
     for limit in (0, 1, 2, 3, 100):
         answer = (await small.ask("Bus", limit=limit)).answer
         assert len(answer.hits) + len(answer.near) <= limit
 
 
-async def test_more_shows_the_next_hits() -> None:
+async def test_offset_gives_the_next_hits() -> None:
     search = await search_over(HashEmbedder(), [replace(SMALL[0], id=f"bus-{n}") for n in range(7)], places=PLACES)
     first = (await search.ask("Rufbus in Aburg", limit=5)).answer
     more = (await search.ask("Rufbus in Aburg", limit=5, offset=5)).answer
@@ -88,7 +88,7 @@ async def test_more_shows_the_next_hits() -> None:
     assert shown == [f"bus-{n}" for n in range(7)]
 
 
-async def test_a_city_without_such_a_project_is_not_sure() -> None:
+async def test_search_is_not_sure_when_the_named_city_has_no_such_project() -> None:
     search = await search_over(HashEmbedder(), SMALL, places=PLACES)
     answer = (await search.ask("Trinkbrunnen und Schatten bei Hitze in Warschau")).answer
     assert not answer.answered
@@ -98,13 +98,13 @@ async def test_a_city_without_such_a_project_is_not_sure() -> None:
 
 
 @pytest.mark.parametrize("question", ["", "   ", "\0", "\u200b"])
-async def test_nothing_asked_is_not_answered(small: Search, question: str) -> None:
+async def test_empty_question_is_not_answered(small: Search, question: str) -> None:
     answer = (await small.ask(question)).answer
     assert not answer.answered
     assert answer.hits == ()
 
 
-async def test_an_empty_knowledge_base_is_not_sure() -> None:
+async def test_search_over_an_empty_knowledge_base_is_not_sure() -> None:
     answer = (await (await search_over(HashEmbedder(), [], places=PLACES)).ask("Bus in Aburg")).answer
     assert (answer.answered, answer.hits, answer.near) == (False, (), ())
 
@@ -131,7 +131,7 @@ REACHABLE = Contact(
         (replace(REACHABLE, municipality="Bstadt", role=""), {"b-bus"}),
     ],
 )
-async def test_introductions_are_offered_where_a_reachable_contact_answers(
+async def test_search_offers_introductions_only_for_projects_with_a_reachable_contact(
     contact: Contact, expected: set[str]
 ) -> None:
     search = await search_over(HashEmbedder(), SMALL, [contact], PLACES)
@@ -150,7 +150,7 @@ class Backwards:
         pass
 
 
-async def test_a_reranker_has_a_say() -> None:
+async def test_reranker_reorders_hits_and_drops_none() -> None:
     plain = await search_over(HashEmbedder(), SMALL, places=PLACES)
     reranked = Search(
         HashEmbedder(), plain.index, plain.gazetteer, plain.vocabulary, reranker=Backwards()
@@ -165,12 +165,12 @@ def over_bundle() -> Search:
     return asyncio.run(search_over(HashEmbedder()))
 
 
-async def test_answers_are_the_same_every_time(over_bundle: Search) -> None:
+async def test_search_gives_the_same_answer_every_time(over_bundle: Search) -> None:
     one, other = [(await over_bundle.ask("LoRaWAN Sensoren in Potsdam")).answer for _ in range(2)]
     assert replace(one, took_ms=0) == replace(other, took_ms=0)
 
 
-async def test_why_is_the_projects_own_words(over_bundle: Search) -> None:
+async def test_reason_of_a_hit_quotes_the_project(over_bundle: Search) -> None:
     answer = (await over_bundle.ask("Notrufe bei Stromausfall", limit=10)).answer
     for hit in (*answer.hits, *answer.near):
         own = f"{hit.project.text} {hit.project.transferability}"
@@ -191,7 +191,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("question", HOSTILE)
-async def test_hostile_questions_are_answered(over_bundle: Search, question: str) -> None:
+async def test_search_answers_hostile_questions_without_an_error(over_bundle: Search, question: str) -> None:
     answer = (await over_bundle.ask(question)).answer
     assert answer.question == question
     assert len(answer.hits) + len(answer.near) <= 5
@@ -199,7 +199,9 @@ async def test_hostile_questions_are_answered(over_bundle: Search, question: str
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(question=st.text(max_size=120), limit=st.integers(-3, 30), offset=st.integers(-3, 300))
-async def test_any_question(over_bundle: Search, question: str, limit: int, offset: int) -> None:
+async def test_search_answers_any_question_with_sorted_scores(
+    over_bundle: Search, question: str, limit: int, offset: int
+) -> None:
     answer = (await over_bundle.ask(question, limit=limit, offset=offset)).answer
     assert answer.answered or answer.hits == ()
     scores = [hit.score for hit in answer.hits]
@@ -213,6 +215,6 @@ async def test_every_project_of_a_municipality_is_found_by_its_title(over_bundle
     assert missing == []
 
 
-async def test_the_embedders_protocol_is_enough(small: Search) -> None:
+async def test_fake_embedder_follows_the_protocol_of_embedders(small: Search) -> None:
     embedder: Embedder = HashEmbedder()
     assert (await embedder.embed_queries(["x"])).shape == (1, embedder.dimension)

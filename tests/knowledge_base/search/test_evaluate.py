@@ -22,7 +22,7 @@ from knowledge_base.search.evaluate import (
 from knowledge_base.search.understanding import Query
 
 
-def test_ndcg_by_hand() -> None:
+def test_ndcg_matches_values_computed_by_hand() -> None:
     relevant = {"a": 3.0, "b": 1.0}
     ideal = 7 + 1 / math.log2(3)
     assert ndcg(["a", "b"], relevant) == pytest.approx(1.0)
@@ -32,7 +32,7 @@ def test_ndcg_by_hand() -> None:
     assert ndcg(["x"] * 10 + ["a"], relevant) == 0.0
 
 
-def test_other_measures_by_hand() -> None:
+def test_reciprocal_rank_and_recall_match_values_computed_by_hand() -> None:
     relevant = {"a": 3.0, "b": 1.0}
     assert reciprocal_rank(["x", "b"], relevant) == 0.5
     assert reciprocal_rank(["x"], relevant) == 0.0
@@ -45,7 +45,7 @@ def test_other_measures_by_hand() -> None:
 GOOD = '{"question": "Wer?", "lang": "de", "kind": "who", "relevant": {"a": 3, "b": 0}}'
 
 
-def test_read_questions(tmp_path: Path) -> None:
+def test_questions_are_read_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "questions.jsonl"
     file.write_text(GOOD + "\n\n", "utf-8")
     assert read_questions(file) == [Question("Wer?", "de", "who", {"a": 3.0})]
@@ -69,7 +69,7 @@ def test_read_questions(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_bad_lines_name_file_line_and_field(tmp_path: Path, line: str, words: list[str]) -> None:
+def test_error_names_file_line_and_field_of_a_bad_line(tmp_path: Path, line: str, words: list[str]) -> None:
     file = tmp_path / "questions.jsonl"
     file.write_text(f"{GOOD}\n{line}\n", "utf-8")
     with pytest.raises(InputError) as caught:
@@ -78,14 +78,14 @@ def test_bad_lines_name_file_line_and_field(tmp_path: Path, line: str, words: li
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xff\xfe"])
-def test_files_without_questions(tmp_path: Path, content: bytes) -> None:
+def test_file_without_questions_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "questions.jsonl"
     file.write_bytes(content)
     with pytest.raises(InputError):
         read_questions(file)
 
 
-def test_a_missing_file(tmp_path: Path) -> None:
+def test_error_names_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.jsonl"):
         read_questions(tmp_path / "none.jsonl")
 
@@ -106,7 +106,7 @@ class Scripted:
         return SearchResult(answer, Query(text=question, language="de"))
 
 
-async def test_evaluate_counts_by_language_and_kind() -> None:
+async def test_evaluation_counts_by_language_and_kind() -> None:
     questions = [
         Question("right", "de", "topic", {"a": 3.0}), Question("second", "en", "topic", {"a": 3.0}),
         Question("refused", "de", "who", {"a": 3.0}), Question("nothing", "de", "far", {}), Question("wrong", "de",

@@ -55,14 +55,14 @@ def found(question: str, events: Events, lexicon: Lexicon) -> list[str]:
         "Czy są zaplanowane warsztaty?",
     ],
 )
-def test_the_next_meetings_come_first(question: str, events: Events, lexicon: Lexicon) -> None:
+def test_question_for_the_next_meeting_lists_upcoming_meetings(question: str, events: Events, lexicon: Lexicon) -> None:
     assert found(question, events, lexicon) == ["today", "next", "spring"]
 
 
 @pytest.mark.parametrize(
     "question", ["Gab es schon ein Treffen?", "Was there a meeting?", "Czy było już spotkanie?", "letztes Treffen"]
 )
-def test_who_asks_for_the_past_hears_of_the_last_first(question: str, events: Events, lexicon: Lexicon) -> None:
+def test_question_for_past_meetings_lists_the_latest_first(question: str, events: Events, lexicon: Lexicon) -> None:
     assert found(question, events, lexicon) == ["late", "old", "today"]
 
 
@@ -80,7 +80,9 @@ def test_who_asks_for_the_past_hears_of_the_last_first(question: str, events: Ev
         ("Gab es 1999 ein Treffen in Guben?", ["today"]),  # no year that we know; the place counts
     ],
 )
-def test_what_is_named_besides_must_fit(question: str, ids: list[str], events: Events, lexicon: Lexicon) -> None:
+def test_events_must_match_the_named_place_year_and_topic(
+    question: str, ids: list[str], events: Events, lexicon: Lexicon
+) -> None:
     assert found(question, events, lexicon) == ids
 
 
@@ -97,11 +99,11 @@ def test_what_is_named_besides_must_fit(question: str, ids: list[str], events: E
         "\0" * 50,
     ],
 )
-def test_other_questions_get_no_events(question: str, events: Events, lexicon: Lexicon) -> None:
+def test_questions_about_other_subjects_get_no_events(question: str, events: Events, lexicon: Lexicon) -> None:
     assert found(question, events, lexicon) == []
 
 
-def test_past_is_what_ended_before_today(lexicon: Lexicon) -> None:
+def test_event_is_past_when_it_ended_before_today(lexicon: Lexicon) -> None:
     events = Events((*EVENTS, Event(id="unknown", title="Irgendein Treffen")), PLACES, lexicon)
     query = understand("Treffen", "de", PLACES, lexicon)
     for day, past in ((TODAY, {"old", "late"}), (date(2027, 12, 31), {"old", "late", "today", "next"})):

@@ -1,4 +1,4 @@
-"""English and Polish words to German ones."""
+"""The glossary translates English and Polish words into German."""
 
 from __future__ import annotations
 
@@ -28,28 +28,28 @@ def of(language: str) -> Glossary:
         ("pl", "powodzi", "Hochwasser"),
     ],
 )
-def test_inflected_words_and_phrases_are_found(language: str, text: str, german: str) -> None:
+def test_glossary_finds_inflected_words_and_phrases(language: str, text: str, german: str) -> None:
     assert german in of(language).meanings(text)[0].german
 
 
-def test_the_longest_phrase_wins_and_unknown_words_stay() -> None:
+def test_glossary_prefers_the_longest_phrase_and_keeps_unknown_words() -> None:
     meanings = of("en").meanings("Where is the driving licence office in Potsdam-Xyz?")
     assert ("driving", "licence") in [meaning.words for meaning in meanings]
     assert ("xyz",) in [meaning.words for meaning in meanings if not meaning.german]
     assert "the" not in [word for meaning in meanings if not meaning.german for word in meaning.words]
 
 
-def test_german_and_unknown_languages_have_none() -> None:
+def test_german_and_unknown_languages_have_no_glossary() -> None:
     assert glossary("de") is None
     assert glossary("fr") is None
 
 
 @given(st.text(st.characters(), max_size=200), st.sampled_from(("en", "pl")))
-def test_any_text_is_safe(text: str, language: str) -> None:
+def test_glossary_accepts_any_text(text: str, language: str) -> None:
     assert all(meaning.words for meaning in of(language).meanings(text))
 
 
-def test_the_file_has_three_columns_no_doubles_and_enough_of_each_language() -> None:
+def test_glossary_file_has_three_columns_and_no_duplicates() -> None:
     rows = files("knowledge_base.search").joinpath("glossary.tsv").read_text("utf-8").splitlines()
     cells = [row.split("\t") for row in rows]
     assert cells[0] == ["de", "en", "pl"]

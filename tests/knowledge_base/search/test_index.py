@@ -1,4 +1,4 @@
-"""The index as a whole: what it proposes for a question."""
+"""Which candidates the index proposes for a question."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ PROJECTS = (
 
 
 def vectors(projects: tuple[Project, ...]) -> dict[bytes, bytes]:
-    """A made-up vector for each text: its hash decides it."""
+    """A vector for each text, made up from its hash."""
     needed = Index.texts_needed(projects)
     rows = [np.random.default_rng(list(key)).standard_normal(24) for key in needed]
     result = np.array([row / np.linalg.norm(row) for row in rows], np.float32).reshape(-1, 24)
@@ -87,7 +87,7 @@ def test_words_find_the_project_in_each_language(question: str, language: str, b
     assert np.isnan(result.dense).all()
 
 
-def test_without_vectors_in_part_a_document_is_still_found_by_its_words() -> None:
+def test_document_without_a_vector_is_still_found_by_its_words() -> None:
     index = Index.build(PROJECTS, vectors(PROJECTS[1:]))
     result = index.candidates("Rufbus", QUERY, "de")
     assert ids(index, result)[0] == "bus"
@@ -95,7 +95,7 @@ def test_without_vectors_in_part_a_document_is_still_found_by_its_words() -> Non
     assert not np.isnan(result.dense[1:]).any()
 
 
-def test_scores_fall_and_lie_between_0_and_1() -> None:
+def test_candidates_are_sorted_by_scores_between_0_and_1() -> None:
     result = FULL.candidates("Sensoren messen Hochwasser in Potsdam", QUERY, "de")
     assert len(result) == len(PROJECTS)
     assert (np.diff(result.score) <= 0).all()
@@ -103,18 +103,18 @@ def test_scores_fall_and_lie_between_0_and_1() -> None:
         assert ((values >= 0) & (values <= 1)).all()
 
 
-def test_coverage_is_full_for_a_documents_own_words_and_less_for_unknown_ones() -> None:
+def test_coverage_is_full_for_words_of_the_document_and_less_for_unknown_words() -> None:
     assert INDEX.candidates("Sensoren Hochwasser", None, "de").coverage[0] == pytest.approx(1.0)
     assert INDEX.candidates("Sensoren Quastenflosser", None, "de").coverage[0] < 0.6
 
 
-def test_expansions_find_but_are_not_asked_for() -> None:
+def test_expansion_words_find_documents_but_do_not_count_as_coverage() -> None:
     result = INDEX.candidates("Mobilität", None, "de", expansions=["Radverkehr"])
     assert ids(INDEX, result)[0] == "rad"
     assert result.coverage[0] == 0.0
 
 
-def test_neighbouring_words_raise_what_says_them_together() -> None:
+def test_document_with_the_asked_words_side_by_side_ranks_higher() -> None:
     projects = [
         Project(id="a", title="Eins", text="Daten werden offen geteilt, eine Plattform kommt später."),
         Project(id="b", title="Zwei", text="Offen: eine Daten Plattform, später geteilt werden kommt."),
@@ -125,7 +125,7 @@ def test_neighbouring_words_raise_what_says_them_together() -> None:
     assert result.phrase.tolist() == [1.0, 0.0]
 
 
-def test_the_best_passage_is_one_of_the_document() -> None:
+def test_best_passage_belongs_to_its_document() -> None:
     result = FULL.candidates("Energieverbrauch", QUERY, "de")
     place = ids(FULL, result).index("strom")
     passage = FULL.passage(int(result.docs[place]), int(result.passage[place]))
@@ -136,7 +136,7 @@ def test_the_best_passage_is_one_of_the_document() -> None:
     "question", ["", " ", "😀", "\x00", "der die das", "a" * 100_000, "Wort " * 20_000, "\ud800", '"*()AND']
 )
 @pytest.mark.parametrize("language", ["de", "en", "pl", "", "zz"])
-def test_no_question_breaks_it(question: str, language: str) -> None:
+def test_index_answers_hostile_questions_without_an_error(question: str, language: str) -> None:
     for vector in (None, QUERY, np.zeros(24, np.float32), np.ones(7, np.float32)):
         result = FULL.candidates(question, vector, language)
         assert len(result) <= len(PROJECTS)
@@ -151,7 +151,7 @@ def test_any_question_gives_the_same_answer_twice(question: str, language: str) 
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.text(st.characters(), max_size=80), max_size=6), st.text(st.characters(), max_size=40))
-def test_any_corpus_can_be_indexed_and_asked(texts: list[str], question: str) -> None:
+def test_any_corpus_can_be_indexed_and_searched(texts: list[str], question: str) -> None:
     projects = tuple(Project(id=str(i), title=text[:20], text=text) for i, text in enumerate(texts))
     index = Index.build(projects, vectors(projects))
     assert len(index.candidates(question, QUERY, "de")) <= len(projects)
@@ -161,20 +161,20 @@ def test_an_empty_index_has_no_candidates() -> None:
     assert len(Index.build((), {}).candidates("Wer?", QUERY, "de")) == 0
 
 
-def test_equal_documents_stand_in_order_of_their_ids() -> None:
+def test_equal_documents_are_sorted_by_id() -> None:
     twins = tuple(replace(PROJECTS[0], id=id_) for id_ in ("z", "a", "m"))
     index = Index.build(twins, vectors(twins))
     assert ids(index, index.candidates("Rufbus", QUERY, "de")) == ["a", "m", "z"]
 
 
-def test_the_order_of_the_projects_does_not_matter() -> None:
+def test_order_of_the_projects_does_not_change_the_candidates() -> None:
     other = Index.build(PROJECTS[::-1], vectors(PROJECTS))
     assert same(
         FULL.candidates("Sensoren in Potsdam", QUERY, "de"), other.candidates("Sensoren in Potsdam", QUERY, "de")
     )
 
 
-def test_an_update_equals_a_rebuild_and_leaves_the_snapshot_alone() -> None:
+def test_updated_index_equals_a_rebuilt_index_and_leaves_the_old_index_unchanged() -> None:
     changed = replace(PROJECTS[1], text="Jetzt geht es um Waldbrand und Rauch.")
     new = Project(id="neu", title="Ganz neu", text="Ein Quartiersladen für alle.")
     after = (PROJECTS[0], changed, *PROJECTS[3:], new)
@@ -185,13 +185,13 @@ def test_an_update_equals_a_rebuild_and_leaves_the_snapshot_alone() -> None:
     assert ids(FULL, FULL.candidates("Hochwasser", None, "de"))[0] == "flut"
 
 
-def test_a_large_corpus_goes_without_grams_and_still_forgives_a_typo(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_corpus_has_no_grams_and_still_forgives_a_typo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lexical, "GRAMS_BELOW", 3)
     large = Index.build(PROJECTS, {})
     assert large.lexical.grams is None
     assert ids(large, large.candidates("Hochwaser", None, "de"))[0] == "flut"
 
 
-def test_only_texts_of_short_documents_are_needed_once() -> None:
+def test_equal_short_documents_share_one_text_to_embed() -> None:
     needed = Index.texts_needed([PROJECTS[0], replace(PROJECTS[0], id="twin")])
     assert list(needed.values()) == ["Rufbus auf Abruf\nKleinbusse fahren im ländlichen Raum, wenn man sie ruft."]

@@ -1,4 +1,4 @@
-"""The language of short, messy questions."""
+"""The bot recognises the language of short, messy questions."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ CASES = [
 
 
 @pytest.mark.parametrize(("language", "question"), CASES)
-def test_language(language: str, question: str) -> None:
+def test_language_of_a_question_is_recognised(language: str, question: str) -> None:
     assert guess_language(question) == language
 
 
 @pytest.mark.parametrize("question", ["", "LoRaWAN", "Potsdam", "MPSC 2020", "???", "😀", "\0", "HIIG"])
-def test_no_evidence(question: str) -> None:
+def test_question_without_evidence_takes_the_fallback_language(question: str) -> None:
     assert guess_language(question) is None
     assert detect_language(question, fallback="pl") == "pl"
     assert detect_language(question) == "de"
 
 
-def test_nearly_all_development_questions_are_told_right() -> None:
+def test_language_of_97_percent_of_the_development_questions_is_recognised() -> None:
     lines = [json.loads(line) for line in DEVELOPMENT.read_text("utf-8").splitlines()]
     asked = [line for line in lines if line["kind"] != "cross"]  # two languages in one
     wrong = [line["question"] for line in asked if detect_language(line["question"]) != line["lang"]]
@@ -51,12 +51,12 @@ def test_nearly_all_development_questions_are_told_right() -> None:
 
 
 @pytest.mark.parametrize("phrase", PHRASES, ids=lambda phrase: phrase["phrase"])
-def test_a_phrase_that_exists_in_the_language_of_the_chat_never_switches_it(phrase: dict[str, Any]) -> None:
+def test_phrase_that_exists_in_the_chat_language_never_switches_the_language(phrase: dict[str, Any]) -> None:
     for language in phrase["languages"]:
         assert detect_language(phrase["phrase"], fallback=language) == language
 
 
-def test_most_phrases_of_another_language_switch_to_it() -> None:
+def test_most_phrases_of_a_different_language_switch_the_language() -> None:
     missed = [
         (language, phrase["phrase"])
         for phrase in PHRASES
@@ -67,6 +67,6 @@ def test_most_phrases_of_another_language_switch_to_it() -> None:
 
 
 @given(st.text(max_size=300))
-def test_any_text(text: str) -> None:
+def test_any_text_has_a_supported_language(text: str) -> None:
     assert detect_language(text) in {"de", "en", "pl"}
     assert guess_language(text) == guess_language(text)

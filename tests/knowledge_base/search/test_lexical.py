@@ -1,4 +1,4 @@
-"""What a document says and a question asks, as terms."""
+"""The terms of documents and questions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DOCS = (
 SIDE = Lexical.build(DOCS)
 
 
-def test_words_of_the_title_count_more_and_stop_words_not_at_all() -> None:
+def test_title_words_count_more_and_stop_words_do_not_count() -> None:
     corpus = read(DOCS)
     counts = corpus.counts()
     weight = {
@@ -26,26 +26,26 @@ def test_words_of_the_title_count_more_and_stop_words_not_at_all() -> None:
     assert "die" not in corpus.forms
 
 
-def test_words_of_other_languages_carry_it() -> None:
+def test_words_of_other_languages_carry_their_language_code() -> None:
     assert read([Project(id="e", title="The station", text="", lang="en")]).forms == ["en:station"]
 
 
-def test_a_concept_holds_the_ways_of_saying_it() -> None:
+def test_concept_contains_the_synonyms_of_a_word() -> None:
     (concept,) = SIDE.query("station", "en").concepts
     assert {"bahnhof", "station"} <= {term for term, _ in concept}
 
 
-def test_each_word_is_asked_once_and_no_question_asks_without_end() -> None:
+def test_question_asks_each_word_once_and_a_limited_number_of_words() -> None:
     assert len(SIDE.query("Bahnhof Bahnhof", "de").concepts) == 1
     assert len(SIDE.query(" ".join(f"wort{i}" for i in range(500)), "de").concepts) == MAX_CONCEPTS
 
 
-def test_compounds_match_their_parts_but_themselves_better() -> None:
+def test_compound_ranks_above_a_document_with_only_a_part_of_the_word() -> None:
     scores = SIDE.scores(SIDE.query("Parkplatz", "de"))
     assert scores[0] > scores[1]
 
 
-def test_phrases_and_coverage_are_shares() -> None:
+def test_phrases_and_coverage_are_shares_of_the_asked_words() -> None:
     docs = np.array([0, 1])
     query = SIDE.query("freie Parkplätze", "de")
     assert SIDE.phrases(query, docs).tolist() == [1.0, 0.0]
@@ -54,6 +54,6 @@ def test_phrases_and_coverage_are_shares() -> None:
     assert coverage[1] < 0.5
 
 
-def test_a_mistyped_word_is_asked_as_the_nearest_known_one() -> None:
+def test_mistyped_word_is_searched_as_the_nearest_known_word() -> None:
     (concept,) = SIDE.query("Banhhof", "de").concepts
     assert "bahnhof" in {term for term, _ in concept}

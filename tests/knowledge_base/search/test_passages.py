@@ -12,7 +12,7 @@ ANY_TEXT = st.text(st.characters(), max_size=4_000)
 
 
 @given(ANY_TEXT, ANY_TEXT)
-def test_any_project_gives_the_whole_text_first_and_parts_of_bounded_length(title: str, text: str) -> None:
+def test_passages_are_the_whole_text_first_then_parts_of_limited_length(title: str, text: str) -> None:
     whole, *parts = passages(Project(id="a", title=title, text=text))
     assert whole.kind == "whole"
     assert all(part.kind == "part" and 0 < len(part.body) <= PASSAGE_CHARACTERS for part in parts)

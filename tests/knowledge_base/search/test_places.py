@@ -1,4 +1,4 @@
-"""A place that is named limits the answer: what other places have is offered as theirs, and never as an answer."""
+"""A named place limits the answer: projects of other places are suggested as such and are never an answer."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def places(result: Answer) -> set[str]:
         "Hitze außer in Potsdam und Berlin",
     ],
 )
-async def test_what_only_others_have_is_offered_as_theirs(search: Search, question: str) -> None:
+async def test_search_suggests_projects_of_other_places_when_the_named_place_has_none(
+    search: Search, question: str
+) -> None:
     found = await answer(search, question)
     assert (found.answered, found.hits, found.total) == (False, (), 0)
     if "außer" not in question:
@@ -57,7 +59,7 @@ async def test_what_only_others_have_is_offered_as_theirs(search: Search, questi
         assert found.near[0].project.municipality in {"Potsdam", "Berlin"}
 
 
-async def test_a_topic_that_the_place_lacks_is_theirs_who_have_it(search: Search) -> None:
+async def test_search_suggests_a_project_on_the_topic_from_a_different_place(search: Search) -> None:
     found = await answer(search, "Czy w Chociebużu jest budżet obywatelski?")
     assert not found.answered
     assert (found.near[0].elsewhere, found.near[0].project.id) == (True, "bb-berlin-buergerhaushalt")
@@ -80,14 +82,14 @@ async def test_a_topic_that_the_place_lacks_is_theirs_who_have_it(search: Search
         ("Was gibt es in Słubice zur gemeinsamen Innenstadt?", {"Frankfurt (Oder)"}),
     ],
 )
-async def test_hits_are_of_the_place(search: Search, question: str, expected: set[str]) -> None:
+async def test_hits_come_only_from_the_named_places(search: Search, question: str, expected: set[str]) -> None:
     found = await answer(search, question)
     assert found.answered
     assert places(found) == expected
     assert not any(hit.elsewhere for hit in found.hits)
 
 
-async def test_a_state_is_all_its_municipalities(search: Search) -> None:
+async def test_question_about_a_state_covers_all_its_municipalities(search: Search) -> None:
     found = await answer(search, "Bürgerbeteiligung in Brandenburg")
     assert found.answered
     assert len(places(found)) > 1
@@ -111,7 +113,7 @@ async def test_a_state_is_all_its_municipalities(search: Search) -> None:
         "Hitzeschutz in der Nähe von Cottbus",
     ],
 )
-async def test_where_somebody_is_limits_nothing(search: Search, question: str) -> None:
+async def test_place_of_the_asker_does_not_limit_the_hits(search: Search, question: str) -> None:
     found = await answer(search, question)
     assert found.answered
     assert "Potsdam" in places(found)
@@ -127,14 +129,14 @@ async def test_where_somebody_is_limits_nothing(search: Search, question: str) -
         "współpraca z partnerami w Polsce",
     ],
 )
-async def test_who_works_with_people_in_poland_is_not_in_poland(search: Search, question: str) -> None:
+async def test_question_for_partners_in_poland_is_not_limited_to_poland(search: Search, question: str) -> None:
     found = await answer(search, question)
     assert found.answered
     assert not any(hit.elsewhere for hit in found.hits)
     assert places(found) & {"Frankfurt (Oder)", "Guben"}
 
 
-async def test_what_there_is_in_poland_is_still_asked_of_poland(search: Search) -> None:
+async def test_question_for_projects_in_poland_is_limited_to_poland(search: Search) -> None:
     assert not (await answer(search, "Sensoren in Gemeinden in Polen")).answered
 
 
@@ -142,20 +144,20 @@ async def test_what_there_is_in_poland_is_still_asked_of_poland(search: Search) 
     ("question", "expected"),
     [("und in Potsdam?", {"Potsdam"}), ("and in Potsdam?", {"Potsdam"}), ("a w Poczdamie?", {"Potsdam"})],
 )
-async def test_a_follow_up_moves_to_its_place(search: Search, question: str, expected: set[str]) -> None:
+async def test_follow_up_question_moves_to_its_named_place(search: Search, question: str, expected: set[str]) -> None:
     found = await answer(search, question, "Wer hat in Cottbus was gegen Hitze gemacht?")
     assert found.answered
     assert places(found) == expected
     assert [hit.project.municipality for hit in found.near if hit.elsewhere] == ["Berlin"]
 
 
-async def test_a_follow_up_to_a_place_without_it_is_not_sure(search: Search) -> None:
+async def test_follow_up_to_a_place_without_such_a_project_is_not_sure(search: Search) -> None:
     found = await answer(search, "und in Cottbus?", "Wer hat was gegen Hitze gemacht?")
     assert not found.answered
     assert found.near[0].elsewhere
 
 
-async def test_what_nobody_has_is_not_offered_as_theirs(search: Search) -> None:
+async def test_search_suggests_no_other_place_when_no_place_has_the_topic(search: Search) -> None:
     found = await answer(search, "Gibt es in Guben ein Freibad?")
     assert not found.answered
     assert not any(hit.elsewhere for hit in found.near)
@@ -182,11 +184,13 @@ async def test_what_nobody_has_is_not_offered_as_theirs(search: Search) -> None:
         ("Sind Sensoren in Gebäuden erlaubt?", ()),
     ],
 )
-def test_places_that_nobody_knows(search: Search, question: str, unknown: tuple[str, ...]) -> None:
+def test_unknown_place_names_in_a_question_are_recognised(
+    search: Search, question: str, unknown: tuple[str, ...]
+) -> None:
     assert search.read(question).understood.unknown_places == unknown
 
 
-def test_counties_have_members() -> None:
+def test_county_includes_its_municipalities() -> None:
     known = gazetteer()
     spree_neisse = known.rows_named("Landkreis Spree-Neiße")
     names = {known.municipalities[row].name for row in known.with_members(spree_neisse)}

@@ -28,7 +28,7 @@ def test_impacts_are_bm25_of_the_weighted_counts() -> None:
     assert impacts[0] == pytest.approx(expected, rel=1e-5)
 
 
-def test_ways_of_saying_one_thing_give_the_best_and_not_the_sum() -> None:
+def test_synonyms_give_the_best_score_and_not_the_sum() -> None:
     scores, scratch = np.zeros(3, np.float32), np.zeros(3, np.float32)
     POSTINGS.add_best(scores, [("x", 1.0), ("y", 1.0), ("unknown", 1.0)], scratch)
     best = [max(POSTINGS.of("x")[1][i], POSTINGS.of("y")[1][i]) for i in (0, 1)]
@@ -36,19 +36,19 @@ def test_ways_of_saying_one_thing_give_the_best_and_not_the_sum() -> None:
     assert not scratch.any()
 
 
-def test_which_documents_hold_a_term() -> None:
+def test_postings_tell_which_documents_contain_a_term() -> None:
     asked = np.array([0, 1, 2])
     assert POSTINGS.holds("y", asked).tolist() == [True, True, False]
     assert not POSTINGS.holds("unknown", asked).any()
     assert POSTINGS.idf_of("unknown") == 0.0 < POSTINGS.idf_of("y")
 
 
-def test_nothing_can_be_indexed() -> None:
+def test_empty_corpus_can_be_indexed() -> None:
     none = np.zeros(0, np.int32)
     empty = Postings.build(Counts(none, none, np.zeros(0, np.float32), 0), [])
     assert len(empty.of("x")[0]) == 0
 
 
-def test_rows_of_several_ranges() -> None:
+def test_row_ranges_are_expanded_in_order() -> None:
     assert expand_rows(np.array([5, 0, 9]), np.array([2, 0, 3])).tolist() == [5, 6, 9, 10, 11]
     assert expand_rows(np.array([], np.int64), np.array([], np.int64)).tolist() == []

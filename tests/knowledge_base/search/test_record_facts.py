@@ -1,4 +1,4 @@
-"""Stages and years out of the free fields of records."""
+"""The search reads stages and years from the free fields of records."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from knowledge_base.search.record_facts import NO_YEAR, OPEN_END, stages_of, sta
         ("", None),
     ],
 )
-def test_status(status: str, expected: str | None) -> None:
+def test_status_is_read_from_free_text(status: str, expected: str | None) -> None:
     assert status_of(status) == expected
 
 
-def test_a_pilot_is_told_from_plain_operation() -> None:
+def test_pilot_operation_is_distinguished_from_regular_operation() -> None:
     assert "pilot" in stages_of("Pilotbetrieb seit 03/2025")
     assert "pilot" not in stages_of("in Betrieb")
 
@@ -48,5 +48,5 @@ def test_a_pilot_is_told_from_plain_operation() -> None:
         ("bald", (NO_YEAR, NO_YEAR)),
     ],
 )
-def test_years(period: str, expected: tuple[int, int]) -> None:
+def test_years_are_read_from_the_period_text(period: str, expected: tuple[int, int]) -> None:
     assert years_of(period) == expected

@@ -1,4 +1,4 @@
-"""The search of a running bot: follows the store, never pauses, survives a change of the model."""
+"""The search of a running bot follows the store, never pauses and survives a change of the model."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BUS = {
 
 
 class SlowEmbedder(HashEmbedder):
-    """Another model, whose passages of the projects take until the test lets them go."""
+    """A different model that embeds the passages of projects only when the test allows it."""
 
     def __init__(self) -> None:
         super().__init__(fingerprint="another/1")
@@ -52,7 +52,7 @@ async def best(service: SearchService, question: str) -> str:
     return next((hit.project.id for hit in (*answer.hits, *answer.near)), "nothing")
 
 
-async def test_it_follows_the_store(sqlite_store: Store) -> None:
+async def test_search_follows_changes_in_the_store(sqlite_store: Store) -> None:
     await put(sqlite_store, HEAT)
     service = SearchService(sqlite_store, HashEmbedder())
     await service.start()
@@ -67,7 +67,7 @@ async def test_it_follows_the_store(sqlite_store: Store) -> None:
     assert await best(service, "Rufbus auf dem Land") != "bus"
 
 
-async def test_nothing_known_is_an_answer_too(sqlite_store: Store) -> None:
+async def test_search_answers_without_hits_over_an_empty_store(sqlite_store: Store) -> None:
     service = SearchService(sqlite_store, HashEmbedder())
     await service.start()
     answer = (await service.ask(["Rufbus"])).answer
@@ -75,12 +75,12 @@ async def test_nothing_known_is_an_answer_too(sqlite_store: Store) -> None:
     assert answer.hits == answer.near == ()
 
 
-async def test_asking_before_the_start_is_a_mistake(sqlite_store: Store) -> None:
+async def test_question_before_the_start_of_the_search_raises_an_error(sqlite_store: Store) -> None:
     with pytest.raises(RuntimeError, match="start"):
         await SearchService(sqlite_store, HashEmbedder()).ask(["Rufbus"])
 
 
-async def test_the_former_model_answers_until_the_new_one_is_complete(
+async def test_former_model_answers_until_the_new_model_is_complete(
     sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service_module, "AT_ONCE", 0)  # as if there were very many texts
@@ -104,7 +104,7 @@ async def test_the_former_model_answers_until_the_new_one_is_complete(
         assert await tx.vectors.count(slow.fingerprint) > 0
 
 
-async def test_without_the_former_model_words_answer_meanwhile(
+async def test_search_by_words_answers_until_the_vectors_are_complete(
     sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service_module, "AT_ONCE", 0)
@@ -114,7 +114,7 @@ async def test_without_the_former_model_words_answer_meanwhile(
     assert await best(service, "Rufbus auf dem Land") == "bus"
 
 
-async def test_a_follow_up_is_told_apart_from_a_new_question(sqlite_store: Store) -> None:
+async def test_follow_up_is_distinguished_from_a_new_question(sqlite_store: Store) -> None:
     await put(sqlite_store, HEAT, BUS)
     service = SearchService(sqlite_store, HashEmbedder())
     await service.start()
@@ -123,7 +123,7 @@ async def test_a_follow_up_is_told_apart_from_a_new_question(sqlite_store: Store
     assert not (await service.ask(["Hitze", "Welche Kommunen haben einen Rufbus auf dem Land?"])).follows_up
 
 
-async def test_vectors_of_texts_that_are_gone_are_forgotten(sqlite_store: Store) -> None:
+async def test_vectors_of_removed_texts_are_deleted(sqlite_store: Store) -> None:
     await put(sqlite_store, HEAT, BUS)
     embedder = HashEmbedder()
     service = SearchService(sqlite_store, embedder)
@@ -136,7 +136,7 @@ async def test_vectors_of_texts_that_are_gone_are_forgotten(sqlite_store: Store)
         assert await tx.vectors.count(embedder.fingerprint) < before
 
 
-async def test_a_page_of_text_keeps_nobody_waiting(sqlite_store: Store) -> None:
+async def test_very_long_question_is_cut_to_the_limit(sqlite_store: Store) -> None:
     await put(sqlite_store, HEAT, BUS)
     service = SearchService(sqlite_store, HashEmbedder())
     await service.start()

@@ -40,15 +40,15 @@ def why(question: str, project: Project) -> str:
         ("xyzzy", "wächst"),
     ],
 )
-def test_the_sentence_that_answers(question: str, said: str) -> None:
+def test_reason_shows_the_sentence_that_matches_the_question(question: str, said: str) -> None:
     assert said in why(question, CITY)
 
 
-def test_potsdam_answers_for_mobility_with_its_transition() -> None:
+def test_reason_for_potsdam_and_mobility_names_its_traffic_transition() -> None:
     potsdam = next(project for project in projects() if project.id == "bb-potsdam")
     assert "integrierte Verkehrswende" in why("Wer hat Mobilitätsprojekte gemacht?", potsdam)
 
 
 @pytest.mark.parametrize("text", ["", "Wort " * 200, "x" * 500])
-def test_never_longer_than_a_line(text: str) -> None:
+def test_reason_is_never_longer_than_its_limit(text: str) -> None:
     assert len(why("Wort", Project(id="one", title="T", text=text))) <= WHY_CHARACTERS

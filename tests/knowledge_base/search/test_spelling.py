@@ -1,4 +1,4 @@
-"""Mistyped words."""
+"""The search corrects mistyped words."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ KNOWN = Spelling.of(["mobilitat", "katastrophenschutz", "energie", "klima", "sch
         ("shcul", "schul"),
     ],
 )
-def test_a_mistyped_word_is_read_as_the_nearest(typed: str, meant: str) -> None:
+def test_mistyped_word_is_read_as_the_nearest_known_word(typed: str, meant: str) -> None:
     assert KNOWN.nearest(typed)[0] == meant
 
 
 @pytest.mark.parametrize("typed", ["klim", "fahrrad", "energie", "verfassung", ""])
-def test_short_known_and_far_words_are_left_alone(typed: str) -> None:
+def test_short_known_and_distant_words_are_not_corrected(typed: str) -> None:
     assert KNOWN.nearest(typed) == ("", 0.0)

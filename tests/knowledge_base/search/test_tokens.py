@@ -20,17 +20,17 @@ def test_any_text_gives_words_that_can_be_stemmed_and_cut(text: str, language: s
 
 
 @given(ANY_TEXT)
-def test_case_and_compatible_forms_do_not_matter(text: str) -> None:
+def test_letter_case_does_not_change_the_words(text: str) -> None:
     assert tokens.words(text) == tokens.words(text.casefold())
 
 
 @pytest.mark.parametrize("spelling", ["München", "Muenchen", "MÜNCHEN", "Munchen", "Mu\u0308nchen"])
-def test_one_stem_for_every_spelling_of_an_umlaut(spelling: str) -> None:
+def test_every_spelling_of_an_umlaut_has_the_same_stem(spelling: str) -> None:
     assert tokens.stem(tokens.words(spelling)[0], "de") == "munch"
 
 
 @pytest.mark.parametrize("word", ["bauen", "neue", "quelle", "steuer"])
-def test_ue_that_is_no_umlaut_stays(word: str) -> None:
+def test_ue_that_is_not_an_umlaut_stays_unchanged(word: str) -> None:
     assert tokens.fold(word) == word
 
 
@@ -47,7 +47,7 @@ def test_sharp_s_and_polish_letters_are_folded() -> None:
         ("Kto zajmuje się mobilnością?", "pl", ["zajmuje", "mobilnością"]),
     ],
 )
-def test_stop_words_go_by_language(text: str, language: str, left: list[str]) -> None:
+def test_stop_words_of_each_language_are_removed(text: str, language: str, left: list[str]) -> None:
     assert tokens.content_words(text, language) == left
 
 

@@ -17,7 +17,7 @@ from tests.conftest import FixedClock
 OLD, NEW = "-5", "-1005"
 
 
-async def test_a_button_is_claimed_by_the_first_press_and_by_no_other(store: Store, clock: FixedClock) -> None:
+async def test_button_is_claimed_only_by_its_first_press(store: Store, clock: FixedClock) -> None:
     async with store.begin() as tx:
         person = await tx.people.identify("t", "1", private_conversation="1")
         first, second = await tx.buttons.make(("t", "1", "7"), person.id, "a", ["more", "show x"])
@@ -37,7 +37,7 @@ async def test_a_button_is_claimed_by_the_first_press_and_by_no_other(store: Sto
         assert await tx.buttons.forget() == 2
 
 
-async def test_a_permit_is_given_once_and_taken_back(store: Store) -> None:
+async def test_permit_of_a_conversation_can_be_given_and_withdrawn(store: Store) -> None:
     async with store.begin() as tx:
         assert not await tx.conversations.is_allowed("t", OLD)
         await tx.conversations.allow("t", OLD, "7")
@@ -48,7 +48,7 @@ async def test_a_permit_is_given_once_and_taken_back(store: Store) -> None:
         assert not await tx.conversations.is_allowed("t", OLD)
 
 
-async def test_everything_follows_a_conversation_to_its_new_id(store: Store) -> None:
+async def test_all_rows_follow_a_conversation_to_its_new_id(store: Store) -> None:
     async with store.begin() as tx:
         person = await tx.people.identify("t", "1", private_conversation=OLD)
         await tx.people.remember(("t", OLD, "", person.id), {"texts": ["alt"]}, "a", [])
@@ -73,7 +73,7 @@ async def test_everything_follows_a_conversation_to_its_new_id(store: Store) -> 
         assert await tx.conversations.is_allowed("t", NEW)
 
 
-async def test_who_is_gone_gets_nothing_more_and_is_back_only_when_they_return(store: Store) -> None:
+async def test_user_who_blocked_the_bot_is_reachable_only_after_returning(store: Store) -> None:
     async with store.begin() as tx:
         await tx.people.identify("t", "1", private_conversation="1")
         for conversation in ("1", "1", "2"):
@@ -87,7 +87,7 @@ async def test_who_is_gone_gets_nothing_more_and_is_back_only_when_they_return(s
         assert await tx.people.private_conversation("t", "1") == "1"
 
 
-async def test_an_admin_decides_about_doubtful_messages(store: Store, clock: FixedClock) -> None:
+async def test_admin_decides_whether_a_doubtful_message_is_sent_again(store: Store, clock: FixedClock) -> None:
     async with store.begin() as tx:
         for number in range(3):
             await tx.outbox.add("t", str(number), {"n": number}, urgency=Urgency.BULK, message_id=f"m{number}")

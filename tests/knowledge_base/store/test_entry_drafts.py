@@ -1,4 +1,4 @@
-"""Drafts of entries, and the answers that editors may use: who reads them, and how that ends."""
+"""Drafts of entries and the answers that editors may use: who may read them, and when they are deleted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ async def somebody(tx: Transaction, user: str) -> Person:
 
 
 async def offered(tx: Transaction, person: Person, answer_id: str = ID, text: str = "So ging es.") -> int:
-    """An answer whose author said yes; the number of its question."""
+    """Store an answer to which its author agreed; return the number of its question."""
     number = await tx.answers.not_answered("Wer hat das?", "wer hat das", "de")
     await tx.entry_drafts.ask(answer_id, number, person.id, text)
     assert await tx.entry_drafts.agree(answer_id, person.id)
@@ -27,7 +27,7 @@ async def offered(tx: Transaction, person: Person, answer_id: str = ID, text: st
     return number
 
 
-async def test_nobody_reads_an_answer_before_its_author_agreed(store: Store) -> None:
+async def test_answer_is_hidden_from_editors_until_its_author_agrees(store: Store) -> None:
     async with store.begin() as tx:
         ben, eve = await somebody(tx, "@ben:b.example"), await somebody(tx, "@eve:b.example")
         number = await tx.answers.not_answered("Wer hat das?", "wer hat das", "de")
@@ -44,7 +44,7 @@ async def test_nobody_reads_an_answer_before_its_author_agreed(store: Store) -> 
         assert await tx.entry_drafts.counts() == {number: 1}
 
 
-async def test_taken_back_by_its_author_alone(store: Store) -> None:
+async def test_only_its_author_can_withdraw_an_answer(store: Store) -> None:
     async with store.begin() as tx:
         ben, eve = await somebody(tx, "@ben:b.example"), await somebody(tx, "@eve:b.example")
         number = await offered(tx, ben)
@@ -55,7 +55,7 @@ async def test_taken_back_by_its_author_alone(store: Store) -> None:
         assert not await tx.consents.holds(ben.id, purpose_of(ID))
 
 
-async def test_a_draft_is_kept_with_its_question_until_it_is_closed(store: Store, clock: FixedClock) -> None:
+async def test_draft_is_kept_until_its_question_is_closed(store: Store, clock: FixedClock) -> None:
     async with store.begin() as tx:
         ben = await somebody(tx, "@ben:b.example")
         number = await offered(tx, ben)
@@ -75,7 +75,7 @@ async def test_a_draft_is_kept_with_its_question_until_it_is_closed(store: Store
         assert await tx.entry_drafts.question(99) is None
 
 
-async def test_everything_ends_in_its_time_and_with_the_question_or_its_author(store: Store, clock: FixedClock) -> None:
+async def test_answers_and_their_consents_are_deleted_after_their_time(store: Store, clock: FixedClock) -> None:
     async with store.begin() as tx:
         ben = await somebody(tx, "@ben:b.example")
         number = await offered(tx, ben)
@@ -93,7 +93,7 @@ async def test_everything_ends_in_its_time_and_with_the_question_or_its_author(s
         assert not await tx.consents.holds(ben.id, purpose_of(ID))
 
 
-async def test_erasing_a_person_erases_their_answers(store: Store) -> None:
+async def test_erasing_a_user_deletes_their_answers(store: Store) -> None:
     async with store.begin() as tx:
         ben = await somebody(tx, "@ben:b.example")
         number = await offered(tx, ben)

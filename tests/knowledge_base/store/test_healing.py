@@ -1,4 +1,4 @@
-"""Moments that a clock stored while it was ahead delay and limit nothing once the clock is right."""
+"""Times stored while the clock was ahead delay and limit nothing once the clock is right."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 
 
 async def lives(store: Store, number: int) -> None:
-    """Everything that bears a moment happens once."""
+    """Everything that stores a time happens once."""
     async with store.begin() as tx:
         person = await tx.people.identify("fake", f"anna{number}", private_conversation="here")
         await tx.inbox.add([Received("fake", f"q{number}", "here", f"anna{number}", {})])
@@ -57,7 +57,7 @@ async def moments(store: Store) -> dict[tuple[str, str], list[datetime]]:
     return seen
 
 
-async def test_nothing_waits_longer_than_it_ever_may(store: Store, clock: FixedClock) -> None:
+async def test_healing_shortens_waits_that_a_fast_clock_made_too_long(store: Store, clock: FixedClock) -> None:
     clock.moment += AHEAD
     await lives(store, 1)
     clock.moment -= AHEAD
@@ -79,7 +79,7 @@ async def test_nothing_waits_longer_than_it_ever_may(store: Store, clock: FixedC
         assert await tx.introductions.due() == ["i1"], "a request ends"
 
 
-async def test_what_a_right_clock_stored_stays_to_the_microsecond(store: Store, clock: FixedClock) -> None:
+async def test_healing_leaves_times_of_a_right_clock_unchanged(store: Store, clock: FixedClock) -> None:
     await lives(store, 1)
     async with store.begin() as tx:  # what failed waits as the pause says, and no restart is between
         await tx.connection.execute(update(outbox).values(not_before=clock()))
@@ -88,7 +88,7 @@ async def test_what_a_right_clock_stored_stays_to_the_microsecond(store: Store, 
     assert await moments(store) == before
 
 
-async def test_a_pause_lasts_as_long_as_it_was_wished_for(store: Store, clock: FixedClock) -> None:
+async def test_healing_keeps_the_chosen_length_of_a_pause(store: Store, clock: FixedClock) -> None:
     clock.moment += AHEAD
     await lives(store, 1)
     clock.moment -= AHEAD
@@ -98,7 +98,7 @@ async def test_a_pause_lasts_as_long_as_it_was_wished_for(store: Store, clock: F
     assert until == clock() + 14 * DAY
 
 
-async def test_a_second_time_there_is_nothing_to_heal(store: Store, clock: FixedClock) -> None:
+async def test_second_healing_changes_nothing(store: Store, clock: FixedClock) -> None:
     clock.moment += AHEAD
     await lives(store, 1)
     clock.moment -= AHEAD
@@ -107,12 +107,12 @@ async def test_a_second_time_there_is_nothing_to_heal(store: Store, clock: Fixed
 
 
 @pytest.mark.parametrize("place", WAITS)
-def test_every_place_that_may_wait_is_a_column(place: tuple[str, str]) -> None:
+def test_every_healed_place_is_a_time_column(place: tuple[str, str]) -> None:
     table, column = place
     assert isinstance(metadata.tables[table].c[column].type, UtcDateTime)
 
 
-def test_every_moment_that_ends_something_says_how_long_it_may_last() -> None:
+def test_every_expiry_column_has_a_longest_wait() -> None:
     ends = {"expires_at", "due_at", "not_before", "send_at"}
     seen = {(table.name, one.name) for table in metadata.sorted_tables for one in table.columns if one.name in ends}
     assert seen == {place for place in WAITS if place[1] in ends}

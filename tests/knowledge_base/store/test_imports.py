@@ -46,7 +46,7 @@ async def test_staged_rows_are_invisible_until_published(store: Store) -> None:
     assert (known.source, known.revision, known.edited, known.removed) == ("a", 1, False, False)
 
 
-async def test_publication_inserts_updates_and_removes(store: Store) -> None:
+async def test_publication_inserts_updates_and_removes_records(store: Store) -> None:
     await published(store, "a", row(1), row(2))
     revision = await published(store, "b", row(1, "changed", 1), row(2, "removed", 1), row(3))
     async with store.read() as tx:
@@ -62,7 +62,7 @@ async def test_publication_inserts_updates_and_removes(store: Store) -> None:
     assert (known["p2"].removed, known["p2"].removed_by_editor) == (True, False)
 
 
-async def test_removal_by_an_editor_is_told_apart(store: Store, clock: FixedClock) -> None:
+async def test_removal_by_an_editor_is_distinguished_from_removal_by_an_import(store: Store, clock: FixedClock) -> None:
     await published(store, "a", row(1))
     clock.advance(minutes=1)
     async with store.begin() as tx:
@@ -71,7 +71,7 @@ async def test_removal_by_an_editor_is_told_apart(store: Store, clock: FixedCloc
         assert (await tx.imports.known(PROJECT, ["p1"]))["p1"].removed_by_editor
 
 
-async def test_what_changed_since_it_was_staged_is_outdated(store: Store) -> None:
+async def test_staged_row_is_outdated_when_its_record_was_edited(store: Store) -> None:
     await published(store, "a", row(1), row(2))
     async with store.begin() as tx:
         run = await tx.imports.start("b")
@@ -85,7 +85,7 @@ async def test_what_changed_since_it_was_staged_is_outdated(store: Store) -> Non
         assert (await tx.imports.bodies(PROJECT, ["p1"]))["p1"].body["title"] == "edited"
 
 
-async def test_a_new_run_gives_up_the_old_one_of_its_source(store: Store, clock: FixedClock) -> None:
+async def test_new_import_ends_the_old_import_of_the_same_source(store: Store, clock: FixedClock) -> None:
     async with store.begin() as tx:
         old, other = await tx.imports.start("a"), await tx.imports.start("b")
         await tx.imports.stage(old, [row(1)])
@@ -98,7 +98,7 @@ async def test_a_new_run_gives_up_the_old_one_of_its_source(store: Store, clock:
         assert not await tx.imports.sweep(1)
 
 
-async def test_abandoned_runs_are_given_up_and_old_ones_forgotten(store: Store, clock: FixedClock) -> None:
+async def test_abandoned_imports_are_ended_and_old_imports_deleted(store: Store, clock: FixedClock) -> None:
     async with store.begin() as tx:
         old = await tx.imports.start("a")
         await tx.imports.stage(old, [row(1)])

@@ -25,7 +25,7 @@ def draft(store: Store, asker: Person, **changes: object) -> Introduction:
     return Introduction(**(values | changes))  # type: ignore[arg-type]
 
 
-async def test_what_is_stored_comes_back(store: Store) -> None:
+async def test_stored_introduction_is_read_back_unchanged(store: Store) -> None:
     anna, rad = await people(store, "anna", "rad")
     one = draft(
         store, anna, contact_person=rad.id, asker_shares=(("email", "a@b.example"),), tried=("c0",),
@@ -42,7 +42,7 @@ async def test_what_is_stored_comes_back(store: Store) -> None:
         assert not await tx.introductions.is_free("K7P2M")
 
 
-async def test_of_two_changes_from_one_version_one_wins(store: Store) -> None:
+async def test_only_one_of_two_changes_to_the_same_version_is_saved(store: Store) -> None:
     (anna,) = await people(store, "anna")
     one = draft(store, anna)
     async with store.begin() as tx:
@@ -59,7 +59,7 @@ async def test_of_two_changes_from_one_version_one_wins(store: Store) -> None:
     assert now.version == 1
 
 
-async def test_who_is_deleted_leaves_no_name_behind(store: Store) -> None:
+async def test_erased_asker_is_removed_from_introductions(store: Store) -> None:
     (anna,) = await people(store, "anna")
     async with store.begin() as tx:
         await tx.introductions.add(draft(store, anna))
@@ -70,7 +70,7 @@ async def test_who_is_deleted_leaves_no_name_behind(store: Store) -> None:
     assert introduction.asker == ""
 
 
-async def test_what_is_due(store: Store, clock: FixedClock) -> None:
+async def test_introduction_is_due_when_its_time_has_come(store: Store, clock: FixedClock) -> None:
     (anna,) = await people(store, "anna")
     async with store.begin() as tx:
         await tx.introductions.add(draft(store, anna))
@@ -82,7 +82,7 @@ async def test_what_is_due(store: Store, clock: FixedClock) -> None:
         assert await tx.introductions.due() == ["i1"]
 
 
-async def test_turns_at_a_contact(store: Store) -> None:
+async def test_contact_turns_are_planned_once_per_round_and_can_be_given_back(store: Store) -> None:
     (anna,) = await people(store, "anna")
     one = draft(store, anna)
     later = store.now() + timedelta(days=7)
@@ -97,7 +97,7 @@ async def test_turns_at_a_contact(store: Store) -> None:
         assert await tx.introductions.planned("c1", store.now() - timedelta(days=1)) == [later]
 
 
-async def test_who_is_not_to_be_asked(store: Store, clock: FixedClock) -> None:
+async def test_paused_refusing_unreachable_and_hidden_contacts_are_not_asked(store: Store, clock: FixedClock) -> None:
     paused, refusing, gone, there = await people(store, "paused", "refusing", "gone", "there")
     async with store.begin() as tx:
         await tx.profiles.set(paused.id, paused_until=store.now() + timedelta(days=1))
@@ -117,7 +117,7 @@ async def test_who_is_not_to_be_asked(store: Store, clock: FixedClock) -> None:
     assert {user for _, user in accounts} == {"refusing", "gone"}
 
 
-async def test_counts_and_forgetting(store: Store, clock: FixedClock) -> None:
+async def test_old_introductions_are_deleted_or_anonymised_and_stay_counted(store: Store, clock: FixedClock) -> None:
     (anna,) = await people(store, "anna")
     closed = {"state": State.CLOSED, "due_at": None, "ended_at": store.now()}
     async with store.begin() as tx:

@@ -31,7 +31,7 @@ def differences(connection: Connection) -> list[object]:
     return compare_metadata(context, metadata)
 
 
-async def test_migrations_equal_the_tables(store: Store) -> None:
+async def test_migrations_build_the_same_tables_as_the_code(store: Store) -> None:
     async with store.read() as tx:
         assert await tx.connection.run_sync(differences) == []
 
@@ -49,7 +49,7 @@ async def test_a_newer_schema_is_refused(database_url: str) -> None:
         await Store.open(database_url)
 
 
-async def test_opening_again_changes_nothing(database_url: str) -> None:
+async def test_opening_a_store_again_changes_nothing(database_url: str) -> None:
     for _ in range(2):
         store = await Store.open(database_url)
         async with store.begin() as tx:
@@ -59,9 +59,7 @@ async def test_opening_again_changes_nothing(database_url: str) -> None:
         await store.close()
 
 
-async def test_subscriptions_of_before_are_looked_at_once_and_then_know_when_they_are_due(
-    database_url: str, clock: FixedClock
-) -> None:
+async def test_subscriptions_from_before_the_migration_get_their_due_time(database_url: str, clock: FixedClock) -> None:
     engine = create_engine_of(driver_url(database_url))
     async with engine.execution_options(write=True).begin() as connection:
         await connection.run_sync(upgraded_to, "0010")
@@ -95,7 +93,7 @@ def upgraded_to(connection: Connection, step: str) -> None:
     command.upgrade(config, step)
 
 
-def test_rows_outlive_a_column_that_goes(tmp_path: Path) -> None:
+def test_rows_survive_the_removal_of_a_column(tmp_path: Path) -> None:
     with create_engine(f"sqlite:///{tmp_path / 'old.db'}").begin() as connection:
         upgraded_to(connection, "0008")
         connection.execute(text("INSERT INTO person (id, created_at) VALUES ('p', '2026-11-01 10:00:00')"))

@@ -1,4 +1,4 @@
-"""Conversations that went mute are counted; those where something happens, or that may wait, are not."""
+"""Conversations without progress are counted as mute; active ones and those that may wait are not."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def put(store: Store, room: str, urgency: Urgency = Urgency.ANSWER, **more
 
 
 @pytest.mark.parametrize("claimed", [False, True])
-async def test_a_message_that_nobody_handles_is_found(store: Store, clock: FixedClock, claimed: bool) -> None:
+async def test_conversation_with_an_unhandled_message_is_mute(store: Store, clock: FixedClock, claimed: bool) -> None:
     await says(store, "!a", "!a", "!b")
     if claimed:
         async with store.begin() as tx:
@@ -44,7 +44,7 @@ async def test_a_message_that_nobody_handles_is_found(store: Store, clock: Fixed
 
 
 @pytest.mark.parametrize("claimed", [False, True])
-async def test_an_answer_that_nobody_sends_is_found(store: Store, clock: FixedClock, claimed: bool) -> None:
+async def test_conversation_with_an_unsent_answer_is_mute(store: Store, clock: FixedClock, claimed: bool) -> None:
     await put(store, "!a")
     if claimed:
         async with store.begin() as tx:
@@ -54,7 +54,7 @@ async def test_an_answer_that_nobody_sends_is_found(store: Store, clock: FixedCl
     assert await mute(store) == 1
 
 
-async def test_a_long_queue_that_moves_is_not_mute(store: Store, clock: FixedClock) -> None:
+async def test_conversation_with_a_moving_queue_is_not_mute(store: Store, clock: FixedClock) -> None:
     await says(store, "!a", "!a", "!a")
     await put(store, "!a")
     await put(store, "!a")
@@ -65,7 +65,7 @@ async def test_a_long_queue_that_moves_is_not_mute(store: Store, clock: FixedClo
     assert await mute(store) == 0
 
 
-async def test_what_may_wait_is_not_mute(store: Store, clock: FixedClock) -> None:
+async def test_digests_and_scheduled_messages_do_not_make_a_conversation_mute(store: Store, clock: FixedClock) -> None:
     await put(store, "!digest", Urgency.BULK)
     await put(store, "!later", not_before=clock() + timedelta(hours=1))
     clock.advance(minutes=2)

@@ -1,4 +1,4 @@
-"""Questions that were passed on: who may read them, who waits for them, and how that ends."""
+"""Questions that were passed on: who may read them, who waits for them, and when they are deleted."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ async def somebody(tx: Transaction, user: str = "@anna:b.example") -> Person:
 
 
 async def asked(tx: Transaction, person: Person, text: str = "Wer hat das?") -> int:
-    """The person asked it and sees what others would read."""
+    """The user asked the question and sees the text that others would read."""
     number = await tx.answers.not_answered(text, text.casefold(), "de")
     assert await tx.open_questions.keep(number, person.id, text, "de", topics=("mobility",))
     return number
 
 
-async def test_only_what_was_agreed_to_can_be_read(store: Store) -> None:
+async def test_question_is_listed_only_after_its_asker_agreed(store: Store) -> None:
     async with store.begin() as tx:
         anna, ben = await somebody(tx), await somebody(tx, "@ben:b.example")
         number = await asked(tx, anna)
@@ -44,7 +44,7 @@ async def test_only_what_was_agreed_to_can_be_read(store: Store) -> None:
     )
 
 
-async def test_two_who_ask_the_same_both_wait(store: Store, clock: FixedClock) -> None:
+async def test_two_users_who_ask_the_same_question_both_wait_for_an_answer(store: Store, clock: FixedClock) -> None:
     async with store.begin() as tx:
         anna, ben = await somebody(tx), await somebody(tx, "@ben:b.example")
         number = await asked(tx, anna)
@@ -62,7 +62,7 @@ async def test_two_who_ask_the_same_both_wait(store: Store, clock: FixedClock) -
         assert set(await tx.open_questions.waiting(number)) == {ben.id}
 
 
-async def test_closed_ones_are_shown_to_nobody_until_passed_on_again(store: Store) -> None:
+async def test_closed_question_is_hidden_until_a_user_passes_it_on_again(store: Store) -> None:
     async with store.begin() as tx:
         anna, ben = await somebody(tx), await somebody(tx, "@ben:b.example")
         number = await asked(tx, anna)
@@ -75,7 +75,7 @@ async def test_closed_ones_are_shown_to_nobody_until_passed_on_again(store: Stor
         assert [answer.number for answer in await tx.answers.open_questions()] == [number]
 
 
-async def test_editors_alone(store: Store) -> None:
+async def test_question_for_editors_only_is_not_listed(store: Store) -> None:
     async with store.begin() as tx:
         anna = await somebody(tx)
         number = await tx.answers.not_answered("Wer?", "wer", "de")
@@ -84,7 +84,7 @@ async def test_editors_alone(store: Store) -> None:
         assert await tx.open_questions.waiting(number) == {anna.id: "Wer?"}
 
 
-async def test_who_takes_the_message_back_takes_the_question_back(store: Store) -> None:
+async def test_retracting_the_message_withdraws_the_question(store: Store) -> None:
     async with store.begin() as tx:
         anna = await somebody(tx)
         number = await asked(tx, anna)
@@ -99,7 +99,7 @@ async def test_who_takes_the_message_back_takes_the_question_back(store: Store) 
         assert await tx.open_questions.own(number, anna.id) is None
 
 
-async def test_everything_ends_in_its_time_and_with_it_the_consent(store: Store, clock: FixedClock) -> None:
+async def test_questions_and_their_consents_are_deleted_after_their_time(store: Store, clock: FixedClock) -> None:
     async with store.begin() as tx:
         anna = await somebody(tx)
         number, draft = await asked(tx, anna), await asked(tx, anna, "Ein Entwurf?")

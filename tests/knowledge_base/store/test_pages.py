@@ -1,4 +1,4 @@
-"""One-time links at rest: used once, over in time, and then without their text."""
+"""Stored one-time links: usable once, expired in time, and then without their text."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def used(store: Store, token_hash: str = HASH) -> Page | None:
         return await tx.pages.use(token_hash)
 
 
-async def test_a_link_stands_for_what_was_kept(store: Store) -> None:
+async def test_stored_link_is_read_back_unchanged(store: Store) -> None:
     person = await kept(store, language="pl", veiled=True, content={"key": "x"})
     async with store.read() as tx:
         page = await tx.pages.get(HASH)
@@ -38,20 +38,20 @@ async def test_a_link_stands_for_what_was_kept(store: Store) -> None:
         assert await tx.pages.get("b" * 64) is None
 
 
-async def test_it_works_once(store: Store) -> None:
+async def test_link_can_be_used_once(store: Store) -> None:
     await kept(store)
     assert await used(store) is not None
     assert await used(store) is None
     assert await used(store, "b" * 64) is None
 
 
-async def test_of_two_at_once_one_gets_it(store: Store) -> None:
+async def test_only_one_of_several_concurrent_uses_of_a_link_succeeds(store: Store) -> None:
     await kept(store)
     results = await asyncio.gather(*(used(store) for _ in range(6)))
     assert sum(result is not None for result in results) == 1
 
 
-async def test_what_fails_uses_nothing(store: Store) -> None:
+async def test_failed_transaction_does_not_use_up_a_link(store: Store) -> None:
     await kept(store)
 
     async def fails() -> None:
@@ -64,7 +64,7 @@ async def test_what_fails_uses_nothing(store: Store) -> None:
     assert await used(store) is not None
 
 
-async def test_it_is_over_after_its_time(store: Store, clock: FixedClock) -> None:
+async def test_link_expires_after_its_time(store: Store, clock: FixedClock) -> None:
     await kept(store)
     clock.moment += PAGES_LAST - timedelta(seconds=1)
     async with store.read() as tx:
@@ -78,7 +78,7 @@ async def test_it_is_over_after_its_time(store: Store, clock: FixedClock) -> Non
     assert await used(store) is None
 
 
-async def test_what_was_read_can_be_read_again_for_a_while(store: Store, clock: FixedClock) -> None:
+async def test_used_link_can_be_read_again_for_a_while(store: Store, clock: FixedClock) -> None:
     await kept(store, content={"key": "x"})
     page = await used(store)
     assert page
@@ -90,7 +90,7 @@ async def test_what_was_read_can_be_read_again_for_a_while(store: Store, clock: 
         assert not tx.pages.is_readable(page)
 
 
-async def test_a_link_that_is_known_stays_what_it_is(store: Store) -> None:
+async def test_storing_a_known_link_again_does_not_change_it(store: Store) -> None:
     await kept(store)
     await used(store)
     await kept(store, subject="intro-2")
@@ -101,7 +101,7 @@ async def test_a_link_that_is_known_stays_what_it_is(store: Store) -> None:
         assert page.used_at
 
 
-async def test_what_it_is_about_can_end_before(store: Store) -> None:
+async def test_links_end_early_when_their_subject_ends(store: Store) -> None:
     await kept(store, content={"key": "x"})
     await kept(store, "b" * 64, subject="intro-2")
     async with store.begin() as tx:
@@ -115,7 +115,7 @@ async def test_what_it_is_about_can_end_before(store: Store) -> None:
     assert await used(store, "b" * 64) is not None
 
 
-async def test_one_that_changed_nothing_can_be_opened_again(store: Store) -> None:
+async def test_used_link_can_be_reopened(store: Store) -> None:
     await kept(store)
     async with store.begin() as tx:
         await tx.pages.use(HASH)
@@ -123,7 +123,7 @@ async def test_one_that_changed_nothing_can_be_opened_again(store: Store) -> Non
     assert await used(store) is not None
 
 
-async def test_texts_that_were_read_are_wiped_and_old_links_deleted(store: Store, clock: FixedClock) -> None:
+async def test_texts_of_read_links_are_wiped_and_old_links_are_deleted(store: Store, clock: FixedClock) -> None:
     await kept(store, content={"secret": "x"})
     await kept(store, "b" * 64, content={"secret": "x"})
     await used(store)
@@ -150,8 +150,8 @@ async def _forgets(store: Store, number: int) -> None:
         assert await tx.pages.forget() == number
 
 
-async def test_who_opens_a_link_alone_makes_the_others_wait(store: Store) -> None:
-    """So that tries of a code are counted one after the other, whatever the number of processes."""
+async def test_exclusive_opening_of_a_link_makes_other_transactions_wait(store: Store) -> None:
+    """This way, several processes count the tries of a code one after the other."""
     await kept(store)
     order: list[str] = []
     inside = asyncio.Event()
@@ -175,7 +175,7 @@ async def test_who_opens_a_link_alone_makes_the_others_wait(store: Store) -> Non
     assert order == ["first", "second"]
 
 
-async def test_a_link_that_is_over_opens_nothing(store: Store, clock: FixedClock) -> None:
+async def test_expired_or_unknown_link_cannot_be_opened(store: Store, clock: FixedClock) -> None:
     await kept(store)
     clock.moment += PAGES_LAST
     async with store.begin() as tx:

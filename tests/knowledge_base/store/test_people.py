@@ -1,4 +1,4 @@
-"""The public name of an account: kept when asked to, brought up to date from then on, and gone when there is none."""
+"""The public name of an account: kept on request, then updated, and removed when the account has none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from knowledge_base.store.database import Store
 
 
 async def wrote(store: Store, name: str | None) -> str:
-    """Somebody writes, and their account is called so; the name that is stored then."""
+    """A user with this public name writes; return the name that is stored then."""
     async with store.begin() as tx:
         person = await tx.people.identify("telegram", "11", private_conversation="11", public_name=name)
     async with store.read() as tx:
@@ -16,7 +16,7 @@ async def wrote(store: Store, name: str | None) -> str:
     return account.public_name
 
 
-async def test_a_public_name_is_kept_from_when_it_is_needed(store: Store) -> None:
+async def test_public_name_is_stored_and_updated_only_after_it_is_needed(store: Store) -> None:
     assert [await wrote(store, name) for name in ("first", "first", None)] == ["", "", ""]
     async with store.begin() as tx:
         await tx.people.keep_name("telegram", "11", "first")
@@ -25,7 +25,7 @@ async def test_a_public_name_is_kept_from_when_it_is_needed(store: Store) -> Non
 
 
 @pytest.mark.parametrize("gone", ["forgotten", "parted"])
-async def test_it_goes_with_its_account(store: Store, gone: str) -> None:
+async def test_public_name_leaves_with_its_account(store: Store, gone: str) -> None:
     async with store.begin() as tx:
         person = await tx.people.identify("telegram", "11", private_conversation="11")
         await tx.people.link(person.id, "email", "a@b.example", "a@b.example")

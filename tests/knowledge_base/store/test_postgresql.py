@@ -1,4 +1,4 @@
-"""Nothing waits for PostgreSQL without end, and no error quotes a value."""
+"""No wait for PostgreSQL is endless, and no error quotes a value."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def server(postgres_url_with_schema: str) -> AsyncIterator[Store]:
 
 
 async def limits(store: Store, *, long: bool = False) -> dict[str, int]:
-    """As the server applies them to a transaction."""
+    """The limits that the server applies to a transaction."""
     async with store.begin(long=long) as tx:
         rows = await tx.connection.execute(SHOW, {"names": list(LIMITS)})
         return {row.name: row.setting for row in rows}
@@ -55,18 +55,18 @@ def pool(store: Store) -> QueuePool:
 # --- the limits -------------------------------------------------------------------------------------------------------
 
 
-async def test_every_connection_has_limits_on_both_sides(server: Store) -> None:
+async def test_every_database_connection_has_server_and_client_limits(server: Store) -> None:
     assert await limits(server) == LIMITS
     known = (await driver(server)).info.get_parameters()
     assert {name: known[name] for name in postgresql.CLIENT} == postgresql.CLIENT
 
 
-async def test_a_long_transaction_has_time_and_the_next_one_has_not(server: Store) -> None:
+async def test_longer_limits_hold_only_for_the_long_transaction(server: Store) -> None:
     assert await limits(server, long=True) == LONG
     assert await limits(server) == LIMITS
 
 
-async def test_options_of_the_url_win(postgres_url_with_schema: str) -> None:
+async def test_options_of_the_url_override_the_limits(postgres_url_with_schema: str) -> None:
     url = f"{postgres_url_with_schema}?connect_timeout=3&options=-c%20statement_timeout%3D77min%20-c%20lock_timeout%3D0"
     store = await Store.open(url)
     assert await limits(store) == {**LIMITS, "statement_timeout": 77 * 60_000, "lock_timeout": 0}
@@ -77,7 +77,7 @@ async def test_options_of_the_url_win(postgres_url_with_schema: str) -> None:
     await store.close()
 
 
-async def test_what_the_database_sets_for_itself_wins(postgres_url_with_schema: str) -> None:
+async def test_settings_of_the_database_override_the_limits(postgres_url_with_schema: str) -> None:
     name = postgres_url_with_schema.rpartition("/")[2]
     with psycopg.connect(postgres_url_with_schema, autocommit=True) as admin:
         admin.execute(f'ALTER DATABASE "{name}" SET lock_timeout = 1234')
@@ -95,7 +95,7 @@ async def network(postgres_url_with_schema: str) -> AsyncIterator[SilentNetwork]
         yield between
 
 
-async def test_connections_that_the_network_forgot_are_replaced(
+async def test_store_replaces_connections_that_the_network_dropped(
     network: SilentNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgresql, "PING_S", 0.3)
@@ -110,7 +110,7 @@ async def test_connections_that_the_network_forgot_are_replaced(
     await store.close()
 
 
-async def test_a_statement_that_gets_no_answer_ends_and_its_place_is_free(
+async def test_unanswered_statement_fails_and_frees_its_connection(
     network: SilentNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgresql, "PING_S", 0.3)
@@ -139,7 +139,7 @@ async def test_a_statement_that_gets_no_answer_ends_and_its_place_is_free(
     await store.close()
 
 
-async def test_a_cancelled_statement_gives_its_place_back_though_nothing_answers(
+async def test_cancelled_statement_frees_its_connection_without_an_answer(
     network: SilentNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgresql, "PING_S", 0.3)
@@ -167,7 +167,7 @@ async def test_a_cancelled_statement_gives_its_place_back_though_nothing_answers
     await store.close()
 
 
-async def test_a_server_that_takes_connections_and_says_nothing_is_given_up() -> None:
+async def test_store_gives_up_on_a_server_that_accepts_and_never_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         address = driver_url(f"postgresql://app@127.0.0.1:{deaf.getsockname()[1]}/x?connect_timeout=2")
         store = Store(create_engine(address))
@@ -181,7 +181,7 @@ async def test_a_server_that_takes_connections_and_says_nothing_is_given_up() ->
 # --- others -----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_process_frozen_inside_a_transaction_holds_nobody_for_long(postgres_url_with_schema: str) -> None:
+async def test_frozen_transaction_blocks_other_transactions_only_briefly(postgres_url_with_schema: str) -> None:
     short = "-c%20lock_timeout%3D200%20-c%20idle_in_transaction_session_timeout%3D700"
     store = await Store.open(f"{postgres_url_with_schema}?options={short}")
     async with store.begin() as tx:
@@ -220,7 +220,7 @@ CANARY = "5000777"
 
 
 @pytest.mark.parametrize("fault", ["twice", "no such person", "null", "no number", "too long", "no moment"])
-async def test_no_error_quotes_a_value(store: Store, fault: str) -> None:
+async def test_database_errors_quote_no_values(store: Store, fault: str) -> None:
     async with store.begin() as tx:
         person = await tx.people.identify("telegram", CANARY, private_conversation=CANARY)
     values: dict[str, Any] = {

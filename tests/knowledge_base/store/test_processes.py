@@ -1,4 +1,4 @@
-"""Who lives, who leads: one process per account, and a takeover that leaves the one before without effect."""
+"""Living processes and leaders: one process leads an account, and a deposed leader has no effect."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ async def take(store: Store, me: str, channel: str = "net") -> int | None:
 
 
 async def falls_silent(store: Store, me: str) -> None:
-    """As if its last sign were long ago."""
+    """Set the last sign of life of a process to long ago."""
     async with store.begin() as tx:
         long_ago = tx.now - timedelta(days=2)
         await tx.connection.execute(update(process).where(process.c.id == me).values(seen_at=long_ago))
 
 
-async def test_one_process_leads_and_the_next_takes_over_when_it_is_silent(store: Store) -> None:
+async def test_next_process_takes_over_when_the_leader_is_silent(store: Store) -> None:
     await sign(store, "a")
     assert await take(store, "a") == 1
     await sign(store, "b")
@@ -45,7 +45,7 @@ async def test_one_process_leads_and_the_next_takes_over_when_it_is_silent(store
     assert await sign(store, "b") == {"net": 2}
 
 
-async def test_an_orderly_end_frees_everything_at_once(store: Store) -> None:
+async def test_leader_that_leaves_frees_its_channel_at_once(store: Store) -> None:
     for me in "ab":
         await sign(store, me)
     assert await take(store, "a") == 1
@@ -54,7 +54,7 @@ async def test_an_orderly_end_frees_everything_at_once(store: Store) -> None:
     assert await take(store, "b") == 2
 
 
-async def test_who_resigns_a_channel_lives_on(store: Store) -> None:
+async def test_only_the_leader_can_resign_its_channel(store: Store) -> None:
     for me in "ab":
         await sign(store, me)
     assert await take(store, "a") == 1
@@ -66,7 +66,7 @@ async def test_who_resigns_a_channel_lives_on(store: Store) -> None:
     assert await take(store, "b") == 2
 
 
-async def test_who_comes_to_a_place_ends_whoever_worked_there(store: Store) -> None:
+async def test_new_process_in_a_folder_ends_the_older_process_there(store: Store) -> None:
     for me in "ab":
         await sign(store, me, place="the folder")
     assert await take(store, "a") == 1
@@ -76,7 +76,7 @@ async def test_who_comes_to_a_place_ends_whoever_worked_there(store: Store) -> N
     assert await take(store, "b") == 2
 
 
-async def test_of_many_that_try_at_once_one_leads(store: Store) -> None:
+async def test_only_one_of_many_concurrent_processes_becomes_leader(store: Store) -> None:
     names = [f"p{number}" for number in range(8)]
     for me in names:
         await sign(store, me)
@@ -87,7 +87,7 @@ async def test_of_many_that_try_at_once_one_leads(store: Store) -> None:
     assert [held for held in led if held] == [{"net": 1}]
 
 
-async def test_signing_and_taking_at_once_never_leaves_two_leaders(store: Store) -> None:
+async def test_concurrent_signing_and_takeover_never_leave_two_leaders(store: Store) -> None:
     await sign(store, "a")
     await take(store, "a")
     await sign(store, "b")
@@ -101,7 +101,7 @@ async def test_signing_and_taking_at_once_never_leaves_two_leaders(store: Store)
             assert await take(store, "a") is not None
 
 
-async def test_an_old_term_claims_and_notes_nothing(store: Store) -> None:
+async def test_deposed_leader_can_claim_and_change_no_messages(store: Store) -> None:
     await sign(store, "a")
     old = Term("net", "a", await take(store, "a") or 0)
     async with store.begin() as tx:
@@ -124,7 +124,7 @@ async def test_an_old_term_claims_and_notes_nothing(store: Store) -> None:
         assert await tx.connection.scalar(select(outbox.c.state).where(outbox.c.id == row.id)) == "new"
 
 
-async def test_messages_of_a_silent_process_are_taken_those_of_a_living_one_are_not(store: Store) -> None:
+async def test_only_messages_of_silent_processes_are_taken_over(store: Store) -> None:
     for me in "ab":
         await sign(store, me)
     async with store.begin() as tx:
@@ -142,7 +142,7 @@ async def test_messages_of_a_silent_process_are_taken_those_of_a_living_one_are_
         assert not await tx.inbox.quarantine(first[0])
 
 
-async def test_two_that_claim_at_once_share_and_double_nothing(store: Store) -> None:
+async def test_two_concurrent_processes_never_claim_the_same_message(store: Store) -> None:
     for me in "ab":
         await sign(store, me)
     async with store.begin() as tx:

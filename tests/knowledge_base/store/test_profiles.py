@@ -1,4 +1,4 @@
-"""What people told; two persons made one, in every table; the ledger that nobody can rewrite; blocks that come back."""
+"""Profiles, merged persons in every table, the append-only consent ledger, and blocks that survive erasure."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def everything(tx: Transaction) -> str:
     return "\n".join(seen)
 
 
-async def test_a_profile_is_kept_and_changed(store: Store) -> None:
+async def test_profile_fields_are_stored_and_changed_one_by_one(store: Store) -> None:
     async with store.begin() as tx:
         anna = await somebody(tx, "@anna:b.example")
         assert (await tx.profiles.get(anna.id)).name == ""
@@ -49,7 +49,7 @@ async def test_a_profile_is_kept_and_changed(store: Store) -> None:
         assert not profile.is_verified(tx.now + timedelta(days=366))
 
 
-async def test_another_municipality_is_not_proven(sqlite_store: Store) -> None:
+async def test_changing_the_municipality_removes_the_verification(sqlite_store: Store) -> None:
     async with sqlite_store.begin() as tx:
         anna = await somebody(tx, "@anna:b.example")
         await tx.profiles.set(anna.id, municipality="1", verified_at=tx.now, verified_address="a@b.example")
@@ -57,7 +57,7 @@ async def test_another_municipality_is_not_proven(sqlite_store: Store) -> None:
         assert (profile.verified_at, profile.verified_address) == (None, "")
 
 
-async def test_an_imported_address_is_a_person_once(store: Store) -> None:
+async def test_imported_address_creates_a_person_once(store: Store) -> None:
     async with store.begin() as tx:
         made = await tx.profiles.person_of_address("Klima@Stadt.example", language="pl")
         again = await tx.profiles.person_of_address("klima@stadt.example")
@@ -69,7 +69,7 @@ async def test_an_imported_address_is_a_person_once(store: Store) -> None:
         assert not (await tx.people.accounts(made.id))[0].active
 
 
-async def test_two_persons_become_one_in_every_table(store: Store) -> None:
+async def test_merging_two_persons_covers_every_table(store: Store) -> None:
     async with store.begin() as tx:
         await tx.answers.add(
             GivenAnswer(id="answer", channel="matrix", event_id="$q", sure=True, language="de", shown=())
@@ -88,7 +88,7 @@ async def test_two_persons_become_one_in_every_table(store: Store) -> None:
         assert len((await tx.connection.execute(select(outbox).where(outbox.c.person_id == twin.id))).all()) == 2
 
 
-async def test_merging_keeps_what_was_told_and_every_wish_to_be_left_alone(sqlite_store: Store) -> None:
+async def test_merging_keeps_profile_fields_pauses_and_refusals(sqlite_store: Store) -> None:
     async with sqlite_store.begin() as tx:
         old, new = await somebody(tx, "a"), await somebody(tx, "b")
         until = tx.now + timedelta(days=9)
@@ -101,14 +101,14 @@ async def test_merging_keeps_what_was_told_and_every_wish_to_be_left_alone(sqlit
         assert (profile.verified_at, profile.paused_until) == (None, until)
 
 
-async def test_every_reference_to_a_person_says_what_becomes_of_it() -> None:
-    """Else erasing somebody would fail, or forget a table."""
+async def test_every_reference_to_a_person_defines_its_deletion() -> None:
+    """Otherwise erasing a person would fail or forget a table."""
     for table, column in references():
         (key,) = column.foreign_keys
         assert key.ondelete in ("CASCADE", "SET NULL"), f"{table.name}.{column.name}"
 
 
-async def test_erasing_leaves_nothing_but_ids_of_messages(store: Store) -> None:
+async def test_erasing_a_person_leaves_no_personal_data(store: Store) -> None:
     async with store.begin() as tx:
         await tx.answers.add(
             GivenAnswer(id="answer", channel="matrix", event_id="$q", sure=True, language="de", shown=())
@@ -128,7 +128,7 @@ async def test_erasing_leaves_nothing_but_ids_of_messages(store: Store) -> None:
 # ------------------------------------------------------------------------------------------------------- the ledger
 
 
-async def test_the_ledger_tells_what_holds(store: Store) -> None:
+async def test_consent_ledger_tells_which_consents_hold(store: Store) -> None:
     async with store.begin() as tx:
         assert not await tx.consents.holds("p", "digest")
         await tx.consents.add(
@@ -145,7 +145,7 @@ async def test_the_ledger_tells_what_holds(store: Store) -> None:
     "statement",
     ["DELETE FROM consent", "UPDATE consent SET purpose = 'other'", "UPDATE consent SET subject = 'q'"],
 )
-async def test_nobody_rewrites_the_ledger(store: Store, statement: str) -> None:
+async def test_consent_ledger_refuses_updates_and_deletions(store: Store, statement: str) -> None:
     async with store.begin() as tx:
         await tx.consents.add(ConsentEntry(subject="p", purpose="digest", what=ConsentAction.GIVEN))
     with pytest.raises(DBAPIError, match="append-only"):
@@ -153,7 +153,7 @@ async def test_nobody_rewrites_the_ledger(store: Store, statement: str) -> None:
             await tx.connection.execute(text(statement))
 
 
-async def test_even_unlocked_a_proof_stays_as_it_is(store: Store) -> None:
+async def test_unlocked_consent_ledger_still_refuses_updates(store: Store) -> None:
     async with store.begin() as tx:
         await tx.consents.add(ConsentEntry(subject="p", purpose="digest", what=ConsentAction.GIVEN))
         await tx.facts.put(KEY, True)
@@ -162,7 +162,7 @@ async def test_even_unlocked_a_proof_stays_as_it_is(store: Store) -> None:
             await tx.connection.execute(text("UPDATE consent SET what = 'withdrawn'"))
 
 
-async def test_proof_goes_three_years_after_its_end(store: Store, clock: FixedClock) -> None:
+async def test_consent_entries_are_deleted_three_years_after_their_end(store: Store, clock: FixedClock) -> None:
     period = timedelta(days=3 * 365)
     async with store.begin() as tx:
         for purpose in ("digest", "introduction:1"):
@@ -182,7 +182,7 @@ async def test_proof_goes_three_years_after_its_end(store: Store, clock: FixedCl
 # ------------------------------------------------------------------------------------------------ blocks and tallies
 
 
-async def test_a_block_survives_erasing_and_coming_back(store: Store) -> None:
+async def test_block_survives_erasure_and_return_of_the_blocked_user(store: Store) -> None:
     async with store.begin() as tx:
         contact = await tx.profiles.person_of_address("klima@stadt.example")
         nag = await somebody(tx, "@nag:b.example")
@@ -201,7 +201,7 @@ async def test_a_block_survives_erasing_and_coming_back(store: Store) -> None:
         assert not await tx.blocks.has(b"t" * 32, contact.id, same_account.id)  # only this installation can tell
 
 
-async def test_a_tally_counts_the_person_not_the_account(store: Store, clock: FixedClock) -> None:
+async def test_tally_counts_the_person_not_the_account(store: Store, clock: FixedClock) -> None:
     day = timedelta(days=1)
     async with store.begin() as tx:
         anna = await somebody(tx, "@anna:b.example")

@@ -1,4 +1,4 @@
-"""What two transactions do at once, on both databases: neither fails, neither loses what the other stored."""
+"""Two concurrent transactions, on both databases: neither fails, and neither loses changes of the other."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def made(store: Store) -> Person:
         return await anna(tx)
 
 
-async def test_a_new_person_who_writes_in_two_chats_at_once_is_one_person(store: Store) -> None:
+async def test_new_user_who_writes_in_two_chats_at_once_is_one_person(store: Store) -> None:
     result = await crossed(store, anna, lambda tx: tx.people.identify("telegram", "anna", private_conversation=None))
     assert len({one.id for one in result}) == 1
     async with store.read() as tx:
@@ -40,7 +40,7 @@ async def test_a_new_person_who_writes_in_two_chats_at_once_is_one_person(store:
         assert (await tx.people.accounts(result[0].id))[0].conversation == "1"
 
 
-async def test_a_new_person_who_writes_in_many_chats_at_once_is_one_person(store: Store) -> None:
+async def test_new_user_who_writes_in_many_chats_at_once_is_one_person(store: Store) -> None:
     async def write(chat: int) -> str:
         async with store.begin() as tx:
             return (await tx.people.identify("telegram", "anna", private_conversation=f"{chat}")).id
@@ -50,7 +50,7 @@ async def test_a_new_person_who_writes_in_many_chats_at_once_is_one_person(store
         assert await tx.connection.scalar(select(func.count()).select_from(person)) == 1
 
 
-async def test_two_fields_of_a_profile_set_at_once_are_both_kept(store: Store) -> None:
+async def test_two_profile_fields_set_at_once_are_both_kept(store: Store) -> None:
     who = (await made(store)).id
     await crossed(
         store, lambda tx: tx.profiles.set(who, phone="0355 1"), lambda tx: tx.profiles.set(who, name="Klimaschutz")
@@ -60,7 +60,7 @@ async def test_two_fields_of_a_profile_set_at_once_are_both_kept(store: Store) -
     assert (profile.phone, profile.name) == ("0355 1", "Klimaschutz")
 
 
-async def test_two_subscriptions_of_one_person_at_once_are_one(store: Store) -> None:
+async def test_two_concurrent_subscriptions_of_one_person_become_one(store: Store) -> None:
     who = (await made(store)).id
 
     async def subscribe(tx: Transaction) -> str:
@@ -72,7 +72,7 @@ async def test_two_subscriptions_of_one_person_at_once_are_one(store: Store) -> 
         assert await tx.connection.scalar(select(func.count()).select_from(subscription)) == 1
 
 
-async def test_a_limit_holds_for_two_who_ask_at_once(store: Store) -> None:
+async def test_rate_limit_holds_for_two_concurrent_requests(store: Store) -> None:
     async def once(tx: Transaction) -> bool:
         if await tx.tallies.count(SECRET, "codes", ["a@stadt.example"], within=timedelta(days=1)):
             return False
@@ -82,7 +82,7 @@ async def test_a_limit_holds_for_two_who_ask_at_once(store: Store) -> None:
     assert sorted(await crossed(store, once, once)) == [False, True]
 
 
-async def test_two_who_add_to_one_fact_lose_nothing(store: Store) -> None:
+async def test_two_transactions_that_extend_the_same_fact_lose_nothing(store: Store) -> None:
     def add(word: str) -> Work[None]:
         async def work(tx: Transaction) -> None:
             before = await tx.facts.hold("words") or []
@@ -96,7 +96,7 @@ async def test_two_who_add_to_one_fact_lose_nothing(store: Store) -> None:
         assert await tx.facts.get("words") == ["a", "b", "c", "d"]
 
 
-async def test_a_question_taken_back_twice_at_once_counts_once(store: Store) -> None:
+async def test_question_retracted_twice_at_once_is_subtracted_once(store: Store) -> None:
     async with store.begin() as tx:
         numbers = {await tx.answers.not_answered("Wo?", "wo", "de") for _ in range(3)}
         given = GivenAnswer(
@@ -108,7 +108,7 @@ async def test_a_question_taken_back_twice_at_once_counts_once(store: Store) -> 
         assert await tx.connection.scalar(select(unanswered.c.times)) == 2
 
 
-async def test_a_contact_who_was_told_meanwhile_is_neither_hidden_nor_warned_of(store: Store) -> None:
+async def test_contact_informed_in_the_meantime_is_neither_hidden_nor_warned_about(store: Store) -> None:
     async with store.begin() as tx:
         await tx.contacts.seen(["c1", "c2"])
         await tx.contacts.note_informed(["c1"])
@@ -119,7 +119,7 @@ async def test_a_contact_who_was_told_meanwhile_is_neither_hidden_nor_warned_of(
         assert (await tx.contacts.duties())["c1"].hidden_at is None
 
 
-async def test_work_for_a_person_who_became_another_one_meanwhile_is_to_be_done_again(store: Store) -> None:
+async def test_work_for_a_person_merged_in_the_meantime_fails_and_can_be_retried(store: Store) -> None:
     old = await made(store)
     async with store.begin() as tx:
         new = await tx.people.identify("matrix", "@anna:stadt.example", private_conversation="!a")
@@ -148,7 +148,7 @@ async def test_a_merge_waits_for_work_that_refers_to_the_person(store: Store) ->
         assert await tx.people.context(("telegram", "1", "", new.id), younger_than=timedelta(hours=1)) is not None
 
 
-async def test_two_merges_across_do_not_wait_in_a_ring(store: Store) -> None:
+async def test_two_opposite_merges_do_not_deadlock(store: Store) -> None:
     one = await made(store)
     async with store.begin() as tx:
         other = await tx.people.identify("matrix", "@anna:stadt.example", private_conversation="!a")
@@ -164,7 +164,7 @@ async def test_two_merges_across_do_not_wait_in_a_ring(store: Store) -> None:
     assert sorted(await asyncio.gather(merge(one.id, other.id), merge(other.id, one.id))) == ["gone", "merged"]
 
 
-async def test_two_that_hold_several_introductions_do_not_wait_in_a_ring(store: Store) -> None:
+async def test_transactions_that_lock_several_introductions_do_not_deadlock(store: Store) -> None:
     who = (await made(store)).id
     ids = ["b", "a", "c"]
     async with store.begin() as tx:

@@ -1,4 +1,4 @@
-"""The installation's secret: made once, whole, for its user alone."""
+"""The installation's secret: created once, complete, and readable only by its user."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from knowledge_base.store.database import Store
 from knowledge_base.store.secret import BYTES, FILE, SHARED, forget_shared, keyed_hash, read_secret, share_secret
 
 
-def test_it_is_made_once_and_stays(tmp_path: Path) -> None:
+def test_secret_is_created_once_and_stays_the_same(tmp_path: Path) -> None:
     first = read_secret(tmp_path)
     assert len(first) == BYTES
     assert read_secret(tmp_path) == first
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
 
 
-def test_only_its_user_may_read_it(tmp_path: Path) -> None:
+def test_only_its_owner_can_read_the_secret_file(tmp_path: Path) -> None:
     read_secret(tmp_path)
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
 
 
-def test_every_installation_has_its_own(tmp_path: Path) -> None:
+def test_every_installation_has_its_own_secret(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in "ab"]
     for folder in folders:
         folder.mkdir()
@@ -37,21 +37,21 @@ def test_every_installation_has_its_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"x" * (BYTES + 1)])
-def test_a_damaged_one_is_never_replaced(tmp_path: Path, content: bytes) -> None:
-    """A new one would void every link, and forget who must not be asked again."""
+def test_damaged_secret_is_never_replaced(tmp_path: Path, content: bytes) -> None:
+    """A new secret would void every link and forget which contacts must not be asked again."""
     (tmp_path / FILE).write_bytes(content)
     with pytest.raises(StoreError, match="backup"):
         read_secret(tmp_path)
     assert (tmp_path / FILE).read_bytes() == content
 
 
-def test_what_a_killed_process_left_is_no_obstacle(tmp_path: Path) -> None:
+def test_leftover_file_of_a_killed_process_does_not_prevent_a_secret(tmp_path: Path) -> None:
     (tmp_path / f"{FILE}.{os.getpid()}").write_bytes(b"half")
     assert len(read_secret(tmp_path)) == BYTES
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
 
 
-def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
+def test_processes_that_start_at_once_agree_on_the_secret(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(_in_a_process, [str(tmp_path)] * 8))) == 1
 
@@ -68,7 +68,7 @@ def _in_a_process(folder: str) -> str:
     return subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=True).stdout
 
 
-def test_a_keyed_hash_is_of_secret_purpose_and_value() -> None:
+def test_keyed_hash_depends_on_secret_purpose_and_value() -> None:
     known = keyed_hash(b"k" * 32, "block", "person")
     assert known == keyed_hash(b"k" * 32, "block", "person")
     others = {keyed_hash(b"l" * 32, "block", "person"), keyed_hash(b"k" * 32, "link", "person")}
@@ -76,25 +76,25 @@ def test_a_keyed_hash_is_of_secret_purpose_and_value() -> None:
     assert len(known) == 64
 
 
-def test_purpose_and_value_cannot_be_mixed_up() -> None:
+def test_keyed_hash_separates_purpose_and_value() -> None:
     assert keyed_hash(b"k", "a", "b\0c") != keyed_hash(b"k", "ab", "\0c")
 
 
-def test_any_text_has_a_hash() -> None:
+def test_any_text_has_a_keyed_hash() -> None:
     assert keyed_hash(b"k", "block", "\ud800") != keyed_hash(b"k", "block", "")
 
 
 KNOWN = ["123456:token", "password"]
 
 
-async def test_a_second_machine_finds_the_secret_by_itself(store: Store, tmp_path: Path) -> None:
+async def test_second_machine_gets_the_secret_from_the_database(store: Store, tmp_path: Path) -> None:
     first, second = _folders(tmp_path)
     await share_secret(store, first, KNOWN)
     await share_secret(store, second, reversed(KNOWN))
     assert read_secret(first) == read_secret(second)
 
 
-async def test_another_secret_is_refused_until_an_operator_decides(store: Store, tmp_path: Path) -> None:
+async def test_different_secret_is_refused_until_an_operator_decides(store: Store, tmp_path: Path) -> None:
     first, second = _folders(tmp_path)
     await share_secret(store, first, KNOWN)
     other = read_secret(second)
@@ -108,7 +108,9 @@ async def test_another_secret_is_refused_until_an_operator_decides(store: Store,
 
 
 @pytest.mark.parametrize("known", [[], ["password"], ["123456:token", "passwort"]])
-async def test_without_the_same_tokens_it_is_not_to_be_had(store: Store, tmp_path: Path, known: list[str]) -> None:
+async def test_machine_without_the_same_tokens_cannot_get_the_secret(
+    store: Store, tmp_path: Path, known: list[str]
+) -> None:
     first, second = _folders(tmp_path)
     await share_secret(store, first, KNOWN)
     with pytest.raises(StoreError, match=r"secret\.key"):
@@ -116,7 +118,7 @@ async def test_without_the_same_tokens_it_is_not_to_be_had(store: Store, tmp_pat
     assert not (second / FILE).exists(), "no new one in its place"
 
 
-async def test_a_new_token_opens_it_after_the_next_start(store: Store, tmp_path: Path) -> None:
+async def test_secret_can_be_read_with_a_new_token_after_the_next_start(store: Store, tmp_path: Path) -> None:
     first, second = _folders(tmp_path)
     await share_secret(store, first, KNOWN)
     await share_secret(store, first, ["another token"], renew=True)
@@ -124,7 +126,7 @@ async def test_a_new_token_opens_it_after_the_next_start(store: Store, tmp_path:
     assert read_secret(first) == read_secret(second)
 
 
-async def test_the_database_alone_does_not_tell_it(store: Store, tmp_path: Path) -> None:
+async def test_database_alone_does_not_reveal_the_secret(store: Store, tmp_path: Path) -> None:
     await share_secret(store, tmp_path, KNOWN)
     async with store.read() as tx:
         kept = json.dumps(await tx.facts.get(SHARED))
@@ -132,7 +134,7 @@ async def test_the_database_alone_does_not_tell_it(store: Store, tmp_path: Path)
     assert read_secret(tmp_path).hex() not in kept
 
 
-async def test_machines_that_begin_at_once_do_not_both_decide(store: Store, tmp_path: Path) -> None:
+async def test_machines_that_start_at_once_agree_on_one_secret(store: Store, tmp_path: Path) -> None:
     folders = _folders(tmp_path)
     outcomes = await asyncio.gather(*(share_secret(store, folder, KNOWN) for folder in folders), return_exceptions=True)
     agreed = [folder for folder, outcome in zip(folders, outcomes, strict=True) if outcome is None]

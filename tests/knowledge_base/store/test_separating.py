@@ -1,4 +1,4 @@
-"""One person becomes two: each row goes with the account that it came by, or stays."""
+"""A person is split into two: each row goes with the account that it came from, or stays."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLACES = {"matrix": "!room", "telegram": "11", "email": "rad@stadt.example"}
 
 
 async def one_person(tx: Transaction) -> tuple[str, dict[str, Account]]:
-    """On three networks, asked for something, with links, buttons and messages on their way."""
+    """A contact with accounts on three networks, requests, links, buttons and waiting messages."""
     person = (await tx.people.identify("matrix", "@a", private_conversation=PLACES["matrix"])).id
     await tx.people.choose_language(person, "pl")
     for channel in ("telegram", "email"):
@@ -55,7 +55,7 @@ async def waits_at(tx: Transaction) -> dict[str, tuple[str, str | None]]:
     return {row.id: (row.channel, row.person_id) for row in rows}
 
 
-async def test_a_chat_leaves_with_nothing(store: Store) -> None:
+async def test_separated_chat_account_takes_no_data_along(store: Store) -> None:
     async with store.begin() as tx:
         person, accounts = await one_person(tx)
         other = await tx.profiles.part(person, [accounts["telegram"]], [], instead=accounts["matrix"])
@@ -78,7 +78,7 @@ async def test_a_chat_leaves_with_nothing(store: Store) -> None:
         assert await tx.people.context(("matrix", "!room", "", person), younger_than=lasts) is not None
 
 
-async def test_a_mailbox_leaves_with_what_is_its_own(store: Store) -> None:
+async def test_separated_mail_account_takes_its_own_data_along(store: Store) -> None:
     async with store.begin() as tx:
         person, accounts = await one_person(tx)
         other = await tx.profiles.part(person, [accounts["email"]], ["one"], instead=accounts["matrix"])
@@ -91,8 +91,8 @@ async def test_a_mailbox_leaves_with_what_is_its_own(store: Store) -> None:
         assert (await waits_at(tx))["matrix"] == ("matrix", person)
 
 
-async def test_a_mailbox_that_left_answers_for_nobody(store: Store) -> None:
-    """What stays with the person was mailed there, too: those links would still act and read as theirs."""
+async def test_separated_mail_account_cannot_open_links_that_stay_with_the_person(store: Store) -> None:
+    """The links that stay with the person were also mailed to that account and would still act for the person."""
     async with store.begin() as tx:
         person, accounts = await one_person(tx)
         await tx.pages.keep("s", kind="i", subject="two", person_id=person)
@@ -105,7 +105,7 @@ async def test_a_mailbox_that_left_answers_for_nobody(store: Store) -> None:
         assert tx.pages.is_open(leaves)
 
 
-async def test_a_consent_goes_with_its_introduction(store: Store) -> None:
+async def test_consent_moves_with_its_introduction_when_a_person_is_split(store: Store) -> None:
     async with store.begin() as tx:
         person, accounts = await one_person(tx)
         for purpose in ("introduction:one", "introduction:two", "notice"):
@@ -117,7 +117,9 @@ async def test_a_consent_goes_with_its_introduction(store: Store) -> None:
 
 
 @pytest.mark.parametrize("leaves", ["telegram", "email"])
-async def test_whose_data_were_here_is_known_after_parting_and_connecting(store: Store, leaves: str) -> None:
+async def test_accounts_affected_by_a_data_breach_stay_known_after_separating_and_merging(
+    store: Store, leaves: str
+) -> None:
     async with store.begin() as tx:
         person, accounts = await one_person(tx)
     then = store.now()
@@ -131,7 +133,7 @@ async def test_whose_data_were_here_is_known_after_parting_and_connecting(store:
 
 
 @pytest.mark.parametrize("channel", ["matrix", "telegram", "email"])
-async def test_who_saved_an_introduction_meanwhile_must_look_again(store: Store, channel: str) -> None:
+async def test_separating_raises_the_version_of_the_introduction(store: Store, channel: str) -> None:
     async with store.begin() as tx:
         person, accounts = await one_person(tx)
         before = await tx.introductions.get("one")
@@ -142,8 +144,8 @@ async def test_who_saved_an_introduction_meanwhile_must_look_again(store: Store,
     assert after.version == before.version + 1
 
 
-async def test_a_block_holds_for_every_account_that_was_the_persons(store: Store) -> None:
-    """Whichever side is taken apart, and whichever account was connected after the block."""
+async def test_block_holds_for_every_former_account_of_both_persons(store: Store) -> None:
+    """The block holds whichever side is split and whichever account was linked after the block."""
     secret = b"s" * 32
     async with store.begin() as tx:
         blocker, blocked, third = [

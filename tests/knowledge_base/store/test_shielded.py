@@ -1,4 +1,4 @@
-"""Tasks are cancelled all the time: on timeouts, at every stop. The database must not notice."""
+"""Timeouts and stops cancel tasks all the time; the database stays unaffected."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def reads(store: Store) -> None:
             await tx.records.count()
 
 
-async def test_a_cancelled_task_leaves_no_lock(store: Store) -> None:
+async def test_cancelled_task_leaves_no_database_lock(store: Store) -> None:
     chance = random.Random(1)
     for _ in range(40):
         tasks = [asyncio.create_task(work(store)) for work in (writes, reads, reads, writes, reads)]
@@ -38,7 +38,7 @@ async def test_a_cancelled_task_leaves_no_lock(store: Store) -> None:
             await tx.facts.put("k", 2)
 
 
-async def test_what_is_cancelled_is_finished_first_and_cancelled_then() -> None:
+async def test_cancelled_call_finishes_its_work_before_it_is_cancelled() -> None:
     go, done = asyncio.Event(), []
 
     async def work() -> str:
@@ -63,7 +63,7 @@ async def test_what_is_cancelled_is_finished_first_and_cancelled_then() -> None:
     assert done == ["work", "result"]
 
 
-async def test_timeouts_are_timeouts() -> None:
+async def test_timeout_of_shielded_work_raises_a_timeout_error() -> None:
     async def slow() -> None:
         for _ in range(20):
             await asyncio.sleep(0.002)
@@ -78,7 +78,7 @@ async def test_timeouts_are_timeouts() -> None:
     await asyncio.sleep(0)  # nothing of it is left over
 
 
-async def test_errors_come_through() -> None:
+async def test_shielded_work_passes_on_its_errors() -> None:
     async def fails() -> None:
         raise ValueError("x")
 

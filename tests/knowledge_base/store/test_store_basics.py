@@ -28,7 +28,7 @@ class BoomError(Exception):
     pass
 
 
-async def test_a_failing_unit_of_work_stores_nothing(store: Store) -> None:
+async def test_failing_transaction_stores_nothing(store: Store) -> None:
     with pytest.raises(BoomError):  # noqa: PT012
         async with store.begin() as tx:
             await tx.records.edit(RecordKind.PROJECT, "p1", dict(PROJECT))
@@ -39,7 +39,7 @@ async def test_a_failing_unit_of_work_stores_nothing(store: Store) -> None:
         assert await tx.facts.get("x") is None
 
 
-async def test_moments_come_back_aware(store: Store) -> None:
+async def test_stored_times_are_read_back_with_a_time_zone(store: Store) -> None:
     async with store.begin() as tx:
         await tx.records.edit(RecordKind.PROJECT, "p1", dict(PROJECT))
     async with store.read() as tx:
@@ -49,7 +49,7 @@ async def test_moments_come_back_aware(store: Store) -> None:
     assert stored.updated_at.tzinfo is not None
 
 
-async def test_every_change_raises_the_revision(store: Store) -> None:
+async def test_every_record_change_raises_the_revision(store: Store) -> None:
     async with store.begin() as tx:
         await tx.records.edit(RecordKind.PROJECT, "p1", dict(PROJECT))
     async with store.begin() as tx:
@@ -66,7 +66,7 @@ async def test_every_change_raises_the_revision(store: Store) -> None:
         assert [r.id async for r in tx.records.stream()] == []
 
 
-async def test_many_writers_wait_for_each_other(store: Store) -> None:
+async def test_concurrent_writers_wait_for_each_other(store: Store) -> None:
     async def write() -> None:
         async with store.begin() as tx:
             await tx.records.next_revision()
@@ -76,7 +76,7 @@ async def test_many_writers_wait_for_each_other(store: Store) -> None:
         assert await tx.records.revision() == 40
 
 
-async def test_what_goes_first_waits_for_two_writers_at_most(store: Store) -> None:
+async def test_urgent_transaction_waits_for_at_most_two_writers(store: Store) -> None:
     order: list[str] = []
 
     async def write(name: str, *, first: bool = False) -> None:
@@ -95,7 +95,7 @@ async def test_what_goes_first_waits_for_two_writers_at_most(store: Store) -> No
         assert order.index("first") <= 2
 
 
-async def test_a_batch_with_known_and_repeated_events_takes_in_each_once_and_in_order(store: Store) -> None:
+async def test_inbox_stores_each_event_of_a_batch_once_and_in_order(store: Store) -> None:
     def received(number: int) -> Received:
         return Received("test", f"${number}", f"room{number % 3}", "anna", {"text": str(number)})
 
@@ -109,7 +109,7 @@ async def test_a_batch_with_known_and_repeated_events_takes_in_each_once_and_in_
     assert [event for (event,) in rows][750:] == [f"${number}" for number in range(1, 1_500, 2)]
 
 
-async def test_an_event_is_taken_in_once(store: Store) -> None:
+async def test_inbox_stores_and_handles_an_event_once(store: Store) -> None:
     message = Received("test", "$1", "!room", "@a", {"text": "hello"})
     async with store.begin() as tx:
         assert await tx.inbox.add([message, message]) == 1
@@ -144,7 +144,7 @@ async def test_the_outbox_keeps_the_order_of_a_conversation(store: Store) -> Non
         assert [row.payload["n"] for row in await to_send(tx, "test")] == [1]
 
 
-async def test_an_answer_goes_before_what_was_stored_with_it_and_after_what_waited_before(store: Store) -> None:
+async def test_answer_is_sent_before_notices_stored_with_it_but_after_older_messages(store: Store) -> None:
     async with store.begin() as tx:
         await tx.outbox.add("test", "!a", {"n": "before"}, urgency=Urgency.ANSWER)
     store.now.advance(minutes=1)  # type: ignore[attr-defined]
@@ -165,7 +165,7 @@ async def test_an_answer_goes_before_what_was_stored_with_it_and_after_what_wait
     ]  # fmt: skip
 
 
-async def test_a_key_is_said_once(store: Store) -> None:
+async def test_message_with_a_key_is_stored_once(store: Store) -> None:
     async def say() -> bool:
         async with store.begin() as tx:
             return await tx.outbox.add("test", "!a", {}, urgency=Urgency.NOTICE, key="once")
@@ -173,7 +173,7 @@ async def test_a_key_is_said_once(store: Store) -> None:
     assert sorted(await asyncio.gather(*(say() for _ in range(10)))) == [False] * 9 + [True]
 
 
-async def test_feedback_counts_people_and_may_change(store: Store) -> None:
+async def test_feedback_counts_each_user_once_and_can_change(store: Store) -> None:
     async with store.begin() as tx:
         anna = await tx.people.identify("test", "@a", private_conversation="!a")
         again = await tx.people.identify("test", "@a", private_conversation=None)
@@ -197,7 +197,7 @@ async def test_a_question_asked_again_is_counted(store: Store) -> None:
         assert await tx.answers.open_questions() == []
 
 
-async def test_a_question_taken_back_is_forgotten_but_not_the_others(store: Store) -> None:
+async def test_retracted_question_is_deleted_but_not_the_same_question_of_others(store: Store) -> None:
     async with store.begin() as tx:
         for number in (1, 2):
             asked = await tx.answers.not_answered("Wer baut Freibäder?", "wer baut freibaeder", "de")
@@ -212,8 +212,8 @@ async def test_a_question_taken_back_is_forgotten_but_not_the_others(store: Stor
         assert await tx.answers.open_questions() == []
 
 
-async def test_editors_at_once_lose_nothing(store: Store) -> None:
-    """Each changes another field of what is stored at that moment."""
+async def test_concurrent_edits_of_different_fields_lose_nothing(store: Store) -> None:
+    """Each editor changes a different field of the stored record."""
     async with store.begin() as tx:
         await tx.records.edit(RecordKind.PROJECT, "p1", dict(PROJECT))
 
@@ -233,7 +233,7 @@ async def test_editors_at_once_lose_nothing(store: Store) -> None:
     assert {field for field in fields if stored.body.get(field) == "x"} == set(fields)
 
 
-async def test_reading_sees_one_state_though_others_write_meanwhile(store: Store) -> None:
+async def test_reading_transaction_sees_one_state_during_writes(store: Store) -> None:
     seen = []
     async with store.read() as tx:
         seen.append(await tx.records.revision())
@@ -250,7 +250,7 @@ async def raise_revision(store: Store) -> None:
         await tx.records.next_revision()
 
 
-async def test_reading_cannot_write(store: Store) -> None:
+async def test_reading_transaction_cannot_write(store: Store) -> None:
     with pytest.raises(DBAPIError):
         async with store.read() as tx:
             await tx.facts.put("x", 1)

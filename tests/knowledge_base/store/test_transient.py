@@ -1,4 +1,4 @@
-"""Errors of the moment are told from errors of the work, by errors that real databases raise."""
+"""Transient errors are distinguished from permanent errors, with errors that real databases raise."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ async def failure(url: str, *statements: str, **options: object) -> Exception:
         ("XX001", False), ("XX000", False), ("54000", False), ("P0001", False), ("40002", False), ("57P04", False),
     ],
 )  # fmt: skip
-async def test_the_state_that_postgresql_names_decides(postgres: str, state: str, transient: bool) -> None:
+async def test_sqlstate_of_postgresql_decides_whether_an_error_is_transient(
+    postgres: str, state: str, transient: bool
+) -> None:
     error = await failure(f"{postgres}/postgres", f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$")
     assert isinstance(error, DBAPIError)
     assert isinstance(error.orig, psycopg.Error)
@@ -60,7 +62,7 @@ async def test_the_state_that_postgresql_names_decides(postgres: str, state: str
     ],
     ids=["statement timeout", "ended by an admin", "stood still", "read-only"],
 )
-async def test_the_server_ends_it(postgres: str, statements: tuple[str, ...]) -> None:
+async def test_statement_that_the_server_ends_is_a_transient_error(postgres: str, statements: tuple[str, ...]) -> None:
     engine = create_async_engine(f"{postgres}/postgres".replace("postgresql:", "postgresql+psycopg:"))
     with pytest.raises(DBAPIError) as raised:  # noqa: PT012
         async with engine.begin() as connection:
@@ -73,11 +75,11 @@ async def test_the_server_ends_it(postgres: str, statements: tuple[str, ...]) ->
     assert is_transient(raised.value)
 
 
-async def test_a_server_that_is_away_comes_back() -> None:
+async def test_unreachable_server_is_a_transient_error() -> None:
     assert is_transient(await failure(f"postgresql://app@127.0.0.1:{free_port()}/x", "SELECT 1"))
 
 
-async def test_a_pool_whose_places_are_taken_gets_one_back(postgres: str) -> None:
+async def test_exhausted_connection_pool_is_a_transient_error(postgres: str) -> None:
     engine = create_async_engine(
         f"{postgres}/postgres".replace("postgresql:", "postgresql+psycopg:"),
         pool_size=1, max_overflow=0, pool_timeout=0.01,
@@ -90,7 +92,7 @@ async def test_a_pool_whose_places_are_taken_gets_one_back(postgres: str) -> Non
 
 
 async def after(connection: AsyncConnection, statement: str) -> Exception:
-    """The error of a statement that runs although the one before failed."""
+    """The error of a statement that runs although the previous statement failed."""
     try:
         try:
             await connection.execute(text(statement))
@@ -104,7 +106,7 @@ async def after(connection: AsyncConnection, statement: str) -> Exception:
 @pytest.mark.parametrize(
     ("state", "transient"), [("40001", True), ("22P02", False)], ids=["serialization", "refused value"]
 )
-async def test_an_error_that_follows_is_what_the_first_was(postgres: str, state: str, transient: bool) -> None:
+async def test_follow_up_error_is_judged_by_the_first_error(postgres: str, state: str, transient: bool) -> None:
     engine = create_async_engine(f"{postgres}/postgres".replace("postgresql:", "postgresql+psycopg:"))
     async with engine.connect() as connection:
         error = await after(connection, f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$")
@@ -154,13 +156,13 @@ LONG = (
     ],
     ids=["busy", "full", "read-only", "twice", "reference gone", "not null", "syntax", "no table"],
 )
-def test_the_code_that_sqlite_names_decides(
+def test_error_code_of_sqlite_decides_whether_an_error_is_transient(
     tmp_path: Path, statements: list[str], options: dict[str, str], transient: bool
 ) -> None:
     assert is_transient(sqlite_error(tmp_path / "x.db", *statements, **options)) is transient
 
 
-def test_a_file_that_cannot_be_opened_may_come_back_and_one_that_is_no_database_does_not(tmp_path: Path) -> None:
+def test_unopenable_database_file_is_transient_and_a_damaged_file_is_not(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError) as raised:
         sqlite3.connect(tmp_path / "none" / "x.db")
     assert is_transient(raised.value)
@@ -170,14 +172,14 @@ def test_a_file_that_cannot_be_opened_may_come_back_and_one_that_is_no_database_
     assert not is_transient(damaged.value)
 
 
-async def test_the_store_s_own_error_is_judged_by_what_the_database_said(store: Store) -> None:
+async def test_store_error_is_judged_by_the_database_error(store: Store) -> None:
     with pytest.raises(DBAPIError) as raised:
         async with store.begin() as tx:
             await tx.connection.execute(text("SELECT * FROM nowhere"))
     assert not is_transient(raised.value)
 
 
-def test_what_no_database_said_is_not_judged_here() -> None:
+def test_only_database_errors_are_transient() -> None:
     assert not is_transient(OSError(28, "No space left on device"))
     assert not is_transient(TimeoutError())
     assert not is_transient(asyncio.CancelledError())

@@ -16,7 +16,9 @@ def written(path: Path, text: str) -> Path:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_every_usual_shape(tmp_path: Path, delimiter: str, end: str, mark: str) -> None:
+def test_csv_reader_accepts_common_delimiters_line_ends_and_bom(
+    tmp_path: Path, delimiter: str, end: str, mark: str
+) -> None:
     lines = [["ID ", "Title", "text"], ["p1", '"a, b; c"', '"say ""yes"""'], ["p2", "", "x"], []]
     path = written(tmp_path / "a.csv", mark + end.join(delimiter.join(line) for line in lines))
     assert read(path) == [
@@ -25,7 +27,7 @@ def test_every_usual_shape(tmp_path: Path, delimiter: str, end: str, mark: str) 
     ]
 
 
-def test_a_record_over_several_lines_is_named_by_its_first(tmp_path: Path) -> None:
+def test_record_over_several_lines_has_the_number_of_its_first_line(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", 'id,text\np1,"one\ntwo\nthree"\n\np2,x\n')
     assert [(row.line, row.values["id"]) for row in read(path) if isinstance(row, Row)] == [(2, "p1"), (6, "p2")]
 
@@ -35,16 +37,16 @@ def test_the_delimiter_is_not_guessed_from_titles(tmp_path: Path) -> None:
     assert values(path) == [{"id": "p1", "title, short, long, longer, longest": "a", "text": "b"}]
 
 
-def test_the_line_of_spreadsheets_that_names_the_delimiter(tmp_path: Path) -> None:
+def test_csv_reader_obeys_the_sep_line_of_spreadsheets(tmp_path: Path) -> None:
     assert values(written(tmp_path / "a.csv", "sep=;\r\nid;title\r\np1;x\r\n")) == [{"id": "p1", "title": "x"}]
 
 
-def test_formulas_stay_text(tmp_path: Path) -> None:
+def test_csv_formulas_stay_text(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", "id,a,b,c,d\np1,=1+1,+49,-x,@y\n")
     assert values(path) == [{"id": "p1", "a": "=1+1", "b": "+49", "c": "-x", "d": "@y"}]
 
 
-def test_too_many_cells_are_one_error(tmp_path: Path) -> None:
+def test_row_with_too_many_cells_is_one_error(tmp_path: Path) -> None:
     good, bad, padded = read(written(tmp_path / "a.csv", "id,text\np1,x\np2,x,y\np3,x,,\n"))
     assert isinstance(good, Row)
     assert isinstance(bad, RowError)
@@ -64,11 +66,11 @@ def test_too_many_cells_are_one_error(tmp_path: Path) -> None:
         (",".join(f"c{n}" for n in range(300)), 1, "more than 200 columns"),
     ],
 )
-def test_a_broken_table_is_refused(tmp_path: Path, text: str, line: int, reason: str) -> None:
+def test_broken_table_is_refused_with_its_line(tmp_path: Path, text: str, line: int, reason: str) -> None:
     error = refusal(written(tmp_path / "a.csv", text))
     assert (error.line, reason in error.reason) == (line, True), error
 
 
 @pytest.mark.parametrize("text", ["\n\n", "id,text\n"])
-def test_no_record(tmp_path: Path, text: str) -> None:
+def test_table_without_rows_has_no_records(tmp_path: Path, text: str) -> None:
     assert read(written(tmp_path / "a.csv", text)) == []

@@ -18,22 +18,22 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
-def test_an_array_with_the_line_of_each_record(tmp_path: Path) -> None:
+def test_json_reader_gives_the_line_of_each_record(tmp_path: Path) -> None:
     path = written(tmp_path / "a.json", '[\n {"id": "1",\n  "t": "x"},\n\n {"id": "2"}\n]\n')
     assert read(path) == [Row(str(path), 2, {"id": "1", "t": "x"}), Row(str(path), 5, {"id": "2"})]
 
 
 @pytest.mark.parametrize("text", ['{"records": [{"id": 1}]}', '{"v": {"a": [1]}, "records": [{"id": 1}], "n": null}'])
-def test_an_object_with_records(tmp_path: Path, text: str) -> None:
+def test_json_reader_accepts_an_object_with_a_records_field(tmp_path: Path, text: str) -> None:
     assert values(written(tmp_path / "a.json", text)) == [{"id": 1}]
 
 
 @pytest.mark.parametrize("text", ["[]", " [ ] \n", '{"records": []}'])
-def test_no_record(tmp_path: Path, text: str) -> None:
+def test_empty_array_has_no_records(tmp_path: Path, text: str) -> None:
     assert read(written(tmp_path / "a.json", text)) == []
 
 
-def test_an_element_that_is_no_object_is_one_error(tmp_path: Path) -> None:
+def test_array_element_that_is_not_an_object_is_one_error(tmp_path: Path) -> None:
     result = read(written(tmp_path / "a.json", '[{"id": 1},\n 7,\n {"id": 2}]'))
     assert [type(row) for row in result] == [Row, RowError, Row]
     assert [row.line for row in result] == [1, 2, 3]
@@ -58,12 +58,12 @@ def test_an_element_that_is_no_object_is_one_error(tmp_path: Path) -> None:
         ("[{}, {'id': 1}]", 1, "not JSON"),
     ],
 )
-def test_broken_json_names_its_line(tmp_path: Path, text: str, line: int, reason: str) -> None:
+def test_error_for_broken_json_names_its_line(tmp_path: Path, text: str, line: int, reason: str) -> None:
     error = refusal(written(tmp_path / "a.json", text))
     assert (error.line, reason in error.reason) == (line, True), error
 
 
-def test_records_longer_than_one_read_in_a_file_longer_than_the_buffer(tmp_path: Path) -> None:
+def test_json_reader_reads_records_longer_than_a_chunk(tmp_path: Path) -> None:
     records = [{"id": n, "text": "ä\n" * 150_000} for n in range(12)]
     path = written(tmp_path / "a.json", json.dumps(records, indent=1, ensure_ascii=False))
     result = list(rows(path))
@@ -72,16 +72,16 @@ def test_records_longer_than_one_read_in_a_file_longer_than_the_buffer(tmp_path:
 
 
 @pytest.mark.parametrize("closed", ['"}]', ""])
-def test_an_over_long_record_is_refused(tmp_path: Path, closed: str) -> None:
+def test_too_long_json_record_is_refused(tmp_path: Path, closed: str) -> None:
     error = refusal(written(tmp_path / "a.json", '[{"id": "' + "x" * 5 * MAX_RECORD + closed))
     assert "not JSON" in error.reason or "longer" in error.reason
 
 
-def test_a_record_just_over_the_bound_is_refused(tmp_path: Path) -> None:
+def test_json_record_just_over_the_limit_is_refused(tmp_path: Path) -> None:
     assert "longer than" in refusal(written(tmp_path / "a.json", '[{"id": "' + "x" * MAX_RECORD + '"}]')).reason
 
 
-def test_much_space_between_records(tmp_path: Path) -> None:
+def test_json_reader_skips_long_gaps_between_records(tmp_path: Path) -> None:
     gap = "\n" * (3 * MAX_RECORD)
     result = read(written(tmp_path / "a.json", f'[{gap}{{"id": 1}}{gap}]{gap}'))
     assert [row.line for row in result] == [3 * MAX_RECORD + 1]
@@ -96,7 +96,7 @@ json_values = st.recursive(
 
 
 @given(st.lists(st.dictionaries(st.text("abcd", max_size=3), json_values, max_size=4)), st.sampled_from([None, 0, 2]))
-def test_whatever_is_written_is_read(
+def test_json_reader_reads_back_any_written_records(
     tmp_path_factory: pytest.TempPathFactory, records: list[object], indent: int | None
 ) -> None:
     path = tmp_path_factory.mktemp("json") / "a.json"

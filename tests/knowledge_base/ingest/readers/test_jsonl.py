@@ -14,7 +14,7 @@ def lines(path: Path, text: str) -> list[Row | RowError]:
     return read(path)
 
 
-def test_records_and_empty_lines_keep_their_numbers(tmp_path: Path) -> None:
+def test_empty_lines_do_not_shift_the_line_numbers_of_records(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     assert lines(path, '{"id": 1}\r\n\n  {"id": 2}  ') == [Row(str(path), 1, {"id": 1}), Row(str(path), 3, {"id": 2})]
 
@@ -34,7 +34,7 @@ def test_records_and_empty_lines_keep_their_numbers(tmp_path: Path) -> None:
         ('{"a":' * 10_000 + "1" + "}" * 10_000, "nested deeper"),
     ],
 )
-def test_a_broken_line_is_one_error_and_reading_goes_on(tmp_path: Path, line: str, reason: str) -> None:
+def test_jsonl_reader_reports_a_broken_line_and_goes_on(tmp_path: Path, line: str, reason: str) -> None:
     before, broken, behind = lines(tmp_path / "a.jsonl", f'{{"id": 0}}\n{line}\n{{"id": 3}}\n')
     assert isinstance(broken, RowError)
     assert (broken.line, reason in broken.reason) == (2, True)
@@ -42,13 +42,13 @@ def test_a_broken_line_is_one_error_and_reading_goes_on(tmp_path: Path, line: st
     assert isinstance(behind, Row)
 
 
-def test_the_column_of_a_syntax_error_is_named(tmp_path: Path) -> None:
+def test_syntax_error_names_its_column(tmp_path: Path) -> None:
     (error,) = lines(tmp_path / "a.jsonl", '{"id": 1,, }')
     assert isinstance(error, RowError)
     assert error.remedy == "See column 10."
 
 
-def test_a_line_without_end_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
+def test_endless_line_is_refused_before_it_fills_the_memory(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"id": 1}\n{"id": "' + "x" * 10 * MAX_RECORD)
     error = refusal(path)

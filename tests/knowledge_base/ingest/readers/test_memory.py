@@ -1,4 +1,4 @@
-"""No file, whatever its format, makes an import hold more than a few records in memory."""
+"""An import keeps only a few records in memory, whatever the format of its file."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ except UnreadableError as error:
 
 
 def read(file: Path) -> str:
-    """What a program with little memory says of the file; empty when its memory was not enough."""
+    """What a program with little memory prints about the file; empty if it ran out of memory."""
     done = subprocess.run(
         [sys.executable, "-c", READ, str(file)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
     )
@@ -112,7 +112,7 @@ def yaml_comment(file: Path) -> None:
         ("k.yaml", yaml_comment, 0),
     ],
 )
-def test_one_endless_value_is_refused_by_its_line(
+def test_too_long_value_is_refused_with_its_line(
     tmp_path: Path, name: str, make: Callable[[Path], None], line: int
 ) -> None:
     file = tmp_path / name
@@ -124,8 +124,8 @@ def test_one_endless_value_is_refused_by_its_line(
 
 
 @pytest.mark.parametrize("letter", ["x", "😀"])
-def test_many_large_records_are_read_a_few_at_a_time(tmp_path: Path, letter: str) -> None:
-    """Each is within its own bound; five hundred of them are not."""
+def test_reader_reads_many_large_records_a_few_at_a_time(tmp_path: Path, letter: str) -> None:
+    """Each record is within its own limit; five hundred of them together are not."""
     file = tmp_path / "large.jsonl"
     line = json.dumps({"id": "1", "text": letter * (limits.MAX_RECORD - 100)}, ensure_ascii=False) + "\n"
     with file.open("w") as stream:

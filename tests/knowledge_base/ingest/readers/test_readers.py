@@ -1,4 +1,4 @@
-"""All formats hold the same records."""
+"""All formats give the same records."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def bodies(path: Path) -> list[Values]:
 
 
 @given(records)
-def test_the_same_records_from_every_format(tmp_path_factory: pytest.TempPathFactory, written: list[Values]) -> None:
+def test_every_format_gives_the_same_records(tmp_path_factory: pytest.TempPathFactory, written: list[Values]) -> None:
     folder = tmp_path_factory.mktemp("formats")
     expected = bodies(WRITERS[".jsonl"](folder / "a.jsonl", written))
     assert len(expected) == len(written)
@@ -55,13 +55,13 @@ def test_the_same_records_from_every_format(tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.mark.parametrize("suffix", [*WRITERS, ".yml", ".tsv"])
-def test_an_empty_file(tmp_path: Path, suffix: str) -> None:
+def test_empty_file_is_refused_in_every_format(tmp_path: Path, suffix: str) -> None:
     (tmp_path / f"a{suffix}").touch()
     assert refusal(tmp_path / f"a{suffix}").reason == "The file is empty."
 
 
 @pytest.mark.parametrize("name", ["a.pdf", "a.xls", "a.jsonl.gz", "a", ".jsonl"])
-def test_unknown_endings(tmp_path: Path, name: str) -> None:
+def test_file_with_an_unknown_ending_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("x")
     error = refusal(tmp_path / name)
     assert "names no known format" in error.reason
@@ -69,5 +69,5 @@ def test_unknown_endings(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", WRITERS)
-def test_endings_in_any_case(tmp_path: Path, suffix: str) -> None:
+def test_file_ending_is_recognised_in_upper_case(tmp_path: Path, suffix: str) -> None:
     assert len(bodies(WRITERS[suffix](tmp_path / f"A{suffix.upper()}", [project()]))) == 1

@@ -25,7 +25,7 @@ def test_utf8_is_read_with_and_without_a_byte_order_mark(tmp_path: Path, mark: b
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_other_unicode_encodings_are_named(tmp_path: Path, encoding: str) -> None:
+def test_error_names_utf_16_and_utf_32(tmp_path: Path, encoding: str) -> None:
     error = refused(tmp_path / "x", "id,title\np1,Straße".encode(encoding))
     assert "UTF-16" in error.reason or "UTF-32" in error.reason
     assert "UTF-8" in error.remedy
@@ -38,21 +38,21 @@ def test_latin_1_is_refused_with_byte_line_and_remedy(tmp_path: Path) -> None:
     assert "iconv" in error.remedy
 
 
-def test_byte_and_line_are_right_far_into_the_file(tmp_path: Path) -> None:
+def test_error_far_into_a_file_names_the_right_byte_and_line(tmp_path: Path) -> None:
     head = b"ab\n" * (_CHUNK_BYTES // 3) + b"\xc3"  # the first chunk ends with half a character
     error = refused(tmp_path / "x", head + b"\xa4\nxx\xff")
     assert (error.line, f"Byte {len(head) + 4} " in error.reason) == (_CHUNK_BYTES // 3 + 2, True)
 
 
-def test_half_a_character_between_chunks_that_stays_half(tmp_path: Path) -> None:
+def test_error_names_the_byte_of_a_character_broken_between_chunks(tmp_path: Path) -> None:
     head = b"a" * (_CHUNK_BYTES - 1) + b"\xc3"
     assert f"Byte {_CHUNK_BYTES - 1} " in refused(tmp_path / "x", head + b"\nx").reason
 
 
-def test_a_nul_is_found_with_its_line(tmp_path: Path) -> None:
+def test_error_names_the_line_of_a_nul_byte(tmp_path: Path) -> None:
     error = refused(tmp_path / "x", b"a\nb\nc\0d")
     assert (error.line, "NUL" in error.reason) == (3, True)
 
 
-def test_a_cut_off_character_at_the_end(tmp_path: Path) -> None:
+def test_file_that_ends_inside_a_character_is_refused(tmp_path: Path) -> None:
     assert "ends inside a character (byte 2)" in refused(tmp_path / "x", b"ab\xc3").reason

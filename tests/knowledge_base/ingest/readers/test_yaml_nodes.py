@@ -14,7 +14,7 @@ def written(path: Path, text: str) -> Path:
     return path
 
 
-def test_a_list_with_the_line_of_each_record(tmp_path: Path) -> None:
+def test_yaml_reader_gives_the_line_of_each_record(tmp_path: Path) -> None:
     path = written(tmp_path / "a.yaml", "# Projekte\n- id: p1\n  topics: [a, b]\n\n- id: p2\n  x: {y: z}\n")
     assert read(path) == [
         Row(str(path), 2, {"id": "p1", "topics": ["a", "b"]}),
@@ -22,11 +22,11 @@ def test_a_list_with_the_line_of_each_record(tmp_path: Path) -> None:
     ]
 
 
-def test_one_record_a_document(tmp_path: Path) -> None:
+def test_yaml_reader_reads_one_record_from_each_document(tmp_path: Path) -> None:
     assert values(written(tmp_path / "a.yml", "---\nid: p1\n---\nid: p2\n...\n")) == [{"id": "p1"}, {"id": "p2"}]
 
 
-def test_nothing_is_guessed_from_plain_words(tmp_path: Path) -> None:
+def test_yaml_words_numbers_and_dates_stay_text(tmp_path: Path) -> None:
     text = "- lang: no\n  id: 007\n  on: yes\n  start: 2026-11-24\n  size: 1_000\n  a:\n  b: ~\n  c: ''\n  d: '~'\n"
     assert values(written(tmp_path / "a.yaml", text)) == [
         {
@@ -36,7 +36,7 @@ def test_nothing_is_guessed_from_plain_words(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_a_list_entry_that_is_no_mapping_is_one_error(tmp_path: Path) -> None:
+def test_list_entry_that_is_not_a_mapping_is_one_error(tmp_path: Path) -> None:
     result = read(written(tmp_path / "a.yaml", "- id: p1\n- text\n- [id]\n- id: p2\n"))
     assert [type(row) for row in result] == [Row, RowError, RowError, Row]
 
@@ -74,9 +74,9 @@ def test_hostile_and_broken_yaml_is_refused(tmp_path: Path, text: str, line: int
 
 
 @pytest.mark.parametrize("text", ["- x: " + "y" * (MAX_RECORD + 1), "- x: [" + "a," * MAX_RECORD + "]"])
-def test_an_over_long_record_is_refused(tmp_path: Path, text: str) -> None:
+def test_too_long_yaml_record_is_refused(tmp_path: Path, text: str) -> None:
     assert "longer than" in refusal(written(tmp_path / "a.yaml", text)).reason
 
 
-def test_an_unprintable_character_is_no_yaml(tmp_path: Path) -> None:
+def test_yaml_with_a_control_character_is_refused(tmp_path: Path) -> None:
     assert "not YAML" in refusal(written(tmp_path / "a.yaml", "- id: a\x07\n")).reason

@@ -1,4 +1,4 @@
-"""Questions that lean on the one before, and questions that do not."""
+"""Questions that depend on the previous question, and questions that do not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def after(first: tuple[str, str], language: str, question: str) -> Query:
     "what about Potsdam?"),
      ("pl", "a w Poczdamie?"), ("de", "Und bei den Potsdamern?")],
 )  # fmt: skip
-def test_another_place(language: str, question: str) -> None:
+def test_follow_up_with_a_new_place_keeps_the_topic(language: str, question: str) -> None:
     query = after(MOBILITY, language, question)
     assert query.follows
     assert query.understood.municipalities == ("Potsdam",)
@@ -39,7 +39,7 @@ def test_another_place(language: str, question: str) -> None:
     ("language", "question"),
     [("de", "und was ist mit Energie?"), ("en", "what about energy?"), ("pl", "a co z energią?")],
 )
-def test_another_topic_keeps_the_place(language: str, question: str) -> None:
+def test_follow_up_with_a_new_topic_keeps_the_place(language: str, question: str) -> None:
     query = after(MOBILITY, language, question)
     assert query.understood.topics == ("energy",)
     assert query.understood.municipalities == ("Cottbus/Chóśebuz",)
@@ -51,7 +51,7 @@ def test_another_topic_keeps_the_place(language: str, question: str) -> None:
     [("de", "nur abgeschlossene", "done"), ("en", "only finished ones", "done"), ("pl", "tylko zakończone", "done"),
      ("de", "welche davon sind geplant?", "planned"), ("en", "only running", "running")],
 )  # fmt: skip
-def test_a_limit_is_added(language: str, question: str, status: str) -> None:
+def test_follow_up_with_a_status_keeps_topic_and_place(language: str, question: str, status: str) -> None:
     query = after(MOBILITY, language, question)
     assert query.understood.status == (status,)
     assert query.understood.topics == ("mobility",)
@@ -61,7 +61,7 @@ def test_a_limit_is_added(language: str, question: str, status: str) -> None:
 @pytest.mark.parametrize(
     ("language", "question"), [("de", "nur kleine Gemeinden"), ("en", "only rural ones"), ("pl", "a na wsi?")]
 )
-def test_only_rural_ones(language: str, question: str) -> None:
+def test_follow_up_can_limit_the_search_to_rural_municipalities(language: str, question: str) -> None:
     query = after(("de", "Wer hat eine App?"), language, question)
     assert query.understood.rural
     assert query.understood.topics == ("citizen-app",)
@@ -83,19 +83,19 @@ def test_limits_add_up_over_several_follow_ups() -> None:
      ("de", "Was läuft in Słubice?"), ("en", "Which projects are there in Cottbus?"),
      ("pl", "Jakie projekty są w Guben?")],
 )  # fmt: skip
-def test_a_complete_question_starts_afresh(language: str, question: str) -> None:
+def test_complete_question_is_not_read_as_a_follow_up(language: str, question: str) -> None:
     query = after(("de", "Was ist in Potsdam abgeschlossen?"), language, question)
     assert not query.follows
     assert query == read(language, question)
 
 
-def test_without_a_question_before_it_stands_alone() -> None:
+def test_first_question_is_read_on_its_own() -> None:
     assert follow_up("und in Potsdam?", None, "de", gazetteer(), lexicon()) == read("de", "und in Potsdam?")
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
-def test_any_two_texts(first: str, second: str) -> None:
+def test_any_text_can_follow_any_text(first: str, second: str) -> None:
     before = read("de", first)
     one = follow_up(second, before, "de", gazetteer(), lexicon())
     assert one == follow_up(second, before, "de", gazetteer(), lexicon())
@@ -103,7 +103,7 @@ def test_any_two_texts(first: str, second: str) -> None:
 
 
 @pytest.mark.parametrize(("language", "question"), [("de", "aber nicht in Potsdam"), ("en", "except Potsdam")])
-def test_a_place_left_out_afterwards(language: str, question: str) -> None:
+def test_follow_up_can_exclude_a_place(language: str, question: str) -> None:
     query = after(("de", "Wer hat Mobilitätsprojekte in Brandenburg gemacht?"), language, question)
     assert query.follows
     assert query.without_rows == read("de", "Potsdam").rows

@@ -1,4 +1,4 @@
-"""Places in questions: bent, misspelt, in another language; and ordinary words that are none."""
+"""Place names in questions: inflected, misspelt, in other languages; and ordinary words that are not places."""
 
 from __future__ import annotations
 
@@ -129,36 +129,36 @@ def found(question: str, kind: PlaceKind) -> list[str]:
 
 
 @pytest.mark.parametrize(("question", "names"), MUNICIPALITIES)
-def test_municipalities(question: str, names: list[str]) -> None:
+def test_municipality_names_are_recognised_in_questions(question: str, names: list[str]) -> None:
     assert found(question, PlaceKind.MUNICIPALITY) == names
 
 
 @pytest.mark.parametrize(("question", "names"), STATES)
-def test_states(question: str, names: list[str]) -> None:
+def test_state_names_are_recognised_in_questions(question: str, names: list[str]) -> None:
     assert found(question, PlaceKind.STATE) == names
 
 
 @pytest.mark.parametrize(("question", "names"), ELSEWHERE)
-def test_well_known_places_that_the_knowledge_base_lacks(question: str, names: list[str]) -> None:
+def test_well_known_places_outside_the_knowledge_base_are_recognised(question: str, names: list[str]) -> None:
     assert found(question, PlaceKind.ELSEWHERE) == names
     assert found(question, PlaceKind.MUNICIPALITY) == []
 
 
 @pytest.mark.parametrize("question", NO_PLACE)
-def test_ordinary_words_are_no_places(question: str) -> None:
+def test_ordinary_words_are_not_read_as_places(question: str) -> None:
     assert gazetteer().find(words_of(question)) == ()
 
 
-def test_a_joint_body_is_found_by_either_name_in_a_record() -> None:
+def test_joint_record_of_two_municipalities_belongs_to_both() -> None:
     rows = gazetteer().rows_named("Bad Belzig / Wiesenburg/Mark")
     assert [gazetteer().municipalities[row].name for row in rows] == ["Bad Belzig", WIESENBURG]
 
 
-def test_a_project_of_the_state_is_of_no_municipality() -> None:
+def test_project_of_a_state_belongs_to_no_municipality() -> None:
     assert gazetteer().rows_named("Land Brandenburg") == ()
 
 
-def test_near_is_by_distance_and_by_neighbours() -> None:
+def test_near_places_are_found_by_distance_and_by_neighbours() -> None:
     places = [
         Municipality(id="a", name="Aburg", latitude=52.0, longitude=13.0, neighbours=("d",)),
         Municipality(id="b", name="Bdorf", latitude=52.2, longitude=13.0),  # 22 km
@@ -171,13 +171,13 @@ def test_near_is_by_distance_and_by_neighbours() -> None:
     assert 0.5 < near[1] < 0.8
 
 
-def test_places_that_only_projects_name_are_found_too() -> None:
+def test_places_named_only_by_projects_are_recognised() -> None:
     wider = gazetteer().including(["Musterhausen", "Potsdam", "bundesweit", "Deutschland", ""])
     assert [m.place.name for m in wider.find(words_of("was macht Musterhausen"))] == ["Musterhausen"]
     assert len(wider.municipalities) == len(gazetteer().municipalities) + 1
 
 
-def test_corpus_words_are_not_corrected_to_places() -> None:
+def test_words_of_the_corpus_are_not_corrected_to_places() -> None:
     told = gazetteer().beside(frozenset({"potsdan"}))
     assert told.find(words_of("Potsdan")) == ()
     assert [m.place.name for m in gazetteer().find(words_of("Potsdan"))] == ["Potsdam"]

@@ -1,4 +1,4 @@
-"""What is read out of questions in the three languages."""
+"""What the search reads from questions in the three languages."""
 
 from __future__ import annotations
 
@@ -151,26 +151,28 @@ def read(language: str, question: str) -> Query:
 
 
 @pytest.mark.parametrize(("language", "question", "expected"), CASES)
-def test_understood(language: str, question: str, expected: dict[str, Any]) -> None:
+def test_topics_places_years_and_status_are_read_from_a_question(
+    language: str, question: str, expected: dict[str, Any]
+) -> None:
     query = read(language, question)
     seen = {name: getattr(query if hasattr(query, name) else query.understood, name) for name in expected}
     assert seen == expected
 
 
 @pytest.mark.parametrize(("language", "question", "expected"), FLAGS)
-def test_kind_of_answer(language: str, question: str, expected: dict[str, bool]) -> None:
+def test_kind_of_answer_is_read_from_a_question(language: str, question: str, expected: dict[str, bool]) -> None:
     query = read(language, question)
     assert {name: getattr(query, name) for name in expected} == expected
 
 
 @pytest.mark.parametrize(("language", "question", "subject"), SUBJECTS)
-def test_subject(language: str, question: str, subject: tuple[str, ...]) -> None:
+def test_subject_is_read_from_a_question(language: str, question: str, subject: tuple[str, ...]) -> None:
     assert read(language, question).subject == subject
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=200), st.sampled_from(["de", "en", "pl"]))
-def test_any_text_is_read_and_always_alike(text: str, language: str) -> None:
+def test_any_text_is_read_the_same_way_twice(text: str, language: str) -> None:
     assert read(language, text) == read(language, text)
 
 
@@ -181,7 +183,7 @@ def test_any_text_is_read_and_always_alike(text: str, language: str) -> None:
         max_size=12,
     )
 )
-def test_words_in_any_order_are_read(parts: list[str]) -> None:
+def test_words_in_any_order_are_read_without_an_error(parts: list[str]) -> None:
     query = read("de", " ".join(parts))
     assert all(0 <= row < len(gazetteer().municipalities) for row in (*query.rows, *query.near_rows))
 
@@ -190,7 +192,7 @@ def test_words_in_any_order_are_read(parts: list[str]) -> None:
     "text",
     ["", " ", "\0", "😀" * 500, "a" * 100_000, "wort " * 20_000, "\u202eabc\u202c", "\ud800", "ﷺ" * 50, "1" * 5_000],
 )
-def test_hostile_text_is_read(text: str) -> None:
+def test_hostile_text_is_read_without_an_error(text: str) -> None:
     query = read("de", text)
     assert len(query.text) <= 2_000
     assert "\0" not in query.text
@@ -207,7 +209,7 @@ def test_hostile_text_is_read(text: str) -> None:
         ("de", "Ist Cottbus nicht dabei?", False),
     ],
 )
-def test_a_place_left_out_is_no_place_asked_for(language: str, question: str, left_out: bool) -> None:
+def test_excluded_place_is_not_a_searched_place(language: str, question: str, left_out: bool) -> None:
     query = understand(question, language, gazetteer(), lexicon())
     assert bool(query.without_rows) is left_out
     assert bool(query.rows) is not left_out
@@ -220,13 +222,13 @@ def test_a_place_left_out_is_no_place_asked_for(language: str, question: str, le
         ("en", "Do any towns near us in Guben use sensors?"),
     ],
 )
-def test_who_says_where_they_are_asks_for_places_near(language: str, question: str) -> None:
+def test_question_for_places_near_the_asker_searches_nearby_places(language: str, question: str) -> None:
     query = understand(question, language, gazetteer(), lexicon())
     assert query.understood.near == ("Guben",)
     assert not query.rows
 
 
-def test_a_limiting_topic_is_no_subject_beside_another() -> None:
+def test_limiting_topic_is_not_a_subject_next_to_a_real_topic() -> None:
     query = understand("Mobilität auf dem Land", "de", gazetteer(), lexicon())
     assert query.subject_topics == ("mobility",)
     assert understand("ländlicher Raum", "de", gazetteer(), lexicon()).subject_topics == ("rural",)

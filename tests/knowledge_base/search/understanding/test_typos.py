@@ -1,4 +1,4 @@
-"""Names that a mistyped word means."""
+"""The names that mistyped words mean."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from knowledge_base.search.understanding.typos import Corrector
         ("", None),
     ],
 )
-def test_correct(word: str, name: str | None) -> None:
+def test_mistyped_name_is_corrected_to_the_nearest_name(word: str, name: str | None) -> None:
     assert Corrector(["potsdam", "brandenburg", "ulm", "guben"]).correct(word) == name
 
 
@@ -34,7 +34,7 @@ NAMES = st.text("abcdéß", min_size=4, max_size=11)
 
 
 @given(st.sets(NAMES, max_size=12), NAMES)
-def test_correct_misses_no_name_that_a_comparison_with_all_finds(names: set[str], word: str) -> None:
+def test_corrector_finds_the_same_name_as_a_full_comparison(names: set[str], word: str) -> None:
     near = []
     for name in names:
         edits = OSA.distance(word, name)
@@ -45,6 +45,6 @@ def test_correct_misses_no_name_that_a_comparison_with_all_finds(names: set[str]
     assert Corrector(names).correct(word) == (near[0][1] if clear else None)
 
 
-def test_two_names_equally_near_are_left_alone() -> None:
+def test_word_equally_near_to_two_names_is_not_corrected() -> None:
     assert Corrector(["linden", "lindau"]).correct("lindxn") == "linden"
     assert Corrector(["marburg", "warburg", "mayburg"]).correct("mazburg") is None

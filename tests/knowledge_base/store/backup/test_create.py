@@ -1,4 +1,4 @@
-"""Backup and restore, rehearsed: under writes, onto both databases, with damaged files, and without telling twice."""
+"""Backup and restore: during writes, onto both databases, with damaged files, and without sending twice."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ LASTING = timedelta(minutes=1)
 
 @pytest.fixture
 def state_dir(tmp_path: Path) -> Path:
-    """A state folder with what must be kept and what must not."""
+    """A state folder with files that a backup keeps and files that it leaves out."""
     folder = tmp_path / "state"
     for name, content in {
         "keys/signing.key": b"\x00\x01secret",
@@ -61,7 +61,7 @@ def state_dir(tmp_path: Path) -> Path:
 
 
 async def fill(store: Store) -> None:
-    """Something in every table."""
+    """Put rows into every table."""
     async with store.begin() as tx:
         await tx.records.edit(RecordKind.PROJECT, "p1", dict(PROJECT))
         await tx.records.edit(
@@ -145,7 +145,7 @@ async def test_a_restore_brings_back_every_row_on_either_database(
 
 
 async def assert_nothing_is_said_twice(store: Store) -> None:
-    """R17: what waited is held, what was asked then is not answered now, and new messages count on."""
+    """R17: waiting messages are held, old questions are not answered again, and numbering goes on."""
     async with store.begin() as tx:
         assert await tx.outbox.count() == {"sent": 1, "held": 2}
         assert await to_send(tx, "test") == []
@@ -167,10 +167,10 @@ async def assert_nothing_is_said_twice(store: Store) -> None:
         assert dict(p1.body) == PROJECT
 
 
-async def test_a_backup_under_writes_is_one_consistent_state(
+async def test_backup_during_writes_is_consistent(
     store: Store, database_url: str, tmp_path: Path, clock: FixedClock
 ) -> None:
-    """Each transaction adds one row to two tables: in no copy may their numbers differ."""
+    """Each transaction adds a row to two tables: both have the same number of rows in every copy."""
     stop = asyncio.Event()
     begun = asyncio.Event()
 
@@ -205,7 +205,7 @@ async def archive(sqlite_store: Store, sqlite_url: str, state_dir: Path, tmp_pat
     return (await backup(tmp_path / "copy.tar.gz", sqlite_url, state_dir, clock=clock)).path
 
 
-def test_a_backup_is_one_private_file(archive: Path) -> None:
+def test_backup_is_a_single_file_that_only_its_owner_can_read(archive: Path) -> None:
     assert stat.S_IMODE(archive.stat().st_mode) == 0o600
     assert not list(archive.parent.glob(".stadtlotse-work-*"))
     with tarfile.open(archive) as tar:
@@ -213,7 +213,7 @@ def test_a_backup_is_one_private_file(archive: Path) -> None:
         assert tar.getnames()[-1] == "manifest.json"
 
 
-async def test_what_killed_backups_left_behind_is_removed_after_a_day(
+async def test_leftovers_of_killed_backups_are_removed_after_a_day(
     sqlite_store: Store, sqlite_url: str, tmp_path: Path, clock: FixedClock
 ) -> None:
     old, young = tmp_path / ".stadtlotse-work-old", tmp_path / ".stadtlotse-work-young"
@@ -225,7 +225,7 @@ async def test_what_killed_backups_left_behind_is_removed_after_a_day(
     assert (old.exists(), young.exists()) == (False, True)
 
 
-async def test_a_database_in_the_state_folder_is_copied_while_it_is_written(
+async def test_database_in_the_state_folder_is_copied_with_its_write_ahead_log(
     sqlite_store: Store, sqlite_url: str, state_dir: Path, tmp_path: Path, clock: FixedClock
 ) -> None:
     other = sqlite3.connect(state_dir / "keys.db")
@@ -241,7 +241,7 @@ async def test_a_database_in_the_state_folder_is_copied_while_it_is_written(
     copied.close()
 
 
-async def test_a_used_database_is_replaced_only_by_force_and_kept_aside(
+async def test_restore_replaces_a_used_database_only_with_force_and_keeps_a_copy(
     store: Store, database_url: str, state_dir: Path, tmp_path: Path, clock: FixedClock
 ) -> None:
     await fill(store)
@@ -269,7 +269,7 @@ async def test_a_used_database_is_replaced_only_by_force_and_kept_aside(
         assert (await contents(f"sqlite:///{database}"))["record"] == later["record"]
 
 
-async def test_a_running_bot_keeps_its_database(
+async def test_restore_is_refused_while_a_bot_is_running(
     store: Store, database_url: str, tmp_path: Path, clock: FixedClock
 ) -> None:
     await fill(store)
@@ -283,7 +283,9 @@ async def test_a_running_bot_keeps_its_database(
     await restore(archive, database_url, tmp_path / "state", force=True, clock=clock)
 
 
-async def test_a_damaged_database_is_kept_aside_and_replaced(archive: Path, tmp_path: Path, clock: FixedClock) -> None:
+async def test_forced_restore_replaces_a_damaged_database_and_keeps_a_copy(
+    archive: Path, tmp_path: Path, clock: FixedClock
+) -> None:
     broken = tmp_path / "broken" / "bot.db"
     broken.parent.mkdir()
     broken.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
@@ -294,7 +296,7 @@ async def test_a_damaged_database_is_kept_aside_and_replaced(archive: Path, tmp_
     assert (await contents(f"sqlite:///{broken}"))["record"][0] == 3
 
 
-async def test_a_damaged_database_gives_no_backup(tmp_path: Path, clock: FixedClock) -> None:
+async def test_backup_of_a_damaged_or_missing_database_is_refused(tmp_path: Path, clock: FixedClock) -> None:
     broken = tmp_path / "bot.db"
     broken.write_bytes(b"SQLite format 3\0" + b"\xff" * 5000)
     with pytest.raises(StoreError, match=r"damaged|copied"):
@@ -304,13 +306,13 @@ async def test_a_damaged_database_gives_no_backup(tmp_path: Path, clock: FixedCl
     assert [name for name in os.scandir(tmp_path) if name.name != "bot.db"] == []
 
 
-async def test_an_older_backup_stays_when_a_new_one_fails(archive: Path, tmp_path: Path, clock: FixedClock) -> None:
+async def test_failed_backup_leaves_the_older_backup_usable(archive: Path, tmp_path: Path, clock: FixedClock) -> None:
     with pytest.raises(StoreError):
         await backup(archive, f"sqlite:///{tmp_path}/none.db", tmp_path, clock=clock)
     await restore(archive, f"sqlite:///{tmp_path}/new/bot.db", tmp_path / "new", clock=clock)
 
 
-async def test_a_target_that_cannot_be_written_is_named(sqlite_store: Store, sqlite_url: str, tmp_path: Path) -> None:
+async def test_backup_to_an_unwritable_target_is_refused(sqlite_store: Store, sqlite_url: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StadtlotseError, match="cannot be written"):
         await backup(tmp_path / "file" / "copy.tar.gz", sqlite_url, tmp_path / "state")
@@ -336,7 +338,9 @@ def manifest_with(archive: Path, **values: object) -> bytes:
         return json.dumps(json.load(source) | values).encode()
 
 
-async def test_what_is_no_whole_backup_changes_nothing(archive: Path, tmp_path: Path, clock: FixedClock) -> None:
+async def test_restore_refuses_incomplete_or_damaged_backups_and_changes_nothing(
+    archive: Path, tmp_path: Path, clock: FixedClock
+) -> None:
     truncated, text_file = repacked(archive, {}).rename(tmp_path / "truncated.tar.gz"), tmp_path / "text"
     os.truncate(truncated, truncated.stat().st_size - 200)
     text_file.write_text("no backup")
@@ -362,7 +366,7 @@ async def test_what_is_no_whole_backup_changes_nothing(archive: Path, tmp_path: 
 
 
 def forged(archive: Path) -> Path:
-    """Proven by its manifest, and still not readable as rows: it fails in the middle of the restore."""
+    """A backup with a valid manifest and unreadable rows: its restore fails halfway."""
     rows = b"[1]\n"
     with tarfile.open(archive) as tar:
         source = tar.extractfile("manifest.json")
@@ -373,7 +377,7 @@ def forged(archive: Path) -> Path:
 
 
 @pytest.mark.parametrize("target", ["sqlite_url", "postgres_url"])
-async def test_a_restore_that_fails_in_the_middle_leaves_the_old_database(
+async def test_restore_that_fails_halfway_leaves_the_old_database(
     archive: Path, target: str, tmp_path: Path, clock: FixedClock, request: pytest.FixtureRequest
 ) -> None:
     url = request.getfixturevalue(target)
@@ -386,7 +390,9 @@ async def test_a_restore_that_fails_in_the_middle_leaves_the_old_database(
     assert await contents(url) == before
 
 
-async def test_another_schema_is_not_backed_up(sqlite_store: Store, sqlite_url: str, tmp_path: Path) -> None:
+async def test_backup_of_a_database_with_an_unknown_schema_is_refused(
+    sqlite_store: Store, sqlite_url: str, tmp_path: Path
+) -> None:
     async with sqlite_store.begin() as tx:
         await tx.connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
     with pytest.raises(StoreError, match="schema 0000"):
