@@ -1,4 +1,4 @@
-"""A room that changes while a private message is on its way into it: whoever comes or looks in reads nothing of it."""
+"""A room changes while the bot sends a private message into it: no third person can read the message."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HARMLESS = ("nothing", "name", "topic")
 
 @dataclass
 class Place:
-    """A room of a person with the bot, and a third person who would like to read along."""
+    """A room of a user and the bot, and a third person who tries to read along."""
 
     inner: Inner
     person: Person
@@ -82,12 +82,12 @@ class Place:
         await self.person.client.room_kick(self.room, self.inner.user_id)
 
     async def swapped(self) -> None:
-        """The person goes, another one sits there."""
+        """The user leaves, and the third person stays."""
         await self.joined()
         await self.person.client.room_leave(self.room)
 
     async def demoted(self) -> None:
-        """The bot may no longer close the history, and it is open."""
+        """The bot has no right to close the history, and the history is open."""
         await self.state("m.room.power_levels", {"users": {self.person.user_id: 100}, "state_default": 50})
         await self.shared()
 
@@ -103,7 +103,7 @@ class Place:
             )
 
     async def visible(self, reader: Person) -> str:
-        """All that a reader gets of the room: by its client, which has the keys that it was given, and by history."""
+        """All that a reader sees of the room: through a client with its keys, and in the history."""
         await reader.sync(100)
         token = {"Authorization": f"Bearer {reader.client.access_token}"}
         path = f"{reader.server.url}/_matrix/client/v3/rooms/{self.room}/messages?dir=b&limit=100"
@@ -158,7 +158,7 @@ async def third(synapse: Synapse) -> AsyncIterator[Person]:
 
 
 async def sends(place: Place, text: str) -> bool:
-    """Whether a private message went out."""
+    """Send a private message; return whether it went out."""
     message = place.inner.message(place.room, text)
     message = replace(message, audience=MessageAudience.PRIVATE, readers=(place.person.user_id,))
     try:
@@ -168,7 +168,7 @@ async def sends(place: Place, text: str) -> bool:
 
 
 async def one_round(chance: random.Random, proxy: Proxy, inner: Inner, person: Person, third: Person) -> str:
-    """A room, a message, a change; then the third person comes in if they can, and reads what they can."""
+    """Make a room, a message and a change; then the third person joins if possible and reads all that is visible."""
     encrypted, preset = chance.random() < 0.6, chance.choice([None, nio.RoomPreset.private_chat])
     history = chance.choice(["joined", "invited", ""])
     room = await inner.room_with(person, encrypted=encrypted, preset=preset, history=history)
@@ -206,14 +206,18 @@ async def many_rounds(synapse: Synapse, person: Person, third: Person, rounds: i
         return [await one_round(chance, proxy, inner, person, third) for _ in range(rounds)]
 
 
-async def test_nobody_reads_along_in_a_room_that_changes(synapse: Synapse, person: Person, third: Person) -> None:
+async def test_third_person_cannot_read_private_messages_in_a_changing_room(
+    synapse: Synapse, person: Person, third: Person
+) -> None:
     ends = await many_rounds(synapse, person, third, ROUNDS)
     assert any("held back" in end for end in ends)
     assert any(end in HARMLESS for end in ends)
 
 
 @pytest.mark.campaign
-async def test_nobody_reads_along_in_many_rooms(synapse: Synapse, person: Person, third: Person) -> None:
+async def test_third_person_cannot_read_private_messages_in_many_changing_rooms(
+    synapse: Synapse, person: Person, third: Person
+) -> None:
     ends = await many_rounds(synapse, person, third, MANY_ROUNDS)
     print("\n".join(f"{end:<30} {ends.count(end)}" for end in sorted(set(ends))))
     assert {end.removesuffix(", held back") for end in ends} == set(CHANGES)

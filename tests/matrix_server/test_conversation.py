@@ -1,4 +1,4 @@
-"""Talking: private and in rooms, threads, replies, edits, reactions, redactions, polls, invitations, sending."""
+"""Conversations: private and in rooms, threads, replies, edits, reactions, redactions, polls, invitations, sending."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ async def eventually(result: Callable[[], object]) -> None:
 
 
 async def quiet(person: Person, room: str, bot: BotProcess) -> int:
-    """How much the bot has said, once it has certainly read everything: a last question is answered."""
+    """The number of messages of the bot, after it has read everything: it answers a last question."""
     await person.ask(room, "!hilfe")
     return len(person.from_user(room, bot.user_id))
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["clear", "encrypted"])
-async def test_a_question_is_answered(shared: BotProcess, person: Person, encrypted: bool) -> None:
+async def test_bot_answers_a_question(shared: BotProcess, person: Person, encrypted: bool) -> None:
     room = await person.room_with(shared.user_id, encrypted=encrypted)
     answer = await person.ask(room, "Wer hat einen Rufbus?")
     content = answer["content"]
@@ -62,7 +62,7 @@ async def test_a_question_is_answered(shared: BotProcess, person: Person, encryp
     assert len(person.answers(room, content[ANSWER_TO])) == 1
 
 
-async def test_a_room_is_welcomed_once_and_answers_when_addressed(
+async def test_bot_welcomes_a_room_once_and_answers_only_when_addressed(
     shared: BotProcess, person: Person, synapse: Synapse
 ) -> None:
     async with await Person.new(synapse) as other:
@@ -84,7 +84,7 @@ async def test_a_room_is_welcomed_once_and_answers_when_addressed(
 
 
 @pytest.mark.parametrize("version", ["11", "12"])
-async def test_a_room_is_subscribed_by_its_own_admins(
+async def test_only_room_admins_can_subscribe_a_room(
     shared: BotProcess, person: Person, synapse: Synapse, version: str
 ) -> None:
     async with await Person.new(synapse) as other:
@@ -106,7 +106,7 @@ async def test_an_answer_stays_in_the_thread_of_its_question(shared: BotProcess,
     assert answer["content"]["m.relates_to"]["event_id"] == root
 
 
-async def test_a_long_answer_in_a_room_opens_a_thread_where_one_can_ask_on(
+async def test_long_answer_in_a_room_opens_a_thread_for_follow_ups(
     shared: BotProcess, person: Person, synapse: Synapse
 ) -> None:
     async with await Person.new(synapse) as other:
@@ -120,7 +120,7 @@ async def test_a_long_answer_in_a_room_opens_a_thread_where_one_can_ask_on(
         assert "noch keine Frage" not in more["content"]["body"]
 
 
-async def test_edits_notices_and_other_bots_trigger_nothing(shared: BotProcess, person: Person) -> None:
+async def test_bot_does_not_answer_edits_notices_or_other_bots(shared: BotProcess, person: Person) -> None:
     room = await person.room_with(shared.user_id)
     question = (await person.ask(room, "Rufbus?"))["content"][ANSWER_TO]
     before = await quiet(person, room, shared)
@@ -148,7 +148,7 @@ async def test_two_bots_in_a_room_do_not_talk_to_each_other(
     assert [len(person.from_user(room, bot.user_id)) for bot in (shared, other)] == [1, 1]
 
 
-async def test_a_thumb_is_feedback_and_a_number_picks_a_hit(shared: BotProcess, person: Person) -> None:
+async def test_thumb_reaction_is_feedback_and_number_reaction_picks_a_hit(shared: BotProcess, person: Person) -> None:
     room = await person.room_with(shared.user_id, encrypted=True)
     answer = await person.ask(room, "Rufbus?")
     await eventually(lambda: rows(shared, "SELECT 1 FROM outbox WHERE remote_id = ?", answer["event_id"]))
@@ -163,7 +163,7 @@ async def test_a_thumb_is_feedback_and_a_number_picks_a_hit(shared: BotProcess, 
     )
 
 
-async def test_taking_a_question_back_forgets_it(shared: BotProcess, person: Person) -> None:
+async def test_redacting_a_question_deletes_its_stored_answer(shared: BotProcess, person: Person) -> None:
     room = await person.room_with(shared.user_id, encrypted=True)
     question = (await person.ask(room, "Rufbus?"))["content"][ANSWER_TO]
     assert rows(shared, "SELECT 1 FROM answer WHERE event_id = ?", question)
@@ -171,7 +171,7 @@ async def test_taking_a_question_back_forgets_it(shared: BotProcess, person: Per
     await eventually(lambda: not rows(shared, "SELECT 1 FROM answer WHERE event_id = ?", question))
 
 
-async def test_a_question_with_fixed_answers_is_a_poll_too(shared: BotProcess, person: Person) -> None:
+async def test_bot_also_sends_a_question_with_fixed_answers_as_a_poll(shared: BotProcess, person: Person) -> None:
     room = await person.room_with(shared.user_id, encrypted=True)
     await person.ask(room, "!sprache")
     polls = lambda: [e for e in person.from_user(room, shared.user_id) if e["type"].endswith("poll.start")]  # noqa: E731
@@ -187,14 +187,14 @@ async def test_a_question_with_fixed_answers_is_a_poll_too(shared: BotProcess, p
     assert await person.answer(room, voted)
 
 
-async def test_typing_and_receipts_are_shown(shared: BotProcess, person: Person) -> None:
+async def test_bot_sends_a_read_receipt_for_a_question(shared: BotProcess, person: Person) -> None:
     room = await person.room_with(shared.user_id)
     question = (await person.ask(room, "Rufbus?"))["content"][ANSWER_TO]
     await person.until(lambda: person.client.rooms[room].read_receipts.get(shared.user_id) is not None)
     assert person.client.rooms[room].read_receipts[shared.user_id].event_id == question
 
 
-async def test_text_of_people_never_becomes_a_link_or_mention(shared: BotProcess, person: Person) -> None:
+async def test_user_text_never_becomes_a_link_or_mention(shared: BotProcess, person: Person) -> None:
     room = await person.room_with(shared.user_id)
     command = "!https://boese.example/@raum#x <b>fett</b> @room"
     content = (await person.ask(room, command))["content"]
@@ -203,7 +203,7 @@ async def test_text_of_people_never_becomes_a_link_or_mention(shared: BotProcess
     assert content["m.mentions"] == {}
 
 
-async def test_an_empty_room_is_left_and_a_kick_ends_cleanly(
+async def test_bot_leaves_an_empty_room_and_survives_a_kick(
     shared: BotProcess, person: Person, synapse: Synapse
 ) -> None:
     preset = nio.RoomPreset.private_chat  # where the bot has no power, and can be put out
@@ -218,7 +218,7 @@ async def test_an_empty_room_is_left_and_a_kick_ends_cleanly(
 
 
 @pytest.mark.parametrize("version", ["11", "12"])
-async def test_a_room_upgrade_is_followed_when_invited(shared: BotProcess, person: Person, version: str) -> None:
+async def test_bot_follows_a_room_upgrade_when_invited(shared: BotProcess, person: Person, version: str) -> None:
     room = await person.room_with(shared.user_id)
     headers = {"Authorization": f"Bearer {person.client.access_token}"}
     path = f"/_matrix/client/v3/rooms/{room}/upgrade"
@@ -230,7 +230,7 @@ async def test_a_room_upgrade_is_followed_when_invited(shared: BotProcess, perso
     assert await person.ask(new, "Rufbus?")
 
 
-async def test_strangers_of_other_servers_may_not_invite(
+async def test_bot_rejects_invitations_from_servers_that_are_not_allowed(
     new_bot: Callable[..., BotProcess], person: Person, synapse: Synapse
 ) -> None:
     bot = new_bot(MATRIX__ALLOWED_SERVERS="example.org")
@@ -244,7 +244,7 @@ async def test_strangers_of_other_servers_may_not_invite(
     )
 
 
-async def test_no_more_rooms_an_hour_than_allowed(new_bot: Callable[..., BotProcess], person: Person) -> None:
+async def test_bot_joins_at_most_the_allowed_rooms_per_hour(new_bot: Callable[..., BotProcess], person: Person) -> None:
     bot = new_bot(MATRIX__JOINS_PER_HOUR="1")
     await bot.start()
     rooms = [await person.room(bot.user_id) for _ in range(3)]
@@ -254,7 +254,9 @@ async def test_no_more_rooms_an_hour_than_allowed(new_bot: Callable[..., BotProc
     assert sum(bool(person.from_user(room, bot.user_id)) for room in rooms) == 1
 
 
-async def test_a_rate_limit_is_honoured(new_bot: Callable[..., BotProcess], person: Person, synapse: Synapse) -> None:
+async def test_bot_answers_every_question_once_under_a_rate_limit(
+    new_bot: Callable[..., BotProcess], person: Person, synapse: Synapse
+) -> None:
     bot = new_bot()
     await bot.start()
     room = await person.room_with(bot.user_id, encrypted=True)

@@ -31,7 +31,7 @@ LOOK_S = 1.0  # between two looks of a reader: most of what a thousand of them c
 
 
 class Reader:
-    """Somebody with one clear room, by plain requests: hundreds of clients with keys would be slow."""
+    """A subscriber with an unencrypted room, by plain requests: hundreds of clients with keys would be slow."""
 
     def __init__(self, http: httpx.AsyncClient, bot: str, token: str) -> None:
         self._http, self._bot = http, bot
@@ -121,7 +121,7 @@ class Run:
         await self.until(lambda: self._query(count)[0][0] >= wanted, PATIENCE_S + len(self.readers))
 
     async def make(self) -> None:
-        """Next week's digests are due."""
+        """Make the digests of next week."""
         now = datetime.now(UTC)
         thursday = (now + timedelta(days=10 - now.weekday())).replace(hour=12)  # whatever holidays there are before
         made = await asyncio.to_thread(self.bot.run, "digest", "--now", thursday.isoformat(), "--json", "--approve")
@@ -142,13 +142,13 @@ class Run:
                 await asyncio.sleep(0.2)
 
     async def all_sent(self, patience: float = PATIENCE_S) -> None:
-        """Everybody has one, nobody two; nothing is given up or unclear."""
+        """Every reader has exactly one digest; no digest is given up or unclear."""
         await self.until(lambda: self.states()["sent"] == len(self.readers), patience)
         assert set(self.states()) == {"sent"}
         assert [await reader.digests() for reader in self.readers] == [1] * len(self.readers)
 
     def put_off(self) -> int:
-        """How often the server said that it was too much."""
+        """How often the server refused a message because of its rate limit."""
         return sum("429" in line["reason"] for line in self.bot.events("outbox.later"))
 
 
@@ -171,7 +171,7 @@ async def run_for(server: Synapse, database: Path, readers: int) -> AsyncIterato
         bot.close()
 
 
-async def test_at_the_limits_nobody_is_left_out_or_served_twice_and_a_kill_changes_nothing(
+async def test_every_reader_gets_one_digest_at_the_rate_limits_and_across_a_kill(
     limited_synapse: Synapse, known_database: Path
 ) -> None:
     async with run_for(limited_synapse, known_database, 20) as run:
@@ -188,7 +188,9 @@ async def test_at_the_limits_nobody_is_left_out_or_served_twice_and_a_kill_chang
 
 
 @pytest.mark.campaign
-async def test_50_at_the_limits(limited_synapse: Synapse, known_database: Path) -> None:
+async def test_50_readers_get_one_digest_each_at_the_rate_limits(
+    limited_synapse: Synapse, known_database: Path
+) -> None:
     async with run_for(limited_synapse, known_database, 50) as run:
         run.restore_the_limits()
         await run.make()
@@ -200,7 +202,9 @@ async def test_50_at_the_limits(limited_synapse: Synapse, known_database: Path) 
 
 
 @pytest.mark.campaign
-async def test_1000_with_the_limits_lifted(limited_synapse: Synapse, known_database: Path) -> None:
+async def test_1000_readers_get_one_digest_each_without_rate_limits(
+    limited_synapse: Synapse, known_database: Path
+) -> None:
     began = time.monotonic()
     async with run_for(limited_synapse, known_database, 1_000) as run:
         subscribed = time.monotonic()

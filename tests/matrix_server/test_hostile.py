@@ -1,4 +1,4 @@
-"""What a stranger may send: malformed timeline and to-device events stop nothing, and each is quarantined once."""
+"""A stranger sends malformed timeline and to-device events: the bot goes on and quarantines each event once."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def quarantined(bot: BotProcess) -> int:
 
 
 class Stranger:
-    """Sends what it likes, past every client library."""
+    """A stranger who sends any event, without a client library."""
 
     def __init__(self, server: Synapse, person: Person) -> None:
         self._http = httpx.Client(
@@ -165,7 +165,7 @@ def for_us(content: Any, own_key: str) -> Any:
     return content | {"ciphertext": {own_key if name == "OWN" else name: part for name, part in ciphertext.items()}}
 
 
-async def test_nothing_stops_the_loop_and_everything_is_quarantined_once(
+async def test_malformed_events_never_stop_the_bot_and_are_quarantined_once(
     synapse: Synapse, own_bot: BotProcess, person: Person
 ) -> None:
     room = await person.room_with(own_bot.user_id)
@@ -200,7 +200,7 @@ async def test_nothing_stops_the_loop_and_everything_is_quarantined_once(
 
 
 def junk(number: int, own_key: str) -> tuple[str, Any]:
-    """Each one different, so that each is counted; of all that has a chance to cost something."""
+    """A different message for each number, so that each is counted; of every kind that may cost time."""
     body = base64.b64encode(secrets.token_bytes(120)).decode()
     kinds: tuple[Any, ...] = (
         {"algorithm": OLM, "sender_key": KEY, "ciphertext": {own_key: {"type": 0, "body": body}}},
@@ -254,10 +254,12 @@ async def survives_a_flood(synapse: Synapse, bot: BotProcess, person: Person, co
     assert bot.process.poll() is None
 
 
-async def test_a_flood_of_junk_delays_nobody(synapse: Synapse, own_bot: BotProcess, person: Person) -> None:
+async def test_bot_answers_users_during_a_flood_of_junk(synapse: Synapse, own_bot: BotProcess, person: Person) -> None:
     await survives_a_flood(synapse, own_bot, person, 500)
 
 
 @pytest.mark.campaign
-async def test_a_flood_of_10_000(synapse: Synapse, own_bot: BotProcess, person: Person) -> None:
+async def test_bot_answers_users_during_a_flood_of_10_000_messages(
+    synapse: Synapse, own_bot: BotProcess, person: Person
+) -> None:
     await survives_a_flood(synapse, own_bot, person, 10_000)

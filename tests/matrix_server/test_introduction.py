@@ -34,7 +34,7 @@ async def other(synapse: Synapse) -> AsyncIterator[Person]:
 
 @pytest.fixture
 async def introducer(new_bot: Callable[..., BotProcess], mail: SmtpSink, tmp_path: Path) -> BotProcess:
-    """A bot with a contact behind a project, which sends mail."""
+    """A bot that sends mail and knows the contact of a project."""
     records = tmp_path / "contacts.jsonl"
     town = KNOWLEDGE[0] | {"mail_domains": ["cottbus.example"]}
     records.write_text("\n".join(json.dumps(contact) for contact in (town, *KNOWLEDGE[1:], CONTACTS[0])))
@@ -55,7 +55,7 @@ async def code_by_mail(person: Person, mail: SmtpSink) -> str:
 
 
 def said(person: Person, room: str, bot: BotProcess, text: str) -> str:
-    """The last thing that the bot said there with these words in it."""
+    """The last message of the bot in the room that contains these words."""
     bodies = [event["content"].get("body", "") for event in person.from_user(room, bot.user_id)]
     return next((body for body in reversed(bodies) if text in body), "")
 
@@ -66,14 +66,14 @@ async def hears(person: Person, room: str, bot: BotProcess, text: str) -> str:
 
 
 async def tells(person: Person, room: str, *commands: str) -> str:
-    """Write one after the other; the last answer."""
+    """Send the commands one after the other; return the last answer."""
     body = ""
     for command in commands:
         body = (await person.ask(room, command))["content"]["body"]
     return body
 
 
-async def test_from_a_question_to_a_room_of_their_own(
+async def test_introduction_leads_from_a_question_to_an_encrypted_room(
     introducer: BotProcess, mail: SmtpSink, person: Person, other: Person
 ) -> None:
     asker_chat = await person.room_with(introducer.user_id, encrypted=True)

@@ -37,7 +37,7 @@ TOPICS = ("Rufbus", "Radschnellweg", "Hitzeschutz", "Digitale Schule", "Einhornz
 
 
 class Crowd:
-    """People who ask, each in a clear and an encrypted room."""
+    """Users who ask, each in an unencrypted and an encrypted room."""
 
     def __init__(self, server: Synapse, bot: str, stack: AsyncExitStack, pause: float) -> None:
         self._server = server
@@ -51,7 +51,7 @@ class Crowd:
         self.questions: list[tuple[Person, str, str]] = []
 
     async def join(self) -> None:
-        """Somebody new."""
+        """Add a new user."""
         person = await self._stack.enter_async_context(await Person.new(self._server))
         self.people.append(person)
         rooms = [await person.room(self._bot, encrypted=encrypted) for encrypted in (False, True)]
@@ -61,7 +61,7 @@ class Crowd:
         self._stack.push_async_callback(_cancelled, task)
 
     async def _ask(self, person: Person, rooms: list[str]) -> None:
-        """Ask in turn, once the bot has said hello; nobody waits for an answer."""
+        """Ask in turn after the welcome of the bot, without waiting for answers."""
         await person.until(lambda: all(person.from_user(room, self._bot) for room in rooms), 900)
         number = 0
         while self.asking:
@@ -73,7 +73,7 @@ class Crowd:
             await person.sync()
 
     async def finish(self, patience: float) -> None:
-        """No more questions; wait for what is still owed."""
+        """Stop asking and wait for the missing answers."""
         self.asking = False
         await asyncio.gather(*self._tasks)
         for person in self.people:
@@ -173,12 +173,12 @@ def mortal(synapse: Synapse, known_database: Path) -> Iterator[WarmBot]:
     bot.close()
 
 
-async def test_no_message_is_lost_or_answered_twice(synapse: Synapse, mortal: WarmBot) -> None:
+async def test_no_question_is_lost_or_answered_twice_across_kills(synapse: Synapse, mortal: WarmBot) -> None:
     assert is_perfect(await campaign(synapse, mortal, at_random=15, rounds=1, pause=0.4))
 
 
 @pytest.mark.campaign
-async def test_200_kills(synapse: Synapse, mortal: WarmBot) -> None:
+async def test_no_question_is_lost_or_answered_twice_across_200_kills(synapse: Synapse, mortal: WarmBot) -> None:
     rounds = 100 // len(PLACES)
     at_random = 200 - rounds * len(PLACES) - len(AT_LOGIN)
     assert is_perfect(await campaign(synapse, mortal, at_random=at_random, rounds=rounds, pause=0.5))

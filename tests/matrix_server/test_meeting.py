@@ -1,4 +1,4 @@
-"""Rooms for two people who were introduced: one for each introduction, whatever gets lost on the way."""
+"""Rooms for two introduced users: one room for each introduction, whatever replies get lost."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def membership(person: Person, room: str) -> dict[str, str]:
 
 
 async def read_by(person: Person, room: str, text: str) -> None:
-    """Somebody comes in and reads what stood there before."""
+    """A user joins the room and reads the earlier messages."""
     await person.client.join(room)
     await person.until(lambda: any(e["content"].get("body") == text for e in person.events.get(room, [])))
     await person.sync(300)
@@ -45,7 +45,7 @@ async def read_by(person: Person, room: str, text: str) -> None:
     assert person.unreadable == {}
 
 
-async def test_a_room_is_made_once_and_read_by_both_whatever_answer_is_lost(
+async def test_introduction_room_is_made_once_and_readable_when_replies_get_lost(
     synapse: Synapse, person: Person, other: Person
 ) -> None:
     async with Proxy(synapse.url) as proxy, running_channel(synapse, proxy.url) as inner:
@@ -65,7 +65,7 @@ async def test_a_room_is_made_once_and_read_by_both_whatever_answer_is_lost(
         assert inner.received == []  # it made the room, so it does not arrive in it, and is not spoken to
 
 
-async def test_the_bot_leaves_when_both_are_there_and_an_attempt_after_that_changes_nothing(
+async def test_bot_leaves_the_introduction_room_when_both_users_have_joined(
     inner: Inner, person: Person, other: Person
 ) -> None:
     alias, users = f"einfuehrung-{secrets.token_hex(6)}", (person.user_id, other.user_id)
@@ -83,7 +83,7 @@ async def test_the_bot_leaves_when_both_are_there_and_an_attempt_after_that_chan
     await read_by(other, room, "Darf ich vorstellen?")
 
 
-async def test_a_room_that_somebody_else_has_put_in_its_place_gets_nothing(
+async def test_bot_sends_nothing_to_a_foreign_room_under_the_introduction_alias(
     inner: Inner, person: Person, other: Person
 ) -> None:
     alias = f"einfuehrung-{secrets.token_hex(6)}"
@@ -95,7 +95,7 @@ async def test_a_room_that_somebody_else_has_put_in_its_place_gets_nothing(
     assert person.from_user(taken.room_id, inner.user_id) == []
 
 
-async def test_somebody_who_declined_is_not_asked_again(inner: Inner, person: Person, other: Person) -> None:
+async def test_user_who_declined_the_room_is_not_invited_again(inner: Inner, person: Person, other: Person) -> None:
     alias, users = f"einfuehrung-{secrets.token_hex(6)}", (person.user_id, other.user_id)
     opening = inner.message("", "Darf ich vorstellen?")
     room = await inner.channel.open_introduction_room(alias, users, opening)
@@ -105,7 +105,9 @@ async def test_somebody_who_declined_is_not_asked_again(inner: Inner, person: Pe
     assert (await membership(person, room))[other.user_id] == "leave"
 
 
-async def test_the_bot_stays_where_it_is_to_stay(synapse: Synapse, person: Person, other: Person) -> None:
+async def test_bot_stays_in_the_introduction_room_when_configured_to_stay(
+    synapse: Synapse, person: Person, other: Person
+) -> None:
     async with running_channel(synapse, stays=True) as inner:
         alias, users = f"einfuehrung-{secrets.token_hex(6)}", (person.user_id, other.user_id)
         room = await inner.channel.open_introduction_room(alias, users, inner.message("", "Darf ich vorstellen?"))

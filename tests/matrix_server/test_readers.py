@@ -1,4 +1,4 @@
-"""Nobody reads along: what concerns a person goes to a room that only they and the bot can read when it is sent."""
+"""Personal messages go only to a room that only the user and the bot can read when the bot sends them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def mail() -> AsyncIterator[SmtpSink]:
 
 @pytest.fixture
 async def introducer(new_bot: Callable[..., BotProcess], mail: SmtpSink, tmp_path: Path) -> BotProcess:
-    """A bot with a contact behind a project, with mail and pages."""
+    """A bot with mail and pages that knows the contact of a project."""
     records = tmp_path / "contacts.jsonl"
     town = KNOWLEDGE[0] | {"mail_domains": ["cottbus.example"]}
     records.write_text("\n".join(json.dumps(contact) for contact in (town, *KNOWLEDGE[1:], CONTACTS[0])))
@@ -85,14 +85,14 @@ async def tells(person: Person, room: str, *commands: str) -> str:
 
 
 async def requests(person: Person, room: str) -> str:
-    """From nothing to a request that went out; its code."""
+    """Send an introduction request; return its code."""
     await tells(person, room, "!profil name Dezernat Verkehr", "!profil kommune Potsdam")
     await tells(person, room, "Wie habt ihr die Mobilität finanziert?", f"!kontakt ={PROJECT}")
     return code_in(await tells(person, room, "1"))
 
 
 async def says_yes(person: Person, mail: SmtpSink) -> None:
-    """The contact agrees on the page of the mail, and shows everything."""
+    """The contact agrees on the page of the mail and shares all contact data."""
     await person.until(lambda: bool(mail.to(LEAD)))
     link = re.search(r"http://127\.0\.0\.1:\d+/i/[\w-]+", mail.to(LEAD)[-1].text)
     assert link, mail.to(LEAD)[-1].text
@@ -124,7 +124,7 @@ def assert_reads_nothing(person: Person) -> None:
     assert [secret for secret in SECRETS if secret in clear(seen)] == []
 
 
-async def test_who_is_invited_after_the_request_reads_no_outcome(
+async def test_user_invited_after_the_request_cannot_read_its_outcome(
     introducer: BotProcess, mail: SmtpSink, person: Person, third: Person
 ) -> None:
     room = await person.room_with(introducer.user_id, encrypted=True)
@@ -142,7 +142,7 @@ async def test_who_is_invited_after_the_request_reads_no_outcome(
     assert not any("000001" in body for body in bodies(person, room, introducer))
 
 
-async def test_a_contact_who_proved_her_mailbox_where_a_colleague_came_later_is_asked_elsewhere(
+async def test_contact_is_asked_in_a_private_room_after_a_colleague_joined_the_chat(
     introducer: BotProcess, mail: SmtpSink, person: Person, contact: Person, third: Person
 ) -> None:
     chat = await contact.room_with(introducer.user_id, encrypted=True)
@@ -161,7 +161,7 @@ async def test_a_contact_who_proved_her_mailbox_where_a_colleague_came_later_is_
 
 
 @pytest.mark.parametrize("history", ["world_readable", "shared"])
-async def test_a_room_that_others_can_enter_is_no_private_chat(
+async def test_bot_shows_no_personal_data_in_a_public_room(
     introducer: BotProcess, person: Person, third: Person, history: str
 ) -> None:
     room = await person.room(introducer.user_id, preset=nio.RoomPreset.public_chat, history=history)
@@ -176,7 +176,7 @@ async def test_a_room_that_others_can_enter_is_no_private_chat(
     assert [secret for secret in (*SECRETS, "genau das", "heißen Sie") if secret in seen] == []
 
 
-async def test_a_chat_that_later_members_could_read_goes_on_in_a_private_room(
+async def test_chat_with_readable_history_continues_in_a_private_room(
     introducer: BotProcess, mail: SmtpSink, person: Person, third: Person
 ) -> None:
     room = await person.room_with(introducer.user_id, encrypted=True, preset=nio.RoomPreset.private_chat)
@@ -204,7 +204,7 @@ async def test_a_chat_that_later_members_could_read_goes_on_in_a_private_room(
     assert_reads_nothing(third)
 
 
-async def test_a_direct_chat_in_which_the_bot_may_is_closed_to_later_members_and_stays_the_chat(
+async def test_bot_with_rights_closes_the_history_of_a_direct_chat_to_later_members(
     introducer: BotProcess, person: Person, third: Person
 ) -> None:
     room = await person.room_with(introducer.user_id, encrypted=True)
@@ -225,7 +225,7 @@ async def test_a_direct_chat_in_which_the_bot_may_is_closed_to_later_members_and
     assert not seen & {event["event_id"] for event in mine}
 
 
-async def test_who_left_the_private_room_gets_a_new_one_when_they_ask_again(
+async def test_user_who_left_the_private_room_gets_a_new_room_on_the_next_request(
     introducer: BotProcess, person: Person
 ) -> None:
     room = await person.room_with(introducer.user_id, preset=nio.RoomPreset.private_chat)
@@ -243,7 +243,7 @@ async def test_who_left_the_private_room_gets_a_new_one_when_they_ask_again(
     "place",
     ["matrix.private_room_made", "matrix.private_room_noted", "matrix.private_room_invited", "outbox.after_send"],
 )
-async def test_a_kill_makes_no_second_private_room(introducer: BotProcess, person: Person, place: str) -> None:
+async def test_kill_does_not_lead_to_a_second_private_room(introducer: BotProcess, person: Person, place: str) -> None:
     room = await person.room_with(introducer.user_id, preset=nio.RoomPreset.private_chat)
     await introducer.end()
     await introducer.start(FAIL_AT=place)
@@ -257,7 +257,7 @@ async def test_a_kill_makes_no_second_private_room(introducer: BotProcess, perso
     assert sum("Name: Dezernat Verkehr" in body for body in bodies(person, private, introducer)) >= 1
 
 
-async def test_an_alert_goes_to_the_admin_alone(
+async def test_only_the_admin_can_read_an_alert(
     synapse: Synapse, new_bot: Callable[..., BotProcess], person: Person, third: Person
 ) -> None:
     bot = new_bot(ADMINS=f"matrix:{person.user_id}")

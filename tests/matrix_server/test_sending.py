@@ -1,4 +1,4 @@
-"""The way out: in order, once, in pieces that fit, whatever the network does to requests and answers."""
+"""Messages are sent in order, once and in parts that fit, even when requests and replies get lost."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ async def sent_by(person: Person, inner: Inner, room: str, count: int) -> list[d
 
 @pytest.mark.parametrize("arrives", [False, True], ids=["request lost", "answer lost"])
 @pytest.mark.parametrize("status", [0, 429, 502], ids=["broken", "429", "502"])
-async def test_nothing_is_lost_doubled_or_stuck_by_failing_requests(
+async def test_failing_requests_lose_double_or_block_no_messages(
     synapse: Synapse, person: Person, status: int, arrives: bool
 ) -> None:
-    """Also the sharing of keys begins anew after a failure: nio's own would hang for ever (matrix-nio, see docs)."""
+    """Sharing keys also starts again after a failure: nio itself would hang without end (matrix-nio, see docs)."""
     async with Proxy(synapse.url) as proxy, running_channel(synapse, proxy.url) as inner:
         rooms = {way: await inner.room_with(person, encrypted=True) for way in WAYS}
         for way, room in rooms.items():
@@ -68,7 +68,7 @@ async def test_nothing_is_lost_doubled_or_stuck_by_failing_requests(
 
 
 @pytest.mark.parametrize("encrypted", [False, True], ids=["clear", "encrypted"])
-async def test_a_message_that_no_event_can_hold_comes_in_pieces(inner: Inner, person: Person, encrypted: bool) -> None:
+async def test_message_too_long_for_an_event_is_sent_in_parts(inner: Inner, person: Person, encrypted: bool) -> None:
     room = await inner.room_with(person, encrypted=encrypted)
     entries = tuple((Paragraph((Text(f"Eintrag {number} " + "äß<&>😀" * 40),)),) for number in range(400))
     document = (Paragraph((Text("Anfang " + "wort " * 10_000),)), Items(entries, 1), Paragraph((Text("x" * 70_000),)))
@@ -84,7 +84,7 @@ async def test_a_message_that_no_event_can_hold_comes_in_pieces(inner: Inner, pe
     assert person.unreadable == {}
 
 
-async def test_first_messages_to_a_room_at_once_arrive_in_order_and_readable(inner: Inner, person: Person) -> None:
+async def test_concurrent_first_messages_to_a_room_arrive_in_order_and_readable(inner: Inner, person: Person) -> None:
     room = await inner.room_with(person, encrypted=True)
     await asyncio.gather(*(inner.channel.send(inner.message(room, f"Nummer {number}")) for number in range(10)))
     events = await sent_by(person, inner, room, 10)
@@ -92,7 +92,7 @@ async def test_first_messages_to_a_room_at_once_arrive_in_order_and_readable(inn
     assert person.unreadable == {}
 
 
-async def test_that_one_works_is_shown_until_the_answer_is_there(inner: Inner, person: Person) -> None:
+async def test_bot_shows_typing_until_the_answer_is_sent(inner: Inner, person: Person) -> None:
     room = await inner.room_with(person)
     seen: list[list[str]] = []
 
@@ -106,15 +106,15 @@ async def test_that_one_works_is_shown_until_the_answer_is_there(inner: Inner, p
     await person.until(lambda: seen[-1] == [])
 
 
-async def test_a_message_that_was_taken_in_is_marked_as_read(inner: Inner, person: Person) -> None:
+async def test_bot_marks_a_received_message_as_read(inner: Inner, person: Person) -> None:
     room = await inner.room_with(person)
     question = await person.say(room, "Wer?")
     read = person.client.rooms[room].read_receipts
     await person.until(lambda: inner.user_id in read and read[inner.user_id].event_id == question)
 
 
-async def test_hostile_titles_wake_nobody_up(inner: Inner, person: Person, synapse: Synapse) -> None:
-    """500 texts that would be mentions, links or markup, were they not text: no notification by them."""
+async def test_hostile_titles_cause_no_notifications(inner: Inner, person: Person, synapse: Synapse) -> None:
+    """500 texts that look like mentions, links or markup cause no notification."""
     async with await Person.new(synapse) as other:
         room = await inner.room_with(person, other.user_id)
         await other.client.join(room)
@@ -138,7 +138,7 @@ async def test_hostile_titles_wake_nobody_up(inner: Inner, person: Person, synap
             assert "@room" not in event["content"]["body"]
 
 
-async def test_a_room_that_the_bot_was_put_out_of_takes_nothing_more(inner: Inner, person: Person) -> None:
+async def test_room_that_kicked_the_bot_is_reported_as_gone(inner: Inner, person: Person) -> None:
     room = await inner.room_with(person, preset=nio.RoomPreset.private_chat)
     await person.client.room_kick(room, inner.user_id)
     for _ in range(2):
@@ -147,7 +147,9 @@ async def test_a_room_that_the_bot_was_put_out_of_takes_nothing_more(inner: Inne
         assert caught.value.gone
 
 
-async def test_a_room_key_serves_as_many_messages_as_the_room_wants(inner: Inner, person: Person) -> None:
+async def test_room_key_is_rotated_after_the_number_of_messages_that_the_room_sets(
+    inner: Inner, person: Person
+) -> None:
     room = await inner.room_with(person, encrypted=True)
     texts = [f"Nachricht {number}" for number in range(6)]
     await inner.channel.send(inner.message(room, texts[0]))
@@ -165,7 +167,7 @@ async def test_a_room_key_serves_as_many_messages_as_the_room_wants(inner: Inner
     assert person.unreadable == {}
 
 
-async def test_people_without_an_identity_get_keys_only_if_they_may(synapse: Synapse, person: Person) -> None:
+async def test_users_without_a_signed_identity_get_no_keys_when_not_allowed(synapse: Synapse, person: Person) -> None:
     async with running_channel(synapse, allow_unsigned_users=False) as inner:
         room = await inner.room_with(person, encrypted=True)
         event_id = await inner.channel.send(inner.message(room, "nur für Unterschriebene"))

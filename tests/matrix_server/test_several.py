@@ -1,4 +1,4 @@
-"""Two processes with one Matrix account on one database: one speaks, and the other one takes over when it is gone."""
+"""Two processes with one Matrix account on one database: the leader sends, and the standby takes over."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KILL, STOP, FREEZE = "kill", "stop", "freeze"
 
 
 class Process(WarmBot):
-    """One of several on a database; it may be frozen."""
+    """One of several processes on a database; a test may freeze it."""
 
     def __init__(self, server: Synapse, user_id: str, url: str) -> None:
         BotProcess.__init__(self, server, user_id, DATABASE__URL=url)
@@ -139,7 +139,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("end", "folders"), CASES)
-async def test_the_standby_answers_once_and_the_first_leads_again_later(
+async def test_standby_answers_once_and_the_first_process_can_lead_again(
     account: Account, person: Person, end: str, folders: str
 ) -> None:
     folder, other = await account.start(folders)
@@ -165,8 +165,8 @@ async def test_the_standby_answers_once_and_the_first_leads_again_later(
         assert [path.name for path in folder.folder.glob("device-*.db")] == [store]
 
 
-async def test_room_keys_that_came_while_the_other_device_read_are_not_lost(account: Account, person: Person) -> None:
-    """A second device reads, then the first one again: what people shared with both of them, it must have."""
+async def test_room_keys_sent_while_a_device_is_on_standby_are_not_lost(account: Account, person: Person) -> None:
+    """A second device reads, then the first device again: it must have the keys that users shared with both."""
     one, other = await account.start(OWN)
     room = await person.room_with(account.user_id, encrypted=True)
     await asks(person, [room])
@@ -180,7 +180,7 @@ async def test_room_keys_that_came_while_the_other_device_read_are_not_lost(acco
 
 
 @pytest.mark.parametrize("place", [pytest.param("matrix.before_put", marks=pytest.mark.campaign), "matrix.after_put"])
-async def test_another_device_does_not_repeat_what_was_sent_and_not_noted(
+async def test_second_device_does_not_resend_a_message_whose_sending_was_not_noted(
     account: Account, person: Person, place: str
 ) -> None:
     one, other = await account.start(OWN)
@@ -200,7 +200,7 @@ async def test_another_device_does_not_repeat_what_was_sent_and_not_noted(
     assert [len(person.answers(room, question)) for room, question in asked] == [1, 1]
 
 
-async def test_a_device_without_the_identity_leaves_the_account_to_one_that_has_it(
+async def test_device_without_the_identity_leaves_the_account_to_the_other_device(
     account: Account, person: Person
 ) -> None:
     process, other = account.processes
@@ -229,7 +229,7 @@ def foreign(account: Account, postgres: str, postgres_with_schema: str) -> Itera
         process.close()
 
 
-async def test_a_process_on_another_database_never_gets_the_keys(
+async def test_process_on_a_different_database_never_gets_the_keys(
     account: Account, person: Person, foreign: Callable[[str], Process], sqlite_with_schema: os.PathLike[str]
 ) -> None:
     process = account.processes[0]

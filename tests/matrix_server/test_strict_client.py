@@ -36,7 +36,7 @@ def is_fine(answer: dict[str, object]) -> bool:
     return answer["encrypted"] is True and answer["shield"] == NO_SHIELD and not answer["unreadable"]
 
 
-async def test_chats_without_a_shield_through_restart_and_kill_with_two_devices(
+async def test_strict_client_shows_no_warning_across_restart_kill_and_two_devices(
     synapse: Synapse, bot: BotProcess
 ) -> None:
     user = synapse.register(f"strict{secrets.token_hex(3)}")
@@ -62,7 +62,7 @@ async def test_chats_without_a_shield_through_restart_and_kill_with_two_devices(
             assert list(trust.values()) == [True]
 
 
-async def test_the_answer_names_the_same_projects_in_the_same_order_as_the_command_line(
+async def test_answer_lists_the_same_projects_in_the_same_order_as_the_command_line(
     synapse: Synapse, new_bot: Callable[..., BotProcess]
 ) -> None:
     bot = new_bot()
@@ -79,8 +79,8 @@ async def test_the_answer_names_the_same_projects_in_the_same_order_as_the_comma
     assert places == sorted(places)
 
 
-async def test_relations_that_stand_outside_the_ciphertext_are_seen(synapse: Synapse, bot: BotProcess) -> None:
-    """This client, as the specification wants it, leaves them out of what it encrypts."""
+async def test_bot_reads_relations_outside_the_ciphertext(synapse: Synapse, bot: BotProcess) -> None:
+    """This client follows the specification and leaves relations out of the ciphertext."""
     async with await StrictPerson.new(synapse.url, synapse.register(f"strict{secrets.token_hex(3)}")) as person:
         room = await person.room_with(bot.user_id)
         root = await person.do("say", room=room, text=QUESTION)
@@ -104,7 +104,7 @@ async def test_relations_that_stand_outside_the_ciphertext_are_seen(synapse: Syn
         assert edited not in answered
 
 
-async def test_the_recovery_key_opens_the_identity_in_another_client(
+async def test_recovery_key_of_the_bot_works_in_a_different_client(
     synapse: Synapse, new_bot: Callable[..., BotProcess]
 ) -> None:
     bot = new_bot()
@@ -118,7 +118,7 @@ async def test_the_recovery_key_opens_the_identity_in_another_client(
     assert not file.exists(), "it is written once"
 
 
-async def test_an_identity_that_another_client_has_made_is_joined_with_its_recovery_key_alone(
+async def test_bot_joins_an_identity_of_a_different_client_only_with_its_recovery_key(
     synapse: Synapse, new_bot: Callable[..., BotProcess]
 ) -> None:
     bot = new_bot()
@@ -133,7 +133,7 @@ async def test_an_identity_that_another_client_has_made_is_joined_with_its_recov
         assert bot.events("matrix.identity")[-1]["outcome"] == "already"
 
 
-async def test_an_admin_verifies_the_bot_in_the_room_by_its_emojis(
+async def test_admin_can_verify_the_bot_in_a_room_with_emojis(
     synapse: Synapse, new_bot: Callable[..., BotProcess]
 ) -> None:
     user = synapse.register(f"admin{secrets.token_hex(3)}")
@@ -150,7 +150,9 @@ async def test_an_admin_verifies_the_bot_in_the_room_by_its_emojis(
         assert await admin.do("verified", user=bot.user_id, wait=True)
 
 
-async def test_an_admin_verifies_the_bot_to_device(synapse: Synapse, new_bot: Callable[..., BotProcess]) -> None:
+async def test_admin_can_verify_the_bot_by_to_device_messages(
+    synapse: Synapse, new_bot: Callable[..., BotProcess]
+) -> None:
     user = synapse.register(f"admin{secrets.token_hex(3)}")
     bot = new_bot(ADMINS=f"matrix:{user}")
     await bot.start()
@@ -165,7 +167,7 @@ async def test_an_admin_verifies_the_bot_to_device(synapse: Synapse, new_bot: Ca
         assert await admin.do("verified", user=bot.user_id, wait=True)
 
 
-async def test_pictures_that_do_not_match_verify_nothing_and_others_are_declined(
+async def test_bot_refuses_verification_with_wrong_emojis_or_by_other_users(
     synapse: Synapse, new_bot: Callable[..., BotProcess]
 ) -> None:
     users = [synapse.register(f"{name}{secrets.token_hex(3)}") for name in ("admin", "somebody")]
@@ -184,7 +186,7 @@ async def test_pictures_that_do_not_match_verify_nothing_and_others_are_declined
             assert is_fine(await person.ask(room, "Noch da?"))
 
 
-async def test_admins_hear_of_a_new_identity_and_it_counts_when_the_operator_has_confirmed_it(
+async def test_new_identity_of_a_user_alerts_admins_and_needs_confirmation(
     synapse: Synapse, new_bot: Callable[..., BotProcess], person: Person
 ) -> None:
     bot = new_bot(ADMINS=f"matrix:{person.user_id}")
@@ -217,7 +219,7 @@ async def test_admins_hear_of_a_new_identity_and_it_counts_when_the_operator_has
 async def test_verifying_the_bot_does_not_confirm_a_new_identity_of_the_admin(
     synapse: Synapse, new_bot: Callable[..., BotProcess]
 ) -> None:
-    """Nobody has compared pictures on the bot's side: whoever put the identity there could do this as well."""
+    """The bot's side has compared no pictures: an attacker who made the identity could do this as well."""
     user = synapse.register(f"admin{secrets.token_hex(3)}")
     bot = new_bot(ADMINS=f"matrix:{user}")
     await bot.start()
@@ -232,7 +234,7 @@ async def test_verifying_the_bot_does_not_confirm_a_new_identity_of_the_admin(
         assert "unable to decrypt" in (await admin.do("unreadable", room=room, sender=bot.user_id)).lower()
 
 
-async def test_a_device_that_its_owner_has_not_signed_gets_no_keys(synapse: Synapse, bot: BotProcess) -> None:
+async def test_unsigned_device_gets_no_keys(synapse: Synapse, bot: BotProcess) -> None:
     user = synapse.register(f"strict{secrets.token_hex(3)}")
     async with await StrictPerson.new(synapse.url, user) as phone:
         room = await phone.room_with(bot.user_id)

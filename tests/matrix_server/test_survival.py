@@ -1,4 +1,4 @@
-"""Gaps, history, restarts, keys: what a bot must survive without losing or repeating anything."""
+"""Gaps, history, restarts, keys: what the bot must survive without losing or repeating messages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.patience import PATIENCE_S
 pytestmark = [pytest.mark.matrix]
 
 
-async def test_a_gap_of_500_messages_is_answered_in_order(bot: BotProcess, person: Person) -> None:
+async def test_bot_answers_500_missed_messages_in_order(bot: BotProcess, person: Person) -> None:
     room = await person.room_with(bot.user_id, encrypted=True)
     await bot.end()
     asked = [await person.say(room, f"Rufbus {number}?") for number in range(500)]
@@ -55,7 +55,7 @@ async def test_more_than_2000_missed_messages_get_one_notice(bot: BotProcess, pe
     assert "Nachrichten sind dadurch ohne Antwort geblieben" in said[0]["content"]["body"]
 
 
-async def test_what_was_said_before_the_bot_came_is_history(bot: BotProcess, person: Person) -> None:
+async def test_bot_does_not_answer_messages_from_before_it_joined(bot: BotProcess, person: Person) -> None:
     room = await person.room()
     old = [await person.say(room, f"!frage Rufbus {number}") for number in range(9)]
     await person.client.room_invite(room, bot.user_id)
@@ -64,7 +64,9 @@ async def test_what_was_said_before_the_bot_came_is_history(bot: BotProcess, per
     assert [question for question in old if person.answers(room, question)] == []
 
 
-async def test_a_lost_database_answers_nothing_anew(own_bot: BotProcess, person: Person, knowledge: object) -> None:
+async def test_bot_answers_no_old_question_again_after_losing_its_database(
+    own_bot: BotProcess, person: Person, knowledge: object
+) -> None:
     room = await person.room_with(own_bot.user_id, encrypted=True)
     asked = (await person.ask(room, "Rufbus?"))["content"][ANSWER_TO]
     await own_bot.end()
@@ -78,7 +80,7 @@ async def test_a_lost_database_answers_nothing_anew(own_bot: BotProcess, person:
     assert len(welcomes) == 1
 
 
-async def test_no_new_device_at_each_start(bot: BotProcess, synapse: Synapse) -> None:
+async def test_bot_keeps_its_device_across_restarts(bot: BotProcess, synapse: Synapse) -> None:
     for _ in range(2):
         await bot.restart()
     devices = synapse.admin("GET", f"/_synapse/admin/v2/users/{bot.user_id}/devices")["devices"]
@@ -86,7 +88,7 @@ async def test_no_new_device_at_each_start(bot: BotProcess, synapse: Synapse) ->
     assert ours == [bot.device_id]
 
 
-async def test_files_are_private(bot: BotProcess) -> None:
+async def test_only_the_owner_can_read_the_matrix_files(bot: BotProcess) -> None:
     modes = {path.name: oct(path.stat().st_mode & 0o777) for path in bot.folder.iterdir() if path.is_file()}
     assert set(modes.values()) == {"0o600"}, modes
     assert {oct(path.stat().st_mode & 0o777) for path in bot.folder.iterdir() if path.is_dir()} == {"0o700"}
@@ -94,9 +96,7 @@ async def test_files_are_private(bot: BotProcess) -> None:
     assert {"login.json", "identity.json", "recovery-key.txt"} <= set(modes)
 
 
-async def test_an_invitation_that_came_while_it_was_down_is_found_after_a_restart(
-    bot: BotProcess, person: Person
-) -> None:
+async def test_bot_accepts_an_invitation_that_came_while_it_was_stopped(bot: BotProcess, person: Person) -> None:
     await bot.end()
     room = await person.room(bot.user_id, encrypted=True)
     await bot.start()
@@ -104,7 +104,7 @@ async def test_an_invitation_that_came_while_it_was_down_is_found_after_a_restar
     assert await person.ask(room, "Rufbus?")
 
 
-async def test_an_invitation_delivered_and_not_answered_is_found_again(
+async def test_bot_accepts_an_invitation_after_a_kill_before_joining(
     new_bot: Callable[..., BotProcess], person: Person
 ) -> None:
     bot = new_bot()
@@ -117,9 +117,7 @@ async def test_an_invitation_delivered_and_not_answered_is_found_again(
     await person.until(lambda: bool(person.from_user(room, bot.user_id)))
 
 
-async def test_a_revoked_token_ends_the_channel_with_exit_code_1_and_no_hot_loop(
-    own_bot: BotProcess, synapse: Synapse
-) -> None:
+async def test_revoked_token_ends_the_channel_once_with_exit_code_1(own_bot: BotProcess, synapse: Synapse) -> None:
     device = own_bot.device_id
     synapse.admin("POST", f"/_synapse/admin/v2/users/{own_bot.user_id}/delete_devices", {"devices": [device]})
     assert await own_bot.ended() == 1
@@ -130,7 +128,7 @@ async def test_a_revoked_token_ends_the_channel_with_exit_code_1_and_no_hot_loop
     assert await own_bot.ended() == 1
 
 
-async def test_a_server_that_is_away_is_waited_for_with_pauses(
+async def test_bot_retries_an_unreachable_server_with_growing_pauses(
     new_bot: Callable[..., BotProcess], person: Person
 ) -> None:
     bot = new_bot(MATRIX__HOMESERVER="http://127.0.0.1:9")
@@ -143,10 +141,8 @@ async def test_a_server_that_is_away_is_waited_for_with_pauses(
     assert await bot.end() == 0
 
 
-async def test_an_answer_that_was_not_sent_reaches_a_room_in_which_nothing_happens_any_more(
-    own_bot: BotProcess, person: Person
-) -> None:
-    """After a start, the sync tells of rooms in which there is something new, and of no others."""
+async def test_unsent_answer_reaches_a_quiet_room_after_a_restart(own_bot: BotProcess, person: Person) -> None:
+    """After a start, the sync lists only rooms with new events."""
     room = await person.room_with(own_bot.user_id, encrypted=True)
     await own_bot.end()
     await own_bot.start(FAIL_AT="matrix.before_put")
@@ -157,7 +153,7 @@ async def test_an_answer_that_was_not_sent_reaches_a_room_in_which_nothing_happe
     assert len(person.answers(room, question)) == 1
 
 
-async def test_a_lost_store_takes_a_new_device_signs_it_and_says_so(
+async def test_bot_signs_and_reports_a_new_device_after_losing_its_key_store(
     own_bot: BotProcess, person: Person, synapse: Synapse
 ) -> None:
     room = await person.room_with(own_bot.user_id, encrypted=True)
@@ -183,13 +179,13 @@ async def test_a_lost_store_takes_a_new_device_signs_it_and_says_so(
     assert "key store intact" in report
 
 
-async def test_a_second_process_does_not_touch_the_keys(bot: BotProcess) -> None:
+async def test_second_bot_process_refuses_to_start(bot: BotProcess) -> None:
     done = await asyncio.to_thread(bot.run, "serve")
     assert done.returncode == 1
     assert "Another process" in done.stderr
 
 
-async def test_new_devices_can_write_after_all_one_time_keys_are_claimed(
+async def test_bot_reads_new_devices_after_all_one_time_keys_are_claimed(
     bot: BotProcess, person: Person, synapse: Synapse
 ) -> None:
     room = await person.room_with(bot.user_id, encrypted=True)
@@ -209,8 +205,8 @@ async def test_new_devices_can_write_after_all_one_time_keys_are_claimed(
         assert await tablet.ask(room, "Digitale Schule?")
 
 
-async def test_an_unreadable_message_is_read_when_its_key_comes(bot: BotProcess, person: Person) -> None:
-    """The key is held back by the sender's client, then sent after the message."""
+async def test_bot_answers_an_unreadable_message_when_its_key_arrives(bot: BotProcess, person: Person) -> None:
+    """The client of the sender holds the key back and sends it after the message."""
     room = await person.room_with(bot.user_id, encrypted=True)
     await person.ask(room, "Rufbus?")
     share, kept = person.client.olm.share_group_session_parallel, []
@@ -234,7 +230,7 @@ async def test_an_unreadable_message_is_read_when_its_key_comes(bot: BotProcess,
     assert "Hitzeschutz" in (await person.answer(room, question))["content"]["body"]
 
 
-async def test_a_new_phone_reads_the_answer_to_a_question_of_the_old_one(
+async def test_new_device_of_a_user_can_read_the_answer_to_a_question_of_the_old_device(
     bot: BotProcess, person: Person, synapse: Synapse
 ) -> None:
     room = await person.room_with(bot.user_id, encrypted=True)
@@ -244,7 +240,9 @@ async def test_a_new_phone_reads_the_answer_to_a_question_of_the_old_one(
         assert await phone.answer(room, question)
 
 
-async def test_the_server_crashes_and_comes_back(bot: BotProcess, person: Person, synapse: Synapse) -> None:
+async def test_bot_answers_every_question_once_across_a_server_crash(
+    bot: BotProcess, person: Person, synapse: Synapse
+) -> None:
     room = await person.room_with(bot.user_id, encrypted=True)
     asked = [await person.say(room, f"Rufbus {number}?") for number in range(5)]
     synapse.kill()
@@ -255,10 +253,10 @@ async def test_the_server_crashes_and_comes_back(bot: BotProcess, person: Person
     assert [len(person.answers(room, question)) for question in asked] == [1] * 5
 
 
-async def test_a_joined_identity_a_refused_one_and_a_reset_one(
+async def test_bot_joins_an_identity_only_with_the_recovery_key_and_can_reset_it(
     new_bot: Callable[..., BotProcess], person: Person
 ) -> None:
-    """The account has an identity: made here by a first installation, whose folder is gone for the second."""
+    """A first installation made the identity of the account; the second installation has lost its folder."""
     bot = new_bot()
     await bot.start()
     room = await person.room_with(bot.user_id, encrypted=True)
@@ -291,7 +289,7 @@ async def test_a_joined_identity_a_refused_one_and_a_reset_one(
     assert bot.events("matrix.identity_changed") == [], "its own new identity is no surprise to the bot"
 
 
-async def test_an_access_token_instead_of_a_password(
+async def test_bot_can_log_in_with_an_access_token_instead_of_a_password(
     new_bot: Callable[..., BotProcess], person: Person, synapse: Synapse
 ) -> None:
     bot = new_bot(MATRIX__PASSWORD="")

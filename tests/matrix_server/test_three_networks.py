@@ -1,7 +1,7 @@
 """One bot on a real homeserver, a Bot API and a mail server, with its pages: introductions that cross all of them.
 
-Everybody's data are marked, in every field. In the end everything that each server got to see is searched for the
-marks: what may be where is said exactly.
+Every field of every user carries a mark. In the end the test searches all data that each server has seen for the
+marks, and states exactly where each may be.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Place:
         return tuple(self._rows(STATE, code)[0])  # type: ignore[return-value]
 
     async def delivered(self, code: str) -> None:
-        """It is noted that the request arrived; from then on nothing changes by itself."""
+        """Wait until the arrival of the request is noted; from then on nothing changes by itself."""
         deadline = asyncio.get_running_loop().time() + PATIENCE_S
         while self.state(code)[0] == "sent":
             assert asyncio.get_running_loop().time() < deadline
@@ -81,12 +81,12 @@ class Place:
             database.close()
 
     def decided(self) -> list[list[tuple[Any, ...]]]:
-        """All that a press could change."""
+        """All rows that a click could change."""
         tables = ("introduction", "page", "consent", "block", "profile", "subscription")
         return [sorted(self._rows(f"SELECT * FROM {table}"), key=repr) for table in tables]
 
     async def scanned(self, links: list[str]) -> str:
-        """A filter fetches every link three times before the human; nothing is decided by it. What it could read."""
+        """A mail filter fetches each link three times first and decides nothing; return what it could read."""
         before, seen = self.decided(), ""
         async with httpx.AsyncClient(timeout=60) as robot:
             for link in links * 3:
@@ -152,7 +152,7 @@ async def _serving(
 
 
 async def tells(person: Person, room: str, *texts: str) -> str:
-    """Write one after the other; the last answer."""
+    """Send the texts one after the other; return the last answer."""
     body = ""
     for text in texts:
         question = await person.say(room, text)
@@ -180,7 +180,7 @@ def six_digits(text: str) -> str:
 
 
 async def deputy_comes_to_telegram(place: Place, deputy: User) -> None:
-    """Proves the imported address there; then mail to it comes back, and an admin says so."""
+    """The deputy proves the imported address there; then mail to it bounces, and an admin reports that."""
     await place.writes(deputy, f"!bestaetigen {DEPUTY}")
     assert "Mobilitätsstelle" in await place.writes(deputy, await code_for(place, DEPUTY))
     done = await asyncio.to_thread(place.bot.run, "bounced", DEPUTY)
@@ -227,7 +227,7 @@ async def from_matrix_by_mail_to_telegram(place: Place, anna: Person, chat: str,
 
 
 def _waiting(place: Place, user: User) -> list[str]:
-    """The messages to somebody on Telegram that something waits for them on a page."""
+    """The Telegram messages which tell a user that a message waits on a page."""
     said = [message for message in place.api.world.said(user) if "liegt etwas bereit" in message.text]
     return [" ".join([m.text, *(str(e.get("url", "")) for e in (*m.entities, *m.buttons))]) for m in said]
 
@@ -278,7 +278,9 @@ async def named_by(person: Person, room: str) -> dict[str, dict[str, Any]]:
     return {event["type"]: event["content"] for event in answer.events if event["type"] != "m.room.member"}
 
 
-async def test_one_story_across_matrix_telegram_mail_and_pages(place: Place, synapse: Synapse) -> None:
+async def test_introductions_across_matrix_telegram_and_mail_leak_no_personal_data(
+    place: Place, synapse: Synapse
+) -> None:
     tom, deputy = place.api.world.user(11), place.api.world.user(12)
     async with (
         await Person.new(synapse) as anna,
