@@ -34,7 +34,7 @@ async def aiogram(api: LoopbackApi) -> AsyncIterator[AiogramBot]:
     await session.close()
 
 
-async def test_aiogram(api: LoopbackApi, aiogram: AiogramBot) -> None:
+async def test_aiogram_works_with_the_loopback_api(api: LoopbackApi, aiogram: AiogramBot) -> None:
     world = api.world
     user = world.user(11)
     question = world.say(user, "Hallo @stadtlotse_test_bot")
@@ -76,7 +76,7 @@ async def test_a_wrong_token_is_refused(api: LoopbackApi) -> None:
     await session.close()
 
 
-async def test_pytelegrambotapi(api: LoopbackApi, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pytelegrambotapi_works_with_the_loopback_api(api: LoopbackApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(telebot.apihelper, "API_URL", api.base_url.removesuffix("/bot") + "/bot{0}/{1}")
     world = api.world
     user = world.user(12)

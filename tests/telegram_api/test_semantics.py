@@ -1,4 +1,4 @@
-"""The loopback API keeps the rules that a client can lose messages by."""
+"""The loopback API follows the rules of the real API by which a client can lose messages."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def ids(api: LoopbackApi, **params: Any) -> list[int]:
     return [update["update_id"] for update in (await call(api, "getUpdates", **params))["result"]]
 
 
-async def test_an_update_is_forgotten_when_the_next_offset_arrives(api: LoopbackApi) -> None:
+async def test_update_is_dropped_when_the_next_offset_arrives(api: LoopbackApi) -> None:
     anna = api.world.user(11)
     for _ in range(5):
         api.world.say(anna, "x")
@@ -45,7 +45,7 @@ async def test_an_update_is_forgotten_when_the_next_offset_arrives(api: Loopback
     assert await ids(api, limit=2) == first[-1:]
 
 
-async def test_the_same_question_at_once_brings_one_update(api: LoopbackApi) -> None:
+async def test_immediately_repeated_poll_gets_only_one_update(api: LoopbackApi) -> None:
     anna = api.world.user(11)
     for _ in range(3):
         api.world.say(anna, "x")
@@ -53,7 +53,7 @@ async def test_the_same_question_at_once_brings_one_update(api: LoopbackApi) -> 
     assert len(await ids(api)) == 1
 
 
-async def test_the_newer_poll_ends_the_older(api: LoopbackApi) -> None:
+async def test_newer_poll_ends_the_older_poll(api: LoopbackApi) -> None:
     older = asyncio.create_task(call(api, "getUpdates", timeout=20))
     while api.delivery._poll is None:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
@@ -63,7 +63,7 @@ async def test_the_newer_poll_ends_the_older(api: LoopbackApi) -> None:
     assert len((await newer)["result"]) == 1
 
 
-async def test_allowed_updates_hold_when_the_update_is_made(api: LoopbackApi) -> None:
+async def test_allowed_updates_apply_when_an_update_is_made(api: LoopbackApi) -> None:
     anna = api.world.user(11)
     message = api.world.say(anna, "x")
     api.world.react(anna, message, "👍")
@@ -73,7 +73,7 @@ async def test_allowed_updates_hold_when_the_update_is_made(api: LoopbackApi) ->
     assert len(await ids(api, offset=1, timeout=0)) == 2
 
 
-async def test_tokens_methods_and_unknown_parameters(api: LoopbackApi) -> None:
+async def test_unknown_methods_tokens_and_parameters_are_reported(api: LoopbackApi) -> None:
     assert (await call(api, "getNothing"))["description"] == "Not Found: method not found"
     assert (await call(api, "GETME", foo=1))["ok"]
     assert api.violations == ["GETME: unknown parameter 'foo'"]
@@ -99,14 +99,14 @@ def test_html_is_refused_in_the_words_of_the_real_server(source: str, error: str
     assert refusal.value.description == f"Bad Request: can't parse entities: {error}"
 
 
-def test_offsets_are_utf_16_units_and_space_around_is_cut() -> None:
+def test_entity_offsets_count_utf_16_units_and_outer_space_is_cut() -> None:
     text, entities = parse_html("  😀<b> ü</b>&lt;&#x1F600;&unknown; <i> </i> ")
     assert text == "😀 ü<😀&unknown;"
     assert entities == [{"type": "bold", "offset": 2, "length": 2}]
 
 
 class Hook:
-    """A bot's page: notes what comes, answers as told."""
+    """A webhook page that records updates and answers as the test says."""
 
     def __init__(self) -> None:
         self.came: list[tuple[str, str]] = []  # text, secret
@@ -137,7 +137,7 @@ async def hook() -> AsyncIterator[tuple[Hook, str]]:
     await runner.cleanup()
 
 
-async def test_a_webhook_gets_each_update_until_it_takes_it(api: LoopbackApi, hook: tuple[Hook, str]) -> None:
+async def test_webhook_gets_each_update_until_the_bot_accepts_it(api: LoopbackApi, hook: tuple[Hook, str]) -> None:
     page, url = hook
     api.delivery.retry_scale = 0.01
     page.refuse = 2
@@ -158,7 +158,7 @@ async def test_a_webhook_gets_each_update_until_it_takes_it(api: LoopbackApi, ho
     assert await ids(api) == []
 
 
-async def test_a_webhook_that_nobody_answers_keeps_the_updates(api: LoopbackApi) -> None:
+async def test_unanswered_webhook_keeps_the_updates(api: LoopbackApi) -> None:
     api.delivery.retry_scale = 0.01
     api.world.say(api.world.user(11), "x")
     assert "HTTPS" in (await call(api, "setWebhook", url="http://bot.example"))["description"]
@@ -175,7 +175,7 @@ async def refused(api: LoopbackApi, method: str, **params: Any) -> str:
     return str((await call(api, method, **params)).get("description", ""))
 
 
-async def test_who_cannot_be_written_to(api: LoopbackApi) -> None:
+async def test_messages_to_unreachable_chats_are_refused(api: LoopbackApi) -> None:
     world = api.world
     anna, group = world.user(11), world.group(-5)
     assert "can't initiate conversation" in await refused(api, "sendMessage", chat_id=11, text="x")
@@ -194,7 +194,7 @@ async def test_who_cannot_be_written_to(api: LoopbackApi) -> None:
     assert api.violations == []
 
 
-async def test_texts_buttons_and_queries_have_their_limits(api: LoopbackApi) -> None:
+async def test_api_refuses_texts_buttons_and_queries_beyond_their_limits(api: LoopbackApi) -> None:
     world = api.world
     anna = world.user(11)
     world.start(anna)
@@ -219,7 +219,7 @@ async def test_texts_buttons_and_queries_have_their_limits(api: LoopbackApi) -> 
     assert "not found" in await refused(api, "deleteMessage", chat_id=11, message_id=sent)
 
 
-async def test_faults_strike_as_told_and_then_all_is_well(api: LoopbackApi) -> None:
+async def test_planned_faults_happen_once_and_later_calls_succeed(api: LoopbackApi) -> None:
     api.world.start(api.world.user(11))
     api.fail(
         Fault("sendMessage", "reply_lost"), Fault("sendMessage", "drop"), flood("sendMessage", 7),
