@@ -1,4 +1,4 @@
-"""Three machines, PostgreSQL, Telegram, Matrix and mail, while everything fails that can: the figures of I1 to I6.
+"""Three machines with PostgreSQL, Telegram, Matrix and mail, under every kind of failure: the figures of I1 to I6.
 
 ``CLUSTER_PART=5`` runs a fifth of it, ``SEED`` chooses the order; the figures are printed as a table.
 """
@@ -43,7 +43,7 @@ GROUPS = (-1001, -1002)
 
 @dataclass
 class Campaign:
-    """Everybody and everything, and the figures."""
+    """All users, machines and events of the campaign, and its figures."""
 
     town: Town
     disasters: Disasters
@@ -94,7 +94,7 @@ class Campaign:
                 await asyncio.sleep(0.02)
 
     async def _introduce(self) -> None:
-        """A few at a time."""
+        """Make all introductions, a few at a time."""
         places = asyncio.Semaphore(4)
 
         async def one(number: int, user: User) -> None:
@@ -104,7 +104,7 @@ class Campaign:
         await asyncio.gather(*(one(n, user) for n, user in enumerate(self.town.people(INTRODUCTIONS))))
 
     async def _subscribe(self, number: int) -> None:
-        """A portion of people subscribe before each event, so that digests are under way all the time."""
+        """Some users subscribe before each event, so that digests are in flight all the time."""
         portion = self.readers[DIGESTS * number // EVENTS : DIGESTS * (number + 1) // EVENTS]
         if number == EVENTS // 2:
             portion += [Reader("matrix", one.person.user_id) for one in self.matrix]
@@ -112,7 +112,7 @@ class Campaign:
             await self.town.subscribe(portion)
 
     async def _probe(self, kind: str) -> None:
-        """After an event that ends a machine: how long a new question waits on each network."""
+        """Measure how long a new question waits on each network after an event that ends a machine."""
         (user,) = self.town.people(1)
         message = self.town.world.say(user, "Hitzeschutz")
         self.telegram.asked.append(message)
@@ -160,7 +160,7 @@ class Campaign:
         ]
 
     def leaks(self, server: Synapse) -> list[str]:
-        """Where data of people were seen by others than those whom they concern."""
+        """Places where personal data were visible to other people than their owners."""
         askers = self.introductions.asker_of
         everything = frozenset[str]().union(LEADS_DATA, *(one.marks for one in askers.values()))
         found = [
@@ -219,7 +219,7 @@ def _quantiles(seconds: list[float]) -> str:
 
 @asynccontextmanager
 async def prepared(place: Town, disasters: Disasters, synapse: Synapse) -> AsyncIterator[Campaign]:
-    """Three machines with one Matrix account, whose key folder they share, and everybody who will use them."""
+    """Three machines with one Matrix account and one shared key folder, and all users of the campaign."""
     account = synapse.register(f"bot{secrets.token_hex(4)}")
     settings = {
         "MATRIX__HOMESERVER": synapse.url, "MATRIX__USER_ID": account, "MATRIX__PASSWORD": "secret",
@@ -254,7 +254,7 @@ async def prepared(place: Town, disasters: Disasters, synapse: Synapse) -> Async
 
 
 async def on_matrix(person: Person, bot: str, other: Person) -> OnMatrix:
-    """A private room and one with somebody else in it."""
+    """Open a private room and a room with a second user in it."""
     private = await person.room_with(bot, encrypted=True)
     shared = await person.room_with(bot, other.user_id)
     await other.client.join(shared)
@@ -264,7 +264,9 @@ async def on_matrix(person: Person, bot: str, other: Person) -> OnMatrix:
 @pytest.mark.campaign
 @pytest.mark.servers
 @pytest.mark.matrix
-async def test_nothing_is_lost_doubled_or_leaked(synapse: Synapse, e5_folder: Path, tmp_path: Path) -> None:
+async def test_cluster_loses_and_leaks_no_messages_under_failures(
+    synapse: Synapse, e5_folder: Path, tmp_path: Path
+) -> None:
     with postgres_server(durable=True) as server:
         with psycopg.connect(f"{server.address}/postgres", autocommit=True) as admin:
             admin.execute("CREATE DATABASE town")

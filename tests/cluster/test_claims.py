@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.slow]
 QUESTIONS = ("Wer hat Projekte zur Mobilität gemacht?", "Hitzeschutz", "!hilfe", "mehr")
 
 
-async def test_each_question_is_answered_once(place: Town, pair: list[Machine]) -> None:
+async def test_two_machines_answer_each_question_once(place: Town, pair: list[Machine]) -> None:
     people = place.people(60)
     for text in ("Wer hat Projekte zur Mobilität gemacht?", "Hitzeschutz"):  # people the bot meets, then knows
         tally = await place.settled([place.world.say(person, text) for person in people])
@@ -29,7 +29,7 @@ async def test_each_question_is_answered_once(place: Town, pair: list[Machine]) 
     assert [machine.events("message.failed") for machine in pair] == [[], []]
 
 
-async def test_a_code_can_be_entered_at_another_machine(place: Town, pair: list[Machine]) -> None:
+async def test_code_can_be_entered_at_a_different_machine(place: Town, pair: list[Machine]) -> None:
     for number, person in enumerate(place.people(4)):
         mailbox = f"amt{number}@potsdam.example"
         only(place, pair[number % 2])
@@ -44,6 +44,6 @@ async def test_a_code_can_be_entered_at_another_machine(place: Town, pair: list[
 
 
 def only(place: Town, machine: Machine) -> None:
-    """Let the balancer pass everything on to one machine."""
+    """Let the balancer pass all requests on to one machine."""
     place.balancer.only = [machine.port]
     place.balancer.drop()

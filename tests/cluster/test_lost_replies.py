@@ -1,4 +1,4 @@
-"""The network loses the database's reply to a COMMIT: what was stored is found again, nothing goes mute or doubled."""
+"""The network loses the database's reply to a COMMIT: the bot finds what it stored and answers each question once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOSSES = 6  # claims, and notes of what became of them
 
 
 @pytest.mark.parametrize("queue", ["inbox", "outbox"])
-async def test_replies_to_claims_are_lost(queue: str, database: str) -> None:
+async def test_bot_answers_once_when_replies_to_claims_get_lost(queue: str, database: str) -> None:
     async with town(database, webhook=False) as place:
         (machine,) = await place.running(1)
         people = place.people(5)
@@ -30,7 +30,7 @@ async def test_replies_to_claims_are_lost(queue: str, database: str) -> None:
 
 
 @pytest.mark.parametrize("machines", [1, pytest.param(2, marks=pytest.mark.campaign)])
-async def test_the_reply_to_one_commit_in_ten_is_lost(machines: int, place: Town) -> None:
+async def test_bot_answers_once_when_a_tenth_of_the_commit_replies_gets_lost(machines: int, place: Town) -> None:
     running = await place.running(machines)
     lost = [LostReplies(probability=0.1, chance=random.Random(seed)) for seed in range(machines)]
     for machine, replies in zip(running, lost, strict=True):
@@ -45,8 +45,8 @@ async def test_the_reply_to_one_commit_in_ten_is_lost(machines: int, place: Town
 
 
 @pytest.mark.campaign
-async def test_the_reply_to_any_statement_can_be_lost(place: Town) -> None:
-    """A transaction of a question has some fifteen statements: most attempts fail, so each is made several times."""
+async def test_bot_answers_once_when_replies_to_any_statements_get_lost(place: Town) -> None:
+    """A transaction of a question has about fifteen statements: most attempts fail, so the bot makes several."""
     (machine,) = await place.running(1)
     machine.database.lost = lost = LostReplies(commits=False, probability=0.03)
     asked = [place.world.say(person, "Hitzeschutz") for person in place.people(30)]

@@ -1,4 +1,4 @@
-"""Several machines have one Matrix account: one of them speaks for it, another takes over when it is gone."""
+"""Several machines have one Matrix account: the leader sends for it, and a standby takes over when it is gone."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ async def asks(person: Person, rooms: list[str], text: str) -> list[tuple[Person
 
 
 @pytest.mark.parametrize("folders", [SHARED, pytest.param(OWN, marks=pytest.mark.campaign)])
-async def test_each_question_is_answered_once(place: Town, synapse: Synapse, person: Person, folders: str) -> None:
+async def test_machines_with_one_matrix_account_answer_each_question_once(
+    place: Town, synapse: Synapse, person: Person, folders: str
+) -> None:
     _, _, account = await two(place, synapse, folders)
     rooms = [await person.room_with(account, encrypted=bool(number % 2)) for number in range(4)]
     for text in ("Hitzeschutz", "!hilfe"):
@@ -86,7 +88,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("end", "folders"), CASES)
-async def test_the_standby_takes_over(
+async def test_standby_takes_over_and_answers_each_question_once(
     place: Town, synapse: Synapse, person: Person, end: str, folders: str, request: pytest.FixtureRequest
 ) -> None:
     leader, standby, account = await two(place, synapse, folders)

@@ -12,7 +12,9 @@ from tests.cluster.town import Town
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 
-async def test_restore_is_refused_while_any_process_lives(place: Town, pair: list[Machine], tmp_path: Path) -> None:
+async def test_restore_is_refused_while_a_bot_process_is_running(
+    place: Town, pair: list[Machine], tmp_path: Path
+) -> None:
     one, other = pair
     file = str(tmp_path / "backup.tar.gz")
     code, _, error = await one.run("backup", file)

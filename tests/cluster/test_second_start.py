@@ -1,4 +1,4 @@
-"""One state folder belongs to one process: a second start is refused in words, whatever ports are free."""
+"""A state folder belongs to one process: a second start is refused with an explanation, even when ports are free."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-async def test_a_second_start_on_a_state_folder_is_refused(kind: str, database: str) -> None:
+async def test_second_start_on_a_state_folder_is_refused(kind: str, database: str) -> None:
     async with town(database, webhook=False) as place:
         first = await place.machine(WEB__PORT="0")
         if kind == "sqlite":

@@ -1,4 +1,4 @@
-"""Connections to the database that die without a word: they are noticed, replaced, and hold nobody up for long."""
+"""The bot notices and replaces database connections that die silently, and no user waits for long."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.campaign]
 NOTICED_S = 30.0
 
 
-async def test_idle_connections_that_the_network_forgot_are_replaced(place: Town) -> None:
+async def test_bot_replaces_idle_connections_that_the_network_dropped(place: Town) -> None:
     (machine,) = await place.running(1)
     people = place.people(8)
     assert (await place.settled([place.world.say(person, "!hilfe") for person in people])).right
@@ -28,7 +28,7 @@ async def test_idle_connections_that_the_network_forgot_are_replaced(place: Town
     assert (await machine.health())["status"] == "ok"
 
 
-async def test_a_transaction_that_falls_silent_frees_its_rows(place: Town, pair: list[Machine]) -> None:
+async def test_silent_transaction_frees_its_rows_in_time(place: Town, pair: list[Machine]) -> None:
     """The server waits for the next statement and holds locks; the process waits for the reply."""
     people = place.people(10)
     assert (await place.settled([place.world.say(person, "!hilfe") for person in people])).right

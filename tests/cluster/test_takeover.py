@@ -1,4 +1,4 @@
-"""A machine dies while it sends: another one takes over what it had claimed, and nobody waits for long."""
+"""A machine dies while it sends: a second machine takes over its claims, and no user waits for long."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.telegram_api import Fault
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 
-def test_a_lease_and_the_next_look_of_a_standby_fit_into_a_takeover() -> None:
+def test_lease_and_two_standby_checks_are_shorter_than_the_takeover_time() -> None:
     assert LEASE.total_seconds() + 2 * STANDBY_S < TAKEOVER_S
 
 
-async def test_the_message_in_flight_and_the_chat_go_on_after_a_kill(place: Town, pair: list[Machine]) -> None:
+async def test_message_in_flight_and_its_chat_continue_after_a_kill(place: Town, pair: list[Machine]) -> None:
     (person,) = place.people(1)
     await place.settled([place.world.say(person, "!hilfe")])
     place.api.fail(Fault("sendMessage", "hang", seconds=100))
