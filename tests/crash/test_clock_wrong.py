@@ -1,4 +1,4 @@
-"""A process whose machine shows a wrong time, killed and started meanwhile: what was stored stands when it is right."""
+"""A bot with a wrong clock, killed and restarted meanwhile: the stored data are right once the clock is right."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Machine(Asked):
 
 
 async def _subscribe(tx: Transaction) -> None:
-    """The digest of this week is due."""
+    """Store subscriptions with a digest that is due this week."""
     due = datetime.now(UTC) - timedelta(hours=3)
     for number in range(SUBSCRIBERS):
         person = await tx.people.identify(NAME, f"user of c{number}", private_conversation=f"c{number}")
@@ -80,7 +80,7 @@ async def _last(tx: Transaction) -> datetime | None:
 
 
 @pytest.mark.parametrize("ahead", [timedelta(days=400), timedelta(days=-400)])
-def test_a_wrong_clock_ends_nothing_and_every_question_is_answered(
+def test_bot_answers_every_question_and_keeps_links_despite_a_wrong_clock(
     ahead: timedelta, database: str, tmp_path: Path
 ) -> None:
     with Machine(database, tmp_path / "net", exactly_once=True) as bot:

@@ -1,4 +1,4 @@
-"""``kill -9`` while digests are made and sent: every subscriber gets each week's once; what is unclear is listed (I5).
+"""``kill -9`` while digests are made and sent: every subscriber gets each digest once; unclear ones are listed (I5).
 
 The weeks follow each other in minutes: the clock of the process stands in the week that the test wants.
 """
@@ -46,7 +46,7 @@ class Weeks(Mortal):
         return FIRST + timedelta(weeks=self.week)
 
     def something_new(self) -> None:
-        """The next week, with news."""
+        """Begin the next week, with news."""
         self.week += 1
         week = self.week
 
@@ -60,7 +60,7 @@ class Weeks(Mortal):
         self.start(fail_at, ahead=self.now - datetime.now(UTC))
 
     def finishes_the_week(self) -> None:
-        """It runs in peace until everybody is served, then everybody has one more, or it is known who may have not."""
+        """Let the bot finish the week: every subscriber has one more digest, or a digest is listed as unclear."""
         self.starts_in_its_week()
         self.until(lambda: self._do(_done_with) == (SUBSCRIBERS * self.week, 0))
         self.stops()
@@ -95,7 +95,7 @@ async def _subscribe(tx: Transaction) -> None:
 
 
 async def _done_with(tx: Transaction) -> tuple[int, int]:
-    """How many weeks of people have their row, and how many messages are not done with."""
+    """The number of digests that were made, and the number of messages that are not finished."""
     rows = await tx.connection.exec_driver_sql("SELECT count(*) FROM digest_run")
     open_ones = await tx.connection.exec_driver_sql("SELECT count(*) FROM outbox WHERE state IN ('new', 'leased')")
     return int(rows.scalar_one()), int(open_ones.scalar_one())
@@ -106,7 +106,7 @@ async def _unclear(tx: Transaction) -> dict[str, str]:
 
 
 def campaign(bot: Weeks, weeks: int, kills: int, seed: int) -> None:
-    """So many kills at random moments, spread over the weeks."""
+    """Kill the bot at random moments, spread over the weeks."""
     chance = random.Random(seed)
     for week in range(weeks):
         bot.something_new()
@@ -119,7 +119,9 @@ def campaign(bot: Weeks, weeks: int, kills: int, seed: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("exactly_once", [True, False])
-def test_killed_at_every_place(exactly_once: bool, database: str, tmp_path: Path) -> None:
+def test_digest_is_sent_once_or_listed_as_unclear_after_a_kill_at_each_failpoint(
+    exactly_once: bool, database: str, tmp_path: Path
+) -> None:
     with Weeks(database, tmp_path / "net", exactly_once=exactly_once) as bot:
         bot.something_new()
         for place in (*DIGESTS, "outbox.before_send:3", "outbox.after_send:5"):
@@ -130,14 +132,18 @@ def test_killed_at_every_place(exactly_once: bool, database: str, tmp_path: Path
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("exactly_once", "kills"), [(True, 3), (False, 3)])
-def test_killed_at_random(exactly_once: bool, kills: int, database: str, tmp_path: Path) -> None:
+def test_digest_is_sent_once_or_listed_as_unclear_after_random_kills(
+    exactly_once: bool, kills: int, database: str, tmp_path: Path
+) -> None:
     with Weeks(database, tmp_path / "net", exactly_once=exactly_once) as bot:
         campaign(bot, weeks=2, kills=kills, seed=kills)
 
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("exactly_once", [True, False])
-def test_killed_a_hundred_times(exactly_once: bool, database: str, tmp_path: Path) -> None:
+def test_digest_is_sent_once_or_listed_as_unclear_after_100_kills(
+    exactly_once: bool, database: str, tmp_path: Path
+) -> None:
     with Weeks(database, tmp_path / "net", exactly_once=exactly_once) as bot:
         campaign(bot, weeks=10, kills=100, seed=int(os.environ.get("SEED", "1")))
 
@@ -145,6 +151,8 @@ def test_killed_a_hundred_times(exactly_once: bool, database: str, tmp_path: Pat
 @pytest.mark.campaign
 @pytest.mark.servers
 @pytest.mark.parametrize("exactly_once", [True, False])
-def test_killed_a_hundred_times_on_postgresql(exactly_once: bool, postgres_url: str, tmp_path: Path) -> None:
+def test_digest_is_sent_once_or_listed_as_unclear_after_100_kills_on_postgresql(
+    exactly_once: bool, postgres_url: str, tmp_path: Path
+) -> None:
     with Weeks(postgres_url, tmp_path / "net", exactly_once=exactly_once) as bot:
         campaign(bot, weeks=10, kills=100, seed=int(os.environ.get("SEED", "2")))

@@ -1,4 +1,4 @@
-"""``kill -9`` at random moments and at every named place: every message is answered, and none too often (I1, I4)."""
+"""``kill -9`` at random moments and at every named place: every question is answered, and not too often (I1, I4)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TEXTS = ("Wer hat Mobilitätsprojekte gemacht?", "mehr", "LoRaWAN", "!hilfe", "W
 
 
 class Asked(Mortal):
-    """People ask it."""
+    """A bot that users ask."""
 
     asked = 0
 
@@ -61,7 +61,9 @@ def campaign(bot: Asked, kills: int, seed: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("exactly_once", [True, False])
 @pytest.mark.parametrize("place", ANYWHERE)
-def test_killed_at(place: str, exactly_once: bool, database: str, tmp_path: Path) -> None:
+def test_every_question_is_answered_after_a_kill_at_each_failpoint(
+    place: str, exactly_once: bool, database: str, tmp_path: Path
+) -> None:
     with Asked(database, tmp_path / "net", exactly_once=exactly_once) as bot:
         for nth in (1, 3):
             bot.start(f"{place}:{nth}")
@@ -79,14 +81,16 @@ def test_killed_at(place: str, exactly_once: bool, database: str, tmp_path: Path
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("exactly_once", "kills"), [(True, 8), (False, 7)])
-def test_killed_at_random(exactly_once: bool, kills: int, database: str, tmp_path: Path) -> None:
+def test_every_question_is_answered_after_random_kills(
+    exactly_once: bool, kills: int, database: str, tmp_path: Path
+) -> None:
     with Asked(database, tmp_path / "net", exactly_once=exactly_once) as bot:
         campaign(bot, kills, seed=kills)
 
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("exactly_once", [True, False])
-def test_killed_two_hundred_times(exactly_once: bool, database: str, tmp_path: Path) -> None:
+def test_every_question_is_answered_after_100_kills(exactly_once: bool, database: str, tmp_path: Path) -> None:
     with Asked(database, tmp_path / "net", exactly_once=exactly_once) as bot:
         campaign(bot, 100, seed=int(os.environ.get("SEED", "1")))
 
@@ -94,7 +98,9 @@ def test_killed_two_hundred_times(exactly_once: bool, database: str, tmp_path: P
 @pytest.mark.slow
 @pytest.mark.servers
 @pytest.mark.parametrize("exactly_once", [True, False])
-def test_killed_on_postgresql(exactly_once: bool, postgres_url: str, tmp_path: Path) -> None:
+def test_every_question_is_answered_after_kills_on_postgresql(
+    exactly_once: bool, postgres_url: str, tmp_path: Path
+) -> None:
     with Asked(postgres_url, tmp_path / "net", exactly_once=exactly_once) as bot:
         for place in ("answer.before_commit", "outbox.after_send"):
             bot.start(place)
