@@ -1,4 +1,4 @@
-"""The question files are well formed, complete in their make-up, and apart from each other."""
+"""The question files are well formed and complete, and have no question in common."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def read(path: Path) -> list[Question]:
 
 
 def normalised(text: str) -> str:
-    """The words alone: case, punctuation and spacing make no other question."""
+    """The words alone: case, punctuation and spacing do not make a different question."""
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
@@ -92,7 +92,7 @@ def bundled() -> dict[str, str]:
 
 
 @each_file
-def test_lines_are_well_formed(path: Path) -> None:
+def test_question_lines_are_well_formed(path: Path) -> None:
     for question in read(path):
         assert normalised(question.text), question
         assert question.lang in LANGUAGES, question
@@ -101,7 +101,7 @@ def test_lines_are_well_formed(path: Path) -> None:
 
 
 @each_file
-def test_exactly_the_no_answer_kinds_have_no_answer(path: Path) -> None:
+def test_only_questions_of_no_answer_kinds_have_no_relevant_records(path: Path) -> None:
     for question in read(path):
         assert (question.kind in UNANSWERED) == (not question.relevant), question
 
@@ -113,18 +113,18 @@ def test_answerable_questions_have_a_best_record(path: Path) -> None:
 
 
 @each_file
-def test_ids_are_in_the_bundle(path: Path) -> None:
+def test_relevant_record_ids_exist_in_the_bundle(path: Path) -> None:
     named = {record_id for question in read(path) for record_id in question.relevant}
     assert named - bundled().keys() == set()
 
 
 @each_file
-def test_every_kind_is_asked(path: Path) -> None:
+def test_every_file_has_questions_of_every_kind(path: Path) -> None:
     assert {question.kind for question in read(path)} == KINDS
 
 
 @each_file
-def test_enough_questions_of_each_language(path: Path) -> None:
+def test_every_file_has_enough_questions_of_each_language(path: Path) -> None:
     questions = read(path)
     answerable = Counter(question.lang for question in questions if question.relevant)
     unanswered = Counter(question.lang for question in questions if not question.relevant)
@@ -133,7 +133,7 @@ def test_enough_questions_of_each_language(path: Path) -> None:
 
 
 @each_file
-def test_enough_messy_questions_in_each_language(path: Path) -> None:
+def test_every_file_has_enough_messy_questions_of_each_language(path: Path) -> None:
     questions = [question for question in read(path) if question.relevant]
     messy = Counter(question.lang for question in questions if question.kind == "messy")
     for lang, count in Counter(question.lang for question in questions).items():
@@ -141,13 +141,13 @@ def test_enough_messy_questions_in_each_language(path: Path) -> None:
 
 
 @each_file
-def test_most_questions_without_an_answer_are_near_ones(path: Path) -> None:
+def test_most_unanswerable_questions_are_near_the_subject(path: Path) -> None:
     kinds = [question.kind for question in read(path) if not question.relevant]
     assert kinds.count("noanswer_near") >= NEAR_SHARE * len(kinds)
 
 
 @each_file
-def test_every_project_is_asked_for(path: Path) -> None:
+def test_every_project_has_enough_questions(path: Path) -> None:
     asked = Counter(
         record_id for question in read(path) for record_id, grade in question.relevant.items() if grade == 3
     )
@@ -156,6 +156,6 @@ def test_every_project_is_asked_for(path: Path) -> None:
     assert [record_id for record_id in projects if asked[record_id] < AT_LEAST[path].of_a_project] == []
 
 
-def test_no_question_is_asked_twice() -> None:
+def test_no_question_occurs_twice_in_all_files() -> None:
     asked = Counter(normalised(question.text) for path in PRESENT for question in read(path))
     assert [text for text, count in asked.items() if count > 1] == []
