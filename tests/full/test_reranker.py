@@ -43,7 +43,7 @@ def write_cross_encoder(folder: Path, labels: int) -> Path:
     return folder
 
 
-async def test_scores_come_in_input_order(tmp_path: Path) -> None:
+async def test_reranker_scores_come_in_input_order(tmp_path: Path) -> None:
     reranker = await open_reranker(str(write_cross_encoder(tmp_path, labels=1)))
     passages = ["the pool", "the bus in the heat", "heat"] * 7
     scores = await reranker.rerank("who pool", passages)
@@ -56,7 +56,7 @@ async def test_scores_come_in_input_order(tmp_path: Path) -> None:
     await reranker.close()
 
 
-async def test_any_text_is_safe_and_calls_may_overlap(tmp_path: Path) -> None:
+async def test_reranker_accepts_any_text_and_overlapping_calls(tmp_path: Path) -> None:
     reranker = await open_reranker(str(write_cross_encoder(tmp_path, labels=1)))
     assert (await reranker.rerank("who", [])).shape == (0,)
     hostile = list(HOSTILE.values())
@@ -72,7 +72,7 @@ async def test_model_with_several_scores_is_refused(tmp_path: Path) -> None:
         await open_reranker(str(write_cross_encoder(tmp_path, labels=3)))
 
 
-async def test_broken_folder_is_explained(tmp_path: Path) -> None:
+async def test_error_explains_a_broken_reranker_folder(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(ModelError, match="whole model"):
         await open_reranker(str(tmp_path))

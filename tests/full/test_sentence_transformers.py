@@ -90,11 +90,13 @@ async def test_minilm_ranks_english_texts(minilm: Embedder) -> None:
     assert scores.argmax(axis=1).tolist() == [0, 1, 2]
 
 
-async def test_model_without_prompts_gets_none(minilm: Embedder) -> None:
+async def test_model_without_prompts_gets_no_prompts(minilm: Embedder) -> None:
     assert await minilm.embed_queries(["pool"]) == pytest.approx(await minilm.embed_passages(["pool"]), abs=1e-6)
 
 
-def test_fingerprint_is_of_the_content(e5_st: Embedder, minilm: Embedder, minilm_folder: Path, tmp_path: Path) -> None:
+def test_fingerprint_depends_on_the_content_of_the_model_not_its_folder(
+    e5_st: Embedder, minilm: Embedder, minilm_folder: Path, tmp_path: Path
+) -> None:
     assert e5_st.fingerprint != minilm.fingerprint
     elsewhere = Path(shutil.copytree(minilm_folder, tmp_path / "elsewhere" / minilm_folder.name))
     assert load(elsewhere).fingerprint == minilm.fingerprint
@@ -116,13 +118,13 @@ async def test_passage_prompt_of_older_configurations_is_used(
     await prompted.close()
 
 
-def test_broken_folder_is_explained(tmp_path: Path) -> None:
+def test_error_explains_a_broken_model_folder(tmp_path: Path) -> None:
     (tmp_path / "modules.json").write_text("not json")
     with pytest.raises(ModelError, match="whole model"):
         load(tmp_path)
 
 
-def test_missing_folder_is_explained(tmp_path: Path) -> None:
+def test_error_explains_a_missing_model_folder(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no model folder"):
         load(tmp_path / "gone")
 
@@ -156,15 +158,15 @@ def run_offline(model: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-def test_folder_never_touches_the_network(minilm_folder: Path, tmp_path: Path) -> None:
+def test_model_folder_is_loaded_without_network_access(minilm_folder: Path, tmp_path: Path) -> None:
     done = run_offline(str(minilm_folder), HF_HOME=str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "NETWORK" not in done.stderr
     assert done.stdout.endswith(" 384\n")
 
 
-def test_name_is_found_in_the_cache_of_the_hub(minilm_folder: Path, tmp_path: Path) -> None:
-    """As after a first download; the fingerprint then holds the commit, not the place."""
+def test_model_name_is_found_in_the_hub_cache(minilm_folder: Path, tmp_path: Path) -> None:
+    """As after a first download; the fingerprint then contains the commit, not the path."""
     prints = []
     for commit in ("a" * 40, "b" * 40):
         repository = tmp_path / commit[:1] / "hub" / "models--some--model"
@@ -178,7 +180,7 @@ def test_name_is_found_in_the_cache_of_the_hub(minilm_folder: Path, tmp_path: Pa
     assert prints[0] != prints[1]
 
 
-def test_unknown_name_without_network_is_explained(tmp_path: Path) -> None:
+def test_error_explains_an_unknown_model_name_without_network(tmp_path: Path) -> None:
     done = run_offline("some/model", HF_HOME=str(tmp_path), HF_HUB_OFFLINE="1")
     assert done.returncode == 1
     assert "ModelError: The model some/model cannot be loaded" in done.stderr
