@@ -1,6 +1,6 @@
 """The shape of the product, kept by reading its source: who may import what, and how long a module or function may be.
 
-Each rule is a function from one module to its offences, so that a second test can show that the rule bites.
+Each rule is a function from one module to its offences, so that a second test can show that the rule finds offences.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Module:
 
     @cached_property
     def imports(self) -> frozenset[str]:
-        """Full dotted names of all that it imports, lazily or for types alone too."""
+        """Full dotted names of all imports of the module, also of lazy imports and imports for types."""
         return frozenset(self._imports())
 
     def _imports(self) -> Iterator[str]:
@@ -159,20 +159,20 @@ def _rank(name: str) -> int | None:
 
 
 def channels_know_no_store(module: Module) -> set[str]:
-    """A channel normalises and sends; what is stored and found is the business of others."""
+    """A channel normalises and sends; other parts store and search."""
     upward = ("knowledge_base.store", "knowledge_base.search")
     return {name for name in module.imports if name.startswith(upward)} if module.within("bot/channels/") else set()
 
 
 def incoming_never_sends(module: Module) -> set[str]:
-    """It stores the answer; the loop of a channel starts what sends."""
+    """The incoming side stores the answer; the loop of a channel starts the sender."""
     if not module.within("bot/incoming/") or module.path.endswith("channel_loop.py"):
         return set()
     return {name for name in module.imports if name.startswith("bot.outgoing.sender")}
 
 
 def features_know_no_channels(module: Module) -> set[str]:
-    """They know what a channel is and which there are, and none of them."""
+    """Features know the port, the names and the policy of channels, but no channel itself."""
     known = ("bot.channels.port.", "bot.channels.networks.", "bot.channels.policy.")
     if not module.within("bot/features/"):
         return set()
@@ -263,13 +263,13 @@ RULES: dict[Rule, tuple[str, str]] = {  # each with a module that breaks it
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_rule_is_kept(rule: Rule) -> None:
+def test_every_product_module_follows_the_rule(rule: Rule) -> None:
     offences = {module.path: sorted(result) for module in PRODUCT if (result := rule(module))}
     assert offences == {}
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_rule_bites(rule: Rule) -> None:
+def test_rule_finds_an_offending_module(rule: Rule) -> None:
     assert rule(Module(*RULES[rule]))
 
 
@@ -282,12 +282,12 @@ def test_rule_bites(rule: Rule) -> None:
         "from os import path",
     ],
 )
-def test_a_pure_module_may_not_import(line: str) -> None:
+def test_pure_module_with_a_forbidden_import_is_found(line: str) -> None:
     assert rules_are_pure(Module("bot/commands/router.py", line))
 
 
 @pytest.mark.parametrize("line", ["import re", "from bot.messages import Say", "from knowledge_base.model import Hit"])
-def test_a_pure_module_may_import(line: str) -> None:
+def test_pure_module_may_import_pure_modules(line: str) -> None:
     assert not rules_are_pure(Module("bot/commands/router.py", line))
 
 
@@ -301,45 +301,45 @@ def test_a_pure_module_may_import(line: str) -> None:
         ("bot/resources.py", "from bot.app import Bot"),
     ],
 )
-def test_a_room_may_not_import_from_its_own_floor_or_above(path: str, line: str) -> None:
+def test_room_may_not_import_from_its_own_floor_or_above(path: str, line: str) -> None:
     assert rooms_import_downward(Module(path, line))
 
 
 @pytest.mark.parametrize("line", ["MAIL = 'email'", "x = {'matrix': 1}", "x = 'matrix:confirm'", "x = f'email:{a}'"])
-def test_a_module_may_not_name_a_network(line: str) -> None:
+def test_module_outside_the_channels_may_not_name_a_network(line: str) -> None:
     assert only_channels_name_networks(Module("knowledge_base/store/people.py", line))
 
 
 @pytest.mark.parametrize("line", ["# telegram", "'telegrams'", "f'{x}:email'", "settings.telegram", "f(email=1)"])
-def test_a_module_may_use_the_word_otherwise(line: str) -> None:
+def test_comments_attributes_and_longer_words_do_not_name_a_network(line: str) -> None:
     assert not only_channels_name_networks(Module("knowledge_base/store/people.py", line))
 
 
-def test_a_file_beside_the_rooms_of_the_features_knows_none_of_them() -> None:
+def test_file_beside_the_feature_rooms_may_not_import_them() -> None:
     assert features_import_to_the_right(Module("bot/features/wording.py", "from bot.features.digests import render"))
     assert not features_import_to_the_right(Module("bot/features/digests/run.py", "from bot.features import wording"))
 
 
-def test_the_bot_has_the_rooms_that_the_plan_names_and_few_modules_beside_them() -> None:
+def test_bot_package_has_only_the_planned_rooms_and_few_other_modules() -> None:
     modules = [module.path for module in PRODUCT if module.within("bot/")]
     assert {_room(path.removesuffix(".py").replace("/", ".")) for path in modules} - {""} == set(FLOORS)
     assert len([path for path in modules if path.count("/") == 1]) <= MODULES_OF_THE_BOT
 
 
-def test_functions_are_short_as_a_whole() -> None:
+def test_most_functions_of_the_product_are_short() -> None:
     lengths = sorted(_length(node) for module in PRODUCT if not _is_migration(module) for node in module.functions)
     assert statistics.median(lengths) <= FUNCTION_MEDIAN
     assert lengths[int(len(lengths) * 0.9)] <= FUNCTION_P90
 
 
-def test_every_package_has_its_init() -> None:
-    """Without it a folder is a namespace that any other installation may join."""
+def test_every_package_has_an_init_file() -> None:
+    """Without this file, a folder is a namespace package that other installations may extend."""
     folders = {(ROOT / module.path).parent for module in PRODUCT if not _is_migration(module)} - {ROOT}
     assert [str(folder) for folder in sorted(folders) if not (folder / "__init__.py").is_file()] == []
 
 
-def test_what_is_imported_is_declared_and_the_other_way_round() -> None:
-    """No library by accident of another one's needs, none that nobody uses any more."""
+def test_imported_libraries_are_declared_and_declared_libraries_are_imported() -> None:
+    """No library is imported only because a different library needs it, and no declared library is unused."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     light = _names(project["dependencies"])
     extras = _names(line for extra in project["optional-dependencies"].values() for line in extra) - {"stadtlotse"}

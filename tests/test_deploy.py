@@ -1,4 +1,4 @@
-"""What lies in deploy/ fits the product: commands, settings, metrics and paths that exist."""
+"""The files in deploy/ name commands, settings, metrics and paths that exist."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_units_start_commands_that_exist(path: Path) -> None:
 
 
 @every_unit
-def test_units_run_as_the_bot_with_the_least_rights(path: Path) -> None:
+def test_units_run_as_the_bot_user_with_minimal_rights(path: Path) -> None:
     service = unit(path)["Service"]
     assert service["User"] == "stadtlotse"
     assert service["ProtectSystem"] == "strict"
@@ -46,7 +46,7 @@ def test_units_run_as_the_bot_with_the_least_rights(path: Path) -> None:
     assert service["EnvironmentFile"] == "/etc/stadtlotse/environment"
 
 
-def test_a_frozen_bot_is_started_again_but_not_more_than_once_a_minute() -> None:
+def test_frozen_bot_is_restarted_at_most_once_a_minute() -> None:
     service = unit(DEPLOY / "stadtlotse.service")["Service"]
     assert (service["Type"], service["Restart"]) == ("notify", "on-failure")
     assert int(service["WatchdogSec"]) + int(service["RestartSec"]) <= 120
@@ -75,7 +75,7 @@ def test_alert_rules_name_metrics_that_exist() -> None:
 
 
 @pytest.mark.parametrize("proxy", ["Caddyfile", "nginx.conf"])
-def test_proxies_keep_the_metrics_in_the_house(proxy: str) -> None:
+def test_proxies_refuse_requests_for_metrics(proxy: str) -> None:
     text = (DEPLOY / proxy).read_text("utf-8")
     assert re.search(r"/metrics.*404", text, re.DOTALL)
     assert "127.0.0.1:8080" in text
@@ -94,7 +94,7 @@ def test_proxies_keep_the_metrics_in_the_house(proxy: str) -> None:
         ),
     ],
 )  # fmt: skip
-def test_proxies_pass_on_whole_requests_alone(proxy: str, lines: tuple[str, ...]) -> None:
+def test_proxies_pass_on_only_complete_requests(proxy: str, lines: tuple[str, ...]) -> None:
     """The pages themselves wait without limit, see "Pages and TLS proxy" of docs/operate.md."""
     text = (DEPLOY / proxy).read_text("utf-8")
     assert [line for line in lines if not re.search(line, text)] == []

@@ -78,7 +78,7 @@ def test_make_targets_in_examples_exist(page: Path) -> None:
 
 
 def code(page: Path) -> str:
-    """All code of a page, blocks and spans; prose may make do with words."""
+    """All code of a page, in blocks and spans."""
     text = page.read_text("utf-8")
     blocks = re.findall(r"^```[^\n]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return "\n".join([*blocks, *re.findall(r"(?<!`)`([^`\n]+)`(?!`)", text)])
@@ -107,14 +107,14 @@ def variable(path: tuple[str, ...]) -> str:
     return PREFIX + "__".join(path).upper()
 
 
-def test_the_example_file_holds_every_setting_and_no_other() -> None:
+def test_example_file_contains_every_setting_and_no_unknown_setting() -> None:
     """A setting that is commented out counts: ``# port = 8080``."""
     text = (ROOT / "config" / "example.toml").read_text("utf-8")
     active = re.sub(r"^#\s?(\[[a-z_.]+\]|[a-z_]+ = )", r"\1", text, flags=re.MULTILINE)
     assert sorted(leaves(tomllib.loads(active))) == sorted(setting_names())
 
 
-def test_the_settings_page_holds_every_setting() -> None:
+def test_settings_page_lists_every_setting() -> None:
     page = (ROOT / "docs" / "settings.md").read_text("utf-8")
     assert [name for name in map(variable, setting_names()) if f"`{name}`" not in page] == []
 
@@ -167,8 +167,8 @@ def files() -> list[Path]:
     return [file for file in seen if file.is_file() and not {".git", "__pycache__", "node_modules"} & set(file.parts)]
 
 
-def test_no_file_names_a_machine() -> None:
-    """A path of somebody's own machine works nowhere else, and tells who wrote it."""
+def test_no_file_contains_a_path_of_a_private_machine() -> None:
+    """A path of a private machine works only there and identifies its author."""
     private = re.compile(rb"(?<![\w.])/(?:root|mnt|work(?:space)?|Users/\w+|home/\w+)/")
     assert [page_name(file) for file in files() if private.search(file.read_bytes())] == []
 
@@ -176,7 +176,7 @@ def test_no_file_names_a_machine() -> None:
 # --- records --------------------------------------------------------------------------------------------------------
 
 
-def test_the_page_on_knowledge_holds_every_field_that_import_reads() -> None:
+def test_knowledge_page_lists_every_field_that_the_import_reads() -> None:
     page = (ROOT / "docs" / "knowledge.md").read_text("utf-8")
     for kind, fields in FIELDS.items():
         rows = re.findall(r"^\| (`.+?) \|", page.partition(f"### {kind}\n")[2].partition("\n### ")[0], re.MULTILINE)
@@ -185,7 +185,7 @@ def test_the_page_on_knowledge_holds_every_field_that_import_reads() -> None:
         assert [re.findall(r"`([a-z_]+)`", row)[0] for row in rows if "*" in row] == list(REQUIRED[kind]), kind
 
 
-async def test_the_example_files_are_taken_without_a_word(sqlite_store: Store) -> None:
+async def test_example_files_are_imported_without_errors_or_warnings(sqlite_store: Store) -> None:
     await load_bundle(sqlite_store)
     files = sorted((ROOT / "docs" / "examples").iterdir())
     for report in await import_files(sqlite_store, files):

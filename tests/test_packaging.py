@@ -1,4 +1,4 @@
-"""What is installed: the lock files, the wheel, the licence and the Makefile that puts them together."""
+"""Installation: the lock files, the wheel, the licence and the targets of the Makefile."""
 
 from __future__ import annotations
 
@@ -51,26 +51,26 @@ def asked_for(lock: str) -> list[Requirement]:
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_every_line_is_one_exact_version_with_hashes(lock: str) -> None:
+def test_every_lock_line_pins_an_exact_version_with_hashes(lock: str) -> None:
     shape = re.compile(r"[a-z0-9.-]+==\S+( ; [^#]+?)?( +--hash=sha256:[0-9a-f]{64})+")
     assert [entry[:60] for entry in entries(lock) if not shape.fullmatch(entry)] == []
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_no_package_twice(lock: str) -> None:
+def test_no_package_is_locked_twice(lock: str) -> None:
     names = Counter(Requirement(entry.partition("--hash")[0]).name for entry in entries(lock))
     assert [name for name, count in names.items() if count > 1] == []
 
 
 @pytest.mark.parametrize("lock", [*LOCKS, "torch"])
-def test_no_index_is_named(lock: str) -> None:
+def test_lock_files_name_no_package_index(lock: str) -> None:
     text = (REQUIREMENTS / f"{lock}.txt").read_text("utf-8")
     assert re.findall(r"--(?:extra-)?index\S*|--find-links\S*|\w+://\S*|\b[\w.-]+\.(?:org|com|io|net)\b", text) == []
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_the_lock_answers_what_pyproject_asks_for(lock: str) -> None:
-    """Otherwise somebody changed pyproject.toml and forgot `make lock`."""
+def test_lock_file_satisfies_the_requirements_of_pyproject(lock: str) -> None:
+    """A failure means that pyproject.toml changed without `make lock`."""
     locked = pins(lock)
     for wanted in asked_for(lock):
         (pin,) = locked[canonicalize_name(wanted.name)].specifier
@@ -81,19 +81,19 @@ def test_the_lock_answers_what_pyproject_asks_for(lock: str) -> None:
     ("small", "large"),
     [("light", "dev"), ("light", "full"), ("dev", "full-dev"), ("full", "full-dev"), ("full-dev", "bench")],
 )
-def test_the_larger_set_holds_the_smaller(small: str, large: str) -> None:
+def test_larger_lock_file_contains_the_pins_of_the_smaller_lock_file(small: str, large: str) -> None:
     larger, smaller = pins(large), pins(small)
     assert {name: str(larger.get(name)) for name in smaller} == {name: str(pin) for name, pin in smaller.items()}
 
 
-def test_torch_stands_apart() -> None:
+def test_torch_is_pinned_in_its_own_file_without_hashes() -> None:
     """Its CPU and CUDA builds differ in hashes and in what they need."""
     (line,) = (REQUIREMENTS / "torch.txt").read_text("utf-8").splitlines()
     assert re.fullmatch(r"torch==[\d.]+", line)
     assert [name for name in pins("full") | pins("full-dev") if re.match(r"torch|triton|nvidia|cuda", name)] == []
 
 
-def test_the_wheel_holds_all_that_the_packages_hold(tmp_path: Path) -> None:
+def test_wheel_contains_every_file_of_the_packages(tmp_path: Path) -> None:
     source = tmp_path / "source"
     for part in PACKAGES:
         shutil.copytree(ROOT / part, source / part, ignore=shutil.ignore_patterns("__pycache__"))
@@ -113,12 +113,12 @@ def test_the_wheel_holds_all_that_the_packages_hold(tmp_path: Path) -> None:
     assert "run_bot.py" in inside
 
 
-def test_the_licence_is_the_unmodified_text() -> None:
+def test_licence_file_is_the_unmodified_text() -> None:
     text = (ROOT / "LICENSE").read_bytes()
     assert hashlib.sha256(text).hexdigest() == "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
 
 
-def test_help_names_every_target() -> None:
+def test_make_help_names_every_target() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     targets = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
     assert targets
@@ -131,7 +131,7 @@ def test_help_names_every_target() -> None:
 # ------------------------------------------------------------------------------------------------ bill of materials
 
 
-def test_the_bill_of_materials_names_exactly_what_is_installed_and_is_the_same_each_time() -> None:
+def test_bill_of_materials_lists_exactly_the_locked_packages_and_is_reproducible() -> None:
     def made() -> str:
         run = [sys.executable, str(ROOT / "tools" / "sbom.py"), str(REQUIREMENTS / "light.txt")]
         return subprocess.run(run, capture_output=True, text=True, check=True, cwd=ROOT).stdout
@@ -150,7 +150,7 @@ def test_the_bill_of_materials_names_exactly_what_is_installed_and_is_the_same_e
     assert bill["dependencies"][0]["dependsOn"] == names
 
 
-def test_files_of_the_lock_give_their_licence_and_sha_512(tmp_path: Path) -> None:
+def test_bill_of_materials_takes_licence_and_sha_512_from_wheels_of_the_lock(tmp_path: Path) -> None:
     wheel = tmp_path / "one-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr(

@@ -60,7 +60,7 @@ AREAS: dict[str, tuple[Callable[[], str], float]] = {  # the text of an area, an
 
 
 @pytest.mark.parametrize("area", AREAS)
-def test_odd_words_are_rare(area: str) -> None:
+def test_odd_words_are_rare_in_each_area(area: str) -> None:
     text, limit = AREAS[area][0](), AREAS[area][1]
     assert text
     assert odd_per_1000(text) <= limit, sorted(odd_words(text))
@@ -92,17 +92,17 @@ def test_odd_words_are_found(text: str) -> None:
         "<!-- whoever changes this -->",
     ],
 )
-def test_plain_words_names_and_code_are_not(text: str) -> None:
+def test_plain_words_names_and_code_are_not_odd(text: str) -> None:
     assert odd_words(text) == []
 
 
-def test_an_area_above_its_limit_fails() -> None:
+def test_odd_words_are_counted_per_1000_words() -> None:
     plain = "word " * 998
     assert odd_per_1000(f"{plain} nobody asks") == 1.0
     assert odd_per_1000(f"{plain} nobody whoever") == 2.0
 
 
-def test_docstrings_are_those_of_modules_classes_and_functions() -> None:
+def test_docstrings_of_modules_classes_and_functions_are_read() -> None:
     source = (
         '"""One."""\nclass A:\n    """Two."""\n    async def f(self):\n        """Three."""\n        "no docstring"\n'
     )
