@@ -114,7 +114,7 @@ class FakeChannel:
     # ------------------------------------------------------------------------------------- what the test does
 
     def person(self, name: str, room: str = "") -> Person:
-        """Somebody in a private chat with the bot, or in a room."""
+        """A user in a private chat with the bot, or in a room."""
         place = room or f"chat-of-{name}"
         self.places.setdefault(place, Readership(frozenset() if room else frozenset({name}), closed=not room))
         return Person(self, name, place, private=not room)
@@ -157,7 +157,7 @@ class FakeChannel:
 
 @dataclass(slots=True)
 class Person:
-    """Somebody on a ``FakeChannel``."""
+    """A user on a ``FakeChannel``."""
 
     channel: FakeChannel
     name: str
@@ -192,7 +192,7 @@ class Person:
         return message.id
 
     def hears(self) -> str:
-        """The last answer, as somebody without any markup reads it."""
+        """The last answer, as a user reads it without markup."""
         return plain(self.last.document) if self.last else ""
 
     def sees(self) -> list[str]:

@@ -90,7 +90,7 @@ class Networks:
             await settled(self.bot)
 
     def told(self, channel: FakeChannel, conversation: str) -> list[str]:
-        """What was said there, as somebody without any markup reads it."""
+        """What the bot said there, as a user reads it without markup."""
         return [
             plain(message.document) for message in channel.delivered if message.address.conversation == conversation
         ]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 
 class SilentNetwork:
-    """Forwards TCP; after ``forget`` nothing passes on the connections of before, and nobody is told."""
+    """Forwards TCP; after ``forget``, older connections pass nothing on and report no error."""
 
     def __init__(self, url: str) -> None:
         self._target = urlsplit(url)

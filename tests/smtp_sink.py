@@ -64,7 +64,7 @@ class SmtpSink:
     _protocols: list[SMTP] = field(default_factory=list)
 
     def to(self, address: str) -> list[Taken]:
-        """What somebody got."""
+        """The mails to an address."""
         return [message for message in self.taken if address in message.recipients]
 
     async def __aenter__(self) -> Self:

@@ -56,7 +56,7 @@ def database(postgres: str, bundled: str) -> Iterator[str]:
 
 @pytest.fixture
 async def place(database: str) -> AsyncIterator[Town]:
-    """A town without machines whose Telegram comes by webhook."""
+    """A town without machines; Telegram calls its webhook."""
     async with town(database) as made:
         yield made
 

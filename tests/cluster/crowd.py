@@ -1,4 +1,4 @@
-"""People who use the bot while its machines fail: they ask, subscribe, and have themselves introduced."""
+"""Users of the bot while its machines fail: they ask, subscribe and request introductions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class OnTelegram:
         self.latencies = Latencies()
 
     def ask(self) -> None:
-        """Somebody asks somewhere."""
+        """A random user asks in a random chat."""
         user = self._chance.choice(self._users)
         if self._chance.random() < 0.1:
             text = f"@{self._town.world.bot.username} {self._chance.choice(TEXTS[:2])}"
@@ -188,7 +188,7 @@ class Introductions:
         return ""
 
     def _ready(self, user: User) -> list[str]:
-        """Return the messages that something waits on a page, with the targets of their links."""
+        """Return the messages about a message on a page, with the targets of their links."""
         said = [message for message in self.town.world.said(user) if READY in message.text]
         return [" ".join([m.text, *(str(e.get("url", "")) for e in (*m.entities, *m.buttons))]) for m in said]
 

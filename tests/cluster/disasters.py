@@ -40,7 +40,7 @@ class Disasters:
         return kinds
 
     async def happen(self, kind: str) -> None:
-        """Let it happen; a machine that ends or freezes comes back by itself later."""
+        """Let the event happen; a machine that ends or freezes comes back by itself later."""
         acts: dict[str, Callable[[], Awaitable[None]]] = {
             "kill": self._kill, "stop": self._stop, "freeze": self._freeze,
             "connections": self._connections, "replies": self._replies, "database": self._database,
@@ -63,7 +63,7 @@ class Disasters:
                     self._repair(self._comes_back(machine))
 
     async def _victim(self) -> Machine:
-        """Choose a machine, so that another one can take over."""
+        """Choose a machine, so that a second machine can take over."""
         assert await until(lambda: len(self._working()) > 1), "two machines have to work"
         return self.chance.choice(self._working())
 
@@ -88,7 +88,7 @@ class Disasters:
         self._repair(self._thaws(victim))
 
     async def _connections(self) -> None:
-        """A line breaks, or forgets its connections without a word."""
+        """A line breaks, or drops its connections silently."""
         machine = self.chance.choice(self.town.machines)
         for line in (machine.database, machine.telegram):
             line.drop() if self.chance.random() < 0.5 else line.forget()

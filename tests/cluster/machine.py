@@ -82,7 +82,7 @@ class Machine:
             return await self._process.wait()
 
     async def kill(self) -> None:
-        """Kill it, wherever it is."""
+        """Kill the process at any point of its work."""
         self._signal(signal.SIGKILL)
         await self.ended()
 
@@ -94,17 +94,17 @@ class Machine:
         return time.monotonic() - started
 
     def freeze(self) -> None:
-        """Hold it, as a machine that is paused: it does nothing, and its connections stay open."""
+        """Freeze the process, as a paused machine: it does nothing, and its connections stay open."""
         self._signal(signal.SIGSTOP)
         self.frozen = True
 
     def thaw(self) -> None:
-        """Let it go on where it was."""
+        """Let the frozen process continue."""
         self._signal(signal.SIGCONT)
         self.frozen = False
 
     async def run(self, *arguments: str, **more: str) -> tuple[int, str, str]:
-        """Run another command of the product on this machine; return exit code, stdout and stderr."""
+        """Run a further command of the product on this machine; return exit code, stdout and stderr."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "run_bot.py", *arguments,
             cwd=ROOT, env=self.environment(**more), stdin=asyncio.subprocess.DEVNULL,

@@ -23,7 +23,7 @@ RECORDS: list[dict[str, Any]] = [
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """A user of Telegram who wants to be introduced; nobody else has these words."""
+    """A user of Telegram who wants to be introduced; no other user has these words."""
 
     number: int
 
@@ -41,7 +41,7 @@ class Asker:
 
     @property
     def marks(self) -> frozenset[str]:
-        """All that is theirs."""
+        """All marks of this user."""
         return frozenset(f"z{self._word}{kind}" for kind in "nwr")
 
     @property

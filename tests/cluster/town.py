@@ -34,7 +34,7 @@ _numbers = itertools.count(1_000)
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Somebody who wants digests, in the private chat of an account or, with a ``mailbox``, by mail."""
+    """A subscriber of digests, in the private chat of an account or, with a ``mailbox``, by mail."""
 
     network: str
     account: str
@@ -104,7 +104,7 @@ class Town:
         return made
 
     def people(self, count: int) -> list[User]:
-        """Return users of Telegram whom the bot does not know."""
+        """Return users of Telegram that the bot does not know."""
         return [self.world.user(next(_numbers)) for _ in range(count)]
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -154,13 +154,13 @@ class Town:
 
 
 def _wish(subscription: Subscription, conversation: str | None) -> Subscription:
-    """Return a subscription whose slot of this week came today at midnight: its digest is due."""
+    """Return a subscription with its slot of this week today at midnight: its digest is due."""
     today = utc_now().astimezone(BERLIN).weekday()
     return replace(subscription, conversation=conversation, state=ON, weekday=today, hour=0, sign_of_life=True)
 
 
 async def until(happened: Callable[[], bool], patience: float = PATIENCE_S) -> bool:
-    """Wait until something is the case; return whether it came in time. A database that is away counts as no."""
+    """Wait until a condition holds; return whether it held in time. An unreachable database counts as no."""
     end = time.monotonic() + patience
     while time.monotonic() < end:
         try:

@@ -22,7 +22,7 @@ from tests.fake_embedder import HashEmbedder
 
 
 def machine(shown: Path) -> SteadyClock:
-    """A process on a machine whose clock is ahead by the seconds that a file holds at that moment."""
+    """A clock that is ahead by the seconds in a file; it reads the file at each call."""
     return SteadyClock(lambda: utc_now() + timedelta(seconds=float(shown.read_text())))
 
 

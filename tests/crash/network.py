@@ -1,4 +1,4 @@
-"""A network of files, which outlives the process of the bot: what it delivered stands, whoever is killed.
+"""A network of files, which outlives the process of the bot: it keeps what it delivered when the bot is killed.
 
 ``in/NUMBER`` holds a message for the bot, ``out/NUMBER-ID`` what the bot sent. Each file is written aside and renamed:
 it is there whole or not at all. The bot's position is its cursor in the database, as with a real network.
@@ -29,7 +29,7 @@ class FileNetwork:
         self.outgoing.mkdir(exist_ok=True)
 
     def write(self, number: int, conversation: str, text: str) -> None:
-        """Somebody writes."""
+        """A user writes."""
         message = {"id": f"q{number}", "conversation": conversation, "text": text}
         aside = self.incoming / f".{number}"
         aside.write_text(json.dumps(message))
@@ -86,7 +86,7 @@ class FileChannel:
         return path.name
 
     async def working(self, address: Address) -> None:
-        """Nobody watches."""
+        """No user sees that the bot is working."""
 
     async def close(self) -> None:
         """Nothing was opened."""

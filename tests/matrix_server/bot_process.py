@@ -49,7 +49,7 @@ class BotProcess:
         return {name: value for name, value in os.environ.items() if not name.startswith("STADTLOTSE_")} | own
 
     def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Another command of the product on the same state."""
+        """Run a further command of the product on the same state."""
         command = [sys.executable, "run_bot.py", *arguments]
         return subprocess.run(
             command,

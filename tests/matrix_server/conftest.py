@@ -69,7 +69,7 @@ async def new_bot(synapse: Synapse, knowledge: Path) -> AsyncIterator[Callable[.
 
 @pytest.fixture
 async def own_bot(new_bot: Callable[..., BotProcess]) -> BotProcess:
-    """A bot that listens, of the test's own: what is done to it, nobody else should feel."""
+    """A listening bot for this test alone, because the test disturbs it."""
     made = new_bot()
     await made.start()
     return made

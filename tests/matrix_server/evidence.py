@@ -14,13 +14,13 @@ Marks = set[str]
 
 
 def marks_in(text: str, marks: Collection[str]) -> Marks:
-    """Those of the marks that a text shows, however it is written."""
+    """The marks that a text shows, in any spelling."""
     seen = text.replace("\u2060", "").lower()
     return {mark for mark in marks if mark.lower() in seen}
 
 
 def in_synapse(server: Synapse, marks: Collection[str]) -> Marks:
-    """Those that any row of any table holds, or any byte of any file: journals and logs, too."""
+    """The marks in any row of any table, or in any byte of any file, also of journals and logs."""
     rows = "\n".join(str(row) for row in _rows(server))
     assert "m.room.encrypted" in rows, "else nothing is looked through"
     files = [file.read_bytes().lower() for file in server.folder.rglob("*") if file.is_file()]
@@ -40,7 +40,7 @@ def _rows(server: Synapse) -> Iterable[tuple[object, ...]]:
 
 
 def in_telegram(api: LoopbackApi, marks: Collection[str]) -> dict[str, Marks]:
-    """Those that any call of the Bot API carried, by the chat that it was for."""
+    """The marks in any call of the Bot API, by chat."""
     found: dict[str, Marks] = {}
     for call in api.calls:
         if seen := marks_in(f"{call.method} {call.raw}", marks):
@@ -49,9 +49,9 @@ def in_telegram(api: LoopbackApi, marks: Collection[str]) -> dict[str, Marks]:
 
 
 def in_mails(sink: SmtpSink, marks: Collection[str]) -> dict[str, Marks]:
-    """Those that any mail held, by whom it was for: envelope, headers, both parts, and as it came over the wire.
+    """The marks in any mail, by recipient: envelope, headers, both parts, and as it came over the wire.
 
-    To whom a mail goes stands in it: the address of its own recipient is left out.
+    A mail always contains the address of its recipient: this address is left out.
     """
     found: dict[str, Marks] = {}
     for mail in sink.taken:
@@ -68,5 +68,5 @@ def _all_of(mail: Taken) -> str:
 
 
 def links_in(text: str, url: str) -> list[str]:
-    """Every link of ours in a text, the first first."""
+    """Every link of the bot's pages in a text, in order."""
     return list(dict.fromkeys(re.findall(rf"{re.escape(url)}/[\w/-]*[\w-]", text)))

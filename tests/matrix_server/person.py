@@ -1,4 +1,4 @@
-"""A person with a Matrix client: nio's, with its own store and device; encrypts to everybody in the room."""
+"""A user with a Matrix client: nio, with its own store and device; it encrypts to all members of the room."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Person:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     async def sync(self, timeout: int = 0) -> None:  # noqa: ASYNC109 - milliseconds of the long poll
-        """Once."""
+        """Sync once."""
         await self._upkeep()
         answer = await self.client.sync(timeout, sync_filter={"room": {"timeline": {"limit": 1000}}}, full_state=False)
         if not isinstance(answer, nio.SyncResponse):
@@ -90,7 +90,7 @@ class Person:
         self.events.setdefault(room_id, []).append(source | {"was_encrypted": encrypted})
 
     async def until(self, result: Callable[[], bool], patience: float = PATIENCE_S) -> None:
-        """Sync until something is there."""
+        """Sync until a condition holds."""
         async with asyncio.timeout(patience):
             while not result():
                 await self.sync(1000)
@@ -134,7 +134,7 @@ class Person:
         return str(answer.event_id)
 
     async def joins(self, *, known: Collection[str] = ()) -> str:
-        """Accept an invitation, once there is one; returns the room."""
+        """Wait for an invitation and accept it; return the room."""
         await self.until(lambda: bool(set(self.client.invited_rooms) - set(known)))
         (room,) = set(self.client.invited_rooms) - set(known)
         answer = await self.client.join(room)
@@ -143,7 +143,7 @@ class Person:
         return str(room)
 
     def from_user(self, room: str, user: str) -> list[Event]:
-        """What somebody wrote in a room."""
+        """What a user wrote in a room."""
         kinds = ("m.room.message", "org.matrix.msc3381.poll.start")
         return [e for e in self.events.get(room, []) if e["sender"] == user and e["type"] in kinds]
 

@@ -1,4 +1,4 @@
-"""A person with another client: matrix-js-sdk with Rust crypto, which deals with signed devices only."""
+"""A user with a different client: matrix-js-sdk with Rust crypto, which shares keys only with signed devices."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ STOP_S = 20.0  # then it is killed: nothing is lost with it
 
 @contextmanager
 def one_at_a_time(name: str) -> Iterator[None]:
-    """What several test processes need is made by the first; the others wait. The lock dies with its holder."""
+    """The first of several test processes makes what all need; the others wait. The lock dies with its holder."""
     (ROOT / ".cache").mkdir(exist_ok=True)
     with (ROOT / ".cache" / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -144,7 +144,7 @@ class Synapse:
             return False
 
     def stop(self, number: int = signal.SIGTERM) -> None:
-        """End it."""
+        """Stop the server."""
         assert self.process is not None
         self.process.send_signal(number)
         try:
@@ -154,7 +154,7 @@ class Synapse:
             self.process.wait()
 
     def kill(self) -> None:
-        """A crash."""
+        """Kill the server, as a crash does."""
         self.stop(signal.SIGKILL)
 
     def register(self, name: str, password: str = "secret", *, admin: bool = False) -> str:

@@ -41,7 +41,7 @@ class Process(WarmBot):
         os.kill(self._forked.pid, number)
 
     async def go(self, how: str) -> None:
-        """Stop doing anything, in one of three ways."""
+        """Stop the process in one of three ways."""
         if how == KILL:
             await self.kill()
         elif how == STOP:
@@ -180,7 +180,7 @@ async def test_room_keys_sent_while_a_device_is_on_standby_are_not_lost(account:
 
 
 @pytest.mark.parametrize("place", [pytest.param("matrix.before_put", marks=pytest.mark.campaign), "matrix.after_put"])
-async def test_second_device_does_not_resend_a_message_whose_sending_was_not_noted(
+async def test_second_device_does_not_resend_a_sent_but_unrecorded_message(
     account: Account, person: Person, place: str
 ) -> None:
     one, other = await account.start(OWN)

@@ -272,7 +272,7 @@ async def within_matrix(place: Place, ben: Person, chat: str, lead: Person, lead
 
 
 async def named_by(person: Person, room: str) -> dict[str, dict[str, Any]]:
-    """What a homeserver can read of a room, whatever is said in it: the state that is not about members."""
+    """What a homeserver can read of a room apart from its messages: the state that is not about members."""
     answer = await person.client.room_get_state(room)
     assert isinstance(answer, nio.RoomGetStateResponse), answer
     return {event["type"]: event["content"] for event in answer.events if event["type"] != "m.room.member"}

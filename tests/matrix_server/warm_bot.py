@@ -18,7 +18,7 @@ from tests.patience import PATIENCE_S
 
 
 class WarmBot(BotProcess):
-    """One account and its state folder, with a database whose vectors need no model."""
+    """An account and its state folder, with a database of vectors that need no model."""
 
     def __init__(self, server: Synapse, user_id: str, database: Path) -> None:
         super().__init__(server, user_id)

@@ -1,4 +1,4 @@
-"""getUpdates and webhooks: what is forgotten when, who ends whom."""
+"""getUpdates and webhooks: when updates are dropped, and which poll ends which."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Delivery:
         self.world.notify()
 
     def _slowed(self, offset: int, limit: int, timeout: float) -> tuple[int, float]:
-        """Asking the same again and again is made slow."""
+        """Slow down a client that repeats the same poll."""
         before, at = self._last
         since = time.monotonic() - at
         self._last = (offset, time.monotonic())

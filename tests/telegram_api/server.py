@@ -64,7 +64,7 @@ class LoopbackApi:
         self.base_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/bot"
 
     async def close(self) -> None:
-        """Nobody answers any more; the world stays."""
+        """The server stops answering; the world stays."""
         await self.delivery.close()
         if self._runner:
             await self._runner.cleanup()

@@ -24,7 +24,7 @@ BOT_NAME = "stadtlotse_test_bot"
 
 @dataclass
 class User:
-    """A person; nobody real."""
+    """An invented user."""
 
     id: int
     first_name: str
@@ -152,7 +152,7 @@ class World:
         self, user: User, text: str, chat: Chat | None = None, *, thread: int | None = None,
         reply_to: Message | None = None, **extra: Any,
     ) -> Message:  # fmt: skip
-        """Somebody writes; a private chat is started (and the bot unblocked) by it."""
+        """A user writes; this starts a private chat and unblocks the bot."""
         place = chat or self.private(user)
         if place.user:
             place.started, place.blocked = True, False
@@ -216,7 +216,7 @@ class World:
         self._membership(user, chat, "member", "kicked")
 
     def migrate(self, chat: Chat, new_id: int) -> Chat:
-        """A group becomes a supergroup with another id."""
+        """A group becomes a supergroup with a new id."""
         new = self.group(new_id, chat.title)
         new.bot_is_in, chat.migrated_to = True, new_id
         anonymous = User(1087968824, "Group", "GroupAnonymousBot", is_bot=True)
@@ -247,7 +247,7 @@ class World:
         self.notify()
 
     def notify(self) -> None:
-        """Wake everybody who waits for something to be different."""
+        """Wake all tasks that wait for a change."""
 
         async def wake() -> None:
             async with self.changed:
@@ -271,7 +271,7 @@ class World:
         return [message for message in self.said(question.chat) if message.reply_to == question.id]
 
     async def until(self, happened: Callable[[], Any], timeout: float = PATIENCE_S) -> Any:  # noqa: ASYNC109
-        """Wait until something is the case; returns what it gave."""
+        """Wait until a condition holds; return its value."""
         async with asyncio.timeout(timeout), self.changed:
             while not (result := happened()):
                 await self.changed.wait()

@@ -28,7 +28,7 @@ def write(path: Path, title: str) -> Path:
 
 
 async def bystander(url: str, process: subprocess.Popen[str]) -> tuple[float, float]:
-    """The longest read and the longest write of another process, in seconds, as long as ``process`` runs."""
+    """The longest read and the longest write of a second process, in seconds, as long as ``process`` runs."""
     store = await Store.open(url)
     read = write = 0.0
     while process.poll() is None:

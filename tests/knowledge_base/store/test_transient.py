@@ -121,7 +121,7 @@ async def test_follow_up_error_is_judged_by_the_first_error(postgres: str, state
 
 
 def sqlite_error(path: Path, *statements: str, mode: str = "rwc", before: str = "") -> sqlite3.Error:
-    """The error that one of these statements ends with, while another connection is as ``before`` left it."""
+    """The error of one of these statements, while a second connection is as ``before`` left it."""
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("CREATE TABLE IF NOT EXISTS t (a PRIMARY KEY, b NOT NULL, c REFERENCES t)")
     if before:

@@ -25,7 +25,7 @@ def test_utf8_is_read_with_and_without_a_byte_order_mark(tmp_path: Path, mark: b
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_error_names_utf_16_and_utf_32(tmp_path: Path, encoding: str) -> None:
+def test_files_in_utf_16_or_utf_32_are_refused_with_a_hint(tmp_path: Path, encoding: str) -> None:
     error = refused(tmp_path / "x", "id,title\np1,Straße".encode(encoding))
     assert "UTF-16" in error.reason or "UTF-32" in error.reason
     assert "UTF-8" in error.remedy

@@ -17,7 +17,7 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 
 def rewritten(path: Path, part: str, content: str) -> Path:
-    """The workbook with another content in one part."""
+    """The workbook with different content in a part."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
