@@ -1,4 +1,4 @@
-"""The shape of the product, kept by reading its source: who may import what, and how long a module or function may be.
+"""The shape of the product, checked in its source: who may import what, and how long a module or function may be.
 
 Each rule is a function from one module to its offences, so that a second test can show that the rule finds offences.
 """
@@ -143,7 +143,7 @@ def _room(name: str) -> str:
 
 
 def features_import_to_the_right(module: Module) -> set[str]:
-    """A room of the features knows only those after it; the files beside them know none of them."""
+    """A room of the features imports only from the rooms after it; the files beside the rooms import from no room."""
     here = _rank(module.path.removesuffix(".py").replace("/", "."))
     if here is None:
         return set()
@@ -180,7 +180,7 @@ def features_know_no_channels(module: Module) -> set[str]:
 
 
 def only_channels_name_networks(module: Module) -> set[str]:
-    """Elsewhere a network is a row, asked for what it can do. What texts call it is their business.
+    """Outside the channels, a network is a row that says what it can do; only texts call it by its name.
 
     In ``config`` the names are those of settings and of a library's logger; migrations are history.
     """

@@ -23,8 +23,8 @@ SHARED, OWN = "shared", "own"
 async def two(place: Town, synapse: Synapse, folders: str) -> tuple[Machine, Machine, str]:
     """Start two machines with one account of Matrix; return the leader, the standby and the account.
 
-    Their key folder is shared, or each has its own with a device of its own. Then both have led once, as operators
-    rehearse it: people encrypt for the devices that they know.
+    They share a key folder, or each has its own folder with its own device. Then both have led once, as operators
+    rehearse it: users encrypt for the devices that they know.
     """
     account = synapse.register(f"bot{secrets.token_hex(4)}")
     settings = {

@@ -75,7 +75,7 @@ class Reader:
 
 
 class Run:
-    """Readers of one bot, and what became of their digests."""
+    """Readers of one bot, and the state of their digests."""
 
     def __init__(self, server: Synapse, bot: WarmBot, http: httpx.AsyncClient, readers: int) -> None:
         self._server, self.bot = server, bot
@@ -91,10 +91,10 @@ class Run:
         self._server.admin("DELETE", self._limits)
 
     async def subscribe(self) -> None:
-        """All subscribe in chats of their own, before the server looks at its limits.
+        """All readers subscribe in their own chats, before the server applies its limits.
 
-        Whether the bot has come and has heard them stands in its database: a thousand who ask the server for it again
-        and again would cost more than what they wait for.
+        The database of the bot shows when it has joined and has read them: a thousand readers who poll the server
+        would cost more time than the bot needs.
         """
         self.lift_the_limits()
         await self.bot.start()

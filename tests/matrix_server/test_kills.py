@@ -1,4 +1,4 @@
-"""The kill campaign: people ask without pause while the bot is killed, at random and at each named place.
+"""The kill campaign: users ask without pause while the bot is killed, at random and at each failpoint.
 
 ``make test`` kills at every failpoint once and 15 times at random; ``make campaign`` 200 times.
 Every question must have one answer, readable, and every room one welcome: 0 lost, 0 doubled.

@@ -1,4 +1,4 @@
-"""Rooms for two introduced users: one room for each introduction, whatever replies get lost."""
+"""Rooms for two introduced users: one room for each introduction, even when replies get lost."""
 
 from __future__ import annotations
 
