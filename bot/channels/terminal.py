@@ -200,7 +200,7 @@ def _rich(nodes: Iterable[Inline], style: str = "") -> RichText:
             case Text(content):
                 text.append(content)
             case Link(url):
-                text.append(url, style=f"cyan link {url}")
+                text.append(node.shown, style=f"cyan link {url}")
             case Break():
                 text.append("\n")
             case Strong(inner):

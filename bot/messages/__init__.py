@@ -115,6 +115,19 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """Text that the reader is meant to use or to copy, such as an account, a mail address or a phone number.
+
+    Unlike other values, networks leave it as it is. ``own``: see ``Own``. ``linked``: make a link of it, where it is an
+    address and the network has such links.
+    """
+
+    text: str
+    own: bool = False
+    linked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """What to say: the key of a text and the values in it. Values are data and never become markup."""
 
@@ -143,7 +156,7 @@ class Say:
         )
 
 
-Value = str | int | Url | Own | Say | Sequence[Say]
+Value = str | int | Url | Own | Reach | Say | Sequence[Say]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +214,8 @@ def _value_to_json(value: Value) -> Any:
         return {"url": value.address}
     if isinstance(value, Own):
         return {"own": value.text}
+    if isinstance(value, Reach):
+        return {"reach": value.text, "own": value.own, "linked": value.linked}
     if isinstance(value, str | int):
         return value
     return [part.to_json() for part in value]
@@ -212,6 +227,8 @@ def _value_from_json(value: Any) -> Value:
     if isinstance(value, dict):
         if "say" in value:
             return Say.from_json(value["say"])
+        if "reach" in value:
+            return Reach(value["reach"], value["own"], value["linked"])
         return Own(value["own"]) if "own" in value else Url(value["url"])
     plain: str | int = value
     return plain

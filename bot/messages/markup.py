@@ -18,12 +18,14 @@ class Text:
     """Plain characters.
 
     ``own``: what the reader told of themselves, which may pass where others' data may not. ``command``: a command of
-    ours (``!hilfe``), which a network may write in its way. ``quoted``: not our words, and perhaps in another language.
+    ours (``!hilfe``), which a network may write in its way. ``exact``: an id to be copied as it is.
+    ``quoted``: not our words, and perhaps in another language.
     """
 
     text: str
     own: bool = False
     command: bool = False
+    exact: bool = False
     quoted: bool = field(default=False, compare=False)
 
 
@@ -43,9 +45,20 @@ class Soft:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that shows its own address, so that it leads no reader elsewhere."""
+    """A link that shows its own address, so that it leads no reader elsewhere.
+
+    ``text``: the address as people write it, where that is not ``url`` ("amt@stadt.example", not "mailto:…"). ``own``:
+    see ``Text``.
+    """
 
     url: str
+    text: str = ""
+    own: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The address as people read it."""
+        return self.text or self.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +135,8 @@ def _plain_node(node: Inline) -> str:
     match node:
         case Text(text):
             return text
-        case Link(url):
-            return url
+        case Link():
+            return node.shown
         case Break():
             return "\n"
         case Strong(inner) | Soft(inner):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.messages import MessageAudience, Say
+from bot.messages import MessageAudience, Reach, Say, Value
 from bot.messages.envelope import Envelope
 from bot.operations.health import Health, HealthReport
 from bot.texts import DEFAULT_LANGUAGE
@@ -79,13 +79,16 @@ class Alerts:
             await tx.facts.put(RESTORED, fact | {"told": True})
 
     async def _tell(self, tx: Transaction, code: str, subject: str, values: dict[str, str | int]) -> None:
+        exact: dict[str, Value] = {  # an admin copies ids into commands
+            name: Reach(value, linked=False) if isinstance(value, str) else value for name, value in values.items()
+        }
         for channel, user in self._admins:
             conversation = await tx.people.private_conversation(channel, user)
             person = await tx.people.of_account(channel, user)
             if conversation is None or person is None:
                 log.warning("admin_not_reachable", channel=channel)
                 continue
-            say = Say(f"alert.{code}", values)
+            say = Say(f"alert.{code}", exact)
             language = person.language or person.last_language or DEFAULT_LANGUAGE
             stored = Envelope(say, language, MessageAudience.OPERATORS, (user,)).to_json()
             key = f"alert:{code}:{subject}:{tx.now:%Y%m%dT%H}:{channel}:{user}"  # two processes may notice at once

@@ -18,7 +18,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from bot.commands import NAMED, typed
-from bot.messages import Own, Say, ShownChoice, Url, Value
+from bot.messages import Own, Reach, Say, ShownChoice, Url, Value
 from bot.messages.markup import (
     Block,
     Break,
@@ -34,6 +34,7 @@ from bot.messages.markup import (
     plain,
     safe_url,
 )
+from bot.messages.reach import link_of
 
 LANGUAGES = ("de", "en", "pl")
 DEFAULT_LANGUAGE = "de"
@@ -92,7 +93,7 @@ class Texts:
         for part in re.split(r"\n{2,}", template.strip("\n")):
             listed = LIST.fullmatch(part)
             value = values[listed[1]] if listed else None
-            if listed and not isinstance(value, str | int | Url | Own | Say | None):
+            if listed and not isinstance(value, str | int | Url | Own | Reach | Say | None):
                 if value and listed[2]:
                     start = values.get("start", 1)
                     entries = tuple(self.render(entry, language) for entry in value)
@@ -123,12 +124,17 @@ class Texts:
     def _value(self, value: Value, language: str) -> list[Inline]:
         if isinstance(value, Say):
             return [node for block in self.render(value, language) for node in getattr(block, "inner", ())]
-        if not isinstance(value, str | int | Url | Own):  # several texts within a line
+        if not isinstance(value, str | int | Url | Own | Reach):  # several texts within a line
             parts = [self._value(part, language) for part in value]
             return [node for index, part in enumerate(parts) for node in ([SEPARATOR, *part] if index else part)]
         if isinstance(value, Url):
             url = safe_url(value.address)
-            return [Link(url)] if url else [Text(clean(value.address))]
+            return [Link(url)] if url else [Text(clean(value.address), quoted=True)]
+        if isinstance(value, Reach):
+            text = clean(value.text)
+            link = link_of(text) if value.linked else ""
+            node = Link(link, text, own=value.own) if link else Text(text, own=value.own, exact=True, quoted=True)
+            return [node] if text else []
         if isinstance(value, Own):
             return [Text(clean(value.text), own=True, quoted=True)] if value.text else []
         return [Text(clean(str(value)), quoted=True)] if value != "" else []

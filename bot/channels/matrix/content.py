@@ -1,7 +1,8 @@
 """A message as the content of Matrix events: one node tree in two equivalent forms. Pure.
 
-``body`` and ``formatted_body`` come from the same nodes. Everything except ``Link`` is text. It is escaped, and an
-invisible space breaks it where a client would make a link or a mention of it by itself.
+``body`` and ``formatted_body`` come from the same nodes. Everything except ``Link`` is text, and escaped. An invisible
+space breaks text that users wrote where a client would make a link or a mention of it by itself; the bot's own words
+and contact data (``bot.messages.Reach``) stay as they are, so that they can be copied.
 """
 
 from __future__ import annotations
@@ -22,10 +23,13 @@ ANSWER_TO, PART = "org.stadtlotse.answer_to", "org.stadtlotse.part"
 POLL_START, POLL_TEXT = "org.matrix.msc3381.poll.start", "org.matrix.msc1767.text"
 POLL_CHOICES = range(2, 11)
 SHORT = 24  # characters of a poll's answer
+SCHEMES = re.compile(r"(?:https?|mailto):")  # of links that the specification lets clients show
 
-# Text that clients turn into links and mentions: scheme://, www. and host.tld, @user, #room:server, !room:server.
+# Text that clients turn into links and mentions. An id of a user or room is broken after its ":": clients ignore an
+# invisible space after its sign, and would link the id up to the first break in its server's name.
+ID = re.compile(r"(?<!\w)[@#!][^\s:]+:(?=\w)")
 LIVE = re.compile(
-    r"(?<=:)(?=//)|(?<=\w)\.(?=[^\W\d_]{2,})|(?i:(?<=www)\.)|(?<!\w)[@#!](?=[^\s:]+:\w)|@(?=room\b)|(?<=\w)@(?=\w)|(?i:(?<=mailto:|matrix:))"
+    r"(?<=:)(?=//)|(?<=\w)\.(?=[^\W\d_]{2,})|(?i:(?<=www)\.)|@(?=room\b)|(?<=\w)@(?=\w)|(?i:(?<=mailto:|matrix:))"
 )
 
 
@@ -96,10 +100,12 @@ def _poll(message: Outgoing, *, private: bool) -> Json | None:
     choices = message.choices
     if not private or len(choices) not in POLL_CHOICES or any(choice.number is None for choice in choices):
         return None
-    if any(len(choice.label) > SHORT for choice in choices):  # for titles, numbers are enough
+    if any(
+        len(choice.label) > SHORT or defuse(choice.label) != choice.label for choice in choices
+    ):  # numbers are enough
         return None
-    question = defuse(plain(message.document).partition("\n")[0])[:300]
-    answers = [{"id": choice.command, POLL_TEXT: defuse(choice.label)[:300]} for choice in choices]
+    question = plain(tuple(map(_defused, message.document))).partition("\n")[0][:300]
+    answers = [{"id": choice.command, POLL_TEXT: choice.label} for choice in choices]
     lines = [
         question,
         *(f"{choice.number}. {answer[POLL_TEXT]}" for choice, answer in zip(choices, answers, strict=True)),
@@ -118,7 +124,11 @@ def _poll(message: Outgoing, *, private: bool) -> Json | None:
 
 def defuse(text: str) -> str:
     """Return text in which no client finds a link or a mention."""
-    return LIVE.sub(lambda match: f"{match[0]}{INVISIBLE_SPACE}", text)
+    return LIVE.sub(_broken, ID.sub(_broken, text))
+
+
+def _broken(match: re.Match[str]) -> str:
+    return f"{match[0]}{INVISIBLE_SPACE}"
 
 
 def fuse(text: str) -> str:
@@ -135,7 +145,7 @@ def _defused(block: Block) -> Block:
 def _defused_inline(node: Inline) -> Inline:
     match node:
         case Text(text):
-            return Text(defuse(text))
+            return Text(defuse(text)) if node.quoted and not node.exact else node
         case Strong(inner):
             return Strong(tuple(_defused_inline(part) for part in inner))
         case Soft(inner):
@@ -170,7 +180,7 @@ def _html_node(node: Inline) -> str:
         case Text(text):
             return escape(text)
         case Link(url):
-            return f'<a href="{escape(url)}">{escape(url)}</a>'
+            return f'<a href="{escape(url)}">{escape(node.shown)}</a>' if SCHEMES.match(url) else escape(node.shown)
         case Break():
             return "<br>"
         case Strong(inner):
@@ -208,7 +218,7 @@ def _small_blocks(document: Document, largest: int) -> Iterator[Block]:
         else:
             words = re.findall(r"\S+\s*", plain((block,)))
             for text in _packed(words, max(1, largest // 16)):
-                yield Paragraph((Text(text),))
+                yield Paragraph((Text(text, quoted=True),))
 
 
 def _small_items(items: Items, largest: int) -> Iterator[Block]:

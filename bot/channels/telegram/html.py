@@ -29,11 +29,12 @@ class TextRun:
     marks: tuple[str, ...] = ()  # "b", "i"
     url: str = ""
     command: bool = False  # to be tapped
+    exact: bool = False  # Telegram may make of it what it is: a mail address, a phone number
 
     @property
     def shown(self) -> str:
         """Return the shown characters; outside links and commands, Telegram must not find a link in them."""
-        return self.text if self.url or self.command else inert(self.text)
+        return self.text if self.url or self.command or self.exact else inert(self.text)
 
     @property
     def html(self) -> str:
@@ -120,9 +121,11 @@ def _runs(nodes: Sequence[Inline], marks: tuple[str, ...]) -> Iterator[TextRun]:
             case Text(text, command=True):
                 yield TextRun(tappable(text), marks, command=True)
             case Text(text):
-                yield TextRun(_sound(text), marks)
-            case Link(url):
-                yield TextRun(_sound(url), marks, _sound(url))
+                yield TextRun(_sound(text), marks, exact=node.exact)
+            case Link(url) if url.startswith("http"):
+                yield TextRun(_sound(node.shown), marks, _sound(url))
+            case Link():
+                yield TextRun(_sound(node.shown), marks, exact=True)
             case Break():
                 yield TextRun("\n")
             case Strong(inner):
@@ -167,7 +170,7 @@ def _pieces(run: TextRun, limit: int) -> Iterator[TextRun]:
     longest = limit // 4  # a character has at most two units, its joiner one
     for word in re.findall(r"\S*\s*", run.text):
         yield from (
-            TextRun(word[start : start + longest], run.marks, command=run.command)
+            TextRun(word[start : start + longest], run.marks, command=run.command, exact=run.exact)
             for start in range(0, len(word), longest)
         )
 

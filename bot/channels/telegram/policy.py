@@ -54,15 +54,15 @@ class Policy:
 
     def _inline(self, node: Inline) -> Inline:
         match node:
-            case Text() if node.own or node.command:
+            case Text() | Link() if node.own or (isinstance(node, Text) and node.command):
                 return node
             case Text(text):
-                return Text(self.text(text))
+                return replace(node, text=self.text(text))
             case Strong(inner):
                 return Strong(tuple(self._inline(part) for part in inner))
             case Soft(inner):
                 return Soft(tuple(self._inline(part) for part in inner))
-            case Link(url) if self.text(url) != url:
-                return Text(self.text(url))
+            case Link() if self.text(node.shown) != node.shown:
+                return Text(self.text(node.shown), quoted=True)
             case _:
                 return node

@@ -12,7 +12,7 @@ from bot.commands.account import Disconnect
 from bot.context import Act, Serves, Services, Turn
 from bot.features.accounts.separate import parted, promised, separate
 from bot.features.dialog import offer
-from bot.messages import Choice, MessageAudience, Own, Say, Value
+from bot.messages import Choice, MessageAudience, Reach, Say, Value
 from bot.messages.envelope import Envelope
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.store.outbox import Urgency
@@ -73,7 +73,7 @@ def _label(account: Account) -> Say:
     """An account as its own person reads it; of a mailbox the host alone, as buttons pass every network."""
     if account.channel == MAIL:
         return Say("disconnect.mailbox", {"host": account.user_id.rpartition("@")[2]})
-    return Say("disconnect.account", {"channel": network(account.channel), "id": Own(account.user_id)})
+    return Say("disconnect.account", {"channel": network(account.channel), "id": Reach(account.user_id, own=True)})
 
 
 async def _tell(tx: Transaction, left: Account, person_id: str, say: Say) -> None:

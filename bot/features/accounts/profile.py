@@ -14,7 +14,7 @@ from bot.features.dialog import is_aside, prompt
 from bot.features.introductions.chat import go_on
 from bot.features.places import UNKNOWN, name_of, named, proven_by
 from bot.features.search.ask import ask
-from bot.messages import Choice, Own, Say, Value
+from bot.messages import Choice, Own, Reach, Say, Value
 from bot.messages.markup import clean
 from bot.messages.without_links import has_link
 from knowledge_base.mail_address import read_address
@@ -191,7 +191,7 @@ async def describe(tx: Transaction, turn: Turn, services: Services) -> Say:
             "name": Own(profile.name) if profile.name else Say("profile.nothing"),
             "municipality": place or Say("profile.nothing"),
             "verified": _verified(profile, tx),
-            "phone": Say("profile.phone", {"phone": Own(profile.phone)}) if profile.phone else "",
+            "phone": Say("profile.phone", {"phone": Reach(profile.phone, own=True)}) if profile.phone else "",
             "channel": Say("profile.channel", {"channel": network(profile.prefers)}) if profile.prefers else "",
             "pause": _left_alone(profile, tx),
         },

@@ -13,7 +13,7 @@ from bot.context import Act, Serves, Services, Turn
 from bot.features.digests.wishes import topics_of
 from bot.features.open_questions import closing
 from bot.features.wording import named
-from bot.messages import Choice, Say
+from bot.messages import Choice, Reach, Say
 from knowledge_base.codec import Body, to_body
 from knowledge_base.ingest.row import Row, RowError
 from knowledge_base.ingest.validation import validate
@@ -127,7 +127,7 @@ def fields(stored: StoredRecord, names: Sequence[str]) -> Say:
             "edit.field_edited" if name in stored.edited_fields else "edit.field",
             {
                 "field": name,
-                "value": (" | ".join(str(part) for part in value) if isinstance(value, list) else str(value)),
+                "value": Reach(" | ".join(map(str, value)) if isinstance(value, list) else str(value), linked=False),
             },
         )
         for name in names

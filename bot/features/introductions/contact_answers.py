@@ -12,6 +12,7 @@ from bot.features.introductions.transitions import Evidence, apply
 from bot.features.introductions.view import sharables
 from bot.messages import Say
 from bot.messages.markup import clean
+from bot.messages.reach import OTHER
 from knowledge_base.introductions.values import (
     ASKED,
     WAITING,
@@ -30,7 +31,6 @@ from knowledge_base.introductions.values import (
 from knowledge_base.store.transaction import Transaction
 
 ALL = "all"
-OTHER = "other"  # what a contact typed about how to reach them
 TYPED = "="  # before it
 LONGEST_TYPED = 100  # characters
 PASSES_ON = (ContactAnswer.DEPUTY, ContactAnswer.NOT_MY_TOPIC)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bot.channels.networks import profile_link
 from bot.context import Turn
 from bot.messages import Say, Url, Value
+from bot.messages.reach import as_reach
 from knowledge_base.store.transaction import Transaction
 
 
@@ -21,7 +22,7 @@ async def keep_public_name(tx: Transaction, turn: Turn) -> None:
 
 def shared(kind: str, value: str) -> Say:
     """Return a datum that a person agreed to show, with its name; a Telegram name also with its address."""
-    values: dict[str, Value] = {"value": value}
+    values: dict[str, Value] = {"value": as_reach(kind, value)}
     if link := profile_link(kind, value.removeprefix("@")):
         values["link"] = Url(link)
     return Say(f"intro.shares.{kind}", values)

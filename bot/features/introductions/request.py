@@ -17,11 +17,12 @@ from bot.features.introductions.candidates import (
     project_of,
     turn_of,
 )
-from bot.features.introductions.contact_answers import ALL, OTHER, refused
+from bot.features.introductions.contact_answers import ALL, refused
 from bot.features.introductions.erasure import remembered
 from bot.features.introductions.transitions import RULES, Evidence, apply
 from bot.features.introductions.view import date_of, municipality_name, sharables, who
 from bot.messages import Choice, Own, Say, Value
+from bot.messages.reach import OTHER, as_reach
 from bot.messages.without_links import presentable
 from knowledge_base.introductions.limits import exhausted, not_again, too_far
 from knowledge_base.introductions.values import Consented, ContactCandidate, Introduction, Outcome, Shares, Side, State
@@ -175,7 +176,8 @@ async def preview(tx: Transaction, introduction: Introduction) -> Say:
 def agreeing(yes: IntroduceStep | Respond, shares: Shares, label: str) -> tuple[Choice, ...]:
     """A choice to show everything, and one for each datum alone."""
     parts = [
-        Say("intro.shares.line", {"kind": Say(f"intro.kind.{kind}"), "value": Own(value)}) for kind, value in shares
+        Say("intro.shares.line", {"kind": Say(f"intro.kind.{kind}"), "value": as_reach(kind, value, own=True)})
+        for kind, value in shares
     ]
     single = [
         Choice(Say(label, {"what": (part,)}), replace(yes, text=kind), numbered=True)

@@ -24,7 +24,8 @@ from bot.features.places import name_of
 from bot.features.privacy.data_inventory import ENTRIES, period
 from bot.features.privacy_notice import NOTICE_PAGE, officer, operator
 from bot.features.search import rate_limit
-from bot.messages import Choice, Own, Say, Url
+from bot.messages import Choice, Reach, Say, Url
+from bot.messages.reach import as_reach
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.introductions.values import AFTER, Outcome
 from knowledge_base.model import PERSONAL_FIELDS
@@ -146,10 +147,11 @@ def _of(name: str, value: Any) -> Say | str:
 
 
 def _share(kind: str, value: str) -> Say:
-    return Say("intro.shares.line", {"kind": Say(f"intro.kind.{kind}"), "value": Own(value)})
+    shown = as_reach(kind, value, own=True)
+    return Say("intro.shares.line", {"kind": Say(f"intro.kind.{kind}"), "value": shown})
 
 
-def _value(value: Any, language: str) -> Say | str:
+def _value(value: Any, language: str) -> Say | Reach | str:
     if isinstance(value, bool):
         return Say("mydata.yes" if value else "mydata.no")
     if isinstance(value, list | dict):
@@ -157,7 +159,7 @@ def _value(value: Any, language: str) -> Say | str:
     if isinstance(value, str) and MOMENT.match(value):
         at = datetime.fromisoformat(value)
         return Say("mydata.open_end") if at.year == FOREVER.year else format_datetime(at, "short", BERLIN, language)
-    return str(value)
+    return Reach(str(value), own=True, linked=False)
 
 
 # ---------------------------------------------------------------------------------------------------- withdrawing

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from bot.features.introductions import Evidence, describe, helped, respond
 from bot.features.introductions.view import RequestView, date_of
 from bot.features.privacy_notice import operator
-from bot.messages import Say, Url
+from bot.messages import Reach, Say, Url
 from bot.messages.markup import plain
 from bot.outgoing.telegram_invite import offered_with
 from bot.web.pages.proving import CodeForm, Press, proven
@@ -124,7 +124,7 @@ def _evidence(view: RequestView, site: Site, visited: Visit) -> Evidence:
 
 def _own(view: RequestView) -> list[tuple[str, Say]]:
     """Return the data that the contact could show, each with its kind."""
-    return [(datum.kind, Say(f"page.data.{datum.kind}", {"value": datum.value})) for datum in view.own]
+    return [(datum.kind, Say(f"page.data.{datum.kind}", {"value": Reach(datum.value)})) for datum in view.own]
 
 
 def _choosing(site: Site, visited: Visit, choice: _Choice) -> Response:

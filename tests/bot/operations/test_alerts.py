@@ -11,7 +11,7 @@ import pytest
 import structlog.testing
 from sqlalchemy import update
 
-from bot.messages import Say
+from bot.messages import Reach, Say
 from bot.messages.markup import plain
 from bot.operations.alerts import CODES, Alerts, changes, watch_health
 from bot.operations.health import Health, HealthReport, PartReport
@@ -56,7 +56,9 @@ async def test_every_reachable_admin_is_told_in_their_language(store: Store, ale
         ("telegram", "123", "pl"),
     ]
     assert {row.urgency for row in rows} == {Urgency.NOTICE}
-    assert Say.from_json(rows[0].payload["say"]) == Say("alert.part_down", {"part": "matrix", "reason": "timeout"})
+    assert Say.from_json(rows[0].payload["say"]) == Say(
+        "alert.part_down", {"part": Reach("matrix", linked=False), "reason": Reach("timeout", linked=False)}
+    )
 
 
 async def test_the_same_thing_is_said_once_an_hour_and_logged_each_time(
@@ -100,7 +102,8 @@ async def test_a_restore_is_told_once_to_every_admin(
     assert [(row.channel, row.payload["language"]) for row in rows] == [("matrix", "de"), ("telegram", "pl")]
     say = Say.from_json(rows[0].payload["say"])
     assert say.key == "alert.restored"
-    assert say.values == {"number": 1, "made_at": f"{clock() - timedelta(hours=8):%Y-%m-%d %H:%M} UTC"}
+    made_at = f"{clock() - timedelta(hours=8):%Y-%m-%d %H:%M} UTC"
+    assert say.values == {"number": 1, "made_at": Reach(made_at, linked=False)}
 
 
 async def test_two_processes_at_once_tell_once(store: Store, alerts: Alerts) -> None:
