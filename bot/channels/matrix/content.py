@@ -165,10 +165,19 @@ def html(document: Document) -> str:
 def _html_block(block: Block) -> str:
     if isinstance(block, Paragraph):
         return f"<p>{_html_inline(block.inner)}</p>"
-    entries = "".join(f"<li>{html(entry)}</li>" for entry in block.entries)
+    entries = "".join(f"<li>{_html_entry(entry)}</li>" for entry in block.entries)
     if block.start is None:
         return f"<ul>{entries}</ul>"
     return f'<ol start="{block.start}">{entries}</ol>' if block.start != 1 else f"<ol>{entries}</ol>"
+
+
+def _html_entry(entry: Document) -> str:
+    """Return an entry of a list; one paragraph alone without its element, so that clients show a tight list."""
+    match entry:
+        case (Paragraph(inner),):
+            return _html_inline(inner)
+        case _:
+            return html(entry)
 
 
 def _html_inline(nodes: Iterable[Inline]) -> str:

@@ -147,3 +147,9 @@ def test_unnumbered_choices_are_shown_as_they_are_typed() -> None:
 
 
 assert LARGEST < 65_536
+
+
+def test_an_entry_of_one_paragraph_stands_in_a_tight_list() -> None:
+    one, two = Paragraph((Text("eins"),)), Paragraph((Text("zwei"),))
+    assert html((Items(((one,), (two,)), 1),)) == "<ol><li>eins</li><li>zwei</li></ol>"
+    assert html((Items(((one, two),)),)) == "<ul><li><p>eins</p><p>zwei</p></li></ul>"
