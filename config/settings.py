@@ -8,8 +8,10 @@ the defaults below. ``load`` reports all problems at once, each with the name of
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
@@ -152,7 +154,7 @@ def load(path: Path | None = None) -> Settings:
         if text.strip().lower().startswith(PLACEHOLDERS)
     ]
     problems += [f"{name}: holds characters that are no text" for name, text in texts if not is_text(text)]
-    problems += [f"{name}: unknown setting" for name in environment if _is_unknown(name)]
+    problems += [f"{name}: unknown setting{_meant(name, _variables())}" for name in environment if _is_unknown(name)]
     try:
         settings = Settings(**values)
     except ValidationError as error:
@@ -190,7 +192,9 @@ def _from_file(path: Path, problems: list[str]) -> dict[str, Any]:
     except OSError as error:
         problems.append(f"{path}: cannot be read ({error.strerror})")
     except (ValueError, RecursionError) as error:
-        problems.append(f"{path}: no valid TOML ({error})")
+        twice = re.match(r"Cannot declare \('(\w+)',\) twice", str(error))
+        remedy = f"; the file has a section [{twice[1]}] already: write all its settings there" if twice else ""
+        problems.append(f"{path}: not valid TOML ({error}){remedy}")
     return {}
 
 
@@ -229,8 +233,19 @@ def _secret_fields(model: type[BaseModel], prefix: str) -> Iterator[str]:
 def _is_unknown(name: str) -> bool:
     if not name.startswith(PREFIX) or name in NOT_SETTINGS:
         return False
-    known = {entry[1] for entry in describe()} | {f"{variable(secret)}_FILE" for secret in secrets()}
-    return name.upper() not in known
+    return name.upper() not in _variables()
+
+
+def _variables() -> set[str]:
+    return {entry[1] for entry in describe()} | {f"{variable(secret)}_FILE" for secret in secrets()}
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    """Return ``; did you mean …?`` for a mistyped name, or for the name of a setting in the wrong section."""
+    last = re.split(r"__|\.", name.removeprefix(PREFIX))[-1].lower()
+    elsewhere = [other for other in known if re.split(r"__|\.", other.removeprefix(PREFIX))[-1].lower() == last]
+    near = elsewhere if len(elsewhere) == 1 else get_close_matches(name, sorted(known), 1, 0.8)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -246,5 +261,7 @@ def _explain(problem: Mapping[str, Any]) -> str:
     dotted = ".".join(str(part) for part in problem["loc"])
     if not dotted:  # a rule about several settings
         return str(problem["msg"]).removeprefix("Value error, ")
-    message = "unknown setting" if problem["type"] == "extra_forbidden" else str(problem["msg"])
+    if problem["type"] == "extra_forbidden":
+        return f"{dotted}: unknown setting{_meant(dotted, [entry[0] for entry in describe()])}"
+    message = str(problem["msg"])
     return f"{dotted} ({variable(dotted)}): {message.removeprefix('Value error, ')}"

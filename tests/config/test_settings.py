@@ -70,3 +70,28 @@ def test_an_unusable_file_is_named(tmp_path: Path, content: str | None) -> None:
         file.write_text(content)
     with pytest.raises(SettingsError, match=r"bot\.toml"):
         load(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("[web]\npubic_url = 'https://x.example'\n", "web.pubic_url: unknown setting; did you mean web.public_url?"),
+        ("[privacy]\nadmins = ['matrix:@a:b']\n", "privacy.admins: unknown setting; did you mean admins?"),
+        ("colour = 'red'\n", "colour: unknown setting"),
+        ("[web]\nenabled = true\n[web]\nport = 80\n", "has a section [web] already"),
+    ],
+)
+def test_a_wrong_name_or_place_comes_with_the_remedy(tmp_path: Path, content: str, told: str) -> None:
+    file = tmp_path / "bot.toml"
+    file.write_text(content)
+    with pytest.raises(SettingsError) as caught:
+        load(file)
+    assert any(told in problem for problem in caught.value.problems), caught.value.problems
+
+
+def test_a_mistyped_variable_is_told_with_the_right_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STADTLOTSE_WEB__PUBIC_URL", "https://x.example")
+    with pytest.raises(SettingsError) as caught:
+        load()
+    told = "STADTLOTSE_WEB__PUBIC_URL: unknown setting; did you mean STADTLOTSE_WEB__PUBLIC_URL?"
+    assert told in caught.value.problems
