@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
+from functools import lru_cache
 from typing import Any, Self
 
 with warnings.catch_warnings():
@@ -27,9 +28,7 @@ class Taken:
 
     @property
     def mail(self) -> EmailMessage:
-        parsed = email.message_from_bytes(self.content, policy=policy.default)
-        assert isinstance(parsed, EmailMessage)
-        return parsed
+        return _parsed(self.content)
 
     @property
     def text(self) -> str:
@@ -40,9 +39,20 @@ class Taken:
         return self._part("html")
 
     def _part(self, subtype: str) -> str:
-        part = self.mail.get_body((subtype,))
-        assert part is not None
-        return str(part.get_content()).replace("\r\n", "\n")
+        return _body(self.content, subtype)
+
+
+@lru_cache(2000)  # a test that waits looks at every mail again and again
+def _body(content: bytes, subtype: str) -> str:
+    part = _parsed(content).get_body((subtype,))
+    assert part is not None
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+def _parsed(content: bytes) -> EmailMessage:
+    parsed = email.message_from_bytes(content, policy=policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
 
 
 @dataclass

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import re
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -105,6 +106,7 @@ class World:
         self.users: dict[int, User] = {}
         self.chats: dict[int, Chat] = {}
         self.messages: dict[tuple[int, int], Message] = {}
+        self._from_bot: defaultdict[int, list[Message]] = defaultdict(list)  # by chat, oldest first
         self.updates: list[dict[str, Any]] = []
         self.allowed = set(DEFAULT_UPDATES)
         self.queries: dict[str, list[dict[str, Any]]] = {}  # callback and inline query ids: how they were answered
@@ -144,6 +146,8 @@ class World:
 
     def add_message(self, message: Message) -> Message:
         self.messages[message.chat.id, message.id] = message
+        if message.sender is self.bot:
+            self._from_bot[message.chat.id].append(message)
         return message
 
     # --- what people do ---------------------------------------------------------------------------------------------
@@ -261,10 +265,7 @@ class World:
 
     def said(self, chat: Chat | User) -> list[Message]:
         """The bot's messages in a chat, oldest first."""
-        return [
-            message for (place, _), message in sorted(self.messages.items())
-            if place == chat.id and message.sender is self.bot and not message.deleted
-        ]  # fmt: skip
+        return [message for message in self._from_bot[chat.id] if not message.deleted]
 
     def answers(self, question: Message) -> list[Message]:
         """The bot's messages that reply to one."""
