@@ -68,5 +68,5 @@ def test_a_subject_holds_no_data(language: str) -> None:
 
 def test_the_nearest_subject_counts() -> None:
     assert TEXTS.subject(Say("intro.helped"), "de") == "Hat der Kontakt geholfen?"
-    assert TEXTS.subject(Say("alert.anything.at_all"), "de") == "Stadtlotse braucht einen Blick"
+    assert TEXTS.subject(Say("alert.anything.at_all"), "de") == "Stadtlotse: bitte nachsehen"
     assert TEXTS.subject(Say("unknown_command"), "de") == "Nachricht von Stadtlotse"

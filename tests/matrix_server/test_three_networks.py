@@ -214,7 +214,7 @@ async def from_matrix_by_mail_to_telegram(place: Place, anna: Person, chat: str,
     assert marks_in(await place.scanned([page]), ANNAS) == set(), "a look alone shows nothing"
     assert marks_in(await place.posted(page, step="show"), ANNAS) == {"zzqname", "zzqwinkel"}
     await place.posted(page, answer="yes")
-    digits = six_digits(await place.hears(deputy, "hinter einem unserer Links"))
+    digits = six_digits(await place.hears(deputy, "zu der einer unserer Links"))
     await place.posted(page, answer="yes", share=["phone"], code=digits)
 
     shown = await reads(anna, chat, place.bot, "5550199")

@@ -332,7 +332,7 @@ async def test_the_editors_line_and_their_preview(
     assert "Hallo" in await erika.says("!wochenbrief vorwort Hallo zusammen, am Freitag ist Netzwerktreffen.")
     preview = await erika.says("!wochenbrief vorschau")
     assert "Netzwerktreffen" in preview
-    assert "bestellt haben ihn: 1" in preview
+    assert "Abonnements: 1" in preview
     await comes(bot, clock)
     assert "Die Redaktion: Hallo zusammen" in digests_in(channel)[0]
     await edit(known, a_project())

@@ -103,8 +103,8 @@ async def test_a_day_of_reading_ends_at_the_limit_and_shows_nobody_s_data(
             await crawler.says("!loeschen ja")  # being forgotten starts nothing anew
         sqlite_store.now.advance(seconds=STEP.total_seconds())  # type: ignore[attr-defined]
     assert LIMIT <= len(seen_projects(answers)) < LIMIT + PAGE
-    assert any("genug gezeigt" in text for text in answers)
-    assert "genug gezeigt" in await crawler.says("!zeige =p-119")
+    assert any("zeige ich Ihnen" in text for text in answers)
+    assert "zeige ich Ihnen" in await crawler.says("!zeige =p-119")
     await settled(bot)
     messages = [
         text for message in channel.delivered if f"von {PROJECTS} Projekten" in (text := plain(message.document))
@@ -115,6 +115,6 @@ async def test_a_day_of_reading_ends_at_the_limit_and_shows_nobody_s_data(
     for mark in MARKED:
         assert mark not in everything
         assert mark not in json.dumps(log_lines, default=repr).lower()
-    assert "genug gezeigt" not in await channel.person("@anna:potsdam.example").says("!frage Was gibt es zu Hitze?")
+    assert "zeige ich Ihnen" not in await channel.person("@anna:potsdam.example").says("!frage Was gibt es zu Hitze?")
     sqlite_store.now.advance(days=1)  # type: ignore[attr-defined]
-    assert "genug gezeigt" not in await crawler.says("!zeige =p-119")
+    assert "zeige ich Ihnen" not in await crawler.says("!zeige =p-119")

@@ -27,7 +27,7 @@ CONTACT_FIELDS = [field.name for field in fields(Contact) if field.name in PERSO
 WORDS = {
     "de": {
         "data": "Daten", "why": "Zweck", "basis": "Rechtsgrundlage", "period": "Aufbewahrung", "rows": "Zeilen",
-        "field": "Feld", "network": "Netz", "yes": "ja", "no": "nein", "unset": "nicht angegeben", "none": "nichts",
+        "field": "Feld", "network": "Kanal", "yes": "ja", "no": "nein", "unset": "nicht angegeben", "none": "nichts",
         "office": "Angabe zum Amt, keine Person", "given": "je Kontakt angegeben",
         "by_person": "Einwilligung, selbst angegeben",
         "by_account": "öffentliche Aufgabe; andere sehen ihn nur mit Einwilligung",
@@ -37,7 +37,7 @@ WORDS = {
         "no_processors": "Einstellung privacy.processors ist leer: Auftragsverarbeiter und Verträge sind nicht benannt",
         "unnamed": "{} verarbeitet Daten und ist in privacy.processors nicht genannt (Art. 28 DSGVO)",
         "no_reason": "Telegram ist eingerichtet, aber privacy.telegram_reason ist leer",
-        "no_pages": "web.public_url ist leer: Telegram-Nutzende erreicht Persönliches nur per Mail",
+        "no_pages": "web.public_url ist leer: Telegram-Nutzende erreicht Persönliches nur per E-Mail",
         "public": "Öffentliches", "own": "Eigenes", "contact_data": "Kontaktdaten anderer",
         "free_text_of_others": "Freitext anderer",
     },
@@ -53,8 +53,8 @@ WORDS = {
         "no_processors": "setting privacy.processors is empty: processors and contracts are not named",
         "unnamed": "{} processes data and is not named in privacy.processors (Art. 28 GDPR)",
         "no_reason": "Telegram is set up, but privacy.telegram_reason is empty",
-        "no_pages": "web.public_url is empty: personal matters reach people on Telegram by mail only",
-        "public": "public", "own": "one's own", "contact_data": "contact data of others",
+        "no_pages": "web.public_url is empty: personal matters reach people on Telegram by e-mail only",
+        "public": "public", "own": "the user's own", "contact_data": "contact data of others",
         "free_text_of_others": "free text of others",
     },
 }  # fmt: skip

@@ -20,7 +20,7 @@ from tests.telegram_api import LoopbackApi
 from tests.wording import says
 
 QUESTION = "Wer hat Mobilitätsprojekte gemacht?"
-FOREIGN, LATE, TWICE = "gehören der Person", "abgelaufen", "schon geschehen"
+FOREIGN, LATE, TWICE = "gehören der Person", "abgelaufen", "schon erledigt"
 
 
 async def test_the_data_of_a_button_is_random_and_says_nothing(either: Rig) -> None:

@@ -15,7 +15,7 @@ from tests.bot.web.pages.conftest import dump
 from tests.introducing import PROJECT
 from tests.telegram_api import LoopbackApi, Message, User
 
-FOREIGN, LATE, TWICE = "gehören der Person", "abgelaufen", "schon geschehen"
+FOREIGN, LATE, TWICE = "gehören der Person", "abgelaufen", "schon erledigt"
 LINES = (
     "!sprache", "!profil", "!profil Kommune Potsdam", "!abo Mobilität", "!wochenbrief", "!abbestellen",
     "!widerruf", f"!zeige {PROJECT}", "Wer baut Freibäder auf dem Mond?", "!loeschen",

@@ -131,7 +131,7 @@ def test_no_table_keeps_how_long_somebody_took_to_answer() -> None:
 def test_the_report_has_no_figure_of_single_people() -> None:
     rows = dict.fromkeys(metadata.tables, 3)
     shown = report(counted=Statistics(rows=rows, contacts_by_basis={}, contacts_told=3, contacts_hidden=0, verified=3))
-    assert "response times and rankings of persons are not made" in shown
+    assert "makes no response times and no rankings of people" in shown
     assert not re.search(r"(?i)average|median|fastest|slowest|per person", shown)
 
 

@@ -49,7 +49,6 @@ async def test_text_in_another_language_is_marked(anna: Person) -> None:
 
 async def test_not_sure_says_so_and_shows_the_nearest(anna: Person) -> None:
     text = await anna.says("Wer hat in Wien ein Freibad gebaut?")
-    assert "nichts" in text
     assert says("ask.not_sure_there", text)
 
 
@@ -58,7 +57,7 @@ async def test_not_sure_says_so_and_shows_the_nearest(anna: Person) -> None:
     [
         ("Wer hat was gegen Hitze in Guben?", "Aus Guben ist mir dazu nichts bekannt.", "Anderswo gibt es:"),
         ("Who has a plan for heat in Guben?", "I know of nothing on this from Guben.", "Elsewhere there is:"),
-        ("Kto ma w Guben plan na upały?", "Guben: nic mi o tym nie wiadomo.", "Gdzie indziej jest:"),
+        ("Kto ma w Guben plan na upały?", "Guben: nic nie wiem na ten temat.", "Gdzie indziej:"),
     ],
 )
 async def test_what_only_other_places_have_is_said_to_be_theirs(
@@ -88,9 +87,9 @@ async def test_beside_an_answer_what_other_places_have_is_marked_and_counted_on(
 @pytest.mark.parametrize(
     ("question", "nothing"),
     [
-        ("Gibt es in Guben ein Freibad?", "Aus Guben ist mir dazu nichts Sicheres bekannt."),
-        ("Is there an outdoor pool in Guben?", "I know of nothing certain on this from Guben."),
-        ("Czy w Guben jest basen odkryty?", "Guben: nie wiem o tym nic pewnego."),
+        ("Gibt es in Guben ein Freibad?", "Aus Guben kenne ich dazu keinen sicheren Treffer."),
+        ("Is there an outdoor pool in Guben?", "I know of no certain match for this from Guben."),
+        ("Czy w Guben jest basen odkryty?", "Guben: nie mam na ten temat nic pewnego."),
     ],
 )
 async def test_not_sure_of_a_place_names_it(anna: Person, question: str, nothing: str) -> None:
@@ -100,9 +99,9 @@ async def test_not_sure_of_a_place_names_it(anna: Person, question: str, nothing
 @pytest.mark.parametrize(
     ("question", "nothing", "past", "day"),
     [
-        ("Wann ist das nächste Treffen?", "Ein kommender Termin ist mir nicht bekannt", "vorbei", "30. August 2021"),
+        ("Wann ist das nächste Treffen?", "Einen kommenden Termin kenne ich nicht", "vorbei", "30. August 2021"),
         ("When is the next meeting?", "I know of no upcoming event", "past", "August 30, 2021"),
-        ("Kiedy jest następne spotkanie?", "Nie znam żadnego nadchodzącego terminu", "minęło", "30 sierpnia 2021"),
+        ("Kiedy jest następne spotkanie?", "Nie znam żadnego nadchodzącego wydarzenia", "minęło", "30 sierpnia 2021"),
     ],
 )
 async def test_events_that_are_over_are_marked(
@@ -135,7 +134,7 @@ async def test_events_to_come_are_told_first_and_projects_where_more_is_named(
         anna = channel.person("anna")
         text = await anna.says("Wann ist das nächste Treffen in Potsdam?")
         first, _, projects = text.partition("Treffen der Kommunen")
-        assert first == "Das steht an:\n\n"
+        assert first == "Kommende Termine:\n\n"
         assert projects.startswith(
             "\n1. Dezember 2026 – 2. Dezember 2026 · Potsdam\n„Offen für <b>alle</b>.“\nhttps://a.example"
         )

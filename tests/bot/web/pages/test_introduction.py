@@ -351,7 +351,7 @@ async def test_it_speaks_the_language_of_the_contact_and_the_others(site: Site) 
         for query, language, word in [
             ("", "de", "Wer fragt"),
             ("?lang=pl", "pl", "Kto pyta"),
-            ("?lang=en", "en", "Who asks"),
+            ("?lang=en", "en", "Who is asking"),
         ]:
             page = await human.get(path + query)
             assert f'<html lang="{language}">' in page.text
