@@ -1,4 +1,4 @@
-"""Conversations as people have them, in three languages, with the real model on the real knowledge."""
+"""Whole conversations in three languages, with the real model and the bundled knowledge."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def town(known: Store, channel: FakeChannel, e5: Embedder, tmp_path: Path)
 
 
 @pytest.mark.slow
-async def test_a_colleague_from_a_town_that_suffers_from_heat(town: FakeChannel) -> None:
+async def test_user_asks_about_heat_opens_a_hit_follows_up_and_gives_feedback(town: FakeChannel) -> None:
     anna = town.person("anna")
     assert says("start", await anna.says("!start"))
     await anna.says("wer hat was mit Hitze gemacht?")
@@ -38,7 +38,7 @@ async def test_a_colleague_from_a_town_that_suffers_from_heat(town: FakeChannel)
 
 
 @pytest.mark.slow
-async def test_a_colleague_from_abroad_asks_in_english(town: FakeChannel) -> None:
+async def test_english_question_is_answered_in_english_and_quotes_the_original(town: FakeChannel) -> None:
     john = town.person("john")
     await john.says("Who did mobility projects?")
     assert says("ask.found", john.hears(), "en")
@@ -49,7 +49,7 @@ async def test_a_colleague_from_abroad_asks_in_english(town: FakeChannel) -> Non
 
 
 @pytest.mark.slow
-async def test_a_colleague_across_the_river_asks_in_polish(town: FakeChannel) -> None:
+async def test_polish_question_is_answered_in_polish(town: FakeChannel) -> None:
     ola = town.person("ola")
     await ola.says("Kto robił projekty mobilności?")
     assert "Cottbus/Chóśebuz" in ola.hears()
@@ -60,7 +60,7 @@ async def test_a_colleague_across_the_river_asks_in_polish(town: FakeChannel) ->
 
 
 @pytest.mark.slow
-async def test_nobody_did_that_and_the_editor_hears_of_it(town: FakeChannel) -> None:
+async def test_unanswered_question_is_listed_for_editors_without_the_asker(town: FakeChannel) -> None:
     anna, erika = town.person("anna"), town.person("erika")
     assert says("ask.not_sure", await anna.says("Wie backe ich einen Apfelkuchen?"))
     questions = await erika.says("!fragen")
@@ -69,7 +69,7 @@ async def test_nobody_did_that_and_the_editor_hears_of_it(town: FakeChannel) -> 
 
 
 @pytest.mark.slow
-async def test_in_a_group_it_speaks_only_when_spoken_to(town: FakeChannel) -> None:
+async def test_bot_answers_in_a_group_only_when_a_user_addresses_it(town: FakeChannel) -> None:
     anna = town.person("anna", room="!team")
     await anna.writes("wer hat was mit Hitze gemacht?", addressed=False)
     assert "Potsdam" in await anna.says("!frage wer hat was mit Hitze gemacht?", addressed=False)
@@ -77,7 +77,7 @@ async def test_in_a_group_it_speaks_only_when_spoken_to(town: FakeChannel) -> No
     assert len(town.delivered) == 2
 
 
-async def test_names_and_questions_never_become_markup(anna: Person) -> None:
+async def test_text_from_a_user_never_becomes_a_link(anna: Person) -> None:
     for text in ("!<b>@room</b>", "!zeige [x](https://evil.example)"):
         assert await anna.says(text)
         assert anna.last is not None

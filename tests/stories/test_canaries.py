@@ -1,5 +1,5 @@
-"""Marked data of every class in every field; whole conversations over all networks; then everything that anybody else
-saw, every log line, every figure and, after being forgotten, every byte of the database is searched for them.
+"""Every field holds marked data while whole conversations run over all networks. Then the tests search for the marks in
+what other users saw, in all log lines and metrics and, after the user is erased, in every byte of the database.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ OF_ASKER = {"Zzqname", "Zzqfrage", "8462913", "zzqoffice", "zzqanna"}
 
 @dataclass
 class Seen:
-    """What somebody's network carried to them."""
+    """What a network delivered to a user."""
 
     texts: list[str]
 
@@ -106,7 +106,7 @@ async def requests(net: Networks, anna: Person) -> str:
 
 
 async def looks_around(*people: Person) -> None:
-    """What strangers try, to see what they should not."""
+    """Commands that strangers try in order to see data of others."""
     for somebody in people:
         for text in (
             "Wer hat in Cottbus etwas zur Mobilität gemacht?", "Wer ist zuständig für die Digitale Stadt Cottbus?",
@@ -121,7 +121,9 @@ def log_text(lines: list[dict[str, Any]]) -> str:
     return json.dumps(lines, default=repr, ensure_ascii=False).lower()
 
 
-async def test_nobody_sees_what_is_not_theirs(log_lines: list[dict[str, Any]], net: Networks) -> None:
+async def test_strangers_logs_and_metrics_show_no_data_of_asker_or_contact(
+    log_lines: list[dict[str, Any]], net: Networks
+) -> None:
     anna = await introduces_herself(net)
     net.email.faults.append(UndeliverableError("mailbox full"))  # what goes wrong is logged
     await anna.says(f"!bestaetigen {OFFICE}")
@@ -159,7 +161,7 @@ async def test_nobody_sees_what_is_not_theirs(log_lines: list[dict[str, Any]], n
         assert mark.lower() not in exposed, mark
 
 
-async def test_a_public_name_is_kept_when_needed_seen_after_both_said_yes_and_forgotten(
+async def test_public_name_stays_hidden_before_both_agree_and_is_deleted_with_its_user(
     sqlite_store: Store, tmp_path: Path, log_lines: list[dict[str, Any]]
 ) -> None:
     mark, named = "zzqpublic", {"public_name": "Zzqpublic_1"}
@@ -191,7 +193,7 @@ async def test_a_public_name_is_kept_when_needed_seen_after_both_said_yes_and_fo
     assert marks_left(tmp_path, {mark}) == {}
 
 
-async def test_after_forgetting_no_byte_is_left(
+async def test_erased_asker_leaves_no_byte_in_any_file(
     sqlite_store: Store, tmp_path: Path, log_lines: list[dict[str, Any]]
 ) -> None:
     async with networks(sqlite_store, tmp_path, contacts=[CONTACT, TOWN]) as net:
@@ -211,7 +213,7 @@ async def test_after_forgetting_no_byte_is_left(
     assert marks_left(tmp_path, OF_ASKER) == {}
 
 
-async def test_a_contact_who_is_forgotten_leaves_no_byte(sqlite_store: Store, tmp_path: Path) -> None:
+async def test_erased_contact_leaves_no_byte_in_any_file(sqlite_store: Store, tmp_path: Path) -> None:
     async with networks(sqlite_store, tmp_path, contacts=[CONTACT, TOWN]) as net:
         lead = net.matrix.person("@qxlead:cottbus.example")
         await lead.says(f"!bestaetigen {OF_CONTACT['email']}")
@@ -229,7 +231,7 @@ async def test_a_contact_who_is_forgotten_leaves_no_byte(sqlite_store: Store, tm
 
 
 def marks_left(folder: Path, marks: set[str]) -> dict[str, list[str]]:
-    """The marks that any byte of any file of the installation still shows: mark -> files. The import file is none."""
+    """Search all files of the installation except the import file: mark -> files that still hold it."""
     seen: dict[str, list[str]] = {}
     for file in sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "contacts.jsonl"):
         content = file.read_bytes().lower()

@@ -1,4 +1,4 @@
-"""A clock that jumps: nobody is muted, nothing ends, nothing is sent twice, and no answer waits."""
+"""The machine's clock jumps: no digest is lost or sent twice, no data expire, and no answer waits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PEOPLE = 6
 
 @dataclass
 class Town:
-    """A bot on a machine of its own, with subscribers."""
+    """A bot with subscribers, on a machine with its own clock."""
 
     bot: Bot
     store: Store
@@ -56,7 +56,7 @@ class Town:
             await tx.records.edit(RecordKind.PROJECT, name, to_body(project))
 
     async def weeks(self) -> Counter[str]:
-        """How many have a row of each week."""
+        """For each week, how many subscriptions have a row."""
         async with self.store.read() as tx:
             return Counter((await tx.connection.scalars(select(digest_run.c.week))).all())
 
@@ -94,7 +94,7 @@ async def town(database_url: str, machine: MachineClock, channel: FakeChannel, t
 
 
 @pytest.mark.parametrize("off", [YEAR, -YEAR, 3 * 24 * HOUR])
-async def test_a_clock_that_is_wrong_for_a_while_ends_nothing_and_mutes_nobody(town: Town, off: timedelta) -> None:
+async def test_wrong_clock_for_a_while_deletes_nothing_and_loses_no_digest(town: Town, off: timedelta) -> None:
     town.machine.off = off
     for _ in range(4):
         await town.passes(seconds=10)
@@ -109,7 +109,7 @@ async def test_a_clock_that_is_wrong_for_a_while_ends_nothing_and_mutes_nobody(t
         assert set(town.got().values()) == {week + 1}
 
 
-async def test_a_digest_that_is_due_while_the_clock_is_wrong_comes_when_it_is_right(town: Town) -> None:
+async def test_digest_due_while_the_clock_is_wrong_is_sent_once_when_it_is_right_again(town: Town) -> None:
     await _to(town, MONDAY - timedelta(minutes=1))
     town.machine.off = YEAR
     await town.passes(minutes=5)
@@ -121,8 +121,8 @@ async def test_a_digest_that_is_due_while_the_clock_is_wrong_comes_when_it_is_ri
     assert await town.weeks() == {str(Week.of(MONDAY.date())): PEOPLE}
 
 
-async def test_weeks_that_a_wrong_clock_served_take_none_from_anybody(town: Town) -> None:
-    """The clock was wrong for so long that it was believed; then it is set right."""
+async def test_digests_sent_for_wrong_weeks_do_not_replace_those_of_the_real_weeks(town: Town) -> None:
+    """The clock was wrong for so long that the bot accepted it; then it is set right."""
     town.machine.off = YEAR
     await town.passes(seconds=10)
     await town.passes(hours=24)
@@ -138,8 +138,10 @@ async def test_weeks_that_a_wrong_clock_served_take_none_from_anybody(town: Town
 
 
 @pytest.mark.parametrize("off", [-HOUR, -3 * 24 * HOUR, HOUR, 3 * 24 * HOUR, YEAR])
-async def test_no_answer_waits_for_the_clock(town: Town, off: timedelta) -> None:
-    """Our own limits hold answers back for a second while the clock jumps."""
+async def test_answer_held_back_by_our_rate_limit_is_sent_once_although_the_clock_jumps(
+    town: Town, off: timedelta
+) -> None:
+    """Our own rate limit holds the answer back for a second while the clock jumps."""
     paced = TryLaterError("rate limit", after=timedelta(seconds=1), paced=True)
     anna = town.channel.person("p0")
     town.channel.faults.extend([paced, paced])
@@ -155,7 +157,7 @@ async def test_no_answer_waits_for_the_clock(town: Town, off: timedelta) -> None
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_no_week_is_sent_twice_or_lost_whatever_the_clock_does(town: Town, seed: int) -> None:
+async def test_each_week_is_sent_exactly_once_however_the_clock_jumps(town: Town, seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(40):
         town.machine.off = chance.choice([YEAR, -YEAR, HOUR, -HOUR, *[timedelta(0)] * 3])
@@ -174,6 +176,6 @@ async def test_no_week_is_sent_twice_or_lost_whatever_the_clock_does(town: Town,
 
 
 async def _to(town: Town, moment: datetime) -> None:
-    """Let the time pass in steps that no night off exceeds."""
+    """Let the time pass in steps of at most half a day, as when the machine is off overnight."""
     while town.machine.true < moment:
         await town.passes(hours=min(12.0, (moment - town.machine.true) / HOUR))

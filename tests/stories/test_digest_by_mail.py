@@ -1,4 +1,4 @@
-"""The digest by mail, from the wish in a chat to the end by one click: a real mail server, the real pages."""
+"""The digest by mail, from subscribing in a chat to unsubscribing by one click: a real mail server, the real pages."""
 
 from __future__ import annotations
 
@@ -47,13 +47,15 @@ async def wish_of(bot: Bot, channel: FakeChannel) -> Subscription | None:
 
 
 async def comes(bot: Bot, clock: FixedClock, weeks: int = 0) -> None:
-    """The bot looks what is due on that Monday, and sends."""
+    """The bot sends the digests that are due on that Monday."""
     clock.moment = MONDAY + timedelta(weeks=weeks)
     await bot.digests.run(clock.moment)
     await settled(bot)
 
 
-async def test_from_the_wish_to_the_end_by_one_click(known: Store, tmp_path: Path, clock: FixedClock) -> None:
+async def test_user_subscribes_a_mailbox_confirms_gets_one_digest_and_unsubscribes(
+    known: Store, tmp_path: Path, clock: FixedClock
+) -> None:
     async with SmtpSink() as sink:
         chat, smtp = FakeChannel(), {"host": "127.0.0.1", "port": sink.port, "tls": "none", "sender": SENDER}
         networks, settings = [chat, channel_to(sink, public_url=URL)], {"smtp": smtp, "web": {"public_url": URL}}
@@ -71,7 +73,7 @@ async def test_from_the_wish_to_the_end_by_one_click(known: Store, tmp_path: Pat
 
 
 async def confirms(bot: Bot, chat: FakeChannel, sink: SmtpSink, browser: httpx.AsyncClient) -> None:
-    """Nothing but a link goes to a mailbox of which nobody knows whose it is; a look at it changes nothing."""
+    """The bot sends only a link to a mailbox before its owner confirms; opening the link changes nothing."""
     anna = chat.person("anna")
     await anna.says(f"!wochenbrief mail {MAILBOX}")
     await settled(bot)
@@ -88,7 +90,7 @@ async def confirms(bot: Bot, chat: FakeChannel, sink: SmtpSink, browser: httpx.A
 
 
 async def ends(sink: SmtpSink, browser: httpx.AsyncClient) -> None:
-    """The digest is there, and its mail program's button is the end of them."""
+    """The mailbox got the digest, and the mail program's unsubscribe button ends the subscription."""
     _, digest = sink.to(MAILBOX)
     assert "Projekt bus" in digest.text
     assert "Projekt bus" in digest.html
@@ -99,10 +101,10 @@ async def ends(sink: SmtpSink, browser: httpx.AsyncClient) -> None:
     assert (await browser.post(link, content=ONE_CLICK)).status_code == 200
 
 
-async def test_nobody_floods_a_mailbox_and_an_address_that_never_said_yes_goes(
+async def test_confirmation_mails_to_a_mailbox_are_limited_and_the_address_is_deleted(
     known: Store, tmp_path: Path, clock: FixedClock
 ) -> None:
-    """P6: so many questions a day to one mailbox, though forgotten since, and said so; after a week it is nowhere."""
+    """P6: the daily limit of a mailbox survives erasure, the bot says so; after a week no file holds the address."""
     async with SmtpSink() as sink:
         chat, smtp = FakeChannel(), {"host": "127.0.0.1", "port": sink.port, "tls": "none", "sender": SENDER}
         networks, settings = [chat, channel_to(sink, public_url=URL)], {"smtp": smtp, "web": {"public_url": URL}}

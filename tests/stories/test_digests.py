@@ -1,4 +1,4 @@
-"""Weekly digests as people meet them: subscribing, getting one, reading on, pausing, leaving."""
+"""Weekly digests as users see them: subscribing, getting one, reading on, pausing, unsubscribing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class DeskChannel(FakeChannel):
     """A network with buttons."""
 
     def serve_from(self, desk: Desk) -> None:
-        """It has one."""
+        """Buttons have their desk."""
 
 
 async def edit(store: Store, *records: Record) -> None:
@@ -52,7 +52,7 @@ def a_project(name: str = "bus", **fields: Any) -> Project:
 
 
 async def comes(bot: Bot, clock: FixedClock, at: datetime = MONDAY) -> list[Any]:
-    """The clock is set, the bot looks what is due, and sends."""
+    """Set the clock; the bot sends the digests that are due."""
     clock.moment = at
     outcomes = await bot.digests.run(at)
     await settled(bot)
@@ -63,7 +63,7 @@ def digests_in(channel: FakeChannel, conversation: str = "chat-of-anna") -> list
     return [plain(m.document) for m in channel.delivered if m.bulk and m.address.conversation == conversation]
 
 
-async def test_in_one_line_then_the_digest_comes_once(
+async def test_user_subscribes_in_one_line_and_gets_the_digest_of_a_week_once(
     bot: Bot, known: Store, channel: FakeChannel, anna: Person, clock: FixedClock
 ) -> None:
     answer = await anna.says("!subscribe mobility climate")
@@ -81,7 +81,9 @@ async def test_in_one_line_then_the_digest_comes_once(
     assert len(digests_in(channel)) == 1
 
 
-async def test_the_dialogue_step_by_step(bot: Bot, anna: Person, known: Store) -> None:
+async def test_user_subscribes_in_a_dialogue_of_topics_region_time_and_language(
+    bot: Bot, anna: Person, known: Store
+) -> None:
     assert "1. Mobilität" in await anna.says("!abo")
     assert "Bisher: noch keine" in anna.hears()
     assert says("subscribe.add", await anna.says("1"))
@@ -100,7 +102,7 @@ async def test_the_dialogue_step_by_step(bot: Bot, anna: Person, known: Store) -
     assert "Donnerstag, 26. November 2026" in done
 
 
-async def test_what_is_not_understood_is_asked_again_and_a_question_stays_a_question(anna: Person) -> None:
+async def test_dialogue_repeats_its_question_for_unknown_words_and_answers_a_question(anna: Person) -> None:
     await anna.says("!abo")
     assert "kenne ich nicht: Quantenzauberei" in await anna.says("Quantenzauberei")
     assert says("subscribe.region", await anna.says("Energie"))
@@ -111,7 +113,7 @@ async def test_what_is_not_understood_is_asked_again_and_a_question_stays_a_ques
     assert "subscribe" not in anna.hears()
 
 
-async def test_the_settings_and_the_end_in_the_words_that_people_use(anna: Person) -> None:
+async def test_user_can_show_settings_pause_and_unsubscribe_in_their_own_words(anna: Person) -> None:
     assert "!abo" in await anna.says("!abo einstellungen")  # nothing is subscribed to yet
     await anna.says("!abo Mobilität")
     for words in ("!abo einstellungen", "!subscribe settings", "digest settings", "Wochenbrief Einstellungen"):
@@ -120,7 +122,7 @@ async def test_the_settings_and_the_end_in_the_words_that_people_use(anna: Perso
     assert says("unsubscribe.done", await anna.says("Bitte den Wochenbrief abbestellen"))
 
 
-async def test_nothing_new_is_not_sent_unless_wished(
+async def test_digest_without_news_is_sent_only_if_the_user_asked_for_it(
     bot: Bot, anna: Person, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await anna.says("!abo Abfall")
@@ -135,7 +137,7 @@ async def test_nothing_new_is_not_sent_unless_wished(
     assert says("digest.sign_of_life", digests_in(channel)[-1])
 
 
-async def test_numbers_mean_the_entries_also_hours_later(
+async def test_number_opens_that_entry_of_the_digest_hours_later(
     bot: Bot, anna: Person, known: Store, clock: FixedClock
 ) -> None:
     await anna.says("!abo Mobilität")
@@ -152,7 +154,9 @@ async def test_numbers_mean_the_entries_also_hours_later(
         assert [(row[0], bool(row[1])) for row in rows] == [("project:neu-bus", True), ("project:neu-rad", False)]
 
 
-async def test_a_contact_and_an_event_can_be_opened(bot: Bot, anna: Person, known: Store, clock: FixedClock) -> None:
+async def test_user_opens_a_contact_and_an_event_of_a_digest_without_contact_data(
+    bot: Bot, anna: Person, known: Store, clock: FixedClock
+) -> None:
     await anna.says("!abo Mobilität")
     clock.advance(days=1)
     await edit(
@@ -172,7 +176,7 @@ async def test_a_contact_and_an_event_can_be_opened(bot: Bot, anna: Person, know
         assert "1234567" not in shown
 
 
-async def test_digest_now_counts_as_nothing(
+async def test_digest_shown_on_demand_does_not_replace_the_weekly_one(
     bot: Bot, anna: Person, known: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await anna.says("!abo Mobilität")
@@ -198,7 +202,7 @@ async def waiting(store: Store) -> int:
 
 
 @pytest.mark.parametrize("words", ["!abbestellen", "!pause wochenbrief 28", "!loeschen ja"])
-async def test_what_waits_is_not_sent_after_a_goodbye(
+async def test_waiting_digest_is_not_sent_after_the_user_unsubscribes_pauses_or_erases(
     words: str, known: Store, tmp_path: Path, clock: FixedClock
 ) -> None:
     channel = FakeChannel()
@@ -218,7 +222,7 @@ async def test_what_waits_is_not_sent_after_a_goodbye(
         assert await bot.digests.run(clock.moment) == [] or (await runs(known))[-1][1] == DigestStatus.WITHDRAWN
 
 
-async def test_one_that_still_waits_a_week_later_is_merged_into_the_next(
+async def test_digest_that_still_waits_after_a_week_is_merged_into_the_next_one(
     bot: Bot, anna: Person, known: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await anna.says("!abo Mobilität")
@@ -233,7 +237,7 @@ async def test_one_that_still_waits_a_week_later_is_merged_into_the_next(
     assert len(digests_in(channel)) == 1
 
 
-async def test_who_blocked_the_bot_gets_no_more_until_they_subscribe_again(
+async def test_user_who_blocked_the_bot_gets_no_digest_before_subscribing_again(
     bot: Bot, anna: Person, known: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await anna.says("!abo Mobilität")
@@ -248,7 +252,7 @@ async def test_who_blocked_the_bot_gets_no_more_until_they_subscribe_again(
     assert len(digests_in(channel)) == 1
 
 
-async def test_an_unclear_one_is_not_sent_again_and_can_be_seen(
+async def test_digest_with_unclear_delivery_is_not_sent_again_and_can_be_shown(
     bot: Bot, anna: Person, known: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await anna.says("!abo Mobilität")
@@ -265,7 +269,7 @@ async def test_an_unclear_one_is_not_sent_again_and_can_be_seen(
 
 
 @pytest.mark.parametrize(("state", "goodbye"), [("unclear", ""), ("unclear", "!abbestellen"), ("held", "!abbestellen")])
-async def test_an_admin_repeats_what_is_in_doubt_but_not_to_who_said_goodbye(
+async def test_admin_resends_a_doubtful_digest_only_to_a_user_who_is_still_subscribed(
     state: str, goodbye: str, bot: Bot, anna: Person, known: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await anna.says("!abo Mobilität")
@@ -285,7 +289,9 @@ async def test_an_admin_repeats_what_is_in_doubt_but_not_to_who_said_goodbye(
     assert await runs(known) == [("2026-W49", DigestStatus.WITHDRAWN if goodbye else DigestStatus.SENT)]
 
 
-async def test_a_room_is_subscribed_by_its_own_admins(bot: Bot, known: Store, channel: FakeChannel) -> None:
+async def test_only_admins_of_a_room_can_subscribe_and_unsubscribe_it(
+    bot: Bot, known: Store, channel: FakeChannel
+) -> None:
     ben = channel.person("ben", room="!team")
     assert says("subscribe.admins_only", await ben.says("!abo Mobilität"))
     channel.admins.add(("!team", "ben"))
@@ -295,7 +301,7 @@ async def test_a_room_is_subscribed_by_its_own_admins(bot: Bot, known: Store, ch
     assert says("subscribe.admins_only", await ben.says("!abbestellen"))
 
 
-async def test_a_room_is_subscribed_by_those_who_run_the_bot(
+async def test_admin_of_the_bot_can_subscribe_and_unsubscribe_a_room(
     bot: Bot, known: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     assert says("subscribe.admins_only", await channel.person("anna", room="!team").says("!abo Mobilität"))
@@ -313,7 +319,7 @@ async def test_a_room_is_subscribed_by_those_who_run_the_bot(
     assert await comes(bot, clock, MONDAY + timedelta(days=7)) == []
 
 
-async def test_a_room_that_put_the_bot_out_gets_no_more(
+async def test_room_that_removed_the_bot_gets_no_digest(
     bot: Bot, known: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     ada = channel.person("ada", room="!team")
@@ -323,7 +329,7 @@ async def test_a_room_that_put_the_bot_out_gets_no_more(
     assert await comes(bot, clock) == []
 
 
-async def test_the_editors_line_and_their_preview(
+async def test_editor_previews_a_digest_and_adds_a_note_that_is_sent_once(
     bot: Bot, anna: Person, erika: Person, known: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await anna.says("!abo Mobilität")
@@ -340,7 +346,7 @@ async def test_the_editors_line_and_their_preview(
     assert "Die Redaktion" not in digests_in(channel)[1]
 
 
-async def test_whether_entries_were_useful_is_a_sum_of_five_people_at_least(
+async def test_editors_see_feedback_on_entries_as_sums_of_at_least_five_people(
     bot: Bot, known: Store, channel: FakeChannel, erika: Person, clock: FixedClock
 ) -> None:
     people = [channel.person(f"p{number}") for number in range(5)]
@@ -360,7 +366,7 @@ async def test_whether_entries_were_useful_is_a_sum_of_five_people_at_least(
 
 
 @pytest.mark.parametrize("bot", [{"digests": {"first_send": 2}}], indirect=True)
-async def test_many_first_ones_wait_for_an_admin(
+async def test_digests_to_many_new_subscribers_wait_until_an_admin_releases_them(
     bot: Bot, known: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     people = [channel.person(f"p{number}") for number in range(3)]
@@ -382,7 +388,7 @@ async def test_many_first_ones_wait_for_an_admin(
     assert sum(m.bulk for m in channel.delivered) == 3
 
 
-async def test_a_topic_that_is_never_opened_is_offered_to_drop(
+async def test_digest_offers_once_to_drop_a_topic_that_the_user_never_opens(
     bot: Bot, anna: Person, known: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await anna.says("!abo Mobilität, Gesundheit")
@@ -397,7 +403,7 @@ async def test_a_topic_that_is_never_opened_is_offered_to_drop(
     assert "Gesundheit" not in await anna.says("!wochenbrief drop health")
 
 
-async def test_buttons_only_where_there_are_buttons_and_they_last_a_week(
+async def test_unsubscribe_button_of_a_digest_still_works_after_a_week(
     known: Store, tmp_path: Path, clock: FixedClock
 ) -> None:
     channel = DeskChannel()
@@ -415,14 +421,16 @@ async def test_buttons_only_where_there_are_buttons_and_they_last_a_week(
         assert await comes(bot, clock, MONDAY + timedelta(days=7)) == []
 
 
-async def test_my_municipality_must_be_known(anna: Person) -> None:
+async def test_region_my_municipality_requires_the_municipality_of_the_user(anna: Person) -> None:
     await anna.says("!abo Mobilität")
     assert says("digest.near_unknown", await anna.says("!wochenbrief gegend meine Kommune und Nachbarn"))
     await anna.says("!profil kommune Cottbus")
     assert not says("digest.near_unknown", await anna.says("!wochenbrief einstellungen"))
 
 
-async def test_nobody_who_did_not_ask_for_it_gets_one(bot: Bot, anna: Person, known: Store, clock: FixedClock) -> None:
+async def test_user_who_did_not_subscribe_gets_no_digest(
+    bot: Bot, anna: Person, known: Store, clock: FixedClock
+) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     clock.advance(days=1)
     await edit(known, a_project())
@@ -430,7 +438,7 @@ async def test_nobody_who_did_not_ask_for_it_gets_one(bot: Bot, anna: Person, kn
 
 
 @pytest.mark.parametrize(("late", "weeks"), [(5.9, ["2026-W49", "2026-W50"]), (6.1, ["2026-W50"])])
-async def test_after_days_away_it_catches_up_or_merges_into_the_next(
+async def test_bot_back_after_days_sends_the_missed_digest_or_merges_it_into_the_next(
     late: float, weeks: list[str], bot: Bot, anna: Person, known: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await anna.says("!abo Mobilität")
@@ -448,7 +456,7 @@ async def test_after_days_away_it_catches_up_or_merges_into_the_next(
     assert "Projekt rad" in messages[-1]
 
 
-async def test_a_room_keeps_its_digest_when_the_network_gives_it_another_id(
+async def test_room_keeps_its_digest_when_the_network_changes_the_id_of_the_room(
     bot: Bot, known: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     ada = channel.person("ada", room="!team")
@@ -461,7 +469,9 @@ async def test_a_room_keeps_its_digest_when_the_network_gives_it_another_id(
     assert len(digests_in(channel, "!new")) == 1
 
 
-async def test_who_stands_behind_a_new_contact_can_be_met(known: Store, tmp_path: Path, clock: FixedClock) -> None:
+async def test_user_can_request_an_introduction_to_a_contact_in_a_digest(
+    known: Store, tmp_path: Path, clock: FixedClock
+) -> None:
     office = Contact(id="c1", role="Pflegestützpunkt", municipality="Cottbus/Chóśebuz", email="pflege@stadt.example",
                      topics=("Gesundheit",), legal_basis="consent", projects=("bb-cottbus",),
                      source="https://stadt.example/pflege")  # fmt: skip

@@ -1,4 +1,4 @@
-"""An open question becomes an entry of the knowledge base: by editors, with their eyes on every word of it."""
+"""Editors turn an open question into an entry of the knowledge base, after seeing every word of it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def entries(store: Store) -> int:
 
 
 def told(town: Networks, person: Person, words: str) -> list[Outgoing]:
-    """What somebody was told of their own."""
+    """The messages to a user that hold these words."""
     return [
         message for message, text in zip(
             [message for message in person.channel.delivered if message.address.conversation == person.conversation],
@@ -54,7 +54,7 @@ def told(town: Networks, person: Person, words: str) -> list[Outgoing]:
     ]  # fmt: skip
 
 
-async def test_from_a_question_and_an_answer_to_an_entry(
+async def test_editor_publishes_an_entry_from_a_question_and_an_answer(
     town: Networks, anna: Person, ben: Person, erika: Person
 ) -> None:
     await ben.says("!abo Klimaanpassung")
@@ -105,14 +105,16 @@ async def test_from_a_question_and_an_answer_to_an_entry(
 
 
 async def written(erika: Person, number: str) -> str:
-    """An entry up to its preview, all of it the editor's own."""
+    """Write an entry up to its preview, all in the editor's own words."""
     await erika.says(f"!fragen neu {number}")
     await erika.says("Regenwasser auf Friedhöfen")
     await erika.says("Cottbus")
     return await erika.says("Zisternen halten die Gräber auch im Sommer grün.")
 
 
-async def test_what_was_not_seen_like_this_is_not_published(town: Networks, anna: Person, erika: Person) -> None:
+async def test_editor_can_publish_only_the_version_that_they_saw_last(
+    town: Networks, anna: Person, erika: Person
+) -> None:
     number = await passes_on(anna)
     assert "Zisternen halten" in await written(erika, number)
     (stale, *_) = [choice.typed for choice in erika.last.choices] if erika.last else []
@@ -125,7 +127,7 @@ async def test_what_was_not_seen_like_this_is_not_published(town: Networks, anna
     assert "Veröffentlicht: Zisternen auf" in await erika.presses(erika.sees()[0])
 
 
-async def test_whoever_takes_an_answer_back_takes_it_out_of_the_draft(
+async def test_answer_that_its_author_withdraws_disappears_from_the_draft(
     town: Networks, anna: Person, ben: Person, erika: Person
 ) -> None:
     number = await passes_on(anna)
@@ -143,7 +145,9 @@ async def test_whoever_takes_an_answer_back_takes_it_out_of_the_draft(
     assert says("entry.preview", await erika.says("Zisternen halten die Gräber grün."))
 
 
-async def test_an_answer_is_gone_with_its_author(town: Networks, anna: Person, ben: Person, erika: Person) -> None:
+async def test_answer_is_deleted_when_its_author_erases_their_data(
+    town: Networks, anna: Person, ben: Person, erika: Person
+) -> None:
     number = await passes_on(anna)
     await ben.says(f"!antwort {number} {ANSWER}")
     await ben.says("1")
@@ -155,7 +159,9 @@ async def test_an_answer_is_gone_with_its_author(town: Networks, anna: Person, b
         assert await tx.entry_drafts.answers(int(number)) == []
 
 
-async def test_nobody_agrees_for_another(town: Networks, anna: Person, ben: Person) -> None:
+async def test_only_the_author_can_agree_that_editors_use_their_answer(
+    town: Networks, anna: Person, ben: Person
+) -> None:
     number = await passes_on(anna)
     await ben.says(f"!antwort {number} {ANSWER}")
     (yes,) = [choice.typed for choice in ben.last.choices] if ben.last else []
@@ -169,7 +175,7 @@ async def test_nobody_agrees_for_another(town: Networks, anna: Person, ben: Pers
 
 
 @pytest.mark.parametrize("text", ["!fragen neu 1", "!fragen neu 1 titel = x", "!fragen neu 1 00000000 ja"])
-async def test_only_editors(town: Networks, anna: Person, text: str) -> None:
+async def test_only_editors_can_write_an_entry_from_a_question(town: Networks, anna: Person, text: str) -> None:
     await passes_on(anna)
     assert says("editors_only", await anna.says(text))
 
@@ -183,7 +189,7 @@ async def test_only_editors(town: Networks, anna: Person, text: str) -> None:
         ("antwort 00", "entry.no_answer"),
     ],
 )
-async def test_what_is_wrong_is_said_and_the_draft_stays(
+async def test_invalid_field_of_an_entry_is_refused_and_the_draft_is_kept(
     town: Networks, anna: Person, erika: Person, text: str, key: str
 ) -> None:
     number = await passes_on(anna)
@@ -192,7 +198,7 @@ async def test_what_is_wrong_is_said_and_the_draft_stays(
     assert "Zisternen halten" in await erika.says(f"!fragen neu {number}")
 
 
-async def test_every_field_can_be_set_and_a_place_or_topic_that_nobody_knows_is_named(
+async def test_editor_can_set_every_field_and_is_told_unknown_places_and_topics(
     town: Networks, anna: Person, erika: Person
 ) -> None:
     number = await passes_on(anna)
@@ -218,7 +224,7 @@ async def test_every_field_can_be_set_and_a_place_or_topic_that_nobody_knows_is_
     )
 
 
-async def test_a_question_asked_meanwhile_is_answered_and_the_draft_waits(
+async def test_question_during_a_draft_is_answered_and_the_draft_is_kept(
     town: Networks, anna: Person, erika: Person
 ) -> None:
     number = await passes_on(anna)
@@ -230,7 +236,7 @@ async def test_a_question_asked_meanwhile_is_answered_and_the_draft_waits(
     assert "Welchen Titel" in await erika.says(f"!fragen eintrag {number}")
 
 
-async def test_two_of_one_name_are_two_and_no_import_touches_them(
+async def test_entries_with_the_same_title_stay_separate_and_no_import_changes_them(
     town: Networks, anna: Person, erika: Person, tmp_path: Path
 ) -> None:
     numbers = [await passes_on(anna), await passes_on(anna, "Wer zählt Fledermäuse im Kirchturm?")]
@@ -246,7 +252,9 @@ async def test_two_of_one_name_are_two_and_no_import_touches_them(
     assert await entry(town.store, second.id) == second
 
 
-async def test_two_editors_who_say_yes_at_once_make_one_entry(town: Networks, anna: Person, erika: Person) -> None:
+async def test_two_editors_who_publish_at_the_same_time_make_one_entry(
+    town: Networks, anna: Person, erika: Person
+) -> None:
     editors = [erika, Person(town.matrix, erika.name, "another-chat-of-erika")]
     number = await passes_on(anna)
     await written(erika, number)
@@ -257,13 +265,15 @@ async def test_two_editors_who_say_yes_at_once_make_one_entry(town: Networks, an
     assert await entries(town.store) == before + 1
 
 
-async def test_not_in_a_room(town: Networks, anna: Person, erika: Person) -> None:
+async def test_editor_cannot_write_an_entry_in_a_room(town: Networks, anna: Person, erika: Person) -> None:
     number = await passes_on(anna)
     assert "Einzelchat" in await town.matrix.person(erika.name, room="!team").says(f"!fragen neu {number}")
 
 
-async def test_on_telegram_editors_write_it_themselves(town: Networks, anna: Person, ben: Person) -> None:
-    """What others wrote is not carried there, so it cannot be seen, so it cannot be published."""
+async def test_editor_on_telegram_cannot_use_answers_of_others_in_an_entry(
+    town: Networks, anna: Person, ben: Person
+) -> None:
+    """Telegram may not carry text of other users, so the editor cannot see it and cannot publish it."""
     editor = town.telegram.person("77")
     number = await passes_on(anna)
     await ben.says(f"!antwort {number} {ANSWER}")
@@ -280,7 +290,9 @@ async def test_on_telegram_editors_write_it_themselves(town: Networks, anna: Per
     assert not any(ANSWER in text for text in town.told(town.telegram, editor.conversation))
 
 
-async def test_answers_that_nobody_agreed_to_are_deleted_after_a_day(town: Networks, anna: Person, ben: Person) -> None:
+async def test_answer_whose_author_did_not_agree_to_its_use_is_deleted_after_a_day(
+    town: Networks, anna: Person, ben: Person
+) -> None:
     number = await passes_on(anna)
     await ben.says(f"!antwort {number} {ANSWER}")
     (yes,) = [choice.typed for choice in ben.last.choices] if ben.last else []

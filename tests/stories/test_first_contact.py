@@ -12,7 +12,7 @@ from tests.introducing import networks
 CHATS = ("", "room-1", "room-2", "room-3", "room-4")
 
 
-async def test_everybody_new_gets_an_answer_in_each_of_their_chats(store: Store, tmp_path: Path) -> None:
+async def test_new_user_gets_an_answer_in_each_of_several_chats_at_once(store: Store, tmp_path: Path) -> None:
     async with networks(store, tmp_path) as net:
         for number in range(4):
             persons = [net.telegram.person(f"new-{number}", chat) for chat in CHATS]

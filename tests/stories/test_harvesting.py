@@ -1,5 +1,5 @@
-"""T14: somebody who reads out the collection, a whole day long, by every way there is: it ends at the limit of the day,
-the admins hear of it once, and nothing that anybody gets to see on the way holds a contact datum.
+"""T14: a user tries to copy the whole collection during a day, in every possible way. The daily limit stops the user,
+the bot tells the admins once, and no message on the way holds contact data.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def seen_projects(answers: list[str]) -> set[str]:
     return {after for word, after in itertools.pairwise(words) if word.endswith("Vorhaben") and after.isdigit()}
 
 
-async def test_a_day_of_reading_ends_at_the_limit_and_shows_nobody_s_data(
+async def test_daily_limit_stops_a_crawler_who_sees_no_contact_data(
     bot_and_network: tuple[Bot, FakeChannel], sqlite_store: Store, log_lines: list[dict[str, Any]]
 ) -> None:
     bot, channel = bot_and_network

@@ -1,4 +1,4 @@
-"""From a hit to a colleague, across Matrix, Telegram and mail: what each side reads, step by step."""
+"""An introduction across Matrix, Telegram and mail: what the asker and the contact read, step by step."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def state_of(net: Networks, code: str) -> str:
 
 
 async def answer_by_page(net: Networks, code: str, answer: ContactAnswer, *shares: str, address: str = LEAD) -> str:
-    """What a page does when the contact presses a button."""
+    """Do what a page does when the contact presses a button."""
     async with net.store.begin() as tx:
         introduction = await tx.introductions.by_code(code)
         person = await tx.people.of_account("email", address)
@@ -56,7 +56,7 @@ async def answer_by_page(net: Networks, code: str, answer: ContactAnswer, *share
     return answered.say.key
 
 
-async def test_from_a_question_to_two_people_who_talk(net: Networks) -> None:
+async def test_asker_and_contact_get_contact_data_after_both_agreed(net: Networks) -> None:
     anna = net.matrix.person(ANNA_MATRIX)
     await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
     assert says("intro.missing", await anna.says(f"!kontakt ={PROJECT}"))
@@ -103,7 +103,7 @@ async def test_from_a_question_to_two_people_who_talk(net: Networks) -> None:
     assert (introduction.state, introduction.asker_shares, introduction.contact_shares) == (State.CLOSED, (), ())
 
 
-async def test_who_asked_enough_for_an_hour_still_agrees_and_answers(sqlite_store: Store, tmp_path: Path) -> None:
+async def test_rate_limited_user_can_still_consent(sqlite_store: Store, tmp_path: Path) -> None:
     async with networks(sqlite_store, tmp_path, limits={"questions_per_hour": 1}) as net:
         anna = await known_as(net.matrix.person(ANNA_MATRIX))
         await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
@@ -118,7 +118,7 @@ async def test_who_asked_enough_for_an_hour_still_agrees_and_answers(sqlite_stor
         assert await state_of(net, code) == Outcome.WITHDRAWN
 
 
-async def test_two_on_matrix_meet_in_a_room(net: Networks) -> None:
+async def test_asker_and_contact_on_matrix_are_invited_to_one_room(net: Networks) -> None:
     lead = net.matrix.person("@lead:cottbus.example")
     await lead.says("!start")
     async with net.store.begin() as tx:  # the contact verified the imported address
@@ -144,7 +144,7 @@ async def test_two_on_matrix_meet_in_a_room(net: Networks) -> None:
     assert net.matrix.opened == 1
 
 
-async def test_where_there_can_be_no_room_each_gets_what_the_other_showed(net: Networks) -> None:
+async def test_asker_and_contact_get_contact_data_if_the_room_cannot_be_opened(net: Networks) -> None:
     net.matrix.refuses = UndeliverableError("invite refused")
     lead = net.matrix.person("@lead:cottbus.example")
     await lead.says("!start")
@@ -162,7 +162,7 @@ async def test_where_there_can_be_no_room_each_gets_what_the_other_showed(net: N
     assert ANNA_MATRIX in net.told(net.matrix, lead.conversation)[-1]
 
 
-async def test_through_telegram_passes_no_datum_of_anybody_else(net: Networks) -> None:
+async def test_asker_on_telegram_gets_a_link_instead_of_contact_data(net: Networks) -> None:
     tom = await known_as(net.telegram.person("4711"))
     await tom.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
     assert says("intro.ask_reach", await tom.says(f"!kontakt ={PROJECT}"))
@@ -180,7 +180,7 @@ async def test_through_telegram_passes_no_datum_of_anybody_else(net: Networks) -
 
 
 @pytest.mark.parametrize("way", ["decline", "never", "expire"])
-async def test_no_and_silence_sound_the_same(net: Networks, way: str) -> None:
+async def test_asker_is_told_the_same_after_a_refusal_and_after_silence(net: Networks, way: str) -> None:
     anna = await known_as(net.matrix.person(ANNA_MATRIX))
     code = await asks(anna)
     await net.passes()
@@ -202,7 +202,7 @@ async def test_no_and_silence_sound_the_same(net: Networks, way: str) -> None:
     assert "Mobilitätsbeauftragte Stelle" in shown
 
 
-async def test_what_cannot_be_delivered_goes_to_the_next_and_costs_nothing(net: Networks) -> None:
+async def test_undeliverable_request_goes_to_the_next_contact_and_uses_up_no_limit(net: Networks) -> None:
     net.email.faults.append(UndeliverableError("550 no such user", gone=True))
     anna = await known_as(net.matrix.person(ANNA_MATRIX))
     code = await asks(anna)
@@ -215,7 +215,7 @@ async def test_what_cannot_be_delivered_goes_to_the_next_and_costs_nothing(net: 
     assert await state_of(net, code) == State.DELIVERED
 
 
-async def test_passed_on_once_then_it_ends(net: Networks) -> None:
+async def test_request_can_be_passed_to_a_deputy_only_once(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA_MATRIX))
     code = await asks(anna)
     await net.passes()
@@ -231,7 +231,7 @@ async def test_passed_on_once_then_it_ends(net: Networks) -> None:
     assert says("intro.not_arranged", net.told(net.matrix, anna.conversation)[-1])
 
 
-async def test_taken_back_before_it_left_nobody_hears_of_it(sqlite_store: Store, tmp_path: Path) -> None:
+async def test_contact_is_told_of_a_withdrawn_request_and_cannot_answer_it(sqlite_store: Store, tmp_path: Path) -> None:
     async with networks(sqlite_store, tmp_path) as net:
         net.email.faults.extend([UndeliverableError("x")] * 0)
         anna = await known_as(net.matrix.person(ANNA_MATRIX))
@@ -244,7 +244,7 @@ async def test_taken_back_before_it_left_nobody_hears_of_it(sqlite_store: Store,
         assert await answer_by_page(net, code, ContactAnswer.YES, "email") == "intro.refused_closed"
 
 
-async def test_limits_are_told_kindly(net: Networks) -> None:
+async def test_asker_cannot_open_a_second_request_to_the_same_contact(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA_MATRIX))
     await asks(anna)
     await settled(net.bot)
@@ -254,8 +254,8 @@ async def test_limits_are_told_kindly(net: Networks) -> None:
     assert says("intro.not_yet", await anna.says(f"!kontakt ={PROJECT}"))
 
 
-async def test_strangers_cannot_fill_a_contact_s_queue(sqlite_store: Store, tmp_path: Path) -> None:
-    """Nobody waits longer than two weeks; a verified municipality gets in, though strangers took all of that."""
+async def test_unverified_strangers_cannot_fill_the_queue_of_a_contact(sqlite_store: Store, tmp_path: Path) -> None:
+    """No request waits longer than two weeks; a verified asker gets in although strangers took all places."""
     lone = [contact for contact in CONTACTS if contact["id"] == "c-lead"]
     async with networks(sqlite_store, tmp_path, contacts=lone) as net:
         heard = []
@@ -277,14 +277,14 @@ async def test_strangers_cannot_fill_a_contact_s_queue(sqlite_store: Store, tmp_
         assert "2026" in await anna.says("1")
 
 
-async def test_not_in_front_of_others_and_not_at_home(net: Networks) -> None:
+async def test_request_is_refused_in_a_room_and_to_a_contact_of_the_own_municipality(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA_MATRIX), place="Cottbus")
     assert says("intro.own", await anna.says(f"!kontakt ={PROJECT}"))
     room = net.matrix.person(ANNA_MATRIX, room="!room")
     assert not says("intro.preview", await room.says(f"!kontakt ={PROJECT}"))
 
 
-async def test_strangers_learn_and_change_nothing(net: Networks) -> None:
+async def test_stranger_with_the_code_of_a_request_learns_and_changes_nothing(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA_MATRIX))
     code = await asks(anna)
     await net.passes()
@@ -309,7 +309,7 @@ async def test_strangers_learn_and_change_nothing(net: Networks) -> None:
 
 
 @pytest.mark.parametrize("side", ["asker", "contact"])
-async def test_who_leaves_ends_it_and_the_other_is_told(net: Networks, side: str) -> None:
+async def test_introduction_ends_if_one_side_is_erased_and_the_other_side_is_told(net: Networks, side: str) -> None:
     anna = await known_as(net.matrix.person(ANNA_MATRIX))
     code = await asks(anna)
     await net.passes()
@@ -323,14 +323,14 @@ async def test_who_leaves_ends_it_and_the_other_is_told(net: Networks, side: str
     assert await state_of(net, code) == "unavailable"
 
 
-async def test_without_a_way_back_nobody_is_asked(sqlite_store: Store, tmp_path: Path) -> None:
+async def test_asker_whom_no_answer_can_reach_cannot_send_a_request(sqlite_store: Store, tmp_path: Path) -> None:
     async with networks(sqlite_store, tmp_path, web={"public_url": ""}) as net:
         tom = await known_as(net.telegram.person("4711"))
         await tom.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
         assert says("intro.no_way", await tom.says(f"!kontakt ={PROJECT}"))
 
 
-async def test_it_is_offered_where_somebody_can_be_asked(net: Networks) -> None:
+async def test_introduction_is_offered_only_where_a_contact_can_be_asked(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA_MATRIX))
     await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
     assert "intro 1" in anna.sees()
@@ -348,7 +348,9 @@ async def test_it_is_offered_where_somebody_can_be_asked(net: Networks) -> None:
     assert says("intro.nobody", await anna.says(f"!kontakt ={PROJECT}"))
 
 
-async def test_where_only_verified_people_may_ask(sqlite_store: Store, tmp_path: Path) -> None:
+async def test_unverified_asker_is_refused_if_the_settings_require_verification(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
     async with networks(sqlite_store, tmp_path, introductions={"require_verified": True}) as net:
         anna = await known_as(net.matrix.person(ANNA_MATRIX))
         await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
@@ -360,7 +362,7 @@ async def test_where_only_verified_people_may_ask(sqlite_store: Store, tmp_path:
         assert says("intro.verified", await anna.says(f"!kontakt ={PROJECT}"))
 
 
-async def test_a_question_can_be_changed_and_holds_no_links(net: Networks) -> None:
+async def test_asker_can_change_or_cancel_the_question_and_its_links_are_removed(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA_MATRIX))
     assert says("intro.ask_question", await anna.says(f"!kontakt ={PROJECT}"))
     shown = await anna.says("Was hat es gekostet? https://evil.example/x")

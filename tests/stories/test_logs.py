@@ -1,4 +1,4 @@
-"""Whole conversations at DEBUG, with databases that refuse: no line of the log names an account or a room."""
+"""Whole conversations at DEBUG, with failing databases: no line of the log names an account or a room."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def net(store: Store, tmp_path: Path, output: io.StringIO) -> AsyncIterato
 
 
 async def refuse(store: Store, table: str) -> None:
-    """From now on the database refuses rows of a table, and quotes them."""
+    """Let the database refuse rows of a table and quote them in its error."""
     async with store.begin() as tx:
         if store.is_sqlite:
             told = "SELECT RAISE(ABORT, 'refused')"

@@ -1,4 +1,4 @@
-"""T15: nobody can tell from an answer what they must not know: whether an address is known here, who said no."""
+"""T15: no answer reveals whether the bot knows an address, or whether a contact said no."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 class Asking:
-    """Somebody who tries addresses."""
+    """A user who tries addresses."""
 
     def __init__(self, world: World) -> None:
         self.world, self.statements = world, 0
@@ -46,7 +46,7 @@ class Asking:
         self.statements += 1
 
     async def tries(self, address: str) -> tuple[str, int, float]:
-        """What is answered, with how many statements, in how many milliseconds of work."""
+        """Return the answer, the number of statements and the milliseconds of work."""
         self.world.clock.advance(days=2)  # no limit is in the way
         async with self.world.store.begin() as tx:
             person = await tx.people.identify("matrix", "@eve:evil.example", private_conversation="!eve")
@@ -60,7 +60,7 @@ class Asking:
         return repr(said), self.statements, 1000 * (time.process_time() - begun)
 
 
-async def test_a_known_and_an_unknown_address_hear_the_same(world: World) -> None:
+async def test_verification_answers_the_same_for_a_known_and_an_unknown_address(world: World) -> None:
     asking = Asking(world)
     for _ in range(10):
         known, unknown = await asking.tries(KNOWN), await asking.tries(UNKNOWN)
@@ -69,7 +69,7 @@ async def test_a_known_and_an_unknown_address_hear_the_same(world: World) -> Non
 
 
 @pytest.mark.campaign
-async def test_a_thousand_pairs_take_the_same_time(world: World) -> None:
+async def test_verification_takes_the_same_time_for_known_and_unknown_addresses(world: World) -> None:
     asking = Asking(world)
     took: dict[str, list[float]] = {KNOWN: [], UNKNOWN: []}
     for number in range(1_000):
@@ -89,7 +89,7 @@ WAYS = [ContactAnswer.NO, ContactAnswer.NEVER_AGAIN, "silence", "objection"]
 
 
 async def seen_by_the_asker(store: Store, folder: Path, way: str) -> list[object]:
-    """All that the asker gets to see until long after the end, without the code of the request."""
+    """Everything that the asker sees until long after the end, without the code of the request."""
     lone = {"record": "contact", "id": "c-lead", "role": "Leitung Digitale Stadt", "municipality": "Cottbus/Chóśebuz",
             "email": LEAD, "projects": [PROJECT], "legal_basis": "public_function", "source": "x"}  # fmt: skip
     async with networks(store, folder, contacts=[lone]) as net:
@@ -128,7 +128,7 @@ async def ends(net: Networks, code: str, way: str) -> None:
     await net.passes()
 
 
-async def test_no_never_and_silence_look_the_same_to_the_asker(tmp_path: Path) -> None:
+async def test_asker_sees_no_difference_between_a_refusal_an_objection_and_silence(tmp_path: Path) -> None:
     seen = []
     for number, way in enumerate(WAYS):
         folder = tmp_path / str(number)

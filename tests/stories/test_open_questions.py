@@ -1,4 +1,4 @@
-"""A question without an answer goes to others, if its asker agrees, and what they know comes back."""
+"""If the asker agrees, the bot passes an unanswered question to other users and returns their answers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ async def rows(store: Store, table: object = open_question) -> int:
         return await tx.connection.scalar(select(func.count()).select_from(table)) or 0  # type: ignore[arg-type]
 
 
-async def test_from_not_sure_to_an_answer(town: Networks, anna: Person, ben: Person, erika: Person) -> None:
+async def test_question_passed_on_reaches_subscribers_and_their_answer_the_asker(
+    town: Networks, anna: Person, ben: Person, erika: Person
+) -> None:
     await known_as(anna, "Anna Beispiel")
     await ben.says("!abo Klimaanpassung")
     number = await passes_on(anna)
@@ -70,7 +72,9 @@ async def test_from_not_sure_to_an_answer(town: Networks, anna: Person, ben: Per
     assert sum(ASKED in text for text in town.told(town.matrix, ben.conversation) if says("pause.digest", text)) == 1
 
 
-async def test_editors_turn_it_into_an_entry(town: Networks, anna: Person, erika: Person) -> None:
+async def test_editor_closes_a_question_with_an_existing_entry_and_the_asker_is_told(
+    town: Networks, anna: Person, erika: Person
+) -> None:
     number = await passes_on(anna)
     assert says("edit.not_found", await erika.says(f"!fragen eintrag {number} nirgends"))
     assert "Powiad" not in await erika.says(f"!fragen eintrag {number} {PROJECT}")
@@ -86,14 +90,16 @@ async def test_editors_turn_it_into_an_entry(town: Networks, anna: Person, erika
     assert says("question.no_such", await erika.says(f"!antwort {number} zu spät"))
 
 
-async def test_editors_close_it(town: Networks, anna: Person, erika: Person) -> None:
+async def test_asker_is_told_when_an_editor_closes_the_question(town: Networks, anna: Person, erika: Person) -> None:
     number = await passes_on(anna)
     await erika.says(f"!fragen schliessen {number}")
     await town.passes()
     assert any(says("question.closed", text) for text in town.told(town.matrix, anna.conversation))
 
 
-async def test_nobody_passes_on_what_somebody_else_asked(town: Networks, anna: Person, ben: Person) -> None:
+async def test_user_cannot_pass_on_or_read_the_question_of_another_user(
+    town: Networks, anna: Person, ben: Person
+) -> None:
     await anna.says(ASKED)
     await anna.says("!weitergeben")
     assert says("question.no_such", await ben.says("!weitergeben ja 1"))
@@ -103,7 +109,9 @@ async def test_nobody_passes_on_what_somebody_else_asked(town: Networks, anna: P
     assert says("question.no_such", await ben.says("!antwort 1 Hallo"))
 
 
-async def test_taken_back_and_forgotten(town: Networks, anna: Person, ben: Person) -> None:
+async def test_question_disappears_when_its_asker_withdraws_it_or_erases_their_data(
+    town: Networks, anna: Person, ben: Person
+) -> None:
     await ben.says("!abo alles")
     number = await passes_on(anna)
     assert f"Weitergegebene Frage {number}" in await anna.says("!widerruf")
@@ -117,7 +125,7 @@ async def test_taken_back_and_forgotten(town: Networks, anna: Person, ben: Perso
     assert not any("Friedhöfen" in text or "Museen" in text for text in town.told(town.matrix, ben.conversation))
 
 
-async def test_on_telegram_nobody_reads_what_others_wrote(town: Networks, anna: Person) -> None:
+async def test_telegram_carries_no_questions_or_answers_of_other_users(town: Networks, anna: Person) -> None:
     tom = town.telegram.person("4711")
     await tom.says("!abo Klimaanpassung")
     number = await passes_on(anna)
@@ -136,7 +144,9 @@ async def test_on_telegram_nobody_reads_what_others_wrote(town: Networks, anna: 
     assert "https://lotse.example/" in texts[-1]
 
 
-async def test_limits_and_own_questions(town: Networks, anna: Person, ben: Person) -> None:
+async def test_answers_and_questions_passed_on_are_limited_and_own_ones_are_refused(
+    town: Networks, anna: Person, ben: Person
+) -> None:
     number = await passes_on(anna)
     assert says("question.own", await anna.says(f"!antwort {number} Ich selbst"))
     for turn in range(5):
@@ -149,15 +159,15 @@ async def test_limits_and_own_questions(town: Networks, anna: Person, ben: Perso
     assert "Mehr als 3" in await anna.says("1")
 
 
-async def test_not_in_a_room(town: Networks) -> None:
+async def test_user_cannot_pass_on_a_question_in_a_room(town: Networks) -> None:
     anna = town.matrix.person("@anna:potsdam.example", room="!team")
     await anna.says(f"!frage {ASKED}")
     assert "pass-on" not in anna.sees()
     assert says("one_to_one_only", await anna.says("!weitergeben"))
 
 
-async def test_a_button_means_the_answer_it_stands_under(town: Networks, anna: Person) -> None:
-    """Its command names the answer, so that a later question changes nothing."""
+async def test_pass_on_button_refers_to_the_question_of_its_own_answer(town: Networks, anna: Person) -> None:
+    """The button's command names the answer, so a later question changes nothing."""
     await anna.says(ASKED)
     assert anna.last is not None
     answer = anna.last.id
@@ -167,7 +177,7 @@ async def test_a_button_means_the_answer_it_stands_under(town: Networks, anna: P
     assert says("question.passed_already", await anna.says(f"!weitergeben {answer}"))
 
 
-async def test_what_goes_to_the_editors_from_an_introduction_is_answered_by_them(
+async def test_editor_can_close_a_question_that_a_failed_introduction_sent_to_them(
     town: Networks, anna: Person, erika: Person
 ) -> None:
     await known_as(anna)
@@ -183,7 +193,7 @@ async def test_what_goes_to_the_editors_from_an_introduction_is_answered_by_them
     assert any(says("question.closed", text) for text in town.told(town.matrix, anna.conversation))
 
 
-async def test_what_nobody_closed_ends_and_its_asker_hears_of_it_once(town: Networks, anna: Person) -> None:
+async def test_open_question_expires_after_180_days_and_its_asker_is_told_once(town: Networks, anna: Person) -> None:
     number = await passes_on(anna)
 
     async def chores_and_purge() -> list[str]:
@@ -208,7 +218,7 @@ async def test_what_nobody_closed_ends_and_its_asker_hears_of_it_once(town: Netw
     assert says("question.no_such", await anna.says(f"!weitergeben widerruf {number}"))
 
 
-async def test_editors_name_the_topic_of_what_nobody_recognised(
+async def test_question_without_a_topic_reaches_subscribers_after_an_editor_sets_it(
     town: Networks, anna: Person, ben: Person, erika: Person
 ) -> None:
     await ben.says("!abo Energie")
@@ -232,7 +242,7 @@ async def test_editors_name_the_topic_of_what_nobody_recognised(
     assert any(asked in text for text in town.told(town.matrix, ben.conversation))
 
 
-async def test_an_asker_wants_no_more_answers_from_somebody_and_three_such_wishes_spare_all(
+async def test_three_askers_who_block_a_user_stop_all_answers_of_that_user_for_a_month(
     town: Networks, ben: Person
 ) -> None:
     subjects = ("Museen", "Mooren", "Häfen", "Parks")
@@ -256,7 +266,7 @@ async def test_an_asker_wants_no_more_answers_from_somebody_and_three_such_wishe
     assert "Danke" in await ben.says(f"!antwort {numbers[3]} Hallo")
 
 
-async def test_no_text_of_others_where_the_channel_may_not_carry_it_and_no_other_way_is_there(
+async def test_answer_is_refused_if_no_channel_of_the_asker_may_carry_it(
     store: Store, tmp_path: Path
 ) -> None:
     """Without pages and without another account an answer is refused, rather than shown."""
@@ -270,7 +280,7 @@ async def test_no_text_of_others_where_the_channel_may_not_carry_it_and_no_other
         assert not any("Geduld" in text for text in town.told(town.telegram, tom.conversation))
 
 
-async def test_by_mail_rather_than_where_it_may_not_be_shown(town: Networks, ben: Person) -> None:
+async def test_answer_to_an_asker_on_telegram_goes_to_their_verified_mailbox(town: Networks, ben: Person) -> None:
     tom = town.telegram.person("4711")
     await tom.says(f"!bestaetigen {MOBILITY}")
     await town.passes()

@@ -1,4 +1,4 @@
-"""People tell who they are, prove it, are left alone, see what is stored, and are forgotten."""
+"""Users tell who they are, verify it, pause requests, see the stored data, and erase them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def proves(net: Networks, person: Person, address: str = OFFICE) -> str:
 # ------------------------------------------------------------------------------------------------ name, municipality
 
 
-async def test_what_is_told_is_kept_and_can_be_changed(net: Networks) -> None:
+async def test_user_can_set_and_change_their_profile(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
     await anna.says("!profil name Dezernat Verkehr")
     await anna.says("!profil kommune Musterstadt an der Spree")
@@ -83,7 +83,7 @@ async def test_what_is_told_is_kept_and_can_be_changed(net: Networks) -> None:
     assert (profile.name, profile.municipality, profile.phone) == ("Planungsamt", "99000001", "+49 355 123456")
 
 
-async def test_of_two_places_with_one_name_the_person_chooses(net: Networks) -> None:
+async def test_user_chooses_between_two_municipalities_with_the_same_name(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
     heard = await anna.says("!profil kommune Doppeldorf")
     assert "Brandenburg" in heard
@@ -92,14 +92,14 @@ async def test_of_two_places_with_one_name_the_person_chooses(net: Networks) -> 
     assert (await profile_of(net, anna)).municipality == "99000011"
 
 
-async def test_a_place_that_nobody_knows_can_be_taken_as_it_is(net: Networks) -> None:
+async def test_user_can_keep_a_municipality_that_the_bot_does_not_know(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
     assert says("profile.unknown_place", await anna.says("!profil kommune Qwxzdorf"))
     assert "Qwxzdorf" in await anna.says("1")
     assert (await profile_of(net, anna)).municipality == "name:Qwxzdorf"
 
 
-async def test_a_question_where_a_name_was_awaited_is_a_question(net: Networks) -> None:
+async def test_question_in_place_of_a_name_is_answered_and_not_stored_as_the_name(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
     await anna.says("!profil name")
     assert says("ask.found", await anna.says("Wer hat in Cottbus etwas zur Mobilität gemacht?"))
@@ -120,7 +120,7 @@ async def test_a_question_where_a_name_was_awaited_is_a_question(net: Networks) 
         "Amt www.b.de",
     ],
 )
-async def test_what_is_no_name_is_not_taken(net: Networks, name: str) -> None:
+async def test_invalid_name_is_refused(net: Networks, name: str) -> None:
     anna = net.matrix.person(ANNA)
     assert says("profile.no_name", await anna.says(f"!profil name {name}"))
 
@@ -129,8 +129,8 @@ async def test_what_is_no_name_is_not_taken(net: Networks, name: str) -> None:
     "place",
     ["Neustadt (bestätigt)", "https://x.example", "evil.com", "Ruf 0170 1234567", "a@b.example", "Ort, verifiziert"],
 )
-async def test_what_is_no_name_of_a_place_is_not_taken(net: Networks, place: str) -> None:
-    """What contacts read there must be a place: no link, no number, no mark of being verified."""
+async def test_invalid_name_of_a_municipality_is_refused(net: Networks, place: str) -> None:
+    """Contacts read this name, so it may hold no link, no number and no mark of verification."""
     anna = net.matrix.person(ANNA)
     for text in (f"!profil kommune {place}", f"!profil kommune ={place}", f"!profil kommune #{place}"):
         assert says("profile.no_place", await anna.says(text))
@@ -138,7 +138,7 @@ async def test_what_is_no_name_of_a_place_is_not_taken(net: Networks, place: str
     assert (await profile_of(net, anna)).municipality == ""
 
 
-async def test_in_a_room_nobody_tells_anything(net: Networks) -> None:
+async def test_commands_on_own_data_are_refused_in_a_room(net: Networks) -> None:
     in_room = net.matrix.person(ANNA, room="!room")
     for text in (
         "!profil name Anna",
@@ -156,7 +156,7 @@ async def test_in_a_room_nobody_tells_anything(net: Networks) -> None:
 # --------------------------------------------------------------------------------------------------------- verifying
 
 
-async def test_a_code_proves_the_municipality(net: Networks) -> None:
+async def test_mailed_code_verifies_the_municipality_for_a_year(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
     heard = await proves(net, anna)
     assert says("verify.done", heard)
@@ -167,7 +167,7 @@ async def test_a_code_proves_the_municipality(net: Networks) -> None:
     assert not profile.is_verified(net.store.now() + timedelta(days=366))  # then it must be proven again
 
 
-async def test_the_code_lies_nowhere_in_the_database(net: Networks) -> None:
+async def test_verification_code_is_not_stored_in_the_database(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
     await anna.says(f"!bestaetigen {OFFICE}")
     code = await code_for(net, OFFICE)
@@ -186,7 +186,7 @@ async def test_the_code_lies_nowhere_in_the_database(net: Networks) -> None:
         "wer@cottbus.example",
     ],
 )
-async def test_an_address_that_proves_nothing_hears_the_same_and_gets_nothing(net: Networks, address: str) -> None:
+async def test_address_of_an_unknown_domain_gets_the_same_answer_but_no_mail(net: Networks, address: str) -> None:
     anna, ben = net.matrix.person(ANNA), net.matrix.person("@ben:b.example")
     await anna.says("!hilfe"), await ben.says("!hilfe")
     good, bad = await anna.says(f"!bestaetigen {OFFICE}"), await ben.says(f"!bestaetigen {address}")
@@ -197,7 +197,7 @@ async def test_an_address_that_proves_nothing_hears_the_same_and_gets_nothing(ne
         assert says("verify.wrong", await ben.says(f"00000{number}"))
 
 
-async def test_only_a_contact_s_exact_address_is_accepted_beside_domains(net: Networks) -> None:
+async def test_contact_can_verify_their_imported_address_and_then_gets_requests_in_chat(net: Networks) -> None:
     lead = net.matrix.person("@lead:cottbus.example")
     heard = await proves(net, lead, LEAD)
     assert "Leitung Digitale Stadt" in heard
@@ -207,7 +207,7 @@ async def test_only_a_contact_s_exact_address_is_accepted_beside_domains(net: Ne
     assert not any(code in mail for mail in net.mails(LEAD))
 
 
-async def test_five_wrong_codes_lock_for_an_hour_on_every_account(net: Networks) -> None:
+async def test_five_wrong_codes_lock_the_user_for_an_hour_even_after_erasing(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
     await anna.says(f"!bestaetigen {OFFICE}")
     code = await code_for(net, OFFICE)
@@ -223,8 +223,8 @@ async def test_five_wrong_codes_lock_for_an_hour_on_every_account(net: Networks)
     assert says("verify.done", await proves(net, anna))
 
 
-async def test_a_new_code_gives_no_new_tries(net: Networks) -> None:
-    """T18: five tries in a quarter of an hour, however many codes were asked for in it."""
+async def test_requesting_a_new_code_gives_no_additional_attempts(net: Networks) -> None:
+    """T18: five attempts in a quarter of an hour, however many codes the user requested in it."""
     anna = net.matrix.person(ANNA)
     for _ in range(2):
         await anna.says(f"!bestaetigen {OFFICE}")
@@ -235,7 +235,7 @@ async def test_a_new_code_gives_no_new_tries(net: Networks) -> None:
     assert says("verify.done", await proves(net, anna))
 
 
-async def test_a_code_ends_after_a_quarter_of_an_hour(net: Networks) -> None:
+async def test_expired_code_is_refused_after_a_quarter_of_an_hour(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
     await anna.says(f"!bestaetigen {OFFICE}")
     code = await code_for(net, OFFICE)
@@ -243,8 +243,8 @@ async def test_a_code_ends_after_a_quarter_of_an_hour(net: Networks) -> None:
     assert says("verify.no_code", await anna.says(code))
 
 
-async def test_guessing_gets_at_most_100_tries_a_day(net: Networks) -> None:
-    """T18: p <= 1e-4 a day, by any number of accounts on one address, and by one account on any address."""
+async def test_guessing_of_codes_is_limited_to_100_attempts_a_day_for_each_address(net: Networks) -> None:
+    """T18: p <= 1e-4 a day, for any number of accounts on one address, and for one account on any address."""
     for number in range(30):
         thief = net.matrix.person(f"@thief{number}:evil.example")
         heard = await thief.says(f"!bestaetigen {OFFICE}")
@@ -258,8 +258,10 @@ async def test_guessing_gets_at_most_100_tries_a_day(net: Networks) -> None:
 
 
 @pytest.mark.parametrize(("strangers", "times"), [(13, 1), (4, 5), (2, 9), (9, 2)])
-async def test_strangers_use_up_nobody_s_codes(net: Networks, strangers: int, times: int) -> None:
-    """The owner, who never wrote before, gets a code at once: half of the mails are for people's first wish."""
+async def test_owner_of_a_mailbox_gets_a_code_although_strangers_requested_many(
+    net: Networks, strangers: int, times: int
+) -> None:
+    """The owner, who never wrote before, gets a code at once: half of the mails are for first requests."""
     for number in range(strangers):
         stranger = net.matrix.person(f"@stranger{number}:evil.example")
         for _ in range(times):
@@ -277,7 +279,7 @@ async def flooded(net: Networks, address: str = OFFICE) -> None:
     await settled(net.bot)
 
 
-async def test_who_proved_the_mailbox_before_gets_a_code_however_many_ask(net: Networks) -> None:
+async def test_user_who_verified_the_mailbox_before_gets_a_code_despite_a_flood(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
     await proves(net, anna)
     await flooded(net)
@@ -285,8 +287,8 @@ async def test_who_proved_the_mailbox_before_gets_a_code_however_many_ask(net: N
     assert says("verify.done", await proves(net, anna))
 
 
-async def test_who_reads_the_mailbox_gets_a_code_however_many_ask(net: Networks) -> None:
-    """The word in the strangers' own mails lets its reader through; it proves nothing by itself."""
+async def test_user_with_the_word_from_a_mail_gets_a_code_despite_a_flood(net: Networks) -> None:
+    """The mails that strangers caused hold a word that lets their reader through; it alone verifies nothing."""
     await flooded(net)
     anna = net.matrix.person(ANNA)
     assert says("verify.full", await anna.says(f"!bestaetigen {OFFICE}"))
@@ -299,7 +301,7 @@ async def test_who_reads_the_mailbox_gets_a_code_however_many_ask(net: Networks)
     assert says("verify.done", await anna.says(await code_for(net, OFFICE)))
 
 
-async def test_a_word_counts_for_its_mailbox_and_its_day_alone(net: Networks) -> None:
+async def test_word_from_a_mail_counts_only_for_its_mailbox_and_is_not_stored(net: Networks) -> None:
     other = "bau@musterstadt.example"
     await flooded(net)
     await flooded(net, other)
@@ -313,7 +315,7 @@ async def test_a_word_counts_for_its_mailbox_and_its_day_alone(net: Networks) ->
                 assert word[0] not in repr(tuple(row))
 
 
-async def test_nobody_learns_from_a_flood_which_address_is_known(net: Networks) -> None:
+async def test_flooded_known_and_unknown_addresses_get_the_same_answer(net: Networks) -> None:
     nowhere = "wer@evil.example"
     await flooded(net)
     await flooded(net, nowhere)
@@ -323,7 +325,7 @@ async def test_nobody_learns_from_a_flood_which_address_is_known(net: Networks) 
     assert net.mails(nowhere) == []
 
 
-async def test_two_accounts_with_one_address_are_one_person(net: Networks) -> None:
+async def test_two_accounts_that_verify_the_same_address_become_one_person(net: Networks) -> None:
     anna, phone = net.matrix.person(ANNA), net.telegram.person("4711")
     await anna.says("!profil name Dezernat Verkehr")
     await proves(net, anna)
@@ -343,7 +345,7 @@ async def test_two_accounts_with_one_address_are_one_person(net: Networks) -> No
 # ------------------------------------------------------------------------------------------------------- left alone
 
 
-async def test_pause_and_resume(net: Networks) -> None:
+async def test_user_can_pause_requests_for_some_days_and_resume_early(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
     assert "14 Tage" in await anna.says("!pause 14")
     assert not (await profile_of(net, anna)).is_available(net.store.now())
@@ -357,7 +359,7 @@ async def test_pause_and_resume(net: Networks) -> None:
 @pytest.mark.parametrize(
     "words", ["Bitte nicht vermitteln", "do not introduce me", "nie przedstawiaj mnie", "!nicht-vermitteln"]
 )
-async def test_one_sentence_ends_being_introduced(net: Networks, words: str) -> None:
+async def test_contact_can_refuse_all_introductions_in_one_sentence(net: Networks, words: str) -> None:
     lead = net.matrix.person("@lead:cottbus.example")
     await proves(net, lead, LEAD)
     await lead.says(words)
@@ -372,7 +374,7 @@ async def test_one_sentence_ends_being_introduced(net: Networks, words: str) -> 
 # ---------------------------------------------------------------------------------------------------------- privacy
 
 
-async def test_the_first_answer_says_what_is_stored_once(net: Networks) -> None:
+async def test_first_answer_shows_the_privacy_notice_once(net: Networks) -> None:
     anna = net.matrix.person(ANNA)
     assert says("notice.first", await anna.says("Wer hat in Cottbus etwas zur Mobilität gemacht?"))
     assert not says("notice.first", await anna.says("!hilfe"))
@@ -384,8 +386,8 @@ async def test_the_first_answer_says_what_is_stored_once(net: Networks) -> None:
     assert re.fullmatch(r"notice\.first/de/[0-9a-f]{8}", entry.wording)
 
 
-async def test_on_telegram_the_first_answer_says_where_telegram_keeps_it(net: Networks) -> None:
-    """P18: servers outside the EU, no end-to-end encryption; said where it is so, and there once."""
+async def test_first_answer_on_telegram_says_that_servers_are_outside_the_eu(net: Networks) -> None:
+    """P18: servers outside the EU, no end-to-end encryption; the bot says so only on Telegram, and once."""
     ben = net.telegram.person("4711")
     assert says("notice.outside.telegram", await ben.says("!start"))
     assert not says("notice.outside.telegram", await ben.says("!hilfe"))
@@ -394,7 +396,9 @@ async def test_on_telegram_the_first_answer_says_where_telegram_keeps_it(net: Ne
     assert not says("notice.outside.telegram", await net.matrix.person(ANNA).says("!start"))
 
 
-async def test_privacy_names_who_answers_for_it(sqlite_store: Store, tmp_path: Path) -> None:
+async def test_privacy_command_names_the_controller_and_the_retention_period(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
     operator = {
         "organisation": "Stadt Musterstadt",
         "data_protection_officer": "Amt 10, datenschutz@musterstadt.example",
@@ -408,7 +412,7 @@ async def test_privacy_names_who_answers_for_it(sqlite_store: Store, tmp_path: P
         assert "Stadt Musterstadt" in await net.matrix.person("@pl:b.example").says("!prywatnosc")
 
 
-async def test_my_data_shows_mine_in_two_forms(net: Networks) -> None:
+async def test_user_sees_their_own_data_as_text_and_as_json(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA))
     await asks(anna)
     heard = await anna.says("!meinedaten")
@@ -425,7 +429,7 @@ async def test_my_data_shows_mine_in_two_forms(net: Networks) -> None:
     assert LEAD not in machine + heard
 
 
-async def test_my_data_never_pass_through_telegram(net: Networks) -> None:
+async def test_user_on_telegram_gets_their_own_data_by_mail_and_not_in_the_chat(net: Networks) -> None:
     ben = await known_as(net.telegram.person("4711"), "Amt Acht")
     heard = await ben.says("!meinedaten")
     assert says("mydata.as_link", heard)
@@ -437,14 +441,14 @@ async def test_my_data_never_pass_through_telegram(net: Networks) -> None:
     assert any("Amt Acht" in mail for mail in net.mails(OFFICE))
 
 
-async def test_the_answer_comes_before_what_it_announces(net: Networks) -> None:
+async def test_answer_that_announces_a_link_comes_before_the_link(net: Networks) -> None:
     ben = await known_as(net.telegram.person("4711"), "Amt Acht")
     await ben.says("!meinedaten")
     await settled(net.bot)
     assert [says("mydata.as_link", text) for text in net.told(net.telegram, ben.conversation)[-2:]] == [True, False]
 
 
-async def test_forgetting_asks_back_and_then_leaves_nothing(net: Networks) -> None:
+async def test_erasure_needs_a_confirmation_and_leaves_no_row_of_the_user(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA), "Zzyx Kanarienvogel")
     await proves(net, anna)
     await asks(anna, "Zzyx wie ging das?")
@@ -461,7 +465,7 @@ async def test_forgetting_asks_back_and_then_leaves_nothing(net: Networks) -> No
     assert says("notice.first", await anna.says("!hilfe"))  # we have not met yet
 
 
-async def test_a_contact_who_is_forgotten_is_not_imported_again(net: Networks, tmp_path: Path) -> None:
+async def test_erased_contact_is_not_imported_again(net: Networks, tmp_path: Path) -> None:
     lead = net.matrix.person("@lead:cottbus.example")
     await proves(net, lead, LEAD)
     assert "Leitung Digitale Stadt" in await lead.says("!loeschen")
@@ -476,7 +480,7 @@ async def test_a_contact_who_is_forgotten_is_not_imported_again(net: Networks, t
                     assert LEAD not in repr(tuple(row)), table.name
 
 
-async def test_a_consent_is_taken_back_as_easily_as_it_was_given(net: Networks) -> None:
+async def test_user_can_withdraw_a_consent_with_one_choice(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA))
     assert says("withdraw.nothing", await anna.says("!widerruf"))
     code = await asks(anna)
@@ -490,8 +494,8 @@ async def test_a_consent_is_taken_back_as_easily_as_it_was_given(net: Networks) 
         assert not await tx.consents.holds(person.id, f"introduction:{introduction.id}")
 
 
-async def test_a_notice_about_others_finds_its_way(net: Networks) -> None:
-    """What may not pass through Telegram goes to the proven mail address, or as a link to who prefers Telegram."""
+async def test_notice_with_contact_data_goes_by_mail_or_as_a_link_on_telegram(net: Networks) -> None:
+    """Telegram may not carry the notice: it goes to the verified mailbox, or as a link if the user prefers Telegram."""
     ben = net.telegram.person("4711")
     await proves(net, ben)
     services = net.bot.services
@@ -506,10 +510,10 @@ async def test_a_notice_about_others_finds_its_way(net: Networks) -> None:
 
 
 @pytest.mark.parametrize("erased", [True, False], ids=["erased", "another account"])
-async def test_a_limit_is_the_person_s_whatever_their_account(
+async def test_limit_holds_for_the_same_person_on_a_new_account_and_after_erasure(
     sqlite_store: Store, tmp_path: Path, erased: bool
 ) -> None:
-    """T16: who proves the same address again is the same person, on a new account and after being forgotten."""
+    """T16: a user who verifies the same address again is the same person, also after erasure."""
     async with networks(sqlite_store, tmp_path, contacts=EVERYTHING, introductions={"per_day": 1}) as net:
         anna, again = net.matrix.person(ANNA), net.matrix.person("@new:musterstadt.example")
         await known_as(anna)
@@ -527,7 +531,7 @@ async def test_a_limit_is_the_person_s_whatever_their_account(
         assert says("intro.preview", await again.says(f"!kontakt ={PROJECT}"))
 
 
-async def test_a_domain_that_changes_hands_proves_nothing_any_more(net: Networks, tmp_path: Path) -> None:
+async def test_verification_ends_when_the_domain_belongs_to_another_municipality(net: Networks, tmp_path: Path) -> None:
     anna, lead = net.matrix.person(ANNA), net.matrix.person("@lead:cottbus.example")
     await proves(net, anna)
     await proves(net, lead, LEAD)

@@ -24,7 +24,7 @@ EVERY = (*OF_THE_CONTACT, *OF_THE_ASKER, *OF_BOTH)
 
 
 async def proved(net: Networks, person: Person, address: str) -> Person:
-    """Somebody who holds the role behind an imported address."""
+    """A user who verified the imported address of a contact."""
     await person.says("!start")
     async with net.store.begin() as tx:
         mail = await tx.profiles.person_of_address(address)
@@ -35,7 +35,7 @@ async def proved(net: Networks, person: Person, address: str) -> Person:
 
 
 class Stage:
-    """An introduction, and everybody who could want to meddle with it."""
+    """An introduction, and all actors who could try to change it."""
 
     def __init__(self, net: Networks, database: Path, code: str, actors: dict[str, Person]) -> None:
         self.net, self.code, self.actors = net, code, actors
@@ -47,7 +47,7 @@ class Stage:
         return dict(stored(self.database).introductions[self.code])
 
     async def of_nothing(self, actor: Person, command: str) -> str:
-        """What is said of a code that there is not."""
+        """The answer to a code that does not exist."""
         known = (actor.name, command)
         if known not in self.unknown:
             self.unknown[known] = await actor.says(f"!{command.format('ZZZZZ')}")
@@ -71,7 +71,7 @@ class Stage:
 
 
 @pytest.mark.slow
-async def test_only_the_owner_acts(sqlite_store: Store, tmp_path: Path) -> None:
+async def test_only_asker_and_contact_can_act_on_their_introduction(sqlite_store: Store, tmp_path: Path) -> None:
     roles = {"editors": ("matrix:@erika:a.example",), "admins": ("matrix:@ada:a.example",)}
     async with networks(sqlite_store, tmp_path, **roles) as net:
         names = ("@eve:evil.example", "@erika:a.example", "@ada:a.example")
