@@ -58,7 +58,7 @@ class Pipe(io.TextIOBase):
 
 @dataclass
 class Setting:
-    """A channel with somebody on its other side."""
+    """A channel with a user on its other side."""
 
     channel: Channel
     address: Address
@@ -186,13 +186,13 @@ async def setting(request: pytest.FixtureRequest, telegram_api: LoopbackApi, sin
 
 
 @every_channel
-async def test_it_tells_when_it_listens(setting: Setting) -> None:
+async def test_channel_reports_when_it_listens(setting: Setting) -> None:
     assert setting.listened == [None]
 
 
 @channels_that_hear
 @pytest.mark.parametrize("text", ["Wer macht was?", HOSTILE, "mehr", "!hilfe", "ä" * 3_000])
-async def test_what_people_write_is_handed_over_as_they_wrote_it(setting: Setting, text: str) -> None:
+async def test_channel_hands_over_the_text_of_a_user_unchanged(setting: Setting, text: str) -> None:
     setting.writes(text)
     async with asyncio.timeout(PATIENCE_S):
         await setting.came.wait()
@@ -205,19 +205,19 @@ async def test_what_people_write_is_handed_over_as_they_wrote_it(setting: Settin
 
 
 @every_channel
-async def test_what_is_sent_is_seen_and_named(setting: Setting) -> None:
+async def test_channel_delivers_a_message_and_returns_its_id(setting: Setting) -> None:
     assert await setting.channel.send(setting.message("Guten Tag"))
     assert "Guten Tag" in setting.reads()
 
 
 @every_channel
-async def test_text_stays_text(setting: Setting) -> None:
+async def test_markup_in_a_text_is_delivered_as_text(setting: Setting) -> None:
     await setting.channel.send(setting.message(HOSTILE))
     assert HOSTILE in setting.reads()
 
 
 @every_channel
-async def test_every_kind_of_node_is_said(setting: Setting) -> None:
+async def test_channel_delivers_every_kind_of_node(setting: Setting) -> None:
     entry = (Paragraph((Strong((Text("eins"),)), Break(), Soft((Text("zwei"),)))),)
     document = (Paragraph((Text("null"),)), Items((entry, (Paragraph((Link("https://a.example/b"),)),)), 4))
     await setting.channel.send(Outgoing("m1", setting.address, "de", document))
@@ -227,7 +227,7 @@ async def test_every_kind_of_node_is_said(setting: Setting) -> None:
 
 
 @every_channel
-async def test_messages_are_seen_in_the_order_of_their_sending(setting: Setting) -> None:
+async def test_messages_arrive_in_the_order_of_sending(setting: Setting) -> None:
     for number in range(10):
         await setting.channel.send(setting.message(f"Nummer {number};", f"m{number}"))
     seen = setting.reads()
@@ -236,14 +236,14 @@ async def test_messages_are_seen_in_the_order_of_their_sending(setting: Setting)
 
 
 @every_channel
-async def test_the_same_message_again_has_no_second_effect_where_that_is_promised(setting: Setting) -> None:
+async def test_exactly_once_channel_delivers_a_repeated_message_once(setting: Setting) -> None:
     for _ in range(2):
         await setting.channel.send(setting.message("einmal;"))
     assert setting.reads().count("einmal;") == (1 if setting.channel.exactly_once else 2)
 
 
 @every_channel
-async def test_it_knows_who_reads_a_private_chat_and_where_only_a_user_reads(setting: Setting) -> None:
+async def test_channel_knows_the_readers_of_a_private_chat_and_where_one_user_reads(setting: Setting) -> None:
     place = setting.channel.who_reads(setting.address)
     assert place
     assert fits(MessageAudience.PRIVATE, [setting.user], place)
@@ -255,7 +255,7 @@ async def test_it_knows_who_reads_a_private_chat_and_where_only_a_user_reads(set
 
 
 @every_channel
-async def test_what_is_for_one_reader_is_said_to_nobody_else(setting: Setting) -> None:
+async def test_private_message_is_not_delivered_where_other_users_can_read(setting: Setting) -> None:
     private = replace(setting.message("geheim;"), audience=MessageAudience.PRIVATE)
     elsewhere = replace(private, address=Address(setting.channel.name, setting.others), readers=(setting.user,))
     of_another = replace(private, readers=("somebody",))
@@ -269,13 +269,13 @@ async def test_what_is_for_one_reader_is_said_to_nobody_else(setting: Setting) -
 
 
 @every_channel
-async def test_showing_that_one_works_never_fails(setting: Setting) -> None:
+async def test_showing_that_the_bot_is_working_never_fails(setting: Setting) -> None:
     await setting.channel.working(setting.address)
     await setting.channel.working(Address(setting.channel.name, "nowhere"))
 
 
-async def test_the_errors_of_the_port_come_out_of_send() -> None:
-    """The fake can show each; a real network's tests provoke them with its server."""
+async def test_send_raises_the_errors_of_the_port() -> None:
+    """The fake channel raises each of them; tests of a real network provoke them with its server."""
     channel = FakeChannel()
     message = Outgoing("m1", Address("fake", "a"), "de", ())
     for fault in (TryLaterError("x"), UndeliverableError("x", gone=True), UnclearError("x")):
@@ -289,7 +289,7 @@ async def test_the_errors_of_the_port_come_out_of_send() -> None:
     assert len(channel.delivered) == 1
 
 
-async def test_only_the_end_of_a_channel_leaves_run() -> None:
+async def test_run_raises_channel_ended_when_the_channel_ends() -> None:
     channel = FakeChannel()
     channel.ends()
     setting = Setting(channel, Address("fake", "a"), lambda _text: None, str)

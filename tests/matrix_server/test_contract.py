@@ -14,15 +14,15 @@ from bot.channels.matrix.content import INVISIBLE_SPACE
 from bot.messages import Address
 from tests.contracts.test_channel import (
     Setting,
-    test_every_kind_of_node_is_said,
-    test_it_knows_who_reads_a_private_chat_and_where_only_a_user_reads,
-    test_messages_are_seen_in_the_order_of_their_sending,
-    test_showing_that_one_works_never_fails,
-    test_text_stays_text,
-    test_the_same_message_again_has_no_second_effect_where_that_is_promised,
-    test_what_is_for_one_reader_is_said_to_nobody_else,
-    test_what_is_sent_is_seen_and_named,
-    test_what_people_write_is_handed_over_as_they_wrote_it,
+    test_channel_delivers_a_message_and_returns_its_id,
+    test_channel_delivers_every_kind_of_node,
+    test_channel_hands_over_the_text_of_a_user_unchanged,
+    test_channel_knows_the_readers_of_a_private_chat_and_where_one_user_reads,
+    test_exactly_once_channel_delivers_a_repeated_message_once,
+    test_markup_in_a_text_is_delivered_as_text,
+    test_messages_arrive_in_the_order_of_sending,
+    test_private_message_is_not_delivered_where_other_users_can_read,
+    test_showing_that_the_bot_is_working_never_fails,
 )
 from tests.matrix_server.inner import Inner, running_channel
 from tests.matrix_server.person import Person
@@ -30,15 +30,15 @@ from tests.matrix_server.synapse import Synapse
 
 pytestmark = [pytest.mark.matrix]
 __all__ = [
-    "test_every_kind_of_node_is_said",
-    "test_it_knows_who_reads_a_private_chat_and_where_only_a_user_reads",
-    "test_messages_are_seen_in_the_order_of_their_sending",
-    "test_showing_that_one_works_never_fails",
-    "test_text_stays_text",
-    "test_the_same_message_again_has_no_second_effect_where_that_is_promised",
-    "test_what_is_for_one_reader_is_said_to_nobody_else",
-    "test_what_is_sent_is_seen_and_named",
-    "test_what_people_write_is_handed_over_as_they_wrote_it",
+    "test_channel_delivers_a_message_and_returns_its_id",
+    "test_channel_delivers_every_kind_of_node",
+    "test_channel_hands_over_the_text_of_a_user_unchanged",
+    "test_channel_knows_the_readers_of_a_private_chat_and_where_one_user_reads",
+    "test_exactly_once_channel_delivers_a_repeated_message_once",
+    "test_markup_in_a_text_is_delivered_as_text",
+    "test_messages_arrive_in_the_order_of_sending",
+    "test_private_message_is_not_delivered_where_other_users_can_read",
+    "test_showing_that_the_bot_is_working_never_fails",
 ]
 
 
