@@ -1,6 +1,6 @@
-"""docs/settings.md and config/example.toml, written from the settings themselves.
+"""docs/settings.md and config/example.toml, written from the settings.
 
-``python -m tests.config.reference`` writes both anew; a test fails when they are not what this would write.
+``python -m tests.config.reference`` writes both again; a test fails if they differ from what it would write.
 """
 
 from __future__ import annotations

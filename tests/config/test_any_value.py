@@ -1,4 +1,4 @@
-"""Any value of any setting is taken, or refused by the name of the setting: never a traceback."""
+"""Every value of every setting is accepted, or refused with the name of the setting: never a traceback."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def used(settings: Settings) -> None:
-    """What reads the settings when the bot starts, as far as it opens nothing."""
+    """Run what reads the settings when the bot starts, as far as it opens no connection."""
     create_engine(driver_url(settings.database_url))
     database_file(settings.database_url)
     for url in (settings.web.public_url, settings.telegram.api_base_url):
@@ -78,7 +78,7 @@ def used(settings: Settings) -> None:
 
 
 def checked(dotted: str) -> None:
-    """Load; a refusal names the setting, and what is taken can be used."""
+    """Load the settings: a refusal names the setting, and accepted values can be used."""
     result, problems = None, []
     try:
         result = load()
@@ -98,7 +98,7 @@ def checked(dotted: str) -> None:
 @example(name="database.url", value="sqlite://host/x.db")
 @example(name="database.url", value="sqlite://?x")
 @example(name="database.url", value="postgresql://h/d?a=1&a=2")
-def test_in_the_environment(name: str, value: str) -> None:
+def test_every_value_in_the_environment_is_accepted_or_refused_by_name(name: str, value: str) -> None:
     raw = value.encode("utf-8", "surrogatepass").replace(b"\0", b"")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(variable(name), os.fsdecode(raw))
@@ -106,7 +106,7 @@ def test_in_the_environment(name: str, value: str) -> None:
 
 
 def with_rest(name: str, value: Any) -> dict[str, Any]:
-    """The setting in a file, with what makes its section complete."""
+    """The setting in a file, with the other settings that its section needs."""
     section, _, last = name.rpartition(".")
     complete: dict[str, dict[str, Any]] = {
         "smtp": {"host": "mail.stadt.example", "sender": "a@stadt.example"},
@@ -125,7 +125,7 @@ def with_rest(name: str, value: Any) -> dict[str, Any]:
 @example(name="telegram.api_base_url", value="https://[/bot")
 @example(name="matrix.homeserver", value="https://[")
 @example(name="web.public_url", value="https://[")
-def test_in_the_file(name: str, value: Any) -> None:
+def test_every_value_in_the_file_is_accepted_or_refused_by_name(name: str, value: Any) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("config.settings._from_file", lambda _path, _problems: with_rest(name, value))
         patch.setenv("STADTLOTSE_CONFIG", "bot.toml")
@@ -134,7 +134,7 @@ def test_in_the_file(name: str, value: Any) -> None:
 
 @often
 @given(section=st.sampled_from(sorted({name.partition(".")[0] for name in NAMES})), value=values)
-def test_instead_of_a_section(section: str, value: Any) -> None:
+def test_every_value_in_place_of_a_section_is_accepted_or_refused_by_name(section: str, value: Any) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("config.settings._from_file", lambda _path, _problems: {section: value})
         patch.setenv("STADTLOTSE_CONFIG", "bot.toml")
@@ -145,7 +145,7 @@ def test_instead_of_a_section(section: str, value: Any) -> None:
 @given(section=st.sampled_from(sorted({name.partition(".")[0] for name in NAMES if "." in name})), value=texts)
 @example(section="smtp", value="{")
 @example(section="smtp", value="x")
-def test_a_section_in_the_environment(section: str, value: str) -> None:
+def test_every_section_in_the_environment_is_accepted_or_refused_by_name(section: str, value: str) -> None:
     raw = value.encode("utf-8", "surrogatepass").replace(b"\0", b"")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(variable(section), os.fsdecode(raw))
@@ -154,7 +154,7 @@ def test_a_section_in_the_environment(section: str, value: str) -> None:
 
 @pytest.mark.parametrize("secret", secrets())
 @pytest.mark.parametrize("value", [5, "x", [1], None, True])
-def test_the_file_of_a_secret_beside_a_section_that_is_none(
+def test_secret_file_next_to_an_invalid_section_is_refused_by_name(
     secret: str, value: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "secret"
@@ -168,12 +168,12 @@ def test_the_file_of_a_secret_beside_a_section_that_is_none(
 
 
 @pytest.mark.parametrize("path", ["\0", "a\0b", "", "x" * 5000, "/", "/proc/self/mem"])
-def test_any_name_of_the_file(path: str) -> None:
+def test_unusable_path_of_the_settings_file_is_refused(path: str) -> None:
     with pytest.raises(SettingsError):
         load(Path(path))
 
 
 @pytest.mark.parametrize("folder", ["/dev/null", "/proc/none", "/dev/null/x"])
-def test_a_state_folder_that_cannot_be_one(folder: str) -> None:
+def test_unusable_state_folder_is_refused_by_name(folder: str) -> None:
     with pytest.raises(StadtlotseError, match="STADTLOTSE_STATE_DIR"):
         prepare(Path(folder))

@@ -1,4 +1,4 @@
-"""Nothing secret is ever written."""
+"""The log never holds a secret."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_secrets_are_masked(secret: str) -> None:
     assert secret not in redact(text)
 
 
-def test_libraries_and_exceptions_are_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_secrets_in_library_logs_and_exceptions_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
     before = logging.getLogger().handlers
     try:
         set_up("DEBUG", "json")
@@ -50,8 +50,8 @@ def test_libraries_and_exceptions_are_masked_too(capsys: pytest.CaptureFixture[s
     assert events[-1]["event_id"] == "$1"
 
 
-def test_what_libraries_say_of_their_data_is_not_said(capsys: pytest.CaptureFixture[str]) -> None:
-    """At DEBUG some of them write every statement with its values, or every request with its address."""
+def test_debug_lines_of_libraries_with_data_are_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    """At DEBUG some libraries write every statement with its values, or every request with its address."""
     before = logging.getLogger().handlers
     try:
         set_up("DEBUG", "json")
@@ -72,7 +72,7 @@ def test_what_libraries_say_of_their_data_is_not_said(capsys: pytest.CaptureFixt
 
 @contextmanager
 def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[list[dict[str, Any]]]:
-    """Log at DEBUG in the block; the lines are there after it."""
+    """Log at DEBUG in the block; after it the list holds the lines."""
     root = logging.getLogger()
     before, level, structured = root.handlers, root.level, structlog.get_config()
     lines: list[dict[str, Any]] = []
@@ -114,11 +114,11 @@ def test_ids_of_accounts_and_rooms_are_masked(account: str, text: str) -> None:
     ["2026-11-30T08:00:00.123456+00:00", "search.refreshed", "0x7f93dc5cdf10", "$Wk3:event", "line 120, in wait",
      "knowledge_base/store/people.py", "duplicate key value violates unique constraint \"pk_account\""],
 )  # fmt: skip
-def test_what_names_no_account_stays(text: str) -> None:
+def test_text_without_an_account_is_not_masked(text: str) -> None:
     assert redact(text) == text
 
 
-def test_fields_that_name_accounts_are_masked_whatever_they_hold(capsys: pytest.CaptureFixture[str]) -> None:
+def test_log_fields_that_name_accounts_are_masked_whatever_their_value(capsys: pytest.CaptureFixture[str]) -> None:
     with logged(capsys) as lines:
         log = structlog.get_logger()
         log.info(
@@ -132,7 +132,7 @@ def test_fields_that_name_accounts_are_masked_whatever_they_hold(capsys: pytest.
     assert (first["count"], first["event_id"]) == (7, "123456789")
 
 
-def test_what_is_hidden_for_a_while_is_in_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_words_hidden_during_a_task_are_masked_only_in_its_log_lines(capsys: pytest.CaptureFixture[str]) -> None:
     with logged(capsys) as lines:
         with structlog.contextvars.bound_contextvars(**{HIDDEN: ("5000", "kim", "")}):
             try:
@@ -148,7 +148,7 @@ def test_what_is_hidden_for_a_while_is_in_no_line(capsys: pytest.CaptureFixture[
     assert second["event"] == "nothing is hidden from 5000"
 
 
-def test_a_library_s_exception_is_masked(capsys: pytest.CaptureFixture[str]) -> None:
+def test_exception_logged_by_a_library_is_masked(capsys: pytest.CaptureFixture[str]) -> None:
     with logged(capsys) as lines:
         try:
             raise ValueError("@anna:stadt.example")  # noqa: TRY301

@@ -1,4 +1,4 @@
-"""The settings' page and the example file are what the settings are."""
+"""The settings page and the example file match the settings."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from tests.config.reference import EXAMPLE, PAGE, example, page
 AGAIN = "run: python -m tests.config.reference"
 
 
-def test_the_page_is_generated_from_the_settings() -> None:
+def test_settings_page_matches_the_settings() -> None:
     assert PAGE.read_text("utf-8") == page(), AGAIN
 
 
-def test_the_example_is_generated_from_the_settings() -> None:
+def test_example_file_matches_the_settings() -> None:
     assert EXAMPLE.read_text("utf-8") == example(), AGAIN
 
 
-def test_the_example_as_it_is_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unchanged_example_file_gives_the_default_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("STADTLOTSE_STATE_DIR", raising=False)
     assert load(EXAMPLE) == Settings()
 
 
-def test_the_example_with_every_line_taken_in_is_the_defaults(tmp_path: Path) -> None:
+def test_example_file_with_every_line_uncommented_gives_the_defaults(tmp_path: Path) -> None:
     active = re.sub(r"^# ([a-z_]+ = )", r"\1", EXAMPLE.read_text("utf-8"), flags=re.MULTILINE)
     assert tomllib.loads(active) != tomllib.loads(EXAMPLE.read_text("utf-8"))
     file = tmp_path / "stadtlotse.toml"

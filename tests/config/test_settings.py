@@ -1,4 +1,4 @@
-"""Settings: every source, and all problems at once."""
+"""Settings from every source; all problems are reported at once."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("STADTLOTSE_CONFIG", raising=False)
 
 
-def test_the_defaults_need_nothing() -> None:
+def test_settings_load_without_file_and_environment() -> None:
     settings = load()
     assert settings.database_url == "sqlite:///var/stadtlotse.db"
     assert settings.embedding.engine == "embedded"
 
 
-def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_overrides_the_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "bot.toml"
     file.write_text('admins = ["terminal:a"]\n[limits]\nquestions_per_hour = 5\n[web]\nport = 9000\n')
     monkeypatch.setenv("STADTLOTSE_CONFIG", str(file))
@@ -31,19 +31,19 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     assert (settings.admins, settings.limits.questions_per_hour, settings.web.port) == (("terminal:a",), 0, 9000)
 
 
-def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_list_in_the_environment_is_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STADTLOTSE_EDITORS", "matrix:@a:example.org, telegram:123")
     assert load().editors == ("matrix:@a:example.org", "telegram:123")
 
 
-def test_a_secret_may_lie_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secret_is_read_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = tmp_path / "secret"
     secret.write_text("postgresql://bot:s3cret@db/stadtlotse\n")
     monkeypatch.setenv("STADTLOTSE_DATABASE__URL_FILE", str(secret))
     assert load().database.url == "postgresql://bot:s3cret@db/stadtlotse"
 
 
-def test_all_problems_are_told_at_once_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_invalid_settings_are_reported_at_once_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "bot.toml"
     file.write_text('admins = ["nobody"]\nnonsense = 1\n[web]\npublic_url = "<your address>"\n')
     monkeypatch.setenv("STADTLOTSE_LIMITS__QUESTIONS_PER_HOUR", "many")
@@ -64,7 +64,7 @@ def test_all_problems_are_told_at_once_by_name(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("content", [None, "a = ", "\x00"])
-def test_an_unusable_file_is_named(tmp_path: Path, content: str | None) -> None:
+def test_unusable_settings_file_is_named_in_the_error(tmp_path: Path, content: str | None) -> None:
     file = tmp_path / "bot.toml"
     if content is not None:
         file.write_text(content)
