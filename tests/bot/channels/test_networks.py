@@ -1,4 +1,4 @@
-"""Every network is a row, its texts are there in every language, and its channel is what the row says."""
+"""Every network has a row and texts in every language, and its channel matches the row."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def keys_of(row: Network) -> list[str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("row", NETWORKS.values(), ids=list(NETWORKS))
-def test_a_network_has_its_texts_in_every_language(row: Network, language: str) -> None:
+def test_every_network_has_its_texts_in_every_language(row: Network, language: str) -> None:
     assert isinstance(row.label, Say)
     assert TEXTS.line(row.label, language)
     assert all(TEXTS.template(key, language) for key in keys_of(row))
 
 
-def test_a_channel_without_a_row_is_called_as_it_is() -> None:
+def test_channel_without_a_row_is_called_by_its_own_name() -> None:
     assert network("carrier-pigeon") == "carrier-pigeon"
 
 
@@ -61,7 +61,7 @@ def test_every_adapter_has_a_row() -> None:
     assert modules == NETWORKS.keys()
 
 
-def test_a_channel_is_built_by_its_adapter_and_is_what_its_row_says(tmp_path: Path) -> None:
+def test_built_channel_has_the_properties_of_its_row(tmp_path: Path) -> None:
     settings = Settings.model_validate({"state_dir": tmp_path} | ALL)
     rows = list(set_up(settings))
     channels = [(row, row.build(ChannelSetup(settings, TEXTS, {}, frozenset()))) for row in rows]
@@ -72,19 +72,19 @@ def test_a_channel_is_built_by_its_adapter_and_is_what_its_row_says(tmp_path: Pa
         assert isinstance(channel, OpensRooms) is row.opens_rooms
 
 
-def test_without_settings_there_is_no_network() -> None:
+def test_no_network_is_set_up_without_settings() -> None:
     assert list(set_up(Settings())) == []
 
 
-def test_a_network_is_named_by_its_words() -> None:
+def test_words_of_a_user_name_a_network() -> None:
     assert [named_by(word) for word in ("Mail", "E-Mail", "Telegram", "fax")] == [MAIL, MAIL, "telegram", "fax"]
 
 
-def test_what_a_user_can_show_is_named_by_the_words_of_its_network() -> None:
+def test_words_of_a_network_name_the_contact_data_that_a_user_can_show() -> None:
     assert {"mail": MAIL, "matrix": "matrix", "telegram": "telegram"}.items() <= words_of_shared().items()
     assert "terminal" not in words_of_shared()
 
 
-def test_telegram_forgets_and_is_started_by_its_users() -> None:
+def test_telegram_drops_updates_after_a_day_and_only_users_start_a_chat() -> None:
     assert forgetting() == {"telegram": timedelta(days=1)}
     assert started_by_users().name == "telegram"

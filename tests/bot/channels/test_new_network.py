@@ -1,4 +1,4 @@
-"""A network that the package does not know is served when it has a row: its adapter, its settings, its properties."""
+"""The bot serves a network that the package does not know if it has a row with adapter, settings and properties."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def asks(channel: PigeonChannel, text: str) -> str:
 
 
 async def told_of_another(bot: Bot, channel: PigeonChannel) -> str:
-    """What the user reads when the bot has another person's contact datum for them."""
+    """What the user reads when the bot sends them another user's contact data."""
     store = bot.services.store
     async with store.begin() as tx:
         person = await tx.people.of_account(NAME, ANNA)
@@ -82,12 +82,12 @@ async def told_of_another(bot: Bot, channel: PigeonChannel) -> str:
     return channel.reads(ANNA)
 
 
-def test_it_is_served_only_when_the_settings_name_an_account(tmp_path: Path) -> None:
+def test_new_network_is_served_only_if_the_settings_name_an_account(tmp_path: Path) -> None:
     assert [type(channel) for channel in configured_channels(settings(tmp_path))] == [PigeonChannel]
     assert configured_channels(settings(tmp_path, pigeon={})) == []
 
 
-async def test_a_question_is_answered_there(known: Store, tmp_path: Path) -> None:
+async def test_question_on_a_new_network_is_answered(known: Store, tmp_path: Path) -> None:
     async with serving(known, settings(tmp_path)) as (_, channel):
         answer = await asks(channel, "Wer hat Mobilitätsprojekte in Brandenburg gemacht?")
     assert "1. " in answer
@@ -97,7 +97,7 @@ async def test_a_question_is_answered_there(known: Store, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("lifted", [False, True])
-async def test_contact_data_of_others_arrive_only_where_the_operator_lets_them(
+async def test_contact_data_pass_a_new_network_only_if_the_operator_allows_it(
     known: Store, tmp_path: Path, *, lifted: bool
 ) -> None:
     found = settings(tmp_path, pigeon={"loft": "dach.example", "may_read_letters": lifted})
@@ -108,19 +108,19 @@ async def test_contact_data_of_others_arrive_only_where_the_operator_lets_them(
     assert ("https://bot.example/n/" in read) is not lifted
 
 
-async def test_a_network_that_carries_personal_data_gets_them(known: Store, tmp_path: Path) -> None:
+async def test_contact_data_pass_a_new_network_that_carries_personal_data(known: Store, tmp_path: Path) -> None:
     with one_more_network(carries_personal_data=True):
         async with serving(known, settings(tmp_path)) as (bot, channel):
             await asks(channel, "!hilfe")
             assert SECRET in await told_of_another(bot, channel)
 
 
-def test_without_a_decision_it_carries_no_personal_data(tmp_path: Path) -> None:
+def test_new_network_carries_no_personal_data_by_default(tmp_path: Path) -> None:
     found = settings(tmp_path)
     assert {data for data in DataClass if may_pass(NAME, data, found)} == set(DataClass) - PERSONAL
 
 
-def test_its_row_is_asked_for_name_order_and_what_it_forgets(known: Store, tmp_path: Path) -> None:
+def test_row_of_a_new_network_sets_its_name_its_order_and_its_outage_alert(known: Store, tmp_path: Path) -> None:
     accounts = [Account(channel, "u", "c", True) for channel in (*NETWORKS, "unknown")]
     assert reachable(accounts, None)[0].channel == NAME
     assert network(NAME) == "Brieftaube"
@@ -129,7 +129,7 @@ def test_its_row_is_asked_for_name_order_and_what_it_forgets(known: Store, tmp_p
     assert bot._absence._warn_after[NAME] == timedelta(hours=5)
 
 
-def test_it_is_public_and_part_of_the_privacy_report(tmp_path: Path) -> None:
+def test_new_network_appears_on_the_home_page_and_in_the_privacy_report(tmp_path: Path) -> None:
     found = settings(tmp_path)
     assert networks_of_the_home_page(found) == [NAME]
     report = privacy_report(found, NOTHING, Texts(), "en", date="today", version="this")
@@ -138,6 +138,6 @@ def test_it_is_public_and_part_of_the_privacy_report(tmp_path: Path) -> None:
     assert unnamed(found) == ["dach.example", "Pigeon post"]
 
 
-def test_processes_compare_its_account(tmp_path: Path) -> None:
+def test_processes_compare_the_account_of_a_new_network(tmp_path: Path) -> None:
     datum, other = (marks(settings(tmp_path, pigeon={"loft": loft}), b"k" * 32) for loft in ("dach", "turm"))
     assert {name for name in datum if datum[name] != other[name]} == {f"{ACCOUNT}{NAME}", NAME}

@@ -17,18 +17,18 @@ def allowed(channel: str, settings: Settings = DEFAULT) -> set[DataClass]:
     return {data for data in DataClass if may_pass(channel, data, settings)}
 
 
-def test_telegram_carries_nothing_of_other_people_unless_a_controller_lifts_that() -> None:
+def test_telegram_carries_no_data_of_other_users_unless_the_controller_allows_it() -> None:
     assert allowed("telegram") == {DataClass.PUBLIC, DataClass.OWN}
     assert allowed("telegram", LIFTED) == set(DataClass)
 
 
 @pytest.mark.parametrize("channel", CARRIERS)
-def test_the_other_networks_carry_everything(channel: str) -> None:
+def test_networks_that_carry_personal_data_carry_every_kind_of_data(channel: str) -> None:
     assert allowed(channel) == set(DataClass)
 
 
 @pytest.mark.parametrize("settings", [DEFAULT, LIFTED])
-def test_a_network_without_a_row_carries_nothing_of_other_people(settings: Settings) -> None:
+def test_network_without_a_row_carries_no_data_of_other_users(settings: Settings) -> None:
     assert allowed("pigeon", settings) == set(DataClass) - PERSONAL
 
 

@@ -36,7 +36,7 @@ PROMPT = rb"\x1b\[\?2004h"  # bracketed paste is switched on when the prompt wai
 
 
 async def chat(store: Store, folder: Path, text: str, encoding: str = "utf-8") -> str:
-    """What a pipe gets for these lines."""
+    """Return what a pipe gets for these lines."""
     search = SearchService(store, HashEmbedder())
     await search.start()
     output = io.BytesIO()
@@ -48,50 +48,52 @@ async def chat(store: Store, folder: Path, text: str, encoding: str = "utf-8") -
     return output.getvalue().decode(encoding)
 
 
-async def test_all_lines_are_answered_in_order_then_it_ends(known: Store, tmp_path: Path) -> None:
+async def test_chat_answers_all_lines_of_a_pipe_in_order_and_ends(known: Store, tmp_path: Path) -> None:
     said = await chat(known, tmp_path, "!hilfe\nWer hat Mobilitätsprojekte gemacht?\nmehr\n!foo")
     places = [said.index(part) for part in ("So geht es", "die besten zuerst", "Treffer 6", "foo")]
     assert places == sorted(places)
 
 
-async def test_a_pipe_gets_no_ansi_and_no_wrapping(known: Store, tmp_path: Path) -> None:
+async def test_pipe_gets_no_ansi_codes_and_no_wrapping(known: Store, tmp_path: Path) -> None:
     said = await chat(known, tmp_path, "Wer hat Mobilitätsprojekte gemacht?\n")
     assert "\x1b" not in said
     assert max(len(line) for line in said.splitlines()) > 100
     assert "!mehr · !hilfreich · !unpassend" in said
 
 
-async def test_a_digest_that_was_made_meanwhile_is_shown_once(known: Store, tmp_path: Path, clock: FixedClock) -> None:
+async def test_waiting_digest_is_shown_once_in_the_next_chat(known: Store, tmp_path: Path, clock: FixedClock) -> None:
     assert says("subscribe.done", await chat(known, tmp_path, "!abo Mobilität\n"))
     clock.advance(days=7)
     assert "Ihr Wochenbrief · Mobilität" in await chat(known, tmp_path, "!hilfe\n")
     assert "Ihr Wochenbrief ·" not in await chat(known, tmp_path, "!hilfe\n")
 
 
-async def test_empty_lines_and_words_to_leave(known: Store, tmp_path: Path) -> None:
+async def test_chat_ignores_empty_lines_and_ends_at_a_closing_word(known: Store, tmp_path: Path) -> None:
     said = await chat(known, tmp_path, "\n   \n!hilfe\r\n\nende\n!start\n")
     assert said.count("So geht es") == 1
     assert "Guten Tag" not in said
 
 
-async def test_nothing_at_all(known: Store, tmp_path: Path) -> None:
+async def test_empty_input_gets_no_output(known: Store, tmp_path: Path) -> None:
     assert await chat(known, tmp_path, "") == ""
 
 
 @pytest.mark.parametrize(
     "line", ["\x1b[31mrot\x1b[0m\x07", "\udcff", "a\0b", "<b>[bold]x[/bold]</b>", "\u202eabc", "x" * 70_000]
 )
-async def test_hostile_lines(known: Store, tmp_path: Path, line: str) -> None:
+async def test_chat_answers_after_hostile_lines_and_prints_no_control_characters(
+    known: Store, tmp_path: Path, line: str
+) -> None:
     said = await chat(known, tmp_path, f"!{line}\n{line}\n!hilfe\n")
     assert says("help", said)
     assert not set("\x1b\x07\0\u202e") & set(said)
 
 
-async def test_an_output_that_knows_few_characters(known: Store, tmp_path: Path) -> None:
+async def test_characters_that_the_output_cannot_show_become_question_marks(known: Store, tmp_path: Path) -> None:
     assert "Chó?ebuz" in await chat(known, tmp_path, "Wer hat Mobilitätsprojekte gemacht?\n", "latin-1")
 
 
-def test_choices_are_shown_as_commands() -> None:
+def test_choices_without_a_number_are_shown_as_commands() -> None:
     choices = (ShownChoice("A", "show a", "!zeige a", 1), ShownChoice("Mehr", "more", "!mehr"))
     message = Outgoing("m", Address("terminal", "here"), "de", (Paragraph((Text("Hallo"),)),), choices)
     assert plain_text(message) == "Hallo\n\n!mehr"
@@ -108,14 +110,14 @@ def entries(*texts: str) -> tuple[Document, ...]:
     return tuple((Paragraph((Text(text),)),) for text in texts)
 
 
-def test_markup_of_rich_in_texts_is_text() -> None:
+def test_rich_markup_in_a_text_is_shown_as_text() -> None:
     said = shown(Items(entries("[bold red]x[/] :smile:"), 3), Paragraph((Link("https://a.example"),)))
     assert "3. [bold red]x[/] :smile:" in said
     assert "https://a.example" in said
 
 
 @pytest.mark.parametrize(("texts", "between"), [(("a", "b"), 0), (("a\nc", "b"), 1)])
-def test_entries_of_several_lines_stand_apart_and_short_ones_do_not(texts: tuple[str, ...], between: int) -> None:
+def test_blank_line_follows_an_entry_only_if_it_has_several_lines(texts: tuple[str, ...], between: int) -> None:
     lines = [line.strip() for line in shown(Items(entries(*texts), 9)).splitlines()]
     first, last = lines.index("9.  a"), lines.index("10. b")
     assert lines[first:last].count("") == between
@@ -131,7 +133,7 @@ def state(known_database: Path, tmp_path: Path, e5_folder: Path) -> dict[str, st
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("key", "code"), [(b"\x03", 0), (b"\x04", 0), (b"ende\r", 0)])
-def test_a_terminal_greets_answers_and_ends_cleanly(state: dict[str, str], key: bytes, code: int) -> None:
+def test_chat_in_a_terminal_greets_answers_and_ends_cleanly(state: dict[str, str], key: bytes, code: int) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "run_bot.py", "chat"], cwd=ROOT, env=state, stdin=theirs, stdout=theirs, stderr=theirs
@@ -152,7 +154,7 @@ def test_a_terminal_greets_answers_and_ends_cleanly(state: dict[str, str], key: 
 
 
 @pytest.mark.slow
-def test_a_pipe_that_stays_open_does_not_hold_up_sigterm(state: dict[str, str]) -> None:
+def test_sigterm_ends_a_chat_although_its_pipe_stays_open(state: dict[str, str]) -> None:
     process = subprocess.Popen(
         [sys.executable, "run_bot.py", "chat"], cwd=ROOT, env=state, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
@@ -183,7 +185,7 @@ def _until(terminal: int, mark: bytes, process: subprocess.Popen[bytes]) -> byte
 
 
 def _drain(terminal: int, process: subprocess.Popen[bytes]) -> None:
-    """Read on, so that the process is not held up by a full terminal."""
+    """Read on, because a full terminal would block the process."""
     end = time.monotonic() + PATIENCE_S
     while process.poll() is None and time.monotonic() < end:
         if select.select([terminal], [], [], 0.1)[0]:

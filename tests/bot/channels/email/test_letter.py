@@ -1,4 +1,4 @@
-"""The mail itself: headers that nobody can break, text and HTML of one tree, nothing from elsewhere."""
+"""The mail itself: safe headers, text and HTML from one tree, and no content from other servers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def written(message: Outgoing, head: Letterhead = HEAD) -> Taken:
     return Taken("", (), letter(message, to, head, TEXTS, AT))
 
 
-def test_what_programs_read() -> None:
+def test_mail_has_the_headers_that_mail_programs_read() -> None:
     mail = written(message(subject="Anfrage", unsubscribe=LONG)).mail
     assert mail["From"] == "Stadtlotse <lotse@stadt.example>"
     assert mail["To"] == TO
@@ -54,27 +54,27 @@ def test_what_programs_read() -> None:
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
 
 
-def test_an_address_in_a_header_is_never_folded() -> None:
-    """A folded or encoded one is none for the programs that should press it."""
+def test_unsubscribe_link_in_a_header_is_never_folded() -> None:
+    """Mail programs cannot use a folded or encoded link."""
     content = written(message(unsubscribe=LONG)).content
     assert f"\r\nList-Unsubscribe: <{LONG}>\r\n".encode() in content
 
 
-def test_only_what_can_be_unsubscribed_from_says_so() -> None:
+def test_mail_without_a_subscription_has_no_unsubscribe_header() -> None:
     mail = written(message()).mail
     assert mail["List-Unsubscribe"] is None
     assert mail["List-Unsubscribe-Post"] is None
     assert set(mail.keys()) == EXPECTED
 
 
-def test_somebody_reads_answers_where_the_settings_say_so() -> None:
+def test_mail_has_a_reply_address_only_if_the_settings_name_it() -> None:
     head = Letterhead(HEAD.sender, named("Redaktion <redaktion@stadt.example>"))
     assert written(message(), head).mail["Reply-To"] == "Redaktion <redaktion@stadt.example>"
     assert "redaktion@stadt.example" in written(message(), head).text
     assert says("mail.no_replies", written(message()).text)
 
 
-def test_the_same_message_is_the_same_mail() -> None:
+def test_same_message_gets_the_same_message_id() -> None:
     assert written(message()).mail["Message-ID"] == written(message()).mail["Message-ID"]
 
 
@@ -84,7 +84,7 @@ hostile = st.text() | st.sampled_from(
 
 
 @given(hostile, hostile, hostile)
-def test_nothing_in_a_message_becomes_a_header(subject: str, text: str, more: str) -> None:
+def test_text_of_a_message_never_becomes_a_header(subject: str, text: str, more: str) -> None:
     message = Outgoing(
         "m1",
         Address("email", TO),
@@ -100,7 +100,7 @@ def test_nothing_in_a_message_becomes_a_header(subject: str, text: str, more: st
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])))
-def test_text_stays_text_in_both_parts(text: str) -> None:
+def test_text_stays_text_in_the_plain_and_the_html_part(text: str) -> None:
     taken = written(message(text))
     assert text in taken.text
     assert text in "".join(_Texts.of(taken.html))
@@ -115,7 +115,7 @@ def every_node() -> Document:
     )
 
 
-def test_every_node_has_its_element() -> None:
+def test_every_kind_of_node_becomes_its_html_element() -> None:
     html = written(Outgoing("m1", Address("email", TO), "de", every_node())).html
     assert "<p>null &lt;b&gt;&amp;</p>" in html
     assert '<ol start="4">\n<li><p><strong>eins</strong><br>\n<em>zwei</em></p></li>' in html
@@ -124,7 +124,7 @@ def test_every_node_has_its_element() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_it_is_readable_for_everybody_and_loads_nothing(language: str) -> None:
+def test_html_mail_names_its_language_and_loads_nothing_from_other_servers(language: str) -> None:
     message = Outgoing(
         "m1", Address("email", TO), language, every_node(), subject="Anfrage", unsubscribe="https://lotse.example/u/x"
     )
@@ -151,7 +151,7 @@ def test_it_is_readable_for_everybody_and_loads_nothing(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_mail_says_who_sends_it_and_how_to_get_no_more(language: str) -> None:
+def test_mail_names_its_sender_and_the_unsubscribe_link(language: str) -> None:
     message = Outgoing("m1", Address("email", TO), language, (), unsubscribe="https://lotse.example/u/x")
     for part in (written(message).text, written(message).html):
         for needed in ("Stadtlotse", "Amt für Beispiele", "https://lotse.example/imprint", "https://lotse.example/u/x"):
@@ -160,7 +160,7 @@ def test_a_mail_says_who_sends_it_and_how_to_get_no_more(language: str) -> None:
     assert "http" not in written(Outgoing("m1", Address("email", TO), language, ()), bare).text
 
 
-async def test_it_is_the_same_after_a_real_server(channel: EmailChannel, sink: SmtpSink) -> None:
+async def test_mail_passes_a_real_server_unchanged(channel: EmailChannel, sink: SmtpSink) -> None:
     text = "Zeile\n.\n..Punkt\nFrom hier\n" + "ä€🚲" * 300
     await channel.send(message(text, subject="Grüße – 🚲 " + "lang " * 40))
     (mail,) = sink.taken

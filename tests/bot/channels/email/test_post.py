@@ -1,4 +1,4 @@
-"""What a mail server's answers come to, against a real one: sent, certainly not, never, nobody knows."""
+"""What the answers of a real mail server mean: sent, not sent, undeliverable, unclear."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ async def test_a_mail_arrives_once_and_has_an_id(channel: EmailChannel, sink: Sm
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
 @pytest.mark.parametrize("reply", ["421 4.3.2 later", "450 4.2.1 greylisted", "451 4.7.1 slow down", "452 4.2.2 full"])
-async def test_not_now_is_tried_again(channel: EmailChannel, sink: SmtpSink, command: str, reply: str) -> None:
+async def test_mail_is_retried_after_a_temporary_refusal(
+    channel: EmailChannel, sink: SmtpSink, command: str, reply: str
+) -> None:
     sink.faults.append((command, reply))
     with pytest.raises(TryLaterError):
         await channel.send(message())
@@ -55,7 +57,9 @@ async def test_not_now_is_tried_again(channel: EmailChannel, sink: SmtpSink, com
         ("DATA", "550 5.7.0 spam", NOT_GONE),
     ],
 )
-async def test_never_is_never(channel: EmailChannel, sink: SmtpSink, command: str, reply: str, gone: bool) -> None:
+async def test_mail_is_undeliverable_after_a_permanent_refusal(
+    channel: EmailChannel, sink: SmtpSink, command: str, reply: str, gone: bool
+) -> None:
     sink.faults.append((command, reply))
     with pytest.raises(UndeliverableError) as raised:
         await channel.send(message())
@@ -64,7 +68,7 @@ async def test_never_is_never(channel: EmailChannel, sink: SmtpSink, command: st
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT"])
-async def test_a_connection_lost_before_the_content_sent_nothing(
+async def test_mail_is_retried_if_the_connection_is_lost_before_the_content(
     channel: EmailChannel, sink: SmtpSink, command: str
 ) -> None:
     sink.faults.append((command, "drop"))
@@ -74,17 +78,17 @@ async def test_a_connection_lost_before_the_content_sent_nothing(
 
 
 @pytest.mark.parametrize(("fault", "arrived"), [("drop", 0), ("lost reply", 1)])
-async def test_a_connection_lost_after_the_content_is_unclear(
+async def test_mail_is_unclear_if_the_connection_is_lost_after_the_content(
     channel: EmailChannel, sink: SmtpSink, fault: str, arrived: int
 ) -> None:
-    """From here the two look the same; that is why nobody can say."""
+    """The bot sees no difference between the two faults, so the delivery status is unclear."""
     sink.faults.append(("DATA", fault))
     with pytest.raises(UnclearError):
         await channel.send(message())
     assert len(sink.taken) == arrived
 
 
-async def test_silence_before_the_content_sent_nothing(
+async def test_mail_is_retried_if_the_server_is_silent_before_the_content(
     channel: EmailChannel, sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(post, "BEFORE_S", 0.2)
@@ -93,7 +97,7 @@ async def test_silence_before_the_content_sent_nothing(
         await channel.send(message())
 
 
-async def test_silence_after_the_content_is_unclear(
+async def test_mail_is_unclear_if_the_server_is_silent_after_the_content(
     channel: EmailChannel, sink: SmtpSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(post, "CONTENT_S", 0.2)
@@ -102,14 +106,14 @@ async def test_silence_after_the_content_is_unclear(
         await channel.send(message())
 
 
-async def test_a_server_that_is_away_is_tried_again() -> None:
+async def test_mail_is_retried_if_the_server_is_unreachable() -> None:
     async with SmtpSink() as sink:
         channel = channel_to(sink)
     with pytest.raises(TryLaterError):
         await channel.send(message())
 
 
-async def test_no_error_quotes_the_server_or_an_address(channel: EmailChannel, sink: SmtpSink) -> None:
+async def test_error_of_a_send_quotes_neither_the_server_nor_an_address(channel: EmailChannel, sink: SmtpSink) -> None:
     """Errors are logged and stored."""
     for command, reply in [("RCPT", f"550 5.1.1 <{TO}> unknown"), ("RCPT", f"450 {TO}"), ("DATA", f"554 {TO}")]:
         sink.faults.append((command, reply))
@@ -140,7 +144,9 @@ async def test_no_error_quotes_the_server_or_an_address(channel: EmailChannel, s
         "!matrix:kiel.example",
     ],
 )
-async def test_what_is_no_address_never_reaches_the_server(channel: EmailChannel, sink: SmtpSink, address: str) -> None:
+async def test_invalid_address_is_refused_without_contacting_the_server(
+    channel: EmailChannel, sink: SmtpSink, address: str
+) -> None:
     with pytest.raises(UndeliverableError) as raised:
         await channel.send(message(to=address))
     assert raised.value.gone
@@ -156,7 +162,9 @@ async def test_what_is_no_address_never_reaches_the_server(channel: EmailChannel
         ("o'neil@łódź.example", "o'neil@xn--d-uga0v4h.example"),
     ],
 )
-async def test_hosts_go_out_in_their_ascii_form(channel: EmailChannel, sink: SmtpSink, address: str, wire: str) -> None:
+async def test_host_of_an_address_is_sent_in_its_ascii_form(
+    channel: EmailChannel, sink: SmtpSink, address: str, wire: str
+) -> None:
     await channel.send(message(to=address))
     assert sink.taken[0].recipients == (wire,)
     assert wire in sink.taken[0].mail["To"]
@@ -190,7 +198,9 @@ def trusting(certificate: Path) -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize("mode", ["starttls", "implicit"])
-async def test_encrypted_and_logged_in(mode: str, server_tls: ssl.SSLContext, trusting: ssl.SSLContext) -> None:
+async def test_mail_is_sent_over_tls_with_a_login(
+    mode: str, server_tls: ssl.SSLContext, trusting: ssl.SSLContext
+) -> None:
     async with SmtpSink(login=("lotse", "geheim"), tls=server_tls, implicit=mode == "implicit") as sink:
         channel = channel_to(sink, tls=mode, user="lotse", password=SecretStr("geheim"), context=trusting)
         await channel.send(message())
@@ -201,7 +211,9 @@ async def test_encrypted_and_logged_in(mode: str, server_tls: ssl.SSLContext, tr
 
 
 @pytest.mark.parametrize("mode", ["starttls", "implicit"])
-async def test_a_certificate_that_nobody_vouches_for_gets_nothing(mode: str, server_tls: ssl.SSLContext) -> None:
+async def test_server_with_an_untrusted_certificate_gets_neither_password_nor_mail(
+    mode: str, server_tls: ssl.SSLContext
+) -> None:
     async with SmtpSink(login=("lotse", "geheim"), tls=server_tls, implicit=mode == "implicit") as sink:
         channel = channel_to(sink, tls=mode, user="lotse", password=SecretStr("geheim"))
         with pytest.raises(TryLaterError, match="TLS"):
@@ -217,7 +229,7 @@ async def test_a_server_without_starttls_gets_neither_password_nor_mail() -> Non
         assert (sink.taken, sink.logins) == ([], 0)
 
 
-async def test_a_refused_login_is_told_and_nothing_is_lost() -> None:
+async def test_mail_is_retried_after_a_refused_login_and_the_check_reports_it() -> None:
     async with SmtpSink(login=("lotse", "geheim")) as sink:
         channel = channel_to(sink, user="lotse", password=SecretStr("falsch"))
         with pytest.raises(TryLaterError, match=r"refuses the login \(535"):
@@ -227,7 +239,7 @@ async def test_a_refused_login_is_told_and_nothing_is_lost() -> None:
 
 
 @pytest.mark.parametrize("host", ["mail.example", "10.0.0.1", "192.168.1.5"])
-def test_without_tls_only_to_this_machine(host: str) -> None:
+def test_mail_without_tls_is_allowed_only_to_this_machine(host: str) -> None:
     with pytest.raises(ValidationError, match="this machine"):
         SmtpSettings(host=host, tls="none", sender=SENDER)
     for near in ("127.0.0.1", "localhost", "::1"):
@@ -244,7 +256,7 @@ def test_without_tls_only_to_this_machine(host: str) -> None:
         ({"host": "mail.example", "sender": SENDER, "user": "x"}, "needs password"),
     ],
 )
-def test_settings_that_cannot_work_are_refused(values: dict[str, str], problem: str) -> None:
+def test_incomplete_or_invalid_smtp_settings_are_refused(values: dict[str, str], problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         SmtpSettings(**values)
 
@@ -252,7 +264,7 @@ def test_settings_that_cannot_work_are_refused(values: dict[str, str], problem: 
 # ------------------------------------------------------------------------------------------------- health
 
 
-async def test_it_tells_when_the_server_goes_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_channel_reports_when_the_mail_server_goes_down_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel_module, "LOOK_EVERY_S", 0.01)
     heard: asyncio.Queue[str | None] = asyncio.Queue()
     async with SmtpSink() as sink:

@@ -113,7 +113,7 @@ class Rig:
             await sending.close()
 
     async def takes(self, *answers: Json) -> Inbox:
-        """What a new process makes of these sync answers."""
+        """Let a new process read these sync answers; return its inbox."""
         async with self.bot() as (sync, inbox):
             for answer in answers:
                 await sync._take(copy.deepcopy(answer))
@@ -137,7 +137,7 @@ def event(kind: str, content: Json, **more: Any) -> Json:
 
 
 def member(user: str) -> Json:
-    """Somebody who has been there for long."""
+    """A member who joined long ago."""
     before = {"prev_content": {"membership": "join"}}
     content = {"membership": "join", "displayname": "N."}
     return event("m.room.member", content, state_key=user, sender=user, unsigned=before)

@@ -1,4 +1,4 @@
-"""A message that another device may have sent: when it is looked for, and how it is recognised."""
+"""A message that another device may have sent: when the bot looks for it, and how it recognises it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from tests.bot.channels.matrix.rig import ANNA, ME, ROOM, Homeserver, Rig, answe
     ("before", "now", "foreign"),
     [("", "A", False), ("A", "A", False), ("B", "A", True), ("*", "A", True), ("A" * 99, "B", True)],
 )
-def test_a_message_is_looked_for_when_another_device_has_tried(before: str, now: str, foreign: bool) -> None:
+def test_bot_looks_for_a_message_that_another_device_tried_to_send(before: str, now: str, foreign: bool) -> None:
     assert is_foreign(before, now) is foreign
 
 
-def test_once_two_devices_have_tried_it_is_looked_for_each_time() -> None:
+def test_message_that_two_devices_tried_to_send_is_looked_for_each_time() -> None:
     trace = ""
     for device in ("A", "A", "B"):
         trace = trace_of(device, trace)
@@ -31,13 +31,13 @@ def test_once_two_devices_have_tried_it_is_looked_for_each_time() -> None:
     assert is_foreign(trace_of("B", trace), "B")
 
 
-def test_the_trace_of_a_long_name_fits_and_is_that_device_s() -> None:
+def test_trace_of_a_long_device_name_fits_and_still_identifies_the_device() -> None:
     long = "D" * 300
     assert len(trace_of(long, "")) == LONGEST
     assert not is_foreign(trace_of(long, ""), long)
 
 
-async def test_only_our_own_messages_with_that_id_count(tmp_path: Path) -> None:
+async def test_only_messages_of_the_bot_with_that_id_count_as_arrived(tmp_path: Path) -> None:
     def event(number: int, sender: str, content: object) -> Json:
         return {"event_id": f"${number}", "sender": sender, "type": "m.room.encrypted", "content": content}
 
@@ -66,7 +66,7 @@ class Counting(Homeserver):
         return await super().request(method, *path, **more)
 
 
-async def test_what_is_there_is_not_sent_again_and_what_is_sent_carries_its_id(tmp_path: Path) -> None:
+async def test_arrived_message_is_not_sent_again_and_a_sent_event_carries_its_id(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     rig.server = Counting("http://127.0.0.1:1")
     rig.server.sent = []
@@ -82,12 +82,12 @@ async def test_what_is_there_is_not_sent_again_and_what_is_sent_carries_its_id(t
     rig.close()
 
 
-def test_a_position_says_which_device_has_read_and_older_ones_name_none() -> None:
+def test_position_names_the_device_that_read_except_in_older_versions() -> None:
     assert Position.load(Position("s1", device="B").dump()).device == "B"
     assert Position.load('{"since": "s1", "held": [], "told": {}}').device == ""
 
 
-async def test_to_device_messages_that_waited_while_another_device_read_are_taken_in(tmp_path: Path) -> None:
+async def test_bot_reads_to_device_messages_that_waited_while_another_device_read(tmp_path: Path) -> None:
     """They come in a sync from the beginning, page by page; one from the other device's position passes over them."""
     rig = Rig(tmp_path)
     pages = [[rig.to_device[0]], [rig.to_device[1]], []]

@@ -1,4 +1,4 @@
-"""Encrypted messages that come late, twice or too early, and keys that nobody asked for."""
+"""Encrypted messages that come late, twice or too early, and keys that the bot did not request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
     made.close()
 
 
-async def test_the_same_ciphertext_in_another_event_is_refused_also_after_a_restart(rig: Rig) -> None:
+async def test_copied_ciphertext_in_another_event_is_refused_also_after_a_restart(rig: Rig) -> None:
     message = rig.encrypted[0]
     first = await rig.takes(answer_with(message, to_device=rig.to_device))
     assert [happening.text for happening in first.happenings] == ["eins"]
@@ -35,14 +35,14 @@ async def test_the_same_ciphertext_in_another_event_is_refused_also_after_a_rest
         rig.restart()
 
 
-async def test_a_message_is_read_without_the_fields_that_clients_need_not_send_any_more(rig: Rig) -> None:
-    """nio takes events without the deprecated ones for broken."""
+async def test_message_without_the_deprecated_fields_is_read(rig: Rig) -> None:
+    """nio treats events without the deprecated fields as broken."""
     content = {k: v for k, v in rig.encrypted[0]["content"].items() if k not in ("sender_key", "device_id")}
     inbox = await rig.takes(answer_with(rig.encrypted[0] | {"content": content}, to_device=rig.to_device))
     assert [happening.text for happening in inbox.happenings] == ["eins"]
 
 
-async def test_a_message_before_the_first_that_its_key_opens_waits_and_is_told_of(rig: Rig) -> None:
+async def test_message_older_than_its_key_waits_and_then_causes_one_notice(rig: Rig) -> None:
     """The sender shared the key from its second message on, as with a bot that has a new device."""
     early, olm, sender = rig.encrypted[0], rig.crypto._olm, rig.anna.curve25519
     whole = rig.anna._olm.inbound_group_store.get(ROOM, sender, early["content"]["session_id"])
@@ -61,7 +61,7 @@ async def test_a_message_before_the_first_that_its_key_opens_waits_and_is_told_o
     ]
 
 
-async def test_an_unsolicited_forwarded_key_is_not_taken(rig: Rig) -> None:
+async def test_unsolicited_forwarded_key_is_not_accepted(rig: Rig) -> None:
     """matrix-nio had this hole once (GHSA-w4pr-4vjg-hffh)."""
     await rig.takes(answer_with(to_device=rig.to_device))
     olm = rig.anna._olm
@@ -80,14 +80,14 @@ async def test_an_unsolicited_forwarded_key_is_not_taken(rig: Rig) -> None:
     assert not rig.crypto.knows_session("!third:a.example", outbound.id)
 
 
-async def test_unreadable_messages_that_have_no_place_to_wait_get_their_notice_at_once(rig: Rig) -> None:
+async def test_unreadable_messages_beyond_the_limit_cause_a_notice_at_once(rig: Rig) -> None:
     unknown = {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "AwgA", "session_id": "unknown"}
     flood = [event("m.room.encrypted", unknown, event_id=f"${number}") for number in range(MOST_OF_ONE + 20)]
     inbox = await rig.takes(answer_with(*flood))
     assert [happening.happening for happening in inbox.happenings] == [Happening.UNDECRYPTED]
 
 
-def test_what_waits_takes_a_bounded_place() -> None:
+def test_stored_size_of_waiting_messages_is_limited() -> None:
     large = {"content": {"ciphertext": "x" * (MOST_CHARACTERS // 4)}}
     position = Position()
     for number in range(8):
@@ -96,7 +96,7 @@ def test_what_waits_takes_a_bounded_place() -> None:
     assert len(position.dump()) < MOST_CHARACTERS * 1.1
 
 
-async def test_an_answer_without_a_position_is_none(rig: Rig) -> None:
+async def test_sync_answer_without_a_position_is_treated_as_unreachable(rig: Rig) -> None:
     async with rig.bot() as (sync, _):
         for broken in ({}, {"next_batch": None}, {"next_batch": 5}):
             rig.server.answer = broken

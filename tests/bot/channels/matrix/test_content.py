@@ -1,4 +1,4 @@
-"""The node tree as Matrix events: two forms that say the same, nothing live, nothing too large."""
+"""The node tree as Matrix events: text and HTML say the same, no accidental links, no event too large."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def only(text: str) -> str:
 
 
 @given(DOCUMENTS)
-def test_both_forms_say_the_same_and_hold_nothing_but_allowed_tags(document: Document) -> None:
+def test_plain_and_html_body_say_the_same_and_use_only_allowed_tags(document: Document) -> None:
     for _, content in contents(message(document), private=True):
         seen = Reading(content["formatted_body"])
         assert seen.tags <= ALLOWED
@@ -72,13 +72,13 @@ LINKIFIED = re.compile(
 
 
 @given(TEXTS)
-def test_text_holds_nothing_that_a_client_makes_live(text: str) -> None:
+def test_text_holds_nothing_that_a_client_turns_into_a_link(text: str) -> None:
     safe = defuse(text)
     assert not LINKIFIED.search(safe), safe
     assert safe.replace(INVISIBLE_SPACE, "") == text.replace(INVISIBLE_SPACE, "")
 
 
-def test_a_link_is_a_link() -> None:
+def test_link_node_becomes_a_link_in_both_bodies() -> None:
     document = (Paragraph((Text("Mehr: "), Link("https://stadt.example/a?b=1&c=2"))),)
     content = contents(message(document), private=True)[0][1]
     assert Reading(content["formatted_body"]).links == ["https://stadt.example/a?b=1&c=2"]
@@ -86,13 +86,13 @@ def test_a_link_is_a_link() -> None:
 
 
 @given(DOCUMENTS, st.integers(400, 3_000))
-def test_pieces_are_small_and_together_the_whole(document: Document, largest: int) -> None:
+def test_split_document_has_small_pieces_and_loses_no_text(document: Document, largest: int) -> None:
     parts = pieces(document, largest)
     assert only("\n".join(plain(part) for part in parts)) == only(plain(document))
     assert all(size(part) <= largest or len(plain(part)) < largest for part in parts)
 
 
-def test_a_huge_message_is_split_and_only_its_first_part_answers() -> None:
+def test_long_message_is_split_and_only_its_first_part_is_marked_as_the_answer() -> None:
     entry = (Paragraph((Strong((Text("Titel"),)), Break(), Text("lang " * 900))),)
     document = (Paragraph((Text("Treffer"),)), Items((entry,) * 12, 1))
     events = [content for _, content in contents(message(document), private=True)]
@@ -121,13 +121,15 @@ REPLY = {"m.in_reply_to": {"event_id": "$q"}}
         (LONG, False, "$t", {"rel_type": "m.thread", "event_id": "$t", "is_falling_back": True, **REPLY}),
     ],
 )
-def test_where_an_answer_belongs(document: Document, private: bool, thread: str, expected: Any) -> None:
+def test_long_answer_in_a_room_opens_a_thread_and_a_short_one_replies(
+    document: Document, private: bool, thread: str, expected: Any
+) -> None:
     content = contents(message(document, thread=thread), private=private)[0][1]
     assert content.get("m.relates_to") == expected
     assert content[ANSWER_TO] == "$q"
 
 
-def test_short_choices_are_a_poll_in_private_alone() -> None:
+def test_short_choices_become_a_poll_only_in_a_private_chat() -> None:
     choices = [
         ShownChoice("Deutsch", "language de", "!sprache de", 1),
         ShownChoice("Polnisch", "language pl", "!sprache pl", 2),
@@ -140,7 +142,7 @@ def test_short_choices_are_a_poll_in_private_alone() -> None:
     assert len(contents(message(SHORT, *long), private=True)) == 1
 
 
-def test_unnumbered_choices_are_shown_as_they_are_typed() -> None:
+def test_unnumbered_choice_is_shown_as_its_command() -> None:
     content = contents(message(SHORT, ShownChoice("mehr", "more", "!mehr")), private=True)[0][1]
     assert content["body"] == "kurz\n\n!mehr"
     assert unescape(html((Paragraph((Text("a<b"),)),))) == "<p>a<b</p>"

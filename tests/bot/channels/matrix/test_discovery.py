@@ -15,7 +15,7 @@ from config.matrix import MatrixSettings
 
 
 class Site:
-    """A web server that says one thing."""
+    """A web server that always gives the same answer."""
 
     def __init__(self) -> None:
         self.status, self.body = 200, ""
@@ -41,17 +41,17 @@ async def site() -> AsyncIterator[Site]:
     await server.wait_closed()
 
 
-async def test_a_name_leads_to_the_address_that_its_server_names(site: Site) -> None:
+async def test_server_name_is_resolved_through_its_well_known_file(site: Site) -> None:
     site.body = json.dumps({"m.homeserver": {"base_url": "https://matrix.stadt.example:8448/"}})
     assert await address_of(site.name) == "https://matrix.stadt.example:8448"
     assert site.asked == ["/.well-known/matrix/client"]
 
 
-async def test_an_address_is_taken_as_it_is() -> None:
+async def test_full_address_is_used_unchanged() -> None:
     assert await address_of("https://matrix.stadt.example") == "https://matrix.stadt.example"
 
 
-async def test_a_server_that_says_nothing_is_the_homeserver(site: Site) -> None:
+async def test_server_without_a_well_known_file_is_the_homeserver(site: Site) -> None:
     site.status = 404
     assert await address_of(site.name) == f"http://{site.name}"
 
@@ -64,13 +64,13 @@ async def test_a_server_that_says_nothing_is_the_homeserver(site: Site) -> None:
         '{"m.homeserver": {"base_url": "file:///etc/passwd"}}', '{"m.homeserver": {"base_url": "https://[x"}}',
     ],
 )  # fmt: skip
-async def test_nonsense_is_told_to_the_operator(site: Site, said: str) -> None:
+async def test_invalid_well_known_file_ends_the_channel_and_names_the_setting(site: Site, said: str) -> None:
     site.body = said
     with pytest.raises(ChannelEndedError, match="STADTLOTSE_MATRIX__HOMESERVER"):
         await address_of(site.name)
 
 
-async def test_a_server_that_fails_is_asked_again_later(site: Site) -> None:
+async def test_failing_server_is_treated_as_unreachable(site: Site) -> None:
     site.status = 502
     with pytest.raises(UnreachableError):
         await address_of(site.name)
@@ -78,7 +78,7 @@ async def test_a_server_that_fails_is_asked_again_later(site: Site) -> None:
         await address_of("127.0.0.1:1")
 
 
-def test_the_setting_takes_addresses_and_names() -> None:
+def test_homeserver_setting_accepts_addresses_and_names() -> None:
     login = {"user_id": "@bot:stadt.example", "password": "geheim-und-lang"}
     for fine in ("https://matrix.stadt.example", "stadt.example", "stadt.example:8448", "http://127.0.0.1:8008"):
         assert MatrixSettings.model_validate(login | {"homeserver": fine}).homeserver == fine

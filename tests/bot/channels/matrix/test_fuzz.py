@@ -1,6 +1,6 @@
-"""No sync answer ends the loop, and no event takes another one with it: valid answers, broken in a thousand ways.
+"""No sync answer ends the loop, and no event harms another event: valid answers, broken in a thousand ways.
 
-Everything is real but the network: the bot's key store, and that of a person whose encrypted messages are broken.
+Only the network is not real: the key stores are, of the bot and of a user whose encrypted messages are broken.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def junk(data: st.DataObject) -> Any:
-    """A copy, because what is drawn may be broken further, and drawn again."""
+    """A copy, because the test may break a drawn value further, and draw it again."""
     return copy.deepcopy(data.draw(JUNK))
 
 
@@ -153,7 +153,7 @@ def broken(data: st.DataObject, value: Any) -> Any:
 
 
 def check_events(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
-    """Some events of a batch are broken: the whole ones arrive, and what is refused is so under one id for ever."""
+    """Some events of a batch are broken: the valid ones arrive, and a refused event always keeps the same id."""
     some = st.integers(0, 3)
     events = [broken(data, data.draw(st.sampled_from(timeline(rig)))) for _ in range(data.draw(some))]
     devices = [broken(data, data.draw(st.sampled_from(to_device(rig)))) for _ in range(data.draw(some))]
@@ -166,7 +166,7 @@ def check_events(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
 
 
 def check_answers(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
-    """The answer itself is broken, and so is what the server says to whatever is asked for then."""
+    """The sync answer itself is broken, and so are the server's answers to further requests."""
     answer = sync_answer(rig, timeline(rig)[:2], to_device(rig)[2:])
     keys = {"device_keys": {ANNA: {"PHONE": {"keys": {}}}}, "master_keys": {ANNA: {}}, "one_time_keys": {ANNA: {}},
             "one_time_key_counts": {"signed_curve25519": 50}, "chunk": [], "end": "x", "sender": ME}  # fmt: skip
@@ -175,7 +175,7 @@ def check_answers(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
         rig.server.answer = {}
     answer = broken(data, answer)
     if not isinstance(answer, dict) or not isinstance(answer.get("next_batch"), str):
-        return  # the loop takes that for no answer, see ``test_an_answer_without_a_position_is_none``
+        return  # see ``test_sync_answer_without_a_position_is_treated_as_unreachable``
     try:
         loop.run(rig.takes(answer))
     except MatrixError:
@@ -190,25 +190,29 @@ many = settings(max_examples=5_000, deadline=None, suppress_health_check=list(He
 
 @few
 @given(st.data())
-def test_broken_events_harm_nothing_else(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
+def test_broken_events_do_not_stop_the_valid_ones(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
     check_events(rig, loop, data)
 
 
 @few
 @given(st.data())
-def test_broken_answers_end_no_loop(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
+def test_broken_sync_answers_do_not_end_the_loop(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
     check_answers(rig, loop, data)
 
 
 @pytest.mark.campaign
 @many
 @given(st.data())
-def test_5_000_batches_with_broken_events(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
+def test_broken_events_do_not_stop_the_valid_ones_in_5000_batches(
+    rig: Rig, loop: asyncio.Runner, data: st.DataObject
+) -> None:
     check_events(rig, loop, data)
 
 
 @pytest.mark.campaign
 @many
 @given(st.data())
-def test_5_000_broken_answers(rig: Rig, loop: asyncio.Runner, data: st.DataObject) -> None:
+def test_broken_sync_answers_do_not_end_the_loop_in_5000_cases(
+    rig: Rig, loop: asyncio.Runner, data: st.DataObject
+) -> None:
     check_answers(rig, loop, data)

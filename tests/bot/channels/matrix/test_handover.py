@@ -1,4 +1,4 @@
-"""Who gets the device's keys, also while a frozen process holds them; and what that one can still do."""
+"""Which process gets the device's keys, also from a frozen process, and what the frozen process can still do."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FORK = multiprocessing.get_context("fork")
 
 
 class Database:
-    """Says who leads, as the database does; ``lead`` gives a process its view of it."""
+    """Knows which process leads, as the database does; ``lead`` gives a process its view of it."""
 
     def __init__(self) -> None:
         self.leader, self.epoch, self.known = "", 0, set[str]()
@@ -70,7 +70,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def folder(path: Path) -> Iterator[Callable[..., Folder]]:
-    """Makes one for each process; they are let go of in the end."""
+    """Make a folder for each process; the fixture closes them at the end."""
     made: list[Folder] = []
 
     def make(at: Path = path) -> Folder:
@@ -116,7 +116,7 @@ def opened(folder: Folder) -> Crypto:
 # --- who gets the folder ----------------------------------------------------------------------------------------------
 
 
-async def test_a_folder_that_nobody_holds_is_taken(
+async def test_process_takes_a_folder_that_no_other_process_holds(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
     for process in ("one", "other"):
@@ -128,7 +128,7 @@ async def test_a_folder_that_nobody_holds_is_taken(
     assert first.read("x.json") == {"a": "other"}
 
 
-async def test_a_process_that_does_not_lead_gets_nothing(
+async def test_process_that_does_not_lead_cannot_take_the_folder(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
     late = database.lead("late")
@@ -138,7 +138,7 @@ async def test_a_process_that_does_not_lead_gets_nothing(
     assert names(path, "*") == []
 
 
-async def test_a_holder_of_another_database_is_never_deposed(
+async def test_folder_holder_of_another_database_is_never_deposed(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
     foreign, mine = folder(), folder()
@@ -149,7 +149,7 @@ async def test_a_holder_of_another_database_is_never_deposed(
     assert not mine.held
 
 
-async def test_a_holder_without_a_name_is_never_deposed(
+async def test_folder_holder_without_a_name_is_never_deposed(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
     unnamed, mine = folder(), folder()
@@ -160,7 +160,7 @@ async def test_a_holder_without_a_name_is_never_deposed(
     unnamed.write("x.json", {"a": 1})
 
 
-async def test_a_holder_that_ends_meanwhile_is_waited_for(
+async def test_process_waits_for_the_folder_holder_to_end_and_copies_nothing(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
     first, other = folder(), folder()
@@ -181,7 +181,7 @@ async def test_a_holder_that_ends_meanwhile_is_waited_for(
     assert login.store == "device-BOT.db", "nothing had to be copied"
 
 
-async def test_leadership_lost_while_waiting_takes_nothing(
+async def test_process_that_loses_its_leadership_while_waiting_takes_no_folder(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
     first, other = folder(), folder()
@@ -204,7 +204,7 @@ async def test_leadership_lost_while_waiting_takes_nothing(
 # --- what a deposed process can still do ------------------------------------------------------------------------------
 
 
-async def test_a_deposed_process_changes_nothing_of_its_successor(
+async def test_deposed_process_cannot_change_the_state_of_its_successor(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
     old, new = folder(), folder()
@@ -238,10 +238,10 @@ async def test_a_deposed_process_changes_nothing_of_its_successor(
     again.close()
 
 
-async def test_a_process_frozen_within_a_write_replaces_nothing_when_it_wakes(
+async def test_process_frozen_during_a_write_replaces_no_file_after_it_was_deposed(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
-    """At the last moment: the new file is complete, and only the rename is left."""
+    """At the last moment: the new file is complete, and only the rename is missing."""
     old, new = folder(), folder()
     await take(old, database.lead("old"))
     old.write("x.json", {"of": "old"})
@@ -254,7 +254,7 @@ async def test_a_process_frozen_within_a_write_replaces_nothing_when_it_wakes(
     assert new.read("x.json") == {"of": "new"}
 
 
-async def test_a_process_frozen_while_it_took_the_folder_fences_nobody_when_it_wakes(
+async def test_process_frozen_while_taking_the_folder_cannot_take_it_when_it_wakes(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
     late, new = folder(), folder()
@@ -271,7 +271,7 @@ async def test_a_process_frozen_while_it_took_the_folder_fences_nobody_when_it_w
     assert held.value.holder == "new"
 
 
-async def test_a_folder_that_was_let_go_is_not_written_to(
+async def test_closed_folder_cannot_be_written_to(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
     first = folder()
@@ -286,7 +286,7 @@ async def test_a_folder_that_was_let_go_is_not_written_to(
     assert names(path, ".*") == []
 
 
-async def test_an_operator_confirms_identities_while_a_process_holds_the_folder(
+async def test_operator_can_confirm_an_identity_while_a_process_holds_the_folder(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
     first = folder()
@@ -295,7 +295,7 @@ async def test_an_operator_confirms_identities_while_a_process_holds_the_folder(
     assert confirmed(first) == {ANNA: "new"}
 
 
-async def test_stores_that_no_process_uses_are_deleted(
+async def test_unused_copies_of_the_store_are_deleted(
     path: Path, folder: Callable[..., Folder], database: Database
 ) -> None:
     old, new = folder(), folder()
@@ -319,7 +319,7 @@ def _deposes(path: Path, epoch: int, place: str) -> None:
 
 
 @pytest.mark.parametrize("place", failpoints.HANDOVER)
-async def test_a_kill_during_the_takeover_leaves_the_keys_to_the_next_leader(
+async def test_next_leader_gets_the_keys_after_a_kill_during_the_takeover(
     path: Path, folder: Callable[..., Folder], database: Database, place: str
 ) -> None:
     old, new = folder(), folder()
@@ -344,7 +344,7 @@ async def test_a_kill_during_the_takeover_leaves_the_keys_to_the_next_leader(
 
 
 def _writes(folder: Path, told: Connection) -> None:
-    """A process that stores one thing after another, and says what is stored."""
+    """A process that runs one transaction after another, and reports each that is stored."""
     crypto = Crypto(ME, "BOT", Folder(folder), "key", new=False)
     number = 0
     while True:
@@ -393,14 +393,14 @@ def _copied_at_any_moment(tmp_path: Path, copies: Folder, times: int) -> None:
         rig.close()
 
 
-def test_a_copy_made_while_its_owner_is_frozen_is_whole_at_any_moment(
-    tmp_path: Path, folder: Callable[..., Folder]
-) -> None:
+def test_copy_of_a_frozen_store_holds_only_whole_transactions(tmp_path: Path, folder: Callable[..., Folder]) -> None:
     _copied_at_any_moment(tmp_path, folder(), 20)
 
 
 @pytest.mark.campaign
-def test_a_copy_is_whole_at_any_of_1000_moments(tmp_path: Path, folder: Callable[..., Folder]) -> None:
+def test_copy_of_a_frozen_store_holds_only_whole_transactions_at_1000_moments(
+    tmp_path: Path, folder: Callable[..., Folder]
+) -> None:
     _copied_at_any_moment(tmp_path, folder(), 1000)
 
 
@@ -415,8 +415,8 @@ def _writes_half(folder: Path) -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def test_a_copy_rolls_back_what_a_frozen_owner_had_half_written(tmp_path: Path, folder: Callable[..., Folder]) -> None:
-    """It holds the file for itself, and has written pages of a transaction that is not complete."""
+def test_copy_of_a_store_frozen_in_a_transaction_rolls_it_back(tmp_path: Path, folder: Callable[..., Folder]) -> None:
+    """The frozen process locks the file, and has written pages of an incomplete transaction."""
     here = folder(tmp_path)
     here.open()
     crypto = Crypto(ME, "BOT", here, "key", new=True)
@@ -440,7 +440,7 @@ def test_a_copy_rolls_back_what_a_frozen_owner_had_half_written(tmp_path: Path, 
     assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_store_that_is_not_whole_is_not_taken(tmp_path: Path) -> None:
+def test_damaged_store_is_not_copied(tmp_path: Path) -> None:
     (tmp_path / "old.db").write_bytes(b"SQLite format 3\0" + random.randbytes(8000))
     with pytest.raises(StoreError):
         copy_store(tmp_path / "old.db", tmp_path / "new.db")

@@ -1,4 +1,4 @@
-"""A process that leads no more: what it asks for does not leave, and answers that come too late count for nothing."""
+"""A process that no longer leads: its requests are not sent, and late answers are ignored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 
 
 
 class Homeserver:
-    """Says yes, and keeps what arrived."""
+    """Accepts every request, and keeps what arrived."""
 
     def __init__(self) -> None:
         self.got = b""
@@ -40,20 +40,20 @@ async def homeserver() -> AsyncIterator[tuple[Homeserver, Server]]:
 
 
 def leads(times: int) -> Iterator[bool]:
-    """So many times yes, then no."""
+    """True so many times, then False."""
     yield from [True] * times
     while True:
         yield False
 
 
-async def test_a_leader_is_answered(homeserver: tuple[Homeserver, Server]) -> None:
+async def test_request_of_a_leader_is_sent_and_answered(homeserver: tuple[Homeserver, Server]) -> None:
     there, server = homeserver
     assert await server.put("v3", "x", body={"a": 1}) == {}
     assert there.got
 
 
 @pytest.mark.parametrize("times", [0, 1])
-async def test_nothing_is_written_once_the_leadership_is_lost_also_while_it_connects(
+async def test_request_is_not_sent_if_the_leadership_is_lost_before_or_while_connecting(
     homeserver: tuple[Homeserver, Server], times: int
 ) -> None:
     there, server = homeserver
@@ -64,7 +64,7 @@ async def test_nothing_is_written_once_the_leadership_is_lost_also_while_it_conn
     assert there.got == b""
 
 
-async def test_an_answer_that_comes_after_the_leadership_counts_for_nothing(
+async def test_answer_that_arrives_after_the_leadership_is_lost_is_ignored(
     homeserver: tuple[Homeserver, Server],
 ) -> None:
     there, server = homeserver

@@ -1,4 +1,4 @@
-"""Keys, signatures, secrets, position: what an identity is made of."""
+"""Keys, signatures, secrets and position: the parts of the bot's identity."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 
 @given(st.binary(min_size=32, max_size=32), st.text(max_size=20), st.binary(max_size=100))
-def test_a_secret_comes_back_with_its_key_and_name_alone(key: bytes, name: str, plain: bytes) -> None:
+def test_secret_is_decrypted_only_with_its_key_and_name(key: bytes, name: str, plain: bytes) -> None:
     stored = secret_storage.encrypt(key, name, plain)
     assert secret_storage.decrypt(key, name, stored) == plain
     for other in ((bytes(32) if key != bytes(32) else b"1" * 32, name), (key, f"{name}x")):
@@ -38,7 +38,7 @@ def test_a_secret_comes_back_with_its_key_and_name_alone(key: bytes, name: str, 
 
 
 @given(st.binary(min_size=32, max_size=32))
-def test_a_recovery_key_tolerates_spaces_and_hardly_a_mistake(key: bytes) -> None:
+def test_recovery_key_tolerates_spaces_but_hardly_any_typing_mistake(key: bytes) -> None:
     """Its check is one byte (the specification's choice), so one mistake in 256 passes."""
     text = secret_storage.encode_recovery_key(key)
     assert secret_storage.decode_recovery_key(f"  {text.replace(' ', '')} ") == key
@@ -52,14 +52,14 @@ def test_a_recovery_key_tolerates_spaces_and_hardly_a_mistake(key: bytes) -> Non
     assert refused >= len(letters) - 4
 
 
-def test_a_recovery_key_of_the_specification() -> None:
+def test_recovery_key_example_of_the_specification_is_decoded() -> None:
     """The example of https://spec.matrix.org/latest/appendices/#cryptographic-key-representation."""
     example = "EsTj 3yST y93F SLpB jJsz eAXc 2XzA ygD3 w69H fGaN TKBj jXEd"
     key = secret_storage.decode_recovery_key(example)
     assert secret_storage.encode_recovery_key(key) == example
 
 
-def test_signatures_hold_for_the_very_object() -> None:
+def test_signature_is_valid_only_for_the_signed_object() -> None:
     key = SigningKey(secrets.token_bytes(32))
     value = {"user_id": "@a:b", "keys": {"x": "ü"}, "unsigned": {"any": 1}}
     signed = value | {"signatures": {"@a:b": {key.id: key.sign(value)}}}
@@ -70,7 +70,7 @@ def test_signatures_hold_for_the_very_object() -> None:
         assert not signed_by(malformed, "@a:b", key.public)
 
 
-def test_a_chain_of_another_user_or_signer_is_none() -> None:
+def test_key_chain_of_another_user_or_signer_is_rejected() -> None:
     master, other = SigningKey(bytes(32)), SigningKey(b"1" * 32)
 
     def key_object(key: SigningKey, signer: SigningKey, user: str = "@a:b") -> dict[str, object]:
@@ -102,7 +102,7 @@ def test_the_folder_belongs_to_one_process(folder: Folder) -> None:
     assert (folder.path / "x.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_store_that_is_gone_damaged_or_of_another_key_is_lost(folder: Folder) -> None:
+def test_missing_or_damaged_store_or_a_wrong_key_raises_lost_store(folder: Folder) -> None:
     Crypto("@bot:b", "D", folder, "key", new=True).close()
     Crypto("@bot:b", "D", folder, "key", new=False).close()
     with pytest.raises(LostStoreError):
@@ -155,7 +155,7 @@ def test_an_unreadable_message_gets_one_notice_after_five_minutes(folder: Folder
     crypto.close()
 
 
-def test_one_sender_cannot_fill_the_place_of_all() -> None:
+def test_one_sender_cannot_use_up_the_space_for_waiting_messages() -> None:
     position = Position()
     for number in range(MOST_OF_ONE + 50):
         position = position.hold("!r", {"event_id": f"${number}", "sender": "@a:b"}, NOW)
@@ -165,7 +165,7 @@ def test_one_sender_cannot_fill_the_place_of_all() -> None:
     assert Position.load(position.dump()) == position
 
 
-def test_what_an_answer_of_the_server_means() -> None:
+def test_server_errors_become_busy_refused_or_unreachable() -> None:
     def raised(status: int, body: object, **headers: str) -> Exception:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         with pytest.raises((BusyError, RequestRefusedError, UnreachableError)) as caught:
@@ -186,7 +186,7 @@ def test_what_an_answer_of_the_server_means() -> None:
     assert url("http://h", "v3", "rooms", "!a/../b?c#d").endswith("/v3/rooms/%21a%2F..%2Fb%3Fc%23d")
 
 
-def test_pauses_grow_and_honour_the_server() -> None:
+def test_retry_pauses_grow_and_respect_the_wait_of_the_server() -> None:
     pauses = [pause_s(failures, None) for failures in (1, 3, 5, 30)]
     assert pauses == sorted(pauses)
     assert 0.5 < pauses[0] < 2
@@ -194,8 +194,8 @@ def test_pauses_grow_and_honour_the_server() -> None:
     assert pause_s(1, timedelta(seconds=90)) == 90
 
 
-def test_two_exchanges_agree_and_a_changed_key_is_found_out() -> None:
-    """The accepting half against itself with roles exchanged: the arithmetic both sides do is the same."""
+def test_verification_exchange_agrees_and_detects_a_changed_key() -> None:
+    """The accepting side runs against itself with exchanged roles: both sides calculate the same."""
     exchange = Exchange("t", ("@bot:b", "D"), ("@a:b", "P"))
     start = {
         "method": "m.sas.v1", "from_device": "P", "hashes": ["sha256"],
@@ -221,7 +221,7 @@ def test_two_exchanges_agree_and_a_changed_key_is_found_out() -> None:
         exchange.agree({"key": other._public})
 
 
-def test_a_failing_disk_is_no_fault_of_an_event(folder: Folder) -> None:
+def test_failing_store_does_not_mark_the_event_as_refused(folder: Folder) -> None:
     crypto = Crypto("@bot:b", "D", folder, "key", new=True)
     batch = Batch()
     with pytest.raises(StoreError), batch.guarded({}, "!r"), crypto.atomic():

@@ -1,4 +1,4 @@
-"""Whose devices get a room's key, when it is replaced, and who hears of a changed identity."""
+"""Which devices get a room's key, when the bot replaces it, and who is told of a changed identity."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Household:
         return sum("PHONE" in part(messages, ANNA) for messages in self.server.delivered)
 
     def encryption(self, **rules: object) -> None:
-        """Somebody with the right to do so sets how the room is encrypted."""
+        """A member with the right to do so sets how the room is encrypted."""
         content = {"algorithm": "m.megolm.v1.aes-sha2", **rules}
         if self.room.apply(event("m.room.encryption", content, state_key="")):
             self.crypto.drop_room_key(ROOM)
@@ -127,7 +127,7 @@ def home(tmp_path: Path) -> Iterator[Household]:
 # --- rotation -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_key_serves_as_many_messages_as_the_room_wants(home: Household) -> None:
+async def test_room_key_is_replaced_after_as_many_messages_as_the_room_sets(home: Household) -> None:
     home.encryption(rotation_period_msgs=3)
     used = [await home.write() for _ in range(7)]
     assert [used.index(key) for key in used] == [0, 0, 0, 3, 3, 3, 6]
@@ -135,14 +135,14 @@ async def test_a_key_serves_as_many_messages_as_the_room_wants(home: Household) 
 
 
 @pytest.mark.parametrize("wanted", [{}, {"rotation_period_msgs": 5_000}, {"rotation_period_msgs": "3"}], ids=str)
-async def test_no_key_serves_more_than_100_messages(home: Household, wanted: Json) -> None:
+async def test_room_key_is_replaced_after_100_messages_at_the_latest(home: Household, wanted: Json) -> None:
     home.encryption(**wanted)
     used = [await home.write() for _ in range(101)]
     assert len(set(used[:100])) == 1
     assert used[100] != used[0]
 
 
-async def test_a_key_is_replaced_when_it_is_as_old_as_the_room_wants(home: Household) -> None:
+async def test_room_key_is_replaced_at_the_age_that_the_room_sets(home: Household) -> None:
     home.encryption(rotation_period_ms=2 * 3_600_000)
     first = await home.write()
     home.crypto._olm.outbound_group_sessions[ROOM].creation_time -= timedelta(hours=1, minutes=59)
@@ -151,13 +151,13 @@ async def test_a_key_is_replaced_when_it_is_as_old_as_the_room_wants(home: House
     assert await home.write() != first
 
 
-async def test_a_room_that_wants_a_key_to_last_no_time_can_be_written_to(home: Household) -> None:
+async def test_room_with_a_rotation_period_of_zero_gets_a_new_key_for_each_message(home: Household) -> None:
     home.encryption(rotation_period_ms=0, rotation_period_msgs=-5)
     used = [await home.write() for _ in range(3)]
     assert len(set(used)) == 3
 
 
-async def test_new_rules_hold_at_once_and_the_same_ones_change_nothing(home: Household) -> None:
+async def test_new_rotation_rules_replace_the_key_at_once_and_equal_ones_keep_it(home: Household) -> None:
     home.encryption()
     first = await home.write()
     home.encryption(rotation_period_msgs=100)
@@ -171,7 +171,7 @@ async def test_new_rules_hold_at_once_and_the_same_ones_change_nothing(home: Hou
 # --- devices that cannot get the key --------------------------------------------------------------------------------
 
 
-async def test_a_device_without_one_time_keys_is_asked_again_and_gets_the_key_then(
+async def test_device_without_one_time_keys_gets_the_room_key_at_the_next_retry(
     home: Household, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1_000.0
@@ -191,7 +191,7 @@ async def test_a_device_without_one_time_keys_is_asked_again_and_gets_the_key_th
 # --- identities -----------------------------------------------------------------------------------------------------
 
 
-async def test_a_changed_identity_gets_no_keys_and_the_admins_hear_of_it_once(home: Household) -> None:
+async def test_user_with_a_changed_identity_gets_no_keys_and_admins_are_alerted_once(home: Household) -> None:
     home.new_identity()
     await home.write()
     assert home.shared == 1
@@ -211,7 +211,7 @@ async def test_a_changed_identity_gets_no_keys_and_the_admins_hear_of_it_once(ho
     assert len({values["subject"] for _, values in home.alerts}) == 1, "so that no more than one an hour is sent"
 
 
-async def test_the_bots_own_identity_is_the_one_of_its_seeds(home: Household) -> None:
+async def test_alert_is_sent_if_the_identity_of_the_bot_is_not_that_of_its_seeds(home: Household) -> None:
     for _ in range(2):  # the second one after a reset
         master, _ = home.server.new_identity(ME)
         home.keys = home.started()
@@ -223,7 +223,7 @@ async def test_the_bots_own_identity_is_the_one_of_its_seeds(home: Household) ->
     assert [values["user"] for _, values in home.alerts] == [ME], "that was somebody else"
 
 
-async def test_a_vanished_identity_is_a_changed_one(home: Household) -> None:
+async def test_vanished_identity_is_treated_as_a_changed_one(home: Household) -> None:
     home.new_identity()
     await home.write()
     for kind in ("master_keys", "self_signing_keys"):
@@ -233,7 +233,7 @@ async def test_a_vanished_identity_is_a_changed_one(home: Household) -> None:
     assert len(home.alerts) == 1
 
 
-async def test_what_the_operator_confirms_counts_with_the_next_answer(home: Household) -> None:
+async def test_identity_that_the_operator_confirms_gets_the_key_with_the_next_answer(home: Household) -> None:
     home.new_identity()
     await home.write()
     identity = home.new_identity()
@@ -244,7 +244,7 @@ async def test_what_the_operator_confirms_counts_with_the_next_answer(home: Hous
     assert len(home.alerts) == 1
 
 
-async def test_an_id_that_is_a_command_is_told_as_none(home: Household) -> None:
+async def test_user_id_in_an_alert_is_quoted_for_the_shell(home: Household) -> None:
     """Servers of others may have ids with anything in them, and an admin copies this one into a shell."""
     evil = "@$(reboot):evil.example"
     home.keys._masters[evil] = "M2"

@@ -1,4 +1,4 @@
-"""An event that is nested without end is refused before anything that recurses sees it."""
+"""A too deeply nested event is refused before any recursive function reads it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def event(depth: int) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("depth", [MAX_DEPTH, 600, 900])
-def test_a_deep_event_is_malformed(depth: int) -> None:
+def test_too_deeply_nested_event_is_malformed(depth: int) -> None:
     with pytest.raises(MalformedEventError):
         check_shape(event(depth))
 
 
-def test_what_is_taken_can_wait_in_the_cursor() -> None:
+def test_deepest_accepted_event_can_be_stored_in_the_cursor() -> None:
     taken = check_shape(event(MAX_DEPTH - 3))
     assert Position().hold("!r", taken, datetime.now(UTC)).dump()

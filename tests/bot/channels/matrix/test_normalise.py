@@ -1,4 +1,4 @@
-"""Events to their meaning."""
+"""What Matrix events mean for the bot."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def meant(what: dict[str, Any], where: Room | None = None) -> Inbound:
     return result
 
 
-def test_a_private_message_is_a_question() -> None:
+def test_private_message_is_addressed_to_the_bot() -> None:
     happening = meant(text("Wer?"))
     assert (happening.text, happening.private, happening.addressed, happening.user) == ("Wer?", True, True, ANNA)
 
@@ -60,12 +60,14 @@ def test_a_private_message_is_a_question() -> None:
         ("Wer?", {"m.mentions": 5}, False, "Wer?"),
     ],
 )
-def test_in_a_room_only_what_is_addressed(body: str, more: dict[str, Any], addressed: bool, words: str) -> None:
+def test_message_in_a_room_is_addressed_only_if_it_names_the_bot_or_a_command(
+    body: str, more: dict[str, Any], addressed: bool, words: str
+) -> None:
     happening = meant(text(body, **more), room(ANNA, "@berta:a.example"))
     assert (happening.addressed, happening.text) == (addressed, words)
 
 
-def test_replies_and_threads() -> None:
+def test_reply_refers_to_its_message_and_a_thread_to_its_root() -> None:
     reply = {"m.in_reply_to": {"event_id": "$x"}}
     happening = meant(text("> <@x:y> früher\n> noch\n\nund jetzt?", **{"m.relates_to": reply}))
     assert (happening.refers_to, happening.text) == ("$x", "und jetzt?")
@@ -85,11 +87,11 @@ def test_replies_and_threads() -> None:
         event({"anything": 1}, kind="org.example.unknown"),
     ],
 )
-def test_what_means_nothing(silent: dict[str, Any]) -> None:
+def test_notices_files_own_and_unknown_events_are_ignored(silent: dict[str, Any]) -> None:
     assert read(silent, room()) is None
 
 
-def test_edits_redactions_reactions_votes() -> None:
+def test_edits_redactions_reactions_and_votes_refer_to_their_message() -> None:
     edit = text("* x", **{"m.relates_to": {"rel_type": "m.replace", "event_id": "$o"}})
     assert (meant(edit).happening, meant(edit).refers_to) == (Happening.EDIT, "$o")
     for redaction in (event({"redacts": "$o"}, "m.room.redaction"), event({}, "m.room.redaction") | {"redacts": "$o"}):
@@ -119,7 +121,7 @@ KINDS = st.sampled_from(
 
 
 @given(st.dictionaries(FIELDS, JSON | RELATION | st.sampled_from(["m.text", "m.replace"])), KINDS)
-def test_no_content_does_anything_but_mean_something_or_be_malformed(content: dict[str, Any], kind: str) -> None:
+def test_every_content_is_read_or_malformed(content: dict[str, Any], kind: str) -> None:
     try:
         result = read(check_shape(event(content, kind)), room())
     except MalformedEventError:
@@ -129,7 +131,7 @@ def test_no_content_does_anything_but_mean_something_or_be_malformed(content: di
 
 
 @given(JSON)
-def test_every_event_is_noted_when_it_breaks_something(anything: Any) -> None:
+def test_event_that_raises_an_error_is_noted_under_the_same_short_id(anything: Any) -> None:
     batch = Batch()
     for _ in range(2):
         with batch.guarded(anything, "!r"):
@@ -139,12 +141,12 @@ def test_every_event_is_noted_when_it_breaks_something(anything: Any) -> None:
 
 
 @pytest.mark.parametrize("relation", [[], [{"event_id": "$o"}], "x", 5])
-def test_a_verification_without_a_relation_that_is_one_is_malformed(relation: Any) -> None:
+def test_verification_event_without_a_valid_relation_is_malformed(relation: Any) -> None:
     with pytest.raises(MalformedEventError):
         read(event({"m.relates_to": relation}, "m.key.verification.start"), room())
 
 
-def test_the_bots_arrival_is_no_change_of_its_profile() -> None:
+def test_profile_change_of_the_bot_is_not_taken_for_its_arrival() -> None:
     arrival = member(ME, "join", prev_content={"membership": "invite"}, prev_sender=ANNA)
     profile = member(ME, "join", prev_content={"membership": "join"})
     assert own_arrival([profile], ME) is None
@@ -164,11 +166,11 @@ def test_the_bots_arrival_is_no_change_of_its_profile() -> None:
         ("nonsense", (), False),
     ],
 )
-def test_who_may_ask(user: str, allowed: tuple[str, ...], may: bool) -> None:
+def test_only_users_of_allowed_servers_may_ask(user: str, allowed: tuple[str, ...], may: bool) -> None:
     assert may_ask(user, allowed, ME) is may
 
 
-def test_members_and_encryption_of_a_room() -> None:
+def test_room_tracks_its_members_and_its_encryption() -> None:
     made = room(ANNA, "@berta:a.example")
     assert not made.private
     assert made.apply(member("@berta:a.example", "leave"))
@@ -181,7 +183,7 @@ def test_members_and_encryption_of_a_room() -> None:
     assert made.encrypted
 
 
-def test_too_old_or_too_much_gets_one_notice() -> None:
+def test_too_old_or_too_many_messages_cause_one_notice() -> None:
     fresh, old = (
         meant(text("neu")),
         [meant(text("alt") | {"event_id": f"${n}", "origin_server_ts": 1}) for n in range(3)],

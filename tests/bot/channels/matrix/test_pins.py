@@ -1,4 +1,4 @@
-"""Identities that change: refused until the old one is back, or a human says that it is theirs."""
+"""Changed identities: refused until the old one is back, or the operator confirms the new one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def level(pins: Pins, master: str, *, any_: bool = True, allow: bool = True) -> 
     return pins.level("@a:b", master, has_any=any_, allow_unsigned=allow)
 
 
-def test_the_first_identity_counts_and_no_other(folder: Folder) -> None:
+def test_first_identity_of_a_user_is_pinned_and_every_other_is_refused(folder: Folder) -> None:
     assert level(Pins(folder), "", any_=False) == ALLOWED
     assert level(Pins(folder), "", any_=False, allow=False) == REFUSED
     assert level(Pins(folder), "", any_=True) == CHANGED  # keys, but no chain
@@ -34,7 +34,7 @@ def test_the_first_identity_counts_and_no_other(folder: Folder) -> None:
     assert level(Pins(folder), "M1") == SIGNED  # it was back
 
 
-def test_a_running_bot_takes_up_what_the_operator_confirms(folder: Folder, tmp_path: Path) -> None:
+def test_running_bot_accepts_an_identity_that_the_operator_confirms(folder: Folder, tmp_path: Path) -> None:
     running = Pins(folder)
     assert level(running, "M1") == SIGNED
     assert level(running, "M2") == CHANGED
@@ -45,7 +45,7 @@ def test_a_running_bot_takes_up_what_the_operator_confirms(folder: Folder, tmp_p
     assert level(Pins(folder), "M1") == CHANGED
 
 
-def test_there_is_something_to_confirm_only_when_both_are_known() -> None:
+def test_identity_can_be_confirmed_only_if_the_old_and_the_new_one_are_known() -> None:
     seen = [Identities("@a:b", known, shown).changed for known in ("", "M1") for shown in ("", "M1", "M2")]
     assert seen == [False, False, False, False, False, True]
     assert in_groups("abcdefghij") == "abcd efgh ij"

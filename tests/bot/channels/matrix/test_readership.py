@@ -1,4 +1,4 @@
-"""Who can read a room, by its state events in any order: members, rules, history, upgrades."""
+"""Who can read a room, from its state events in any order: members, rules, history, upgrades."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ events = st.one_of(
 
 
 def expected(happened: list[Event]) -> bool:
-    """The rule in other words: the last word on each thing decides."""
+    """The rule in other words: the last event of each kind decides."""
     last: dict[tuple[str, str], Any] = {}
     for event in happened:
         if isinstance(event["content"], dict):
@@ -81,14 +81,14 @@ def expected(happened: list[Event]) -> bool:
 
 
 @given(st.lists(events, max_size=14))
-def test_a_room_is_private_exactly_when_the_last_word_on_each_thing_says_so(happened: list[Event]) -> None:
+def test_last_event_of_each_kind_decides_whether_a_room_is_private(happened: list[Event]) -> None:
     assert is_annas(room_of(*happened)) is expected(happened)
 
 
 @pytest.mark.campaign
 @settings(max_examples=50_000, deadline=None)
 @given(st.lists(events, max_size=30))
-def test_a_room_is_private_exactly_then_many_times(happened: list[Event]) -> None:
+def test_last_event_of_each_kind_decides_whether_a_room_is_private_50000_times(happened: list[Event]) -> None:
     assert is_annas(chat(*happened)) is expected([*_chat_events(), *happened])
 
 
@@ -114,17 +114,17 @@ def _chat_events() -> list[Event]:
         state("tombstone", {"replacement_room": "!new:a.example"}),
     ],
 )
-def test_one_change_ends_the_privacy_of_a_chat(since: Event) -> None:
+def test_chat_is_not_private_after_one_change_that_lets_others_read(since: Event) -> None:
     assert is_annas(chat())
     assert not is_annas(chat(since))
 
 
-def test_who_left_or_was_put_out_reads_no_more() -> None:
+def test_member_who_left_or_was_banned_cannot_read_the_room() -> None:
     for end in ("leave", "ban"):
         assert is_annas(chat(member(BEN, "join"), member(BEN, end)))
 
 
-def test_another_person_in_annas_place_is_not_anna() -> None:
+def test_chat_is_not_private_if_another_user_replaced_its_owner() -> None:
     assert not is_annas(chat(member(BEN, "join"), member(ANNA, "leave")))
 
 
@@ -145,12 +145,12 @@ def levels(bot: Any = 100, **more: Any) -> Event:
         (state("power_levels", {"users": [], "state_default": "x"}), False),
     ],
 )
-def test_a_history_can_be_closed_by_who_has_the_power_to(power: Event, may: bool) -> None:
+def test_bot_can_close_the_history_only_with_enough_power(power: Event, may: bool) -> None:
     room = chat(state("history_visibility", {"history_visibility": "shared"}), power)
     assert not room.readership.closed
     assert room.closable.closed is may
 
 
-def test_closing_the_history_is_no_help_where_others_can_come_in() -> None:
+def test_room_that_others_can_join_stays_open_even_with_a_closed_history() -> None:
     public = state("join_rules", {"join_rule": "public"})
     assert not chat(state("history_visibility", {"history_visibility": "shared"}), levels(), public).closable.closed

@@ -16,13 +16,13 @@ def create(version: Any, **content: Any) -> dict[str, Any]:
     return {"sender": MAKER, "content": {"room_version": version} | content}
 
 
-def test_by_power_level() -> None:
+def test_user_with_power_level_100_is_an_admin() -> None:
     seen = [user for user in (MAKER, ADMIN, MODERATOR, MEMBER) if is_admin(user, LEVELS, create("11"))]
     assert seen == [ADMIN]
     assert is_admin(MEMBER, {"users_default": 100}, create("11"))
 
 
-def test_who_made_a_recent_room_stands_above_all_levels() -> None:
+def test_creators_of_a_version_12_room_are_admins() -> None:
     recent = create("12", additional_creators=[MEMBER])
     assert [user for user in (MAKER, ADMIN, MODERATOR, MEMBER) if is_admin(user, LEVELS, recent)] == [
         MAKER,
@@ -32,10 +32,10 @@ def test_who_made_a_recent_room_stands_above_all_levels() -> None:
 
 
 @pytest.mark.parametrize("version", [None, 12, "twelve", "org.example.12", ["12"], "1.5"])
-def test_an_odd_version_makes_nobody_an_admin(version: Any) -> None:
+def test_creator_of_a_room_with_an_unknown_version_is_not_an_admin(version: Any) -> None:
     assert not is_admin(MAKER, {}, create(version))
 
 
 @pytest.mark.parametrize("levels", [{}, {"users": []}, {"users": {MEMBER: "100"}}, {"users_default": None}])
-def test_odd_levels_say_no(levels: dict[str, Any]) -> None:
+def test_malformed_power_levels_make_no_member_an_admin(levels: dict[str, Any]) -> None:
     assert not is_admin(MEMBER, levels, create("12", additional_creators="@member:a"))

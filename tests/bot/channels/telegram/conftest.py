@@ -16,13 +16,13 @@ from tests.telegram_api import LoopbackApi
 
 @pytest.fixture(autouse=True)
 def _brisk_outbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What failed is sent again as in earnest, only sooner."""
+    """Retry failed messages as in production, only sooner."""
     monkeypatch.setattr(retry, "FIRST_PAUSE", timedelta(milliseconds=50))
 
 
 @pytest.fixture
 async def api() -> AsyncIterator[LoopbackApi]:
-    """What the real server would silently ignore fails the test."""
+    """The test fails on calls that the real server would silently ignore."""
     async with LoopbackApi() as started:
         started.delivery.retry_scale = 0.01
         yield started

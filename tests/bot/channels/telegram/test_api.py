@@ -1,4 +1,4 @@
-"""What an error of a call means for the message that it was to send."""
+"""What a failed call means for the message that it should send."""
 
 from __future__ import annotations
 
@@ -52,11 +52,13 @@ def because(error: NetworkError, cause: Exception) -> NetworkError:
         (UndeliverableError("x"), UndeliverableError),
     ],
 )
-def test_only_what_was_certainly_not_sent_is_tried_again(error: Exception, means: type[ChannelError]) -> None:
+def test_message_is_retried_only_if_telegram_certainly_did_not_get_it(
+    error: Exception, means: type[ChannelError]
+) -> None:
     assert type(meaning(error)) is means
 
 
-def test_what_comes_with_it() -> None:
+def test_flood_error_carries_the_wait_and_a_moved_group_its_new_id() -> None:
     flood, moved = meaning(RetryAfter(7)), meaning(ChatMigrated(-1005))
     assert isinstance(flood, TryLaterError)
     assert flood.after == timedelta(seconds=7)
@@ -72,7 +74,7 @@ def test_what_comes_with_it() -> None:
         (BadRequest("Message thread not found"), False),
     ],
 )
-def test_who_is_gone_for_good(error: Exception, gone: bool) -> None:
+def test_deactivated_user_or_missing_chat_is_gone(error: Exception, gone: bool) -> None:
     told = meaning(error)
     assert isinstance(told, UndeliverableError)
     assert told.gone is gone

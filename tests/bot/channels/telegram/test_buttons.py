@@ -1,4 +1,4 @@
-"""Buttons: only the right person's first press in time does anything; every press gets a kind answer at once."""
+"""Buttons: only the owner's first press in time has an effect; the bot answers every press at once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUESTION = "Wer hat Mobilitätsprojekte gemacht?"
 FOREIGN, LATE, TWICE = "gehören der Person", "abgelaufen", "schon erledigt"
 
 
-async def test_the_data_of_a_button_is_random_and_says_nothing(either: Rig) -> None:
+async def test_callback_data_of_a_button_is_random_and_unique(either: Rig) -> None:
     anna = either.world.user(11)
     first, second = [await either.ask(anna, QUESTION) for _ in range(2)]
     data = [button["callback_data"] for message in (first, second) for button in message.buttons]
@@ -31,7 +31,7 @@ async def test_the_data_of_a_button_is_random_and_says_nothing(either: Rig) -> N
     assert len(set(data)) == len(data)
 
 
-async def test_only_the_one_who_asked_may_press(either: Rig) -> None:
+async def test_only_the_asker_can_press_the_buttons_of_an_answer(either: Rig) -> None:
     world = either.world
     anna, ben, eve = world.user(11), world.user(12), world.user(13)
     group = world.group(GROUP)
@@ -47,7 +47,7 @@ async def test_only_the_one_who_asked_may_press(either: Rig) -> None:
     await world.until(lambda: len(world.said(group)) > said)
 
 
-async def test_another_chat_cannot_use_a_handle(either: Rig) -> None:
+async def test_button_cannot_be_used_from_another_chat(either: Rig) -> None:
     anna = either.world.user(11)
     answer = await either.ask(anna, QUESTION)
     group = either.world.group(GROUP)
@@ -57,7 +57,7 @@ async def test_another_chat_cannot_use_a_handle(either: Rig) -> None:
     assert FOREIGN in await either.toast(query)
 
 
-async def test_a_second_press_does_nothing(either: Rig) -> None:
+async def test_second_press_of_a_button_has_no_effect(either: Rig) -> None:
     world = either.world
     anna = world.user(11)
     answer = await either.ask(anna, QUESTION)
@@ -69,7 +69,7 @@ async def test_a_second_press_does_nothing(either: Rig) -> None:
     assert len(world.said(anna)) == 2
 
 
-async def test_a_late_press_and_a_made_up_one_do_nothing(either: Rig) -> None:
+async def test_expired_and_forged_presses_have_no_effect(either: Rig) -> None:
     world = either.world
     anna = world.user(11)
     answer = await either.ask(anna, QUESTION)
@@ -87,10 +87,10 @@ async def test_a_late_press_and_a_made_up_one_do_nothing(either: Rig) -> None:
 
 
 @pytest.mark.parametrize("webhook", [False, True])
-async def test_a_press_after_a_restart_counts_once(
+async def test_press_of_a_button_after_a_restart_counts_once(
     webhook: bool, api: LoopbackApi, live_store: Store, tmp_path: Path
 ) -> None:
-    """Buttons are rows of the database: a restart neither makes a used one fresh nor takes a fresh one away."""
+    """Buttons are rows of the database: a restart neither resets a used button nor deletes an unused one."""
     world, settings = api.world, make_settings(api, tmp_path, webhook=webhook)
     anna, eve = world.user(11), world.user(13)
     async with running(api, live_store, settings) as rig:
@@ -111,10 +111,10 @@ async def test_a_press_after_a_restart_counts_once(
 
 
 @pytest.mark.parametrize("webhook", [False, True])
-async def test_presses_while_the_bot_was_down(
+async def test_presses_during_a_downtime_are_answered_and_the_first_one_counts(
     webhook: bool, api: LoopbackApi, live_store: Store, tmp_path: Path
 ) -> None:
-    """Each is answered when it is back; the first one in time by the right person counts, once."""
+    """The bot answers each press when it is back; the owner's first press in time counts, once."""
     world, settings = api.world, make_settings(api, tmp_path, webhook=webhook)
     anna, eve = world.user(11), world.user(13)
     async with running(api, live_store, settings) as rig:
@@ -133,7 +133,7 @@ async def test_presses_while_the_bot_was_down(
 
 
 @pytest.mark.parametrize("webhook", [False, True])
-async def test_a_press_while_the_bot_was_down_for_long_is_late(
+async def test_press_is_refused_if_the_button_expired_during_a_downtime(
     webhook: bool, api: LoopbackApi, live_store: Store, tmp_path: Path
 ) -> None:
     world, settings = api.world, make_settings(api, tmp_path, webhook=webhook)
@@ -153,8 +153,8 @@ async def expire(store: Store) -> None:
         await tx.connection.execute(text("UPDATE button SET expires_at = '2020-01-01 00:00:00'"))
 
 
-async def test_a_press_without_a_message_is_answered_too(either: Rig) -> None:
-    """Under an inline result there is no message that we know; nothing of ours makes such buttons."""
+async def test_press_without_a_known_message_is_answered_and_has_no_effect(either: Rig) -> None:
+    """The bot knows no message for an inline result, and never makes such buttons."""
     world = either.world
     anna = world.user(11)
     answer = await either.ask(anna, QUESTION)
@@ -169,7 +169,7 @@ async def test_a_press_without_a_message_is_answered_too(either: Rig) -> None:
 
 
 class Busy(HashEmbedder):
-    """Takes as long for a question as the test wants."""
+    """An embedder that takes as long for a question as the test wants."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -182,7 +182,7 @@ class Busy(HashEmbedder):
 
 
 @pytest.mark.parametrize("webhook", [False, True])
-async def test_every_press_is_answered_though_the_bot_is_busy(
+async def test_press_is_answered_at_once_while_the_bot_is_busy(
     webhook: bool, api: LoopbackApi, live_store: Store, tmp_path: Path
 ) -> None:
     busy = Busy()
@@ -197,7 +197,7 @@ async def test_every_press_is_answered_though_the_bot_is_busy(
         await rig.settled()
 
 
-async def test_filters_narrow_the_question_down(either: Rig) -> None:
+async def test_filter_button_narrows_the_question_down(either: Rig) -> None:
     world = either.world
     anna = world.user(11)
     answer = await either.ask(anna, "Welche Projekte gibt es zur Mobilität?")

@@ -1,4 +1,4 @@
-"""A contact whom only mail reaches connects Telegram by the link in it and a code: the mailbox's owner, nobody else."""
+"""A contact reached only by mail links Telegram with a link and a code: only the mailbox's owner can."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def handle_in(mail: str) -> str:
 
 
 async def offered(town: Town) -> str:
-    """A request goes to the contact by mail; the handle in its link."""
+    """Send a request to the contact by mail; return the handle in its link."""
     await asked_on_matrix(town)
     await town.settled()
     [mail] = town.sink.to(MAIL)
@@ -49,12 +49,12 @@ async def offered(town: Town) -> str:
 
 
 async def opens(town: Town, user: User, handle: str) -> str:
-    """Somebody presses *Start* behind the link; what the bot says."""
+    """A user presses *Start* behind the link; return the bot's answer."""
     return (await town.rig.world.answer(town.rig.world.start(user, handle))).text
 
 
 async def confirms(town: Town, user: User) -> str:
-    """Somebody says that the mailbox is theirs, and enters the code that goes there."""
+    """A user says that the mailbox is theirs, and enters the code that the bot mails there."""
     assert "Code" in await chooses(town, user, "Ja, mein")
     await town.rig.settled()
     return (await town.rig.ask(user, code_in(town.sink.to(MAIL)[-1].text))).text
@@ -80,7 +80,7 @@ async def links_and_profiles(town: Town) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("webhook", [False, True])
-async def test_a_contact_goes_on_by_telegram_from_a_mail(
+async def test_contact_links_telegram_from_a_mail_and_gets_the_outcome_there(
     webhook: bool, api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with town_of(api, tmp_path, caplog, telegram={"webhook": webhook}) as town:
@@ -117,7 +117,7 @@ async def test_a_contact_goes_on_by_telegram_from_a_mail(
     town.log_is_silent()
 
 
-async def test_a_link_works_across_a_restart_and_not_when_it_is_over(
+async def test_link_to_telegram_works_once_and_across_a_restart(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     lead, eve = api.world.user(12), api.world.user(13)
@@ -137,7 +137,9 @@ async def test_a_link_works_across_a_restart_and_not_when_it_is_over(
         assert await holder(town, "telegram", "13") != await holder(town, "email", MAIL)
 
 
-async def test_an_old_link_opens_nothing(api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_expired_or_forged_link_to_telegram_links_no_account(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async with town_of(api, tmp_path, caplog) as town:
         lead = api.world.user(12)
         handle = await offered(town)
@@ -155,7 +157,7 @@ async def test_an_old_link_opens_nothing(api: LoopbackApi, tmp_path: Path, caplo
         assert await holder(town, "telegram", "12") != await holder(town, "email", MAIL)
 
 
-async def test_a_link_that_was_passed_on_is_refused_and_its_owner_told(
+async def test_link_opened_by_another_verified_user_is_refused_and_its_owner_told(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with town_of(api, tmp_path, caplog) as town:
@@ -180,7 +182,7 @@ async def test_a_link_that_was_passed_on_is_refused_and_its_owner_told(
         assert await holder(town, "telegram", "12") == await holder(town, "email", MAIL)
 
 
-async def test_who_is_on_telegram_already_is_offered_nothing(
+async def test_contact_who_already_uses_telegram_gets_no_link_to_it(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with town_of(api, tmp_path, caplog) as town:
@@ -194,10 +196,10 @@ async def test_who_is_on_telegram_already_is_offered_nothing(
         assert "@" not in last(town.rig, lead)
 
 
-async def test_without_telegram_no_mail_speaks_of_it(
+async def test_mail_has_no_link_to_telegram_if_telegram_is_not_configured(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The bot's name is known from an earlier time; the token is taken out of the settings."""
+    """The bot knows its Telegram name from an earlier time; the settings have no token any more."""
     async with town_of(api, tmp_path, caplog) as town:
         await town.rig.ask(api.world.user(11), "hilfe")
         services = town.rig.bot.services
@@ -214,7 +216,7 @@ async def test_without_telegram_no_mail_speaks_of_it(
 
 
 async def connected(town: Town, lead: User) -> str:
-    """Somebody presses yes behind the link of a mail; the link by which the mailbox takes it back."""
+    """A user links Telegram from a mail; return the link with which the mailbox can undo it."""
     handle = await offered(town)
     await opens(town, lead, handle)
     said = len(town.rig.world.said(lead))
@@ -227,10 +229,10 @@ async def connected(town: Town, lead: User) -> str:
     return town.link(town.sink.to(MAIL)[-1].text, "disconnect")
 
 
-async def test_the_mailbox_takes_a_connection_back(
+async def test_mailbox_owner_can_unlink_an_account_and_both_get_their_own_data_back(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Somebody had the mail passed on, and pressed yes: the mailbox and they get back what was each one's own."""
+    """A user got the mail forwarded and linked an account; afterwards mailbox and account get their own data back."""
     async with town_of(api, tmp_path, caplog) as town:
         tom = api.world.user(12)
         await town.rig.ask(tom, "!sprache pl")
@@ -265,7 +267,7 @@ async def test_the_mailbox_takes_a_connection_back(
     town.log_is_silent()
 
 
-async def test_who_connects_sees_that_a_request_waits_and_nothing_of_its_asker(
+async def test_user_who_links_telegram_sees_a_waiting_request_but_no_asker_data(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with town_of(api, tmp_path, caplog) as town:
@@ -277,10 +279,10 @@ async def test_who_connects_sees_that_a_request_waits_and_nothing_of_its_asker(
     assert town.telegram_saw(*OF_THE_CONTACT, *OF_THE_ASKER) == []
 
 
-async def test_links_that_went_to_the_account_open_nothing_any_more(
+async def test_links_sent_to_an_account_are_void_after_the_mailbox_unlinks_it(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What was told there as a link is for the mailbox; who holds that chat is somebody else now."""
+    """The links in that chat were for the mailbox's owner, and the chat belongs to another user."""
     async with town_of(api, tmp_path, caplog) as town:
         tom = api.world.user(12)
         back = await connected(town, tom)
@@ -292,7 +294,9 @@ async def test_links_that_went_to_the_account_open_nothing_any_more(
         assert OF_THE_ASKER[-1] not in shown
 
 
-async def test_after_two_weeks_it_stays(api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_mailbox_owner_cannot_unlink_an_account_after_two_weeks(
+    api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async with town_of(api, tmp_path, caplog) as town:
         back = await connected(town, api.world.user(12))
         async with town.rig.store.begin() as tx:
@@ -304,7 +308,7 @@ async def test_after_two_weeks_it_stays(api: LoopbackApi, tmp_path: Path, caplog
         assert await holder(town, "telegram", "12") == await holder(town, "email", MAIL)
 
 
-async def test_what_was_parted_by_command_needs_no_link(
+async def test_unlink_page_is_gone_after_the_user_unlinked_by_command(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with town_of(api, tmp_path, caplog) as town:
@@ -320,10 +324,10 @@ async def test_what_was_parted_by_command_needs_no_link(
 # ------------------------------------------------------------------------------------------------- a mail passed on
 
 
-async def test_a_forwarded_mail_gives_nobody_the_role_of_the_contact(
+async def test_forwarded_mail_without_the_code_gives_no_access_to_the_contact(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without the code: no account of theirs, no badge, no answer, no look at the mailbox's data, no change of it."""
+    """Without the code: no linked account, no badge, no answer, no view and no change of the mailbox's data."""
     async with town_of(api, tmp_path, caplog) as town:
         mallory = api.world.user(66, username="mallory666")
         handle = await offered(town)
@@ -359,12 +363,12 @@ async def test_a_forwarded_mail_gives_nobody_the_role_of_the_contact(
 
 
 async def only_code(town: Town) -> str:
-    """The code of the one introduction that there is."""
+    """The code of the only introduction."""
     async with town.rig.store.read() as tx:
         return str(await tx.connection.scalar(text("SELECT code FROM introduction")))
 
 
-async def test_a_code_counts_in_the_chat_that_asked_for_it_alone(
+async def test_code_works_only_in_the_chat_that_requested_it(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with town_of(api, tmp_path, caplog) as town:
@@ -381,7 +385,7 @@ async def test_a_code_counts_in_the_chat_that_asked_for_it_alone(
         assert await holder(town, "telegram", "12") == await holder(town, "email", MAIL)
 
 
-async def test_a_code_that_did_not_come_is_sent_once_more(
+async def test_user_can_request_a_code_a_second_time(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with town_of(api, tmp_path, caplog) as town:

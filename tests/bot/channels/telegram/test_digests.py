@@ -1,4 +1,4 @@
-"""Digests over a Telegram that refuses and loses replies: nobody gets two, what is unclear is listed (I4, I5)."""
+"""Telegram refuses calls and loses replies: no user gets a digest twice, and unclear ones are listed (I4, I5)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FIRST_ID = 10_000
 
 
 async def subscribe(rig: Rig, count: int) -> list[User]:
-    """People who have met the bot, and want digests."""
+    """Users who have written to the bot and subscribed to digests."""
     people = [rig.world.user(FIRST_ID + number) for number in range(count)]
     async with rig.store.begin() as tx:
         for person in people:
@@ -38,7 +38,7 @@ async def subscribe(rig: Rig, count: int) -> list[User]:
 
 
 def trouble(rig: Rig, people: list[User], seed: int) -> set[int]:
-    """One in ten blocks the bot; the network errs now and then, all the time. Returns who blocked it."""
+    """One user in ten blocks the bot, and some calls fail. Return the ids of the users who blocked it."""
     chance = random.Random(seed)
     blocked = set()
     for person in people:
@@ -74,7 +74,7 @@ async def sent_and_settled(store: Store) -> None:
 
 
 def limits_were_kept(rig: Rig) -> None:
-    """Never more than Telegram allows in a second, and never sooner again than it said."""
+    """Check that the bot kept Telegram's rate limit and never retried sooner than Telegram said."""
     sends = sorted(rig.api.called("sendMessage"), key=lambda call: call.at)
     done = [call.at for call in sends if call.status == 200]
     assert all(later - first >= 0.98 for first, later in zip(done, done[31:], strict=False))
@@ -85,7 +85,7 @@ def limits_were_kept(rig: Rig) -> None:
 
 
 async def campaign(rig: Rig, count: int, seed: int, *, questions: int) -> list[float]:
-    """A run; returns how long answers took meanwhile, in seconds."""
+    """Send digests; return how long answers took meanwhile, in seconds."""
     people = await subscribe(rig, count)
     blocked = trouble(rig, people, seed)
     rig.bot.digests._first_send = 0
@@ -118,12 +118,14 @@ async def campaign(rig: Rig, count: int, seed: int, *, questions: int) -> list[f
 
 
 @pytest.mark.slow
-async def test_twenty_recipients(rig: Rig) -> None:
+async def test_no_digest_is_lost_or_sent_twice_with_twenty_recipients(rig: Rig) -> None:
     await campaign(rig, 20, seed=1, questions=1)
 
 
 @pytest.mark.campaign
-async def test_a_thousand_recipients_at_the_real_limits(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
+async def test_no_digest_is_lost_or_sent_twice_with_1000_recipients_at_real_limits(
+    api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
     began = time.monotonic()
     async with running(api, live_store, make_settings(api, tmp_path), REAL) as rig:
         took = await campaign(rig, 1_000, seed=int(os.environ.get("SEED", "1")), questions=30)

@@ -1,4 +1,4 @@
-"""Six actors and every button that there is: the owner acts, once, whatever restarts; all others hear why not."""
+"""Six actors and every button: only the owner can act, once, across restarts; the others are told why not."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LAST = "alles löschen"  # after it nobody is known any more
 Button = tuple[Message, str, str]  # where, label, handle
 
 
-async def test_only_the_owner_acts_and_once_whatever_restarts(
+async def test_only_the_owner_can_use_each_button_and_only_once_across_restarts(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     world, free = api.world, {"telegram": {"personal_data": True}}
@@ -75,7 +75,7 @@ async def test_only_the_owner_acts_and_once_whatever_restarts(
 
 
 async def nobody_else(rig: Rig, shown: list[Button], others: list[User]) -> None:
-    """Every button, pressed by others, is answered kindly and changes nothing."""
+    """Others press every button: the bot answers each press, and nothing changes."""
     before, said = await kept(rig), len(rig.world.messages)
     queries = [rig.world.press_data(other, one[0], one[2]) for one in shown for other in others]
     assert all([FOREIGN in await rig.toast(query) for query in queries])
@@ -85,7 +85,7 @@ async def nobody_else(rig: Rig, shown: list[Button], others: list[User]) -> None
 
 
 async def not_elsewhere(rig: Rig, owner: User, shown: list[Button]) -> None:
-    """Not even the owner can use a handle under another message, in another chat."""
+    """The owner cannot use a button's handle under another message, in another chat."""
     group = rig.world.group(GROUP)
     rig.world.add_bot(owner, group)
     there = await rig.ask(owner, "/hilfe", chat=group)
@@ -98,7 +98,7 @@ async def not_elsewhere(rig: Rig, owner: User, shown: list[Button]) -> None:
 
 
 def buttons(rig: Rig, user: User) -> list[Button]:
-    """Every button in the chat of somebody."""
+    """Every button in the chat of a user."""
     return [
         (message, button["text"], button["callback_data"])
         for message in rig.world.said(user)
@@ -116,5 +116,5 @@ async def commands(rig: Rig) -> list[str]:
 
 
 async def kept(rig: Rig) -> dict[str, Any]:
-    """All that is stored, but for what came in."""
+    """All stored rows except the inbox."""
     return {table: rows for table, rows in (await dump(rig.store)).items() if table not in CHANGES_BY_ITSELF}

@@ -1,4 +1,4 @@
-"""Whatever stands in a text, Telegram takes it, shows it whole, and finds no markup, mention or link of its own."""
+"""Telegram accepts every text, shows all of it, and finds no markup, mention or link in it."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def check(document: Document, limit: int = LIMIT) -> None:
 
 
 def letters(text: str) -> str:
-    """What is left when everything that is layout is gone."""
+    """The text without its layout."""
     return re.sub(r"[\s\0•…\u2060.\d-]", "", text)
 
 
@@ -116,19 +116,19 @@ def _without_links(text: str, entities: list[dict[str, object]]) -> str:
 @given(documents)
 @example((Paragraph((Strong((Text("@"),)), Text("anna"))),))
 @example((Paragraph((Text("stadt."), Strong((Text("example"),)))),))
-def test_any_document_is_taken_whole(document: Document) -> None:
+def test_telegram_accepts_every_document_and_shows_all_of_it(document: Document) -> None:
     check(document)
 
 
 @settings(max_examples=150, deadline=None)
 @given(documents, st.integers(40, 400))
-def test_any_document_is_split_without_breaking_an_entity(document: Document, limit: int) -> None:
+def test_every_document_is_split_without_breaking_an_entity(document: Document, limit: int) -> None:
     for part in parts(document, max(limit, 400)):
         text, _ = parse_html(part.html)
         assert 0 < units(text) <= max(limit, 400)
 
 
-def test_text_stays_text() -> None:
+def test_text_never_becomes_a_mention_command_link_or_markup() -> None:
     [part] = parts((Paragraph((Text("@admin /start https://a.example <b>x</b> & Rat/Haus"),)),))
     text, entities = parse_html(part.html)
     assert entities == []
@@ -138,7 +138,7 @@ def test_text_stays_text() -> None:
     assert "Rat/Haus" in text
 
 
-def test_a_long_answer_is_cut_between_its_entries() -> None:
+def test_long_answer_is_split_between_its_entries() -> None:
     entries = tuple(
         (Paragraph((Strong((Text(f"Projekt {number}"),)), Break(), Text("Wort " * 150))),) for number in range(12)
     )
@@ -161,7 +161,7 @@ def keys(language: str) -> list[str]:
 
 
 def undelivered(count: int, seed: int) -> list[str]:
-    """Templates that Telegram did not take whole with a hostile title in each field, and in the buttons below."""
+    """Templates that Telegram refused with a hostile title in each field and in the buttons below."""
     source, catalogs, failed = random.Random(seed), Texts(), []
     every = [(language, key) for language in LANGUAGES for key in keys(language)]
     world = World()
@@ -182,12 +182,12 @@ def undelivered(count: int, seed: int) -> list[str]:
     return failed
 
 
-def test_fuzzed_titles_through_every_template() -> None:
+def test_telegram_accepts_every_template_with_hostile_titles() -> None:
     assert undelivered(1_000, 1) == []
 
 
 @pytest.mark.campaign
-def test_10000_fuzzed_titles_through_every_template() -> None:
+def test_telegram_accepts_every_template_with_10000_hostile_titles() -> None:
     assert undelivered(10_000, 2) == []
 
 
@@ -195,8 +195,8 @@ COMMAND = re.compile(r"(?<![\w/])/[A-Za-z0-9_]{1,32}")  # what an app makes a li
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_command_in_every_text_can_be_tapped(language: str) -> None:
-    """As Telegram knows commands, with a slash and without hyphens; and what is tapped means the same."""
+def test_user_can_tap_every_command_in_every_text(language: str) -> None:
+    """Commands appear as Telegram knows them, with a slash and without hyphens."""
     texts, result = Texts(), 0
     for key in keys(language):
         document = every_value(texts, key, language)
@@ -223,5 +223,5 @@ def every_value(texts: Texts, key: str, language: str) -> Document:
 
 
 @pytest.mark.parametrize("word", sorted(WORDS))
-def test_a_tapped_command_means_what_a_typed_one_means(word: str) -> None:
+def test_tapped_command_means_the_same_as_the_typed_one(word: str) -> None:
     assert route(tappable(f"!{word}"), private=True) == route(f"!{word}", private=True)

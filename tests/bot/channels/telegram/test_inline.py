@@ -1,4 +1,4 @@
-"""Inline queries obey the limits of the person who asks, on whichever way."""
+"""Inline queries count toward the same rate limits as questions in a chat."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def refused(answer: dict[str, Any]) -> bool:
     return answer["results"] == [] and bool((answer.get("button") or {}).get("text"))
 
 
-async def test_the_hourly_limit_counts_inline_queries(
+async def test_inline_queries_count_toward_the_hourly_limit(
     api: LoopbackApi, live_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = make_settings(api, tmp_path, limits={"questions_per_hour": 5})
@@ -56,7 +56,7 @@ async def test_the_hourly_limit_counts_inline_queries(
         assert not refused(await asked_inline(rig, ben, WORDS[0]))
 
 
-async def test_questions_in_chat_count_for_inline_queries_and_forgetting_lifts_nothing(
+async def test_hourly_limit_covers_chat_and_inline_queries_and_survives_erasure(
     api: LoopbackApi, live_store: Store, tmp_path: Path
 ) -> None:
     settings = make_settings(api, tmp_path, limits={"questions_per_hour": 3})
@@ -70,7 +70,9 @@ async def test_questions_in_chat_count_for_inline_queries_and_forgetting_lifts_n
         assert refused(await asked_inline(rig, anna, WORDS[4]))
 
 
-async def test_accounts_of_one_person_share_the_limit(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
+async def test_linked_accounts_of_a_user_share_the_hourly_limit(
+    api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
     settings = make_settings(api, tmp_path, limits={"questions_per_hour": 2})
     async with running(api, live_store, settings) as rig:
         anna = rig.world.user(11)
@@ -84,7 +86,9 @@ async def test_accounts_of_one_person_share_the_limit(api: LoopbackApi, live_sto
         assert refused(await asked_inline(rig, anna, WORDS[0]))
 
 
-async def test_different_projects_of_a_day_end_at_the_cap(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
+async def test_inline_queries_are_refused_after_the_daily_limit_of_projects(
+    api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
     settings = make_settings(api, tmp_path, limits={"projects_per_day": 10})
     async with running(api, live_store, settings) as rig:
         anna = rig.world.user(11)
@@ -99,7 +103,9 @@ async def test_different_projects_of_a_day_end_at_the_cap(api: LoopbackApi, live
         assert not any(word in row for row in kept for word in (*WORDS, f":{anna.id}"))  # keyed hashes alone
 
 
-async def test_a_question_that_is_being_typed_counts_once(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
+async def test_inline_query_typed_letter_by_letter_counts_once(
+    api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
     async with running(api, live_store, make_settings(api, tmp_path, limits={"questions_per_hour": 2})) as rig:
         anna = rig.world.user(11)
         typed = [await asked_inline(rig, anna, "Hitzeschutz"[:letters]) for letters in range(4, 11)]
@@ -108,14 +114,14 @@ async def test_a_question_that_is_being_typed_counts_once(api: LoopbackApi, live
         assert refused(await asked_inline(rig, anna, "Schule"))
 
 
-def test_only_letters_added_or_taken_away_at_the_end_go_on() -> None:
+def test_query_continues_only_if_letters_are_added_or_removed_at_its_end() -> None:
     assert goes_on("hitz", "hitze")
     assert goes_on("hitze", "hitz")
     assert not goes_on("hitze", "hitze")
     assert not goes_on("hitze", "energie")
 
 
-def test_typing_ends_with_a_pause_or_too_many_steps() -> None:
+def test_typing_of_a_query_ends_after_a_pause_or_too_many_steps() -> None:
     now = 0.0
     typing = Typing(lambda: now)
     assert not typing.goes_on("a", "hit")

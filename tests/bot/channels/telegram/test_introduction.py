@@ -32,7 +32,7 @@ PUBLIC = "Kanarien_Name"  # of a Telegram account
 
 
 async def asked(rig: Rig, anna: User) -> str:
-    """From a question to a request that went out: buttons all along; the code of the request."""
+    """Go from a question to a sent request with buttons; return the code of the request."""
     world = rig.world
     answer = await rig.ask(anna, QUESTION)
     assert await rig.press(anna, answer, "Kontakt") == ""
@@ -51,7 +51,7 @@ async def asked(rig: Rig, anna: User) -> str:
 
 
 async def pressed(rig: Rig, user: User, message: Message, button: str) -> str:
-    """Press, and what is said then."""
+    """Press a button; return the bot's next message."""
     before = len(rig.world.said(user))
     assert await rig.press(user, message, button) == ""
     await rig.world.until(lambda: len(rig.world.said(user)) > before)
@@ -64,14 +64,14 @@ def last(rig: Rig, user: User) -> str:
 
 
 def number_of(text: str, option: str) -> str:
-    """The number before the last option with these words: the one that names nothing else."""
+    """The number before the last option with these words."""
     seen = [line for line in text.splitlines() if option in line]
     assert seen, text
     return seen[-1].split(".")[0].strip()
 
 
 async def answered_by_mail(town: Town, code: str) -> None:
-    """The contact reads the mail after their filter did, and says yes on the page."""
+    """The contact reads the mail after a mail filter did, and says yes on the page."""
     (request,) = town.sink.to(MAIL)
     assert ASKER in request.text
     assert QUESTION in request.text
@@ -91,7 +91,7 @@ async def dump_of(town: Town) -> str:
 
 
 async def own_data(town: Town, user: User) -> str:
-    """What is stored about somebody, as they read it behind their link, in the form for machines."""
+    """A user's stored data as JSON, read behind the link that the bot sent."""
     await town.rig.ask(user, "!meinedaten json")
     await town.settled()
     links = [town.link(wire, "n") for message in town.rig.world.said(user) if "/n/" in (wire := wire_of(message))]
@@ -99,7 +99,7 @@ async def own_data(town: Town, user: User) -> str:
 
 
 @pytest.mark.parametrize("webhook", [False, True])
-async def test_asked_on_telegram_answered_by_mail(
+async def test_asker_on_telegram_and_contact_by_mail_are_introduced_without_a_leak(
     webhook: bool, api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with town_of(api, tmp_path, caplog, telegram={"webhook": webhook}) as town:
@@ -123,10 +123,10 @@ async def test_asked_on_telegram_answered_by_mail(
     town.log_is_silent()
 
 
-async def test_the_asker_shows_their_telegram_name(
+async def test_asker_can_show_their_telegram_name_which_is_deleted_with_the_account(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is kept when it can be needed, shown after both said yes, and gone when the account has none, or is."""
+    """The bot stores it once needed, shows it after both agreed, and deletes it with the account or the name."""
     async with town_of(api, tmp_path, caplog) as town:
         anna = api.world.user(11, username=PUBLIC)
         answer = await town.rig.ask(anna, QUESTION)
@@ -160,10 +160,10 @@ async def test_the_asker_shows_their_telegram_name(
     assert town.telegram_saw(*OF_THE_CONTACT) == []
 
 
-async def test_a_controller_may_let_the_outcome_through(
+async def test_contact_data_reach_the_asker_on_telegram_if_the_controller_allows_it(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """And so the canaries are where the test above looks for them; what was not shared stays away all the same."""
+    """This proves that the test above looks in the right place; data that were not shared still stay hidden."""
     async with town_of(api, tmp_path, caplog, telegram={"personal_data": True}) as town:
         anna = api.world.user(11)
         code = await asked(town.rig, anna)
@@ -175,7 +175,7 @@ async def test_a_controller_may_let_the_outcome_through(
 
 
 async def contact_on_telegram(town: Town, lead: User) -> None:
-    """The contact proves the imported address to be theirs, and is reached on Telegram from then on."""
+    """The contact verifies the imported address, and the bot reaches them on Telegram from then on."""
     await town.rig.ask(lead, f"!bestaetigen {MAIL}")
     await town.rig.settled()
     match = re.search(r"\b\d{3} ?\d{3}\b", town.sink.to(MAIL)[-1].text)
@@ -184,7 +184,7 @@ async def contact_on_telegram(town: Town, lead: User) -> None:
 
 
 async def contact_on_telegram_alone(town: Town, lead: User) -> None:
-    """And the mails come back meanwhile."""
+    """The contact verifies the address, and then mail to it bounces."""
     await contact_on_telegram(town, lead)
     async with town.rig.store.begin() as tx:
         await tx.conversations.gone("email", MAIL, "bounced")
@@ -200,7 +200,7 @@ async def asked_on_matrix(town: Town) -> str:
 
 
 def wire_of(message: Message) -> str:
-    """A message with the targets of its links."""
+    """The text of a message and the targets of its links."""
     return " ".join([message.text, *(str(button.get("url", "")) for button in (*message.entities, *message.buttons))])
 
 
@@ -208,10 +208,10 @@ def heard_on_matrix(town: Town) -> str:
     return plain(town.matrix.delivered[-1].document)
 
 
-async def test_a_contact_with_telegram_and_mail_gets_the_mail(
+async def test_contact_with_telegram_and_mail_gets_the_request_by_mail(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Mail may carry what the request says, so nothing of it goes to Telegram, not even a link."""
+    """Mail may carry the request, so Telegram gets no part of it, not even a link."""
     async with town_of(api, tmp_path, caplog) as town:
         lead = api.world.user(12)
         await contact_on_telegram(town, lead)
@@ -230,7 +230,7 @@ async def test_a_contact_with_telegram_and_mail_gets_the_mail(
     town.log_is_silent()
 
 
-async def test_a_contact_with_telegram_alone_gets_links_that_work_once(
+async def test_contact_with_only_telegram_gets_links_that_work_once(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with town_of(api, tmp_path, caplog) as town:
@@ -260,7 +260,7 @@ async def test_a_contact_with_telegram_alone_gets_links_that_work_once(
     town.log_is_silent()
 
 
-async def test_the_contact_shows_their_telegram_name(
+async def test_contact_can_show_their_telegram_name_to_the_asker(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with town_of(api, tmp_path, caplog) as town:
@@ -281,7 +281,7 @@ async def test_the_contact_shows_their_telegram_name(
     town.log_is_silent()
 
 
-async def test_without_a_public_name_none_is_offered(
+async def test_contact_without_a_valid_telegram_name_is_not_offered_to_show_it(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with town_of(api, tmp_path, caplog) as town:
@@ -296,7 +296,7 @@ async def test_without_a_public_name_none_is_offered(
         await town.proven(page, lead, 422, answer="yes", share=["telegram"])
 
 
-async def test_a_contact_who_blocked_the_bot_is_given_up_and_the_asker_told(
+async def test_asker_is_told_if_the_contact_blocked_the_bot(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with town_of(api, tmp_path, caplog) as town:
@@ -313,10 +313,10 @@ async def test_a_contact_who_blocked_the_bot_is_given_up_and_the_asker_told(
     town.log_is_silent()
 
 
-async def test_a_controller_may_let_the_request_through(
+async def test_contact_can_accept_in_the_telegram_chat_if_the_controller_allows_it(
     api: LoopbackApi, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """With buttons then: the contact accepts in the chat, and sees there how to reach the asker."""
+    """The contact accepts with buttons in the chat, and sees there how to reach the asker."""
     async with town_of(api, tmp_path, caplog, telegram={"personal_data": True}) as town:
         lead = api.world.user(12)
         await contact_on_telegram(town, lead)

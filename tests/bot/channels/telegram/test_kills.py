@@ -1,7 +1,7 @@
-"""Killed without warning again and again: every question is answered, and hardly any twice.
+"""The bot is killed again and again: it answers every question, and hardly any twice.
 
-Telegram has no idempotency key, so the bound that anybody can promise is one double for each kill. Ours looks for what
-may have arrived before it sends again; ``DOUBLES_SHARE`` bounds what that leaves.
+Telegram has no idempotency key, so no bot can promise less than one double for each kill. This bot looks for messages
+that may have arrived before it sends again; ``DOUBLES_SHARE`` limits the remaining doubles.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CALLS_OF_A_LIFE = 20  # at most; a start takes five, an answer two
 
 @dataclass
 class Killed:
-    """A bot that does not live long."""
+    """A bot process that the test kills and restarts."""
 
     api: LoopbackApi
     database: Path
@@ -54,7 +54,7 @@ class Killed:
         await asyncio.to_thread(self.tells.poll, 60)  # it listens, or is dead already
 
     async def kill(self, fail_at: str) -> None:
-        """At the armed place if it is reached, else at a random moment, from its start to well into its work."""
+        """Kill the bot at the armed place if it gets there, else at a random moment."""
         assert self.process is not None
         if not fail_at:  # counted in calls: how much is done in a second depends on the machine
             calls = len(self.api.calls) + self.random.randint(0, CALLS_OF_A_LIFE)
@@ -68,7 +68,7 @@ class Killed:
         self.kills += 1
 
     def end(self) -> None:
-        """Nothing stays behind a test that failed."""
+        """Leave no process behind after a failed test."""
         if self.process is not None:
             self.process.kill()
 
@@ -130,26 +130,32 @@ async def survives(api: LoopbackApi, database: Path, tmp_path: Path, mode: str, 
 
 
 @pytest.mark.slow
-async def test_15_kills_by_polling(api: LoopbackApi, known_database: Path, tmp_path: Path) -> None:
+async def test_polling_bot_answers_every_question_in_spite_of_15_kills(
+    api: LoopbackApi, known_database: Path, tmp_path: Path
+) -> None:
     await survives(api, known_database, tmp_path, "polling", 15, 90)
 
 
 @pytest.mark.slow
-async def test_5_kills_by_webhook(api: LoopbackApi, known_database: Path, tmp_path: Path) -> None:
+async def test_webhook_bot_answers_every_question_in_spite_of_5_kills(
+    api: LoopbackApi, known_database: Path, tmp_path: Path
+) -> None:
     await survives(api, known_database, tmp_path, "webhook", 5, 30)
 
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("mode", ["polling", "webhook"])
-async def test_200_kills_of_1000_questions(mode: str, api: LoopbackApi, known_database: Path, tmp_path: Path) -> None:
+async def test_bot_answers_1000_questions_in_spite_of_200_kills(
+    mode: str, api: LoopbackApi, known_database: Path, tmp_path: Path
+) -> None:
     await survives(api, known_database, tmp_path, mode, 200, 1000)
 
 
 @pytest.mark.slow
-async def test_a_press_is_answered_and_counts_once_though_the_bot_is_killed_on_it(
+async def test_press_counts_once_although_the_bot_is_killed_while_handling_it(
     api: LoopbackApi, known_database: Path, tmp_path: Path
 ) -> None:
-    """At each place, a button of its own: pressed while the bot is down, killed on it, started again."""
+    """For each place another button: pressed while the bot is down; the bot is killed there and started again."""
     killed = prepared(api, known_database, tmp_path, "polling", seed=1)
     world = api.world
     anna = world.user(11)

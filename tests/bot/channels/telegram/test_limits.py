@@ -1,4 +1,4 @@
-"""How fast Telegram is written to: on a clock of the test's own."""
+"""How fast the bot sends to Telegram, measured with a clock of the test."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ ANNA, BEN, GROUP = 11, 12, -1001
 
 
 class Time:
-    """Stands still; ``limits`` go by it."""
+    """A clock that stands still; ``limits`` use it."""
 
     def __init__(self) -> None:
         self.now = 1000.0
         self.limits = Limits(Pace(), lambda: self.now)
 
     def goes_out(self, chat: int, *, bulk: bool = False, begun: bool = False) -> float | None:
-        """When a message asked for now goes out; ``None``: it has to come again."""
+        """When a message reserved now is sent; ``None``: it has to be retried."""
         try:
             return self.now + self.limits.reserve(chat, bulk=bulk, begun=begun)
         except TryLaterError:
@@ -34,7 +34,7 @@ def time() -> Time:
     return Time()
 
 
-def test_one_a_second_to_a_person_and_others_do_not_wait_for_that(time: Time) -> None:
+def test_user_gets_one_message_a_second_and_other_users_do_not_wait(time: Time) -> None:
     first = time.goes_out(ANNA)
     assert first is not None
     assert time.goes_out(ANNA) is None, "it must not keep the place while it waits"
@@ -46,7 +46,7 @@ def test_one_a_second_to_a_person_and_others_do_not_wait_for_that(time: Time) ->
     assert other - time.now < 0.1
 
 
-def test_twenty_a_minute_to_a_group_and_no_more(time: Time) -> None:
+def test_group_gets_at_most_twenty_messages_a_minute(time: Time) -> None:
     sent = []
     while time.now < 1200:
         at = time.goes_out(GROUP)
@@ -57,7 +57,7 @@ def test_twenty_a_minute_to_a_group_and_no_more(time: Time) -> None:
     assert len(sent) >= 60  # and not much less either
 
 
-def test_who_has_to_wait_long_comes_again_and_is_told_when(time: Time) -> None:
+def test_message_with_a_long_wait_is_retried_at_the_given_time(time: Time) -> None:
     for _ in range(20):
         time.goes_out(GROUP)
         time.now += 0.1
@@ -71,7 +71,7 @@ def test_who_has_to_wait_long_comes_again_and_is_told_when(time: Time) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 200), st.booleans(), st.floats(0, 0.2)), min_size=40, max_size=200))
-def test_never_more_than_thirty_in_a_second(messages: list[tuple[int, bool, float]]) -> None:
+def test_bot_sends_at_most_thirty_messages_a_second(messages: list[tuple[int, bool, float]]) -> None:
     time = Time()
     sent = []
     for chat, bulk, pause in messages:
@@ -82,7 +82,7 @@ def test_never_more_than_thirty_in_a_second(messages: list[tuple[int, bool, floa
         assert sum(start <= at < start + 1 for at in sent) <= 31
 
 
-def test_bulk_leaves_room_for_answers(time: Time) -> None:
+def test_bulk_messages_leave_room_for_answers(time: Time) -> None:
     chats = iter(range(100, 300))
     while time.goes_out(next(chats), bulk=True) is not None:
         pass
@@ -91,7 +91,7 @@ def test_bulk_leaves_room_for_answers(time: Time) -> None:
     assert answer - time.now < 0.5
 
 
-def test_retry_after_is_obeyed_for_that_chat(time: Time) -> None:
+def test_retry_after_holds_back_only_that_chat(time: Time) -> None:
     time.limits.hold(ANNA, timedelta(seconds=17))
     assert time.goes_out(ANNA) is None
     assert time.goes_out(BEN) == time.now
@@ -101,7 +101,7 @@ def test_retry_after_is_obeyed_for_that_chat(time: Time) -> None:
     assert at >= 1017
 
 
-def test_retry_after_in_two_chats_holds_everything(time: Time) -> None:
+def test_retry_after_in_two_chats_holds_back_all_chats(time: Time) -> None:
     time.limits.hold(ANNA, timedelta(seconds=17))
     time.limits.hold(BEN, timedelta(seconds=9))
     assert time.goes_out(GROUP) is None

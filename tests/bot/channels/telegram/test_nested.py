@@ -1,4 +1,4 @@
-"""JSON that is nested without end, and waits without end, from whoever holds the secret or plays the Bot API."""
+"""Very deeply nested JSON and very long waits, from a sender with the secret or a false Bot API."""
 
 from __future__ import annotations
 
@@ -25,9 +25,7 @@ def nested(depth: int) -> str:
     return "[" * depth + "]" * depth
 
 
-async def test_the_webhook_keeps_or_refuses_any_nesting_and_goes_on(
-    api: LoopbackApi, live_store: Store, tmp_path: Path
-) -> None:
+async def test_webhook_survives_deeply_nested_json(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
     settings = make_settings(api, tmp_path, webhook=True)
     async with running(api, live_store, settings) as rig, httpx.AsyncClient(trust_env=False) as client:
         headers = {SECRET_HEADER: secret_of(api.token)}
@@ -44,7 +42,7 @@ async def test_the_webhook_keeps_or_refuses_any_nesting_and_goes_on(
 
 
 @pytest.mark.parametrize("depth", DEPTHS)
-def test_what_cannot_be_read_is_a_value_error(depth: int) -> None:
+def test_too_deeply_nested_json_raises_a_value_error(depth: int) -> None:
     try:
         update = load(nested(depth).encode())
     except ValueError:
@@ -53,7 +51,7 @@ def test_what_cannot_be_read_is_a_value_error(depth: int) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, 7, 86_400, 10**9, 10**12, 10**13])
-def test_a_wait_ends_within_a_day(seconds: int) -> None:
+def test_wait_that_telegram_asks_for_is_limited_to_a_day(seconds: int) -> None:
     try:
         error = RetryAfter(seconds)
     except OverflowError:

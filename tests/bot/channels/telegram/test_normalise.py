@@ -1,4 +1,4 @@
-"""Updates as happenings: pure, and never an exception."""
+"""The reader turns updates into happenings without side effects and without exceptions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def heard(text: str, **more: Any) -> str | None:
     return happening.text if happening else None
 
 
-def test_in_a_group_only_what_is_meant_for_the_bot_is_heard() -> None:
+def test_bot_reads_only_messages_in_a_group_that_address_it() -> None:
     assert heard("Guten Morgen") is None
     assert heard("@stadtlotse_test_bot Wer macht Mobilität?") == "Wer macht Mobilität?"
     assert heard("Wer macht Mobilität, @Stadtlotse_Test_Bot?") == "Wer macht Mobilität,?"
@@ -52,7 +52,7 @@ def test_in_a_group_only_what_is_meant_for_the_bot_is_heard() -> None:
     assert heard("neu", reply_to_message={"from": BOT, "forum_topic_created": {}}) is None
 
 
-def test_bots_channels_and_services_are_not_heard() -> None:
+def test_messages_from_bots_channels_and_services_are_ignored() -> None:
     assert heard("@stadtlotse_test_bot hallo", **{"from": BOT}) is None
     assert heard("@stadtlotse_test_bot hallo", via_bot=BOT) is None
     update = message("")
@@ -80,7 +80,7 @@ def test_bots_channels_and_services_are_not_heard() -> None:
         (["annaa"], ""),
     ],
 )
-def test_a_public_name_is_read_in_private_only_and_when_it_can_be_one(name: object, read: str) -> None:
+def test_public_name_is_read_only_in_a_private_chat_and_only_if_valid(name: object, read: str) -> None:
     sender, private = ANNA | {"username": name}, {"id": 11, "type": "private"}
     said = READER.read(message("hallo", **{"from": sender, "chat": private}))
     pressed = READER.read(
@@ -91,14 +91,14 @@ def test_a_public_name_is_read_in_private_only_and_when_it_can_be_one(name: obje
     assert seen == [read, read, ""]
 
 
-def test_an_anonymous_admin_is_the_group_and_nobody_else() -> None:
+def test_anonymous_admin_is_identified_as_the_group() -> None:
     anonymous = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
     happening = READER.read(message("/hilfe", **{"from": anonymous, "sender_chat": CHAT}))
     assert isinstance(happening, Inbound)
     assert happening.user == "-1001"
 
 
-def test_topics_are_threads_and_replies_elsewhere_are_not() -> None:
+def test_forum_topic_becomes_a_thread_and_a_reply_does_not() -> None:
     in_topic = READER.read(message("/hilfe", message_thread_id=9, is_topic_message=True))
     in_reply = READER.read(message("/hilfe", message_thread_id=9))
     assert isinstance(in_topic, Inbound)
@@ -106,7 +106,7 @@ def test_topics_are_threads_and_replies_elsewhere_are_not() -> None:
     assert (in_topic.address.thread, in_reply.address.thread) == ("9", "")
 
 
-def test_ids_permits_and_deep_links() -> None:
+def test_reader_sets_the_ids_the_permit_and_the_command_of_a_deep_link() -> None:
     private = {"chat": {"id": 11, "type": "private", "first_name": "A"}}
     asked = READER.read(message("Mobilität", **private))
     assert isinstance(asked, Inbound)
@@ -127,13 +127,13 @@ def test_ids_permits_and_deep_links() -> None:
 
 @settings(max_examples=400, deadline=None)
 @given(junk | st.dictionaries(st.sampled_from(["update_id", *KINDS]), junk, max_size=3))
-def test_junk_is_never_an_exception(update: Any) -> None:
+def test_malformed_update_raises_no_exception(update: Any) -> None:
     READER.read(update)
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.data())
-def test_a_real_update_with_one_wrong_part_is_never_an_exception(data: st.DataObject) -> None:
+def test_update_with_one_wrong_part_raises_no_exception(data: st.DataObject) -> None:
     update = deepcopy(
         message(
             "@stadtlotse_test_bot hallo", message_thread_id=9, is_topic_message=True, reply_to_message={"from": BOT}
@@ -150,7 +150,7 @@ def test_a_real_update_with_one_wrong_part_is_never_an_exception(data: st.DataOb
     assert happening is None or isinstance(happening, InlineQuestion) or happening.happening in set(Happening)
 
 
-async def test_every_kind_of_happening_is_read() -> None:
+async def test_every_kind_of_update_is_read() -> None:
     world = World()
     world.allowed.add("message_reaction")
     anna, group = world.user(11), world.group(-1001)

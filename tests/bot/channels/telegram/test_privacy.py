@@ -1,4 +1,4 @@
-"""Nobody's contact data and no secret leave: canaries in the knowledge base, on the wire, in the log."""
+"""No contact data and no secret leave the bot: canaries in the knowledge base, on the wire, in the log."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CANARIES = ("kanarie@stadt.example", "0331 9876543", "+49 331 9876544", "@kanari
 
 @pytest.fixture
 async def poisoned(live_store: Store) -> Store:
-    """Contact data in every free text that an answer can show, as if the import had not masked them."""
+    """Put contact data into every free text that an answer can show, as if the import had not masked them."""
     async with live_store.begin() as tx:
         for field in ("title", "text", "status", "contact_role", "transferability", "funding", "period", "licence"):
             canary = " · ".join(CANARIES)
@@ -38,7 +38,7 @@ async def poisoned(live_store: Store) -> Store:
 
 
 async def tour(rig: Rig) -> None:
-    """Everything that a person can get to see."""
+    """Show a user everything that they can see."""
     world = rig.world
     anna = world.user(11)
     answer = await rig.ask(anna, "Mobilität Mobilitätsprojekte Kanarie")
@@ -52,7 +52,9 @@ async def tour(rig: Rig) -> None:
     await world.until(lambda: world.queries[query])
 
 
-async def test_no_contact_datum_passes_through_telegram(api: LoopbackApi, poisoned: Store, tmp_path: Path) -> None:
+async def test_contact_data_in_records_are_not_sent_through_telegram(
+    api: LoopbackApi, poisoned: Store, tmp_path: Path
+) -> None:
     async with running(api, poisoned, make_settings(api, tmp_path)) as rig:
         await tour(rig)
     wire = "\n".join(call.raw for call in api.calls).replace("\u2060", "")
@@ -61,8 +63,10 @@ async def test_no_contact_datum_passes_through_telegram(api: LoopbackApi, poison
     assert "9876543" not in wire
 
 
-async def test_a_controller_may_lift_that(api: LoopbackApi, poisoned: Store, tmp_path: Path) -> None:
-    """And so the canaries are where the test above looks for them."""
+async def test_contact_data_in_records_are_sent_if_the_controller_allows_it(
+    api: LoopbackApi, poisoned: Store, tmp_path: Path
+) -> None:
+    """This proves that the test above looks in the right place."""
     settings = make_settings(api, tmp_path, telegram={"personal_data": True})
     async with running(api, poisoned, settings) as rig:
         await tour(rig)
@@ -70,7 +74,7 @@ async def test_a_controller_may_lift_that(api: LoopbackApi, poisoned: Store, tmp
     assert [canary for canary in CANARIES if canary not in wire] == []
 
 
-async def test_talk_of_a_group_is_not_kept(rig: Rig) -> None:
+async def test_group_messages_not_addressed_to_the_bot_are_not_stored(rig: Rig) -> None:
     world = rig.world
     anna = world.user(11)
     group = world.group(-1001111)
@@ -83,8 +87,8 @@ async def test_talk_of_a_group_is_not_kept(rig: Rig) -> None:
 
 
 @pytest.mark.slow
-async def test_the_token_and_what_people_write_are_in_no_log(tmp_path: Path, e5_folder: Path) -> None:
-    """The real process at DEBUG, through every kind of failure; it knows nothing, so that it starts at once."""
+async def test_log_holds_neither_the_token_nor_texts_nor_names_of_users(tmp_path: Path, e5_folder: Path) -> None:
+    """The real process at DEBUG, through every kind of failure; its knowledge base is empty, so it starts at once."""
     states = {style: tmp_path / style for style in ("json", "console")}
     for state in states.values():
         state.mkdir()
@@ -105,7 +109,7 @@ async def is_silent(style: str, state: Path) -> None:
 
 
 async def served(api: LoopbackApi, state: Path, style: str) -> str:
-    """All that a bot writes while everything fails once and a person asks."""
+    """The whole log of a bot while each call fails once and a user asks."""
     api.fail(
         unauthorised("getMe"), Fault("getUpdates", "drop"), Fault("sendMessage", "reply_lost"),
         Fault("setMyCommands", "raw", 4, body="x"), Fault("sendChatAction", "hang"),
@@ -131,7 +135,9 @@ async def served(api: LoopbackApi, state: Path, style: str) -> str:
     return log
 
 
-async def test_no_representation_shows_the_token(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
+async def test_repr_of_settings_and_channel_hides_the_token(
+    api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
     api.token = "424242:CanaryToken"
     settings = make_settings(api, tmp_path)
     async with running(api, live_store, settings) as rig:
@@ -142,8 +148,8 @@ async def test_no_representation_shows_the_token(api: LoopbackApi, live_store: S
         assert "CanaryToken" not in repr(shown)
 
 
-def test_without_a_token_nothing_of_telegram_is_loaded() -> None:
-    """In a process of its own: this one has loaded it long ago."""
+def test_telegram_library_is_not_loaded_without_a_token() -> None:
+    """The test starts a new process, because this one has already loaded the library."""
     program = (
         "import sys; from bot.cli.operating import configured_channels; from config.settings import Settings;"
         "assert configured_channels(Settings()) == []; assert 'telegram' not in sys.modules;"

@@ -1,4 +1,4 @@
-"""Receiving: nothing is lost, nothing from outside ends it, trouble has a name."""
+"""Receiving: no update is lost, no outside fault ends the loop, and each problem has a name."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ TROUBLES = {
 
 
 @pytest.mark.parametrize("name", TROUBLES)
-async def test_after_trouble_everything_that_was_said_is_answered(name: str, rig: Rig) -> None:
+async def test_bot_answers_all_messages_after_a_failed_poll(name: str, rig: Rig) -> None:
     fault = TROUBLES[name]
     rig.api.fail(fault)
     anna = rig.world.user(11)
@@ -56,7 +56,9 @@ async def test_after_trouble_everything_that_was_said_is_answered(name: str, rig
     assert len(rig.world.said(anna)) == 2
 
 
-async def test_telegram_away_at_the_start(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
+async def test_bot_starts_and_answers_although_telegram_is_unreachable_at_first(
+    api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
     question = api.world.say(api.world.user(11), "hilfe")
     api.fail(Fault("getMe", "drop", 2), unauthorised("getMe"))
     async with running(api, live_store, make_settings(api, tmp_path)) as rig:
@@ -85,7 +87,7 @@ POISON: list[Any] = [
 ]
 
 
-async def test_what_cannot_be_read_is_quarantined_and_the_rest_goes_on(either: Rig) -> None:
+async def test_unreadable_updates_are_quarantined_and_the_others_are_answered(either: Rig) -> None:
     world = either.world
     anna = world.user(11)
     first = world.say(anna, "hilfe")
@@ -104,7 +106,7 @@ async def counts(rig: Rig) -> dict[str, int]:
         return await tx.inbox.count()
 
 
-async def test_a_message_delivered_twice_is_answered_once(either: Rig) -> None:
+async def test_message_delivered_twice_is_answered_once(either: Rig) -> None:
     world = either.world
     question = world.say(world.user(11), "hilfe")
     again = dict(world.updates[-1])
@@ -114,7 +116,7 @@ async def test_a_message_delivered_twice_is_answered_once(either: Rig) -> None:
     assert len(world.answers(question)) == 1
 
 
-async def test_what_was_said_while_the_bot_was_down_is_answered(
+async def test_messages_sent_during_a_downtime_are_answered_once(
     api: LoopbackApi, live_store: Store, tmp_path: Path
 ) -> None:
     anna = api.world.user(11)
@@ -128,10 +130,10 @@ async def test_what_was_said_while_the_bot_was_down_is_answered(
     assert not any(call.params.get("drop_pending_updates") == "true" for call in api.calls)
 
 
-async def test_updates_are_kept_before_telegram_may_forget_them(
+async def test_updates_are_stored_before_the_bot_confirms_them_to_telegram(
     api: LoopbackApi, live_store: Store, tmp_path: Path
 ) -> None:
-    """The database fails while updates come: they are delivered again, and answered once."""
+    """The database fails while updates come: Telegram delivers them again, and the bot answers once."""
     async with running(api, live_store, make_settings(api, tmp_path)) as rig:
         begin, failing = live_store.begin, 2
 
@@ -150,7 +152,7 @@ async def test_updates_are_kept_before_telegram_may_forget_them(
     assert len(api.world.answers(question)) == 1
 
 
-async def test_a_webhook_left_behind_is_taken_away_and_nothing_dropped(
+async def test_leftover_webhook_is_removed_without_dropping_updates(
     api: LoopbackApi, live_store: Store, tmp_path: Path
 ) -> None:
     api.delivery.webhook = {"url": "http://127.0.0.1:1/gone", "secret": "", "max": 1}
@@ -163,10 +165,10 @@ async def test_a_webhook_left_behind_is_taken_away_and_nothing_dropped(
 CONFLICT = "conflict: another process receives with this token"
 
 
-async def test_two_processes_with_one_token_are_named_in_log_and_health(
+async def test_second_process_with_the_same_token_is_named_in_log_and_health(
     api: LoopbackApi, live_store: Store, tmp_path: Path
 ) -> None:
-    """At what an operator sees: the log, ``/healthz``, and the command ``health``."""
+    """An operator sees it in the log, in ``/healthz`` and with the command ``health``."""
     settings = make_settings(api, tmp_path, web={"enabled": True, "port": 0})
     with capture_logs() as logged:
         async with running(api, live_store, settings) as rig, httpx.AsyncClient() as other:
@@ -197,14 +199,14 @@ async def command(name: str, **settings: str) -> tuple[str, int | None]:
     return output.decode(), process.returncode
 
 
-async def test_a_poll_that_dies_in_silence_is_made_anew(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
+async def test_poll_without_an_answer_is_started_again(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
     api.fail(Fault("getUpdates", "hang", after=1))  # a minute; the first poll only asks whether Telegram is there
     async with running(api, live_store, make_settings(api, tmp_path), replace(BRISK, poll=1.0, overdue=0.5)) as rig:
         await rig.ask(api.world.user(11), "hilfe")
         assert "unreachable" in rig.problems
 
 
-async def test_what_one_person_says_is_answered_in_order(either: Rig) -> None:
+async def test_messages_of_one_user_are_answered_in_order(either: Rig) -> None:
     world = either.world
     people = [world.user(number) for number in (11, 12, 13)]
     questions = [world.say(person, "hilfe") for _ in range(6) for person in people]
@@ -215,8 +217,8 @@ async def test_what_one_person_says_is_answered_in_order(either: Rig) -> None:
         assert answered == [question.id for question in questions if question.sender is person]
 
 
-async def test_updates_are_asked_for_by_their_kinds_each_time(either: Rig) -> None:
-    """A kind that is not listed does not come; a list that is left out keeps the one of an earlier bot."""
+async def test_every_poll_lists_the_kinds_of_updates(either: Rig) -> None:
+    """Telegram sends only listed kinds; without a list it uses the one of an earlier bot."""
     await either.ask(either.world.user(11), "hilfe")
     assert either.world.allowed == set(KINDS)
     calls = either.api.called("getUpdates") + either.api.called("setWebhook")
@@ -239,14 +241,14 @@ def reasons() -> list[tuple[Exception, str]]:
 
 
 @pytest.mark.parametrize(("error", "reason"), reasons())
-def test_trouble_has_a_reason_and_a_bounded_pause(error: Exception, reason: str) -> None:
+def test_each_polling_error_has_a_reason_and_a_limited_pause(error: Exception, reason: str) -> None:
     seen = [trouble(error, failures) for failures in (1, 2, 5, 50)]
     assert {one.reason for one in seen} == {reason}
     assert all(one.pause <= 30 for one in seen)
     assert seen[0].pause <= seen[-1].pause
 
 
-def test_a_token_that_stays_refused_ends_the_channel_and_a_blip_does_not() -> None:
+def test_channel_ends_only_if_telegram_keeps_refusing_the_token() -> None:
     now = 1000.0
     attempts = Attempts(lambda _problem: None, clock=lambda: now)
     attempts.failed(InvalidToken("x"))
@@ -260,13 +262,13 @@ def test_a_token_that_stays_refused_ends_the_channel_and_a_blip_does_not() -> No
         attempts.failed(InvalidToken("x"))
 
 
-def test_the_offset_follows_the_newest_id_whatever_else_came() -> None:
+def test_poll_offset_follows_the_newest_valid_update_id() -> None:
     assert following([{"update_id": 7}, "?", {"x": 1}, {"update_id": 9}, {"update_id": "8"}], None) == 10
     assert following(["?"], 4) == 4
 
 
 @pytest.mark.parametrize("either", ["webhook"], indirect=True)
-async def test_only_telegram_can_use_the_webhook(either: Rig, api: LoopbackApi) -> None:
+async def test_webhook_refuses_requests_without_the_secret_or_a_valid_body(either: Rig, api: LoopbackApi) -> None:
     url = api.delivery.webhook["url"]
     assert url.endswith(PATH)
     secret = {SECRET_HEADER: secret_of(api.token)}
@@ -286,7 +288,7 @@ async def test_only_telegram_can_use_the_webhook(either: Rig, api: LoopbackApi) 
 
 
 @pytest.mark.parametrize("either", ["webhook"], indirect=True)
-async def test_a_webhook_that_could_not_keep_an_update_gets_it_again(either: Rig) -> None:
+async def test_webhook_answers_500_and_gets_an_update_again_that_it_could_not_store(either: Rig) -> None:
     begin, failing = either.store.begin, 1
 
     def fails(**how: bool) -> Any:

@@ -1,4 +1,4 @@
-"""An edited question: its answer changes in place, in as many parts as it needs now, whatever the network does."""
+"""A user edits a question: the answer changes in place, with as many parts as needed, despite network faults."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ async def remote_id(rig: Rig, message_id: str) -> str:
 
 
 def shown(rig: Rig, but: int) -> list[Message]:
-    """The messages of the answer; ``but`` so many came before."""
+    """The messages of the answer, without the ``but`` messages before it."""
     return rig.world.said(rig.world.users[11])[but:]
 
 
 async def begun(rig: Rig) -> int:
-    """Somebody was there before, and something else was said to them after the answer; how much came first."""
+    """Start a chat with the user; return how many messages the bot has sent in it."""
     anna = rig.world.user(11)
     await rig.ask(anna, "hilfe")
     return len(rig.world.said(anna))
@@ -82,7 +82,7 @@ def faults() -> dict[str, list[Fault]]:
 @pytest.mark.parametrize(
     ("name", "killed"), [*((name, False) for name in faults()), *((name, True) for name in faults() if "lost" in name)]
 )
-async def test_a_longer_answer_goes_on_in_new_messages_that_come_once(
+async def test_longer_new_version_of_an_answer_adds_messages_once(
     name: str, killed: bool, rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if killed:
@@ -102,7 +102,9 @@ async def test_a_longer_answer_goes_on_in_new_messages_that_come_once(
 
 
 @pytest.mark.parametrize(("parts", "others"), [((3, 1), 0), ((3, 2), 0), ((1, 3, 1, 2), 0), ((2, 3, 3), 1)])
-async def test_it_shrinks_and_grows_again(parts: tuple[int, ...], others: int, rig: Rig) -> None:
+async def test_edited_answer_shrinks_and_grows_to_the_parts_that_it_needs(
+    parts: tuple[int, ...], others: int, rig: Rig
+) -> None:
     before = await begun(rig)
     for number, many in enumerate(parts):
         await store(rig, number, many)

@@ -1,4 +1,4 @@
-"""Sending: what each failure of the network means, and that no message is lost or doubled by it."""
+"""Sending: what each network fault means, and that it neither loses nor doubles a message."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def faults() -> dict[str, list[Fault]]:
 
 
 @pytest.mark.parametrize("name", faults())
-async def test_an_answer_arrives_once_whatever_the_network_does(name: str, rig: Rig) -> None:
+async def test_answer_arrives_once_despite_any_network_fault(name: str, rig: Rig) -> None:
     planned = faults()[name]
     rig.api.fail(*planned)
     question = rig.world.say(rig.world.user(11), "hilfe")
@@ -58,7 +58,7 @@ async def test_an_answer_arrives_once_whatever_the_network_does(name: str, rig: 
         assert [call.status for call in rig.api.called("sendMessage")] == [400, 200]
 
 
-async def test_retry_after_is_never_undercut(rig: Rig) -> None:
+async def test_bot_never_retries_before_retry_after(rig: Rig) -> None:
     rig.api.fail(flood("sendMessage", 1, times=2))
     await rig.ask(rig.world.user(11), "hilfe")
     attempts = [call.at for call in rig.api.called("sendMessage")]
@@ -66,8 +66,8 @@ async def test_retry_after_is_never_undercut(rig: Rig) -> None:
     assert all(later - earlier >= 1 for earlier, later in itertools.pairwise(attempts))
 
 
-async def test_nothing_is_unclear_when_telegram_was_not_reached(rig: Rig) -> None:
-    """Even bulk, which is never repeated when it may have arrived, goes out when the connection could not be made."""
+async def test_bulk_message_is_retried_if_telegram_was_not_reached(rig: Rig) -> None:
+    """The bot never repeats a bulk message that may have arrived, but it retries if there was no connection."""
     anna = rig.world.user(11)
     await rig.ask(anna, "hilfe")
     port = int(rig.api.base_url.rpartition(":")[2].partition("/")[0])
@@ -87,7 +87,7 @@ async def errors(rig: Rig) -> list[str | None]:
         return list((await tx.connection.scalars(text("SELECT error FROM outbox"))).all())
 
 
-async def test_no_message_shows_a_preview_of_what_it_links_to(rig: Rig) -> None:
+async def test_messages_have_link_previews_disabled(rig: Rig) -> None:
     anna = rig.world.user(11)
     question = rig.world.say(anna, "Wer hat Mobilitätsprojekte gemacht?")
     answer = await rig.world.answer(question)
@@ -108,8 +108,8 @@ async def states(rig: Rig) -> dict[str, int]:
         return await tx.outbox.count()
 
 
-async def test_a_look_for_a_lost_message_touches_nothing_else(rig: Rig) -> None:
-    """Other messages of the bot are near: the answer to the question before, and other chats in the same mailbox."""
+async def test_search_for_a_lost_answer_edits_no_other_message(rig: Rig) -> None:
+    """Other messages of the bot are near: the answer to the previous question, and answers in other chats."""
     anna, ben = rig.world.user(11), rig.world.user(12)
     rig.api.fail(Fault("sendMessage", "reply_lost", after=3))
     questions = [rig.world.say(user, word) for word in ("hilfe", "help") for user in (anna, ben)]
@@ -122,7 +122,7 @@ async def test_a_look_for_a_lost_message_touches_nothing_else(rig: Rig) -> None:
     assert all(message.edits == [] for user in (anna, ben) for message in rig.world.said(user))
 
 
-async def test_a_message_that_may_have_arrived_and_is_no_answer_is_shown_to_the_admin(rig: Rig) -> None:
+async def test_unclear_bulk_message_is_listed_and_sent_again_if_an_admin_decides_so(rig: Rig) -> None:
     anna = rig.world.user(11)
     await rig.ask(anna, "hilfe")
     rig.api.fail(Fault("sendMessage", "reply_lost"))
@@ -147,7 +147,7 @@ async def store_bulk(rig: Rig, chats: list[str], key: str = "rate.nothing") -> N
     rig.bot.wake_senders()
 
 
-async def test_after_403_nothing_more_is_sent_until_start(rig: Rig) -> None:
+async def test_blocked_bot_sends_nothing_until_the_user_starts_it_again(rig: Rig) -> None:
     world = rig.world
     anna = world.user(11)
     await rig.ask(anna, "hilfe")
@@ -166,7 +166,7 @@ async def test_after_403_nothing_more_is_sent_until_start(rig: Rig) -> None:
         assert await tx.people.private_conversation("telegram", "11") == "11"
 
 
-async def test_an_answer_finds_a_group_that_became_a_supergroup(
+async def test_answer_reaches_a_group_that_became_a_supergroup(
     api: LoopbackApi, live_store: Store, tmp_path: Path
 ) -> None:
     group = api.world.group(-77)
@@ -187,7 +187,7 @@ async def test_an_answer_finds_a_group_that_became_a_supergroup(
                 assert left == 0, table
 
 
-async def test_answers_do_not_wait_for_bulk_and_the_limits_are_kept(
+async def test_answer_does_not_wait_for_bulk_messages_and_rate_limits_are_kept(
     api: LoopbackApi, live_store: Store, tmp_path: Path
 ) -> None:
     async with running(api, live_store, make_settings(api, tmp_path), REAL) as rig:
@@ -215,8 +215,10 @@ async def crowded(rig: Rig) -> None:
     assert Counter(len(world.said(user)) for user in crowd) == {1: 60}
 
 
-async def test_answers_to_one_person_hold_up_nobody_else(api: LoopbackApi, live_store: Store, tmp_path: Path) -> None:
-    """One a second goes to each; who asked twenty things at once has that for themselves."""
+async def test_many_answers_to_one_user_do_not_delay_other_users(
+    api: LoopbackApi, live_store: Store, tmp_path: Path
+) -> None:
+    """Each user gets one message a second; a user who asks a lot only waits themselves."""
     flood, late = api.world.user(11), api.world.user(12)
     payload = {"say": Say("thanks").to_json(), "language": "de"}
     for user in (flood, late):
@@ -230,7 +232,7 @@ async def test_answers_to_one_person_hold_up_nobody_else(api: LoopbackApi, live_
     assert chats.index("12") == 1
 
 
-async def test_a_long_text_comes_in_parts_of_which_one_replies(rig: Rig) -> None:
+async def test_long_answer_comes_in_parts_and_only_one_part_replies(rig: Rig) -> None:
     anna = rig.world.user(11)
     async with rig.store.begin() as tx:
         await tx.connection.execute(
@@ -252,7 +254,7 @@ async def first_project(rig: Rig) -> str:
     return result
 
 
-async def test_a_topic_that_is_gone_ends_the_message_and_nothing_else(rig: Rig) -> None:
+async def test_message_to_a_deleted_topic_is_given_up_and_the_others_are_sent(rig: Rig) -> None:
     world = rig.world
     anna = world.user(11)
     group = world.group(GROUP, forum=True, topics=(4,))

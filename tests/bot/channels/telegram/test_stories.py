@@ -1,4 +1,4 @@
-"""What people do on Telegram, the same by polling and by webhook."""
+"""What users do on Telegram, the same by polling and by webhook."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.telegram_api import Fault
 from tests.wording import says
 
 
-async def test_help_a_question_in_two_languages_more_feedback_and_an_edit(either: Rig) -> None:
+async def test_user_asks_in_two_languages_presses_buttons_and_edits_a_question(either: Rig) -> None:
     world = either.world
     anna = world.user(11)
     assert "So geht es" in (await either.ask(anna, "hilfe")).text
@@ -46,7 +46,7 @@ async def test_help_a_question_in_two_languages_more_feedback_and_an_edit(either
         assert await tx.connection.scalar(text("SELECT count(*) FROM feedback")) == 0  # it was about another text
 
 
-async def test_a_group_with_topics(either: Rig) -> None:
+async def test_answers_in_a_group_stay_in_their_topic(either: Rig) -> None:
     world = either.world
     anna, ben = world.user(11), world.user(12)
     group = world.group(GROUP, forum=True, topics=(4, 9))
@@ -66,7 +66,7 @@ async def test_a_group_with_topics(either: Rig) -> None:
     assert "Wer" not in str(world.said(group)[-1].text)
 
 
-async def test_a_block_and_a_return(either: Rig) -> None:
+async def test_user_who_blocked_the_bot_is_reachable_again_only_after_start(either: Rig) -> None:
     world = either.world
     anna = world.user(11)
     await either.ask(anna, "hilfe")
@@ -87,7 +87,7 @@ async def reachable(rig: Rig, user: str) -> str | None:
         return await tx.people.private_conversation("telegram", user)
 
 
-async def test_a_deep_link_shows_a_project(either: Rig) -> None:
+async def test_deep_link_shows_a_project(either: Rig) -> None:
     anna = either.world.user(11)
     async with either.store.read() as tx:
         result = await tx.connection.scalar(text("SELECT id FROM record WHERE kind = 'project' AND length(id) < 40"))
@@ -96,7 +96,7 @@ async def test_a_deep_link_shows_a_project(either: Rig) -> None:
     assert "ich bin Stadtlotse" in (await either.world.answer(either.world.start(anna, "whatever"))).text
 
 
-async def test_groups_work_when_an_admin_allowed_them(either: Rig) -> None:
+async def test_bot_works_in_a_group_only_after_an_admin_allowed_it(either: Rig) -> None:
     world = either.world
     ada, ben = world.user(ADMIN), world.user(12)
     group = world.group(SMALL_GROUP)
@@ -117,7 +117,7 @@ async def test_groups_work_when_an_admin_allowed_them(either: Rig) -> None:
     assert len(world.said(new)) == 1
 
 
-async def test_a_group_is_subscribed_by_its_own_admins(either: Rig) -> None:
+async def test_only_admins_of_a_group_can_subscribe_and_unsubscribe_it(either: Rig) -> None:
     world = either.world
     anna, ben = world.user(11), world.user(12)
     group = world.group(GROUP)
@@ -130,7 +130,7 @@ async def test_a_group_is_subscribed_by_its_own_admins(either: Rig) -> None:
     assert says("subscribe.admins_only", (await either.ask(ben, "/abbestellen", chat=group)).text)
 
 
-async def test_inline_results_in_any_chat(either: Rig) -> None:
+async def test_inline_query_of_an_unknown_user_gets_results_and_stores_no_user(either: Rig) -> None:
     query = either.world.ask_inline(either.world.user(13), "Mobilität")
     [answer] = await either.world.until(lambda: either.world.queries[query])
     assert len(answer["results"]) > 1
@@ -141,7 +141,7 @@ async def test_inline_results_in_any_chat(either: Rig) -> None:
         assert await tx.connection.scalar(text("SELECT count(*) FROM person")) == 0
 
 
-async def test_thumbs_are_feedback(either: Rig) -> None:
+async def test_thumb_on_an_answer_is_stored_as_feedback(either: Rig) -> None:
     world = either.world
     anna = world.user(11)
     answer = await either.ask(anna, "Wer hat Mobilitätsprojekte gemacht?")
@@ -152,7 +152,7 @@ async def test_thumbs_are_feedback(either: Rig) -> None:
         assert [tuple(row) for row in await tx.connection.execute(text("SELECT useful FROM feedback"))] == [(1,)]
 
 
-async def test_commands_are_listed_in_each_language_and_typing_is_shown(either: Rig) -> None:
+async def test_command_menu_exists_in_each_language_and_the_bot_shows_typing(either: Rig) -> None:
     world = either.world
     await either.ask(world.user(11), "Wer hat Mobilitätsprojekte gemacht?")
     assert (11, "typing") in world.actions
@@ -164,6 +164,6 @@ async def test_commands_are_listed_in_each_language_and_typing_is_shown(either: 
     assert (shown["en"][0], shown["pl"][0]) == ("ask", "pytanie")
 
 
-async def test_what_is_no_text_is_answered_kindly(either: Rig) -> None:
+async def test_photo_without_text_gets_an_answer(either: Rig) -> None:
     photo = [{"file_id": "x", "file_unique_id": "y", "width": 1, "height": 1}]
     assert says("ask.empty", (await either.ask(either.world.user(11), "", photo=photo)).text)

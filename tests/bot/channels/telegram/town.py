@@ -1,4 +1,4 @@
-"""The bot between Telegram, a mail server, people on Matrix and its own pages; data of everybody that must not leak."""
+"""The bot between Telegram, a mail server, users on Matrix and its own pages; data of all users that must not leak."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Town:
     caplog: pytest.LogCaptureFixture
 
     async def settled(self) -> None:
-        """What is due is done, and everybody has got what is theirs."""
+        """Run all due work and deliver all messages."""
         for _ in range(3):
             await introductions.due(self.rig.bot.services)
             self.rig.bot.wake_senders()
