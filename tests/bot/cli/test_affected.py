@@ -1,4 +1,4 @@
-"""Whose data are here: by kinds of data, by a time, and each account when asked for."""
+"""Which accounts have data here: by kind of data, by time, and each account on request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def fills(store: Store) -> None:
         await tx.profiles.set(anna.id, name="Dezernat Verkehr", verified_address="anna@potsdam.example")
 
 
-async def test_kinds_of_data_by_account_and_time(store: Store) -> None:
+async def test_affected_accounts_are_listed_with_their_kinds_of_data_by_time(store: Store) -> None:
     await fills(store)
     before = store.now()
     store.now.advance(days=1)  # type: ignore[attr-defined]
@@ -39,7 +39,9 @@ async def test_kinds_of_data_by_account_and_time(store: Store) -> None:
     assert [one.channel for one in then] == ["email", "matrix"]
 
 
-def test_the_command_counts_and_lists_only_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_affected_command_counts_accounts_and_lists_them_only_on_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("STADTLOTSE_STATE_DIR", str(tmp_path))
 
     async def prepare() -> None:

@@ -1,4 +1,4 @@
-"""``ask`` from the outside: what other programs rely on."""
+"""The command ``ask`` as other programs use it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run(state: Path, *arguments: str, typed: bytes = b"") -> subprocess.Complete
 
 
 @pytest.mark.slow
-def test_one_question_in_words(state: Path) -> None:
+def test_ask_command_answers_a_question_as_plain_text(state: Path) -> None:
     done = run(state, "wer", "hat", "was mit Hitze", "gemacht?")
     assert done.returncode == 0
     text = done.stdout.decode()
@@ -48,7 +48,7 @@ def test_one_question_in_words(state: Path) -> None:
 
 
 @pytest.mark.slow
-def test_nobody_is_told_of_a_question_here_and_so_it_says(state: Path) -> None:
+def test_ask_command_stores_no_unanswered_question_and_promises_no_editor(state: Path) -> None:
     text = run(state, "Wie backe ich Apfelkuchen?").stdout.decode()
     assert "Versuchen Sie es" in text
     assert "Redaktion" not in text
@@ -57,7 +57,7 @@ def test_nobody_is_told_of_a_question_here_and_so_it_says(state: Path) -> None:
 
 
 @pytest.mark.slow
-def test_json_has_its_exact_shape(state: Path) -> None:
+def test_json_output_has_exactly_the_documented_fields(state: Path) -> None:
     done = run(state, "--json", "wer hat was mit Hitze gemacht?")
     printed = json.loads(done.stdout)
     assert list(printed) == SHAPE
@@ -72,7 +72,7 @@ def test_json_has_its_exact_shape(state: Path) -> None:
 
 
 @pytest.mark.slow
-def test_lines_of_stdin_stand_alone_and_keep_their_order(state: Path) -> None:
+def test_each_line_of_stdin_is_a_separate_question_answered_in_order(state: Path) -> None:
     lines = ["wer hat was mit Hitze gemacht?", "mehr", "Who did mobility projects?", "Wie backe ich Apfelkuchen?"]
     done = run(state, "-", "--json", "--limit", "2", typed="\n".join(lines).encode() + b"\n\xff\n")
     printed = [json.loads(line) for line in done.stdout.decode().splitlines()]
@@ -87,7 +87,7 @@ def test_lines_of_stdin_stand_alone_and_keep_their_order(state: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_language_of_the_answer_can_be_chosen(state: Path) -> None:
+def test_lang_option_sets_the_language_of_the_answer(state: Path) -> None:
     assert "the best first" in run(state, "--lang", "en", "wer hat Mobilitätsprojekte gemacht?").stdout.decode()
     done = run(state, "--lang", "pl", "--json", "wer hat Mobilitätsprojekte gemacht?")
     assert json.loads(done.stdout)["language"] == "pl"
@@ -96,14 +96,14 @@ def test_the_language_of_the_answer_can_be_chosen(state: Path) -> None:
 @pytest.mark.parametrize(
     "arguments", [(), ("--lang", "fr", "x"), ("--limit", "0", "x"), ("--limit", "x", "x"), ("--foo",)]
 )
-def test_wrong_use_is_2_and_explained(state: Path, arguments: tuple[str, ...]) -> None:
+def test_wrong_use_exits_with_2_and_shows_the_usage(state: Path, arguments: tuple[str, ...]) -> None:
     done = run(state, *arguments)
     assert done.returncode == 2
     assert done.stdout == b""
     assert b"Usage:" in done.stderr
 
 
-def test_failure_is_1_in_one_line(tmp_path: Path) -> None:
+def test_failure_exits_with_1_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "stadtlotse.db").write_bytes(b"this is no database" * 100)
     done = run(tmp_path, "x")
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""Mail that came back: nothing more goes there, the request goes on, and it can be taken back."""
+"""Bounced mail: the bot stops sending there, passes the request on, and an admin can undo it."""
 
 from __future__ import annotations
 
@@ -25,15 +25,13 @@ async def states(site: Site) -> dict[str, str]:
 
 
 async def bounces(site: Site, address: str = ADDRESS) -> bool:
-    """What the command does in the database."""
+    """Do what the command does in the database."""
     async with site.store.begin() as tx:
         return await tx.conversations.gone("email", address, "bounced")
 
 
 @pytest.mark.parametrize("state", [State.SENT, State.DELIVERED])
-async def test_a_request_that_came_back_goes_to_the_next_contact_and_the_admin_is_told(
-    site: Site, state: State
-) -> None:
+async def test_bounced_request_goes_to_the_next_contact_and_the_admin_is_told(site: Site, state: State) -> None:
     async with site.store.begin() as tx:
         await tx.people.identify("matrix", "@ada:a.example", private_conversation="!ada:a.example")
         await tx.connection.execute(update(introduction).values(state=state))
@@ -49,7 +47,7 @@ async def test_a_request_that_came_back_goes_to_the_next_contact_and_the_admin_i
     assert any(key and ":onward:" in key for key in states_), "the asker hears that the next one is being asked"
 
 
-async def test_an_answer_by_an_address_that_works_needs_no_next_contact(site: Site) -> None:
+async def test_request_to_a_working_address_is_not_passed_on(site: Site) -> None:
     async with site.store.begin() as tx:
         await tx.connection.execute(update(introduction).values(state=State.DELIVERED))
         await tx.connection.execute(update(outbox).values(state="sent"))
@@ -57,7 +55,7 @@ async def test_an_answer_by_an_address_that_works_needs_no_next_contact(site: Si
     assert (await site.state()).state is State.DELIVERED
 
 
-async def test_what_waits_for_it_is_not_sent_and_it_can_be_reached_again(site: Site) -> None:
+async def test_waiting_mail_to_a_bounced_address_is_dropped_until_it_works_again(site: Site) -> None:
     assert not await bounces(site, "nobody@cottbus.example")
     assert await bounces(site)
     assert (await states(site))["intro:intro-1:request:1"] == "dead"
@@ -73,7 +71,7 @@ def call(database: Path, *arguments: str) -> Result:
     return CliRunner().invoke(run_bot.app, ["bounced", *arguments], env=environment)
 
 
-def test_the_command_lists_notes_and_takes_back(tmp_path: Path, waiting: tuple[Path, object]) -> None:
+def test_bounced_command_lists_adds_and_removes_addresses(tmp_path: Path, waiting: tuple[Path, object]) -> None:
     import shutil
 
     database = tmp_path / "copy.db"

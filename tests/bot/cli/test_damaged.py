@@ -1,4 +1,4 @@
-"""A damaged state folder: every command says what is wrong, with the remedy, and nothing that a row holds."""
+"""A damaged state folder: every command names the problem and the remedy, and quotes no row."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ DAMAGES: list[Callable[[Path], None]] = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_command_names_the_damage_and_quotes_nothing(state: Path, damage: Callable[[Path], None]) -> None:
+def test_export_names_a_damaged_database_and_quotes_no_row(state: Path, damage: Callable[[Path], None]) -> None:
     damage(state)
     done = run(state, "export")
     assert done.returncode == 1 or done.stdout.startswith('{"record"')  # a document of another shape may be shown
@@ -102,7 +102,7 @@ def test_a_command_names_the_damage_and_quotes_nothing(state: Path, damage: Call
 
 
 @pytest.mark.parametrize("damage", DAMAGES[1:])
-def test_check_names_the_row_and_quotes_nothing(state: Path, damage: Callable[[Path], None]) -> None:
+def test_check_names_a_damaged_row_and_quotes_no_content(state: Path, damage: Callable[[Path], None]) -> None:
     damage(state)
     lines = list(database_lines(Settings(state_dir=state), full=True))
     assert "fail" in {status for status, _ in lines}
@@ -111,18 +111,18 @@ def test_check_names_the_row_and_quotes_nothing(state: Path, damage: Callable[[P
     assert CANARY not in text
 
 
-def test_check_finds_a_row_that_refers_to_none(state: Path) -> None:
+def test_check_finds_a_row_that_refers_to_a_missing_row(state: Path) -> None:
     change(state, "UPDATE account SET person_id = 'nobody'")
     assert any("table account" in text for _, text in database_lines(Settings(state_dir=state), full=True))
 
 
-def test_check_takes_a_sound_file_for_sound(state: Path) -> None:
+def test_check_reports_an_undamaged_database_as_ok(state: Path) -> None:
     assert [status for status, _ in database_lines(Settings(state_dir=state), full=True)] == ["ok"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("empty", [lambda file: file.write_bytes(b""), lambda file: file.unlink()])
-def test_a_database_that_is_gone_is_no_new_installation(state: Path, empty: Callable[[Path], None]) -> None:
+def test_lost_database_is_not_replaced_by_a_new_one(state: Path, empty: Callable[[Path], None]) -> None:
     file = state / "stadtlotse.db"
     (state / MARK).touch()
     empty(file)
@@ -135,19 +135,19 @@ def test_a_database_that_is_gone_is_no_new_installation(state: Path, empty: Call
     assert run(state, "export").returncode == 0
 
 
-async def test_a_database_without_tables_beside_traces_is_refused(tmp_path: Path) -> None:
+async def test_empty_database_is_refused_if_an_earlier_installation_left_traces(tmp_path: Path) -> None:
     (tmp_path / MARK).touch()
     with pytest.raises(StoreError, match="earlier installation"):
         await Store.open(f"sqlite:///{tmp_path / 'x.db'}", empty=lost(tmp_path, None))
 
 
-def test_a_new_folder_with_models_alone_is_a_new_installation(tmp_path: Path) -> None:
+def test_folder_with_only_models_counts_as_a_new_installation(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     assert lost(tmp_path, tmp_path / "x.db") is None
 
 
 @pytest.mark.slow
-def test_a_state_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+def test_state_folder_that_is_a_file_is_named_in_the_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("x")
     for command in ("export", "chat"):
         done = run(tmp_path / "state", command)
@@ -156,13 +156,13 @@ def test_a_state_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
-async def test_a_database_that_is_a_folder_is_named(tmp_path: Path) -> None:
+async def test_database_path_that_is_a_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is a folder"):
         await Store.open(f"sqlite:///{tmp_path}")
 
 
 @pytest.mark.slow
-def test_new_files_are_the_user_s_alone_whatever_the_umask(tmp_path: Path) -> None:
+def test_new_files_are_readable_only_by_their_owner_whatever_the_umask(tmp_path: Path) -> None:
     state = tmp_path / "state"
     assert run(state, "migrate").returncode == 0
     assert run(state, "backup", str(tmp_path / "b.tar.gz")).returncode == 0
@@ -171,7 +171,7 @@ def test_new_files_are_the_user_s_alone_whatever_the_umask(tmp_path: Path) -> No
     assert (state / "stadtlotse.db").exists()
 
 
-def test_files_of_an_older_version_are_closed_and_the_folder_is_told(state: Path) -> None:
+def test_files_of_an_older_version_are_closed_and_an_open_folder_is_reported(state: Path) -> None:
     database = state / "stadtlotse.db"
     state.chmod(0o755)
     for name in ("stadtlotse.db-journal", FILE, "stadtlotse.db"):
@@ -183,7 +183,7 @@ def test_files_of_an_older_version_are_closed_and_the_folder_is_told(state: Path
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 10, bytes(BYTES), b"x" * 33])
-def test_a_damaged_secret_is_told_and_never_replaced(state: Path, content: bytes) -> None:
+def test_damaged_secret_is_reported_and_not_replaced(state: Path, content: bytes) -> None:
     (state / FILE).write_bytes(content)
     assert ("fail", FILE) in {
         (status, FILE) for status, text in folder_lines(Settings(state_dir=state)) if FILE in text
@@ -193,14 +193,14 @@ def test_a_damaged_secret_is_told_and_never_replaced(state: Path, content: bytes
     assert (state / FILE).read_bytes() == content
 
 
-def test_a_secret_that_is_a_folder_is_told(state: Path) -> None:
+def test_secret_that_is_a_folder_is_refused(state: Path) -> None:
     (state / FILE).unlink()
     (state / FILE).mkdir()
     with pytest.raises(StoreError):
         kept_secret(state)
 
 
-def test_an_unexpected_error_is_told_without_its_words() -> None:
+def test_unexpected_error_is_named_by_its_type_without_its_text() -> None:
     try:
         Settings(state_dir=CANARY).missing  # type: ignore[attr-defined]  # noqa: B018
     except AttributeError as error:

@@ -1,4 +1,4 @@
-"""``digest``: who gets what at a time, for programs and people; a terminal's own digest waits for its next chat."""
+"""The command ``digest`` makes the digests of a given time; a terminal's digest waits for its next chat."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def digest(*options: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
-def test_who_gets_what_then_it_is_stored_once(folder: Path) -> None:
+def test_digest_command_shows_a_dry_run_and_then_stores_each_digest_once(folder: Path) -> None:
     subscribe(folder, 1)
     (shown,) = digest("--dry-run")
     assert (shown["channel"], shown["week"], shown["state"]) == ("terminal", str(WEEK), "due")
@@ -62,17 +62,17 @@ def test_who_gets_what_then_it_is_stored_once(folder: Path) -> None:
     assert digest() == [{"channel": "terminal", "week": str(WEEK), "items": [], "state": "skipped", "reason": "served"}]
 
 
-def test_many_first_ones_need_a_yes(folder: Path) -> None:
+def test_digests_to_many_new_subscribers_need_approve(folder: Path) -> None:
     subscribe(folder, 3)
     assert {outcome["reason"] for outcome in digest()} == {"awaits_approval"}
     assert {outcome["state"] for outcome in digest("--approve")} == {"queued"}
 
 
-def test_wrong_use(folder: Path) -> None:
+def test_invalid_time_exits_with_2(folder: Path) -> None:
     assert CliRunner().invoke(app, ["digest", "--now", "tomorrow"]).exit_code == 2
 
 
-def test_a_time_without_a_zone_is_that_of_berlin(folder: Path) -> None:
+def test_time_without_a_zone_is_read_as_berlin_time(folder: Path) -> None:
     subscribe(folder, 1)
     early = CliRunner().invoke(app, ["digest", "--now", f"{WEEK.monday}T07:59", "--dry-run", "--json"])
     assert early.stdout == ""
@@ -96,7 +96,7 @@ def stored(folder: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("days", [-400, -16, 16, 365, 40_000])
-def test_a_time_far_from_the_present_is_refused_in_a_pipe_and_nothing_is_stored(folder: Path, days: int) -> None:
+def test_time_far_from_the_present_is_refused_in_a_pipe_without_yes(folder: Path, days: int) -> None:
     subscribe(folder, 1)
     far = (datetime.now(UTC) + timedelta(days=days)).isoformat()
     refused = run("--now", far, "--json")
@@ -107,7 +107,9 @@ def test_a_time_far_from_the_present_is_refused_in_a_pipe_and_nothing_is_stored(
     assert stored(folder) == []
 
 
-def test_a_person_at_a_terminal_is_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_admin_at_a_terminal_is_asked_to_confirm_a_time_far_from_the_present(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     subscribe(folder, 1)
     with monkeypatch.context() as patch:
         patch.setattr("bot.cli.digests.at_terminal", lambda: True)
@@ -117,7 +119,7 @@ def test_a_person_at_a_terminal_is_asked(folder: Path, monkeypatch: pytest.Monke
     assert stored(folder) == [(str(WEEK), "queued")]
 
 
-def test_a_mistyped_year_that_was_confirmed_mutes_nobody(folder: Path) -> None:
+def test_confirmed_wrong_year_does_not_stop_later_digests(folder: Path) -> None:
     subscribe(folder, 4, sign_of_life=True)
     typed = (datetime.now(UTC) + timedelta(days=365)).isoformat()
     made = run("--now", typed, "--yes", "--approve", "--json")
@@ -131,7 +133,7 @@ def test_a_mistyped_year_that_was_confirmed_mutes_nobody(folder: Path) -> None:
         assert "served" not in {outcome.get("reason", "") for outcome in outcomes}
 
 
-def test_a_clock_far_from_the_last_time_that_the_bot_knew_makes_no_digests_unasked(folder: Path) -> None:
+def test_digest_command_refuses_a_suspicious_clock_until_an_admin_confirms_it(folder: Path) -> None:
     subscribe(folder, 1)
 
     async def work() -> None:

@@ -1,4 +1,4 @@
-"""The command line as a whole: every name leads to its command, and a call loads no other's parts."""
+"""The command line as a whole: every name runs its command, and a call loads only what it needs."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ HEAVY = ("aiosmtplib", "alembic", "httpx", "nio", "openpyxl", "prometheus_client
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_name_leads_to_a_command_with_a_help(name: str) -> None:
+def test_every_command_name_runs_its_command_and_has_a_help_text(name: str) -> None:
     command = typer.main.get_command(run_bot.app).commands[name]  # type: ignore[attr-defined]
     assert command.name == name
     assert command.help
 
 
-def test_the_help_says_what_each_command_does_in_a_line_of_80_characters() -> None:
+def test_help_describes_each_command_in_one_line_of_80_characters() -> None:
     shown = CliRunner().invoke(run_bot.app, ["--help"], terminal_width=80).stdout
     lines = [line for line in shown.splitlines() if line.split()[:1] and line.split()[0] in COMMANDS]
     assert len(lines) == len(COMMANDS)
     assert [line for line in lines if not line.endswith(".") or line.endswith("...")] == []
 
 
-def test_a_question_loads_nothing_of_messengers_and_pages() -> None:
+def test_ask_command_loads_no_messenger_and_web_libraries() -> None:
     program = "import sys, bot.cli.asking, run_bot; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert set(loaded.stdout.split()) & set(HEAVY) == set()

@@ -1,4 +1,4 @@
-"""``import`` and ``check`` as the one who types them sees them."""
+"""The commands ``import`` and ``check`` as an admin sees them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIRST = f"{HEAD}x-1,Rufbus,Er fährt auf Anforderung\nx-2,Hitzeplan,Ein Plan geg
 
 @pytest.fixture
 def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file to import into a state folder that holds nothing."""
+    """A file to import into an empty state folder."""
     monkeypatch.setenv("STADTLOTSE_STATE_DIR", str(tmp_path / "var"))
     monkeypatch.setenv("STADTLOTSE_KNOWLEDGE__BUNDLE", "false")
     (tmp_path / "projects.csv").write_text(FIRST)
@@ -32,7 +32,7 @@ def imported(*arguments: object, code: int = 0) -> list[str]:
     return done.output.replace(f"{arguments[0]}", "projects.csv").splitlines()
 
 
-def test_a_dry_run_tells_records_fields_and_sums_and_nothing_else(table: Path) -> None:
+def test_dry_run_of_an_import_lists_its_records_and_their_sum(table: Path) -> None:
     assert imported(table) == [
         "added project x-1",
         "added project x-2",
@@ -40,7 +40,7 @@ def test_a_dry_run_tells_records_fields_and_sums_and_nothing_else(table: Path) -
     ]
 
 
-def test_every_mistake_names_file_line_field_and_remedy(table: Path) -> None:
+def test_import_names_file_line_field_and_remedy_of_every_mistake(table: Path) -> None:
     table.write_text(f"{HEAD}x-1,,Text\nx-2,Titel,Text\nx-2,Titel,Text\n")
     assert imported(table, code=1) == [
         "projects.csv, line 2: field title: It is missing. A project needs id, title, text.",
@@ -53,7 +53,7 @@ def test_every_mistake_names_file_line_field_and_remedy(table: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_import_ends_when_all_texts_are_embedded_and_goes_on_where_one_was_stopped(
+def test_import_embeds_all_texts_and_resumes_after_an_interruption(
     table: Path, e5_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = table.parent / "var"
@@ -68,7 +68,7 @@ def test_an_import_ends_when_all_texts_are_embedded_and_goes_on_where_one_was_st
             database.execute("DELETE FROM vector")  # as if the import had been stopped before it came so far
 
 
-def test_one_mistake_is_one(table: Path) -> None:
+def test_single_import_mistake_is_reported_in_the_singular(table: Path) -> None:
     table.write_text(f"{HEAD}x-1,,Text\n")
     assert imported(table, code=1)[-1] == "projects.csv: nothing imported, 1 mistake."
 
@@ -81,5 +81,5 @@ def test_one_mistake_is_one(table: Path) -> None:
         (0, RecordKind.EVENT, "0 events"),
     ],
 )
-def test_records_are_counted_in_words(number: int, kind: RecordKind, said: str) -> None:
+def test_number_of_records_is_written_with_singular_or_plural(number: int, kind: RecordKind, said: str) -> None:
     assert counted(number, kind) == said

@@ -1,4 +1,4 @@
-"""``unclear``: what an admin sees of messages in doubt, and what becomes of them."""
+"""The command ``unclear``: what an admin sees of messages in doubt, and how an admin decides on them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Say = Callable[..., Result]
 
 
 async def fill(url: str) -> None:
-    """Two messages that a restore holds, two whose sends ended unclear, one that waits."""
+    """Store two messages held after a restore, two with unclear delivery, and one that waits."""
     store = await Store.open(url)
     async with store.begin() as tx:
         for name, urgency in zip(("h1", "h2", "u1", "u2", "w1"), (0, 1, 2, 1, 0), strict=True):
@@ -34,7 +34,7 @@ async def fill(url: str) -> None:
 
 
 async def to_send(url: str) -> list[str]:
-    """The ids of what a sender takes now."""
+    """The ids of the messages that a sender takes now."""
     store = await Store.open(url)
     async with store.begin() as tx:
         rows = await claims.to_send(tx, "matrix")
@@ -58,7 +58,7 @@ def ids(said: Result) -> list[str]:
     return [line.split()[0] for line in said.stdout.splitlines()]
 
 
-def test_lists_what_is_in_doubt_and_why_without_texts(unclear: Say) -> None:
+def test_unclear_command_lists_doubtful_messages_with_reason_without_text(unclear: Say) -> None:
     said = unclear()
     assert said.exit_code == 0
     first, second, third, _ = said.stdout.splitlines()
@@ -69,19 +69,19 @@ def test_lists_what_is_in_doubt_and_why_without_texts(unclear: Say) -> None:
     assert SECRET not in said.stdout
 
 
-def test_one_is_sent_and_one_is_left(unclear: Say, url: str) -> None:
+def test_admin_can_repeat_and_drop_single_doubtful_messages(unclear: Say, url: str) -> None:
     assert ids(unclear("--repeat", "h1", "--repeat", "u1", "--drop", "h2")) == ["u2"]
     assert asyncio.run(to_send(url)) == ["h1", "u1", "w1"]
 
 
-def test_all_of_a_kind(unclear: Say, url: str) -> None:
+def test_admin_can_repeat_or_drop_all_doubtful_messages_of_a_kind(unclear: Say, url: str) -> None:
     assert ids(unclear("--repeat", "held")) == ["u1", "u2"]
     assert ids(unclear("--drop", "unclear")) == ["none"]
     assert asyncio.run(to_send(url)) == ["h1", "h2", "w1"]
 
 
 @pytest.mark.parametrize("which", ["nonsense", "w1", "new", "sent"])
-def test_nothing_else_can_be_decided(unclear: Say, url: str, which: str) -> None:
+def test_admin_cannot_decide_on_messages_that_are_not_in_doubt(unclear: Say, url: str, which: str) -> None:
     said = unclear("--drop", which)
     assert said.exit_code == 1
     assert f"No such message: {which}." in said.stderr
@@ -89,6 +89,6 @@ def test_nothing_else_can_be_decided(unclear: Say, url: str, which: str) -> None
     assert asyncio.run(to_send(url)) == ["w1"]
 
 
-def test_a_decision_that_is_made_is_made(unclear: Say) -> None:
+def test_admin_cannot_change_a_decision_on_a_doubtful_message(unclear: Say) -> None:
     assert unclear("--drop", "held").exit_code == 0
     assert unclear("--repeat", "held").exit_code == 1

@@ -1,4 +1,4 @@
-"""What people type about themselves, in three languages, as intents."""
+"""Commands of users about their own data, in three languages, as intents."""
 
 from __future__ import annotations
 
@@ -54,17 +54,17 @@ from bot.commands.search import Ask, Pick
         ("!sprostowanie telefon", Correct("telefon")),
     ],
 )
-def test_what_is_meant(text: str, intent: Intent) -> None:
+def test_command_on_own_data_becomes_its_intent(text: str, intent: Intent) -> None:
     assert route(text, private=True).intent == intent
 
 
 @pytest.mark.parametrize("text", ["000042", "do not introduce me", "bitte nicht vermitteln"])
-def test_in_a_room_plain_words_mean_no_command(text: str) -> None:
+def test_plain_words_and_codes_in_a_room_are_questions(text: str) -> None:
     assert isinstance(route(text, private=False).intent, Ask)
 
 
 @given(st.sampled_from(sorted(NAMES)), st.text(max_size=60))
-def test_any_text_may_follow_a_command(name: str, rest: str) -> None:
+def test_text_after_a_command_is_parsed_safely(name: str, rest: str) -> None:
     intent = NAMES[name].parse(rest.strip())
     if isinstance(intent, Pause):
         assert intent.days is None or 0 < intent.days <= LONGEST_PAUSE

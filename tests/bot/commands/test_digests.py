@@ -1,4 +1,4 @@
-"""What people write about their weekly digest, in three languages and in their own way, as intents."""
+"""What users write about their weekly digest, in three languages and in their own words, as intents."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ SETTINGS = Digest("settings")
         ("!unsubscribe please", Unsubscribe()),
     ],
 )
-def test_commands(text: str, intent: Intent) -> None:
+def test_digest_command_becomes_its_intent_in_any_chat(text: str, intent: Intent) -> None:
     assert route(text, private=True).intent == intent
     assert route(text, private=False).intent == intent
 
@@ -75,7 +75,7 @@ def test_commands(text: str, intent: Intent) -> None:
         ("Abo", Subscribe(), "de"),
     ],
 )
-def test_in_a_private_chat_also_without_a_mark(text: str, intent: Intent, language: str) -> None:
+def test_plain_digest_words_are_commands_only_in_a_private_chat(text: str, intent: Intent, language: str) -> None:
     routed = route(text, private=True)
     assert (routed.intent, routed.language) == (intent, language)
     assert route(text, private=False).intent == Ask(text)
@@ -95,18 +95,18 @@ def test_in_a_private_chat_also_without_a_mark(text: str, intent: Intent, langua
         "pause",
     ],
 )
-def test_a_question_stays_a_question(text: str) -> None:
+def test_question_with_a_digest_word_stays_a_question(text: str) -> None:
     assert route(text, private=True).intent == Ask(text)
 
 
-def test_no_word_means_two_things_and_none_begins_a_command() -> None:
+def test_each_digest_word_has_one_meaning_and_is_not_a_command_word() -> None:
     words = [word for group in WISHES.values() for word in group]
     assert len(words) == len(set(words))
     nouns = {word for name in ("subscribe", "digest") for group in NAMES[name].words.values() for word in group}
     assert not nouns & set(words)
 
 
-def test_the_step_of_a_digest_comes_first() -> None:
+def test_first_word_of_a_digest_command_names_the_step() -> None:
     assert step_of("Einstellungen") == ("settings", "")
     assert step_of("themen Mobilität, Klima") == ("topics", "Mobilität, Klima")
     assert step_of("e-mail a@b.example") == ("mail", "a@b.example")
@@ -114,5 +114,5 @@ def test_the_step_of_a_digest_comes_first() -> None:
 
 
 @given(st.sampled_from(["!abo ", "!digest ", "wochenbrief ", ""]), st.text(max_size=80))
-def test_nothing_that_is_written_breaks_it(before: str, text: str) -> None:
+def test_digest_command_accepts_every_text_without_an_error(before: str, text: str) -> None:
     route(before + text, private=True)

@@ -33,7 +33,7 @@ from bot.commands.router import route
         ("!helped", IntroduceStatus()),
     ],
 )
-def test_commands(text: str, intent: Intent) -> None:
+def test_introduction_command_becomes_its_intent(text: str, intent: Intent) -> None:
     assert route(text, private=True).intent == intent
 
 
@@ -47,5 +47,5 @@ def test_commands(text: str, intent: Intent) -> None:
         ("", ()),
     ],
 )
-def test_kinds(words: str, kinds: tuple[str, ...]) -> None:
+def test_words_of_a_user_become_kinds_of_contact_data(words: str, kinds: tuple[str, ...]) -> None:
     assert kinds_of(words, {"mail": "email"}) == kinds

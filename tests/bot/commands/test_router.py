@@ -170,12 +170,12 @@ PRIVATE = [
 
 
 @pytest.mark.parametrize(("text", "intent"), PRIVATE)
-def test_private(text: str, intent: Intent) -> None:
+def test_text_in_a_private_chat_becomes_its_intent(text: str, intent: Intent) -> None:
     assert route(text, private=True).intent == intent
 
 
 @pytest.mark.parametrize("text", ["mehr", "more", "3", "das zweite", "hilfe", "the last one", "drugi"])
-def test_in_a_room_only_commands_are_commands(text: str) -> None:
+def test_words_without_a_sign_are_questions_in_a_room(text: str) -> None:
     assert route(text, private=False).intent == Ask(text)
 
 
@@ -186,7 +186,7 @@ def test_in_a_room_only_commands_are_commands(text: str) -> None:
         ("więcej", "pl"), ("3", None), ("Wer hat was gemacht?", None), ("!foo", None), ("das dritte", "de"),
     ],
 )  # fmt: skip
-def test_the_words_tell_the_language(text: str, language: str | None) -> None:
+def test_words_of_a_command_set_the_language(text: str, language: str | None) -> None:
     assert route(text, private=True).language == language
 
 
@@ -194,7 +194,7 @@ def test_the_words_tell_the_language(text: str, language: str | None) -> None:
     ("text", "ours"),
     [("!mehr", True), (" /more@bot", True), ("!foo", False), ("!", False), ("mehr", False), ("", False), ("/", False)],
 )
-def test_commands_of_ours_among_the_talk_of_a_room(text: str, ours: bool) -> None:
+def test_only_known_commands_in_a_room_count_as_commands(text: str, ours: bool) -> None:
     assert is_command(text) is ours
 
 
@@ -205,7 +205,7 @@ def test_every_word_of_every_command_is_known(sign: str, word: str) -> None:
         assert not isinstance(route(text, private=False).intent, Unknown)
 
 
-def test_no_word_means_two_things() -> None:
+def test_each_command_word_has_one_meaning() -> None:
     words = [word for command in COMMANDS for words in command.words.values() for word in words]
     assert len(words) == len(set(words)) == len(WORDS)
 
@@ -230,21 +230,21 @@ def test_no_word_means_two_things() -> None:
         "pass-on withdraw 7",
     ],
 )
-def test_a_button_can_be_typed_in_every_language(command: str, language: str) -> None:
+def test_user_can_type_the_command_of_a_button_in_every_language(command: str, language: str) -> None:
     typed_in = route(typed(parse(command), language), private=False)
     assert typed_in.intent == parse(command)
     assert typed_in.language in (language, None)
 
 
 @pytest.mark.parametrize("command", ["forget yes", 'remove "a b" yes', "questions new 7 0a1b2c3d yes"])
-def test_what_confirms_is_typed_in_ones_own_language(command: str) -> None:
+def test_confirming_command_ends_with_yes_in_the_language_of_the_user(command: str) -> None:
     said = [typed(parse(command), language) for language in ("de", "en", "pl")]
     assert [text.rsplit(" ", 1)[1] for text in said] == ["ja", "yes", "tak"]
     assert {route(text, private=True).intent for text in said} == {parse(command)}
 
 
 @given(st.text(), st.booleans())
-def test_anything_is_something(text: str, private: bool) -> None:
+def test_every_text_becomes_an_intent(text: str, private: bool) -> None:
     routed = route(text, private=private)
     assert isinstance(routed, Routed)
     if not text.strip().startswith(("!", "/")) and not private and polite_intent(fold(text)) is None:
@@ -252,11 +252,11 @@ def test_anything_is_something(text: str, private: bool) -> None:
 
 
 @given(st.sampled_from(sorted(WORDS)), st.text())
-def test_anything_may_follow_a_command(word: str, rest: str) -> None:
+def test_every_text_after_a_command_keeps_the_command_known(word: str, rest: str) -> None:
     assert not isinstance(route(f"!{word} {rest}", private=True).intent, Unknown)
 
 
 @given(st.text())
-def test_a_question_after_ask_arrives_as_it_was_typed(text: str) -> None:
+def test_question_after_the_ask_command_is_passed_on_unchanged(text: str) -> None:
     expected: Intent = Ask(text.strip()) if text.strip() else Help()
     assert route(f"!ask {text}", private=False).intent == expected

@@ -1,4 +1,4 @@
-"""What is stored of an intent, and what users type for it, comes back as the same intent."""
+"""The stored text of an intent, and the text that users type for it, give the same intent again."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tests.bot.commands.examples import ALL, intents
 
 @pytest.mark.parametrize("intent", ALL, ids=lambda intent: intent.__name__)
 @given(data=st.data())
-def test_parse_reads_what_format_writes(intent: type[Intent], data: st.DataObject) -> None:
+def test_stored_text_of_an_intent_is_parsed_to_the_same_intent(intent: type[Intent], data: st.DataObject) -> None:
     value = data.draw(ALL[intent])
     assert parse(to_text(value)) == value
 
 
 @given(intents, st.sampled_from(["de", "en", "pl"]))
-def test_what_a_user_types_in_any_language_is_the_same_intent(intent: Intent, language: str) -> None:
+def test_typed_text_of_an_intent_gives_the_same_intent_in_every_language(intent: Intent, language: str) -> None:
     if isinstance(intent, Verify) and intent.text.endswith("yes"):  # every language has its own yes
         return
     text = typed(intent, language)
@@ -42,17 +42,17 @@ def test_every_intent_has_a_row_and_an_example() -> None:
     assert set(ALL) == set(PERMISSIONS) == {one for one in named if issubclass(one, Intent)} - {Intent}
 
 
-def test_all_rows_of_an_intent_agree_on_its_audience() -> None:
+def test_all_commands_of_an_intent_have_the_same_audience() -> None:
     for command in COMMANDS:
         assert {PERMISSIONS[intent] for intent in command.intents} == {command.permission}
 
 
-def test_no_name_is_the_word_of_another_command() -> None:
+def test_name_of_a_command_is_not_a_word_of_another_command() -> None:
     assert len(NAMES) == len(COMMANDS)
     assert [name for name, command in NAMES.items() if WORDS.get(name, (command, None))[0] is not command] == []
 
 
-def test_an_intent_without_a_row_has_no_text() -> None:
+def test_intent_without_a_command_row_cannot_be_stored() -> None:
     class New(Intent):
         pass
 
@@ -73,5 +73,5 @@ def test_an_intent_without_a_row_has_no_text() -> None:
         ("", Unknown("")),
     ],
 )
-def test_what_an_older_version_stored_is_read(text: str, intent: Intent) -> None:
+def test_command_stored_by_an_older_version_is_still_read(text: str, intent: Intent) -> None:
     assert parse(text) == intent

@@ -1,4 +1,4 @@
-"""Greetings, thanks, and questions for the bot itself."""
+"""Greetings, thanks, and questions about the bot."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ POLITE = [
 
 @pytest.mark.parametrize("private", [True, False])
 @pytest.mark.parametrize(("text", "intent", "language"), POLITE)
-def test_alone_it_is_no_question(text: str, intent: Intent | None, language: str | None, private: bool) -> None:
+def test_small_talk_is_a_question_only_if_more_text_follows(
+    text: str, intent: Intent | None, language: str | None, private: bool
+) -> None:
     routed = route(text, private=private)
     assert (routed.intent, routed.language) == (intent or Ask(text), language)
 
@@ -45,6 +47,6 @@ def test_alone_it_is_no_question(text: str, intent: Intent | None, language: str
 @pytest.mark.parametrize(
     "phrase", [phrase for forms in (GREETINGS, THANKS, ABOUT_ME) for part in forms.values() for phrase in part]
 )
-def test_every_phrase_is_written_as_it_is_read(phrase: str) -> None:
+def test_every_small_talk_phrase_is_stored_in_its_folded_form(phrase: str) -> None:
     routed = route(phrase, private=True)
     assert polite_intent(phrase) == (routed.intent, routed.language)
