@@ -1,4 +1,4 @@
-"""Accounts of one person are taken apart: who leaves takes what came by it, and nothing of anybody else."""
+"""Unlinking accounts of a user: the unlinked account takes its own data and no data of the others."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def profile(net: Networks, channel: str, user: str) -> Profile:
 
 
 async def lina_on_both(net: Networks) -> tuple[Person, Person]:
-    """The contact on Matrix and Telegram, one person with the imported mailbox."""
+    """The contact on Matrix and Telegram, linked with the imported mailbox."""
     matrix, telegram = net.matrix.person(LINA), net.telegram.person("12")
     await proves(net, matrix)
     await proves(net, telegram)
@@ -60,7 +60,7 @@ async def lina_on_both(net: Networks) -> tuple[Person, Person]:
 
 
 @pytest.mark.parametrize("language", WORDS)
-async def test_the_other_accounts_are_shown_and_one_is_let_go(net: Networks, language: str) -> None:
+async def test_user_sees_their_linked_accounts_and_can_unlink_one(net: Networks, language: str) -> None:
     matrix, telegram = await lina_on_both(net)
     await matrix.says(f"!sprache {language}")
     shown = await matrix.says(WORDS[language])
@@ -76,25 +76,25 @@ async def test_the_other_accounts_are_shown_and_one_is_let_go(net: Networks, lan
 
 
 @pytest.mark.parametrize("which", ["telegram", "Telegram", "telegram:12", "12"])
-async def test_an_account_can_be_named(net: Networks, which: str) -> None:
+async def test_user_can_name_the_account_to_unlink(net: Networks, which: str) -> None:
     matrix, _ = await lina_on_both(net)
     assert says("disconnect.done", await matrix.says(f"!trennen {which}"))
     assert await owner(net, "telegram", "12") != await owner(net, "matrix", LINA)
 
 
 @pytest.mark.parametrize("which", ["", "matrix", LINA, "terminal", "x" * 300, "telegram:13", "%"])
-async def test_what_names_no_other_account_changes_nothing(net: Networks, which: str) -> None:
+async def test_unknown_or_own_account_name_unlinks_nothing(net: Networks, which: str) -> None:
     matrix, _ = await lina_on_both(net)
     before = [await owner(net, *one) for one in (("matrix", LINA), ("telegram", "12"), ("email", LEAD))]
     assert says("disconnect.which", await matrix.says(f"!trennen {which}"))
     assert [await owner(net, *one) for one in (("matrix", LINA), ("telegram", "12"), ("email", LEAD))] == before
 
 
-async def test_who_has_one_account_is_told_how_more_are_connected(net: Networks) -> None:
+async def test_user_with_one_account_is_told_that_no_other_is_linked(net: Networks) -> None:
     assert says("disconnect.none", await net.matrix.person(ANNA).says("!trennen"))
 
 
-async def test_what_was_told_stays_and_the_other_account_begins_anew(net: Networks) -> None:
+async def test_unlinked_account_starts_with_an_empty_profile_but_keeps_the_refusal(net: Networks) -> None:
     matrix, telegram = await lina_on_both(net)
     await matrix.says("!profil name Lina Lampe")
     await matrix.says("!nicht-vermitteln")
@@ -106,7 +106,7 @@ async def test_what_was_told_stays_and_the_other_account_begins_anew(net: Networ
     assert "Lina Lampe" not in await telegram.says("!meinedaten")
 
 
-async def test_the_mailbox_takes_its_role_and_proof_with_it(net: Networks) -> None:
+async def test_unlinked_mailbox_keeps_its_contact_role_its_verification_and_requests(net: Networks) -> None:
     matrix = net.matrix.person(LINA)
     await proves(net, matrix)
     code = await asks(await known_as(net.matrix.person(ANNA)))
@@ -123,7 +123,7 @@ async def test_the_mailbox_takes_its_role_and_proof_with_it(net: Networks) -> No
     assert any(says("disconnect.told_mailbox", mail) for mail in mails)
 
 
-async def test_a_promised_account_stays_until_the_request_is_over(net: Networks) -> None:
+async def test_account_promised_in_a_request_cannot_be_unlinked_before_the_request_ends(net: Networks) -> None:
     anna, other = net.matrix.person(ANNA), net.telegram.person("11")
     await proves(net, anna, OFFICE)
     await proves(net, other, OFFICE)
@@ -136,7 +136,7 @@ async def test_a_promised_account_stays_until_the_request_is_over(net: Networks)
     assert says("disconnect.done", await other.says(f"!trennen {ANNA}"))
 
 
-async def test_parting_lifts_no_limit(net: Networks) -> None:
+async def test_unlinking_an_account_lifts_no_limit(net: Networks) -> None:
     anna, other = net.matrix.person(ANNA), net.telegram.person("11")
     for member in (anna, other):
         await proves(net, member, OFFICE)
@@ -153,7 +153,7 @@ async def test_parting_lifts_no_limit(net: Networks) -> None:
     assert count == 1
 
 
-async def test_a_digest_goes_with_the_account_that_it_is_delivered_to(net: Networks) -> None:
+async def test_digest_stays_with_the_account_that_receives_it(net: Networks) -> None:
     matrix, telegram = await lina_on_both(net)
     await telegram.says("!abo Mobilität")
     before = await subscribed(net, "telegram", "12")
@@ -170,14 +170,14 @@ async def subscribed(net: Networks, channel: str, user: str) -> str:
     return subscription.id if subscription else ""
 
 
-async def test_apart_they_can_be_connected_again(net: Networks) -> None:
+async def test_unlinked_accounts_can_be_linked_again(net: Networks) -> None:
     matrix, telegram = await lina_on_both(net)
     await matrix.says("!trennen telegram")
     await proves(net, telegram)
     assert await owner(net, "matrix", LINA) == await owner(net, "telegram", "12")
 
 
-async def test_in_a_room_nobody_is_taken_apart(net: Networks) -> None:
+async def test_user_cannot_unlink_accounts_in_a_room(net: Networks) -> None:
     await lina_on_both(net)
     room = Person(net.matrix, LINA, "!all:a.example", private=False)
     await room.says("!trennen telegram")

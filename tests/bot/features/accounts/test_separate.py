@@ -1,4 +1,4 @@
-"""What two people who are one again get back: what was told since stays with the one who told it."""
+"""What each side gets back when a link is undone: data entered since then stay with the account."""
 
 from __future__ import annotations
 
@@ -19,38 +19,38 @@ BOTH = replace(OWNER, person_id="a", name="Tom Tausch", phone="+49 1", prefers="
 KEPT = {"owner": as_json(OWNER), "account": as_json(ACCOUNT), "both": as_json(BOTH)}
 
 
-def test_the_owner_gets_their_own_back() -> None:
+def test_mailbox_owner_gets_their_own_profile_back() -> None:
     owner, _ = parted(KEPT, BOTH)
     assert Profile(person_id="o", **owner) == OWNER
 
 
-def test_the_account_gets_its_own_back() -> None:
+def test_account_gets_its_own_profile_back() -> None:
     _, account = parted(KEPT, BOTH)
     assert Profile(person_id="a", **account) == ACCOUNT
 
 
 @pytest.mark.parametrize("since", [{"name": "Tom T."}, {"phone": ""}, {"paused_until": AT}, {"refuses": True}])
-def test_what_was_told_since_is_the_accounts(since: dict[str, object]) -> None:
+def test_profile_changes_since_the_link_stay_with_the_account(since: dict[str, object]) -> None:
     now = replace(BOTH, **since)  # type: ignore[arg-type]
     _, account = parted(KEPT, now)
     assert replace(now, **account) == replace(ACCOUNT, **since)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("since", [{"paused_until": AT}, {"refuses": True}])
-def test_a_wish_to_be_left_alone_said_since_holds_for_both(since: dict[str, object]) -> None:
-    """It may have been said on the page behind a mail as well as in the chat."""
+def test_pause_or_refusal_since_the_link_holds_for_both_sides(since: dict[str, object]) -> None:
+    """Either side may have said so: on the page behind a mail, or in the chat."""
     owner, _ = parted(KEPT, replace(BOTH, **since))  # type: ignore[arg-type]
     assert Profile(person_id="o", **owner) == replace(OWNER, **since)  # type: ignore[arg-type]
 
 
-def test_a_wish_that_came_by_the_connection_goes_with_it() -> None:
+def test_refusal_that_came_with_the_account_leaves_with_it() -> None:
     kept = KEPT | {"account": as_json(replace(ACCOUNT, refuses=True)), "both": as_json(replace(BOTH, refuses=True))}
     owner, account = parted(kept, replace(BOTH, refuses=True))
     assert not owner["refuses"]
     assert account["refuses"]
 
 
-async def test_a_public_name_that_was_promised_keeps_its_account(store: Store) -> None:
+async def test_account_with_a_promised_public_name_cannot_be_unlinked(store: Store) -> None:
     async with store.begin() as tx:
         person = (await tx.people.identify("telegram", "12", private_conversation="12")).id
         await tx.people.keep_name("telegram", "12", "lina_lampe")

@@ -94,7 +94,7 @@ def say(language: str, place: ReadingPlace, *, buttons: bool = False, veiled: bo
 
 
 def outgoing(texts: Texts, language: str, what: Say, channel: str) -> Outgoing:
-    """It as the outbox hands it to a channel."""
+    """The digest as the outbox hands it to a channel."""
     address, choices = Address(channel, "somewhere"), tuple(texts.choices(what, language))
     document, subject = texts.render(what, language), texts.subject(what, language)
     return Outgoing("example", address, language, document, choices, bulk=True, subject=subject)

@@ -1,4 +1,4 @@
-"""Stored times find exactly those whose digest is due, and at rest nothing is written."""
+"""Stored times find exactly the subscriptions whose digest is due, and an idle check writes nothing."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def expect_the_same(store: Store, after: object) -> None:
 
 
 class Town:
-    """Four subscribers, and what happens to them."""
+    """Four subscribers, and the events that happen to them."""
 
     def __init__(self, store: Store, clock: FixedClock) -> None:
         self.store, self.clock = store, clock
@@ -124,7 +124,7 @@ class Town:
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(start=st.integers(0, 400), steps=st.lists(STEPS, min_size=5, max_size=30))
-async def test_stored_times_find_exactly_those_that_a_look_at_everyone_finds(
+async def test_stored_due_times_find_the_same_subscriptions_as_a_full_check(
     tmp_path_factory: pytest.TempPathFactory, start: int, steps: list[tuple[str, int]]
 ) -> None:
     clock = FixedClock()
@@ -140,7 +140,7 @@ async def test_stored_times_find_exactly_those_that_a_look_at_everyone_finds(
         await store.close()
 
 
-async def test_a_year_of_weeks_on_both_databases(store: Store, clock: FixedClock) -> None:
+async def test_stored_due_times_are_right_for_a_year_on_both_databases(store: Store, clock: FixedClock) -> None:
     town = Town(store, clock)
     await town.begin()
     await town.step("municipality", 1)
@@ -173,7 +173,7 @@ class Counted:
         self.counts["select"] += "FROM subscription" in statement
 
 
-async def test_at_rest_a_look_is_one_query_and_no_write(store: Store, clock: FixedClock) -> None:
+async def test_check_without_due_digests_is_one_query_and_no_write(store: Store, clock: FixedClock) -> None:
     for number in range(3):
         await subscriber(store, f"p{number}")
     running = digests(store)
@@ -184,7 +184,7 @@ async def test_at_rest_a_look_is_one_query_and_no_write(store: Store, clock: Fix
     assert counted.counts == {"read": 1, "select": 1}
 
 
-async def test_who_was_served_is_not_looked_at_until_the_next_week(store: Store, clock: FixedClock) -> None:
+async def test_subscription_is_not_checked_again_in_the_week_of_its_digest(store: Store, clock: FixedClock) -> None:
     subscription = await subscriber(store, "anna")
     clock.moment = MONDAY
     await news(store, "bus")
@@ -197,8 +197,8 @@ async def test_who_was_served_is_not_looked_at_until_the_next_week(store: Store,
     assert await running.run(MONDAY, everyone=False) == []
 
 
-async def test_other_holidays_let_everyone_be_looked_at(store: Store, clock: FixedClock) -> None:
-    """A municipality turns out to lie in another state, by an import."""
+async def test_changed_holidays_recalculate_the_due_times(store: Store, clock: FixedClock) -> None:
+    """An import moves a municipality to another state."""
     town = Town(store, clock)
     await subscriber(store, "p0")
     await town.step("municipality", 0)
@@ -215,7 +215,7 @@ async def test_other_holidays_let_everyone_be_looked_at(store: Store, clock: Fix
     assert (before, after) == (datetime(2027, 11, 1, 7, tzinfo=UTC), datetime(2027, 11, 2, 7, tzinfo=UTC))
 
 
-async def test_a_private_chat_that_is_gone_ends_the_digest_at_once(store: Store) -> None:
+async def test_digest_ends_at_once_when_its_private_chat_is_gone(store: Store) -> None:
     subscription = await subscriber(store, "anna")
     async with store.begin() as tx:
         await tx.conversations.gone("fake", "chat-of-anna", "blocked")

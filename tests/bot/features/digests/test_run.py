@@ -1,4 +1,4 @@
-"""Making digests: who, once, on both databases, whoever else does the same at the same time."""
+"""Making digests: once for each subscriber, on both databases, also if several processes run at the same time."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ async def queued(store: Store) -> Counter[tuple[str, str]]:
 
 
 async def rows(store: Store) -> dict[tuple[str, str], str]:
-    """What became of each week of each subscription."""
+    """The state of each week of each subscription."""
     async with store.read() as tx:
         result = await tx.connection.exec_driver_sql("SELECT subscription_id, week, state FROM digest_run")
         return {(row[0], row[1]): row[2] for row in result}
 
 
-async def test_two_processes_at_once_make_one_digest_each(store: Store, clock: FixedClock) -> None:
+async def test_parallel_runs_make_one_digest_for_each_subscriber(store: Store, clock: FixedClock) -> None:
     for number in range(23):
         await subscriber(store, f"p{number}")
     clock.advance(days=1)
@@ -76,8 +76,8 @@ async def test_two_processes_at_once_make_one_digest_each(store: Store, clock: F
     assert set(result.values()) == {1}
 
 
-async def test_who_is_overtaken_between_two_looks_takes_nothing_away(store: Store, clock: FixedClock) -> None:
-    """One run saw who is due; before it reads what they got, another one makes their digest. That one stays."""
+async def test_run_overtaken_by_another_run_keeps_the_digest_of_the_other(store: Store, clock: FixedClock) -> None:
+    """One run found a due subscription; before it reads on, another run makes the digest. That digest stays."""
     await subscriber(store, "anna")
     clock.advance(days=1)
     await news(store, "bus")
@@ -94,10 +94,10 @@ async def test_who_is_overtaken_between_two_looks_takes_nothing_away(store: Stor
         assert await tx.outbox.count() == {"new": 1}
 
 
-async def test_what_is_published_while_a_run_reads_is_told_in_the_next_one(
+async def test_entry_published_during_a_run_appears_in_the_next_digest(
     store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run reads the news and then the revision, up to which everything counts as told: both of one moment."""
+    """A run reads the news and the revision up to which all news count as sent: both at the same moment."""
     await subscriber(store, "anna")
     clock.advance(days=1)
     await news(store, "bus")
@@ -120,7 +120,7 @@ async def test_what_is_published_while_a_run_reads_is_told_in_the_next_one(
     assert outcome.items == ("project:late",)
 
 
-async def test_clocks_that_differ_by_an_hour_make_one_digest(store: Store, clock: FixedClock) -> None:
+async def test_processes_with_clocks_an_hour_apart_make_one_digest(store: Store, clock: FixedClock) -> None:
     await subscriber(store, "anna")
     clock.advance(days=1)
     await news(store, "bus")
@@ -130,7 +130,7 @@ async def test_clocks_that_differ_by_an_hour_make_one_digest(store: Store, clock
     assert set((await queued(store)).values()) == {1}
 
 
-async def test_a_dry_run_stores_nothing(store: Store, clock: FixedClock) -> None:
+async def test_dry_run_of_digests_stores_nothing(store: Store, clock: FixedClock) -> None:
     await subscriber(store, "anna")
     clock.advance(days=1)
     await news(store, "bus")
@@ -141,8 +141,8 @@ async def test_a_dry_run_stores_nothing(store: Store, clock: FixedClock) -> None
     assert [(outcome.state, outcome.reason) for outcome in await digests(store).run(MONDAY)] == [("skipped", "served")]
 
 
-async def test_who_changes_something_meanwhile_is_looked_at_again(store: Store, clock: FixedClock) -> None:
-    """What was chosen for the wishes of before is not sent; the next look takes the new ones."""
+async def test_digest_is_not_sent_if_the_subscription_changes_during_the_run(store: Store, clock: FixedClock) -> None:
+    """The run drops the digest made for the old subscription; the next check uses the new one."""
     subscription = await subscriber(store, "anna")
     clock.advance(days=1)
     await news(store, "bus")
@@ -161,10 +161,10 @@ async def test_who_changes_something_meanwhile_is_looked_at_again(store: Store, 
 
 
 @pytest.mark.parametrize("by_mail", [True, False])
-async def test_what_nobody_opens_is_counted_where_opening_can_be_seen(
+async def test_unopened_topic_is_offered_to_drop_in_a_chat_but_not_by_mail(
     by_mail: bool, sqlite_store: Store, clock: FixedClock
 ) -> None:
-    """Not in a mail, which says nothing of who reads it: there no topic is offered to be dropped."""
+    """The bot cannot see what a user opens in a mail, so it does not offer there to drop a topic."""
     subscription = replace(
         await subscriber(sqlite_store, "anna"), topics=("mobility", "health"), unopened={"mobility": 6}
     )
@@ -183,7 +183,7 @@ async def test_what_nobody_opens_is_counted_where_opening_can_be_seen(
     assert after.unopened == ({"mobility": 6} if by_mail else {})
 
 
-async def test_mail_carries_the_link_to_end_it(sqlite_store: Store, clock: FixedClock) -> None:
+async def test_digest_by_mail_has_an_unsubscribe_link(sqlite_store: Store, clock: FixedClock) -> None:
     subscription = await subscriber(sqlite_store, "anna")
     async with sqlite_store.begin() as tx:
         await tx.subscriptions.save(replace(subscription, channel="email", conversation="rad@stadt.example"))
@@ -216,7 +216,7 @@ async def test_mail_carries_the_link_to_end_it(sqlite_store: Store, clock: Fixed
         max_size=30,
     )
 )
-async def test_whatever_happens_nobody_has_two_messages_of_a_week(
+async def test_no_subscriber_gets_two_digests_of_a_week_whatever_happens(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
 ) -> None:
     clock = FixedClock()

@@ -1,4 +1,4 @@
-"""What people write about their digest, in three languages and in their own way."""
+"""What users write about their digest, in three languages and in their own words."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ PLACES = Gazetteer(
         ("", None, ()),
     ],
 )
-def test_topics(text: str, topics: tuple[str, ...] | None, unknown: tuple[str, ...]) -> None:
+def test_words_of_a_user_become_topics_and_unknown_words_are_named(
+    text: str, topics: tuple[str, ...] | None, unknown: tuple[str, ...]
+) -> None:
     assert topics_of(text, bundled()) == (topics, unknown)
 
 
@@ -56,7 +58,7 @@ def test_topics(text: str, topics: tuple[str, ...] | None, unknown: tuple[str, .
         ("Atlantis", None),
     ],
 )
-def test_regions(text: str, region: tuple[str, ...] | None) -> None:
+def test_words_of_a_user_become_a_region(text: str, region: tuple[str, ...] | None) -> None:
     assert region_of(text, PLACES)[0] == region
 
 
@@ -73,16 +75,16 @@ def test_regions(text: str, region: tuple[str, ...] | None) -> None:
         ("irgendwann", (None, None)),
     ],
 )
-def test_days_and_hours(text: str, when: tuple[int | None, int | None]) -> None:
+def test_words_of_a_user_become_a_day_and_an_hour(text: str, when: tuple[int | None, int | None]) -> None:
     assert when_of(text) == when
 
 
-def test_languages() -> None:
+def test_words_of_a_user_become_a_language() -> None:
     assert (language_of("Polnisch"), language_of("auto"), language_of("Klingonisch")) == ("pl", "auto", None)
 
 
 @given(text=st.text(max_size=200))
-def test_any_text_is_safe(text: str) -> None:
+def test_every_text_about_a_digest_is_read_without_an_error(text: str) -> None:
     topics_of(text, bundled())
     region_of(text, PLACES)
     when_of(text)
