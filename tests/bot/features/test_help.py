@@ -12,7 +12,7 @@ from tests.wording import says
 
 
 @pytest.mark.parametrize(("text", "word"), [("!hilfe", "!frage"), ("!help", "!ask"), ("!pomoc", "!pytanie")])
-async def test_help_in_three_languages_shows_commands_that_exist(anna: Person, text: str, word: str) -> None:
+async def test_help_shows_only_existing_commands_in_three_languages(anna: Person, text: str, word: str) -> None:
     help_text = await anna.says(text)
     assert word in help_text
     commands = [part.strip(".,;:()") for part in help_text.split() if part.startswith("!")]
@@ -20,14 +20,14 @@ async def test_help_in_three_languages_shows_commands_that_exist(anna: Person, t
     assert not [command for command in commands if isinstance(route(command, private=True).intent, Unknown)]
 
 
-async def test_editors_see_their_commands_too(anna: Person, erika: Person) -> None:
+async def test_help_shows_editor_commands_only_to_editors(anna: Person, erika: Person) -> None:
     anybody, editor = await anna.says("!help"), await erika.says("!help")
     for command in COMMANDS:
         assert f"!{command.name}" not in anybody
         assert f"!{command.name}" in editor
 
 
-async def test_welcome_tells_what_is_known_and_what_is_kept(anna: Person) -> None:
+async def test_welcome_says_what_the_bot_knows_and_how_long_it_stores_questions(anna: Person) -> None:
     text = await anna.says("!start")
     assert "113 Projekte" in text or "Projekte" in text
     assert says("start", text)
@@ -36,11 +36,11 @@ async def test_welcome_tells_what_is_known_and_what_is_kept(anna: Person) -> Non
 @pytest.mark.parametrize(
     ("choice", "answer"), [("1", "Deutsch"), ("2", "English"), ("3", "polsku"), ("4", "Sprache Ihrer Frage")]
 )
-async def test_the_language_is_chosen_by_number(anna: Person, choice: str, answer: str) -> None:
+async def test_user_chooses_the_language_by_number(anna: Person, choice: str, answer: str) -> None:
     assert "1. Deutsch" in await anna.says("!sprache")
     assert answer in await anna.says(choice)
 
 
-async def test_an_unknown_command_is_named_as_it_was_typed(anna: Person) -> None:
+async def test_unknown_command_is_quoted_as_typed_and_help_is_offered(anna: Person) -> None:
     assert "<b>foo</b>" in await anna.says("!<b>foo</b>")
     assert says("unknown_command", anna.hears())

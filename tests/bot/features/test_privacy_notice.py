@@ -1,4 +1,4 @@
-"""What an imported contact is told: where the data come from, on which ground, who answers, where to complain."""
+"""The notice to an imported contact: source of the data, legal basis, controller, right to complain."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def notice(language: str = "de", operator: OperatorSettings = OPERATOR, **change
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("basis", "letter"), [("public_function", "e"), ("Consent", "a"), (" contract ", "b")])
-def test_the_legal_basis_is_said_in_words(language: str, basis: str, letter: str) -> None:
+def test_notice_names_the_article_of_a_known_legal_basis(language: str, basis: str, letter: str) -> None:
     said = plain(notice(language, legal_basis=basis))
     law = {
         "de": f"Art. 6 Abs. 1 Buchst. {letter} DSGVO",
@@ -39,11 +39,11 @@ def test_the_legal_basis_is_said_in_words(language: str, basis: str, letter: str
     assert "public_function" not in said
 
 
-def test_another_basis_stands_as_the_record_says_it() -> None:
+def test_notice_quotes_an_unknown_legal_basis_unchanged() -> None:
     assert "§ 3 Beispielgesetz" in plain(notice(legal_basis="§ 3 Beispielgesetz"))
 
 
-def test_where_the_data_come_from_is_a_link_where_it_is_one() -> None:
+def test_notice_shows_the_source_of_the_data_as_a_link_if_it_is_an_address() -> None:
     (first, *_) = notice()
     assert isinstance(first, Paragraph)
     assert Link("https://stadt.example/kontakt") in first.inner
@@ -51,7 +51,7 @@ def test_where_the_data_come_from_is_a_link_where_it_is_one() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_complaints_go_to_the_authority_and_not_to_us(language: str) -> None:
+def test_notice_names_the_supervisory_authority_for_complaints(language: str) -> None:
     said = plain(notice(language))
     assert said.index("amt@stadt.example") < said.index("Aufsicht des Landes")
     assert "Aufsicht" not in plain(notice("en", OperatorSettings()))

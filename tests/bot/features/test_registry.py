@@ -1,4 +1,4 @@
-"""Every intent is served, and asked for by its audience alone; what is not listed is denied."""
+"""A feature serves every intent, only its audience may use it, and unlisted intents are denied."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def test_every_intent_is_served_by_one_feature() -> None:
 @pytest.mark.parametrize("intent", ALL, ids=lambda intent: intent.__name__)
 @pytest.mark.parametrize("private", [True, False], ids=["private", "room"])
 @pytest.mark.parametrize("editor", [True, False], ids=["editor", "user"])
-def test_only_its_audience_may_ask_for_an_intent(intent: type[Intent], private: bool, editor: bool) -> None:
+def test_only_the_audience_of_an_intent_may_use_it(intent: type[Intent], private: bool, editor: bool) -> None:
     may = {Permission.ALL: True, Permission.ONE_TO_ONE: private, Permission.EDITORS: editor}
     refused = refusal(turn(editor=editor, private=private), find(ALL[intent], lambda _value: True))
     assert (refused is None) is may[PERMISSIONS[intent]]
 
 
-def test_what_is_not_listed_is_denied_to_all() -> None:
+def test_unlisted_intent_is_denied_to_all_users() -> None:
     class New(Intent):
         pass
 
@@ -47,14 +47,14 @@ def test_what_is_not_listed_is_denied_to_all() -> None:
     assert refusal(turn(editor=True, private=True), New()) is not None
 
 
-def test_what_has_a_row_and_no_feature_is_denied(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_intent_without_a_feature_is_denied(monkeypatch: pytest.MonkeyPatch) -> None:
     intent = next(iter(PERMISSIONS))
     monkeypatch.setattr(registry, "SERVES", {})
     assert refusal(turn(editor=True, private=True), find(ALL[intent], lambda _value: True)) is not None
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_every_word_leads_to_an_intent_that_is_listed(command: Command) -> None:
+def test_every_command_word_leads_to_a_served_intent(command: Command) -> None:
     for word in (word for words in command.words.values() for word in words):
         for rest in ("", " x", " 1"):
             intent = route(f"!{word}{rest}", private=True).intent

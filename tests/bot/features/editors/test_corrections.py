@@ -1,4 +1,4 @@
-"""Rectification (Art. 16 GDPR): somebody asks for it, an editor does it, both hear; nothing is copied."""
+"""Rectification (Art. 16 GDPR): a user asks for it, an editor does it, both are told; the bot keeps no copy."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def contact(net: Networks) -> Contact:
     return stored.record
 
 
-async def test_who_is_described_wrongly_says_so_and_hears_when_it_is_done(net: Networks) -> None:
+async def test_user_reports_wrong_data_to_the_editors_and_is_told_when_it_is_closed(net: Networks) -> None:
     erika, anna = net.matrix.person("@erika:a.example"), net.matrix.person("@anna:potsdam.example")
     await erika.says("!start")
     assert says("correct.ask", await anna.says("!korrektur"))
@@ -53,18 +53,18 @@ async def test_who_is_described_wrongly_says_so_and_hears_when_it_is_done(net: N
     assert says("question.closed", net.told(net.matrix, anna.conversation)[-1])
 
 
-async def test_nobody_floods_the_editors(net: Networks) -> None:
+async def test_corrections_that_a_user_sends_to_editors_are_limited(net: Networks) -> None:
     anna = net.matrix.person("@anna:potsdam.example")
     await net.matrix.person("@erika:a.example").says("!start")
     said = [await anna.says(f"!korrektur Nummer {number}") for number in range(MOST + 1)]
     assert [says("correct.sent", message) for message in said] == [True] * MOST + [False]
 
 
-async def test_without_an_editor_in_reach_it_is_kept_and_said(net: Networks) -> None:
+async def test_user_who_reports_wrong_data_is_told_if_no_editor_is_reachable(net: Networks) -> None:
     assert says("notice.first", await net.matrix.person("@anna:potsdam.example").says("!korrektur so ist es falsch"))
 
 
-async def test_an_editor_mends_a_contact_who_is_told_and_no_import_undoes_it(net: Networks, tmp_path: Path) -> None:
+async def test_editor_corrects_a_contact_who_is_told_and_no_import_undoes_it(net: Networks, tmp_path: Path) -> None:
     await asks(await known_as(net.matrix.person("@anna:potsdam.example")))  # so the contact is written to
     await net.passes()
     erika = net.matrix.person("@erika:a.example")
@@ -95,13 +95,13 @@ async def test_an_editor_mends_a_contact_who_is_told_and_no_import_undoes_it(net
         ("!bearbeiten c-niemand", "edit.not_found"),
     ],
 )
-async def test_what_does_not_fit_changes_nothing(net: Networks, text: str, key: str) -> None:
+async def test_invalid_correction_of_a_contact_changes_nothing(net: Networks, text: str, key: str) -> None:
     before = await contact(net)
     assert says(key, await net.matrix.person("@erika:a.example").says(text))
     assert await contact(net) == before
 
 
-async def test_not_by_others_not_in_front_of_others_and_not_through_telegram(
+async def test_only_editors_correct_a_contact_and_not_in_a_room_or_on_telegram(
     sqlite_store: Store, tmp_path: Path
 ) -> None:
     editors = ("matrix:@erika:a.example", "telegram:77")

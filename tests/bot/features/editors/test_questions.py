@@ -1,4 +1,4 @@
-"""Editors mend the knowledge in the chat; nobody else does."""
+"""Only editors correct the knowledge base in the chat."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ async def project(store: Store, project_id: str = ID) -> Project:
     "text",
     ["!fragen", "!fragen schliessen 1", f"!bearbeiten {ID}", f"!bearbeiten {ID} title = x", f"!entfernen {ID} ja"],
 )
-async def test_only_editors(known: Store, anna: Person, text: str) -> None:
+async def test_only_editors_can_use_editor_commands(known: Store, anna: Person, text: str) -> None:
     before = await project(known)
     assert (await anna.says(text)).startswith("Das kann nur die Redaktion.")
     assert await project(known) == before
 
 
-async def test_the_same_name_on_another_network_is_no_editor(bot: Bot, channel: FakeChannel) -> None:
+async def test_user_with_a_name_similar_to_that_of_an_editor_is_not_an_editor(bot: Bot, channel: FakeChannel) -> None:
     assert says("editors_only", await channel.person("Erika").says("!fragen"))
     assert says("editors_only", await channel.person("fake:erika").says("!fragen"))
 
 
-async def test_fields_are_shown_and_set(known: Store, erika: Person) -> None:
+async def test_editor_can_show_and_set_the_fields_of_a_project(known: Store, erika: Person) -> None:
     fields = await erika.says(f"!bearbeiten {ID}")
     assert "title = Digitaler Nahverkehr in Cottbus" in fields
     assert says("edit.done", await erika.says(f"!bearbeiten {ID} title = Ein <b>neuer</b> Titel"))
@@ -50,7 +50,9 @@ async def test_fields_are_shown_and_set(known: Store, erika: Person) -> None:
     assert says("edit.same", await erika.says(f"!bearbeiten {ID} title = Ein <b>neuer</b> Titel"))
 
 
-async def test_lists_are_written_with_bars_and_an_empty_value_clears(known: Store, erika: Person) -> None:
+async def test_editor_writes_lists_with_bars_and_clears_a_field_with_an_empty_value(
+    known: Store, erika: Person
+) -> None:
     await erika.says(f"!bearbeiten {ID} topics = Mobilität | Klima")
     assert (await project(known)).topics == ("Mobilität", "Klima")
     await erika.says(f"!bearbeiten {ID} topics =")
@@ -70,13 +72,15 @@ async def test_lists_are_written_with_bars_and_an_empty_value_clears(known: Stor
         ("!fragen schliessen 99", "questions.no_such"),
     ],
 )
-async def test_what_is_wrong_is_said_and_changes_nothing(known: Store, erika: Person, text: str, key: str) -> None:
+async def test_invalid_edit_is_refused_and_changes_nothing(known: Store, erika: Person, text: str, key: str) -> None:
     before = await project(known)
     assert says(key, await erika.says(text))
     assert await project(known) == before
 
 
-async def test_an_import_does_not_touch_what_was_edited(known: Store, erika: Person, tmp_path: Path) -> None:
+async def test_import_does_not_overwrite_fields_that_an_editor_changed(
+    known: Store, erika: Person, tmp_path: Path
+) -> None:
     record = {"id": "x1", "title": "Alt", "text": "Ein Text.", "status": "geplant"}
     file = tmp_path / "x.jsonl"
     file.write_text(json.dumps(record))
@@ -88,7 +92,7 @@ async def test_an_import_does_not_touch_what_was_edited(known: Store, erika: Per
     assert (after.title, after.status) == ("Von der Redaktion", "abgeschlossen")
 
 
-async def test_taking_out_asks_back_and_no_import_brings_it_back(known: Store, erika: Person) -> None:
+async def test_removing_a_project_needs_a_confirmation_and_no_import_restores_it(known: Store, erika: Person) -> None:
     assert says("remove.sure", await erika.says(f"!entfernen {ID}"))
     assert erika.sees() == [f"remove {ID} yes"]
     assert says("remove.done", await erika.presses(f"remove {ID} yes"))
@@ -98,7 +102,7 @@ async def test_taking_out_asks_back_and_no_import_brings_it_back(known: Store, e
     assert says("edit.not_found", await erika.says(f"!entfernen {ID}"))
 
 
-async def test_ids_with_spaces(known: Store, erika: Person, tmp_path: Path) -> None:
+async def test_editor_can_use_ids_with_spaces_in_quotes(known: Store, erika: Person, tmp_path: Path) -> None:
     file = tmp_path / "x.jsonl"
     file.write_text(json.dumps({"id": "my id", "title": "Alt", "text": "Ein Text."}))
     await import_files(known, [file])
@@ -107,7 +111,7 @@ async def test_ids_with_spaces(known: Store, erika: Person, tmp_path: Path) -> N
     assert says("remove.done", await erika.presses('remove "my id" yes'))
 
 
-async def test_open_questions_are_listed_and_closed(channel: FakeChannel, anna: Person, erika: Person) -> None:
+async def test_editor_can_list_and_close_unanswered_questions(channel: FakeChannel, anna: Person, erika: Person) -> None:
     assert says("questions.none", await erika.says("!fragen"))
     for person in (anna, channel.person("ben")):
         await person.says("Freibad in Hamburg")  # nothing is known of either place
@@ -121,7 +125,7 @@ async def test_open_questions_are_listed_and_closed(channel: FakeChannel, anna: 
     assert "Hamburg" not in await erika.says("!fragen")
 
 
-async def test_feedback_is_shown_from_five_people_on(channel: FakeChannel, erika: Person) -> None:
+async def test_editors_see_feedback_only_from_five_people_on(channel: FakeChannel, erika: Person) -> None:
     for number in range(5):
         assert says("questions.few_feedback", await erika.says("!fragen"))
         person = channel.person(f"p{number}")

@@ -1,4 +1,4 @@
-"""A value that an editor typed and that cannot be taken: the reason is in the language of the chat."""
+"""An editor typed an invalid value: the bot gives the reason in the language of the chat."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("kind", "field", "text", "key"), REFUSED)
-def test_the_reason_is_said_in_the_language_of_the_chat(
+def test_reason_for_a_refused_edit_is_in_the_language_of_the_chat(
     kind: RecordKind, field: str, text: str, key: str, language: str
 ) -> None:
     error = with_field(kind, BODIES[kind], field, text)
@@ -57,9 +57,7 @@ def test_the_reason_is_said_in_the_language_of_the_chat(
 
 
 @given(st.sampled_from(FIELDS), st.text())
-def test_whatever_is_typed_is_taken_or_refused_with_words_in_every_language(
-    place: tuple[RecordKind, str], text: str
-) -> None:
+def test_every_value_of_a_field_is_accepted_or_refused_with_a_text(place: tuple[RecordKind, str], text: str) -> None:
     kind, field = place
     result = with_field(kind, BODIES[kind], field, text)
     if isinstance(result, RowError):

@@ -1,4 +1,4 @@
-"""Deliberate faults in the product: the machine of histories finds each. What it would not find it would not prove."""
+"""Deliberate faults in the product: the state machine must find each of them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ REAL_STEP = introductions.step
 
 
 def _step(change: Callable[[Introduction, Event, Step], Step]) -> Callable[..., Step]:
-    """The rules, with something done to what they say."""
+    """The rules, with their results changed."""
 
     def changed(now: Introduction, event: Event, at: Any, rules: Any) -> Step:
         return change(now, event, REAL_STEP(now, event, at, rules))
@@ -48,7 +48,7 @@ def _step(change: Callable[[Introduction, Event, Step], Step]) -> Callable[..., 
 
 
 def _without(*left_out: object) -> Callable[..., Step]:
-    """The rules, but some of the effects are forgotten."""
+    """The rules, but without some of the effects."""
 
     def forget(_now: Introduction, _event: Event, done: Step) -> Step:
         return replace(
@@ -59,7 +59,7 @@ def _without(*left_out: object) -> Callable[..., Step]:
 
 
 def _without_on(event: type[Any], *left_out: type[Any]) -> Callable[..., Step]:
-    """The rules, but on one kind of event some effects are forgotten."""
+    """The rules, but for one kind of event without some effects."""
 
     def forget(_now: Introduction, happened: Event, done: Step) -> Step:
         if not isinstance(happened, event):
@@ -69,7 +69,7 @@ def _without_on(event: type[Any], *left_out: type[Any]) -> Callable[..., Step]:
     return _step(forget)
 
 
-def anybody_s_event_counts(patch: Patch) -> None:
+def event_of_every_user_counts(patch: Patch) -> None:
     patch.setattr(introductions, "_refused", lambda *_: None)
 
 
@@ -78,7 +78,7 @@ def either_of_the_two_decides(patch: Patch) -> None:
     patch.setattr(introductions, "_refused", lambda now, person, *_: real(now, person, *Side))
 
 
-def whoever_does_not_ask_is_the_contact(patch: Patch) -> None:
+def every_user_but_the_asker_counts_as_the_contact(patch: Patch) -> None:
     def side(introduction: Introduction, person: str) -> Side | None:
         return Side.ASKER if person == introduction.asker else Side.CONTACT if person else None
 
@@ -150,14 +150,14 @@ def the_end_is_told_twice(patch: Patch) -> None:
     patch.setattr(telling, "outcome_key", lambda one, side: f"intro:{one.id}:again:{side}")
 
 
-def who_leaves_says_no_goodbye(patch: Patch) -> None:
+def erased_user_does_not_end_introductions(patch: Patch) -> None:
     async def nothing(*_: Any) -> int:
         return 0
 
     patch.setattr(introducing, "erase", nothing)
 
 
-def who_leaves_is_not_told_of(patch: Patch) -> None:
+def other_side_is_not_told_of_an_erasure(patch: Patch) -> None:
     patch.setattr(transitions, "step", _without_on(Erased, Retract, TellAsker))
 
 
@@ -173,9 +173,9 @@ def an_objection_ends_nothing(patch: Patch) -> None:
 
 
 FAULTS = [
-    anybody_s_event_counts,
+    event_of_every_user_counts,
     either_of_the_two_decides,
-    whoever_does_not_ask_is_the_contact,
+    every_user_but_the_asker_counts_as_the_contact,
     news_of_an_old_round_count,
     more_is_shown_than_was_chosen,
     data_leave_with_the_request,
@@ -185,15 +185,15 @@ FAULTS = [
     a_timer_is_forgotten,
     what_was_sent_counts_as_taken_back,
     the_end_is_told_twice,
-    who_leaves_says_no_goodbye,
-    who_leaves_is_not_told_of,
+    erased_user_does_not_end_introductions,
+    other_side_is_not_told_of_an_erasure,
     an_objection_ends_nothing,
 ]
 
 
 @pytest.mark.campaign
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
-def test_it_is_found(fault: Callable[[Patch], None], monkeypatch: Patch) -> None:
+def test_state_machine_finds_each_deliberate_fault(fault: Callable[[Patch], None], monkeypatch: Patch) -> None:
     fault(monkeypatch)
     many = settings(
         test_machine.TestIntroducing.settings, max_examples=400, derandomize=True, database=None,

@@ -1,4 +1,4 @@
-"""Single things that can happen to an introduction, on a real store."""
+"""Single events of an introduction, on a real store."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 
 async def asked(world: World, who: tuple[str, str] = ANNA) -> str:
-    """A request that has gone out."""
+    """Send a request; return its code."""
     await world.asks(who)
     assert await world.agrees(who, world.codes[-1]) in ("intro.sent", "intro.queued")
     await world.delivers("email")
@@ -50,7 +50,7 @@ def heard(world: World, conversation: str) -> list[str]:
     return [text for _, _, where, text in world.delivered.values() if where == conversation]
 
 
-async def test_a_contact_is_asked_twice_a_week_and_the_third_waits(world: World) -> None:
+async def test_contact_gets_at_most_two_requests_a_week_and_the_third_waits(world: World) -> None:
     guests = [("matrix", f"@guest{number}:potsdam.example") for number in range(3)]
     codes = []
     for guest in guests:
@@ -64,7 +64,7 @@ async def test_a_contact_is_asked_twice_a_week_and_the_third_waits(world: World)
     assert sum(says("intro.request", text) for text in heard(world, LEAD)) == 3
 
 
-async def test_who_pauses_meanwhile_is_not_asked_when_the_turn_comes(world: World) -> None:
+async def test_queued_request_skips_a_contact_who_paused_meanwhile(world: World) -> None:
     guests = [("matrix", f"@guest{number}:potsdam.example") for number in range(3)]
     for guest in guests:
         await world.arrives(guest)
@@ -78,7 +78,7 @@ async def test_who_pauses_meanwhile_is_not_asked_when_the_turn_comes(world: Worl
     assert any(says("intro.request", text) for text in heard(world, MOBILITY))
 
 
-async def test_who_objects_is_asked_no_more_and_the_next_one_is(world: World) -> None:
+async def test_request_goes_to_the_next_contact_if_the_first_one_objects(world: World) -> None:
     code = await asked(world)
     await world.objects(LEADS)
     await world.delivers("email")
@@ -90,7 +90,7 @@ async def test_who_objects_is_asked_no_more_and_the_next_one_is(world: World) ->
     assert sum(says("intro.not_arranged", text) for text in heard(world, ANNA[1])) == 1
 
 
-async def test_what_has_not_left_does_not_reach_who_objects(world: World) -> None:
+async def test_unsent_request_does_not_reach_a_contact_who_objects(world: World) -> None:
     await world.asks(ANNA)
     await world.agrees(ANNA, world.codes[-1])
     await world.objects(LEADS)
@@ -101,7 +101,7 @@ async def test_what_has_not_left_does_not_reach_who_objects(world: World) -> Non
         assert await tx.introductions.planned("c-lead", world.store.now() - timedelta(days=7)) == []
 
 
-async def test_never_again_holds_for_every_account_and_after_every_pause(world: World) -> None:
+async def test_contact_who_said_never_again_gets_no_request_of_a_returning_asker(world: World) -> None:
     code = await asked(world)
     assert await world.answers(LEADS, code, ContactAnswer.NEVER_AGAIN) == "intro.answered_never_again"
     await world.time(timedelta(days=60))
@@ -115,7 +115,7 @@ async def test_never_again_holds_for_every_account_and_after_every_pause(world: 
     assert introduction.contact == "c-mobility"
 
 
-async def test_erasing_and_coming_back_lifts_no_limit(tmp_path: Path) -> None:
+async def test_asker_who_erases_their_data_and_returns_keeps_the_daily_limit(tmp_path: Path) -> None:
     template, search = await World.template(tmp_path)
     world = await World.make(template, search, tmp_path / "w.db", introductions={"per_day": 1})
     await asked(world)
@@ -127,7 +127,7 @@ async def test_erasing_and_coming_back_lifts_no_limit(tmp_path: Path) -> None:
     await world.store.close()
 
 
-async def test_what_is_taken_back_in_time_nobody_hears_of(world: World) -> None:
+async def test_contact_is_not_told_of_a_request_withdrawn_before_it_was_sent(world: World) -> None:
     await world.asks(ANNA)
     code = world.codes[-1]
     await world.agrees(ANNA, code)
@@ -139,7 +139,7 @@ async def test_what_is_taken_back_in_time_nobody_hears_of(world: World) -> None:
         assert await tx.introductions.planned("c-lead", world.store.now() - timedelta(days=7)) == []
 
 
-async def test_the_ledger_tells_who_agreed_to_what_and_when_it_ended(world: World) -> None:
+async def test_consent_ledger_holds_start_and_end_of_the_consent_of_both_sides(world: World) -> None:
     code = await asked(world)
     await world.answers(LEADS, code, ContactAnswer.YES, "email")
     await world.time(timedelta(days=15))
@@ -155,7 +155,7 @@ async def test_the_ledger_tells_who_agreed_to_what_and_when_it_ended(world: Worl
         assert side[0].purpose == f"introduction:{introduction.id}"
 
 
-async def test_looking_twice_and_in_parallel_changes_nothing_more(world: World) -> None:
+async def test_repeated_and_parallel_timer_runs_have_no_additional_effect(world: World) -> None:
     code = await asked(world)
     world.clock.advance(days=4)
     await asyncio.gather(*(world.time() for _ in range(4)))
@@ -169,7 +169,7 @@ async def test_looking_twice_and_in_parallel_changes_nothing_more(world: World) 
     assert len(keys) == len(set(keys))
 
 
-async def test_a_look_writes_nothing_while_a_request_waits_for_its_network_or_its_answer(world: World) -> None:
+async def test_timer_run_writes_nothing_while_a_request_waits(world: World) -> None:
     await world.asks(ASKERS[0])
     await world.agrees(ASKERS[0], world.codes[0])
     await world.time()
@@ -184,7 +184,7 @@ async def test_a_look_writes_nothing_while_a_request_waits_for_its_network_or_it
     assert counted.counts["write"] == 0, "it waits for the contact"
 
 
-async def test_a_yes_without_anything_to_show_does_not_count(world: World) -> None:
+async def test_yes_of_a_contact_without_contact_data_to_share_does_not_count(world: World) -> None:
     code = await asked(world)
     for kinds in ((), ("matrix",), ("nonsense",), ("=",)):
         assert await world.answers(LEADS, code, ContactAnswer.YES, *kinds) == "intro.share_something"
@@ -194,7 +194,7 @@ async def test_a_yes_without_anything_to_show_does_not_count(world: World) -> No
     assert "0355 / 99" in heard(world, ANNA[1])[-1]
 
 
-async def test_through_telegram_a_contact_gets_a_link_and_the_asker_too(world: World) -> None:
+async def test_contact_and_asker_on_telegram_get_links_instead_of_personal_data(world: World) -> None:
     async with world.store.begin() as tx:  # the lead uses Telegram
         mail = await tx.profiles.person_of_address(LEAD)
         chat = await tx.people.identify("telegram", "99", private_conversation="99")

@@ -136,7 +136,7 @@ class Introducing(RuleBasedStateMachine):
         self.happened[text, self.at[who]] += 1
 
     def code(self, which: int) -> str:
-        """The newest that is under way for 0, then older ones, drafts, and what is over or never was."""
+        """The newest open request for 0, then older ones, drafts, closed ones, and a code that does not exist."""
         known = self.now.introductions
         order = [State.CLOSED, State.DRAFT]
         places = {
@@ -154,7 +154,7 @@ class Introducing(RuleBasedStateMachine):
         work: Callable[[], Awaitable[str]],
         answer: ContactAnswer | None = None,
     ) -> str:
-        """Somebody does something to an introduction: whoever may not changes nothing at all."""
+        """A user acts on an introduction: a user without the right to do so changes nothing."""
         self.again = lambda: self._does(action, who, code, work, answer)
         return str(self.run(self.again()))
 
@@ -194,7 +194,7 @@ class Introducing(RuleBasedStateMachine):
 
     @initialize(who=st.sampled_from(ASKERS), begun=st.sampled_from(["", "sent", "sent", "delivered"]))
     def something_is_under_way(self, who: Account, begun: str) -> None:
-        """Mostly: chance alone spends most of a history before anybody has agreed to anything."""
+        """Mostly begin with a request: by chance alone most histories would end before a user agrees."""
         if begun:
             self.asks_and_agrees(who)
         if begun == "delivered":
@@ -272,7 +272,7 @@ class Introducing(RuleBasedStateMachine):
 
     @rule(who=ANYBODY, which=WHICH, event=st.sampled_from(sorted(FORGED)))
     def an_event_is_forged(self, who: Account, which: int, event: str) -> None:
-        """Past every door that looks who it is: only the rules themselves can refuse it. Of whose it is nobody."""
+        """A forged event bypasses all other checks: only the rules can refuse it."""
         code, now = self.code(which), self.now
         person = now.person(who)
         if not is_theirs(event, now.introductions.get(code), person):
@@ -280,7 +280,7 @@ class Introducing(RuleBasedStateMachine):
 
     @rule(which=WHICH, number=st.integers(1, 4), news=st.sampled_from(["delivered", "undeliverable", "room"]))
     def news_of_a_message_come_late(self, which: int, number: int, news: str) -> None:
-        """Of a round that is over, or of a room that nobody waits for."""
+        """Late news about a closed round, or about a room that no request waits for."""
         code, before = self.code(which), self.now
         introduction = before.introductions.get(code)
         if introduction is None or (
@@ -315,7 +315,7 @@ class Introducing(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 2), side=st.sampled_from(["asker", "contact_person"]), really=st.booleans())
     def one_of_the_two_leaves(self, which: int, side: str, really: bool) -> None:
-        """While the other waits: by chance alone somebody who leaves is hardly ever part of what is under way."""
+        """One side leaves while the other waits: by chance alone this would hardly ever happen."""
         introduction = self.now.introductions.get(self.code(which))
         who = (
             self.people().get(introduction[side])
@@ -334,7 +334,7 @@ class Introducing(RuleBasedStateMachine):
             self._a_goodbye_is_said(before, before.person(who))
 
     def _a_goodbye_is_said(self, before: Stored, gone: str) -> None:
-        """At once, not when a timer rings: what they were part of is over, and who knew of it reads why."""
+        """Their open introductions end at once, without a timer, and the other side is told why."""
         after, delivered = self.now.introductions, {key for key, *_ in self.world.delivered.values() if key}
         for code, was in before.introductions.items():
             if gone in (was["asker"], was["contact_person"]):
@@ -450,8 +450,8 @@ TestIntroducing.settings = settings(
 
 
 @pytest.mark.campaign
-def test_thousands_of_histories() -> None:
-    """2,000 histories of 50 steps, in which everything happens on every network, and every end."""
+def test_invariants_hold_in_2000_histories_that_reach_every_end() -> None:
+    """2,000 histories of 50 steps; each kind of event happens on each network, and each outcome occurs."""
     Introducing.happened.clear()
     long = settings(TestIntroducing.settings, max_examples=2_000, stateful_step_count=50)
     run_state_machine_as_test(Introducing, settings=long)

@@ -1,4 +1,4 @@
-"""A datum as it is shown, and the words that choose it."""
+"""How shared contact data are shown, and the words with which a user selects them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.texts import Texts
 
 
 @pytest.mark.parametrize("language", ["de", "en", "pl"])
-def test_a_telegram_name_is_shown_with_its_address_and_as_nothing_else(language: str) -> None:
+def test_shared_telegram_name_is_shown_with_its_link(language: str) -> None:
     document = Texts().render(shared("telegram", "@Anna_1989"), language)
     assert plain(document) == "Telegram: @Anna_1989 (https://t.me/Anna_1989)"
     (paragraph,) = document
@@ -22,10 +22,10 @@ def test_a_telegram_name_is_shown_with_its_address_and_as_nothing_else(language:
     assert "@Anna_1989" in [node.text for node in paragraph.inner if isinstance(node, Text)]
 
 
-def test_other_kinds_have_no_address() -> None:
+def test_shared_mail_address_and_phone_number_have_no_link() -> None:
     lines = [plain(Texts().render(say, "en")) for say in shown((("email", "a@b.example"), ("phone", "+49 1")))]
     assert lines == ["Mail: a@b.example", "Phone: +49 1"]
 
 
-def test_it_is_chosen_by_its_name() -> None:
+def test_user_selects_contact_data_by_the_name_of_the_network() -> None:
     assert kinds_of("Telegram, mail", words_of_shared()) == ("telegram", "email")

@@ -14,9 +14,7 @@ from tests.crossing import crossed
 from tests.introducing import LEAD, asks, known_as, networks
 
 
-async def test_who_objects_to_everything_waits_for_a_request_that_changes_in_that_moment(
-    store: Store, tmp_path: Path
-) -> None:
+async def test_objection_and_parallel_withdrawal_of_a_request_both_succeed(store: Store, tmp_path: Path) -> None:
     async with networks(store, tmp_path) as net:
         anna = await known_as(net.matrix.person("@anna:potsdam.example"))
         code = await asks(anna)

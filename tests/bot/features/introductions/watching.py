@@ -1,4 +1,4 @@
-"""What really happens in a history: noted by who does it, and read from the database's file, past the product."""
+"""What really happens in a history: noted by the actor, and read from the database file without the product."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def stored(database: sqlite3.Connection) -> Stored:
 
 
 def is_theirs(text: str, one: Row | None, person: str, answer: ContactAnswer | None = None) -> bool:
-    """Whether this person may do that now: said once more, in other words than the product's."""
+    """Whether this user may do that now: the rule again, independent of the product's code."""
     if one is None or person not in (one["asker"], one["contact_person"]):
         return False
     asks, answers, state = one["asker"] == person, one["contact_person"] == person, one["state"]
@@ -80,7 +80,7 @@ class Watch:
         self.shown.setdefault((asker, contact), set()).update(OWN[asker].values())
 
     def reads(self, channel: str, conversation: str, text: str) -> None:
-        """Somebody reads this (or will): nothing in it may be of anybody who did not agree to show it to them."""
+        """A user reads this text: it may hold no data of a user who did not agree to show them."""
         if (channel, conversation, text) in self.read:
             return
         self.read.add((channel, conversation, text))
@@ -106,7 +106,7 @@ def written(database: sqlite3.Connection) -> list[tuple[str, str, str]]:
 
 
 def left(database: sqlite3.Connection, was: Row, now: Row | None, gone: str, delivered: Collection[str]) -> str:
-    """Somebody who was part of it has had everything erased just now: who was told so, by the rules of the issue."""
+    """One side has just erased their data: which other side was told, by the rules of the issue."""
     side, other = ("asker", "contact") if was["asker"] == gone else ("contact", "asker")
     if was["state"] == State.DRAFT:
         assert now is None or now["state"] == State.CLOSED, f"{was} goes on without its asker"
@@ -130,7 +130,7 @@ def left(database: sqlite3.Connection, was: Row, now: Row | None, gone: str, del
 def each_side_knows(
     database: sqlite3.Connection, one: Row, people: Mapping[str, Account], watch: Watch, delivered: Sequence[str]
 ) -> None:
-    """At the end: who is still there heard the end once, by a message or as the answer to their own word."""
+    """At the end: each remaining side was told once, by a message or in the answer to their own command."""
     name = f"intro:{one['id']}"
     rows = database.execute("SELECT key, state, error FROM outbox WHERE key LIKE ?", (f"{name}:%",)).fetchall()
     keys = {

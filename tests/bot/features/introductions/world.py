@@ -1,4 +1,4 @@
-"""People, contacts and three networks around a real store, without a running bot: every step is the test's own."""
+"""Users, contacts and three networks around a real store, without a running bot: the test makes every step."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class World:
 
     @classmethod
     async def make(cls, template: Path, search: SearchService, path: Path, **settings: Any) -> World:
-        """A copy of the template with the people in it; the lead can be reached on Matrix, too."""
+        """A copy of the template with its users; the lead is also reachable on Matrix."""
         shutil.copy(template, path)
         clock = FixedClock()
         store = await Store.open(f"sqlite:///{path}", clock=clock)
@@ -86,7 +86,7 @@ class World:
         return world
 
     async def arrives(self, account: tuple[str, str]) -> None:
-        """Somebody writes for the first time (again), and tells who they are."""
+        """A user writes for the first time (again), and tells who they are."""
         async with self.store.begin() as tx:
             person = await tx.people.identify(*account, private_conversation=account[1])
             await tx.profiles.set(person.id, name="Dezernat Verkehr", municipality="12054000")
@@ -104,7 +104,7 @@ class World:
             await tx.profiles.merge(mail.id, chat.id)
 
     async def comes_to_telegram(self) -> None:
-        """The second contact verified the imported address on Telegram, and mail to it comes back since."""
+        """The second contact verified the imported address on Telegram, and mail to it bounces since then."""
         async with self.store.begin() as tx:
             mail = await tx.profiles.person_of_address(MOBILITY)
             chat = await tx.people.identify("telegram", "99", private_conversation="99")
@@ -113,7 +113,7 @@ class World:
             await tx.people.switch_off(chat.id, "email")
 
     async def act(self, work: Callable[[Transaction], Awaitable[Say]], *, crash: bool = False) -> str:
-        """A unit of work, killed before its end if so wished; what is said."""
+        """Do a unit of work, or kill it before its end; return the answer."""
         try:
             async with self.store.begin() as tx:
                 said = await work(tx)
@@ -204,7 +204,7 @@ class World:
                 await tx.profiles.set(person.id, refuses=False)
 
     async def happens(self, code: str, event: Event) -> str:
-        """An event comes in by no door that would look at it first: forged, late or doubled."""
+        """An event reaches the rules without any other check: forged, late or doubled."""
 
         async def work(tx: Transaction) -> Say:
             introduction = await tx.introductions.by_code(code)
@@ -232,7 +232,7 @@ class World:
         await introductions.due(self.services)
 
     async def delivers(self, channel: str, fate: str = "sent") -> None:
-        """The network gets what waits; a killed sender leaves it to the next one."""
+        """Deliver the waiting messages; a killed sender leaves them to the next one."""
         async with self.store.begin() as tx:
             while rows := await to_send(tx, channel, limit=50):
                 result = select(outbox.c.id, outbox.c.key).where(outbox.c.id.in_([row.id for row in rows]))

@@ -1,4 +1,4 @@
-"""P4: who was imported without being asked is told within a month, or hidden; admins hear of it in time."""
+"""P4: contacts imported without consent are told within a month, or hidden; admins are warned in time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def net(sqlite_store: Store, tmp_path: Path) -> AsyncIterator[Networks]:
 
 
 async def look(net: Networks, **time: float) -> None:
-    """Time passes, then the timer looks; a second look changes nothing more."""
+    """Let time pass and run the timer twice; the second run changes nothing."""
     net.store.now.advance(**time)  # type: ignore[attr-defined]
     duty = ContactDuty(net.store, net.bot._alerts)
     for _ in range(2):
@@ -54,7 +54,7 @@ async def can_introduce(net: Networks) -> bool:
     return project in net.bot.services.search.snapshot.introducible
 
 
-async def test_after_a_month_without_notice_nobody_is_introduced(net: Networks) -> None:
+async def test_contact_without_a_notice_is_hidden_after_a_month_and_admins_are_warned(net: Networks) -> None:
     ada = net.matrix.person("@ada:b.example")
     await ada.says("!hilfe")
     await look(net)
@@ -76,7 +76,7 @@ async def test_after_a_month_without_notice_nobody_is_introduced(net: Networks) 
     assert not says("intro.preview", heard)
 
 
-async def test_telling_all_at_once_shows_them_again_and_tells_nobody_twice(net: Networks) -> None:
+async def test_notice_to_all_contacts_shows_them_again_and_is_sent_once(net: Networks) -> None:
     services = net.bot.services
     await look(net)
     await look(net, days=31)
@@ -94,7 +94,7 @@ async def test_telling_all_at_once_shows_them_again_and_tells_nobody_twice(net: 
     assert await hidden(net) == set()
 
 
-async def test_the_first_request_by_mail_is_the_notice(sqlite_store: Store, tmp_path: Path) -> None:
+async def test_first_request_by_mail_counts_as_the_notice(sqlite_store: Store, tmp_path: Path) -> None:
     async with networks(sqlite_store, tmp_path) as net:
         await look(net)
         await asks(await known_as(net.matrix.person("@anna:b.example")))
@@ -106,8 +106,8 @@ async def test_the_first_request_by_mail_is_the_notice(sqlite_store: Store, tmp_
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.booleans()), max_size=12))
-def test_nobody_is_late_unseen(ages: list[tuple[int, bool]]) -> None:
-    """0 un-notified visible contacts after day 30, each warned of before."""
+def test_every_late_contact_is_warned_of_and_then_hidden(ages: list[tuple[int, bool]]) -> None:
+    """No visible contact without a notice after day 30, and a warning for each before."""
     now = START + timedelta(days=60)
     duties = [
         Duty(str(number), now - timedelta(days=age), None, now if warned else None, None)
@@ -124,11 +124,11 @@ def test_nobody_is_late_unseen(ages: list[tuple[int, bool]]) -> None:
     ("basis", "asked"),
     [("consent", True), ("Einwilligung vom 1.2.2026", True), ("zgoda", True), ("public_function", False), ("", False)],
 )
-def test_who_consented_knows_already(basis: str, asked: bool) -> None:
+def test_contact_who_consented_needs_no_notice(basis: str, asked: bool) -> None:
     assert was_asked(Contact(id="c", role="r", legal_basis=basis)) is asked
 
 
-async def test_an_address_that_nobody_needs_goes_after_a_week(store: Store, clock: FixedClock) -> None:
+async def test_unconfirmed_address_without_use_is_deleted_after_a_week(store: Store, clock: FixedClock) -> None:
     week = timedelta(days=7)
     async with store.begin() as tx:
         await tx.profiles.person_of_address("niemand@dorf.example")

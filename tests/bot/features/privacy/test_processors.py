@@ -1,4 +1,4 @@
-"""Every server of others that the settings use is named, or it is said that it is not (Art. 28 GDPR)."""
+"""The settings name every external server in use, or the bot reports the missing ones (Art. 28 GDPR)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EVERYTHING: dict[str, Any] = {
 ALL = ["matrix.stadt.example", "mail.stadt.example", "db.stadt.example", "Telegram"]
 
 
-def test_every_server_of_others_is_in_use_and_none_of_ours() -> None:
+def test_external_servers_are_listed_as_processors_and_local_ones_are_not() -> None:
     assert list(in_use(Settings(**EVERYTHING))) == ALL
     assert list(in_use(Settings())) == []
     here = {"smtp": {"host": "127.0.0.1", "tls": "none", "sender": "a@b.example"}}
@@ -26,19 +26,19 @@ def test_every_server_of_others_is_in_use_and_none_of_ours() -> None:
 
 
 @pytest.mark.parametrize("homeserver", ["stadt.example", "https://stadt.example:8448"])
-def test_a_homeserver_is_known_by_name_or_address(homeserver: str) -> None:
+def test_homeserver_is_listed_as_a_processor_by_name_or_address(homeserver: str) -> None:
     assert list(in_use(Settings(matrix=EVERYTHING["matrix"] | {"homeserver": homeserver}))) == ["stadt.example"]
 
 
-def test_what_nobody_named_is_told() -> None:
+def test_external_servers_without_a_named_processor_are_reported() -> None:
     assert unnamed(Settings(**EVERYTHING)) == ALL
     named = "Rechenzentrum: Matrix.Stadt.example, db.stadt.example, Vertrag 2026\nPost GmbH: mail.stadt.example"
     assert unnamed(Settings(**EVERYTHING, privacy={"processors": named})) == ["Telegram"]
     assert unnamed(Settings(**EVERYTHING, privacy={"processors": named, "telegram_reason": "Ratsbeschluss"})) == []
 
 
-def test_no_model_of_somebody_else_is_asked() -> None:
-    """Embedding happens in this process, whatever is chosen: there is no setting that names a remote one."""
+def test_settings_offer_no_external_embedding_service() -> None:
+    """The bot embeds texts in its own process: no setting names a remote service."""
     engine = Settings.model_fields["embedding"].annotation
     assert engine is not None
     assert set(engine.model_fields) == {"engine", "model", "reranker"}

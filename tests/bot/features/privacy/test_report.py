@@ -1,4 +1,4 @@
-"""The privacy report tells what is: every table, the live settings, no names; and the document is what it says."""
+"""The privacy report lists every table and the live settings, and names no users; docs/privacy.md matches it."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def test_every_table_belongs_to_one_kind_of_data() -> None:
     assert sorted(named) == sorted(metadata.tables)
 
 
-def test_own_data_show_every_table_that_names_people_or_say_why_not() -> None:
+def test_own_data_cover_every_table_that_refers_to_a_person() -> None:
     naming = {table.name for table, _ in references()} | {"person"}
     assert naming == set(SHOWN) | set(LEFT_OUT) | {BY_SIDE}
     for table in SHOWN:
         assert set(SHOWN[table]) <= set(metadata.tables[table].c.keys())
 
 
-def test_the_document_is_current() -> None:
+def test_privacy_document_matches_the_generated_report() -> None:
     text = DOCUMENT.read_text("utf-8")
     head, _, rest = text.partition(BEGIN)
     made = re.sub(r"^#", "##", report(), flags=re.MULTILINE)
@@ -53,7 +53,7 @@ def test_the_document_is_current() -> None:
     assert DOCUMENT.read_text("utf-8") == wanted
 
 
-def test_both_languages_have_the_same_parts() -> None:
+def test_report_has_the_same_parts_in_both_languages() -> None:
     shapes = [
         [line.split(" ")[0] for line in report(one).splitlines() if line.startswith(("#", "| ---"))]
         for one in LANGUAGES
@@ -61,13 +61,13 @@ def test_both_languages_have_the_same_parts() -> None:
     assert shapes[0] == shapes[1]
 
 
-def test_another_language_is_refused() -> None:
+def test_report_in_an_unsupported_language_is_refused() -> None:
     with pytest.raises(ValueError, match="pl"):
         report("pl")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_settings_show_and_secrets_and_names_do_not(language: str) -> None:
+def test_report_shows_settings_but_no_secrets_and_no_names(language: str) -> None:
     text = report(
         language,
         operator={"organisation": "Stadt Musterstadt", "data_protection_officer": "Amt 10"},
@@ -91,7 +91,7 @@ def test_settings_show_and_secrets_and_names_do_not(language: str) -> None:
         assert hidden not in text
 
 
-async def test_figures_are_those_of_the_database(store: Store) -> None:
+async def test_report_shows_the_figures_of_the_database(store: Store) -> None:
     async with store.begin() as tx:
         anna = await tx.people.identify("matrix", "@anna:b.example", private_conversation="!r")
         await tx.profiles.set(anna.id, name="Anna Geheim", municipality="1", verified_at=tx.now)
@@ -111,8 +111,8 @@ BY_PERSON = {  # the one grouping by people there is: the newest entry of each p
 }
 
 
-def test_nothing_is_counted_or_timed_by_person() -> None:
-    """P16: no response times and no rankings of people: no statement groups figures by who somebody is."""
+def test_no_statement_groups_figures_by_person() -> None:
+    """P16: no response times and no rankings of people: no statement groups figures by person."""
     seen = {}
     for module in sorted((Path(__file__).parents[4] / "knowledge_base" / "store").rglob("*.py")):
         for columns in re.findall(r"\.group_by\(([^)]*)\)", module.read_text("utf-8")):
@@ -121,14 +121,14 @@ def test_nothing_is_counted_or_timed_by_person() -> None:
     assert seen == BY_PERSON
 
 
-def test_no_table_keeps_how_long_somebody_took_to_answer() -> None:
+def test_no_table_stores_how_long_a_person_took_to_answer() -> None:
     times = {column.name for column in metadata.tables["introduction"].c if column.name.endswith("_at")}
     assert times == {"created_at", "due_at", "expires_at", "ended_at"}, "of the request, not of what a person did"
     names = {column.name for table in metadata.tables.values() for column in table.c}
     assert not any(name.endswith("_at") and "answer" in name for name in names)
 
 
-def test_the_report_has_no_figure_of_single_people() -> None:
+def test_report_has_no_figures_of_single_people() -> None:
     rows = dict.fromkeys(metadata.tables, 3)
     shown = report(counted=Statistics(rows=rows, contacts_by_basis={}, contacts_told=3, contacts_hidden=0, verified=3))
     assert "makes no response times and no rankings of people" in shown
@@ -136,8 +136,8 @@ def test_the_report_has_no_figure_of_single_people() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_form_of_an_impact_assessment_is_filled_in_from_what_is(language: str) -> None:
-    """P14: all nine criteria; what the settings and the database know stands in it."""
+def test_impact_assessment_is_filled_in_from_settings_and_database(language: str) -> None:
+    """P14: all nine criteria, with the values from the settings and the database."""
     counted = Statistics({"person": 41}, {"public_function": 17}, contacts_told=0, contacts_hidden=0, verified=0)
     quiet = report(language, counted)
     loud = report(language, counted, telegram={"token": "123456:" + "A" * 35}, introductions={"pause_days": 77})

@@ -1,4 +1,4 @@
-"""A question, its follow-ups, and what is (not) kept of it."""
+"""A question, its follow-ups, and what the bot stores of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.fakes import FakeChannel, Person, running_bot, settled
 from tests.wording import says
 
 
-async def test_who_is_grouped_by_municipality(anna: Person) -> None:
+async def test_hits_of_a_who_question_are_grouped_by_municipality(anna: Person) -> None:
     text = await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     paragraphs = text.split("\n\n")
     places = [part for part in paragraphs if "\n" not in part and not part[0].isdigit()]
@@ -28,13 +28,13 @@ async def test_who_is_grouped_by_municipality(anna: Person) -> None:
     assert numbers == ["1", "2", "3", "4", "5"]
 
 
-async def test_what_is_one_list_with_the_place_in_each_entry(anna: Person) -> None:
+async def test_hits_of_a_what_question_are_one_list_with_the_place_in_each_entry(anna: Person) -> None:
     text = await anna.says("Projekte zur Mobilität in Cottbus")
     first = text[text.index("1. ") :].splitlines()[1]
     assert "Cottbus" in first
 
 
-async def test_each_hit_says_why_with_source_and_role(anna: Person) -> None:
+async def test_hit_shows_its_quote_its_source_and_the_responsible_role(anna: Person) -> None:
     text = await anna.says("Wer hat etwas mit Verkehrszählung gemacht?")
     assert "„" in text
     assert "https://" in text
@@ -42,12 +42,12 @@ async def test_each_hit_says_why_with_source_and_role(anna: Person) -> None:
     assert "@" not in text
 
 
-async def test_text_in_another_language_is_marked(anna: Person) -> None:
+async def test_quote_in_another_language_is_marked_as_the_original(anna: Person) -> None:
     assert says("ask.entry_original", await anna.says("Who did mobility projects?"), "en")
     assert "Im Original" not in await anna.says("Wer hat Mobilitätsprojekte gemacht?")
 
 
-async def test_not_sure_says_so_and_shows_the_nearest(anna: Person) -> None:
+async def test_uncertain_answer_says_so_and_suggests_how_to_ask(anna: Person) -> None:
     text = await anna.says("Wer hat in Wien ein Freibad gebaut?")
     assert says("ask.not_sure_there", text)
 
@@ -60,7 +60,7 @@ async def test_not_sure_says_so_and_shows_the_nearest(anna: Person) -> None:
         ("Kto ma w Guben plan na upały?", "Guben: nic nie wiem na ten temat.", "Gdzie indziej:"),
     ],
 )
-async def test_what_only_other_places_have_is_said_to_be_theirs(
+async def test_answer_says_so_if_only_other_places_have_hits(
     anna: Person, question: str, nothing: str, elsewhere: str
 ) -> None:
     text = await anna.says(question)
@@ -72,7 +72,7 @@ async def test_what_only_other_places_have_is_said_to_be_theirs(
     assert [command for command in anna.sees() if command.startswith("show ")]
 
 
-async def test_beside_an_answer_what_other_places_have_is_marked_and_counted_on(anna: Person) -> None:
+async def test_hits_of_other_places_follow_marked_with_continued_numbers(anna: Person) -> None:
     await anna.says("Wer hat in Cottbus was gegen Hitze gemacht?")
     text = await anna.says("und in Potsdam?")
     here, _, elsewhere = text.partition("Anderswo:")
@@ -92,7 +92,7 @@ async def test_beside_an_answer_what_other_places_have_is_marked_and_counted_on(
         ("Czy w Guben jest basen odkryty?", "Guben: nie mam na ten temat nic pewnego."),
     ],
 )
-async def test_not_sure_of_a_place_names_it(anna: Person, question: str, nothing: str) -> None:
+async def test_uncertain_answer_about_a_place_names_the_place(anna: Person, question: str, nothing: str) -> None:
     assert (await anna.says(question)).startswith(nothing)
 
 
@@ -104,7 +104,7 @@ async def test_not_sure_of_a_place_names_it(anna: Person, question: str, nothing
         ("Kiedy jest następne spotkanie?", "Nie znam żadnego nadchodzącego wydarzenia", "minęło", "30 sierpnia 2021"),
     ],
 )
-async def test_events_that_are_over_are_marked(
+async def test_past_events_are_marked_as_past(
     known: Store, anna: Person, question: str, nothing: str, past: str, day: str
 ) -> None:
     text = await anna.says(question)
@@ -116,9 +116,7 @@ async def test_events_that_are_over_are_marked(
         assert await tx.answers.open_questions() == []
 
 
-async def test_events_to_come_are_told_first_and_projects_where_more_is_named(
-    known: Store, channel: FakeChannel, tmp_path: Path
-) -> None:
+async def test_upcoming_events_come_before_projects(known: Store, channel: FakeChannel, tmp_path: Path) -> None:
     soon = {
         "id": "soon",
         "title": "Treffen der Kommunen",
@@ -145,7 +143,7 @@ async def test_events_to_come_are_told_first_and_projects_where_more_is_named(
         await settled(bot)
 
 
-async def test_more_goes_on_counting_until_all_are_shown(anna: Person) -> None:
+async def test_more_command_continues_the_numbers_until_all_hits_are_shown(anna: Person) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     shown = 5
     while "more" in anna.sees():
@@ -157,7 +155,7 @@ async def test_more_goes_on_counting_until_all_are_shown(anna: Person) -> None:
     assert says("show.source", await anna.says(str(shown)))
 
 
-async def test_every_page_shows_other_projects(anna: Person) -> None:
+async def test_next_page_shows_no_project_again(anna: Person) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     first = {command for command in anna.sees() if command.startswith("show ")}
     await anna.says("mehr")
@@ -167,19 +165,19 @@ async def test_every_page_shows_other_projects(anna: Person) -> None:
 
 
 @pytest.mark.parametrize("text", ["2", "das zweite", "!zeige 2", "the second one", "drugi"])
-async def test_a_number_shows_the_project_in_full(anna: Person, text: str) -> None:
+async def test_user_opens_a_project_by_its_number(anna: Person, text: str) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     second = anna.hears().split("\n2. ")[1].splitlines()[0]
     assert (await anna.says(text)).startswith(second)
 
 
-async def test_the_last_one(anna: Person) -> None:
+async def test_user_opens_the_last_project_of_a_page_in_words(anna: Person) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     fifth = anna.hears().split("\n5. ")[1].splitlines()[0]
     assert (await anna.says("das letzte")).startswith(fifth)
 
 
-async def test_numbers_and_more_without_a_question(anna: Person) -> None:
+async def test_number_or_more_without_a_matching_question_is_refused(anna: Person) -> None:
     assert "Nummer 3" in await anna.says("3")
     assert says("more.nothing_before", await anna.says("mehr"))
     assert says("show.not_found", await anna.says("!zeige nirgends"))
@@ -187,7 +185,7 @@ async def test_numbers_and_more_without_a_question(anna: Person) -> None:
     assert "Nummer 77" in await anna.says("77")
 
 
-async def test_buttons_are_commands(anna: Person) -> None:
+async def test_command_of_a_button_shows_the_project(anna: Person) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     show = next(command for command in anna.sees() if command.startswith("show "))
     assert says("show.source", await anna.presses(show))
@@ -196,10 +194,10 @@ async def test_buttons_are_commands(anna: Person) -> None:
 @pytest.mark.parametrize(
     ("query", "texts"), [(None, []), ({}, []), ({"connect": "0" * 64}, []), ({"texts": ["Mobilität"]}, ["Mobilität"])]
 )
-async def test_a_question_follows_only_a_question(
+async def test_follow_up_continues_only_an_earlier_question(
     bot: Bot, known: Store, anna: Person, query: dict[str, object] | None, texts: list[str]
 ) -> None:
-    """What was said last may be about something else: a link that was opened, a subscription."""
+    """The last message may be no question: the user opened a link, or subscribed."""
     await anna.says("!hilfe")
     async with known.begin() as tx:
         person = await tx.people.of_account("fake", "anna")
@@ -212,7 +210,7 @@ async def test_a_question_follows_only_a_question(
 
 
 @pytest.mark.parametrize("polite", ["Hallo", "Danke!", "Dzień dobry", "thanks"])
-async def test_politeness_is_no_question_that_was_not_answered(known: Store, anna: Person, polite: str) -> None:
+async def test_polite_words_are_not_stored_as_an_unanswered_question(known: Store, anna: Person, polite: str) -> None:
     assert await anna.says(polite)
     async with known.read() as tx:
         assert await tx.answers.open_questions() == []
@@ -221,18 +219,18 @@ async def test_politeness_is_no_question_that_was_not_answered(known: Store, ann
 @pytest.mark.parametrize(
     ("bot", "seen"), [({"editors": ""}, False), ({"editors": "fake:erika"}, True)], indirect=["bot"]
 )
-async def test_editors_are_named_where_there_are_some(anna: Person, seen: bool) -> None:
+async def test_answer_without_hits_mentions_editors_only_if_there_are_any(anna: Person, seen: bool) -> None:
     assert (says("ask.noted", await anna.says("Freibad in Hamburg?"))) is seen
 
 
-async def test_a_follow_up_leans_on_the_question_before(anna: Person) -> None:
+async def test_follow_up_keeps_the_topic_of_the_question_before(anna: Person) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     text = await anna.says("und in Cottbus?")
     assert "Mobilität" in text
     assert "Cottbus" in text
 
 
-async def test_after_half_an_hour_a_question_stands_alone(anna: Person, clock: FixedClock) -> None:
+async def test_context_of_a_question_expires_after_half_an_hour(anna: Person, clock: FixedClock) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     clock.advance(minutes=29)
     assert says("ask.more", await anna.says("mehr"))
@@ -242,14 +240,14 @@ async def test_after_half_an_hour_a_question_stands_alone(anna: Person, clock: F
     assert "Mobilität und Verkehr" not in (await anna.says("und in Cottbus?")).split("\n\n")[0]
 
 
-async def test_everybody_has_a_context_of_their_own_also_in_one_room(channel: FakeChannel, bot: Bot) -> None:
+async def test_users_in_the_same_room_have_separate_contexts(channel: FakeChannel, bot: Bot) -> None:
     anna, ben = channel.person("anna", room="!r"), channel.person("ben", room="!r")
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     assert says("more.nothing_before", await ben.says("!mehr"))
     assert says("ask.more", await anna.says("!mehr"))
 
 
-async def test_unanswered_questions_are_kept_without_who_asked_and_without_contact_data(
+async def test_unanswered_question_is_stored_without_asker_and_contact_data(
     bot: Bot, known: Store, anna: Person
 ) -> None:
     await anna.says("Freibad in Hamburg? Antwort an stelle@stadt.example oder 0331 1234567")  # a place without projects
@@ -261,7 +259,7 @@ async def test_unanswered_questions_are_kept_without_who_asked_and_without_conta
     assert not columns & {"person_id", "user_id", "conversation"}
 
 
-async def test_what_was_asked_stands_nowhere_beside_a_person_but_for_follow_ups(
+async def test_text_of_a_question_is_stored_only_in_the_context_for_follow_ups(
     bot: Bot, known: Store, anna: Person
 ) -> None:
     await anna.says("Wer hat Zeppelinprojekte gemacht?")
@@ -272,7 +270,7 @@ async def test_what_was_asked_stands_nowhere_beside_a_person_but_for_follow_ups(
             assert not [row for row in rows if "zeppelin" in str(row).lower()], table
 
 
-async def test_feedback_by_command(bot: Bot, known: Store, anna: Person) -> None:
+async def test_user_can_rate_the_last_answer_by_command(bot: Bot, known: Store, anna: Person) -> None:
     assert says("rate.nothing", await anna.says("!hilfreich"))
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     assert "freut" in await anna.says("!hilfreich")
@@ -280,7 +278,9 @@ async def test_feedback_by_command(bot: Bot, known: Store, anna: Person) -> None
     assert says("rate.nothing", await anna.says("!hilfreich 0000"))
 
 
-async def test_ids_that_look_like_numbers(known: Store, channel: FakeChannel, tmp_path: Path) -> None:
+async def test_project_id_that_is_a_number_does_not_collide_with_hit_numbers(
+    known: Store, channel: FakeChannel, tmp_path: Path
+) -> None:
     table = tmp_path / "projects.csv"
     table.write_text("id,title,text\n2,Zeppelinhafen,Ein Zeppelin über der Stadt\n7,Ballon,Ein Ballon\n")
     await import_files(known, [table])
@@ -292,11 +292,11 @@ async def test_ids_that_look_like_numbers(known: Store, channel: FakeChannel, tm
         assert (await anna.says("!zeige =7")).startswith("Ballon")
 
 
-def test_commands_for_ids() -> None:
+def test_show_command_marks_an_id_that_looks_like_a_number() -> None:
     assert [to_text(Show(f"project:{name}")) for name in ("bb-x", "12", "=a")] == ["show bb-x", "show =12", "show ==a"]
 
 
-def test_grouping_keeps_the_order_of_the_best() -> None:
+def test_grouping_of_no_hits_is_empty() -> None:
     assert by_municipality(()) == ()
 
 
@@ -314,6 +314,6 @@ HOSTILE = [
 @pytest.mark.parametrize(
     "text", [*HOSTILE, "\0\0", "\ud800", "🙃" * 500, "a " * 20_000, "\n\n\n", "…", "!zeige \u202e"]
 )
-async def test_anything_gets_an_answer(anna: Person, text: str) -> None:
+async def test_every_text_gets_an_answer_without_an_error(anna: Person, text: str) -> None:
     assert await anna.says(text)
     assert not says("error.sorry", anna.hears())
