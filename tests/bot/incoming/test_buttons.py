@@ -47,14 +47,14 @@ LAST = ChatContext({"texts": ["?"]}, "a1", (), NOW)
         (MORE, PRESS, "anna", replace(LAST, answer_id="a2"), Verdict.LATE),
     ],
 )
-def test_the_first_press_of_the_right_person_in_time_counts(
+def test_only_the_first_press_by_the_owner_in_time_counts(
     button: Button | None, press: Inbound, person: str | None, context: ChatContext | None, verdict: Verdict
 ) -> None:
     assert judge(button, press, person, context) is verdict
 
 
-async def test_of_two_presses_at_the_same_moment_one_counts(store: Store) -> None:
-    """They may come to two processes; both people hear the truth about their press."""
+async def test_one_of_two_simultaneous_presses_counts(store: Store) -> None:
+    """The presses may reach two processes; each gets the right answer."""
     search, links, texts = SearchService(store, HashEmbedder()), Links("", b""), Texts()
     services = Services(store, search, Settings(), links, b"", texts)
     desks = [FrontDesk(services, texts) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""Order in a conversation, conversations in parallel, nobody waits for another."""
+"""Messages of a conversation are handled in order, conversations in parallel and without delaying others."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ async def say(intake: Intake, *said: tuple[str, str]) -> None:
     await intake("test", [PEOPLE.person(who).inbound(text) for who, text in said])
 
 
-async def test_in_order_per_conversation_and_in_parallel_between_them(store: Store) -> None:
+async def test_messages_are_handled_in_order_in_a_conversation_and_parallel_between(store: Store) -> None:
     intake, work = Intake(store), Work(store)
     people = [f"p{number}" for number in range(5)]
     said = [(who, f"{who} {number}") for number in range(6) for who in people]
@@ -105,7 +105,7 @@ async def test_a_slow_conversation_does_not_delay_others(sqlite_store: Store) ->
     assert [text for text in work.ended if text.startswith("later")] == [f"later {number}" for number in range(30)]
 
 
-async def test_not_too_many_at_once(sqlite_store: Store) -> None:
+async def test_number_of_parallel_messages_is_limited(sqlite_store: Store) -> None:
     intake, work = Intake(sqlite_store), Work(sqlite_store)
     gate = asyncio.Event()
     said = [(f"p{number}", f"t{number}") for number in range(3 * PARALLEL)]
@@ -118,7 +118,7 @@ async def test_not_too_many_at_once(sqlite_store: Store) -> None:
     assert work.most_at_once == PARALLEL
 
 
-async def test_what_an_earlier_process_left_comes_first(store: Store) -> None:
+async def test_messages_left_by_an_earlier_process_are_handled_first(store: Store) -> None:
     await say(Intake(store), ("anna", "1"), ("anna", "2"))
     intake, work = Intake(store), Work(store)
     await say(intake, ("anna", "3"))
@@ -127,8 +127,8 @@ async def test_what_an_earlier_process_left_comes_first(store: Store) -> None:
     assert work.ended == ["1", "2", "3"]
 
 
-async def test_what_may_have_killed_the_process_comes_one_by_one(sqlite_store: Store) -> None:
-    """So that a message which does is found out, and its neighbours are not given up with it."""
+async def test_messages_that_may_have_killed_the_process_are_handled_one_by_one(sqlite_store: Store) -> None:
+    """Then the bot finds the message that kills the process, and does not give up the others."""
     intake, work = Intake(sqlite_store), Work(sqlite_store)
     await say(intake, ("anna", "a"), ("ben", "b"), ("cleo", "c"), ("dora", "d"))
     async with sqlite_store.begin() as tx:
@@ -144,7 +144,7 @@ async def test_what_may_have_killed_the_process_comes_one_by_one(sqlite_store: S
         await work.until(lambda: len(work.ended) == 4)
 
 
-async def test_messages_of_a_channel_that_is_not_running_wait(sqlite_store: Store) -> None:
+async def test_message_of_a_channel_that_is_not_running_waits(sqlite_store: Store) -> None:
     work = Work(sqlite_store)
     intake = Intake(sqlite_store)
     await say(intake, ("anna", "1"))
@@ -154,7 +154,7 @@ async def test_messages_of_a_channel_that_is_not_running_wait(sqlite_store: Stor
     assert work.begun == []
 
 
-async def test_idle_is_when_all_is_done(sqlite_store: Store) -> None:
+async def test_dispatcher_is_idle_after_all_messages_are_handled(sqlite_store: Store) -> None:
     intake, work = Intake(sqlite_store), Work(sqlite_store)
     running = Dispatch(sqlite_store, intake, work, lambda: ["test"])
     async with at_work(running.run()):
@@ -164,7 +164,7 @@ async def test_idle_is_when_all_is_done(sqlite_store: Store) -> None:
             assert len(work.ended) == number + 1
 
 
-async def test_what_could_not_be_ended_is_tried_again_after_a_rest(
+async def test_unfinished_message_is_retried_after_a_pause_before_later_ones(
     sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dispatcher, "REST_S", 0.01)
@@ -179,9 +179,7 @@ async def test_what_could_not_be_ended_is_tried_again_after_a_rest(
     assert work.ended[-2:] == ["bad", "after"]
 
 
-async def test_a_database_that_is_away_for_a_while_ends_nothing(
-    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_dispatcher_goes_on_after_a_database_outage(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatcher, "LOOK_AGAIN_S", 0.01)
     intake, work, beats = Intake(sqlite_store), Work(sqlite_store), []
     here = Dispatch(sqlite_store, intake, work, lambda: ["test"], alive=lambda: beats.append(1))
@@ -197,7 +195,7 @@ async def test_a_database_that_is_away_for_a_while_ends_nothing(
         assert beats
 
 
-async def test_people_take_turns_however_much_others_have_written(
+async def test_users_take_turns_however_many_messages_others_sent(
     sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dispatcher, "PARALLEL", 1)
@@ -214,8 +212,10 @@ async def test_people_take_turns_however_much_others_have_written(
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), unique_by=lambda one: one[1]), st.data())
-def test_nobody_is_passed_over_twice(heads: list[tuple[int, int]], data: st.DataObject) -> None:
-    """Whoever waits comes before any other person has had two turns."""
+def test_waiting_user_is_passed_over_at_most_once_by_each_other_user(
+    heads: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    """A waiting user comes before any other user has had two turns."""
     waiting = [Waiting(seq, "test", f"room {seq}", f"user {user}", 0) for user, seq in heads]
     turns: Turns[tuple[str, str]] = Turns()
     for user in data.draw(st.lists(st.integers(0, 3))):
@@ -231,7 +231,7 @@ def test_nobody_is_passed_over_twice(heads: list[tuple[int, int]], data: st.Data
         served.append(first.user_id)
 
 
-async def test_what_another_process_works_on_is_left_to_it(store: Store) -> None:
+async def test_conversation_that_another_process_works_on_is_left_to_it(store: Store) -> None:
     intake, work = Intake(store), Work(store)
     await say(intake, ("anna", "1"), ("anna", "2"), ("ben", "b"))
     async with store.begin() as tx:

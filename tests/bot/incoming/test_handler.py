@@ -1,4 +1,4 @@
-"""One message start to finish: its language, its limits, and what happens when something of ours breaks."""
+"""One message from start to finish: its language, its limits, and what happens when a part of the bot fails."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SORRY = {"de": "schiefgegangen", "en": "went wrong", "pl": "poszło nie tak"}
 
 
 class MoodyEmbedder(HashEmbedder):
-    """Fails, or never answers, for questions with a certain word."""
+    """An embedder that fails, or never answers, for questions with a certain word."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class MoodyEmbedder(HashEmbedder):
 # ------------------------------------------------------------------------------------------------------- language
 
 
-async def test_the_language_of_the_question(anna: Person) -> None:
+async def test_answer_is_in_the_language_of_the_question(anna: Person) -> None:
     assert says("ask.found", await anna.says("Who did mobility projects?"), "en")
     assert says("ask.found", await anna.says("Wer hat Mobilitätsprojekte gemacht?"))
     assert says("ask.found", await anna.says("Kto robił projekty mobilności?"), "pl")
@@ -58,7 +58,7 @@ async def test_the_language_of_the_question(anna: Person) -> None:
     assert anna.last.language == "pl"
 
 
-async def test_the_chosen_language_wins(anna: Person) -> None:
+async def test_language_chosen_by_the_user_overrides_that_of_the_question(anna: Person) -> None:
     assert says("language.chosen", await anna.says("!language english"), "en")
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     assert anna.last is not None
@@ -68,7 +68,7 @@ async def test_the_chosen_language_wins(anna: Person) -> None:
     assert anna.last.language == "de"
 
 
-async def test_without_a_language_of_its_own_the_last_one_counts_and_first_of_all_german(
+async def test_text_without_a_language_is_answered_in_the_last_language_or_german(
     channel: FakeChannel, anna: Person
 ) -> None:
     await anna.says("LoRaWAN")
@@ -88,20 +88,20 @@ async def test_without_a_language_of_its_own_the_last_one_counts_and_first_of_al
 # ------------------------------------------------------------------------------------------- what is no message
 
 
-async def test_edits_get_no_second_answer(bot: Bot, channel: FakeChannel, anna: Person) -> None:
+async def test_edited_question_gets_no_second_answer(bot: Bot, channel: FakeChannel, anna: Person) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     await anna.changes("Wer hat etwas mit Hitze gemacht?")
     await settled(bot)
     assert len(channel.delivered) == 1
 
 
-async def test_whoever_brings_the_bot_in_is_greeted(channel: FakeChannel, anna: Person) -> None:
+async def test_bot_greets_the_user_who_invites_it(channel: FakeChannel, anna: Person) -> None:
     joined = anna.inbound(happening=Happening.JOINED)
     await channel.hands_over(joined)
     assert (await channel.answer_to(joined.id)).answers == joined.id
 
 
-async def test_a_question_taken_back_leaves_nothing(bot: Bot, known: Store, anna: Person) -> None:
+async def test_question_that_its_asker_deletes_leaves_no_trace(bot: Bot, known: Store, anna: Person) -> None:
     await anna.says("Wer baut Freibäder auf dem Mond?")
     await anna.takes_back()
     await settled(bot)
@@ -110,9 +110,7 @@ async def test_a_question_taken_back_leaves_nothing(bot: Bot, known: Store, anna
     assert says("more.nothing_before", await anna.says("mehr"))
 
 
-async def test_a_thumb_on_an_answer_is_feedback_and_other_reactions_are_not(
-    bot: Bot, known: Store, anna: Person
-) -> None:
+async def test_only_a_thumb_on_an_answer_counts_as_feedback(bot: Bot, known: Store, anna: Person) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     for emoji in ("🎉", "👍🏽", "👍"):
         await anna.reacts(emoji)
@@ -137,7 +135,7 @@ async def echo(store: Store) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 2}}], indirect=True)
-async def test_beyond_the_questions_of_an_hour_one_word_is_said_and_help_goes_on(
+async def test_rate_limited_user_is_told_once_and_can_still_use_help(
     bot: Bot, channel: FakeChannel, anna: Person, clock: FixedClock
 ) -> None:
     await anna.says("!hilfe")
@@ -155,7 +153,7 @@ async def test_beyond_the_questions_of_an_hour_one_word_is_said_and_help_goes_on
 
 
 @pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 1}}], indirect=True)
-async def test_a_flood_of_commands_is_answered_up_to_a_limit_and_rights_always(
+async def test_command_flood_is_limited_but_privacy_commands_are_always_answered(
     bot: Bot, channel: FakeChannel, anna: Person
 ) -> None:
     flood = [await anna.writes("!hilfe") for _ in range(LEAST_MESSAGES + 30)]
@@ -166,7 +164,7 @@ async def test_a_flood_of_commands_is_answered_up_to_a_limit_and_rights_always(
 
 
 @pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 1}}], indirect=True)
-async def test_a_number_that_stands_for_a_question_is_one(known: Store, anna: Person) -> None:
+async def test_number_that_selects_a_question_counts_as_a_question(known: Store, anna: Person) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     async with known.begin() as tx:
         person = await tx.people.of_account("fake", "anna")
@@ -178,7 +176,7 @@ async def test_a_number_that_stands_for_a_question_is_one(known: Store, anna: Pe
 
 
 @pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 3}}], indirect=True)
-async def test_a_further_page_that_there_is_none_of_costs_a_search_too(anna: Person) -> None:
+async def test_request_for_a_missing_further_page_counts_as_a_question(anna: Person) -> None:
     await anna.says("LoRaWAN")
     for _ in range(3):
         last = await anna.says("mehr")
@@ -189,7 +187,7 @@ CHEAP = ("!datenschutz", "!meinedaten", "!abbestellen", "!kontakt status", "!wid
 
 
 @pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 1}}], indirect=True)
-async def test_what_is_no_question_is_neither_counted_nor_refused(anna: Person) -> None:
+async def test_commands_other_than_questions_are_neither_counted_nor_limited(anna: Person) -> None:
     for command in CHEAP:
         assert not says("limit.questions", await anna.says(command))
     assert not says("limit.questions", await anna.says("LoRaWAN"))
@@ -199,7 +197,7 @@ async def test_what_is_no_question_is_neither_counted_nor_refused(anna: Person) 
 
 
 @pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 2}}], indirect=True)
-async def test_the_limit_is_that_of_the_person_on_all_accounts_together(
+async def test_linked_accounts_of_a_user_share_the_question_limit(
     known: Store, channel: FakeChannel, anna: Person
 ) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
@@ -214,7 +212,7 @@ async def test_the_limit_is_that_of_the_person_on_all_accounts_together(
 
 
 @pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 2}}], indirect=True)
-async def test_being_forgotten_lifts_no_limit(bot: Bot, anna: Person, clock: FixedClock) -> None:
+async def test_erasure_does_not_reset_the_question_limit(bot: Bot, anna: Person, clock: FixedClock) -> None:
     for question in ("Wer hat Mobilitätsprojekte gemacht?", "LoRaWAN"):
         await anna.says(question)
     for _ in range(2):
@@ -225,7 +223,9 @@ async def test_being_forgotten_lifts_no_limit(bot: Bot, anna: Person, clock: Fix
 
 
 @pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 2}}], indirect=True)
-async def test_questions_taken_back_count_like_others(bot: Bot, anna: Person, known: Store, clock: FixedClock) -> None:
+async def test_deleted_questions_count_toward_the_limit(
+    bot: Bot, anna: Person, known: Store, clock: FixedClock
+) -> None:
     for question in ("Wer hat Mobilitätsprojekte gemacht?", "LoRaWAN"):
         await anna.says(question)
         await anna.takes_back()
@@ -241,7 +241,7 @@ class Editable(FakeChannel):
     edits_in_place = True
 
 
-async def test_edited_questions_count_like_others(known: Store, tmp_path: Path) -> None:
+async def test_edited_questions_count_toward_the_limit(known: Store, tmp_path: Path) -> None:
     channel = Editable()
     async with running_bot(known, HashEmbedder(), [channel], tmp_path, limits={"questions_per_hour": 2}) as bot:
         anna = channel.person("anna")
@@ -253,7 +253,7 @@ async def test_edited_questions_count_like_others(known: Store, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("bot", [{"limits": {"questions_per_hour": 0}}], indirect=True)
-async def test_no_limit(anna: Person) -> None:
+async def test_limit_of_zero_allows_any_number_of_questions(anna: Person) -> None:
     for number in range(4):
         assert not says("limit.questions", await anna.says(f"LoRaWAN {number}00"))
 
@@ -261,7 +261,7 @@ async def test_no_limit(anna: Person) -> None:
 # ---------------------------------------------------------------------------------------------- what may break
 
 
-async def test_an_error_is_answered_neutrally_and_the_bot_lives_on(
+async def test_failed_question_gets_a_neutral_answer_and_its_text_is_not_logged(
     known: Store, channel: FakeChannel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     logging.set_up("INFO", "json")
@@ -279,7 +279,7 @@ async def test_an_error_is_answered_neutrally_and_the_bot_lives_on(
     structlog.reset_defaults()
 
 
-async def test_a_model_that_hangs_delays_nobody_who_does_not_need_it(
+async def test_hanging_model_does_not_delay_commands_of_other_users(
     known: Store, channel: FakeChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     embedder = MoodyEmbedder()
@@ -293,7 +293,7 @@ async def test_a_model_that_hangs_delays_nobody_who_does_not_need_it(
         await channel.answer_to(question)
 
 
-async def test_a_model_that_hangs_for_long_is_given_up(
+async def test_question_gets_an_error_answer_if_the_model_hangs_too_long(
     known: Store, channel: FakeChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handler, "ANSWER_WITHIN_S", 0.01)
@@ -301,7 +301,7 @@ async def test_a_model_that_hangs_for_long_is_given_up(
         assert SORRY["de"] in await channel.person("anna").says("warte bitte auf den Rufbus")
 
 
-async def test_long_work_is_shown(
+async def test_bot_shows_that_it_is_working_on_a_slow_answer(
     known: Store, channel: FakeChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(typing_indicator, "AFTER_S", 0.0)
@@ -316,7 +316,7 @@ async def test_long_work_is_shown(
     assert channel.working_in == [anna.conversation]
 
 
-async def test_a_message_that_killed_the_process_again_and_again_is_given_up(
+async def test_message_that_killed_the_process_repeatedly_is_quarantined(
     known: Store, channel: FakeChannel, tmp_path: Path
 ) -> None:
     anna = channel.person("anna")
@@ -332,7 +332,7 @@ async def test_a_message_that_killed_the_process_again_and_again_is_given_up(
     assert len(channel.delivered) == 2
 
 
-async def test_a_message_that_cannot_be_read_any_more_is_ended(
+async def test_unreadable_stored_message_gets_an_error_answer(
     known: Store, channel: FakeChannel, tmp_path: Path
 ) -> None:
     anna = channel.person("anna")
@@ -344,7 +344,7 @@ async def test_a_message_that_cannot_be_read_any_more_is_ended(
     assert SORRY["de"] in "".join(_texts(channel, anna))
 
 
-async def test_what_another_process_handled_meanwhile_has_no_second_effect(
+async def test_message_handled_by_another_process_meanwhile_has_no_second_effect(
     known: Store, channel: FakeChannel, tmp_path: Path
 ) -> None:
     embedder = MoodyEmbedder()
@@ -363,7 +363,7 @@ async def test_what_another_process_handled_meanwhile_has_no_second_effect(
     assert channel.delivered == []
 
 
-async def test_who_writes_again_can_be_reached_again(bot: Bot, known: Store, anna: Person) -> None:
+async def test_user_who_writes_again_is_reachable_again(bot: Bot, known: Store, anna: Person) -> None:
     await anna.says("!hilfe")
     async with known.begin() as tx:
         person = await tx.people.of_account("fake", "anna")
@@ -375,7 +375,7 @@ async def test_who_writes_again_can_be_reached_again(bot: Bot, known: Store, ann
 
 
 async def _left_behind(store: Store, person: Person, text: str, attempts: int) -> None:
-    """A message that an earlier process took in, and began so many times."""
+    """Store a message that an earlier process received, and tried to handle so many times."""
     await Intake(store)("fake", [person.inbound(text)])
     async with store.begin() as tx:
         last = select(func.max(inbox.c.seq)).scalar_subquery()
@@ -386,7 +386,7 @@ def _texts(channel: FakeChannel, person: Person) -> list[str]:
     return [plain(m.document) for m in channel.delivered if m.address.conversation == person.conversation]
 
 
-def test_the_outcomes_counted_are_texts_that_an_answer_can_have() -> None:
+def test_counted_outcomes_match_the_text_keys_of_answers() -> None:
     source = Path(answers.__file__).read_text()
     whole = set(re.findall(r'"(ask\.(?:found|more|events|nothing|not_sure\w*|only_\w+))"', source))
     assert whole == set(handler.OUTCOMES)

@@ -1,4 +1,4 @@
-"""Taking in: once, in order, only what is for us, and not more than can be done."""
+"""Receiving: once, in order, only messages for the bot, and no more than it can handle."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ ANNA = PEOPLE.person("anna")
 
 
 async def texts(store: Store) -> list[str]:
-    """What waits, by conversation."""
+    """The texts that wait, by conversation."""
     async with store.begin() as tx:
         return [row.payload["text"] for row in await to_handle(tx)]
 
 
-async def test_messages_and_how_far_they_were_read_are_kept_together(store: Store) -> None:
+async def test_messages_and_the_read_position_are_stored_together(store: Store) -> None:
     intake = Intake(store)
     await intake("test", [ANNA.inbound("a"), PEOPLE.person("ben").inbound("b")], cursor="s1")
     assert await texts(store) == ["a", "b"]
@@ -32,7 +32,7 @@ async def test_messages_and_how_far_they_were_read_are_kept_together(store: Stor
         assert await tx.inbox.cursor("test") == "s1"
 
 
-async def test_an_id_seen_before_is_ignored(store: Store) -> None:
+async def test_message_with_a_known_id_is_ignored(store: Store) -> None:
     intake = Intake(store)
     message = ANNA.inbound("a")
     for _ in range(3):
@@ -42,7 +42,7 @@ async def test_an_id_seen_before_is_ignored(store: Store) -> None:
 
 
 @pytest.mark.parametrize("happening", list(Happening))
-async def test_everything_that_people_do_comes_back_as_it_was(store: Store, happening: Happening) -> None:
+async def test_every_kind_of_happening_is_stored_and_read_back_unchanged(store: Store, happening: Happening) -> None:
     message = ANNA.inbound("x", happening=happening, refers_to="$e")
     await Intake(store)("test", [message])
     async with store.begin() as tx:
@@ -50,7 +50,7 @@ async def test_everything_that_people_do_comes_back_as_it_was(store: Store, happ
     assert Inbound.from_json(row.payload) == message
 
 
-async def test_the_talk_of_a_room_is_not_kept(store: Store) -> None:
+async def test_room_messages_not_meant_for_the_bot_are_not_stored(store: Store) -> None:
     room = PEOPLE.person("anna", room="!room")
     talk = [room.inbound(text, addressed=False) for text in ("schönes Wetter", "!befehl eines anderen", "mehr")]
     await Intake(store)("test", [*talk, room.inbound("!mehr", addressed=False), room.inbound("du da", addressed=True)])
@@ -59,13 +59,13 @@ async def test_the_talk_of_a_room_is_not_kept(store: Store) -> None:
     assert await texts(store) == ["!mehr"]
 
 
-def test_edits_of_the_talk_are_not_kept_either() -> None:
+def test_edits_of_room_messages_not_meant_for_the_bot_are_not_stored() -> None:
     room = PEOPLE.person("anna", room="!room")
     assert not is_for_us(room.inbound("x", addressed=False, happening=Happening.EDIT))
     assert is_for_us(room.inbound("", addressed=False, happening=Happening.RETRACTION))
 
 
-async def test_what_was_taken_back_before_it_was_handled_never_is(store: Store) -> None:
+async def test_message_deleted_before_it_was_handled_is_never_handled(store: Store) -> None:
     intake = Intake(store)
     question, other = ANNA.inbound("private matter"), ANNA.inbound("Rufbus?")
     await intake("test", [question, other])
@@ -73,7 +73,7 @@ async def test_what_was_taken_back_before_it_was_handled_never_is(store: Store) 
     assert await texts(store) == ["Rufbus?"]
 
 
-async def test_back_pressure_until_something_is_handled(sqlite_store: Store) -> None:
+async def test_intake_waits_when_full_until_a_message_is_handled(sqlite_store: Store) -> None:
     intake = Intake(sqlite_store, max_waiting=2)
     await intake("test", [ANNA.inbound("1"), ANNA.inbound("2")])
     third = asyncio.create_task(intake("test", [ANNA.inbound("3")]))
@@ -86,7 +86,7 @@ async def test_back_pressure_until_something_is_handled(sqlite_store: Store) -> 
         assert await tx.inbox.count() == {"new": 3}
 
 
-async def test_what_another_process_handles_takes_no_place(store: Store) -> None:
+async def test_messages_that_another_process_handles_do_not_fill_the_intake(store: Store) -> None:
     intake = Intake(store, max_waiting=2)
     for number in range(5):
         await intake("test", [ANNA.inbound(str(number))])
@@ -97,7 +97,7 @@ async def test_what_another_process_handles_takes_no_place(store: Store) -> None
         assert await tx.inbox.count() == {"done": 5}
 
 
-async def test_doubles_and_what_was_taken_back_take_no_place(sqlite_store: Store) -> None:
+async def test_duplicate_and_deleted_messages_do_not_fill_the_intake(sqlite_store: Store) -> None:
     intake = Intake(sqlite_store, max_waiting=2)
     for number in range(5):
         message = ANNA.inbound(str(number))
@@ -107,20 +107,20 @@ async def test_doubles_and_what_was_taken_back_take_no_place(sqlite_store: Store
         await intake.handled()  # the retraction
 
 
-async def test_hostile_characters_are_stored(store: Store) -> None:
+async def test_hostile_characters_are_replaced_before_storing(store: Store) -> None:
     await Intake(store)("test", [ANNA.inbound("a\0b\udcffc\U0001f600")])
     assert await texts(store) == ["a?b?c\U0001f600"]
 
 
 @given(st.text(st.characters()))
-def test_any_text_can_be_stored(text: str) -> None:
+def test_every_text_becomes_storable_with_the_same_length(text: str) -> None:
     stored = storable(text)
     assert "\0" not in stored
     assert stored == stored.encode().decode()
     assert len(stored) == len(text)
 
 
-async def test_what_one_user_sends_beyond_a_measure_waits_nowhere(store: Store) -> None:
+async def test_messages_of_a_user_beyond_the_limit_are_dropped(store: Store) -> None:
     intake = Intake(store, most_of_one=3)
     await intake("test", [ANNA.inbound(str(number)) for number in range(5)])
     await intake("test", [ANNA.inbound("5"), PEOPLE.person("ben").inbound("b")])

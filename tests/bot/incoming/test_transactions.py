@@ -1,4 +1,4 @@
-"""How many transactions a message costs, from the look into the inbox to the stored answer."""
+"""How many transactions a message costs, from finding it in the inbox to the stored answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUESTION = "Wer hat Mobilitätsprojekte gemacht?"
 
 
 class CountingStore(Store):
-    """Notes which transactions begin, and which part of the bot begins them."""
+    """A store that notes which transactions begin, and which part of the bot begins them."""
 
     def begin(self, **options: Any) -> AbstractAsyncContextManager[Transaction]:
         self.began.append((_caller(), WRITE))
@@ -44,14 +44,14 @@ class CountingStore(Store):
         return result
 
     def counted(self) -> list[str]:
-        """In their order; a look that finds no message belongs to none."""
+        """The transactions in order, without those that found no message."""
         noted = [step for step in self.began if step[0] in COUNTED]
         following = [*noted[1:], LOOK]
         return [step[1] for step, after in zip(noted, following, strict=True) if step != LOOK or after == CLAIM]
 
 
 def _caller() -> str:
-    """Which of the counted modules began it, itself or by what it calls; empty: none of them."""
+    """The counted module that began the transaction, directly or through a call; empty if none did."""
     modules = set()
     frame: Any = sys._getframe(1)
     while frame:
@@ -67,7 +67,7 @@ async def known(known: Store, clock: FixedClock) -> CountingStore:
 
 
 async def steps(bot: Bot, store: CountingStore, act: Callable[[], Awaitable[object]]) -> Sequence[str]:
-    """What a message costs, when all before it is settled."""
+    """The transactions that a message costs, after all earlier work is done."""
     await settled(bot)
     store.began.clear()
     await act()
@@ -106,20 +106,24 @@ async def test_a_message_costs_four_transactions(
     assert await steps(bot, known, lambda: anna.says(text)) == FOUR
 
 
-async def test_a_question_in_a_group_costs_no_more(bot: Bot, known: CountingStore, channel: FakeChannel) -> None:
+async def test_question_in_a_group_costs_four_transactions(
+    bot: Bot, known: CountingStore, channel: FakeChannel
+) -> None:
     ada = channel.person("ada", room="!r")
     assert await steps(bot, known, lambda: ada.says("!start", needs_permit=True)) == FOUR
     assert await steps(bot, known, lambda: ada.says(QUESTION, needs_permit=True)) == FOUR
 
 
-async def test_where_the_bot_is_not_permitted_a_message_costs_no_more(
+async def test_message_in_a_room_without_permission_costs_four_transactions(
     bot: Bot, known: CountingStore, channel: FakeChannel
 ) -> None:
     ben = channel.person("ben", room="!r")
     assert await steps(bot, known, lambda: ben.writes(QUESTION, needs_permit=True)) == FOUR
 
 
-async def test_a_press_costs_no_more(bot: Bot, known: CountingStore, anna: Person, clock: FixedClock) -> None:
+async def test_press_of_a_button_costs_four_transactions(
+    bot: Bot, known: CountingStore, anna: Person, clock: FixedClock
+) -> None:
     await anna.says(QUESTION)
     assert anna.last
     async with known.begin() as tx:
@@ -131,9 +135,7 @@ async def test_a_press_costs_no_more(bot: Bot, known: CountingStore, anna: Perso
         assert await steps(bot, known, lambda press=press: anna.channel.hands_over(press)) == FOUR  # type: ignore[misc]
 
 
-async def test_the_search_runs_outside_any_transaction(
-    known: CountingStore, channel: FakeChannel, tmp_path: Path
-) -> None:
+async def test_search_runs_outside_any_transaction(known: CountingStore, channel: FakeChannel, tmp_path: Path) -> None:
     class Watching(HashEmbedder):
         async def embed_queries(self, texts: Sequence[str]) -> Any:
             async with known.begin():  # would wait without end for a transaction that is held meanwhile
