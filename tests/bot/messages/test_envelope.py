@@ -1,4 +1,4 @@
-"""What a row of the outbox holds, and that rows which an earlier version stored still load."""
+"""What an outbox row holds, and that rows of earlier versions still load."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ STORED = {"key": "thanks", "values": {}, "language": "", "choices": []}
 
 
 @given(ENVELOPES)
-def test_an_envelope_survives_the_outbox(envelope: Envelope) -> None:
+def test_envelope_is_stored_and_read_back_unchanged(envelope: Envelope) -> None:
     assert Envelope.from_json(json.loads(json.dumps(envelope.to_json()))) == envelope
 
 
@@ -109,11 +109,11 @@ def test_an_envelope_survives_the_outbox(envelope: Envelope) -> None:
         ),
     ],
 )  # fmt: skip
-def test_rows_of_the_version_before_still_load(stored: dict[str, Any], envelope: Envelope) -> None:
+def test_outbox_rows_of_the_version_before_still_load(stored: dict[str, Any], envelope: Envelope) -> None:
     assert Envelope.from_json(stored) == envelope
 
 
-def test_fields_of_a_newer_version_are_kept() -> None:
+def test_unknown_fields_of_a_newer_version_are_kept() -> None:
     stored = {"say": STORED, "language": "de", "attachment": {"name": "plan"}}
     assert Envelope.from_json(stored).to_json() == stored
 
@@ -128,11 +128,11 @@ def test_fields_of_a_newer_version_are_kept() -> None:
         {"say": STORED, "language": "de", "room": {"alias": "a", "users": ["one"], "name": "n"}},
     ],
 )
-def test_what_is_no_message_or_has_an_unknown_audience_is_refused(stored: dict[str, Any]) -> None:
+def test_incomplete_row_or_one_with_an_unknown_audience_is_refused(stored: dict[str, Any]) -> None:
     with pytest.raises((KeyError, ValueError)):
         Envelope.from_json(stored)
 
 
-def test_what_a_row_answers_is_read_although_the_rest_is_unreadable() -> None:
+def test_id_of_the_answered_message_is_read_from_an_unreadable_row() -> None:
     assert answers_in({"answers": "$q", "say": None}) == "$q"
     assert answers_in({}) == ""

@@ -1,4 +1,4 @@
-"""The tree as HTML: words that are not ours say their language, and lines of Polish end well."""
+"""The tree as HTML: quoted words are marked with their language, and Polish lines break correctly."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ QUESTION = "How did you pay for the sensors, and who maintains them?"
         ("", "de", ""),
     ],
 )
-def test_which_language_other_words_are_in(words: str, page: str, language: str) -> None:
+def test_language_of_quoted_words_is_detected_if_it_differs_from_the_page(words: str, page: str, language: str) -> None:
     assert foreign(words, page) == language
 
 
-def test_quoted_words_say_their_language_and_ours_do_not() -> None:
+def test_quoted_words_in_another_language_get_a_lang_attribute() -> None:
     tree = (Paragraph((Text("The question: "), Strong((Text(QUESTION, quoted=True),)))),)
     assert blocks(tree, "de") == f'<p>The question: <strong><span lang="en">{QUESTION}</span></strong></p>'
     assert blocks(tree, "en") == blocks(tree) == f"<p>The question: <strong>{QUESTION}</strong></p>"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_values_are_quoted(language: str) -> None:
+def test_values_in_another_language_get_a_lang_attribute(language: str) -> None:
     values = {"who": "Ella", "project": "Sensoren an der Kreuzung", "question": QUESTION, "shares": ""}
     html = blocks(Texts().render(Say("intro.arranged", values), language), language)
     assert ('<span lang="en">' in html) is (language != "en")
@@ -45,7 +45,7 @@ def test_values_are_quoted(language: str) -> None:
     assert f'lang="{language}"' not in html
 
 
-def test_what_is_quoted_stays_text() -> None:
+def test_quoted_markup_is_escaped() -> None:
     hostile = 'the <b>"where"</b> & the who'
     assert inline([Text(hostile, quoted=True)], "de") == (
         '<span lang="en">the &lt;b&gt;&quot;where&quot;&lt;/b&gt; &amp; the who</span>'
@@ -61,5 +61,5 @@ def test_what_is_quoted_stays_text() -> None:
         ("de", "i w a", "i w a"),
     ],
 )
-def test_a_line_of_polish_ends_with_no_word_of_one_letter(language: str, text: str, html: str) -> None:
+def test_polish_line_does_not_break_after_a_word_of_one_letter(language: str, text: str, html: str) -> None:
     assert inline([Text(text)], language) == html

@@ -1,4 +1,4 @@
-"""Values are data: nothing in them is read as anything else."""
+"""Values are data: the bot never reads them as markup."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def leaf_texts(node: object) -> list[str]:
 
 
 @given(st.lists(blocks, max_size=4).map(tuple))
-def test_plain_says_everything_in_its_order_and_nothing_else(document: Document) -> None:
+def test_plain_text_holds_all_texts_of_a_document_in_order(document: Document) -> None:
     text, position = plain(document), 0
     for part in [part for block in document for part in leaf_texts(block)]:
         position = text.index(part, position) + len(part)
@@ -65,21 +65,21 @@ def test_plain_says_everything_in_its_order_and_nothing_else(document: Document)
     assert signs >= 0
 
 
-def test_plain_numbers_and_indents() -> None:
+def test_plain_text_numbers_and_indents_entries() -> None:
     entries = ((Paragraph((Strong((Text("A"),)), Break(), Text("b"))),), (Paragraph((Link("https://c.example"),)),))
     assert plain((Paragraph((Text("Hi"),)), Items(entries, 9))) == "Hi\n\n9. A\n   b\n10. https://c.example"
     assert plain((Items(entries),)) == "- A\n  b\n- https://c.example"
 
 
 @given(st.text(st.characters()))
-def test_cleaned_values_are_one_harmless_line(value: str) -> None:
+def test_cleaned_value_is_one_line_without_control_characters(value: str) -> None:
     cleaned = clean(value)
     assert not INVISIBLE.search(cleaned)
     assert not any(unicodedata.category(char) in ("Cc", "Zl", "Zp", "Cs") for char in cleaned)
     assert clean(cleaned) == cleaned
 
 
-def test_ordinary_words_stay_as_they_are() -> None:
+def test_cleaning_keeps_ordinary_words_unchanged() -> None:
     for text in ("Chóśebuz", "50 % – „so“", "<b>*_`@all</b>", "👍🏽", "e\u0301"):
         assert clean(text) == unicodedata.normalize("NFC", text)
 
@@ -94,7 +94,7 @@ def test_ordinary_words_stay_as_they_are() -> None:
         " https://a.b ",
     ],
 )
-def test_web_addresses_are_links(address: str) -> None:
+def test_web_address_is_accepted_as_a_link(address: str) -> None:
     assert safe_url(address) == address.strip()
 
 
@@ -106,11 +106,11 @@ def test_web_addresses_are_links(address: str) -> None:
         "https://a:b@evil.example", "https://a.example/ b", "https://[::1", "", "potsdam.de", "http:\\\\evil",
     ],
 )  # fmt: skip
-def test_everything_else_is_not(address: str) -> None:
+def test_unsafe_or_incomplete_address_is_not_a_link(address: str) -> None:
     assert safe_url(address) is None
 
 
 @given(st.text(st.characters()))
-def test_no_address_breaks_it(address: str) -> None:
+def test_every_text_is_a_web_address_or_not_a_link(address: str) -> None:
     url = safe_url(address)
     assert url is None or url.lower().startswith(("http://", "https://"))

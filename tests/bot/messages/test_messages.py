@@ -1,4 +1,4 @@
-"""What flows is stored and comes back as it was."""
+"""Messages are stored and read back unchanged."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ inbounds = st.builds(
 
 
 @given(says)
-def test_say(said: Say) -> None:
+def test_say_is_stored_and_read_back_unchanged(said: Say) -> None:
     assert Say.from_json(json.loads(json.dumps(said.to_json()))) == said
 
 
 @given(inbounds)
-def test_inbound(inbound: Inbound) -> None:
+def test_inbound_message_is_stored_and_read_back_unchanged(inbound: Inbound) -> None:
     assert Inbound.from_json(json.loads(json.dumps(inbound.to_json()))) == inbound
 
 

@@ -43,12 +43,12 @@ def keys() -> list[str]:
 
 
 @pytest.mark.parametrize("key", keys())
-def test_the_audience_of_every_text_is_declared(key: str) -> None:
+def test_every_text_has_a_declared_audience(key: str) -> None:
     declared = (*FOR_A_MEETING, *FOR_OPERATORS, *OF_A_PERSON, *OF_THE_PLACE, *PARTS)
     assert key in IN_ROOMS or key.startswith(declared), "bot/messages/readership.py must say who it is for"
 
 
-def test_what_is_declared_exists() -> None:
+def test_every_declared_text_exists() -> None:
     known = keys()
     assert set(known) >= IN_ROOMS
     for beginning in (*FOR_A_MEETING, *FOR_OPERATORS, *OF_A_PERSON, *OF_THE_PLACE):
@@ -56,21 +56,21 @@ def test_what_is_declared_exists() -> None:
 
 
 @pytest.mark.parametrize("private", [True, False])
-def test_a_text_that_is_not_declared_is_private(private: bool) -> None:
+def test_text_without_a_declared_audience_is_private(private: bool) -> None:
     assert audience_of("brand.new", private=private) is MessageAudience.PRIVATE
 
 
 @pytest.mark.parametrize("key", ["intro.preview", "intro.sent", "mydata", "verify.sent", "profile.saved", "pause.done"])
-def test_what_speaks_of_a_person_is_private_in_groups_too(key: str) -> None:
+def test_text_about_a_person_is_private_even_in_a_group(key: str) -> None:
     assert audience_of(key, private=False) is MessageAudience.PRIVATE
 
 
-def test_a_digest_is_the_groups_own_in_a_group_and_a_persons_in_a_private_chat() -> None:
+def test_digest_text_is_for_all_members_in_a_group_and_private_otherwise() -> None:
     assert audience_of("subscribe.done", private=False) is MessageAudience.ROOM
     assert audience_of("subscribe.done", private=True) is MessageAudience.PRIVATE
 
 
-def test_messages_are_made_in_one_place_which_names_their_audience() -> None:
+def test_only_render_makes_outgoing_messages_and_sets_their_audience() -> None:
     made = set()
     for path in FOLDER.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -80,7 +80,7 @@ def test_messages_are_made_in_one_place_which_names_their_audience() -> None:
 
 
 @given(st.sampled_from(MessageAudience), st.lists(st.sampled_from(PEOPLE), max_size=3), places, users)
-def test_nobody_but_those_it_is_for_reads_it(
+def test_message_fits_only_a_place_that_no_other_user_reads(
     audience: MessageAudience, readers: list[str], place: Readership, admins: frozenset[str]
 ) -> None:
     if audience is MessageAudience.ROOM or not fits(audience, readers, place, admins):
@@ -92,12 +92,12 @@ def test_nobody_but_those_it_is_for_reads_it(
 
 
 @pytest.mark.parametrize(("audience", "closed"), list(product(MessageAudience, [True, False])))
-def test_the_right_readers_read_it_in_a_closed_place(audience: MessageAudience, closed: bool) -> None:
+def test_message_fits_a_closed_place_with_exactly_its_readers(audience: MessageAudience, closed: bool) -> None:
     readers = ["anna", "ben"] if audience is MessageAudience.MEETING else ["anna"]
     may = closed or audience is MessageAudience.ROOM
     assert fits(audience, readers, Readership(frozenset(readers), closed), {"anna"}) is may
 
 
 @pytest.mark.parametrize("audience", MessageAudience)
-def test_a_place_of_which_nothing_is_known_gets_what_is_for_all(audience: MessageAudience) -> None:
+def test_unknown_place_gets_only_messages_for_all_members(audience: MessageAudience) -> None:
     assert fits(audience, ["anna"], UNKNOWN, {"anna"}) is (audience is MessageAudience.ROOM)

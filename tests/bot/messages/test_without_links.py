@@ -1,4 +1,4 @@
-"""A question as a contact will read it."""
+"""A question as the contact reads it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from bot.messages.without_links import LONGEST, OMITTED, presentable
         ("eins\nzwei\u202edrei", "eins zweidrei"),
     ],
 )
-def test_links_are_left_out(typed: str, shown: str) -> None:
+def test_links_and_addresses_in_a_question_are_omitted(typed: str, shown: str) -> None:
     assert presentable(typed) == shown
 
 
 @given(st.text())
-def test_it_is_short_and_on_one_line(typed: str) -> None:
+def test_question_for_a_contact_is_short_and_on_one_line(typed: str) -> None:
     shown = presentable(typed)
     assert len(shown) <= LONGEST
     assert "\n" not in shown
