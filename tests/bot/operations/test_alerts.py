@@ -1,4 +1,4 @@
-"""Alerts reach every admin once an hour, and a broken database breaks no alert."""
+"""Alerts reach every admin at most once an hour, and a broken database does not break them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def alerts(store: Store) -> Alerts:
 
 
 async def taken(store: Store) -> list[OutboxRow]:
-    """What is to be sent now, conversation by conversation; afterwards it is sent."""
+    """Return the messages to send now, by conversation, and mark them as sent."""
     rows: list[OutboxRow] = []
     async with store.begin() as tx:
         for channel in ("matrix", "telegram"):
@@ -48,7 +48,7 @@ async def taken(store: Store) -> list[OutboxRow]:
     return rows
 
 
-async def test_every_reachable_admin_is_told_in_their_language(store: Store, alerts: Alerts) -> None:
+async def test_every_reachable_admin_gets_an_alert_in_their_language(store: Store, alerts: Alerts) -> None:
     await alerts.alert("part_down", subject="matrix", part="matrix", reason="timeout")
     rows = await taken(store)
     assert [(row.channel, row.conversation, row.payload["language"]) for row in rows] == [
@@ -61,7 +61,7 @@ async def test_every_reachable_admin_is_told_in_their_language(store: Store, ale
     )
 
 
-async def test_the_same_thing_is_said_once_an_hour_and_logged_each_time(
+async def test_same_alert_is_sent_once_an_hour_and_logged_each_time(
     store: Store, alerts: Alerts, clock: FixedClock
 ) -> None:
     clock.advance(minutes=55)  # the next full hour is near: it must not count as a new one
@@ -85,7 +85,7 @@ def restored_at(clock: FixedClock) -> dict[str, str]:
     return {"at": clock().isoformat(), "made_at": (clock() - timedelta(hours=5)).isoformat()}
 
 
-async def test_a_restore_is_told_once_to_every_admin(
+async def test_every_admin_is_told_once_of_a_restore(
     store: Store, alerts: Alerts, clock: FixedClock, restored_at: dict[str, str]
 ) -> None:
     await alerts.restored()
@@ -106,13 +106,13 @@ async def test_a_restore_is_told_once_to_every_admin(
     assert say.values == {"number": 1, "made_at": Reach(made_at, linked=False)}
 
 
-async def test_two_processes_at_once_tell_once(store: Store, alerts: Alerts) -> None:
+async def test_two_processes_send_the_same_alert_once(store: Store, alerts: Alerts) -> None:
     other = Alerts(store, ADMINS)
     await asyncio.gather(*(one.alert("unclear", number=1) for one in (alerts, other) for _ in range(5)))
     assert len(await taken(store)) == 2
 
 
-async def test_an_alert_about_a_dead_database_is_logged_and_breaks_nothing(sqlite_store: Store) -> None:
+async def test_alert_about_a_broken_database_is_logged_without_an_error(sqlite_store: Store) -> None:
     async with sqlite_store.begin() as tx:
         await tx.connection.exec_driver_sql("DROP TABLE fact")
     with structlog.testing.capture_logs() as logs:
@@ -120,7 +120,7 @@ async def test_an_alert_about_a_dead_database_is_logged_and_breaks_nothing(sqlit
     assert [entry["event"] for entry in logs] == ["alert", "alert_not_stored"]
 
 
-async def test_logs_hold_no_address_of_an_admin(store: Store, alerts: Alerts) -> None:
+async def test_log_holds_no_address_of_an_unreachable_admin(store: Store, alerts: Alerts) -> None:
     with structlog.testing.capture_logs() as logs:
         await alerts.alert("unclear", number=1)
     assert [entry["event"] for entry in logs] == ["alert", "admin_not_reachable"]
@@ -131,14 +131,14 @@ def status(**parts: bool) -> HealthReport:
     return HealthReport(tuple(PartReport(name, ok, 0, "" if ok else "timeout") for name, ok in parts.items()))
 
 
-def test_only_changes_are_told() -> None:
+def test_alerts_are_sent_only_for_changes_of_health() -> None:
     assert list(changes([], status(a=True, b=False))) == [("part_down", "b", "timeout")]
     assert list(changes(["b"], status(a=True, b=False))) == []
     assert list(changes(["b"], status(a=True, b=True))) == [("part_up", "b", "")]
     assert list(changes(["gone"], status(a=True))) == []
 
 
-async def test_a_failing_part_is_told_and_its_return_too(store: Store, alerts: Alerts) -> None:
+async def test_admins_are_alerted_when_a_part_fails_and_when_it_returns(store: Store, alerts: Alerts) -> None:
     health = Health()
     health.expect("telegram")
     health.failed("telegram", "token_revoked", final=True)
@@ -166,7 +166,7 @@ async def test_a_failing_part_is_told_and_its_return_too(store: Store, alerts: A
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("code", CODES)
-def test_every_code_has_its_text(code: str, language: str) -> None:
+def test_every_alert_code_has_a_text_in_every_language(code: str, language: str) -> None:
     values: dict[str, Any] = {"part": "matrix", "reason": "timeout", "number": 3, "days": 30, "user": "@a:b"}
     values["made_at"] = "2026-03-01 12:00 UTC"
     values["hours"] = 21

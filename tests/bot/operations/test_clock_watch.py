@@ -1,4 +1,4 @@
-"""What cannot be undone waits while the machine's clock may be wrong, and everything else goes on."""
+"""Irreversible work waits while the machine's clock may be wrong, and all other work goes on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def machine() -> MachineClock:
 
 @pytest.fixture
 async def start(database_url: str, machine: MachineClock) -> AsyncIterator[Process]:
-    """Start a process on the database; each has a clock of its own."""
+    """Start a process on the database; each process has its own clock."""
     opened = []
 
     async def process() -> tuple[Store, ClockWatch]:
@@ -52,7 +52,7 @@ async def told(store: Store) -> list[str]:
 
 
 @pytest.mark.parametrize("off", [YEAR, -YEAR, 3 * 24 * HOUR, HOUR, -HOUR])
-async def test_a_jump_is_told_and_holds_until_the_clock_is_right(
+async def test_clock_jump_is_alerted_and_not_trusted_until_the_clock_is_right(
     start: Process, machine: MachineClock, off: timedelta
 ) -> None:
     store, watch = await start()
@@ -69,7 +69,7 @@ async def test_a_jump_is_told_and_holds_until_the_clock_is_right(
     assert await told(store) == ["clock_jumped", "clock_holds"]
 
 
-async def test_a_jump_counts_from_the_moment_that_it_happens(start: Process, machine: MachineClock) -> None:
+async def test_clock_jump_is_noticed_without_waiting_for_the_next_check(start: Process, machine: MachineClock) -> None:
     _, watch = await start()
     assert await watch.is_sure()
     machine.off = YEAR
@@ -77,7 +77,7 @@ async def test_a_jump_counts_from_the_moment_that_it_happens(start: Process, mac
 
 
 @pytest.mark.parametrize(("off", "holds"), [(YEAR, HOLDS_LATE), (-YEAR, HOLDS_LATE), (HOUR, HOLDS_SOON)])
-async def test_a_time_that_the_clock_keeps_is_believed_in_the_end(
+async def test_new_time_is_trusted_after_the_clock_kept_it_long_enough(
     start: Process, machine: MachineClock, off: timedelta, holds: timedelta
 ) -> None:
     store, watch = await start()
@@ -93,7 +93,7 @@ async def test_a_time_that_the_clock_keeps_is_believed_in_the_end(
     assert store.now() == machine.wall()
 
 
-async def test_an_admin_confirms_the_clock(start: Process, machine: MachineClock) -> None:
+async def test_new_time_is_trusted_at_once_if_an_admin_confirms_it(start: Process, machine: MachineClock) -> None:
     store, watch = await start()
     await watch()
     machine.off = YEAR
@@ -110,7 +110,9 @@ async def test_an_admin_confirms_the_clock(start: Process, machine: MachineClock
     assert store.now() == machine.wall()
 
 
-async def test_a_process_that_starts_long_after_the_last_time_asks_first(start: Process, machine: MachineClock) -> None:
+async def test_start_after_two_weeks_asks_admins_and_trusts_the_clock_after_a_day(
+    start: Process, machine: MachineClock
+) -> None:
     _, watch = await start()
     await watch()
     machine.passes(days=14)
@@ -123,7 +125,7 @@ async def test_a_process_that_starts_long_after_the_last_time_asks_first(start: 
     assert await watch.is_sure()
 
 
-async def test_a_night_off_needs_no_question(start: Process, machine: MachineClock) -> None:
+async def test_start_after_a_night_off_needs_no_confirmation(start: Process, machine: MachineClock) -> None:
     _, watch = await start()
     await watch()
     machine.passes(hours=20)
@@ -132,7 +134,7 @@ async def test_a_night_off_needs_no_question(start: Process, machine: MachineClo
     assert await told(store) == []
 
 
-async def test_a_confirmation_before_the_start_counts(start: Process, machine: MachineClock) -> None:
+async def test_clock_confirmed_before_the_start_is_trusted(start: Process, machine: MachineClock) -> None:
     store, watch = await start()
     await watch()
     machine.passes(days=14)
@@ -143,7 +145,7 @@ async def test_a_confirmation_before_the_start_counts(start: Process, machine: M
     assert await watch.is_sure()
 
 
-async def test_a_clock_that_was_wrong_at_the_start_and_is_set_right_is_believed_at_once(
+async def test_clock_corrected_after_a_wrong_start_is_trusted_and_stored_times_are_fixed(
     start: Process, machine: MachineClock
 ) -> None:
     _, watch = await start()
@@ -166,7 +168,9 @@ async def test_a_clock_that_was_wrong_at_the_start_and_is_set_right_is_believed_
     assert latest <= machine.true, "what it stored meanwhile is corrected"
 
 
-async def test_a_wrong_start_leaves_no_trace_for_the_next_one(start: Process, machine: MachineClock) -> None:
+async def test_process_trusts_the_clock_after_an_earlier_start_with_a_wrong_clock(
+    start: Process, machine: MachineClock
+) -> None:
     _, watch = await start()
     await watch()
     machine.off = YEAR
@@ -178,9 +182,7 @@ async def test_a_wrong_start_leaves_no_trace_for_the_next_one(start: Process, ma
     assert await watch.is_sure()
 
 
-async def test_a_clock_behind_the_last_time_does_not_take_the_process_back(
-    start: Process, machine: MachineClock
-) -> None:
+async def test_process_does_not_go_back_in_time_if_the_clock_is_behind(start: Process, machine: MachineClock) -> None:
     _, watch = await start()
     await watch()
     machine.off = -YEAR
@@ -193,7 +195,7 @@ async def test_a_clock_behind_the_last_time_does_not_take_the_process_back(
     assert await watch.is_sure()
 
 
-async def test_processes_with_different_clocks_are_told_of(start: Process, machine: MachineClock) -> None:
+async def test_admins_are_alerted_if_the_clocks_of_processes_differ(start: Process, machine: MachineClock) -> None:
     store, one = await start()
     await one()
     machine.off = HOUR
@@ -205,7 +207,7 @@ async def test_processes_with_different_clocks_are_told_of(start: Process, machi
     assert await told(store) == ["clock_differs"]
 
 
-async def test_a_clock_that_the_caller_gives_is_believed(store: Store, clock: FixedClock) -> None:
+async def test_clock_given_by_the_caller_is_always_trusted(store: Store, clock: FixedClock) -> None:
     watch = ClockWatch(store, Alerts(store, []))
     await watch()
     clock.advance(days=400)
@@ -214,7 +216,7 @@ async def test_a_clock_that_the_caller_gives_is_believed(store: Store, clock: Fi
         assert await tx.facts.get(LAST) is None
 
 
-async def test_what_is_kept_are_times_alone(start: Process, machine: MachineClock) -> None:
+async def test_clock_watch_stores_only_times(start: Process, machine: MachineClock) -> None:
     store, watch = await start()
     await watch()
     async with store.begin() as tx:

@@ -1,4 +1,4 @@
-"""Health: silence is failure, and nothing but proof of life is green."""
+"""Health: a silent part is red, and only a part with regular beats is green."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_silent_part_turns_red_and_others_stay_green(health: Health, seconds: 
     assert (matrix.reason, matrix.silent_for) == ("silent", 91)
 
 
-def test_one_failure_is_no_alarm_but_explains_the_silence(health: Health, seconds: Seconds) -> None:
+def test_single_failure_stays_green_and_explains_a_later_silence(health: Health, seconds: Seconds) -> None:
     health.failed("matrix", "unreachable")
     assert health.status().ok
     assert [part.reason for part in health.status().parts] == ["", "", ""]
@@ -77,25 +77,25 @@ def test_one_failure_is_no_alarm_but_explains_the_silence(health: Health, second
     assert "matrix" not in health.status().red
 
 
-def test_a_final_failure_is_red_at_once_until_a_beat(health: Health) -> None:
+def test_final_failure_is_red_at_once_until_the_next_beat(health: Health) -> None:
     health.failed("telegram", "token_revoked", final=True)
     assert health.status().red == {"telegram"}
     health.beat("telegram")
     assert health.status().ok
 
 
-def test_a_part_that_never_came_up_turns_red(health: Health, seconds: Seconds) -> None:
+def test_part_that_never_started_turns_red(health: Health, seconds: Seconds) -> None:
     assert health.status().ok
     assert health.status(seconds.value + 91).red == {"database", "matrix", "telegram"}
 
 
-def test_registering_again_makes_no_part_younger(health: Health, seconds: Seconds) -> None:
+def test_registering_a_part_again_does_not_reset_its_silence(health: Health, seconds: Seconds) -> None:
     seconds.value += 60
     health.expect("matrix")
     assert "matrix" in health.status(seconds.value + 31).red
 
 
-def test_unknown_names_and_released_parts_count_for_nothing(health: Health, seconds: Seconds) -> None:
+def test_unknown_and_released_parts_are_not_reported(health: Health, seconds: Seconds) -> None:
     health.beat("nobody")
     health.failed("nobody", "x", final=True)
     health.release("matrix")
@@ -104,7 +104,7 @@ def test_unknown_names_and_released_parts_count_for_nothing(health: Health, seco
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["beat", "failed"]), st.floats(0, 60))))
-def test_red_is_exactly_silence(events: list[tuple[str, str, float]]) -> None:
+def test_part_is_red_exactly_if_it_was_silent_too_long(events: list[tuple[str, str, float]]) -> None:
     seconds = Seconds()
     health = Health(seconds)
     last = {}
@@ -129,7 +129,7 @@ async def run_until(condition: asyncio.Event, *coroutines: object) -> None:
     assert all(isinstance(end, asyncio.CancelledError) for end in await asyncio.gather(*tasks, return_exceptions=True))
 
 
-async def test_watch_survives_whatever_a_probe_does(health: Health, seconds: Seconds) -> None:
+async def test_watch_goes_on_after_a_probe_hangs_or_fails(health: Health, seconds: Seconds) -> None:
     enough = asyncio.Event()
     ends = iter(["hang", "raise", "hang", "raise"])
 
@@ -148,7 +148,7 @@ async def test_watch_survives_whatever_a_probe_does(health: Health, seconds: Sec
     assert {part.name: part.reason for part in health.status().parts}["database"] == "unreachable"
 
 
-async def test_watch_beats(health: Health, seconds: Seconds) -> None:
+async def test_successful_probe_gives_a_beat(health: Health, seconds: Seconds) -> None:
     answered = asyncio.Event()
     seconds.value += 100
 
@@ -159,7 +159,7 @@ async def test_watch_beats(health: Health, seconds: Seconds) -> None:
     await run_until(answered, watch(health, "database", probe, every=0))
 
 
-async def test_the_loop_beats_and_tells_the_watchdog(seconds: Seconds) -> None:
+async def test_loop_watch_gives_beats_and_notifies_the_watchdog(seconds: Seconds) -> None:
     health = Health(seconds)
     health.expect(LOOP)
     seconds.value += 31
@@ -169,7 +169,7 @@ async def test_the_loop_beats_and_tells_the_watchdog(seconds: Seconds) -> None:
     assert health.status().ok
 
 
-async def test_who_is_watched_is_registered(seconds: Seconds) -> None:
+async def test_watched_part_is_registered(seconds: Seconds) -> None:
     health = Health(seconds)
     begun = asyncio.Event()
 
@@ -183,7 +183,7 @@ async def test_who_is_watched_is_registered(seconds: Seconds) -> None:
 
 @contextmanager
 def blocked(url: str) -> Iterator[None]:
-    """Somebody else holds the database, as a stuck process would."""
+    """Another connection locks the database, as a stuck process would."""
     with sqlite3.connect(make_url(url).database or "", isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         yield

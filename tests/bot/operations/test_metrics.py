@@ -1,4 +1,4 @@
-"""Metrics hold figures: whatever is put in, no person and no text comes out."""
+"""Metrics hold only figures: no users and no texts, whatever the bot records."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_questions_are_counted_by_channel_and_outcome() -> None:
     assert seen["stadtlotse_unclear_total", "terminal"] == seen["stadtlotse_quarantined_total", "terminal"] == 1
 
 
-def test_two_registries_do_not_meet() -> None:
+def test_two_metrics_registries_are_separate() -> None:
     first, second = Metrics(["a"]), Metrics(["a"])
     first.question("a", QuestionOutcome.LIMITED, 1)
     assert samples(second)["stadtlotse_questions_total", "a", "limited"] == 0
@@ -65,7 +65,7 @@ async def rate(store: Store, people: range) -> None:
             await tx.answers.rate("a", person.id, number > 0)
 
 
-async def test_gauges_come_from_the_database_and_hold_no_data(store: Store) -> None:
+async def test_gauges_show_counts_of_the_database_without_personal_data(store: Store) -> None:
     metrics = Metrics(["terminal"], ["database"])
     health = Health()
     for name in ("database", CANARY):
@@ -90,7 +90,7 @@ async def test_gauges_come_from_the_database_and_hold_no_data(store: Store) -> N
     assert CANARY[:12] not in metrics.exposition().decode()
 
 
-async def test_a_state_that_emptied_falls_to_zero(store: Store) -> None:
+async def test_gauge_of_an_emptied_state_falls_to_zero(store: Store) -> None:
     metrics = Metrics(["test"])
     async with store.begin() as tx:
         await tx.outbox.add("test", "!a", {}, urgency=Urgency.NOTICE)

@@ -1,4 +1,4 @@
-"""A network that forgets is watched across restarts; admins hear when it may have forgotten something, once."""
+"""The bot watches a network that drops old updates, also across restarts, and alerts admins once of a possible loss."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def ada(net: Networks) -> Person:
 
 
 async def after(net: Networks, channel: str, **time: float) -> int:
-    """Time passes without a sign, then the network is there again; how many alerts of it there were in all."""
+    """Let time pass without contact, then reach the network again; return the number of all alerts."""
     absence = net.bot._absence
     net.store.now.advance(**time)  # type: ignore[attr-defined]
     for _ in range(2):
@@ -41,7 +41,7 @@ async def after(net: Networks, channel: str, **time: float) -> int:
 
 
 @pytest.mark.usefixtures("ada")
-async def test_admins_hear_when_telegram_may_have_forgotten_something(net: Networks) -> None:
+async def test_admins_are_alerted_once_after_a_telegram_outage_that_may_lose_updates(net: Networks) -> None:
     assert await after(net, "telegram") == 0
     assert await after(net, "telegram", hours=19) == 0
     assert await after(net, "telegram", hours=19) == 0, "it was there in between"
@@ -52,13 +52,13 @@ async def test_admins_hear_when_telegram_may_have_forgotten_something(net: Netwo
 
 
 @pytest.mark.usefixtures("ada")
-async def test_nothing_is_said_of_networks_that_keep_what_they_have(net: Networks) -> None:
+async def test_outage_of_a_network_that_keeps_messages_causes_no_alert(net: Networks) -> None:
     assert await after(net, "matrix") == 0
     assert await after(net, "matrix", days=9) == 0
 
 
 @pytest.mark.usefixtures("ada")
-async def test_silence_is_no_sign(net: Networks) -> None:
+async def test_outage_alert_is_sent_only_after_the_network_is_back(net: Networks) -> None:
     assert await after(net, "telegram") == 0
     net.store.now.advance(days=3)  # type: ignore[attr-defined]
     await net.bot._absence()
