@@ -1,4 +1,4 @@
-"""Where a notice goes, and what its links stand for."""
+"""To which account a notice goes, and what its links refer to."""
 
 from __future__ import annotations
 
@@ -41,26 +41,26 @@ accounts = st.lists(
 
 
 @given(accounts, st.none() | st.sampled_from(list(NETWORKS)))
-def test_whom_nothing_reaches_is_not_written_to(known: list[Account], prefers: str | None) -> None:
+def test_only_active_accounts_with_a_conversation_are_reachable(known: list[Account], prefers: str | None) -> None:
     result = reachable(known, prefers)
     assert all(one.active and one.conversation for one in result)
     assert len(result) == sum(bool(one.active and one.conversation) for one in known)
 
 
 @given(accounts, st.sampled_from(list(NETWORKS)))
-def test_the_preferred_way_is_the_first(known: list[Account], prefers: str) -> None:
+def test_preferred_network_of_a_user_comes_first(known: list[Account], prefers: str) -> None:
     result = reachable(known, prefers)
     if any(one.channel == prefers for one in result):
         assert result[0].channel == prefers
 
 
-def test_without_a_wish_matrix_comes_first_and_a_network_unknown_here_last() -> None:
+def test_matrix_comes_first_without_a_preference_and_unknown_networks_last() -> None:
     ways = [Account(channel, "u", "c", True) for channel in ("xmpp", "email", "telegram", "matrix")]
     assert [way.channel for way in reachable(ways, None)] == ["matrix", "telegram", "email", "xmpp"]
 
 
 @given(accounts, st.sampled_from(DataClass), st.booleans(), st.booleans())
-def test_nothing_passes_where_it_may_not(
+def test_notice_never_passes_a_network_that_may_not_carry_it(
     known: list[Account], about: DataClass, can_link: bool, personal_data: bool
 ) -> None:
     settings = Settings(telegram=SETTINGS.telegram.model_copy(update={"personal_data": personal_data}))
@@ -104,7 +104,7 @@ async def row(store: Store, message_id: str) -> OutboxRow | None:
         return (await tx.connection.execute(select(outbox).where(outbox.c.id == message_id))).first()  # type: ignore[return-value]
 
 
-async def test_what_may_pass_is_said_itself(sqlite_store: Store) -> None:
+async def test_network_that_may_carry_a_notice_gets_its_text(sqlite_store: Store) -> None:
     person = await person_on(sqlite_store, "telegram", "matrix")
     result = await told(sqlite_store, person, PERSONAL)
     assert result
@@ -114,7 +114,7 @@ async def test_what_may_pass_is_said_itself(sqlite_store: Store) -> None:
     assert stored.payload == {"say": NOTICE.say.to_json(), "language": "de"}
 
 
-async def test_a_network_that_may_not_carry_it_gets_a_link(sqlite_store: Store) -> None:
+async def test_network_that_may_not_carry_a_notice_gets_a_link(sqlite_store: Store) -> None:
     person = await person_on(sqlite_store, "telegram", language="pl")
     result = await told(sqlite_store, person, replace(PERSONAL, subject="intro-1"))
     assert result
@@ -131,7 +131,7 @@ async def test_a_network_that_may_not_carry_it_gets_a_link(sqlite_store: Store) 
     assert page.content == NOTICE.say.to_json()
 
 
-async def test_a_page_of_its_own_keeps_no_copy_of_the_text_and_where_its_link_went(sqlite_store: Store) -> None:
+async def test_notice_with_its_own_page_stores_no_text_but_the_address_of_the_link(sqlite_store: Store) -> None:
     person = await person_on(sqlite_store, "email")
     result = await told(sqlite_store, person, replace(PERSONAL, page="i", subject="intro-1"))
     assert result
@@ -142,20 +142,20 @@ async def test_a_page_of_its_own_keeps_no_copy_of_the_text_and_where_its_link_we
     assert page.content == {"to": ["email", "anna-email"]}, "a code goes there"
 
 
-async def test_where_there_are_no_pages_there_is_no_way_through_such_a_network(sqlite_store: Store) -> None:
+async def test_personal_notice_is_not_sent_through_telegram_without_pages(sqlite_store: Store) -> None:
     person = await person_on(sqlite_store, "telegram")
     assert await told(sqlite_store, person, PERSONAL, NO_LINKS) is None
     assert await told(sqlite_store, person, NOTICE, NO_LINKS) is not None
 
 
-async def test_whom_nothing_reaches_is_told_nothing(sqlite_store: Store) -> None:
+async def test_user_without_a_reachable_account_gets_no_notice(sqlite_store: Store) -> None:
     person = await person_on(sqlite_store, "telegram")
     async with sqlite_store.begin() as tx:
         await tx.conversations.gone("telegram", "anna-telegram", "blocked")
     assert await told(sqlite_store, person, NOTICE) is None
 
 
-async def test_a_mail_can_be_unsubscribed_from(sqlite_store: Store) -> None:
+async def test_only_a_notice_by_mail_gets_an_unsubscribe_page(sqlite_store: Store) -> None:
     person = await person_on(sqlite_store, "email", "matrix")
     digest = replace(NOTICE, unsubscribe="digest")
     by_mail = await told(sqlite_store, person, digest, prefers="email")
@@ -170,7 +170,7 @@ async def test_a_mail_can_be_unsubscribed_from(sqlite_store: Store) -> None:
     assert other is None
 
 
-async def test_the_same_key_is_said_once_and_leaves_no_second_link(sqlite_store: Store) -> None:
+async def test_notice_with_the_same_key_is_sent_once_and_has_one_link(sqlite_store: Store) -> None:
     person = await person_on(sqlite_store, "email")
     notice = replace(NOTICE, page="i", subject="intro-1")
     first, second = await told(sqlite_store, person, notice), await told(sqlite_store, person, notice)
@@ -183,7 +183,7 @@ async def test_the_same_key_is_said_once_and_leaves_no_second_link(sqlite_store:
 
 
 @pytest.mark.parametrize("links", [LINKS, NO_LINKS])
-async def test_a_failing_transaction_tells_nobody(sqlite_store: Store, links: Links) -> None:
+async def test_failed_transaction_sends_no_notice(sqlite_store: Store, links: Links) -> None:
     person = await person_on(sqlite_store, "email")
 
     async def fails() -> None:
@@ -197,13 +197,13 @@ async def test_a_failing_transaction_tells_nobody(sqlite_store: Store, links: Li
         assert await tx.outbox.count() == {}
 
 
-async def test_mail_that_is_not_set_up_is_no_way(sqlite_store: Store) -> None:
+async def test_notice_is_not_sent_by_mail_if_mail_is_not_configured(sqlite_store: Store) -> None:
     person = await person_on(sqlite_store, "email")
     async with sqlite_store.begin() as tx:
         assert await tell(tx, person, NOTICE, settings=Settings(), links=LINKS) is None
 
 
-async def test_what_can_be_chosen_has_its_buttons(sqlite_store: Store) -> None:
+async def test_notice_with_choices_gets_buttons(sqlite_store: Store) -> None:
     person = await person_on(sqlite_store, "telegram")
     asking = replace(NOTICE, say=replace(NOTICE.say, choices=(Choice(Say("choice.more"), SayHelped("yes", "K7P2M")),)))
     sent = await told(sqlite_store, person, asking)

@@ -1,4 +1,4 @@
-"""A message that others could read where it was to be sent goes where only its reader can, and its author learns it."""
+"""Others could read a private message in its place: the bot sends it to a private place and tells the asker."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def put(store: Store, person: Person | None, say: Say = SAY, **more: Any) 
 
 
 async def send(store: Store, *channels: FakeChannel, mails: bool = False) -> None:
-    """Let the senders do all that can be done now."""
+    """Let the senders send all messages that are due now."""
     async with leading(store, *(channel.name for channel in channels)) as leadership:
         senders = [Sender(store, TEXTS, channel, leadership, mails=mails) for channel in channels]
         tasks = [asyncio.create_task(sender.run()) for sender in senders]
@@ -81,7 +81,7 @@ async def states(store: Store) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("declared", [True, False])
-async def test_it_goes_to_the_readers_own_place_and_the_account_forgets_the_old_one(
+async def test_private_message_is_rerouted_to_the_private_chat_of_its_reader(
     store: Store, channel: FakeChannel, declared: bool
 ) -> None:
     person = await anna(store)
@@ -92,7 +92,9 @@ async def test_it_goes_to_the_readers_own_place_and_the_account_forgets_the_old_
     assert [message.address.conversation for message in channel.delivered] == [NEW], "the old place hears nothing"
 
 
-async def test_who_asked_is_told_there_once_and_can_go_on_in_both_places(store: Store, channel: FakeChannel) -> None:
+async def test_asker_is_told_of_a_rerouted_answer_and_can_continue_in_both_chats(
+    store: Store, channel: FakeChannel
+) -> None:
     person = await anna(store)
     async with store.begin() as tx:
         await tx.people.remember(("fake", OLD, "", person.id), None, None, ["intro yes ABCDE"], awaits="profile name")
@@ -106,7 +108,9 @@ async def test_who_asked_is_told_there_once_and_can_go_on_in_both_places(store: 
     assert (there.choices, there.awaits) == (("intro yes ABCDE",), "profile name")
 
 
-async def test_without_a_place_of_their_own_it_goes_by_mail(store: Store, channel: FakeChannel) -> None:
+async def test_private_message_goes_by_mail_if_its_reader_has_no_private_chat(
+    store: Store, channel: FakeChannel
+) -> None:
     person = await anna(store)
     async with store.begin() as tx:
         await tx.people.link(person.id, "email", "anna@stadt.example", "anna@stadt.example")
@@ -119,7 +123,7 @@ async def test_without_a_place_of_their_own_it_goes_by_mail(store: Store, channe
     assert secrets_at(mail) == ["anna@stadt.example"]
 
 
-async def test_without_any_way_it_is_given_up_and_who_asked_hears_that(store: Store, channel: FakeChannel) -> None:
+async def test_asker_is_told_if_a_private_answer_cannot_be_sent_anywhere(store: Store, channel: FakeChannel) -> None:
     person = await anna(store)
     channel.places[NEW] = WITH_OTHERS
     await put(store, person, answers="q1", **FOR_ANNA)
@@ -130,7 +134,7 @@ async def test_without_any_way_it_is_given_up_and_who_asked_hears_that(store: St
     assert {message.address.conversation for message in channel.delivered} == {OLD}
 
 
-async def test_what_is_for_operators_reaches_no_other_reader(store: Store, channel: FakeChannel) -> None:
+async def test_message_for_operators_is_rerouted_to_a_private_chat(store: Store, channel: FakeChannel) -> None:
     channel.operators = {"anna"}
     person = await anna(store)
     await put(
@@ -140,22 +144,20 @@ async def test_what_is_for_operators_reaches_no_other_reader(store: Store, chann
     assert [message.address.conversation for message in channel.delivered] == [NEW]
 
 
-async def test_a_message_of_a_person_who_is_not_known_any_more_is_for_nobody_else(
-    store: Store, channel: FakeChannel
-) -> None:
+async def test_private_message_for_an_unknown_user_is_not_sent(store: Store, channel: FakeChannel) -> None:
     await put(store, None)
     await send(store, channel)
     assert channel.delivered == []
 
 
-async def test_what_is_for_a_room_is_said_there(store: Store, channel: FakeChannel) -> None:
+async def test_message_for_a_room_is_sent_there(store: Store, channel: FakeChannel) -> None:
     await put(store, None, Say("thanks"), answers="q1", audience=MessageAudience.ROOM)
     await send(store, channel)
     assert [message.address.conversation for message in channel.delivered] == [OLD]
 
 
 @pytest.mark.parametrize("known", [None, OLD, "!gone"])
-async def test_a_message_read_as_private_makes_no_place_private_that_is_not(
+async def test_inbound_private_message_does_not_make_a_shared_chat_private(
     store: Store, channel: FakeChannel, known: str | None
 ) -> None:
     channel.places["!gone"] = Readership()
@@ -166,7 +168,9 @@ async def test_a_message_read_as_private_makes_no_place_private_that_is_not(
     assert [account.conversation for account in await accounts(store, person)] == [NEW]
 
 
-async def test_a_good_place_stays_though_its_owner_writes_elsewhere(store: Store, channel: FakeChannel) -> None:
+async def test_private_chat_is_kept_although_its_user_writes_in_another_chat(
+    store: Store, channel: FakeChannel
+) -> None:
     channel.places["!good"] = ALONE
     person = await anna(store, conversation="!good")
     async with store.begin() as tx:

@@ -1,4 +1,4 @@
-"""When a message that was not certainly sent goes out again."""
+"""When the bot retries a message that was not certainly sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from knowledge_base.store.outbox import OutboxRow, Urgency
 from tests.conftest import FixedClock
 
 
-def test_pauses_double_up_to_their_longest() -> None:
+def test_retry_pause_doubles_up_to_the_longest() -> None:
     assert [pause(number) for number in (1, 2, 3)] == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]
     assert pause(10**6) == LONGEST_PAUSE
 
@@ -19,7 +19,7 @@ def test_pauses_double_up_to_their_longest() -> None:
 @pytest.mark.parametrize("error", [None, "later", UNCLEAR])
 @pytest.mark.parametrize("killed", [True, False])
 @pytest.mark.parametrize("old", [True, False])
-def test_what_is_repeated_when_nobody_knows(
+def test_unclear_message_is_repeated_only_if_exactly_once_or_a_first_answer(
     exactly_once: bool, urgency: Urgency, error: str | None, killed: bool, old: bool
 ) -> None:
     clock = FixedClock()

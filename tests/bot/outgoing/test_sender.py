@@ -1,4 +1,4 @@
-"""Sending: every outcome of a network, and what a kill leaves."""
+"""Sending: every outcome of a network, and the state after a kill."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def put(
 
 
 async def sent_once(store: Store, channel: FakeChannel, *faults: Fault) -> None:
-    """Let the sender do what can be done now."""
+    """Let the sender send what is due now."""
     channel.faults.extend(faults)
     async with sending(store, channel) as sender, asyncio.timeout(PATIENCE_S):
         await sender.idle()
@@ -70,7 +70,7 @@ async def column(store: Store, name: str) -> list[object]:
         return [row[0] for row in rows]
 
 
-async def test_sent_once_in_order_and_its_text_wiped(store: Store, channel: FakeChannel) -> None:
+async def test_messages_are_sent_once_in_order_and_their_text_is_deleted(store: Store, channel: FakeChannel) -> None:
     for number in range(3):
         await put(store, number=number)
     await sent_once(store, channel)
@@ -80,7 +80,7 @@ async def test_sent_once_in_order_and_its_text_wiped(store: Store, channel: Fake
     assert await column(store, "remote_id") == [f"sent-{message.id}" for message in channel.delivered]
 
 
-async def test_answers_before_notices_before_bulk(
+async def test_answers_are_sent_before_notices_and_notices_before_bulk(
     store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender_module, "PARALLEL", 1)
@@ -91,7 +91,7 @@ async def test_answers_before_notices_before_bulk(
 
 
 @pytest.mark.parametrize("channel", [True, False], indirect=True)
-async def test_a_conversation_that_hangs_delays_no_other(
+async def test_hanging_conversation_does_not_delay_others(
     sqlite_store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not channel.exactly_once:
@@ -109,9 +109,7 @@ async def test_a_conversation_that_hangs_delays_no_other(
         hang.let_go.set()
 
 
-async def test_try_later_waits_as_long_as_the_network_says(
-    store: Store, channel: FakeChannel, clock: FixedClock
-) -> None:
+async def test_retry_waits_as_long_as_the_network_says(store: Store, channel: FakeChannel, clock: FixedClock) -> None:
     await put(store, number=0)
     await put(store, number=1)
     await sent_once(store, channel, TryLaterError("flood", after=MINUTE))
@@ -124,7 +122,7 @@ async def test_try_later_waits_as_long_as_the_network_says(
     assert [message.answers for message in channel.delivered] == ["q0", "q1"]
 
 
-async def test_bulk_rests_longer_than_answers_where_the_whole_account_has_to_wait(
+async def test_bulk_waits_longer_than_answers_if_the_account_is_rate_limited(
     store: Store, channel: FakeChannel, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender_module, "PARALLEL", 1)
@@ -143,7 +141,7 @@ async def test_bulk_rests_longer_than_answers_where_the_whole_account_has_to_wai
 
 
 @pytest.mark.parametrize("tried", [True, False])
-async def test_an_answer_overtakes_the_bulk_of_its_own_conversation(
+async def test_answer_overtakes_bulk_messages_of_its_conversation(
     store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch, tried: bool
 ) -> None:
     monkeypatch.setattr(sender_module, "PARALLEL", 1)
@@ -155,7 +153,7 @@ async def test_an_answer_overtakes_the_bulk_of_its_own_conversation(
     assert [message.answers for message in channel.delivered] == (["q1"] if tried else ["q1", "q0"])
 
 
-async def test_pauses_grow_and_after_a_day_it_is_given_up(
+async def test_retry_pauses_grow_and_the_message_is_given_up_after_a_day(
     store: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await put(store)
@@ -171,9 +169,7 @@ async def test_pauses_grow_and_after_a_day_it_is_given_up(
     assert await column(store, "payload") == [None]
 
 
-async def test_what_is_scheduled_does_not_hold_up_answers(
-    store: Store, channel: FakeChannel, clock: FixedClock
-) -> None:
+async def test_scheduled_message_does_not_delay_answers(store: Store, channel: FakeChannel, clock: FixedClock) -> None:
     async with store.begin() as tx:
         payload = {"say": Say("ask.empty").to_json(), "language": "de"}
         await tx.outbox.add("fake", "a", payload, urgency=Urgency.BULK, not_before=clock() + timedelta(days=2))
@@ -183,7 +179,9 @@ async def test_what_is_scheduled_does_not_hold_up_answers(
 
 
 @pytest.mark.parametrize("gone", [True, False])
-async def test_undeliverable_and_gone(store: Store, channel: FakeChannel, gone: bool) -> None:
+async def test_undeliverable_message_is_given_up_and_a_gone_chat_becomes_unreachable(
+    store: Store, channel: FakeChannel, gone: bool
+) -> None:
     async with store.begin() as tx:
         person = await tx.people.identify("fake", "anna", private_conversation="a")
     await put(store, person=person.id)
@@ -193,7 +191,7 @@ async def test_undeliverable_and_gone(store: Store, channel: FakeChannel, gone: 
         assert await tx.people.private_conversation("fake", "anna") == (None if gone else "a")
 
 
-async def test_an_answer_of_an_unclear_send_goes_out_once_more(
+async def test_answer_with_unclear_delivery_is_sent_once_more(
     store: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await put(store)
@@ -206,7 +204,9 @@ async def test_an_answer_of_an_unclear_send_goes_out_once_more(
     assert await states(store) == {"sent": 1}
 
 
-async def test_but_not_a_third_time(store: Store, channel: FakeChannel, clock: FixedClock) -> None:
+async def test_answer_with_unclear_delivery_is_not_sent_a_third_time(
+    store: Store, channel: FakeChannel, clock: FixedClock
+) -> None:
     await put(store)
     for _ in range(4):
         await sent_once(store, channel, LostReply())
@@ -215,7 +215,7 @@ async def test_but_not_a_third_time(store: Store, channel: FakeChannel, clock: F
     assert await states(store) == {"unclear": 1}
 
 
-async def test_a_notice_of_an_unclear_send_is_kept_and_told(store: Store, channel: FakeChannel) -> None:
+async def test_notice_with_unclear_delivery_is_kept_and_reported(store: Store, channel: FakeChannel) -> None:
     told: list[int] = []
     await put(store, urgency=Urgency.NOTICE)
     channel.faults.append(LostReply())
@@ -226,7 +226,7 @@ async def test_a_notice_of_an_unclear_send_is_kept_and_told(store: Store, channe
 
 @pytest.mark.parametrize("channel", [True], indirect=True)
 @pytest.mark.parametrize("urgency", list(Urgency))
-async def test_exactly_once_repeats_until_it_is_clear(
+async def test_exactly_once_channel_repeats_an_unclear_message_until_it_is_sent(
     store: Store, channel: FakeChannel, urgency: Urgency, clock: FixedClock
 ) -> None:
     await put(store, urgency=urgency)
@@ -240,7 +240,7 @@ async def test_exactly_once_repeats_until_it_is_clear(
 
 
 @pytest.mark.parametrize("channel", [True], indirect=True)
-async def test_exactly_once_does_not_repeat_what_the_network_has_forgotten(
+async def test_exactly_once_channel_does_not_repeat_an_unclear_message_after_a_day(
     store: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await put(store)
@@ -254,7 +254,9 @@ async def test_exactly_once_does_not_repeat_what_the_network_has_forgotten(
     ("exactly_once", "urgency", "state"),
     [(False, Urgency.ANSWER, "sent"), (False, Urgency.BULK, "unclear"), (True, Urgency.BULK, "sent")],
 )
-async def test_what_a_killed_sender_left(store: Store, exactly_once: bool, urgency: Urgency, state: str) -> None:
+async def test_message_of_a_killed_sender_is_repeated_or_becomes_unclear(
+    store: Store, exactly_once: bool, urgency: Urgency, state: str
+) -> None:
     channel = FakeChannel(exactly_once=exactly_once)
     await put(store, urgency=urgency)
     for _ in range(3):  # killed three times between lease and result
@@ -269,7 +271,7 @@ async def test_what_a_killed_sender_left(store: Store, exactly_once: bool, urgen
     assert await states(store) == {state: 1}
 
 
-async def test_a_broken_adapter_loses_nothing(store: Store, channel: FakeChannel, clock: FixedClock) -> None:
+async def test_error_in_an_adapter_loses_no_message(store: Store, channel: FakeChannel, clock: FixedClock) -> None:
     await put(store)
     await sent_once(store, channel, RuntimeError("bug"))
     clock.advance(minutes=1)
@@ -277,7 +279,9 @@ async def test_a_broken_adapter_loses_nothing(store: Store, channel: FakeChannel
     assert await states(store) == {"sent": 1}
 
 
-async def test_what_cannot_be_rendered_is_dead_and_holds_up_nothing(store: Store, channel: FakeChannel) -> None:
+async def test_message_that_cannot_be_rendered_is_given_up_and_delays_no_other(
+    store: Store, channel: FakeChannel
+) -> None:
     async with store.begin() as tx:
         await tx.outbox.add("fake", "a", {"say": {"key": "no.such"}}, urgency=Urgency.ANSWER)
     await put(store)
@@ -285,7 +289,7 @@ async def test_what_cannot_be_rendered_is_dead_and_holds_up_nothing(store: Store
     assert await states(store) == {"dead": 1, "sent": 1}
 
 
-async def test_a_send_that_never_ends_is_unclear(
+async def test_hanging_send_becomes_unclear(
     store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender_module, "SEND_WITHIN_S", 0.01)
@@ -294,7 +298,7 @@ async def test_a_send_that_never_ends_is_unclear(
     assert await states(store) == {"unclear": 1}
 
 
-async def test_a_result_is_noted_even_when_the_database_was_away(
+async def test_result_of_a_send_is_stored_after_a_database_outage(
     sqlite_store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "FIRST_PAUSE", timedelta(seconds=0.01))
@@ -319,7 +323,7 @@ async def _rename(store: Store, before: str, after: str) -> None:
         await tx.connection.exec_driver_sql(f"ALTER TABLE {before} RENAME TO {after}")
 
 
-async def test_idle_sees_what_was_stored_just_before(sqlite_store: Store, channel: FakeChannel) -> None:
+async def test_idle_waits_for_messages_stored_just_before(sqlite_store: Store, channel: FakeChannel) -> None:
     async with sending(sqlite_store, channel) as sender:
         for number in range(20):
             await put(sqlite_store, number=number)
@@ -333,7 +337,7 @@ async def _in_time(work: Awaitable[None]) -> None:
 
 
 @pytest.mark.parametrize(("exactly_once", "at_once"), [(True, 2), (False, 1)])
-async def test_one_send_at_a_time_where_a_kill_would_double_them(
+async def test_channel_without_exactly_once_sends_one_message_at_a_time(
     sqlite_store: Store, exactly_once: bool, at_once: int
 ) -> None:
     channel = FakeChannel(exactly_once=exactly_once)
@@ -349,7 +353,7 @@ async def test_one_send_at_a_time_where_a_kill_would_double_them(
         assert len(channel.attempts) == at_once
 
 
-async def test_a_claim_whose_reply_was_lost_is_found_and_sent_once(
+async def test_message_whose_claim_lost_its_reply_is_sent_once(
     store: Store, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender_module, "LOOK_AGAIN_S", 0.01)
@@ -367,7 +371,7 @@ async def test_a_claim_whose_reply_was_lost_is_found_and_sent_once(
     assert await column(store, "attempts") == [1, 1]
 
 
-async def test_who_does_not_lead_sends_nothing(store: Store, channel: FakeChannel) -> None:
+async def test_process_without_leadership_sends_nothing(store: Store, channel: FakeChannel) -> None:
     await put(store)
     async with sending(store, channel) as sender:
         await sender.idle()
@@ -395,7 +399,7 @@ async def test_conversations_take_turns(store: Store, channel: FakeChannel, monk
 PACED = TryLaterError("rate limit", after=timedelta(seconds=1), paced=True)
 
 
-async def test_what_our_own_limits_hold_back_is_no_attempt(
+async def test_delay_by_our_own_rate_limit_does_not_count_as_an_attempt(
     store: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await put(store)
@@ -410,7 +414,7 @@ async def test_what_our_own_limits_hold_back_is_no_attempt(
 
 
 @pytest.mark.parametrize("days", [3, 400])
-async def test_what_our_own_limits_hold_back_is_never_given_up(
+async def test_message_delayed_by_our_own_rate_limit_is_never_given_up(
     store: Store, channel: FakeChannel, clock: FixedClock, days: int
 ) -> None:
     await put(store)
@@ -422,7 +426,7 @@ async def test_what_our_own_limits_hold_back_is_never_given_up(
     assert await states(store) == {"sent": 1}
 
 
-async def test_a_message_is_not_given_up_because_the_clock_alone_says_that_it_is_old(
+async def test_old_message_is_given_up_only_after_enough_attempts(
     store: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await put(store)
@@ -435,7 +439,7 @@ async def test_a_message_is_not_given_up_because_the_clock_alone_says_that_it_is
     assert await states(store) == {"dead": 1}
 
 
-async def test_what_our_own_limits_hold_back_is_overtaken_by_nothing(
+async def test_message_delayed_by_our_own_rate_limit_keeps_its_place(
     store: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await put(store, number=0)
@@ -448,7 +452,7 @@ async def test_what_our_own_limits_hold_back_is_overtaken_by_nothing(
     assert [message.answers for message in channel.delivered] == ["q0", "q1"]
 
 
-async def test_a_message_in_doubt_stays_in_doubt_while_our_own_limits_hold_it_back(
+async def test_unclear_message_stays_unclear_while_our_own_rate_limit_delays_it(
     store: Store, channel: FakeChannel, clock: FixedClock
 ) -> None:
     await put(store)
