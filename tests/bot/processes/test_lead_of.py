@@ -1,4 +1,4 @@
-"""What a channel learns of the leadership of its account: from the database, asked at that moment."""
+"""A channel asks the database at that moment whether its process leads the account."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from knowledge_base.store.database import Store
 from tests.claims import leading
 
 
-async def test_a_leader_is_confirmed_with_its_epoch_and_known(store: Store) -> None:
+async def test_leader_is_confirmed_with_its_epoch_and_known_to_the_database(store: Store) -> None:
     async with leading(store, "matrix") as leadership:
         lead = LeadOf(leadership, "matrix")
         assert lead.holds()
@@ -21,7 +21,7 @@ async def test_a_leader_is_confirmed_with_its_epoch_and_known(store: Store) -> N
         assert not await lead.knows("of another database")
 
 
-async def test_one_that_was_deposed_is_told_by_the_database_before_its_own_clock_says_so(store: Store) -> None:
+async def test_deposed_leader_learns_it_from_the_database_before_its_lease_ends(store: Store) -> None:
     async with leading(store, "matrix") as leadership:
         lead = LeadOf(leadership, "matrix")
         async with store.begin() as tx:
@@ -35,13 +35,13 @@ async def test_one_that_was_deposed_is_told_by_the_database_before_its_own_clock
         assert await LeadOf(successor, "matrix").knows(lead.process), "it knows whose lock it finds"
 
 
-async def test_who_does_not_lead_is_not_confirmed(store: Store) -> None:
+async def test_process_that_does_not_lead_is_not_confirmed(store: Store) -> None:
     lead = LeadOf(Leadership(store, ["matrix"], place="test", settings={}), "matrix")
     with pytest.raises(StoreError):
         await lead.confirm()
 
 
-async def test_a_database_that_is_away_confirms_nothing(store: Store) -> None:
+async def test_unreachable_database_confirms_no_leadership(store: Store) -> None:
     async with leading(store, "matrix") as leadership:
         lead = LeadOf(leadership, "matrix")
         kept, leadership._store = leadership._store, Store.__new__(Store)  # one that cannot be asked

@@ -1,4 +1,4 @@
-"""A process counts on a leadership only as long as others must believe in its last sign."""
+"""A process acts as leader only while other processes must accept its last sign of life."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def process(store: Store, clock: Monotonic, place: str = "here") -> Leadership:
     return Leadership(store, ["net"], place=place, settings={"web": place}, clock=clock)
 
 
-async def test_a_leader_that_cannot_sign_stops_before_another_may_begin(sqlite_store: Store) -> None:
+async def test_leader_that_cannot_renew_its_lease_stops_before_another_may_start(sqlite_store: Store) -> None:
     clock = Monotonic()
     leader = process(sqlite_store, clock)
     await leader.sign()
@@ -36,7 +36,7 @@ async def test_a_leader_that_cannot_sign_stops_before_another_may_begin(sqlite_s
     assert leader.expect("net") == term, "no other took it: it goes on"
 
 
-async def test_a_standby_leads_when_the_leader_leaves(store: Store) -> None:
+async def test_standby_process_leads_when_the_leader_leaves(store: Store) -> None:
     clock = Monotonic()
     first, second = process(store, clock), process(store, clock, "elsewhere")
     await first.sign()
@@ -50,7 +50,7 @@ async def test_a_standby_leads_when_the_leader_leaves(store: Store) -> None:
     assert (await gained).epoch == 2
 
 
-async def test_whoever_starts_in_the_same_place_need_not_wait(store: Store) -> None:
+async def test_process_restarted_in_the_same_place_leads_at_once(store: Store) -> None:
     clock = Monotonic()
     killed, again = process(store, clock), process(store, clock)
     await killed.sign()
@@ -60,7 +60,7 @@ async def test_whoever_starts_in_the_same_place_need_not_wait(store: Store) -> N
     assert not killed.leads("net")
 
 
-async def test_the_end_of_a_term_is_told(store: Store) -> None:
+async def test_end_of_a_term_is_signalled_and_a_channel_given_up_is_not_taken_again(store: Store) -> None:
     clock, changes = Monotonic(), []
     first = Leadership(store, ["net"], place="a", settings={}, clock=clock, changed=lambda: changes.append(1))
     await first.sign()
@@ -74,7 +74,9 @@ async def test_the_end_of_a_term_is_told(store: Store) -> None:
     assert len(changes) == 2
 
 
-async def test_signs_go_on_when_the_database_was_away(sqlite_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_process_takes_the_lead_after_a_database_outage(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.processes.leadership.STANDBY_S", 0.01)
     leader = process(sqlite_store, Monotonic())
     async with sqlite_store.begin() as tx:

@@ -1,4 +1,4 @@
-"""Two whole bots on one database: one receives and sends, both lose and double nothing."""
+"""Two whole bots on one database: one receives and sends, and no message is lost or sent twice."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def shared(store: Store, known: Store) -> Store:
-    """A database that both processes use; PostgreSQL knows no projects, which makes no difference here."""
+    """A database that both processes use; PostgreSQL has no projects, which makes no difference here."""
     return known if store.is_sqlite else store
 
 
@@ -45,7 +45,7 @@ async def heard(run: Run, problem: str | None) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_the_second_stands_by_and_takes_over_when_the_first_leaves(shared: Store, folders: list[Path]) -> None:
+async def test_second_process_takes_over_when_the_first_one_leaves(shared: Store, folders: list[Path]) -> None:
     network, other = FakeChannel(), FakeChannel()
     runs = [Run(shared, [channel], folder) for channel, folder in zip((network, other), folders, strict=True)]
     first = await runs[0].start()
@@ -64,7 +64,7 @@ async def test_the_second_stands_by_and_takes_over_when_the_first_leaves(shared:
     assert await runs[1].ended(second)
 
 
-async def test_a_deposed_leader_stands_down_and_hands_over_nothing(shared: Store, tmp_path: Path) -> None:
+async def test_deposed_leader_accepts_no_messages_until_it_leads_again(shared: Store, tmp_path: Path) -> None:
     channel = FakeChannel()
     async with running_bot(shared, HashEmbedder(), [channel], tmp_path) as bot:
         await channel.person("anna").says("!hilfe")
@@ -82,8 +82,8 @@ async def test_a_deposed_leader_stands_down_and_hands_over_nothing(shared: Store
         assert await channel.person("ben").says("!hilfe")
 
 
-async def test_an_answer_of_one_process_is_sent_by_the_leader(shared: Store, folders: list[Path]) -> None:
-    """A second process that handles what came in, and does not send."""
+async def test_leader_sends_the_answers_that_another_process_made(shared: Store, folders: list[Path]) -> None:
+    """A second process handles messages, and does not send."""
 
     class Open(FakeChannel):
         received_anywhere = False
@@ -106,7 +106,7 @@ async def test_an_answer_of_one_process_is_sent_by_the_leader(shared: Store, fol
 
 @asynccontextmanager
 async def standing_by(store: Store, channel: FakeChannel, folder: Path) -> AsyncIterator[Bot]:
-    """A bot that does not lead, as another one does."""
+    """A bot that does not lead, because another bot does."""
     run = Run(store, [channel], folder)
     task = await run.start()
     await heard(run, STANDBY)

@@ -15,7 +15,7 @@ TAKEN = StadtlotseError("taken")
 TOKEN = "123456:" + "A" * 35
 
 
-def test_a_second_process_in_a_folder_is_refused_and_the_next_one_is_not(tmp_path: Path) -> None:
+def test_second_process_is_refused_only_while_the_first_one_uses_the_folder(tmp_path: Path) -> None:
     with only_one(tmp_path, "serve", TAKEN) as place:
         with pytest.raises(StadtlotseError, match="taken"), only_one(tmp_path, "serve", TAKEN):
             pass
@@ -25,7 +25,7 @@ def test_a_second_process_in_a_folder_is_refused_and_the_next_one_is_not(tmp_pat
         assert again == place, "so that it knows who ended here"
 
 
-def test_folders_are_different_places(tmp_path: Path) -> None:
+def test_different_folders_are_different_places(tmp_path: Path) -> None:
     with only_one(tmp_path / "a", "serve", TAKEN) as one, only_one(tmp_path / "b", "serve", TAKEN) as other:
         assert one != other
 
@@ -34,7 +34,7 @@ def of(tmp_path: Path, **values: object) -> dict[str, str]:
     return marks(Settings.model_validate({"state_dir": tmp_path} | values), b"k" * 32)
 
 
-def test_what_processes_must_have_in_common_is_compared(tmp_path: Path) -> None:
+def test_processes_with_different_accounts_or_settings_are_detected(tmp_path: Path) -> None:
     mine = of(tmp_path, telegram={"token": TOKEN}, web={"port": 1, "public_url": "https://a.example"})
     same = of(tmp_path / "x", telegram={"token": TOKEN}, web={"port": 2, "public_url": "https://a.example"})
     assert differing(mine, [Living("b", same)]) == []
@@ -43,6 +43,6 @@ def test_what_processes_must_have_in_common_is_compared(tmp_path: Path) -> None:
     assert all(TOKEN[:6] not in mark for mark in mine.values())
 
 
-def test_secrets_that_all_processes_share_are_those_of_the_accounts(tmp_path: Path) -> None:
+def test_shared_secrets_are_the_tokens_of_the_accounts(tmp_path: Path) -> None:
     assert shared_secrets(Settings(state_dir=tmp_path)) == []
     assert shared_secrets(Settings.model_validate({"state_dir": tmp_path, "telegram": {"token": TOKEN}})) == [TOKEN]
