@@ -1,4 +1,4 @@
-"""A process that serves the pages until it is told, on stdin, to freeze: run by ``test_frozen``."""
+"""A process that serves the pages until the test tells it, on stdin, to freeze: run by ``test_frozen``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A frozen event loop is red: /healthz does not answer, and the watchdog's last sign was before."""
+"""A frozen event loop is red: /healthz does not answer, and the watchdog gets no further sign."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).parent / "frozen.py"
 ROOT = SCRIPT.parent.parent.parent.parent
 
 
-async def test_a_frozen_loop_is_red(tmp_path: Path) -> None:
+async def test_frozen_event_loop_is_reported_as_red(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(str(tmp_path / "notify"))
         systemd.setblocking(False)

@@ -1,4 +1,4 @@
-"""What no browser sends: to the pages over a real socket, as somebody who wants harm would."""
+"""Requests that no browser sends, over a real socket, as an attacker would send them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOST = b"Host: lotse.example\r\n"
 
 
 class Echo:
-    """An application that says what it got, and remembers who went away."""
+    """An application that notes its requests and the clients that disconnected."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []
@@ -52,7 +52,7 @@ async def server(echo: Echo) -> AsyncIterator[tuple[str, int]]:
 
 
 async def until_closed(place: tuple[str, int], *sent: bytes, half: bool = False) -> bytes:
-    """Everything that the server says until it closes the connection. ``half``: we say that nothing more comes."""
+    """All that the server sends until it closes the connection. ``half``: the client announces the end of its data."""
     reader, writer = await asyncio.open_connection(*place)
     try:
         for part in sent:
@@ -82,8 +82,8 @@ SMUGGLED = b"GET /echo HTTP/1.1\r\n" + HOST + b"\r\n"
         b"Transfer-Encoding: chunked\r\n\r\n5;a\nb\r\nabcde\r\n0\r\n\r\n",
     ],
 )
-async def test_where_a_request_ends_is_never_a_matter_of_opinion(framing: bytes) -> None:
-    """A proxy that reads the length otherwise than we do would let a second request through unseen."""
+async def test_request_with_ambiguous_length_is_refused(framing: bytes) -> None:
+    """A proxy that reads the length differently would let a hidden second request through."""
     echo = Echo()
     async with server(echo) as place:
         said = await until_closed(place, b"POST /echo HTTP/1.1\r\n" + HOST + framing + SMUGGLED, half=True)
@@ -92,7 +92,7 @@ async def test_where_a_request_ends_is_never_a_matter_of_opinion(framing: bytes)
 
 
 @pytest.mark.parametrize("path", ["/echo/", "//evil.example/", "/metrics/", "/healthz/"])
-async def test_nobody_is_led_to_the_host_that_a_request_names(path: str) -> None:
+async def test_server_never_redirects_to_the_host_of_the_request(path: str) -> None:
     async with server(Echo()) as place:
         head = f"GET {path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
         said = await until_closed(place, head.encode())
@@ -101,12 +101,12 @@ async def test_nobody_is_led_to_the_host_that_a_request_names(path: str) -> None
 
 
 @pytest.mark.parametrize("head", [b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"])
-async def test_a_request_names_one_host(head: bytes) -> None:
+async def test_request_without_exactly_one_host_is_refused(head: bytes) -> None:
     async with server(Echo()) as place:
         assert (await until_closed(place, head)).startswith(b"HTTP/1.1 400")
 
 
-async def test_endless_headers_are_not_kept() -> None:
+async def test_endless_headers_are_refused() -> None:
     echo = Echo()
     async with server(echo) as place:
         head = b"GET /echo HTTP/1.1\r\n" + HOST + b"A: " + b"x" * 70_000  # more than h11 keeps, and no end of it
@@ -114,7 +114,7 @@ async def test_endless_headers_are_not_kept() -> None:
     assert echo.seen == []
 
 
-async def test_no_answer_can_be_framed_or_shared_with_other_windows() -> None:
+async def test_every_response_forbids_framing_and_sharing_with_other_windows() -> None:
     async with server(Echo()) as place:
         said = (await until_closed(place, b"GET /none HTTP/1.1\r\nConnection: close\r\n" + HOST + b"\r\n")).lower()
     for header in (

@@ -1,4 +1,4 @@
-"""The pages over real sockets: what they tell whom, and how the server starts and stops."""
+"""The pages over real sockets: what they show to which clients, and how the server starts and stops."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def client(url: str) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_health_is_200_or_503(client: httpx.AsyncClient, health: Health) -> None:
+async def test_healthz_answers_200_if_green_and_503_if_red(client: httpx.AsyncClient, health: Health) -> None:
     green = await client.get("/healthz")
     assert (green.status_code, green.json()["status"]) == (200, "ok")
     health.failed("matrix", "token_revoked", final=True)
@@ -89,7 +89,7 @@ PROXIES_ADD = (
 
 
 @pytest.mark.parametrize("header", PROXIES_ADD)
-async def test_who_comes_through_a_proxy_sees_no_details(
+async def test_client_behind_a_proxy_sees_no_details_and_no_metrics(
     client: httpx.AsyncClient, health: Health, header: str
 ) -> None:
     health.failed("matrix", "token_revoked", final=True)
@@ -97,7 +97,7 @@ async def test_who_comes_through_a_proxy_sees_no_details(
     assert (await client.get("/healthz", headers={header: "127.0.0.1"})).json() == {"status": "red"}
 
 
-async def test_prometheus_and_a_browser_of_the_house_see_details(client: httpx.AsyncClient) -> None:
+async def test_local_prometheus_and_local_browser_see_details(client: httpx.AsyncClient) -> None:
     scrape = {"accept": "text/plain", "x-prometheus-scrape-timeout-seconds": "10", "user-agent": "Prometheus/3.0"}
     browser = {"accept-language": "de", "sec-fetch-site": "none", "upgrade-insecure-requests": "1", "sec-ch-ua": '"x"'}
     for headers in (scrape, browser):
@@ -120,19 +120,19 @@ async def test_prometheus_and_a_browser_of_the_house_see_details(client: httpx.A
         (None, False),
     ],
 )
-def test_only_near_addresses_are_local(host: str | None, local: bool) -> None:
+def test_only_private_addresses_are_local(host: str | None, local: bool) -> None:
     client = None if host is None else (host, 5000)
     assert is_local(Request({"type": "http", "headers": [], "client": client})) is local
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/metrics", "/nothing-here"])
-async def test_every_response_carries_the_safe_headers(client: httpx.AsyncClient, path: str) -> None:
+async def test_every_response_has_the_security_headers(client: httpx.AsyncClient, path: str) -> None:
     response = await client.get(path)
     assert {name: response.headers.get(name) for name in HEADERS} == HEADERS
     assert "server" not in response.headers
 
 
-async def test_a_failing_page_carries_them_too_and_tells_nothing() -> None:
+async def test_failing_page_has_the_security_headers_and_no_details() -> None:
     class Broken(Health):
         def status(self, now: float | None = None) -> HealthReport:
             raise RuntimeError("a detail")
@@ -145,16 +145,16 @@ async def test_a_failing_page_carries_them_too_and_tells_nothing() -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-async def test_nothing_can_be_changed(client: httpx.AsyncClient, method: str) -> None:
+async def test_healthz_refuses_methods_that_change_data(client: httpx.AsyncClient, method: str) -> None:
     assert (await client.request(method, "/healthz")).status_code == 405
 
 
-async def test_the_signal_handlers_stay_ours(url: str) -> None:
+async def test_server_does_not_replace_the_signal_handlers(url: str) -> None:
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     assert url.rpartition(":")[2] != "0"
 
 
-async def test_a_stop_lets_the_request_in_flight_end() -> None:
+async def test_stopping_server_finishes_the_request_in_flight() -> None:
     begun, proceed = asyncio.Event(), asyncio.Event()
 
     async def slow(_request: Request) -> Response:
@@ -177,20 +177,20 @@ async def test_a_stop_lets_the_request_in_flight_end() -> None:
     assert not (await ask_health(url)).ok, "the socket is closed"
 
 
-async def test_a_taken_port_is_named_with_the_settings(url: str) -> None:
+async def test_occupied_port_is_named_with_its_setting(url: str) -> None:
     port = int(url.rpartition(":")[2])
     with pytest.raises(StadtlotseError, match="STADTLOTSE_WEB__PORT") as failure:
         await serve(Starlette(), "127.0.0.1", port, lambda _url: None)
     assert str(port) in failure.value.message
 
 
-async def test_all_addresses_are_reached_at_this_machine(health: Health) -> None:
+async def test_server_on_all_addresses_is_reachable_on_localhost(health: Health) -> None:
     async with serving(make_app(health, Metrics([])), "0.0.0.0") as url:
         assert url.startswith("http://127.0.0.1:")
         assert (await ask_health(url)).ok
 
 
-async def test_the_health_command_tells_green_from_red(url: str, health: Health) -> None:
+async def test_health_command_exits_with_1_if_a_part_is_red(url: str, health: Health) -> None:
     answer = await ask_health(url)
     assert (answer.exit_code, answer.lines) == (0, ("ok", "  database: ok", "  matrix: ok"))
     health.failed("matrix", "token_revoked", final=True)
@@ -199,7 +199,7 @@ async def test_the_health_command_tells_green_from_red(url: str, health: Health)
     assert "  matrix: red, token_revoked for 0 s" in answer.lines
 
 
-async def test_no_answer_and_a_wrong_answer_are_red(tmp_path: Path) -> None:
+async def test_health_command_is_red_without_an_answer_or_with_a_foreign_one(tmp_path: Path) -> None:
     assert (await ask_health(None)).exit_code == 1
 
     async def other(_request: Request) -> Response:
@@ -211,15 +211,15 @@ async def test_no_answer_and_a_wrong_answer_are_red(tmp_path: Path) -> None:
     assert (gone.ok, gone.lines) == (False, (f"red: {url} does not answer (ConnectError)",))
 
 
-async def test_a_frozen_bot_is_red() -> None:
-    """A server whose loop stands still accepts the connection and says nothing."""
+async def test_health_command_is_red_if_the_bot_is_frozen() -> None:
+    """A server with a frozen event loop accepts the connection and does not answer."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         answer = await ask_health(f"http://127.0.0.1:{silent.getsockname()[1]}", seconds=0.2)
     assert not answer.ok
     assert "does not answer" in answer.lines[0]
 
 
-def test_the_address_is_noted_in_the_state_folder(tmp_path: Path) -> None:
+def test_address_of_the_server_is_noted_in_the_state_folder(tmp_path: Path) -> None:
     assert noted_address(tmp_path) is None
     note_address(tmp_path, "http://127.0.0.1:8080")
     assert noted_address(tmp_path) == "http://127.0.0.1:8080"

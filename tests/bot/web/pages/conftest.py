@@ -67,7 +67,7 @@ KNOWLEDGE = [
 
 @dataclass
 class Site:
-    """What the tests look at: the application, what is behind it, and the links in the messages that went out."""
+    """What the tests use: the application, its services, and the links in the sent messages."""
 
     app: ASGIApp
     services: Services
@@ -114,7 +114,7 @@ class Site:
         return introduction
 
     async def told(self, person: str, say: Say, key: str, **more: Any) -> str:
-        """Tell somebody something and return the path of its link, if it has one."""
+        """Send a notice to a user and return the path of its link, if it has one."""
         async with self.store.begin() as tx:
             known = await tx.people.get(person)
             assert known
@@ -214,7 +214,7 @@ async def _ask(services: Services) -> None:
 
 
 async def on_telegram(site: Site, person: str) -> None:
-    """This person has a Telegram account, and nothing else works."""
+    """Give this user a Telegram account as the only working account."""
     async with site.store.begin() as tx:
         await tx.connection.execute(account.update().where(account.c.person_id == person).values(active=False))
         values = {"channel": "telegram", "user_id": "11", "person_id": person, "conversation": "11", "active": True}
@@ -222,7 +222,7 @@ async def on_telegram(site: Site, person: str) -> None:
 
 
 async def note_path(site: Site, value: str = "kanarie@kiel.example", key: str = "note-1") -> str:
-    """A link to somebody's contact datum, sent to a Telegram account that may not carry it."""
+    """A link to contact data of another user, sent to a Telegram account that may not carry them."""
     await on_telegram(site, site.contact)
     return await site.told(site.contact, Say("page.data.email", {"value": value}), key, about=DataClass.CONTACT_DATUM)
 

@@ -1,4 +1,4 @@
-"""A request by mail from end to end: over a real mail server, read by a robot first and a human then."""
+"""A request by mail from end to end: over a real mail server, read first by a robot and then by a human."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def links_in(taken: Taken) -> set[str]:
     return set(re.findall(rf"{re.escape(URL)}/[\w/-]*", whole.replace("=\n", "")))
 
 
-async def test_a_request_by_mail(site: Site) -> None:
+async def test_contact_accepts_a_mailed_request_and_a_robot_changes_nothing(site: Site) -> None:
     async with SmtpSink() as sink:
         channel = channel_to(sink, public_url=URL)
         async with sending(site, channel) as sender:
@@ -87,7 +87,7 @@ async def human_accepts(site: Site, sink: SmtpSink, sender: Sender, request: Tak
     assert (await site.state()).state is State.ARRANGED
 
 
-async def test_a_mailbox_that_is_gone_switches_the_address_off(site: Site) -> None:
+async def test_mailbox_that_does_not_exist_is_switched_off(site: Site) -> None:
     async with SmtpSink() as sink:
         sink.faults.append(("RCPT", "550 5.1.1 no such user"))
         async with sending(site, channel_to(sink, public_url=URL)) as sender:

@@ -1,4 +1,4 @@
-"""A mailbox confirms that it wants the digest, with a press."""
+"""A mailbox owner confirms the digest by pressing a button."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def goes_to(site: Site) -> str | None:
     )
 
 
-async def test_a_press_confirms_once_and_a_look_nothing(site: Site) -> None:
+async def test_only_a_press_confirms_the_digest_and_only_once(site: Site) -> None:
     await wished(site)
     path = await confirm_path(site)
     async with site.client() as human:
@@ -36,14 +36,14 @@ async def test_a_press_confirms_once_and_a_look_nothing(site: Site) -> None:
     assert ADDRESS not in again.text
 
 
-async def test_whoever_left_meanwhile_gets_nothing(site: Site) -> None:
+async def test_confirming_without_a_subscription_starts_no_digest(site: Site) -> None:
     path = await confirm_path(site)
     async with site.client() as human:
         assert (await human.post(path)).status_code == 410
     assert await goes_to(site) is None
 
 
-async def test_too_late_is_too_late(site: Site, clock: FixedClock) -> None:
+async def test_expired_confirmation_link_is_refused(site: Site, clock: FixedClock) -> None:
     await wished(site)
     path = await confirm_path(site)
     clock.moment += PAGES_LAST

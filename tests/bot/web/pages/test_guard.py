@@ -1,4 +1,4 @@
-"""Who is stopped, who is counted as whom, and which origin is ours."""
+"""Which clients the guard blocks, which client a request counts for, and which origin is ours."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def request(address: str | None = "203.0.113.9", **headers: str) -> Request:
     return Request({"type": "http", "client": address and (address, 1), "headers": raw})
 
 
-def test_who_guesses_is_stopped_for_a_while() -> None:
+def test_client_with_many_wrong_tokens_is_blocked_for_a_while() -> None:
     clock = Clock()
     guard = Guard("https://lotse.example", clock)
     for _ in range(MISSES):
@@ -35,7 +35,7 @@ def test_who_guesses_is_stopped_for_a_while() -> None:
     assert not guard.is_stopped(request())
 
 
-def test_slips_over_a_long_time_stop_nobody() -> None:
+def test_few_wrong_tokens_over_a_long_time_block_no_client() -> None:
     clock = Clock()
     guard = Guard("https://lotse.example", clock)
     for _ in range(MISSES * 3):
@@ -44,7 +44,7 @@ def test_slips_over_a_long_time_stop_nobody() -> None:
         assert not guard.is_stopped(request())
 
 
-def test_its_memory_is_bounded() -> None:
+def test_guard_remembers_a_limited_number_of_clients() -> None:
     guard = Guard("https://lotse.example", Clock())
     for number in range(CLIENTS + 50):
         guard.missed(
@@ -83,7 +83,9 @@ def test_its_memory_is_bounded() -> None:
         ("127.0.0.1", " , ,", "127.0.0.1"),
     ],
 )
-def test_whom_a_request_counts_for(address: str | None, forwarded: str, client: str) -> None:
+def test_request_counts_for_the_client_address_that_our_proxy_saw(
+    address: str | None, forwarded: str, client: str
+) -> None:
     assert client_of(request(address, **({"x_forwarded_for": forwarded} if forwarded else {}))) == client
 
 
@@ -96,34 +98,34 @@ def test_whom_a_request_counts_for(address: str | None, forwarded: str, client: 
         (["1.2.3.4", ""], "1.2.3.4"),
     ],
 )
-def test_of_several_header_lines_the_last_decides(lines: list[str], client: str) -> None:
+def test_last_of_several_forwarded_headers_determines_the_client(lines: list[str], client: str) -> None:
     raw = [(b"x-forwarded-for", line.encode()) for line in lines]
     assert client_of(Request({"type": "http", "client": ("127.0.0.1", 1), "headers": raw})) == client
 
 
 @pytest.mark.parametrize("header", ["forwarded", "x-real-ip", "cf-connecting-ip", "x_forwarded_for"])
-def test_headers_that_a_client_may_send_through_the_proxy_choose_nobody(header: str) -> None:
+def test_other_proxy_headers_do_not_determine_the_client(header: str) -> None:
     raw = [(b"x-forwarded-for", b"1.2.3.4"), (header.encode(), b"for=6.6.6.6")]
     assert client_of(Request({"type": "http", "client": ("127.0.0.1", 1), "headers": raw})) == "1.2.3.4"
 
 
 @given(st.lists(st.binary(max_size=30), max_size=4))
-def test_any_forwarded_line_names_one_client(lines: list[bytes]) -> None:
+def test_every_forwarded_header_gives_a_client(lines: list[bytes]) -> None:
     raw = [(b"x-forwarded-for", line) for line in lines]
     assert client_of(Request({"type": "http", "client": ("127.0.0.1", 1), "headers": raw}))
 
 
 @given(st.text())
-def test_any_header_has_an_origin_or_none(text: str) -> None:
+def test_every_origin_header_is_read_without_an_error(text: str) -> None:
     assert isinstance(origin_of(text), str)
 
 
 @pytest.mark.parametrize("origin", ["null", "", "https://", "//lotse.example", "https://lotse.example:x", "file://"])
-def test_nothing_is_no_origin(origin: str) -> None:
+def test_invalid_origin_is_not_ours(origin: str) -> None:
     assert origin_of(origin) == ""
     assert not Guard("https://lotse.example").is_ours(request(origin=origin))
 
 
-def test_without_an_address_of_ours_no_origin_is() -> None:
+def test_no_origin_is_ours_without_a_public_address() -> None:
     assert not Guard("").is_ours(request(origin="null"))
     assert not Guard("").is_ours(request(origin="https://lotse.example"))

@@ -1,4 +1,4 @@
-"""Every page, in every language: well-formed, usable by keyboard and screen reader, and nothing from elsewhere."""
+"""Every page, in every language: well-formed, usable by keyboard and screen reader, and no external content."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Tree(HTMLParser):
 
 
 async def every_page(site: Site, language: str) -> list[httpx.Response]:
-    """Each kind of page that can be seen."""
+    """Each kind of page that a user can see."""
     request, away = await site.request_path(), await site.unsubscribe_path()
     note, subscription, apart = await note_path(site), await confirm_path(site), await disconnect_path(site)
     async with site.client() as human:
@@ -91,7 +91,7 @@ async def every_page(site: Site, language: str) -> list[httpx.Response]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_every_page_is_sound(site: Site, language: str) -> None:
+async def test_every_page_is_well_formed_accessible_and_loads_nothing(site: Site, language: str) -> None:
     pages = await every_page(site, language)
     assert len({page.text for page in pages}) > 12
     for page in pages:
@@ -162,7 +162,7 @@ def headers_allow_nothing_else(page: httpx.Response) -> None:
     assert URL not in page.text
 
 
-async def test_robots_are_kept_out(site: Site) -> None:
+async def test_robots_txt_excludes_the_request_pages(site: Site) -> None:
     async with site.client() as robot:
         assert "Disallow: /i/" in (await robot.get("/robots.txt")).text
 
@@ -192,11 +192,11 @@ THEMES = [dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", part)) for part in STY
         ("accent", "sheet"), ("accent", "paper"), ("on-accent", "accent"),
     ],
 )  # fmt: skip
-def test_text_stands_out_from_its_ground(theme: dict[str, str], text: str, ground: str) -> None:
+def test_text_has_enough_contrast_to_its_background(theme: dict[str, str], text: str, ground: str) -> None:
     assert contrast(theme[text], theme[ground]) >= 4.5
 
 
-def test_focus_is_shown_and_buttons_are_large_enough() -> None:
+def test_style_shows_the_focus_and_makes_buttons_large_enough() -> None:
     assert re.search(r":focus-visible \{ outline: 3px solid", STYLE)
     assert "outline: none" not in STYLE
     assert "min-height: 2.9rem" in STYLE
@@ -207,7 +207,7 @@ def test_focus_is_shown_and_buttons_are_large_enough() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_words_in_another_language_say_so(site: Site, language: str) -> None:
+async def test_words_in_another_language_have_a_lang_attribute(site: Site, language: str) -> None:
     async with site.store.begin() as tx:
         question = "How did you pay for it, and who maintains it?"
         await tx.connection.execute(update(introduction).values(question=question))
@@ -224,7 +224,7 @@ async def test_words_in_another_language_say_so(site: Site, language: str) -> No
 
 
 @pytest.mark.parametrize(("language", "word"), [("de", "Fehler:"), ("en", "Error:"), ("pl", "Błąd:")])
-async def test_what_is_wrong_with_a_form_is_heard_first_and_at_its_place(site: Site, language: str, word: str) -> None:
+async def test_form_error_is_announced_in_the_title_and_at_its_field(site: Site, language: str, word: str) -> None:
     path = f"{await site.request_path()}?lang={language}"
     async with site.client() as human:
         before = await site.press(human, path, {"answer": "yes"})
@@ -238,7 +238,7 @@ async def test_what_is_wrong_with_a_form_is_heard_first_and_at_its_place(site: S
         assert title.text.startswith(word) is (page is after)
 
 
-async def test_the_first_stop_leads_to_the_content(site: Site) -> None:
+async def test_first_focusable_element_skips_to_the_content(site: Site) -> None:
     async with site.client() as human:
         page = await human.get(await site.request_path())
     tree = Tree()

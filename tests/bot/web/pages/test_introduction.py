@@ -1,4 +1,4 @@
-"""The page of a request: a look changes nothing, the contact's press counts once, and nobody else learns anything."""
+"""The page of a request: a look changes nothing, the contact's press counts once, and others learn nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ YES = {"answer": "yes", "share": "email"}
 OF_THE_CONTACT = ("rad@cottbus.example", "+49 355 0000")
 
 
-async def test_it_shows_who_asks_and_what(site: Site) -> None:
+async def test_request_page_shows_asker_and_question_but_no_contact_data(site: Site) -> None:
     async with site.client() as human:
         page = await human.get(await site.request_path())
     assert page.status_code == 200
@@ -35,7 +35,7 @@ async def test_it_shows_who_asks_and_what(site: Site) -> None:
         assert own not in page.text, "who was only passed the link learns nothing of the contact"
 
 
-async def test_with_the_code_the_contact_sees_and_chooses_what_to_show(site: Site) -> None:
+async def test_contact_with_the_code_sees_their_data_and_chooses_what_to_share(site: Site) -> None:
     async with site.client() as human:
         page = await site.press(human, await site.request_path(), {"answer": "yes"})
     assert page.status_code == 200
@@ -45,7 +45,7 @@ async def test_with_the_code_the_contact_sees_and_chooses_what_to_show(site: Sit
     assert (await site.state()).state is State.SENT
 
 
-async def test_a_robot_that_follows_every_link_changes_nothing(site: Site) -> None:
+async def test_robot_that_follows_every_link_changes_nothing(site: Site) -> None:
     paths = [await site.request_path(), await site.unsubscribe_path(), await note_path(site)]
     before = await site.everything()
     async with site.client(headers={"User-Agent": "scanner"}) as robot:
@@ -62,7 +62,7 @@ async def test_a_robot_that_follows_every_link_changes_nothing(site: Site) -> No
     assert (await site.state()).state is State.ARRANGED
 
 
-async def test_yes_shares_what_was_ticked_and_nothing_else(site: Site) -> None:
+async def test_yes_of_a_contact_shares_only_the_ticked_data(site: Site) -> None:
     async with site.client() as human:
         page = await site.press(human, await site.request_path(), YES)
     assert page.status_code == 200
@@ -79,7 +79,7 @@ async def test_yes_shares_what_was_ticked_and_nothing_else(site: Site) -> None:
     ]
 
 
-async def test_yes_without_anything_ticked_asks_again_and_uses_nothing_up(site: Site) -> None:
+async def test_yes_without_ticked_data_is_refused_and_the_link_stays_valid(site: Site) -> None:
     path = await site.request_path()
     async with site.client() as human:
         page = await site.press(human, path, {"answer": "yes", "step": "share"})
@@ -91,7 +91,7 @@ async def test_yes_without_anything_ticked_asks_again_and_uses_nothing_up(site: 
 
 
 @pytest.mark.parametrize("form", [{}, {"answer": "perhaps"}, {"answer": ""}, {"share": "email"}, {"helped": "maybe"}])
-async def test_no_answer_is_no_answer(site: Site, form: dict[str, str]) -> None:
+async def test_form_without_a_valid_answer_changes_nothing(site: Site, form: dict[str, str]) -> None:
     before = await site.everything()
     async with site.client() as human:
         assert (await human.post(await site.request_path(), data=form)).status_code == 422
@@ -99,7 +99,7 @@ async def test_no_answer_is_no_answer(site: Site, form: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("kinds", [["password"], ["matrix"], ["email "], ["__class__", "*"]])
-async def test_only_what_stands_there_can_be_shared(site: Site, kinds: list[str]) -> None:
+async def test_contact_can_share_only_the_offered_kinds_of_data(site: Site, kinds: list[str]) -> None:
     async with site.client() as human:
         path = await site.request_path()
         assert (await site.press(human, path, {"answer": "yes", "share": kinds})).status_code == 422
@@ -116,7 +116,9 @@ async def test_only_what_stands_there_can_be_shared(site: Site, kinds: list[str]
         ("not_my_topic", State.SENT, "c2"),
     ],
 )
-async def test_the_other_answers(site: Site, answer: str, state: State, contact: str) -> None:
+async def test_contact_can_decline_forever_or_pass_the_request_on(
+    site: Site, answer: str, state: State, contact: str
+) -> None:
     path = await site.request_path()
     async with site.client() as human:
         assert (await site.press(human, path, {"answer": answer})).status_code == 200
@@ -129,7 +131,7 @@ async def test_the_other_answers(site: Site, answer: str, state: State, contact:
         assert after.outcome is Outcome.NOT_ARRANGED
 
 
-async def test_a_second_press_changes_nothing(site: Site) -> None:
+async def test_second_press_on_a_request_changes_nothing(site: Site) -> None:
     path = await site.request_path()
     async with site.client() as human:
         await site.press(human, path, YES)
@@ -142,7 +144,7 @@ async def test_a_second_press_changes_nothing(site: Site) -> None:
     assert len(site.changes) == changes
 
 
-async def test_of_presses_at_once_one_counts(site: Site) -> None:
+async def test_one_of_several_simultaneous_presses_counts(site: Site) -> None:
     path = await site.request_path()
     async with site.client() as human:
         codes = {}
@@ -156,7 +158,7 @@ async def test_of_presses_at_once_one_counts(site: Site) -> None:
     assert (await site.state()).version == 1
 
 
-async def test_a_link_ends_with_its_time(site: Site, clock: FixedClock) -> None:
+async def test_expired_link_to_a_request_is_refused(site: Site, clock: FixedClock) -> None:
     path = await site.request_path()
     clock.moment += PAGES_LAST
     async with site.client() as human:
@@ -167,7 +169,7 @@ async def test_a_link_ends_with_its_time(site: Site, clock: FixedClock) -> None:
     assert (await site.state()).state is State.SENT
 
 
-async def test_what_was_taken_back_is_not_shown_any_more(site: Site) -> None:
+async def test_withdrawn_request_is_no_longer_shown(site: Site) -> None:
     path = await site.request_path()
     async with site.store.begin() as tx:
         closed = {"state": "closed", "outcome": "withdrawn", "due_at": None}
@@ -184,8 +186,8 @@ async def test_what_was_taken_back_is_not_shown_any_more(site: Site) -> None:
 # ------------------------------------------------------------------------------------------------- who may
 
 
-async def test_of_six_actors_only_the_contact_answers(site: Site) -> None:
-    """Each with a good link of their own to the very page."""
+async def test_only_the_contact_can_answer_a_request(site: Site) -> None:
+    """Each of six actors has a valid link to the same page."""
     actors = {"the asker": site.asker, "the contact": site.contact}
     async with site.store.begin() as tx:
         for name in ("the deputy", "a stranger", "an editor", "a former contact"):
@@ -209,7 +211,7 @@ async def test_of_six_actors_only_the_contact_answers(site: Site) -> None:
 
 
 @pytest.mark.parametrize("token", ["x", "A" * 22, "..%2f..%2fetc", "%00", "ü", "A" * 3000, "' OR 1=1 --"])
-async def test_a_token_that_nobody_was_sent_tells_nothing(site: Site, token: str) -> None:
+async def test_forged_token_reveals_nothing(site: Site, token: str) -> None:
     async with site.client() as stranger:
         for page in (await stranger.get(f"/i/{token}"), await stranger.post(f"/i/{token}", data=YES)):
             assert page.status_code == 404
@@ -218,7 +220,7 @@ async def test_a_token_that_nobody_was_sent_tells_nothing(site: Site, token: str
     assert (await site.state()).state is State.SENT
 
 
-async def test_a_link_opens_its_own_page_only(site: Site) -> None:
+async def test_token_opens_only_its_own_kind_of_page(site: Site) -> None:
     token = (await site.request_path()).rpartition("/")[2]
     before = await site.everything()
     async with site.client() as human:
@@ -241,7 +243,7 @@ async def test_a_link_opens_its_own_page_only(site: Site) -> None:
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
-async def test_a_foreign_site_can_make_nobody_press(site: Site, headers: dict[str, str]) -> None:
+async def test_cross_site_form_is_refused(site: Site, headers: dict[str, str]) -> None:
     before = await site.everything()
     async with site.client(headers=headers) as victim:
         page = await victim.post(await site.request_path(), data=YES)
@@ -251,13 +253,13 @@ async def test_a_foreign_site_can_make_nobody_press(site: Site, headers: dict[st
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://lotse.example"}, {"Origin": "HTTPS://LOTSE.example:443"}, {}])
-async def test_our_own_page_can(site: Site, headers: dict[str, str]) -> None:
+async def test_form_from_our_own_page_is_accepted(site: Site, headers: dict[str, str]) -> None:
     async with site.client(headers=headers) as human:
         assert (await human.post(await site.request_path(), data=YES)).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "lotse.example:1", "127.0.0.1", "a<script>b"])
-async def test_whatever_the_request_calls_us_is_never_said_again(site: Site, host: str) -> None:
+async def test_page_never_repeats_the_host_header(site: Site, host: str) -> None:
     async with site.client(headers={"Host": host, "X-Forwarded-Host": host}) as human:
         page = await human.get(await site.request_path())
     assert page.status_code == 200
@@ -280,7 +282,7 @@ async def asked(site: Site, path: str, address: str) -> int:
     return statuses[0]
 
 
-async def test_ten_thousand_guesses_get_nowhere(site: Site) -> None:
+async def test_client_that_guesses_tokens_is_blocked(site: Site) -> None:
     path = await site.request_path()
     statuses: dict[int, int] = {}
     async with site.client(address="203.0.113.9") as guesser:
@@ -297,14 +299,14 @@ async def test_ten_thousand_guesses_get_nowhere(site: Site) -> None:
 @pytest.mark.parametrize(
     "content_type", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"]
 )
-async def test_a_huge_form_is_not_read(site: Site, content_type: str) -> None:
+async def test_too_large_form_is_refused(site: Site, content_type: str) -> None:
     async with site.client(headers={"Content-Type": content_type}) as client:
         page = await client.post(await site.request_path(), content=b"answer=yes&" + b"x" * 100_000)
     assert page.status_code == 413
     assert (await site.state()).state is State.SENT
 
 
-async def test_what_people_wrote_stays_text(site: Site) -> None:
+async def test_text_of_users_stays_text_on_the_page(site: Site) -> None:
     hostile = "<script>alert(1)</script> {{ 7*7 }} & \"'><img src=x onerror=alert(1)>"
     async with site.store.begin() as tx:
         await tx.connection.execute(update(introduction).values(question=hostile))
@@ -321,7 +323,7 @@ async def test_what_people_wrote_stays_text(site: Site) -> None:
 # ------------------------------------------------------------------------------------------------- other networks
 
 
-async def test_by_a_network_that_may_not_carry_it_a_look_shows_nothing(site: Site) -> None:
+async def test_request_page_linked_on_telegram_shows_its_text_only_after_a_press(site: Site) -> None:
     """Such networks fetch the links in their messages."""
     await on_telegram(site, site.contact)
     more = {"about": DataClass.CONTACT_DATUM, "page": "i", "subject": site.one.id}
@@ -345,7 +347,7 @@ async def test_by_a_network_that_may_not_carry_it_a_look_shows_nothing(site: Sit
     assert (code.channel, code.conversation) == ("telegram", "11"), "the code goes to where the link went"
 
 
-async def test_it_speaks_the_language_of_the_contact_and_the_others(site: Site) -> None:
+async def test_request_page_is_in_the_language_of_the_contact_or_the_chosen_one(site: Site) -> None:
     path = await site.request_path()
     async with site.client() as human:
         for query, language, word in [
@@ -366,8 +368,8 @@ async def test_it_speaks_the_language_of_the_contact_and_the_others(site: Site) 
 
 
 @pytest.mark.parametrize("helped", ["yes", "no", "talking"])
-async def test_an_answer_to_what_is_not_asked_yet_uses_no_link_up(site: Site, helped: str) -> None:
-    """It needs no code, so who was passed the link must not take it from the contact."""
+async def test_premature_feedback_is_refused_and_the_link_stays_valid(site: Site, helped: str) -> None:
+    """Feedback needs no code, so a user with a forwarded link must not use up the contact's link."""
     path, before = await site.request_path(), await site.everything()
     async with site.client() as stranger:
         assert (await stranger.post(path, data={"helped": helped})).status_code == 422
@@ -375,7 +377,7 @@ async def test_an_answer_to_what_is_not_asked_yet_uses_no_link_up(site: Site, he
 
 
 @pytest.mark.parametrize("who", ["contact", "asker"])
-async def test_later_both_are_asked_whether_it_helped(site: Site, who: str) -> None:
+async def test_contact_and_asker_can_each_say_once_whether_it_helped(site: Site, who: str) -> None:
     person = getattr(site, who)
     async with site.store.begin() as tx:
         followed = {"state": "followed", "outcome": "arranged", "due_at": tx.now + timedelta(days=14)}

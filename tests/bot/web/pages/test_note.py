@@ -1,4 +1,4 @@
-"""What a network may not carry is read here, once, by whoever asks for it."""
+"""The page shows once, after a press, what a network may not carry."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.conftest import FixedClock
 SECRET = "kanarie@kiel.example"
 
 
-async def test_the_network_gets_a_link_and_nothing_else(site: Site) -> None:
+async def test_network_gets_only_a_link_to_a_note(site: Site) -> None:
     path = await note_path(site, SECRET)
     async with site.store.read() as tx:
         rows = (await tx.connection.execute(select(outbox).where(outbox.c.channel == "telegram"))).all()
@@ -24,7 +24,7 @@ async def test_the_network_gets_a_link_and_nothing_else(site: Site) -> None:
     assert path.rpartition("/")[2] not in str(rows[0].payload), "the token is made when the message is sent"
 
 
-async def test_a_look_shows_nothing_and_a_press_shows_it(site: Site) -> None:
+async def test_note_is_shown_only_after_a_press(site: Site) -> None:
     path = await note_path(site, SECRET)
     async with site.client() as human:
         look = await human.get(path)
@@ -36,7 +36,7 @@ async def test_a_look_shows_nothing_and_a_press_shows_it(site: Site) -> None:
         assert shown.headers["cache-control"] == "no-store"
 
 
-async def test_it_can_be_read_again_for_half_an_hour_and_then_by_nobody(site: Site, clock: FixedClock) -> None:
+async def test_note_can_be_read_again_for_half_an_hour(site: Site, clock: FixedClock) -> None:
     path = await note_path(site, SECRET)
     async with site.client() as human:
         await human.post(path)
@@ -49,7 +49,7 @@ async def test_it_can_be_read_again_for_half_an_hour_and_then_by_nobody(site: Si
             assert SECRET not in page.text
 
 
-async def test_afterwards_the_text_is_nowhere(site: Site, clock: FixedClock) -> None:
+async def test_text_of_a_note_is_deleted_afterwards(site: Site, clock: FixedClock) -> None:
     path = await note_path(site, SECRET)
     async with site.client() as human:
         await human.post(path)
@@ -60,8 +60,8 @@ async def test_afterwards_the_text_is_nowhere(site: Site, clock: FixedClock) -> 
         assert SECRET not in str((await tx.connection.execute(select(pages))).all())
 
 
-async def test_what_ended_meanwhile_cannot_be_read(site: Site) -> None:
-    """The other one had their data deleted."""
+async def test_ended_note_cannot_be_read(site: Site) -> None:
+    """The other side erased their data."""
     path = await note_path(site, SECRET)
     async with site.store.begin() as tx:
         subject = await tx.connection.scalar(select(pages.c.subject).where(pages.c.kind == "n"))

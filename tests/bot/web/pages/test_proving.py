@@ -1,4 +1,4 @@
-"""A press on a page counts with a code that goes to where the link went: a link that was passed on changes nothing."""
+"""A press counts only with a code that goes to the recipient of the link: a forwarded link changes nothing."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def owner(site: Site) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.mark.parametrize(("page", "action"), ACTIONS)
-async def test_a_link_alone_changes_nothing_and_shows_nothing_of_the_contact(
+async def test_link_without_the_code_changes_nothing_and_shows_no_contact_data(
     site: Site, stranger: httpx.AsyncClient, page: str, action: str
 ) -> None:
     path = (await links(site))[page]
@@ -62,7 +62,7 @@ async def test_a_link_alone_changes_nothing_and_shows_nothing_of_the_contact(
 
 
 @pytest.mark.parametrize(("page", "action"), ACTIONS)
-async def test_the_code_goes_to_the_mailbox_of_the_link(
+async def test_code_goes_to_the_mailbox_of_the_link(
     site: Site, owner: httpx.AsyncClient, page: str, action: str
 ) -> None:
     path = (await links(site))[page]
@@ -76,7 +76,7 @@ async def test_the_code_goes_to_the_mailbox_of_the_link(
     assert (await owner.post(path, data={"answer": action, "code": await site.code()})).status_code == 200
 
 
-async def test_a_code_lies_nowhere_in_the_database(site: Site, owner: httpx.AsyncClient) -> None:
+async def test_code_is_not_stored_in_the_database(site: Site, owner: httpx.AsyncClient) -> None:
     await owner.post(await site.request_path(), data={"answer": "no"})
     code = await site.code()
     async with site.store.read() as tx:
@@ -86,7 +86,7 @@ async def test_a_code_lies_nowhere_in_the_database(site: Site, owner: httpx.Asyn
 
 
 @pytest.mark.parametrize("action", ANSWERS)
-async def test_a_code_counts_for_what_was_pressed_alone(site: Site, owner: httpx.AsyncClient, action: str) -> None:
+async def test_code_counts_only_for_the_pressed_answer(site: Site, owner: httpx.AsyncClient, action: str) -> None:
     path, other = await site.request_path(), "no" if action != "no" else "yes"
     await owner.post(path, data={"answer": other})
     before = await rest(site)
@@ -95,7 +95,7 @@ async def test_a_code_counts_for_what_was_pressed_alone(site: Site, owner: httpx
     assert await rest(site) == before
 
 
-async def test_a_code_counts_for_its_own_link_alone(site: Site, owner: httpx.AsyncClient) -> None:
+async def test_code_counts_only_for_its_own_link(site: Site, owner: httpx.AsyncClient) -> None:
     apart = await disconnect_path(site)
     await owner.post(apart, data={"answer": "apart"})
     code = await site.code()
@@ -106,7 +106,7 @@ async def test_a_code_counts_for_its_own_link_alone(site: Site, owner: httpx.Asy
     assert (await owner.post(apart, data={"answer": "apart", "code": code})).status_code == 200
 
 
-async def test_a_code_ends_after_half_an_hour(site: Site, owner: httpx.AsyncClient, clock: FixedClock) -> None:
+async def test_code_expires_after_half_an_hour(site: Site, owner: httpx.AsyncClient, clock: FixedClock) -> None:
     path = await site.request_path()
     await owner.post(path, data={"answer": "no"})
     code = await site.code()
@@ -115,7 +115,7 @@ async def test_a_code_ends_after_half_an_hour(site: Site, owner: httpx.AsyncClie
     assert (await site.state()).state is State.SENT
 
 
-async def test_five_wrong_codes_lock_who_typed_them_and_nobody_else(
+async def test_five_wrong_codes_lock_only_the_client_that_typed_them(
     site: Site, stranger: httpx.AsyncClient, owner: httpx.AsyncClient, clock: FixedClock
 ) -> None:
     path = await site.request_path()
@@ -131,7 +131,7 @@ async def test_five_wrong_codes_lock_who_typed_them_and_nobody_else(
     assert (await site.state()).state is State.CLOSED
 
 
-async def test_guessing_from_everywhere_ends_at_25_tries_a_day(site: Site) -> None:
+async def test_codes_of_a_link_are_limited_to_25_attempts_a_day_for_all_clients(site: Site) -> None:
     path = await site.request_path()
     async with site.client(address="203.0.113.1") as human:
         await human.post(path, data={"answer": "no"})
@@ -145,7 +145,7 @@ async def test_guessing_from_everywhere_ends_at_25_tries_a_day(site: Site) -> No
     assert (await site.state()).state is State.SENT
 
 
-async def test_who_has_the_link_alone_uses_up_nobody_else_s_codes(
+async def test_stranger_with_the_link_cannot_use_up_the_codes_of_the_owner(
     site: Site, stranger: httpx.AsyncClient, owner: httpx.AsyncClient
 ) -> None:
     path = await site.request_path()
@@ -162,7 +162,7 @@ async def mails(site: Site) -> int:
     return sum(bool(row.payload.get("code")) for row in rows)
 
 
-async def test_a_page_says_when_no_code_went_out(site: Site) -> None:
+async def test_page_says_so_if_no_code_was_sent(site: Site) -> None:
     path = await site.request_path()
     for number in range(proving.MAILS_OF_ALL):
         async with site.client(address=f"198.51.100.{number}") as client:
@@ -174,7 +174,7 @@ async def test_a_page_says_when_no_code_went_out(site: Site) -> None:
     assert await mails(site) == proving.MAILS_OF_ALL
 
 
-async def test_a_new_code_voids_none_that_went_out_before(
+async def test_new_code_does_not_invalidate_earlier_ones(
     site: Site, stranger: httpx.AsyncClient, owner: httpx.AsyncClient
 ) -> None:
     path = await site.request_path()
@@ -185,8 +185,8 @@ async def test_a_new_code_voids_none_that_went_out_before(
     assert (await site.state()).state is State.CLOSED
 
 
-async def test_no_code_goes_to_a_mailbox_that_is_another_person_s_now(site: Site, owner: httpx.AsyncClient) -> None:
-    """The link is kept open here to see that: parting ends it."""
+async def test_no_code_goes_to_a_mailbox_that_now_belongs_to_another_user(site: Site, owner: httpx.AsyncClient) -> None:
+    """The test reopens the link, because unlinking ends it."""
     path = await site.request_path()
     async with site.store.begin() as tx:
         values = {"channel": "telegram", "user_id": "11", "conversation": "11", "active": True}
@@ -203,7 +203,9 @@ def _at_rest(site: Site, path: str) -> str:
     return site.services.links.at_rest(path.rpartition("/")[2])
 
 
-async def test_a_code_is_kept_under_the_installation_s_key(site: Site, owner: httpx.AsyncClient) -> None:
+async def test_code_is_stored_only_under_a_hash_with_the_key_of_the_installation(
+    site: Site, owner: httpx.AsyncClient
+) -> None:
     path = await site.request_path()
     await owner.post(path, data={"answer": "no"})
     row = proving.at_rest(site.services, _at_rest(site, path), "no", await site.code())

@@ -1,4 +1,4 @@
-"""The pages for everybody say what the settings say, and nothing of it becomes markup."""
+"""The public pages show the settings, and no setting becomes markup."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PUBLIC = ("/", "/imprint", "/privacy", "/accessibility")
 
 
 async def read(site: Site, path: str, **changes: object) -> str:
-    """A page of an installation with other settings."""
+    """Return a page of an installation with other settings."""
     services = services_of(site.store, site.services.search, site.services.settings.state_dir, **changes)
     app = make_app(Health(), Metrics([], []), page_routes(services))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=URL) as client:
@@ -32,7 +32,7 @@ async def read(site: Site, path: str, **changes: object) -> str:
     return response.text
 
 
-async def test_the_imprint_says_who_runs_it(site: Site) -> None:
+async def test_imprint_names_the_operator_and_its_address(site: Site) -> None:
     page = await read(site, "/imprint")
     for needed in (
         "Amt für Beispiele",
@@ -44,7 +44,7 @@ async def test_the_imprint_says_who_runs_it(site: Site) -> None:
         assert needed in page
 
 
-async def test_the_privacy_notice_says_who_answers_for_it_what_is_kept_and_how_long(site: Site) -> None:
+async def test_privacy_notice_names_controller_data_and_retention(site: Site) -> None:
     page = await read(site, "/privacy")
     for needed in ("Datenschutzstelle", "Aufsicht des Landes Beispiel", "72 Stunden", "!meinedaten", "keine Cookies"):
         assert needed in page
@@ -53,7 +53,7 @@ async def test_the_privacy_notice_says_who_answers_for_it_what_is_kept_and_how_l
     assert says("page.privacy.outside.telegram", await read(site, "/privacy", telegram=on))
 
 
-async def test_the_accessibility_statement_names_where_to_report(site: Site) -> None:
+async def test_accessibility_statement_names_the_contact_for_reports(site: Site) -> None:
     page = await read(site, "/accessibility")
     assert "Geprüft am 1. November 2026 gegen EN 301 549." in page
     assert "amt@stadt.example" in page
@@ -69,21 +69,21 @@ async def test_settings_never_become_markup(site: Site, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/imprint", "/privacy", "/accessibility"])
-async def test_what_is_not_configured_says_so(site: Site, path: str) -> None:
+async def test_page_marks_a_missing_setting(site: Site, path: str) -> None:
     assert says("page.imprint.missing", await read(site, path, operator=OperatorSettings()))
 
 
-async def test_where_people_cannot_reach_us_there_are_no_pages(site: Site) -> None:
+async def test_installation_without_a_public_address_has_no_pages(site: Site) -> None:
     services = services_of(site.store, site.services.search, site.services.settings.state_dir, web=WebSettings())
     assert page_routes(services) == []
 
 
-async def test_under_a_path_of_its_own_the_links_lead_there(site: Site) -> None:
+async def test_links_keep_the_path_of_the_public_address(site: Site) -> None:
     page = await read(site, "/imprint", web=WebSettings(public_url="https://stadt.example/lotse/"))
     assert 'href="/lotse/privacy?lang=de"' in page
 
 
-def test_paragraphs_of_a_setting() -> None:
+def test_blank_lines_split_a_setting_into_paragraphs() -> None:
     assert paragraphs("eins\nzwei\r\n\r\ndrei\n\n\n") == ["eins zwei", "drei"]
     assert paragraphs("") == []
 
@@ -101,7 +101,9 @@ def test_paragraphs_of_a_setting() -> None:
         ("lang=<script>", "", "", "de"),
     ],
 )
-def test_which_language(query: str, header: str, known: str, language: str) -> None:
+def test_page_language_comes_from_the_query_the_user_or_the_browser(
+    query: str, header: str, known: str, language: str
+) -> None:
     headers = [(b"accept-language", header.encode())] if header else []
     request = Request({"type": "http", "query_string": query.encode(), "headers": headers})
     assert language_of(request, known) == language
@@ -126,5 +128,5 @@ def test_check_reports_a_public_page_without_imprint(url: str, operator: Operato
 @pytest.mark.parametrize(
     ("bind", "warned"), [("127.0.0.1", False), ("::1", False), ("0.0.0.0", True), ("10.0.0.5", True)]
 )
-def test_check_warns_of_pages_that_are_open_to_the_network(bind: str, warned: bool) -> None:
+def test_check_warns_if_the_server_listens_on_a_public_address(bind: str, warned: bool) -> None:
     assert any(bind in text for _, text in pages_lines(Settings(web=WebSettings(bind=bind)))) is warned

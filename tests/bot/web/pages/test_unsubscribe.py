@@ -1,4 +1,4 @@
-"""The end of mails: on the page, and by mail programs in one step (RFC 8058)."""
+"""Unsubscribing from mails: on the page, and by mail programs in one step (RFC 8058)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def refuses(site: Site) -> bool:
 @pytest.mark.parametrize(
     "content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "text/plain"]
 )
-async def test_a_mail_program_ends_it_in_one_step_without_cookie_or_page(site: Site, content_type: str) -> None:
+async def test_mail_program_unsubscribes_in_one_step_without_a_cookie(site: Site, content_type: str) -> None:
     await subscribed(site)
     path = await digest_path(site)
     async with site.client(headers={"Content-Type": content_type}) as program:
@@ -55,7 +55,7 @@ async def test_a_mail_program_ends_it_in_one_step_without_cookie_or_page(site: S
     assert not await is_subscribed(site)
 
 
-async def test_a_human_is_asked_first(site: Site) -> None:
+async def test_human_is_asked_before_unsubscribing_and_only_the_digest_ends(site: Site) -> None:
     await subscribed(site)
     path = await digest_path(site)
     async with site.client(headers={"Origin": "https://lotse.example"}) as human:
@@ -70,7 +70,7 @@ async def test_a_human_is_asked_first(site: Site) -> None:
     assert not await refuses(site), "the one says nothing of the other"
 
 
-async def test_requests_end_with_the_link_of_their_mail(site: Site) -> None:
+async def test_unsubscribing_from_a_request_ends_requests_but_not_the_digest(site: Site) -> None:
     await subscribed(site)
     async with site.client() as program:
         for _ in range(2):  # twice is once
@@ -82,7 +82,7 @@ async def test_requests_end_with_the_link_of_their_mail(site: Site) -> None:
     assert (after.state, after.contact, after.round) == (State.SENT, "c2", 2), "the next contact is asked"
 
 
-async def test_it_works_by_an_old_mail_but_not_for_ever(site: Site, clock: FixedClock) -> None:
+async def test_unsubscribe_link_expires_after_a_year(site: Site, clock: FixedClock) -> None:
     path = await site.unsubscribe_path()
     clock.advance(days=369)
     async with site.client() as human:
@@ -93,8 +93,8 @@ async def test_it_works_by_an_old_mail_but_not_for_ever(site: Site, clock: Fixed
     assert not await refuses(site)
 
 
-async def test_it_ends_nothing_in_a_chat_as_no_code_proves_who_presses(site: Site) -> None:
-    """A mail that was passed on, or a mail program's press: the contact is asked in their chat as before."""
+async def test_unsubscribe_link_ends_only_mails_and_nothing_in_a_chat(site: Site) -> None:
+    """A forwarded mail or a mail program may have pressed: the contact still gets requests in their chat."""
     path = await site.unsubscribe_path()
     digests = await digest_path(site)
     async with site.store.begin() as tx:

@@ -1,4 +1,4 @@
-"""What all pages behind a link have in common: a look changes nothing, half a form is no answer, one press counts."""
+"""All pages behind a link: a look changes nothing, an incomplete form is no answer, and one press counts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PREFETCH: list[Mapping[str, str]] = [
 
 
 async def every_link(site: Site) -> dict[str, str]:
-    """A link of each kind that there is."""
+    """A link of each kind."""
     seen = {
         "i": await site.request_path(),
         "unsubscribe": await site.unsubscribe_path(),
@@ -37,7 +37,7 @@ async def every_link(site: Site) -> dict[str, str]:
     return seen
 
 
-async def test_a_scanner_that_fetches_every_link_for_a_day_changes_nothing(site: Site, clock: FixedClock) -> None:
+async def test_scanner_that_fetches_every_link_for_a_day_changes_nothing(site: Site, clock: FixedClock) -> None:
     links = await every_link(site)
     before = await site.everything()
     seen = ""
@@ -80,7 +80,7 @@ def part(body: bytes, *, more: bool = True) -> Message:
     return {"type": "http.request", "body": body, "more_body": more}
 
 
-async def test_a_form_that_breaks_off_is_no_answer(site: Site) -> None:
+async def test_incomplete_form_does_not_count_as_an_answer(site: Site) -> None:
     path = await site.request_path()
     async with site.client() as human:
         await human.post(path, data={"answer": "no"})
@@ -95,8 +95,8 @@ async def test_a_form_that_breaks_off_is_no_answer(site: Site) -> None:
 @pytest.mark.parametrize(
     "content_type", ["", "application/json", "text/plain", "multipart/form-data; boundary=x", "text/html"]
 )
-async def test_what_is_no_form_of_ours_answers_nothing(site: Site, content_type: str) -> None:
-    """What a foreign page can send without asking, among it."""
+async def test_body_of_another_content_type_does_not_count_as_an_answer(site: Site, content_type: str) -> None:
+    """A foreign page can send some of these types without permission."""
     before = await site.everything()
     path, body = await site.request_path(), part(b"answer=yes&share=email", more=False)
     assert await sent(site, path, body, headers={"content-type": content_type}) == [422]
@@ -104,14 +104,14 @@ async def test_what_is_no_form_of_ours_answers_nothing(site: Site, content_type:
 
 
 @pytest.mark.parametrize("body", [b"answer=yes&answer=no&share=email", b"answer=no&answer=yes"])
-async def test_of_two_answers_the_first_counts(site: Site, body: bytes) -> None:
+async def test_first_of_two_answers_in_a_form_counts(site: Site, body: bytes) -> None:
     path = await site.request_path()
     await sent(site, path, part(body, more=False))
     await sent(site, path, part(body + b"&code=" + (await site.code()).encode(), more=False))
     assert (await site.state()).state is (State.ARRANGED if body.startswith(b"answer=yes") else State.CLOSED)
 
 
-async def test_two_tabs_press_at_once_and_one_counts(site: Site) -> None:
+async def test_one_of_several_presses_in_two_tabs_counts(site: Site) -> None:
     path, codes = await site.request_path(), {}
     async with site.client() as one, site.client() as other:
         for answer in ("yes", "no", "deputy"):
@@ -131,7 +131,7 @@ YES = {"answer": "yes", "share": "email"}
 
 
 @pytest.mark.parametrize("kind", ["i", "digest", "disconnect"])
-async def test_the_same_form_sent_again_does_nothing(site: Site, kind: str) -> None:
+async def test_same_form_sent_again_has_no_effect(site: Site, kind: str) -> None:
     path = (await every_link(site))[kind]
     async with site.client() as human:
         form = YES
@@ -147,7 +147,9 @@ async def test_the_same_form_sent_again_does_nothing(site: Site, kind: str) -> N
 
 @pytest.mark.parametrize("language", ["de", "en", "pl"])
 @pytest.mark.parametrize("path", ["/nothing", "/i", "/i/", "/i/x/y", "/admin.php", "/.env", "/%2e%2e/etc/passwd"])
-async def test_an_address_that_is_none_gets_a_page_that_says_so(site: Site, path: str, language: str) -> None:
+async def test_unknown_address_gets_a_404_page_in_the_language_of_the_browser(
+    site: Site, path: str, language: str
+) -> None:
     async with site.client() as human:
         page = await human.get(path, headers={"Accept-Language": language})
     assert page.status_code == 404
@@ -155,8 +157,8 @@ async def test_an_address_that_is_none_gets_a_page_that_says_so(site: Site, path
     assert "location" not in page.headers
 
 
-async def test_a_link_with_a_slash_more_leads_nowhere(site: Site) -> None:
-    """A redirect would name the host that the request names, with the token behind it."""
+async def test_link_with_an_additional_slash_is_not_redirected(site: Site) -> None:
+    """A redirect would repeat the host of the request and the token."""
     path = await site.request_path()
     async with site.client(headers={"Host": "evil.example"}) as human:
         page = await human.get(f"{path}/")
@@ -167,6 +169,6 @@ async def test_a_link_with_a_slash_more_leads_nowhere(site: Site) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/imprint"), ("DELETE", "/i/x"), ("PUT", "/")])
-async def test_an_address_that_knows_another_method_says_so(site: Site, method: str, path: str) -> None:
+async def test_wrong_method_is_refused_with_405(site: Site, method: str, path: str) -> None:
     async with site.client() as human:
         assert (await human.request(method, path)).status_code == 405

@@ -1,4 +1,4 @@
-"""Every page in every language against the rules of WCAG 2.2 A and AA that need no layout, by axe-core."""
+"""axe-core checks every page in every language with the rules of WCAG 2.2 A and AA that need no layout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parents[3] / "page_checker"
 
 
 def checked(pages: dict[str, str]) -> dict[str, list[str]]:
-    """What is wrong with each."""
+    """The problems of each page."""
     install(FOLDER)
     done = subprocess.run(
         [node(), "check.mjs"], cwd=FOLDER, input=json.dumps(pages), capture_output=True, text=True, check=True
@@ -27,7 +27,7 @@ def checked(pages: dict[str, str]) -> dict[str, list[str]]:
     return printed
 
 
-def test_what_is_wrong_is_found() -> None:
+def test_page_checker_finds_problems_of_a_bad_page() -> None:
     wrong = (
         "<!DOCTYPE html><html><head><title>x</title></head><body><main><h1>x</h1><input name=a></main></body></html>"
     )
@@ -35,7 +35,7 @@ def test_what_is_wrong_is_found() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_no_page_breaks_a_rule(site: Site, language: str) -> None:
+async def test_every_page_keeps_the_wcag_rules(site: Site, language: str) -> None:
     pages = {
         f"{number} {page.request.url.path.split('/')[1]} {page.status_code}": page.text
         for number, page in enumerate(await every_page(site, language))
