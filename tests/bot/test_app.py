@@ -1,4 +1,4 @@
-"""The whole: it stops in order, and what is dead slows nothing else."""
+"""The whole bot: it stops in order, and a dead part delays no other part."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.wording import says
 
 
 class Run:
-    """A bot that the test stops itself."""
+    """A bot that the test itself stops."""
 
     def __init__(self, store: Store, channels: list[FakeChannel], folder: Path) -> None:
         self._store, self._channels, self._folder = store, channels, folder
@@ -53,7 +53,7 @@ class Run:
             return await task
 
 
-async def test_stopping_sends_the_answers_under_way_and_closes_channels_last(known: Store, tmp_path: Path) -> None:
+async def test_stopping_bot_sends_its_waiting_answers_and_then_closes_channels(known: Store, tmp_path: Path) -> None:
     channel = FakeChannel()
     run = Run(known, [channel], tmp_path)
     task = await run.start()
@@ -69,7 +69,7 @@ async def test_stopping_sends_the_answers_under_way_and_closes_channels_last(kno
         assert await tx.processes.living() == []
 
 
-async def test_a_network_that_hangs_does_not_hold_up_the_stop(
+async def test_hanging_network_does_not_delay_the_stop(
     known: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app, "GRACE_S", 0.05)
@@ -95,7 +95,7 @@ async def outbox(store: Store) -> dict[str, int]:
         return await tx.outbox.count()
 
 
-async def test_after_a_restore_the_next_start_tells_the_admins_once(tmp_path: Path, known_database: Path) -> None:
+async def test_admins_are_told_once_of_a_restore_at_the_next_start(tmp_path: Path, known_database: Path) -> None:
     before, after = tmp_path / "before", tmp_path / "after"
     before.mkdir()
     shutil.copy(known_database, before / "bot.db")
@@ -128,7 +128,7 @@ async def told_of_restore(store: Store) -> None:
 
 
 class Fragile(HashEmbedder):
-    """Embeds no question while it is ``broken``."""
+    """An embedder that fails while it is ``broken``."""
 
     broken, tried = False, 0
 
@@ -145,7 +145,7 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_a_model_that_fails_turns_health_red_within_120_seconds_until_it_works_again(
+async def test_failing_model_turns_health_red_within_120_seconds(
     known: Store, channel: FakeChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds, embedder = Seconds(), Fragile()
@@ -168,11 +168,11 @@ async def test_a_model_that_fails_turns_health_red_within_120_seconds_until_it_w
         await until(lambda: model().ok)
 
 
-def test_a_stop_fits_into_ten_seconds() -> None:
+def test_stop_of_the_bot_takes_less_than_ten_seconds() -> None:
     assert app.GRACE_S + app.CLOSE_S < 9
 
 
-async def test_a_channel_that_cannot_be_closed_holds_up_nothing(
+async def test_channel_that_cannot_be_closed_does_not_block_the_stop(
     known: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app, "CLOSE_S", 0.01)
@@ -191,7 +191,7 @@ async def test_a_channel_that_cannot_be_closed_holds_up_nothing(
     assert await run.ended(task)
 
 
-async def test_a_channel_that_ends_does_not_stop_the_others(known: Store, tmp_path: Path) -> None:
+async def test_ended_channel_does_not_stop_the_others(known: Store, tmp_path: Path) -> None:
     ended, other = FakeChannel("ended"), FakeChannel("other")
     run = Run(known, [ended, other], tmp_path)
     task = await run.start()
@@ -204,7 +204,7 @@ async def test_a_channel_that_ends_does_not_stop_the_others(known: Store, tmp_pa
     assert not await run.ended(task)
 
 
-async def test_channels_that_are_done_are_a_good_end(known: Store, tmp_path: Path) -> None:
+async def test_bot_ends_successfully_when_its_only_channel_is_done(known: Store, tmp_path: Path) -> None:
     channel = FakeChannel()
     run = Run(known, [channel], tmp_path)
     task = await run.start()
@@ -213,9 +213,7 @@ async def test_channels_that_are_done_are_a_good_end(known: Store, tmp_path: Pat
     assert await run.ended(task)
 
 
-async def test_a_channel_that_breaks_is_started_again(
-    known: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_broken_channel_is_started_again(known: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel_loop, "AGAIN_S", 0.0)
     channel, other = FakeChannel(), FakeChannel("other")
     run = Run(known, [channel, other], tmp_path)
@@ -230,7 +228,7 @@ async def test_a_channel_that_breaks_is_started_again(
     assert run.heard.count(("fake", "internal error")) == 3
 
 
-async def test_a_network_that_is_down_slows_no_other(known: Store, tmp_path: Path) -> None:
+async def test_network_that_is_down_does_not_delay_others(known: Store, tmp_path: Path) -> None:
     down, up = FakeChannel("down"), FakeChannel("up")
     async with running_bot(known, HashEmbedder(), [down, up], tmp_path) as bot:
         down.faults.extend(TryLaterError("down") for _ in range(40))
@@ -245,7 +243,7 @@ async def test_a_network_that_is_down_slows_no_other(known: Store, tmp_path: Pat
         del bot
 
 
-async def test_a_model_that_hangs_slows_no_command_on_any_channel(known: Store, tmp_path: Path) -> None:
+async def test_hanging_model_does_not_delay_commands_on_another_channel(known: Store, tmp_path: Path) -> None:
     embedder = MoodyEmbedder()
     one, two = FakeChannel("one"), FakeChannel("two")
     async with running_bot(known, embedder, [one, two], tmp_path):
@@ -255,7 +253,7 @@ async def test_a_model_that_hangs_slows_no_command_on_any_channel(known: Store, 
         embedder.hang.let_go.set()
 
 
-async def test_health_knows_its_parts(bot: Bot, anna: Person) -> None:
+async def test_health_lists_all_parts_of_the_bot(bot: Bot, anna: Person) -> None:
     await anna.says("!hilfe")
     await settled(bot)
     report = bot.health.status()

@@ -1,4 +1,4 @@
-"""Every message that may go by mail has a subject of its own kind, and none tells who or what it is about."""
+"""Every message that may go by mail has its own subject, and no subject holds personal data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST = 60  # a phone shows no more
 
 
 def notices() -> set[str]:
-    """The beginnings of the keys of everything that is told to somebody who did not just write."""
+    """The beginnings of the keys of all notices to users who did not just write."""
     keys = {"notice.waiting", *(f"alert.{code}" for code in CODES)}
     for path in FOLDER.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -45,28 +45,28 @@ MAILED = sorted(
 )
 
 
-def test_the_search_for_them_finds_some() -> None:
+def test_search_for_notices_in_the_code_finds_some() -> None:
     assert {"intro.onward", "alert.part_down", "notice.waiting"} <= set(MAILED)
     assert len(MAILED) > 20
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("key", MAILED)
-def test_it_has_a_subject_that_says_more_than_that_it_is_a_message(key: str, language: str) -> None:
+def test_every_mailed_message_has_its_own_short_subject(key: str, language: str) -> None:
     subject = TEXTS.subject(Say(key), language)
     assert subject != plain(TEXTS.render(Say("subject.other"), language))
     assert 0 < len(subject) <= LONGEST
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_subject_holds_no_data(language: str) -> None:
-    """It shows on locked screens and in the logs of mail servers."""
+def test_subject_holds_no_personal_data(language: str) -> None:
+    """Locked screens and the logs of mail servers show the subject."""
     subjects = {key: texts for key, texts in CATALOGS[language].items() if key.startswith("subject.")}
     assert len(subjects) > 5
     assert {key: text for key, texts in subjects.items() for text in texts if FIELD.search(text)} == {}
 
 
-def test_the_nearest_subject_counts() -> None:
+def test_most_specific_subject_is_used() -> None:
     assert TEXTS.subject(Say("intro.helped"), "de") == "Hat der Kontakt geholfen?"
     assert TEXTS.subject(Say("alert.anything.at_all"), "de") == "Stadtlotse: bitte nachsehen"
     assert TEXTS.subject(Say("unknown_command"), "de") == "Nachricht von Stadtlotse"

@@ -1,4 +1,4 @@
-"""The catalogs agree with each other and with what the code says."""
+"""The catalogs match each other and the code."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ CATALOGS = {language: catalog(language) for language in LANGUAGES}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_languages_have_the_same_keys_and_say_something(language: str) -> None:
+def test_all_languages_have_the_same_keys_and_no_empty_text(language: str) -> None:
     assert set(CATALOGS[language]) == set(CATALOGS["de"])
     assert all(text.strip() for texts in CATALOGS[language].values() for text in texts)
 
 
 @pytest.mark.parametrize("key", sorted(CATALOGS["de"]))
-def test_languages_agree_in_fields_and_in_having_plurals(key: str) -> None:
+def test_all_languages_have_the_same_fields_and_plural_forms(key: str) -> None:
     fields = [{frozenset(FIELD.findall(text)) - {"count"} for text in CATALOGS[lang][key]} for lang in LANGUAGES]
     if key == "ask.more":  # a single hit has no last number
         fields = [{names - {"last"} for names in forms} for forms in fields]
@@ -51,7 +51,7 @@ def test_languages_agree_in_fields_and_in_having_plurals(key: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_emphasis_is_closed(language: str) -> None:
+def test_every_emphasis_tag_in_a_text_is_closed(language: str) -> None:
     for key, texts in CATALOGS[language].items():
         for text in texts:
             for mark in ("b", "i"):
@@ -81,7 +81,7 @@ def _literals(node: ast.expr) -> list[str]:
     return []
 
 
-def test_every_key_in_the_code_has_a_text_and_every_text_is_said() -> None:
+def test_every_key_in_the_code_has_a_text_and_every_text_is_used() -> None:
     said, known = said_keys(), set(CATALOGS["de"])
     assert len(said) > 30
     beginnings = tuple(key[:-1] for key in said if key.endswith("*"))
@@ -102,7 +102,7 @@ def test_values_never_become_markup(texts: Texts) -> None:
     assert len(document) == 1
 
 
-def test_lines_without_values_vanish(texts: Texts) -> None:
+def test_lines_without_values_are_omitted(texts: Texts) -> None:
     values = {"title": "T", "facts": "", "why": "w", "role": "", "url": Url("javascript:alert(1)")}
     assert plain(texts.render(Say("ask.entry", values), "en")) == "T\n“w”\njavascript:alert(1)"
 
@@ -110,19 +110,19 @@ def test_lines_without_values_vanish(texts: Texts) -> None:
 @pytest.mark.parametrize(
     ("count", "form"), [(1, "jeden projekt"), (3, "3 projekty"), (5, "5 projektów"), (22, "22 projekty")]
 )
-def test_polish_plurals(texts: Texts, count: int, form: str) -> None:
+def test_polish_text_uses_the_right_plural_form(texts: Texts, count: int, form: str) -> None:
     assert form in plain(
         texts.render(Say("ask.found", {"count": count, "understood": "", "hits": (), "elsewhere": ""}), "pl")
     )
 
 
-def test_an_unknown_key_is_an_error(texts: Texts) -> None:
+def test_unknown_text_key_raises_an_error(texts: Texts) -> None:
     with pytest.raises(KeyError):
         texts.render(Say("no.such.key"), "de")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_command_named_in_a_text_is_one(language: str) -> None:
+def test_every_command_named_in_a_text_exists(language: str) -> None:
     for key, wordings in CATALOGS[language].items():
         for wording in wordings:
             named = re.findall(r"(?<!\w)!(\w[\w-]*)", wording)
@@ -130,7 +130,7 @@ def test_every_command_named_in_a_text_is_one(language: str) -> None:
             assert len(NAMED.findall(wording)) == len(named), key
 
 
-def test_what_somebody_wrote_is_no_command_of_ours(texts: Texts) -> None:
+def test_command_in_the_text_of_a_user_is_not_marked_as_a_command(texts: Texts) -> None:
     (paragraph,) = texts.render(Say("unknown_command", {"command": "!hilfe"}), "de")
     marked = [node.text for node in paragraph.inner if isinstance(node, Text) and node.command]  # type: ignore[union-attr]
     assert marked == ["!hilfe"], "the one of our own sentence"

@@ -1,4 +1,4 @@
-"""systemd hears of the state, and nobody else has to be there."""
+"""The bot tells systemd its state, and runs without systemd too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from bot.operations.systemd import READY, WATCHDOG, notify
 
 
-def test_the_named_socket_gets_the_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bot_sends_its_state_to_the_named_socket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(path))
@@ -21,7 +21,7 @@ def test_the_named_socket_gets_the_state(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("address", [None, "", "relative", "/nobody/listens/here"])
-def test_without_a_listener_nothing_happens(address: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_systemd_socket_causes_no_error(address: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     if address is not None:
         monkeypatch.setenv("NOTIFY_SOCKET", address)

@@ -1,4 +1,4 @@
-"""The regular work: each part of it on its own, and nothing of it ends the bot."""
+"""The regular work: each part runs separately, and no failure of it ends the bot."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def make(store: Store) -> Ticker:
     return Ticker(store, search, PERIODS, Metrics(["fake"]), Health(), Alerts(store, ["fake:ada"]))
 
 
-async def test_an_edit_is_found_soon(
+async def test_edit_of_an_editor_is_soon_found_by_questions(
     known: Store, channel: FakeChannel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ticker, "TICK_S", 0.01)
@@ -50,7 +50,7 @@ async def test_an_edit_is_found_soon(
                 pass
 
 
-async def test_the_log_tells_how_far_the_embedding_of_many_projects_is(sqlite_store: Store, tmp_path: Path) -> None:
+async def test_log_shows_the_progress_of_embedding_many_projects(sqlite_store: Store, tmp_path: Path) -> None:
     table = tmp_path / "many.csv"
     table.write_text("id,title,text\n" + "".join(f"p{n},Radweg {n},Nach Ort {n}\n" for n in range(500)))
     await import_files(sqlite_store, [table])
@@ -61,7 +61,7 @@ async def test_the_log_tells_how_far_the_embedding_of_many_projects_is(sqlite_st
     assert lines[-1]["event"] == "search.refreshed"
 
 
-def test_the_log_gets_a_line_for_every_twentieth_at_most() -> None:
+def test_log_gets_at_most_one_progress_line_for_each_twentieth() -> None:
     report = logged()
     with capture_logs() as lines:
         for done in range(1, 1001):
@@ -70,9 +70,7 @@ def test_the_log_gets_a_line_for_every_twentieth_at_most() -> None:
     assert [line["done"] for line in lines] == list(range(50, 1000, 50))
 
 
-async def test_the_question_of_a_person_is_gone_after_half_an_hour(
-    known: Store, anna: Person, clock: FixedClock
-) -> None:
+async def test_text_of_a_question_is_deleted_after_half_an_hour(known: Store, anna: Person, clock: FixedClock) -> None:
     await anna.says("Wer hat Zeppelinprojekte gemacht?")
     clock.advance(minutes=31)
     await make(known).tick()
@@ -87,7 +85,7 @@ async def _ada(tx: Transaction) -> None:
     await tx.people.identify("fake", "ada", private_conversation="chat-of-ada")
 
 
-async def test_admins_hear_of_unclear_sends_and_quarantined_messages_once(known: Store, clock: FixedClock) -> None:
+async def test_admins_are_alerted_once_of_new_unclear_messages(known: Store, clock: FixedClock) -> None:
     async with known.begin() as tx:
         await _ada(tx)
         await tx.outbox.add("fake", "x", {"say": Say("ask.empty").to_json()}, urgency=Urgency.BULK, message_id="old")
@@ -107,7 +105,7 @@ async def test_admins_hear_of_unclear_sends_and_quarantined_messages_once(known:
     ]
 
 
-async def test_work_that_fails_is_done_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_failing_regular_work_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     done = asyncio.Event()
     times: list[int] = []
 
