@@ -31,7 +31,7 @@ class DeskChannel(FakeChannel):
     """A network with buttons."""
 
     def serve_from(self, desk: Desk) -> None:
-        """Buttons have their desk."""
+        """A channel with this method has buttons."""
 
 
 async def edit(store: Store, *records: Record) -> None:
@@ -289,7 +289,7 @@ async def test_admin_resends_a_doubtful_digest_only_to_a_user_who_is_still_subsc
     assert await runs(known) == [("2026-W49", DigestStatus.WITHDRAWN if goodbye else DigestStatus.SENT)]
 
 
-async def test_only_admins_of_a_room_can_subscribe_and_unsubscribe_it(
+async def test_room_admin_can_subscribe_and_unsubscribe_the_room_but_a_member_cannot(
     bot: Bot, known: Store, channel: FakeChannel
 ) -> None:
     ben = channel.person("ben", room="!team")

@@ -323,7 +323,7 @@ async def test_introduction_ends_if_one_side_is_erased_and_the_other_side_is_tol
     assert await state_of(net, code) == "unavailable"
 
 
-async def test_asker_whom_no_answer_can_reach_cannot_send_a_request(sqlite_store: Store, tmp_path: Path) -> None:
+async def test_asker_without_a_way_to_get_the_answer_cannot_send_a_request(sqlite_store: Store, tmp_path: Path) -> None:
     async with networks(sqlite_store, tmp_path, web={"public_url": ""}) as net:
         tom = await known_as(net.telegram.person("4711"))
         await tom.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")

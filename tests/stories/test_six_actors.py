@@ -1,6 +1,6 @@
 """Six actors and every command that an introduction offers, at each stage: only the owner acts, others learn nothing.
 
-The same for pages: ``tests/bot/web/pages/test_introduction.py``; for the buttons of Telegram, whose handles are
+The same for pages: ``tests/bot/web/pages/test_introduction.py``. The same for the buttons of Telegram, with handles
 bound to their owner: ``tests/bot/channels/telegram/test_buttons.py``.
 """
 

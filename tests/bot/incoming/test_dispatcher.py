@@ -74,7 +74,7 @@ async def say(intake: Intake, *said: tuple[str, str]) -> None:
     await intake("test", [PEOPLE.person(who).inbound(text) for who, text in said])
 
 
-async def test_messages_are_handled_in_order_in_a_conversation_and_parallel_between(store: Store) -> None:
+async def test_conversations_are_handled_in_parallel_and_each_one_in_order(store: Store) -> None:
     intake, work = Intake(store), Work(store)
     people = [f"p{number}" for number in range(5)]
     said = [(who, f"{who} {number}") for number in range(6) for who in people]

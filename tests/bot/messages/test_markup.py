@@ -111,6 +111,6 @@ def test_unsafe_or_incomplete_address_is_not_a_link(address: str) -> None:
 
 
 @given(st.text(st.characters()))
-def test_every_text_is_a_web_address_or_not_a_link(address: str) -> None:
+def test_accepted_link_is_always_a_web_address(address: str) -> None:
     url = safe_url(address)
     assert url is None or url.lower().startswith(("http://", "https://"))

@@ -19,7 +19,7 @@ def test_retry_pause_doubles_up_to_the_longest() -> None:
 @pytest.mark.parametrize("error", [None, "later", UNCLEAR])
 @pytest.mark.parametrize("killed", [True, False])
 @pytest.mark.parametrize("old", [True, False])
-def test_unclear_message_is_repeated_only_if_exactly_once_or_a_first_answer(
+def test_only_recent_answers_and_exactly_once_messages_are_repeated_when_unclear(
     exactly_once: bool, urgency: Urgency, error: str | None, killed: bool, old: bool
 ) -> None:
     clock = FixedClock()

@@ -1,4 +1,4 @@
-"""The Matrix channel without a network: the bot's key store, that of a person, and a homeserver that says yes."""
+"""The Matrix channel without a network: the key stores of the bot and of a user, and a homeserver that accepts all."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Inbox:
 
 
 class Homeserver(Server):
-    """Says yes to everything, or the one answer that the test wants."""
+    """Accepts every request, or gives the one answer that the test wants."""
 
     answer: Json = {}  # noqa: RUF012
 
@@ -120,7 +120,7 @@ class Rig:
         return inbox
 
     def restart(self) -> None:
-        """The process ends, its key store stays."""
+        """End the process and keep its key store."""
         self.crypto.close()
         self.crypto = Crypto(ME, "BOT", self.folders[0], "key", new=False)
 

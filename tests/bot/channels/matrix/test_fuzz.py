@@ -80,7 +80,7 @@ def to_device(rig: Rig) -> list[Json]:
 
 
 def sync_answer(rig: Rig, events: list[Any], devices: list[Any]) -> Json:
-    """The broken events among whole ones; the last of them needs a key that comes in the same answer."""
+    """The broken events among valid ones; the last valid one needs a key from the same answer."""
     first, last = [text("!hilfe") | {"event_id": f"$whole{number}"} for number in range(2)]
     joined = {
         ROOM: {"timeline": {"events": [first, *events, last], "limited": False, "prev_batch": "p"},

@@ -245,7 +245,7 @@ async def test_identity_that_the_operator_confirms_gets_the_key_with_the_next_an
 
 
 async def test_user_id_in_an_alert_is_quoted_for_the_shell(home: Household) -> None:
-    """Servers of others may have ids with anything in them, and an admin copies this one into a shell."""
+    """Ids on other servers may hold any characters, and an admin copies this one into a shell."""
     evil = "@$(reboot):evil.example"
     home.keys._masters[evil] = "M2"
     await home.keys._tell(evil)

@@ -1,4 +1,4 @@
-"""The bot in a process of its own, to be killed."""
+"""The bot in a separate process that the tests kill."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Rig:
         return str(answers[0].get("text", ""))
 
     async def settled(self) -> None:
-        """Everything that came is handled, everything that can be sent is sent."""
+        """Wait until all updates are handled and all messages that can be sent are sent."""
         async with asyncio.timeout(PATIENCE_S):
             await self.world.until(lambda: not self.world.updates)
             await self.bot.idle()

@@ -117,7 +117,7 @@ async def test_bot_works_in_a_group_only_after_an_admin_allowed_it(either: Rig) 
     assert len(world.said(new)) == 1
 
 
-async def test_only_admins_of_a_group_can_subscribe_and_unsubscribe_it(either: Rig) -> None:
+async def test_group_admin_can_subscribe_the_group_but_a_member_cannot(either: Rig) -> None:
     world = either.world
     anna, ben = world.user(11), world.user(12)
     group = world.group(GROUP)

@@ -1,7 +1,7 @@
 """The examples in docs/digests.md, made by the code that makes digests and by the channels that send them.
 
-``python -m tests.bot.features.digests.examples`` writes them anew; a test fails when they are not what this would
-write. With a folder behind it the HTML of Matrix and mail is written there instead, to be looked at in a browser.
+``python -m tests.bot.features.digests.examples`` writes them again; a test fails if they differ from what it
+would write. With a folder as argument it writes the HTML of Matrix and mail there instead, to view in a browser.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def examples() -> Iterator[str]:
 
 
 def page(old: str) -> str:
-    """The page with its examples made anew."""
+    """The page with its examples made again."""
     before, _, rest = old.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{chr(10).join(examples())}\n{END}{after}"

@@ -1,8 +1,8 @@
-"""Whatever people, networks and kills do, in whatever order: nothing is shown too early, and everything ends.
+"""Users, networks and kills act in any order: no data are shown too early, and every introduction ends.
 
-The whole work on introductions runs on a real database; people answer, change their minds, repeat themselves, use old
-codes and other people's, leave and come back; networks deliver, refuse, lose their confirmation, report late; the
-process is killed in the middle. What may be is known from ``watching`` alone: who really said what.
+All parts of introductions run on a real database. Users answer, change their minds, repeat commands, use old codes and
+codes of other users, erase their data and come back. Networks deliver, refuse, lose confirmations and report late. The
+process is killed in the middle. Only ``watching`` decides what is allowed, from what the users really said.
 """
 
 from __future__ import annotations
