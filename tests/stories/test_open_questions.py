@@ -266,9 +266,7 @@ async def test_three_askers_who_block_a_user_stop_all_answers_of_that_user_for_a
     assert "Danke" in await ben.says(f"!antwort {numbers[3]} Hallo")
 
 
-async def test_answer_is_refused_if_no_channel_of_the_asker_may_carry_it(
-    store: Store, tmp_path: Path
-) -> None:
+async def test_answer_is_refused_if_no_channel_of_the_asker_may_carry_it(store: Store, tmp_path: Path) -> None:
     """Without pages and without another account an answer is refused, rather than shown."""
     async with networks(store, tmp_path, editors=EDITOR_ADDRESS, web={"public_url": ""}) as town:
         tom, ben = town.telegram.person("4711"), town.matrix.person("@ben:kiel.example")

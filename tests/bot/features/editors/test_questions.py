@@ -111,7 +111,9 @@ async def test_editor_can_use_ids_with_spaces_in_quotes(known: Store, erika: Per
     assert says("remove.done", await erika.presses('remove "my id" yes'))
 
 
-async def test_editor_can_list_and_close_unanswered_questions(channel: FakeChannel, anna: Person, erika: Person) -> None:
+async def test_editor_can_list_and_close_unanswered_questions(
+    channel: FakeChannel, anna: Person, erika: Person
+) -> None:
     assert says("questions.none", await erika.says("!fragen"))
     for person in (anna, channel.person("ben")):
         await person.says("Freibad in Hamburg")  # nothing is known of either place
