@@ -17,15 +17,15 @@ def _only_the_first_tick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def anna(town: Networks) -> Person:
+def asker(town: Networks) -> Person:
     return town.matrix.person("@anna:potsdam.example")
 
 
 @pytest.fixture
-def ben(town: Networks) -> Person:
+def colleague(town: Networks) -> Person:
     return town.matrix.person("@ben:kiel.example")
 
 
 @pytest.fixture
-def erika(town: Networks) -> Person:
+def editor(town: Networks) -> Person:
     return town.matrix.person("@erika:redaktion.example")
