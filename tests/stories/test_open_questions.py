@@ -70,7 +70,8 @@ async def test_question_passed_on_reaches_subscribers_and_their_answer_the_asker
     assert "Antworten: 1" in await editor.says("!fragen")
     await send_digests(town, MONDAY + timedelta(days=7))
     assert (
-        sum(ASKED in text for text in town.told(town.matrix, colleague.conversation) if says("pause.digest", text)) == 1
+        sum(ASKED in text for text in town.told(town.matrix, colleague.conversation) if says("digest.weekly", text))
+        == 1
     )
 
 
