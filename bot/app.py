@@ -26,7 +26,7 @@ from bot.incoming.channel_loop import Listening, Receiving, received_anywhere
 from bot.incoming.dispatcher import Dispatch
 from bot.incoming.handler import Handler
 from bot.incoming.intake import MOST_OF_ONE, Intake
-from bot.incoming.turn_loader import GroupRules
+from bot.incoming.turn_loader import Staff
 from bot.operations.alerts import Alerts, watch_health
 from bot.operations.clock_watch import ClockWatch
 from bot.operations.health import (
@@ -86,7 +86,7 @@ class Bot:
         self._intake = Intake(self._store, most_of_one=most_of_one, term=self._term_to_receive)
         links = Links(settings.web.public_url, secret)
         services = self.services = Services(self._store, base.search, settings, links, secret, texts)
-        rules = GroupRules(frozenset(settings.editors), admins=frozenset(settings.admins))
+        rules = Staff(frozenset(settings.editors), admins=frozenset(settings.admins))
         desk = FrontDesk(services, texts)
         for channel in channels:
             if isinstance(channel, Immediate):

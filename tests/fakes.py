@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.app import Bot
-from bot.channels.port import Channel, ChannelEndedError, Listening, OverheardError, Receive, UnclearError
+from bot.channels.port import AudienceError, Channel, ChannelEndedError, Listening, Receive, UnclearError
 from bot.messages import Address, Happening, Inbound, Outgoing
 from bot.messages.markup import plain
 from bot.messages.readership import Readership, fits
@@ -77,7 +77,7 @@ class FakeChannel:
         self.attempts.append(message.id)
         place = self.places.get(message.address.conversation)
         if place and not fits(message.audience, message.readers, place, self.operators or message.readers):
-            raise OverheardError("others read it")
+            raise AudienceError("others read it")
         fault = self.faults.popleft() if self.faults else None
         match fault:
             case Exception():

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from bot.channels.networks import NETWORKS, ChannelSetup, Network
-from bot.channels.port import Listening, OverheardError, Receive
+from bot.channels.port import AudienceError, Listening, Receive
 from bot.messages import Address, Inbound, Outgoing
 from bot.messages.markup import plain
 from bot.messages.readership import Readership, accounts_on, fits
@@ -86,7 +86,7 @@ class PigeonChannel:
 
     async def send(self, message: Outgoing) -> str | None:
         if not fits(message.audience, message.readers, self.who_reads(message.address), self._admins):
-            raise OverheardError("others read it")
+            raise AudienceError("others read it")
         async with self._came:
             self.delivered.append(message)
             self._came.notify_all()

@@ -50,7 +50,7 @@ class MovedError(ChannelError):
         self.to = to
 
 
-class OverheardError(ChannelError):
+class AudienceError(ChannelError):
     """A message that was certainly not sent: people other than its readers can read the place now."""
 
 
@@ -100,10 +100,10 @@ class Channel(KnowsReaders, Protocol):
       to listen. It hands over only what people did: not the bot's own messages, not notices of other bots, not
       history from before the bot joined.
     - ``send`` hands one message to the network, once, and returns the network's id of it. It raises only
-      ``TryLaterError``, ``UndeliverableError``, ``MovedError``, ``OverheardError`` and ``UnclearError``. If
+      ``TryLaterError``, ``UndeliverableError``, ``MovedError``, ``AudienceError`` and ``UnclearError``. If
       ``exactly_once``, sending the same ``Outgoing.id`` again has no second effect, so a retry is always safe.
     - Directly before the network gets a message that is not for a room (``Outgoing.audience``), ``send`` checks who
-      can read the place at this moment, invited users included. It raises ``OverheardError`` unless the message is
+      can read the place at this moment, invited users included. It raises ``AudienceError`` unless the message is
       for them (``bot.messages.readership.fits``). Nothing that could open the message to others, not even a key,
       leaves earlier.
     - ``who_reads`` returns who can read a place, as the channel knows it now; it makes no request and never fails.

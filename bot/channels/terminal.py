@@ -24,7 +24,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as RichText
 
-from bot.channels.port import Listening, OverheardError, Receive
+from bot.channels.port import AudienceError, Listening, Receive
 from bot.messages import Address, Happening, Inbound, Outgoing
 from bot.messages.markup import Block, Break, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
 from bot.messages.readership import Readership, fits
@@ -84,7 +84,7 @@ class TerminalChannel:
     async def send(self, message: Outgoing) -> str | None:
         """Show a message; an answer lets ``run`` read the next line."""
         if not fits(message.audience, message.readers, self.who_reads(message.address), {USER}):
-            raise OverheardError("That is not for the person at the terminal.")
+            raise AudienceError("That is not for the person at the terminal.")
         if self._console.is_terminal:
             self._console.print(pretty(message))
         else:

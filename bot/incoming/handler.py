@@ -23,7 +23,7 @@ from bot.features.search.rate_limit import EXHAUSTED, told_already
 from bot.incoming.buttons import FrontDesk
 from bot.incoming.group_access import left, may_work, moved, note_permit
 from bot.incoming.reply import FAREWELL, HandledElsewhereError, notice, reply, say_sorry
-from bot.incoming.turn_loader import GroupRules, TurnLoader
+from bot.incoming.turn_loader import Staff, TurnLoader
 from bot.incoming.typing_indicator import shown_as_working
 from bot.messages import Happening, Inbound, Say
 from bot.outgoing.reroute import identify
@@ -60,7 +60,7 @@ class Handler:
         self,
         services: Services,
         channels: Mapping[str, Channel],
-        rules: GroupRules,
+        rules: Staff,
         desk: FrontDesk,
         *,
         answered: Callable[[], None],

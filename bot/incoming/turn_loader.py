@@ -29,8 +29,8 @@ from knowledge_base.store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class GroupRules:
-    """Who may do what."""
+class Staff:
+    """The accounts that the settings name."""
 
     editors: frozenset[str]  # addresses, "channel:user"
     admins: frozenset[str] = frozenset()
@@ -48,7 +48,7 @@ class LoadedTurn:
 class TurnLoader:
     """Reads turns; it stores nothing, so that a message costs one writing transaction."""
 
-    def __init__(self, services: Services, channels: Mapping[str, Channel], rules: GroupRules, desk: FrontDesk) -> None:
+    def __init__(self, services: Services, channels: Mapping[str, Channel], rules: Staff, desk: FrontDesk) -> None:
         self._services = services
         self._channels = channels
         self._rules = rules

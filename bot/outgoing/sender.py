@@ -28,10 +28,10 @@ from functools import partial
 import structlog
 
 from bot.channels.port import (
+    AudienceError,
     Channel,
     MovedError,
     OpensRooms,
-    OverheardError,
     TryLaterError,
     UnclearError,
     UndeliverableError,
@@ -201,8 +201,8 @@ class Sender:
             return partial(self._later, row, error)
         except MovedError as error:
             return partial(self._moved, row, error)
-        except OverheardError:
-            return partial(self._overheard, row, envelope, message)
+        except AudienceError:
+            return partial(self._reroute, row, envelope, message)
         except UndeliverableError as error:
             return partial(self._dead, row, error)
         except (UnclearError, TimeoutError) as error:
@@ -254,7 +254,7 @@ class Sender:
             await tx.conversations.move(row.channel, row.conversation, error.to)
             await self._retry(tx, row, error.message, timedelta(0))
 
-    async def _overheard(self, row: OutboxRow, envelope: Envelope, message: Outgoing) -> None:
+    async def _reroute(self, row: OutboxRow, envelope: Envelope, message: Outgoing) -> None:
         """Others can read the place: it goes where only its reader can."""
         log.info("outbox.overheard")
         declared = replace(envelope, audience=message.audience, readers=message.readers)

@@ -48,7 +48,8 @@ often = settings(max_examples=200, deadline=None, suppress_health_check=list(Hea
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)  # some values are names of folders
     for name in os.environ:
         if name.startswith("STADTLOTSE_"):
             monkeypatch.delenv(name)

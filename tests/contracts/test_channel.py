@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from bot.channels.email import EmailChannel
 from bot.channels.networks import ChannelSetup
 from bot.channels.port import (
+    AudienceError,
     Channel,
     ChannelEndedError,
-    OverheardError,
     TryLaterError,
     UnclearError,
     UndeliverableError,
@@ -261,7 +261,7 @@ async def test_private_message_is_not_delivered_where_other_users_can_read(setti
     of_another = replace(private, readers=("somebody",))
     nobodys = replace(private, audience=MessageAudience.OPERATORS, address=elsewhere.address, readers=(setting.user,))
     for message in (elsewhere, of_another, private, nobodys):
-        with pytest.raises(OverheardError):
+        with pytest.raises(AudienceError):
             await setting.channel.send(message)
     assert "geheim;" not in setting.reads()
     await setting.channel.send(replace(private, readers=(setting.user,)))

@@ -12,7 +12,7 @@ import httpx
 import nio
 import pytest
 
-from bot.channels.port import OverheardError, TryLaterError, UndeliverableError
+from bot.channels.port import AudienceError, TryLaterError, UndeliverableError
 from bot.messages import MessageAudience
 from tests.matrix_server.inner import Inner, running_channel
 from tests.matrix_server.person import Person
@@ -163,7 +163,7 @@ async def sends(place: Place, text: str) -> bool:
     message = replace(message, audience=MessageAudience.PRIVATE, readers=(place.person.user_id,))
     try:
         return bool(await place.inner.channel.send(message))
-    except (OverheardError, UndeliverableError, TryLaterError):
+    except (AudienceError, UndeliverableError, TryLaterError):
         return False
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from bot.channels.email.address import named, recipient
 from bot.channels.email.letter import Letterhead, letter, message_id
 from bot.channels.email.post import Post
-from bot.channels.port import Listening, OverheardError, Receive, TryLaterError, UndeliverableError
+from bot.channels.port import AudienceError, Listening, Receive, TryLaterError, UndeliverableError
 from bot.messages import Address, Outgoing
 from bot.messages.readership import Readership, accounts_on, fits
 from bot.texts import Texts
@@ -53,7 +53,7 @@ class EmailChannel:
     async def send(self, message: Outgoing) -> str | None:
         """See ``bot.channels.port.Channel``. Leave choices out: people answer on the page behind the link."""
         if not fits(message.audience, message.readers, self.who_reads(message.address), self._admins):
-            raise OverheardError("That is another mailbox.")
+            raise AudienceError("That is another mailbox.")
         to = recipient(message.address.conversation)
         if to is None:
             raise UndeliverableError("that is no address that mail can be sent to", gone=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from bot.channels.matrix.http import Json, RequestRefusedError, Server
 from bot.channels.matrix.rooms import NOT_FOR_LATER, Room
-from bot.channels.port import OverheardError
+from bot.channels.port import AudienceError
 from bot.messages import MessageAudience, Outgoing
 from bot.messages.readership import Readership, fits
 
@@ -19,7 +19,7 @@ class AudienceGuard:
         self._admins = frozenset(admins)
 
     async def check(self, room: Room, message: Outgoing) -> None:
-        """Return if the room fits the message's audience now; raise ``OverheardError`` if not, or ``MatrixError``.
+        """Return if the room fits the message's audience now; raise ``AudienceError`` if not, or ``MatrixError``.
 
         If only the history visibility stands against it and the bot may close the history, the bot does so. Earlier
         messages stay as they were; later members cannot read new ones.
@@ -28,13 +28,13 @@ class AudienceGuard:
             return
         known = Readership(frozenset(room.others), closed=True)
         if not self._fits(message, known):  # no need to fetch the state of a room with many people
-            raise OverheardError("Others are in this room.")
+            raise AudienceError("Others are in this room.")
         now = await self.current(room)
         if now.closable != now.readership and self._fits(message, now.closable):
             await self._close_history(room)
             now = await self.current(room)
         if not self._fits(message, now.readership):
-            raise OverheardError("Others can read this room.")
+            raise AudienceError("Others can read this room.")
 
     async def current(self, room: Room) -> Room:
         """Return the room as the server shows it now."""
@@ -51,7 +51,7 @@ class AudienceGuard:
         except RequestRefusedError as error:
             if error.signed_out:
                 raise
-            raise OverheardError("The bot may not close this room's history.") from error
+            raise AudienceError("The bot may not close this room's history.") from error
 
     def _fits(self, message: Outgoing, place: Readership) -> bool:
         return fits(message.audience, message.readers, place, self._admins)

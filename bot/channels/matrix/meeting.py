@@ -17,7 +17,7 @@ from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.own_rooms import CLOSED, seen
 from bot.channels.matrix.rooms import PRESENT, Room, membership, server_of
 from bot.channels.matrix.sending import MatrixSender
-from bot.channels.port import OverheardError, TryLaterError, UndeliverableError
+from bot.channels.port import AudienceError, TryLaterError, UndeliverableError
 from bot.messages import Address, MessageAudience, Outgoing
 
 
@@ -49,7 +49,7 @@ class Meetings:
             await self._sending.send(
                 replace(opening, address=Address(NAME, room_id), audience=MessageAudience.MEETING, readers=users)
             )
-        except OverheardError as error:  # the two users changed the room: it is theirs now
+        except AudienceError as error:  # the two users changed the room: it is theirs now
             raise UndeliverableError(error.message) from error
         except RequestRefusedError as error:
             raise UndeliverableError(error.message) from error

@@ -16,7 +16,7 @@ from bot.channels.matrix.guard import AudienceGuard
 from bot.channels.matrix.http import Json, RequestRefusedError, Server
 from bot.channels.matrix.own_rooms import CLOSED, seen
 from bot.channels.matrix.rooms import Room
-from bot.channels.port import OverheardError
+from bot.channels.port import AudienceError
 from knowledge_base.failpoints import reached
 
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ class PrivateRooms:
     async def of(self, user: str) -> str:
         """Return the id of the room with this user, made if missing; the user has joined or is invited.
 
-        Raise ``OverheardError`` if the user or the server refuses such a room. After ``TryLaterError`` or
+        Raise ``AudienceError`` if the user or the server refuses such a room. After ``TryLaterError`` or
         ``MatrixError``, call again.
         """
         try:
@@ -51,9 +51,9 @@ class PrivateRooms:
         except RequestRefusedError as error:
             if error.signed_out:
                 raise
-            raise OverheardError("A private room is refused.") from error
+            raise AudienceError("A private room is refused.") from error
         if not now.closed or now.users != {user}:
-            raise OverheardError("This server opens no private rooms.")
+            raise AudienceError("This server opens no private rooms.")
         return room_id
 
     async def _noted(self, user: str) -> str:

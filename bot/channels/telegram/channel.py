@@ -13,7 +13,7 @@ from telegram.constants import ChatAction, ChatMemberStatus
 from telegram.error import TelegramError
 
 from bot.channels.policy import DataClass, may_pass
-from bot.channels.port import Desk, Listening, OverheardError, Receive
+from bot.channels.port import AudienceError, Desk, Listening, Receive
 from bot.channels.telegram import inline
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.limits import Limits, Pace
@@ -95,7 +95,7 @@ class TelegramChannel:
     async def send(self, message: Outgoing) -> str | None:
         """See ``bot.channels.port.Channel``."""
         if not fits(message.audience, message.readers, self.who_reads(message.address), self._admins):
-            raise OverheardError("Others read this chat.")
+            raise AudienceError("Others read this chat.")
         return await self._sending.send(self._policy.message(message))
 
     def who_reads(self, address: Address) -> Readership:
