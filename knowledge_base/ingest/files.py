@@ -19,10 +19,18 @@ def expand(paths: Iterable[Path]) -> Iterator[Path]:
     chooses what to import. A missing path is yielded as it is, so that reading it reports the error.
     """
     for path in paths:
-        if path.is_dir():
+        if _is_folder(path):
             yield from _inside(path)
         else:
             yield path
+
+
+def _is_folder(path: Path) -> bool:
+    """Return whether it is a folder; what cannot be looked at is reported where it is read."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -30,7 +38,7 @@ def _inside(folder: Path) -> list[Path]:
         names = sorted(folder.iterdir())
     except OSError as error:
         raise explained(folder, error) from error
-    files = [p for p in names if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and not p.is_dir()]
+    files = [p for p in names if p.suffix.lower() in SUFFIXES and not p.name.startswith(".") and not _is_folder(p)]
     if not files:
         raise UnreadableError(folder, "The folder holds no file to import.", remedy=f"Known: {', '.join(SUFFIXES)}.")
     return files
@@ -59,7 +67,11 @@ def explained(path: Path, error: OSError) -> UnreadableError:
         case FileNotFoundError():
             return UnreadableError(path, "There is no such file.", remedy="Check the path.")
         case PermissionError():
-            return UnreadableError(path, "The file may not be read.", remedy="Give this account read permission.")
+            return UnreadableError(
+                path,
+                "The file may not be read.",
+                remedy="Give this account the right to read it.",
+            )
         case IsADirectoryError():
             return UnreadableError(path, "This is a folder.")
         case _:

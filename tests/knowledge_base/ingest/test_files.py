@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,31 @@ def test_folder_without_data_files_is_refused(tmp_path: Path) -> None:
 def test_expand_keeps_a_missing_file_and_the_check_refuses_it(tmp_path: Path) -> None:
     assert list(expand([tmp_path / "x.csv"])) == [tmp_path / "x.csv"]
     assert reason(tmp_path / "x.csv") == "There is no such file."
+
+
+def test_file_in_a_folder_that_may_not_be_entered_is_refused(tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    (locked / "x.csv").write_text("id;title;text")
+    locked.chmod(0)
+    try:
+        with as_somebody_without_rights():
+            assert list(expand([locked / "x.csv"])) == [locked / "x.csv"]
+            assert reason(locked / "x.csv") == "The file may not be read."
+    finally:
+        locked.chmod(0o700)
+
+
+@contextmanager
+def as_somebody_without_rights() -> Iterator[None]:
+    """Root may read everything; another user may not."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
 
 
 def test_links_are_followed_and_broken_links_are_refused(tmp_path: Path) -> None:
