@@ -14,7 +14,9 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, MutableMapping
+import traceback
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from time import monotonic
 from typing import Any, Literal
 
 import structlog
@@ -41,6 +43,8 @@ FIELDS = {  # fields with ids of accounts and rooms as values → the name of th
     **dict.fromkeys(("room", "room_id", "chat", "chat_id", "conversation"), "room"),
 }
 OF_MESSAGES = frozenset({"event_id", "outbox_id", "timestamp"})  # long numbers in these fields are not accounts
+TRACEBACK_EVERY_S = 3600.0
+MOST_ERRORS = 100  # kinds of errors that are counted
 HIDDEN = "_hidden"  # bind it (``structlog.contextvars``) to ids that nothing of what is logged meanwhile may hold
 
 _salt = os.urandom(16)
@@ -79,6 +83,7 @@ def set_up(level: str, style: Literal["auto", "json", "console"]) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        Repeated(),
         structlog.processors.format_exc_info,
         _redact_event,
     ]
@@ -113,6 +118,36 @@ def set_up(level: str, style: Literal["auto", "json", "console"]) -> None:
     ):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     logging.getLogger("nio").setLevel(logging.CRITICAL)  # nio quotes the events that it cannot read
+
+
+class Repeated:
+    """A processor that writes the traceback of an error once per hour; after that, its class and how often it came.
+
+    An outage fails the same work every few seconds, for as long as it lasts.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._seen: dict[tuple[str, str, str], tuple[float, int]] = {}  # error → its last traceback, times since
+
+    def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+        given = event.get("exc_info")
+        error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+        if not isinstance(error, BaseException):
+            return event
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+        key, now = (str(event.get("event")), type(error).__name__, place), self._clock()
+        written, times = self._seen.get(key, (-TRACEBACK_EVERY_S, 0))
+        if now - written >= TRACEBACK_EVERY_S:
+            self._seen = {} if len(self._seen) >= MOST_ERRORS else self._seen
+            self._seen[key] = (now, 1)
+            return event
+        self._seen[key] = (written, times + 1)
+        del event["exc_info"]
+        event.setdefault("error", type(error).__name__)
+        event["times"] = times + 1
+        return event
 
 
 def _redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

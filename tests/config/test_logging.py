@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
-from config.logging import HIDDEN, redact, set_up
+from config.logging import HIDDEN, MOST_ERRORS, TRACEBACK_EVERY_S, Repeated, redact, set_up
 
 TOKEN = "123456789:AAF-abcdefghijklmnopqrstuvwxyz012345"
 
@@ -158,3 +158,30 @@ def test_exception_logged_by_a_library_is_masked(capsys: pytest.CaptureFixture[s
     assert "anna" not in f"{line}"
     assert "123456789" not in f"{line}"
     assert "ValueError" in line["exception"]
+
+
+def test_traceback_of_an_error_is_written_once_per_hour_and_then_counted() -> None:
+    now = [0.0]
+    repeated = Repeated(lambda: now[0])
+
+    def failed(event: str, error: Exception) -> dict[str, Any]:
+        try:
+            raise error  # noqa: TRY301
+        except Exception:  # noqa: BLE001 - as a loop of the bot catches it
+            return dict(repeated(None, "error", {"event": event, "exc_info": True}))
+
+    assert "exc_info" in failed("tick.failed", OSError("away"))
+    assert failed("tick.failed", OSError("away")) == {"event": "tick.failed", "error": "OSError", "times": 2}
+    assert failed("tick.failed", OSError("still away"))["times"] == 3
+    assert "exc_info" in failed("tick.failed", ValueError("another error"))
+    assert "exc_info" in failed("channel.broke", OSError("another event"))
+    now[0] = TRACEBACK_EVERY_S
+    assert "exc_info" in failed("tick.failed", OSError("away"))
+    assert repeated(None, "info", {"event": "no.error"}) == {"event": "no.error"}
+
+
+def test_kinds_of_errors_that_are_counted_are_bounded() -> None:
+    repeated = Repeated(lambda: 0.0)
+    for number in range(3 * MOST_ERRORS):
+        repeated(None, "error", {"event": f"failed.{number}", "exc_info": OSError("away")})
+    assert len(repeated._seen) <= MOST_ERRORS
