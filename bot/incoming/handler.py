@@ -93,7 +93,9 @@ class Handler:
                 else:
                     log.exception("message.failed")
                     outcome = await self._apologise(row)
-            self._observe(row.channel, outcome, perf_counter() - started)
+            seconds = perf_counter() - started
+            self._observe(row.channel, outcome, seconds)
+            log.info("message.handled", outcome=outcome, seconds=round(seconds, 3))
         return outcome != "kept"
 
     async def _attempt(self, row: InboxRow) -> str:

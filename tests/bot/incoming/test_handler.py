@@ -88,6 +88,15 @@ async def test_text_without_a_language_is_answered_in_the_last_language_or_germa
 # ------------------------------------------------------------------------------------------- what is no message
 
 
+async def test_log_has_one_line_per_handled_message_with_ids_only(bot: Bot, anna: Person) -> None:
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logged:
+        await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+        await settled(bot)
+    (line,) = [entry for entry in logged if entry["event"] == "message.handled"]
+    assert line.keys() <= {"event", "log_level", "channel", "event_id", "outcome", "seconds", "_hidden"}
+    assert (line["log_level"], line["channel"], line["outcome"]) == ("info", "fake", "answered")
+
+
 async def test_edited_question_gets_no_second_answer(bot: Bot, channel: FakeChannel, anna: Person) -> None:
     await anna.says("Wer hat Mobilitätsprojekte gemacht?")
     await anna.changes("Wer hat etwas mit Hitze gemacht?")
