@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from bot.channels.matrix.http import Json
 from bot.channels.matrix.rooms import Room
@@ -21,6 +22,9 @@ OURS = "org.stadtlotse."  # content fields of every Stadtlotse, this one or anot
 POLL_RESPONSES = ("org.matrix.msc3381.poll.response", "m.poll.response")
 THUMBS = ("👍", "👎")
 KEYCAPS = {f"{number}\ufe0f\u20e3": str(number) for number in range(1, 10)} | {"🔟": "10"}
+WITH_CAPTION = ("m.image", "m.file", "m.video", "m.audio")
+WITHOUT_WORDS = ("m.audio", "m.location", "m.emote")  # a picture alone is often no question
+LINKED_MENTION = re.compile(r"\[[^\]]*\]\(https://matrix\.to/#/([^)\s]+)\)")  # as some clients write it into the body
 VERIFICATION = "m.key.verification."
 MAX_TEXT = 8_000  # characters; no real question is longer
 MAX_DEPTH = 100
@@ -78,6 +82,8 @@ def read(event: Json, room: Room) -> Inbound | VerificationStep | None:
             return _inbound(event, room, happening=Happening.RETRACTION, refers_to=_text(redacted, "redacts"))
         case kind if kind in POLL_RESPONSES:
             return _vote(event, room, content)
+        case "m.sticker" if room.alone:
+            return _inbound(event, room)
         case kind if kind.startswith(VERIFICATION):
             _relation(content)
             return VerificationStep(room.id, event)
@@ -93,13 +99,14 @@ def _message(event: Json, room: Room, content: Json) -> Inbound | VerificationSt
     relation = _relation(content)
     if relation.get("rel_type") == "m.replace":
         return _inbound(event, room, happening=Happening.EDIT, refers_to=_text(relation.get("event_id"), "event_id"))
-    if kind != "m.text":
-        return None
+    if kind != "m.text" and not (kind in WITH_CAPTION and _has_caption(content)):
+        return _inbound(event, room) if kind in WITHOUT_WORDS and room.alone else None  # the bot asks for a question
     body = _text(content.get("body"), "body")
     reply = _replied_to(relation)
-    text = _without_mention(_without_quote(body) if reply else body, room.own_names, private=room.alone)
+    own_words = _without_quote(body) if reply else body
+    text = _without_mention(own_words, room.own_names, private=room.alone)
     thread = _text(relation.get("event_id"), "thread") if relation.get("rel_type") == "m.thread" else ""
-    addressed = room.alone or is_command(text) or _mentions(content, body, room.me)
+    addressed = room.alone or is_command(text) or _mentions(content, body, own_words, room)
     return _inbound(event, room, text=text[:MAX_TEXT], thread=thread, addressed=addressed, refers_to=reply)
 
 
@@ -179,13 +186,33 @@ def _replied_to(relation: Json) -> str:
     return target if isinstance(target, str) and not relation.get("is_falling_back") else ""
 
 
-def _mentions(content: Json, body: str, me: str) -> bool:
-    mentions = content.get("m.mentions")
-    if isinstance(mentions, dict):
-        users = mentions.get("user_ids", [])
+def _mentions(content: Json, body: str, own_words: str, room: Room) -> bool:
+    """Return whether a message is for the bot; a mention of others alone means that it is for them."""
+    me, mentions = room.me, content.get("m.mentions")
+    if isinstance(mentions, dict) and (users := mentions.get("user_ids")):
         return isinstance(users, list) and me in users
+    if _is_named(own_words, room.own_names, me):
+        return True
+    if isinstance(mentions, dict):
+        return False
     formatted = content.get("formatted_body")  # a client older than intentional mentions
     return me in body or (isinstance(formatted, str) and f"https://matrix.to/#/{me}" in formatted)
+
+
+def _has_caption(content: Json) -> bool:
+    """Return whether the body of a file is what its sender says about it, not its name."""
+    return isinstance(content.get("filename"), str) and content.get("body") != content["filename"]
+
+
+def _is_named(body: str, names: tuple[str, ...], me: str) -> bool:
+    """Return whether the words begin with a name of the bot and a colon, or hold its id, as typed without a pill."""
+    begins = any(re.match(rf"\s*{_name(name)}\s*[:,]", body, re.IGNORECASE) for name in names)
+    return begins or re.search(rf"(?<!\S){re.escape(me)}(?![\w.:-])", body) is not None
+
+
+def _name(name: str) -> str:
+    """Return a pattern for a name with or without "@"; the beginning of another user's id is none."""
+    return rf"(?:@(?![^:\s]+:\S))?{re.escape(name)}"
 
 
 def _without_quote(body: str) -> str:
@@ -198,9 +225,10 @@ def _without_quote(body: str) -> str:
 
 def _without_mention(body: str, names: tuple[str, ...], *, private: bool) -> str:
     """Return the text without the bot's name in front."""
-    text = body.strip()
+    text = LINKED_MENTION.sub(lambda match: unquote(match[1]) if unquote(match[1]) in names else match[0], body).strip()
     for name in sorted(names, key=len, reverse=True):
-        pattern = rf"@?{re.escape(name)}(?:\s*[:,]\s*|\s+)" if not private else rf"@?{re.escape(name)}\s*[:,]\s*"
+        ends = r"(?:\s*[:,]\s*|\Z)" if private and not name.startswith("@") else r"(?:\s*[:,]\s*|\s+|\Z)"
+        pattern = rf"{_name(name)}{ends}"
         if mention := re.match(pattern, text, re.IGNORECASE):
             return text[mention.end() :].strip()
     return text

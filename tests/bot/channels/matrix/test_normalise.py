@@ -14,6 +14,7 @@ from bot.channels.matrix.rooms import Room, inviter, may_ask, own_arrival
 from bot.messages import Happening, Inbound
 
 ME, ANNA = "@bot:a.example", "@anna:a.example"
+LINK = "https://matrix.to/#/@bot:a.example"  # as some clients write a mention into the body
 
 
 def room(*others: str) -> Room:
@@ -56,6 +57,17 @@ def test_private_message_is_addressed_to_the_bot() -> None:
         ("Stadtlotse: wer?", {"m.mentions": {"user_ids": ["@x:y"]}}, False, "wer?"),
         ("@bot:a.example: wer?", {}, True, "wer?"),
         ("Stadtlotse: wer?", {"formatted_body": f'<a href="https://matrix.to/#/{ME}">x</a>: wer?'}, True, "wer?"),
+        ("Stadtlotse: wer?", {"m.mentions": {}}, True, "wer?"),
+        ("@Stadtlotse, wer?", {"m.mentions": {}}, True, "wer?"),
+        ("bot: wer?", {"m.mentions": {}}, True, "wer?"),
+        ("@bot:a.example wer?", {"m.mentions": {}}, True, "wer?"),
+        ("Weiß das @bot:a.example?", {"m.mentions": {}}, True, "Weiß das @bot:a.example?"),
+        ("Stadtlotse wer?", {"m.mentions": {}}, False, "wer?"),
+        ("@bot:a.example.org wer?", {"m.mentions": {}}, False, "@bot:a.example.org wer?"),
+        (f"[@bot:a.example]({LINK}) !hilfe", {"m.mentions": {"user_ids": [ME]}}, True, "!hilfe"),
+        (f"[Stadtlotse]({LINK}) wer?", {"m.mentions": {"user_ids": [ME]}}, True, "wer?"),
+        (f"[@bot:a.example]({LINK})", {"m.mentions": {"user_ids": [ME]}}, True, ""),
+        ("Stadtlotse", {"m.mentions": {"user_ids": [ME]}}, True, ""),
         ("!frage wer?", {}, True, "!frage wer?"),
         ("Wer?", {"m.mentions": 5}, False, "Wer?"),
     ],
@@ -89,6 +101,29 @@ def test_reply_refers_to_its_message_and_a_thread_to_its_root() -> None:
 )
 def test_notices_files_own_and_unknown_events_are_ignored(silent: dict[str, Any]) -> None:
     assert read(silent, room()) is None
+
+
+CAPTION = {"msgtype": "m.image", "filename": "foto.jpg", "body": "Wer hat so etwas?"}
+
+
+def test_caption_of_a_picture_is_a_question() -> None:
+    assert meant(event(CAPTION)).text == "Wer hat so etwas?"
+    assert not meant(event(CAPTION), room(ANNA, "@berta:a.example")).addressed
+    assert read(event(CAPTION | {"body": "foto.jpg"}), room()) is None
+
+
+@pytest.mark.parametrize(
+    "wordless",
+    [
+        event({"msgtype": "m.audio", "body": "voice.ogg", "org.matrix.msc3245.voice": {}}),
+        event({"msgtype": "m.location", "body": "Ort", "geo_uri": "geo:52,13"}),
+        event({"msgtype": "m.emote", "body": "winkt"}),
+        event({"body": "Sticker", "url": "mxc://a.example/x"}, kind="m.sticker"),
+    ],
+)
+def test_message_without_words_is_an_empty_question_in_private_and_ignored_in_rooms(wordless: dict[str, Any]) -> None:
+    assert (meant(wordless).text, meant(wordless).happening) == ("", Happening.MESSAGE)
+    assert read(wordless, room(ANNA, "@berta:a.example")) is None
 
 
 def test_edits_redactions_reactions_and_votes_refer_to_their_message() -> None:
