@@ -43,6 +43,11 @@ def read_address(text: str) -> MailAddress | None:
     return MailAddress(local.lower(), host) if local.isascii() and len(local) <= 64 else None
 
 
+def typed_address(text: str) -> MailAddress | None:
+    """Return the address that ends a sentence of a user, as in "my address is a@b.example."."""
+    return read_address(text.strip().rstrip(".,;!"))
+
+
 def read_host(text: str) -> str | None:
     """Return a host name in its ASCII form, or ``None``.
 

@@ -54,7 +54,9 @@ class Policy:
 
     def _inline(self, node: Inline) -> Inline:
         match node:
-            case Text() | Link() if node.own or (isinstance(node, Text) and node.command):
+            case Text() if node.own or not node.quoted:
+                return node
+            case Link() if node.own:
                 return node
             case Text(text):
                 return replace(node, text=self.text(text))

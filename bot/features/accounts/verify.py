@@ -26,7 +26,7 @@ from bot.features.places import name_of, named, proven_by
 from bot.features.search.ask import ask
 from bot.messages import MessageAudience, Say
 from bot.messages.envelope import Envelope
-from knowledge_base.mail_address import MailAddress, read_address
+from knowledge_base.mail_address import MailAddress, typed_address
 from knowledge_base.model import Contact
 from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.secret import keyed_hash
@@ -60,7 +60,7 @@ async def verify(turn: Turn, intent: Verify, services: Services, proved: Proved 
     if turn.awaited and "@" not in text and is_aside(text):
         return await ask(turn, Ask(text), services)
     written, word = _with_word(text)
-    address = read_address(written)
+    address = typed_address(written)
     return _send(turn, address, word, services) if address else _ask_again(turn, bool(text), services)
 
 

@@ -10,7 +10,7 @@ from bot.context import Act, Services, Turn, say
 from bot.features import mail_limit as allowance
 from bot.messages import MessageAudience, Say
 from bot.messages.envelope import Envelope
-from knowledge_base.mail_address import read_address
+from knowledge_base.mail_address import typed_address
 from knowledge_base.store.outbox import Urgency, new_id
 from knowledge_base.store.subscriptions import ON
 from knowledge_base.store.transaction import Transaction
@@ -26,9 +26,9 @@ async def by_mail(turn: Turn, text: str, services: Services) -> Act:
     """Ask the mailbox whether it wants the digest; until it says yes, everything stays as it is."""
     if not turn.inbound.private or not (services.settings.smtp.host and services.links.available):
         return say(Say("digest.no_mail"))
-    address = read_address(text)
+    address = typed_address(text)
     if address is None:
-        return say(Say("digest.no_address"))
+        return say(Say("verify.no_address" if text.strip() else "digest.no_address"))
 
     async def act(tx: Transaction) -> Say:
         if await tx.subscriptions.of_person(turn.person.id) is None:

@@ -19,6 +19,9 @@ ADDRESSES = [
     ("email", "asker.name+bot@stadt.example", "mailto:asker.name+bot@stadt.example"),
     ("email", "amt@bürgeramt.example", "mailto:amt@b%C3%BCrgeramt.example"),
     ("phone", "+49 (0)355 / 123-456", "tel:+49355123456"),
+    ("phone", "(0)30 1234567", "tel:0301234567"),
+    ("phone", "0049 (0)30 1234567", "tel:0049301234567"),
+    ("phone", "030 1234567 / 0171 1234567", ""),
     ("telegram", "@tom_tausch", ""),
     (OTHER, "Zimmer 4, www.boese.example", ""),
 ]
@@ -39,7 +42,10 @@ def test_an_address_links_to_what_it_names(kind: str, value: str, link: str) -> 
     assert link_of(value) == link
 
 
-@pytest.mark.parametrize("text", ["", "12", "a@b", "@a", "Rufen Sie an: 0355 1234", "https://x.example", "@a:b c.d"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "12", "a@b", "@a", "Rufen Sie an: 0355 1234", "https://x.example", "@a:b c.d", "24.12.2026", "9.00 - 12.00"],
+)
 def test_other_text_links_to_nothing(text: str) -> None:
     assert link_of(text) == ""
 
@@ -83,3 +89,8 @@ def test_a_network_without_personal_data_masks_an_address_of_another_user() -> N
 def test_a_reach_survives_the_outbox() -> None:
     say = Say("intro.shares.phone", {"value": Reach("+49 355 123456", own=True)})
     assert Say.from_json(say.to_json()) == say
+
+
+def test_a_network_without_personal_data_leaves_the_words_of_the_bot_as_they_are() -> None:
+    document = Texts().render(Say("verify.no_address"), "de")
+    assert "name@stadt.example" in plain(Policy(personal_data=False).document(document))
