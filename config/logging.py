@@ -128,16 +128,15 @@ class Repeated:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._seen: dict[tuple[str, str, str], tuple[float, int]] = {}  # error → its last traceback, times since
+        self._seen: dict[tuple[str, ...], tuple[float, int]] = {}  # error → its last traceback, times since
 
     def __call__(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
         given = event.get("exc_info")
         error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
         if not isinstance(error, BaseException):
             return event
-        frames = traceback.extract_tb(error.__traceback__)
-        place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
-        key, now = (str(event.get("event")), type(error).__name__, place), self._clock()
+        way = (f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__))
+        key, now = (str(event.get("event")), type(error).__name__, *way), self._clock()
         written, times = self._seen.get(key, (-TRACEBACK_EVERY_S, 0))
         if now - written >= TRACEBACK_EVERY_S:
             self._seen = {} if len(self._seen) >= MOST_ERRORS else self._seen

@@ -242,10 +242,20 @@ def _variables() -> set[str]:
 
 def _meant(name: str, known: Collection[str]) -> str:
     """Return ``; did you mean …?`` for a mistyped name, or for the name of a setting in the wrong section."""
-    last = re.split(r"__|\.", name.removeprefix(PREFIX))[-1].lower()
-    elsewhere = [other for other in known if re.split(r"__|\.", other.removeprefix(PREFIX))[-1].lower() == last]
-    near = elsewhere if len(elsewhere) == 1 else get_close_matches(name, sorted(known), 1, 0.8)
+    section, last = _parts(name)
+    parts = {_parts(other): other for other in sorted(known)}
+    here = {other: dotted for (place, other), dotted in parts.items() if place == section}
+    near = [dotted for other, dotted in here.items() if other.endswith(f"_{last}")]  # token: access_token
+    near += [here[other] for other in get_close_matches(last, here, 1, 0.75)]
+    near += [dotted for (place, other), dotted in parts.items() if other == last and "" in (place, section)]
+    near += get_close_matches(name, sorted(known), 1, 0.85)
     return f"; did you mean {near[0]}?" if near else ""
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """Return section and name of a setting or of a variable, in lower case."""
+    *section, last = re.split(r"__|\.", name.removeprefix(PREFIX).lower())
+    return ".".join(section), last
 
 
 def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -26,14 +26,14 @@ def confirm_identity(
     settings, user = load_settings(context, level="ERROR"), fuse(user)
     if not settings.matrix.homeserver:
         fail("Matrix is not configured.")
-    entries = run(identities(settings.matrix, settings.state_dir, user))
-    write(f"known to the bot:        {in_groups(entries.known)}")
-    write(f"shown by the homeserver: {in_groups(entries.shown)}")
-    if not entries.changed:
+    both = run(identities(settings.matrix, settings.state_dir, user))
+    write(f"known to the bot:        {in_groups(both.known)}")
+    write(f"shown by the homeserver: {in_groups(both.shown)}")
+    if not both.changed:
         write("nothing to confirm")
         return
     tell(ASK.format(user=user))
     if not yes and not typer.confirm("Have you asked, and was it really them?", err=True):
         fail("Left as it was.")
-    accept(settings.state_dir, entries)
+    accept(settings.state_dir, both)
     write("confirmed")

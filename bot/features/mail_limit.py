@@ -24,7 +24,7 @@ async def takes(tx: Transaction, secret: bytes, kind: str, whom: Collection[str]
     Return how many others went there today; ``None`` when there are too many: then no mail may go out.
     """
     sent = await tx.tallies.count(secret, kind, [address], within=A_DAY)
-    pairs = [f"{recipient}\0{address}" for recipient in whom]
+    pairs = [f"{requester}\0{address}" for requester in whom]
     had = await tx.tallies.count(secret, f"{kind} by one", pairs, within=A_DAY)
     if sent >= (FOR_ALL if had else MOST):
         return None

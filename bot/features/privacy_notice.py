@@ -47,7 +47,7 @@ async def first_notice(tx: Transaction, turn: Turn, services: Services) -> Say |
 
 def version(key: str, language: str, texts: Texts) -> str:
     """Which wording was shown: "notice.first/de/3f9a01c2". The last part changes when any language's text does."""
-    wordings = [texts.template(key, language) for language in ("de", "en", "pl")]
+    wordings = [texts.template(key, code) for code in ("de", "en", "pl")]
     return f"{key}/{language}/{hashlib.sha256(repr(wordings).encode()).hexdigest()[:8]}"
 
 

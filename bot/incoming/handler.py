@@ -95,7 +95,8 @@ class Handler:
                     outcome = await self._apologise(row)
             seconds = perf_counter() - started
             self._observe(row.channel, outcome, seconds)
-            log.info("message.handled", outcome=outcome, seconds=round(seconds, 3))
+            if outcome != "kept":
+                log.info("message.handled", outcome=outcome, seconds=round(seconds, 3))
         return outcome != "kept"
 
     async def _attempt(self, row: InboxRow) -> str:

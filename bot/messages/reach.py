@@ -10,7 +10,8 @@ from bot.messages import Own, Reach
 OTHER = "other"  # the kind of a datum that a user typed; other kinds are networks, and "phone"
 MATRIX_ID = re.compile(r"@[\x21-\x39\x3b-\x7e]+:[A-Za-z0-9.-]+(?::\d{1,5})?")
 MAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@(?:[\w-]+\.)+[^\W\d_]{2,}")
-PHONE = re.compile(r"\+?[\d /().–-]{4,40}")
+PHONE = re.compile(r"(?:\+|\(?0)[0-9 /().–-]{3,40}")
+MOST_DIGITS = 15  # of a telephone number (E.164); more are several numbers
 
 
 def link_of(text: str) -> str:
@@ -19,8 +20,9 @@ def link_of(text: str) -> str:
         return f"https://matrix.to/#/{quote(text, safe='@:')}"
     if MAIL.fullmatch(text):
         return f"mailto:{quote(text, safe='@+')}"
-    if PHONE.fullmatch(text) and sum(char.isdigit() for char in text) >= 4:
-        return "tel:" + "".join(char for char in text.replace("(0)", "") if char.isdigit() or char == "+")
+    if PHONE.fullmatch(text):
+        digits = re.sub(r"[^0-9]", "", text.replace("(0)", "") if text.startswith(("+", "00")) else text)
+        return f"tel:{'+' if text.startswith('+') else ''}{digits}" if 4 <= len(digits) <= MOST_DIGITS else ""
     return ""
 
 

@@ -95,7 +95,9 @@ def slot(schedule: Schedule, week: Week) -> datetime:
     day = week.monday + timedelta(days=schedule.weekday)
     if schedule.is_holiday(day):
         days = (day + timedelta(days=step) for step in range(1, LONGEST_SHIFT))
-        day = next((weekday for weekday in days if weekday.weekday() < 5 and not schedule.is_holiday(weekday)), day)
+        day = next(
+            (candidate for candidate in days if candidate.weekday() < 5 and not schedule.is_holiday(candidate)), day
+        )
     return datetime.combine(day, time(schedule.hour), tzinfo=schedule.zone).astimezone(UTC)
 
 

@@ -23,7 +23,7 @@ ANSWER_TO, PART = "org.stadtlotse.answer_to", "org.stadtlotse.part"
 POLL_START, POLL_TEXT = "org.matrix.msc3381.poll.start", "org.matrix.msc1767.text"
 POLL_CHOICES = range(2, 11)
 SHORT = 24  # characters of a poll's answer
-SCHEMES = re.compile(r"(?:https?|mailto):")  # of links that the specification lets clients show
+SCHEMES = re.compile(r"(?:https?|mailto):", re.IGNORECASE)  # of links that the specification lets clients show
 
 # Text that clients turn into links and mentions. An id of a user or room is broken after its ":": clients ignore an
 # invisible space after its sign, and would link the id up to the first break in its server's name.

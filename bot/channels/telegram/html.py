@@ -33,7 +33,7 @@ class TextRun:
 
     @property
     def shown(self) -> str:
-        """Return the shown characters; outside links and commands, Telegram must not find a link in them."""
+        """Return the shown characters; outside links, commands and contact data, Telegram must not find a link."""
         return self.text if self.url or self.command or self.exact else inert(self.text)
 
     @property
@@ -122,7 +122,7 @@ def _runs(nodes: Sequence[Inline], marks: tuple[str, ...]) -> Iterator[TextRun]:
                 yield TextRun(tappable(text), marks, command=True)
             case Text(text):
                 yield TextRun(_sound(text), marks, exact=node.exact)
-            case Link(url) if url.startswith("http"):
+            case Link(url) if url.lower().startswith("http"):
                 yield TextRun(_sound(node.shown), marks, _sound(url))
             case Link():
                 yield TextRun(_sound(node.shown), marks, exact=True)

@@ -35,8 +35,8 @@ async def disconnect(turn: Turn, intent: Disconnect, services: Services) -> Act:
         other = await separate(tx, services, turn.person.id, meant)
         where = {"channel": network(turn.inbound.address.channel)}
         mailbox = meant[0].channel == MAIL
-        answer = Say("disconnect.told_mailbox", where) if mailbox else Say("disconnect.told", where)
-        await _tell(tx, meant[0], other, answer)
+        notice = Say("disconnect.told_mailbox", where) if mailbox else Say("disconnect.told", where)
+        await _tell(tx, meant[0], other, notice)
         values: dict[str, Value] = {
             "account": _label(meant[0]),
             "roles": tuple(Say("disconnect.role", {"role": role.role}) for role in roles),

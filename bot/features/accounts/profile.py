@@ -19,7 +19,7 @@ from bot.messages.markup import clean
 from bot.messages.without_links import has_link
 from knowledge_base.mail_address import read_address
 from knowledge_base.model import Municipality
-from knowledge_base.store.profiles import Profile as Told
+from knowledge_base.store.profiles import Profile
 from knowledge_base.store.transaction import Transaction
 
 LONGEST_NAME = 80
@@ -147,7 +147,7 @@ def _belongs(turn: Turn, municipality: str, services: Services) -> Act:
         before = await tx.profiles.get(turn.person.id)
         changes: dict[str, object] = {"municipality": municipality}
         address = read_address(before.verified_address)
-        if address and municipality in {municipality.id for municipality in proven_by(address.host, gazetteer)}:
+        if address and municipality in {place.id for place in proven_by(address.host, gazetteer)}:
             changes |= {"verified_at": before.verified_at, "verified_address": before.verified_address}
         await tx.profiles.set(turn.person.id, **changes)
         await tx.people.got(turn.context_key)
@@ -198,13 +198,13 @@ async def describe(tx: Transaction, turn: Turn, services: Services) -> Say:
     )
 
 
-def _verified(profile: Told, tx: Transaction) -> Say | str:
+def _verified(profile: Profile, tx: Transaction) -> Say | str:
     if not profile.municipality:
         return ""
     return Say("profile.verified" if profile.is_verified(tx.now) else "profile.unverified")
 
 
-def _left_alone(profile: Told, tx: Transaction) -> Say | str:
+def _left_alone(profile: Profile, tx: Transaction) -> Say | str:
     if profile.refuses:
         return Say("profile.refuses")
     return "" if profile.is_available(tx.now) else Say("profile.paused")

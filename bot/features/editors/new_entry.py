@@ -173,9 +173,9 @@ def _choices(draft: _Draft, step: str) -> list[Choice]:
         numbered = enumerate(draft.answers, start=1)
         return [
             Choice(
-                Say("choice.use_answer", {"number": n}), NewEntry(draft.number, ANSWER, value=choice.id), numbered=True
+                Say("choice.use_answer", {"number": n}), NewEntry(draft.number, ANSWER, value=answer.id), numbered=True
             )
-            for n, choice in numbered
+            for n, answer in numbered
         ]
     return []
 
@@ -249,8 +249,8 @@ async def _publish(tx: Transaction, turn: Turn, draft: _Draft, record: Record, s
     show = Choice(Say("choice.show", {"title": project.title}), Show(PROJECT + project.id))
     used = next((answer for answer in draft.answers if answer.id == draft.fields.get(ANSWER)), None)
     if used and (author := await tx.people.get(used.person_id)):
-        answer_to_asker = Say("question.answer_entered", {"title": project.title}, (show,))
-        notice = Notice(answer_to_asker, f"answer entered:{used.id}")
+        author_notice = Say("question.answer_entered", {"title": project.title}, (show,))
+        notice = Notice(author_notice, f"answer entered:{used.id}")
         await tell(tx, author, notice, settings=services.settings, links=services.links)
     closed = await close(tx, turn, draft.number, project.id, services)
     return Say("entry.done", {"id": project.id, "title": project.title, "closed": closed}, (show,))

@@ -25,6 +25,7 @@ from knowledge_base.vocabulary import bundled
 FEEDBACK_PERIOD = timedelta(days=30)
 MIN_PEOPLE = 5  # fewer could be recognised
 MOST_SHOWN = 200  # characters of what was not understood
+ADDRESSES = frozenset({"url", "sources", "source", "email", "matrix_id", "phone"})
 EDITABLE = (
     "title", "text", "municipality", "state", "kind", "topics", "funding_round", "status", "period", "contact_role",
     "transferability", "funding", "url", "sources", "licence", "lang",
@@ -78,8 +79,8 @@ async def close(tx: Transaction, turn: Turn, number: int, entry: str, services: 
         return Say("questions.no_such", {"number": number})
     title = stored.record.title if stored and isinstance(stored.record, Project) else ""
     show = Show(PROJECT + entry) if entry else None
-    delivery = await closing.over(tx, services, number, f"question over:{turn.reply_id}", title=title, show=show)
-    return Say("questions.closed_and_told" if delivery else "questions.closed", {"number": number, "people": delivery})
+    people = await closing.over(tx, services, number, f"question over:{turn.reply_id}", title=title, show=show)
+    return Say("questions.closed_and_told" if people else "questions.closed", {"number": number, "people": people})
 
 
 async def edit_project(intent: Edit) -> Act:
@@ -127,13 +128,18 @@ def fields(stored: StoredRecord, names: Sequence[str]) -> Say:
             "edit.field_edited" if name in stored.edited_fields else "edit.field",
             {
                 "field": name,
-                "value": Reach(" | ".join(map(str, value)) if isinstance(value, list) else str(value), linked=False),
+                "value": _shown(name, " | ".join(map(str, value)) if isinstance(value, list) else str(value)),
             },
         )
         for name in names
         if (value := stored.body.get(name)) is not None
     )
     return Say("edit.fields", {"id": stored.id, "entries": entries, "source": stored.source})
+
+
+def _shown(name: str, text: str) -> Reach | str:
+    """Return an address so that an editor can copy it; other text may be a user's, and must not become a link."""
+    return Reach(text, linked=False) if name in ADDRESSES else text
 
 
 def with_field(kind: RecordKind, body: Mapping[str, Any], field: str, text: str) -> Body | RowError:

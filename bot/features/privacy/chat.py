@@ -83,7 +83,7 @@ async def my_data(turn: Turn, intent: MyData, services: Services) -> Act:
     async def act(tx: Transaction) -> Say:
         data = await tx.own_data(turn.person.id)
         answer = (
-            Say("mydata.json", {"data": json.dumps(data, ensure_ascii=False)})
+            Say("mydata.json", {"data": Reach(json.dumps(data, ensure_ascii=False), own=True, linked=False)})
             if intent.machine
             else await _readable(tx, turn, data, services)
         )

@@ -124,7 +124,9 @@ def _evidence(view: RequestView, site: Site, visited: Visit) -> Evidence:
 
 def _own(view: RequestView) -> list[tuple[str, Say]]:
     """Return the data that the contact could show, each with its kind."""
-    return [(datum.kind, Say(f"page.data.{datum.kind}", {"value": Reach(datum.value)})) for datum in view.own]
+    return [
+        (datum.kind, Say(f"page.data.{datum.kind}", {"value": Reach(datum.value, linked=False)})) for datum in view.own
+    ]
 
 
 def _choosing(site: Site, visited: Visit, choice: _Choice) -> Response:
