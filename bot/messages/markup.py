@@ -19,14 +19,14 @@ class Text:
 
     ``own``: what the reader told of themselves, which may pass where others' data may not. ``command``: a command of
     ours (``!hilfe``), which a network may write in its way. ``exact``: an id to be copied as it is.
-    ``quoted``: not our words, and perhaps in another language.
+    ``quoted``: not our words, so perhaps in another language, and to be kept from becoming a link.
     """
 
     text: str
     own: bool = False
     command: bool = False
     exact: bool = False
-    quoted: bool = field(default=False, compare=False)
+    quoted: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

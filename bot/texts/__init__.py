@@ -39,7 +39,7 @@ from bot.messages.reach import link_of
 LANGUAGES = ("de", "en", "pl")
 DEFAULT_LANGUAGE = "de"
 MARK = re.compile(r"(<b>|</b>|<i>|</i>|\{[a-z_]+\}|\n)")
-SEPARATOR = Text(" · ")
+SEPARATOR = Text(" · ", quoted=False)
 LIST = re.compile(r"\{([a-z_]+)(#?)\}")
 
 
@@ -129,15 +129,15 @@ class Texts:
             return [node for index, part in enumerate(parts) for node in ([SEPARATOR, *part] if index else part)]
         if isinstance(value, Url):
             url = safe_url(value.address)
-            return [Link(url)] if url else [Text(clean(value.address), quoted=True)]
+            return [Link(url)] if url else [Text(clean(value.address))]
         if isinstance(value, Reach):
             text = clean(value.text)
             link = link_of(text) if value.linked else ""
-            node = Link(link, text, own=value.own) if link else Text(text, own=value.own, exact=True, quoted=True)
+            node = Link(link, text, own=value.own) if link else Text(text, own=value.own, exact=True)
             return [node] if text else []
         if isinstance(value, Own):
-            return [Text(clean(value.text), own=True, quoted=True)] if value.text else []
-        return [Text(clean(str(value)), quoted=True)] if value != "" else []
+            return [Text(clean(value.text), own=True)] if value.text else []
+        return [Text(clean(str(value)))] if value != "" else []
 
 
 def _words(text: str) -> Iterator[Text]:
@@ -145,11 +145,11 @@ def _words(text: str) -> Iterator[Text]:
     end = 0
     for command in NAMED.finditer(text):
         if command.start() > end:
-            yield Text(text[end : command.start()])
-        yield Text(command[0], command=True)
+            yield Text(text[end : command.start()], quoted=False)
+        yield Text(command[0], command=True, quoted=False)
         end = command.end()
     if end < len(text):
-        yield Text(text[end:])
+        yield Text(text[end:], quoted=False)
 
 
 def _lines(entries: Sequence[Document]) -> Document:

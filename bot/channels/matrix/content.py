@@ -81,7 +81,7 @@ def contents(message: Outgoing, *, private: bool, largest: int = LARGEST) -> lis
 def with_hints(document: Document, choices: Sequence[ShownChoice]) -> Document:
     """Return the message with the commands of its unnumbered choices, as users type them."""
     hints = " · ".join(choice.typed for choice in choices if choice.number is None)
-    return (*document, Paragraph((Soft((Text(hints),)),))) if hints else document
+    return (*document, Paragraph((Soft((Text(hints, quoted=False),)),))) if hints else document
 
 
 def _text_content(document: Document) -> Json:
@@ -227,7 +227,7 @@ def _small_blocks(document: Document, largest: int) -> Iterator[Block]:
         else:
             words = re.findall(r"\S+\s*", plain((block,)))
             for text in _packed(words, max(1, largest // 16)):
-                yield Paragraph((Text(text, quoted=True),))
+                yield Paragraph((Text(text),))
 
 
 def _small_items(items: Items, largest: int) -> Iterator[Block]:

@@ -65,6 +65,6 @@ class Policy:
             case Soft(inner):
                 return Soft(tuple(self._inline(part) for part in inner))
             case Link() if self.text(node.shown) != node.shown:
-                return Text(self.text(node.shown), quoted=True)
+                return Text(self.text(node.shown))
             case _:
                 return node

@@ -71,7 +71,7 @@ class View:
             return Markup(line(self._texts.render(say(key, **fields), language), language))  # noqa: S704 - as above
 
         def quoted(words: str) -> Markup:
-            return Markup(inline([Text(words, quoted=True)], language))  # noqa: S704 - as above
+            return Markup(inline([Text(words)], language))  # noqa: S704 - as above
 
         return self._templates.get_template(template).render(
             {**self._everywhere, **values},

@@ -31,7 +31,7 @@ def test_language_of_quoted_words_is_detected_if_it_differs_from_the_page(words:
 
 
 def test_quoted_words_in_another_language_get_a_lang_attribute() -> None:
-    tree = (Paragraph((Text("The question: "), Strong((Text(QUESTION, quoted=True),)))),)
+    tree = (Paragraph((Text("The question: ", quoted=False), Strong((Text(QUESTION),)))),)
     assert blocks(tree, "de") == f'<p>The question: <strong><span lang="en">{QUESTION}</span></strong></p>'
     assert blocks(tree, "en") == blocks(tree) == f"<p>The question: <strong>{QUESTION}</strong></p>"
 
@@ -47,7 +47,7 @@ def test_values_in_another_language_get_a_lang_attribute(language: str) -> None:
 
 def test_quoted_markup_is_escaped() -> None:
     hostile = 'the <b>"where"</b> & the who'
-    assert inline([Text(hostile, quoted=True)], "de") == (
+    assert inline([Text(hostile)], "de") == (
         '<span lang="en">the &lt;b&gt;&quot;where&quot;&lt;/b&gt; &amp; the who</span>'
     )
 
@@ -62,4 +62,4 @@ def test_quoted_markup_is_escaped() -> None:
     ],
 )
 def test_polish_line_does_not_break_after_a_word_of_one_letter(language: str, text: str, html: str) -> None:
-    assert inline([Text(text)], language) == html
+    assert inline([Text(text, quoted=False)], language) == html

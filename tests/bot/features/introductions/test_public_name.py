@@ -24,7 +24,7 @@ def test_shared_telegram_name_is_shown_with_its_link(language: str) -> None:
 
 def test_shared_mail_address_and_phone_number_have_no_link() -> None:
     lines = [plain(Texts().render(say, "en")) for say in shown((("email", "a@b.example"), ("phone", "+49 1")))]
-    assert lines == ["Mail: a@b.example", "Phone: +49 1"]
+    assert lines == ["E-mail: a@b.example", "Phone: +49 1"]
 
 
 def test_user_selects_contact_data_by_the_name_of_the_network() -> None:
