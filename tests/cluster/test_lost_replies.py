@@ -11,7 +11,7 @@ from tests.cluster.town import Town, town
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
-LOSSES = 6  # claims, and notes of what became of them
+LOSSES = 3  # claims, and notes of what became of them
 
 
 @pytest.mark.parametrize("queue", ["inbox", "outbox"])

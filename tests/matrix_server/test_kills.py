@@ -174,7 +174,7 @@ def mortal(synapse: Synapse, known_database: Path) -> Iterator[WarmBot]:
 
 
 async def test_no_question_is_lost_or_answered_twice_across_kills(synapse: Synapse, mortal: WarmBot) -> None:
-    assert is_perfect(await campaign(synapse, mortal, at_random=15, rounds=1, pause=0.4))
+    assert is_perfect(await campaign(synapse, mortal, at_random=5, rounds=1, pause=0.4))
 
 
 @pytest.mark.campaign

@@ -20,10 +20,11 @@ from tests.patience import PATIENCE_S
 pytestmark = [pytest.mark.matrix]
 
 
-async def test_bot_answers_500_missed_messages_in_order(bot: BotProcess, person: Person) -> None:
+@pytest.mark.parametrize("missed", [80, pytest.param(500, marks=pytest.mark.campaign)])
+async def test_bot_answers_missed_messages_in_order(missed: int, bot: BotProcess, person: Person) -> None:
     room = await person.room_with(bot.user_id, encrypted=True)
     await bot.end()
-    asked = [await person.say(room, f"Rufbus {number}?") for number in range(500)]
+    asked = [await person.say(room, f"Rufbus {number}?") for number in range(missed)]
     await bot.start()
     await person.until(lambda: bool(person.answers(room, asked[-1])), 3 * PATIENCE_S)
     order = [e["content"][ANSWER_TO] for e in person.events[room] if e["content"].get(ANSWER_TO) in set(asked)]
