@@ -18,7 +18,7 @@ from bot.channels.telegram import inline
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.limits import Limits, Pace
 from bot.channels.telegram.menu import Menu, show
-from bot.channels.telegram.normalise import NAME, InlineQuestion, Me, UpdateReader
+from bot.channels.telegram.normalise import NAME, InlineQuestion, Me, UpdateReader, without_rest_of_albums
 from bot.channels.telegram.policy import Policy
 from bot.channels.telegram.receive import Attempts, Polling, Take
 from bot.channels.telegram.send import TelegramSender
@@ -57,6 +57,7 @@ class TelegramChannel:
         self._desk: Desk | None = None
         self._take: Take | None = None  # set when the bot knows its own account
         self._small: set[asyncio.Task[None]] = set()
+        self._albums: dict[str, None] = {}
 
     @property
     def routes(self) -> list[Route]:
@@ -152,7 +153,7 @@ class TelegramChannel:
 
         Presses are answered before the next request lets Telegram forget them, so a kill loses no answer.
         """
-        read = [reader.read(update) for update in updates]
+        read = [reader.read(update) for update in without_rest_of_albums(updates, self._albums)]
         kept = [happening for happening in read if isinstance(happening, Inbound)]
         presses = [happening for happening in kept if happening.happening is Happening.PRESSED]
         toasts = [(press, await self._desk.claim(press) if self._desk else "") for press in presses]
