@@ -17,7 +17,7 @@ from bot.messages import Choice, Reach, Say
 from knowledge_base.codec import Body, to_body
 from knowledge_base.ingest.row import Row, RowError
 from knowledge_base.ingest.validation import validate
-from knowledge_base.model import Project, RecordKind
+from knowledge_base.model import PERSONAL_FIELDS, Project, RecordKind
 from knowledge_base.store.records import StoredRecord
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.vocabulary import bundled
@@ -25,7 +25,7 @@ from knowledge_base.vocabulary import bundled
 FEEDBACK_PERIOD = timedelta(days=30)
 MIN_PEOPLE = 5  # fewer could be recognised
 MOST_SHOWN = 200  # characters of what was not understood
-ADDRESSES = frozenset({"url", "sources", "source", "email", "matrix_id", "phone"})
+ADDRESSES = PERSONAL_FIELDS | {"url", "sources", "source"}
 EDITABLE = (
     "title", "text", "municipality", "state", "kind", "topics", "funding_round", "status", "period", "contact_role",
     "transferability", "funding", "url", "sources", "licence", "lang",
