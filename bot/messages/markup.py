@@ -1,7 +1,7 @@
 """The one node tree of every message, and its plain form. Channels turn the tree into what their network reads.
 
-A text is parsed into nodes *before* values are put in; values become ``Text`` (a web
-address or contact data: ``Link``), so no name, title or question can ever become markup, a mention or a link.
+A text is parsed into nodes *before* values are put in. A value becomes ``Text``, or ``Link`` if it is a web address or
+contact data, so no name, title or question can ever become markup, a mention or a link.
 """
 
 from __future__ import annotations

@@ -150,9 +150,7 @@ class Introductions:
             if not await until(lambda: len(self._codes()) > before, PATIENCE_S):
                 return "the code"
             said = ""
-            for code in reversed(
-                self._codes()[before:]
-            ):  # the code of an earlier request may come late, after a failure
+            for code in reversed(self._codes()[before:]):  # one of an earlier request may come late
                 said = await self._posts(page, {"answer": "yes", "share": ["phone"], "code": code})
                 if said and not says("page.code.wrong", said):
                     return ""

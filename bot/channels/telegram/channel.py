@@ -153,11 +153,13 @@ class TelegramChannel:
 
         Presses are answered before the next request lets Telegram forget them, so a kill loses no answer.
         """
-        read = [reader.read(update) for update in without_rest_of_albums(updates, self._albums)]
+        albums = dict(self._albums)
+        read = [reader.read(update) for update in without_rest_of_albums(updates, albums)]
         kept = [happening for happening in read if isinstance(happening, Inbound)]
         presses = [happening for happening in kept if happening.happening is Happening.PRESSED]
         toasts = [(press, await self._desk.claim(press) if self._desk else "") for press in presses]
         await receive(NAME, kept)
+        self._albums = albums  # not before: what could not be stored comes again
         for happening in kept:
             self._sending.saw(happening.message)
         spoken = [message for message in kept if message.happening is Happening.MESSAGE and not message.needs_permit]
