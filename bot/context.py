@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from config.settings import Settings
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from knowledge_base.store.people import ChatContext, Person
+from knowledge_base.store.rooms import RoomSettings
 from knowledge_base.store.transaction import Transaction
 
 Act = Callable[[Transaction], Awaitable[Say]]
@@ -39,6 +40,9 @@ class Turn:
     awaited: bool = False  # a plain text that completes what we asked for; it may be something else after all
     administers: Callable[[], Awaitable[bool]] = nobody  # whether the person is an admin of this room on the network
     context: ChatContext | None = None  # the last question here, if it is recent, as it was when the turn was loaded
+    room: RoomSettings = field(default_factory=RoomSettings)  # of the room that the message came from
+    room_options: tuple[str, ...] = ()  # what the network lets an admin of a room set
+    private_chat: str = ""  # the address that opens a private chat with the bot, where the network has such links
     no_search: Say | None = None  # why the person gets no further search in this hour
     no_project: Say | None = None  # why the person sees no further project today
 
@@ -47,6 +51,12 @@ class Turn:
         """Return the key of the conversation and person that a follow-up belongs to."""
         place = self.inbound.address
         return (place.channel, place.conversation, place.thread, self.person.id)
+
+    @property
+    def question_key(self) -> tuple[str, str, str, str]:
+        """Return the key of a thread on this question, and of replies to its answer."""
+        place = self.inbound.address
+        return (place.channel, place.conversation, self.inbound.reference, self.person.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,12 @@ class FakeChannel:
     def who_reads(self, address: Address) -> Readership | None:
         return self.places.get(address.conversation)
 
+    def room_options(self) -> tuple[str, ...]:
+        return ("language",)
+
+    def private_link(self) -> str:
+        return f"https://{self.name}.example/bot"
+
     def private_place(self, user: str) -> str | None:
         return f"chat-of-{user}"
 

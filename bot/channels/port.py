@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
@@ -81,6 +81,12 @@ class Receive(Protocol):
 
     async def cursor(self, channel: str) -> str | None:
         """Return the cursor that was stored last: from there on the network must deliver again."""
+
+    async def known(self, channel: str, event_ids: Collection[str]) -> set[str]:
+        """Return which of these events were handed over before, or are messages of the bot."""
+
+    async def without_mention(self, channel: str, conversations: Collection[str]) -> set[str]:
+        """Return in which of these rooms every message is for the bot."""
 
 
 @runtime_checkable
@@ -204,10 +210,7 @@ class Warns(Protocol):
 
 @runtime_checkable
 class EditsInPlace(Protocol):
-    """A channel that can edit its messages: ``send`` honours ``Outgoing.replaces``.
-
-    On other channels, an edited question leaves its answer unchanged.
-    """
+    """A channel whose ``send`` honours ``Outgoing.replaces``; others leave the answer to an edited question."""
 
     @property
     def edits_in_place(self) -> bool: ...
@@ -218,10 +221,18 @@ class KnowsAdmins(Protocol):
     """A channel with admins in each of its rooms."""
 
     async def administers(self, address: Address, user: str) -> bool:
-        """Return whether the user is an admin of the room now, as the network says.
+        """Return whether the network says now that the user is an admin of the room; without its answer, ``False``."""
 
-        Return ``False`` if the network does not answer in time; never fail.
-        """
+
+@runtime_checkable
+class HasRooms(Protocol):
+    """A network with rooms of many users."""
+
+    def private_link(self) -> str:
+        """Return the address that opens a private chat with the bot; empty until the network told the bot's name."""
+
+    def room_options(self) -> tuple[str, ...]:
+        """Return what the admins of a room can set there (``bot.commands.rooms``)."""
 
 
 @runtime_checkable
@@ -240,10 +251,7 @@ class OpensRooms(Protocol):
 
 @runtime_checkable
 class Shared(Protocol):
-    """A channel on which every process may handle messages, but only the leader sends.
-
-    On a channel without this protocol, its leader does everything.
-    """
+    """A channel on which every process may handle messages; of one without this protocol, its leader does all."""
 
     @property
     def received_anywhere(self) -> bool:

@@ -26,6 +26,7 @@ from rich.text import Text as RichText
 
 from bot.channels.port import AudienceError, Listening, Receive
 from bot.messages import Address, Happening, Inbound, Outgoing
+from bot.messages.hints import hints
 from bot.messages.markup import Block, Break, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
 from bot.messages.readership import Readership, fits
 from knowledge_base.errors import StoreError
@@ -147,20 +148,16 @@ async def _in_a_daemon(read: Callable[[], str]) -> str:
     return await result
 
 
-def hints(message: Outgoing) -> str:
-    """Return the choices without a number, as commands to type."""
-    return " · ".join(choice.typed for choice in message.choices if choice.number is None)
-
-
 def plain_text(message: Outgoing) -> str:
     """Return a message for a pipe: no colours, no wrapping."""
-    return "\n\n".join(part for part in (plain(message.document), hints(message)) if part)
+    said = plain(message.document)
+    return "\n\n".join(part for part in (said, hints(message.choices, said)) if part)
 
 
 def pretty(message: Outgoing) -> Padding:
     """Return a message for a terminal."""
     blocks = [_block(block) for block in message.document]
-    if choices := hints(message):
+    if choices := hints(message.choices, plain(message.document)):
         blocks.append(RichText(choices, style="dim"))
     return Padding(Group(*_spaced(blocks)), (1, 2, 1, 2))
 

@@ -18,6 +18,7 @@ from bot.commands import (
     open_questions,
     privacy,
     ratings,
+    rooms,
     search,
 )
 from bot.commands.command import Command, Intent, Permission
@@ -30,6 +31,7 @@ COMMANDS: tuple[Command, ...] = (  # in the order of help
     *ratings.COMMANDS,
     *open_questions.COMMANDS,
     *account.COMMANDS,
+    *rooms.COMMANDS,
     *privacy.COMMANDS,
     *general.COMMANDS,
     *editors.COMMANDS,
@@ -65,6 +67,11 @@ def typed(intent: Intent, language: str) -> str:
     """Return an intent as a user of this language types it: "!zeige bb-cottbus"."""
     command, rest = _written(intent)
     return command.typed(rest, language)
+
+
+def word_for(intent: Intent, language: str) -> str:
+    """Return the command of an intent alone, without what a user added to it."""
+    return _written(intent)[0].typed("", language)
 
 
 def _written(intent: Intent) -> tuple[Command, str]:

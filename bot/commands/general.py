@@ -17,6 +17,11 @@ class Start(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class Greet(Intent):
+    """The user said hello."""
+
+
+@dataclass(frozen=True, slots=True)
 class Help(Intent):
     """Show what users can do here."""
 
@@ -42,6 +47,14 @@ COMMANDS = (
         format=lambda start: start.handle,
         permission=Permission.ALL,
         rate_limited=(Start,),
+    ),
+    Command(
+        name="greet",
+        intents=(Greet,),
+        parse=always(Greet()),
+        format=nothing,
+        permission=Permission.ALL,
+        rate_limited=(Greet,),
     ),
     Command(
         name="help",

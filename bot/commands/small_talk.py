@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.commands.command import Intent
-from bot.commands.general import Help, Start, Thanks
+from bot.commands.general import Greet, Help, Thanks
 
 # Folded as the router folds.
 GREETINGS = {
@@ -33,7 +33,7 @@ ABOUT_ME = {
 TO_US = r"(?: stadtlotse| bot| zusammen| everybody| all)?"
 _MEANT = {
     phrase: (intent, language or None)
-    for intent, forms in ((Start(), GREETINGS), (Thanks(), THANKS), (Help(), ABOUT_ME))
+    for intent, forms in ((Greet(), GREETINGS), (Thanks(), THANKS), (Help(), ABOUT_ME))
     for language, phrases in forms.items()
     for phrase in phrases
 }

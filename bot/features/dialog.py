@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import re
 
-from bot.commands import parse, to_text
+from bot.commands import parse, to_text, typed, word_for
 from bot.commands.account import EditProfile
 from bot.commands.command import Intent
+from bot.commands.introductions import Introduce
+from bot.commands.search import Show
 from bot.context import Services, Turn
-from bot.messages import Choice, Say
+from bot.messages import Choice, Say, Url
 from knowledge_base.store.transaction import Transaction
 
 THEN = "then"  # in the query of a chat context: the command that waits until we know enough
 NAMES = ("name", "municipality")  # what must be known before a person is introduced
+
+
+def only_in_private(turn: Turn, intent: Intent) -> Say:
+    """Return the refusal in a room: what to type in the private chat, and a link to it.
+
+    What the user added to a command may be personal, so it is repeated only if it names an entry.
+    """
+    public = isinstance(intent, Introduce | Show)
+    command = typed(intent, turn.language) if public else word_for(intent, turn.language)
+    return Say("one_to_one_only", {"command": command, "chat": Url(turn.private_chat)})
 
 
 async def prompt(

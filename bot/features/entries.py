@@ -74,7 +74,9 @@ def _event(event: Event) -> Say:
         "title": event.title,
         "text": event.text,
         "facts": tuple(Say(f"show.{name}", {"value": value}) for name, value in facts if value),
-        "sources": tuple(Say("show.source", {"url": Url(url)}) for url in event.sources or (event.url,) if url),
+        "sources": tuple(
+            Say("show.source", {"url": Url(url, short=True)}) for url in event.sources or (event.url,) if url
+        ),
         "licence": Say("show.licence", {"licence": event.licence}) if event.licence else "",
     }
     return Say("show.project", values)

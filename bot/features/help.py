@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from bot.commands import COMMANDS, WORDS
 from bot.commands.account import Language
 from bot.commands.command import Command, Permission
-from bot.commands.general import Help, Thanks, Unknown
+from bot.commands.general import Greet, Help, Thanks, Unknown
 from bot.context import Act, Serves, Services, Turn, say
-from bot.messages import Choice, Say
+from bot.messages import Choice, Say, Url
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from knowledge_base.model import RecordKind
 from knowledge_base.store.transaction import Transaction
@@ -17,13 +17,23 @@ from knowledge_base.store.transaction import Transaction
 SPOKEN_OF = " – "  # what stands between command and description in help
 
 
-async def welcome() -> Act:
-    """Introduce the bot."""
+async def welcome(turn: Turn) -> Act:
+    """Introduce the bot; a greeting that follows gets a shorter answer."""
 
     async def act(tx: Transaction) -> Say:
-        return Say("start", {"projects": (await tx.records.count()).get(RecordKind.PROJECT, 0)})
+        projects = (await tx.records.count()).get(RecordKind.PROJECT, 0)
+        if not turn.inbound.private:
+            return Say("start.room", {"projects": projects, "chat": Url(turn.private_chat)})
+        if turn.context is None:
+            await tx.people.remember(turn.context_key, None, None, ())
+        return Say("start", {"projects": projects})
 
     return act
+
+
+async def greet(turn: Turn, _intent: Greet, _services: Services) -> Act:
+    """Return the greeting of a user; the first one of a conversation gets the introduction."""
+    return say(Say("greeting")) if turn.context else await welcome(turn)
 
 
 async def show_help(turn: Turn, _intent: Help, _services: Services) -> Act:
@@ -84,4 +94,4 @@ def _entry(command: Command, language: str, texts: Texts) -> tuple[str, str]:
     return command.typed("", language).removeprefix("!"), description
 
 
-SERVES: Serves = {Help: show_help, Thanks: thanks, Language: choose_language, Unknown: unknown}
+SERVES: Serves = {Greet: greet, Help: show_help, Thanks: thanks, Language: choose_language, Unknown: unknown}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from bot.commands import PERMISSIONS
 from bot.commands.command import Intent, Permission
+from bot.commands.introductions import Introduce
 from bot.commands.search import Pick
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features import help as guide
+from bot.features import rooms
 from bot.features.accounts import connect, disconnect, pause, profile
+from bot.features.dialog import only_in_private
 from bot.features.digests import chat as digests
 from bot.features.digests import subscribe
 from bot.features.editors import corrections, new_entry, questions
@@ -18,7 +21,6 @@ from bot.features.search import ask
 from bot.messages import Say
 
 EDITORS_ONLY = Say("editors_only")
-ONE_TO_ONE_ONLY = Say("one_to_one_only")
 
 
 async def perform(turn: Turn, intent: Intent, services: Services) -> Act:
@@ -26,6 +28,8 @@ async def perform(turn: Turn, intent: Intent, services: Services) -> Act:
 
     The caller runs the act in a transaction that holds the person: acts of one person come one after the other.
     """
+    if isinstance(intent, Introduce) and intent.number is not None and not turn.inbound.private:
+        intent = Introduce(await ask.picked_entry(turn, intent.number, services))  # a number means nothing elsewhere
     if refused := refusal(turn, intent):
         return say(refused)
     return await SERVES[type(intent)](turn, intent, services)
@@ -37,7 +41,7 @@ def refusal(turn: Turn, intent: Intent) -> Say | None:
         case Permission.ALL:
             return None
         case Permission.ONE_TO_ONE:
-            return None if turn.inbound.private else ONE_TO_ONE_ONLY
+            return None if turn.inbound.private else only_in_private(turn, intent)
         case Permission.EDITORS:
             return None if turn.editor else EDITORS_ONLY
         case None:
@@ -63,6 +67,7 @@ _FEATURES: tuple[Serves, ...] = (
     disconnect.SERVES,
     pause.SERVES,
     profile.SERVES,
+    rooms.SERVES,
     questions.SERVES,
     new_entry.SERVES,
     corrections.SERVES,

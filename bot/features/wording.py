@@ -33,3 +33,8 @@ def label(topic: str, language: str) -> str:
 def day(when: date, language: str) -> str:
     """A day as people of the language write it."""
     return format_date(when, "full", Locale.parse(LOCALES[language]))
+
+
+def beginning(text: str, most: int) -> str:
+    """Return the text, or its beginning of at most ``most`` characters, cut between words."""
+    return text if len(text) <= most else text[:most].rsplit(" ", 1)[0].rstrip(",;:–- ") + "…"

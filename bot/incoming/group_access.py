@@ -41,6 +41,7 @@ async def left(tx: Transaction, inbound: Inbound) -> None:
     channel, conversation = inbound.address.channel, inbound.address.conversation
     await tx.conversations.gone(channel, conversation, "the bot was put out")
     await tx.conversations.forbid(channel, conversation)
+    await tx.rooms.forget(channel, conversation)
 
 
 async def moved(tx: Transaction, inbound: Inbound) -> None:

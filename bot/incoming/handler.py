@@ -106,8 +106,8 @@ class Handler:
         match inbound.happening:
             case Happening.MESSAGE | Happening.JOINED | Happening.PRESSED | Happening.EDIT:
                 return await self._answer(row, inbound)
-            case Happening.UNDECRYPTED | Happening.MISSED | Happening.COMPARE:
-                return await self._tell(row, inbound, notice(inbound))
+            case Happening.UNDECRYPTED | Happening.MISSED | Happening.COMPARE | Happening.GROWN:
+                return await self._tell(row, inbound)
             case Happening.RETRACTION:
                 return await self._silently(row, inbound, lambda tx: tx.answers.retract(row.channel, inbound.refers_to))
             case Happening.REACTION:
@@ -171,13 +171,14 @@ class Handler:
             await self._services.search.catch_up()  # their next question finds what they have changed, if they have
         return "limited" if answer.key == EXHAUSTED else OUTCOMES.get(answer.key, "other")
 
-    async def _tell(self, row: InboxRow, inbound: Inbound, answer: Say) -> str:
+    async def _tell(self, row: InboxRow, inbound: Inbound) -> str:
         """Say something that needs no feature."""
         async with self._store.begin() as tx:
             if not await may_work(tx, inbound, self._rules.admins):
                 await self._note(tx, row)
                 return "noted"
-            await self._reply(tx, row, await self._loader.notice_turn(tx, inbound), answer)
+            turn = await self._loader.notice_turn(tx, inbound)
+            await self._reply(tx, row, turn, notice(inbound, turn.private_chat))
         self._answered()
         return "told"
 

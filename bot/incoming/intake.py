@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 
 from bot.commands import is_command
@@ -77,6 +77,26 @@ class Intake:
         """See ``bot.channels.port.Receive``."""
         async with self._store.read() as tx:
             return await tx.inbox.cursor(channel)
+
+    async def known(self, channel: str, event_ids: Collection[str]) -> set[str]:
+        """See ``bot.channels.port.Receive``."""
+        if not event_ids:
+            return set()
+        try:
+            async with self._store.read() as tx:
+                received = await tx.inbox.received(channel, event_ids)
+                answered = await tx.answers.answered(channel, event_ids)
+                return received | answered | await tx.outbox.sent_as(channel, event_ids)
+        except Exception as error:
+            raise StoreError("Earlier messages could not be looked up.", remedy="It is tried again.") from error
+
+    async def without_mention(self, channel: str, conversations: Collection[str]) -> set[str]:
+        """See ``bot.channels.port.Receive``."""
+        try:
+            async with self._store.read() as tx:
+                return await tx.rooms.without_mention(channel, conversations)
+        except Exception as error:
+            raise StoreError("The settings of rooms could not be read.", remedy="It is tried again.") from error
 
     async def _room(self) -> None:
         """Wait until there is room. Other processes on this database also make room, and do not tell this one."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.context import Turn
-from bot.messages import Happening, Inbound, MessageAudience, Say
+from bot.messages import Happening, Inbound, MessageAudience, Say, Url
 from bot.messages.envelope import Envelope
 from bot.messages.readership import audience_of
 from bot.texts import DEFAULT_LANGUAGE
@@ -38,9 +38,10 @@ async def reply(tx: Transaction, row: InboxRow, turn: Turn, say: Say, footer: Sa
         audience_of(say.key, private=turn.inbound.private),
         (turn.inbound.user,),
         thread=place.thread,
-        answers=turn.inbound.reference,
+        answers=_question(turn.inbound),
         replaces=turn.replaces,
         footer=footer,
+        flat=not turn.room.threads,
         farewell=farewell,
         handles=tuple(handles),
     )
@@ -55,6 +56,12 @@ async def reply(tx: Transaction, row: InboxRow, turn: Turn, say: Say, footer: Sa
     await tx.outbox.first_of_all(turn.reply_id)  # what it announces comes after it
     if not await tx.inbox.done(row):
         raise HandledElsewhereError
+
+
+def _question(inbound: Inbound) -> str:
+    """Return the message that an answer names; in a room, a change of its members is none to be quoted."""
+    of_members = inbound.happening in (Happening.JOINED, Happening.GROWN) and not inbound.private
+    return "" if of_members else inbound.reference
 
 
 async def say_sorry(tx: Transaction, row: InboxRow) -> None:
@@ -72,8 +79,13 @@ async def say_sorry(tx: Transaction, row: InboxRow) -> None:
     await tx.outbox.add(row.channel, row.conversation, envelope.to_json(), urgency=Urgency.ANSWER)
 
 
-def notice(inbound: Inbound) -> Say:
-    """Return what the bot says about something that is no question: ``UNDECRYPTED``, ``MISSED`` or ``COMPARE``."""
-    if inbound.happening is Happening.MISSED:
-        return Say("missed", {"count": int(inbound.text)})
-    return Say("compare", {"emojis": inbound.text}) if inbound.happening is Happening.COMPARE else Say("unreadable")
+def notice(inbound: Inbound, private_chat: str) -> Say:
+    """Return what the bot says about something that is no question; ``private_chat``: see ``Turn``."""
+    match inbound.happening:
+        case Happening.MISSED:
+            return Say("missed", {"count": int(inbound.text)})
+        case Happening.GROWN:
+            return Say("room.grown", {"chat": Url(private_chat)})
+        case Happening.COMPARE:
+            return Say("compare", {"emojis": inbound.text})
+    return Say("unreadable")

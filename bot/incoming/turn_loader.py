@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from bot.channels.port import Channel, EditsInPlace, Immediate, KnowsAdmins
+from bot.channels.port import Channel, EditsInPlace, HasRooms, Immediate, KnowsAdmins
 from bot.commands import parse
 from bot.commands.command import Intent
 from bot.commands.general import Start
@@ -16,6 +16,7 @@ from bot.commands.search import Ask
 from bot.context import Services, Turn, nobody
 from bot.features.search import daily_limit, rate_limit
 from bot.incoming.buttons import FrontDesk, Verdict
+from bot.incoming.chat_context import ContextLoader
 from bot.incoming.group_access import may_work
 from bot.incoming.pending_prompt import understood
 from bot.messages import Happening, Inbound, Say
@@ -25,6 +26,7 @@ from knowledge_base.errors import ChangedMeanwhileError
 from knowledge_base.search.language import guess_language
 from knowledge_base.store.outbox import new_id
 from knowledge_base.store.people import ChatContext, Person
+from knowledge_base.store.rooms import RoomSettings
 from knowledge_base.store.transaction import Transaction
 
 
@@ -60,12 +62,13 @@ class TurnLoader:
             return None
         person = await self._person(tx, inbound)
         place = inbound.address
-        key = (place.channel, place.conversation, place.thread, person.id)
-        context = await tx.people.context(key, younger_than=self._services.context_lasts)
+        context = await ContextLoader(tx, inbound, person.id, self._services.context_lasts).load()
         routed, replaces = await self._routed(tx, inbound, context)
         if routed is None:
             return None
-        turn = self._turn(inbound, person, routed, replaces)
+        room = RoomSettings() if inbound.private else await tx.rooms.settings(place.channel, place.conversation)
+        person = replace(person, language=room.language) if room.language else person
+        turn = replace(self._turn(inbound, person, routed, replaces), room=room)
         who = sorted({*await tx.tallies.identities(person.id), f"{place.channel}:{inbound.user}"})
         turn = replace(
             turn,
@@ -137,8 +140,13 @@ class TurnLoader:
         language = person.language or asked or routed.language or person.last_language or DEFAULT_LANGUAGE
         editor = f"{inbound.address.channel}:{inbound.user}" in self._rules.editors
         buttons = isinstance(self._channels.get(inbound.address.channel), Immediate)
+        channel: object = self._channels.get(inbound.address.channel)
+        link, options = (channel.private_link(), channel.room_options()) if isinstance(channel, HasRooms) else ("", ())
         administers = self._role_of(inbound)
-        return Turn(inbound, person, language, new_id(), editor, buttons, replaces, routed.awaited, administers)
+        return Turn(
+            inbound, person, language, new_id(), editor, buttons, replaces, routed.awaited, administers,
+            private_chat=link, room_options=options,
+        )  # fmt: skip
 
     def _role_of(self, inbound: Inbound) -> Callable[[], Awaitable[bool]]:
         """How to find out whether the author is an admin of the room they write in."""

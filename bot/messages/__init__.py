@@ -43,6 +43,7 @@ class Happening(StrEnum):
     RETRACTION = "retraction"  # a user took back what they wrote: ``refers_to``
     REACTION = "reaction"  # a user marked the message ``refers_to`` with ``text``
     JOINED = "joined"  # the bot came into a conversation
+    GROWN = "grown"  # what was a private conversation has a further member: it is a group now
     LEFT = "left"  # the bot was put out of a conversation, or blocked
     MOVED = "moved"  # the conversation ``refers_to`` goes on under this address
     PRESSED = "pressed"  # a user pressed a button of the bot: ``text`` is its handle
@@ -70,6 +71,7 @@ class Inbound:
     public_name: str = ""  # of the account, in private and where the network has such names: others may write to it
     returns: bool = True  # whether it makes an account that could not be reached reachable again
     overheard: bool = False  # private, but later members may read it: nothing personal is said there
+    quoted: str = ""  # what another user wrote in the message that this one replies to, or that began its thread
 
     @property
     def reference(self) -> str:
@@ -102,9 +104,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """An address of the web, to be shown as a link where it is a harmless one."""
+    """An address of the web, to be shown as a link where it is a harmless one; ``short``: named by its host."""
 
     address: str
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,7 @@ class Outgoing:
     bulk: bool = False  # no user waits for it
     trace: str = ""  # where the network would have an earlier attempt (``bot.channels.port.Traceable``)
     known: tuple[str, ...] | None = None  # an earlier attempt may have arrived; ids of what certainly did before it
+    threads: bool = True  # whether a long answer in a room may open a thread
     subject: str = ""  # in a few words, where the network has a line for that
     unsubscribe: str = ""  # the address where the reader ends messages of this kind
     audience: MessageAudience = MessageAudience.ROOM  # who it is for; the composer always names it
@@ -211,7 +215,7 @@ def _value_to_json(value: Value) -> Any:
     if isinstance(value, Say):
         return {"say": value.to_json()}
     if isinstance(value, Url):
-        return {"url": value.address}
+        return {"url": value.address} | ({"short": True} if value.short else {})
     if isinstance(value, Own):
         return {"own": value.text}
     if isinstance(value, Reach):
@@ -229,6 +233,6 @@ def _value_from_json(value: Any) -> Value:
             return Say.from_json(value["say"])
         if "reach" in value:
             return Reach(value["reach"], value["own"], value["linked"])
-        return Own(value["own"]) if "own" in value else Url(value["url"])
+        return Own(value["own"]) if "own" in value else Url(value["url"], value.get("short", False))
     plain: str | int = value
     return plain

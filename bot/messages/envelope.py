@@ -16,7 +16,7 @@ from bot.messages import MessageAudience, Say
 
 ROW_FIELDS = frozenset({
     "say", "language", "audience", "readers", "thread", "answers", "replaces", "footer", "handles", "page", "code",
-    "unsubscribe", "connect", "farewell", "room", "tried", "asked_at",
+    "unsubscribe", "connect", "farewell", "flat", "room", "tried", "asked_at",
 })  # fmt: skip
 
 
@@ -58,6 +58,7 @@ class Envelope:
     code: bool = False  # whether the text names the message's ``{code}`` and ``{word}``
     unsubscribe: str = ""  # what a reader of the mail can end by its header
     connect: str = ""  # the name of the bot that the footer's ``{connect}`` starts
+    flat: bool = False  # opens no thread, however long
     farewell: bool = False  # the last message to a person who was forgotten
     room: MeetingRoom | None = None
     tried: tuple[str, ...] = ()  # places that the message left because others read them
@@ -78,6 +79,7 @@ class Envelope:
             "code": self.code,
             "unsubscribe": self.unsubscribe,
             "connect": self.connect,
+            "flat": self.flat,
             "farewell": self.farewell,
             "room": self.room and {"alias": self.room.alias, "users": list(self.room.users), "name": self.room.name},
             "tried": list(self.tried),
@@ -104,6 +106,7 @@ class Envelope:
             code=bool(data.get("code")),
             unsubscribe=data.get("unsubscribe", ""),
             connect=data.get("connect", ""),
+            flat=bool(data.get("flat")),
             farewell=bool(data.get("farewell")),
             room=_room(room) if room else None,
             tried=tuple(data.get("tried", ())),

@@ -54,7 +54,7 @@ def _node(node: Inline, language: str) -> str:
         case Text():
             return _text(node, language)
         case Link(url):
-            return f'<a href="{escape(url)}">{escape(node.shown)}</a>'
+            return f'<a href="{escape(url)}">{escape(node.label)}</a>'
         case Break():
             return "<br>\n"
         case Strong(inner):

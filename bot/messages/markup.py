@@ -45,8 +45,9 @@ class Soft:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that shows its own address, so that it leads no reader elsewhere.
+    """A link that shows its own address or the host of it, so that it leads no reader elsewhere.
 
+    ``host``: shown in place of a long address where links can be opened without seeing it; ``plain`` has the address.
     ``text``: the address as people write it, where that is not ``url`` ("amt@stadt.example", not "mailto:…"). ``own``:
     see ``Text``.
     """
@@ -54,11 +55,17 @@ class Link:
     url: str
     text: str = ""
     own: bool = False
+    host: str = ""
 
     @property
     def shown(self) -> str:
         """The address as people read it."""
         return self.text or self.url
+
+    @property
+    def label(self) -> str:
+        """What stands for the address where it can be opened with a tap."""
+        return self.host or self.shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,11 @@ def safe_url(address: str) -> str | None:
         return None
     harmless = parts.scheme in ("http", "https") and parts.hostname and not parts.username and " " not in text
     return text if harmless else None
+
+
+def host_of(url: str) -> str:
+    """The host of a web address, as people name it."""
+    return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
 def plain(document: Document) -> str:

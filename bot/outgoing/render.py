@@ -64,6 +64,7 @@ class Composer:
             document=self._texts.render(say, language) + self._footer(row, envelope),
             choices=choices,
             answers=envelope.answers,
+            threads=not envelope.flat,
             bulk=row.urgency is Urgency.BULK,
             subject=self._texts.subject(say, language),
             unsubscribe=self._link(row, UNSUBSCRIBE if envelope.unsubscribe else "", UNSUBSCRIBE).address,

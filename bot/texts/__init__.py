@@ -31,6 +31,7 @@ from bot.messages.markup import (
     Strong,
     Text,
     clean,
+    host_of,
     plain,
     safe_url,
 )
@@ -129,7 +130,7 @@ class Texts:
             return [node for index, part in enumerate(parts) for node in ([SEPARATOR, *part] if index else part)]
         if isinstance(value, Url):
             url = safe_url(value.address)
-            return [Link(url)] if url else [Text(clean(value.address))]
+            return [Link(url, host=host_of(url) if value.short else "")] if url else [Text(clean(value.address))]
         if isinstance(value, Reach):
             text = clean(value.text)
             link = link_of(text) if value.linked else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -43,7 +44,7 @@ class GivenAnswer:
     event_id: str  # of the question
     sure: bool
     language: str
-    shown: tuple[str, ...]
+    shown: tuple[str, ...]  # by number: those of earlier pages of the same list, too
     unanswered: int | None = None
 
 
@@ -63,6 +64,11 @@ class Answers:
         """Return the id of the answer to a question."""
         where = (answer.c.channel == channel, answer.c.event_id == event_id)
         return await self._connection.scalar(select(answer.c.id).where(*where))
+
+    async def answered(self, channel: str, event_ids: Collection[str]) -> set[str]:
+        """Return which of these events are questions with an answer."""
+        where = (answer.c.channel == channel, answer.c.event_id.in_(event_ids))
+        return set((await self._connection.scalars(select(answer.c.event_id).where(*where))).all())
 
     async def retract(self, channel: str, event_id: str) -> None:
         """Forget what was stored of a retracted question, except the same question of other users."""

@@ -10,7 +10,7 @@ from sqlalchemy import Table, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.store.subscriptions import Subscriptions
-from knowledge_base.store.tables import account, button, chat_context, inbox, outbox, permit, subscription
+from knowledge_base.store.tables import account, button, chat_context, inbox, outbox, permit, room_setting, subscription
 from knowledge_base.store.upsert import insert_into
 
 KEEP_IDS: tuple[Table, ...] = (
@@ -115,7 +115,7 @@ class Conversations:
         for table in KEEP_IDS:
             where = (table.c.channel == channel, table.c.conversation == old)
             await self._connection.execute(update(table).where(*where).values(conversation=new))
-        for table in (chat_context, permit):  # the new id may be in use already; then its rows win
+        for table in (chat_context, permit, room_setting):  # the new id may be in use already; then its rows win
             await self._follow(table, channel, old, new)
 
     async def _follow(self, table: Table, channel: str, old: str, new: str) -> None:

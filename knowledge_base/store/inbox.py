@@ -247,6 +247,11 @@ class Inbox:
         values = {"state": "done", "payload": None, "handled_at": self._now}
         return (await self._connection.execute(update(inbox).where(*where).values(**values))).rowcount
 
+    async def received(self, channel: str, event_ids: Collection[str]) -> set[str]:
+        """Return which of these events were taken in lately."""
+        where = (inbox.c.channel == channel, inbox.c.event_id.in_(event_ids))
+        return set((await self._connection.scalars(select(inbox.c.event_id).where(*where))).all())
+
     async def cursor(self, channel: str) -> str | None:
         """Return the position up to which a channel has read its network."""
         return await self._connection.scalar(select(cursor.c.value).where(cursor.c.channel == channel))

@@ -244,6 +244,11 @@ class Outbox:
         where = (outbox.c.channel == channel, outbox.c.remote_id == remote_id)
         return await self._connection.scalar(select(outbox.c.id).where(*where).order_by(outbox.c.seq.desc()).limit(1))
 
+    async def sent_as(self, channel: str, remote_ids: Collection[str]) -> set[str]:
+        """Return which of these ids of the network are messages that were sent."""
+        where = (outbox.c.channel == channel, outbox.c.remote_id.in_(remote_ids))
+        return set((await self._connection.scalars(select(outbox.c.remote_id).where(*where))).all())
+
     async def remote_id(self, message_id: str) -> str | None:
         """Return the network's id of a sent message."""
         return await self._connection.scalar(select(outbox.c.remote_id).where(outbox.c.id == message_id))

@@ -77,7 +77,9 @@ async def own_data(connection: AsyncConnection, now: datetime, person_id: str) -
         if table.name in SHOWN:
             owner = table.c.id if table is person else table.c.person_id
             columns = [table.c[name] for name in SHOWN[table.name]]
-            data[table.name] = await _rows(connection, select(*columns).where(owner == person_id))
+            rows = await _rows(connection, select(*columns).where(owner == person_id))
+            # a question is stored twice: for the next one in its place, and for replies to its answer
+            data[table.name] = [row for n, row in enumerate(rows) if table is not chat_context or row not in rows[:n]]
     data |= await _introductions(connection, person_id)
     data[consent.name] = [
         {

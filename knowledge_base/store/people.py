@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import case, delete, insert, null, select, update
+from sqlalchemy import Row, case, delete, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from knowledge_base.errors import ChangedMeanwhileError
@@ -166,8 +166,27 @@ class People:
     async def context(self, key: Sequence[str], *, younger_than: timedelta) -> ChatContext | None:
         """Return the last question at ``(channel, conversation, thread, person id)`` if it is recent enough."""
         statement = select(chat_context).where(*_at(key), chat_context.c.at > self._now - younger_than)
-        row = (await self._connection.execute(statement)).first()
-        return ChatContext(row.query, row.answer_id, tuple(row.choices), row.at, row.awaits or "") if row else None
+        return _context((await self._connection.execute(statement)).first(), key[3])
+
+    async def context_of_answer(
+        self, answer_id: str, place: tuple[str, str], person_id: str, *, younger_than: timedelta
+    ) -> ChatContext | None:
+        """Return the context that an answer in this (channel, conversation) left, if it is recent enough."""
+        here = (chat_context.c.channel == place[0], chat_context.c.conversation == place[1])
+        recent = chat_context.c.at > self._now - younger_than
+        statement = select(chat_context).where(*here, recent, chat_context.c.answer_id == answer_id)
+        statement = statement.order_by(chat_context.c.at).limit(1)  # the oldest: numbers offered later are not its own
+        return _context((await self._connection.execute(statement)).first(), person_id)
+
+    async def context_of_thread(
+        self, place: tuple[str, str, str], person_id: str, *, younger_than: timedelta
+    ) -> ChatContext | None:
+        """Return the last context of anybody in a (channel, conversation, thread), if it is recent enough."""
+        names = (chat_context.c.channel, chat_context.c.conversation, chat_context.c.thread)
+        here = [name == value for name, value in zip(names, place, strict=True)]
+        statement = select(chat_context).where(*here, chat_context.c.at > self._now - younger_than)
+        statement = statement.order_by(chat_context.c.at.desc()).limit(1)
+        return _context((await self._connection.execute(statement)).first(), person_id)
 
     async def accounts(self, person_id: str) -> list[Account]:
         """Return every account of a person, the first seen first."""
@@ -199,6 +218,14 @@ class People:
         """Delete contexts that no follow-up can use any more."""
         result = await self._connection.execute(delete(chat_context).where(chat_context.c.at < self._now - older_than))
         return result.rowcount
+
+
+def _context(row: Row[Any] | None, person_id: str) -> ChatContext | None:
+    """Return a row as context; what the bot asked one person to complete, another person does not complete."""
+    if row is None:
+        return None
+    awaits = row.awaits if row.awaits and row.person_id == person_id else ""
+    return ChatContext(row.query, row.answer_id, tuple(row.choices), row.at, awaits)
 
 
 def _at(key: Sequence[str]) -> tuple[Any, ...]:

@@ -28,6 +28,7 @@ from knowledge_base.store.people import People
 from knowledge_base.store.processes import Processes
 from knowledge_base.store.profiles import Profiles
 from knowledge_base.store.records import Records
+from knowledge_base.store.rooms import Rooms
 from knowledge_base.store.subscriptions import Subscriptions
 from knowledge_base.store.vectors import Vectors
 from knowledge_base.store.verifications import Verifications
@@ -72,6 +73,10 @@ class Transaction:
     @cached_property
     def conversations(self) -> Conversations:
         return Conversations(self.connection, self.now)
+
+    @cached_property
+    def rooms(self) -> Rooms:
+        return Rooms(self.connection)
 
     @cached_property
     def inbox(self) -> Inbox:

@@ -103,8 +103,10 @@ def test_values_never_become_markup(texts: Texts) -> None:
 
 
 def test_lines_without_values_are_omitted(texts: Texts) -> None:
-    values = {"title": "T", "facts": "", "why": "w", "role": "", "url": Url("javascript:alert(1)")}
-    assert plain(texts.render(Say("ask.entry", values), "en")) == "T\n“w”\njavascript:alert(1)"
+    link = Say("ask.link", {"url": Url("javascript:alert(1)", short=True)})
+    values = {"title": "T", "facts": (link,), "why": "w", "role": ""}
+    assert plain(texts.render(Say("ask.entry", values), "en")) == "T\njavascript:alert(1)\n“w”"
+    assert plain(texts.render(Say("ask.entry", values | {"facts": ()}), "en")) == "T\n“w”"
 
 
 @pytest.mark.parametrize(

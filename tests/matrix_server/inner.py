@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +44,12 @@ class Inner:
 
     async def cursor(self, channel: str) -> str | None:
         return self.position
+
+    async def known(self, channel: str, event_ids: Collection[str]) -> set[str]:
+        return {happening.id for happening in self.received} & set(event_ids)
+
+    async def without_mention(self, channel: str, conversations: Collection[str]) -> set[str]:
+        return set()
 
     async def room_with(self, person: Person, *others: str, encrypted: bool = False, **more: Any) -> str:
         """A room of a person into which the bot has come."""

@@ -120,13 +120,65 @@ async def test_long_answer_in_a_room_opens_a_thread_for_follow_ups(
         assert "noch keine Frage" not in more["content"]["body"]
 
 
-async def test_bot_does_not_answer_edits_notices_or_other_bots(shared: BotProcess, person: Person) -> None:
+async def test_thread_that_the_bot_began_needs_no_mention_and_keeps_its_topic(
+    shared: BotProcess, person: Person, synapse: Synapse
+) -> None:
+    async with await Person.new(synapse) as other:
+        room = await person.room_with(shared.user_id, other.user_id, encrypted=True)
+        question = await person.say(room, "!frage Mobilität")
+        await person.answer(room, question)
+        thread = {"m.relates_to": {"rel_type": "m.thread", "event_id": question, "is_falling_back": True,
+                  "m.in_reply_to": {"event_id": question}}}  # fmt: skip
+        answer = await person.ask(room, "und auf dem Land?", **thread)
+        assert "Mobilität" in answer["content"]["body"]
+        assert answer["content"]["m.relates_to"]["event_id"] == question
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["clear", "encrypted"])
+async def test_edited_question_edits_its_answer(shared: BotProcess, person: Person, encrypted: bool) -> None:
+    room = await person.room_with(shared.user_id, encrypted=encrypted)
+    answer = await person.ask(room, "Rufbus?")
+    before = await quiet(person, room, shared)
+    for wanted in ("Hitzeschutz?", "Digitale Schule?"):
+        edit = {
+            "m.new_content": {"msgtype": "m.text", "body": wanted},
+            "m.relates_to": {"rel_type": "m.replace", "event_id": answer["content"][ANSWER_TO]},
+        }
+        known = len(person.from_user(room, shared.user_id))
+        await person.say(room, f"* {wanted}", **edit)
+        await person.until(lambda known=known: len(person.from_user(room, shared.user_id)) > known)  # type: ignore[misc]
+        new = person.from_user(room, shared.user_id)[-1]["content"]
+        assert new["m.relates_to"] == {"rel_type": "m.replace", "event_id": answer["event_id"]}
+        assert wanted.split("?")[0].split()[-1].lower()[:5] in new["m.new_content"]["body"].lower()
+        assert ANSWER_TO not in new
+        assert ANSWER_TO not in new["m.new_content"]
+    assert await quiet(person, room, shared) == before + 3
+
+
+async def test_private_chat_that_becomes_a_group_says_so_once(
+    shared: BotProcess, person: Person, synapse: Synapse
+) -> None:
+    async with await Person.new(synapse) as other:
+        room = await person.room_with(shared.user_id, encrypted=True)
+        await person.ask(room, "Rufbus?")
+        await person.client.room_invite(room, other.user_id)
+        await person.until(
+            lambda: any("matrix.to" in str(e["content"]) for e in person.from_user(room, shared.user_id))
+        )
+        before = len(person.from_user(room, shared.user_id))
+        await other.client.join(room)
+        unasked = await person.say(room, "Rufbus?")
+        assert await quiet(person, room, shared) == before + 1
+        assert person.answers(room, unasked) == []
+
+
+async def test_bot_does_not_answer_edits_of_others_notices_or_other_bots(shared: BotProcess, person: Person) -> None:
     room = await person.room_with(shared.user_id)
-    question = (await person.ask(room, "Rufbus?"))["content"][ANSWER_TO]
+    await person.ask(room, "Rufbus?")
     before = await quiet(person, room, shared)
     edit = {
         "m.new_content": {"msgtype": "m.text", "body": "Hitze?"},
-        "m.relates_to": {"rel_type": "m.replace", "event_id": question},
+        "m.relates_to": {"rel_type": "m.replace", "event_id": person.from_user(room, shared.user_id)[-1]["event_id"]},
     }
     await person.say(room, "* Hitze?", **edit)
     await person.send(room, "m.room.message", {"msgtype": "m.notice", "body": "Rufbus?"})
@@ -171,9 +223,11 @@ async def test_redacting_a_question_deletes_its_stored_answer(shared: BotProcess
     await eventually(lambda: not rows(shared, "SELECT 1 FROM answer WHERE event_id = ?", question))
 
 
-async def test_bot_also_sends_a_question_with_fixed_answers_as_a_poll(shared: BotProcess, person: Person) -> None:
+async def test_client_that_shows_polls_gets_fixed_answers_as_a_poll_alone(shared: BotProcess, person: Person) -> None:
     room = await person.room_with(shared.user_id, encrypted=True)
-    await person.ask(room, "!sprache")
+    assert "1. Deutsch" in (await person.ask(room, "!sprache"))["content"]["body"]
+    await person.client.update_device(person.client.device_id, {"display_name": "Element X Android"})
+    assert "Deutsch" not in (await person.ask(room, "!sprache"))["content"]["body"]
     polls = lambda: [e for e in person.from_user(room, shared.user_id) if e["type"].endswith("poll.start")]  # noqa: E731
     await person.until(lambda: bool(polls()))
     poll = polls()[0]

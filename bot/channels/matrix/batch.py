@@ -18,7 +18,16 @@ import structlog
 
 from bot.channels.matrix.crypto import Crypto, MalformedError, NoKeyError
 from bot.channels.matrix.http import Json, events
-from bot.channels.matrix.normalise import NAME, MalformedEventError, VerificationStep, check_shape, moment, read
+from bot.channels.matrix.normalise import (
+    NAME,
+    MalformedEventError,
+    VerificationStep,
+    check_shape,
+    is_for_others,
+    moment,
+    quoted_text,
+    read,
+)
 from bot.channels.matrix.position import Position
 from bot.channels.matrix.rooms import Room, inviter, own_arrival, state_events
 from bot.messages import Address, Happening, Inbound, Refused
@@ -40,7 +49,9 @@ class Batch:
     verifications: list[VerificationStep] = field(default_factory=list)
     to_device: list[Json] = field(default_factory=list)  # verification steps
     tombstones: list[str] = field(default_factory=list)  # rooms that were replaced
-    unsure: list[Inbound] = field(default_factory=list)  # replies to messages that may be the bot's
+    unsure: list[Inbound] = field(
+        default_factory=list
+    )  # for the bot in some rooms, or if what they refer to is: see ``sync``
 
     @contextmanager
     def guarded(self, event: Any, room_id: str = "") -> Iterator[None]:
@@ -135,6 +146,8 @@ class SyncReader:
                 with batch.guarded(event, room_id), self._crypto.atomic():
                     if isinstance(event, dict) and "state_key" in event:
                         self._apply(room, event, batch)
+                        if begun and room.became_a_group(event) and self._may_ask(event["sender"]):
+                            happenings.append(self._grown(room, event))
                     elif begun:
                         position = self._one(room, event, position, batch, happenings, now)
                 begun = begun or event is arrival
@@ -149,6 +162,10 @@ class SyncReader:
             arrival["event_id"], Address(NAME, room.id), who, "", room.private,
             moment(arrival["origin_server_ts"]), Happening.JOINED, overheard=not room.closable.closed,
         )  # fmt: skip
+
+    def _grown(self, room: Room, event: Json) -> Inbound:
+        at = moment(check_shape(event)["origin_server_ts"])
+        return Inbound(event["event_id"], Address(NAME, room.id), event["sender"], "", False, at, Happening.GROWN)
 
     def _one(
         self, room: Room, event: Any, position: Position, batch: Batch, happenings: list[Inbound], now: datetime
@@ -173,10 +190,28 @@ class SyncReader:
             batch.verifications.append(meant)
         elif meant is None or not self._may_ask(meant.user):
             return
+        elif meant.happening is Happening.EDIT:
+            batch.unsure.append(meant)
         elif meant.addressed or meant.refers_to in self._own:
             happenings.append(replace(meant, addressed=True))
-        elif meant.refers_to:
+        elif meant.refers_to or not is_for_others(event["content"], room):
             batch.unsure.append(meant)
+
+    def quoted(self, room_id: str, event: Any) -> str:
+        """Return the words of an earlier event of another user; empty for what cannot be read."""
+        room = self.rooms.get(room_id)
+        try:
+            event = check_shape(event)
+            if room is None or event["sender"] == self._me:
+                return ""
+            if event["type"] == "m.room.encrypted":
+                with self._crypto.atomic():
+                    event = check_shape(self._crypto.decrypt(room_id, event))
+            return quoted_text(event["content"], room) if event["type"] == "m.room.message" else ""
+        except StoreError:
+            raise
+        except Exception:  # noqa: BLE001 - a foreign event; the message itself says enough
+            return ""
 
     def left(self, room_id: str) -> None:
         """Forget a room that the bot has left."""

@@ -44,6 +44,7 @@ class MatrixChannel:
 
     name = NAME
     exactly_once = True
+    edits_in_place = True
 
     def __init__(
         self,
@@ -165,6 +166,14 @@ class MatrixChannel:
             return None
         room = self._parts.reader.rooms.get(address.conversation)
         return room.closable if room else Readership()
+
+    def room_options(self) -> tuple[str, ...]:
+        """See ``bot.channels.port.HasRooms``."""
+        return ("mention", "threads", "language")
+
+    def private_link(self) -> str:
+        """See ``bot.channels.port.HasRooms``."""
+        return f"https://matrix.to/#/{self._session.crypto.user_id}" if self._session else ""
 
     def private_place(self, user: str) -> str | None:
         """See ``bot.channels.port.Channel``."""

@@ -14,6 +14,7 @@ from html import escape
 
 from bot.channels.matrix.http import Json
 from bot.messages import Outgoing, ShownChoice
+from bot.messages.hints import hints
 from bot.messages.markup import Block, Break, Document, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
 
 LARGEST = 24_000  # bytes of body and formatted_body; a whole event may have 65,536, encrypted 3/4 of that
@@ -53,15 +54,23 @@ def relation(message: Outgoing, *, private: bool) -> Relation:
     """Return the thread of the question; in a room, a long answer opens a thread and a short one is a reply."""
     question = message.answers if message.answers.startswith("$") else ""
     thread = message.address.thread
-    if not thread and not private and question and plain(message.document).count("\n") > LONG:
+    if message.threads and not thread and not private and question and plain(message.document).count("\n") > LONG:
         thread = question
     return Relation(question, thread, reply=not private)
 
 
-def contents(message: Outgoing, *, private: bool, largest: int = LARGEST) -> list[tuple[str, Json]]:
-    """Return ``(type, content)`` of each event; the first answers the question, the others are parts of it."""
+def contents(
+    message: Outgoing, *, private: bool, polls: bool = False, largest: int = LARGEST
+) -> list[tuple[str, Json]]:
+    """Return ``(type, content)`` of each event; the first answers the question, the others are parts of it.
+
+    ``polls``: the reader's clients show polls, so the choices stand in a poll and not in the text.
+    """
+    if message.replaces:
+        return _new_version(message, largest)
     where = relation(message, private=private)
-    document = with_hints(message.document, message.choices)
+    poll = _poll(message) if private and polls else None
+    document = _without_choices(message) if poll else with_hints(message.document, message.choices)
     events = []
     for number, piece in enumerate(pieces(document, largest)):
         content = _text_content(piece)
@@ -73,15 +82,32 @@ def contents(message: Outgoing, *, private: bool, largest: int = LARGEST) -> lis
         if relates_to := related.to_json():
             content["m.relates_to"] = relates_to
         events.append(("m.room.message", content))
-    if poll := _poll(message, private=private):
+    if poll:
         events.append((POLL_START, poll))
     return events
 
 
+def _new_version(message: Outgoing, largest: int) -> list[tuple[str, Json]]:
+    """Return the events that put a new version in the place of a message; what does not fit follows as parts.
+
+    What the original says about itself (its relation, ``ANSWER_TO``) stays with the original.
+    """
+    first, *others = map(_text_content, pieces(with_hints(message.document, message.choices), largest * 2 // 3))
+    edit: Json = {
+        "msgtype": "m.text",
+        "body": f"* {first['body']}",  # for clients that know no edits
+        "m.mentions": {},
+        "m.new_content": first,
+        "m.relates_to": {"rel_type": "m.replace", "event_id": message.replaces},
+    }
+    parts = [content | {PART: number} for number, content in enumerate(others, start=1)]
+    return [("m.room.message", content) for content in (edit, *parts)]
+
+
 def with_hints(document: Document, choices: Sequence[ShownChoice]) -> Document:
     """Return the message with the commands of its unnumbered choices, as users type them."""
-    hints = " · ".join(choice.typed for choice in choices if choice.number is None)
-    return (*document, Paragraph((Soft((Text(hints, quoted=False),)),))) if hints else document
+    commands = hints(choices, plain(document))
+    return (*document, Paragraph((Soft((Text(commands, quoted=False),)),))) if commands else document
 
 
 def _text_content(document: Document) -> Json:
@@ -95,10 +121,17 @@ def _text_content(document: Document) -> Json:
     }
 
 
-def _poll(message: Outgoing, *, private: bool) -> Json | None:
-    """Return a poll for a private chat if the question has a few short answers: the user answers with one tap."""
+def _without_choices(message: Outgoing) -> Document:
+    """Return the message without the list of its choices."""
+    labels = [choice.label for choice in message.choices]
+    blocks = message.document
+    return tuple(b for b in blocks if not (isinstance(b, Items) and [plain(entry) for entry in b.entries] == labels))
+
+
+def _poll(message: Outgoing) -> Json | None:
+    """Return a poll if the question has a few short answers: the user answers with one tap."""
     choices = message.choices
-    if not private or len(choices) not in POLL_CHOICES or any(choice.number is None for choice in choices):
+    if len(choices) not in POLL_CHOICES or any(choice.number is None for choice in choices):
         return None
     if any(
         len(choice.label) > SHORT or defuse(choice.label) != choice.label for choice in choices
@@ -189,7 +222,7 @@ def _html_node(node: Inline) -> str:
         case Text(text):
             return escape(text)
         case Link(url):
-            return f'<a href="{escape(url)}">{escape(node.shown)}</a>' if SCHEMES.match(url) else escape(node.shown)
+            return f'<a href="{escape(url)}">{escape(node.label)}</a>' if SCHEMES.match(url) else escape(node.shown)
         case Break():
             return "<br>"
         case Strong(inner):

@@ -126,6 +126,10 @@ class Keys:
         subject = hashlib.sha256(user.encode()).hexdigest()[:16]  # the database keeps it longer than the message
         await self._alert("identity_changed", subject=subject, user=quoted)
 
+    def session_names(self, user: str) -> list[str]:
+        """Return the names of a user's sessions, as their clients gave them; empty for one without a name."""
+        return [device.display_name or "" for device in self._crypto.devices(user)]
+
     def master(self, user: str) -> str:
         """Return the identity that the server shows for a user; empty if it is missing or broken."""
         return self._masters.get(user, "")

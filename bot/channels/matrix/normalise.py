@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
+from bot.channels.matrix.content import INVISIBLE_SPACE
 from bot.channels.matrix.http import Json
 from bot.channels.matrix.rooms import Room
 from bot.commands import is_command
@@ -98,16 +99,47 @@ def _message(event: Json, room: Room, content: Json) -> Inbound | VerificationSt
         return VerificationStep(room.id, event)
     relation = _relation(content)
     if relation.get("rel_type") == "m.replace":
-        return _inbound(event, room, happening=Happening.EDIT, refers_to=_text(relation.get("event_id"), "event_id"))
+        return _edit(event, room, content.get("m.new_content"), _text(relation.get("event_id"), "event_id"))
     if kind != "m.text" and not (kind in WITH_CAPTION and _has_caption(content)):
         return _inbound(event, room) if kind in WITHOUT_WORDS and room.alone else None  # the bot asks for a question
-    body = _text(content.get("body"), "body")
     reply = _replied_to(relation)
+    text, addressed = _said(content, room, reply=bool(reply))
+    thread = _text(relation.get("event_id"), "thread") if relation.get("rel_type") == "m.thread" else ""
+    return _inbound(event, room, text=text, thread=thread, addressed=addressed, refers_to=reply)
+
+
+def _edit(event: Json, room: Room, content: Any, edited: str) -> Inbound | None:
+    """Return the new version of a message; only its author may write one, which the event does not prove."""
+    if not isinstance(content, dict) or not isinstance(content.get("body"), str):
+        return None
+    text, addressed = _said(content, room, reply=False)
+    return _inbound(
+        event, room, happening=Happening.EDIT, text=text, addressed=addressed, refers_to=edited, message=edited
+    )
+
+
+def _said(content: Json, room: Room, *, reply: bool) -> tuple[str, bool]:
+    """Return what a user said, without the bot's name, and whether the bot is meant by name or command."""
+    body = _text(content.get("body"), "body").replace(INVISIBLE_SPACE, "")  # of what was copied from a message of ours
     own_words = _without_quote(body) if reply else body
     text = _without_mention(own_words, room.own_names, private=room.alone)
-    thread = _text(relation.get("event_id"), "thread") if relation.get("rel_type") == "m.thread" else ""
     addressed = room.alone or is_command(text) or _mentions(content, body, own_words, room)
-    return _inbound(event, room, text=text[:MAX_TEXT], thread=thread, addressed=addressed, refers_to=reply)
+    return text[:MAX_TEXT], addressed
+
+
+def quoted_text(content: Json, room: Room) -> str:
+    """Return the words of a message that another one refers to; empty for all that is no text. It never raises."""
+    is_text = content.get("msgtype") == "m.text" or (content.get("msgtype") in WITH_CAPTION and _has_caption(content))
+    if not is_text or not isinstance(content.get("body"), str):
+        return ""
+    return _without_mention(_without_quote(content["body"]), room.own_names, private=room.alone)[:MAX_TEXT]
+
+
+def is_for_others(content: Json, room: Room) -> bool:
+    """Return whether a message mentions others and not the bot."""
+    mentions = content.get("m.mentions")
+    users = mentions.get("user_ids") if isinstance(mentions, dict) else None
+    return isinstance(users, list) and bool(users) and room.me not in users
 
 
 def _reaction(event: Json, room: Room, content: Json) -> Inbound | None:
@@ -143,6 +175,7 @@ def _inbound(
     refers_to: str = "",
     thread: str = "",
     addressed: bool = True,
+    message: str = "",
 ) -> Inbound:
     return Inbound(
         id=event["event_id"],
@@ -154,6 +187,7 @@ def _inbound(
         happening=happening,
         refers_to=refers_to,
         addressed=addressed,
+        message=message,
         overheard=room.private and not room.closable.closed,
     )
 

@@ -11,6 +11,7 @@ from bot.channels.matrix.http import Json, events, part
 from bot.messages.readership import Readership
 
 PRESENT = ("join", "invite")
+ALONE = 2  # the bot and one user
 NOT_FOR_LATER = ("invited", "joined")  # history visibilities that later members cannot read
 
 
@@ -63,7 +64,7 @@ class Room:
     @property
     def alone(self) -> bool:
         """Return whether at most one other user is here or invited: then every message is for the bot."""
-        return len(self.members) <= 2
+        return len(self.members) <= ALONE
 
     @property
     def private(self) -> bool:
@@ -101,6 +102,15 @@ class Room:
     def deserted(self) -> bool:
         """Return whether all other users have left; a room that the bot is just making does not count."""
         return not self.others and (self.met or self.creator != self.me)
+
+    def became_a_group(self, event: Json) -> bool:
+        """Return whether a member event, which was applied, brought the second other user into the room.
+
+        In rooms that the bot made, it expects them.
+        """
+        arrives = membership(event.get("content")) in PRESENT and membership(_before(event)) not in PRESENT
+        is_another = event.get("type") == "m.room.member" and event.get("state_key") != self.me
+        return is_another and arrives and len(self.members) == ALONE + 1 and self.creator != self.me
 
     @property
     def own_names(self) -> tuple[str, ...]:

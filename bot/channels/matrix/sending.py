@@ -11,6 +11,7 @@ import structlog
 
 from bot.channels.matrix.arrived import MESSAGE_ID
 from bot.channels.matrix.batch import SyncReader
+from bot.channels.matrix.clients import show_polls
 from bot.channels.matrix.content import LARGEST, contents
 from bot.channels.matrix.guard import AudienceGuard
 from bot.channels.matrix.http import BusyError, Json, MatrixError, RequestRefusedError, Server
@@ -45,7 +46,7 @@ class MatrixSender:
         await asyncio.gather(*self._background, return_exceptions=True)
 
     async def send(self, message: Outgoing) -> str:
-        """See ``bot.channels.port.Channel.send``. Return the id of the first event."""
+        """See ``bot.channels.port.Channel.send``. Return the id of the first event, or of the event that it edits."""
         room = self._reader.rooms.get(message.address.conversation)
         if room is None:
             raise UndeliverableError("The bot is not in this room.", gone=True)
@@ -66,11 +67,13 @@ class MatrixSender:
 
     async def _send(self, room: Room, message: Outgoing, largest: int) -> str:
         ids = []
-        for number, (kind, content) in enumerate(contents(message, private=room.alone, largest=largest)):
+        polls = all(show_polls(self._keys.session_names(user)) for user in room.others)
+        parts = contents(message, private=room.alone, polls=polls, largest=largest)
+        for number, (kind, content) in enumerate(parts):
             transaction = message.id if not number else f"{message.id}.{number}"
             ids.append(await self.event(room, kind, content, transaction, message))
         self._in_background(lambda: self._typing(room.id, typing=False))
-        return ids[0]
+        return message.replaces or ids[0]
 
     async def event(
         self, room: Room, kind: str, content: Json, transaction: str = "", message: Outgoing | None = None

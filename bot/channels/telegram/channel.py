@@ -58,6 +58,7 @@ class TelegramChannel:
         self._take: Take | None = None  # set when the bot knows its own account
         self._small: set[asyncio.Task[None]] = set()
         self._albums: dict[str, None] = {}
+        self._username = ""
 
     @property
     def routes(self) -> list[Route]:
@@ -86,6 +87,7 @@ class TelegramChannel:
         while True:
             try:
                 me = await self._me()
+                self._username = me.username
                 if self._desk:
                     await self._desk.known_as(NAME, me.username)
             except Exception as error:  # noqa: BLE001 - ``failed`` raises when waiting will not help
@@ -103,6 +105,14 @@ class TelegramChannel:
         """See ``bot.channels.port.Channel``. The id of a private chat is its user's id; a group is never closed."""
         chat = address.conversation
         return Readership(frozenset({chat}), closed=True) if chat.isdecimal() else Readership()
+
+    def room_options(self) -> tuple[str, ...]:
+        """See ``bot.channels.port.HasRooms``."""
+        return ("language",)
+
+    def private_link(self) -> str:
+        """See ``bot.channels.port.HasRooms``."""
+        return f"https://t.me/{self._username}" if self._username else ""
 
     def private_place(self, user: str) -> str | None:
         """See ``bot.channels.port.Channel``. A user who writes as a group (an anonymous admin) has no private chat."""

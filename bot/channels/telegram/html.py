@@ -123,7 +123,7 @@ def _runs(nodes: Sequence[Inline], marks: tuple[str, ...]) -> Iterator[TextRun]:
             case Text(text):
                 yield TextRun(_sound(text), marks, exact=node.exact)
             case Link(url) if url.lower().startswith("http"):
-                yield TextRun(_sound(node.shown), marks, _sound(url))
+                yield TextRun(_sound(node.label), marks, _sound(url))
             case Link():
                 yield TextRun(_sound(node.shown), marks, exact=True)
             case Break():

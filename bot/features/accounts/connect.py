@@ -39,7 +39,7 @@ OVER = Say("connect.over")
 
 async def start(turn: Turn, intent: Start, services: Services) -> Act:
     """Introduce the bot; to who comes by a link of a mail, ask whether the mailbox is theirs."""
-    welcome, handle = await guide.welcome(), intent.handle
+    welcome, handle = await guide.welcome(turn), intent.handle
     if not turn.inbound.private or not HANDLE.fullmatch(handle):
         return welcome
 

@@ -19,6 +19,7 @@ from bot.features.dialog import is_aside
 from bot.features.digests.settings import region_said, settings_say, weekday
 from bot.features.digests.wishes import OFFERED, language_of, region_of, topics_of, when_of
 from bot.features.entries import mine
+from bot.features.room_admins import may_decide_here
 from bot.features.search import ask
 from bot.features.wording import label, named
 from bot.messages import Choice, Say, Value
@@ -52,10 +53,8 @@ async def subscribe(turn: Turn, intent: Subscribe, services: Services) -> Act:
 
 
 async def refused_here(turn: Turn, services: Services) -> Say | None:
-    """In a room, its admins decide what it gets, and those who run the bot."""
-    address = f"{turn.inbound.address.channel}:{turn.inbound.user}"
-    may = turn.inbound.private or address in services.settings.admins or await turn.administers()
-    return None if may else Say("subscribe.admins_only")
+    """Return why this user may not decide what this place gets; ``None``: they may."""
+    return None if await may_decide_here(turn, services) else Say("subscribe.admins_only")
 
 
 def change(turn: Turn, step: str, text: str, services: Services, *, asking: bool = False) -> Act:

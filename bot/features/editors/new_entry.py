@@ -19,7 +19,7 @@ from bot.commands import to_text
 from bot.commands.editors import NewEntry
 from bot.commands.search import PROJECT, Ask, Show
 from bot.context import Act, Serves, Services, Turn, say
-from bot.features.dialog import offer
+from bot.features.dialog import offer, only_in_private
 from bot.features.editors.questions import EDITABLE, close, refused
 from bot.features.search import ask
 from bot.features.search.answers import in_full
@@ -41,7 +41,6 @@ ANSWER = "answer"  # in a draft: the id of the answer that its text is taken fro
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 LONGEST_SLUG = 60  # characters of an id that say what it is about
 NO_SUCH = Say("questions.no_such")
-ONE_TO_ONE_ONLY = Say("one_to_one_only")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class _Draft:
 async def enter(turn: Turn, intent: NewEntry, services: Services) -> Act:
     """Go a step towards a new entry; what is awaited and ends with a question mark is a question, as anywhere."""
     if not turn.inbound.private:
-        return say(ONE_TO_ONE_ONLY)
+        return say(only_in_private(turn, intent))
     if turn.awaited and intent.value.endswith("?"):
         return await ask.ask(turn, Ask(intent.value), services)
 

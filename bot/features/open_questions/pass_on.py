@@ -12,8 +12,9 @@ from datetime import timedelta
 from bot.channels.networks import network
 from bot.channels.policy import DataClass, may_pass
 from bot.commands.open_questions import OfferAnswer, PassOn, Reply
+from bot.commands.search import QUESTION, Show
 from bot.context import Act, Serves, Services, Turn, say
-from bot.features.dialog import offer
+from bot.features.dialog import offer, only_in_private
 from bot.features.open_questions import closing
 from bot.features.privacy_notice import version
 from bot.features.wording import named
@@ -129,7 +130,7 @@ async def show(turn: Turn, number: int, services: Services) -> Act:
         if may_pass(turn.inbound.address.channel, DataClass.TEXT_OF_OTHERS, services.settings):
             return shown
         if not turn.inbound.private:
-            return Say("one_to_one_only")
+            return only_in_private(turn, Show(f"{QUESTION}{number}"))
         notice = Notice(shown, f"question shown:{turn.reply_id}", about=DataClass.TEXT_OF_OTHERS)
         delivery = await tell(tx, turn.person, notice, settings=services.settings, links=services.links)
         if delivery is None:

@@ -60,7 +60,7 @@ ENTRIES = (
     DataKind("block", ("block",), lambda _: Say("period.as_long_as_objected")),
     DataKind("tally", ("tally",), lambda s: days(max(TALLIES_LAST, s.introductions.pause_days))),
     DataKind("contact", ("contact_notice",), lambda _: Say("period.until_removed"), of_people=False),
-    DataKind("permit", ("permit",), lambda _: Say("period.until_removed"), of_people=False),
+    DataKind("permit", ("permit", "room_setting"), lambda _: Say("period.until_removed"), of_people=False),
     DataKind(
         "knowledge",
         (

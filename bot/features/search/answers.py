@@ -10,11 +10,14 @@ from bot.commands.introductions import Introduce
 from bot.commands.ratings import Rate
 from bot.commands.search import PROJECT, Ask, More, Show
 from bot.features.search.events import section
+from bot.features.wording import beginning
 from bot.messages import Choice, Say, Url, Value
 from knowledge_base.model import Answer, Hit, Project, Understood
 from knowledge_base.vocabulary import bundled
 
 NEAREST = 3  # when not sure
+WHOLE = 2  # entries of a list with more than title and facts
+WHY = 110  # characters of the reason in a list
 NARROWED = {
     "de": {"rural": "nur ländliche", "running": "nur laufende"},
     "en": {"rural": "only rural ones", "running": "only running ones"},
@@ -161,26 +164,31 @@ def _grouped(hits: Sequence[Hit], who: bool, language: str, start: int) -> tuple
     """The hits, numbered on; under their municipality when the question asks who."""
     numbered = list(enumerate(hits, start=start + 1))
     if not who:
-        entries = tuple(entry(hit, language, place=True) for hit in hits)
+        entries = tuple(entry(hit, language, place=True, whole=at <= start + WHOLE) for at, hit in numbered)
         return (Say("ask.list", {"start": start + 1, "entries": entries}),) if hits else ()
     groups = []
     for name, members in groupby(numbered, key=lambda pair: pair[1].project.municipality):
         group = list(members)
-        entries = tuple(entry(hit, language, place=False) for _, hit in group)
+        entries = tuple(entry(hit, language, place=False, whole=at <= start + WHOLE) for at, hit in group)
         groups.append(Say("ask.group", {"municipality": name, "start": group[0][0], "entries": entries}))
     return tuple(groups)
 
 
-def entry(hit: Hit, language: str, *, place: bool) -> Say:
+def entry(hit: Hit, language: str, *, place: bool, whole: bool) -> Say:
+    """A hit in a list: on a phone, one and a half screens show five; ``whole``: with why it fits, and who answers."""
     project = hit.project
-    facts = [project.municipality if place else "", project.status, project.funding_round]
+    facts = [fact for fact in (project.municipality if place else "", project.status, project.funding_round) if fact]
     values: dict[str, Value] = {
         "title": project.title,
-        "facts": " · ".join(fact for fact in facts if fact),
-        "why": hit.why,
+        "facts": (
+            *(Say("ask.fact", {"fact": fact}) for fact in facts),
+            *((Say("ask.link", {"url": Url(project.url, short=True)}),) if project.url else ()),
+        ),
+        "why": beginning(hit.why, WHY),
         "role": Say("ask.role", {"role": hit.contact_role}) if hit.contact_role else "",
-        "url": Url(project.url) if project.url else "",
     }
+    if not whole:
+        return Say("ask.entry_short", values)
     return Say("ask.entry" if project.lang == language else "ask.entry_original", values)
 
 
@@ -194,7 +202,9 @@ def in_full(project: Project) -> Say:
             "title": project.title,
             "text": project.text,
             "facts": tuple(Say(f"show.{name}", {"value": value}) for name, value in facts if value),
-            "sources": tuple(Say("show.source", {"url": Url(url)}) for url in project.sources or (project.url,) if url),
+            "sources": tuple(
+                Say("show.source", {"url": Url(url, short=True)}) for url in project.sources or (project.url,) if url
+            ),
             "licence": Say("show.licence", {"licence": project.licence}) if project.licence else "",
         },
     )

@@ -30,11 +30,12 @@ CHAIN = 6  # follow-ups that still know what the first question was
 
 async def ask(turn: Turn, intent: Ask, services: Services) -> Act:
     """Answer a question, as a follow-up of the one before where it is one."""
-    if not intent.question.strip():
+    question = intent.question.strip() or turn.inbound.quoted  # the bot alone is named, below the question of another
+    if not question:
         return say(Say("ask.empty"))
     if refused := turn.no_search or turn.no_project:
         return say(refused)
-    chain = [*_chain(turn)[-CHAIN + 1 :], intent.question[:LONGEST]]
+    chain = [*_chain(turn)[-CHAIN + 1 :], question[:LONGEST]]
     result = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE)
     if not result.follows_up:
         chain = chain[-1:]
@@ -140,8 +141,8 @@ async def note_rating(tx: Transaction, key: str, person_id: str, useful: bool) -
 
 
 def _chain(turn: Turn) -> list[str]:
-    context = turn.context
-    texts = _texts(context)
+    context, quoted = turn.context, turn.inbound.quoted
+    texts = _texts(context) or ([quoted[:LONGEST]] if quoted and turn.inbound.text.strip() else [])
     if context is None or not turn.replaces:
         return texts
     return texts[:-1] if context.answer_id == turn.replaces else []  # an edit follows what its question followed
@@ -174,16 +175,23 @@ def _give(
                 event_id=turn.inbound.reference,
                 sure=answer.answered or bool(answer.events),
                 language=answer.language,
-                shown=tuple(hit.project.id for hit in hits),
+                shown=_project_ids(commands),
                 unanswered=number,
             )
         )
-        await tx.people.remember(turn.context_key, {"texts": chain}, turn.reply_id, commands)
+        for key in (turn.context_key, turn.question_key):  # of the next question here, and of a reply or thread later
+            await tx.people.remember(key, {"texts": chain}, turn.reply_id, commands)
         language, noted = turn.person.language or answer.language, bool(number and services.settings.editors)
         say = listing(answer, language, start, filters=turn.buttons, noted=noted)
         return say if number is None else replace(say, choices=(*say.choices, *pass_on.offered(turn)))
 
     return act
+
+
+def _project_ids(commands: Sequence[str]) -> tuple[str, ...]:
+    """Return the projects that the numbers of a list stand for, in their order."""
+    shown = (parse(command) for command in commands)
+    return tuple(show.entry.removeprefix(PROJECT) for show in shown if isinstance(show, Show))
 
 
 def _folded(text: str) -> str:

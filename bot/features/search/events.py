@@ -7,6 +7,7 @@ from datetime import date
 
 from babel.dates import format_date
 
+from bot.features.wording import beginning
 from bot.messages import Say, Url
 from knowledge_base.model import Event, Occasion
 
@@ -22,12 +23,13 @@ def section(events: Sequence[Occasion], language: str) -> Say:
 def _entry(occasion: Occasion, language: str) -> Say:
     event = occasion.event
     facts = [Say("understood.word", {"word": fact}) for fact in (_when(event, language), event.municipality) if fact]
+    over = (Say("events.over"),) if occasion.past else ()
+    link = (Say("ask.link", {"url": Url(event.url, short=True)}),) if event.url else ()
     values = {
         "title": event.title,
-        "facts": (*facts, Say("events.over")) if occasion.past else tuple(facts),
-        "why": _beginning(event.text or event.title),
+        "facts": (*facts, *over, *link),
+        "why": beginning(event.text or event.title, LONGEST),
         "role": "",
-        "url": Url(event.url) if event.url else "",
     }
     return Say("ask.entry" if event.extra.get("lang", "de") == language else "ask.entry_original", values)
 
@@ -44,7 +46,3 @@ def _day(moment: str, language: str) -> str:
         return format_date(date.fromisoformat(moment[:10]), "long", locale=language)
     except ValueError:
         return moment
-
-
-def _beginning(text: str) -> str:
-    return text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0] + "…"

@@ -119,6 +119,6 @@ def _made(answer: Answer, texts: Texts) -> tuple[Card, ...]:
     for hit in answer.hits:
         project = hit.project
         facts = (project.municipality, project.status, project.funding_round)
-        document = texts.render(entry(hit, answer.language, place=True), answer.language)
+        document = texts.render(entry(hit, answer.language, place=True, whole=True), answer.language)
         cards.append(Card(project.id, clean(project.title), clean(" · ".join(filter(None, facts))), document))
     return tuple(cards)

@@ -2,7 +2,7 @@
 
 from knowledge_base.store.tables.answers import answer, feedback, unanswered
 from knowledge_base.store.tables.base import metadata
-from knowledge_base.store.tables.conversations import account, button, chat_context, permit, person
+from knowledge_base.store.tables.conversations import account, button, chat_context, permit, person, room_setting
 from knowledge_base.store.tables.digests import digest_run, entry_feedback, subscription
 from knowledge_base.store.tables.introductions import introduction, introduction_count, introduction_request
 from knowledge_base.store.tables.knowledge import fact, import_row, import_run, record, record_change, vector
@@ -43,6 +43,7 @@ __all__ = [
     "profile",
     "record",
     "record_change",
+    "room_setting",
     "subscription",
     "tally",
     "unanswered",

@@ -63,6 +63,16 @@ button = Table(  # what a button does, behind the random handle that is all a ne
     Column("claimed_by", String(255)),  # the event id of the press that counts
 )
 
+room_setting = Table(  # how the bot behaves in a room, as its admins set it
+    "room_setting",
+    metadata,
+    Column("channel", String(16), primary_key=True),
+    Column("conversation", String(255), primary_key=True),
+    Column("mention_needed", Boolean, nullable=False),
+    Column("threads", Boolean, nullable=False),
+    Column("language", String(2)),
+)
+
 permit = Table(  # groups in which an admin allowed the bot to work
     "permit",
     metadata,

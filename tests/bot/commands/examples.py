@@ -20,7 +20,7 @@ from bot.commands.account import (
 from bot.commands.command import MOST_DIGITS, Intent
 from bot.commands.digests import OF_SUBSCRIBE, STEPS, Digest, Subscribe, Unsubscribe
 from bot.commands.editors import Edit, NewEntry, Questions, Remove
-from bot.commands.general import LONGEST_UNKNOWN, Help, Start, Thanks, Unknown
+from bot.commands.general import LONGEST_UNKNOWN, Greet, Help, Start, Thanks, Unknown
 from bot.commands.introductions import (
     ANSWERS,
     HELPED,
@@ -34,6 +34,7 @@ from bot.commands.introductions import STEPS as INTRODUCE_STEPS
 from bot.commands.open_questions import OfferAnswer, PassOn, Reply
 from bot.commands.privacy import Correct, Forget, MyData, ShowPrivacy, Withdraw
 from bot.commands.ratings import Rate
+from bot.commands.rooms import SetRoom
 from bot.commands.search import Ask, More, Pick, Show
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20).map(str.strip)  # may be empty; spaces around them are lost
@@ -70,7 +71,11 @@ ALL: dict[type[Intent], st.SearchStrategy[Intent]] = {
     Rate: built(Rate, st.booleans(), st.one_of(st.just(""), tokens, entries)),
     Start: built(Start, texts),
     Help: st.just(Help()),
+    Greet: st.just(Greet()),
     Thanks: st.just(Thanks()),
+    SetRoom: st.just(SetRoom())
+    | st.builds(SetRoom, st.sampled_from(["mention", "threads"]), st.sampled_from(["", "on", "off"]))
+    | st.builds(SetRoom, st.just("language"), st.sampled_from(["", "de", "en", "pl", "auto"])),
     Unknown: st.builds(Unknown, filled.map(lambda text: text[:LONGEST_UNKNOWN].strip())),
     Language: built(Language, st.sampled_from(["", *sorted(set(LANGUAGE_CODES.values()))])),
     EditProfile: st.one_of(

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from bot.commands.command import Intent
-from bot.commands.general import Help, Start, Thanks
+from bot.commands.general import Greet, Help, Thanks
 from bot.commands.router import route
 from bot.commands.search import Ask
 from bot.commands.small_talk import ABOUT_ME, GREETINGS, THANKS, polite_intent
 
 POLITE = [
-    ("Hallo", Start(), "de"),
-    ("Hallo Stadtlotse!", Start(), "de"),
-    ("Guten Morgen zusammen 👋", Start(), "de"),
-    ("Grüß Gott", Start(), "de"),
-    ("hi", Start(), None),
-    ("Hello there!", Start(), "en"),
-    ("Dzień dobry.", Start(), "pl"),
-    ("Cześć :)", Start(), "pl"),
+    ("Hallo", Greet(), "de"),
+    ("Hallo Stadtlotse!", Greet(), "de"),
+    ("Guten Morgen zusammen 👋", Greet(), "de"),
+    ("Grüß Gott", Greet(), "de"),
+    ("hi", Greet(), None),
+    ("Hello there!", Greet(), "en"),
+    ("Dzień dobry.", Greet(), "pl"),
+    ("Cześć :)", Greet(), "pl"),
     ("Danke!", Thanks(), "de"),
     ("Super, danke 👍", Thanks(), "de"),
     ("Thank you", Thanks(), "en"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,6 +36,8 @@ class Inbox:
 
     happenings: list[Inbound] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    chatty: set[str] = field(default_factory=set)  # rooms where no mention is needed
+    earlier: set[str] = field(default_factory=set)  # events that were handed over before this process
 
     async def __call__(
         self, channel: str, happenings: Sequence[Inbound], *, cursor: str | None = None, refused: Sequence[Refused] = ()
@@ -51,13 +53,22 @@ class Inbox:
     async def cursor(self, channel: str) -> str | None:
         return None
 
+    async def known(self, channel: str, event_ids: Collection[str]) -> set[str]:
+        return self.earlier & set(event_ids)
+
+    async def without_mention(self, channel: str, conversations: Collection[str]) -> set[str]:
+        return self.chatty & set(conversations)
+
 
 class Homeserver(Server):
-    """Accepts every request, or gives the one answer that the test wants."""
+    """Accepts every request, or gives the one answer that the test wants; it knows the events of the test."""
 
     answer: Json = {}  # noqa: RUF012
+    events: dict[str, Json] = {}  # noqa: RUF012
 
     async def request(self, method: str, *path: str, **more: Any) -> Json:
+        if "event" in path:
+            return copy.deepcopy(self.events.get(path[-1], {}))
         return copy.deepcopy(self.answer)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from typing import Any
@@ -129,17 +130,28 @@ def test_long_answer_in_a_room_opens_a_thread_and_a_short_one_replies(
     assert content[ANSWER_TO] == "$q"
 
 
+CHOICES = (
+    ShownChoice("Deutsch", "language de", "!sprache de", 1),
+    ShownChoice("Polnisch", "language pl", "!sprache pl", 2),
+)
+LISTED: Document = (*SHORT, Items(tuple((Paragraph((Text(choice.label),)),) for choice in CHOICES), 1))
+
+
 def test_short_choices_become_a_poll_only_in_a_private_chat() -> None:
-    choices = [
-        ShownChoice("Deutsch", "language de", "!sprache de", 1),
-        ShownChoice("Polnisch", "language pl", "!sprache pl", 2),
-    ]
-    private = contents(message(SHORT, *choices), private=True)
+    private = contents(message(SHORT, *CHOICES), private=True, polls=True)
     assert [kind for kind, _ in private] == ["m.room.message", "org.matrix.msc3381.poll.start"]
     assert ANSWER_TO not in private[1][1]
-    assert len(contents(message(SHORT, *choices), private=False)) == 1
-    long = [ShownChoice("Ein Projekt mit einem langen Titel", "show a", "!zeige a", 1), *choices[1:]]
-    assert len(contents(message(SHORT, *long), private=True)) == 1
+    assert len(contents(message(SHORT, *CHOICES), private=False, polls=True)) == 1
+    long = [ShownChoice("Ein Projekt mit einem langen Titel", "show a", "!zeige a", 1), *CHOICES[1:]]
+    assert len(contents(message(SHORT, *long), private=True, polls=True)) == 1
+
+
+def test_choices_stand_once_in_a_poll_or_in_a_list_where_the_client_may_not_show_polls() -> None:
+    text, poll = contents(message(LISTED, *CHOICES), private=True, polls=True)
+    assert "Deutsch" not in text[1]["body"] + text[1]["formatted_body"]
+    assert "Deutsch" in json.dumps(poll[1])
+    ((_, listed),) = contents(message(LISTED, *CHOICES), private=True, polls=False)
+    assert "1. Deutsch" in listed["body"]
 
 
 def test_unnumbered_choice_is_shown_as_its_command() -> None:
@@ -155,3 +167,20 @@ def test_an_entry_of_one_paragraph_stands_in_a_tight_list() -> None:
     one, two = Paragraph((Text("eins"),)), Paragraph((Text("zwei"),))
     assert html((Items(((one,), (two,)), 1),)) == "<ol><li>eins</li><li>zwei</li></ol>"
     assert html((Items(((one, two),)),)) == "<ul><li><p>eins</p><p>zwei</p></li></ul>"
+
+
+def test_new_version_replaces_the_text_and_repeats_no_mark_of_the_answer() -> None:
+    document: Document = (Paragraph((Text("Hitze"),)),)
+    ((kind, content),) = contents(replace(message(document), replaces="$a"), private=False)
+    assert (kind, content["body"], content["m.new_content"]["body"]) == ("m.room.message", "* Hitze", "Hitze")
+    assert content["m.relates_to"] == {"rel_type": "m.replace", "event_id": "$a"}
+    assert not {ANSWER_TO, PART} & (content.keys() | content["m.new_content"].keys())
+    assert "m.relates_to" not in content["m.new_content"]
+
+
+def test_long_new_version_fits_into_events_and_goes_on_in_parts() -> None:
+    document: Document = tuple(Paragraph((Text("Wort " * 400),)) for _ in range(30))
+    first, *others = contents(replace(message(document), replaces="$a"), private=True)
+    assert others
+    assert all(content[PART] == number for number, (_, content) in enumerate(others, start=1))
+    assert all(len(json.dumps(content)) < 48_000 for _, content in (first, *others))

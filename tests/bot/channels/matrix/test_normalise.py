@@ -127,8 +127,10 @@ def test_message_without_words_is_an_empty_question_in_private_and_ignored_in_ro
 
 
 def test_edits_redactions_reactions_and_votes_refer_to_their_message() -> None:
-    edit = text("* x", **{"m.relates_to": {"rel_type": "m.replace", "event_id": "$o"}})
-    assert (meant(edit).happening, meant(edit).refers_to) == (Happening.EDIT, "$o")
+    new = {"msgtype": "m.text", "body": "Stadtlotse: x"}
+    edit = text("* x", **{"m.new_content": new, "m.relates_to": {"rel_type": "m.replace", "event_id": "$o"}})
+    assert (meant(edit).happening, meant(edit).refers_to, meant(edit).text) == (Happening.EDIT, "$o", "x")
+    assert meant(edit).reference == "$o"
     for redaction in (event({"redacts": "$o"}, "m.room.redaction"), event({}, "m.room.redaction") | {"redacts": "$o"}):
         assert (meant(redaction).happening, meant(redaction).refers_to) == (Happening.RETRACTION, "$o")
     reaction = {"rel_type": "m.annotation", "event_id": "$o", "key": "👍🏽"}

@@ -134,7 +134,7 @@ async def test_upcoming_events_come_before_projects(known: Store, channel: FakeC
         first, _, projects = text.partition("Treffen der Kommunen")
         assert first == "Kommende Termine:\n\n"
         assert projects.startswith(
-            "\n1. Dezember 2026 – 2. Dezember 2026 · Potsdam\n„Offen für <b>alle</b>.“\nhttps://a.example"
+            "\n1. Dezember 2026 – 2. Dezember 2026 · Potsdam · https://a.example\n„Offen für <b>alle</b>.“"
         )
         assert anna.last is not None
         numbers = [choice.number for choice in anna.last.choices if choice.number]

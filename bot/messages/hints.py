@@ -1,0 +1,24 @@
+"""The commands below a message, as users type them where a network has no buttons. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.messages import ShownChoice
+
+BETWEEN = " · "
+
+
+def hints(choices: Sequence[ShownChoice], said: str) -> str:
+    """Return the choices without a number that ``said``, the text above, does not name: "!mehr · !kontakt 1/2/5".
+
+    Choices of the same command that differ by a number share one hint, so that a phone shows them in a line.
+    """
+    numbers: dict[str, list[str]] = {}
+    for choice in choices:
+        if choice.number is None and not re.search(rf"(?<!\S){re.escape(choice.typed)}(?![\w-])", said):
+            word, _, rest = choice.typed.rpartition(" ")
+            key, number = (word, rest) if rest.isdecimal() else (choice.typed, "")
+            numbers.setdefault(key, []).extend([number] if number else [])
+    return BETWEEN.join(f"{word} {'/'.join(given)}" if given else word for word, given in numbers.items())
