@@ -36,6 +36,7 @@ CODES = (
     "contacts_hidden",
     "bounced",
     "identity_changed",
+    "position_rejected",
     "away",
     "clock_jumped",
     "clock_unsure",

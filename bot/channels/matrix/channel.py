@@ -144,7 +144,8 @@ class MatrixChannel:
         invitations = Invitations(self._server, reader, self._settings)
         meetings = Meetings(self._server, reader, sending, stays=self._stays)
         self._private_rooms = PrivateRooms(self._server, reader, sending.guard)
-        return Parts(self._server, reader, keys, sending, invitations, verifying, meetings, crypto.device_id)
+        parts = (self._server, reader, keys, sending, invitations, verifying, meetings)
+        return Parts(*parts, crypto.device_id, self._alert)
 
     async def send(self, message: Outgoing) -> str | None:
         """See ``bot.channels.port.Channel.send``. A user id as conversation means the private room with that user."""

@@ -25,7 +25,14 @@ class MatrixError(StadtlotseError):
 
 
 class UnreachableError(MatrixError):
-    """A request without a usable answer: it may or may not have had its effect. It may be repeated."""
+    """A request without a usable answer: it may or may not have had its effect. It may be repeated.
+
+    ``status`` is that of an answer which came from a proxy or was incomplete; 0: there was none.
+    """
+
+    def __init__(self, message: str, *, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class BusyError(MatrixError):
@@ -172,7 +179,7 @@ def _read(answer: httpx.Response, request: str, kind: type = dict) -> Any:
     if status == 401 and isinstance(body, dict):  # wants authentication (a password) for this request
         raise RequestRefusedError(status, body, request)
     if status != 200 or not isinstance(body, kind):  # a proxy's page, an incomplete answer
-        raise UnreachableError(f"{request}: {status} without a Matrix answer.")
+        raise UnreachableError(f"{request}: {status} without a Matrix answer.", status=status)
     return body
 
 

@@ -82,6 +82,10 @@ class Keys:
         """Note that the devices of these users may have changed."""
         self._known.difference_update(users)
 
+    def all_changed(self) -> None:
+        """Note that the devices of all users may have changed."""
+        self._known.clear()
+
     async def learn(self, users: Iterable[str], *, again: bool = False) -> None:
         """Fetch the devices of users that are not up to date (``again``: of all of them)."""
         wanted = [user for user in users if again or user not in self._known]

@@ -37,6 +37,7 @@ class Position:
     held: tuple[Held, ...] = ()
     told: dict[str, str] = field(default_factory=dict)
     device: str = ""  # the device that read so far; empty in positions of earlier versions, which had one device
+    at: str = ""  # ISO time when this was stored: the bot has all that came before; empty in those of earlier versions
 
     @classmethod
     def load(cls, text: str | None) -> Self:
@@ -44,9 +45,8 @@ class Position:
         if not text:
             return cls()
         value = json.loads(text)
-        return cls(
-            value["since"], tuple(Held(**held) for held in value["held"]), value["told"], value.get("device", "")
-        )
+        held = tuple(Held(**held) for held in value["held"])
+        return cls(value["since"], held, value["told"], value.get("device", ""), value.get("at", ""))
 
     def dump(self) -> str:
         """Return the position as a cursor."""

@@ -4,7 +4,12 @@
     └─> sync(since) ─> to-device ─> fill gaps ─> rooms ─> receive(messages, cursor: one transaction) ─> the rest ─┐
             ^─────────────────────────────────────────────────────────────────────────────────────────────────────┘
 
-A kill anywhere repeats the sync from the last committed position; event ids reveal what was handed over before.
+A kill anywhere repeats the sync from the last committed position; event ids reveal what was handed over before. The bot
+listens only once an answer was stored: an error that comes back each time is no sign of life.
+
+A server may reject the position itself (another software, a rebuilt database). It has just answered without one, so the
+position is to blame, and the bot gives it up. It reads again what came since it last stored a position, and the admins
+learn that messages may be missing.
 """
 
 from __future__ import annotations
@@ -12,23 +17,24 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 import structlog
 
-from bot.channels.matrix.batch import MOST_MISSED, Batch, SyncReader
+from bot.channels.matrix.batch import Batch, SyncReader
+from bot.channels.matrix.gaps import fetch_missed, is_gap, only_after
 from bot.channels.matrix.http import Json, MatrixError, RequestRefusedError, Server, UnreachableError, events, part
 from bot.channels.matrix.invitations import Invitations
-from bot.channels.matrix.keys import Keys
+from bot.channels.matrix.keys import Keys, only_log
 from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.position import Position
 from bot.channels.matrix.rooms import state_events
 from bot.channels.matrix.sending import MatrixSender
 from bot.channels.matrix.verification import Verifying
-from bot.channels.port import Listening, Receive
+from bot.channels.port import Alert, Listening, Receive
 from bot.messages import Happening, Inbound
 from knowledge_base.clock import process_clock
 from knowledge_base.failpoints import reached
@@ -38,6 +44,8 @@ log = structlog.get_logger()
 POLL_MS = 30_000
 SLACK_S = 20.0
 PAGE = 100
+OVERLAP = timedelta(hours=1)  # read again before the time of a rejected position: clocks differ, federation is late
+PASSING = (408, 425)  # client errors that say nothing about the request itself
 NOTHING: Json = {"types": []}
 
 
@@ -64,6 +72,7 @@ class Parts:
     verifying: Verifying
     meetings: Meetings
     device: str = ""
+    alert: Alert = only_log
 
 
 class Sync:
@@ -80,14 +89,36 @@ class Sync:
         self._position = Position.load(await self._receive.cursor(NAME))
         await self._snapshot()
         ready()
-        listening(None)
-        wait = 0  # messages that waited come at once
+        await self._catch_up()
         while True:
-            query = {"since": self._position.since, "timeout": wait, "filter": sync_filter(PAGE)}
-            answer = await self._sync(query, wait / 1000 + SLACK_S)
             listening(None)
-            wait = POLL_MS
+            await self._take(await self._next(POLL_MS))
+
+    async def _catch_up(self) -> None:
+        """Take what waited; give up a position that the server rejects."""
+        try:
+            answer = await self._next(0)
+        except MatrixError as error:
+            if not rejects_request(error):
+                raise
+            await self._start_over(error)
+        else:
             await self._take(answer)
+
+    async def _start_over(self, error: MatrixError) -> None:
+        """Read on without the position, beginning with the messages since it was stored."""
+        last = self._position.at
+        log.error("matrix.position_rejected", reason=error.message, read_until=last)
+        await self._parts.alert("position_rejected", subject=NAME, part=NAME)
+        answer = await self._sync({"timeout": 0, "filter": sync_filter(PAGE, secrets.token_hex(4))}, 300)
+        self._parts.keys.all_changed()
+        self._position = replace(self._position, since="")
+        await self._take(answer, after=datetime.fromisoformat(last) - OVERLAP if last else self._now())
+
+    async def _next(self, wait: int) -> Json:
+        """Return the answer that follows the position, after ``wait`` milliseconds if nothing happens."""
+        query = {"since": self._position.since, "timeout": wait, "filter": sync_filter(PAGE)}
+        return await self._sync(query, wait / 1000 + SLACK_S)
 
     async def _sync(self, query: Json, wait: float) -> Json:
         """Return a sync answer; raise ``UnreachableError`` if it does not say where the next one goes on."""
@@ -122,8 +153,8 @@ class Sync:
             self._parts.reader.to_device(waiting, batch)
             answer = await self._sync(query | {"since": answer["next_batch"]}, SLACK_S)
 
-    async def _take(self, answer: Json) -> None:
-        """Process one sync answer, start to finish."""
+    async def _take(self, answer: Json, *, after: datetime | None = None) -> None:
+        """Process one sync answer, start to finish; ``after``: of its messages only those from then on."""
         batch, reader, now = Batch(), self._parts.reader, self._now()
         rooms = part(answer, "rooms")
         reader.to_device(events(answer, "to_device"), batch)
@@ -131,7 +162,8 @@ class Sync:
         self._parts.keys.changed(_changed(part(answer, "device_lists")))
         position = reader.held(self._position, batch, now)
         for room_id, joined in part(rooms, "join").items():
-            gap = await self._gap(room_id, joined)
+            joined = only_after(joined, after) if after else joined  # noqa: PLW2901 - the rest was read before
+            gap = await self._gap(room_id, joined, after)
             with batch.guarded(joined, room_id):
                 position = reader.timeline(room_id, joined, gap, position, batch, now)
         for room_id in part(rooms, "leave"):
@@ -148,30 +180,16 @@ class Sync:
         if refused := batch.refused:  # one line for all, so that a flood of events is no flood of lines
             reasons = sorted({event.reason for event in refused})
             log.warning("matrix.events_refused", count=len(refused), first=refused[0].id, reasons=reasons[:5])
-        position = replace(position, device=self._parts.device)
+        position = replace(position, device=self._parts.device, at=self._now().isoformat())
         await self._receive(NAME, batch.happenings, cursor=position.dump(), refused=batch.refused)
         self._position = position
 
-    async def _gap(self, room_id: str, joined: Json) -> list[Any]:
-        """Return the events between the position and a limited timeline, in order and bounded in number."""
-        timeline = part(joined, "timeline")
-        since, start = self._position.since, timeline.get("prev_batch")
-        if not timeline.get("limited") or not since or not isinstance(start, str):
+    async def _gap(self, room_id: str, joined: Json, after: datetime | None) -> list[Any]:
+        """Return the events between the position, or the time ``after``, and a limited timeline."""
+        since = self._position.since
+        if not is_gap(joined) or not (since or after):
             return []
-        events: list[Any] = []
-        while len(events) < MOST_MISSED:
-            query = {"dir": "b", "from": start, "to": since, "limit": PAGE}
-            try:
-                page = await self._parts.server.get("v3", "rooms", room_id, "messages", query=query)
-            except RequestRefusedError as error:  # the bot may have left meanwhile
-                log.warning("matrix.gap_not_filled", room=room_id, reason=error.code)
-                break
-            chunk, start = page.get("chunk"), page.get("end")
-            events += chunk if isinstance(chunk, list) else []
-            if not start or not chunk:
-                break
-        log.info("matrix.gap_filled", room=room_id, events=len(events))
-        return events[::-1]
+        return await fetch_missed(self._parts.server, room_id, part(joined, "timeline")["prev_batch"], since, after)
 
     async def _resolve(self, batch: Batch) -> None:
         """Keep what is for the bot because of what it refers to, and read what that says.
@@ -247,6 +265,14 @@ class Sync:
 
 def _is_message_in(rooms: set[str], inbound: Inbound) -> bool:
     return inbound.happening is Happening.MESSAGE and inbound.address.conversation in rooms
+
+
+def rejects_request(error: MatrixError) -> bool:
+    """Return whether the server will refuse this request each time, although the account may go on."""
+    if isinstance(error, RequestRefusedError) and error.signed_out:
+        return False
+    status = error.status if isinstance(error, RequestRefusedError | UnreachableError) else 0
+    return 400 <= status < 500 and status not in PASSING
 
 
 def _changed(lists: Json) -> Iterator[str]:
