@@ -23,6 +23,7 @@ DIGESTS = (
     "digest.after_commit",
 )
 MATRIX = (
+    "matrix.device_made",  # the server has a new device, the folder has only its id
     "matrix.logged_in",
     "matrix.before_key_upload",
     "matrix.after_key_upload",  # the server has new one-time keys, the store does not know yet

@@ -36,6 +36,7 @@ CODES = (
     "contacts_hidden",
     "bounced",
     "identity_changed",
+    "unknown_device",
     "position_rejected",
     "away",
     "clock_jumped",

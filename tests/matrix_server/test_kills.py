@@ -27,8 +27,8 @@ from tests.matrix_server.warm_bot import WarmBot
 pytestmark = [pytest.mark.matrix]
 
 AT_LOGIN = (
-    "matrix.logged_in", "matrix.before_key_upload", "matrix.after_key_upload", "matrix.seeds_kept",
-    "matrix.identity_published", "matrix.recovery_key_written",
+    "matrix.device_made", "matrix.logged_in", "matrix.before_key_upload", "matrix.after_key_upload",
+    "matrix.seeds_kept", "matrix.identity_published", "matrix.recovery_key_written",
 )  # fmt: skip
 WITH_SOMEBODY_NEW = ("matrix.before_join", "matrix.after_join", "matrix.keys_claimed")
 PLACES = [name for name in (*ANYWHERE, *MATRIX) if name not in AT_LOGIN]  # on the way of a message over Matrix

@@ -13,11 +13,25 @@ import httpx
 import pytest
 
 from tests.matrix_server.bot_process import BotProcess
+from tests.matrix_server.inner import running_channel
 from tests.matrix_server.person import ANSWER_TO, Person
+from tests.matrix_server.proxy import Fault, Proxy
 from tests.matrix_server.synapse import Synapse
 from tests.patience import PATIENCE_S
+from tests.wording import says
 
 pytestmark = [pytest.mark.matrix]
+
+
+def devices_of(synapse: Synapse, bot: BotProcess) -> list[str]:
+    """The sessions of the bot's account, without the one with which the test made it."""
+    devices = synapse.admin("GET", f"/_synapse/admin/v2/users/{bot.user_id}/devices")["devices"]
+    return sorted(device["device_id"] for device in devices if device["display_name"] == "Stadtlotse")
+
+
+def bodies(person: Person, bot: BotProcess) -> list[str]:
+    """All that the bot wrote to a person."""
+    return [e["content"].get("body", "") for room in person.events for e in person.from_user(room, bot.user_id)]
 
 
 @pytest.mark.parametrize("missed", [80, pytest.param(500, marks=pytest.mark.campaign)])
@@ -56,6 +70,44 @@ async def test_more_than_2000_missed_messages_get_one_notice(bot: BotProcess, pe
     assert "Nachrichten sind dadurch ohne Antwort geblieben" in said[0]["content"]["body"]
 
 
+async def test_bot_gives_up_a_position_that_the_server_rejects(
+    new_bot: Callable[..., BotProcess], person: Person
+) -> None:
+    """As after a downgrade of the server, or with a database of it that was rebuilt."""
+    bot = new_bot(ADMINS=f"matrix:{person.user_id}")
+    await bot.start()
+    office, room = [await person.room_with(bot.user_id, encrypted=True) for _ in range(2)]
+    await person.ask(office, "!hilfe")
+    old = await person.ask(room, "Rufbus?")
+    await bot.end()
+    with sqlite3.connect(bot.state / "stadtlotse.db") as database:
+        database.execute("UPDATE cursor SET value = json_set(value, '$.since', 't1-of_another_server')")
+    missed = await person.say(room, "Digitale Schule?")
+    await bot.start()
+    assert await person.answer(room, missed)
+    assert await person.ask(room, "Hitzeschutz?")
+    assert len(person.answers(room, old["content"][ANSWER_TO])) == 1
+    assert len(bot.events("matrix.position_rejected")) == 1
+    alerts = ("alert.position_rejected", "de"), ("alert.position_rejected", "en")
+    await person.until(
+        lambda: any(says(key, body, language) for body in bodies(person, bot) for key, language in alerts)
+    )
+    await bot.restart()
+    assert await person.ask(room, "Rufbus noch einmal?")
+    assert len(bot.events("matrix.position_rejected")) == 1
+
+
+async def test_answers_that_cannot_be_taken_are_retried_with_growing_pauses(synapse: Synapse) -> None:
+    async with Proxy(synapse.url) as proxy, running_channel(synapse, proxy.url) as inner:
+        heard = len(inner.listened)
+        proxy.faults.extend([Fault("since=", 200)] * 3)  # the snapshots in between are answered
+        async with asyncio.timeout(PATIENCE_S):
+            while proxy.faults or inner.listened[-1] is not None:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        assert inner.listened[heard:].count(None) <= 2, "one that was under way, and the one at the end"
+        assert len([problem for problem in inner.listened if problem]) == 3
+
+
 async def test_bot_does_not_answer_messages_from_before_it_joined(bot: BotProcess, person: Person) -> None:
     room = await person.room()
     old = [await person.say(room, f"!frage Rufbus {number}") for number in range(9)]
@@ -87,6 +139,38 @@ async def test_bot_keeps_its_device_across_restarts(bot: BotProcess, synapse: Sy
     devices = synapse.admin("GET", f"/_synapse/admin/v2/users/{bot.user_id}/devices")["devices"]
     ours = [device["device_id"] for device in devices if device["display_name"] == "Stadtlotse"]
     assert ours == [bot.device_id]
+
+
+@pytest.mark.parametrize("place", ["matrix.device_made", "matrix.logged_in", "matrix.before_key_upload"])
+async def test_start_after_a_kill_during_the_login_makes_no_second_device(
+    new_bot: Callable[..., BotProcess], synapse: Synapse, place: str
+) -> None:
+    bot = new_bot()
+    await bot.start(ready=False, FAIL_AT=place)
+    await bot.ended()
+    made = devices_of(synapse, bot)
+    assert len(made) == 1
+    await bot.start()
+    assert devices_of(synapse, bot) == made == [bot.device_id]
+
+
+async def test_unknown_device_on_the_account_alerts_admins_once_and_fails_the_check(
+    new_bot: Callable[..., BotProcess], person: Person, synapse: Synapse
+) -> None:
+    bot = new_bot(ADMINS=f"matrix:{person.user_id}")
+    await bot.start()
+    office = await person.room_with(bot.user_id, encrypted=True)
+    await person.ask(office, "!hilfe")
+    async with await Person.new(synapse, user_id=bot.user_id) as thief:
+        device = str(thief.client.device_id)
+        await person.until(lambda: any(device in body for body in bodies(person, bot)))
+        report = await asyncio.to_thread(bot.run, "check")
+        assert f"fail  matrix: unknown device {device}" in report.stdout
+        assert report.returncode == 1
+        await bot.restart()
+        assert await person.ask(office, "Rufbus?")
+        assert len(bot.events("matrix.unknown_device")) == 1
+        assert len([body for body in bodies(person, bot) if device in body]) == 1
 
 
 async def test_only_the_owner_can_read_the_matrix_files(bot: BotProcess) -> None:
@@ -255,24 +339,25 @@ async def test_bot_answers_every_question_once_across_a_server_crash(
 
 
 async def test_bot_joins_an_identity_only_with_the_recovery_key_and_can_reset_it(
-    new_bot: Callable[..., BotProcess], person: Person
+    new_bot: Callable[..., BotProcess], person: Person, synapse: Synapse
 ) -> None:
     """A first installation made the identity of the account; the second installation has lost its folder."""
     bot = new_bot()
     await bot.start()
     room = await person.room_with(bot.user_id, encrypted=True)
     await bot.end()
-    recovery_key = (bot.folder / "recovery-key.txt").read_text().strip()
+    recovery_key, first = (bot.folder / "recovery-key.txt").read_text().strip(), bot.device_id
     shutil.rmtree(bot.folder)
 
     await bot.start(ready=False)
     assert await bot.ended() == 1
     assert "cross-signing identity that the bot does not hold" in bot.events("channel.ended")[-1]["reason"]
     assert "--reset-identity" in bot.events("channel.ended")[-1]["remedy"]
-    assert "fail  matrix: not cross-signed" in bot.run("check").stdout
+    assert "not logged in yet" in bot.run("check").stdout
 
     await bot.start(ready=False, MATRIX__RECOVERY_KEY=recovery_key.replace("E", "F", 1))
     assert await bot.ended() == 1
+    assert devices_of(synapse, bot) == [first], "no device of a failed start is left"
     await bot.start(MATRIX__RECOVERY_KEY=recovery_key)
     assert bot.events("matrix.identity")[-1]["outcome"] == "signed"
     await person.sync()
@@ -285,6 +370,8 @@ async def test_bot_joins_an_identity_only_with_the_recovery_key_and_can_reset_it
     assert (bot.folder / "recovery-key.txt").read_text().strip() != recovery_key
     await bot.restart()
     assert bot.events("matrix.identity")[-1]["outcome"] == "already"
+    assert f"fail  matrix: unknown device {first}" in bot.run("check").stdout, "the new identity has not signed it"
+    synapse.admin("POST", f"/_synapse/admin/v2/users/{bot.user_id}/delete_devices", {"devices": [first]})
     assert "fail" not in bot.run("check").stdout
     assert await person.ask(room, "Hitzeschutz?")
     assert bot.events("matrix.identity_changed") == [], "its own new identity is no surprise to the bot"

@@ -14,13 +14,15 @@ from bot.channels.matrix.arrived import arrived, is_foreign, room_behind, trace_
 from bot.channels.matrix.batch import SyncReader
 from bot.channels.matrix.checking import look
 from bot.channels.matrix.crosssigning import CrossSigning, Seeds
+from bot.channels.matrix.crypto import Crypto
+from bot.channels.matrix.devices import OwnDevices
 from bot.channels.matrix.discovery import address_of
 from bot.channels.matrix.files import Folder
 from bot.channels.matrix.handover import take, tidy
 from bot.channels.matrix.http import BusyError, MatrixError, RequestRefusedError, Server
 from bot.channels.matrix.invitations import Invitations
 from bot.channels.matrix.keys import Keys, only_log
-from bot.channels.matrix.login import Session, open_session, signed_out
+from bot.channels.matrix.login import Session, abandon, open_session, prove, signed_out
 from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.private_rooms import PrivateRooms
@@ -123,17 +125,19 @@ class MatrixChannel:
         self._server.homeserver = await address_of(self._settings.homeserver)
         session = self._session = self._session or await open_session(self._server, self._settings, self._folder)
         tidy(self._folder)
-        crypto, password = session.crypto, self._settings.password
+        crypto = session.crypto
         if session.note:
             log.warning("matrix.device", note=session.note)
         allow_unsigned = self._settings.allow_unsigned_users
         keys = Keys(self._server, crypto, self._folder, allow_unsigned=allow_unsigned, alert=self._alert)
-        await keys.upload(0 if not crypto.uploaded else 50)
-        signing = CrossSigning(self._server, crypto, self._folder, password.get_secret_value())
-        recovery = self._settings.recovery_key.get_secret_value()
-        outcome = await signing.ensure(recovery_key=recovery, reset=self._reset_identity)
+        try:
+            outcome = await self._sign(crypto, keys)
+        except ChannelEndedError:
+            self._session = None
+            await abandon(self._server, self._settings, self._folder, session)
+            raise
         log.info("matrix.identity", outcome=outcome, user=crypto.user_id, device=crypto.device_id)
-        self._reset_identity = False
+        self._session, self._reset_identity = prove(self._folder, session), False
         seeds = Seeds.load(self._folder)
         master = seeds.key("master").public if seeds else ""
         keys.own_identity(master)
@@ -144,8 +148,18 @@ class MatrixChannel:
         invitations = Invitations(self._server, reader, self._settings)
         meetings = Meetings(self._server, reader, sending, stays=self._stays)
         self._private_rooms = PrivateRooms(self._server, reader, sending.guard)
-        parts = (self._server, reader, keys, sending, invitations, verifying, meetings)
+        signer = seeds.key("self_signing").public if seeds else ""
+        devices = OwnDevices(self._server, self._folder, crypto.user_id, crypto.device_id, signer, self._alert)
+        parts = (self._server, reader, keys, sending, invitations, verifying, meetings, devices)
         return Parts(*parts, crypto.device_id, self._alert)
+
+    async def _sign(self, crypto: Crypto, keys: Keys) -> str:
+        """Upload the device's keys and let the account's identity sign it; return what was done."""
+        password, recovery = self._settings.password.get_secret_value(), self._settings.recovery_key.get_secret_value()
+        signing = CrossSigning(self._server, crypto, self._folder, password)
+        await signing.expect_ours(recovery_key=recovery, reset=self._reset_identity)
+        await keys.upload(0 if not crypto.uploaded else 50)
+        return await signing.ensure(recovery_key=recovery, reset=self._reset_identity)
 
     async def send(self, message: Outgoing) -> str | None:
         """See ``bot.channels.port.Channel.send``. A user id as conversation means the private room with that user."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.channels.matrix.crosssigning import Seeds
 from bot.channels.matrix.crypto import Crypto, LostStoreError
+from bot.channels.matrix.devices import Noted, find_unknown, shown, worth_an_alert
 from bot.channels.matrix.files import Folder
 from bot.channels.matrix.http import MatrixError, RequestRefusedError, Server
 from bot.channels.matrix.login import Login, is_own_device, kept_login, own_keys
@@ -11,6 +12,7 @@ from bot.channels.matrix.signing import chain, device_signed
 from config.matrix import MatrixSettings
 
 Lines = list[tuple[str, str]]
+REMEDY = "if it is not yours, change the account's password; log the device out (docs/matrix.md, unknown devices)"
 
 
 async def look(server: Server, settings: MatrixSettings, folder: Folder) -> Lines:
@@ -37,12 +39,16 @@ async def _look(server: Server, folder: Folder, login: Login) -> Lines:
     device = keys["device"].get(login.device_id)
     _, self_signing = chain(login.user_id, keys["master"], keys["self_signing"])
     signed = device_signed(device, login.user_id, self_signing)
-    ours = bool((seeds := Seeds.load(folder)) and seeds.key("self_signing").public == self_signing)
+    seeds = Seeds.load(folder)
+    ours = bool(seeds and seeds.key("self_signing").public == self_signing)
     if signed and ours:
         lines.append(("ok", "matrix: cross-signed; the identity is the bot's own"))
     else:
         reason = "the account's identity is not the bot's" if self_signing and not ours else "the device is not signed"
         lines.append(("fail", f"matrix: not cross-signed ({reason}); strict clients will not talk to the bot"))
+    unknown = await find_unknown(server, login.user_id, login.device_id, self_signing) if ours else {}
+    bad = worth_an_alert(unknown, Noted.load(folder))
+    lines += [("fail", f"matrix: unknown device {shown(device)} on the account; {REMEDY}") for device in bad]
     try:
         crypto = Crypto(login.user_id, login.device_id, folder, login.pickle_key, new=False, name=login.store)
     except LostStoreError as error:

@@ -16,6 +16,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Self
 
+from bot.channels.matrix.credentials import password_stage
 from bot.channels.matrix.crypto import Crypto
 from bot.channels.matrix.files import Folder
 from bot.channels.matrix.http import Json, RequestRefusedError, Server
@@ -71,30 +72,42 @@ class CrossSigning:
         self._folder = folder
         self._password = password
 
-    async def ensure(self, *, recovery_key: str = "", reset: bool = False) -> str:
-        """Make sure that the account's identity signs this device; return what was done (see the module).
+    async def expect_ours(self, *, recovery_key: str = "", reset: bool = False) -> None:
+        """Join the account's identity if the recovery key allows it; change nothing at the server.
 
-        Raise ``ChannelEndedError`` with a remedy for the operator if the bot does not hold the identity.
+        Raise ``ChannelEndedError`` with a remedy for the operator if the bot does not hold the identity. Call this
+        before the keys of a new device are uploaded: from then on, clients show it, and warn of it until it is signed.
         """
-        keys = await own_keys(self._server, self._crypto.user_id)
-        seeds = Seeds.load(self._folder)
-        on_server = public_key(keys["master"])
-        if on_server and recovery_key and not (seeds and seeds.key("master").public == on_server):
-            seeds = await self._join(recovery_key, on_server)
-        ours = seeds is not None and seeds.key("master").public == on_server
-        if seeds is not None and ours:
-            signed = self._is_signed(keys, seeds)
-            if not signed:
-                await self._sign_device(seeds, keys["device"].get(self._crypto.device_id))
-            await self._make_recoverable(seeds)
-            return "already" if signed else "signed"
-        if on_server and not reset:
+        seeds, on_server = Seeds.load(self._folder), public_key((await self._keys())["master"])
+        if not on_server or (seeds and seeds.key("master").public == on_server):
+            return
+        if recovery_key:
+            await self._join(recovery_key, on_server)
+        elif not reset:
             raise ChannelEndedError(
                 "The Matrix account has a cross-signing identity that the bot does not hold.",
                 remedy="Give its recovery key (STADTLOTSE_MATRIX__RECOVERY_KEY), or replace it with "
                 "serve --reset-identity: every user who verified the account is then warned.",
             )
+
+    async def ensure(self, *, recovery_key: str = "", reset: bool = False) -> str:
+        """Make sure that the account's identity signs this device; return what was done (see the module).
+
+        Raise ``ChannelEndedError`` with a remedy for the operator if the bot does not hold the identity.
+        """
+        await self.expect_ours(recovery_key=recovery_key, reset=reset)
+        keys, seeds = await self._keys(), Seeds.load(self._folder)
+        on_server = public_key(keys["master"])
+        if seeds is not None and seeds.key("master").public == on_server:
+            signed = self._is_signed(keys, seeds)
+            if not signed:
+                await self._sign_device(seeds, keys["device"].get(self._crypto.device_id))
+            await self._make_recoverable(seeds)
+            return "already" if signed else "signed"
         return await self._create(seeds if seeds and not on_server else Seeds.generate(), replace=bool(on_server))
+
+    async def _keys(self) -> dict[str, Json]:
+        return await own_keys(self._server, self._crypto.user_id)
 
     async def _join(self, recovery_key: str, on_server: str) -> Seeds:
         storage = SecretStorage(self._server, self._crypto.user_id)
@@ -117,7 +130,7 @@ class CrossSigning:
         reached("matrix.seeds_kept")
         await self._publish(seeds)
         reached("matrix.identity_published")
-        device = (await own_keys(self._server, self._crypto.user_id))["device"].get(self._crypto.device_id)
+        device = (await self._keys())["device"].get(self._crypto.device_id)
         await self._sign_device(seeds, device)
         await self._make_recoverable(seeds)
         return "reset" if replace else "created"
@@ -149,23 +162,8 @@ class CrossSigning:
         except RequestRefusedError as error:
             if error.status != 401 or error.signed_out:
                 raise
-            await self._server.post(
-                "v3", "keys", "device_signing", "upload", body=body | {"auth": self._authentication(error.body)}
-            )
-
-    def _authentication(self, challenge: Json) -> Json:
-        if not self._password:
-            raise ChannelEndedError(
-                "The homeserver wants the bot's password before it takes a new identity.",
-                remedy="Set STADTLOTSE_MATRIX__PASSWORD for this start.",
-            )
-        user = {"type": "m.id.user", "user": self._crypto.user_id}
-        return {
-            "type": "m.login.password",
-            "identifier": user,
-            "password": self._password,
-            "session": challenge.get("session"),
-        }
+            auth = password_stage(error.body, user, self._password)
+            await self._server.post("v3", "keys", "device_signing", "upload", body=body | {"auth": auth})
 
     def _is_signed(self, keys: dict[str, Json], seeds: Seeds) -> bool:
         user, device = self._crypto.user_id, keys["device"].get(self._crypto.device_id)
@@ -182,5 +180,5 @@ class CrossSigning:
         bare = {name: part for name, part in device.items() if name not in ("signatures", "unsigned")}
         signed = bare | {"signatures": {user: {key.id: key.sign(bare)}}}
         await self._server.post("v3", "keys", "signatures", "upload", body={user: {self._crypto.device_id: signed}})
-        if not self._is_signed(await own_keys(self._server, user), seeds):
+        if not self._is_signed(await self._keys(), seeds):
             raise ChannelEndedError("The homeserver did not take the signature of the bot's device.")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from dataclasses import asdict, replace
+from dataclasses import replace
 from glob import escape
 from pathlib import Path
 
@@ -22,7 +22,7 @@ import structlog
 from nio.store.database import SqliteDatabase
 
 from bot.channels.matrix.files import Folder, HeldError, sync_folder
-from bot.channels.matrix.login import LOGIN, kept_login
+from bot.channels.matrix.login import keep, kept_login
 from bot.channels.port import ChannelEndedError, Lead
 from knowledge_base.errors import StoreError
 from knowledge_base.failpoints import reached
@@ -85,7 +85,7 @@ def depose(folder: Folder) -> None:
         store = f"device-{login.device_id}.{secrets.token_hex(4)}.db"
         copy_store(folder.path / login.store, folder.private_file(store))
         reached("matrix.store_copied")
-        folder.write(LOGIN, asdict(replace(login, store=store)))
+        keep(folder, replace(login, store=store))
     reached("matrix.store_named")
     folder.seize()
     log.warning("matrix.keys_taken_over", device=login.device_id if login else "")

@@ -24,6 +24,7 @@ from typing import Any
 import structlog
 
 from bot.channels.matrix.batch import Batch, SyncReader
+from bot.channels.matrix.devices import OwnDevices
 from bot.channels.matrix.gaps import fetch_missed, is_gap, only_after
 from bot.channels.matrix.http import Json, MatrixError, RequestRefusedError, Server, UnreachableError, events, part
 from bot.channels.matrix.invitations import Invitations
@@ -71,6 +72,7 @@ class Parts:
     invitations: Invitations
     verifying: Verifying
     meetings: Meetings
+    devices: OwnDevices
     device: str = ""
     alert: Alert = only_log
 
@@ -159,7 +161,10 @@ class Sync:
         rooms = part(answer, "rooms")
         reader.to_device(events(answer, "to_device"), batch)
         reached("matrix.to_device_stored")
-        self._parts.keys.changed(_changed(part(answer, "device_lists")))
+        changed = set(_changed(part(answer, "device_lists")))
+        self._parts.keys.changed(changed)
+        if reader.me in changed:
+            self._parts.devices.changed()
         position = reader.held(self._position, batch, now)
         for room_id, joined in part(rooms, "join").items():
             joined = only_after(joined, after) if after else joined  # noqa: PLW2901 - the rest was read before
@@ -251,6 +256,7 @@ class Sync:
             await parts.invitations.answer()
             await parts.invitations.leave_empty_rooms()
             await parts.meetings.leave_those_who_met()
+            await parts.devices.look()
         except MatrixError as error:
             if isinstance(error, RequestRefusedError) and error.signed_out:
                 raise

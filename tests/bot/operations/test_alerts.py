@@ -167,9 +167,16 @@ async def test_admins_are_alerted_when_a_part_fails_and_when_it_returns(store: S
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("code", CODES)
 def test_every_alert_code_has_a_text_in_every_language(code: str, language: str) -> None:
-    values: dict[str, Any] = {"part": "matrix", "reason": "timeout", "number": 3, "days": 30, "user": "@a:b"}
+    values: dict[str, Any] = {
+        "part": "matrix",
+        "reason": "timeout",
+        "number": 3,
+        "days": 30,
+        "user": "@a:b",
+        "device": "ABC",
+    }
     values["made_at"] = "2026-03-01 12:00 UTC"
-    values["hours"] = 21
+    values |= {"hours": 21, "device": "ABC"}
     values |= {"clock": "2028-01-03 12:00 UTC", "expected": "2026-11-30 12:00 UTC"}
     text = plain(Texts().render(Say(f"alert.{code}", values), language))
     assert text

@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.channels.matrix.batch import SyncReader
 from bot.channels.matrix.crypto import Crypto
+from bot.channels.matrix.devices import OwnDevices
 from bot.channels.matrix.files import Folder
 from bot.channels.matrix.http import Json, Server
 from bot.channels.matrix.invitations import Invitations
@@ -115,7 +116,9 @@ class Rig:
         invitations = Invitations(self.server, reader, MatrixSettings())
         verifying = Verifying(self.server, reader, self.crypto, keys, sending, master="", admins={ANNA})
         meetings = Meetings(self.server, reader, sending, stays=False)
-        sync = Sync(Parts(self.server, reader, keys, sending, invitations, verifying, meetings), inbox, now=now)
+        devices = OwnDevices(self.server, self.folders[0], ME, "BOT", "", only_log)
+        parts = Parts(self.server, reader, keys, sending, invitations, verifying, meetings, devices)
+        sync = Sync(parts, inbox, now=now)
         members = {"state": {"events": [member(ME), member(ANNA)]}}
         await sync._take({"next_batch": "s1", "rooms": {"join": {ROOM: members, OTHER: members}}})
         try:
