@@ -106,7 +106,7 @@ class Handler:
         match inbound.happening:
             case Happening.MESSAGE | Happening.JOINED | Happening.PRESSED | Happening.EDIT:
                 return await self._answer(row, inbound)
-            case Happening.UNDECRYPTED | Happening.MISSED | Happening.COMPARE | Happening.GROWN:
+            case Happening.UNDECRYPTED | Happening.MISSED | Happening.COMPARE | Happening.GROWN | Happening.EXPLAINED:
                 return await self._tell(row, inbound)
             case Happening.RETRACTION:
                 return await self._silently(row, inbound, lambda tx: tx.answers.retract(row.channel, inbound.refers_to))

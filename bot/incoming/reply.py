@@ -86,6 +86,8 @@ def notice(inbound: Inbound, private_chat: str) -> Say:
             return Say("missed", {"count": int(inbound.text)})
         case Happening.GROWN:
             return Say("room.grown", {"chat": Url(private_chat)})
+        case Happening.EXPLAINED:
+            return Say(f"hint.{inbound.text}")
         case Happening.COMPARE:
             return Say("compare", {"emojis": inbound.text})
     return Say("unreadable")

@@ -59,11 +59,12 @@ IN_ROOMS = frozenset({
     "admins_only", "ask.empty", "ask.events", "ask.found", "ask.more", "ask.not_sure", "ask.not_sure_there",
     "ask.nothing", "ask.only_elsewhere", "compare", "editors_only", "elsewhere.mail", "elsewhere.nowhere",
     "elsewhere.room", "error.sorry", "events.past", "events.some", "forget.done", "greeting", "help",
-    "inline.projects", "inline.questions", "language.chosen", "language.follows", "language.which",
-    "limit.projects", "limit.questions", "missed", "more.no_more", "more.nothing_before", "one_to_one_only",
-    "pick.nothing", "privacy", "rate.nothing", "rate.useful", "rate.useless", "room.grown", "room.not_here",
-    "room.private", "room.settings", "show.contact", "show.not_found", "show.project", "start", "start.room",
-    "subscribe.admins_only", "subscribe.room", "thanks", "unknown_command", "unreadable",
+    "hint.device_refused", "hint.verify_elsewhere", "hint.verify_later", "inline.projects", "inline.questions",
+    "language.chosen", "language.follows", "language.which", "limit.projects", "limit.questions", "missed",
+    "more.no_more", "more.nothing_before", "one_to_one_only", "pick.nothing", "privacy", "rate.nothing",
+    "rate.useful", "rate.useless", "room.grown", "room.not_here", "room.private", "room.settings", "show.contact",
+    "show.not_found", "show.project", "start", "start.room", "subscribe.admins_only", "subscribe.room", "thanks",
+    "unknown_command", "unreadable",
 })  # fmt: skip
 # In a group they speak of the group's own digest or of public entries; in a private chat, of the person who asks.
 OF_THE_PLACE = ("digest.", "edit.", "questions", "remove.", "subscribe.", "unsubscribe.")

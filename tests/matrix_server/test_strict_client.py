@@ -16,6 +16,7 @@ from tests.matrix_server.person import ANSWER_TO, Person
 from tests.matrix_server.strict_person import FOLDER, StrictPerson
 from tests.matrix_server.synapse import Synapse
 from tests.node import install
+from tests.wording import says
 
 pytestmark = [pytest.mark.matrix]
 NO_SHIELD = 0
@@ -132,57 +133,45 @@ async def test_bot_joins_an_identity_of_a_different_client_only_with_its_recover
         assert bot.events("matrix.identity")[-1]["outcome"] == "already"
 
 
-async def test_admin_can_verify_the_bot_in_a_room_with_emojis(
-    synapse: Synapse, new_bot: Callable[..., BotProcess]
+@pytest.mark.parametrize("way", ["in the room", "to-device"])
+async def test_every_user_can_verify_the_bot_with_emojis_in_a_private_chat(
+    synapse: Synapse, bot: BotProcess, way: str
 ) -> None:
-    user = synapse.register(f"admin{secrets.token_hex(3)}")
-    bot = new_bot(ADMINS=f"matrix:{user}")
-    await bot.start()
-    async with await StrictPerson.new(synapse.url, user) as admin:
-        room = await admin.room_with(bot.user_id)
-        await admin.ask(room, QUESTION)
-        emojis = (await admin.do("verify", room=room, user=bot.user_id))["emojis"]
-        told = await admin.do("saying", room=room, sender=bot.user_id, text=emojis[0][0])
+    device = {"device": bot.device_id}
+    async with await StrictPerson.new(synapse.url, synapse.register(f"user{secrets.token_hex(3)}")) as user:
+        room = await user.room_with(bot.user_id)
+        await user.ask(room, QUESTION)
+        how = {"room": room} if way == "in the room" else device
+        emojis = (await user.do("verify", user=bot.user_id, **how))["emojis"]
+        told = await user.do("saying", room=room, sender=bot.user_id, text=emojis[0][0])
         assert all(picture in told["content"]["body"] for picture, _ in emojis)
         assert is_fine(told)
-        assert await admin.do("confirm") == "verified"
-        assert await admin.do("verified", user=bot.user_id, wait=True)
+        assert await user.do("confirm") == "verified"
+        assert await user.do("verified", user=bot.user_id, wait=True)
+        assert is_fine(await user.ask(room, "Noch da?"))
 
 
-async def test_admin_can_verify_the_bot_by_to_device_messages(
-    synapse: Synapse, new_bot: Callable[..., BotProcess]
+async def test_verification_with_wrong_emojis_fails(synapse: Synapse, bot: BotProcess) -> None:
+    async with await StrictPerson.new(synapse.url, synapse.register(f"user{secrets.token_hex(3)}")) as user:
+        room = await user.room_with(bot.user_id)
+        await user.ask(room, QUESTION)
+        await user.do("verify", room=room, user=bot.user_id)
+        assert "failed" in await user.do("mismatch")
+        assert not await user.do("verified", user=bot.user_id)
+        assert is_fine(await user.ask(room, "Noch da?"))
+
+
+async def test_verification_in_a_room_with_others_is_declined_with_the_way_to_do_it(
+    synapse: Synapse, bot: BotProcess, person: Person
 ) -> None:
-    user = synapse.register(f"admin{secrets.token_hex(3)}")
-    bot = new_bot(ADMINS=f"matrix:{user}")
-    await bot.start()
-    device = bot.device_id
-    async with await StrictPerson.new(synapse.url, user) as admin:
-        room = await admin.room_with(bot.user_id)
-        await admin.ask(room, QUESTION)
-        emojis = (await admin.do("verify", user=bot.user_id, device=device))["emojis"]
-        told = await admin.do("saying", room=room, sender=bot.user_id, text=emojis[0][0])
-        assert all(picture in told["content"]["body"] for picture, _ in emojis)
-        assert await admin.do("confirm") == "verified"
-        assert await admin.do("verified", user=bot.user_id, wait=True)
-
-
-async def test_bot_refuses_verification_with_wrong_emojis_or_by_other_users(
-    synapse: Synapse, new_bot: Callable[..., BotProcess]
-) -> None:
-    users = [synapse.register(f"{name}{secrets.token_hex(3)}") for name in ("admin", "somebody")]
-    bot = new_bot(ADMINS=f"matrix:{users[0]}")
-    await bot.start()
-    for user in users:
-        async with await StrictPerson.new(synapse.url, user) as person:
-            room = await person.room_with(bot.user_id)
-            await person.ask(room, QUESTION)
-            shown = await person.do("verify", room=room, user=bot.user_id)
-            if user == users[0]:
-                assert "failed" in await person.do("mismatch")
-            else:
-                assert shown == {"cancelled": "m.user"}
-            assert not await person.do("verified", user=bot.user_id)
-            assert is_fine(await person.ask(room, "Noch da?"))
+    async with await StrictPerson.new(synapse.url, synapse.register(f"user{secrets.token_hex(3)}")) as user:
+        room = await user.do("room", invite=[bot.user_id, person.user_id], encrypted=True)
+        await user.do("joined", room=room, user=bot.user_id)
+        for _ in range(2):
+            assert await user.do("verify", room=room, user=bot.user_id) == {"cancelled": "m.user"}
+        await user.ask(room, f"{bot.user_id}: {QUESTION}")
+        bodies = [said(event) for event in await user.do("events", room=room) if event["sender"] == bot.user_id]
+        assert len([body for body in bodies if says("hint.verify_elsewhere", body)]) == 1
 
 
 async def test_new_identity_of_a_user_alerts_admins_and_needs_confirmation(

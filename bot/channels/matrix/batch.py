@@ -150,11 +150,25 @@ class SyncReader:
                             happenings.append(self._grown(room, event))
                     elif begun:
                         position = self._one(room, event, position, batch, happenings, now)
+                    else:
+                        self._before_arrival(room, event, batch)
                 begun = begun or event is arrival
         if arrival is not None and room.creator != self._me:
             happenings.insert(0, self._joined(room, arrival))
         batch.happenings += not_missed(happenings, too_many=len(gap) >= MOST_MISSED, now=now)
         return position
+
+    def _before_arrival(self, room: Room, event: Any, batch: Batch) -> None:
+        """Read a request to verify the bot, which a client may send together with the invitation; nothing else."""
+        try:
+            event = check_shape(event)
+            if event["type"] == "m.room.encrypted":
+                event = check_shape(self._crypto.decrypt(room.id, event))
+            step = read(event, room) if event["type"] == "m.room.message" else None
+        except (NoKeyError, MalformedError, MalformedEventError):
+            return
+        if isinstance(step, VerificationStep):
+            batch.verifications.append(step)
 
     def _joined(self, room: Room, arrival: Json) -> Inbound:
         who = inviter(arrival, room.others)

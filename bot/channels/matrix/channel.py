@@ -142,9 +142,15 @@ class MatrixChannel:
         master = seeds.key("master").public if seeds else ""
         keys.own_identity(master)
         servers = self._settings.allowed_servers
-        reader = SyncReader(crypto, crypto.user_id, lambda user: may_ask(user, servers, crypto.user_id))
+
+        def may(user: str) -> bool:
+            return may_ask(user, servers, crypto.user_id)
+
+        reader = SyncReader(crypto, crypto.user_id, may)
         sending = MatrixSender(self._server, reader, keys, self._admins)
-        verifying = Verifying(self._server, reader, crypto, keys, sending, master=master, admins=self._admins)
+        verifying = Verifying(
+            self._server, reader, crypto, keys, sending, master=master, admins=self._admins, may_ask=may
+        )
         invitations = Invitations(self._server, reader, self._settings)
         meetings = Meetings(self._server, reader, sending, stays=self._stays)
         self._private_rooms = PrivateRooms(self._server, reader, sending.guard)
