@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+import nio
 import pytest
 
 from bot.channels.matrix.secret_storage import decode_recovery_key, encode_recovery_key
@@ -189,6 +190,8 @@ async def test_new_identity_of_a_user_alerts_admins_and_needs_confirmation(
         await anna.do("say", room=room, text=QUESTION)
         assert "unable to decrypt" in (await anna.do("unreadable", room=room, sender=bot.user_id)).lower()
         await person.until(lambda: any("confirm-identity" in said(e) for e in person.from_user(office, bot.user_id)))
+        dark = [event for event in await anna.do("events", room=room) if event["unreadable"]]
+        assert {event["reason"] for event in dark} == {"MEGOLM_KEY_WITHHELD"}, "her client can say why"
         alerts = [said(e) for e in person.from_user(office, bot.user_id) if "confirm-identity" in said(e)]
         assert len(alerts) == 1
         shown = alerts[0].rpartition("confirm-identity ")[2]  # as an admin copies it
@@ -227,6 +230,8 @@ async def test_unsigned_device_gets_no_keys(synapse: Synapse, bot: BotProcess) -
     async with await StrictPerson.new(synapse.url, user) as phone:
         room = await phone.room_with(bot.user_id)
         async with await Person.new(synapse, user_id=user) as foreign:  # logged in, and never signed
+            notices: list[dict[str, Any]] = []
+            foreign.client.add_to_device_callback(lambda event: notices.append(event.source), nio.UnknownToDeviceEvent)
             question = await phone.do("say", room=room, text=QUESTION)
             answer = await phone.do("answer", room=room, question=question)
             assert is_fine(answer)
@@ -234,3 +239,10 @@ async def test_unsigned_device_gets_no_keys(synapse: Synapse, bot: BotProcess) -
             for _ in range(3):
                 await foreign.sync(300)
             assert answer["event_id"] in foreign.unreadable
+            withheld = [notice["content"] for notice in notices if notice["type"] == "m.room_key.withheld"]
+            assert {(content["room_id"], content["code"]) for content in withheld} == {(room, "m.unverified")}
+
+            await foreign.say(room, "Und von diesem Gerät?")
+            hint = await phone.do("saying", room=room, sender=bot.user_id, text="Wiederherstellungsschlüssel")
+            assert is_fine(hint)
+            assert says("hint.device_refused", said(hint))

@@ -55,6 +55,7 @@ class Crypto:
             raise LostStoreError("the key store is gone")
         folder.private_file(name)
         self.user_id, self.device_id = user_id, device_id
+        self.writers: set[tuple[str, str, str]] = set()  # room, user and identity key of messages that were read
         try:
             self._store = SqliteStore(user_id, device_id, str(folder.path), key, name)
             known = self._store.load_account() is not None
@@ -243,6 +244,7 @@ class Crypto:
                 raise NoKeyError(session_id) from error
             raise MalformedError("encrypted message that its own key does not open") from error
         source: Json = clear.source
+        self.writers.add((room_id, raw["sender"], sender_key))
         return raw | {"type": source.get("type"), "content": source.get("content")}
 
     def _session_owner(self, room_id: str, session_id: str) -> str | None:

@@ -1,5 +1,7 @@
 """Keys towards others: who may read the bot's messages (trust), one-time keys on the server, sharing of room keys.
 
+A device that gets no room key is told so (``Withheld``).
+
 Trust (MSC4153 on the bot's side): a user's identity is pinned when first seen. Room keys go only to devices that this
 identity has signed. Users without any identity get them if the settings allow it. A changed or vanished identity gets
 none until an operator confirms it (``Pins``).
@@ -21,6 +23,7 @@ from bot.channels.matrix.http import BusyError, Json, MatrixError, RequestRefuse
 from bot.channels.matrix.pins import CHANGED, REFUSED, SIGNED, Pins
 from bot.channels.matrix.rooms import Room
 from bot.channels.matrix.signing import chain, device_signed
+from bot.channels.matrix.withheld import Withheld
 from bot.channels.port import Alert
 from knowledge_base.failpoints import reached
 
@@ -49,6 +52,7 @@ class Keys:
         self._alerted: set[tuple[str, str]] = set()  # changed identities that the admins were alerted to
         self._readers: dict[str, frozenset[tuple[str, str]]] = {}  # of the room key in use, by room
         self._claimed: dict[tuple[str, str], float] = {}
+        self.withheld = Withheld(server, crypto)
 
     # --- own keys -------------------------------------------------------------------------------------------------
 
@@ -115,6 +119,7 @@ class Keys:
             # nio removes the signatures from what it reads
             self._crypto.learn_devices(user, {name: dict(keys) for name, keys in whole.items()})
             level = self._pins.level(user, public, has_any=bool(master), allow_unsigned=self._allow_unsigned)
+            self.withheld.note(user, level)
             for device in self._crypto.devices(user):
                 self._crypto.trust(device, self._level(device, whole.get(device.id), level, user, signer))
         return level
@@ -173,7 +178,9 @@ class Keys:
                 await self._share(room)
             if not self._crypto.new_room_key_needed(room.id):
                 with self._crypto.atomic():
-                    return self._crypto.encrypt(room.id, kind, content)
+                    encrypted = self._crypto.encrypt(room.id, kind, content)
+                await self.withheld.tell(room, encrypted["session_id"])
+                return encrypted
         raise BusyError("The room changes faster than its key can be shared.")
 
     async def _open_sessions(self, room_id: str, users: list[str]) -> None:

@@ -14,6 +14,7 @@ learn that messages may be missing.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -34,9 +35,9 @@ from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.position import Position
 from bot.channels.matrix.rooms import state_events
 from bot.channels.matrix.sending import MatrixSender
-from bot.channels.matrix.verification import Verifying
+from bot.channels.matrix.verification import REFUSED_DEVICE, Verifying
 from bot.channels.port import Alert, Listening, Receive
-from bot.messages import Happening, Inbound
+from bot.messages import Address, Happening, Inbound
 from knowledge_base.clock import process_clock
 from knowledge_base.failpoints import reached
 
@@ -85,6 +86,7 @@ class Sync:
         self._receive = receive
         self._now = now
         self._position = Position()
+        self._locked_out: list[tuple[str, str, str]] = []
 
     async def run(self, listening: Listening, ready: Callable[[], None]) -> None:
         """Receive until an error; a new call starts again at the committed position."""
@@ -166,6 +168,7 @@ class Sync:
         if reader.me in changed:
             self._parts.devices.changed()
         position = reader.held(self._position, batch, now)
+        batch.happenings += self._hints(now)
         for room_id, joined in part(rooms, "join").items():
             joined = only_after(joined, after) if after else joined  # noqa: PLW2901 - the rest was read before
             gap = await self._gap(room_id, joined, after)
@@ -257,10 +260,23 @@ class Sync:
             await parts.invitations.leave_empty_rooms()
             await parts.meetings.leave_those_who_met()
             await parts.devices.look()
+            self._locked_out = parts.keys.withheld.locked_out()
         except MatrixError as error:
             if isinstance(error, RequestRefusedError) and error.signed_out:
                 raise
             log.warning("matrix.upkeep_postponed", reason=error.message)
+
+    def _hints(self, now: datetime) -> list[Inbound]:
+        """Return a hint for each device that wrote and cannot read the answer; its id makes it one per device."""
+        said = []
+        for room_id, user, device in self._locked_out:
+            room = self._parts.reader.rooms.get(room_id)
+            if room and room.private:
+                which = hashlib.sha256(f"{user} {device}".encode()).hexdigest()[:20]
+                name, address = f"{REFUSED_DEVICE} {which}", Address(NAME, room_id)
+                said.append(Inbound(name, address, user, REFUSED_DEVICE, True, now, Happening.EXPLAINED))
+        self._locked_out = []
+        return said
 
     def _show_seen(self, happenings: list[Inbound]) -> None:
         written = [happening for happening in happenings if happening.happening == Happening.MESSAGE]

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.channels.matrix.crypto import Crypto
 from bot.channels.matrix.files import Folder
-from bot.channels.matrix.http import Json, Server, part
+from bot.channels.matrix.http import BusyError, Json, Server, part
 from bot.channels.matrix.keys import Keys
 from bot.channels.matrix.rooms import Room
 from bot.channels.matrix.signing import SigningKey
@@ -24,6 +24,8 @@ class Directory(Server):
         self.shown: Json = {"device_keys": {}, "master_keys": {}, "self_signing_keys": {}}
         self.one_time_keys: dict[str, list[Json]] = {}  # by user
         self.delivered: list[Json] = []
+        self.withheld: list[tuple[str, str, Json]] = []  # user, device, content
+        self.refuses_withheld = False
 
     async def request(self, method: str, *path: str, **more: Any) -> Json:
         match path[1:]:
@@ -32,6 +34,11 @@ class Directory(Server):
             case ("keys", "claim"):
                 asked = more["body"]["one_time_keys"]
                 return {"one_time_keys": {user: self._claimed(user, devices) for user, devices in asked.items()}}
+            case ("sendToDevice", "m.room_key.withheld", _):
+                if self.refuses_withheld:
+                    raise BusyError("PUT sendToDevice: 502.")
+                for user, devices in more["body"]["messages"].items():
+                    self.withheld += [(user, device, content) for device, content in devices.items()]
             case ("sendToDevice", *_):
                 self.delivered.append(more["body"]["messages"])
         return {}

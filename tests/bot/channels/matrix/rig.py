@@ -87,7 +87,8 @@ class Rig:
         theirs = self.anna.key_upload(0, fallback=True)
         assert ours
         assert theirs
-        self.crypto.learn_devices(ANNA, {"PHONE": theirs["device_keys"]})
+        self.own_device_keys, self.devices_of_anna = ours["device_keys"], {"PHONE": theirs["device_keys"]}
+        self.crypto.learn_devices(ANNA, self.devices_of_anna)
         self.anna.learn_devices(ME, {"BOT": ours["device_keys"]})
         self.anna.trust(self.anna.devices(ME)[0], "allowed")
         self._one_time_keys = list(ours["one_time_keys"].items())
