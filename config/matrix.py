@@ -29,8 +29,17 @@ class MatrixSettings(ChannelSection):
     allowed_servers: Addresses = Field(
         (), description="servers with users who may invite the bot; empty: its own homeserver"
     )
+    allowed_spaces: Addresses = Field(
+        (), description="Spaces with members who may also invite the bot, as ids (!…) or addresses (#name:server)"
+    )
     joins_per_hour: int = Field(20, ge=0, description="invitations accepted per hour; 0: no limit")
     allow_unsigned_users: bool = Field(True, description="users without cross-signing get encrypted answers")
+    display_name: str = Field("Stadtlotse", description="name that users see; keep: as it is on the server")
+    avatar: str = Field(
+        "",
+        description="picture that users see, a PNG, JPEG, GIF or WebP file; empty: one of ours, if the account has "
+        "none; keep: as it is on the server",
+    )
 
     @field_validator("homeserver")
     @classmethod
@@ -40,6 +49,14 @@ class MatrixSettings(ChannelSection):
         if value and not is_name and not (value.startswith(("https://", *local)) and is_url(value)):
             raise ValueError("must begin with https://, or be the name of a server")
         return value.rstrip("/")
+
+    @field_validator("allowed_spaces")
+    @classmethod
+    def _spaces(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not re.fullmatch(r"![^\s,]+|#[^\s:,]+:[^\s,]+", name):
+                raise ValueError(f"{name!r} is no Space; write its id (!…) or its address (#name:server)")
+        return value
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

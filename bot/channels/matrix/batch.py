@@ -153,7 +153,7 @@ class SyncReader:
                     else:
                         self._before_arrival(room, event, batch)
                 begun = begun or event is arrival
-        if arrival is not None and room.creator != self._me:
+        if arrival is not None and room.creator != self._me and not room.is_space:
             happenings.insert(0, self._joined(room, arrival))
         batch.happenings += not_missed(happenings, too_many=len(gap) >= MOST_MISSED, now=now)
         return position
@@ -187,6 +187,8 @@ class SyncReader:
         event = check_shape(event)
         if event["sender"] == self._me:
             self.sent(event["event_id"])
+            return position
+        if room.is_space:
             return position
         if event["type"] == "m.room.encrypted" and event["content"]:
             try:

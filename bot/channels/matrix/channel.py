@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from bot.channels.matrix.access import Access
 from bot.channels.matrix.arrived import arrived, is_foreign, room_behind, trace_of
 from bot.channels.matrix.batch import SyncReader
 from bot.channels.matrix.checking import look
@@ -17,6 +18,7 @@ from bot.channels.matrix.crosssigning import CrossSigning, Seeds
 from bot.channels.matrix.crypto import Crypto
 from bot.channels.matrix.devices import OwnDevices
 from bot.channels.matrix.discovery import address_of
+from bot.channels.matrix.face import Face
 from bot.channels.matrix.files import Folder
 from bot.channels.matrix.handover import take, tidy
 from bot.channels.matrix.http import BusyError, MatrixError, RequestRefusedError, Server
@@ -26,7 +28,7 @@ from bot.channels.matrix.login import Session, abandon, open_session, prove, sig
 from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.private_rooms import PrivateRooms
-from bot.channels.matrix.rooms import is_admin, may_ask, server_of
+from bot.channels.matrix.rooms import is_admin, server_of
 from bot.channels.matrix.sending import MatrixSender
 from bot.channels.matrix.sync import Parts, Sync
 from bot.channels.matrix.verification import Verifying
@@ -68,6 +70,7 @@ class MatrixChannel:
         self._session: Session | None = None
         self._parts: Parts | None = None
         self._private_rooms: PrivateRooms | None = None
+        self._face: Face | None = None
         self._ready = False
         self._lead: Lead | None = None
 
@@ -119,6 +122,9 @@ class MatrixChannel:
 
     def _now_ready(self) -> None:
         self._ready = True
+        if self._parts is not None and self._face is not None:  # once per start
+            self._parts.sending.in_background(self._face.show)
+            self._face = None
 
     async def _open(self) -> Parts:
         """Log in, upload keys and cross-sign the device, all before the first message is read."""
@@ -141,22 +147,20 @@ class MatrixChannel:
         seeds = Seeds.load(self._folder)
         master = seeds.key("master").public if seeds else ""
         keys.own_identity(master)
-        servers = self._settings.allowed_servers
-
-        def may(user: str) -> bool:
-            return may_ask(user, servers, crypto.user_id)
-
-        reader = SyncReader(crypto, crypto.user_id, may)
+        access = Access(self._server, self._settings, crypto.user_id)
+        reader = SyncReader(crypto, crypto.user_id, access.may_ask)
+        access.rooms = reader.rooms
         sending = MatrixSender(self._server, reader, keys, self._admins)
         verifying = Verifying(
-            self._server, reader, crypto, keys, sending, master=master, admins=self._admins, may_ask=may
+            self._server, reader, crypto, keys, sending, master=master, admins=self._admins, may_ask=access.may_ask
         )
-        invitations = Invitations(self._server, reader, self._settings)
+        invitations = Invitations(self._server, reader, self._settings, access)
         meetings = Meetings(self._server, reader, sending, stays=self._stays)
         self._private_rooms = PrivateRooms(self._server, reader, sending.guard)
         signer = seeds.key("self_signing").public if seeds else ""
         devices = OwnDevices(self._server, self._folder, crypto.user_id, crypto.device_id, signer, self._alert)
-        parts = (self._server, reader, keys, sending, invitations, verifying, meetings, devices)
+        self._face = Face(self._server, self._folder, crypto.user_id, self._settings)
+        parts = (self._server, reader, keys, sending, invitations, verifying, meetings, devices, access)
         return Parts(*parts, crypto.device_id, self._alert)
 
     async def _sign(self, crypto: Crypto, keys: Keys) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bot.channels.matrix.access import spaces_without_bot
 from bot.channels.matrix.crosssigning import Seeds
 from bot.channels.matrix.crypto import Crypto, LostStoreError
 from bot.channels.matrix.devices import Noted, find_unknown, shown, worth_an_alert
+from bot.channels.matrix.face import picture_problem
 from bot.channels.matrix.files import Folder
 from bot.channels.matrix.http import MatrixError, RequestRefusedError, Server
 from bot.channels.matrix.login import Login, is_own_device, kept_login, own_keys
@@ -22,7 +24,7 @@ async def look(server: Server, settings: MatrixSettings, folder: Folder) -> Line
         if login is None:
             await server.get("versions")
             return [("none", f"matrix: {settings.homeserver} answers; not logged in yet, the first serve does that")]
-        return await _look(server, folder, login)
+        return await _look(server, settings, folder, login)
     except RequestRefusedError as error:
         if error.signed_out:
             return [("fail", "matrix: the homeserver has revoked the access token; delete login.json to log in anew")]
@@ -31,7 +33,7 @@ async def look(server: Server, settings: MatrixSettings, folder: Folder) -> Line
         return [("fail", f"matrix: {settings.homeserver} cannot be reached ({error.message})")]
 
 
-async def _look(server: Server, folder: Folder, login: Login) -> Lines:
+async def _look(server: Server, settings: MatrixSettings, folder: Folder, login: Login) -> Lines:
     server.token = login.access_token
     who = await server.get("v3", "account", "whoami")
     lines = [("ok", f"matrix: logged in as {who['user_id']}, device {login.device_id}")]
@@ -49,6 +51,10 @@ async def _look(server: Server, folder: Folder, login: Login) -> Lines:
     unknown = await find_unknown(server, login.user_id, login.device_id, self_signing) if ours else {}
     bad = worth_an_alert(unknown, Noted.load(folder))
     lines += [("fail", f"matrix: unknown device {shown(device)} on the account; {REMEDY}") for device in bad]
+    absent = await spaces_without_bot(server, settings)
+    lines += [("fail", f"matrix: the bot is not in the Space {name}; invite it there") for name in absent]
+    if problem := picture_problem(settings):
+        lines.append(("fail", f"matrix: the avatar is not shown: {problem}"))
     try:
         crypto = Crypto(login.user_id, login.device_id, folder, login.pickle_key, new=False, name=login.store)
     except LostStoreError as error:

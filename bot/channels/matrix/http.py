@@ -97,11 +97,27 @@ class Server:
         """Send a PUT; safe to repeat."""
         return await self.request("PUT", *path, body=body or {})
 
+    async def upload(self, content: bytes, media_type: str) -> str:
+        """Store a file on the server; return its address (``mxc://…``)."""
+        answer = await self.request("POST", "v3", "upload", file=(content, media_type))
+        if not isinstance(address := answer.get("content_uri"), str):
+            raise UnreachableError("POST upload: an answer without an address.")
+        return address
+
     async def request(
-        self, method: str, *path: str, body: Json | None = None, query: Json | None = None, wait: float = REPLY_S
+        self,
+        method: str,
+        *path: str,
+        body: Json | None = None,
+        query: Json | None = None,
+        wait: float = REPLY_S,
+        file: tuple[bytes, str] | None = None,
     ) -> Json:
-        """Send one request once. Raise ``UnreachableError``, ``BusyError`` or ``RequestRefusedError``."""
-        answer: Json = await self._request(method, *path, body=body, query=query, wait=wait)
+        """Send one request once. Raise ``UnreachableError``, ``BusyError`` or ``RequestRefusedError``.
+
+        ``file`` (content and media type) goes to the media API instead of ``body`` to the client API.
+        """
+        answer: Json = await self._request(method, *path, body=body, query=query, wait=wait, file=file)
         return answer
 
     async def _request(
@@ -112,19 +128,23 @@ class Server:
         query: Json | None = None,
         wait: float = REPLY_S,
         kind: type = dict,
+        file: tuple[bytes, str] | None = None,
     ) -> Any:
         request = (
             f"{method} {path[-1] if len(path) < 3 else path[1]}"  # a path may hold ids, which must not reach the log
         )
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if file:
+            headers["Content-Type"] = file[1]
         if not self.allowed():
             raise UnreachableError(f"{request}: another process uses the account.")
         try:
             answer = await self._http.request(
                 method,
-                url(self.homeserver, *path),
+                url(self.homeserver, *path, api="media" if file else "client"),
                 params={name: _parameter(value) for name, value in (query or {}).items() if value is not None},
                 json=body,
+                content=file[0] if file else None,
                 headers=headers,
                 timeout=httpx.Timeout(wait, connect=CONNECT_S),
                 extensions={"trace": self._at},
@@ -141,9 +161,9 @@ class Server:
             raise UnreachableError("Another process uses the account.")
 
 
-def url(homeserver: str, *path: str) -> str:
+def url(homeserver: str, *path: str, api: str = "client") -> str:
     """Return the address of an endpoint; every part is quoted, so that no id can lead elsewhere."""
-    return f"{homeserver}/_matrix/client/" + "/".join(quote(part, safe="") for part in path)
+    return f"{homeserver}/_matrix/{api}/" + "/".join(quote(part, safe="") for part in path)
 
 
 def part(value: Any, name: str) -> Json:

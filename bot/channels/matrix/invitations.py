@@ -8,9 +8,10 @@ from time import monotonic
 
 import structlog
 
+from bot.channels.matrix.access import Access
 from bot.channels.matrix.batch import SyncReader
 from bot.channels.matrix.http import Json, MatrixError, RequestRefusedError, Server
-from bot.channels.matrix.rooms import invitation, may_ask
+from bot.channels.matrix.rooms import invitation
 from config.matrix import MatrixSettings
 from knowledge_base.failpoints import reached
 
@@ -22,10 +23,11 @@ AN_HOUR = timedelta(hours=1).total_seconds()
 class Invitations:
     """A handler of invitations: it accepts by policy, a limited number per hour, and retries what failed."""
 
-    def __init__(self, server: Server, reader: SyncReader, settings: MatrixSettings) -> None:
+    def __init__(self, server: Server, reader: SyncReader, settings: MatrixSettings, access: Access) -> None:
         self._server = server
         self._reader = reader
         self._settings = settings
+        self._access = access
         self._waiting: dict[str, str] = {}  # room → inviting user
         self._joined: deque[float] = deque()
 
@@ -40,6 +42,8 @@ class Invitations:
         for room_id, who in list(self._waiting.items()):
             try:
                 if not self._welcome(room_id, who):
+                    if not self._access.is_complete:
+                        continue
                     log.info("matrix.invitation_declined", room=room_id, server=who.partition(":")[2])
                     await self.leave(room_id)
                 elif self._may_join_now():
@@ -55,7 +59,7 @@ class Invitations:
 
     def _welcome(self, room_id: str, who: str) -> bool:
         follows = any(room.upgraded_to == room_id for room in self._reader.rooms.values())
-        return follows or may_ask(who, self._settings.allowed_servers, self._reader.me)
+        return follows or self._access.wants(room_id) or self._access.may_ask(who)
 
     def _may_join_now(self) -> bool:
         while self._joined and monotonic() - self._joined[0] > AN_HOUR:

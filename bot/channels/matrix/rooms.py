@@ -62,6 +62,11 @@ class Room:
     create: Json = field(default_factory=dict)  # ``m.room.create``, the whole event
 
     @property
+    def is_space(self) -> bool:
+        """Return whether this is a Space: a list of rooms, whose own timeline no client shows."""
+        return part(self.create, "content").get("type") == "m.space"
+
+    @property
     def alone(self) -> bool:
         """Return whether at most one other user is here or invited: then every message is for the bot."""
         return len(self.members) <= ALONE
@@ -69,12 +74,13 @@ class Room:
     @property
     def private(self) -> bool:
         """Return whether no further user is here, can join without an invitation, or reads from outside."""
-        return self.alone and self.join_rule == "invite" and self.history != "world_readable"
+        return not self.is_space and self.alone and self.join_rule == "invite" and self.history != "world_readable"
 
     @property
     def readership(self) -> Readership:
         """Return who can read new messages here now, without the bot."""
-        closed = self.join_rule == "invite" and self.history in NOT_FOR_LATER and not self.upgraded_to
+        closed = self.join_rule == "invite" and self.history in NOT_FOR_LATER
+        closed = closed and not self.upgraded_to and not self.is_space
         return Readership(frozenset(self.others), closed=closed and self.members.get(self.me) == "join")
 
     @property
@@ -87,6 +93,10 @@ class Room:
     def joined(self) -> list[str]:
         """Return the joined users, the bot included."""
         return [user for user, membership in self.members.items() if membership == "join"]
+
+    def has_joined(self, user: str) -> bool:
+        """Return whether the user has joined."""
+        return self.members.get(user) == "join"
 
     @property
     def readers(self) -> list[str]:

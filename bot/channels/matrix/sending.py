@@ -72,7 +72,7 @@ class MatrixSender:
         for number, (kind, content) in enumerate(parts):
             transaction = message.id if not number else f"{message.id}.{number}"
             ids.append(await self.event(room, kind, content, transaction, message))
-        self._in_background(lambda: self._typing(room.id, typing=False))
+        self.in_background(lambda: self._typing(room.id, typing=False))
         return message.replaces or ids[0]
 
     async def event(
@@ -116,12 +116,12 @@ class MatrixSender:
     def working(self, room_id: str) -> None:
         """Show the typing indicator; delivery does not matter."""
         if room_id in self._reader.rooms:
-            self._in_background(lambda: self._typing(room_id, typing=True))
+            self.in_background(lambda: self._typing(room_id, typing=True))
 
     def seen(self, room_id: str, event_id: str) -> None:
         """Show that a message was read."""
         if room_id in self._reader.rooms and event_id.startswith("$"):
-            self._in_background(lambda: self._receipt(room_id, event_id))
+            self.in_background(lambda: self._receipt(room_id, event_id))
 
     async def _typing(self, room_id: str, *, typing: bool) -> None:
         body: Json = {"typing": True, "timeout": TYPING_MS} if typing else {"typing": False}
@@ -130,7 +130,7 @@ class MatrixSender:
     async def _receipt(self, room_id: str, event_id: str) -> None:
         await self._server.post("v3", "rooms", room_id, "receipt", "m.read", event_id)
 
-    def _in_background(self, sign: Callable[[], Awaitable[None]]) -> None:
+    def in_background(self, sign: Callable[[], Awaitable[None]]) -> None:
         """Run a call that may fail without harm."""
 
         async def quietly() -> None:

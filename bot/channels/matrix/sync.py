@@ -24,6 +24,7 @@ from typing import Any
 
 import structlog
 
+from bot.channels.matrix.access import Access
 from bot.channels.matrix.batch import Batch, SyncReader
 from bot.channels.matrix.devices import OwnDevices
 from bot.channels.matrix.gaps import fetch_missed, is_gap, only_after
@@ -74,6 +75,7 @@ class Parts:
     verifying: Verifying
     meetings: Meetings
     devices: OwnDevices
+    access: Access
     device: str = ""
     alert: Alert = only_log
 
@@ -255,6 +257,7 @@ class Sync:
             await parts.keys.learn(
                 {user for room in parts.reader.rooms.values() if room.encrypted for user in room.readers}
             )
+            await parts.access.enter()
             await parts.invitations.follow(batch.tombstones)
             await parts.invitations.answer()
             await parts.invitations.leave_empty_rooms()

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bot.channels.matrix.access import Access
 from bot.channels.matrix.batch import SyncReader
 from bot.channels.matrix.crypto import Crypto
 from bot.channels.matrix.devices import OwnDevices
@@ -114,13 +115,15 @@ class Rig:
         reader = SyncReader(self.crypto, ME, lambda _: True)
         keys = Keys(self.server, self.crypto, self.folders[0], allow_unsigned=True, alert=only_log)
         sending = MatrixSender(self.server, reader, keys)
-        invitations = Invitations(self.server, reader, MatrixSettings())
+        access = Access(self.server, MatrixSettings(), ME)
+        access.rooms = reader.rooms
+        invitations = Invitations(self.server, reader, MatrixSettings(), access)
         verifying = Verifying(
             self.server, reader, self.crypto, keys, sending, master="", admins={ANNA}, may_ask=lambda _: True
         )
         meetings = Meetings(self.server, reader, sending, stays=False)
         devices = OwnDevices(self.server, self.folders[0], ME, "BOT", "", only_log)
-        parts = Parts(self.server, reader, keys, sending, invitations, verifying, meetings, devices)
+        parts = Parts(self.server, reader, keys, sending, invitations, verifying, meetings, devices, access)
         sync = Sync(parts, inbox, now=now)
         members = {"state": {"events": [member(ME), member(ANNA)]}}
         await sync._take({"next_batch": "s1", "rooms": {"join": {ROOM: members, OTHER: members}}})
