@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -143,10 +143,10 @@ class Bot:
         for sender in self._senders.values():
             sender.wake()
 
-    async def run(self, stop: asyncio.Event, listening: Callable[[str, str | None], None]) -> bool:
+    async def run(self, stop: asyncio.Event, listening: Listening) -> bool:
         """Work until ``stop`` is set or no channel is left; returns whether it stopped as wished.
 
-        ``listening`` hears each channel's name when it begins to listen (``None``) or backs off (the reason).
+        ``listening`` hears each channel's name when it begins to listen, backs off or ends.
         In the end: stop receiving, finish the answers under way (bounded), send them, close the channels, end the rest.
         """
         async with asyncio.TaskGroup() as tasks:
@@ -166,6 +166,7 @@ class Bot:
     async def idle(self) -> None:
         """Wait until everything that came in is handled, and everything that can be sent now is sent."""
         await self._dispatch.idle()
+        log.info("bot.stopped", as_wished=as_wished)
         led = [sender for name, sender in self._senders.items() if self.leadership.leads(name)]
         await asyncio.gather(*(sender.idle() for sender in led))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Annotated
 
@@ -13,12 +13,14 @@ import typer
 
 from bot.app import Bot
 from bot.channels.networks import ChannelSetup, set_up
-from bot.channels.port import Channel, CheckableChannel
+from bot.channels.port import Channel, ChannelEndedError, CheckableChannel
 from bot.cli.checking import database_lines, folder_lines
 from bot.cli.common import fail, load_settings, progress, run, write
 from bot.cli.failing import explained
 from bot.features.help import listed, words
 from bot.features.privacy.processors import unnamed
+from bot.incoming.channel_loop import Listening
+from bot.operations.systemd import READY, notify
 from bot.processes.state_lock import ACCOUNT, differing, only_one, shared_secrets
 from bot.resources import open_knowledge, open_search, open_store
 from bot.texts import Texts
@@ -103,15 +105,26 @@ async def expect_the_same(bot: Bot) -> None:
         log.warning("settings.differ", sections=names, remedy="give every process on this database the same settings")
 
 
-def announce(names: Sequence[str]) -> Callable[[str, str | None], None]:
-    """Print one line with READY when each channel listens, or is named as backing off."""
-    states: dict[str, str] = {}
+def announce(names: Sequence[str]) -> Listening:
+    """Print one line with READY, and tell systemd, once each channel listens, backs off or has ended.
 
-    def listening(name: str, problem: str | None) -> None:
-        ready = len(states) == len(names)
-        states[name] = f"{name} ({problem})" if problem else name
-        if len(states) == len(names) and not ready:
-            write(f"READY {', '.join(states[name] for name in names)}")
+    The line names the channels that ended apart. There is no such line if all of them ended.
+    """
+    problems: dict[str, str | ChannelEndedError | None] = {}
+    ready = False
+
+    def listening(name: str, problem: str | ChannelEndedError | None) -> None:
+        nonlocal ready
+        problems[name] = problem
+        ended = [name for name in names if isinstance(problems.get(name), ChannelEndedError)]
+        if ready or len(problems) < len(names) or len(ended) == len(names):
+            return
+        ready = True
+        shown = {name: f"{name} ({reason})" if reason else name for name, reason in problems.items()}
+        parts = [", ".join(shown[name] for name in names if name not in ended)]
+        parts += [f"ended: {', '.join(shown[name] for name in ended)}"] if ended else []
+        write(f"READY {'; '.join(parts)}")
+        notify(READY)
 
     return listening
 

@@ -10,7 +10,7 @@ import structlog
 
 from bot.channels.port import Channel, ChannelEndedError, Shared, StandsDown
 from bot.incoming.intake import Intake
-from bot.operations.health import Health
+from bot.operations.health import ENDED, Health
 from bot.operations.outage import Absence
 from bot.outgoing.sender import Sender
 from bot.processes.leadership import Leadership
@@ -22,7 +22,8 @@ AGAIN_S = 10.0  # until a channel that broke is started again
 STANDBY = "standby: another process leads"
 LOOK_S = 1.0  # a standby shows so often that it lives
 
-Listening = Callable[[str, str | None], None]  # a channel's name; why it does not listen, or ``None``
+# Told a channel's name, and why it does not listen (``None``: it listens); the error means that it never will.
+Listening = Callable[[str, str | ChannelEndedError | None], None]
 
 
 def received_anywhere(channel: Channel) -> bool:
@@ -112,8 +113,8 @@ class Receiving:
                 await self._channel.run(self._intake, tell)
             except ChannelEndedError as error:
                 log.critical("channel.ended", channel=self._channel.name, reason=error.message, remedy=error.remedy)
-                self._health.failed(self._channel.name, "ended", final=True)
-                self._listening(self._channel.name, error.message)
+                self._health.failed(self._channel.name, f"{ENDED} {error}", final=True)
+                self._listening(self._channel.name, error)
                 return False
             except Exception:
                 log.exception("channel.broke", channel=self._channel.name)

@@ -25,6 +25,8 @@ ALLOWANCES: Mapping[str, float] = {LOOP: 30, DISPATCHER: 90, OUTBOX: 90, QUEUES:
 CHANNEL_ALLOWANCE = 90.0  # since the last successful exchange with the network
 PROBE_EVERY = 20.0
 PROBE_TIMEOUT = 10.0
+ENDED = "ended:"  # begins the reason of a channel that ended by itself; why, and what to do, follow
+MUTED = " muted chats"
 
 log = structlog.get_logger(__name__)
 
@@ -33,8 +35,14 @@ class MutedError(Exception):
     """Too many conversations that wait for a message which is not progressing."""
 
     def __init__(self, chats: int) -> None:
-        super().__init__(f"{chats} muted chats")
-        self.reason = f"{chats} muted chats"
+        super().__init__(f"{chats}{MUTED}")
+        self.reason = f"{chats}{MUTED}"
+
+
+def chats_in(reason: str) -> int | None:
+    """Return the number of muted chats that a reason names; ``None``: it names another problem."""
+    number = reason.removesuffix(MUTED)
+    return int(number) if number != reason and number.isdecimal() else None
 
 
 @dataclass(frozen=True, slots=True)

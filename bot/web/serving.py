@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from bot.operations.health import LOOP, Health, watch_loop
 from bot.operations.metrics import Metrics
-from bot.operations.systemd import READY, STOPPING, WATCHDOG, notify
+from bot.operations.systemd import STOPPING, WATCHDOG, notify
 from bot.web.app import make_app
 from bot.web.client import forget_address, note_address
 from bot.web.server import serve
@@ -32,7 +32,6 @@ async def pages(
     try:
         if web.enabled:
             tasks.append(await _listening(web, state_dir, make_app(health, metrics, more)))
-        notify(READY)
         yield
     finally:
         notify(STOPPING)

@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import structlog.testing
 
 from bot import app
 from bot.app import Bot
-from bot.channels.port import TryLaterError
+from bot.channels.port import ChannelEndedError, TryLaterError
 from bot.incoming import channel_loop
 from bot.messages.markup import plain
 from bot.operations.health import Health, PartReport
@@ -40,7 +41,7 @@ class Run:
     def __init__(self, store: Store, channels: list[FakeChannel], folder: Path) -> None:
         self._store, self._channels, self._folder = store, channels, folder
         self.stop = asyncio.Event()
-        self.heard: list[tuple[str, str | None]] = []
+        self.heard: list[tuple[str, str | ChannelEndedError | None]] = []
 
     async def start(self) -> asyncio.Task[bool]:
         search = SearchService(self._store, HashEmbedder())
@@ -60,7 +61,9 @@ async def test_stopping_bot_sends_its_waiting_answers_and_then_closes_channels(k
     people = [channel.person(f"p{number}") for number in range(12)]
     asked = [await person.writes("Wer hat Mobilitätsprojekte gemacht?") for person in people]
     run.stop.set()
-    assert await run.ended(task)
+    with structlog.testing.capture_logs() as logs:
+        assert await run.ended(task)
+    assert [line["as_wished"] for line in logs if line["event"] == "bot.stopped"] == [True]
     assert [channel.answers_to(question) for question in asked] == [1] * 12
     assert channel.closed
     async with known.read() as tx:
@@ -198,8 +201,11 @@ async def test_ended_channel_does_not_stop_the_others(known: Store, tmp_path: Pa
     await ended.listens.wait()
     ended.ends("the token was revoked")
     assert says("help", await other.person("anna").says("!hilfe"))
-    assert ("ended", "the token was revoked") in run.heard
-    assert "ended" in run.bot.health.status().red
+    assert [(name, str(why)) for name, why in run.heard if isinstance(why, ChannelEndedError)] == [
+        ("ended", "the token was revoked")
+    ]
+    reasons = {part.name: part.reason for part in run.bot.health.status().parts if not part.ok}
+    assert reasons == {"ended": "ended: the token was revoked"}
     other.ends()
     assert not await run.ended(task)
 

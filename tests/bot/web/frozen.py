@@ -21,6 +21,7 @@ async def main() -> None:
         loop.call_soon_threadsafe(threading.Event().wait)  # the loop itself stands still
 
     async with pages(WebSettings(port=0), Path(sys.argv[1]), Health(), Metrics([])):
+        print("open", flush=True)
         threading.Thread(target=freeze_when_told, daemon=True).start()
         await asyncio.Event().wait()
 

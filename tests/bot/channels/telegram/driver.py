@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import Bot
+from bot.channels.port import ChannelEndedError
 from bot.channels.telegram import Menu, TelegramChannel
 from bot.features.help import listed, words
 from bot.resources import KnowledgeBase
@@ -37,9 +38,9 @@ async def main(database: Path, base_url: str, token: str, port: int | None, read
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
 
-    def listening(_name: str, problem: str | None) -> None:
+    def listening(_name: str, problem: str | ChannelEndedError | None) -> None:
         if not ready.closed:
-            ready.send(problem or "listens")
+            ready.send(str(problem or "listens"))
             ready.close()
 
     async with pages(settings.web, settings.state_dir, bot.health, bot.metrics, channel.routes):

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app import Bot
-from bot.channels.port import Channel
+from bot.channels.port import Channel, ChannelEndedError
 from bot.channels.telegram import Menu, TelegramChannel
 from bot.channels.telegram.limits import Pace
 from bot.features.help import listed, words
@@ -97,9 +97,9 @@ async def running(
     rig = Rig(api, store, bot)
     stop, listens = asyncio.Event(), asyncio.Event()
 
-    def listening(name: str, problem: str | None) -> None:
+    def listening(name: str, problem: str | ChannelEndedError | None) -> None:
         if name == channel.name:
-            rig.problems.append(problem)
+            rig.problems.append(problem and str(problem))
             listens.set()
 
     routes = [*channel.routes, *page_routes(bot.services, changed=bot.wake_senders)]
