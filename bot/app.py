@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from bot.channels.networks import MAIL, NETWORKS, forgetting
+from bot.channels.networks import MAIL, NETWORKS, forgetting, network
 from bot.channels.policy import DataClass, may_pass
 from bot.channels.port import Channel, Immediate, Shared, StandsDown, Warns
 from bot.context import Services
@@ -27,7 +27,7 @@ from bot.incoming.dispatcher import Dispatch
 from bot.incoming.handler import Handler
 from bot.incoming.intake import MOST_OF_ONE, Intake
 from bot.incoming.turn_loader import Staff
-from bot.operations.alerts import Alerts, watch_health
+from bot.operations.alerts import Alerts
 from bot.operations.clock_watch import ClockWatch
 from bot.operations.health import (
     DATABASE,
@@ -43,6 +43,7 @@ from bot.operations.health import (
 )
 from bot.operations.metrics import Metrics, QuestionOutcome
 from bot.operations.outage import Absence
+from bot.operations.part_alerts import PartAlerts
 from bot.operations.ticker import Chore, Ticker
 from bot.outgoing.links import Links
 from bot.outgoing.sender import Sender
@@ -75,7 +76,7 @@ class Bot:
         self._store, self._search = base.store, base.search
         self.health = Health()
         self.metrics = Metrics(self._channels, (DATABASE, DISPATCHER, OUTBOX, QUEUES, MODEL, LOOP))
-        self._alerts = Alerts(self._store, settings.admins)
+        self._alerts = Alerts(self._store, settings.admins, self._room(settings.management_room))
         self._absence = Absence(self._store, self._alerts, forgetting())
         secret = read_secret(settings.state_dir)
         self.leadership = Leadership(
@@ -85,7 +86,7 @@ class Bot:
         most_of_one = MOST_OF_ONE if settings.limits.questions_per_hour else 0
         self._intake = Intake(self._store, most_of_one=most_of_one, term=self._term_to_receive)
         links = Links(settings.web.public_url, secret)
-        services = self.services = Services(self._store, base.search, settings, links, secret, texts)
+        services = self.services = Services(self._store, base.search, settings, links, secret, texts, self.health)
         rules = Staff(frozenset(settings.editors), admins=frozenset(settings.admins))
         desk = FrontDesk(services, texts)
         for channel in channels:
@@ -138,6 +139,10 @@ class Bot:
             alive=partial(self.health.beat, OUTBOX),
         )
 
+    def _room(self, address: str) -> str:
+        """Return the management room if the bot serves its network."""
+        return address if address.partition(":")[0] in self._channels else ""
+
     def wake_senders(self) -> None:
         """Wake the senders: there may be something to send."""
         for sender in self._senders.values():
@@ -161,12 +166,12 @@ class Bot:
                 busy.cancel()
         with suppress(Exception):  # the database is away: then nobody can be misled by the sign
             await self.leadership.leave()
+        log.info("bot.stopped", as_wished=as_wished)
         return as_wished
 
     async def idle(self) -> None:
         """Wait until everything that came in is handled, and everything that can be sent now is sent."""
         await self._dispatch.idle()
-        log.info("bot.stopped", as_wished=as_wished)
         led = [sender for name, sender in self._senders.items() if self.leadership.leads(name)]
         await asyncio.gather(*(sender.idle() for sender in led))
 
@@ -182,7 +187,7 @@ class Bot:
             self._ticker.run(),
             watch(self.health, QUEUES, self._look_for_muted),
             watch(self.health, MODEL, self._try_model, every=PROBE_EVERY),
-            watch_health(self.health, self._alerts),
+            PartAlerts(self.health, self._alerts, self._store.now, network).run(),
         ]
 
     def _receiving(self, listening: Listening) -> list[Receiving]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.commands.command import Intent
 from bot.messages import Inbound, Say
+from bot.operations.health import Health
 from bot.outgoing.links import Links
 from bot.texts import Texts
 from config.settings import Settings
@@ -40,6 +41,7 @@ class Turn:
     awaited: bool = False  # a plain text that completes what we asked for; it may be something else after all
     administers: Callable[[], Awaitable[bool]] = nobody  # whether the person is an admin of this room on the network
     context: ChatContext | None = None  # the last question here, if it is recent, as it was when the turn was loaded
+    admin: bool = False
     room: RoomSettings = field(default_factory=RoomSettings)  # of the room that the message came from
     room_options: tuple[str, ...] = ()  # what the network lets an admin of a room set
     private_chat: str = ""  # the address that opens a private chat with the bot, where the network has such links
@@ -69,6 +71,7 @@ class Services:
     links: Links
     secret: bytes  # the installation's, for keyed hashes
     texts: Texts
+    health: Health = field(default_factory=Health)  # of this process
 
     @property
     def context_lasts(self) -> timedelta:

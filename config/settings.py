@@ -66,6 +66,10 @@ class Settings(BaseSettings):
     state_dir: Path = Field(Path("var"), description="folder with database, models and keys; back it up")
     admins: Addresses = Field((), description="accounts that run the bot and get alerts, e.g. matrix:@a:example.org")
     editors: Addresses = Field((), description="accounts that edit the knowledge, e.g. telegram:123")
+    management_room: str = Field(
+        "",
+        description="room of the admins for alerts, e.g. matrix:!id:example.org; empty: private chats",
+    )
     database: DatabaseSettings = DatabaseSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     knowledge: KnowledgeSettings = KnowledgeSettings()
@@ -88,6 +92,14 @@ class Settings(BaseSettings):
             channel, _, user = address.partition(":")
             if not channel or not user:
                 raise ValueError(f"{address!r} is no address; write CHANNEL:USER, e.g. matrix:@a:example.org")
+        return value
+
+    @field_validator("management_room")
+    @classmethod
+    def _room(cls, value: str) -> str:
+        channel, _, room = value.partition(":")
+        if value and not (re.fullmatch(r"\w+", channel) and re.match(r"[^@#]", room)):
+            raise ValueError(f"{value!r} is no room; write CHANNEL:ROOM with its id, e.g. matrix:!id:example.org")
         return value
 
     @property

@@ -61,6 +61,7 @@ class Network:
     user_ids_reach: bool = False  # by a user's id anyone can write to the user
     hears: bool = True  # people can write to the bot
     buttons: bool = False  # see ``bot.channels.port.Immediate``
+    shows_readers: bool = False  # the bot can see who is in a group
     opens_rooms: bool = False  # see ``bot.channels.port.OpensRooms``
     keeps_updates_for: timedelta | None = None  # then it forgets what the bot did not fetch; none: it never does
 
@@ -92,6 +93,7 @@ _ROWS = (
         adapter="bot.channels.matrix",
         carries_personal_data=True,
         user_ids_reach=True,
+        shows_readers=True,
         opens_rooms=True,
     ),
     Network(

@@ -1,9 +1,11 @@
-"""What ``check`` tells of the state folder and the database file: lines of state and text."""
+"""What ``check`` tells of state folder, database file and management room: lines of state and text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.channels.networks import NETWORKS
+from bot.messages.readership import accounts_on
 from config.settings import Settings
 from knowledge_base.errors import StoreError
 from knowledge_base.store.backup.create import database_file
@@ -40,3 +42,20 @@ def database_lines(settings: Settings, *, full: bool) -> Iterator[tuple[str, str
         yield "ok", "database: the file is sound"
     else:
         yield "ok", f"database: no damage found in {SECONDS:.0f} seconds; check --full looks to the end"
+
+
+def room_lines(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield whether alerts can go to the management room; nothing if there is none. Only a send shows who reads it."""
+    address = settings.management_room
+    if not address:
+        return
+    name = address.partition(":")[0]
+    network = NETWORKS.get(name)
+    if network is None or not network.is_set_up(settings):
+        yield "fail", f"management room: the bot has no account on {name!r}; set management_room to another room"
+    elif not network.shows_readers:
+        yield "fail", f"management room: {network.title} does not show the bot who reads a group; leave it empty"
+    elif not accounts_on(name, settings.admins):
+        yield "fail", f"management room: admins names no account on {network.title}, so only others could read it"
+    else:
+        yield "ok", f"management room: {address}"

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from bot.commands import (
     account,
+    admins,
     digests,
     editors,
     general,
@@ -35,6 +36,7 @@ COMMANDS: tuple[Command, ...] = (  # in the order of help
     *privacy.COMMANDS,
     *general.COMMANDS,
     *editors.COMMANDS,
+    *admins.COMMANDS,
 )
 NAMES: Mapping[str, Command] = {command.name: command for command in COMMANDS}
 WORDS: Mapping[str, tuple[Command, str | None]] = {  # word -> its command, and its language where it is of one

@@ -43,6 +43,11 @@ class Language(Intent):
 
 
 @dataclass(frozen=True, slots=True)
+class WhoAmI(Intent):
+    """Show the user's own address, as the settings of the bot want it."""
+
+
+@dataclass(frozen=True, slots=True)
 class EditProfile(Intent):
     """Show the user's profile, or set one field of it: name, municipality, phone, channel."""
 
@@ -134,6 +139,15 @@ COMMANDS = (
         format=lambda profile: f"{profile.field} {profile.value}",
         permission=Permission.ONE_TO_ONE,
         in_help=True,
+    ),
+    Command(
+        name="whoami",
+        words={"en": ("whoami",), "de": ("werbinich",), "pl": ("kimjestem",)},
+        intents=(WhoAmI,),
+        parse=always(WhoAmI()),
+        format=nothing,
+        permission=Permission.ONE_TO_ONE,
+        rate_limited=(WhoAmI,),
     ),
     Command(
         name="verify",

@@ -29,6 +29,7 @@ class Permission(StrEnum):
     ALL = "all"  # in rooms, too
     ONE_TO_ONE = "one to one"  # all users, in chats that nobody else reads
     EDITORS = "editors"
+    ADMINS = "admins"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ async def greet(turn: Turn, _intent: Greet, _services: Services) -> Act:
 
 async def show_help(turn: Turn, _intent: Help, _services: Services) -> Act:
     """The commands, in the language of the person."""
-    shown = in_help(editor=turn.editor)
+    shown = in_help(editor=turn.editor, admin=turn.admin)
     return say(Say("help", {"commands": tuple(Say(f"help.{command.name}") for command in shown)}))
 
 
@@ -73,9 +73,7 @@ def listed(texts: Texts) -> Mapping[str, list[tuple[str, str]]]:
 
     ``""`` is for users of all other languages.
     """
-    commands = {
-        language: [_entry(command, language, texts) for command in in_help(editor=False)] for language in LANGUAGES
-    }
+    commands = {language: [_entry(command, language, texts) for command in in_help()] for language in LANGUAGES}
     return {"": commands[DEFAULT_LANGUAGE], **commands}
 
 
@@ -84,9 +82,10 @@ def words() -> frozenset[str]:
     return frozenset(WORDS)
 
 
-def in_help(*, editor: bool) -> list[Command]:
-    """Return the commands that help shows, those of editors to editors alone."""
-    return [command for command in COMMANDS if command.in_help and (editor or command.permission != Permission.EDITORS)]
+def in_help(*, editor: bool = False, admin: bool = False) -> list[Command]:
+    """Return the commands that help shows, those of editors and admins to these alone."""
+    hidden = {Permission.EDITORS: not editor, Permission.ADMINS: not admin}
+    return [command for command in COMMANDS if command.in_help and not hidden.get(command.permission)]
 
 
 def _entry(command: Command, language: str, texts: Texts) -> tuple[str, str]:

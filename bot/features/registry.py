@@ -8,8 +8,8 @@ from bot.commands.introductions import Introduce
 from bot.commands.search import Pick
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features import help as guide
-from bot.features import rooms
-from bot.features.accounts import connect, disconnect, pause, profile
+from bot.features import operating, rooms
+from bot.features.accounts import connect, disconnect, pause, profile, whoami
 from bot.features.dialog import only_in_private
 from bot.features.digests import chat as digests
 from bot.features.digests import subscribe
@@ -20,6 +20,7 @@ from bot.features.privacy import chat as privacy
 from bot.features.search import ask
 from bot.messages import Say
 
+ADMINS_ONLY = Say("admins_only")
 EDITORS_ONLY = Say("editors_only")
 
 
@@ -44,6 +45,8 @@ def refusal(turn: Turn, intent: Intent) -> Say | None:
             return None if turn.inbound.private else only_in_private(turn, intent)
         case Permission.EDITORS:
             return None if turn.editor else EDITORS_ONLY
+        case Permission.ADMINS:
+            return None if turn.admin else ADMINS_ONLY
         case None:
             return EDITORS_ONLY
 
@@ -68,10 +71,12 @@ _FEATURES: tuple[Serves, ...] = (
     pause.SERVES,
     profile.SERVES,
     rooms.SERVES,
+    whoami.SERVES,
     questions.SERVES,
     new_entry.SERVES,
     corrections.SERVES,
     privacy.SERVES,
+    operating.SERVES,
     {Pick: pick},
 )
 SERVES: Serves = {intent: serve for served in _FEATURES for intent, serve in served.items()}

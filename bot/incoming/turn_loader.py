@@ -138,14 +138,15 @@ class TurnLoader:
     def _turn(self, inbound: Inbound, person: Person, routed: Routed, replaces: str = "") -> Turn:
         asked = guess_language(routed.intent.question) if isinstance(routed.intent, Ask) else None
         language = person.language or asked or routed.language or person.last_language or DEFAULT_LANGUAGE
-        editor = f"{inbound.address.channel}:{inbound.user}" in self._rules.editors
+        address = f"{inbound.address.channel}:{inbound.user}"
+        editor, admin = address in self._rules.editors, address in self._rules.admins
         buttons = isinstance(self._channels.get(inbound.address.channel), Immediate)
         channel: object = self._channels.get(inbound.address.channel)
         link, options = (channel.private_link(), channel.room_options()) if isinstance(channel, HasRooms) else ("", ())
         administers = self._role_of(inbound)
         return Turn(
             inbound, person, language, new_id(), editor, buttons, replaces, routed.awaited, administers,
-            private_chat=link, room_options=options,
+            admin=admin, private_chat=link, room_options=options,
         )  # fmt: skip
 
     def _role_of(self, inbound: Inbound) -> Callable[[], Awaitable[bool]]:

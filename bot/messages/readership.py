@@ -68,12 +68,12 @@ IN_ROOMS = frozenset({
 })  # fmt: skip
 # In a group they speak of the group's own digest or of public entries; in a private chat, of the person who asks.
 OF_THE_PLACE = ("digest.", "edit.", "questions", "remove.", "subscribe.", "unsubscribe.")
-FOR_OPERATORS = ("alert.",)
+FOR_OPERATORS = ("alert.", "operate.")
 FOR_A_MEETING = ("intro.room",)
 # They speak of a person. Naming them here changes nothing; it shows that they were thought of.
 OF_A_PERSON = (
     "connect.", "correct.", "disconnect.", "elsewhere.", "entry.", "forget.", "intro.", "limit.", "mydata",
-    "notice.", "pause.", "profile.", "question.", "refuse.", "verify.", "withdraw.",
+    "notice.", "pause.", "profile.", "question.", "refuse.", "verify.", "whoami", "withdraw.",
 )  # fmt: skip
 
 

@@ -3,6 +3,8 @@
 The place is another conversation that only the reader reads, else one that the network opens for them, else their
 mailbox. The account forgets the old place, so that nothing more goes there; the person who asked there is told where
 the answer is.
+
+An alert that may not be said in the management room, or does not reach it, goes to each admin on that network.
 """
 
 from __future__ import annotations
@@ -54,6 +56,39 @@ async def reroute(store: Store, channel: Channel, row: OutboxRow, envelope: Enve
         await tx.conversations.readdress(row.id, to.channel, to.conversation, moved.to_json())
         if here and person and row.urgency is Urgency.ANSWER:
             await tx.conversations.go_on(row.channel, person.id, row.conversation, here)
+
+
+def is_for_admins_room(row: OutboxRow, envelope: Envelope) -> bool:
+    """Return whether a message is an alert for the management room: it answers nothing, and belongs to no person."""
+    return envelope.audience is MessageAudience.OPERATORS and not envelope.answers and row.person_id is None
+
+
+async def to_each_admin(
+    store: Store, channel: Channel, row: OutboxRow, envelope: Envelope, *, mails: bool, closed: bool
+) -> None:
+    """Store an alert for the private place of each reader; ``closed``: the bot cannot write into the room."""
+    why = Say("alert.room_closed" if closed else "alert.room_overheard")
+    async with store.begin() as tx:
+        if not await tx.outbox.holds(row):
+            return
+        for reader in envelope.readers:
+            person = await tx.people.of_account(row.channel, reader)
+            accounts = await tx.people.accounts(person.id) if person else []
+            to = _destination(channel, row, {*envelope.tried, row.conversation}, reader, accounts, mails=mails)
+            if to is None:
+                log.warning("admin_not_reachable", channel=row.channel)
+                continue
+            language = person and (person.language or person.last_language)
+            alone = replace(envelope, readers=(reader,), footer=why, language=language or envelope.language)
+            await tx.outbox.add(
+                to.channel,
+                to.conversation,
+                _moved(row, alone, to, first=False).to_json(),
+                urgency=row.urgency,
+                key=f"{row.id}:{reader}"[:255],
+                person_id=person.id if person else None,
+            )
+        await tx.outbox.dead(row, "not for the management room")
 
 
 def _destination(

@@ -41,7 +41,7 @@ from bot.messages.envelope import Envelope, MeetingRoom
 from bot.outgoing.claims import Claims
 from bot.outgoing.links import Links
 from bot.outgoing.render import Composer
-from bot.outgoing.reroute import reroute
+from bot.outgoing.reroute import is_for_admins_room, reroute, to_each_admin
 from bot.outgoing.retry import UNCLEAR, is_doubtful, is_hopeless, may_repeat, pause
 from bot.processes.leadership import Leadership
 from bot.texts import Texts
@@ -204,6 +204,8 @@ class Sender:
         except AudienceError:
             return partial(self._reroute, row, envelope, message)
         except UndeliverableError as error:
+            if error.gone and is_for_admins_room(row, envelope):
+                return partial(self._reroute, row, envelope, message, closed=True)
             return partial(self._dead, row, error)
         except (UnclearError, TimeoutError) as error:
             return partial(self._unclear, row, str(error) or "no answer in time")
@@ -254,11 +256,14 @@ class Sender:
             await tx.conversations.move(row.channel, row.conversation, error.to)
             await self._retry(tx, row, error.message, timedelta(0))
 
-    async def _reroute(self, row: OutboxRow, envelope: Envelope, message: Outgoing) -> None:
-        """Others can read the place: it goes where only its reader can."""
-        log.info("outbox.overheard")
+    async def _reroute(self, row: OutboxRow, envelope: Envelope, message: Outgoing, *, closed: bool = False) -> None:
+        """Others can read the place, or it is ``closed`` to the bot: it goes where only its reader can read it."""
+        log.info("outbox.not_there" if closed else "outbox.overheard")
         declared = replace(envelope, audience=message.audience, readers=message.readers)
-        await reroute(self._store, self._channel, row, declared, mails=self._mails)
+        if is_for_admins_room(row, declared):
+            await to_each_admin(self._store, self._channel, row, declared, mails=self._mails, closed=closed)
+        else:
+            await reroute(self._store, self._channel, row, declared, mails=self._mails)
         self._wake.set()
 
     async def _unclear(self, row: OutboxRow, reason: str, *, killed: bool = False) -> None:

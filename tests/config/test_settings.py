@@ -63,6 +63,19 @@ def test_all_invalid_settings_are_reported_at_once_by_name(tmp_path: Path, monke
         assert name in told
 
 
+@pytest.mark.parametrize("room", ["", "matrix:!id:example.org", "matrix:!AbC123", "telegram:-100123"])
+def test_management_room_is_the_address_of_a_room(room: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STADTLOTSE_MANAGEMENT_ROOM", room)
+    assert load().management_room == room
+
+
+@pytest.mark.parametrize("room", ["!id:example.org", "matrix:", "matrix:#alias:example.org", "matrix:@a:example.org"])
+def test_management_room_that_is_no_room_is_refused(room: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STADTLOTSE_MANAGEMENT_ROOM", room)
+    with pytest.raises(SettingsError, match="STADTLOTSE_MANAGEMENT_ROOM"):
+        load()
+
+
 @pytest.mark.parametrize("content", [None, "a = ", "\x00"])
 def test_unusable_settings_file_is_named_in_the_error(tmp_path: Path, content: str | None) -> None:
     file = tmp_path / "bot.toml"

@@ -17,6 +17,7 @@ from tests.matrix_server.bot_process import BotProcess
 from tests.matrix_server.person import Person
 from tests.matrix_server.synapse import Synapse, free_port
 from tests.smtp_sink import SmtpSink
+from tests.wording import says
 
 pytestmark = [pytest.mark.matrix]
 
@@ -275,3 +276,37 @@ async def test_only_the_admin_can_read_an_alert(
     await person.until(lambda: bool(bodies(person, private, bot)))
     await third.sync(1000)
     assert bodies(third, room, bot) == []
+
+
+async def test_alert_is_said_in_the_management_room_only_while_admins_alone_read_it(
+    synapse: Synapse, new_bot: Callable[..., BotProcess], person: Person, contact: Person, third: Person
+) -> None:
+    bot = new_bot(ADMINS=f"matrix:{person.user_id},matrix:{contact.user_id}")
+    await bot.start()
+    room = await person.room_with(bot.user_id, contact.user_id, encrypted=True, history="invited")
+    assert await contact.joins() == room
+    await person.ask(room, "!hilfe")
+    backup = bot.state / "copy.tar"
+    assert bot.run("backup", str(backup)).returncode == 0
+    await restored(bot, backup, room)
+    await contact.until(lambda: any(says("alert.restored", body) for body in bodies(contact, room, bot)))
+    assert says("operate.status", clear((await contact.ask(room, "!status"))["content"]["body"]))
+
+    await comes_in(person, room, third)
+    await restored(bot, backup, room)
+    for admin in (person, contact):
+        private = await admin.joins()
+        await admin.until(lambda who=admin, place=private: bool(bodies(who, place, bot)))  # type: ignore[misc]
+        (alert,) = bodies(admin, private, bot)
+        assert says("alert.restored", alert)
+        assert says("alert.room_overheard", alert)
+    await third.sync(1000)
+    assert bodies(third, room, bot) == []
+
+
+async def restored(bot: BotProcess, backup: Path, room: str) -> None:
+    """Restore a backup, which is an alert at the next start; the room becomes the management room."""
+    await bot.end()
+    done = bot.run("restore", str(backup), "--force")
+    assert done.returncode == 0, done.stderr
+    await bot.start(MANAGEMENT_ROOM=f"matrix:{room}")

@@ -1,4 +1,4 @@
-"""The check of a Matrix account for ``run_bot.py check``: it changes nothing and does not disturb a running bot."""
+"""The check of a Matrix account for ``stadtlotse check``: it changes nothing and does not disturb a running bot."""
 
 from __future__ import annotations
 

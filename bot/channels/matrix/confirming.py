@@ -1,4 +1,4 @@
-"""The question and the answer of ``run_bot.py confirm-identity``: does this user really have a new identity?"""
+"""The question and the answer of ``stadtlotse confirm-identity``: does this user really have a new identity?"""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def identities(settings: MatrixSettings, state_dir: Path, user: str) -> Id
     folder = Folder(state_dir / NAME)
     login = kept_login(folder)
     if login is None:
-        raise ChannelEndedError("The bot is not logged in to Matrix.", remedy="Start it once: run_bot.py serve.")
+        raise ChannelEndedError("The bot is not logged in to Matrix.", remedy="Start it once: stadtlotse serve.")
     async with Server(await address_of(settings.homeserver), login.access_token) as server:
         answer = await server.post("v3", "keys", "query", body={"device_keys": {user: []}})
     shown, _ = chain(user, *(answer.get(f"{kind}_keys", {}).get(user) for kind in ("master", "self_signing")))

@@ -131,7 +131,7 @@ class Keys:
             return
         self._alerted.add(changed)
         quoted = shlex.quote(user)
-        log.warning("matrix.identity_changed", user=user, remedy=f"run_bot.py confirm-identity {quoted}")
+        log.warning("matrix.identity_changed", user=user, remedy=f"stadtlotse confirm-identity {quoted}")
         subject = hashlib.sha256(user.encode()).hexdigest()[:16]  # the database keeps it longer than the message
         await self._alert("identity_changed", subject=subject, user=quoted)
 

@@ -1,6 +1,6 @@
 """Imported contacts must be told that they are (Art. 14 GDPR): within a month, or the bot introduces them to no asker.
 
-The first mail of a request tells them; ``run_bot.py contacts --tell`` tells all at once. The period begins when the
+The first mail of a request tells them; ``stadtlotse contacts --tell`` tells all at once. The period begins when the
 contact is first seen. Admins are warned before it ends.
 """
 

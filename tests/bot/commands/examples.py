@@ -16,7 +16,10 @@ from bot.commands.account import (
     Refuse,
     Resume,
     Verify,
+    WhoAmI,
 )
+from bot.commands.admins import ALL as EVERY
+from bot.commands.admins import Status, Unclear
 from bot.commands.command import MOST_DIGITS, Intent
 from bot.commands.digests import OF_SUBSCRIBE, STEPS, Digest, Subscribe, Unsubscribe
 from bot.commands.editors import Edit, NewEntry, Questions, Remove
@@ -81,6 +84,7 @@ ALL: dict[type[Intent], st.SearchStrategy[Intent]] = {
     EditProfile: st.one_of(
         st.just(EditProfile()), built(EditProfile, st.sampled_from(sorted(set(FIELDS.values()))), texts)
     ),
+    WhoAmI: st.just(WhoAmI()),
     Verify: built(Verify, texts),
     Disconnect: built(Disconnect, texts),
     Pause: built(Pause, subjects, st.one_of(st.none(), st.integers(1, LONGEST_PAUSE))),
@@ -125,5 +129,10 @@ ALL: dict[type[Intent], st.SearchStrategy[Intent]] = {
     ),
     Edit: st.one_of(built(Edit, records), built(Edit, records, fields, texts)),
     Remove: built(Remove, records, st.booleans()),
+    Status: st.just(Status()),
+    Unclear: st.one_of(
+        st.just(Unclear()),
+        built(Unclear, st.sampled_from(["repeat", "drop"]), st.one_of(st.just(EVERY), tokens, marks)),
+    ),
 }
 intents = st.one_of(*ALL.values())

@@ -19,10 +19,10 @@ from knowledge_base.store.people import Person
 from tests.bot.commands.examples import ALL
 
 
-def turn(*, editor: bool, private: bool) -> Turn:
+def turn(*, editor: bool, private: bool, admin: bool = False) -> Turn:
     at = datetime(2026, 11, 23, 8, tzinfo=UTC)
     inbound = Inbound("$1", Address("matrix", "!room"), "@anna:b.example", "x", private, at)
-    return Turn(inbound, Person("p", None, None), "de", "reply", editor)
+    return Turn(inbound, Person("p", None, None), "de", "reply", editor, admin=admin)
 
 
 def test_every_intent_is_served_by_one_feature() -> None:
@@ -32,10 +32,16 @@ def test_every_intent_is_served_by_one_feature() -> None:
 
 @pytest.mark.parametrize("intent", ALL, ids=lambda intent: intent.__name__)
 @pytest.mark.parametrize("private", [True, False], ids=["private", "room"])
-@pytest.mark.parametrize("editor", [True, False], ids=["editor", "user"])
-def test_only_the_audience_of_an_intent_may_use_it(intent: type[Intent], private: bool, editor: bool) -> None:
-    may = {Permission.ALL: True, Permission.ONE_TO_ONE: private, Permission.EDITORS: editor}
-    refused = refusal(turn(editor=editor, private=private), find(ALL[intent], lambda _value: True))
+@pytest.mark.parametrize("role", ["editor", "admin", "user"])
+def test_only_the_audience_of_an_intent_may_use_it(intent: type[Intent], private: bool, role: str) -> None:
+    editor, admin = role == "editor", role == "admin"
+    may = {
+        Permission.ALL: True,
+        Permission.ONE_TO_ONE: private,
+        Permission.EDITORS: editor,
+        Permission.ADMINS: admin,
+    }
+    refused = refusal(turn(editor=editor, private=private, admin=admin), find(ALL[intent], lambda _value: True))
     assert (refused is None) is may[PERMISSIONS[intent]]
 
 

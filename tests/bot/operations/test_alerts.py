@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,8 +12,7 @@ from sqlalchemy import update
 
 from bot.messages import Reach, Say
 from bot.messages.markup import plain
-from bot.operations.alerts import CODES, Alerts, changes, watch_health
-from bot.operations.health import Health, HealthReport, PartReport
+from bot.operations.alerts import CODES, Alerts, News
 from bot.texts import LANGUAGES, Texts
 from knowledge_base.store.database import Store
 from knowledge_base.store.key_values import RESTORED
@@ -22,8 +20,8 @@ from knowledge_base.store.outbox import OutboxRow, Urgency
 from knowledge_base.store.tables import outbox
 from tests.claims import to_send
 from tests.conftest import FixedClock
-from tests.patience import PATIENCE_S
 
+NEWS = News(datetime(2026, 11, 23, 8, tzinfo=UTC), Say("channel.matrix"))
 ADMINS = ("matrix:@a:example.org", "telegram:123", "matrix:@never-wrote:example.org")
 
 
@@ -49,7 +47,7 @@ async def taken(store: Store) -> list[OutboxRow]:
 
 
 async def test_every_reachable_admin_gets_an_alert_in_their_language(store: Store, alerts: Alerts) -> None:
-    await alerts.alert("part_down", subject="matrix", part="matrix", reason="timeout")
+    await alerts.alert("away", subject="matrix", part="matrix", hours=21)
     rows = await taken(store)
     assert [(row.channel, row.conversation, row.payload["language"]) for row in rows] == [
         ("matrix", "!a", "de"),
@@ -57,7 +55,7 @@ async def test_every_reachable_admin_gets_an_alert_in_their_language(store: Stor
     ]
     assert {row.urgency for row in rows} == {Urgency.NOTICE}
     assert Say.from_json(rows[0].payload["say"]) == Say(
-        "alert.part_down", {"part": Reach("matrix", linked=False), "reason": Reach("timeout", linked=False)}
+        "alert.away", {"part": Reach("matrix", linked=False), "hours": 21}
     )
 
 
@@ -72,8 +70,8 @@ async def test_same_alert_is_sent_once_an_hour_and_logged_each_time(
     assert len(await taken(store)) == 2
     assert [entry["number"] for entry in logs if entry["event"] == "alert"] == [1, 2]
     await alerts.alert("quarantined", number=1)
-    await alerts.alert("part_down", subject="matrix", part="matrix", reason="x")
-    await alerts.alert("part_down", subject="telegram", part="telegram", reason="x")
+    await alerts.alert("away", subject="matrix", part="matrix", hours=21)
+    await alerts.alert("away", subject="telegram", part="telegram", hours=21)
     assert len(await taken(store)) == 6, "other things are other messages"
     clock.advance(minutes=51)
     await alerts.alert("unclear", number=3)
@@ -116,8 +114,11 @@ async def test_alert_about_a_broken_database_is_logged_without_an_error(sqlite_s
     async with sqlite_store.begin() as tx:
         await tx.connection.exec_driver_sql("DROP TABLE fact")
     with structlog.testing.capture_logs() as logs:
-        await Alerts(sqlite_store, ADMINS).alert("part_down", subject="database", part="database", reason="timeout")
-    assert [entry["event"] for entry in logs] == ["alert", "alert_not_stored"]
+        alerts = Alerts(sqlite_store, ADMINS)
+        await alerts.alert("unclear", number=1)
+        for _ in range(3):
+            assert await alerts.tell("part_down", {"part_down database": NEWS}) == frozenset()
+    assert [entry["event"] for entry in logs] == ["alert", "alert_not_stored", "alert_not_stored"]
 
 
 async def test_log_holds_no_address_of_an_unreachable_admin(store: Store, alerts: Alerts) -> None:
@@ -127,53 +128,16 @@ async def test_log_holds_no_address_of_an_unreachable_admin(store: Store, alerts
     assert not any("never-wrote" in str(entry) for entry in logs)
 
 
-def status(**parts: bool) -> HealthReport:
-    return HealthReport(tuple(PartReport(name, ok, 0, "" if ok else "timeout") for name, ok in parts.items()))
-
-
-def test_alerts_are_sent_only_for_changes_of_health() -> None:
-    assert list(changes([], status(a=True, b=False))) == [("part_down", "b", "timeout")]
-    assert list(changes(["b"], status(a=True, b=False))) == []
-    assert list(changes(["b"], status(a=True, b=True))) == [("part_up", "b", "")]
-    assert list(changes(["gone"], status(a=True))) == []
-
-
-async def test_admins_are_alerted_when_a_part_fails_and_when_it_returns(store: Store, alerts: Alerts) -> None:
-    health = Health()
-    health.expect("telegram")
-    health.failed("telegram", "token_revoked", final=True)
-    told: list[tuple[str, Mapping[str, Any]]] = []
-    twice = asyncio.Event()
-
-    class Listening(Alerts):
-        async def alert(self, code: str, *, subject: str = "", **values: str | int) -> None:
-            await super().alert(code, subject=subject, **values)
-            told.append((code, values))
-            health.beat("telegram")
-            if len(told) == 2:
-                twice.set()
-
-    watching = asyncio.create_task(watch_health(health, Listening(store, ADMINS), every=0))
-    await asyncio.wait_for(twice.wait(), PATIENCE_S)
-    watching.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await watching
-    assert told == [
-        ("part_down", {"part": "telegram", "reason": "token_revoked"}),
-        ("part_up", {"part": "telegram"}),
-    ]
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("code", CODES)
 def test_every_alert_code_has_a_text_in_every_language(code: str, language: str) -> None:
     values: dict[str, Any] = {
         "part": "matrix",
         "reason": "timeout",
+        "lines": (Say("channel.matrix"),),
         "number": 3,
         "days": 30,
         "user": "@a:b",
-        "device": "ABC",
     }
     values["made_at"] = "2026-03-01 12:00 UTC"
     values |= {"hours": 21, "device": "ABC"}

@@ -20,7 +20,7 @@ from knowledge_base.store.statistics import Statistics, figures
 from knowledge_base.store.tables import metadata
 
 DOCUMENT = Path(__file__).parents[4] / "docs" / "privacy.md"
-BEGIN, END = "<!-- generated: run_bot.py privacy-report -->\n", "<!-- end -->\n"
+BEGIN, END = "<!-- generated: stadtlotse privacy-report -->\n", "<!-- end -->\n"
 NOTHING = Statistics(rows={}, contacts_by_basis={}, contacts_told=0, contacts_hidden=0, verified=0)
 
 
