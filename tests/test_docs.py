@@ -70,6 +70,14 @@ def test_commands_in_examples_exist(page: Path) -> None:
     assert used - set(commands()) == set()
 
 
+def test_command_has_one_name_in_docs_and_texts() -> None:
+    """Readers of a message or a page cannot know that two names are one program."""
+    catalogs = sorted((ROOT / "bot" / "texts").glob("*.po"))
+    other = re.compile(r"(?<!python )run_bot\.py [a-z-]+|(?<!/)\.venv/bin/stadtlotse (?!chat)")
+    named = {page_name(page): other.findall(page.read_text("utf-8")) for page in (*PAGES, *catalogs)}
+    assert {page: names for page, names in named.items() if names} == {}
+
+
 @every_page
 def test_make_targets_in_examples_exist(page: Path) -> None:
     phony = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
@@ -124,6 +132,30 @@ def test_variables_in_docs_exist(page: Path) -> None:
     known = {variable(path) for path in setting_names()} | set(settings.NOT_SETTINGS)
     used = set(re.findall(rf"\b{PREFIX}[A-Z_]*[A-Z]\b", page.read_text("utf-8")))
     assert {name for name in used if name.removesuffix("_FILE") not in known} == set()
+
+
+OPERATION = tuple(ROOT / "docs" / f"{name}.md" for name in ("operate", "telegram", "matrix"))
+every_page_of_operation = pytest.mark.parametrize("page", OPERATION, ids=page_name)
+
+
+@every_page_of_operation
+def test_variables_of_the_service_are_not_exported_in_a_shell(page: Path) -> None:
+    """The service reads /etc/stadtlotse/environment alone."""
+    assert re.findall(rf"export {PREFIX}\w+", page.read_text("utf-8")) == []
+
+
+@every_page_of_operation
+def test_secret_files_in_docs_get_owner_and_mode_and_are_named_in_the_environment_file(page: Path) -> None:
+    environment = (ROOT / "deploy" / "environment").read_text("utf-8")
+    text = page.read_text("utf-8")
+    made = set(re.findall(r"^ *install -o root -g stadtlotse -m 0640 /dev/stdin (\S+)$", text, re.MULTILINE))
+    switched_on = set(re.findall(r"^ *sed -i '/(\w+)/s/\^#//' /etc/stadtlotse/environment$", text, re.MULTILINE))
+    assert made
+    assert len(switched_on) == len(made)
+    for variable_part in switched_on:
+        (path,) = re.findall(rf"^#\w+{variable_part}=(\S+)$", environment, re.MULTILINE)
+        assert path in made
+    assert set(re.findall(r"/etc/stadtlotse/[\w-]+-(?:password|token|url)", text)) <= made
 
 
 # --- links and words ------------------------------------------------------------------------------------------------

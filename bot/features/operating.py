@@ -23,10 +23,11 @@ async def status(_turn: Turn, _intent: Status, services: Services) -> Act:
         values: dict[str, Value] = {
             "version": product_version(),
             "parts": tuple(report_lines(services.health.status(), tx.now, network)),
-            "to_answer": inbox.get("new", 0) + inbox.get("leased", 0),
+            "to_answer": max(0, inbox.get("new", 0) - 1),  # without this very question
             "to_send": outbox.get("new", 0) + outbox.get("leased", 0),
             "quarantined": inbox.get("quarantined", 0),
-            "unclear": outbox.get("unclear", 0) + outbox.get("held", 0),
+            "unclear": (doubtful := outbox.get("unclear", 0) + outbox.get("held", 0)),
+            "hint": Say("operate.status_hint") if doubtful else "",
         }
         return Say("operate.status", values)
 
