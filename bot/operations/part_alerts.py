@@ -7,6 +7,7 @@ away or the hour is not over, is told later. So no admin hears that a part works
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,6 +27,10 @@ REASONS: Mapping[str, str] = {  # reason in the report of health → key of its 
     "token refused": "token",
     "rate limited": "limited",
 }
+NETWORK_REASONS = (  # what the reasons of networks have in common → key of its text
+    (re.compile(r"timeout|in time", re.IGNORECASE), "timeout"),
+    (re.compile(r"cannot be reached|ConnectError|ProxyError|: 50[234]\b"), "unreachable"),
+)
 Label = Callable[[str], Say | str]  # name of a channel → as people read it
 
 log = structlog.get_logger(__name__)
@@ -140,8 +145,11 @@ def reason(text: str) -> Say:
     if (chats := chats_in(text)) is not None:
         return Say("alert.reason.muted", {"number": chats})
     if text.startswith(ENDED):
-        return Say("alert.reason.ended", {"message": text.removeprefix(ENDED).strip()})
-    return Say("alert.reason.other", {"message": text})
+        return Say("alert.reason.ended", {"message": text.removeprefix(ENDED).strip(" .")})
+    for pattern, key in NETWORK_REASONS:
+        if pattern.search(text):
+            return Say(f"alert.reason.{key}")
+    return Say("alert.reason.other", {"message": text.rstrip(".")})
 
 
 def remedy(outage: Outage) -> Say:

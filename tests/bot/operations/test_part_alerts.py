@@ -53,13 +53,16 @@ def test_channel_that_gives_up_after_an_outage_is_news() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("part", [*ALLOWANCES, "matrix", "telegram", "email"])
-@pytest.mark.parametrize("why", ["silent", "token refused", "3 muted chats", "ended: Get a new token.", "POST: 502."])
+@pytest.mark.parametrize(
+    "why", ["silent", "token refused", "3 muted chats", "ended: Get a new token.", "GET sync: 500."]
+)
 def test_alert_names_part_time_reason_and_remedy_in_every_language(part: str, why: str, language: str) -> None:
     since, until = "2026-11-30 14:20 UTC", "2026-11-30 14:30 UTC"
     text = plain(TEXTS.render(line(Outage(part, NOW, why), named), language))
     assert says("alert.part_down.line", text, language)
     assert since in text
     assert len(text.splitlines()) == 2
+    assert ".." not in text
     over = plain(TEXTS.render(line(Outage(part, NOW, why, NOW + timedelta(minutes=10)), named), language))
     assert since in over
     assert until in over
@@ -73,7 +76,13 @@ def test_alert_names_part_time_reason_and_remedy_in_every_language(part: str, wh
         ("12 muted chats", "muted"),
         ("many muted chats", "other"),
         ("ended: The token was revoked.", "ended"),
-        ("POST /sync: 502.", "other"),
+        ("GET sync: ReadTimeout.", "timeout"),
+        ("the mail server does not answer in time", "timeout"),
+        ("GET sync: ConnectError.", "unreachable"),
+        ("GET sync: 502.", "unreachable"),
+        ("the mail server cannot be reached (ConnectionRefusedError)", "unreachable"),
+        ("GET sync: 500.", "other"),
+        ("the mail server refuses the login (535)", "other"),
     ],
 )
 def test_reason_without_plain_words_is_shown_as_a_technical_message(text: str, key: str) -> None:
