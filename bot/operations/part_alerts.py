@@ -90,7 +90,9 @@ class PartAlerts:
         """Log a change; it takes the place of what is untold of the same part."""
         lasted = (outage.until or self._now()) - outage.since
         code, seconds = PART_UP if outage.until else PART_DOWN, int(lasted.total_seconds())
-        log.error("alert", code=code, part=outage.part, reason=outage.reason, seconds=seconds)
+        (log.warning if outage.until else log.error)(
+            "alert", code=code, part=outage.part, reason=outage.reason, seconds=seconds
+        )
         for thing in [thing for thing, untold in self._untold.items() if untold.part == outage.part]:
             outage = replace(outage, since=min(outage.since, self._untold.pop(thing).since))
         self._untold[outage.thing] = outage
