@@ -22,7 +22,7 @@ from bot.features.search.ask import note_rating
 from bot.features.search.rate_limit import EXHAUSTED, told_already
 from bot.incoming.buttons import FrontDesk
 from bot.incoming.group_access import left, may_work, moved, note_permit
-from bot.incoming.reply import FAREWELL, HandledElsewhereError, notice, reply, say_sorry
+from bot.incoming.reply import FAREWELL, HandledElsewhereError, explain, notice, reply, say_sorry
 from bot.incoming.turn_loader import Staff, TurnLoader
 from bot.incoming.typing_indicator import shown_as_working
 from bot.messages import Happening, Inbound, Say
@@ -108,6 +108,8 @@ class Handler:
                 return await self._answer(row, inbound)
             case Happening.UNDECRYPTED | Happening.MISSED | Happening.COMPARE | Happening.GROWN | Happening.EXPLAINED:
                 return await self._tell(row, inbound)
+            case Happening.IMPERSONAL:
+                return await self._explain(row, inbound)
             case Happening.RETRACTION:
                 return await self._silently(row, inbound, lambda tx: tx.answers.retract(row.channel, inbound.refers_to))
             case Happening.REACTION:
@@ -181,6 +183,16 @@ class Handler:
             await self._reply(tx, row, turn, notice(inbound, turn.private_chat))
         self._answered()
         return "told"
+
+    async def _explain(self, row: InboxRow, inbound: Inbound) -> str:
+        """Tell once why there is no answer; whoever does not write as a person gets no account."""
+        async with self._store.begin() as tx:
+            told = False
+            if await may_work(tx, inbound, self._rules.admins):
+                told = await explain(tx, row, inbound, self._services.secret)
+            await self._note(tx, row)
+        self._answered()
+        return "told" if told else "noted"
 
     async def _reply(self, tx: Transaction, row: InboxRow, turn: Turn, answer: Say) -> None:
         """Store the answer; the first one to a person ends with the privacy notice."""

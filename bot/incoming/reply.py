@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from bot.context import Turn
@@ -10,11 +11,13 @@ from bot.messages import Happening, Inbound, MessageAudience, Say, Url
 from bot.messages.envelope import Envelope
 from bot.messages.readership import audience_of
 from bot.texts import DEFAULT_LANGUAGE
+from knowledge_base.search.language import guess_language
 from knowledge_base.store.inbox import InboxRow
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.transaction import Transaction
 
 SORRY = Say("error.sorry")
+EXPLAINED, EXPLAINED_LASTS = "author explained", timedelta(days=30)
 FAREWELL = "forget.done"  # the last thing said to somebody who is not known any more
 
 
@@ -77,6 +80,23 @@ async def say_sorry(tx: Transaction, row: InboxRow) -> None:
         answers=known.get("message") or row.event_id,
     )
     await tx.outbox.add(row.channel, row.conversation, envelope.to_json(), urgency=Urgency.ANSWER)
+
+
+async def explain(tx: Transaction, row: InboxRow, inbound: Inbound, secret: bytes) -> bool:
+    """Say why what was not written as a person gets no answer; return whether it was not said there before."""
+    place = inbound.address
+    who = [f"{place.channel}:{place.conversation}:{inbound.user}:{inbound.refers_to}"]
+    if await tx.tallies.count(secret, EXPLAINED, who, within=EXPLAINED_LASTS):
+        return False
+    await tx.tallies.add(secret, EXPLAINED, who, lasting=EXPLAINED_LASTS)
+    envelope = Envelope(
+        Say(f"author.{inbound.refers_to}"),
+        guess_language(inbound.text) or DEFAULT_LANGUAGE,
+        MessageAudience.ROOM,
+        thread=place.thread,
+        answers=inbound.reference,
+    )
+    return await tx.outbox.add(row.channel, row.conversation, envelope.to_json(), urgency=Urgency.ANSWER)
 
 
 def notice(inbound: Inbound, private_chat: str) -> Say:

@@ -50,6 +50,7 @@ class Happening(StrEnum):
     UNREADABLE = "unreadable"  # something that the channel cannot read; nothing of it is kept
     UNDECRYPTED = "undecrypted"  # a user wrote what the bot cannot decrypt
     MISSED = "missed"  # so many (``text``) messages, up to this one, are too many or too old to be answered
+    IMPERSONAL = "impersonal"  # somebody wrote, but not as a person: ``refers_to`` says how (``author.…``)
     COMPARE = "compare"  # a user verifies the bot: ``text`` are the emojis that both must see
     EXPLAINED = "explained"  # the network does not let the bot do something for the user: ``text`` is the reason
 

@@ -57,6 +57,7 @@ def accounts_on(channel: str, addresses: Collection[str]) -> frozenset[str]:
 # no room is opened for a person that the bot has just erased.
 IN_ROOMS = frozenset({
     "admins_only", "ask.empty", "ask.events", "ask.found", "ask.more", "ask.not_sure", "ask.not_sure_there",
+    "author.automatic", "author.channel", "author.forwarded", "author.group",
     "ask.nothing", "ask.only_elsewhere", "compare", "editors_only", "elsewhere.mail", "elsewhere.nowhere",
     "elsewhere.room", "error.sorry", "events.past", "events.some", "forget.done", "greeting", "help",
     "hint.device_refused", "hint.verify_elsewhere", "hint.verify_later", "inline.projects", "inline.questions",

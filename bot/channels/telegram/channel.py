@@ -115,7 +115,7 @@ class TelegramChannel:
         return f"https://t.me/{self._username}" if self._username else ""
 
     def private_place(self, user: str) -> str | None:
-        """See ``bot.channels.port.Channel``. A user who writes as a group (an anonymous admin) has no private chat."""
+        """See ``bot.channels.port.Channel``. What is no user has no private chat."""
         return user if user.isdecimal() else None
 
     def trace(self, conversation: str, answers: str, before: str) -> str:
@@ -132,9 +132,7 @@ class TelegramChannel:
         self._beside(self._type(address))
 
     async def administers(self, address: Address, user: str) -> bool:
-        """See ``bot.channels.port.KnowsAdmins``. A user who writes as the group itself is an anonymous admin of it."""
-        if user == address.conversation:
-            return True
+        """See ``bot.channels.port.KnowsAdmins``."""
         try:
             async with asyncio.timeout(AT_ONCE_S):
                 member = await self._api.bot.get_chat_member(int(address.conversation), int(user))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.channels.telegram.author import Author, author_of
 from bot.channels.telegram.policy import Policy
 from bot.commands import word_of
 from bot.messages import Address, Happening, Inbound
@@ -25,7 +26,6 @@ MEDIA = {
     "story", "venue", "video", "video_note", "voice",
 }  # fmt: skip
 ALBUMS = 100  # that the channel remembers: the pictures of one come within seconds
-ANONYMOUS = "GroupAnonymousBot"
 IN, OUT = {"member", "administrator", "creator", "restricted"}, {"left", "kicked"}
 DEEP_LINK = re.compile(r"/start(?:@\w+)?\s+show_([A-Za-z0-9_-]{1,59})")
 SHOW = {"de": "zeige", "en": "show", "pl": "pokaz"}  # the command that a deep link stands for
@@ -101,6 +101,8 @@ class UpdateReader:
         if text is None:
             return None
         private = body["chat"]["type"] == "private"
+        if (author := author_of(body, text)) is not Author.PERSON:
+            return self._of_no_person(number, body, text, author)
         if private and (link := DEEP_LINK.fullmatch(text)):
             word = SHOW.get(str(body["from"].get("language_code", ""))[:2], SHOW["de"])
             return self._inbound(number, body, f"/{word} {link[1]}", returns=True)
@@ -108,15 +110,13 @@ class UpdateReader:
 
     def _edit(self, number: str, body: Mapping[str, Any]) -> Inbound | None:
         text = self._said(body)
-        if text is None:
+        if text is None or author_of(body, text) is not Author.PERSON:
             return None
         happened = {"happening": Happening.EDIT, "refers_to": _reference(body), "returns": False}
         return self._inbound(number, body, text, **happened)
 
     def _said(self, body: Mapping[str, Any]) -> str | None:
         """Return the text for the bot, without its name; ``None``: the message is not for the bot."""
-        if not self._by_a_person(body):
-            return None
         chat, text = body["chat"]["type"], body.get("text", body.get("caption"))
         if text is None and not MEDIA & body.keys():
             return None  # a user joined, a message was pinned …
@@ -127,11 +127,12 @@ class UpdateReader:
             return None
         return re.sub(rf"\s*@{re.escape(self.me.username)}\b[,:]?", "", text, flags=re.IGNORECASE).strip()
 
-    def _by_a_person(self, body: Mapping[str, Any]) -> bool:
-        sender = body.get("from")
-        if not sender or "via_bot" in body:
-            return False
-        return not sender["is_bot"] or ("sender_chat" in body and sender.get("username") == ANONYMOUS)
+    def _of_no_person(self, number: str, body: Mapping[str, Any], text: str, author: Author) -> Inbound | None:
+        """Return that something came which gets no answer, where whoever sent it expects one."""
+        if author is Author.NOBODY:
+            return None
+        happened = {"happening": Happening.IMPERSONAL, "refers_to": author.value, "returns": False}
+        return self._inbound(number, body, text, **happened)
 
     def _is_for_us(self, body: Mapping[str, Any], text: str) -> bool:
         """Return whether a message mentions the bot, replies to it or is one of its commands."""
@@ -188,7 +189,7 @@ class UpdateReader:
     def _inbound(self, number: str, body: Mapping[str, Any], text: str, **more: Any) -> Inbound:
         chat = body["chat"]
         private = chat["type"] == "private"
-        user = body["sender_chat"]["id"] if "sender_chat" in body and not private else body["from"]["id"]
+        user = body["sender_chat"]["id"] if "sender_chat" in body else body["from"]["id"]
         values = {"message": _reference(body) if "message_id" in body else ""} | more
         return Inbound(
             id=number, address=_address(body), user=str(int(user)), text=text, private=private, at=_moment(body),

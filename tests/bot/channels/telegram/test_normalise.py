@@ -132,13 +132,6 @@ def test_public_name_is_read_only_in_a_private_chat_and_only_if_valid(name: obje
     assert seen == [read, read, ""]
 
 
-def test_anonymous_admin_is_identified_as_the_group() -> None:
-    anonymous = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
-    happening = READER.read(message("/hilfe", **{"from": anonymous, "sender_chat": CHAT}))
-    assert isinstance(happening, Inbound)
-    assert happening.user == "-1001"
-
-
 def test_forum_topic_becomes_a_thread_and_a_reply_does_not() -> None:
     in_topic = READER.read(message("/hilfe", message_thread_id=9, is_topic_message=True))
     in_reply = READER.read(message("/hilfe", message_thread_id=9))
