@@ -6,6 +6,7 @@ That the notice was shown is in the ledger of consents, with its version: when i
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields
 
 from bot.channels.networks import is_outside_eu
 from bot.context import Services, Turn
@@ -19,6 +20,7 @@ from knowledge_base.store.transaction import Transaction
 
 PURPOSE = "notice"  # in the ledger
 NOTICE_PAGE = "/privacy"
+ABOUT_THE_RECORD = ("id", "legal_basis", "source", "extra")  # not of the contact
 ASKED_ALREADY = ("consent", "einwilligung", "zgoda")  # legal bases of people who know of it
 
 
@@ -76,6 +78,7 @@ def about_import(contact: Contact, settings: Settings) -> Say:
         "notice.import",
         {
             "role": contact.role,
+            "stored": _stored(contact),
             "source": _source(contact),
             "basis": _basis(contact),
             "operator": operator(settings),
@@ -85,6 +88,13 @@ def about_import(contact: Contact, settings: Settings) -> Say:
             "page": Url(page) if page else "",
         },
     )
+
+
+def _stored(contact: Contact) -> tuple[Say, ...]:
+    """Return the kinds of data that the record holds of this contact."""
+    names = [field.name for field in fields(contact) if field.name not in ABOUT_THE_RECORD]
+    known = tuple(Say(f"field.{name}") for name in names if getattr(contact, name))
+    return (*known, Say("notice.extra", {"names": ", ".join(sorted(contact.extra))})) if contact.extra else known
 
 
 def _source(contact: Contact) -> Value:

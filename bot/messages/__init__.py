@@ -208,6 +208,8 @@ class Outgoing:
     known: tuple[str, ...] | None = None  # an earlier attempt may have arrived; ids of what certainly did before it
     threads: bool = True  # whether a long answer in a room may open a thread
     subject: str = ""  # in a few words, where the network has a line for that
+    page: str = ""  # the address of our page that the text leads to
+    button: str = ""  # what stands on a button to it, where the network has such buttons
     unsubscribe: str = ""  # the address where the reader ends messages of this kind
     audience: MessageAudience = MessageAudience.ROOM  # who it is for; the composer always names it
     readers: tuple[str, ...] = ()  # the accounts that it is for, where it is not for a room

@@ -67,6 +67,8 @@ class Composer:
             threads=not envelope.flat,
             bulk=row.urgency is Urgency.BULK,
             subject=self._texts.subject(say, language),
+            page=(page := self._link(row, envelope.page).address),
+            button=self._texts.button(say, language) if page else "",
             unsubscribe=self._link(row, UNSUBSCRIBE if envelope.unsubscribe else "", UNSUBSCRIBE).address,
             audience=envelope.audience or MessageAudience.PRIVATE,
             readers=envelope.readers,

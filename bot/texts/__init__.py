@@ -9,7 +9,7 @@ which begins at the value ``start``. Within a line, it becomes one line with sep
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
@@ -70,13 +70,21 @@ class Texts:
 
     def subject(self, say: Say, language: str) -> str:
         """Return the subject of a message: the text of its key, otherwise of the key's beginning."""
-        parts = say.key.split(".")
-        for end in range(len(parts), 0, -1):
+        return self._nearest(lambda key, values: Say(f"subject.{key}", values), say, language)
+
+    def button(self, say: Say, language: str) -> str:
+        """Return what stands on the button to the page of a message, found as its subject is."""
+        return self._nearest(lambda key, values: Say(f"button.{key}", values), say, language)
+
+    def _nearest(self, of: Callable[[str, Mapping[str, Value]], Say], say: Say, language: str) -> str:
+        words = say.key.split(".")
+        values = {name: value for name, value in say.values.items() if name != "count"}  # it would ask for a plural
+        for end in range(len(words), 0, -1):
             try:
-                return self.line(Say(f"subject.{'.'.join(parts[:end])}", say.values), language)
+                return self.line(of(".".join(words[:end]), values), language)
             except KeyError:
                 continue
-        return self.line(Say("subject.other"), language)
+        return self.line(of("other", {}), language)
 
     def choices(self, say: Say, language: str) -> tuple[ShownChoice, ...]:
         """Return the choices of a message in a language; numbered ones get their numbers."""

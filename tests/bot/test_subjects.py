@@ -13,6 +13,7 @@ from bot.messages.markup import plain
 from bot.operations.alerts import CODES
 from bot.texts import LANGUAGES, Texts
 from tests.bot.test_texts import CATALOGS, FIELD
+from tests.wording import says
 
 TEXTS = Texts()
 FOLDER = Path(bot.__file__).parent
@@ -60,13 +61,20 @@ def test_every_mailed_message_has_its_own_short_subject(key: str, language: str)
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_subject_holds_no_personal_data(language: str) -> None:
-    """Locked screens and the logs of mail servers show the subject."""
+    """Locked screens and the logs of mail servers show the subject: no more than a contact's own, public project."""
     subjects = {key: texts for key, texts in CATALOGS[language].items() if key.startswith("subject.")}
     assert len(subjects) > 5
-    assert {key: text for key, texts in subjects.items() for text in texts if FIELD.search(text)} == {}
+    fields = {key: set(FIELD.findall(text)) for key, texts in subjects.items() for text in texts if FIELD.search(text)}
+    assert fields == {f"subject.intro.{kind}": {"project"} for kind in ("request", "remind", "again")}
 
 
 def test_most_specific_subject_is_used() -> None:
     assert TEXTS.subject(Say("intro.helped"), "de") == "Hat der Kontakt geholfen?"
-    assert TEXTS.subject(Say("alert.anything.at_all"), "de") == "Stadtlotse: bitte nachsehen"
+    assert TEXTS.subject(Say("alert.anything.at_all"), "de") == plain(TEXTS.render(Say("subject.alert"), "de"))
+    assert says("subject.intro.request", TEXTS.subject(Say("intro.request", {"project": "Rufbus"}), "de"))
+    assert says("subject.notice.import", TEXTS.subject(Say("notice.import"), "de"))
+    assert TEXTS.button(Say("intro.helped"), "de") == plain(TEXTS.render(Say("button.intro.helped"), "de"))
+    assert TEXTS.button(Say("intro.request"), "de") == plain(TEXTS.render(Say("button.intro"), "de"))
+    assert TEXTS.button(Say("connect.anything"), "de") == plain(TEXTS.render(Say("button.other"), "de"))
+    assert TEXTS.subject(Say("ask.found", {"count": 3}), "de") == plain(TEXTS.render(Say("subject.other"), "de"))
     assert TEXTS.subject(Say("unknown_command"), "de") == "Nachricht von Stadtlotse"

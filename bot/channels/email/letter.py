@@ -14,7 +14,7 @@ from bot.messages import Outgoing, Say, Url, Value
 from bot.messages.markup import Document, clean, plain
 from bot.texts import Texts
 
-SUBJECT_LONGEST = 120
+SUBJECT_LONGEST, OFFICE_LONGEST = 120, 60
 WIRE = policy.SMTP.clone(max_line_length=990)  # a folded address in a header would not be valid
 
 
@@ -26,6 +26,17 @@ class Letterhead:
     reply_to: Address | None = None
     organisation: str = ""
     public_url: str = ""
+
+    @property
+    def office(self) -> str:
+        """Return the name by which people know the sender."""
+        return self.organisation.strip() or self.sender.display_name
+
+    def greeting(self, texts: Texts, language: str) -> Document:
+        """Return the first words, which say who writes."""
+        organisation = self.organisation.strip()
+        who = Say("mail.greeting", {"organisation": organisation}) if organisation else Say("mail.hello")
+        return texts.render(who, language)
 
     def footer(self, texts: Texts, language: str, unsubscribe: str = "") -> Document:
         """Return the sender, the note about replies, and the unsubscribe link."""
@@ -52,9 +63,11 @@ def letter(message: Outgoing, to: Address, head: Letterhead, texts: Texts, at: d
         mail[name] = value
     mail["To"] = to
     mail["Date"] = format_datetime(at)
+    document = head.greeting(texts, message.language) + message.document
     footer = head.footer(texts, message.language, message.unsubscribe)
-    mail.set_content(f"{plain(message.document)}\n\n-- \n{plain(footer)}\n", cte="quoted-printable")
-    html = to_html(message.document, footer, language=message.language, title=mail["Subject"])
+    mail.set_content(f"{plain(document)}\n\n-- \n{plain(footer)}\n", cte="quoted-printable")
+    button = (message.page, message.button) if message.page else None
+    html = to_html(document, footer, language=message.language, title=_line(message.subject), button=button)
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
     mail["Content-Language"] = message.language  # last: making the parts moves content headers into the first part
     return mail.as_bytes(policy=WIRE)
@@ -68,7 +81,7 @@ def _line(text: str) -> str:
 def _headers(message: Outgoing, head: Letterhead) -> dict[str, str | Address]:
     headers: dict[str, str | Address] = {
         "From": head.sender,
-        "Subject": _line(message.subject),
+        "Subject": _line(f"{head.office[:OFFICE_LONGEST]}: {message.subject}"),
         "Message-ID": message_id(message, head),
         "Auto-Submitted": "auto-generated",  # RFC 3834: no program answers
         "X-Auto-Response-Suppress": "All",  # and Exchange's own word for it

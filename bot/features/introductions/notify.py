@@ -37,9 +37,11 @@ async def request(tx: Transaction, services: Services, introduction: Introductio
     view = await describing.describe(tx, services, introduction, introduction.contact_person)
     if view is None:
         return False
+    choices = answers(introduction, view)
     values = _said(view, services) | {"notice": await describing.notice_of(tx, services, introduction)}
+    values |= {"options": tuple(choice.label for choice in choices)}
     notice = Notice(
-        Say("intro.request", values, answers(introduction, view), view.language),
+        Say("intro.request", values, choices, view.language),
         request_key(introduction),
         about=DataClass.CONTACT_DATUM,
         page=PAGE,

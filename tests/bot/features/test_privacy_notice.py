@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.features.privacy_notice import about_import
+from bot.messages import Say
 from bot.messages.markup import Document, Link, Paragraph, plain
 from bot.texts import LANGUAGES, Texts
 from config.operator import OperatorSettings
@@ -22,7 +23,8 @@ TEXTS = Texts()
 
 def notice(language: str = "de", operator: OperatorSettings = OPERATOR, **changes: Any) -> Document:
     values = {"legal_basis": "public_function", "source": "https://stadt.example/kontakt"} | changes
-    contact = Contact(id="c1", role="Leitstelle", municipality="Stadt", email="rad@stadt.example", **values)
+    office = {"id": "c1", "role": "Leitstelle", "municipality": "Stadt", "email": "rad@stadt.example"}
+    contact = Contact(**office | values)
     return TEXTS.render(about_import(contact, Settings(operator=operator)), language)
 
 
@@ -37,6 +39,22 @@ def test_notice_names_the_article_of_a_known_legal_basis(language: str, basis: s
     }
     assert law[language] in said
     assert "public_function" not in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_notice_names_the_kinds_of_data_that_are_stored_and_no_others(language: str) -> None:
+    def label(name: str) -> str:
+        return plain(TEXTS.render(Say(f"field.{name}"), language))
+
+    by_mail, by_chat = plain(notice(language)), plain(notice(language, email="", matrix_id="@rad:stadt.example"))
+    assert label("email") in by_mail
+    assert label("matrix_id") not in by_mail
+    assert label("matrix_id") in by_chat
+    assert label("email") not in by_chat
+    for name, value in {"phone": "0355 1234", "projects": ("bus",), "topics": ("Verkehr",), "deputy": "c2"}.items():
+        assert label(name) not in by_mail
+        assert label(name) in plain(notice(language, **{name: value}))
+    assert "büro" in plain(notice(language, extra={"büro": "12"}))
 
 
 def test_notice_quotes_an_unknown_legal_basis_unchanged() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import policy
 from email.message import EmailMessage
@@ -52,6 +53,41 @@ def test_mail_has_the_headers_that_mail_programs_read() -> None:
     assert mail["Message-ID"] == "<0123456789abcdef0123456789abcdef@stadt.example>"
     assert mail.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.parametrize(
+    ("organisation", "sender", "office"),
+    [
+        ("Amt für Beispiele", "Stadtlotse <lotse@stadt.example>", "Amt für Beispiele"),
+        ("", "Stadtlotse <lotse@stadt.example>", "Stadtlotse"),
+        (" ", "lotse@stadt.example", "Stadtlotse"),
+        ("Amt\r\nBcc: x@evil.example", "lotse@stadt.example", "Amt Bcc: x@evil.example"),
+    ],
+)
+def test_subject_begins_with_who_writes(organisation: str, sender: str, office: str) -> None:
+    mail = written(message(subject="Anfrage"), Letterhead(named(sender), None, organisation)).mail
+    assert mail["Subject"] == f"{office}: Anfrage"
+    assert mail["Bcc"] is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_mail_begins_with_a_greeting_and_who_writes(language: str) -> None:
+    taken = written(replace(message("Inhalt"), language=language))
+    assert says("mail.greeting", taken.text, language)
+    assert taken.text.index("Amt für Beispiele") < taken.text.index("Inhalt")
+    unnamed = written(replace(message("Inhalt"), language=language), Letterhead(HEAD.sender))
+    assert says("mail.hello", unnamed.text, language)
+
+
+def test_link_to_our_page_is_one_button_in_html_and_the_address_in_plain_text() -> None:
+    page = "https://lotse.example/i/to&ken"
+    document = (Paragraph((Text("Hier:"), Break(), Link(page))),)
+    outgoing = replace(message(), document=document, page=page, button="Ansehen & antworten")
+    taken = written(outgoing)
+    assert page in taken.text
+    assert '<a class="button" href="https://lotse.example/i/to&amp;ken">Ansehen &amp; antworten</a>' in taken.html
+    assert taken.html.count('class="button"') == 1
+    assert 'class="button"' not in written(message()).html
 
 
 def test_unsubscribe_link_in_a_header_is_never_folded() -> None:
@@ -166,7 +202,7 @@ async def test_mail_passes_a_real_server_unchanged(channel: EmailChannel, sink: 
     (mail,) = sink.taken
     assert text in mail.text
     assert mail.mail["From"] == "Stadtlotse Süd <lotse@stadt.example>"
-    assert mail.mail["Subject"].startswith("Grüße – 🚲 lang")
+    assert mail.mail["Subject"].startswith("Amt für Beispiele: Grüße – 🚲 lang")
     assert max(len(line) for line in mail.content.split(b"\r\n")) <= 998
     assert not any(isinstance(defect, Exception) for defect in _defects(mail.mail))
 
