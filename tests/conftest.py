@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import logging
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,9 +16,11 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from bot.app import Bot
+from config.logging import set_up
 from knowledge_base.embedding.convert import convert
 from knowledge_base.embedding.e5 import E5Encoder
 from knowledge_base.embedding.e5_files import FOLDER, silent
@@ -67,6 +72,21 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.upper().startswith("STADTLOTSE_")]:
         if name != "STADTLOTSE_TEST_DATA":
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def output(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """Everything that is logged, at DEBUG."""
+    root, structured = logging.getLogger(), structlog.get_config()
+    before, level = root.handlers, root.level
+    lines = io.StringIO()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", lines)
+        set_up("DEBUG", "json")
+    yield lines
+    root.handlers = before
+    root.setLevel(level)
+    structlog.configure(**structured)
 
 
 @pytest.fixture
@@ -194,6 +214,16 @@ async def known(known_database: Path, tmp_path: Path, clock: FixedClock) -> Asyn
     """A store of the test's own that knows the bundle, embedded by ``HashEmbedder()``."""
     shutil.copy(known_database, tmp_path / "known.db")
     store = await Store.open(f"sqlite:///{tmp_path / 'known.db'}", clock=clock)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def live_store(known_database: Path, tmp_path: Path) -> AsyncIterator[Store]:
+    """The bundled knowledge, and the real clock: buttons and limits of networks are about real time."""
+    file = tmp_path / "live.db"
+    file.write_bytes(known_database.read_bytes())  # noqa: ASYNC240
+    store = await Store.open(f"sqlite:///{file}")
     yield store
     await store.close()
 

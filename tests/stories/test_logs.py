@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import io
-import logging
-import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import structlog
 from sqlalchemy import text
 
 from bot.channels.port import UndeliverableError
-from config.logging import set_up
 from knowledge_base.store.database import Store
 from tests.fakes import settled
 from tests.introducing import Networks, asks, known_as, networks
@@ -24,21 +20,6 @@ REFUSALS = {
     "chat_context": "conversation = ''", "profile": "phone = ''", "outbox": "conversation = ''",
     "inbox": "user_id = ''",
 }  # fmt: skip
-
-
-@pytest.fixture
-def output(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    """Everything that is logged, at DEBUG."""
-    root, structured = logging.getLogger(), structlog.get_config()
-    before, level = root.handlers, root.level
-    lines = io.StringIO()
-    with monkeypatch.context() as patch:
-        patch.setattr(sys, "stderr", lines)
-        set_up("DEBUG", "json")
-    yield lines
-    root.handlers = before
-    root.setLevel(level)
-    structlog.configure(**structured)
 
 
 @pytest.fixture

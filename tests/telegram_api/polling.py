@@ -63,7 +63,7 @@ class Delivery:
     def _confirm(self, offset: int) -> None:
         """Everything before the offset is forgotten the moment the call arrives."""
         if offset > 0:
-            self.world.updates[:] = [update for update in self.world.updates if update.get("update_id", 0) >= offset]
+            self.world.updates[:] = [update for update in self.world.updates if _number(update) >= offset]
         elif offset < 0:
             self.world.updates[:] = self.world.updates[offset:]
         self.world.notify()
@@ -176,6 +176,12 @@ class Delivery:
             return 0
         finally:
             self.world.notify()
+
+
+def _number(update: Any) -> int:
+    """The number of an update; of one without any, a number that every confirmation covers."""
+    number = update.get("update_id") if isinstance(update, dict) else None
+    return number if isinstance(number, int) else 0
 
 
 def _queue(update: Mapping[str, Any]) -> str:

@@ -44,13 +44,3 @@ async def either(
     settings = make_settings(api, tmp_path, webhook=request.param == "webhook")
     async with running(api, live_store, settings) as started:
         yield started
-
-
-@pytest.fixture
-async def live_store(known_database: Path, tmp_path: Path) -> AsyncIterator[Store]:
-    """The bundled knowledge, and the real clock: buttons and limits of networks are about real time."""
-    file = tmp_path / "live.db"
-    file.write_bytes(known_database.read_bytes())  # noqa: ASYNC240
-    store = await Store.open(f"sqlite:///{file}")
-    yield store
-    await store.close()
