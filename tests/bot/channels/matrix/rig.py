@@ -88,7 +88,8 @@ class Rig:
         theirs = self.anna.key_upload(0, fallback=True)
         assert ours
         assert theirs
-        self.own_device_keys, self.devices_of_anna = ours["device_keys"], {"PHONE": theirs["device_keys"]}
+        self.phone = theirs["device_keys"]
+        self.own_device_keys, self.devices_of_anna = ours["device_keys"], {"PHONE": self.phone}
         self.crypto.learn_devices(ANNA, self.devices_of_anna)
         self.anna.learn_devices(ME, {"BOT": ours["device_keys"]})
         self.anna.trust(self.anna.devices(ME)[0], "allowed")
@@ -105,32 +106,37 @@ class Rig:
         return {"type": "m.room.encrypted", "sender": ANNA, "content": content}
 
     def encrypt(self, room: str, text: str) -> Json:
-        content = self.anna.encrypt(room, "m.room.message", {"msgtype": "m.text", "body": text})
-        return event("m.room.encrypted", content)
+        return self.encrypted_event(room, "m.room.message", {"msgtype": "m.text", "body": text})
+
+    def encrypted_event(self, room: str, kind: str, content: Json) -> Json:
+        return event("m.room.encrypted", self.anna.encrypt(room, kind, content))
 
     @asynccontextmanager
     async def bot(self, now: Callable[[], datetime] = lambda: moment(NOW_MS)) -> AsyncIterator[tuple[Sync, Inbox]]:
         """A new process of the bot, in two rooms with Anna, on the keys that it has."""
-        inbox = Inbox()
-        reader = SyncReader(self.crypto, ME, lambda _: True)
-        keys = Keys(self.server, self.crypto, self.folders[0], allow_unsigned=True, alert=only_log)
-        sending = MatrixSender(self.server, reader, keys)
-        access = Access(self.server, MatrixSettings(), ME)
-        access.rooms = reader.rooms
-        invitations = Invitations(self.server, reader, MatrixSettings(), access)
-        verifying = Verifying(
-            self.server, reader, self.crypto, keys, sending, master="", admins={ANNA}, may_ask=lambda _: True
-        )
-        meetings = Meetings(self.server, reader, sending, stays=False)
-        devices = OwnDevices(self.server, self.folders[0], ME, "BOT", "", only_log)
-        parts = Parts(self.server, reader, keys, sending, invitations, verifying, meetings, devices, access)
+        inbox, parts = Inbox(), self.parts(self.server)
         sync = Sync(parts, inbox, now=now)
         members = {"state": {"events": [member(ME), member(ANNA)]}}
         await sync._take({"next_batch": "s1", "rooms": {"join": {ROOM: members, OTHER: members}}})
         try:
             yield sync, inbox
         finally:
-            await sending.close()
+            await parts.sending.close()
+
+    def parts(self, server: Server) -> Parts:
+        """The parts of a channel on the bot's key store."""
+        reader = SyncReader(self.crypto, ME, lambda _: True)
+        keys = Keys(server, self.crypto, self.folders[0], allow_unsigned=True, alert=only_log)
+        sending = MatrixSender(server, reader, keys)
+        access = Access(server, MatrixSettings(), ME)
+        access.rooms = reader.rooms
+        invitations = Invitations(server, reader, MatrixSettings(), access)
+        verifying = Verifying(
+            server, reader, self.crypto, keys, sending, master="", admins={ANNA}, may_ask=lambda _: True
+        )
+        meetings = Meetings(server, reader, sending, stays=False)
+        devices = OwnDevices(server, self.folders[0], ME, "BOT", "", only_log)
+        return Parts(server, reader, keys, sending, invitations, verifying, meetings, devices, access)
 
     async def takes(self, *answers: Json) -> Inbox:
         """Let a new process read these sync answers; return its inbox."""

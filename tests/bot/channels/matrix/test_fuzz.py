@@ -16,8 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.channels.matrix.http import Json, MatrixError
-from tests.bot.channels.matrix.rig import ANNA, ME, NOW_MS, OTHER, ROOM, Rig, event, member, text
+from tests.bot.channels.matrix.every_kind import every_kind
+from tests.bot.channels.matrix.rig import ANNA, ME, NOW_MS, OTHER, ROOM, Rig, member, text
 from tests.matrix_server.synapse import memory_folder
+from tests.mutations import places
 
 CASES = 150
 
@@ -40,31 +42,8 @@ def loop() -> Iterator[asyncio.Runner]:
 # --- what is valid --------------------------------------------------------------------------------------------------
 
 
-def related(kind: str, **more: Any) -> Json:
-    return {"m.relates_to": {"rel_type": kind, "event_id": "$x"} | more}
-
-
 def timeline(rig: Rig) -> list[Json]:
-    poll = "org.matrix.msc3381.poll.response"
-    edit = {"m.new_content": {"msgtype": "m.text", "body": "neu"}} | related("m.replace")
-    return [
-        text("Wer?", format="org.matrix.custom.html", formatted_body="<b>Wer?</b>", **{"m.mentions": {"user_ids": []}}),
-        text("> <@x:y> a\n\nWer?", **{"m.relates_to": {"m.in_reply_to": {"event_id": "$x"}}}),
-        text("Wer?", **related("m.thread", is_falling_back=True, **{"m.in_reply_to": {"event_id": "$x"}})),
-        text("* neu", **edit),
-        event("m.reaction", related("m.annotation", key="👍")),
-        event("m.room.redaction", {"redacts": "$x", "reason": "r"}, redacts="$x"),
-        event(poll, {poll: {"answers": ["language en"]}} | related("m.reference")),
-        event("m.room.message", {"msgtype": "m.key.verification.request", "to": ME, "from_device": "PHONE",
-                                 "methods": ["m.sas.v1"], "body": "v"}),
-        event("m.key.verification.start", {"from_device": "PHONE", "method": "m.sas.v1", "hashes": ["sha256"],
-                                           "key_agreement_protocols": ["curve25519-hkdf-sha256"]}
-              | related("m.reference")),
-        member(ANNA),
-        event("m.room.encryption", {"algorithm": "m.megolm.v1.aes-sha2"}, state_key=""),
-        event("m.room.tombstone", {"body": "b", "replacement_room": "!new:a.example"}, state_key=""),
-        *rig.encrypted,
-    ]  # fmt: skip
+    return [*every_kind(), *rig.encrypted]
 
 
 def to_device(rig: Rig) -> list[Json]:
@@ -113,14 +92,6 @@ JUNK = st.one_of(
         max_leaves=6,
     ),
 )
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a tree."""
-    yield path
-    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, child in children:
-        yield from places(child, (*path, name))
 
 
 def junk(data: st.DataObject) -> Any:
@@ -201,6 +172,7 @@ def test_broken_sync_answers_do_not_end_the_loop(rig: Rig, loop: asyncio.Runner,
 
 
 @pytest.mark.campaign
+@pytest.mark.fuzz
 @many
 @given(st.data())
 def test_broken_events_do_not_stop_the_valid_ones_in_5000_batches(
@@ -210,6 +182,7 @@ def test_broken_events_do_not_stop_the_valid_ones_in_5000_batches(
 
 
 @pytest.mark.campaign
+@pytest.mark.fuzz
 @many
 @given(st.data())
 def test_broken_sync_answers_do_not_end_the_loop_in_5000_cases(
