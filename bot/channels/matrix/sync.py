@@ -34,6 +34,7 @@ from bot.channels.matrix.keys import Keys, only_log
 from bot.channels.matrix.meeting import Meetings
 from bot.channels.matrix.normalise import NAME
 from bot.channels.matrix.position import Position
+from bot.channels.matrix.references import References
 from bot.channels.matrix.rooms import state_events
 from bot.channels.matrix.sending import MatrixSender
 from bot.channels.matrix.verification import REFUSED_DEVICE, Verifying
@@ -179,7 +180,7 @@ class Sync:
         for room_id in part(rooms, "leave"):
             reader.left(room_id)
         self._parts.invitations.add(part(rooms, "invite"))
-        await self._resolve(batch)
+        await References(self._parts.server, self._parts.reader, self._receive).resolve(batch)
         batch.happenings += await self._parts.verifying.take(batch.to_device, batch.verifications, now)
         reached("matrix.rooms_read")
         await self._keep(replace(position, since=answer["next_batch"]), batch)
@@ -200,46 +201,6 @@ class Sync:
         if not is_gap(joined) or not (since or after):
             return []
         return await fetch_missed(self._parts.server, room_id, part(joined, "timeline")["prev_batch"], since, after)
-
-    async def _resolve(self, batch: Batch) -> None:
-        """Keep what is for the bot because of what it refers to, and read what that says.
-
-        These are all messages in rooms where no mention is needed, replies to messages of the bot, messages in threads
-        on its messages or on questions to it, and edits of such questions by their authors.
-        """
-        rooms = {inbound.address.conversation for inbound in batch.unsure}
-        chatty = await self._receive.without_mention(NAME, rooms) if rooms else set()
-        roots = {inbound.refers_to or inbound.address.thread for inbound in batch.unsure} - {""}
-        known = {happening.id for happening in batch.happenings} & roots
-        known |= await self._receive.known(NAME, roots - known) if roots - known else set()
-        for inbound in batch.unsure:
-            if _is_message_in(chatty, inbound) or await self._concerns_us(inbound, known):
-                batch.happenings.append(replace(inbound, addressed=True))
-        batch.happenings = [await self._with_quoted(happening) for happening in batch.happenings]
-
-    async def _concerns_us(self, inbound: Inbound, known: set[str]) -> bool:
-        if not inbound.refers_to:
-            return inbound.address.thread in known
-        if inbound.happening is Happening.EDIT and inbound.refers_to not in known:
-            return False
-        author = self._parts.reader.me if inbound.happening is not Happening.EDIT else inbound.user
-        event = await self._event(inbound.address.conversation, inbound.refers_to)
-        return event.get("sender") == author
-
-    async def _with_quoted(self, inbound: Inbound) -> Inbound:
-        """Return the message with the words of another user that it replies to, or that began its thread."""
-        earlier = inbound.refers_to or inbound.address.thread
-        if inbound.happening is not Happening.MESSAGE or not earlier:
-            return inbound
-        room = inbound.address.conversation
-        return replace(inbound, quoted=self._parts.reader.quoted(room, await self._event(room, earlier)))
-
-    async def _event(self, room_id: str, event_id: str) -> Json:
-        """Return an event of a room, empty if the server gives none."""
-        try:
-            return await self._parts.server.get("v3", "rooms", room_id, "event", event_id)
-        except RequestRefusedError:
-            return {}
 
     async def _upkeep(self, answer: Json, batch: Batch) -> None:
         """Do the work that may fail now and is repeated with the next answer: keys, invitations, receipts."""
@@ -286,10 +247,6 @@ class Sync:
         ordered = sorted(written, key=lambda message: message.address.conversation)
         for room_id, messages in groupby(ordered, key=lambda message: message.address.conversation):
             self._parts.sending.seen(room_id, list(messages)[-1].id)
-
-
-def _is_message_in(rooms: set[str], inbound: Inbound) -> bool:
-    return inbound.happening is Happening.MESSAGE and inbound.address.conversation in rooms
 
 
 def rejects_request(error: MatrixError) -> bool:
