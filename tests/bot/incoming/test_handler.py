@@ -110,6 +110,15 @@ async def test_bot_greets_the_user_who_invites_it(channel: FakeChannel, anna: Pe
     assert (await channel.answer_to(joined.id)).answers == joined.id
 
 
+@pytest.mark.parametrize("reason", ["verify_elsewhere", "verify_later", "device_refused"])
+async def test_user_hears_why_the_network_does_not_let_the_bot_do_something(
+    channel: FakeChannel, anna: Person, reason: str
+) -> None:
+    hint = anna.inbound(reason, happening=Happening.EXPLAINED)
+    await channel.hands_over(hint)
+    assert says(f"hint.{reason}", plain((await channel.answer_to(hint.id)).document))
+
+
 async def test_question_that_its_asker_deletes_leaves_no_trace(bot: Bot, known: Store, anna: Person) -> None:
     await anna.says("Wer baut Freibäder auf dem Mond?")
     await anna.takes_back()
