@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from bot.commands.command import Command, Intent, Permission, always, nothing
+from bot.commands.command import Command, Intent, Permission, always, fold, nothing
+from bot.commands.times import days_of
 
 LANGUAGE_CODES = {
     "de": "de", "deutsch": "de", "german": "de", "niemiecki": "de",
@@ -24,7 +24,10 @@ SUBJECTS = {
     "digest": "digest", "wochenbrief": "digest", "biuletyn": "digest",
 }  # fmt: skip
 OFF = ("off", "aus", "ende", "koniec")
-UNITS = {"week": 7, "woche": 7, "tyg": 7, "month": 30, "monat": 30, "miesi": 30}  # days; how its words begin
+OPEN_END = frozenset({
+    "", "immer", "fuer immer", "dauerhaft", "unbefristet", "bis auf weiteres", "forever", "for ever", "indefinitely",
+    "until further notice", "na zawsze", "bezterminowo", "do odwolania",
+})  # fmt: skip
 LONGEST_PAUSE = 3650  # days; longer is "until I say so"
 
 # What in a private chat can only be meant so, folded.
@@ -71,10 +74,14 @@ class Disconnect(Intent):
 
 @dataclass(frozen=True, slots=True)
 class Pause(Intent):
-    """Pause ``intro``, ``digest``, or both (empty); ``days`` ``None``: until the user says so."""
+    """Pause ``intro``, ``digest``, or both (empty); ``days`` ``None``: until the user says so.
+
+    ``until``: the last day, in the words of the user; only the day on which it is done says which day that is.
+    """
 
     part: str = ""
     days: int | None = None
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +109,15 @@ def parse_profile(rest: str) -> Intent:
 
 
 def parse_pause(rest: str) -> Intent:
-    """Read "digest 2 weeks"; "off" ends a pause."""
+    """Read "digest 2 weeks" or "until Friday"; "off" ends a pause."""
     words = rest.lower().split()
-    if any(word in OFF for word in words):
-        return parse_resume(rest)
-    number = next((int(word) for word in words if re.fullmatch(r"[0-9]{1,6}", word)), 0)
-    number *= next((days for unit, days in UNITS.items() if any(word.startswith(unit) for word in words)), 1)
-    return Pause(_subject(words), number if 0 < number <= LONGEST_PAUSE else None)
+    part, said = _subject(words), " ".join(word for word in words if word not in SUBJECTS)
+    if fold(said) in OFF:
+        return Resume(part)
+    days = days_of(said)
+    if days is None and fold(said) not in OPEN_END:
+        return Pause(part, until=said)
+    return Pause(part, days if days and days <= LONGEST_PAUSE else None)
 
 
 def parse_resume(rest: str) -> Intent:
@@ -172,7 +181,7 @@ COMMANDS = (
         words={"": ("pause",), "pl": ("pauza",)},
         intents=(Pause,),
         parse=parse_pause,
-        format=lambda pause: f"{pause.part} {pause.days or ''}",
+        format=lambda pause: f"{pause.part} {pause.days or pause.until}",
         permission=Permission.ONE_TO_ONE,
         in_help=True,
     ),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
-from bot.commands.account import UNITS, parse_pause, parse_resume
+from bot.commands.account import OFF, parse_pause, parse_resume
 from bot.commands.command import Command, Intent, Permission, always, fold, nothing
+from bot.commands.times import days_of, until_of
 
 STEPS = {  # what a word behind ``subscribe`` or ``digest`` means; the first of each is the one that buttons use
     "topics": ("topics", "topic", "themen", "thema", "tematy", "temat"),
@@ -51,7 +52,8 @@ MORE_NOUNS = {"subscription": "en", "newsletter": None, "rundbrief": "de"}
 FILLING = frozenset(
     "please my the weekly i want to bitte den das mein meine meinen ich will moechte prosze moj moja chce".split()
 )
-TIME = re.compile(rf"[0-9]{{1,4}}$|{'|'.join(UNITS)}|tag|day|dzien|dni|(?:fuer|for|na|um|off|aus)$")
+BEGINS_UNTIL = frozenset("bis until till do za in next".split())
+ANY_DAY = date(2026, 1, 1)  # to find out whether words name one
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +159,19 @@ def _wished(words: list[str]) -> Intent | None:
     word = next((word for word in words if word in _WISH_OF), "")
     choice = _WISH_OF.get(word, "")
     others = [other for other in words if not choice or _WISH_OF.get(other) != choice]
-    if choice in ("pause", "resume") and all(TIME.match(other) for other in others):
+    if choice in ("pause", "resume") and _says_how_long(others):
         return (parse_pause if choice == "pause" else parse_resume)(" ".join(("digest", *others)))
     alone: dict[str, Intent] = {
         "end": Unsubscribe(), "settings": Digest("settings"), "again": Subscribe("again"), "now": Digest(),
     }  # fmt: skip
     return None if others else alone.get(choice)
+
+
+def _says_how_long(words: list[str]) -> bool:
+    said = " ".join(words)
+    if not words or said in OFF or days_of(said) is not None:
+        return True
+    return words[0] in BEGINS_UNTIL and until_of(said, ANY_DAY) is not None
 
 
 def _telling(folded: str) -> list[str]:

@@ -6,7 +6,7 @@ import re
 
 from bot.commands import parse, to_text, typed, word_for
 from bot.commands.account import EditProfile
-from bot.commands.command import Intent
+from bot.commands.command import Intent, fold
 from bot.commands.introductions import Introduce
 from bot.commands.search import Show
 from bot.context import Services, Turn
@@ -14,6 +14,23 @@ from bot.messages import Choice, Say, Url
 from knowledge_base.store.transaction import Transaction
 
 THEN = "then"  # in the query of a chat context: the command that waits until we know enough
+CANCEL = ("cancel", "stop", "abbrechen", "abbruch", "anuluj", "przerwij")
+NOTHING = frozenset({
+    "", "nein", "nee", "ne", "nein danke", "lieber nicht", "nicht", "nichts", "kein", "keine", "keinen", "keiner",
+    "keins", "keines", "ka", "k.a", "k. a", "keine ahnung", "weiss nicht", "weiss ich nicht", "ich weiss nicht",
+    "ich weiss es nicht", "das weiss ich nicht", "habe ich nicht", "hab ich nicht", "nicht vorhanden", "entfaellt",
+    "unbekannt", "moechte ich nicht", "will ich nicht", "sage ich nicht", "ohne", "gar nicht", "gar keine", "nie",
+    "no", "nope", "no thanks", "no thank you", "none", "nothing", "n/a", "na", "not available", "unknown", "i don't",
+    "i don't know", "i dont know", "don't know", "dont know", "dunno", "no idea", "not sure", "never", "without",
+    "i have none", "i don't have one", "i dont have one", "i'd rather not", "rather not", "prefer not to",
+    "nie wiem", "nie mam", "nie ma", "nie chce", "nie podam", "nie dziekuje", "brak", "zaden", "zadna",
+    "zadne", "nic", "nigdy", "nie dotyczy", "bez", "nieznany", "nieznane",
+})  # fmt: skip
+NO_SUCH_THING = re.compile(
+    r"(?:ich habe |habe |i have |i've |mam )?(?:kein\w*|no|nie mam|brak|ohne|without|bez|gar kein\w*) "
+    r"(?:(?:e-?)?mail\w*|telefon\w*|handy\w*|nummer\w*|numer\w*|(?:tele)?phone|(?:tele|mobile )?phone number|number|"
+    r"adress\w*|adres\w*|(?:e-?)?mail address|angabe\w*|daten|dan\w*|kontakt\w*|contact\w*|name\w*|kommune|gmin\w*)"
+)
 NAMES = ("name", "municipality")  # what must be known before a person is introduced
 
 
@@ -66,6 +83,12 @@ async def wanted_before(tx: Transaction, turn: Turn, services: Services) -> Inte
     if before and then:
         await tx.people.remember(turn.context_key, query or None, before.answer_id, before.choices)
     return parse(then) if then else None
+
+
+def says_no(text: str) -> bool:
+    """Return whether a text says that the user has or gives no such thing, in any of the three languages."""
+    folded = fold(text.replace("’", "'").replace(",", "")).strip(" -–—/_,;:")
+    return folded in NOTHING or NO_SUCH_THING.fullmatch(folded) is not None
 
 
 def is_aside(text: str) -> bool:

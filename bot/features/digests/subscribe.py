@@ -14,10 +14,11 @@ from dataclasses import replace
 from bot.commands import parse, to_text
 from bot.commands.digests import Subscribe
 from bot.commands.search import Ask
+from bot.commands.times import UnclearError, weekday_and_time
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features.dialog import is_aside
 from bot.features.digests.settings import region_said, settings_say, weekday
-from bot.features.digests.wishes import OFFERED, language_of, region_of, topics_of, when_of
+from bot.features.digests.wishes import OFFERED, language_of, region_of, topics_of
 from bot.features.entries import mine
 from bot.features.room_admins import may_decide_here
 from bot.features.search import ask
@@ -101,16 +102,27 @@ def _changed(subscription: Subscription, step: str, text: str, services: Service
                 else (replace(subscription, region=region), None)
             )
         case "day":
-            weekday_, hour = when_of(text)
-            if weekday_ is None and hour is None:
-                return subscription, _not("time", (text,))
-            day = subscription.weekday if weekday_ is None else weekday_
-            return replace(subscription, weekday=day, hour=subscription.hour if hour is None else hour), None
+            return _with_time(subscription, text)
         case _:
             code = language_of(text)
             if code is None:
                 return subscription, _not("language", (text,))
             return replace(subscription, language=None if code == "auto" else code), None
+
+
+def _with_time(subscription: Subscription, text: str) -> tuple[Subscription, Say | None]:
+    """The subscription at another day or hour; digests come at full hours."""
+    try:
+        weekday_, time = weekday_and_time(text)
+    except UnclearError:
+        weekday_, time = None, None
+    if weekday_ is None and time is None:
+        return subscription, _not("time", (text,))
+    if time is not None and time.minute:
+        between = {"before": f"{time.hour}:00", "after": f"{(time.hour + 1) % 24}:00"}
+        return subscription, Say("subscribe.full_hour", {"time": f"{time.hour}:{time.minute:02}", **between})
+    day = subscription.weekday if weekday_ is None else weekday_
+    return replace(subscription, weekday=day, hour=subscription.hour if time is None else time.hour), None
 
 
 def _with_topics(subscription: Subscription, step: str, text: str) -> tuple[Subscription, Say | None]:

@@ -1,9 +1,8 @@
-"""What people write about their digest, read: topics, regions, days, languages. Pure."""
+"""What people write about their digest, read: topics, regions, languages. Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from bot.commands.account import LANGUAGE_CODES
 from knowledge_base.digests.material import NEAR, PLACE, STATE
@@ -23,16 +22,6 @@ NEARBY = re.compile(
 MINE = re.compile(r"\b(?:my|meine|unsere|our|moja|nasza|municipality|kommune|gmina|gemeinde|stadt)\b")
 FILLING = re.compile(r"\b(?:and|und|i|in|w|the|der|die|das|its|ihre)\b")
 OFF = frozenset({"off", "aus", "nein", "no", "nie", "wylacz"})
-DAYS: Sequence[tuple[str, ...]] = (
-    ("monday", "mon", "montag", "montags", "mo", "poniedzialek"),
-    ("tuesday", "tue", "dienstag", "dienstags", "di", "wtorek"),
-    ("wednesday", "wed", "mittwoch", "mittwochs", "mi", "sroda", "srode"),
-    ("thursday", "thu", "donnerstag", "donnerstags", "do", "czwartek"),
-    ("friday", "fri", "freitag", "freitags", "fr", "piatek"),
-    ("saturday", "sat", "samstag", "samstags", "sonnabend", "sa", "sobota", "sobote"),
-    ("sunday", "sun", "sonntag", "sonntags", "so", "niedziela", "niedziele"),
-)
-_DAY_OF = {word: number for number, words in enumerate(DAYS) for word in words}
 _LONGEST_TOPIC = 5  # words
 
 
@@ -94,16 +83,6 @@ def _state_of(name: str) -> str | None:
     return next(
         (state for state, names in STATES.items() if fold(name) in {fold(word) for word in (state, *names)}), None
     )
-
-
-def when_of(text: str) -> tuple[int | None, int | None]:
-    """Weekday (0 … 6) and hour (0 … 23) named in a text; ``None`` for what is not named."""
-    weekday = next((_DAY_OF[word] for word in fold(text).split() if word in _DAY_OF), None)
-    match = re.search(r"\b(\d{1,2})(?:[:.]\d\d)?\s*(am|pm)?\b", text.lower())
-    if not match:
-        return weekday, None
-    hour = int(match[1]) + (12 if match[2] == "pm" and int(match[1]) < 12 else 0)
-    return weekday, hour if hour < 24 else None
 
 
 def language_of(text: str) -> str | None:

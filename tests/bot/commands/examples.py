@@ -87,7 +87,12 @@ ALL: dict[type[Intent], st.SearchStrategy[Intent]] = {
     WhoAmI: st.just(WhoAmI()),
     Verify: built(Verify, texts),
     Disconnect: built(Disconnect, texts),
-    Pause: built(Pause, subjects, st.one_of(st.none(), st.integers(1, LONGEST_PAUSE))),
+    Pause: st.one_of(
+        built(Pause, subjects, st.one_of(st.none(), st.integers(1, LONGEST_PAUSE))),
+        built(
+            Pause, subjects, st.none(), st.sampled_from(["bis freitag", "until 15.12.", "do końca roku", "irgendwann"])
+        ),
+    ),
     Resume: built(Resume, subjects),
     Refuse: st.just(Refuse()),
     ShowPrivacy: st.just(ShowPrivacy()),

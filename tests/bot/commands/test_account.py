@@ -33,6 +33,13 @@ from bot.commands.search import Ask, Pick
         ("!pause intro 3 Tage", Pause("intro", 3)),
         ("!pauza biuletyn", Pause("digest", None)),
         ("!pause aus", Resume("")),
+        ("!pause eine Woche", Pause("", 7)),
+        ("!pauza na tydzień", Pause("", 7)),
+        ("!pause intro for a month", Pause("intro", 30)),
+        ("!pause bis Ende Dezember", Pause("", until="bis ende dezember")),  # no word in it ends a pause
+        ("!pause wochenbrief bis 15.12.", Pause("digest", until="bis 15.12.")),
+        ("!pause bis auf Weiteres", Pause("", None)),
+        ("!pause irgendwann", Pause("", until="irgendwann")),
         ("!pause 0", Pause("", None)),
         (f"!pause {LONGEST_PAUSE + 1}", Pause("", None)),
         ("!fortsetzen wochenbrief", Resume("digest")),

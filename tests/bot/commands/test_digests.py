@@ -35,6 +35,7 @@ SETTINGS = Digest("settings")
         ("!abo pause 4 Wochen", Pause("digest", 28)),
         ("!wochenbrief 4 Wochen pausieren", Pause("digest", 28)),
         ("!digest pause", Pause("digest", None)),
+        ("!wochenbrief pausieren bis Freitag", Pause("digest", until="bis freitag")),
         ("!digest pause off", Resume("digest")),
         ("!biuletyn wznów", Resume("digest")),
         ("!digest on", Subscribe("again")),

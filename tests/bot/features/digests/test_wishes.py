@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.features.digests.wishes import language_of, region_of, topics_of, when_of
+from bot.features.digests.wishes import language_of, region_of, topics_of
 from knowledge_base.model import Municipality
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.vocabulary import bundled
@@ -62,23 +62,6 @@ def test_words_of_a_user_become_a_region(text: str, region: tuple[str, ...] | No
     assert region_of(text, PLACES)[0] == region
 
 
-@pytest.mark.parametrize(
-    ("text", "when"),
-    [
-        ("Friday 12", (4, 12)),
-        ("freitags um 8 Uhr", (4, 8)),
-        ("wtorek 9:00", (1, 9)),
-        ("Thursday 4pm", (3, 16)),
-        ("12", (None, 12)),
-        ("Mo", (0, None)),
-        ("25", (None, None)),
-        ("irgendwann", (None, None)),
-    ],
-)
-def test_words_of_a_user_become_a_day_and_an_hour(text: str, when: tuple[int | None, int | None]) -> None:
-    assert when_of(text) == when
-
-
 def test_words_of_a_user_become_a_language() -> None:
     assert (language_of("Polnisch"), language_of("auto"), language_of("Klingonisch")) == ("pl", "auto", None)
 
@@ -87,4 +70,3 @@ def test_words_of_a_user_become_a_language() -> None:
 def test_every_text_about_a_digest_is_read_without_an_error(text: str) -> None:
     topics_of(text, bundled())
     region_of(text, PLACES)
-    when_of(text)
