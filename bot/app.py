@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from bot.channels.networks import MAIL, NETWORKS, forgetting, network
-from bot.channels.policy import DataClass, may_pass
+from bot.channels.policy import DataClass, can_take_request, may_pass
 from bot.channels.port import Channel, Immediate, Shared, StandsDown, Warns
 from bot.context import Services
 from bot.features import introductions
@@ -86,6 +86,7 @@ class Bot:
         most_of_one = MOST_OF_ONE if settings.limits.questions_per_hour else 0
         self._intake = Intake(self._store, most_of_one=most_of_one, term=self._term_to_receive)
         links = Links(settings.web.public_url, secret)
+        base.search.reach_by(can_reach := partial(can_take_request, settings=settings))
         services = self.services = Services(self._store, base.search, settings, links, secret, texts, self.health)
         rules = Staff(frozenset(settings.editors), admins=frozenset(settings.admins))
         desk = FrontDesk(services, texts)
@@ -111,6 +112,7 @@ class Bot:
             first_send=settings.digests.first_send,
             queued=self.wake_senders,
             carries=partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=settings),
+            can_reach=can_reach,
         )
         self._clock = ClockWatch(self._store, self._alerts)
         self._ticker = Ticker(

@@ -227,6 +227,13 @@ class Person:
         await self.channel.hands_over(self.inbound(text, happening=what, refers_to=refers_to))
 
 
+# The accounts of the bot on the networks that a ``FakeChannel`` of that name stands for.
+ACCOUNTS: dict[str, Any] = {
+    "matrix": {"homeserver": "https://matrix.example", "user_id": "@stadtlotse:matrix.example", "password": "x"},
+    "telegram": {"token": "424242:test"},
+}
+
+
 @asynccontextmanager
 async def running_bot(
     store: Store, embedder: Embedder, channels: Sequence[Channel], state_dir: Path, **settings: Any
@@ -234,6 +241,7 @@ async def running_bot(
     """The whole bot at work; stops in order at the end of the block."""
     search = SearchService(store, embedder)
     await search.start()
+    settings = {channel.name: ACCOUNTS[channel.name] for channel in channels if channel.name in ACCOUNTS} | settings
     bot = Bot(Settings(state_dir=state_dir, **settings), KnowledgeBase(store, search), Texts(), channels)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:

@@ -17,7 +17,7 @@ from bot.messages.markup import plain
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.store.database import Store
 from tests.fake_embedder import HashEmbedder
-from tests.fakes import FakeChannel, Person, running_bot, settled
+from tests.fakes import ACCOUNTS, FakeChannel, Person, running_bot, settled
 from tests.wording import says
 
 PROJECT = "bb-cottbus"
@@ -47,6 +47,7 @@ SETTINGS: dict[str, Any] = {
     "smtp": {"host": "127.0.0.1", "tls": "none", "sender": "bot@stadtlotse.example"},
     "web": {"public_url": "https://lotse.example"},
     "limits": {"questions_per_hour": 0},
+    **ACCOUNTS,
 }
 
 

@@ -12,6 +12,7 @@ data in every text that leaves) is a second line, for data that is not marked.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from bot.channels.networks import NETWORKS
@@ -39,3 +40,22 @@ def may_pass(channel: str, data: DataClass, settings: Settings) -> bool:
         return True
     row = NETWORKS.get(channel)
     return row is not None and row.may_carry_personal_data(settings)
+
+
+def is_usable(channel: str, settings: Settings) -> bool:
+    """Return whether something can arrive through ``channel`` as the bot is set up."""
+    row = NETWORKS.get(channel)
+    return row is None or row.section is None or row.is_set_up(settings)
+
+
+def can_take_request(channels: Collection[str], settings: Settings) -> bool:
+    """Return whether a request for an introduction gets to a person on these networks, who then can answer it.
+
+    With pages, a link to one does on every network. Without, one of the networks must carry what the request says, and
+    one must let the person write to the bot.
+    """
+    usable = [channel for channel in channels if is_usable(channel, settings)]
+    if settings.web.public_url:
+        return bool(usable)
+    hears = any(NETWORKS[channel].hears for channel in usable if channel in NETWORKS)
+    return hears and any(may_pass(channel, DataClass.CONTACT_DATUM, settings) for channel in usable)

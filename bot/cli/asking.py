@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 
+from bot.channels.policy import can_take_request
 from bot.cli.common import load_settings, progress, read_any_bytes, run, write, write_json
 from bot.features.search.answers import by_municipality, listing
 from bot.features.search.ask import PAGE
@@ -40,6 +42,7 @@ async def _ask(settings: Settings, questions: Iterator[str], as_json: bool, limi
     async with AsyncExitStack() as stack:
         with progress() as bar:
             knowledge = await stack.enter_async_context(open_knowledge(settings, progress=bar))
+        knowledge.search.reach_by(partial(can_take_request, settings=settings))
         for question in questions:
             answer = (await knowledge.search.ask([question], limit=limit)).answer
             if as_json:

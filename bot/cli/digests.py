@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.channels.networks import with_buttons
-from bot.channels.policy import DataClass, may_pass
+from bot.channels.policy import DataClass, can_take_request, may_pass
 from bot.cli.common import load_settings, run, tell, write, write_json
 from bot.features.digests.draft import DigestOutcome, Reason
 from bot.features.digests.edition import approve
@@ -124,6 +124,7 @@ async def _digest(
         digests = DigestRunner(
             store, lambda: places, links, buttons=with_buttons(), first_send=settings.digests.first_send,
             carries=partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=settings),
+            can_reach=partial(can_take_request, settings=settings),
         )  # fmt: skip
         outcomes = await digests.run(now, dry_run=dry_run)
         async with store.read() as tx:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import fail, load_settings, progress, run, tell, write, write_json
+from bot.features.introductions.unreachable import counted, lines
 from bot.resources import open_knowledge, open_records, open_search, open_store
 from config.settings import Settings
 from knowledge_base.export import export as write_export
@@ -34,13 +35,18 @@ def import_(
         typer.Option("--remove-missing", help="remove records that this source brought before and no longer holds"),
     ] = False,
 ) -> None:
-    """Add and update records. A file with a mistake changes nothing, nor does the same file twice."""
+    """Add and update records. A file with a mistake changes nothing, nor does the same file twice.
+
+    Tell how many contacts no request reaches, and the remedy.
+    """
     settings = load_settings(context)
     reports = run(_import(settings, paths, source, Options(dry_run=dry_run, remove_missing=remove_missing)))
     for report in reports:
         _show(report)
     if not dry_run and any(report.ok for report in reports):
         run(_index(settings))
+        for line in run(_unreachable(settings)):
+            tell(f"contacts: {line}")
     if not all(report.ok for report in reports):
         raise typer.Exit(1)
 
@@ -56,6 +62,12 @@ async def _index(settings: Settings) -> None:
     with progress() as bar:
         async with open_records(settings) as store, open_search(settings, store, bar) as search:
             await search.refresh(bar)
+
+
+async def _unreachable(settings: Settings) -> list[str]:
+    """Return what to tell about contacts that a request would not get to."""
+    async with open_store(settings) as store, store.read() as tx:
+        return list(lines(*await counted(tx, settings)))
 
 
 def _show(report: ImportReport) -> None:

@@ -12,12 +12,15 @@ import structlog
 import typer
 
 from bot.app import Bot
-from bot.channels.networks import ChannelSetup, set_up
+from bot.channels.networks import MAIL, ChannelSetup, set_up
+from bot.channels.policy import is_usable
 from bot.channels.port import Channel, ChannelEndedError, CheckableChannel
 from bot.cli.checking import database_lines, folder_lines, room_lines
 from bot.cli.common import fail, load_settings, progress, run, write
 from bot.cli.failing import explained
 from bot.features.help import listed, words
+from bot.features.introductions.unreachable import counted as counted_unreachable
+from bot.features.introductions.unreachable import lines as unreachable_lines
 from bot.features.privacy.processors import unnamed
 from bot.incoming.channel_loop import Listening
 from bot.operations.systemd import READY, notify
@@ -69,7 +72,7 @@ def serve(
 def configured_channels(settings: Settings, *, reset_identity: bool = False) -> list[Channel]:
     """The messengers that the settings name. Their libraries are loaded only when they are used."""
     texts = Texts()
-    setup = ChannelSetup(settings, texts, listed(texts), words(), reset_identity)
+    setup = ChannelSetup(settings, texts, listed(texts, mail=is_usable(MAIL, settings)), words(), reset_identity)
     return [network.build(setup) for network in set_up(settings)]
 
 
@@ -153,9 +156,10 @@ async def _check(settings: Settings, *, full: bool) -> bool:
             ):
                 return False
             async with store.read() as tx:
-                counts = await tx.records.count()
+                counts, contacts = await tx.records.count(), await counted_unreachable(tx, settings)
             known = ", ".join(counted(number, kind) for kind, number in counts.items()) or "empty"
             write(f"ok    database: schema {SCHEMA}, {known}")
+            _report([("none", f"contacts: {line}") for line in unreachable_lines(*contacts)])
             with progress() as bar:
                 async with open_search(settings, store, bar) as search:
                     write(f"ok    model: {search.fingerprint}")

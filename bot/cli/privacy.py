@@ -10,6 +10,7 @@ import typer
 
 from bot.cli.common import fail, load_settings, run, tell, write
 from bot.cli.digests import moment
+from bot.features.introductions.unreachable import counted, lines
 from bot.features.privacy.contact_notices import tell_all
 from bot.features.privacy.report import LANGUAGES, privacy_report
 from bot.outgoing.links import Links
@@ -37,7 +38,10 @@ def contacts(
     context: typer.Context,
     tell_them: Annotated[bool, typer.Option("--tell", help="mail the notice to contacts without one")] = False,
 ) -> None:
-    """Count the contacts who got the notice. Or mail it to the others, as Article 14 GDPR requires."""
+    """Count the contacts who got the notice. Or mail it to the others, as Article 14 GDPR requires.
+
+    Also count the contacts that no request reaches, with the remedy.
+    """
     settings = load_settings(context)
     if tell_them and not settings.smtp.host:
         fail("No mail can be sent: smtp.host is not set.")
@@ -86,7 +90,10 @@ async def _contacts(settings: Settings, *, tell_them: bool) -> None:
             tell(f"{notified} mails wait to be sent by serve; {unreachable} contacts have no usable address.")
         async with store.read() as tx:
             listed, duties = await tx.contacts.all(), await tx.contacts.duties()
+            unreachable_now = await counted(tx, settings)
     known = [duties[contact.id] for contact in listed if contact.id in duties]
     told_already = sum(duty.told_at is not None for duty in known)
     hidden = sum(duty.hidden_at is not None for duty in known)
     write(f"contacts: {len(listed)}, told: {told_already}, hidden: {hidden}")
+    for line in lines(*unreachable_now):
+        write(f"contacts: {line}")

@@ -166,6 +166,7 @@ COMMANDS = (
         format=lambda verify: verify.text,
         permission=Permission.ONE_TO_ONE,
         in_help=True,
+        needs_mail=True,
         confirmed=True,
     ),
     Command(

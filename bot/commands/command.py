@@ -50,6 +50,7 @@ class Command:
     rate_limited: tuple[type[Intent], ...] = ()  # refused beyond the hourly limit of messages; consent never is
     in_help: bool = False
     arguments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # a first word that is translated, too
+    needs_mail: bool = False  # works only where the bot sends mail
     confirmed: bool = False  # ends with "yes" when it is meant
 
     def typed(self, rest: str, language: str) -> str:

@@ -8,6 +8,7 @@ from bot.commands.search import CONTACT, EVENT, PROJECT
 from bot.context import Turn
 from bot.messages import Choice, Say, Url, Value
 from knowledge_base.model import Contact, Event, Project, RecordKind
+from knowledge_base.search.contacts import Introducible
 from knowledge_base.store.subscriptions import Subscription
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.vocabulary import bundled
@@ -39,7 +40,7 @@ async def opened(tx: Transaction, turn: Turn, key: str, topics: tuple[str, ...])
     return (Choice(Say("choice.useful"), Rate(True, key)), Choice(Say("choice.useless"), Rate(False, key)))
 
 
-async def show_entry(tx: Transaction, key: str) -> tuple[Say, tuple[str, ...]] | None:
+async def show_entry(tx: Transaction, key: str, introducible: Introducible) -> tuple[Say, tuple[str, ...]] | None:
     """Return an event or a contact in full, and its topics; roles only, no personal data. ``None`` if it is neither."""
     kind, _, record_id = key.partition(":")
     if not key.startswith(RECORDS):
@@ -50,7 +51,12 @@ async def show_entry(tx: Transaction, key: str) -> tuple[Say, tuple[str, ...]] |
         return Say("show.not_found"), ()
     if isinstance(stored.record, Event):
         return _event(stored.record), stored.record.topics
-    return (_contact(stored.record, titles), stored.record.topics) if isinstance(stored.record, Contact) else None
+    if not isinstance(stored.record, Contact):
+        return None
+    project = await tx.records.get(RecordKind.PROJECT, next(iter(stored.record.projects), ""))
+    offer = project and isinstance(project.record, Project) and project.record in introducible
+    choices = (Choice(Say("choice.intro.this"), Introduce(PROJECT + project.record.id)),) if project and offer else ()
+    return _contact(stored.record, titles, choices), stored.record.topics
 
 
 async def _titles(tx: Transaction, contact: Contact) -> tuple[Say, ...]:
@@ -82,15 +88,11 @@ def _event(event: Event) -> Say:
     return Say("show.project", values)
 
 
-def _contact(contact: Contact, titles: tuple[Say, ...]) -> Say:
+def _contact(contact: Contact, titles: tuple[Say, ...], choices: tuple[Choice, ...]) -> Say:
     values: dict[str, Value] = {
         "role": contact.role,
         "municipality": contact.municipality,
         "topics": " · ".join(contact.topics),
         "projects": titles,
     }
-    return Say(
-        "show.contact",
-        values,
-        tuple(Choice(Say("choice.intro.this"), Introduce(PROJECT + project_id)) for project_id in contact.projects[:1]),
-    )
+    return Say("show.contact", values, choices)

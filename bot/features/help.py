@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.channels.networks import MAIL
+from bot.channels.policy import is_usable
 from bot.commands import COMMANDS, WORDS
 from bot.commands.account import Language
 from bot.commands.command import Command, Permission
@@ -36,9 +38,9 @@ async def greet(turn: Turn, _intent: Greet, _services: Services) -> Act:
     return say(Say("greeting")) if turn.context else await welcome(turn)
 
 
-async def show_help(turn: Turn, _intent: Help, _services: Services) -> Act:
+async def show_help(turn: Turn, _intent: Help, services: Services) -> Act:
     """The commands, in the language of the person."""
-    shown = in_help(editor=turn.editor, admin=turn.admin)
+    shown = in_help(editor=turn.editor, admin=turn.admin, mail=is_usable(MAIL, services.settings))
     return say(Say("help", {"commands": tuple(Say(f"help.{command.name}") for command in shown)}))
 
 
@@ -68,12 +70,14 @@ async def unknown(_turn: Turn, intent: Unknown, _services: Services) -> Act:
     return say(Say("unknown_command", {"command": intent.command}))
 
 
-def listed(texts: Texts) -> Mapping[str, list[tuple[str, str]]]:
+def listed(texts: Texts, *, mail: bool = True) -> Mapping[str, list[tuple[str, str]]]:
     """Return the commands as networks list them, word and description, per language.
 
-    ``""`` is for users of all other languages.
+    ``""`` is for users of all other languages. ``mail``: the bot sends mail.
     """
-    commands = {language: [_entry(command, language, texts) for command in in_help()] for language in LANGUAGES}
+    commands = {
+        language: [_entry(command, language, texts) for command in in_help(mail=mail)] for language in LANGUAGES
+    }
     return {"": commands[DEFAULT_LANGUAGE], **commands}
 
 
@@ -82,10 +86,11 @@ def words() -> frozenset[str]:
     return frozenset(WORDS)
 
 
-def in_help(*, editor: bool = False, admin: bool = False) -> list[Command]:
-    """Return the commands that help shows, those of editors and admins to these alone."""
+def in_help(*, editor: bool = False, admin: bool = False, mail: bool = True) -> list[Command]:
+    """Return the commands that help shows: those that work here, and those of editors and admins to these alone."""
     hidden = {Permission.EDITORS: not editor, Permission.ADMINS: not admin}
-    return [command for command in COMMANDS if command.in_help and not hidden.get(command.permission)]
+    shown = (command for command in COMMANDS if command.in_help and (mail or not command.needs_mail))
+    return [command for command in shown if not hidden.get(command.permission)]
 
 
 def _entry(command: Command, language: str, texts: Texts) -> tuple[str, str]:

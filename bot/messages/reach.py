@@ -11,6 +11,8 @@ OTHER = "other"  # the kind of a datum that a user typed; other kinds are networ
 MATRIX_ID = re.compile(r"@[\x21-\x39\x3b-\x7e]+:[A-Za-z0-9.-]+(?::\d{1,5})?")
 MAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@(?:[\w-]+\.)+[^\W\d_]{2,}")
 PHONE = re.compile(r"(?:\+|\(?0)[0-9 /().–-]{3,40}")
+HANDLE = re.compile(r"(?<!\w)@\w{4,}|\bt\.me/\w{4,}", re.IGNORECASE)
+DIGITS = re.compile(r"\d(?:[ ()/.–-]{0,3}\d){3,}")
 MOST_DIGITS = 15  # of a telephone number (E.164); more are several numbers
 
 
@@ -24,6 +26,11 @@ def link_of(text: str) -> str:
         digits = re.sub(r"[^0-9]", "", text.replace("(0)", "") if text.startswith(("+", "00")) else text)
         return f"tel:{'+' if text.startswith('+') else ''}{digits}" if 4 <= len(digits) <= MOST_DIGITS else ""
     return ""
+
+
+def is_reach(text: str) -> bool:
+    """Return whether a text that a user typed holds something by which others can reach them."""
+    return any(pattern.search(text) for pattern in (MATRIX_ID, MAIL, HANDLE, DIGITS))
 
 
 def as_reach(kind: str, text: str, *, own: bool = False) -> Reach | Own | str:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.channels.networks import MAIL, NETWORKS, order
-from bot.channels.policy import DataClass, may_pass
+from bot.channels.networks import MAIL, order
+from bot.channels.policy import DataClass, is_usable, may_pass
 from bot.messages import Say
 from bot.messages.envelope import Envelope
 from bot.outgoing.links import UNSUBSCRIBE, Links
@@ -65,11 +65,7 @@ def reachable(accounts: Iterable[Account], prefers: str | None) -> list[Account]
 
 def usable(accounts: Iterable[Account], settings: Settings, prefers: str | None = None) -> list[Account]:
     """Those of them on which something can arrive as the bot is set up, the best first."""
-    return [
-        account
-        for account in reachable(accounts, prefers)
-        if account.channel != MAIL or NETWORKS[MAIL].is_set_up(settings)
-    ]
+    return [account for account in reachable(accounts, prefers) if is_usable(account.channel, settings)]
 
 
 def choose(

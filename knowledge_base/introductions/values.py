@@ -70,6 +70,14 @@ class Refusal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """The person behind an account that the bot knows."""
+
+    channels: frozenset[str]  # on which the bot can write to them
+    away: bool = False  # they want no introductions, for now or at all
+
+
+@dataclass(frozen=True, slots=True)
 class ContactCandidate:
     """A contact that can be asked, from ``send_at`` on."""
 

@@ -1,10 +1,15 @@
-"""The contacts behind projects, and whether one of them can be asked now. Never shows an address."""
+"""The contacts behind projects, and whether one of them can be asked now. Never shows an address.
+
+``way_to`` is the one decision on it: answers, digests, requests and the command line all ask it. Which networks a
+request can take is for the caller to say (``CanReach``): the knowledge base knows no settings.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
+from knowledge_base.introductions.values import KnownPerson
 from knowledge_base.mail_address import same_form
 from knowledge_base.model import Contact, ContactNetwork, Project
 from knowledge_base.search.understanding.gazetteer import Gazetteer
@@ -13,30 +18,34 @@ from knowledge_base.vocabulary import Vocabulary
 
 Account = tuple[str, str]  # channel, user id
 Places = tuple[str | int, ...]
+CanReach = Callable[[Collection[str]], bool]  # whether a request gets to a person who is reached on these networks
 
 
 class Introducible:
     """The reachable contacts of each project.
 
     A reachable contact answers for a project that it names, and, in its municipality, for projects that name its role
-    and for its topics; in this order of fitness. ``leave_out`` names the contacts who cannot be asked for the time
-    being.
+    and for its topics; in this order of fitness. Nobody can be asked before ``follow`` said who is known.
     """
 
-    def __init__(self, contacts: Iterable[Contact], gazetteer: Gazetteer, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self, contacts: Iterable[Contact], gazetteer: Gazetteer, vocabulary: Vocabulary, can_reach: CanReach = bool
+    ) -> None:
+        """Take ``can_reach``; by default, every network takes a request."""
         self._gazetteer = gazetteer
         self._vocabulary = vocabulary
         self._named: dict[str, list[str]] = defaultdict(list)
         self._roles: dict[tuple[str | int, str], list[str]] = defaultdict(list)
         self._topics: dict[tuple[str | int, str], list[str]] = defaultdict(list)
-        self._accounts: dict[str, Account] = {}
-        self._away: frozenset[str] = frozenset()
-        for contact in contacts:
-            if contact.reachable:
-                self._add(contact)
+        self._contacts = tuple(contact for contact in contacts if contact.reachable)
+        self._known: Mapping[Account, KnownPerson] = {}
+        self._hidden: frozenset[str] = frozenset()
+        self._can_reach: CanReach = can_reach
+        self._askable: frozenset[str] = frozenset()
+        for contact in self._contacts:
+            self._add(contact)
 
     def _add(self, contact: Contact) -> None:
-        self._accounts[contact.id] = account_of(contact)
         for project in contact.projects:
             self._named[project].append(contact.id)
         for place in self._places(contact.municipality):
@@ -44,10 +53,27 @@ class Introducible:
             for topic in self._topic_ids(contact.topics):
                 self._topics[place, topic].append(contact.id)
 
-    def leave_out(self, accounts: Collection[Account], contacts: Collection[str]) -> None:
-        """Set the accounts and contacts that cannot be asked from now on; all others can."""
-        away = {contact for contact, account in self._accounts.items() if account in accounts}
-        self._away = frozenset(away.union(contacts))
+    @property
+    def accounts(self) -> frozenset[Account]:
+        """Return the accounts of all contacts: who of them the bot knows decides whether they can be asked."""
+        return frozenset(account for contact in self._contacts for account in accounts_of(contact))
+
+    def follow(self, known: Mapping[Account, KnownPerson], hidden: Collection[str]) -> None:
+        """Set who can be asked from now on, from the persons known and the ids of contacts that are hidden."""
+        self._known, self._hidden = known, frozenset(hidden)
+        self._decide()
+
+    def reach_by(self, can_reach: CanReach) -> None:
+        """Set which networks take a request from now on."""
+        self._can_reach = can_reach
+        self._decide()
+
+    def _decide(self) -> None:
+        self._askable = frozenset(
+            contact.id
+            for contact in self._contacts
+            if contact.id not in self._hidden and way_to(contact, self._known, self._can_reach) is not None
+        )
 
     def of(self, project: Project) -> tuple[str, ...]:
         """Return the ids of all reachable contacts of a project, the best first, also those who cannot be asked now."""
@@ -62,7 +88,7 @@ class Introducible:
 
     def __contains__(self, project: Project) -> bool:
         """Return whether a contact of a project can be asked now."""
-        return any(contact not in self._away for contact in self.of(project))
+        return any(contact in self._askable for contact in self.of(project))
 
     def ids_of(self, municipality: str) -> frozenset[str]:
         """Return the ids of the municipalities that a record's field names."""
@@ -78,8 +104,28 @@ class Introducible:
         return {topic.id for word in raw if (topic := self._vocabulary.topic_of(word)) is not None}
 
 
-def account_of(contact: Contact) -> Account:
-    """Return the account of a contact: its mail address, else its Matrix id."""
-    if contact.email:
-        return ContactNetwork.EMAIL.value, same_form(contact.email)
-    return ContactNetwork.MATRIX.value, contact.matrix_id
+def way_to(contact: Contact, known: Mapping[Account, KnownPerson], can_reach: CanReach) -> Account | None:
+    """Return the account by which a contact can be asked now; ``None``: a request would not get to them.
+
+    A contact who wants no introductions on one account is not asked on another.
+    """
+    accounts = accounts_of(contact)
+    if not contact.legal_basis or any(known[account].away for account in accounts if account in known):
+        return None
+    return next((account for account in accounts if can_reach(_channels(account, known))), None)
+
+
+def _channels(account: Account, known: Mapping[Account, KnownPerson]) -> Collection[str]:
+    """Return the networks on which the bot can write to the owner: to a mailbox it can, also for the first time."""
+    if account in known:
+        return known[account].channels
+    return (account[0],) if account[0] == ContactNetwork.EMAIL else ()
+
+
+def accounts_of(contact: Contact) -> tuple[Account, ...]:
+    """Return the accounts that the record of a contact names, in the order in which they are tried."""
+    mail, matrix_id = same_form(contact.email), contact.matrix_id.strip()
+    return (
+        *(((ContactNetwork.EMAIL.value, mail),) if mail else ()),
+        *(((ContactNetwork.MATRIX.value, matrix_id),) if matrix_id else ()),
+    )

@@ -18,6 +18,7 @@ import structlog
 from knowledge_base.embedding.port import Embedder, Reranker
 from knowledge_base.model import Answer, Contact, Event, Municipality, Project, Record
 from knowledge_base.progress import Progress, silent
+from knowledge_base.search.contacts import CanReach
 from knowledge_base.search.embedding_backlog import drop_unused, embed_missing
 from knowledge_base.search.engine import Search
 from knowledge_base.search.index import Index
@@ -71,6 +72,13 @@ class SearchService:
         self._search: Search | None = None
         self._revision = -1
         self._refreshing = asyncio.Lock()
+        self._can_reach: CanReach = bool
+
+    def reach_by(self, can_reach: CanReach) -> None:
+        """Set which networks take a request, as the bot is set up; before, all do."""
+        self._can_reach = can_reach
+        if self._search is not None:
+            self._search.introducible.reach_by(can_reach)
 
     @property
     def fingerprint(self) -> str:
@@ -100,7 +108,7 @@ class SearchService:
             async with self._store.read() as tx:
                 revision = await tx.records.revision()
             if revision == self._revision:
-                await self._leave_out(self.snapshot)
+                await self._follow(self.snapshot)
                 return False
             await embed_missing(self._store, self.embedder, progress)
             self._search = await self._snapshot(self.embedder)
@@ -156,7 +164,8 @@ class SearchService:
 
         search = await asyncio.to_thread(build)
         await search.prepare()
-        await self._leave_out(search)
+        search.introducible.reach_by(self._can_reach)
+        await self._follow(search)
         return search
 
     async def _stored(self, fingerprint: str) -> tuple[list[Record], dict[bytes, bytes]]:
@@ -164,10 +173,12 @@ class SearchService:
         async with self._store.read(long=True) as tx:
             return [stored.record async for stored in tx.records.stream()], await tx.vectors.all(fingerprint)
 
-    async def _leave_out(self, search: Search) -> None:
-        """Leave out contacts who paused, left, bounced or must not be shown."""
+    async def _follow(self, search: Search) -> None:
+        """Find out which contacts can be asked now: who wrote, paused, left, bounced or must not be shown."""
+        contacts = search.introducible
         async with self._store.read() as tx:
-            search.introducible.leave_out(*await tx.introductions.not_to_be_asked())
+            known, hidden = await tx.introductions.known(contacts.accounts), await tx.introductions.hidden()
+        contacts.follow(known, hidden)
 
     async def _missing(self) -> int:
         """Return the approximate number of texts without a vector, counted without reading all projects."""

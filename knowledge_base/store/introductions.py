@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, false, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_base.introductions.values import ASKED, WAITING, Introduction, Outcome, Shares, Side, State
+from knowledge_base.introductions.values import (
+    ASKED,
+    WAITING,
+    Introduction,
+    KnownPerson,
+    Outcome,
+    Shares,
+    Side,
+    State,
+)
 from knowledge_base.store.postgresql import is_reading
 from knowledge_base.store.tables import account, contact_notice, introduction, introduction_count, introduction_request
 from knowledge_base.store.tables import profile as profiles
 from knowledge_base.store.upsert import insert_into
 
 OPEN = (*WAITING, State.OPENING)
+AT_ONCE = 500  # accounts of one query
 
 
 class Introductions:
@@ -105,20 +115,37 @@ class Introductions:
         if self._connection.dialect.name == "postgresql":
             await self._connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(contact, 5))))
 
-    async def not_to_be_asked(self) -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
-        """Who cannot be asked now: accounts (channel, user id), and ids of contacts that are hidden."""
-        refuses = or_(profiles.c.refuses, profiles.c.paused_until > self._now)
-        away = (
-            select(account.c.channel, account.c.user_id)
-            .join(profiles, profiles.c.person_id == account.c.person_id)
-            .where(refuses)
-        )
+    async def known(self, accounts: Collection[tuple[str, str]]) -> dict[tuple[str, str], KnownPerson]:
+        """Return the person behind each of these accounts (channel, user id) that the bot knows."""
+        found: dict[tuple[str, str], KnownPerson] = {}
+        for channel in sorted({channel for channel, _ in accounts}):
+            users = sorted(user for name, user in accounts if name == channel)
+            for start in range(0, len(users), AT_ONCE):
+                found |= await self._known_on(channel, users[start : start + AT_ONCE])
+        return found
+
+    async def _known_on(self, channel: str, users: Sequence[str]) -> dict[tuple[str, str], KnownPerson]:
         other = account.alias("other")
-        reached = select(1).where(other.c.person_id == account.c.person_id, other.c.active, other.c.conversation != "")
-        dead = select(account.c.channel, account.c.user_id).where(~account.c.active, ~reached.exists())
-        accounts = {(row[0], row[1]) for query in (away, dead) for row in await self._connection.execute(query)}
+        away = or_(profiles.c.refuses, profiles.c.paused_until > self._now)
+        written_to = and_(other.c.person_id == account.c.person_id, other.c.active, other.c.conversation != "")
+        statement = (
+            select(account.c.user_id, func.coalesce(away, false()).label("away"), other.c.channel)
+            .outerjoin(profiles, profiles.c.person_id == account.c.person_id)
+            .outerjoin(other, written_to)
+            .where(account.c.channel == channel, account.c.user_id.in_(users))
+        )
+        found: dict[tuple[str, str], KnownPerson] = {}
+        for row in await self._connection.execute(statement):
+            before = found.get((channel, row.user_id))
+            channels = before.channels if before else frozenset()
+            channels |= {row.channel} if row.channel else frozenset()
+            found[channel, row.user_id] = KnownPerson(channels, bool(row.away))
+        return found
+
+    async def hidden(self) -> frozenset[str]:
+        """Return the ids of contacts that must not be asked before they are told of their import."""
         hidden = select(contact_notice.c.contact_id).where(contact_notice.c.hidden_at.is_not(None))
-        return frozenset(accounts), frozenset((await self._connection.execute(hidden)).scalars())
+        return frozenset((await self._connection.execute(hidden)).scalars())
 
     # ----------------------------------------------------------------------------------------------------------- counts
 

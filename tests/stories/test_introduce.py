@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -346,6 +347,103 @@ async def test_introduction_is_offered_only_where_a_contact_can_be_asked(net: Ne
     await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
     assert "intro 1" not in anna.sees()
     assert says("intro.nobody", await anna.says(f"!kontakt ={PROJECT}"))
+
+
+QUESTION = "!frage Wer hat in Cottbus etwas zur Mobilität gemacht?"
+ON_MATRIX = [{**CONTACTS[0], "email": "", "matrix_id": "@lead:cottbus.example", "deputy": ""}]
+
+
+async def test_contact_who_never_wrote_is_offered_only_once_they_wrote(sqlite_store: Store, tmp_path: Path) -> None:
+    async with networks(sqlite_store, tmp_path, contacts=ON_MATRIX) as net:
+        anna = await known_as(net.matrix.person(ANNA_MATRIX))
+        await anna.says(QUESTION)
+        assert "intro 1" not in anna.sees()
+        await anna.says("!zeige contact:c-lead")
+        assert not [choice for choice in anna.sees() if choice.startswith("intro")]
+        assert says("intro.nobody", await anna.says(f"!kontakt ={PROJECT}"))
+        await net.matrix.person("@lead:cottbus.example").says("!start")
+        await net.bot.services.search.refresh()
+        await anna.says(QUESTION)
+        assert "intro 1" in anna.sees()
+        assert says("intro.preview", await anna.says(f"!kontakt ={PROJECT}"))
+
+
+@pytest.mark.parametrize("missing", [{"smtp": {}}, {"web": {"public_url": ""}}])
+async def test_contact_with_a_mail_address_is_not_offered_without_mail_or_pages(
+    sqlite_store: Store, tmp_path: Path, missing: dict[str, Any]
+) -> None:
+    async with networks(sqlite_store, tmp_path, **missing) as net:
+        anna = await known_as(net.matrix.person(ANNA_MATRIX))
+        await anna.says(QUESTION)
+        assert "intro 1" not in anna.sees()
+        assert says("intro.nobody", await anna.says(f"!kontakt ={PROJECT}"))
+
+
+async def test_contact_whose_mail_comes_back_is_asked_on_matrix(sqlite_store: Store, tmp_path: Path) -> None:
+    both = [{**CONTACTS[0], "matrix_id": "@lead:cottbus.example", "deputy": ""}]
+    async with networks(sqlite_store, tmp_path, contacts=both) as net:
+        lead = net.matrix.person("@lead:cottbus.example")
+        await lead.says("!start")
+        async with net.store.begin() as tx:
+            mail = await tx.profiles.person_of_address(LEAD)
+            await tx.people.switch_off(mail.id, "email")
+        anna = await known_as(net.matrix.person(ANNA_MATRIX))
+        code = await asks(anna)
+        await net.passes()
+        assert code in net.told(net.matrix, lead.conversation)[-1]
+
+
+@pytest.mark.parametrize("refusal", ["nein", "keine", "weiß nicht", "kein Telefon", "no", "nie", "-"])
+async def test_refusal_is_no_way_to_reach_the_asker(net: Networks, refusal: str) -> None:
+    tom = await known_as(net.telegram.person("4711"))
+    await tom.says(QUESTION)
+    assert says("intro.ask_reach", await tom.says(f"!kontakt ={PROJECT}"))
+    assert says("intro.no_reach", await tom.says(refusal))
+    assert says("intro.preview", await tom.says("verkehr@potsdam.example"))
+    assert f"„{refusal}“" not in tom.hears()
+
+
+async def test_contact_is_asked_back_until_they_type_how_to_reach_them(sqlite_store: Store, tmp_path: Path) -> None:
+    async with networks(sqlite_store, tmp_path, contacts=ON_MATRIX) as net:
+        lead = net.matrix.person("@lead:cottbus.example")
+        await lead.says("!start")
+        await net.bot.services.search.refresh()
+        anna = await known_as(net.matrix.person(ANNA_MATRIX))
+        code = await asks(anna)
+        await net.passes()
+        assert says("intro.no_reach_of_contact", await lead.says(f"!ja {code} =weiß nicht"))
+        assert await state_of(net, code) == State.DELIVERED
+        assert says("intro.answered_yes", await lead.says("0355 987654"))
+        await net.passes()
+        assert "0355 987654" in net.told(net.matrix, anna.conversation)[-1]
+
+
+async def test_what_a_contact_can_answer_is_named_as_it_is_possible(sqlite_store: Store, tmp_path: Path) -> None:
+    async with networks(sqlite_store, tmp_path, contacts=ON_MATRIX) as net:
+        lead = net.matrix.person("@lead:cottbus.example")
+        await lead.says("!start")
+        await net.bot.services.search.refresh()
+        await asks(await known_as(net.matrix.person(ANNA_MATRIX)))
+        await net.passes()
+        request = net.told(net.matrix, lead.conversation)[-1]
+        assert says("intro.request", request)
+        assert says("choice.intro.accept", request)
+        assert not says("choice.intro.deputy", request)
+        assert says("field.matrix_id", request)
+        assert not says("field.email", request)
+
+
+async def test_nothing_is_offered_to_an_asker_whom_no_answer_can_reach(sqlite_store: Store, tmp_path: Path) -> None:
+    """On Telegram alone, contact data have no way to the asker, and there is nothing that they could do about it."""
+    contacts = [{**CONTACTS[0], "email": "", "matrix_id": "@lead:cottbus.example", "deputy": ""}]
+    alone = {"matrix": {}, "smtp": {}, "web": {"public_url": ""}}
+    async with networks(sqlite_store, tmp_path, contacts=contacts, **alone) as net:
+        net.bot.services.search.reach_by(bool)  # as if the contact could be asked
+        await net.matrix.person("@lead:cottbus.example").says("!start")
+        await net.bot.services.search.refresh()
+        tom = await known_as(net.telegram.person("4711"))
+        await tom.says(QUESTION)
+        assert not [choice for choice in tom.sees() if choice.startswith("intro")]
 
 
 async def test_unverified_asker_is_refused_if_the_settings_require_verification(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from bot.channels.policy import DataClass, may_pass
+from bot.channels.policy import DataClass, can_take_request, may_pass
 from bot.commands.digests import Digest, Subscribe, Unsubscribe
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features.digests.by_mail import by_mail
@@ -84,6 +84,7 @@ async def _preview(tx: Transaction, subscription: Subscription, turn: Turn, serv
     maker = DigestRunner(
         services.store, lambda: services.search.snapshot.gazetteer, services.links, buttons=buttons,
         carries=partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=services.settings),
+        can_reach=partial(can_take_request, settings=services.settings),
     )  # fmt: skip
     municipality = (await tx.profiles.get(turn.person.id)).municipality if subscription.person_id else ""
     here = replace(subscription, channel=turn.inbound.address.channel)

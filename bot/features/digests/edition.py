@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from bot.features.digests.render import Issue
 from knowledge_base.digests.content import LOOK_BACK, introduced
 from knowledge_base.digests.material import Atlas, Material, gather
-from knowledge_base.model import Contact, Project, RecordKind
-from knowledge_base.search.contacts import Introducible
+from knowledge_base.model import Project, RecordKind
+from knowledge_base.search.contacts import CanReach, Introducible
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.vocabulary import bundled
@@ -29,18 +29,19 @@ class Stock:
     issue: Issue
 
 
-async def stock(tx: Transaction, gazetteer: Gazetteer, now: datetime) -> Stock:
+async def stock(tx: Transaction, gazetteer: Gazetteer, now: datetime, can_reach: CanReach) -> Stock:
     """Read it, as of now."""
     atlas = Atlas(gazetteer, bundled())
-    hidden = await hidden_contacts(tx)
+    contacts = Introducible(await tx.contacts.all(), gazetteer, bundled(), can_reach)
+    hidden = await tx.introductions.hidden()
+    contacts.follow(await tx.introductions.known(contacts.accounts), hidden)
     news = [record for kind in KINDS for record in await tx.digests.news(kind, now - LOOK_BACK, NEWEST)]
     shown = (record for record in news if record.kind is not RecordKind.CONTACT or record.id not in hidden)
     material = gather(atlas, shown, await tx.records.revision(), await tx.open_questions.listed())
     records = material.records.values()
-    askable = Introducible((record for record in records if isinstance(record, Contact)), gazetteer, bundled())
     issue = Issue(
         records=material.records,
-        introducible=frozenset(record.id for record in records if isinstance(record, Project) and record in askable),
+        introducible=frozenset(record.id for record in records if isinstance(record, Project) and record in contacts),
         introduced=introduced(await recently_introduced(tx, now)),
         intro=await current_intro(tx, now),
     )
@@ -56,12 +57,6 @@ async def current_intro(tx: Transaction, now: datetime) -> str:
     """The editors' line, while it is to be said."""
     said = await tx.facts.get(INTRO)
     return str(said["text"]) if said and datetime.fromisoformat(said["until"]) > now else ""
-
-
-async def hidden_contacts(tx: Transaction) -> frozenset[str]:
-    """Contacts that may not be shown for the time being."""
-    _, contacts = await tx.introductions.not_to_be_asked()
-    return contacts
 
 
 async def recently_introduced(tx: Transaction, now: datetime) -> int:

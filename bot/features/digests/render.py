@@ -63,6 +63,9 @@ def digest(
             for key, record in records.items()
         }
     entries = [_entry(entry, records[entry.candidate.key], language, place) for entry in chosen.entries]
+    choices = tuple(_choices(records, issue.introducible, place, buttons=buttons, bored=bored))
+    meets = place is ReadingPlace.CHAT and any(isinstance(choice.intent, Introduce) for choice in choices)
+    howto: dict[str, Value] = {"introduction": Say("digest.howto.introduction") if meets else ""}
     values: dict[str, Value] = {
         "topics": named(topics, language),
         "intro": Say("digest.intro", {"text": issue.intro}) if issue.intro else "",
@@ -70,9 +73,8 @@ def digest(
         "more": Say("digest.more", {"count": chosen.more}) if chosen.more else "",
         "introduced": Say("digest.introduced", {"count": issue.introduced}) if issue.introduced and entries else "",
         "offer": Say("digest.bored", {"topic": label(bored, language)}) if bored else "",
-        "howto": Say(f"digest.howto.{place}") if entries else "",
+        "howto": Say(f"digest.howto.{place}", howto) if entries else "",
     }
-    choices = tuple(_choices(records, issue.introducible, place, buttons=buttons, bored=bored))
     return Say("digest.weekly" if entries else "digest.sign_of_life", values, choices, language)
 
 

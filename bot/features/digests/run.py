@@ -26,6 +26,7 @@ from bot.outgoing.notify import UNSUBSCRIBE_LASTS
 from knowledge_base.digests.material import Atlas
 from knowledge_base.digests.schedule import SlotStatus, week_of
 from knowledge_base.failpoints import reached
+from knowledge_base.search.contacts import CanReach
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.store.database import Store
 from knowledge_base.store.digests import DigestStatus
@@ -50,11 +51,12 @@ class DigestRunner:
         links: Links,
         *,
         carries: Callable[[str], bool],
+        can_reach: CanReach = bool,
         buttons: Collection[str] = (),
         first_send: int = 50,
         queued: Callable[[], None] = lambda: None,
     ) -> None:
-        """``carries``: whether a channel may carry what other people wrote."""
+        """``carries``: whether a channel may carry what other people wrote; ``can_reach``: which take a request."""
         self._store = store
         self._gazetteer = gazetteer
         self._links = links
@@ -62,6 +64,7 @@ class DigestRunner:
         self._first_send = first_send
         self._queued = queued
         self._carries = carries
+        self._can_reach = can_reach
         self._looked_with: Gazetteer | None = None  # the places, and so the holidays, of the last look at everyone
         self.waiting_for_approval = 0  # recipients of the first digests of this installation
 
@@ -84,7 +87,7 @@ class DigestRunner:
         if not due:
             return outcomes
         async with self._store.read() as tx:
-            read = await stock(tx, self._gazetteer(), now)
+            read = await stock(tx, self._gazetteer(), now, self._can_reach)
         for start in range(0, len(due), AT_ONCE):
             began = perf_counter()
             made, nowhere = await self._choose(due[start : start + AT_ONCE], read, now)
@@ -99,7 +102,7 @@ class DigestRunner:
 
     async def preview(self, tx: Transaction, subscriber: Subscriber, language: str, now: datetime) -> Say | None:
         """The current digest: what the last one told, and what is new since. Nothing of it counts as told."""
-        read = await stock(tx, self._gazetteer(), now)
+        read = await stock(tx, self._gazetteer(), now, self._can_reach)
         subscription_id = subscriber.subscription.id
         history = (await tx.digests.histories([subscription_id], but_last=1))[subscription_id]
         selection = chosen(subscriber, history, read, now)

@@ -18,13 +18,14 @@ from bot.commands.privacy import Correct
 from bot.context import Act, Serves, Services, Turn
 from bot.features.dialog import prompt
 from bot.features.editors import questions
+from bot.features.reach import chats_instead
 from bot.messages import Say
 from bot.messages.markup import clean
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.ingest.row import RowError
 from knowledge_base.model import Contact, RecordKind
-from knowledge_base.search.contacts import account_of
+from knowledge_base.search.contacts import accounts_of
 from knowledge_base.store.open_questions import QuestionAudience
 from knowledge_base.store.people import Person
 from knowledge_base.store.records import StoredRecord
@@ -88,7 +89,7 @@ async def edit(turn: Turn, intent: Edit, services: Services) -> Act:
             return await of_project(tx)
         channel = turn.inbound.address.channel
         if not (turn.inbound.private and may_pass(channel, DataClass.CONTACT_DATUM, services.settings)):
-            return Say("edit.contact_elsewhere")
+            return Say("edit.contact_elsewhere", {"instead": chats_instead(services.settings)})
         return await _mend(tx, turn, intent, stored, services) if intent.field else questions.fields(stored, EDITABLE)
 
     return act
@@ -111,9 +112,10 @@ async def _mend(tx: Transaction, turn: Turn, intent: Edit, stored: StoredRecord,
 async def _tell_contact(tx: Transaction, turn: Turn, stored: StoredRecord, field: str, services: Services) -> bool:
     """Tell the contact which field was corrected, without the editor's name; skip contacts the bot never wrote to."""
     contact = stored.record
-    if not isinstance(contact, Contact) or not contact.email:
+    if not isinstance(contact, Contact):
         return False
-    person = await tx.people.of_account(*account_of(contact))
+    people = [await tx.people.of_account(*account) for account in accounts_of(contact)]
+    person = next(filter(None, people), None)
     if person is None:
         return False
     notice = Notice(Say("correct.done", {"role": contact.role, "field": field}), f"corrected:{turn.reply_id}")

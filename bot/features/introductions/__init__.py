@@ -12,7 +12,14 @@ chat, the pages and the ticker alike:
 - ``erase`` closes what a person is part of, before their data are deleted; the other side is told.
 """
 
-from bot.features.introductions.contact_answers import for_editors, helped, object_to_all, respond, withdraw
+from bot.features.introductions.contact_answers import (
+    can_take_back,
+    for_editors,
+    helped,
+    object_to_all,
+    respond,
+    withdraw,
+)
 from bot.features.introductions.erasure import erase
 from bot.features.introductions.timers import due
 from bot.features.introductions.transitions import Applied, Evidence, apply
@@ -24,6 +31,7 @@ __all__ = [
     "RequestView",
     "Sharable",
     "apply",
+    "can_take_back",
     "describe",
     "due",
     "erase",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import partial
 
-from bot.channels.policy import DataClass
+from bot.channels.networks import MAIL
+from bot.channels.policy import can_take_request
 from bot.context import Services
-from bot.outgoing.notify import choose, usable
 from bot.texts import LANGUAGES
 from config.settings import Settings
 from knowledge_base.introductions.limits import WEEK, Caps, next_turn
 from knowledge_base.introductions.values import ContactCandidate, Introduction
 from knowledge_base.model import Contact, Project, RecordKind
-from knowledge_base.search.contacts import account_of
+from knowledge_base.search.contacts import Account, accounts_of, way_to
 from knowledge_base.store.people import Person
 from knowledge_base.store.transaction import Transaction
 
@@ -29,37 +30,33 @@ def caps_of(settings: Settings) -> Caps:
     )
 
 
-async def can_be_told(tx: Transaction, services: Services, person_id: str) -> bool:
-    """Return whether contact data can be brought to this person, in a message or on a page."""
-    accounts = usable(await tx.people.accounts(person_id), services.settings)
-    can_link = services.links.available
-    return choose(accounts, DataClass.CONTACT_DATUM, services.settings, can_link=can_link) is not None
-
-
 async def askable(
     tx: Transaction, services: Services, project: Project, asker: str, *, leave_out: Collection[str] = ()
 ) -> list[Contact]:
     """Return the contacts of a project that this asker may ask now, the best first."""
-    accounts, hidden = await tx.introductions.not_to_be_asked()
+    hidden = await tx.introductions.hidden()
     contacts = []
     for contact_id in services.search.snapshot.introducible.of(project):
         if contact_id in hidden or contact_id in leave_out:
             continue
         contact = await contact_of(tx, contact_id)
-        if contact and contact.reachable and account_of(contact) not in accounts:
-            contacts += [contact] if await _may_be_asked(tx, services, contact, asker) else []
+        if contact and await _may_be_asked(tx, services, contact, asker):
+            contacts.append(contact)
     return contacts
 
 
 async def _may_be_asked(tx: Transaction, services: Services, contact: Contact, asker: str) -> bool:
-    person = await tx.people.of_account(*account_of(contact))
-    if person is None:
-        return bool(
-            contact.email and services.settings.smtp.host and services.links.available
-        )  # mail is answered there
-    if person.id == asker or await tx.blocks.has(services.secret, person.id, asker):
+    account = await way(tx, services, contact)
+    if account is None:
         return False
-    return await can_be_told(tx, services, person.id)
+    person = await tx.people.of_account(*account)
+    return person is None or not (person.id == asker or await tx.blocks.has(services.secret, person.id, asker))
+
+
+async def way(tx: Transaction, services: Services, contact: Contact) -> Account | None:
+    """Return the account by which a request would get to a contact now; ``None``: by none."""
+    known = await tx.introductions.known(accounts_of(contact))
+    return way_to(contact, known, partial(can_take_request, settings=services.settings))
 
 
 async def onward(tx: Transaction, services: Services, introduction: Introduction) -> ContactCandidate | None:
@@ -77,7 +74,7 @@ async def colleague(tx: Transaction, services: Services, introduction: Introduct
     now = await contact_of(tx, introduction.contact)
     contacts = await askable(tx, services, project, introduction.asker, leave_out=asked)
     named = await contact_of(tx, now.deputy) if now and now.deputy and now.deputy not in asked else None
-    if named and named.reachable and await _may_be_asked(tx, services, named, introduction.asker):
+    if named and await _may_be_asked(tx, services, named, introduction.asker):
         contacts.insert(0, named)
     return next((other for other in contacts if _same_house(services, now, other)), None)
 
@@ -93,7 +90,7 @@ def _same_house(services: Services, now: Contact | None, other: Contact) -> bool
 async def candidate(tx: Transaction, services: Services, contact: Contact) -> ContactCandidate:
     """Return a contact as a candidate, with the time of their turn; create the person behind it if it is new."""
     await tx.introductions.lock_contact(contact.id)
-    person = await _person_behind(tx, contact)
+    person = await _person_behind(tx, services, contact)
     return ContactCandidate(contact.id, person.id, await turn_of(tx, services, contact))
 
 
@@ -103,11 +100,12 @@ async def turn_of(tx: Transaction, services: Services, contact: Contact) -> date
     return next_turn(planned, tx.now, caps_of(services.settings))
 
 
-async def _person_behind(tx: Transaction, contact: Contact) -> Person:
-    if contact.email:
+async def _person_behind(tx: Transaction, services: Services, contact: Contact) -> Person:
+    account = await way(tx, services, contact) or accounts_of(contact)[0]
+    if account[0] == MAIL:
         language = contact.extra.get("lang")
         return await tx.profiles.person_of_address(contact.email, language=language if language in LANGUAGES else None)
-    return await tx.people.identify(*account_of(contact), private_conversation=None, returns=False)
+    return await tx.people.identify(*account, private_conversation=None, returns=False)
 
 
 async def contact_of(tx: Transaction, contact_id: str) -> Contact | None:

@@ -7,11 +7,11 @@ from bot.channels.policy import DataClass, may_pass
 from bot.commands.introductions import Introduce, IntroduceStatus, IntroduceStep, Respond, SayHelped, kinds_of
 from bot.commands.search import PROJECT
 from bot.context import Act, Serves, Services, Turn
-from bot.features.dialog import ask_missing, offer, prompt, wanted_before
+from bot.features.dialog import ask_missing, offer, prompt, says_no, wanted_before
 from bot.features.entries import project_behind
 from bot.features.introductions import Evidence, describe, for_editors, helped, respond, withdraw
 from bot.features.introductions.candidates import contact_of, project_of
-from bot.features.introductions.contact_answers import LONGEST_TYPED, TYPED
+from bot.features.introductions.contact_answers import LONGEST_TYPED, TYPED, is_typed, typed_reach
 from bot.features.introductions.notify import answers, title_of
 from bot.features.introductions.public_name import keep_public_name
 from bot.features.introductions.request import (
@@ -29,6 +29,7 @@ from bot.features.privacy_notice import version
 from bot.features.search.ask import picked_entry
 from bot.messages import Choice, Happening, Say
 from bot.messages.markup import clean, plain
+from bot.messages.reach import is_reach
 from knowledge_base.introductions.values import ContactAnswer, Helped, Introduction, Side, State
 from knowledge_base.model import Project
 from knowledge_base.store.transaction import Transaction
@@ -82,7 +83,7 @@ async def _next(tx: Transaction, turn: Turn, services: Services, introduction: I
     if not await own_shares(tx, introduction):
         await prompt(tx, turn, services, IntroduceStep("reach", introduction.code))
         return Say("intro.ask_reach")
-    shown = await preview(tx, introduction)
+    shown = await preview(tx, services, introduction)
     await offer(tx, turn, services, shown.choices)
     return shown
 
@@ -109,9 +110,12 @@ async def step(turn: Turn, intent: IntroduceStep, services: Services) -> Act:
                 return await for_editors(tx, services, introduction.id, turn.person.id)
         if await owned_draft(tx, introduction.code, turn.person.id) is None:
             return Say("intro.refused_twice")
-        if not text:
+        if not text or (intent.step == "question" and says_no(text)):
             await prompt(tx, turn, services, IntroduceStep(intent.step, introduction.code))
             return Say(f"intro.ask_{intent.step}")
+        if intent.step == "reach" and not is_reach(text):
+            await prompt(tx, turn, services, IntroduceStep(intent.step, introduction.code))
+            return Say("intro.no_reach", {"code": introduction.code})
         changes = {"question": text} if intent.step == "question" else {"reach": text[:LONGEST_TYPED]}
         return await _next(tx, turn, services, await change(tx, introduction, **changes))
 
@@ -131,7 +135,7 @@ async def _take_back(
 
 async def _evidence(tx: Transaction, turn: Turn, services: Services, introduction: Introduction) -> Evidence:
     """What the asker agrees to, or takes back, exactly as it is shown."""
-    shown = await preview(tx, introduction) if introduction.state is State.DRAFT else None
+    shown = await preview(tx, services, introduction) if introduction.state is State.DRAFT else None
     text = plain(services.texts.render(shown, turn.language)) if shown else ""
     return _proof(turn, version("intro.preview", turn.language, services.texts) if shown else "", text)
 
@@ -156,6 +160,9 @@ async def answer(turn: Turn, intent: Respond, services: Services) -> Act:
         wanted, kinds = ContactAnswer(intent.answer), kinds_of(intent.text, words_of_shared())
         if wanted is ContactAnswer.YES and view.open and not kinds:
             return await _what_to_show(tx, turn, services, introduction)
+        if wanted is ContactAnswer.YES and view.open and is_typed(kinds) and not typed_reach(kinds):
+            await prompt(tx, turn, services, Respond(ContactAnswer.YES.value, introduction.code, TYPED))
+            return Say("intro.no_reach_of_contact", {"code": introduction.code})
         shown = plain(services.texts.render(_asked(view), turn.language))
         evidence = _proof(turn, version("intro.incoming", turn.language, services.texts), f"{shown}\n{intent.text}")
         return (await respond(tx, services, introduction.id, turn.person.id, wanted, kinds, evidence)).say

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.context import Services
 from bot.features.introductions.candidates import contact_of, onward
 from bot.features.introductions.notify import room_network
-from bot.features.introductions.transitions import Evidence, apply
+from bot.features.introductions.transitions import RULES, Evidence, apply
 from bot.features.introductions.view import sharables
 from bot.messages import Say
 from bot.messages.markup import clean
-from bot.messages.reach import OTHER
+from bot.messages.reach import OTHER, is_reach
+from knowledge_base.introductions.machine import step
 from knowledge_base.introductions.values import (
     ASKED,
     WAITING,
@@ -85,11 +87,30 @@ async def respond(
 
 async def _chosen(tx: Transaction, introduction: Introduction, person_id: str, kinds: Collection[str]) -> Shares:
     own = await sharables(tx, person_id, await contact_of(tx, introduction.contact))
-    typed = [clean(kind[1:])[:LONGEST_TYPED] for kind in kinds if kind.startswith(TYPED)]
     return (
         *((datum.kind, datum.value) for datum in own if datum.kind in kinds or ALL in kinds),
-        *((OTHER, text) for text in typed if text),
+        *((OTHER, text) for text in typed_reach(kinds)),
     )
+
+
+def is_typed(kinds: Collection[str]) -> bool:
+    """Return whether a contact typed what may be shown, instead of choosing it."""
+    return any(kind.startswith(TYPED) for kind in kinds)
+
+
+def typed_reach(kinds: Collection[str]) -> tuple[str, ...]:
+    """Return what a contact typed about how to reach them, where it is something by which others can."""
+    typed = (clean(kind[1:])[:LONGEST_TYPED] for kind in kinds if kind.startswith(TYPED))
+    return tuple(text for text in typed if is_reach(text))
+
+
+def can_take_back(introduction: Introduction, person_id: str, now: datetime) -> bool:
+    """Return whether a person can still take back what they agreed to in this introduction."""
+    side = introduction.side(person_id)
+    if side is None:
+        return False
+    event = Withdrew(person_id) if side is Side.ASKER else Answered(person_id, ContactAnswer.NO)
+    return step(introduction, event, now, RULES).refusal is None
 
 
 async def withdraw(

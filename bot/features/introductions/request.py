@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Collection
 from dataclasses import replace
 
+from bot.channels.networks import MAIL, network, opening_rooms
+from bot.channels.policy import is_usable
 from bot.commands.introductions import IntroduceStep, Respond
 from bot.context import Services
 from bot.features.introductions.candidates import (
     askable,
-    can_be_told,
     candidate,
     caps_of,
     contact_of,
@@ -21,6 +22,7 @@ from bot.features.introductions.contact_answers import ALL, refused
 from bot.features.introductions.erasure import remembered
 from bot.features.introductions.transitions import RULES, Evidence, apply
 from bot.features.introductions.view import date_of, municipality_name, sharables, who
+from bot.features.reach import can_be_told, ways_out
 from bot.messages import Choice, Own, Say, Value
 from bot.messages.reach import OTHER, as_reach
 from bot.messages.without_links import presentable
@@ -38,7 +40,7 @@ CODE_LENGTH = 5
 async def there_is_no_way(tx: Transaction, services: Services, person: Person, project: Project) -> Say | None:
     """Return why a request of any asker would fail, to be said before the bot asks the person for anything."""
     if not await can_be_told(tx, services, person.id):
-        return Say("intro.no_way")
+        return Say("intro.no_way", {"instead": ways_out(services.settings)})
     if not await askable(tx, services, project, person.id):
         return await _nobody(tx, services, person, project)
     return None
@@ -77,7 +79,7 @@ async def begin(
         return await _nobody(tx, services, person, project)
     free = [contact for contact in contacts if not await _crowded(tx, services, person.id, contact)]
     if not free:
-        return Say("intro.crowded", {"project": project.title})
+        return _full(services, project.title)
     for old in mine:
         await tx.introductions.drop(old.id)  # drafts only
     return await _draft(tx, person, project, free[0], question)
@@ -87,6 +89,12 @@ async def _crowded(tx: Transaction, services: Services, person_id: str, contact:
     """Whether so many requests wait for this contact that this person's would come too late to be of use."""
     turn = await turn_of(tx, services, contact)
     return too_far(turn, tx.now, verified=(await tx.profiles.get(person_id)).is_verified(tx.now))
+
+
+def _full(services: Services, project: str) -> Say:
+    """Return that too many requests wait for a contact."""
+    sooner = Say("intro.crowded_less") if is_usable(MAIL, services.settings) else ""
+    return Say("intro.crowded", {"project": project, "sooner": sooner})
 
 
 async def _may_not(tx: Transaction, services: Services, person: Person, project: Project) -> Say | None:
@@ -148,7 +156,7 @@ async def own_shares(tx: Transaction, introduction: Introduction) -> Shares:
     )
 
 
-async def preview(tx: Transaction, introduction: Introduction) -> Say:
+async def preview(tx: Transaction, services: Services, introduction: Introduction) -> Say:
     """Exactly what the contact will see, and the ways to agree to it."""
     profile, contact = await tx.profiles.get(introduction.asker), await contact_of(tx, introduction.contact)
     project = await project_of(tx, introduction.project)
@@ -168,9 +176,16 @@ async def preview(tx: Transaction, introduction: Introduction) -> Say:
         "who": Say("intro.who", {**who_asks, "name": Own(profile.name)}),
         "project": project.title if project else introduction.project,
         "question": Own(introduction.question),
+        "room": _room(services),
         "options": tuple(choice.label for choice in choices),
     }
     return Say("intro.preview", values, choices)
+
+
+def _room(services: Services) -> Say | str:
+    """Return that both can meet in a room, where the bot is on a network with rooms."""
+    name = next((name for name in opening_rooms() if is_usable(name, services.settings)), "")
+    return Say("intro.room_possible", {"network": network(name)}) if name else ""
 
 
 def agreeing(yes: IntroduceStep | Respond, shares: Shares, label: str) -> tuple[Choice, ...]:
@@ -212,7 +227,7 @@ async def consent(
         return Say(f"intro.cap_{cap}", {"limit": caps.per_day if cap == "day" else caps.open})
     same = await _same(tx, services, introduction) if introduction.state is State.DRAFT else None
     if same and too_far(same.send_at, tx.now, verified=(await tx.profiles.get(introduction.asker)).is_verified(tx.now)):
-        return Say("intro.crowded", {"project": introduction.project})
+        return _full(services, introduction.project)
     done = await apply(tx, services, introduction, Consented(introduction.asker, same, shares), evidence)
     if done.refusal:
         return refused(done.refusal)

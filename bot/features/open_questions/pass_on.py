@@ -17,6 +17,7 @@ from bot.context import Act, Serves, Services, Turn, say
 from bot.features.dialog import offer, only_in_private
 from bot.features.open_questions import closing
 from bot.features.privacy_notice import version
+from bot.features.reach import ways_out
 from bot.features.wording import named
 from bot.messages import Choice, Happening, Say, Value
 from bot.messages.markup import plain
@@ -134,7 +135,7 @@ async def show(turn: Turn, number: int, services: Services) -> Act:
         notice = Notice(shown, f"question shown:{turn.reply_id}", about=DataClass.TEXT_OF_OTHERS)
         delivery = await tell(tx, turn.person, notice, settings=services.settings, links=services.links)
         if delivery is None:
-            return Say("question.no_way")
+            return Say("question.no_way", {"instead": ways_out(services.settings)})
         return Say(
             "question.as_link" if delivery.as_link else "question.elsewhere",
             {"channel": network(delivery.account.channel)},

@@ -45,6 +45,12 @@ def shown_hits(answer: Answer) -> tuple[Hit, ...]:
     return (*_shown(answer, answer.hits), *_theirs(answer)) or _shown(answer, answer.near[:NEAREST])
 
 
+def without_introductions(answer: Answer) -> Answer:
+    """Return the answer to a person who cannot ask for a contact."""
+    hits, near = (tuple(replace(hit, can_introduce=False) for hit in part) for part in (answer.hits, answer.near))
+    return replace(answer, hits=hits, near=near)
+
+
 def _theirs(answer: Answer) -> tuple[Hit, ...]:
     """Answers of other places than the one asked for."""
     return _shown(answer, [hit for hit in answer.near if hit.elsewhere][:NEAREST])

@@ -14,8 +14,9 @@ from bot.commands.search import LAST, PROJECT, QUESTION, Ask, More, Show, is_num
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features.entries import last_told, opened, show_entry
 from bot.features.open_questions import pass_on
+from bot.features.reach import can_ask
 from bot.features.search import daily_limit
-from bot.features.search.answers import in_full, listing, shown_hits
+from bot.features.search.answers import in_full, listing, shown_hits, without_introductions
 from bot.messages import Choice, Say
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.model import Project, RecordKind
@@ -81,7 +82,7 @@ async def show(turn: Turn, intent: Show, services: Services) -> Act:
         return await pass_on.show(turn, number_of(which.removeprefix(QUESTION)), services)
 
     async def act(tx: Transaction) -> Say:
-        if entry := await show_entry(tx, which):
+        if entry := await show_entry(tx, which, services.search.snapshot.introducible):
             return await _shown(tx, turn, which, *entry)
         return await _show_project(tx, turn, which.removeprefix(PROJECT), services)
 
@@ -95,6 +96,7 @@ async def _show_project(tx: Transaction, turn: Turn, project_id: str, services: 
     if turn.no_project:
         return turn.no_project
     introducible = stored.record in services.search.snapshot.introducible
+    introducible = introducible and await can_ask(tx, services, turn.person.id)
     choices = (Choice(Say("choice.intro.this"), Introduce(PROJECT + stored.record.id)),) if introducible else ()
     answer = replace(in_full(stored.record), choices=choices)
     await daily_limit.note(tx, turn, services, [project_id])
@@ -182,7 +184,8 @@ def _give(
         for key in (turn.context_key, turn.question_key):  # of the next question here, and of a reply or thread later
             await tx.people.remember(key, {"texts": chain}, turn.reply_id, commands)
         language, noted = turn.person.language or answer.language, bool(number and services.settings.editors)
-        say = listing(answer, language, start, filters=turn.buttons, noted=noted)
+        shown = answer if await can_ask(tx, services, turn.person.id) else without_introductions(answer)
+        say = listing(shown, language, start, filters=turn.buttons, noted=noted)
         return say if number is None else replace(say, choices=(*say.choices, *pass_on.offered(turn)))
 
     return act

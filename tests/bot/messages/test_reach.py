@@ -10,7 +10,7 @@ from bot.channels.telegram.policy import Policy
 from bot.messages import Address, Outgoing, Own, Reach, Say
 from bot.messages.html import blocks
 from bot.messages.markup import Document, plain
-from bot.messages.reach import OTHER, as_reach, link_of
+from bot.messages.reach import OTHER, as_reach, is_reach, link_of
 from bot.texts import Texts
 
 ADDRESSES = [
@@ -94,3 +94,21 @@ def test_a_reach_survives_the_outbox() -> None:
 def test_a_network_without_personal_data_leaves_the_words_of_the_bot_as_they_are() -> None:
     document = Texts().render(Say("verify.no_address"), "de")
     assert "name@stadt.example" in plain(Policy(personal_data=False).document(document))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "anna@stadt.example", "mail: anna@stadt.example, Amt 3", "@anna:stadt.example", "@anna_b", "t.me/anna_b",
+        "+49 355 123456", "(0355) 12 34 56", "Durchwahl 1234", "0355/123456",
+    ],
+)  # fmt: skip
+def test_text_with_an_address_or_a_number_is_a_reach(text: str) -> None:
+    assert is_reach(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["nein", "keine", "-", "weiß nicht", "kein Telefon", "no", "nie", "anna@", "@", "Zimmer 12", ""]
+)
+def test_text_by_which_nobody_is_reached_is_no_reach(text: str) -> None:
+    assert not is_reach(text)

@@ -22,8 +22,10 @@ from knowledge_base.store.outbox import OutboxRow
 from knowledge_base.store.people import Account, Person
 from knowledge_base.store.tables import outbox
 from tests.claims import to_send
+from tests.fakes import ACCOUNTS
 
-SETTINGS = Settings(smtp=SmtpSettings(host="127.0.0.1", tls="none", sender="bot@stadtlotse.example"))
+SMTP = SmtpSettings(host="127.0.0.1", tls="none", sender="bot@stadtlotse.example")
+SETTINGS = Settings(smtp=SMTP, **ACCOUNTS)
 LINKS = Links("https://stadtlotse.example", b"k" * 32)
 NO_LINKS = Links("", b"k" * 32)
 NOTICE = Notice(Say("unknown_command", {"command": "x"}), "key-1")

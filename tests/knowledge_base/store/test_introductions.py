@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from knowledge_base.introductions.values import Introduction, Outcome, Side, State
+from knowledge_base.introductions.values import Introduction, KnownPerson, Outcome, Side, State
 from knowledge_base.store.database import Store
 from knowledge_base.store.people import Person
 from tests.conftest import FixedClock
@@ -107,14 +107,24 @@ async def test_paused_refusing_unreachable_and_hidden_contacts_are_not_asked(sto
         await tx.people.switch_off(there.id, "email")  # but on Matrix they can be reached
         await tx.contacts.seen(["c1"])
         await tx.contacts.hide(["c1"])
+    names = ("paused", "refusing", "gone", "there", "stranger")
+    accounts = {*(("matrix", name) for name in names), ("email", "there@stadt.example")}
+    matrix = frozenset({"matrix"})
     async with store.read() as tx:
-        accounts, contacts = await tx.introductions.not_to_be_asked()
-    assert {user for _, user in accounts} == {"paused", "refusing", "gone"}
-    assert contacts == {"c1"}
+        known = await tx.introductions.known(accounts)
+        assert await tx.introductions.hidden() == {"c1"}
+        assert await tx.introductions.known([]) == {}
+    assert known == {
+        ("matrix", "paused"): KnownPerson(matrix, away=True),
+        ("matrix", "refusing"): KnownPerson(matrix, away=True),
+        ("matrix", "gone"): KnownPerson(frozenset()),
+        ("matrix", "there"): KnownPerson(matrix),
+        ("email", "there@stadt.example"): KnownPerson(matrix),
+    }
     clock.advance(days=2)
     async with store.read() as tx:
-        accounts, _ = await tx.introductions.not_to_be_asked()
-    assert {user for _, user in accounts} == {"refusing", "gone"}
+        known = await tx.introductions.known([("matrix", "paused"), ("matrix", "refusing")])
+    assert [known["matrix", name].away for name in ("paused", "refusing")] == [False, True]
 
 
 async def test_old_introductions_are_deleted_or_anonymised_and_stay_counted(store: Store, clock: FixedClock) -> None:

@@ -40,6 +40,7 @@ from knowledge_base.store.profiles import Profile
 from knowledge_base.store.tables import account, metadata, outbox
 from tests.conftest import FixedClock
 from tests.fake_embedder import HashEmbedder
+from tests.fakes import ACCOUNTS
 from tests.knowledge_base.ingest.examples import contact, jsonl, project
 
 URL = "https://lotse.example"
@@ -187,7 +188,7 @@ def services_of(store: Store, search: SearchService, folder: Path, **changes: An
         "operator": OPERATOR,
         "smtp": SmtpSettings(host="127.0.0.1", tls="none", sender="lotse@stadt.example"),
     }
-    return Services(store, search, Settings(**values | changes), Links(URL, SECRET), SECRET, TEXTS)
+    return Services(store, search, Settings(**ACCOUNTS | values | changes), Links(URL, SECRET), SECRET, TEXTS)
 
 
 async def _ask(services: Services) -> None:
