@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
 import idna
 
@@ -48,6 +49,33 @@ def typed_address(text: str) -> MailAddress | None:
     return read_address(text.strip().rstrip(".,;!"))
 
 
+class Flaw(StrEnum):
+    """Why an address that a user typed is not taken."""
+
+    NO_AT = "no_at"  # it is no address
+    TAG = "tag"  # behind a plus sign: other mailboxes may be the same one
+    LETTERS = "letters"  # beyond ASCII before the ``@``: few servers take them
+    DOT = "dot"  # at the beginning or end of the name, or two together
+    HOST = "host"  # no host name
+    FORM = "form"  # a display name, a comment, quotes, spaces
+
+
+def flaw_of(text: str) -> Flaw:
+    """Return the reason to give for an address that ``typed_address`` refuses."""
+    local, at, domain = text.strip().rstrip(".,;!").rpartition("@")
+    if not at or not local:
+        return Flaw.NO_AT
+    if re.search(r"[\s<>()\"@,:\[\]\\]", local):
+        return Flaw.FORM
+    if "+" in local:
+        return Flaw.TAG
+    if not local.isascii():
+        return Flaw.LETTERS
+    if local.startswith(".") or local.endswith(".") or ".." in local:
+        return Flaw.DOT
+    return Flaw.HOST if read_host(domain) is None or domain != domain.strip() else Flaw.FORM
+
+
 def read_host(text: str) -> str | None:
     """Return a host name in its ASCII form, or ``None``.
 
@@ -64,5 +92,7 @@ def read_host(text: str) -> str | None:
 
 def same_form(text: str) -> str:
     """Return an imported address in the form of ``MailAddress``; one that is not valid is trimmed and lower-cased."""
-    known = read_address(text)
-    return str(known) if known else text.strip().lower()
+    trimmed = text.strip().lower()
+    local, at, domain = trimmed.rpartition("@")
+    host = read_host(domain)
+    return f"{local}@{host}" if at and host else trimmed

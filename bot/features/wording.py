@@ -9,6 +9,7 @@ from babel import Locale
 from babel.dates import format_date
 
 from bot.messages import Say, Value
+from knowledge_base.mail_address import flaw_of
 from knowledge_base.vocabulary import bundled
 
 TOPICS_NAMED = 4  # in one line
@@ -38,3 +39,9 @@ def day(when: date, language: str) -> str:
 def beginning(text: str, most: int) -> str:
     """Return the text, or its beginning of at most ``most`` characters, cut between words."""
     return text if len(text) <= most else text[:most].rsplit(" ", 1)[0].rstrip(",;:–- ") + "…"
+
+
+def refused_address(written: str) -> Say:
+    """Return that a mail address is not taken, and why."""
+    why = Say(f"verify.why.{flaw_of(written)}")
+    return Say("verify.refused_address", {"why": why, "how": Say("verify.no_address")})

@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 
 from knowledge_base.ingest import limits
 from knowledge_base.ingest.row import shortened
+from knowledge_base.mail_address import read_host
 from knowledge_base.model import Json
 
 Reader = Callable[[Json], Json]
 
 _CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
-_MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+", re.IGNORECASE)
+_MAIL_LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _MATRIX = re.compile(r"@[\x21-\x39\x3b-\x7e]{1,200}:[A-Za-z0-9.-]{1,230}(?::\d{1,5})?")
 _PHONE = re.compile(r"\+?[\d /().–-]{3,40}")
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{2,63}")
@@ -170,7 +171,8 @@ def _is_moment(written: str) -> bool:
 def mail(value: Json) -> str:
     """Return an e-mail address; the reason never repeats it."""
     address = text(value, 254)
-    if address and not _MAIL.fullmatch(address):
+    local, _, domain = address.rpartition("@")
+    if address and not (_MAIL_LOCAL.fullmatch(local) and len(local) <= 64 and read_host(domain)):
         raise FieldRefusedError(
             "It is not an e-mail address.", "Write name@example.org, one address only.", key="no_mail"
         )

@@ -93,6 +93,11 @@ class EntryDrafts:
         statement = select(offered_answer.c.question, func.count()).where(offered_answer.c.agreed.is_(True))
         return {row[0]: row[1] for row in await self._connection.execute(statement.group_by(offered_answer.c.question))}
 
+    async def is_offered(self, answer_id: str, person_id: str) -> bool:
+        """Return whether editors can still use this answer of a person."""
+        where = (offered_answer.c.id == answer_id, offered_answer.c.person_id == person_id)
+        return await self._connection.scalar(select(offered_answer.c.id).where(*where)) is not None
+
     async def take_back(self, answer_id: str, person_id: str) -> bool:
         """Take an answer back from editors and end the consent; return ``False`` when it was not offered."""
         where = (offered_answer.c.id == answer_id, offered_answer.c.person_id == person_id)

@@ -153,6 +153,12 @@ class OpenQuestions:
         rows = await self._connection.execute(statement.group_by(open_question.c.number))
         return {row.number: row.answers for row in rows}
 
+    async def waits(self, number: int, person_id: str) -> bool:
+        """Return whether a person passed this question on, and it is still open."""
+        passed_on = open_question.c.audience != QuestionAudience.DRAFT
+        statement = select(open_question.c.number).where(*_of(number, person_id), passed_on)
+        return await self._connection.scalar(statement) is not None
+
     async def drop(self, number: int, person_id: str, why: ConsentAction) -> bool:
         """End the waiting of a person, and their consent; return ``False`` when they did not wait."""
         result = await self._connection.execute(delete(open_question).where(*_of(number, person_id)))

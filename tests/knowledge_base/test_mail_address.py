@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge_base.mail_address import read_address, read_host, same_form
+from knowledge_base.mail_address import Flaw, flaw_of, read_address, read_host, same_form
 
 GOOD = {
     "rad@stadt-x.example": "rad@stadt-x.example",
@@ -63,6 +63,31 @@ def test_plain_address_has_one_normal_form(text: str) -> None:
 @pytest.mark.parametrize("text", TRICKS)
 def test_trick_address_is_refused(text: str) -> None:
     assert read_address(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "flaw"),
+    [
+        ("rad+kommune@stadt-x.example", Flaw.TAG), ("räd@stadt-x.example", Flaw.LETTERS), ("rad", Flaw.NO_AT),
+        ("@stadt-x.example", Flaw.NO_AT), ("", Flaw.NO_AT), (".rad@stadt-x.example", Flaw.DOT),
+        ("rad.@stadt-x.example", Flaw.DOT), ("ra..d@stadt-x.example", Flaw.DOT), ("rad@localhost", Flaw.HOST),
+        ("rad@stadt_x.example", Flaw.HOST),
+        ("Rad <rad@stadt-x.example>", Flaw.FORM), ("r ad@stadt-x.example", Flaw.FORM),
+        ('"rad"@stadt-x.example', Flaw.FORM), ("rad@evil.example@stadt-x.example", Flaw.FORM),
+    ],
+)  # fmt: skip
+def test_refused_address_has_a_reason(text: str, flaw: Flaw) -> None:
+    assert read_address(text) is None
+    assert flaw_of(text) is flaw
+
+
+@given(st.text(max_size=80))
+def test_every_refused_address_has_a_reason(text: str) -> None:
+    assert flaw_of(text) in Flaw
+
+
+def test_imported_address_is_compared_by_the_ascii_form_of_its_host() -> None:
+    assert same_form("Rad+Amt@Grünheide.example") == "rad+amt@xn--grnheide-75a.example"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,18 @@ import pytest
 from sqlalchemy import select
 
 from bot.channels.policy import DataClass
-from bot.features import mail_limit
+from bot.features import introductions, mail_limit
 from bot.features.accounts.reverify import Proofs
+from bot.features.introductions import Evidence
 from bot.messages import Say
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.ingest.importer import import_files
+from knowledge_base.introductions.values import ContactAnswer
 from knowledge_base.store.consents import ConsentAction
 from knowledge_base.store.database import Store
 from knowledge_base.store.profiles import Profile
 from knowledge_base.store.tables import metadata
+from knowledge_base.working_days import BERLIN
 from tests.fakes import Person, settled
 from tests.introducing import CONTACTS, LEAD, PROJECT, Networks, asks, contacts_file, known_as, networks
 from tests.wording import says
@@ -365,8 +368,8 @@ async def test_contact_can_refuse_all_introductions_in_one_sentence(net: Network
     await lead.says(words)
     assert (await profile_of(net, lead)).refuses
     async with net.store.read() as tx:
-        accounts, _ = await tx.introductions.not_to_be_asked()
-    assert ("email", LEAD) in accounts
+        known = await tx.introductions.known([("email", LEAD)])
+    assert known["email", LEAD].away
     await lead.says("!fortsetzen")
     assert not (await profile_of(net, lead)).refuses
 
@@ -492,6 +495,35 @@ async def test_user_can_withdraw_a_consent_with_one_choice(net: Networks) -> Non
         assert introduction is not None
         assert person is not None
         assert not await tx.consents.holds(person.id, f"introduction:{introduction.id}")
+
+
+async def test_only_what_can_still_be_withdrawn_is_offered(net: Networks) -> None:
+    anna = await known_as(net.matrix.person(ANNA))
+    code = await asks(anna)
+    await net.passes()
+    assert code in await anna.says("!widerruf")
+    async with net.store.begin() as tx:
+        introduction = await tx.introductions.by_code(code)
+        lead = await tx.people.of_account("email", LEAD)
+        assert introduction is not None
+        assert lead is not None
+        evidence = Evidence("email", "token", "page")
+        yes = ContactAnswer.YES
+        await introductions.respond(tx, net.bot.services, introduction.id, lead.id, yes, ("email",), evidence)
+    await net.passes()
+    assert says("withdraw.nothing", await anna.says("!widerruf"))
+
+
+async def test_pause_until_a_day_is_read_or_asked_back(net: Networks) -> None:
+    anna = net.matrix.person(ANNA)
+    await anna.says("!start")
+    before = await profile_of(net, anna)
+    assert says("pause.unclear", await anna.says("!pause bis irgendwann"))
+    assert await profile_of(net, anna) == before
+    last = (net.store.now().astimezone(BERLIN) + timedelta(days=3)).date()
+    assert says("pause.done", await anna.says(f"bis {last.day}.{last.month}."))
+    end = datetime.combine(last + timedelta(days=1), time(), BERLIN)
+    assert (await profile_of(net, anna)).paused_until == end
 
 
 async def test_notice_with_contact_data_goes_by_mail_or_as_a_link_on_telegram(net: Networks) -> None:

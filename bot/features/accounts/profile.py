@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import replace
 
-from bot.channels.networks import named_by, network
+from bot.channels.networks import MAIL, named_by, network, order
+from bot.channels.policy import is_usable
 from bot.commands.account import EditProfile
 from bot.commands.search import Ask
 from bot.context import Act, Serves, Services, Turn, say
-from bot.features.dialog import is_aside, prompt
+from bot.features.dialog import CANCEL, is_aside, prompt, says_no
 from bot.features.introductions.chat import go_on
 from bot.features.places import UNKNOWN, name_of, named, proven_by
 from bot.features.search.ask import ask
 from bot.messages import Choice, Own, Reach, Say, Value
 from bot.messages.markup import clean
+from bot.messages.reach import MOST_DIGITS
 from bot.messages.without_links import has_link
 from knowledge_base.mail_address import read_address
 from knowledge_base.model import Municipality
@@ -25,9 +28,9 @@ from knowledge_base.store.transaction import Transaction
 LONGEST_NAME = 80
 EXACTLY, TYPED = "#", "="  # before the id of a municipality, before a name that is to be taken as it is
 MOST_CHOICES = 8
-CANCEL = ("cancel", "stop", "abbrechen", "abbruch", "anuluj", "przerwij")
 ANYHOW = ("auto", "egal", "any", "dowolny")
-PHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{4,40}")
+PHONE = re.compile(r"\+?\(?[0-9][0-9 ()/.–-]{4,40}")
+FEWEST_DIGITS = 5
 
 
 async def profile(turn: Turn, intent: EditProfile, services: Services) -> Act:
@@ -35,7 +38,7 @@ async def profile(turn: Turn, intent: EditProfile, services: Services) -> Act:
     value = clean(intent.value)
     if turn.awaited and is_aside(value):
         return await ask(turn, Ask(value), services)
-    if turn.awaited and value.lower() in CANCEL:
+    if turn.awaited and value and (value.lower() in CANCEL or says_no(value)):
         return say(Say("profile.cancelled"))
     if not intent.field:
         return _show(turn, services)
@@ -53,6 +56,11 @@ def is_name(text: str) -> bool:
     return _is_words(text, "[ .,'’-]")
 
 
+def is_phone(text: str) -> bool:
+    """Return whether it may be one phone number: digits enough for one, and what stands between them."""
+    return bool(PHONE.fullmatch(text)) and FEWEST_DIGITS <= sum(char.isdigit() for char in text) <= MOST_DIGITS
+
+
 def is_place(text: str) -> bool:
     """Return whether it may be the name of a place: no part of it may look like a remark of the bot."""
     return _is_words(text, "[ .'’/-]")
@@ -67,14 +75,15 @@ def _is_words(text: str, between: str) -> bool:
 def _ask_for(turn: Turn, field: str, services: Services) -> Act:
     async def act(tx: Transaction) -> Say:
         await prompt(tx, turn, services, EditProfile(field))
-        return Say(f"profile.ask_{field}")
+        accounts = await tx.people.accounts(turn.person.id) if field == "channel" else []
+        return Say(f"profile.ask_{field}", {"channels": _labels({account.channel for account in accounts})})
 
     return act
 
 
 def _plain(turn: Turn, field: str, value: str, services: Services) -> Act:
     """Set name or phone."""
-    fits = is_name(value) if field == "name" else bool(PHONE.fullmatch(value))
+    fits = not says_no(value) and (is_name(value) if field == "name" else is_phone(value))
 
     async def act(tx: Transaction) -> Say:
         if not fits:
@@ -93,11 +102,16 @@ def _prefer(turn: Turn, value: str, services: Services) -> Act:
     async def act(tx: Transaction) -> Say:
         own = {account.channel for account in await tx.people.accounts(turn.person.id)}
         if wanted not in own and wanted not in ANYHOW:
-            return Say("profile.no_channel", {"channels": ", ".join(sorted(own))})
+            return Say("profile.no_channel", {"channels": _labels(own)})
         await tx.profiles.set(turn.person.id, prefers=wanted if wanted in own else "")
         return await _saved(tx, turn, services)
 
     return act
+
+
+def _labels(channels: Collection[str]) -> tuple[Say, ...]:
+    """Return the names of networks, as people write them."""
+    return tuple(Say("digest.word", {"word": network(channel)}) for channel in sorted(channels, key=order))
 
 
 # ------------------------------------------------------------------------------------------------------ municipality
@@ -108,14 +122,14 @@ def _municipality(turn: Turn, value: str, services: Services) -> Act:
     typed = value.removeprefix(TYPED).strip()
     if value.startswith(TYPED) and is_place(typed):
         return _belongs(turn, UNKNOWN + typed, services)
-    municipalities = named(value.removeprefix(TYPED), gazetteer)
+    municipalities = [] if says_no(typed) else named(value.removeprefix(TYPED), gazetteer)
     if len(municipalities) == 1:
         return _belongs(turn, municipalities[0].id, services)
 
     async def act(tx: Transaction) -> Say:
         await prompt(tx, turn, services, EditProfile("municipality"))
         choices = tuple(_which(municipality) for municipality in municipalities[:MOST_CHOICES])
-        if not (municipalities or is_place(typed)):
+        if not (municipalities or is_place(typed)) or says_no(typed):
             return Say("profile.no_place")
         if not municipalities:
             as_typed = Choice(Say("choice.as_typed", {"name": value}), EditProfile("municipality", TYPED + value), True)
@@ -190,7 +204,7 @@ async def describe(tx: Transaction, turn: Turn, services: Services) -> Say:
         {
             "name": Own(profile.name) if profile.name else Say("profile.nothing"),
             "municipality": place or Say("profile.nothing"),
-            "verified": _verified(profile, tx),
+            "verified": _verified(profile, tx, services),
             "phone": Say("profile.phone", {"phone": Reach(profile.phone, own=True)}) if profile.phone else "",
             "channel": Say("profile.channel", {"channel": network(profile.prefers)}) if profile.prefers else "",
             "pause": _left_alone(profile, tx),
@@ -198,10 +212,13 @@ async def describe(tx: Transaction, turn: Turn, services: Services) -> Say:
     )
 
 
-def _verified(profile: Profile, tx: Transaction) -> Say | str:
+def _verified(profile: Profile, tx: Transaction, services: Services) -> Say | str:
     if not profile.municipality:
         return ""
-    return Say("profile.verified" if profile.is_verified(tx.now) else "profile.unverified")
+    if profile.is_verified(tx.now):
+        return Say("profile.verified")
+    how = Say("profile.how_to_verify") if is_usable(MAIL, services.settings) else ""
+    return Say("profile.unverified", {"how": how})
 
 
 def _left_alone(profile: Profile, tx: Transaction) -> Say | str:

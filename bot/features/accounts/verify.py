@@ -19,11 +19,12 @@ from bot.commands.account import Verify
 from bot.commands.search import Ask
 from bot.context import Act, Services, Turn, say
 from bot.features import mail_limit as allowance
-from bot.features.dialog import is_aside, prompt
+from bot.features.dialog import is_aside, prompt, says_no
 from bot.features.introductions.chat import go_on
 from bot.features.introductions.public_name import keep_public_name
 from bot.features.places import name_of, named, proven_by
 from bot.features.search.ask import ask
+from bot.features.wording import refused_address
 from bot.messages import MessageAudience, Say
 from bot.messages.envelope import Envelope
 from knowledge_base.mail_address import MailAddress, typed_address
@@ -57,11 +58,13 @@ async def verify(turn: Turn, intent: Verify, services: Services, proved: Proved 
     digits = re.sub(r"[\s.-]", "", text)
     if CODE.fullmatch(digits):
         return _take(turn, digits, services, proved or prove)
+    if turn.awaited and text and says_no(text):
+        return say(Say("profile.cancelled"))
     if turn.awaited and "@" not in text and is_aside(text):
         return await ask(turn, Ask(text), services)
     written, word = _with_word(text)
     address = typed_address(written)
-    return _send(turn, address, word, services) if address else _ask_again(turn, bool(text), services)
+    return _send(turn, address, word, services) if address else _ask_again(turn, written, services)
 
 
 def _with_word(text: str) -> tuple[str, str]:
@@ -71,10 +74,10 @@ def _with_word(text: str) -> tuple[str, str]:
     return (address, word) if WORD.fullmatch(word) else (text, "")
 
 
-def _ask_again(turn: Turn, wrong: bool, services: Services) -> Act:
+def _ask_again(turn: Turn, written: str, services: Services) -> Act:
     async def act(tx: Transaction) -> Say:
         await prompt(tx, turn, services, Verify())
-        return Say("verify.no_address" if wrong else "verify.ask")
+        return refused_address(written) if written else Say("verify.ask")
 
     return act
 

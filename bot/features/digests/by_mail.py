@@ -8,6 +8,7 @@ from datetime import timedelta
 from bot.channels.networks import MAIL
 from bot.context import Act, Services, Turn, say
 from bot.features import mail_limit as allowance
+from bot.features.wording import refused_address
 from bot.messages import MessageAudience, Say
 from bot.messages.envelope import Envelope
 from knowledge_base.mail_address import typed_address
@@ -28,7 +29,7 @@ async def by_mail(turn: Turn, text: str, services: Services) -> Act:
         return say(Say("digest.no_mail"))
     address = typed_address(text)
     if address is None:
-        return say(Say("verify.no_address" if text.strip() else "digest.no_address"))
+        return say(refused_address(text) if text.strip() else Say("digest.no_address"))
 
     async def act(tx: Transaction) -> Say:
         if await tx.subscriptions.of_person(turn.person.id) is None:

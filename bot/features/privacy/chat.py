@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
-
-from babel.dates import format_datetime
 
 from bot.channels.networks import network
 from bot.channels.policy import DataClass, may_pass
@@ -19,31 +15,18 @@ from bot.commands.open_questions import OfferAnswer, PassOn
 from bot.commands.privacy import Forget, MyData, ShowPrivacy, Withdraw
 from bot.context import Act, Serves, Services, Turn
 from bot.features import introductions
-from bot.features.accounts.pause import FOREVER
 from bot.features.places import name_of
 from bot.features.privacy.data_inventory import ENTRIES, period
+from bot.features.privacy.readable import readable
 from bot.features.privacy_notice import NOTICE_PAGE, officer, operator
+from bot.features.reach import ways_out
 from bot.features.search import rate_limit
 from bot.messages import Choice, Reach, Say, Url
-from bot.messages.reach import as_reach
 from bot.outgoing.notify import Notice, tell
-from knowledge_base.introductions.values import AFTER, Outcome
-from knowledge_base.model import PERSONAL_FIELDS
+from knowledge_base.model import Project, RecordKind
 from knowledge_base.store.consents import ConsentAction, ConsentEntry
 from knowledge_base.store.transaction import Transaction
-from knowledge_base.working_days import BERLIN
 
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
-FIELDS = (  # that have a word in each language; others are shown by their own name
-    "language", "last_language", "created_at", "channel", "user_id", "conversation", "active", "first_seen", "name",
-    "public_name", "municipality", "verified_at", "verified_address", "prefers", "paused_until", "refuses",
-    "address",
-    "expires_at", "query", "at", "useful", "item", "answer_id", "code", "project", "question", "state", "outcome",
-    "asker_shares", "contact_shares", "purpose", "what", "wording", "topics", "region", "weekday", "hour",
-    "sign_of_life", "since", "unopened", "changed_at", "role", *PERSONAL_FIELDS, "projects",
-    "legal_basis", "source", "number", "audience", "answers", "text", "agreed",
-)  # fmt: skip
-STATES = frozenset(("sent", "delivered", "opening", *map(str, AFTER), *map(str, Outcome)))
 DIGEST = "digest"  # the purpose of a subscription, in the ledger
 
 
@@ -92,7 +75,7 @@ async def my_data(turn: Turn, intent: MyData, services: Services) -> Act:
         notice = Notice(answer, f"mydata:{turn.inbound.id}", about=DataClass.CONTACT_DATUM)
         delivery = await tell(tx, turn.person, notice, settings=services.settings, links=services.links)
         if delivery is None:
-            return Say("mydata.no_way")
+            return Say("mydata.no_way", {"instead": ways_out(services.settings)})
         return Say(
             "mydata.as_link" if delivery.as_link else "mydata.elsewhere", {"channel": network(delivery.account.channel)}
         )
@@ -102,64 +85,10 @@ async def my_data(turn: Turn, intent: MyData, services: Services) -> Act:
 
 async def _readable(tx: Transaction, turn: Turn, data: Mapping[str, list[dict[str, Any]]], services: Services) -> Say:
     profile = await tx.profiles.get(turn.person.id)
-    return readable(data, turn.language, name_of(profile.municipality, services.search.snapshot.gazetteer))
-
-
-def readable(data: Mapping[str, list[dict[str, Any]]], language: str, place: str = "") -> Say:
-    """The data as a text: one block for each kind, moments as people write them; ``place``: the municipality's name."""
-    blocks = tuple(
-        Say("mydata.block", {"kind": Say(f"mydata.{name}"), "rows": _rows(name, rows, language, place)})
-        for name, rows in data.items()
-    )
-    return Say("mydata", {"blocks": blocks})
-
-
-def _rows(name: str, rows: Sequence[Mapping[str, Any]], language: str, place: str) -> tuple[Say, ...]:
-    if name == "outbox":  # each of them says nothing; all of them stand in the machine-readable form
-        return (Say("mydata.messages", {"count": len(rows)}),)
-    shown = (row | {"municipality": place} if name == "profile" and place else row for row in map(dict, rows))
-    return tuple(Say("mydata.row", {"fields": _fields(row, language)}) for row in shown)
-
-
-def _fields(row: Mapping[str, Any], language: str) -> tuple[Say, ...]:
-    return tuple(
-        Say("mydata.field", {
-            "label": Say(f"field.{name}") if name in FIELDS else name,
-            "value": _of(name, value) or _value(value, language),
-        })
-        for name, value in row.items() if value not in ([], {})
-    )  # fmt: skip
-
-
-def _of(name: str, value: Any) -> Say | str:
-    """Return the words for fields with values of the bot's own vocabulary; empty for all other fields."""
-    match name, value:
-        case (("asker_shares" | "contact_shares"), list()):
-            return Say("mydata.list", {"items": tuple(_share(*pair) for pair in value)})
-        case (("state" | "outcome"), str()) if value in STATES:
-            return Say(f"intro.state.{value}", {"date": ""})
-        case "what", str() if value in set(ConsentAction):
-            return Say(f"mydata.what.{value}")
-        case "query", {"texts": list(texts)}:
-            return " / ".join(map(str, texts))
-        case _:
-            return ""
-
-
-def _share(kind: str, value: str) -> Say:
-    shown = as_reach(kind, value, own=True)
-    return Say("intro.shares.line", {"kind": Say(f"intro.kind.{kind}"), "value": shown})
-
-
-def _value(value: Any, language: str) -> Say | Reach | str:
-    if isinstance(value, bool):
-        return Say("mydata.yes" if value else "mydata.no")
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and MOMENT.match(value):
-        at = datetime.fromisoformat(value)
-        return Say("mydata.open_end") if at.year == FOREVER.year else format_datetime(at, "short", BERLIN, language)
-    return Reach(str(value), own=True, linked=False)
+    projects = {str(row["project"]) for rows in data.values() for row in rows if row.get("project")}
+    records = [(project, await tx.records.get(RecordKind.PROJECT, project)) for project in sorted(projects)]
+    titles = {key: stored.record.title for key, stored in records if stored and isinstance(stored.record, Project)}
+    return readable(data, turn.language, name_of(profile.municipality, services.search.snapshot.gazetteer), titles)
 
 
 # ---------------------------------------------------------------------------------------------------- withdrawing
@@ -170,7 +99,7 @@ async def withdraw(turn: Turn, _intent: Withdraw, _services: Services) -> Act:
 
     async def act(tx: Transaction) -> Say:
         held = [entry for entry in await tx.consents.standing(turn.person.id) if entry.what is ConsentAction.GIVEN]
-        choices = [choice for entry in held if (choice := await _way_out(tx, entry)) is not None]
+        choices = [choice for entry in held if (choice := await _way_out(tx, turn.person.id, entry)) is not None]
         if not choices:
             return Say("withdraw.nothing")
         await tx.people.remember(turn.context_key, None, None, [choice.command for choice in choices])
@@ -179,19 +108,25 @@ async def withdraw(turn: Turn, _intent: Withdraw, _services: Services) -> Act:
     return act
 
 
-async def _way_out(tx: Transaction, entry: ConsentEntry) -> Choice | None:
-    """The command that ends what was agreed to."""
+async def _way_out(tx: Transaction, person_id: str, entry: ConsentEntry) -> Choice | None:
+    """Return the choice that ends what was agreed to; ``None``: it can be taken back no more, or by this person not."""
     purpose, _, subject = entry.purpose.partition(":")
     if purpose == DIGEST:
-        return Choice(Say("withdraw.digest"), Unsubscribe(), numbered=True)
+        subscription = await tx.subscriptions.of_person(person_id)
+        there = subscription is not None and subscription.is_on
+        return Choice(Say("withdraw.digest"), Unsubscribe(), numbered=True) if there else None
     if purpose == "question" and (number := number_of(subject)):
-        return Choice(Say("withdraw.question", {"number": number}), PassOn("withdraw", number), numbered=True)
+        there = await tx.open_questions.waits(number, person_id)
+        label = Say("withdraw.question", {"number": number})
+        return Choice(label, PassOn("withdraw", number), numbered=True) if there else None
     if purpose == "answer" and subject:
-        return Choice(Say("withdraw.answer"), OfferAnswer(subject, taken_back=True), numbered=True)
-    if purpose == "introduction" and (introduction := await tx.introductions.get(subject)) is not None:
-        cancel = IntroduceStep("cancel", introduction.code)
-        return Choice(Say("withdraw.introduction", {"code": introduction.code}), cancel, numbered=True)
-    return None
+        there = await tx.entry_drafts.is_offered(subject, person_id)
+        return Choice(Say("withdraw.answer"), OfferAnswer(subject, taken_back=True), numbered=True) if there else None
+    introduction = await tx.introductions.get(subject) if purpose == "introduction" else None
+    if introduction is None or not introductions.can_take_back(introduction, person_id, tx.now):
+        return None
+    cancel = IntroduceStep("cancel", introduction.code)
+    return Choice(Say("withdraw.introduction", {"code": introduction.code}), cancel, numbered=True)
 
 
 # ------------------------------------------------------------------------------------------------------ forgetting

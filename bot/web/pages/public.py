@@ -37,7 +37,9 @@ async def privacy(request: Request, site: Site) -> Response:
     ]
     more = paragraphs(settings.operator.privacy)
     outside = [row.name for row in set_up(settings) if row.outside_eu]
-    return _page(request, site, "privacy.html", more=more, entries=entries, outside=outside)
+    inside = tuple(Say("digest.word", {"word": row.label}) for row in set_up(settings) if row.carries_personal_data)
+    instead = Say("page.privacy.instead", {"networks": inside}) if inside else ""
+    return _page(request, site, "privacy.html", more=more, entries=entries, outside=outside, instead=instead)
 
 
 async def accessibility(request: Request, site: Site) -> Response:
