@@ -106,7 +106,19 @@ class UpdateReader:
         if private and (link := DEEP_LINK.fullmatch(text)):
             word = SHOW.get(str(body["from"].get("language_code", ""))[:2], SHOW["de"])
             return self._inbound(number, body, f"/{word} {link[1]}", returns=True)
-        return self._inbound(number, body, text, returns=not private or START.match(text) is not None)
+        replied, quoted = self._replied_to(body)
+        returns = not private or START.match(text) is not None
+        return self._inbound(number, body, text, refers_to=replied, quoted=quoted, returns=returns)
+
+    def _replied_to(self, body: Mapping[str, Any]) -> tuple[str, str]:
+        """Return the message that this one replies to, and what another user wrote there, or the part they quoted."""
+        replied = body.get("reply_to_message") or {}
+        if "message_id" not in replied or "forum_topic_created" in replied:  # all in a topic replies to its beginning
+            return "", ""
+        part = (body.get("quote") or {}).get("text")
+        words = part or replied.get("text") or replied.get("caption") or ""
+        ours = (replied.get("from") or {}).get("id") == self.me.id
+        return f"{int(body['chat']['id'])}/{int(replied['message_id'])}", "" if ours else self._without_name(str(words))
 
     def _edit(self, number: str, body: Mapping[str, Any]) -> Inbound | None:
         text = self._said(body)
@@ -125,6 +137,9 @@ class UpdateReader:
             return text
         if chat not in ("group", "supergroup") or not self._is_for_us(body, text):
             return None
+        return self._without_name(text)
+
+    def _without_name(self, text: str) -> str:
         return re.sub(rf"\s*@{re.escape(self.me.username)}\b[,:]?", "", text, flags=re.IGNORECASE).strip()
 
     def _of_no_person(self, number: str, body: Mapping[str, Any], text: str, author: Author) -> Inbound | None:

@@ -52,6 +52,26 @@ def test_bot_reads_only_messages_in_a_group_that_address_it() -> None:
     assert heard("neu", reply_to_message={"from": BOT, "forum_topic_created": {}}) is None
 
 
+@pytest.mark.parametrize(
+    ("replied", "quote", "refers_to", "quoted"),
+    [
+        ({"message_id": 2, "from": BOT, "text": "Ich kenne drei Projekte"}, {}, "-1001/2", ""),
+        ({"message_id": 2, "from": ANNA, "text": "Wer hat Rufbusse?"}, {}, "-1001/2", "Wer hat Rufbusse?"),
+        ({"message_id": 2, "from": ANNA, "caption": "Wer hat so ein Dach?"}, {}, "-1001/2", "Wer hat so ein Dach?"),
+        ({"message_id": 2, "from": ANNA, "text": "Hallo. Wer hat Rufbusse?"}, {"text": "Wer hat Rufbusse?"}, "-1001/2",
+         "Wer hat Rufbusse?"),
+        ({"message_id": 2, "from": ANNA, "forum_topic_created": {"name": "Verkehr"}}, {}, "", ""),
+    ],
+)  # fmt: skip
+def test_reply_carries_what_another_user_wrote(
+    replied: dict[str, Any], quote: dict[str, Any], refers_to: str, quoted: str
+) -> None:
+    more = {"reply_to_message": replied} | ({"quote": quote} if quote else {})
+    happening = READER.read(message("@stadtlotse_test_bot weißt du das?", **more))
+    assert isinstance(happening, Inbound)
+    assert (happening.refers_to, happening.quoted) == (refers_to, quoted)
+
+
 def test_messages_from_bots_channels_and_services_are_ignored() -> None:
     assert heard("@stadtlotse_test_bot hallo", **{"from": BOT}) is None
     assert heard("@stadtlotse_test_bot hallo", via_bot=BOT) is None
