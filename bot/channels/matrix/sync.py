@@ -119,6 +119,8 @@ class Sync:
         await self._parts.alert("position_rejected", subject=NAME, part=NAME)
         answer = await self._sync({"timeout": 0, "filter": sync_filter(PAGE, secrets.token_hex(4))}, 300)
         self._parts.keys.all_changed()
+        for room_id in self._parts.reader.rooms.keys() - part(part(answer, "rooms"), "join").keys():
+            self._parts.reader.left(room_id)  # while the position could not tell
         self._position = replace(self._position, since="")
         await self._take(answer, after=datetime.fromisoformat(last) - OVERLAP if last else self._now())
 

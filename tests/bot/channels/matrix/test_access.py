@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from bot.channels.matrix.access import AGAIN_S, Access, spaces_without_bot
 from bot.channels.matrix.batch import Batch, SyncReader
@@ -80,6 +81,12 @@ def test_space_without_the_bot_allows_nothing() -> None:
 
 def test_ordinary_room_is_no_space() -> None:
     assert not access(SPACE, room=space(LENA, kind=event("m.room.create", {}, state_key=""))).may_ask(LENA)
+
+
+@pytest.mark.parametrize("name", ["region:b.example", "#region", "@lena:b.example", "! x"])
+def test_setting_that_names_no_space_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError, match="is no Space"):
+        MatrixSettings(allowed_spaces=(name,))
 
 
 async def test_space_is_found_by_its_address_and_joined() -> None:

@@ -79,7 +79,8 @@ class Run:
     alerts: list[str]
 
 
-async def run(rig: Rig, server: Syncing, inbox: KeptInbox) -> Run:
+async def run(rig: Rig, server: Syncing, inbox: KeptInbox, rooms: Sequence[str] = ()) -> Run:
+    """Run the loop once; ``rooms``: those that the bot must be in at the end."""
     rig.server = server
     listened: list[str | None] = []
     alerts: list[str] = []
@@ -91,6 +92,7 @@ async def run(rig: Rig, server: Syncing, inbox: KeptInbox) -> Run:
         sync._receive, sync._parts.alert = inbox, alert
         with pytest.raises((MatrixError, StoreError)) as caught:
             await sync.run(listened.append, lambda: None)
+        assert not rooms or list(sync._parts.reader.rooms) == list(rooms)
     return Run(caught.value, listened, alerts)
 
 
@@ -201,6 +203,10 @@ async def test_waiting_messages_survive_a_rejected_position(rig: Rig) -> None:
     inbox = KeptInbox(position=held.dump())
     await run(rig, Syncing(refused(400)), inbox)
     assert len(Position.load(inbox.stored[-1]).held) == 1
+
+
+async def test_room_that_the_bot_left_before_a_rejected_position_is_forgotten(rig: Rig) -> None:
+    await run(rig, Syncing(refused(400)), KeptInbox(), rooms=[ROOM])
 
 
 async def test_position_that_is_rejected_twice_ends_the_attempt(rig: Rig) -> None:
