@@ -123,6 +123,7 @@ class Sync:
             self._parts.reader.left(room_id)  # while the position could not tell
         self._position = replace(self._position, since="")
         await self._take(answer, after=datetime.fromisoformat(last) - OVERLAP if last else self._now())
+        await self._take(await self._next(0))  # a server that rejects the new position too must not look healthy
 
     async def _next(self, wait: int) -> Json:
         """Return the answer that follows the position, after ``wait`` milliseconds if nothing happens."""
