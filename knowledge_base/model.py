@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum, auto
 from typing import Any
 
+from knowledge_base.mail_address import same_form
+
 Json = Any  # any JSON value
 
 
@@ -97,6 +99,12 @@ class Contact:
     legal_basis: str = ""
     source: str = ""
     extra: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def accounts(self) -> tuple[tuple[str, str], ...]:
+        """Return the accounts (network, user id) that the record names, in the order in which they are tried."""
+        named = ((ContactNetwork.EMAIL, same_form(self.email)), (ContactNetwork.MATRIX, self.matrix_id.strip()))
+        return tuple((network.value, user) for network, user in named if user)
 
     @property
     def reachable(self) -> bool:

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from knowledge_base.introductions.values import KnownPerson
-from knowledge_base.mail_address import same_form
 from knowledge_base.model import Contact, ContactNetwork, Project
 from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.search.understanding.words import folded_name
@@ -56,7 +55,7 @@ class Introducible:
     @property
     def accounts(self) -> frozenset[Account]:
         """Return the accounts of all contacts: who of them the bot knows decides whether they can be asked."""
-        return frozenset(account for contact in self._contacts for account in accounts_of(contact))
+        return frozenset(account for contact in self._contacts for account in contact.accounts)
 
     def follow(self, known: Mapping[Account, KnownPerson], hidden: Collection[str]) -> None:
         """Set who can be asked from now on, from the persons known and the ids of contacts that are hidden."""
@@ -109,7 +108,7 @@ def way_to(contact: Contact, known: Mapping[Account, KnownPerson], can_reach: Ca
 
     A contact who wants no introductions on one account is not asked on another.
     """
-    accounts = accounts_of(contact)
+    accounts = contact.accounts
     if not contact.legal_basis or any(known[account].away for account in accounts if account in known):
         return None
     return next((account for account in accounts if can_reach(_channels(account, known))), None)
@@ -120,12 +119,3 @@ def _channels(account: Account, known: Mapping[Account, KnownPerson]) -> Collect
     if account in known:
         return known[account].channels
     return (account[0],) if account[0] == ContactNetwork.EMAIL else ()
-
-
-def accounts_of(contact: Contact) -> tuple[Account, ...]:
-    """Return the accounts that the record of a contact names, in the order in which they are tried."""
-    mail, matrix_id = same_form(contact.email), contact.matrix_id.strip()
-    return (
-        *(((ContactNetwork.EMAIL.value, mail),) if mail else ()),
-        *(((ContactNetwork.MATRIX.value, matrix_id),) if matrix_id else ()),
-    )

@@ -50,10 +50,10 @@ class Contacts:
         return [contact for contact in await self.all() if same_form(contact.email) in wanted]
 
     async def held_by(self, person_id: str) -> list[Contact]:
-        """Return the roles of a person: those imported with an address that is one of their accounts."""
-        where = (account.c.person_id == person_id, account.c.channel == ContactNetwork.EMAIL)
-        addresses = list((await self._connection.execute(select(account.c.user_id).where(*where))).scalars())
-        return await self.with_address(*addresses) if addresses else []
+        """Return the roles of a person: those with a record that names one of their accounts."""
+        columns = select(account.c.channel, account.c.user_id).where(account.c.person_id == person_id)
+        own = {(row.channel, row.user_id) for row in await self._connection.execute(columns)}
+        return [contact for contact in await self.all() if own.intersection(contact.accounts)] if own else []
 
     # ------------------------------------------------------------------------------------------------- Art. 14 GDPR
 

@@ -483,6 +483,22 @@ async def test_erased_contact_is_not_imported_again(net: Networks, tmp_path: Pat
                     assert LEAD not in repr(tuple(row)), table.name
 
 
+async def test_contact_imported_with_a_matrix_id_sees_and_erases_their_record(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
+    contact = {**CONTACTS[0], "email": "", "matrix_id": "@lead:cottbus.example", "deputy": ""}
+    async with networks(sqlite_store, tmp_path, contacts=[contact]) as net:
+        lead, other = net.matrix.person("@lead:cottbus.example"), net.matrix.person("@other:cottbus.example")
+        assert "Leitung Digitale Stadt" in await lead.says("!meinedaten")
+        await other.says("!hilfe")
+        assert "Leitung Digitale Stadt" not in await other.says("!meinedaten")
+        assert "Leitung Digitale Stadt" in await lead.says("!loeschen")
+        await lead.says("!loeschen ja")
+        await settled(net.bot)
+        async with net.store.read() as tx:
+            assert await tx.contacts.all() == []
+
+
 async def test_user_can_withdraw_a_consent_with_one_choice(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA))
     assert says("withdraw.nothing", await anna.says("!widerruf"))

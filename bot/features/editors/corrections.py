@@ -25,7 +25,6 @@ from bot.outgoing.notify import Notice, tell
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.ingest.row import RowError
 from knowledge_base.model import Contact, RecordKind
-from knowledge_base.search.contacts import accounts_of
 from knowledge_base.store.open_questions import QuestionAudience
 from knowledge_base.store.people import Person
 from knowledge_base.store.records import StoredRecord
@@ -114,7 +113,7 @@ async def _tell_contact(tx: Transaction, turn: Turn, stored: StoredRecord, field
     contact = stored.record
     if not isinstance(contact, Contact):
         return False
-    people = [await tx.people.of_account(*account) for account in accounts_of(contact)]
+    people = [await tx.people.of_account(*account) for account in contact.accounts]
     person = next(filter(None, people), None)
     if person is None:
         return False

@@ -14,7 +14,7 @@ from config.settings import Settings
 from knowledge_base.introductions.limits import WEEK, Caps, next_turn
 from knowledge_base.introductions.values import ContactCandidate, Introduction
 from knowledge_base.model import Contact, Project, RecordKind
-from knowledge_base.search.contacts import Account, accounts_of, way_to
+from knowledge_base.search.contacts import Account, way_to
 from knowledge_base.store.people import Person
 from knowledge_base.store.transaction import Transaction
 
@@ -55,7 +55,7 @@ async def _may_be_asked(tx: Transaction, services: Services, contact: Contact, a
 
 async def way(tx: Transaction, services: Services, contact: Contact) -> Account | None:
     """Return the account by which a request would get to a contact now; ``None``: by none."""
-    known = await tx.introductions.known(accounts_of(contact))
+    known = await tx.introductions.known(contact.accounts)
     return way_to(contact, known, partial(can_take_request, settings=services.settings))
 
 
@@ -101,7 +101,7 @@ async def turn_of(tx: Transaction, services: Services, contact: Contact) -> date
 
 
 async def _person_behind(tx: Transaction, services: Services, contact: Contact) -> Person:
-    account = await way(tx, services, contact) or accounts_of(contact)[0]
+    account = await way(tx, services, contact) or contact.accounts[0]
     if account[0] == MAIL:
         language = contact.extra.get("lang")
         return await tx.profiles.person_of_address(contact.email, language=language if language in LANGUAGES else None)

@@ -12,7 +12,7 @@ from bot.channels.policy import can_take_request, is_usable
 from config.settings import Settings
 from knowledge_base.introductions.values import KnownPerson
 from knowledge_base.model import Contact
-from knowledge_base.search.contacts import Account, accounts_of, way_to
+from knowledge_base.search.contacts import Account, way_to
 from knowledge_base.store.transaction import Transaction
 
 
@@ -38,7 +38,7 @@ def why_unreachable(
         return Why.HIDDEN
     if way_to(contact, known, partial(can_take_request, settings=settings)) is not None:
         return None
-    accounts = accounts_of(contact)
+    accounts = contact.accounts
     if not contact.legal_basis or not accounts:
         return Why.NO_ADDRESS if contact.legal_basis else Why.NO_BASIS
     if any(known[account].away for account in accounts if account in known):
@@ -60,7 +60,7 @@ def _no_way(accounts: tuple[Account, ...], known: Mapping[Account, KnownPerson],
 async def counted(tx: Transaction, settings: Settings) -> tuple[int, Counter[Why]]:
     """Return the number of contacts, and how many of them cannot be asked, by the reason."""
     contacts = await tx.contacts.all()
-    known = await tx.introductions.known({account for contact in contacts for account in accounts_of(contact)})
+    known = await tx.introductions.known({account for contact in contacts for account in contact.accounts})
     hidden = await tx.introductions.hidden()
     reasons = (why_unreachable(contact, known, hidden, settings) for contact in contacts)
     return len(contacts), Counter(why for why in reasons if why is not None)
