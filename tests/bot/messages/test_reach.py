@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bot.channels.matrix.content import contents
 from bot.channels.telegram.html import parts
 from bot.channels.telegram.policy import Policy
+from bot.features.wording import refused_address
 from bot.messages import Address, Outgoing, Own, Reach, Say
 from bot.messages.html import blocks
 from bot.messages.markup import Document, plain
 from bot.messages.reach import OTHER, as_reach, is_reach, link_of
 from bot.texts import Texts
+from knowledge_base.mail_address import flaw_of
+from tests.wording import says
 
 ADDRESSES = [
     ("matrix", "@asker:stadt.example", "https://matrix.to/#/@asker:stadt.example"),
@@ -94,6 +99,18 @@ def test_a_reach_survives_the_outbox() -> None:
 def test_a_network_without_personal_data_leaves_the_words_of_the_bot_as_they_are() -> None:
     document = Texts().render(Say("verify.no_address"), "de")
     assert "name@stadt.example" in plain(Policy(personal_data=False).document(document))
+
+
+@pytest.mark.parametrize("language", ["de", "en", "pl"])
+@pytest.mark.parametrize(
+    "typed", ["name+abo@stadt.example", "büro@stadt.example", ".büro@stadt.example", "Stadt", "a@b"]
+)
+def test_refusal_of_an_address_keeps_its_example_on_every_network_and_gives_a_reason(typed: str, language: str) -> None:
+    refused = refused_address(typed)
+    text = plain(Policy(personal_data=False).document(Texts().render(refused, language)))
+    assert re.search(r"\w+@\w+\.example", text)
+    assert "[" not in text
+    assert says(f"verify.why.{flaw_of(typed)}", text, language)
 
 
 @pytest.mark.parametrize(
