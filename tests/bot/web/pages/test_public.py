@@ -45,12 +45,17 @@ async def test_imprint_names_the_operator_and_its_address(site: Site) -> None:
 
 
 async def test_privacy_notice_names_controller_data_and_retention(site: Site) -> None:
-    page = await read(site, "/privacy")
+    page = await read(site, "/privacy", telegram={})
     for needed in ("Datenschutzstelle", "Aufsicht des Landes Beispiel", "72 Stunden", "!meinedaten", "keine Cookies"):
         assert needed in page
     assert "Telegram" not in page, "it is not switched on"
-    on = Settings(telegram={"token": "1:a"}).telegram  # type: ignore[arg-type]
-    assert says("page.privacy.outside.telegram", await read(site, "/privacy", telegram=on))
+    page = await read(site, "/privacy")
+    assert says("page.privacy.outside.telegram", page)
+    assert says("page.privacy.instead", page)
+    assert "Matrix" in page
+    alone = await read(site, "/privacy", matrix={}, smtp={})
+    assert says("page.privacy.outside.telegram", alone)
+    assert "Matrix" not in alone, "it is not switched on"
 
 
 async def test_accessibility_statement_names_the_contact_for_reports(site: Site) -> None:
