@@ -160,8 +160,8 @@ async def watch(
         except MutedError as error:
             log.error("chats_muted", reason=error.reason)  # noqa: TRY400 - the reason says it all
             health.failed(name, error.reason)
-        except Exception as error:  # noqa: BLE001  a probe may fail in any way its part can
-            log.warning("probe_failed", part=name, error=type(error).__name__)
+        except Exception as error:
+            log.warning("probe_failed", part=name, exc_info=error)
             health.failed(name, "unreachable")
         else:
             health.beat(name)

@@ -16,9 +16,11 @@ import structlog
 
 from bot.messages import Say, Value
 from bot.operations.alerts import PART_DOWN, PART_UP, Alerts, News
-from bot.operations.health import ALLOWANCES, ENDED, Health, HealthReport, chats_in
+from bot.operations.health import ALLOWANCES, ENDED, PROBE_EVERY, Health, HealthReport, chats_in
+from knowledge_base.clock import is_past
 
 LOOK_EVERY = 10.0  # seconds between two looks at the parts
+SETTLES = timedelta(seconds=PROBE_EVERY + LOOK_EVERY)  # so long after a part, those that failed with it may need
 REASONS: Mapping[str, str] = {  # reason in the report of health → key of its text
     "timeout": "timeout",
     "silent": "silent",
@@ -72,6 +74,7 @@ class PartAlerts:
         self._health, self._alerts, self._now, self._label = health, alerts, now, label
         self._red: dict[str, Outage] = {}
         self._untold: dict[str, Outage] = {}  # by what they are about
+        self._settled = now()  # until then, parts that failed may be about to work again
 
     async def run(self, *, every: float = LOOK_EVERY) -> None:
         """Look until cancelled."""
@@ -83,7 +86,11 @@ class PartAlerts:
         """Log what changed since the last look, and tell the admins what they have not heard yet."""
         for outage in list(changes(self._red, self._health.status(), self._now())):
             self._note(outage)
-        told = await self._tell(PART_DOWN) | await self._tell(PART_UP)
+            if outage.until:
+                self._settled = outage.until + SETTLES
+        told = await self._tell(PART_UP)
+        if is_past(self._settled, self._now(), SETTLES):
+            told |= await self._tell(PART_DOWN)
         self._untold = {thing: outage for thing, outage in self._untold.items() if thing not in told}
 
     def _note(self, outage: Outage) -> None:

@@ -137,8 +137,8 @@ class Sender:
                 await self._unclear(row, STRANDED, killed=True)
             least = Urgency.BULK if is_past(self._bulk_again, self._store.now(), LONGEST_REST) else Urgency.NOTICE
             rows = await self._claims.take(term, places, least=least) if places > 0 else []
-        except Exception as error:  # noqa: BLE001 - the database is away: it comes back, and so do we
-            log.error("outbox.failed", channel=self._channel.name, error=type(error).__name__)  # noqa: TRY400
+        except Exception:  # the database is away: it comes back, and so do we
+            log.exception("outbox.failed", channel=self._channel.name)
             self._claims.look_again()  # perhaps the claim was stored and only the reply to its COMMIT was lost
             asyncio.get_running_loop().call_later(FAILED_S, self._wake.set)
             return []

@@ -107,8 +107,8 @@ class Leadership:
         while True:
             try:
                 await self.sign()
-            except Exception as error:  # noqa: BLE001 - the database is unreachable: retry until it is back
-                log.warning("leadership.not_signed", error=type(error).__name__)
+            except Exception as error:
+                log.warning("leadership.not_signed", exc_info=error)
                 failed("timeout" if isinstance(error, TimeoutError) else "unreachable")
             else:
                 alive()

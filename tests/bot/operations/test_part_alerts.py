@@ -132,6 +132,39 @@ async def test_parts_that_fail_together_are_one_message(watched: Watched) -> Non
     assert all(says(f"alert.part.{part}", down) for part in ("database", "dispatcher", "outbox"))
 
 
+async def test_part_that_recovers_a_little_later_than_another_causes_no_alarm(watched: Watched) -> None:
+    for part in ("database", "queues"):
+        watched.health.expect(part)
+    async with watched.store.begin() as tx:
+        await tx.connection.exec_driver_sql("ALTER TABLE fact RENAME TO away")
+    assert await watched.looks(seconds=100) == []
+    async with watched.store.begin() as tx:
+        await tx.connection.exec_driver_sql("ALTER TABLE away RENAME TO fact")
+    watched.health.beat("database")
+    (up,) = await watched.looks(seconds=10)
+    assert says("alert.part_up", up)
+    watched.health.beat("queues")
+    (up,) = await watched.looks(seconds=10)
+    assert says("alert.part_up", up)
+    assert says("alert.part.queues", up)
+
+
+async def test_part_that_stays_failed_when_another_recovers_is_told(watched: Watched) -> None:
+    for part in ("telegram", "email"):
+        watched.health.expect(part)
+    async with watched.store.begin() as tx:
+        await tx.connection.exec_driver_sql("ALTER TABLE fact RENAME TO away")
+    assert await watched.looks(seconds=100) == []
+    async with watched.store.begin() as tx:
+        await tx.connection.exec_driver_sql("ALTER TABLE away RENAME TO fact")
+    watched.health.beat("telegram")
+    (up,) = await watched.looks(seconds=10)
+    assert says("channel.telegram", up)
+    (down,) = await watched.looks(seconds=40)
+    assert says("alert.part_down", down)
+    assert says("channel.email", down)
+
+
 async def test_outage_that_could_not_be_stored_is_told_with_its_end(watched: Watched, tmp_path: Path) -> None:
     watched.health.expect("database")
     async with watched.store.begin() as tx:

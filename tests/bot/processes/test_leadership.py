@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+import structlog.testing
 
 from bot.processes.leadership import Leadership
 from knowledge_base.store.database import Store
@@ -82,9 +83,11 @@ async def test_process_takes_the_lead_after_a_database_outage(
     async with sqlite_store.begin() as tx:
         await tx.connection.exec_driver_sql("ALTER TABLE leader RENAME TO leader_away")
     signed, failures = asyncio.Event(), []
-    running = asyncio.create_task(leader.run(signed.set, failures.append))
-    while not failures:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    with structlog.testing.capture_logs() as logs:
+        running = asyncio.create_task(leader.run(signed.set, failures.append))
+        while not failures:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert logs[0]["exc_info"], "its traceback is written once; see config.logging.Repeated"
     assert not leader.leads("net")
     async with sqlite_store.begin() as tx:
         await tx.connection.exec_driver_sql("ALTER TABLE leader_away RENAME TO leader")
