@@ -23,11 +23,11 @@ NO_TORCH = --constraint requirements/torch.txt $(TORCH:%=--no-emit-package=%)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help chat try-telegram install install-full test-fast test test-matrix test-full check bench campaign lock sbom audit clean
+.PHONY: help chat try-telegram install install-full test-fast test test-matrix test-full check bench campaign campaign-browser campaign-fuzz lock sbom audit clean
 
 help: ## show this list
 	@echo "make TARGET [PYTHON=python3.12] [JOBS=4] [ARGS='more arguments']"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 chat: .venv/.installed ## install the light set and chat in this terminal (you can also pipe lines)
 	@.venv/bin/python run_bot.py chat $(ARGS)
@@ -62,6 +62,12 @@ bench: .venv-full/.bench ## measure cold start, memory, import rate and latency;
 
 campaign: .venv-test/.installed .venv-synapse/.installed ## run the long kill and load campaigns
 	@.venv-test/bin/python -m pytest -m campaign $(ARGS)
+
+campaign-browser: .venv-test/.installed .venv-synapse/.installed ## run only the users of Element Web; needs npm and Chromium
+	@.venv-test/bin/python -m pytest -m browser $(ARGS)
+
+campaign-fuzz: .venv-test/.installed ## run only the 10,000 broken Matrix events and Telegram updates; FUZZ_SEED=… again
+	@.venv-test/bin/python -m pytest -m fuzz $(ARGS)
 
 lock: .venv-lock/.installed ## resolve pyproject.toml again into requirements/ (all platforms, with hashes)
 	@$(COMPILE) $(UPGRADE) --output-file requirements/light.txt

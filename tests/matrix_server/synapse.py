@@ -62,7 +62,7 @@ def _is_current(done: Path) -> bool:
     return done.stat().st_mtime >= LOCK.stat().st_mtime or done.read_bytes() == LOCK.read_bytes()
 
 
-def configuration(folder: Path, port: int, secret: str, limited: str = "") -> dict[str, Any]:
+def configuration(folder: Path, port: int, secret: str, limited: str = "", name: str = NAME) -> dict[str, Any]:
     """Loopback only, without limits but the ``limited`` one, without anything that waits. JSON is YAML."""
     listener = {"port": port, "bind_addresses": ["127.0.0.1"], "type": "http", "tls": False,
                 "resources": [{"names": ["client"], "compress": False}]}  # fmt: skip
@@ -76,7 +76,7 @@ def configuration(folder: Path, port: int, secret: str, limited: str = "") -> di
     limits |= {"rc_presence": {"per_user": UNLIMITED}}
     limits.pop(limited, None)
     return limits | {
-        "server_name": NAME,
+        "server_name": name,
         "pid_file": str(folder / "pid"),
         "listeners": [listener],
         "database": {"name": "sqlite3", "args": {"database": str(folder / "homeserver.db")}},
@@ -191,11 +191,12 @@ def memory_folder(prefix: str) -> Path:
 
 
 @contextmanager
-def running_synapse(limited: str = "") -> Iterator[Synapse]:
+def running_synapse(limited: str = "", name: str = NAME) -> Iterator[Synapse]:
     """Start a server in a new folder; nothing of it stays. ``limited``: such as ``rc_message``, left at its default."""
     folder = memory_folder("synapse-")
     server = Synapse(folder, free_port(), secrets.token_hex(16), environment())
-    (folder / "homeserver.yaml").write_text(json.dumps(configuration(folder, server.port, server.secret, limited)))
+    settings = configuration(folder, server.port, server.secret, limited, name)
+    (folder / "homeserver.yaml").write_text(json.dumps(settings))
     (folder / "log.yaml").write_text(LOGGING.format(folder=folder))
     seed = base64.b64encode(secrets.token_bytes(32)).decode().rstrip("=")
     (folder / "signing.key").write_text(f"ed25519 a_test {seed}\n")
