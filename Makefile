@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 ARGS ?=
-JOBS ?= 2
+JOBS ?= 3
 UV = uv==0.13.9
 AUDIT = pip-audit==2.10.1
 
