@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from typing import Any
 
 from bot.commands import is_command
 from bot.messages import Happening, Inbound, Refused
@@ -54,7 +55,7 @@ class Intake:
         happenings = [item for item in happenings if is_for_us(item)]
         if not happenings and not refused and cursor is None:
             return
-        taken_back = [item.refers_to for item in happenings if item.happening is Happening.RETRACTION]
+        taken_back = [storable(item.refers_to) for item in happenings if item.happening is Happening.RETRACTION]
         try:
             term = self._term(channel)
             async with self._store.begin(first=True) as tx:
@@ -64,7 +65,8 @@ class Intake:
                 if taken_back:  # not answered yet: then it never will be
                     added -= await tx.inbox.drop_messages(channel, taken_back)
                 for refusal in refused:
-                    await tx.inbox.refuse(channel, refusal.id, refusal.conversation, refusal.user)
+                    ids = (refusal.id, refusal.conversation, refusal.user)
+                    await tx.inbox.refuse(channel, *map(storable, ids))
                 if cursor is not None:
                     await tx.inbox.set_cursor(channel, cursor)
         except Exception as error:
@@ -125,8 +127,15 @@ def is_for_us(item: Inbound) -> bool:
 
 
 def _received(item: Inbound) -> Received:
-    payload = item.to_json() | {"text": storable(item.text)}
-    return Received(item.address.channel, item.id, item.address.conversation, item.user, payload)
+    payload = {name: _storable_in(value) for name, value in item.to_json().items()}
+    place = item.address
+    return Received(place.channel, storable(item.id), storable(place.conversation), storable(item.user), payload)
+
+
+def _storable_in(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _storable_in(part) for name, part in value.items()}
+    return storable(value) if isinstance(value, str) else value
 
 
 def storable(text: str) -> str:

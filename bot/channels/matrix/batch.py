@@ -24,6 +24,7 @@ from bot.channels.matrix.normalise import (
     VerificationStep,
     check_shape,
     is_for_others,
+    is_id,
     moment,
     quoted_text,
     read,
@@ -70,10 +71,10 @@ def _identify(event: Any, room_id: str) -> tuple[str, str]:
     """Return an id for an event without a valid one, the same at every delivery, and its sender or an empty string."""
     fields = event if isinstance(event, dict) else {}
     event_id, sender = fields.get("event_id"), fields.get("sender")
-    if not room_id or not isinstance(event_id, str) or not 0 < len(event_id) <= 255:
+    if not room_id or not isinstance(event_id, str) or not event_id or not is_id(event_id):
         text = json.dumps(event, sort_keys=True, default=repr, skipkeys=True)
         event_id = "sha256:" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-    return event_id, sender[:255] if isinstance(sender, str) else ""
+    return event_id, sender if isinstance(sender, str) and is_id(sender) else ""
 
 
 class SyncReader:

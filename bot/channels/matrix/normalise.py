@@ -52,11 +52,20 @@ def check_shape(event: Any) -> Json:
     for name, kind in fields.items():
         if not isinstance(event.get(name), kind) or isinstance(event[name], bool):
             raise MalformedEventError(name)
-    if not event["event_id"] or len(event["event_id"]) > MAX_ID or len(event["sender"]) > MAX_ID:
+    if not event["event_id"] or not (is_id(event["event_id"]) and is_id(event["sender"])):
         raise MalformedEventError("id")
     if is_deep(event):
         raise MalformedEventError("depth")
     return event
+
+
+def is_id(value: str) -> bool:
+    """Return whether every database can store a string as an id: bounded, no halves of characters, no NUL."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return len(value) <= MAX_ID and "\0" not in value
 
 
 def is_deep(value: Any) -> bool:
@@ -80,7 +89,7 @@ def read(event: Json, room: Room) -> Inbound | VerificationStep | None:
             return _reaction(event, room, content)
         case "m.room.redaction":
             redacted = event.get("redacts", content.get("redacts"))
-            return _inbound(event, room, happening=Happening.RETRACTION, refers_to=_text(redacted, "redacts"))
+            return _inbound(event, room, happening=Happening.RETRACTION, refers_to=_id(redacted, "redacts"))
         case kind if kind in POLL_RESPONSES:
             return _vote(event, room, content)
         case "m.sticker" if room.alone:
@@ -99,12 +108,12 @@ def _message(event: Json, room: Room, content: Json) -> Inbound | VerificationSt
         return VerificationStep(room.id, event)
     relation = _relation(content)
     if relation.get("rel_type") == "m.replace":
-        return _edit(event, room, content.get("m.new_content"), _text(relation.get("event_id"), "event_id"))
+        return _edit(event, room, content.get("m.new_content"), _id(relation.get("event_id"), "event_id"))
     if kind != "m.text" and not (kind in WITH_CAPTION and _has_caption(content)):
         return _inbound(event, room) if kind in WITHOUT_WORDS and room.alone else None  # the bot asks for a question
     reply = _replied_to(relation)
     text, addressed = _said(content, room, reply=bool(reply))
-    thread = _text(relation.get("event_id"), "thread") if relation.get("rel_type") == "m.thread" else ""
+    thread = _id(relation.get("event_id"), "thread") if relation.get("rel_type") == "m.thread" else ""
     return _inbound(event, room, text=text, thread=thread, addressed=addressed, refers_to=reply)
 
 
@@ -144,7 +153,7 @@ def is_for_others(content: Json, room: Room) -> bool:
 
 def _reaction(event: Json, room: Room, content: Json) -> Inbound | None:
     relation = _relation(content)
-    key, target = relation.get("key"), _text(relation.get("event_id"), "event_id")
+    key, target = relation.get("key"), _id(relation.get("event_id"), "event_id")
     if not isinstance(key, str):
         raise MalformedEventError("key")
     if room.alone and key in KEYCAPS:
@@ -206,6 +215,12 @@ def _text(value: Any, name: str) -> str:
     return value
 
 
+def _id(value: Any, name: str) -> str:
+    if not is_id(_text(value, name)):
+        raise MalformedEventError(name)
+    return str(value)
+
+
 def _relation(content: Json) -> Json:
     relation = content.get("m.relates_to", {})
     if not isinstance(relation, dict):
@@ -217,7 +232,7 @@ def _replied_to(relation: Json) -> str:
     """Return the event that a user chose to reply to; ignore the fallback reply of a thread."""
     reply = relation.get("m.in_reply_to")
     target = reply.get("event_id") if isinstance(reply, dict) else None
-    return target if isinstance(target, str) and not relation.get("is_falling_back") else ""
+    return target if isinstance(target, str) and is_id(target) and not relation.get("is_falling_back") else ""
 
 
 def _mentions(content: Json, body: str, own_words: str, room: Room) -> bool:

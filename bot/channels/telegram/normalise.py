@@ -248,7 +248,7 @@ def unreadable(update: Any) -> Inbound:
     if not isinstance(number, int):
         number = f"unreadable-{_digest(update)[:32]}"
     return Inbound(
-        id=str(number), address=Address(NAME, "unreadable"), user="", text="", private=False,
+        id=str(number), address=Address(NAME, "(none)"), user="", text="", private=False,
         at=datetime.now(UTC), happening=Happening.UNREADABLE, returns=False,
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.incoming.intake import Intake, is_for_us, storable
-from bot.messages import Happening, Inbound
+from bot.messages import Address, Happening, Inbound, Refused
 from knowledge_base.store.database import Store
 from tests.claims import to_handle
 from tests.fakes import FakeChannel
@@ -110,6 +110,17 @@ async def test_duplicate_and_deleted_messages_do_not_fill_the_intake(sqlite_stor
 async def test_hostile_characters_are_replaced_before_storing(store: Store) -> None:
     await Intake(store)("test", [ANNA.inbound("a\0b\udcffc\U0001f600")])
     assert await texts(store) == ["a?b?c\U0001f600"]
+
+
+@pytest.mark.parametrize("bad", ["\ud800", "a\0"], ids=["half a character", "NUL"])
+async def test_ids_that_no_database_stores_do_not_stop_the_intake(store: Store, bad: str) -> None:
+    intake = Intake(store)
+    place = Address("test", bad, bad)
+    message = ANNA.inbound("x", id=bad, user=bad, address=place, refers_to=bad, quoted=bad)
+    retraction = ANNA.inbound(happening=Happening.RETRACTION, refers_to=bad)
+    await intake("test", [message, retraction, ANNA.inbound("y")], refused=[Refused(f"r{bad}", bad, bad, "id")])
+    async with store.read() as tx:
+        assert (await tx.inbox.count())["new"] == 2
 
 
 @given(st.text(st.characters()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -141,6 +142,37 @@ def test_edits_redactions_reactions_and_votes_refer_to_their_message() -> None:
     vote = event({"org.matrix.msc3381.poll.response": {"answers": ["language de"]}}, "org.matrix.msc3381.poll.response")
     assert meant(vote).text == "!language de"
     assert isinstance(read(event({}, "m.key.verification.key"), room()), VerificationStep)
+
+
+BAD_ID = pytest.mark.parametrize("bad", ["\ud800", "$a\0", "$" + "x" * 255], ids=["half a character", "NUL", "long"])
+
+
+@BAD_ID
+@pytest.mark.parametrize("field", ["event_id", "sender"])
+def test_event_with_an_id_that_no_database_stores_is_malformed(field: str, bad: str) -> None:
+    with pytest.raises(MalformedEventError):
+        check_shape(text("!hilfe") | {field: bad})
+
+
+@BAD_ID
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda bad: event({"redacts": bad}, "m.room.redaction"),
+        lambda bad: event({"m.relates_to": {"event_id": bad, "key": "👍"}}, "m.reaction"),
+        lambda bad: text("x", **{"m.relates_to": {"rel_type": "m.thread", "event_id": bad}}),
+        lambda bad: text("x", **{"m.relates_to": {"rel_type": "m.replace", "event_id": bad}}),
+    ],
+    ids=["redaction", "reaction", "thread", "edit"],
+)
+def test_event_that_refers_to_such_an_id_is_malformed(made: Callable[[str], dict[str, Any]], bad: str) -> None:
+    with pytest.raises(MalformedEventError):
+        read(made(bad), room())
+
+
+@BAD_ID
+def test_reply_to_such_an_id_refers_to_nothing(bad: str) -> None:
+    assert meant(text("x", **{"m.relates_to": {"m.in_reply_to": {"event_id": bad}}})).refers_to == ""
 
 
 JSON = st.recursive(
