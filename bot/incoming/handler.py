@@ -22,7 +22,7 @@ from bot.features.search.ask import note_rating
 from bot.features.search.rate_limit import EXHAUSTED, told_already
 from bot.incoming.buttons import FrontDesk
 from bot.incoming.group_access import left, may_work, moved, note_permit
-from bot.incoming.reply import FAREWELL, HandledElsewhereError, explain, notice, reply, say_sorry
+from bot.incoming.reply import FAREWELL, HandledElsewhereError, explain, notice, reply, retract, say_sorry
 from bot.incoming.turn_loader import Staff, TurnLoader
 from bot.incoming.typing_indicator import shown_as_working
 from bot.messages import Happening, Inbound, Say
@@ -111,7 +111,7 @@ class Handler:
             case Happening.IMPERSONAL:
                 return await self._explain(row, inbound)
             case Happening.RETRACTION:
-                return await self._silently(row, inbound, lambda tx: tx.answers.retract(row.channel, inbound.refers_to))
+                return await self._silently(row, inbound, lambda tx: retract(tx, self._channels, inbound))
             case Happening.REACTION:
                 return await self._silently(row, inbound, lambda tx: self._rate(tx, inbound))
             case Happening.LEFT:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from bot.channels.port import Channel, EditsInPlace
 from bot.context import Turn
 from bot.messages import Happening, Inbound, MessageAudience, Say, Url
 from bot.messages.envelope import Envelope
@@ -80,6 +81,17 @@ async def say_sorry(tx: Transaction, row: InboxRow) -> None:
         answers=known.get("message") or row.event_id,
     )
     await tx.outbox.add(row.channel, row.conversation, envelope.to_json(), urgency=Urgency.ANSWER)
+
+
+async def retract(tx: Transaction, channels: Mapping[str, Channel], inbound: Inbound) -> None:
+    """Forget a question that its author deleted, and what the answer to it says, where the network lets the bot."""
+    place = inbound.address
+    answer = await tx.answers.retract(place.channel, inbound.refers_to)
+    if answer is None or not isinstance(channels.get(place.channel), EditsInPlace):
+        return
+    said = Say("ask.retracted")
+    envelope = Envelope(said, answer[1], MessageAudience.ROOM, thread=place.thread, replaces=answer[0])
+    await tx.outbox.add(place.channel, place.conversation, envelope.to_json(), urgency=Urgency.ANSWER)
 
 
 async def explain(tx: Transaction, row: InboxRow, inbound: Inbound, secret: bytes) -> bool:

@@ -57,13 +57,13 @@ def accounts_on(channel: str, addresses: Collection[str]) -> frozenset[str]:
 # no room is opened for a person that the bot has just erased.
 IN_ROOMS = frozenset({
     "admins_only", "ask.empty", "ask.events", "ask.found", "ask.more", "ask.not_sure", "ask.not_sure_there",
-    "author.automatic", "author.channel", "author.forwarded", "author.group",
-    "ask.nothing", "ask.only_elsewhere", "compare", "editors_only", "elsewhere.mail", "elsewhere.nowhere",
-    "elsewhere.room", "error.sorry", "events.past", "events.some", "forget.done", "greeting", "help",
-    "hint.device_refused", "hint.verify_elsewhere", "hint.verify_later", "inline.projects", "inline.questions",
-    "language.chosen", "language.follows", "language.which", "limit.projects", "limit.questions", "missed",
-    "more.no_more", "more.nothing_before", "one_to_one_only", "pick.nothing", "privacy", "rate.nothing",
-    "rate.useful", "rate.useless", "room.grown", "room.not_here", "room.private", "room.settings", "show.contact",
+    "ask.nothing", "ask.only_elsewhere", "ask.retracted", "author.automatic", "author.channel", "author.forwarded",
+    "author.group", "compare", "editors_only", "elsewhere.mail", "elsewhere.nowhere", "elsewhere.room",
+    "error.sorry", "events.past", "events.some", "forget.done", "greeting", "help", "hint.device_refused",
+    "hint.verify_elsewhere", "hint.verify_later", "inline.projects", "inline.questions", "language.chosen",
+    "language.follows", "language.which", "limit.projects", "limit.questions", "missed", "more.no_more",
+    "more.nothing_before", "one_to_one_only", "pick.nothing", "privacy", "rate.nothing", "rate.useful",
+    "rate.useless", "room.grown", "room.not_here", "room.private", "room.settings", "show.contact",
     "show.not_found", "show.project", "start", "start.room", "subscribe.admins_only", "subscribe.room", "thanks",
     "unknown_command", "unreadable",
 })  # fmt: skip

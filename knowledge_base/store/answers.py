@@ -70,18 +70,22 @@ class Answers:
         where = (answer.c.channel == channel, answer.c.event_id.in_(event_ids))
         return set((await self._connection.scalars(select(answer.c.event_id).where(*where))).all())
 
-    async def retract(self, channel: str, event_id: str) -> None:
-        """Forget what was stored of a retracted question, except the same question of other users."""
+    async def retract(self, channel: str, event_id: str) -> tuple[str, str] | None:
+        """Forget what was stored of a retracted question, except the same question of other users.
+
+        Return the id of its answer, and the language of it; ``None``: the question had none.
+        """
         where = (answer.c.channel == channel, answer.c.event_id == event_id)
-        gone = delete(answer).where(*where).returning(answer.c.id, answer.c.unanswered)
+        gone = delete(answer).where(*where).returning(answer.c.id, answer.c.unanswered, answer.c.language)
         given = (await self._connection.execute(gone)).first()
         if given is None:
-            return
+            return None
         await self._connection.execute(delete(chat_context).where(chat_context.c.answer_id == given.id))
         if given.unanswered is not None:
             alike = unanswered.c.number == given.unanswered
             await self._connection.execute(update(unanswered).where(alike).values(times=unanswered.c.times - 1))
             await self._connection.execute(delete(unanswered).where(alike, unanswered.c.times < 1))
+        return str(given.id), str(given.language)
 
     async def shown(self, answer_id: str) -> tuple[str, ...] | None:
         """Return the record ids that an answer showed; ``None`` when there is no such answer any more."""

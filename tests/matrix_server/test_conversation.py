@@ -215,12 +215,19 @@ async def test_thumb_reaction_is_feedback_and_number_reaction_picks_a_hit(shared
     )
 
 
-async def test_redacting_a_question_deletes_its_stored_answer(shared: BotProcess, person: Person) -> None:
+async def test_redacting_a_question_deletes_its_stored_answer_and_empties_the_shown_one(
+    shared: BotProcess, person: Person
+) -> None:
     room = await person.room_with(shared.user_id, encrypted=True)
-    question = (await person.ask(room, "Rufbus?"))["content"][ANSWER_TO]
+    answer = await person.ask(room, "Rufbus?")
+    question = answer["content"][ANSWER_TO]
     assert rows(shared, "SELECT 1 FROM answer WHERE event_id = ?", question)
     await person.client.room_redact(room, question)
     await eventually(lambda: not rows(shared, "SELECT 1 FROM answer WHERE event_id = ?", question))
+    edits = lambda: [e for e in person.from_user(room, shared.user_id) if "m.new_content" in e["content"]]  # noqa: E731
+    await person.until(lambda: bool(edits()))
+    assert edits()[0]["content"]["m.relates_to"]["event_id"] == answer["event_id"]
+    assert "Rufbus" not in edits()[0]["content"]["m.new_content"]["body"]
 
 
 async def test_client_that_shows_polls_gets_fixed_answers_as_a_poll_alone(shared: BotProcess, person: Person) -> None:
