@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.channels.matrix.access import spaces_without_bot
+from bot.channels.matrix.credentials import expect_password_login
 from bot.channels.matrix.crosssigning import Seeds
 from bot.channels.matrix.crypto import Crypto, LostStoreError
 from bot.channels.matrix.devices import Noted, find_unknown, shown, worth_an_alert
@@ -11,6 +12,7 @@ from bot.channels.matrix.files import Folder
 from bot.channels.matrix.http import MatrixError, RequestRefusedError, Server
 from bot.channels.matrix.login import Login, is_own_device, kept_login, own_keys
 from bot.channels.matrix.signing import chain, device_signed
+from bot.channels.port import ChannelEndedError
 from config.matrix import MatrixSettings
 
 Lines = list[tuple[str, str]]
@@ -23,8 +25,12 @@ async def look(server: Server, settings: MatrixSettings, folder: Folder) -> Line
     try:
         if login is None:
             await server.get("versions")
+            if settings.password:
+                await expect_password_login(server)
             return [("none", f"matrix: {settings.homeserver} answers; not logged in yet, the first serve does that")]
         return await _look(server, settings, folder, login)
+    except ChannelEndedError as error:
+        return [("fail", f"matrix: {error}")]
     except RequestRefusedError as error:
         if error.signed_out:
             return [("fail", "matrix: the homeserver has revoked the access token; delete login.json to log in anew")]

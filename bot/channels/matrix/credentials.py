@@ -13,7 +13,7 @@ ISSUE_TOKEN = "mas-cli manage issue-compatibility-token"  # noqa: S105 - a comma
 
 async def by_password(server: Server, settings: MatrixSettings, device_id: str) -> Json:
     """Log in with the password; the device gets this id. Raise ``ChannelEndedError`` with a remedy if refused."""
-    await _expect_password_login(server)
+    await expect_password_login(server)
     body: Json = {
         "type": BY_PASSWORD,
         "identifier": {"type": "m.id.user", "user": settings.user_id},
@@ -30,7 +30,7 @@ async def by_password(server: Server, settings: MatrixSettings, device_id: str) 
         ) from error
 
 
-async def _expect_password_login(server: Server) -> None:
+async def expect_password_login(server: Server) -> None:
     """Raise ``ChannelEndedError`` if the server names its kinds of login, and the password is not among them."""
     try:
         kinds = login_kinds(await server.get("v3", "login"))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from bot.channels.matrix.checking import look
 from bot.channels.matrix.credentials import login_kinds, password_stage
 from bot.channels.matrix.crypto import Crypto
 from bot.channels.matrix.files import Folder
@@ -53,6 +54,8 @@ class Homeserver:
 
     def answer(self, request: str, body: Json, token: str) -> tuple[int, Json]:
         match request:
+            case "GET /_matrix/client/versions":
+                return 200, {}
             case "GET login":
                 return 200, self.flows
             case "POST login":
@@ -273,6 +276,15 @@ async def test_server_without_password_login_is_named_with_the_way_to_a_token(th
         await open_session(server, settings(server), folder)
     assert "mas-cli manage issue-compatibility-token" in str(caught.value.remedy)
     assert "POST login" not in homeserver.requests
+
+
+async def test_check_before_the_first_login_names_a_server_without_password_login(there: There, folder: Folder) -> None:
+    homeserver, server = there
+    assert [state for state, _ in await look(server, settings(server), folder)] == ["none"]
+    homeserver.flows = {"flows": [{"type": "m.login.sso"}]}
+    ((state, line),) = await look(server, settings(server), folder)
+    assert state == "fail"
+    assert "no login by password" in line
 
 
 @pytest.mark.parametrize("answer", [{}, {"flows": 5}, {"flows": [5, {"type": 7}, {}]}], ids=str)
