@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import nio
 import pytest
@@ -17,6 +18,7 @@ from tests.matrix_server.person import ANSWER_TO, Person
 from tests.matrix_server.strict_person import FOLDER, StrictPerson
 from tests.matrix_server.synapse import Synapse
 from tests.node import install
+from tests.patience import PATIENCE_S
 from tests.wording import says
 
 pytestmark = [pytest.mark.matrix]
@@ -150,6 +152,23 @@ async def test_every_user_can_verify_the_bot_with_emojis_in_a_private_chat(
         assert await user.do("confirm") == "verified"
         assert await user.do("verified", user=bot.user_id, wait=True)
         assert is_fine(await user.ask(room, "Noch da?"))
+
+
+async def test_verification_that_begins_with_the_invitation_is_answered(synapse: Synapse, bot: BotProcess) -> None:
+    """As with Element's "Verify" for a user without a chat: the request is older than the bot's arrival."""
+    async with await StrictPerson.new(synapse.url, synapse.register(f"user{secrets.token_hex(3)}")) as user:
+        await bot.end()
+        room = await user.do("room", invite=[bot.user_id], encrypted=True)
+        await user.do("device_trust", user=bot.user_id)
+        begun = asyncio.create_task(user.do("verify", user=bot.user_id, room=room))
+        path = f"/_synapse/admin/v1/rooms/{quote(room)}/messages?dir=b&limit=20"
+        async with asyncio.timeout(PATIENCE_S):
+            while not any("from_device" in event["content"] for event in synapse.admin("GET", path)["chunk"]):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        await bot.start()
+        emojis = (await begun)["emojis"]
+        await user.do("saying", room=room, sender=bot.user_id, text=emojis[0][0])
+        assert await user.do("confirm") == "verified"
 
 
 async def test_verification_with_wrong_emojis_fails(synapse: Synapse, bot: BotProcess) -> None:
