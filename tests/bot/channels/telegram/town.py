@@ -21,6 +21,7 @@ from knowledge_base.ingest.importer import import_files
 from knowledge_base.store.database import Store
 from tests.bot.channels.telegram.rig import TEXTS, Rig, make_settings, running
 from tests.bot.web.pages.conftest import dump
+from tests.fakes import ACCOUNTS
 from tests.introducing import KNOWLEDGE, PROJECT, RoomChannel
 from tests.knowledge_base.ingest.examples import jsonl
 from tests.ports import free_port
@@ -144,7 +145,7 @@ async def town_of(
     async with SmtpSink() as sink, stored(folder) as store:
         smtp = SmtpSettings(host="127.0.0.1", port=sink.port, tls="none", sender="lotse@stadtlotse.example")
         web = {"port": port, "public_url": url, "enabled": True}
-        found = make_settings(api, folder, web=web, smtp=smtp, **settings)
+        found = make_settings(api, folder, web=web, smtp=smtp, matrix=ACCOUNTS["matrix"], **settings)
         matrix = RoomChannel()
         with capture_logs() as logged, caplog.at_level(logging.INFO):
             async with running(api, store, found, beside=[EmailChannel(found, TEXTS), matrix]) as rig:
