@@ -171,7 +171,7 @@ class ElementUser:
         """Return the texts of all messages of others that are on the page."""
         return [message["text"] for message in await self.do("messages") if not message["own"]]
 
-    async def picture(self, file: Path, message: Shown | None = None) -> float:
+    async def picture(self, file: Path, message: Shown | None = None, *, where: str = "room") -> float:
         """Take a picture as of a phone; return how many screens the message takes there."""
-        height = await self.do("picture", file=str(file), event=message.event if message else None)
+        height = await self.do("picture", file=str(file), event=message.event if message else None, where=where)
         return (height or 0) / 844

@@ -11,7 +11,11 @@ const PHONE = { width: 390, height: 844 };
 const COMPOSER = '.mx_BasicMessageComposer_input[role="textbox"]';
 const PLACES = { room: ".mx_RoomView_body", thread: ".mx_ThreadView" };
 // The panels beside a room, folded away as on a phone.
-const FOLDED = ".mx_LeftPanel_outerWrapper, .mx_SpacePanel, .mx_RightPanel_ResizeWrapper, .mx_ToastContainer { display: none !important; }";
+const FOLDED = ".mx_LeftPanel_outerWrapper, .mx_SpacePanel, .mx_ToastContainer { display: none !important; }";
+const BESIDE = {
+  room: ".mx_RightPanel_ResizeWrapper { display: none !important; }",
+  thread: ".mx_RightPanel_ResizeWrapper { position: fixed !important; inset: 0; width: 390px !important; max-width: none !important; z-index: 99; }",
+};
 
 const browser = await chromium.launch({ executablePath: chromiumPath, args: ["--no-sandbox", "--disable-gpu"] });
 const pages = new Map();
@@ -201,10 +205,10 @@ const actions = {
     });
   },
   // A picture as a phone shows it, and how high a message is there.
-  async picture({ user, file, event }) {
+  async picture({ user, file, event, where = "room" }) {
     const page = pages.get(user);
     await page.setViewportSize(PHONE);
-    const style = await page.addStyleTag({ content: FOLDED });
+    const style = await page.addStyleTag({ content: FOLDED + BESIDE[where] });
     await page.waitForTimeout(500); // the client lays out anew, with no event to wait for
     const height = event ? (await tile(page, event).boundingBox())?.height : null;
     await page.screenshot({ path: file });

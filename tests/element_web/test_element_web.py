@@ -97,6 +97,7 @@ async def test_private_chat_answers_follows_up_and_replaces_the_answer_to_an_edi
     assert says("ask.found", answer.text)
     screens = await asker.picture(world.pictures / "answer.png", answer)
     print(f"the answer takes {screens:.2f} screens")
+    assert screens <= SCREENS_OF_AN_ANSWER
 
     follow_up = await asker.ask("und in Potsdam?")
     assert MOBILITY_IN_POTSDAM.search(follow_up.text), follow_up.text
@@ -128,7 +129,7 @@ async def test_thread_that_the_bot_opened_in_a_group_goes_on_without_a_mention(w
         assert says("ask.found", (await asker.answer(question)).text)
         follow_up = await asker.ask("und in Potsdam?", where="thread")
         assert MOBILITY_IN_POTSDAM.search(follow_up.text), follow_up.text
-        await asker.picture(world.pictures / "group-thread.png", follow_up)
+        await asker.picture(world.pictures / "group-thread.png", follow_up, where="thread")
 
 
 async def code_by_mail(mail: SmtpSink) -> str:
