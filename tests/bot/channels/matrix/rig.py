@@ -101,7 +101,7 @@ class Rig:
     def room_key(self, room: str) -> Json:
         name, key = self._one_time_keys.pop()
         self.anna.start_sessions({ME: {"BOT": {name: key}}})
-        content = next(iter(self.anna.room_key_messages(room, [ME], Rotation())))[ME]["BOT"]
+        content = next(iter(self.anna.room_key_messages(room, [ME], Rotation(messages=100_000))))[ME]["BOT"]
         self.anna.room_key_shared(room)
         return {"type": "m.room.encrypted", "sender": ANNA, "content": content}
 
