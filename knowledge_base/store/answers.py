@@ -56,7 +56,8 @@ class Answers:
         self._now = now
 
     async def add(self, given: GivenAnswer) -> None:
-        """Store the hits of an answer."""
+        """Store the hits of an answer; they replace those of another message with the same id."""
+        await self.retract(given.channel, given.event_id)  # else the message waits for minutes, and its chat with it
         values = asdict(given) | {"shown": list(given.shown), "at": self._now}
         await self._connection.execute(insert(answer).values(**values))
 

@@ -73,6 +73,21 @@ async def test_album_in_a_group_gets_one_answer_if_its_caption_is_for_the_bot(ei
     assert len(world.said(group)) == 2
 
 
+# --- ids that come again ----------------------------------------------------------------------------------------------
+
+
+async def test_chat_goes_on_after_two_messages_with_the_same_id(either: Rig) -> None:
+    world, anna = either.world, either.world.user(11)
+    first = world.say(anna, QUESTION)
+    await world.answer(first)
+    world.happen("message", first.json() | {"text": "Wer hat Hitzeschutz?"})
+    last = world.say(anna, "hilfe")
+    assert says("help", (await world.answer(last)).text.replace("\u2060", ""))
+    await either.settled()
+    assert len(world.answers(first)) == 2
+    assert len(world.answers(last)) == 1
+
+
 # --- groups that become supergroups -----------------------------------------------------------------------------------
 
 
