@@ -38,6 +38,7 @@ class Fuzz:
         self._rig, self.draw = rig, random.Random(chosen)
         self._number = 0
         self.asked: list[str] = []
+        self.came: Counter[str] = Counter()  # broken events by id: some get the id of another one
 
     def _fresh(self, sent: Json) -> Json:
         self._number += 1
@@ -87,6 +88,7 @@ class Fuzz:
         for _ in range(BATCH):
             room, one = self.broken()
             timelines[room].append(one)
+            self.came[str(one.get("event_id")) if isinstance(one, dict) else ""] += 1
         answer = sync_answer(timelines, tuple(self._rig.to_device))
         times = self.draw.choice([1, 1, 1, 2])
         return [copied(answer) for _ in range(times)], sync_answer(
@@ -104,7 +106,7 @@ async def fuzz(rig: Rig, store: Store, folder: Path, output: io.StringIO, chosen
                 answer = await channel.answered(asked)
                 assert any(says("help", answer, language) for language in LANGUAGES), f"batch {number}: {answer}"
     answered = Counter(message.answers for message in channel.sent if message.answers)
-    assert [(one, count) for one, count in answered.items() if count > 1] == []
+    assert [(one, count) for one, count in answered.items() if count > max(run.came[one], 1)] == []
     assert len(answered) > GOOD * (events // BATCH), "else no broken event was a question"
     logged = output.getvalue()
     assert "matrix.backs_off" not in logged
