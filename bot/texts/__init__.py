@@ -141,7 +141,7 @@ class Texts:
             return [Link(url, host=host_of(url) if value.short else "")] if url else [Text(clean(value.address))]
         if isinstance(value, Reach):
             text = clean(value.text)
-            link = link_of(text) if value.linked else ""
+            link = link_of(text) if value.linked and not value.own else ""  # one's own account is no place to go
             node = Link(link, text, own=value.own) if link else Text(text, own=value.own, exact=True)
             return [node] if text else []
         if isinstance(value, Own):

@@ -219,8 +219,8 @@ def _html_inline(nodes: Iterable[Inline]) -> str:
 
 def _html_node(node: Inline) -> str:
     match node:
-        case Text(text):
-            return escape(text)
+        case Text(text):  # clients show an id of the reader's own as an alarm, but not in code
+            return f"<code>{escape(text)}</code>" if node.own and node.exact else escape(text)
         case Link(url):
             return f'<a href="{escape(url)}">{escape(node.label)}</a>' if SCHEMES.match(url) else escape(node.shown)
         case Break():

@@ -83,6 +83,7 @@ class Verifying:
         self._may_ask = may_ask
         self._flows: dict[str, Flow] = {}
         self._asked: dict[str, list[datetime]] = {}  # requests within the last hour, by user
+        self._declined: dict[str, tuple[str, datetime]] = {}  # reason and time, by transaction
 
     async def take(
         self, to_device: Iterable[Json], in_rooms: Iterable[VerificationStep], now: datetime
@@ -91,6 +92,7 @@ class Verifying:
         self._flows = {name: flow for name, flow in self._flows.items() if now - flow.begun < LASTS}
         recent = {user: [at for at in times if now - at < AN_HOUR] for user, times in self._asked.items()}
         self._asked = {user: times for user, times in recent.items() if times}
+        self._declined = {name: known for name, known in self._declined.items() if now - known[1] < AN_HOUR}
         said: list[Inbound] = []
         for event in to_device:
             said += await self._step(event, "", event["content"].get("transaction_id"), now)
@@ -118,6 +120,7 @@ class Verifying:
             return await self._answer(flow, kind, event["content"], now)
         except DeclinedError as declined:
             log.info("matrix.verification_declined", user=event["sender"], reason=declined.reason)
+            self._declined.setdefault(transaction, (declined.reason, now))
             device = event["content"].get("from_device", "")
             flow = self._flows.pop(transaction, None) or Flow(event["sender"], device, room, now, transaction)
             await self._cancel(flow, "m.user", f"The bot cannot be verified here now ({declined.reason}).")
@@ -141,6 +144,8 @@ class Verifying:
             return
         if isinstance(sent, int) and sent and now - moment(sent) > LASTS:
             return
+        if declined := self._declined.get(transaction):  # the server delivers it again
+            raise DeclinedError(declined[0])
         if transaction in self._flows or (asked := self._count(user, now)) > MOST_DECLINED:
             return
         flow = Flow(user, device, room, now, transaction)

@@ -184,3 +184,14 @@ def test_long_new_version_fits_into_events_and_goes_on_in_parts() -> None:
     assert others
     assert all(content[PART] == number for number, (_, content) in enumerate(others, start=1))
     assert all(len(json.dumps(content)) < 48_000 for _, content in (first, *others))
+
+
+def test_own_account_stands_in_code_and_that_of_others_is_a_link() -> None:
+    own, other = (
+        Text("@me:a.example", own=True, exact=True),
+        Link("https://matrix.to/#/@you:a.example", "@you:a.example"),
+    )
+    ((_, content),) = contents(message((Paragraph((own, other)),)), private=True)
+    assert "<code>@me:a.example</code>" in content["formatted_body"]
+    assert '<a href="https://matrix.to/#/@you:a.example">@you:a.example</a>' in content["formatted_body"]
+    assert content["body"] == "@me:a.example@you:a.example"

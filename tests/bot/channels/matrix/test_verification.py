@@ -207,6 +207,14 @@ async def test_user_verifies_five_times_an_hour_then_hears_why_not_then_nothing(
     assert desk.sent[-1] == "ready"
 
 
+async def test_request_delivered_again_gets_the_same_reason_and_does_not_count_again(desk: Desk) -> None:
+    said = [await desk.in_room(GROUP) for _ in range(MOST_DECLINED + 1)]
+    assert reasons([inbound for one in said for inbound in one]) == ["verify_elsewhere"] * (MOST_DECLINED + 1)
+    assert len({inbound.id for one in said for inbound in one}) == 1
+    await desk.requested()
+    assert desk.sent[-1] == "ready"
+
+
 async def test_new_request_replaces_the_open_one_of_the_same_user(desk: Desk) -> None:
     await desk.requested("old")
     await desk.requested("new")
