@@ -30,7 +30,7 @@ const timeline = (room) => client.getRoom(room)?.getLiveTimeline().getEvents() ?
 async function shown(event) {
   const info = event.isEncrypted() ? await client.getCrypto().getEncryptionInfoForEvent(event) : null;
   return {
-    event_id: event.getId(), relation: event.getWireContent()["m.relates_to"], sender: event.getSender(), type: event.getType(), content: event.getContent(),
+    event_id: event.getId(), relation: event.getWireContent()["m.relates_to"], sender: event.getSender(), type: event.getType(), content: event.getOriginalContent(),
     encrypted: event.isEncrypted(), unreadable: event.isDecryptionFailure(), reason: event.decryptionFailureReason,
     shield: info?.shieldColour ?? null, shield_reason: info?.shieldReason ?? null,
   };
@@ -90,7 +90,7 @@ const actions = {
   async answer({ room, question, seconds }) {
     return until(async () => {
       for (const event of timeline(room)) await event.attemptDecryption?.(client.getCrypto()).catch(() => {});
-      const event = timeline(room).find((one) => one.getContent()[ANSWER_TO] === question);
+      const event = timeline(room).find((one) => one.getOriginalContent()[ANSWER_TO] === question);
       return event && shown(event);
     }, seconds);
   },

@@ -135,7 +135,7 @@ async def test_user_invited_after_the_request_cannot_read_its_outcome(
     private = await person.joins()
     assert "+49 355 000001" in await hears(person, private, introducer, LEAD)
     await third.sync(1000)
-    assert bodies(third, room, introducer) == []
+    assert not [body for body in bodies(third, room, introducer) if not says("room.grown", body)]
     assert_reads_nothing(third)
     assert (await person.client.joined_members(private)).members  # type: ignore[union-attr]
     refused = await person.client.room_invite(private, third.user_id)
@@ -275,7 +275,7 @@ async def test_only_the_admin_can_read_an_alert(
     private = await person.joins()
     await person.until(lambda: bool(bodies(person, private, bot)))
     await third.sync(1000)
-    assert bodies(third, room, bot) == []
+    assert not [body for body in bodies(third, room, bot) if not says("room.grown", body)]
 
 
 async def test_alert_is_said_in_the_management_room_only_while_admins_alone_read_it(
@@ -301,7 +301,7 @@ async def test_alert_is_said_in_the_management_room_only_while_admins_alone_read
         assert says("alert.restored", alert)
         assert says("alert.room_overheard", alert)
     await third.sync(1000)
-    assert bodies(third, room, bot) == []
+    assert not [body for body in bodies(third, room, bot) if not says("room.grown", body)]
 
 
 async def restored(bot: BotProcess, backup: Path, room: str) -> None:

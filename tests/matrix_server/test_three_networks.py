@@ -239,7 +239,7 @@ async def from_telegram_to_matrix(place: Place, tom: User, lead: Person, chat: s
     for text in ("!profil name Qtname", "!profil kommune Potsdam", "!frage Wer fährt durch den Qtwinkel in Cottbus?"):
         await place.writes(tom, text)
     assert "erreichen" in await place.writes(tom, f"!kontakt ={PROJECT}")
-    assert "genau das" in await place.writes(tom, "Fach qtreach im Rathaus")
+    assert "genau das" in await place.writes(tom, "Fach 1180 qtreach im Rathaus")
     code = code_in(await place.writes(tom, "1"))
 
     request = await reads(lead, chat, place.bot, code)

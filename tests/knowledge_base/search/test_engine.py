@@ -135,6 +135,7 @@ async def test_search_offers_introductions_only_for_projects_with_a_reachable_co
     contact: Contact, expected: set[str]
 ) -> None:
     search = await search_over(HashEmbedder(), SMALL, [contact], PLACES)
+    search.introducible.follow({}, ())
     answer = (await search.ask("Bus Hitze Rechenzentrum", limit=10)).answer
     assert {hit.project.id for hit in (*answer.hits, *answer.near) if hit.can_introduce} == expected
     assert all(hit.contact_role == hit.project.contact_role for hit in answer.hits)

@@ -97,7 +97,7 @@ async def test_unreadable_updates_are_quarantined_and_the_others_are_answered(ei
     for question in (first, second):
         assert HELP in (await world.answer(question)).text
     await either.settled()
-    assert (await counts(either))["quarantined"] == 5
+    assert (await counts(either))["quarantined"] == 6
     assert len(world.said(anna)) == 2
 
 
