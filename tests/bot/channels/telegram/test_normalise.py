@@ -52,6 +52,16 @@ def test_bot_reads_only_messages_in_a_group_that_address_it() -> None:
     assert heard("neu", reply_to_message={"from": BOT, "forum_topic_created": {}}) is None
 
 
+@pytest.mark.parametrize("bad", ["\ud800", "a\0"], ids=["half a character", "NUL"])
+def test_press_and_text_hold_nothing_that_no_database_stores(bad: str) -> None:
+    press = {"update_id": 5, "callback_query": {"id": "1", "from": ANNA, "data": bad}}
+    for update in (press, message(f"/hilfe {bad}")):
+        happening = READER.read(update)
+        assert isinstance(happening, Inbound)
+        assert happening.text == happening.text.encode().decode().replace("\0", "")
+        assert "?" in happening.text
+
+
 @pytest.mark.parametrize(
     ("replied", "quote", "refers_to", "quoted"),
     [
