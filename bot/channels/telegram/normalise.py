@@ -161,6 +161,8 @@ class UpdateReader:
         return ours and "forum_topic_created" not in replied and bool(text)
 
     def _moved(self, number: str, body: Mapping[str, Any], old: int, new: int) -> Inbound:
+        if old >= 0 or new >= 0:
+            raise ValueError("only groups move")
         needs = self.policy.needs_permit(old, private=False) and self.policy.needs_permit(new, private=False)
         return Inbound(
             id=number, address=Address(NAME, str(new)), user="", text="", private=False, at=_moment(body),

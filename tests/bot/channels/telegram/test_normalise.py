@@ -52,6 +52,14 @@ def test_bot_reads_only_messages_in_a_group_that_address_it() -> None:
     assert heard("neu", reply_to_message={"from": BOT, "forum_topic_created": {}}) is None
 
 
+@pytest.mark.parametrize("moved", [{"migrate_to_chat_id": -1002}, {"migrate_from_chat_id": 11}])
+def test_private_chat_never_moves_to_a_group(moved: dict[str, int]) -> None:
+    chat = {"id": 11, "type": "private"} if "migrate_to_chat_id" in moved else CHAT
+    happening = READER.read(message("", chat=chat, **moved))
+    assert isinstance(happening, Inbound)
+    assert happening.happening is Happening.UNREADABLE
+
+
 @pytest.mark.parametrize("bad", ["\ud800", "a\0"], ids=["half a character", "NUL"])
 def test_press_and_text_hold_nothing_that_no_database_stores(bad: str) -> None:
     press = {"update_id": 5, "callback_query": {"id": "1", "from": ANNA, "data": bad}}
