@@ -148,13 +148,21 @@ class Fuzz:
             for kind in ("message", "edited_message"):
                 body = update.get(kind)
                 if isinstance(body, dict) and isinstance(body.get("chat"), dict):
-                    came[str(body["chat"].get("id")), str(body.get("message_id"))] += 1
+                    came[_number(body["chat"].get("id")), _number(body.get("message_id"))] += 1
         replies = Counter(
             (str(call.params["chat_id"]), str(call.params["reply_parameters"]["message_id"]))
             for call in self.rig.api.calls
             if call.status == 200 and call.method.lower() == "sendmessage" and call.params.get("reply_parameters")
         )
         return [(place, count) for place, count in replies.items() if count > max(came[place], 1)]
+
+
+def _number(junk: Any) -> str:
+    """Return an id as the bot reads it: ``True`` is 1."""
+    try:
+        return str(int(junk))
+    except (TypeError, ValueError, OverflowError):
+        return str(junk)
 
 
 async def fuzz(rig: Rig, output: io.StringIO, chosen: str, updates: int) -> None:
