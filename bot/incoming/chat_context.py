@@ -32,6 +32,8 @@ class ContextLoader:
                 return context
             if answer_id is None and self.inbound.quoted:  # another user's message is the context
                 return None
+            if answer_id and await self.tx.outbox.is_bulk(answer_id):  # numbers are those of the digest
+                return None
         if place.thread and (root := await self._answer(place.thread)):
             here = (place.channel, place.conversation, place.thread)
             latest = await self.tx.people.context_of_thread(here, self.person_id, younger_than=self.lasts)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from typing import Any
 
 from bot.commands import is_command
 from bot.messages import Happening, Inbound, Refused
+from bot.messages.storable import storable, storable_in
 from knowledge_base.errors import StoreError
 from knowledge_base.failpoints import reached
 from knowledge_base.store.database import Store
@@ -127,17 +127,6 @@ def is_for_us(item: Inbound) -> bool:
 
 
 def _received(item: Inbound) -> Received:
-    payload = {name: _storable_in(value) for name, value in item.to_json().items()}
+    payload = {name: storable_in(value) for name, value in item.to_json().items()}
     place = item.address
     return Received(place.channel, storable(item.id), storable(place.conversation), storable(item.user), payload)
-
-
-def _storable_in(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _storable_in(part) for name, part in value.items()}
-    return storable(value) if isinstance(value, str) else value
-
-
-def storable(text: str) -> str:
-    """A text that every database and model takes: halves of characters and NULs become question marks."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "?")

@@ -244,6 +244,11 @@ class Outbox:
         where = (outbox.c.channel == channel, outbox.c.remote_id == remote_id)
         return await self._connection.scalar(select(outbox.c.id).where(*where).order_by(outbox.c.seq.desc()).limit(1))
 
+    async def is_bulk(self, message_id: str) -> bool:
+        """Return whether nobody waited for a message: a digest is one."""
+        urgency = await self._connection.scalar(select(outbox.c.urgency).where(outbox.c.id == message_id))
+        return urgency == Urgency.BULK
+
     async def sent_as(self, channel: str, remote_ids: Collection[str]) -> set[str]:
         """Return which of these ids of the network are messages that were sent."""
         where = (outbox.c.channel == channel, outbox.c.remote_id.in_(remote_ids))

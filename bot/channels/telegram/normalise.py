@@ -18,6 +18,7 @@ from bot.channels.telegram.author import Author, author_of
 from bot.channels.telegram.policy import Policy
 from bot.commands import word_of
 from bot.messages import Address, Happening, Inbound
+from bot.messages.storable import storable_in
 
 NAME = "telegram"
 KINDS = ("message", "edited_message", "callback_query", "inline_query", "message_reaction", "my_chat_member")
@@ -62,7 +63,7 @@ class UpdateReader:
     def read(self, update: Any) -> Inbound | InlineQuestion | None:
         """Return what an update means for the bot; ``None``: nothing."""
         try:
-            return self._read(_without_halves(update))
+            return self._read(storable_in(update))
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError, RecursionError):
             return unreadable(update)
 
@@ -213,15 +214,6 @@ class UpdateReader:
             needs_permit=self.policy.needs_permit(int(chat["id"]), private=private),
             public_name=_public_name(body) if private else "", **values,
         )  # fmt: skip
-
-
-def _without_halves(value: Any) -> Any:
-    """Return an update whose texts every database takes: halves of characters and NULs become question marks."""
-    if isinstance(value, dict):
-        return {name: _without_halves(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_without_halves(part) for part in value]
-    return value.encode("utf-8", "replace").decode().replace("\0", "?") if isinstance(value, str) else value
 
 
 def without_rest_of_albums(updates: Sequence[Any], seen: MutableMapping[str, None]) -> list[Any]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from bot.incoming.intake import Intake, is_for_us, storable
+from bot.incoming.intake import Intake, is_for_us
 from bot.messages import Address, Happening, Inbound, Refused
 from knowledge_base.store.database import Store
 from tests.claims import to_handle
@@ -121,14 +119,6 @@ async def test_ids_that_no_database_stores_do_not_stop_the_intake(store: Store, 
     await intake("test", [message, retraction, ANNA.inbound("y")], refused=[Refused(f"r{bad}", bad, bad, "id")])
     async with store.read() as tx:
         assert (await tx.inbox.count())["new"] == 2
-
-
-@given(st.text(st.characters()))
-def test_every_text_becomes_storable_with_the_same_length(text: str) -> None:
-    stored = storable(text)
-    assert "\0" not in stored
-    assert stored == stored.encode().decode()
-    assert len(stored) == len(text)
 
 
 async def test_messages_of_a_user_beyond_the_limit_are_dropped(store: Store) -> None:
