@@ -17,7 +17,10 @@ from tests.wording import says
 
 OLD, NEW = -5, -100777
 QUESTION = "Wer hat Mobilitätsprojekte gemacht?"
-REFUSED = ("name+abo@stadt.example", "büro@stadt.example", "name@stadt", "Name <name@stadt.example>")
+REFUSED = {
+    "name+abo@stadt.example": "tag", "büro@stadt.example": "letters", "name@stadt": "host",
+    "Name <name@stadt.example>": "form",
+}  # fmt: skip
 
 
 # --- albums -----------------------------------------------------------------------------------------------------------
@@ -144,6 +147,7 @@ async def test_refused_mail_address_is_explained_with_a_readable_example(
 ) -> None:
     answer = await town.rig.ask(town.rig.world.user(11), f"{command} {address}")
     assert says("verify.no_address", seen(answer))
+    assert says(f"verify.why.{REFUSED[address]}", seen(answer))
     assert "name@stadt.example" in seen(answer)
 
 
