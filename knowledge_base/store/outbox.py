@@ -30,6 +30,8 @@ from knowledge_base.store.tables import outbox
 from knowledge_base.store.upsert import insert_into
 
 MOST_DUE = 500  # messages considered for the next send
+FREE: dict[str, Any] = {"owner": None, "claimed_at": None}
+UNLESS_WITHDRAWN = case((outbox.c.payload.is_(None), "dead"), else_="new")
 
 
 class Urgency(IntEnum):
@@ -96,18 +98,10 @@ class Outbox:
     ) -> bool:
         """Store a message to be sent; with a ``key`` only the first of that key. Return whether it was stored."""
         values = {
-            "id": message_id or new_id(),
-            "key": key,
-            "channel": channel,
-            "conversation": conversation,
-            "person_id": person_id,
-            "urgency": urgency,
-            "payload": dict(payload),
-            "state": "new",
-            "attempts": 0,
-            "not_before": not_before or self._now,
-            "created_at": self._now,
-        }
+            "id": message_id or new_id(), "key": key, "channel": channel, "conversation": conversation,
+            "person_id": person_id, "urgency": urgency, "payload": dict(payload), "state": "new", "attempts": 0,
+            "not_before": not_before or self._now, "created_at": self._now,
+        }  # fmt: skip
         statement = insert_into(self._connection, outbox).values(**values)
         statement = statement.on_conflict_do_nothing(index_elements=["key"]).returning(outbox.c.seq)
         self._added()
@@ -199,8 +193,7 @@ class Outbox:
 
     async def retry(self, row: OutboxRow, *, not_before: datetime, error: str) -> bool:
         """Note that it was certainly not sent; try again later, unless it was withdrawn meanwhile."""
-        state = case((outbox.c.payload.is_(None), "dead"), else_="new")
-        values = {"state": state, "owner": None, "claimed_at": None, "not_before": not_before, "error": error}
+        values = FREE | {"state": UNLESS_WITHDRAWN, "not_before": not_before, "error": error}
         return (await self._connection.execute(update(outbox).where(*_held(row)).values(**values))).rowcount == 1
 
     async def holds(self, row: OutboxRow) -> bool:
@@ -209,9 +202,8 @@ class Outbox:
 
     async def postpone(self, row: OutboxRow, *, not_before: datetime, reason: str) -> None:
         """Delay a message that our own rate limit held back, without counting an attempt; its notes stay."""
-        state = case((outbox.c.payload.is_(None), "dead"), else_="new")
-        free = {"owner": None, "claimed_at": None, "attempts": outbox.c.attempts - 1}
-        values = {"state": state, "not_before": not_before, "error": func.coalesce(outbox.c.error, reason)}
+        free = FREE | {"attempts": outbox.c.attempts - 1}
+        values = {"state": UNLESS_WITHDRAWN, "not_before": not_before, "error": func.coalesce(outbox.c.error, reason)}
         await self._connection.execute(update(outbox).where(*_held(row)).values(**free, **values))
 
     async def states(self, keys: Collection[str]) -> dict[str, str]:
@@ -235,8 +227,7 @@ class Outbox:
         values = {"state": "dead", "error": "withdrawn", "payload": None, "finished_at": self._now}
         waiting = update(outbox).where(here, outbox.c.state.in_(("new", "unclear", "held"))).values(**values)
         taken = frozenset((await self._connection.execute(waiting.returning(outbox.c.id))).scalars())
-        leased = update(outbox).where(here, outbox.c.state == "leased").values(payload=None)
-        await self._connection.execute(leased)
+        await self._connection.execute(update(outbox).where(here, outbox.c.state == "leased").values(payload=None))
         return taken
 
     async def by_remote_id(self, channel: str, remote_id: str) -> str | None:
@@ -246,8 +237,8 @@ class Outbox:
 
     async def is_bulk(self, message_id: str) -> bool:
         """Return whether nobody waited for a message: a digest is one."""
-        urgency = await self._connection.scalar(select(outbox.c.urgency).where(outbox.c.id == message_id))
-        return urgency == Urgency.BULK
+        statement = select(outbox.c.id).where(outbox.c.id == message_id, outbox.c.urgency == Urgency.BULK)
+        return await self._connection.scalar(statement) is not None
 
     async def sent_as(self, channel: str, remote_ids: Collection[str]) -> set[str]:
         """Return which of these ids of the network are messages that were sent."""

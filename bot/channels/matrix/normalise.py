@@ -254,9 +254,15 @@ def _has_caption(content: Json) -> bool:
 
 
 def _is_named(body: str, names: tuple[str, ...], me: str) -> bool:
-    """Return whether the words begin with a name of the bot and a colon, or hold its id, as typed without a pill."""
+    """Return whether the words begin with a name of the bot and a colon, or hold "@name" or its id without a pill."""
     begins = any(re.match(rf"\s*{_name(name)}\s*[:,]", body, re.IGNORECASE) for name in names)
-    return begins or re.search(rf"(?<!\S){re.escape(me)}(?![\w.:-])", body) is not None
+    holds = any(re.search(_typed_mention(name), body, re.IGNORECASE) for name in names if name != me)
+    return begins or holds or re.search(rf"(?<!\S){re.escape(me)}(?![\w.:-])", body) is not None
+
+
+def _typed_mention(name: str) -> str:
+    """Return a pattern for "@name" typed without a pill; "@name2", "@name:server" and "@name.de" are others."""
+    return rf"(?:(?<!\S)|,?\s+)@{re.escape(name)}(?![\w:-]|\.\w)"
 
 
 def _name(name: str) -> str:
@@ -280,4 +286,6 @@ def _without_mention(body: str, names: tuple[str, ...], *, private: bool) -> str
         pattern = rf"{_name(name)}{ends}"
         if mention := re.match(pattern, text, re.IGNORECASE):
             return text[mention.end() :].strip()
-    return text
+    for name in names:
+        text = text if name.startswith("@") else re.sub(_typed_mention(name), "", text, flags=re.IGNORECASE)
+    return text.strip()
