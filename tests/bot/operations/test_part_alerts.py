@@ -132,14 +132,19 @@ async def test_parts_that_fail_together_are_one_message(watched: Watched) -> Non
     assert all(says(f"alert.part.{part}", down) for part in ("database", "dispatcher", "outbox"))
 
 
-async def test_part_that_recovers_a_little_later_than_another_causes_no_alarm(watched: Watched) -> None:
-    for part in ("database", "queues"):
+async def fail_untold(watched: Watched, *parts: str) -> None:
+    """Let parts fail while no alert can be stored."""
+    for part in parts:
         watched.health.expect(part)
     async with watched.store.begin() as tx:
         await tx.connection.exec_driver_sql("ALTER TABLE fact RENAME TO away")
     assert await watched.looks(seconds=100) == []
     async with watched.store.begin() as tx:
         await tx.connection.exec_driver_sql("ALTER TABLE away RENAME TO fact")
+
+
+async def test_part_that_recovers_a_little_later_than_another_causes_no_alarm(watched: Watched) -> None:
+    await fail_untold(watched, "database", "queues")
     watched.health.beat("database")
     (up,) = await watched.looks(seconds=10)
     assert says("alert.part_up", up)
@@ -150,13 +155,7 @@ async def test_part_that_recovers_a_little_later_than_another_causes_no_alarm(wa
 
 
 async def test_part_that_stays_failed_when_another_recovers_is_told(watched: Watched) -> None:
-    for part in ("telegram", "email"):
-        watched.health.expect(part)
-    async with watched.store.begin() as tx:
-        await tx.connection.exec_driver_sql("ALTER TABLE fact RENAME TO away")
-    assert await watched.looks(seconds=100) == []
-    async with watched.store.begin() as tx:
-        await tx.connection.exec_driver_sql("ALTER TABLE away RENAME TO fact")
+    await fail_untold(watched, "telegram", "email")
     watched.health.beat("telegram")
     (up,) = await watched.looks(seconds=10)
     assert says("channel.telegram", up)
