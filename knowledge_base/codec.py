@@ -40,11 +40,26 @@ def to_body(record: Record) -> Body:
     """Return the JSON document of a record; tuples become lists, default values are left out."""
     known = defaults(kind_of(record))
     values = {name: getattr(record, name) for name in known}
-    return {
-        name: list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
-        for name, value in values.items()
-        if value != known[name]
-    }
+    return {name: _as_json(value) for name, value in values.items() if value != known[name]}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _as_json(entry) for name, entry in value.items()}
+    return [_as_json(entry) for entry in value] if isinstance(value, tuple | list) else value
+
+
+def current(kind: RecordKind, body: Body) -> Body:
+    """Return the body as this version writes it: earlier ones kept the members of a project in ``extra``."""
+    extra = body.get("extra")
+    if kind is not RecordKind.PROJECT or "members" in body or not isinstance(extra, dict):
+        return body
+    members = extra.get("members")
+    if not isinstance(members, list) or not members or not all(isinstance(name, str) for name in members):
+        return body
+    others = {name: value for name, value in extra.items() if name != "members"}
+    rest = {name: value for name, value in body.items() if name != "extra"}
+    return rest | {"members": members} | ({"extra": others} if others else {})
 
 
 def from_body(kind: RecordKind, body: Mapping[str, Any]) -> Record:
@@ -63,7 +78,11 @@ def from_body(kind: RecordKind, body: Mapping[str, Any]) -> Record:
 
 def _from_body(kind: RecordKind, body: Mapping[str, Any]) -> Record:
     known = defaults(kind)
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in body.items() if name in known}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in body.items() if name in known
+    }
+    if "asked_as" in values:
+        values["asked_as"] = {language: tuple(questions) for language, questions in values["asked_as"].items()}
     unknown = {name: value for name, value in body.items() if name not in known}
     if unknown:
         values["extra"] = {**dict(values.get("extra", {})), **unknown}

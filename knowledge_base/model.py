@@ -25,6 +25,9 @@ class RecordKind(StrEnum):
     EVENT = "event"
 
 
+TRANSLATED = ("title", "text", "status", "contact_role", "transferability", "funding")  # fields that a translation has
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """A model project, a measure (Maßnahme), a strategy or a network; always with its source and licence."""
@@ -34,6 +37,7 @@ class Project:
     text: str
     lang: str = "de"
     municipality: str = ""  # as the source writes it, e.g. "Bad Belzig / Wiesenburg/Mark"
+    members: tuple[str, ...] = ()  # municipalities of a joint project, each by its name
     country: str = ""
     state: str = ""
     kind: str = ""
@@ -47,6 +51,10 @@ class Project:
     url: str = ""
     sources: tuple[str, ...] = ()
     licence: str = ""
+    translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # language -> TRANSLATED field -> text
+    asked_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # language -> questions that it answers
+    as_of: str = ""  # ISO date: the day for which its facts hold
+    checked: str = ""  # ISO date: the day on which they were last compared with their sources
     extra: Mapping[str, Json] = field(default_factory=dict)
 
 

@@ -6,12 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from knowledge_base.codec import TYPES
+from knowledge_base.codec import TYPES, current
 from knowledge_base.ingest import fields as read
+from knowledge_base.ingest import languages
 from knowledge_base.ingest.limits import MAX_FIELDS
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.ingest.row import Row, RowError, shortened
 from knowledge_base.model import Event, Json, Record, RecordKind
+
+
+def _day(value: Json) -> str:
+    """Return the date of a date or date-time, as ISO 8601."""
+    return read.moment(value)[: len("2026-11-24")]
+
 
 COMMON = {"id": read.identifier, "municipality": read.line, "topics": read.words}
 ORIGIN = {"sources": read.sources, "licence": read.line}
@@ -22,7 +29,8 @@ FIELDS: Mapping[RecordKind, Mapping[str, read.Reader]] = {
     | dict.fromkeys(("title", "country", "state", "kind", "funding_round", "status", "period"), read.line)
     | dict.fromkeys(("contact_role",), read.line)
     | dict.fromkeys(("text", "transferability", "funding"), read.text)
-    | {"lang": read.language, "url": read.url},
+    | {"lang": read.language, "url": read.url, "members": read.words, "as_of": _day, "checked": _day}
+    | {languages.TRANSLATIONS: languages.translations, languages.ASKED_AS: languages.asked_as},
     RecordKind.MUNICIPALITY: ORIGIN
     | {"id": read.identifier}
     | dict.fromkeys(("name", "state", "country", "kind"), read.line)
@@ -41,7 +49,7 @@ REQUIRED: Mapping[RecordKind, tuple[str, ...]] = {
     RecordKind.CONTACT: ("id", "role"),
     RecordKind.EVENT: ("id", "title"),
 }
-_NEVER_MASKED = frozenset({"id", "url", "sources", "start", "end", "lang", "extra"})
+_NEVER_MASKED = frozenset({"id", "url", "sources", "start", "end", "lang", "as_of", "checked", "extra"})
 _SHOWN = (RecordKind.PROJECT, RecordKind.EVENT)  # kinds with public texts
 
 
@@ -68,6 +76,8 @@ def validate(row: Row) -> ValidRecord | list[RowError]:
         kind = _kind(given.pop("record", RecordKind.PROJECT))
     except read.FieldRefusedError as refused:
         return [error("record", refused.reason, refused.remedy)]
+    if kind is RecordKind.PROJECT:
+        given = languages.with_columns(current(kind, given))
 
     values, errors = _known(kind, given, error)
     extra, more = _extra(kind, given, error)

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_base.codec import Body
+from knowledge_base.codec import Body, current
 from knowledge_base.model import RecordKind
 from knowledge_base.store.tables import import_row, import_run, record, record_change
 from knowledge_base.store.types import JsonDocument, UtcDateTime
@@ -119,7 +119,10 @@ class Imports:
         statement = select(record.c.id, record.c.body, record.c.imported).where(
             record.c.kind == kind, record.c.id.in_(ids)
         )
-        return {row.id: Bodies(row.body, row.imported) for row in await self._connection.execute(statement)}
+        return {
+            row.id: Bodies(current(kind, row.body), row.imported and current(kind, row.imported))
+            for row in await self._connection.execute(statement)
+        }
 
     async def owned(self, source: str, after: Key | None, limit: int) -> list[tuple[Key, int, bool]]:
         """Return visible records of a source behind ``after``, by kind and id: key, revision, whether edited."""

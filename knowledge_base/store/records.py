@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from knowledge_base.codec import Body, digest, from_body
+from knowledge_base.codec import Body, current, digest, from_body
 from knowledge_base.model import Record, RecordKind
 from knowledge_base.store.key_values import Facts
 from knowledge_base.store.tables import fact, record, record_change
@@ -152,11 +152,12 @@ class Records:
 
 
 def _stored(row: Row[Any]) -> StoredRecord:
+    kind = RecordKind(row.kind)
     return StoredRecord(
-        kind=RecordKind(row.kind),
+        kind=kind,
         id=row.id,
-        body=row.body,
-        imported=row.imported,
+        body=current(kind, row.body),
+        imported=row.imported and current(kind, row.imported),
         source=row.source,
         revision=row.revision,
         updated_at=row.updated_at,

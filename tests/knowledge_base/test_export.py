@@ -18,7 +18,9 @@ from knowledge_base.store.database import Store
 MAIL = "mobilitaet@stadt.example"
 RECORDS = (
     {"record": "project", "id": "p1", "title": "Rad", "text": "Wege\nfür alle", "topics": ["Mobilität"],
-     "colour": {"b": 1, "a": [2]}},
+     "colour": {"b": 1, "a": [2]}, "members": ["Cottbus", "Guben"], "as_of": "2026-03-31", "checked": "2026-11-02",
+     "translations": {"pl": {"title": "Rower"}, "en": {"title": "Bike", "text": "Paths"}},
+     "asked_as": {"en": ["Who cycles?"], "de": ["Wer radelt?", "Wo?"]}},
     {"record": "project", "id": "p2", "title": "Wärme", "text": "Netz", "sources": ["https://stadt.example/a"]},
     {"record": "municipality", "id": "12052000", "name": "Cottbus", "names": ["Chóśebuz"], "population": 98000,
      "latitude": 51.76, "longitude": 14.33},

@@ -27,8 +27,8 @@ MIN_PEOPLE = 5  # fewer could be recognised
 MOST_SHOWN = 200  # characters of what was not understood
 ADDRESSES = PERSONAL_FIELDS | {"url", "sources", "source"}
 EDITABLE = (
-    "title", "text", "municipality", "state", "kind", "topics", "funding_round", "status", "period", "contact_role",
-    "transferability", "funding", "url", "sources", "licence", "lang",
+    "title", "text", "municipality", "members", "state", "kind", "topics", "funding_round", "status", "period",
+    "contact_role", "transferability", "funding", "url", "sources", "licence", "as_of", "checked", "lang",
 )  # fmt: skip
 
 
@@ -143,10 +143,26 @@ def _shown(name: str, text: str) -> Reach | str:
 
 
 def with_field(kind: RecordKind, body: Mapping[str, Any], field: str, text: str) -> Body | RowError:
-    """Return the body with a field set from typed text, checked as an import would; lists are written with ``|``."""
+    """Return the body with a field set from typed text, checked as an import would; lists are written with ``|``.
+
+    The field's translations go with the text that they translated.
+    """
     row = Row("", 0, {**body, "record": kind.value, field: text or None})
     checked = validate(row)
-    return checked[0] if isinstance(checked, list) else to_body(checked.record)
+    if isinstance(checked, list):
+        return checked[0]
+    after = to_body(checked.record)
+    return after if after.get(field) == body.get(field) else _without_translations(after, field)
+
+
+def _without_translations(body: Body, field: str) -> Body:
+    kept = {
+        language: {name: text for name, text in texts.items() if name != field}
+        for language, texts in body.get("translations", {}).items()
+    }
+    rest = {name: value for name, value in body.items() if name != "translations"}
+    kept = {language: texts for language, texts in kept.items() if texts}
+    return rest | ({"translations": kept} if kept else {})
 
 
 def refused(error: RowError) -> Say:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from knowledge_base import bundle
 from knowledge_base.errors import InputError
@@ -13,6 +14,7 @@ from knowledge_base.ingest.importer import import_files
 from knowledge_base.ingest.report import ImportReport
 from knowledge_base.model import RecordKind
 from knowledge_base.store.database import Store
+from knowledge_base.store.tables import record
 from tests.knowledge_base.ingest.examples import Values, jsonl, project
 
 PROJECT = RecordKind.PROJECT
@@ -64,6 +66,35 @@ async def test_bundle_upgrade_keeps_edits_removals_and_own_imports(store: Store,
         stored = await tx.records.get(PROJECT, "p1")
     assert stored is not None
     assert stored.body["text"] == "v2"
+
+
+async def test_bundle_upgrade_keeps_editors_values_of_the_newer_fields(store: Store, tmp_path: Path) -> None:
+    first = {"members": ["Cottbus", "Guben"], "translations": {"en": {"status": "planned"}}, "as_of": "2024-01-01"}
+    await load(store, tmp_path, "v1", project(1, **first, asked_as={"de": ["Wer?"]}))
+    async with store.begin() as tx:
+        stored = await tx.records.get(PROJECT, "p1")
+        assert stored is not None
+        await tx.records.edit(PROJECT, "p1", {**stored.body, "as_of": "2026-01-01", "checked": "2026-02-01"})
+    second = first | {"members": ["Cottbus"], "as_of": "2025-01-01", "checked": "2025-02-01"}
+    await load(store, tmp_path, "v2", project(1, **second))
+    async with store.read() as tx:
+        stored = await tx.records.get(PROJECT, "p1")
+    assert stored is not None
+    assert stored.body == project(1, **second) | {"as_of": "2026-01-01", "checked": "2026-02-01"}
+
+
+async def test_members_stored_as_extra_by_an_earlier_version_are_no_edit(store: Store, tmp_path: Path) -> None:
+    await load(store, tmp_path, "v1", project(1), project(2))
+    old = {"members": ["Cottbus", "Guben"]}
+    async with store.begin() as tx:
+        before = update(record).where(record.c.id == "p1")
+        await tx.connection.execute(before.values(body=project(1, extra=old), imported=project(1, extra=old)))
+        stored = await tx.records.get(PROJECT, "p1")
+    assert stored is not None
+    assert (stored.body, stored.edited_fields) == (project(1, **old), frozenset())
+    report = await load(store, tmp_path, "v2", project(1, **old, status="Pilot"), project(2))
+    assert report is not None
+    assert report.fields == {"status": 1}
 
 
 async def test_broken_bundle_stores_nothing_and_can_be_loaded_later(store: Store, tmp_path: Path) -> None:

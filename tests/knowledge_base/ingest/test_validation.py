@@ -87,6 +87,73 @@ def test_unknown_fields_are_kept_as_extra_fields() -> None:
     assert "not an object" in errors(project(extra="x"))["extra"].reason
 
 
+LANGUAGES: dict[str, Any] = {
+    "translations": {"en": {"title": " Bus ", "text": "Two\r\nlines", "status": None}, "pl": {"funding": ""}},
+    "asked_as": {"de": ["Wie nach Hause?", "Wie nach Hause?", ""], "pl": "Czym?|Kiedy?", "en": None},
+}
+
+
+def test_translations_questions_members_and_dates_are_read() -> None:
+    record = checked(project(members=["Cottbus", "Guben"], as_of="31.03.2026", checked="2026-11-02T10:00", **LANGUAGES))
+    assert record.record == Project(
+        id="p1", title="Projekt 1", text="Ein Text über Nummer 1.", members=("Cottbus", "Guben"),
+        translations={"en": {"title": "Bus", "text": "Two\nlines"}},
+        asked_as={"de": ("Wie nach Hause?",), "pl": ("Czym?", "Kiedy?")}, as_of="2026-03-31", checked="2026-11-02",
+    )  # fmt: skip
+    assert record.unknown == ()
+
+
+def test_columns_of_a_language_join_the_mappings() -> None:
+    columns: dict[str, Any] = {
+        "title_en": "Bus",
+        "status_pl": "działa",
+        "asked_as_de": "Wie?|Wo?",
+        "members": "Cottbus|Guben",
+    }
+    record = checked(project(**columns, translations={"en": {"text": "A text"}})).record
+    assert isinstance(record, Project)
+    assert record.translations == {"en": {"text": "A text", "title": "Bus"}, "pl": {"status": "działa"}}
+    assert (record.asked_as, record.members) == ({"de": ("Wie?", "Wo?")}, ("Cottbus", "Guben"))
+
+
+def test_columns_of_other_fields_languages_and_kinds_are_extra_fields() -> None:
+    assert checked(project(title_fr="x", url_en="y")).unknown == ("title_fr", "url_en")
+    assert checked({"record": "event", "id": "e", "title": "t", "title_en": "x"}).unknown == ("title_en",)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "named"),
+    [
+        ("translations", {"fr": {"title": "x"}}, "'fr'"),
+        ("translations", {"en": {"titel": "x"}}, "'titel'"),
+        ("translations", {"en": "x"}, "en is no mapping"),
+        ("translations", ["en"], "no mapping of languages"),
+        ("translations", {"en": {"title": ["x"]}}, "en.title: It is a list"),
+        ("asked_as", {"ru": ["x"]}, "'ru'"),
+        ("asked_as", {"de": {"a": 1}}, "de: It is an object"),
+        ("asked_as", "Wie?", "no mapping of languages"),
+        ("as_of", "Herbst 2026", "'Herbst 2026' is not a date"),
+        ("checked", "2026-02-30", "'2026-02-30' is not a date"),
+        ("members", {"a": 1}, "an object"),
+    ],
+)
+def test_wrong_translation_question_or_date_is_refused_with_its_place(field: str, value: object, named: str) -> None:
+    assert named in errors(project() | {field: value})[field].reason
+
+
+def test_contact_data_in_translations_and_questions_is_masked() -> None:
+    mail = "leitstelle@stadt.example"
+    record = checked(project(text_en=f"More from {mail}.", asked_as_pl=f"Kto to {mail}?", members=[mail]))
+    assert record.masked == ("asked_as", "members", "translations")
+    assert mail not in str(record.record)
+
+
+def test_members_that_an_earlier_version_kept_as_extra_become_the_field() -> None:
+    record = checked(project(extra={"members": ["Cottbus", "Guben"], "note": "x"})).record
+    assert isinstance(record, Project)
+    assert (record.members, record.extra) == (("Cottbus", "Guben"), {"note": "x"})
+
+
 def test_row_with_more_than_200_fields_is_refused() -> None:
     assert "more than 200 fields" in errors(project(**{f"x{n}": 1 for n in range(300)}))[""].reason
 
@@ -120,7 +187,12 @@ anything = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(sorted({"record", "extra", "x", *FIELDS[RecordKind.PROJECT]})), anything))
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted({"record", "extra", "x", "title_en", "asked_as_de", *FIELDS[RecordKind.PROJECT]})),
+        anything,
+    )
+)
 def test_any_row_is_accepted_or_refused_with_reasons(values: dict[str, Any]) -> None:
     result = validate(Row("a", 1, values))
     if isinstance(result, ValidRecord):

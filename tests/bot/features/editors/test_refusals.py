@@ -35,6 +35,7 @@ REFUSED = [
     (RecordKind.PROJECT, "url", "https://amt:geheim@stadt.example", "url_password"),
     (RecordKind.PROJECT, "sources", "Bericht|ftp://stadt.example", "no_url"),
     (RecordKind.PROJECT, "lang", "deutsch!", "no_language"),
+    (RecordKind.PROJECT, "as_of", "Herbst 2026", "no_date"),
     (RecordKind.CONTACT, "email", "amt(at)stadt", "no_mail"),
     (RecordKind.CONTACT, "matrix_id", "amt", "no_matrix_id"),
     (RecordKind.CONTACT, "phone", "später", "no_phone"),
@@ -62,3 +63,12 @@ def test_every_value_of_a_field_is_accepted_or_refused_with_a_text(place: tuple[
     result = with_field(kind, BODIES[kind], field, text)
     if isinstance(result, RowError):
         assert all(TEXTS.template(f"edit.refused.{result.key}", language) for language in LANGUAGES)
+
+
+def test_edited_text_loses_its_own_translations_only() -> None:
+    translations = {"en": {"title": "Bus", "status": "planned"}, "pl": {"status": "planowane"}}
+    body = BODIES[RecordKind.PROJECT] | {"status": "geplant", "translations": translations}
+    edited = with_field(RecordKind.PROJECT, body, "status", "in Betrieb")
+    assert edited == body | {"status": "in Betrieb", "translations": {"en": {"title": "Bus"}}}
+    assert with_field(RecordKind.PROJECT, body, "status", "geplant") == body
+    assert with_field(RecordKind.PROJECT, body, "checked", "02.11.2026") == body | {"checked": "2026-11-02"}
