@@ -19,7 +19,7 @@ from benchmarks.table import show
 from bot.features.digests.run import DigestRunner
 from bot.outgoing.links import Links
 from knowledge_base.model import Municipality
-from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.store.database import Store, utc_now
 from knowledge_base.store.subscriptions import ON
 from knowledge_base.store.tables import account, person, subscription

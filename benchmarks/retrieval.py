@@ -30,11 +30,11 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge_base.model import Project
+from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.search.dense import EXACT_BELOW, Dense, encode
 from knowledge_base.search.engine import Search
 from knowledge_base.search.index import Index
 from knowledge_base.search.lexical import Lexical
-from knowledge_base.search.understanding import Gazetteer
 from knowledge_base.vocabulary import bundled
 
 Floats = npt.NDArray[np.float32]

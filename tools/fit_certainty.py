@@ -34,12 +34,12 @@ from knowledge_base.codec import from_body  # noqa: E402
 from knowledge_base.embedding.factory import open_embedder  # noqa: E402
 from knowledge_base.embedding.port import Embedder  # noqa: E402
 from knowledge_base.model import Municipality, Project, RecordKind  # noqa: E402
+from knowledge_base.places.gazetteer import Gazetteer  # noqa: E402
 from knowledge_base.search import off_topic  # noqa: E402
 from knowledge_base.search.certainty import NAMES, SIGNS, Certainty  # noqa: E402
 from knowledge_base.search.dense import encode  # noqa: E402
 from knowledge_base.search.engine import Search  # noqa: E402
 from knowledge_base.search.index import Index  # noqa: E402
-from knowledge_base.search.understanding import Gazetteer  # noqa: E402
 from knowledge_base.vocabulary import bundled  # noqa: E402
 
 Array = npt.NDArray[np.float64]

@@ -24,7 +24,7 @@ from knowledge_base.clock import utc_now
 from knowledge_base.digests.schedule import BERLIN
 from knowledge_base.ingest.bundle import load_bundle
 from knowledge_base.model import Municipality, Project, RecordKind
-from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.store.database import Store
 from knowledge_base.store.known_time import last_time
 from knowledge_base.store.secret import read_secret, share_secret

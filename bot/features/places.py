@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from knowledge_base.mail_address import read_host
 from knowledge_base.model import Municipality
-from knowledge_base.search.understanding.gazetteer import Gazetteer, PlaceKind
-from knowledge_base.search.understanding.words import words_of
+from knowledge_base.places.gazetteer import Gazetteer, PlaceKind
+from knowledge_base.places.words import words_of
 
 UNKNOWN = "name:"  # before the name of a municipality that the knowledge base does not hold
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from knowledge_base.digests.content import Change, DigestCandidate, Interest, Kind
 from knowledge_base.digests.schedule import Schedule
 from knowledge_base.model import Contact, Event, Municipality, Project
+from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.search.record_facts import briefness
-from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.store.digests import News
 from knowledge_base.store.open_questions import Asked
 from knowledge_base.store.subscriptions import Subscriber, Subscription

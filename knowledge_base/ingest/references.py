@@ -10,7 +10,7 @@ from itertools import islice
 
 from knowledge_base.ingest.row import shortened
 from knowledge_base.model import Contact, Municipality, Record, RecordKind
-from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.store.imports import Key
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.vocabulary import bundled

@@ -9,7 +9,7 @@ import re
 from importlib.resources import files
 
 from knowledge_base import yaml_text
-from knowledge_base.search.understanding.words import folded_name
+from knowledge_base.places.words import folded_name
 
 _DATA = yaml_text.read(files(__package__).joinpath("certainty_signs.yaml").read_text("utf-8"))
 

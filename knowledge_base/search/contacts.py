@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 
 from knowledge_base.introductions.values import KnownPerson
 from knowledge_base.model import Contact, ContactNetwork, Project
-from knowledge_base.search.understanding.gazetteer import Gazetteer
-from knowledge_base.search.understanding.words import folded_name
+from knowledge_base.places.gazetteer import Gazetteer
+from knowledge_base.places.words import folded_name
 from knowledge_base.vocabulary import Vocabulary
 
 Account = tuple[str, str]  # channel, user id

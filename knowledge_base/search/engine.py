@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from knowledge_base.embedding.port import Embedder, Reranker
 from knowledge_base.model import Answer, Contact, Event, Hit
+from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.search import certainty
 from knowledge_base.search.contacts import Introducible
 from knowledge_base.search.events import Events
@@ -25,7 +26,7 @@ from knowledge_base.search.language import detect_language
 from knowledge_base.search.off_topic import Background, load_beside
 from knowledge_base.search.ranking import Ranked, rank
 from knowledge_base.search.snippets import Reasons
-from knowledge_base.search.understanding import Gazetteer, Query, follow_up, understand
+from knowledge_base.search.understanding import Query, follow_up, phrases, understand
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.vocabulary import Vocabulary
 
@@ -68,7 +69,7 @@ class Search:
         self._reranker = reranker
         self._lexicon = Lexicon(vocabulary.topics, vocabulary.rounds)
         self.gazetteer = gazetteer.including({project.municipality for project in index.projects}).beside(
-            self._lexicon.words, index.lexical.words.terms
+            phrases.GENERIC, self._lexicon.words, index.lexical.words.terms
         )
         self.events = Events(events, self.gazetteer, self._lexicon)
         self._facets = Facets.build(index.projects, self.gazetteer, vocabulary)

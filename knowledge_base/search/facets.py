@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge_base.model import Project
+from knowledge_base.places.gazetteer import Gazetteer
+from knowledge_base.places.words import folded_name
 from knowledge_base.search.document_sets import postings, union, within
 from knowledge_base.search.record_facts import (
     NAMED_STAGE,
@@ -33,9 +35,7 @@ from knowledge_base.search.record_facts import (
     years_of,
 )
 from knowledge_base.search.tokens import stem_all, words
-from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.search.understanding.query import Query
-from knowledge_base.search.understanding.words import folded_name
 from knowledge_base.vocabulary import Vocabulary
 
 Floats = npt.NDArray[np.float32]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 from knowledge_base.model import Project
+from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.search.understanding import phrases
-from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.vocabulary import Vocabulary
 
 SMALL_TOWN = 20_000  # inhabitants: what German statistics calls a Kleinstadt ends there

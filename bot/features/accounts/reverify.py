@@ -10,8 +10,8 @@ from bot.outgoing.links import Links
 from bot.outgoing.notify import Notice, tell
 from config.settings import Settings
 from knowledge_base.mail_address import same_form
+from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.search.service import SearchService
-from knowledge_base.search.understanding.gazetteer import Gazetteer
 from knowledge_base.store.database import Store
 from knowledge_base.store.people import Person
 from knowledge_base.store.profiles import Profile

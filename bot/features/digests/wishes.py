@@ -6,8 +6,8 @@ import re
 
 from bot.commands.account import LANGUAGE_CODES
 from knowledge_base.digests.material import NEAR, PLACE, STATE
-from knowledge_base.search.understanding.gazetteer import Gazetteer
-from knowledge_base.search.understanding.states import STATES
+from knowledge_base.places.gazetteer import Gazetteer
+from knowledge_base.places.states import STATES
 from knowledge_base.vocabulary import Vocabulary, fold
 
 OFFERED = (  # topics that the dialogue names

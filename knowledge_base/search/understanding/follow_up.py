@@ -10,11 +10,11 @@ import re
 from dataclasses import replace
 
 from knowledge_base.model import Understood
-from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.places.gazetteer import Gazetteer
+from knowledge_base.places.words import clean, fold, words_of
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.search.understanding.query import Query
 from knowledge_base.search.understanding.reader import understand
-from knowledge_base.search.understanding.words import clean, fold, words_of
 
 _MAX_WORDS = 9
 _LIMITING_TOPICS = frozenset({"rural", "cross-border"})

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from knowledge_base.places.gazetteer import Mention
+from knowledge_base.places.words import Word
 from knowledge_base.search.understanding import phrases
-from knowledge_base.search.understanding.gazetteer import Mention
-from knowledge_base.search.understanding.words import Word
 
 _JOINING = frozenset("und oder sowie bzw and or nor i oraz lub albo ani in aus w we z".split())  # Potsdam und in Guben
 _NEIGHBOUR_COUNTRY = "Polen"

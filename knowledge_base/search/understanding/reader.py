@@ -6,13 +6,13 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from knowledge_base.model import Understood
+from knowledge_base.places.gazetteer import Gazetteer, Mention, PlaceKind
+from knowledge_base.places.words import Word, clean, fold, words_of
 from knowledge_base.search.tokens import STOP_WORDS
 from knowledge_base.search.understanding import phrases
-from knowledge_base.search.understanding.gazetteer import Gazetteer, Mention, PlaceKind
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.search.understanding.place_roles import place_roles
 from knowledge_base.search.understanding.query import Query
-from knowledge_base.search.understanding.words import Word, clean, fold, words_of
 
 _STOP = {language: frozenset(map(fold, words)) for language, words in STOP_WORDS.items()}
 _ANY_STOP = frozenset().union(*_STOP.values())

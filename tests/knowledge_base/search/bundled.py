@@ -10,10 +10,11 @@ from knowledge_base import bundle
 from knowledge_base.codec import from_body
 from knowledge_base.embedding.port import Embedder
 from knowledge_base.model import Contact, Municipality, Project, Record, RecordKind
+from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.search.dense import encode
 from knowledge_base.search.engine import Search
 from knowledge_base.search.index import Index
-from knowledge_base.search.understanding import Gazetteer
+from knowledge_base.search.understanding import phrases
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.vocabulary import bundled
 
@@ -41,7 +42,7 @@ def lexicon() -> Lexicon:
 
 @cache
 def gazetteer() -> Gazetteer:
-    return Gazetteer(municipalities(), ordinary=(lexicon().words,))
+    return Gazetteer(municipalities(), ordinary=(lexicon().words, phrases.GENERIC))
 
 
 async def search_over(

@@ -19,7 +19,7 @@ from bot.features.digests.run import DigestRunner
 from bot.outgoing.links import Links
 from knowledge_base import migrations
 from knowledge_base.errors import StoreError
-from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.store.database import Store, driver_url
 from knowledge_base.store.database import create_engine as create_engine_of
 from knowledge_base.store.tables import metadata, subscription

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, event, select
 from bot.features.digests.due import look
 from knowledge_base.digests.material import Atlas
 from knowledge_base.model import Municipality
-from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.store.database import Store
 from knowledge_base.store.healing import heal
 from knowledge_base.store.people import Account

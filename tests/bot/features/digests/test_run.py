@@ -20,7 +20,7 @@ from config.settings import Settings
 from knowledge_base.codec import to_body
 from knowledge_base.digests.schedule import BERLIN, Week
 from knowledge_base.model import Municipality, Project, RecordKind
-from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.store.database import Store
 from knowledge_base.store.digests import Digests as NewsRows
 from knowledge_base.store.digests import News

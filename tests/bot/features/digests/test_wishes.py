@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.features.digests.wishes import language_of, region_of, topics_of
 from knowledge_base.model import Municipality
-from knowledge_base.search.understanding.gazetteer import Gazetteer
+from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.vocabulary import bundled
 
 PLACES = Gazetteer(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
 
-from knowledge_base.search.understanding.words import folded_name
+from knowledge_base.places.words import folded_name
 
 CITY_STATES = frozenset({"Berlin", "Hamburg", "Bremen"})
 PLACE_PREPOSITIONS = frozenset(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from knowledge_base.model import Municipality
-from knowledge_base.search.understanding import Gazetteer
-from knowledge_base.search.understanding.gazetteer import PlaceKind
-from knowledge_base.search.understanding.words import words_of
+from knowledge_base.places.gazetteer import Gazetteer, PlaceKind
+from knowledge_base.places.words import words_of
 from tests.knowledge_base.search.bundled import gazetteer
 
 COTTBUS, WIESENBURG = "Cottbus/Chóśebuz", "Wiesenburg/Mark"

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from knowledge_base.search.understanding.place_names import NOWHERE, PLACE_PREPOSITIONS
-from knowledge_base.search.understanding.words import Word
+from knowledge_base.places.place_names import NOWHERE, PLACE_PREPOSITIONS
+from knowledge_base.places.words import Word
 
 _BEFORE = {"de": PLACE_PREPOSITIONS, "en": frozenset({"in"}), "pl": frozenset("w we".split())}
 _KINDS = {  # a name follows, whatever its ending

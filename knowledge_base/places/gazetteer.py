@@ -16,10 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge_base.model import Municipality
-from knowledge_base.search.tokens import STOP_WORDS, stem
-from knowledge_base.search.understanding import phrases
-from knowledge_base.search.understanding.inflection import base_forms
-from knowledge_base.search.understanding.place_names import (
+from knowledge_base.places.inflection import base_forms
+from knowledge_base.places.place_names import (
     ADJECTIVE,
     AFTER_VON,
     CITY_STATES,
@@ -30,10 +28,11 @@ from knowledge_base.search.understanding.place_names import (
     elsewhere_lines,
     short_forms,
 )
-from knowledge_base.search.understanding.states import BERLIN_DISTRICTS, STATES
-from knowledge_base.search.understanding.typos import Corrector
-from knowledge_base.search.understanding.unknown_places import unknown_name
-from knowledge_base.search.understanding.words import Word, fold, folded_name, words_of
+from knowledge_base.places.states import BERLIN_DISTRICTS, STATES
+from knowledge_base.places.typos import Corrector
+from knowledge_base.places.unknown_places import unknown_name
+from knowledge_base.places.words import Word, fold, folded_name, words_of
+from knowledge_base.search.tokens import STOP_WORDS, stem
 
 NEAR_KM = 60.0
 _MAX_NAME_WORDS = 5
@@ -80,7 +79,7 @@ class Gazetteer:
 
     def __init__(self, municipalities: Iterable[Municipality], *, ordinary: Iterable[Container[str]] = ()) -> None:
         self.municipalities = tuple(municipalities)
-        self._ordinary: tuple[Container[str], ...] = (_STOP, phrases.GENERIC, *ordinary)
+        self._ordinary: tuple[Container[str], ...] = (_STOP, *ordinary)
         self._places: dict[str, Place] = {}
         self._add_states()
         self._add_municipalities()
@@ -105,7 +104,7 @@ class Gazetteer:
         if not places:
             return self
         more = (Municipality(id=f"name:{folded_name(name)}", name=name) for name in places)
-        return Gazetteer((*self.municipalities, *more), ordinary=self._ordinary[2:])
+        return Gazetteer((*self.municipalities, *more), ordinary=self._ordinary[1:])
 
     def _is_ordinary(self, word: str) -> bool:
         stemmed = stem(word, "de")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from knowledge_base.search.understanding.typos import Corrector
+from knowledge_base.places.typos import Corrector
 
 
 @pytest.mark.parametrize(
