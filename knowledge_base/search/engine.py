@@ -7,25 +7,23 @@ reranker) is awaited; everything else is arithmetic on arrays.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from knowledge_base.embedding.port import Embedder, Reranker
 from knowledge_base.model import Answer, Contact, Event, Hit
 from knowledge_base.places.gazetteer import Gazetteer
-from knowledge_base.search import certainty
 from knowledge_base.search.contacts import Introducible
 from knowledge_base.search.events import Events
-from knowledge_base.search.facets import Bools, Facets, Floats, Ints
-from knowledge_base.search.index import Candidates, Index
+from knowledge_base.search.conditions import Bools, Conditions, Floats, Ints
+from knowledge_base.search.index import MAX_QUESTION, Index
 from knowledge_base.search.language import detect_language
 from knowledge_base.search.off_topic import Background, load_beside
 from knowledge_base.search.ranking import Ranked, rank
 from knowledge_base.search.snippets import Reasons
+from knowledge_base.search.tokens import stem_all, words
 from knowledge_base.search.understanding import Query, follow_up, phrases, understand
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.vocabulary import Vocabulary
@@ -61,7 +59,6 @@ class Search:
         reranker: Reranker | None = None,
         *,
         events: Iterable[Event] = (),
-        model: certainty.Certainty | None = None,
     ) -> None:
         self.index = index
         self.vocabulary = vocabulary
@@ -72,10 +69,9 @@ class Search:
             phrases.GENERIC, self._lexicon.words, index.lexical.words.terms
         )
         self.events = Events(events, self.gazetteer, self._lexicon)
-        self._facets = Facets.build(index.projects, self.gazetteer, vocabulary)
+        self._conditions = Conditions.build(index.projects, self.gazetteer, vocabulary)
         self.introducible = Introducible(contacts, self.gazetteer, vocabulary)
         self._reasons = Reasons(index.lexical, self._lexicon, vocabulary)
-        self._certainty = model or certainty.fitted()
         self._background: Background | None = None
 
     def read(self, question: str, *, language: str | None = None, previous: Query | None = None) -> Query:
@@ -118,16 +114,6 @@ class Search:
         )
         return SearchResult(answer, query)
 
-    async def evidence(self, question: str, *, language: str | None = None) -> npt.NDArray[np.float64] | None:
-        """Return the features behind the decision for a question (``certainty.NAMES``), to fit the model."""
-        query = self.read(question, language=language)
-        result = await self._ranked(query)
-        return (
-            certainty.evidence(query, result[0], self.index.lexical, await self.prepare(), result[1])
-            if result
-            else None
-        )
-
     async def prepare(self) -> Background:
         """Load the data that the first question would have to wait for: the background of the certainty."""
         if self._background is None:
@@ -141,56 +127,31 @@ class Search:
         if not query.text or not self.index.projects:
             return None
         vector = (await self.embedder.embed_queries([query.meaning]))[0]
-        candidates = self.index.candidates(
-            query.words, vector, query.language, expansions=self._expansions(query), k=CANDIDATES
-        )
         near = self.gazetteer.near(query.near_rows) if query.near_rows else {}
-        candidates = self._with(candidates, self._facets.limited(query, near), query, vector)
+        asked = self.index.lexical.query(query.words[:MAX_QUESTION], query.language)
+        limited = self._conditions.limited(query, near)
+        candidates = self.index.candidates(asked, vector, query.language, limited, CANDIDATES)
         if not len(candidates):
             return None
-        ranked = rank(query, candidates, self._facets, self.index.lexical, near)
+        read = query.understood
+        places = (*read.municipalities, *query.states, *read.unknown_places)
+        named, borough = (self._named(names, candidates.docs) for names in (places, query.boroughs))
+        ranked = rank(query, candidates, self._conditions.fit(query, candidates.docs, near, named, borough))
         if self._reranker is not None:
             ranked = await self._reranked(self._reranker, query, ranked)
         return ranked, vector
 
+    def _named(self, places: Iterable[str], docs: Ints) -> Floats:
+        """Return the share of places that a document's own words name."""
+        names = [stem_all(words(name.split("/", maxsplit=1)[0]), "de") for name in places]
+        holds = self.index.lexical.words.holds
+        held = [np.all([holds(term, docs) for term in terms], axis=0) for terms in names if terms]
+        fit: Floats = np.mean(held, axis=0, dtype=np.float32) if held else np.zeros(len(docs), np.float32)
+        return fit
+
     async def _decided(self, query: Query, ranked: Ranked, vector: Floats) -> tuple[bool, bool]:
         """Return whether the question is answered, and whether other places than the one named have an answer."""
-        background = await self.prepare()
-
-        def evidence(query: Query, ranked: Ranked) -> npt.NDArray[np.float64]:
-            return certainty.evidence(query, ranked, self.index.lexical, background, vector)
-
-        sure = self._certainty.sure(evidence(query, ranked))
-        others = ranked.only(ranked.elsewhere)
-        if not (query.placed and query.subject and len(others)):
-            return sure, False
-        return sure, self._certainty.likely(evidence(query.anywhere, others))
-
-    def _with(self, candidates: Candidates, docs: Ints, query: Query, vector: Floats) -> Candidates:
-        """Return the candidates, joined by documents that meet the limits of the question but were not found."""
-        missing = np.setdiff1d(docs, candidates.docs)
-        if not len(missing):
-            return candidates
-        dense, passage = np.full(len(missing), np.nan, np.float32), np.zeros(len(missing), np.int64)
-        if self.index.dense.fits(vector):
-            exact = self.index.dense.exact(vector, missing)
-            at = np.searchsorted(missing, exact.docs)
-            dense[at], passage[at] = exact.score, exact.passage
-        coverage = self.index.lexical.coverage(self.index.lexical.query(query.words, query.language), missing)
-        more: dict[str, npt.NDArray[Any]] = {
-            "docs": missing,
-            "dense": dense,
-            "meant": dense,
-            "coverage": coverage,
-            "passage": passage,
-        }
-        nothing = np.zeros(len(missing), np.float32)
-        return Candidates(
-            **{
-                f.name: np.concatenate((getattr(candidates, f.name), more.get(f.name, nothing)))
-                for f in fields(Candidates)
-            }
-        )
+        return bool(ranked.met.any()), False
 
     def _expansions(self, query: Query) -> tuple[str, ...]:
         """Return the German labels of the topics named: documents use these words."""
@@ -211,8 +172,8 @@ class Search:
         self, query: Query, ranked: Ranked, sure: bool, elsewhere: bool, limit: int, offset: int
     ) -> tuple[tuple[Hit, ...], tuple[Hit, ...], int]:
         """Return hits, the nearest others (answers of other places first), and the number of hits in all."""
-        hits = _good(ranked, ranked.here & sure)
-        theirs = _good(ranked, ranked.elsewhere & elsewhere)
+        hits = _good(ranked, ranked.met & sure)
+        theirs = _good(ranked, ~ranked.here & elsewhere)
         others = np.setdiff1d(np.arange(len(ranked)), (*hits, *theirs))
         nearest = np.concatenate((theirs, others)) if sure else np.concatenate((theirs, others))[offset:]
         shown = hits[offset : offset + limit]

@@ -7,7 +7,7 @@ language is a list of *concepts*: each holds the ways in which a document may sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,9 +17,11 @@ from knowledge_base.model import Project
 from knowledge_base.search import tokens
 from knowledge_base.search.document_sets import distinct
 from knowledge_base.search.glossary import Meaning, glossary
+from knowledge_base.search.passages import MAX_QUESTIONS, versions
 from knowledge_base.search.postings import Counts, Floats, Ints, Longs, Postings, Weighted, expand_rows
 from knowledge_base.search.spelling import CORRECTED, Spelling
 
+ASKED = 0.5  # a word of a question that a record answers
 TITLE = 2.0  # a word of the title counts as so many of the text
 PART = 0.5  # a part of a compound counts as so much of a word
 GRAM = 0.2  # 4-grams beside words
@@ -213,18 +215,28 @@ class Corpus:
 
 
 def read(projects: Iterable[Project]) -> Corpus:
-    """Return the words of projects: the title, the text, and what the record says around them."""
+    """Return the words of projects: titles and texts in each language, what records say around them, and questions."""
     numbers: dict[str, int] = {}
     sequence: list[int] = []
     weights: list[npt.NDArray[np.float32]] = []
     starts = [0]
     for project in projects:
-        title, rest = _forms(project.title, project.lang), _forms(_text(project), project.lang)[:MAX_WORDS]
-        sequence += [numbers.setdefault(form, len(numbers)) for form in (*title, *rest)]
-        weights.append(np.repeat(np.array([TITLE, 1.0], np.float32), [len(title), len(rest)]))
+        for text, language, weight in _pieces(project):
+            forms = _forms(text, language)[:MAX_WORDS]
+            sequence += [numbers.setdefault(form, len(numbers)) for form in forms]
+            weights.append(np.full(len(forms), weight, np.float32))
         starts.append(len(sequence))
     weight = np.concatenate([np.zeros(0, np.float32), *weights])
     return Corpus(list(numbers), np.array(sequence, np.int32), weight, np.array(starts, np.int64))
+
+
+def _pieces(project: Project) -> Iterator[tuple[str, str, float]]:
+    """Yield the texts of a project with their language and how much a word of them counts."""
+    for language, version in versions(project).items():
+        yield version.title, language, TITLE
+        yield _text(version), language, 1.0
+    for language, questions in project.asked_as.items():
+        yield "\n".join(questions[:MAX_QUESTIONS]), language, ASKED
 
 
 def _text(project: Project) -> str:

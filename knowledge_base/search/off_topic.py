@@ -21,7 +21,7 @@ import numpy as np
 
 from knowledge_base.embedding.port import Embedder
 from knowledge_base.search.dense import Dense
-from knowledge_base.search.facets import Floats
+from knowledge_base.search.conditions import Floats
 
 LANGUAGES = ("de", "en", "pl")  # the columns of the subjects
 _DESCRIBED, _NAMED, _VECTORS = "background.tsv", "background_subjects.tsv", "background.npz"

@@ -1,7 +1,8 @@
-"""Projects to the texts that are embedded: the whole document and its passages, none twice.
+"""Projects to the texts that are embedded, none twice: each version of the document, its parts, and its questions.
 
 A vector of a long document blurs its paragraphs; a vector of a paragraph does not know the subject of the document. So
-both are kept, and each passage carries the title. A short document has one text only, hence one vector.
+both are kept, and each part carries the title. A short document has one text per language, hence one vector. Questions
+that a record answers (``asked_as``) are passages of their own: a question is nearer to a question than to a report.
 """
 
 from __future__ import annotations
@@ -9,25 +10,29 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from knowledge_base.model import Project
+from knowledge_base.model import TRANSLATED, Project
 
 PASSAGE_CHARACTERS = 700  # measured best on public-service pages, see docs/search.md
 WHOLE_CHARACTERS = 4_000  # an engine reads about 512 tokens (2,000 characters); the rest would be cut there anyway
 MAX_PASSAGES = 64  # of one document; a book among the projects must not own the index
+MAX_QUESTIONS = 16  # of one document and language
+
+Kind = Literal["whole", "part", "asked"]
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A text to embed. ``body`` is the piece of the project's own text in it, which an answer may quote as *why*."""
+    """A text to embed. ``body`` is the piece of the project's text in it, which an answer may quote as *why*."""
 
     text: str
-    kind: Literal["whole", "part"]
-    body: str
+    kind: Kind
+    body: str  # empty for a question
+    lang: str
 
     @property
     def hash(self) -> bytes:
@@ -40,17 +45,35 @@ def text_hash(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
-def passages(project: Project) -> tuple[Passage, ...]:
-    """Return the texts of a project, the whole document first, then its parts in reading order.
+def versions(project: Project) -> dict[str, Project]:
+    """Return the project in each language in which it has a text, the original first."""
+    translated = {
+        language: replace(project, lang=language, **{name: text for name, text in texts.items() if name in TRANSLATED})
+        for language, texts in project.translations.items()
+        if language != project.lang and texts.get("text")
+    }
+    return {project.lang: project, **translated}
 
-    A short project has no parts.
-    """
+
+def passages(project: Project) -> tuple[Passage, ...]:
+    """Return the texts of a project: the original, whole and in parts, then each translation, then the questions."""
+    texts = [passage for version in versions(project).values() for passage in _of_version(version)]
+    texts += [
+        Passage(question, "asked", "", language)
+        for language, questions in project.asked_as.items()
+        for question in questions[:MAX_QUESTIONS]
+    ]
+    return tuple(texts)
+
+
+def _of_version(project: Project) -> tuple[Passage, ...]:
+    """Return the whole document first, then its parts in reading order; a short one has no parts."""
     heading, body = project.title.strip(), _body(project)
-    whole = Passage(_join(heading, body)[:WHOLE_CHARACTERS], "whole", body)
+    whole = Passage(_join(heading, body)[:WHOLE_CHARACTERS], "whole", body, project.lang)
     if len(body) <= PASSAGE_CHARACTERS:
         return (whole,)
     pieces = list(_pieces(body, PASSAGE_CHARACTERS))[:MAX_PASSAGES]
-    return whole, *(Passage(_join(heading, piece), "part", piece) for piece in pieces)
+    return whole, *(Passage(_join(heading, piece), "part", piece, project.lang) for piece in pieces)
 
 
 def _body(project: Project) -> str:

@@ -1,0 +1,212 @@
+"""The conditions of a question as filters over the documents of an index: place, round, status, years, size …
+
+Columns are built once for a snapshot; a question then compares arrays, never documents one by one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial, reduce
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge_base.model import Project
+from knowledge_base.places.gazetteer import Gazetteer
+from knowledge_base.search import tuning
+from knowledge_base.search.document_sets import postings, union, within
+from knowledge_base.search.record_facts import (
+    NO_YEAR,
+    STAGES,
+    STAGES_OF_STATUS,
+    at_border,
+    is_county,
+    is_model_project,
+    is_small,
+    is_thin,
+    round_of,
+    same_as,
+    stages_of,
+    years_of,
+)
+from knowledge_base.search.understanding.query import Query
+from knowledge_base.vocabulary import Vocabulary
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+LIMITED = 300  # documents that conditions alone may propose
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well documents meet the conditions of a question; parallel arrays."""
+
+    conditions: tuple[str, ...]  # names of the conditions that the question has
+    degree: Floats  # sum over the conditions, each 0 … 1
+    met: Bools  # every condition is met
+    here: Bools  # of the place asked for, and not left out
+    thin: Floats  # 1 for a record without content, where no list is asked for
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Columns over the documents of an index, in its order."""
+
+    by_row: Mapping[int, Ints]  # municipality of the gazetteer -> documents
+    by_state: Mapping[str, Ints]
+    by_round: Mapping[str, Ints]
+    stages: Bools  # (documents, stages)
+    first_year: npt.NDArray[np.int16]
+    last_year: npt.NDArray[np.int16]
+    small: Bools
+    county: Bools
+    border: Bools
+    transfer: Bools
+    thin: Bools
+    double: Bools  # a thin record beside a full one of the same project
+    model_project: Bools
+
+    @classmethod
+    def build(cls, projects: Sequence[Project], gazetteer: Gazetteer, vocabulary: Vocabulary) -> Conditions:
+        rows_named = cache(gazetteer.rows_named)
+        rows = [
+            tuple(dict.fromkeys(row for name in (p.municipality, *p.members) for row in rows_named(name)))
+            for p in projects
+        ]
+        spans = [years_of(f"{project.period} {project.status}") for project in projects]
+        thin = [is_thin(project) for project in projects]
+        full = {project.id for project, is_thin in zip(projects, thin, strict=True) if not is_thin}
+        stages = [[stage in stages_of(project.status) for stage in STAGES] for project in projects]
+        return cls(
+            by_row=postings((row, doc) for doc, own in enumerate(rows) for row in own),
+            by_state=postings((state, d) for d, p in enumerate(projects) for state in _states(p, rows[d], gazetteer)),
+            by_round=postings((round_of(p, vocabulary), doc) for doc, p in enumerate(projects) if p.funding_round),
+            stages=np.array(stages, np.bool_).reshape(-1, len(STAGES)),
+            first_year=np.array([first for first, _ in spans], np.int16),
+            last_year=np.array([last for _, last in spans], np.int16),
+            small=np.array([is_small(p, rows[d], gazetteer, vocabulary) for d, p in enumerate(projects)], np.bool_),
+            county=np.array([is_county(own, gazetteer) for own in rows], np.bool_),
+            border=np.array([at_border(p, vocabulary) for p in projects], np.bool_),
+            transfer=np.array([bool(p.transferability.strip()) for p in projects], np.bool_),
+            thin=np.array(thin, np.bool_),
+            double=np.array([t and same_as(p) in full for p, t in zip(projects, thin, strict=True)], np.bool_),
+            model_project=np.array([is_model_project(p) for p in projects], np.bool_),
+        )
+
+    def limited(self, query: Query, near: Mapping[int, float]) -> Ints:
+        """Return the documents that meet all conditions of the question, ascending, at most ``LIMITED``.
+
+        They are candidates whatever their words are. Where no document meets all, return those of the place.
+        """
+        read = query.understood
+        limits = [
+            union([*map(self.by_row.get, (*query.rows, *near)), *map(self.by_state.get, query.states)]),
+            union([self.by_round.get(name) for name in read.rounds]),
+            self._where(self._status(query, np.arange(len(self.small)))) if read.status else None,
+            np.flatnonzero(self.small) if read.rural else None,
+            np.flatnonzero(self.county) if read.counties else None,
+            np.flatnonzero(self.border) if query.border else None,
+            np.flatnonzero(self.transfer) if query.transfer else None,
+        ]
+        given = [limit for limit in limits if limit is not None and len(limit)]
+        if not given:
+            return np.zeros(0, np.int64)
+        common = reduce(partial(np.intersect1d, assume_unique=True), given)
+        return (common if len(common) else given[0])[:LIMITED]
+
+    def fit(self, query: Query, docs: Ints, near: Mapping[int, float], named: Floats, borough: Floats) -> Fit:
+        """Return how well some documents meet the conditions.
+
+        ``near`` are municipalities with their nearness. ``named`` is the share of the places asked for that a
+        document's own words name, ``borough`` the same for boroughs.
+        """
+        read = query.understood
+        own = self._of(docs, query.rows, query.states)
+        excluded = self._of(docs, query.without_rows, query.without_states) > 0
+        fits: dict[str, Floats] = {}
+        known = any(row in self.by_row for row in query.rows) or any(s in self.by_state for s in query.states)
+        place = own if known else named * np.float32(bool(query.rows or query.states))
+        here = ~excluded
+        if query.near_rows:
+            fits["near"] = self._near(near, docs)
+        elif query.placed:
+            fits["place"] = np.maximum(place, np.float32(tuning.ONLY_NAMED) * named)
+            here = here & (place > 0)
+            if query.boroughs:
+                fits["borough"] = borough
+        if read.rounds:
+            fits["round"] = within(docs, (self.by_round[name] for name in read.rounds if name in self.by_round))
+        if read.status:
+            fits["status"] = self._status(query, docs)
+        if read.years and not read.rounds:
+            fits["years"] = self._years(query, docs)
+        for name, asked, column in (
+            ("small", read.rural, self.small),
+            ("county", read.counties, self.county),
+            ("border", query.border, self.border),
+            ("transfer", query.transfer, self.transfer),
+        ):
+            if asked:
+                fits[name] = column[docs].astype(np.float32)
+        if query.without_rows or query.without_states:
+            fits["without"] = (~excluded).astype(np.float32)
+        degree = np.sum([_WEIGHT.get(name, 1.0) * fit for name, fit in fits.items()], axis=0, dtype=np.float32)
+        strict = [fit > 0 for name, fit in fits.items() if name not in _SOFT]
+        thin = self.double[docs] & ~np.bool_(query.listing)
+        if not (query.listing or (query.placed and not query.subject)):
+            thin = thin | self.thin[docs]
+        return Fit(
+            conditions=tuple(fits),
+            degree=np.broadcast_to(degree, docs.shape).astype(np.float32),
+            met=here & np.logical_and.reduce([np.ones(len(docs), np.bool_), *strict]),
+            here=here,
+            thin=thin.astype(np.float32),
+        )
+
+    def _where(self, fit: Floats) -> Ints:
+        return np.flatnonzero(fit > 0)
+
+    def _of(self, docs: Ints, rows: Iterable[int], states: Iterable[str]) -> Floats:
+        """Return 1 for documents of one of some municipalities, or in one of some states."""
+        of_rows = (self.by_row[row] for row in rows if row in self.by_row)
+        return within(docs, (*of_rows, *(self.by_state[state] for state in states if state in self.by_state)))
+
+    def _near(self, near: Mapping[int, float], docs: Ints) -> Floats:
+        fit = np.zeros(len(docs), np.float32)
+        for row, nearness in near.items():
+            if row in self.by_row:
+                value = np.float32(1.0 - tuning.NEARNESS + tuning.NEARNESS * nearness)
+                np.maximum(fit, value * within(docs, (self.by_row[row],)), out=fit)
+        return fit
+
+    def _status(self, query: Query, docs: Ints) -> Floats:
+        stages = [STAGES.index(stage) for status in query.understood.status for stage in STAGES_OF_STATUS[status]]
+        fit: Floats = self.stages[docs][:, stages].any(axis=1).astype(np.float32)
+        return fit
+
+    def _years(self, query: Query, docs: Ints) -> Floats:
+        """Return 1 for documents that end (or begin) in a year named, less for those that only run in it."""
+        fit = np.zeros(len(docs), np.float32)
+        first, last = self.first_year[docs], self.last_year[docs]
+        for year in query.understood.years:
+            edge = last == year if query.ending else first == year
+            runs = (first != NO_YEAR) & (first <= year) & (year <= last)
+            np.maximum(fit, np.where(edge, 1.0, np.where(runs, 0.5, 0.0)).astype(np.float32), out=fit)
+        return fit
+
+
+_SOFT = frozenset({"borough", "years", "transfer", "border"})  # a record may fit and not say so
+_WEIGHT: Mapping[str, float] = {"borough": 0.3, "transfer": 0.3, "border": 0.3, "years": 0.5}
+
+
+def _states(project: Project, rows: Iterable[int], gazetteer: Gazetteer) -> set[str]:
+    own = {part.strip() for part in re.split(r"[/,;]", project.state) if part.strip()}
+    there = [gazetteer.municipalities[row] for row in rows]
+    return (
+        own
+        | {municipality.state for municipality in there if municipality.state}
+        | {"Polen" for municipality in there if municipality.country == "PL"}
+    )
