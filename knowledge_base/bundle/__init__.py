@@ -8,11 +8,14 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 TOPICS = FOLDER / "topics.yaml"
 FUNDING_ROUNDS = FOLDER / "funding_rounds.yaml"
+TRANSLATIONS, ASKED_AS = "translations", "asked_as"  # fields of a project, in files of the same name
 
 _RECORDS = (  # municipalities first: other records refer to them
     "municipalities.jsonl",
+    "municipalities_additional.jsonl",
     "projects.jsonl",
     "facts_projects.jsonl",
+    "projects_germany.jsonl",
     "model_projects.jsonl",
     "events.jsonl",
 )
@@ -23,10 +26,16 @@ def files() -> list[Path]:
     return [FOLDER / name for name in _RECORDS]
 
 
+def joined_files() -> dict[str, Path]:
+    """Return the files (JSON Lines) with one field of projects each, by the field: an id and a value per language."""
+    return {field: FOLDER / f"{field}.jsonl" for field in (TRANSLATIONS, ASKED_AS)}
+
+
 def digest() -> str:
     """Return the SHA-256 (hex) over names and bytes of all loaded files: another digest means another bundle."""
     total = hashlib.sha256()
-    for name in (*_RECORDS, TOPICS.name, FUNDING_ROUNDS.name):
+    joined = (path.name for path in joined_files().values())
+    for name in (*_RECORDS, *joined, TOPICS.name, FUNDING_ROUNDS.name):
         content = (FOLDER / name).read_bytes()
         total.update(f"{name}\0{len(content)}\0".encode())
         total.update(content)

@@ -14,14 +14,14 @@ from typing import TypeVar
 import pytest
 
 from knowledge_base import bundle
-from knowledge_base.ingest import readers
+from knowledge_base.ingest.bundle import shipped_rows
 from knowledge_base.ingest.row import RowError
 from knowledge_base.ingest.validation import ValidRecord, validate
-from knowledge_base.model import Event, Municipality, Project
+from knowledge_base.model import TRANSLATED, Event, Municipality, Project
 from knowledge_base.vocabulary import bundled, fold
 
 DATA = os.environ.get("STADTLOTSE_TEST_DATA")
-NO_ROUND = {"keine (Bewerberin)"}  # what the record of a mere applicant says
+NO_ROUND = {"keine (Bewerberin)", "Land"}  # what the records of an applicant, and of money from a state, say
 OFFICE_AND_NAME = re.compile(
     r"\b(?:Herr|Frau|Dr\.|Prof\.|(?:Ober)?[Bb]ürgermeister(?:in)?|Staatssekretär(?:in)?|Minister(?:in)?)"
     r"\s+(?:(?:Dr|Prof)\.\s+)*[A-ZÄÖÜ][a-zäöüß]+\s+[A-ZÄÖÜ][a-zäöüß]+"
@@ -38,12 +38,11 @@ def checked() -> tuple[tuple[str, ValidRecord], ...]:
 
 
 def _checked() -> Iterator[tuple[str, ValidRecord]]:
-    for path in bundle.files():
-        for row in readers.rows(path):
-            assert not isinstance(row, RowError), row
-            record = validate(row)
-            assert isinstance(record, ValidRecord), record
-            yield path.name, record
+    for row in shipped_rows():
+        assert not isinstance(row, RowError), row
+        record = validate(row)
+        assert isinstance(record, ValidRecord), record
+        yield Path(row.file).name, record
 
 
 def records(kind: type[Kind]) -> list[Kind]:
@@ -58,7 +57,7 @@ def municipality_of_name() -> dict[str, str]:
 
 
 def test_every_line_is_valid_and_holds_no_contact_data() -> None:
-    assert len(checked()) > 290
+    assert len(checked()) > 670
     assert [(name, record.line, record.masked) for name, record in checked() if record.masked] == []
 
 
@@ -71,6 +70,7 @@ def test_bundle_has_as_many_projects_as_its_sources() -> None:
     files = Counter(name for name, _ in checked())
     assert files["projects.jsonl"] == 36
     assert files["model_projects.jsonl"] == 73
+    assert files["projects_germany.jsonl"] == 301
     rounds = Counter(
         record.record.funding_round
         for name, record in checked()
@@ -88,7 +88,8 @@ def test_every_record_has_a_source_and_a_licence(kind: type[Project]) -> None:  
 
 
 def test_bundle_names_no_office_holders() -> None:
-    texts = [json.dumps(json.loads(line), ensure_ascii=False) for path in bundle.files() for line in _lines(path)]
+    paths = [*bundle.files(), *bundle.joined_files().values()]
+    texts = [json.dumps(json.loads(line), ensure_ascii=False) for path in paths for line in _lines(path)]
     assert [text for text in texts if OFFICE_AND_NAME.search(text)] == []
     assert OFFICE_AND_NAME.search("Oberbürgermeister Dr. Max Muster")  # the pattern finds what it is for
 
@@ -165,15 +166,43 @@ def test_bundle_covers_the_region_and_every_town_has_coordinates() -> None:
 def test_linked_duplicates_and_related_projects_exist() -> None:
     ids = {record.id for record in records(Project)}
     same = {record.id: record.extra["same_as"] for record in records(Project) if "same_as" in record.extra}
-    assert same == {
-        "mpsc-04": "bb-cottbus",
-        "mpsc-16": "bb-berlin",
-        "mpsc-35": "bb-badbelzig",
-        "mpsc-52": "bb-guben",
-        "mpsc-66": "bb-potsdam",
-    }
+    assert {key: same[key] for key in ("mpsc-04", "mpsc-39")} == {"mpsc-04": "bb-cottbus", "mpsc-39": "verbund-cut"}
+    assert len(set(same.values())) == len(same)
+    assert len(same) == 25
     related = {project for event in records(Event) for project in event.extra.get("projects", [])}
     assert set(same.values()) | related <= ids
+
+
+def test_a_model_project_is_the_same_as_a_fuller_record_of_its_place_and_round() -> None:
+    by_id = {record.id: record for record in records(Project)}
+    for thin in records(Project):
+        if full := by_id.get(thin.extra.get("same_as", "")):
+            assert len(full.text) > len(thin.text), thin.id
+            assert full.funding_round in (thin.funding_round, ""), thin.id
+            assert {*map(fold, _members(thin))} <= {*map(fold, _members(full))} | {"cottbus chosebuz"}, thin.id
+
+
+def test_every_project_with_a_text_of_its_own_has_translations_and_questions() -> None:
+    told = {record.record.id for name, record in checked() if name != "model_projects.jsonl"} & {
+        record.id for record in records(Project)
+    }
+    for field in ("translations", "asked_as"):
+        assert {record.id for record in records(Project) if getattr(record, field)} == told
+    assert all(set(record.translations) == {"en", "pl"} for record in records(Project) if record.translations)
+    assert sum(len(questions) for record in records(Project) for questions in record.asked_as.values()) > 2_700
+
+
+def test_translation_has_exactly_the_fields_of_its_original() -> None:
+    for record in records(Project):
+        filled = {name for name in TRANSLATED if getattr(record, name)}
+        assert all(set(texts) == filled for texts in record.translations.values()), record.id
+
+
+@pytest.mark.parametrize("field", [bundle.TRANSLATIONS, bundle.ASKED_AS])
+def test_every_translation_and_question_belongs_to_a_record(field: str) -> None:
+    ids = [json.loads(line)["id"] for line in _lines(bundle.joined_files()[field])]
+    assert len(set(ids)) == len(ids)
+    assert sorted(set(ids) - {record.id for record in records(Project)}) == []
 
 
 def test_bundle_contains_the_first_exchange_meeting_as_an_event() -> None:
@@ -186,12 +215,16 @@ def test_digest_changes_when_a_bundle_file_changes(tmp_path: Path, monkeypatch: 
     first = bundle.digest()
     assert re.fullmatch(r"[0-9a-f]{64}", first)
     assert bundle.digest() == first
-    for path in (*bundle.files(), bundle.TOPICS, bundle.FUNDING_ROUNDS):
+    joined = bundle.joined_files().values()
+    for path in (*bundle.files(), *joined, bundle.TOPICS, bundle.FUNDING_ROUNDS):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     monkeypatch.setattr(bundle, "FOLDER", tmp_path)
     assert bundle.digest() == first
-    (tmp_path / "events.jsonl").write_text("", encoding="utf-8")
-    assert bundle.digest() != first
+    seen = {first}
+    for name in ("events.jsonl", *(path.name for path in joined)):
+        (tmp_path / name).write_text("", encoding="utf-8")
+        seen.add(bundle.digest())
+    assert len(seen) == 4
 
 
 @pytest.mark.skipif(not DATA, reason="STADTLOTSE_TEST_DATA is not set")
@@ -202,13 +235,15 @@ def test_projects_equal_those_of_the_source_in_every_field() -> None:
     theirs = rows(Path(DATA or "", "knowledge", "berlin_brandenburg_projects.jsonl"))
     ours = rows(bundle.FOLDER / "projects.jsonl")
     assert {key: {k: v for k, v in row.items() if k != "members"} for key, row in ours.items()} == theirs
+    germany = Path(DATA or "", "knowledge", "projects_germany.jsonl")
+    assert rows(bundle.FOLDER / "projects_germany.jsonl") == rows(germany)
     listed = rows(Path(DATA or "", "knowledge", "model_projects_73.jsonl"))
     assert rows(bundle.FOLDER / "model_projects.jsonl").keys() == listed.keys()
 
 
 def _members(record: Project | Event) -> list[str]:
-    members = record.extra.get("members") or ([record.municipality] if record.municipality else [])
-    return list(members)
+    members = record.members if isinstance(record, Project) else record.extra.get("members", ())
+    return list(members or filter(None, [record.municipality]))
 
 
 def _lines(path: Path) -> list[str]:

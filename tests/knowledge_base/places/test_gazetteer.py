@@ -84,7 +84,7 @@ STATES = [
 ELSEWHERE = [
     ("Frankfurt am Main", ["Frankfurt am Main"]),
     ("Frankfurt a. M.", ["Frankfurt am Main"]),
-    ("Nürnberger Projekte", ["Nürnberg"]),
+    ("Stuttgarter Projekte", ["Stuttgart"]),
     ("smart village projects in Estonia", ["Estland"]),
     ("citizen app of Vienna", ["Wien"]),
     ("w Warszawie", ["Warszawa"]),

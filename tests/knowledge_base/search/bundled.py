@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 
-from knowledge_base import bundle
 from knowledge_base.codec import from_body
 from knowledge_base.embedding.port import Embedder
+from knowledge_base.ingest.bundle import shipped_rows
+from knowledge_base.ingest.row import Row
 from knowledge_base.model import Contact, Municipality, Project, Record, RecordKind
 from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.search.dense import encode
@@ -18,13 +19,26 @@ from knowledge_base.search.understanding import phrases
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.vocabulary import bundled
 
+GROWN = ("projects_germany.jsonl", "municipalities_additional.jsonl")  # files that the old bundle did not have
+
 
 @cache
 def records() -> tuple[Record, ...]:
     """Every record of the bundle."""
-    lines = [line for path in bundle.files() for line in path.read_text("utf-8").splitlines() if line.strip()]
-    bodies = [json.loads(line) for line in lines]
-    return tuple(from_body(RecordKind(body.pop("record", "project")), body) for body in bodies)
+    return tuple(record for _, record in _read())
+
+
+@cache
+def old_bundle() -> tuple[Record, ...]:
+    """The records of Berlin and Brandenburg and the list of model projects: the corpus of the older questions."""
+    return tuple(record for file, record in _read() if file not in GROWN)
+
+
+@cache
+def _read() -> tuple[tuple[str, Record], ...]:
+    rows = [row for row in shipped_rows() if isinstance(row, Row)]
+    bodies = [(Path(row.file).name, dict(row.values)) for row in rows]
+    return tuple((file, from_body(RecordKind(body.pop("record", "project")), body)) for file, body in bodies)
 
 
 def projects() -> list[Project]:
@@ -45,6 +59,12 @@ def gazetteer() -> Gazetteer:
     return Gazetteer(municipalities(), ordinary=(lexicon().words, phrases.GENERIC))
 
 
+async def search_over_the_old_bundle(embedder: Embedder) -> Search:
+    """A search over the corpus that the development questions of ``tests/evaluation`` were written for."""
+    projects = [record for record in old_bundle() if isinstance(record, Project)]
+    return await search_over(embedder, projects, places=[r for r in old_bundle() if isinstance(r, Municipality)])
+
+
 async def search_over(
     embedder: Embedder,
     project: Iterable[Project] | None = None,
@@ -56,5 +76,5 @@ async def search_over(
     needed = Index.texts_needed(chosen)
     values = encode(await embedder.embed_passages(list(needed.values()))) if needed else []
     index = Index.build(chosen, dict(zip(needed, values, strict=True)))
-    known = gazetteer() if places is None else Gazetteer(places)
+    known = gazetteer() if places is None else Gazetteer(places, ordinary=(lexicon().words,))
     return Search(embedder, index, known, bundled(), contacts)

@@ -1,5 +1,6 @@
 """The figures of the search with the embedded default on the development questions must not fall.
 
+The questions were written for the old bundle, before the records of all of Germany: their judgements hold for it alone.
 The limits lie a little below the reached figures: a changed word or library raises no alarm, a real loss does.
 """
 
@@ -12,7 +13,7 @@ import pytest
 
 from knowledge_base.embedding.port import Embedder
 from knowledge_base.search.evaluate import Report, evaluate, read_questions
-from tests.knowledge_base.search.bundled import search_over
+from tests.knowledge_base.search.bundled import search_over_the_old_bundle
 
 EVALUATION = Path(__file__).parents[2] / "evaluation"
 
@@ -44,7 +45,7 @@ LEAST_BY_LANGUAGE = {  # nDCG@10
 @pytest.fixture(scope="module")
 def reports(e5: Embedder) -> dict[str, Report]:
     async def run() -> dict[str, Report]:
-        search = await search_over(e5)
+        search = await search_over_the_old_bundle(e5)
         return {name: await evaluate(search, read_questions(EVALUATION / name)) for name in LEAST}
 
     return asyncio.run(run())
