@@ -1,4 +1,4 @@
-"""Topics and days in words, as every feature writes them."""
+"""Topics, days and the status of a project in words, as every feature writes them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from babel.dates import format_date
 
 from bot.messages import Say, Value
 from knowledge_base.mail_address import flaw_of
+from knowledge_base.model import Project
+from knowledge_base.status import Status, status_label, status_of
 from knowledge_base.vocabulary import bundled
 
 TOPICS_NAMED = 4  # in one line
@@ -34,6 +36,18 @@ def label(topic: str, language: str) -> str:
 def day(when: date, language: str) -> str:
     """A day as people of the language write it."""
     return format_date(when, "full", Locale.parse(LOCALES[language]))
+
+
+def date_in_words(when: date, language: str) -> str:
+    """Return a date as people of the language write it, without the day of the week."""
+    return format_date(when, "long", Locale.parse(LOCALES[language]))
+
+
+def status_for(project: Project, language: str) -> str:
+    """Return a project's status for readers of a language: its own words, or the label if it has another language."""
+    status = status_of(project.status)
+    own_words = project.lang == language or status is Status.UNKNOWN
+    return project.status if own_words else status_label(status, language)
 
 
 def beginning(text: str, most: int) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 TOPICS = FOLDER / "topics.yaml"
 FUNDING_ROUNDS = FOLDER / "funding_rounds.yaml"
+STATUSES = FOLDER / "statuses.yaml"
 TRANSLATIONS, ASKED_AS = "translations", "asked_as"  # fields of a project, in files of the same name
 
 _RECORDS = (  # municipalities first: other records refer to them
@@ -35,7 +36,7 @@ def digest() -> str:
     """Return the SHA-256 (hex) over names and bytes of all loaded files: another digest means another bundle."""
     total = hashlib.sha256()
     joined = (path.name for path in joined_files().values())
-    for name in (*_RECORDS, *joined, TOPICS.name, FUNDING_ROUNDS.name):
+    for name in (*_RECORDS, *joined, TOPICS.name, FUNDING_ROUNDS.name, STATUSES.name):
         content = (FOLDER / name).read_bytes()
         total.update(f"{name}\0{len(content)}\0".encode())
         total.update(content)

@@ -216,7 +216,7 @@ def test_digest_changes_when_a_bundle_file_changes(tmp_path: Path, monkeypatch: 
     assert re.fullmatch(r"[0-9a-f]{64}", first)
     assert bundle.digest() == first
     joined = bundle.joined_files().values()
-    for path in (*bundle.files(), *joined, bundle.TOPICS, bundle.FUNDING_ROUNDS):
+    for path in (*bundle.files(), *joined, bundle.TOPICS, bundle.FUNDING_ROUNDS, bundle.STATUSES):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     monkeypatch.setattr(bundle, "FOLDER", tmp_path)
     assert bundle.digest() == first

@@ -9,7 +9,7 @@ from enum import StrEnum
 from bot.commands.digests import Digest, Unsubscribe
 from bot.commands.introductions import Introduce
 from bot.commands.search import PROJECT, Show
-from bot.features.wording import TOPICS_NAMED, day, label, named
+from bot.features.wording import TOPICS_NAMED, day, label, named, status_for
 from bot.messages import Choice, Say, Url, Value
 from knowledge_base.digests.content import DigestEntry, Selection, Why
 from knowledge_base.digests.material import day_of
@@ -145,7 +145,7 @@ def _entry(entry: DigestEntry, record: DigestRecord, language: str, place: Readi
 
 def _project(entry: DigestEntry, record: Project, language: str) -> Say:
     reason = Say(f"digest.why.{entry.why}", {"fields": tuple(Say(f"digest.field.{name}") for name in entry.fields)})
-    facts = (record.municipality, record.status, record.funding_round)
+    facts = (record.municipality, status_for(record, language), record.funding_round)
     return Say(
         "digest.project" if record.lang == language else "digest.project_original",
         {

@@ -216,7 +216,7 @@ async def _shown(tx: Transaction, turn: Turn, draft: _Draft, record: Record, ser
     known = any(bundled().topic_of(topic) for topic in project.topics)
     values: dict[str, Value] = {
         "number": draft.number,
-        "project": replace(in_full(project), choices=()),
+        "project": replace(in_full(project, turn.language, tx.now.date()), choices=()),
         "topics": Say("entry.topics", {"topics": " · ".join(project.topics)}) if project.topics else "",
         "hint": "" if known else Say("entry.no_topics", {"number": draft.number}),
         "place": _place(project, services),

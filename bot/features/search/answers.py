@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from itertools import groupby
 
 from bot.commands.introductions import Introduce
 from bot.commands.ratings import Rate
 from bot.commands.search import PROJECT, Ask, More, Show
 from bot.features.search.events import section
-from bot.features.wording import beginning
+from bot.features.wording import beginning, date_in_words, status_for
 from bot.messages import Choice, Say, Url, Value
 from knowledge_base.model import Answer, Hit, Project, Understood
 from knowledge_base.vocabulary import bundled
@@ -18,6 +19,7 @@ from knowledge_base.vocabulary import bundled
 NEAREST = 3  # when not sure
 WHOLE = 2  # entries of a list with more than title and facts
 WHY = 110  # characters of the reason in a list
+OLD = timedelta(days=2 * 365)  # facts of this age are shown with their date
 NARROWED = {
     "de": {"rural": "nur ländliche", "running": "nur laufende"},
     "en": {"rural": "only rural ones", "running": "only running ones"},
@@ -183,7 +185,8 @@ def _grouped(hits: Sequence[Hit], who: bool, language: str, start: int) -> tuple
 def entry(hit: Hit, language: str, *, place: bool, whole: bool) -> Say:
     """A hit in a list: on a phone, one and a half screens show five; ``whole``: with why it fits, and who answers."""
     project = hit.project
-    facts = [fact for fact in (project.municipality if place else "", project.status, project.funding_round) if fact]
+    place_name, status = project.municipality if place else "", status_for(project, language)
+    facts = [fact for fact in (place_name, status, project.funding_round) if fact]
     values: dict[str, Value] = {
         "title": project.title,
         "facts": (
@@ -198,19 +201,30 @@ def entry(hit: Hit, language: str, *, place: bool, whole: bool) -> Say:
     return Say("ask.entry" if project.lang == language else "ask.entry_original", values)
 
 
-def in_full(project: Project) -> Say:
-    """Everything about a project that is public; a field without a value says nothing."""
+def in_full(project: Project, language: str, today: date) -> Say:
+    """Return everything about a project that is public; a field without a value says nothing."""
     fields = ("municipality", "kind", "status", "period", "funding_round", "funding", "transferability", "contact_role")
-    facts = [(name, getattr(project, name)) for name in fields]
+    values = {name: getattr(project, name) for name in fields}
+    if (label := status_for(project, language)) != project.status:
+        values["status"] = f"{label} ({project.status})"
+    facts = tuple(Say(f"show.{name}", {"value": value}) for name, value in values.items() if value)
     return Say(
         "show.project",
         {
             "title": project.title,
             "text": project.text,
-            "facts": tuple(Say(f"show.{name}", {"value": value}) for name, value in facts if value),
+            "facts": (*facts, *_old_dates(project, language, today)),
             "sources": tuple(
                 Say("show.source", {"url": Url(url, short=True)}) for url in project.sources or (project.url,) if url
             ),
             "licence": Say("show.licence", {"licence": project.licence}) if project.licence else "",
         },
     )
+
+
+def _old_dates(project: Project, language: str, today: date) -> tuple[Say, ...]:
+    """Return one line with those dates of a project's facts that are older than two years."""
+    dates = {name: value for name in ("as_of", "checked") if (value := getattr(project, name))}
+    old = {name: when for name, value in dates.items() if (when := date.fromisoformat(value)) < today - OLD}
+    values: dict[str, Value] = {name: date_in_words(when, language) for name, when in old.items()}
+    return (Say(f"show.{'_and_'.join(old)}", values),) if old else ()

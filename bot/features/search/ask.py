@@ -98,7 +98,7 @@ async def _show_project(tx: Transaction, turn: Turn, project_id: str, services: 
     introducible = stored.record in services.search.snapshot.introducible
     introducible = introducible and await can_ask(tx, services, turn.person.id)
     choices = (Choice(Say("choice.intro.this"), Introduce(PROJECT + stored.record.id)),) if introducible else ()
-    answer = replace(in_full(stored.record), choices=choices)
+    answer = replace(in_full(stored.record, turn.language, tx.now.date()), choices=choices)
     await daily_limit.note(tx, turn, services, [project_id])
     return await _shown(tx, turn, PROJECT + project_id, answer, stored.record.topics)
 

@@ -15,6 +15,7 @@ from bot.channels.port import Card, Cards
 from bot.context import Services
 from bot.features.search import daily_limit, rate_limit
 from bot.features.search.answers import entry
+from bot.features.wording import status_for
 from bot.messages import Say
 from bot.messages.markup import clean
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
@@ -118,7 +119,7 @@ def _made(answer: Answer, texts: Texts) -> tuple[Card, ...]:
     cards = []
     for hit in answer.hits:
         project = hit.project
-        facts = (project.municipality, project.status, project.funding_round)
+        facts = (project.municipality, status_for(project, answer.language), project.funding_round)
         document = texts.render(entry(hit, answer.language, place=True, whole=True), answer.language)
         cards.append(Card(project.id, clean(project.title), clean(" · ".join(filter(None, facts))), document))
     return tuple(cards)
