@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -17,6 +15,7 @@ from tests.cluster.marked import RECORDS
 from tests.cluster.town import Town, town
 from tests.matrix_server.person import Person
 from tests.matrix_server.synapse import ROOT, Synapse, running_synapse
+from tests.warm_process import run
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +35,7 @@ def fill(url: str, folder: Path) -> None:
     records.write_text("\n".join(json.dumps(record) for record in RECORDS), encoding="utf-8")
     environment = {"STADTLOTSE_STATE_DIR": str(folder), "STADTLOTSE_DATABASE__URL": url, "PATH": "/usr/bin:/bin"}
     for arguments in (("import", str(records)), ("ask", "Mobilität")):
-        command = [sys.executable, "run_bot.py", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        done = run(arguments, environment)
         assert done.returncode == 0, done.stderr
     with psycopg.connect(url, autocommit=True) as connection:  # its secret goes with the folder
         connection.execute("DELETE FROM fact WHERE name = 'secret'")

@@ -1,4 +1,4 @@
-"""One machine: ``run_bot.py serve`` with a state folder, a page port and lines to database and Telegram of its own."""
+"""One machine: ``run_bot.py serve``, forked warm, with a state folder, a page port and lines of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from tests.cluster.line import Line
 from tests.matrix_server.synapse import ROOT, memory_folder
 from tests.patience import PATIENCE_S
 from tests.ports import free_port
+from tests.warm_process import WarmProcess, run
 
 
 class Machine:
@@ -33,12 +33,12 @@ class Machine:
         self.settings = {"STATE_DIR": str(self.state), "WEB__PORT": str(self.port), **settings}
         self.announced = ""  # its READY line
         self.frozen = False
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: WarmProcess | None = None
 
     @property
     def alive(self) -> bool:
         """True while the process exists, also while it is frozen."""
-        return self._process is not None and self._process.returncode is None
+        return self._process is not None and self._process.poll() is None
 
     @property
     def works(self) -> bool:
@@ -52,11 +52,8 @@ class Machine:
 
     async def spawn(self, **more: str) -> None:
         """Start it and do not wait."""
-        with self.log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "run_bot.py", "serve",
-                cwd=ROOT, env=self.environment(**more), stdout=asyncio.subprocess.PIPE, stderr=log,
-            )  # fmt: skip
+        self._let_go()
+        self._process = WarmProcess(["serve"], self.environment(**more), self.log)
         self.frozen, self.announced = False, ""
 
     async def start(self, **more: str) -> None:
@@ -67,9 +64,8 @@ class Machine:
     async def ready(self) -> bool:
         """Wait for the READY line; return ``False`` if the process ended before."""
         assert self._process is not None
-        assert self._process.stdout is not None
         async with asyncio.timeout(PATIENCE_S):
-            while line := (await self._process.stdout.readline()).decode():
+            while line := (await asyncio.to_thread(self._process.stdout.readline)).decode():
                 if line.startswith("READY"):
                     self.announced = line.strip()
                     return True
@@ -78,8 +74,7 @@ class Machine:
     async def ended(self) -> int:
         """Wait for its end; return its exit code."""
         assert self._process is not None
-        async with asyncio.timeout(PATIENCE_S):
-            return await self._process.wait()
+        return await asyncio.to_thread(self._process.wait, PATIENCE_S)
 
     async def kill(self) -> None:
         """Kill the process at any point of its work."""
@@ -105,14 +100,8 @@ class Machine:
 
     async def run(self, *arguments: str, **more: str) -> tuple[int, str, str]:
         """Run a further command of the product on this machine; return exit code, stdout and stderr."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "run_bot.py", *arguments,
-            cwd=ROOT, env=self.environment(**more), stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        out, err = await process.communicate()
-        assert process.returncode is not None
-        return process.returncode, out.decode(), err.decode()
+        done = await asyncio.to_thread(run, arguments, self.environment(**more))
+        return done.returncode, done.stdout, done.stderr
 
     async def health(self) -> dict[str, Any]:
         """Return what its health page says."""
@@ -133,7 +122,13 @@ class Machine:
         """End it and delete its folder."""
         if self.alive:
             await self.kill()
+        self._let_go()
         shutil.rmtree(self.state, ignore_errors=True)
+
+    def _let_go(self) -> None:
+        if self._process is not None:
+            self._process.close()
+        self._process = None
 
     def _signal(self, number: int) -> None:
         assert self._process is not None

@@ -1,4 +1,4 @@
-"""The bot as operators run it: ``run_bot.py serve`` in a process of its own, which can be killed."""
+"""The bot as operators run it: ``run_bot.py serve`` in a process of its own, forked warm, which can be killed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from tests.matrix_server.synapse import ROOT, Synapse, memory_folder
 from tests.patience import PATIENCE_S
+from tests.warm_process import WarmProcess, run
 
 
 class BotProcess:
@@ -24,7 +24,7 @@ class BotProcess:
         self.user_id = user_id
         self.state = memory_folder("bot-")
         self.log = self.state / "log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: WarmProcess | None = None
         self.settings = {
             "STATE_DIR": str(self.state),
             "MATRIX__HOMESERVER": server.url,
@@ -50,29 +50,16 @@ class BotProcess:
 
     def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a further command of the product on the same state."""
-        command = [sys.executable, "run_bot.py", *arguments]
-        return subprocess.run(
-            command,
-            cwd=ROOT,
-            env=self.environment(**more),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return run(arguments, self.environment(**more))
 
     def spawn(self, *options: str, **more: str) -> None:
         """Start it and do not wait."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "run_bot.py", "serve", *options],
-                cwd=ROOT, env=self.environment(**more), stdout=subprocess.PIPE, stderr=log,
-            )  # fmt: skip
+        self._let_go()
+        self.process = WarmProcess(["serve", *options], self.environment(**more), self.log)
 
     def wait_ready(self) -> bool:
         """Wait for the READY line; ``False`` when the process ended before."""
         assert self.process is not None
-        assert self.process.stdout is not None
         return any(line.startswith(b"READY") for line in iter(self.process.stdout.readline, b""))
 
     async def start(self, *options: str, ready: bool = True, **more: str) -> None:
@@ -89,10 +76,7 @@ class BotProcess:
     async def ended(self, patience: float = PATIENCE_S) -> int:
         """Wait for its end by itself; returns its exit code."""
         assert self.process is not None
-        assert self.process.stdout is not None
-        code = await asyncio.to_thread(self.process.wait, patience)
-        self.process.stdout.close()
-        return code
+        return await asyncio.to_thread(self.process.wait, patience)
 
     async def end(self, number: int = signal.SIGTERM) -> int:
         """Stop it in order (or otherwise); returns its exit code."""
@@ -132,9 +116,10 @@ class BotProcess:
 
     def close(self) -> None:
         """Nothing of it stays."""
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-            if self.process.stdout:
-                self.process.stdout.close()
+        self._let_go()
         shutil.rmtree(self.state, ignore_errors=True)
+
+    def _let_go(self) -> None:
+        if self.process:
+            self.process.close()
+        self.process = None
