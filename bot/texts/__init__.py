@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
@@ -183,8 +184,9 @@ def _without_empty_lines(nodes: list[Inline]) -> tuple[Inline, ...]:
     return tuple(node for index, line in enumerate(kept) for node in ([Break(), *line] if index else line))
 
 
+@cache
 def _catalog(path: Path) -> GNUTranslations:
-    """Read a catalog from its source file: no compiled file can get out of date."""
+    """Read a catalog from its source file, once in a process: no compiled file can get out of date."""
     with path.open("rb") as source:
         catalog = read_po(source, abort_invalid=True)
     compiled = BytesIO()

@@ -61,6 +61,7 @@ def words_of(text: str) -> tuple[Word, ...]:
     return tuple(result)
 
 
+@lru_cache(maxsize=16_384)  # an index is built again after each change, of the same names
 def folded_name(name: str) -> str:
     """Return a name or phrase as the folded words that ``words_of`` finds in it, joined by one space."""
     return " ".join(word.folded for word in words_of(name))
