@@ -8,19 +8,15 @@ from pathlib import Path
 import pytest
 
 from knowledge_base.embedding.port import Embedder
-from knowledge_base.ingest.bundle import load_bundle
-from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from tests.fakes import FakeChannel, Person, running_bot
 from tests.wording import says
 
 
 @pytest.fixture
-async def town(known: Store, channel: FakeChannel, e5: Embedder, tmp_path: Path) -> AsyncIterator[FakeChannel]:
+async def town(known_to_e5: Store, channel: FakeChannel, e5: Embedder, tmp_path: Path) -> AsyncIterator[FakeChannel]:
     """The bot with its real model."""
-    await load_bundle(known)
-    await SearchService(known, e5).start()
-    async with running_bot(known, e5, [channel], tmp_path, editors="fake:erika"):
+    async with running_bot(known_to_e5, e5, [channel], tmp_path, editors="fake:erika"):
         yield channel
 
 

@@ -13,8 +13,6 @@ import pytest
 from bot.messages import Address, Happening, ShownChoice
 from bot.messages.markup import plain
 from knowledge_base.embedding.port import Embedder
-from knowledge_base.ingest.bundle import load_bundle
-from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from tests.fakes import FakeChannel, Person, running_bot
 from tests.wording import says
@@ -24,10 +22,8 @@ MOBILITY, HEAT, THERE = "Wer hat Mobilitätsprojekte gemacht?", "Wer hat etwas g
 
 
 @pytest.fixture
-async def town(known: Store, channel: FakeChannel, e5: Embedder, tmp_path: Path) -> AsyncIterator[FakeChannel]:
-    await load_bundle(known)
-    await SearchService(known, e5).start()
-    async with running_bot(known, e5, [channel], tmp_path, limits={"questions_per_hour": 0}):
+async def town(known_to_e5: Store, channel: FakeChannel, e5: Embedder, tmp_path: Path) -> AsyncIterator[FakeChannel]:
+    async with running_bot(known_to_e5, e5, [channel], tmp_path, limits={"questions_per_hour": 0}):
         yield channel
 
 
@@ -87,13 +83,13 @@ async def test_reply_to_an_older_list_means_that_list(anna: Person) -> None:
 
 
 async def test_number_means_the_list_replied_to_after_the_question_is_forgotten(
-    town: FakeChannel, known: Store
+    town: FakeChannel, known_to_e5: Store
 ) -> None:
     anna = town.person("anna")
     await anna.says(MOBILITY)
     assert anna.last is not None
     older, third = f"sent-{anna.last.id}", shown(anna, 3).label
-    async with known.begin() as tx:
+    async with known_to_e5.begin() as tx:
         await tx.people.forget_contexts(timedelta(days=-1))
     assert says("pick.nothing", await anna.says("das dritte"))
     assert (await anna.says("das dritte", refers_to=older)).startswith(third)
