@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,15 @@ from tests.machine_clock import MachineClock
 MONDAY = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
 YEAR, HOUR = timedelta(days=400), timedelta(hours=1)
 PEOPLE = 6
+DATABASES = ("sqlite", "postgresql")
+
+
+def each(name: str, values: Sequence[object], more: Sequence[object] = ()) -> pytest.MarkDecorator:
+    """Take each value on one of the two databases, in turn; ``make campaign`` the others, and ``more`` on both."""
+    turns = [(DATABASES[number % 2], value) for number, value in enumerate(values)]
+    others = [case for case in product(DATABASES, (*values, *more)) if case not in turns]
+    cases = [*turns, *(pytest.param(*case, marks=pytest.mark.campaign) for case in others)]
+    return pytest.mark.parametrize(("database_url", name), cases, indirect=["database_url"])
 
 
 @dataclass
@@ -93,7 +103,7 @@ async def town(database_url: str, machine: MachineClock, channel: FakeChannel, t
         yield town
 
 
-@pytest.mark.parametrize("off", [YEAR, -YEAR, 3 * 24 * HOUR])
+@each("off", [YEAR, -YEAR, 3 * 24 * HOUR])
 async def test_wrong_clock_for_a_while_deletes_nothing_and_loses_no_digest(town: Town, off: timedelta) -> None:
     town.machine.off = off
     for _ in range(4):
@@ -137,7 +147,7 @@ async def test_digests_sent_for_wrong_weeks_do_not_replace_those_of_the_real_wee
         assert sum(town.got().values()) == before + (week + 1) * PEOPLE, "each real week comes"
 
 
-@pytest.mark.parametrize("off", [-HOUR, -3 * 24 * HOUR, HOUR, 3 * 24 * HOUR, YEAR])
+@each("off", [-HOUR, -3 * 24 * HOUR, HOUR, 3 * 24 * HOUR, YEAR])
 async def test_answer_held_back_by_our_rate_limit_is_sent_once_although_the_clock_jumps(
     town: Town, off: timedelta
 ) -> None:
@@ -156,7 +166,7 @@ async def test_answer_held_back_by_our_rate_limit_is_sent_once_although_the_cloc
     assert town.channel.answers_to(question.id) == 1
 
 
-@pytest.mark.parametrize("seed", range(5))
+@each("seed", range(2), range(2, 5))
 async def test_each_week_is_sent_exactly_once_however_the_clock_jumps(town: Town, seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(40):
