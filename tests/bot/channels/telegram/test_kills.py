@@ -11,7 +11,7 @@ import random
 import shutil
 import signal
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
@@ -24,6 +24,7 @@ import pytest
 from knowledge_base.failpoints import ANYWHERE
 from tests.bot.channels.telegram import driver
 from tests.crash.processes import PROCESSES
+from tests.patience import PATIENCE_S
 from tests.ports import free_port
 from tests.telegram_api import LoopbackApi, Message, World
 
@@ -53,14 +54,18 @@ class Killed:
         told.close()
         await asyncio.to_thread(self.tells.poll, 60)  # it listens, or is dead already
 
-    async def kill(self, fail_at: str) -> None:
-        """Kill the bot at the armed place if it gets there, else at a random moment."""
+    async def kill(self, fail_at: str, idle: Callable[[], bool] = lambda: False) -> None:
+        """Kill the bot at the armed place if it gets there before it is idle, else at a random moment."""
         assert self.process is not None
-        if not fail_at:  # counted in calls: how much is done in a second depends on the machine
+        if fail_at:
+            async with asyncio.timeout(PATIENCE_S):
+                while self.process.is_alive() and not idle():  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+        else:  # counted in calls: how much is done in a second depends on the machine
             calls = len(self.api.calls) + self.random.randint(0, CALLS_OF_A_LIFE)
             with suppress(TimeoutError):
-                await self.api.world.until(lambda: len(self.api.calls) >= calls, 5)
-        await asyncio.to_thread(self.process.join, 5 if fail_at else self.random.uniform(0, 0.05))
+                await self.api.world.until(lambda: len(self.api.calls) >= calls or idle(), 5)
+        await asyncio.to_thread(self.process.join, self.random.uniform(0, 0.05))
         self.where[fail_at.partition(":")[0] if self.process.exitcode else "anywhere"] += 1
         self.process.kill()
         await asyncio.to_thread(self.process.join)
@@ -93,7 +98,7 @@ async def campaign(killed: Killed, kills: int, questions: int) -> list[Message]:
         ask((questions - len(asked)) // (2 * (kills - number)))  # some wait before it starts …
         await killed.start(fail_at)
         ask((questions - len(asked)) // max(1, kills - number))  # … and some come while it runs
-        await killed.kill(fail_at)
+        await killed.kill(fail_at, lambda: not unanswered(world, asked))
     ask(questions - len(asked))
     await killed.start()
     while missing := unanswered(world, asked):  # hundreds may wait: that takes its time, but never stands still
