@@ -38,3 +38,10 @@ BERLIN_DISTRICTS: tuple[str, ...] = (
     *("Zehlendorf", "Tempelhof-Schöneberg", "Tempelhof", "Schöneberg", "Neukölln", "Treptow-Köpenick", "Treptow"),
     *("Köpenick", "Marzahn-Hellersdorf", "Marzahn", "Hellersdorf", "Lichtenberg", "Reinickendorf", "Moabit", "Wedding"),
 )
+
+STATE_OF_KEY: dict[str, str] = {  # the first digits of the official keys
+    "01": "Schleswig-Holstein", "02": "Hamburg", "03": "Niedersachsen", "04": "Bremen", "05": "Nordrhein-Westfalen",
+    "06": "Hessen", "07": "Rheinland-Pfalz", "08": "Baden-Württemberg", "09": "Bayern", "10": "Saarland",
+    "11": "Berlin", "12": "Brandenburg", "13": "Mecklenburg-Vorpommern", "14": "Sachsen", "15": "Sachsen-Anhalt",
+    "16": "Thüringen", "PL-02": "dolnośląskie", "PL-08": "lubuskie", "PL-32": "zachodniopomorskie",
+}  # fmt: skip
