@@ -1,27 +1,22 @@
 # ruff: noqa: T201 - a tool that prints its figures
-"""Fits the certainty model of the search and writes ``knowledge_base/search/certainty.json``.
+"""Fit the two decisions of the search and print the lines for ``knowledge_base/search/tuning.py``.
 
-    python tools/fit_certainty.py [--data FOLDER] [--dry-run]     fit, cross-validate, write
-    python tools/fit_certainty.py --background                    embed the background's texts again and write them
+    python tools/fit_certainty.py DATA        cross-validate and print the coefficients
+    python tools/fit_certainty.py --background    embed the subjects of the background again and write them
 
-It fits on the development files of ``tests/evaluation`` and ``certainty_extra.jsonl``, never on the held-out questions.
-Authors ask in different ways, so each author's questions are scored by a model fitted on the questions of the others.
-The threshold and the printed figures come from those scores. Every author has the same weight, whatever the number of
-questions. Where ``--data`` holds OMoS-QA (``evaluation/omos_qa``), its questions show how the model does elsewhere: the
-bundle has no answer to them, their own pages have one.
+DATA is the folder of the test data. Each corpus has the same weight. The figures of a corpus come from a model that was
+fitted on the other corpora; the coefficients come from all of them. Held-out questions are never read.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import sys
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,234 +24,136 @@ import numpy.typing as npt
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from knowledge_base import bundle  # noqa: E402
-from knowledge_base.codec import from_body  # noqa: E402
 from knowledge_base.embedding.factory import open_embedder  # noqa: E402
-from knowledge_base.embedding.port import Embedder  # noqa: E402
-from knowledge_base.model import Municipality, Project, RecordKind  # noqa: E402
-from knowledge_base.places.gazetteer import Gazetteer  # noqa: E402
-from knowledge_base.search import off_topic  # noqa: E402
-from knowledge_base.search.certainty import NAMES, SIGNS, Certainty  # noqa: E402
-from knowledge_base.search.dense import encode  # noqa: E402
-from knowledge_base.search.engine import Search  # noqa: E402
-from knowledge_base.search.index import Index  # noqa: E402
-from knowledge_base.vocabulary import bundled  # noqa: E402
+from knowledge_base.search import certainty, off_topic, tuning  # noqa: E402
+from tests.evaluation.corpora import Corpus, corpora, search_over  # noqa: E402
 
 Array = npt.NDArray[np.float64]
-SEARCH = ROOT / "knowledge_base" / "search"
-QUESTIONS = ROOT / "tests" / "evaluation"
-AUTHORS = {
-    "bundle_dev.jsonl": "first",
-    "certainty_extra.jsonl": "first",
-    "bundle_dev2.jsonl": "second",
-    "bundle_dev3.jsonl": "third",
-    "bundle_dev4.jsonl": "fourth",
-    "bundle_dev5.jsonl": "fifth",
-    "bundle_dev6.jsonl": "sixth",
-    "bundle_dev7.jsonl": "seventh",
-    "bundle_dev8.jsonl": "eighth",
-    "bundle_dev9.jsonl": "ninth",
-}
-WRONG_REFUSALS = 0.02  # of a left-out author, in the mean; it is higher for a really new author
-RIDGE = 3.0
-STEPS = 2_000
-OMOS_SAMPLE = 120
-BATCH = 16
+RIDGE = 1e-3
+STEPS = 60
+DEEPEST = 40  # hits of a question that are judged
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
-    question: str
-    language: str
-    kind: str
-    answerable: bool
-    author: str = ""
+@dataclass
+class Examples:
+    """Evidence and truth of a corpus; ``question`` numbers the question of each hit."""
+
+    evidence: list[Array] = field(default_factory=list)
+    answerable: list[bool] = field(default_factory=list)
+    impossible: list[bool] = field(default_factory=list)  # answerable or not, of questions without any candidate
+    hits: list[Array] = field(default_factory=list)
+    relevant: list[bool] = field(default_factory=list)
+    question: list[int] = field(default_factory=list)
 
 
 async def main() -> None:
     options = _options()
     embedder = await open_embedder("embedded", "", ROOT / ".cache" / "models")
     if options.background:
-        await _write_background(embedder)
+        vectors = await embedder.embed_passages(off_topic.texts())
+        codes = np.rint(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127).astype(np.int8)
+        path = ROOT / "knowledge_base" / "search" / "background.npz"
+        np.savez_compressed(path, fingerprint=embedder.fingerprint, codes=codes)
         return
-    examples, features = await _bundle_examples(embedder)
-    scores = left_out(examples, features)
-    threshold = threshold_of(examples, scores)
-    model = fit(examples, features)
-    print(f"threshold {threshold:.3f}; each author asked of a model fitted on the others:")
-    _report(examples, scores, threshold)
-    if options.data:
-        others, theirs = await _omos_examples(embedder, options.data / "evaluation" / "omos_qa")
-        print("another corpus, not fitted to:")
-        _report(others, _chance(model, theirs), threshold)
-    if not options.dry_run:
-        _write_model(model, threshold, len(examples))
+    if options.data is None:
+        raise SystemExit("Name the folder of the test data, or --background.")
+    seen: dict[str, Examples] = {}
+    for corpus in corpora(options.data):
+        seen[corpus.name] = await _examples(corpus, embedder)
+        print(f"{corpus.name}: {len(corpus.questions)} questions", file=sys.stderr)
+    for name, own in seen.items():
+        others = [examples for other, examples in seen.items() if other != name]
+        print(f"{name:12}{_figures(own, *_models(others))}")
+    answered, counted = _models(list(seen.values()))
+    print(_lines("ANSWERED", certainty.ANSWERED, answered), _lines("COUNTED", certainty.COUNTED, counted), sep="\n")
 
 
-def fit(examples: Sequence[Example], features: Array) -> Array:
-    """Return the bias and one weight per feature, by logistic regression with ridge on standardised features.
+async def _examples(corpus: Corpus, embedder: object) -> Examples:
+    search = await search_over(embedder, corpus)
+    background = await search.prepare()
+    examples = Examples()
+    for number, question in enumerate(corpus.questions):
+        query = search.read(question.question)
+        found = await search.ranked(query)
+        met = found[0].only(found[0].met) if found else None
+        if found is None or met is None or not len(met):
+            examples.impossible.append(bool(question.relevant))
+            continue
+        standing = background.standing(found[1], query.language)
+        examples.evidence.append(certainty.evidence(query, met, standing))
+        examples.answerable.append(bool(question.relevant))
+        if not question.relevant:
+            continue
+        rows = certainty.evidence_of_hits(query, met)[:DEEPEST]
+        for row, doc in zip(rows, met.docs, strict=False):
+            examples.hits.append(row)
+            examples.relevant.append(search.index.projects[int(doc)].id in question.relevant)
+            examples.question.append(number)
+    return examples
 
-    Each weight stays on its side of zero (``SIGNS``). The method is projected gradient descent with Nesterov's
-    momentum.
-    """
-    answerable = np.array([example.answerable for example in examples])
-    weights = _balanced(examples) * (features[:, NAMES.index("place_missing")] == 0)  # that decides alone
-    mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-9
-    rows = np.column_stack((np.ones(len(features)), (features - mean) / deviation))
-    ridge = np.array([1e-6, *[RIDGE] * features.shape[1]])
-    signs = np.array([0, *SIGNS.values()])
-    least, most = np.where(signs > 0, 0.0, -np.inf), np.where(signs < 0, 0.0, np.inf)
-    rate = 1.0 / (0.25 * np.linalg.norm(rows * np.sqrt(weights)[:, None], 2) ** 2 + RIDGE)
-    found = ahead = np.zeros(rows.shape[1])
-    for step in range(STEPS):
-        slope = rows.T @ (weights * (_logistic(rows @ ahead) - answerable)) + ridge * ahead
-        before, found = found, np.clip(ahead - rate * slope, least, most)
-        ahead = found + step / (step + 3) * (found - before)
+
+def _models(several: Sequence[Examples]) -> tuple[Array, Array]:
+    """Return the coefficients of both decisions; within a corpus, both answers of the first weigh the same."""
+    rows, truth, weight = [], [], []
+    for one in several:
+        answerable = np.array(one.answerable)
+        counts = np.array([max((~answerable).sum(), 1), max(answerable.sum(), 1)])
+        rows += one.evidence
+        truth += one.answerable
+        weight += list(0.5 / counts[answerable.astype(int)])
+    answered = fit(np.array(rows), np.array(truth, float), np.array(weight))
+    hits = np.concatenate([np.array(one.hits) for one in several])
+    relevant = np.concatenate([np.array(one.relevant, float) for one in several])
+    share = np.concatenate([np.full(len(one.hits), 1 / len(one.hits)) for one in several])
+    return answered, fit(hits, relevant, share)
+
+
+def fit(rows: Array, truth: Array, weight: Array) -> Array:
+    """Return bias and weights of a logistic regression with ridge on standardised columns, by Newton's method."""
+    mean, deviation = rows.mean(axis=0), rows.std(axis=0) + 1e-9
+    columns = np.column_stack((np.ones(len(rows)), (rows - mean) / deviation))
+    ridge = np.diag([0.0, *[RIDGE] * rows.shape[1]])
+    weight = weight / weight.sum()
+    found = np.zeros(columns.shape[1])
+    for _ in range(STEPS):
+        chance = 1.0 / (1.0 + np.exp(-np.clip(columns @ found, -30, 30)))
+        slope = columns.T @ (weight * (chance - truth)) + ridge @ found
+        curve = (columns * (weight * chance * (1 - chance))[:, None]).T @ columns + ridge + 1e-9 * np.eye(len(found))
+        found -= np.linalg.solve(curve, slope)
     plain = found[1:] / deviation
     return np.concatenate(([found[0] - plain @ mean], plain))
 
 
-def left_out(examples: Sequence[Example], features: Array) -> Array:
-    """Return the probability of each example by a model fitted on the other authors; 0 where a place is missing."""
-    authors = np.array([example.author for example in examples])
-    scores = np.zeros(len(examples))
-    for author in sorted(set(authors)):
-        out = authors == author
-        model = fit([e for e, other in zip(examples, ~out, strict=True) if other], features[~out])
-        scores[out] = _chance(model, features[out])
-    return scores
+def _figures(examples: Examples, answered: Array, counted: Array) -> str:
+    chance = _chance(answered, np.array(examples.evidence))
+    refused = np.concatenate((chance < tuning.ANSWERED_FROM, np.ones(len(examples.impossible), bool)))
+    truth = np.array([*examples.answerable, *examples.impossible])
+    likely = _chance(counted, np.array(examples.hits)) >= tuning.COUNTED_FROM
+    by_question: dict[int, list[bool]] = defaultdict(list)
+    for number, relevant, counts in zip(examples.question, examples.relevant, likely, strict=True):
+        if counts or number not in by_question:
+            by_question[number].append(relevant)
+    right = f"{refused[~truth].mean():.2f}" if (~truth).any() else "–"
+    precision = np.mean([np.mean(hits) for hits in by_question.values()])
+    return f"refused wrongly {refused[truth].mean():.3f} rightly {right}; precision of counted hits {precision:.2f}"
 
 
-def threshold_of(examples: Sequence[Example], scores: Array) -> float:
-    """Return the highest threshold that refuses at most ``WRONG_REFUSALS`` of the answerable questions.
-
-    Every author has the same weight.
-    """
-    answerable = [(float(score), e.author) for e, score in zip(examples, scores, strict=True) if e.answerable]
-    count = Counter(author for _, author in answerable)
-    refused = 0.0
-    for score, author in sorted(answerable):
-        refused += 1.0 / (count[author] * len(count))
-        if refused > WRONG_REFUSALS:
-            return score
-    return 1.0
+def _chance(model: Array, rows: Array) -> Array:
+    return np.asarray(1.0 / (1.0 + np.exp(-(model[0] + rows @ model[1:]))))
 
 
-def _chance(model: Array, features: Array) -> Array:
-    """Return probabilities as ``Certainty`` computes them: 0 where a place is missing."""
-    chance: Array = _logistic(model[0] + features @ model[1:])
-    return np.where(features[:, NAMES.index("place_missing")] > 0, 0.0, chance)
-
-
-def _logistic(values: Array) -> Array:
-    chance: Array = 1.0 / (1.0 + np.exp(-np.clip(values, -40, 40)))
-    return chance
-
-
-# ----------------------------------------------------------------------------------------------------- examples
-
-
-async def _bundle_examples(embedder: Embedder) -> tuple[list[Example], Array]:
-    examples = [
-        Example(line["question"], line["lang"], line["kind"], bool(line["relevant"]), author)
-        for name, author in AUTHORS.items()
-        for line in _lines(QUESTIONS / name)
-    ]
-    projects, municipalities = _bundle_records()
-    return await _features(await _search(embedder, projects, municipalities), examples)
-
-
-async def _omos_examples(embedder: Embedder, folder: Path) -> tuple[list[Example], Array]:
-    """Return OMoS questions: the bundle has no answer to them, their own pages have one."""
-    asked = [
-        Example(line["text"], language, f"omos_{kind}", kind == "pages")
-        for language in ("de", "en")
-        for number, line in enumerate(_lines(folder / f"queries.{language}.jsonl"))
-        if number % (535 // OMOS_SAMPLE) == 0
-        for kind in ("bundle", "pages")
-    ]
-    pages = [
-        Project(id=line["id"], title=line["title"], text=line["text"], municipality=line.get("municipality", ""))
-        for line in _lines(folder / "corpus.jsonl")
-    ]
-    projects, municipalities = _bundle_records()
-    parts = [
-        await _features(await _search(embedder, projects, municipalities), [e for e in asked if not e.answerable]),
-        await _features(await _search(embedder, pages, municipalities), [e for e in asked if e.answerable]),
-    ]
-    return [example for part, _ in parts for example in part], np.concatenate([features for _, features in parts])
-
-
-async def _features(search: Search, examples: Sequence[Example]) -> tuple[list[Example], Array]:
-    found = [(example, await search.evidence(example.question)) for example in examples]
-    known = [(example, features) for example, features in found if features is not None]
-    return [example for example, _ in known], np.array([features for _, features in known])
-
-
-async def _search(embedder: Embedder, projects: Sequence[Project], municipalities: Iterable[Municipality]) -> Search:
-    needed = Index.texts_needed(projects)
-    texts, values = list(needed.values()), []
-    for start in range(0, len(texts), BATCH):
-        values += encode(await embedder.embed_passages(texts[start : start + BATCH]))
-    index = Index.build(projects, dict(zip(needed, values, strict=True)))
-    unfitted = Certainty(np.zeros(len(NAMES) + 1), 0.5)  # the model shipped may know other features
-    return Search(embedder, index, Gazetteer(municipalities), bundled(), model=unfitted)
-
-
-def _bundle_records() -> tuple[list[Project], list[Municipality]]:
-    records = [
-        from_body(RecordKind(body.pop("record", "project")), body) for path in bundle.files() for body in _lines(path)
-    ]
-    return [r for r in records if isinstance(r, Project)], [r for r in records if isinstance(r, Municipality)]
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-
-
-def _balanced(examples: Sequence[Example]) -> Array:
-    """Return weights that make all authors equal, and both classes of each author."""
-    count = Counter((example.author, example.answerable) for example in examples)
-    return np.array([len(examples) / (len(count) * count[example.author, example.answerable]) for example in examples])
-
-
-# ----------------------------------------------------------------------------------------------------- output
-
-
-def _report(examples: Sequence[Example], scores: Array, threshold: float) -> None:
-    groups: dict[str, list[bool]] = defaultdict(list)
-    for example, score in zip(examples, scores, strict=True):
-        verdict = "wrongly refused" if example.answerable else "rightly refused"
-        for group in ("all", example.kind, example.language, f"{example.author} author".strip()):
-            groups[f"{verdict} {group}"].append(bool(score < threshold))
-    for name, verdicts in sorted(groups.items()):
-        print(f"  {name:40} {np.mean(verdicts):6.1%} of {len(verdicts)}")
-
-
-def _write_model(model: Array, threshold: float, count: int) -> None:
-    data = {
-        "note": f"Logistic regression over {count} questions by tools/fit_certainty.py; threshold at "
-        f"{WRONG_REFUSALS:.1%} wrong refusals of authors left out. "
-        "Fitted without the held-out questions.",
-        "bias": round(float(model[0]), 4),
-        "coefficients": {name: round(float(value), 4) + 0.0 for name, value in zip(NAMES, model[1:], strict=True)},
-        "threshold": round(threshold, 4),
-    }
-    (SEARCH / "certainty.json").write_text(json.dumps(data, indent=2) + "\n", "utf-8")
-
-
-async def _write_background(embedder: Embedder) -> None:
-    vectors = await embedder.embed_passages(off_topic.texts())
-    codes = np.rint(vectors / np.abs(vectors).max(axis=1, keepdims=True) * 127).astype(np.int8)
-    np.savez_compressed(SEARCH / "background.npz", fingerprint=np.array(embedder.fingerprint), codes=codes)
+def _lines(name: str, columns: Sequence[str], model: Array) -> str:
+    pairs: Mapping[str, float] = dict(zip(("bias", *columns), model, strict=True))
+    return f"{name} = {{" + ", ".join(f'"{column}": {value:.3f}' for column, value in pairs.items()) + "}"
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--data", type=Path, help="folder that holds evaluation/omos_qa")
-    parser.add_argument("--dry-run", action="store_true", help="print the figures, write nothing")
-    parser.add_argument("--background", action="store_true", help="embed the background's texts and write them")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("data", nargs="?", type=Path, help="folder of the test data")
+    parser.add_argument("--background", action="store_true", help="embed the subjects of the background again")
     return parser.parse_args()
+
+
 
 
 if __name__ == "__main__":

@@ -19,8 +19,6 @@ from knowledge_base.search import tuning
 from knowledge_base.search.document_sets import postings, union, within
 from knowledge_base.search.record_facts import (
     NO_YEAR,
-    STAGES,
-    STAGES_OF_STATUS,
     at_border,
     is_county,
     is_model_project,
@@ -28,10 +26,10 @@ from knowledge_base.search.record_facts import (
     is_thin,
     round_of,
     same_as,
-    stages_of,
     years_of,
 )
 from knowledge_base.search.understanding.query import Query
+from knowledge_base.status import Status, status_of
 from knowledge_base.vocabulary import Vocabulary
 
 Floats = npt.NDArray[np.float32]
@@ -48,6 +46,7 @@ class Fit:
     degree: Floats  # sum over the conditions, each 0 … 1
     met: Bools  # every condition is met
     here: Bools  # of the place asked for, and not left out
+    wanted: Bools  # not of a place left out
     thin: Floats  # 1 for a record without content, where no list is asked for
 
 
@@ -58,7 +57,7 @@ class Conditions:
     by_row: Mapping[int, Ints]  # municipality of the gazetteer -> documents
     by_state: Mapping[str, Ints]
     by_round: Mapping[str, Ints]
-    stages: Bools  # (documents, stages)
+    status: npt.NDArray[np.int8]  # position in ``Status``
     first_year: npt.NDArray[np.int16]
     last_year: npt.NDArray[np.int16]
     small: Bools
@@ -79,12 +78,11 @@ class Conditions:
         spans = [years_of(f"{project.period} {project.status}") for project in projects]
         thin = [is_thin(project) for project in projects]
         full = {project.id for project, is_thin in zip(projects, thin, strict=True) if not is_thin}
-        stages = [[stage in stages_of(project.status) for stage in STAGES] for project in projects]
         return cls(
             by_row=postings((row, doc) for doc, own in enumerate(rows) for row in own),
             by_state=postings((state, d) for d, p in enumerate(projects) for state in _states(p, rows[d], gazetteer)),
             by_round=postings((round_of(p, vocabulary), doc) for doc, p in enumerate(projects) if p.funding_round),
-            stages=np.array(stages, np.bool_).reshape(-1, len(STAGES)),
+            status=np.array([_STATUSES.index(status_of(project.status)) for project in projects], np.int8),
             first_year=np.array([first for first, _ in spans], np.int16),
             last_year=np.array([last for _, last in spans], np.int16),
             small=np.array([is_small(p, rows[d], gazetteer, vocabulary) for d, p in enumerate(projects)], np.bool_),
@@ -117,11 +115,13 @@ class Conditions:
         common = reduce(partial(np.intersect1d, assume_unique=True), given)
         return (common if len(common) else given[0])[:LIMITED]
 
-    def fit(self, query: Query, docs: Ints, near: Mapping[int, float], named: Floats, borough: Floats) -> Fit:
+    def fit(
+        self, query: Query, docs: Ints, near: Mapping[int, float], named: Floats, borough: Floats, unwanted: Floats
+    ) -> Fit:
         """Return how well some documents meet the conditions.
 
         ``near`` are municipalities with their nearness. ``named`` is the share of the places asked for that a
-        document's own words name, ``borough`` the same for boroughs.
+        document's own words name, ``borough`` the same for boroughs, ``unwanted`` for words that it must not hold.
         """
         read = query.understood
         own = self._of(docs, query.rows, query.states)
@@ -148,11 +148,12 @@ class Conditions:
             ("county", read.counties, self.county),
             ("border", query.border, self.border),
             ("transfer", query.transfer, self.transfer),
+            ("model_project", query.listing, self.model_project),
         ):
             if asked:
                 fits[name] = column[docs].astype(np.float32)
-        if query.without_rows or query.without_states:
-            fits["without"] = (~excluded).astype(np.float32)
+        if query.without_rows or query.without_states or query.without_words:
+            fits["without"] = ~excluded * (1.0 - unwanted)
         degree = np.sum([_WEIGHT.get(name, 1.0) * fit for name, fit in fits.items()], axis=0, dtype=np.float32)
         strict = [fit > 0 for name, fit in fits.items() if name not in _SOFT]
         thin = self.double[docs] & ~np.bool_(query.listing)
@@ -163,6 +164,7 @@ class Conditions:
             degree=np.broadcast_to(degree, docs.shape).astype(np.float32),
             met=here & np.logical_and.reduce([np.ones(len(docs), np.bool_), *strict]),
             here=here,
+            wanted=~excluded,
             thin=thin.astype(np.float32),
         )
 
@@ -183,8 +185,8 @@ class Conditions:
         return fit
 
     def _status(self, query: Query, docs: Ints) -> Floats:
-        stages = [STAGES.index(stage) for status in query.understood.status for stage in STAGES_OF_STATUS[status]]
-        fit: Floats = self.stages[docs][:, stages].any(axis=1).astype(np.float32)
+        meant = {_STATUSES.index(status) for said in query.understood.status for status in _MEANT[said]}
+        fit: Floats = np.isin(self.status[docs], sorted(meant)).astype(np.float32)
         return fit
 
     def _years(self, query: Query, docs: Ints) -> Floats:
@@ -198,8 +200,17 @@ class Conditions:
         return fit
 
 
-_SOFT = frozenset({"borough", "years", "transfer", "border"})  # a record may fit and not say so
-_WEIGHT: Mapping[str, float] = {"borough": 0.3, "transfer": 0.3, "border": 0.3, "years": 0.5}
+_STATUSES = tuple(Status)
+_MEANT: Mapping[str, tuple[Status, ...]] = {  # by ``Understood.status``
+    "planned": (Status.PLANNED, Status.IDEA),
+    "running": (Status.IN_OPERATION, Status.BEING_BUILT, Status.PILOT),
+    "done": (Status.FINISHED,),
+    "pilot": (Status.PILOT,),
+    "being_built": (Status.BEING_BUILT,),
+    "given_up": (Status.GIVEN_UP,),
+}
+_SOFT = frozenset({"borough", "years", "transfer", "border", "model_project"})  # a record may fit and not say so
+_WEIGHT: Mapping[str, float] = {"borough": 0.3, "transfer": 0.3, "border": 0.3, "years": 0.5, "status": 0.6, "model_project": 0.3}
 
 
 def _states(project: Project, rows: Iterable[int], gazetteer: Gazetteer) -> set[str]:

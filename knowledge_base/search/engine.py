@@ -15,12 +15,13 @@ import numpy as np
 from knowledge_base.embedding.port import Embedder, Reranker
 from knowledge_base.model import Answer, Contact, Event, Hit
 from knowledge_base.places.gazetteer import Gazetteer
+from knowledge_base.search import certainty
 from knowledge_base.search.contacts import Introducible
 from knowledge_base.search.events import Events
 from knowledge_base.search.conditions import Bools, Conditions, Floats, Ints
 from knowledge_base.search.index import MAX_QUESTION, Index
 from knowledge_base.search.language import detect_language
-from knowledge_base.search.off_topic import Background, load_beside
+from knowledge_base.search.off_topic import Background, load
 from knowledge_base.search.ranking import Ranked, rank
 from knowledge_base.search.snippets import Reasons
 from knowledge_base.search.tokens import stem_all, words
@@ -30,7 +31,6 @@ from knowledge_base.vocabulary import Vocabulary
 
 CANDIDATES = 200
 RERANKED = 20
-_CLEARLY_WORSE = 0.55  # of the best score: what is below is shown as near only
 _RERANK_SHARE = 0.5
 
 
@@ -97,7 +97,7 @@ class Search:
         """
         began = perf_counter()
         query = self.read(question, language=language, previous=previous)
-        result = await self._ranked(query)
+        result = await self.ranked(query)
         sure, elsewhere = await self._decided(query, *result) if result else (False, False)
         hits, near, total = (
             self._split(query, result[0], sure, elsewhere, max(limit, 0), max(offset, 0)) if result else ((), (), 0)
@@ -117,12 +117,12 @@ class Search:
     async def prepare(self) -> Background:
         """Load the data that the first question would have to wait for: the background of the certainty."""
         if self._background is None:
-            self._background = await load_beside(self.embedder, self.index.dense)
+            self._background = await load(self.embedder)
         return self._background
 
     # ------------------------------------------------------------------------------------------------- finding
 
-    async def _ranked(self, query: Query) -> tuple[Ranked, Floats] | None:
+    async def ranked(self, query: Query) -> tuple[Ranked, Floats] | None:
         """Return the candidates in order, and the question's vector; None where there are no candidates."""
         if not query.text or not self.index.projects:
             return None
@@ -135,8 +135,11 @@ class Search:
             return None
         read = query.understood
         places = (*read.municipalities, *query.states, *read.unknown_places)
-        named, borough = (self._named(names, candidates.docs) for names in (places, query.boroughs))
-        ranked = rank(query, candidates, self._conditions.fit(query, candidates.docs, near, named, borough))
+        named, borough, unwanted = (
+            self._named(names, candidates.docs) for names in (places, query.boroughs, query.without_words)
+        )
+        fit = self._conditions.fit(query, candidates.docs, near, named, borough, unwanted)
+        ranked = rank(query, candidates, fit)
         if self._reranker is not None:
             ranked = await self._reranked(self._reranker, query, ranked)
         return ranked, vector
@@ -151,11 +154,12 @@ class Search:
 
     async def _decided(self, query: Query, ranked: Ranked, vector: Floats) -> tuple[bool, bool]:
         """Return whether the question is answered, and whether other places than the one named have an answer."""
-        return bool(ranked.met.any()), False
-
-    def _expansions(self, query: Query) -> tuple[str, ...]:
-        """Return the German labels of the topics named: documents use these words."""
-        return tuple(self.vocabulary.label(topic, "de") for topic in query.understood.topics)
+        standing = (await self.prepare()).standing(vector, query.language)
+        met, others = ranked.only(ranked.met), ranked.only(~ranked.here)
+        sure = len(met) > 0 and certainty.answered(certainty.evidence(query, met, standing))
+        if not (query.placed and query.subject and len(others)):
+            return sure, False
+        return sure, certainty.answered(certainty.evidence(query.anywhere, others, standing))
 
     async def _reranked(self, reranker: Reranker, query: Query, ranked: Ranked) -> Ranked:
         """Return the first candidates, their scores mixed with those of the reranker (both spread over 0 … 1)."""
@@ -172,8 +176,8 @@ class Search:
         self, query: Query, ranked: Ranked, sure: bool, elsewhere: bool, limit: int, offset: int
     ) -> tuple[tuple[Hit, ...], tuple[Hit, ...], int]:
         """Return hits, the nearest others (answers of other places first), and the number of hits in all."""
-        hits = _good(ranked, ranked.met & sure)
-        theirs = _good(ranked, ~ranked.here & elsewhere)
+        hits = _counted(query, ranked, ranked.met & sure)
+        theirs = _counted(query, ranked, ~ranked.here & ranked.wanted & elsewhere)
         others = np.setdiff1d(np.arange(len(ranked)), (*hits, *theirs))
         nearest = np.concatenate((theirs, others)) if sure else np.concatenate((theirs, others))[offset:]
         shown = hits[offset : offset + limit]
@@ -186,7 +190,7 @@ class Search:
             self.index.passage(int(doc), int(passage)).body
             for doc, passage in zip(ranked.docs[numbers], ranked.passage[numbers], strict=True)
         ]
-        reasons = self._reasons.why(query, list(zip(projects, bodies, strict=True)), self._expansions(query))
+        reasons = self._reasons.why(query, list(zip(projects, bodies, strict=True)))
         return tuple(
             Hit(
                 project=project,
@@ -202,10 +206,12 @@ class Search:
         )
 
 
-def _good(ranked: Ranked, wanted: Bools) -> Ints:
-    """Return the numbers of the wanted candidates that are not clearly worse than the best of them."""
-    best = float(ranked.score[wanted].max(initial=0.0))
-    return np.flatnonzero(wanted & (ranked.score >= _CLEARLY_WORSE * best))
+def _counted(query: Query, ranked: Ranked, possible: Bools) -> Ints:
+    """Return the numbers of the possible candidates that count as answers, at least that of the best."""
+    numbers = np.flatnonzero(possible)
+    chosen = certainty.counted(certainty.evidence_of_hits(query, ranked.only(possible)))
+    chosen[:1] = True
+    return numbers[chosen]
 
 
 def _spread(scores: Floats) -> Floats:

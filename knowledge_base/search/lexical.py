@@ -15,17 +15,12 @@ import numpy.typing as npt
 
 from knowledge_base.model import Project
 from knowledge_base.search import tokens
-from knowledge_base.search.document_sets import distinct
 from knowledge_base.search.glossary import Meaning, glossary
 from knowledge_base.search.passages import MAX_QUESTIONS, versions
-from knowledge_base.search.postings import Counts, Floats, Ints, Longs, Postings, Weighted, expand_rows
-from knowledge_base.search.spelling import CORRECTED, Spelling
+from knowledge_base.search.postings import Counts, Floats, Ints, Longs, Postings, Weighted
+from knowledge_base.search.spelling import Spelling
+from knowledge_base.search.tuning import ASKED, CORRECTED, GRAM, PART, TITLE
 
-ASKED = 0.5  # a word of a question that a record answers
-TITLE = 2.0  # a word of the title counts as so many of the text
-PART = 0.5  # a part of a compound counts as so much of a word
-GRAM = 0.2  # 4-grams beside words
-EXPANSION = 0.5
 GRAMS_BELOW = 20_000  # documents; above, 4-grams cost more memory and time than they find
 MAX_WORDS = 20_000  # of one document
 REMEMBERED = 10_000  # concepts of questions, and forms of sentences
@@ -38,11 +33,10 @@ Ways = tuple[tuple[str, ...], ...]  # of one concept: the 4-grams of each way to
 
 @dataclass(frozen=True, slots=True)
 class TermQuery:
-    """A question as the index reads it. ``extra`` adds to the score, but is not part of the question."""
+    """A question as the index reads it."""
 
     concepts: tuple[Concept, ...]
     ways: tuple[Ways, ...]  # of each concept; for a corpus without 4-grams they are not used
-    extra: tuple[Concept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +45,9 @@ class Lexical:
 
     words: Postings
     grams: Postings | None  # None for a large corpus
+    asked: Postings  # words of the questions that documents answer: they find a document, and explain nothing of it
     splitter: tokens.Splitter
     spelling: Spelling
-    sequence: Ints  # the stem (number in ``words.terms``) of every word, document after document
-    starts: Longs  # of document d: sequence[starts[d] : starts[d + 1]]
     size: int
     _read: dict[tuple[Meaning, str], Concept] = field(default_factory=dict, compare=False, repr=False)
     _split: dict[str, Concept] = field(default_factory=dict, compare=False, repr=False)
@@ -62,29 +55,26 @@ class Lexical:
     @classmethod
     def build(cls, projects: Sequence[Project]) -> Lexical:
         """Index projects in their order."""
-        corpus = read(projects)
+        corpus, questions = read(map(_texts, projects)), read(map(_questions, projects))
         splitter = tokens.Splitter(form for form in corpus.forms if ":" not in form)
         meanings = [_form_terms(form, splitter) for form in corpus.forms]
+        asked = Postings.build(questions.counts(), [_form_terms(form, splitter) for form in questions.forms])
         counts = corpus.counts()
         words = Postings.build(counts, meanings)
-        stems = np.array([words.terms[meant[0][0]] for meant in meanings], np.int32)
         small = corpus.size <= GRAMS_BELOW
         grams = (
             Postings.build(counts, [[(gram, 1.0) for gram in tokens.grams(f.rpartition(":")[2])] for f in corpus.forms])
             if small
             else None
         )
-        sequence = stems[corpus.sequence] if len(stems) else corpus.sequence
-        return cls(words, grams, splitter, Spelling.of(words.terms), sequence, corpus.starts, corpus.size)
+        return cls(words, grams, asked, splitter, Spelling.of(words.terms), corpus.size)
 
-    def query(self, text: str, language: str, expansions: Sequence[str] = ()) -> TermQuery:
+    def query(self, text: str, language: str) -> TermQuery:
         """Read a question; see ``Index.candidates``."""
         meanings = [meaning for meaning in dict.fromkeys(_meanings(text, language)) if _ways_of(meaning)][:MAX_CONCEPTS]
-        extra = [Meaning((), (phrase,)) for phrase in dict.fromkeys(expansions)]
         return TermQuery(
             tuple(self._concept(meaning, language) for meaning in meanings),
             tuple(tuple(_way_grams(way) for way in _ways_of(meaning)) for meaning in meanings),
-            tuple(self._concept(meaning, "de") for meaning in extra),
         )
 
     def scores(self, query: TermQuery) -> Floats:
@@ -92,57 +82,29 @@ class Lexical:
         scores, scratch = np.zeros(self.size, np.float32), np.zeros(self.size, np.float32)
         for concept in query.concepts:
             self.words.add_best(scores, concept, scratch)
-        for concept in query.extra:
-            self.words.add_best(scores, [(term, EXPANSION * weight) for term, weight in concept], scratch)
+            self.asked.add_best(scores, [(term, ASKED * weight) for term, weight in concept], scratch)
         if self.grams:
             for ways in query.ways:
                 scores += _best_way(self.grams, ways)
         return scores
 
-    def coverage(self, query: TermQuery, docs: Longs) -> Floats:
-        """Return for each of ``docs`` the share of the question's concepts that it holds, weighted by idf.
+    def coverage(self, query: TermQuery, docs: Longs, *, asked: bool = False) -> Floats:
+        """Return for each of ``docs`` the share of the question's concepts that its texts hold, weighted by idf.
 
-        A concept that no document holds weighs as much as the rarest: the question asks for it and the corpus does not
-        know it.
+        With ``asked``, its questions count as well. A concept that no document holds weighs as much as the rarest: the
+        question asks for it and the corpus does not know it.
         """
         held, total = np.zeros(len(docs), np.float32), 0.0
+        fields = (self.words, self.asked) if asked else (self.words,)
         for concept in query.concepts:
             weight = self.weight(concept)
             best = np.zeros(len(docs), np.float32)
             for term, share in concept:
-                np.maximum(best, self.words.holds(term, docs) * np.float32(share), out=best)
+                for side in fields:
+                    np.maximum(best, side.holds(term, docs) * np.float32(share), out=best)
             held += best * np.float32(weight)
             total += weight
         return held / np.float32(max(total, 1e-9))
-
-    def phrases(self, query: TermQuery, docs: Longs) -> Floats:
-        """Return for each of ``docs`` the share of the question's neighbouring concepts that are neighbours there too.
-
-        Shares are 0 … 1, weighted by idf; stop words between them are ignored.
-        """
-        weights = np.array([self.weight(concept) for concept in query.concepts], np.float32)
-        pairs = weights[:-1] + weights[1:]
-        if not len(pairs) or not len(docs):
-            return np.zeros(len(docs), np.float32)
-        sizes = self.starts[docs + 1] - self.starts[docs]
-        owner = np.repeat(np.arange(len(docs)), sizes)
-        concept = self._concepts_at(query, self.sequence[expand_rows(self.starts[docs], sizes)])
-        beside = (concept[:-1] >= 0) & (concept[1:] == concept[:-1] + 1) & (owner[1:] == owner[:-1])
-        neighbours = distinct(owner[:-1][beside] * len(pairs) + concept[:-1][beside])
-        share = np.bincount(neighbours // len(pairs), weights=pairs[neighbours % len(pairs)], minlength=len(docs))
-        whole: Floats = (share / pairs.sum()).astype(np.float32)
-        return whole
-
-    def _concepts_at(self, query: TermQuery, stems: Ints) -> Longs:
-        """Return the number of the concept that each word says as a whole, -1 for no concept."""
-        terms = self.words.terms
-        number = {terms[t]: i for i, c in enumerate(query.concepts) for t, share in c if share > PART and t in terms}
-        if not number:
-            return np.full(len(stems), -1, np.int64)
-        known = np.array(sorted(number), np.int64)
-        place = np.minimum(np.searchsorted(known, stems), len(known) - 1)
-        meant = np.array([number[int(term)] for term in known], np.int64)
-        return np.where(known[place] == stems, meant[place], -1)
 
     def terms_of(self, text: str, language: str) -> frozenset[str]:
         """Return the terms under which a text in a language is found."""
@@ -214,14 +176,17 @@ class Corpus:
         return Counts((key % many).astype(np.int32), (key // many).astype(np.int32), weight, self.size)
 
 
-def read(projects: Iterable[Project]) -> Corpus:
-    """Return the words of projects: titles and texts in each language, what records say around them, and questions."""
+Piece = tuple[str, str, float]  # a text, its language, and how much a word of it counts
+
+
+def read(documents: Iterable[Iterable[Piece]]) -> Corpus:
+    """Return the words of documents."""
     numbers: dict[str, int] = {}
     sequence: list[int] = []
     weights: list[npt.NDArray[np.float32]] = []
     starts = [0]
-    for project in projects:
-        for text, language, weight in _pieces(project):
+    for pieces in documents:
+        for text, language, weight in pieces:
             forms = _forms(text, language)[:MAX_WORDS]
             sequence += [numbers.setdefault(form, len(numbers)) for form in forms]
             weights.append(np.full(len(forms), weight, np.float32))
@@ -230,13 +195,16 @@ def read(projects: Iterable[Project]) -> Corpus:
     return Corpus(list(numbers), np.array(sequence, np.int32), weight, np.array(starts, np.int64))
 
 
-def _pieces(project: Project) -> Iterator[tuple[str, str, float]]:
-    """Yield the texts of a project with their language and how much a word of them counts."""
+def _texts(project: Project) -> Iterator[Piece]:
+    """Yield title and text of a project in each language, and what the record says around them."""
     for language, version in versions(project).items():
         yield version.title, language, TITLE
         yield _text(version), language, 1.0
+
+
+def _questions(project: Project) -> Iterator[Piece]:
     for language, questions in project.asked_as.items():
-        yield "\n".join(questions[:MAX_QUESTIONS]), language, ASKED
+        yield "\n".join(questions[:MAX_QUESTIONS]), language, 1.0
 
 
 def _text(project: Project) -> str:

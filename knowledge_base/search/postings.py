@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from knowledge_base.search.tuning import B, K1
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 Weighted = tuple[str, float]  # a term, and how much it counts
-K1, B = 1.6, 0.9  # measured on public-service pages: long pages are rightly held back
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,24 +25,32 @@ class Ranked:
     base: Floats  # the convex sum alone, 0 … 1
     met: Bools  # meets every condition
     here: Bools  # is of the place asked for, and not left out
+    wanted: Bools  # is not of a place left out
     thin: Bools
     text: Floats  # cosine
     asked: Floats  # cosine; NaN where the document has no questions
     words: Floats  # BM25
     coverage: Floats
     passage: Ints
+    conditions: bool  # the question has some
 
     def __len__(self) -> int:
         return len(self.docs)
 
     def ordered(self, order: Ints) -> Ranked:
         """Return the same candidates in another order; scores keep their places, so they still fall."""
-        arrays = {f.name: getattr(self, f.name)[order] for f in fields(self) if f.name != "score"}
-        return Ranked(score=self.score, **arrays)
+        return self._taken(order, score=self.score)
 
     def only(self, wanted: Bools) -> Ranked:
         """Return some of the candidates, in their order."""
-        return Ranked(**{f.name: getattr(self, f.name)[wanted] for f in fields(self)})
+        return self._taken(wanted, score=self.score[wanted])
+
+    def _taken(self, rows: Ints | Bools, score: Floats) -> Ranked:
+        arrays = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in _WHOLE}
+        return Ranked(score=score, conditions=self.conditions, **arrays)
+
+
+_WHOLE = frozenset({"score", "conditions"})
 
 
 def rank(query: Query, candidates: Candidates, fit: Fit) -> Ranked:
@@ -59,12 +67,14 @@ def rank(query: Query, candidates: Candidates, fit: Fit) -> Ranked:
         base=base[order],
         met=fit.met[order],
         here=fit.here[order],
+        wanted=fit.wanted[order],
         thin=fit.thin[order] > 0,
         text=candidates.text[order],
         asked=candidates.asked[order],
         words=candidates.words[order],
         coverage=candidates.coverage[order],
         passage=candidates.passage[order],
+        conditions=bool(fit.conditions),
     )
 
 
@@ -74,13 +84,12 @@ def fused(candidates: Candidates) -> Floats:
     Words count less when no document holds most of the question's words: they are a paraphrase then. Without vectors
     words decide alone. A document without questions of its own counts on that side as by its text.
     """
-    words = normalised(candidates.words, tuning.LEAST_WORDS_SPAN)
+    words = normalised(candidates.words, 1e-9)
     if np.isnan(candidates.text).all():
         return words
     text = normalised(candidates.text, tuning.LEAST_TEXT_SPAN)
     asked = np.where(np.isnan(candidates.asked), text, normalised(candidates.asked, tuning.LEAST_TEXT_SPAN))
-    covered = float(candidates.coverage.max(initial=0.0))
-    share = tuning.SHARE_WORDS * (1.0 - tuning.UNCOVERED * (1.0 - covered))
+    share = tuning.SHARE_WORDS * (1.0 - tuning.UNCOVERED * (1.0 - candidates.covered))
     meaning = (1.0 - tuning.SHARE_ASKED) * text + tuning.SHARE_ASKED * asked
     total: Floats = (share * words + (1.0 - share) * meaning).astype(np.float32)
     return total

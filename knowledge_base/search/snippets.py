@@ -25,7 +25,6 @@ WHY_CHARACTERS = 200
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=[A-ZÄÖÜ„\"0-9ĆŁŚŻŹ])|\n+")
 _LETTERS = 0.3  # a sentence that only shares letters with the question
 _TOPIC = 3.0  # a topic named counts about as much as a rare word
-_EXPANSION = 0.5
 _REMEMBERED = 4_096  # sentences
 
 
@@ -52,12 +51,12 @@ class Reasons:
         self._vocabulary = vocabulary
         self._read = lru_cache(_REMEMBERED)(self._said)
 
-    def why(self, query: Query, hits: Sequence[tuple[Project, str]], expansions: Sequence[str]) -> list[str]:
+    def why(self, query: Query, hits: Sequence[tuple[Project, str]]) -> list[str]:
         """Return one snippet for each project and its passage, of at most ``WHY_CHARACTERS``, cut at a word.
 
         A question about reuse gets the sentences about it.
         """
-        asked = self._asked(query, expansions)
+        asked = self._asked(query)
         return [self._best(asked, _sentences(project, text, query), project.lang) for project, text in hits]
 
     def _best(self, asked: _Asked, sentences: Sequence[str], language: str) -> str:
@@ -66,10 +65,9 @@ class Reasons:
         fits = [_fit(asked, self._read(sentence, language)) for sentence in sentences]
         return _cut(sentences[fits.index(max(fits))])
 
-    def _asked(self, query: Query, expansions: Sequence[str]) -> _Asked:
-        read = self._words.query(query.words, query.language, expansions)
+    def _asked(self, query: Query) -> _Asked:
+        read = self._words.query(query.words, query.language)
         weighed = [(concept, self._words.weight(concept)) for concept in read.concepts]
-        weighed += [(concept, _EXPANSION * self._words.weight(concept)) for concept in read.extra]
         letters = (gram for word in content_words(query.words, query.language) for gram in grams(word))
         return _Asked(weighed, frozenset(query.subject_topics), frozenset(letters))
 

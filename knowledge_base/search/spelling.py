@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from rapidfuzz.distance import OSA
 
 from knowledge_base.search.tokens import grams
+from knowledge_base.search.tuning import CORRECTED
 
 MIN_LENGTH = 5
-CORRECTED = 0.8  # how much a corrected word counts
 _TRIED = 12
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 # Sides of the convex sum (Bruch, Gai & Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023): chosen on
 # the questions of all corpora together, each corpus left out once.
 SHARE_WORDS = 0.5  # BM25 against meaning
-UNCOVERED = 0.7  # of it goes to meaning, as far as no document holds the question's words
-SHARE_ASKED = 0.5  # of meaning: the nearest question that a record answers; the rest is its text
+UNCOVERED = 0.8  # of it goes to meaning, as far as no document holds the question's words
+SHARE_ASKED = 1.5  # of meaning: the nearest question that a record answers; the rest is its text
 TOP = 100  # the best of each side that span its scale
 LEAST_TEXT_SPAN = 0.075  # of cosines: no candidate of about equally good ones becomes a clear winner
-LEAST_WORDS_SPAN = 1.8  # of BM25 scores
 
 # Words.
 K1, B = 1.6, 0.9  # BM25; measured on public-service pages
 TITLE = 2.0  # a word of the title counts as so many of the text
-ASKED = 0.5  # a word of a question that a record answers
+ASKED = 1.5  # a word of a question that a record answers
 PART = 0.5  # a part of a compound
 GRAM = 0.2  # 4-grams beside words
 CORRECTED = 0.8  # a mistyped word
@@ -25,3 +24,16 @@ NEARNESS = 0.3  # of the place asked for, beside that it is near
 ONLY_NAMED = 0.6  # a document that names the place, beside one of the place
 THIN = -0.5  # a record that only says that a model project exists, where no list is asked for
 NO_SUBJECT = 0.3  # how much the texts count where only conditions are asked for
+
+# Decisions (logistic models), fitted by tools/fit_certainty.py on all corpora with equal weight.
+ANSWERED = {
+    "bias": 2.735,
+    "subject_unexplained": -1.265,
+    "ahead_unexplained": 0.433,
+    "length": 1.291,
+    "conditions": 0.708,
+    "no_subject": 3.182,
+}
+ANSWERED_FROM = 0.5
+COUNTED = {"bias": -4.743, "beside_best": 4.080, "coverage": 2.044, "no_subject": 2.753}
+COUNTED_FROM = 0.4

@@ -43,6 +43,8 @@ EVENT = _any((*_DATA["meeting"], *_DATA["event"]))
 BYGONE = _any(_DATA["bygone"])  # asks for events that are over
 OCCASION = _any((*_DATA["occasion"], *_DATA["bygone"]))  # asks when, or whether there is or was one
 STATUS: Mapping[str, re.Pattern[str]] = {name: _any(patterns) for name, patterns in _DATA["status"].items()}
+ABOUT_ONE = _any(_DATA["about_one"])  # asks how far one thing is
+OUTSIDE = _any(_DATA["outside"])  # stands before words that an answer must not hold
 GENERIC = frozenset(_DATA["generic"].split())  # words of any question for projects
 
 _YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?:er)?(?!\d)")

@@ -23,6 +23,7 @@ class Query:
     boroughs: tuple[str, ...] = ()  # of the municipalities named
     without_rows: tuple[int, ...] = ()  # municipalities left out: "not Cottbus again"
     without_states: tuple[str, ...] = ()
+    without_words: tuple[str, ...] = ()  # an answer must not hold them: "not on LoRaWAN"
     places: tuple[str, ...] = ()  # folded words of every place named, known or not
     listing: bool = False  # asks which are model projects, or which were in a round: thin records answer, too
     transfer: bool = False  # asks what can be used elsewhere

@@ -20,6 +20,8 @@ _POPULATION = re.compile(
     r"(?<!\S)(\d{1,3}(?:[ .,]?\d{3})?) ?(tsd|tausend|thousand|k|tys)? ?"
     r"(?:einwohner\w*|ew|inhabitants|people|residents|mieszkanc\w*)(?!\S)"
 )
+_CLAUSE_END = re.compile(r"[,;:.?!–—\n]")
+_LONGEST_UNWANTED = 2
 _SMALL = 20_000  # inhabitants: what German statistics calls a Kleinstadt ends there
 
 
@@ -38,11 +40,16 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
     rounds = lexicon.rounds_in(folded)
     years = phrases.years(text)
     listing = bool(phrases.LISTING.search(folded) or rounds) and not phrases.DEFINITION.fullmatch(folded)
-    status = tuple(name for name, pattern in phrases.STATUS.items() if pattern.search(folded))
+    said = tuple(name for name, pattern in phrases.STATUS.items() if pattern.search(folded))
+    status = () if phrases.ABOUT_ONE.match(folded) else said
     if listing and not rounds:
         rounds = tuple((name, 0, 0) for year in years for name in lexicon.rounds_of_year(year))
-    spans = [(start, end) for _, start, end in rounds] + list(_spans(folded, status))
-    kept = _kept(words, starts, placed, spans, language)
+    spans = [(start, end) for _, start, end in rounds] + list(_spans(folded, said))
+    unwanted = _unwanted(text, words, starts, folded, placed)
+    kept = _kept(words, starts, placed | unwanted, spans, language)
+    if not kept:
+        unwanted = frozenset()
+        kept = _kept(words, starts, placed, spans, language)
     return Query(
         text=text,
         language=language,
@@ -55,6 +62,7 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
         boroughs=tuple(mention.place.borough for mention in place.at if mention.place.borough),
         without_rows=gazetteer.with_members(_rows(place.without)),
         without_states=_names(place.without, PlaceKind.STATE),
+        without_words=tuple(words[number].text for number in sorted(unwanted) if _is_subject(words[number].folded)),
         places=tuple(" ".join(word.folded for word in words[m.first : m.last]) for m in mentions),
         listing=listing,
         transfer=bool(phrases.TRANSFER.search(folded)),
@@ -136,6 +144,20 @@ def _kept(
         and word.folded not in stop
         and not any(start <= starts[number] < end for start, end in taken)
     ]
+
+
+def _unwanted(
+    text: str, words: Sequence[Word], starts: Sequence[int], folded: str, placed: Collection[int]
+) -> frozenset[int]:
+    """Return the words that an answer must not hold: up to ``_LONGEST_UNWANTED`` after "without", in its clause."""
+    unwanted: set[int] = set()
+    for match in phrases.OUTSIDE.finditer(folded):
+        first = next((number for number, start in enumerate(starts) if start >= match.end()), len(words))
+        for number in range(first, min(first + _LONGEST_UNWANTED, len(words))):
+            if number in placed or (number and _CLAUSE_END.search(text[words[number - 1].end : words[number].start])):
+                break
+            unwanted.add(number)
+    return frozenset(unwanted)
 
 
 def _is_subject(word: str) -> bool:
