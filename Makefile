@@ -10,7 +10,11 @@ AUDIT = pip-audit==2.10.1
 # A terminal shows the progress of the downloads; a log does not.
 QUIET := $(shell test -t 2 || echo --quiet)
 PIP = -m pip --disable-pip-version-check $(QUIET) install
-BESIDE = --numprocesses $(JOBS) --dist worksteal
+# The files of the tests lie in memory if that has room: on a disk, a database waits for it at each commit. Only what a
+# failed test has left stays there.
+MEMORY := $(shell test -w /dev/shm && df -Pk /dev/shm | awk 'NR == 2 && $$4 > 2000000 { print "/dev/shm" }')
+BESIDE = --numprocesses $(JOBS) --dist worksteal --override-ini tmp_path_retention_policy=failed
+PYTEST = $(MEMORY:%=PYTEST_DEBUG_TEMPROOT=%) .venv-test/bin/python -m pytest
 # The folders with most of the fast tests; collecting the others would take longer than running these.
 FAST = tests/config tests/knowledge_base tests/bot/commands tests/bot/messages tests/bot/outgoing tests/bot/test_texts.py
 SELF = $(PIP) --no-deps --no-build-isolation --editable .
@@ -40,13 +44,13 @@ install: .venv/.installed ## install the light set into .venv: all that a small 
 install-full: .venv-full/.installed ## install the full set into .venv-full: with torch and sentence-transformers
 
 test-fast: .venv-test/.installed ## run the pure tests and those on SQLite: under a minute on two cores
-	@.venv-test/bin/python -m pytest --quiet $(BESIDE) -m fast $(FAST) $(ARGS)
+	@$(PYTEST) --quiet $(BESIDE) -m fast $(FAST) $(ARGS)
 
 test: .venv-test/.installed .venv-synapse/.installed ## run every test that needs no torch; ARGS='-k inbox' for a few, JOBS=0 in one process
-	@.venv-test/bin/python -m pytest $(BESIDE) $(ARGS)
+	@$(PYTEST) $(BESIDE) $(ARGS)
 
 test-matrix: .venv-test/.installed .venv-synapse/.installed ## run only the tests of the Matrix channel on a real homeserver
-	@.venv-test/bin/python -m pytest $(BESIDE) -m "matrix and not campaign" $(ARGS)
+	@$(PYTEST) $(BESIDE) -m "matrix and not campaign" $(ARGS)
 
 test-full: .venv-full/.tests ## run the tests with sentence-transformers and real weights
 	@.venv-full/bin/python -m pytest -m full $(ARGS)
