@@ -15,10 +15,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import run_bot
+from bot.operations import ticker
 from knowledge_base import failpoints
 from tests.crash.processes import PROCESSES
 
 ROOT = Path(__file__).parent.parent
+TICK_S = 2.0  # what is due at a tick is due at each; tests that wait for it need not wait for ten seconds
 
 
 class WarmProcess:
@@ -85,6 +87,7 @@ def entry(arguments: list[str], environment: dict[str, str], output: Connection,
     os.environ.update(environment)
     os.chdir(ROOT)
     failpoints.arm(environment.get(failpoints.VARIABLE, ""))
+    ticker.TICK_S = TICK_S
     sys.argv = ["run_bot.py", *arguments]
     run_bot.main()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.introducing import CONTACTS, KNOWLEDGE
 from tests.matrix_server.bot_process import BotProcess
 from tests.matrix_server.person import Person
 from tests.matrix_server.synapse import Synapse, running_synapse
@@ -48,6 +49,22 @@ def knowledge(synapse: Synapse, projects: Path) -> Iterator[Path]:
         assert done.returncode == 0, done.stderr
     yield template.state / "stadtlotse.db"
     shutil.rmtree(template.state)
+
+
+@pytest.fixture(scope="session")
+def knowledge_with_contact(synapse: Synapse, knowledge: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same database with a municipality that has a mail domain, and the contact of a project."""
+    folder = tmp_path_factory.mktemp("contact")
+    records = folder / "contacts.jsonl"
+    town = KNOWLEDGE[0] | {"mail_domains": ["cottbus.example"]}
+    records.write_text("\n".join(json.dumps(record) for record in (town, *KNOWLEDGE[1:], CONTACTS[0])))
+    template = BotProcess(synapse, "@template:localhost")
+    shutil.copy(knowledge, template.state)
+    done = template.run("import", str(records))
+    assert done.returncode == 0, done.stderr
+    made = Path(shutil.copy(template.state / "stadtlotse.db", folder))
+    template.close()
+    return made
 
 
 @pytest.fixture

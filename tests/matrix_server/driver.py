@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 
 from bot.app import Bot
 from bot.channels.matrix import MatrixChannel
+from bot.operations import ticker
 from bot.resources import KnowledgeBase
 from bot.texts import Texts
 from config import logging
@@ -17,6 +18,7 @@ from knowledge_base import failpoints
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from tests.fake_embedder import HashEmbedder
+from tests.warm_process import TICK_S
 
 
 async def main(settings: Settings, ready: Connection) -> None:
@@ -39,4 +41,5 @@ def entry(environment: dict[str, str], log: str, fail_at: str, ready: Connection
     os.environ.update(environment)
     logging.set_up("INFO", "json")
     failpoints.arm(fail_at)
+    ticker.TICK_S = TICK_S
     asyncio.run(main(load(None), ready))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
+import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import nio
 import pytest
 
-from tests.introducing import CONTACTS, KNOWLEDGE, LEAD, PROJECT, code_in
+from tests.introducing import LEAD, PROJECT, code_in
 from tests.matrix_server.bot_process import BotProcess
 from tests.matrix_server.person import Person
 from tests.matrix_server.synapse import Synapse
@@ -33,15 +33,11 @@ async def other(synapse: Synapse) -> AsyncIterator[Person]:
 
 
 @pytest.fixture
-async def introducer(new_bot: Callable[..., BotProcess], mail: SmtpSink, tmp_path: Path) -> BotProcess:
+async def introducer(new_bot: Callable[..., BotProcess], mail: SmtpSink, knowledge_with_contact: Path) -> BotProcess:
     """A bot that sends mail and knows the contact of a project."""
-    records = tmp_path / "contacts.jsonl"
-    town = KNOWLEDGE[0] | {"mail_domains": ["cottbus.example"]}
-    records.write_text("\n".join(json.dumps(contact) for contact in (town, *KNOWLEDGE[1:], CONTACTS[0])))
     smtp = {"HOST": "127.0.0.1", "PORT": str(mail.port), "TLS": "none", "SENDER": "lotse@stadtlotse.example"}
     made = new_bot(**{f"SMTP__{name}": value for name, value in smtp.items()})
-    done = made.run("import", str(records))
-    assert done.returncode == 0, done.stderr
+    shutil.copy(knowledge_with_contact, made.state)
     await made.start()
     return made
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import httpx
 import nio
 import pytest
 
-from tests.introducing import CONTACTS, KNOWLEDGE, LEAD, PROJECT, code_in
+from tests.introducing import LEAD, PROJECT, code_in
 from tests.matrix_server.bot_process import BotProcess
 from tests.matrix_server.person import Person
 from tests.matrix_server.synapse import Synapse, free_port
@@ -32,17 +33,13 @@ async def mail() -> AsyncIterator[SmtpSink]:
 
 
 @pytest.fixture
-async def introducer(new_bot: Callable[..., BotProcess], mail: SmtpSink, tmp_path: Path) -> BotProcess:
+async def introducer(new_bot: Callable[..., BotProcess], mail: SmtpSink, knowledge_with_contact: Path) -> BotProcess:
     """A bot with mail and pages that knows the contact of a project."""
-    records = tmp_path / "contacts.jsonl"
-    town = KNOWLEDGE[0] | {"mail_domains": ["cottbus.example"]}
-    records.write_text("\n".join(json.dumps(contact) for contact in (town, *KNOWLEDGE[1:], CONTACTS[0])))
     smtp = {"HOST": "127.0.0.1", "PORT": str(mail.port), "TLS": "none", "SENDER": "lotse@stadtlotse.example"}
     port = str(free_port())
     pages = {"WEB__ENABLED": "true", "WEB__PORT": port, "WEB__PUBLIC_URL": f"http://127.0.0.1:{port}"}
     made = new_bot(**pages, **{f"SMTP__{name}": value for name, value in smtp.items()})
-    done = made.run("import", str(records))
-    assert done.returncode == 0, done.stderr
+    shutil.copy(knowledge_with_contact, made.state)
     await made.start()
     return made
 
