@@ -1,6 +1,6 @@
 """The kill campaign: users ask without pause while the bot is killed, at random and at each failpoint.
 
-``make test`` kills at every failpoint once and 15 times at random; ``make campaign`` 200 times.
+``make test`` kills at every failpoint once and 5 times at random; ``make campaign`` 200 times.
 Every question must have one answer, readable, and every room one welcome: 0 lost, 0 doubled.
 """
 
