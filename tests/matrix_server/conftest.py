@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 from tests.introducing import CONTACTS, KNOWLEDGE
 from tests.matrix_server.bot_process import BotProcess
 from tests.matrix_server.person import Person
-from tests.matrix_server.synapse import Synapse, running_synapse
+from tests.matrix_server.synapse import Synapse, one_at_a_time, running_synapse
 
 PROJECTS = [
     {"id": "t-rad", "title": "Radschnellweg zum Bahnhof", "municipality": "Musterstadt",
@@ -41,14 +43,21 @@ def projects(tmp_path_factory: pytest.TempPathFactory, e5_folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def knowledge(synapse: Synapse, projects: Path) -> Iterator[Path]:
-    """A database with the bundle and a few projects of the tests' own, indexed."""
-    template = BotProcess(synapse, "@template:localhost")
-    for command in (["import", str(projects)], ["ask", "Rufbus"]):
-        done = template.run(*command)
-        assert done.returncode == 0, done.stderr
-    yield template.state / "stadtlotse.db"
-    shutil.rmtree(template.state)
+def knowledge(synapse: Synapse, projects: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the bundle and a few projects of the tests' own, indexed; the first test process makes it."""
+    here = tmp_path_factory.getbasetemp()
+    folder = (here.parent if "PYTEST_XDIST_WORKER" in os.environ else here) / "matrix-knowledge"
+    with one_at_a_time("matrix-knowledge"):
+        if not folder.exists():
+            template = BotProcess(synapse, "@template:localhost")
+            for command in (["import", str(projects)], ["ask", "Rufbus"]):
+                done = template.run(*command)
+                assert done.returncode == 0, done.stderr
+            unfinished = Path(tempfile.mkdtemp(dir=folder.parent))
+            shutil.copy(template.state / "stadtlotse.db", unfinished)
+            template.close()
+            unfinished.rename(folder)
+    return folder / "stadtlotse.db"
 
 
 @pytest.fixture(scope="session")
