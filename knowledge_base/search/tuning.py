@@ -6,7 +6,7 @@ from __future__ import annotations
 # the questions of all corpora together, each corpus left out once.
 SHARE_WORDS = 0.5  # BM25 against meaning
 UNCOVERED = 0.8  # of it goes to meaning, as far as no document holds the question's words
-SHARE_ASKED = 1.5  # of meaning: the nearest question that a record answers; the rest is its text
+SHARE_ASKED = 0.5  # of meaning: the nearest question that a record answers; the rest is its text
 TOP = 100  # the best of each side that span its scale
 LEAST_TEXT_SPAN = 0.075  # of cosines: no candidate of about equally good ones becomes a clear winner
 
@@ -27,13 +27,13 @@ NO_SUBJECT = 0.3  # how much the texts count where only conditions are asked for
 
 # Decisions (logistic models), fitted by tools/fit_certainty.py on all corpora with equal weight.
 ANSWERED = {
-    "bias": 2.735,
-    "subject_unexplained": -1.265,
-    "ahead_unexplained": 0.433,
-    "length": 1.291,
-    "conditions": 0.708,
-    "no_subject": 3.182,
+    "bias": 2.423,
+    "subject_unexplained": -1.200,
+    "ahead_unexplained": 0.424,
+    "length": 1.271,
+    "conditions": 0.750,
+    "no_subject": 3.243,
 }
 ANSWERED_FROM = 0.5
-COUNTED = {"bias": -4.743, "beside_best": 4.080, "coverage": 2.044, "no_subject": 2.753}
+COUNTED = {"bias": -4.830, "beside_best": 4.516, "coverage": 1.791, "no_subject": 2.693}
 COUNTED_FROM = 0.4
