@@ -32,6 +32,7 @@ from knowledge_base.store.database import Store
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import FakeChannel, Person, running_bot
 from tests.postgres import running_postgres
+from tests.remembering_embedder import RememberingEmbedder
 
 # How long an example takes says how busy the machine is, not whether the code is right.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -103,9 +104,15 @@ def e5_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def e5(e5_folder: Path) -> Embedder:
+def e5_engine(e5_folder: Path) -> Embedder:
     """The embedded default, loaded once."""
     return OffLoopEmbedder(E5Encoder(e5_folder), concurrent=True)
+
+
+@pytest.fixture(scope="session")
+def e5(e5_engine: Embedder) -> Embedder:
+    """The embedded default, which embeds the bundle once for all tests."""
+    return RememberingEmbedder(e5_engine)
 
 
 @pytest.fixture(scope="session")

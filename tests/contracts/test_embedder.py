@@ -11,6 +11,12 @@ from tests.fake_embedder import HashEmbedder
 
 class TestE5(EmbedderContract):
     @pytest.fixture
+    def embedder(self, e5_engine: Embedder) -> Embedder:
+        return e5_engine
+
+
+class TestRememberingE5(EmbedderContract):
+    @pytest.fixture
     def embedder(self, e5: Embedder) -> Embedder:
         return e5
 
