@@ -31,6 +31,7 @@ from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import FakeChannel, Person, running_bot
+from tests.knowledge_base.search.bundled import old_files
 from tests.postgres import running_postgres
 from tests.remembering_embedder import RememberingEmbedder
 
@@ -203,12 +204,15 @@ async def sqlite_store(sqlite_url: str, clock: FixedClock) -> AsyncIterator[Stor
 
 @pytest.fixture(scope="session")
 def known_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that holds the bundle, with vectors that need no model; made once, to be copied."""
+    """A database that holds the old bundle, with vectors that need no model; made once, to be copied.
+
+    Vectors without a model tell too little apart in the larger bundle. Stories load that, with the real model.
+    """
     path = tmp_path_factory.mktemp("known") / "stadtlotse.db"
 
     async def make() -> None:
         store = await Store.open(f"sqlite:///{path}", clock=FixedClock())
-        await load_bundle(store)
+        await load_bundle(store, files=old_files(), digest="old bundle")
         await SearchService(store, HashEmbedder()).start()
         await store.close()
 
@@ -218,7 +222,7 @@ def known_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def known(known_database: Path, tmp_path: Path, clock: FixedClock) -> AsyncIterator[Store]:
-    """A store of the test's own that knows the bundle, embedded by ``HashEmbedder()``."""
+    """A store of the test's own that knows the old bundle, embedded by ``HashEmbedder()``."""
     shutil.copy(known_database, tmp_path / "known.db")
     store = await Store.open(f"sqlite:///{tmp_path / 'known.db'}", clock=clock)
     yield store

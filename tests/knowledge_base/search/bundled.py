@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from knowledge_base import bundle
 from knowledge_base.codec import from_body
 from knowledge_base.embedding.port import Embedder
-from knowledge_base.ingest.bundle import shipped_rows
-from knowledge_base.ingest.row import Row
 from knowledge_base.ingest.bundle import shipped_rows
 from knowledge_base.ingest.row import Row
 from knowledge_base.model import Contact, Municipality, Project, Record, RecordKind
@@ -26,9 +25,26 @@ GROWN = ("projects_germany.jsonl", "municipalities_additional.jsonl")  # files t
 
 @cache
 def records() -> tuple[Record, ...]:
-    """Every record of the bundle, with its translations and questions."""
-    bodies = [dict(row.values) for row in shipped_rows() if isinstance(row, Row)]
-    return tuple(from_body(RecordKind(body.pop("record", "project")), body) for body in bodies)
+    """Every record of the bundle."""
+    return tuple(record for _, record in _read())
+
+
+def old_files() -> list[Path]:
+    """Return the record files of the old bundle."""
+    return [path for path in bundle.files() if path.name not in GROWN]
+
+
+@cache
+def old_bundle() -> tuple[Record, ...]:
+    """The records of Berlin and Brandenburg and the list of model projects: the corpus of the older questions."""
+    return tuple(record for file, record in _read() if file not in GROWN)
+
+
+@cache
+def _read() -> tuple[tuple[str, Record], ...]:
+    rows = [row for row in shipped_rows() if isinstance(row, Row)]
+    bodies = [(Path(row.file).name, dict(row.values)) for row in rows]
+    return tuple((file, from_body(RecordKind(body.pop("record", "project")), body)) for file, body in bodies)
 
 
 def projects() -> list[Project]:
