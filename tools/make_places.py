@@ -40,6 +40,11 @@ ABBREVIATED = (
     (r" b\.(?=\w)", " bei "),
     (r" a\.(?=[A-ZÄÖÜ])", " am "),
     (r" i\.d\.", " in der "),
+    (r"\bi\.(?=[A-Z])", "in "),
+    (r"OPf\.?$", "Oberpfalz"),
+    (r"([OUM])Fr\.?$", lambda match: {"O": "Ober", "U": "Unter", "M": "Mittel"}[match.group(1)] + "franken"),
+    (r"(?<= )([ON])B$", lambda match: {"O": "Ober", "N": "Nieder"}[match.group(1)] + "bayern"),
+    (r"Bay\.$", "Bayern"),
 )  # fmt: skipSAID_IN_FULL = re.compile(r" (?:b|a|a\.d|v\.d)\.(?=[A-ZÄÖÜ])")
 SAID_IN_FULL = re.compile(r" (?:b|a|a\.d|v\.d)\.(?=[A-ZÄÖÜ])")
 
@@ -56,6 +61,8 @@ def expanded(name: str) -> str:
 def names_of(name: str, *others: str) -> str:
     """Return the folded names, full ones first; "Cottbus/Chóśebuz" also as both alone."""
     full = [name, *others, expanded(name), *(name.split(" / ") if " / " in name else ())]
+    if match := re.fullmatch(r"(.+) \((.+)\)", name):
+        full += [f"{match[1]} {word} {match[2]}" for word in ("an der", "am", "in der", "in")]
     short = [*short_forms(full), *(short for part in full for short in short_forms([part.split("/")[0]]))]
     keys = dict.fromkeys(filter(None, map(folded_name, full)))
     weak = [key for key in dict.fromkeys(short) if key not in keys]

@@ -16,7 +16,7 @@ def named(text: str, gazetteer: Gazetteer) -> Sequence[Municipality]:
     """The municipalities that a text may mean: one, several to choose from, or none. ``#ID`` means that very one."""
     if text.startswith("#"):
         return [municipality for municipality in gazetteer.municipalities if municipality.id == text[1:]]
-    rows = gazetteer.rows_named(text)
+    rows = gazetteer.namesakes(text) or gazetteer.rows_named(text)
     if not rows:
         mentions = gazetteer.find(words_of(text))
         places = [mention.place for mention in mentions if mention.place.kind is PlaceKind.MUNICIPALITY]

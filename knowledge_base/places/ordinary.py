@@ -21,15 +21,25 @@ class Frequency(NamedTuple):
     polish: int
 
 
-_NONE = Frequency(0, 0, 0, 0)
+NONE = Frequency(0, 0, 0, 0)
+
+
+@cache
+def _lines() -> tuple[tuple[str, str], ...]:
+    text = lzma.decompress(files(__package__).joinpath("ordinary_words.tsv.xz").read_bytes()).decode()
+    return tuple((line[:-5], line[-4:]) for line in text.splitlines())
 
 
 @cache
 def ordinary_words() -> Mapping[str, Frequency]:
-    """Return the words, folded, read once per process."""
-    text = lzma.decompress(files(__package__).joinpath("ordinary_words.tsv.xz").read_bytes()).decode()
-    lines = (line.split("\t") for line in text.splitlines())
-    return {word: Frequency(*map(int, figures)) for word, figures in lines}
+    """Return the ordinary words, folded, read once per process."""
+    return {word: Frequency(*map(int, figures)) for word, figures in _lines() if figures != "0000"}
+
+
+@cache
+def spelt_words() -> frozenset[str]:
+    """Return folded words and names that are spelt right, although they are nearly the name of a large town."""
+    return frozenset(word for word, _ in _lines())
 
 
 def frequency(folded: str, language: str, *, noun_only: bool) -> int:
@@ -37,7 +47,7 @@ def frequency(folded: str, language: str, *, noun_only: bool) -> int:
 
     ``noun_only`` tells that the word has a capital that only a German noun or a name has.
     """
-    found = ordinary_words().get(folded, _NONE)
+    found = ordinary_words().get(folded, NONE)
     german = found.noun if noun_only else max(found.noun, found.german)
     by_language = {"de": german, "en": found.english, "pl": found.polish}
     foreign = max(by_language.values())

@@ -1,9 +1,10 @@
-"""Word tables about place names: words before them, names that are also ordinary words, and short forms."""
+"""Word tables about place names: words before them, short forms, and lists of further names."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.resources import files
 
 from knowledge_base.places.words import folded_name
@@ -14,16 +15,7 @@ PLACE_PREPOSITIONS = frozenset(
     "landkreis kreis kommune city town miasto miasta miescie gmina gminie gminy".split()
 )
 STRICT_PREPOSITIONS = PLACE_PREPOSITIONS - frozenset("bad fur for im von of nach um do dla z ze".split())
-ORDINARY_NAMES = frozenset(
-    "ahlen ahorn aller au aue baden barth berg berge bergen brake brand buch buchen burg calau damme dorf enger essen "
-    "forst frechen fresen geld grund haag hagen halle haren hausen heide hof horn hude kamen kehl lage landau lauf "
-    "leer lehrte linden lohne lunen machern marl melle menden minden mitte nahe neustadt norden plan plau "
-    "regen roth rust "
-    "schwerte siegen singen spalt stade stein wald waren weiden wehr weil wenden werder werl wesel wiesen wolfen worms "
-    "zell zeitz ziel wedding bremse linz ulm soest olpe brzeg gora nowe wola polen poland polska polsce".split()
-)
 _KIND_WORDS = re.compile(r"^(?:landkreis|kreis|stadt|hansestadt|landeshauptstadt|gemeinde|verband region|region|amt) ")
-AFTER_VON = frozenset("nahe umgebung umland umkreis unweit abseits".split())  # "in der Nähe von Forst"
 ADJECTIVE = re.compile(r"isch(?:e[rsnm]?)?$|sk(?:i|a|ie|iego|im|iej|ich)$")  # written small in German and Polish
 NOWHERE = frozenset("deutschland germany niemcy bundesweit europa europe polen polska online divers diverse".split())
 _SHORT_FORM = re.compile(r"^(.+?)(?:\s*\(.*|/(?! ).*| (?:i\.|b\.|a\.|am|an der|im|in der|bei|vor der|ob der) .*)$")
@@ -41,7 +33,8 @@ def short_forms(names: Iterable[str]) -> Iterator[str]:
             yield folded.removeprefix("bad ")
 
 
-def elsewhere_lines() -> list[str]:
-    """Return the lines of ``elsewhere.txt``: the names of one well-known place per line."""
-    text = files(__package__).joinpath("elsewhere.txt").read_text("utf-8")
-    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+@cache
+def lines_of(file: str) -> tuple[str, ...]:
+    """Return the lines of a list in this folder: the names of one place per line, separated by ";"."""
+    text = files(__package__).joinpath(file).read_text("utf-8")
+    return tuple(line for line in text.splitlines() if line.strip() and not line.startswith("#"))

@@ -32,6 +32,8 @@ STATES: dict[str, tuple[str, ...]] = {
     "Thüringen": ("Freistaat Thüringen", "Thuringia", "Turyngia"),
 }
 
+NEIGHBOUR_COUNTRY = "Polen"
+
 BERLIN_DISTRICTS: tuple[str, ...] = (
     *("Mitte", "Friedrichshain-Kreuzberg", "Friedrichshain", "Kreuzberg", "Pankow", "Prenzlauer Berg", "Weißensee"),
     *("Charlottenburg-Wilmersdorf", "Charlottenburg", "Wilmersdorf", "Spandau", "Steglitz-Zehlendorf", "Steglitz"),
