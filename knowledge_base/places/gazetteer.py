@@ -243,6 +243,8 @@ class Gazetteer:
 
     def _told_apart(self, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
         """Return the mentions; of several places with one name, the one in a state or district also named."""
+        if not any(mention.place.others for mention in mentions):
+            return tuple(mentions)
         states = {mention.place.name for mention in mentions if mention.place.kind is PlaceKind.STATE}
         inside = {row for m in mentions if m.place.kind is PlaceKind.MUNICIPALITY for row in self._members(m.place)}
         if not states and not inside:

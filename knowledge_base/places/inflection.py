@@ -30,14 +30,18 @@ _POLISH_ADJECTIVE = ("ski", "ska", "skie", "skiego", "skim", "skiej", "skich", "
 _ADJECTIVE_STEMS = (("", ""), ("", "a"), ("", "o"), ("", "e"), ("n", "na"), ("j", "ja"), ("ij", "ia"), ("ow", "ow"))
 
 _MIN_NAME = 3
+_RULES = tuple(dict.fromkeys(_GERMAN + _POLISH))
+_ENDINGS = {suffix: tuple(ending for other, ending in _RULES if other == suffix) for suffix, _ in _RULES}
+_LONGEST_SUFFIX = max(map(len, _ENDINGS))
 
 
 def base_forms(word: str) -> Iterator[str]:
     """Return folded names that the folded ``word`` may be a bent form of, without the word itself."""
-    for suffix, ending in _GERMAN + _POLISH:
-        stem = word[: len(word) - len(suffix)] if word.endswith(suffix) else ""
-        if len(stem) + len(ending) >= _MIN_NAME and stem + ending != word:
-            yield stem + ending
+    for length in range(_LONGEST_SUFFIX, -1, -1):
+        stem = word[: len(word) - length]
+        for ending in _ENDINGS.get(word[len(stem) :], ()):
+            if len(stem) + len(ending) >= _MIN_NAME and stem + ending != word:
+                yield stem + ending
     for suffix in _POLISH_ADJECTIVE:
         if word.endswith(suffix) and len(word) - len(suffix) >= _MIN_NAME:
             stem = word[: -len(suffix)]

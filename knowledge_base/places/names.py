@@ -97,7 +97,8 @@ class Names:
         """Return the place that is one of several with a name, called by its district if they have one full name."""
         likely = self.municipalities[row]
         several = sum(self.municipalities[other].name == likely.name for other in rows) > 1 and row >= self.records
-        title = f"{likely.name} ({self._region(likely)})" if several else likely.name
+        region = self._region(likely)
+        title = f"{likely.name} ({region})" if several and region != likely.name else likely.name
         return Place(PlaceKind.MUNICIPALITY, title, (row,), others=tuple(other for other in rows if other != row))
 
     def _region(self, municipality: Municipality) -> str:

@@ -91,6 +91,7 @@ REGISTER = [
     ("Rufbusse im Kreis Olpe", ["Kreis Olpe"]),
     ("des Landkreises Gifhorn", ["Landkreis Gifhorn"]),
     ("Projekte in der Uckermark", ["Landkreis Uckermark"]),
+    ("Bremen", ["Bremen"]),
     ("Gemeinde Neuenkirchen", ["Neuenkirchen (Kreis Steinfurt)"]),
     ("Neuenkirchen in Mecklenburg-Vorpommern", ["Neuenkirchen (Landkreis Vorpommern-Greifswald)"]),
 ]
