@@ -47,7 +47,7 @@ class Fit:
     met: Bools  # every condition is met
     here: Bools  # of the place asked for, and not left out
     wanted: Bools  # not of a place left out
-    thin: Floats  # 1 for a record without content, where no list is asked for
+    thin: Floats  # 1 for a record without content where no list is asked for; far more beside a fuller one
 
 
 @dataclass(frozen=True)
@@ -156,16 +156,15 @@ class Conditions:
             fits["without"] = ~excluded * (1.0 - unwanted)
         degree = np.sum([_WEIGHT.get(name, 1.0) * fit for name, fit in fits.items()], axis=0, dtype=np.float32)
         strict = [fit > 0 for name, fit in fits.items() if name not in _SOFT]
-        thin = self.double[docs] & ~np.bool_(query.listing)
-        if not (query.listing or (query.placed and not query.subject)):
-            thin = thin | self.thin[docs]
+        thin = self.thin[docs] & np.bool_(not query.listing)
+        double = self.double[docs] & thin
         return Fit(
             conditions=tuple(fits),
             degree=np.broadcast_to(degree, docs.shape).astype(np.float32),
-            met=here & np.logical_and.reduce([np.ones(len(docs), np.bool_), *strict]),
+            met=here & ~double & np.logical_and.reduce([np.ones(len(docs), np.bool_), *strict]),
             here=here,
             wanted=~excluded,
-            thin=thin.astype(np.float32),
+            thin=thin.astype(np.float32) + _DOUBLE * double,
         )
 
     def _where(self, fit: Floats) -> Ints:
@@ -201,6 +200,7 @@ class Conditions:
 
 
 _STATUSES = tuple(Status)
+_DOUBLE = np.float32(100)  # as good as left out, wherever there is anything else
 _MEANT: Mapping[str, tuple[Status, ...]] = {  # by ``Understood.status``
     "planned": (Status.PLANNED, Status.IDEA),
     "running": (Status.IN_OPERATION, Status.BEING_BUILT, Status.PILOT),

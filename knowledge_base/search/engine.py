@@ -177,9 +177,9 @@ class Search:
     ) -> tuple[tuple[Hit, ...], tuple[Hit, ...], int]:
         """Return hits, the nearest others (answers of other places first), and the number of hits in all."""
         hits = _counted(query, ranked, ranked.met & sure)
-        theirs = _counted(query, ranked, ~ranked.here & ranked.wanted & elsewhere)
+        theirs = _counted(query, ranked, ~ranked.here & ranked.wanted & elsewhere & (not sure))
         others = np.setdiff1d(np.arange(len(ranked)), (*hits, *theirs))
-        nearest = np.concatenate((theirs, others)) if sure else np.concatenate((theirs, others))[offset:]
+        nearest = others if sure else np.concatenate((theirs, others))[offset:]
         shown = hits[offset : offset + limit]
         results = self._hits(query, ranked, np.concatenate((shown, nearest[: limit - len(shown)])), theirs)
         return results[: len(shown)], results[len(shown) :], len(hits)

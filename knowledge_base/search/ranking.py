@@ -60,10 +60,10 @@ def rank(query: Query, candidates: Candidates, fit: Fit) -> Ranked:
     total = base * np.float32(share) + tuning.THIN * fit.thin
     total += np.float32(tuning.CONDITION) * fit.degree
     order = np.lexsort((candidates.docs, -total))
-    least, most = float(total.min(initial=0.0)), float(total.max(initial=1.0))
+    least, most = min(float(total[fit.thin <= 1].min(initial=0.0)), 0.0), float(total.max(initial=1.0))
     return Ranked(
         docs=candidates.docs[order],
-        score=((total[order] - least) / np.float32(max(most - least, 1e-9))).astype(np.float32),
+        score=np.clip((total[order] - least) / np.float32(max(most - least, 1e-9)), 0.0, 1.0).astype(np.float32),
         base=base[order],
         met=fit.met[order],
         here=fit.here[order],

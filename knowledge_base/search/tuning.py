@@ -34,6 +34,6 @@ ANSWERED = {
     "conditions": 0.750,
     "no_subject": 3.243,
 }
-ANSWERED_FROM = 0.5
+ANSWERED_FROM = 0.55
 COUNTED = {"bias": -4.830, "beside_best": 4.516, "coverage": 1.791, "no_subject": 2.693}
-COUNTED_FROM = 0.4
+COUNTED_FROM = 0.3
