@@ -154,7 +154,5 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-
-
 if __name__ == "__main__":
     asyncio.run(main())

@@ -33,7 +33,7 @@ def evidence(query: Query, ranked: Ranked, standing: Standing) -> Doubles:
     unexplained = 1.0 - float(ranked.coverage[0])
     nearest = np.fmax(ranked.text, ranked.asked)
     best = float(np.nanmax(nearest)) if not np.isnan(nearest).all() else standing.mean
-    ahead = float(np.clip(standing.ahead(np.float32(best)), -_FAR, _FAR))
+    ahead = min(max(standing.ahead(best), -_FAR), _FAR)
     return np.array(
         [
             unexplained * min(standing.nearest, _FAR),

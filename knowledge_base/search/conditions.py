@@ -154,8 +154,8 @@ class Conditions:
                 fits[name] = column[docs].astype(np.float32)
         if query.without_rows or query.without_states or query.without_words:
             fits["without"] = ~excluded * (1.0 - unwanted)
-        degree = np.sum([_WEIGHT.get(name, 1.0) * fit for name, fit in fits.items()], axis=0, dtype=np.float32)
-        strict = [fit > 0 for name, fit in fits.items() if name not in _SOFT]
+        degree = np.sum([_weight(name) * fit for name, fit in fits.items()], axis=0, dtype=np.float32)
+        strict = [fit > 0 for name, fit in fits.items() if name not in tuning.SOFT]
         thin = self.thin[docs] & np.bool_(not query.listing)
         double = self.double[docs] & thin
         return Fit(
@@ -164,7 +164,7 @@ class Conditions:
             met=here & ~double & np.logical_and.reduce([np.ones(len(docs), np.bool_), *strict]),
             here=here,
             wanted=~excluded,
-            thin=thin.astype(np.float32) + _DOUBLE * double,
+            thin=(thin + _DOUBLE * double).astype(np.float32),
         )
 
     def _where(self, fit: Floats) -> Ints:
@@ -209,8 +209,10 @@ _MEANT: Mapping[str, tuple[Status, ...]] = {  # by ``Understood.status``
     "being_built": (Status.BEING_BUILT,),
     "given_up": (Status.GIVEN_UP,),
 }
-_SOFT = frozenset({"borough", "years", "transfer", "border", "model_project"})  # a record may fit and not say so
-_WEIGHT: Mapping[str, float] = {"borough": 0.3, "transfer": 0.3, "border": 0.3, "years": 0.5, "status": 0.6, "model_project": 0.3}
+
+
+def _weight(condition: str) -> float:
+    return tuning.STATUS if condition == "status" else tuning.SOFT.get(condition, 1.0)
 
 
 def _states(project: Project, rows: Iterable[int], gazetteer: Gazetteer) -> set[str]:

@@ -16,9 +16,9 @@ from knowledge_base.embedding.port import Embedder, Reranker
 from knowledge_base.model import Answer, Contact, Event, Hit
 from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.search import certainty
+from knowledge_base.search.conditions import Bools, Conditions, Floats, Ints
 from knowledge_base.search.contacts import Introducible
 from knowledge_base.search.events import Events
-from knowledge_base.search.conditions import Bools, Conditions, Floats, Ints
 from knowledge_base.search.index import MAX_QUESTION, Index
 from knowledge_base.search.language import detect_language
 from knowledge_base.search.off_topic import Background, load

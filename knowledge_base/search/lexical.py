@@ -7,7 +7,7 @@ language is a list of *concepts*: each holds the ways in which a document may sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,7 +19,8 @@ from knowledge_base.search.glossary import Meaning, glossary
 from knowledge_base.search.passages import MAX_QUESTIONS, versions
 from knowledge_base.search.postings import Counts, Floats, Ints, Longs, Postings, Weighted
 from knowledge_base.search.spelling import Spelling
-from knowledge_base.search.tuning import ASKED, CORRECTED, GRAM, PART, TITLE
+from knowledge_base.search.tuning import ASKED, CORRECTED, GRAM, PART, TITLE, TOPIC, TOPIC_EXPLAINS
+from knowledge_base.vocabulary import bundled
 
 GRAMS_BELOW = 20_000  # documents; above, 4-grams cost more memory and time than they find
 MAX_WORDS = 20_000  # of one document
@@ -46,6 +47,7 @@ class Lexical:
     words: Postings
     grams: Postings | None  # None for a large corpus
     asked: Postings  # words of the questions that documents answer: they find a document, and explain nothing of it
+    topics: Postings  # words of the vocabulary for the topics of documents: they explain in part
     splitter: tokens.Splitter
     spelling: Spelling
     size: int
@@ -55,10 +57,14 @@ class Lexical:
     @classmethod
     def build(cls, projects: Sequence[Project]) -> Lexical:
         """Index projects in their order."""
-        corpus, questions = read(map(_texts, projects)), read(map(_questions, projects))
+        corpus = read(map(_texts, projects))
         splitter = tokens.Splitter(form for form in corpus.forms if ":" not in form)
         meanings = [_form_terms(form, splitter) for form in corpus.forms]
-        asked = Postings.build(questions.counts(), [_form_terms(form, splitter) for form in questions.forms])
+
+        def beside(pieces: Callable[[Project], Iterator[Piece]]) -> Postings:
+            more = read(map(pieces, projects))
+            return Postings.build(more.counts(), [_form_terms(form, splitter) for form in more.forms])
+
         counts = corpus.counts()
         words = Postings.build(counts, meanings)
         small = corpus.size <= GRAMS_BELOW
@@ -67,7 +73,7 @@ class Lexical:
             if small
             else None
         )
-        return cls(words, grams, asked, splitter, Spelling.of(words.terms), corpus.size)
+        return cls(words, grams, beside(_questions), beside(_topics), splitter, Spelling.of(words.terms), corpus.size)
 
     def query(self, text: str, language: str) -> TermQuery:
         """Read a question; see ``Index.candidates``."""
@@ -82,7 +88,8 @@ class Lexical:
         scores, scratch = np.zeros(self.size, np.float32), np.zeros(self.size, np.float32)
         for concept in query.concepts:
             self.words.add_best(scores, concept, scratch)
-            self.asked.add_best(scores, [(term, ASKED * weight) for term, weight in concept], scratch)
+            for side, share in ((self.asked, ASKED), (self.topics, TOPIC)):
+                side.add_best(scores, [(term, share * weight) for term, weight in concept], scratch)
         if self.grams:
             for ways in query.ways:
                 scores += _best_way(self.grams, ways)
@@ -91,17 +98,18 @@ class Lexical:
     def coverage(self, query: TermQuery, docs: Longs, *, asked: bool = False) -> Floats:
         """Return for each of ``docs`` the share of the question's concepts that its texts hold, weighted by idf.
 
-        With ``asked``, its questions count as well. A concept that no document holds weighs as much as the rarest: the
-        question asks for it and the corpus does not know it.
+        A concept that names a topic of the document counts in part. With ``asked``, its questions count as well. A
+        concept that no document holds weighs as much as the rarest: the question asks for it and the corpus does not
+        know it.
         """
         held, total = np.zeros(len(docs), np.float32), 0.0
-        fields = (self.words, self.asked) if asked else (self.words,)
+        sides = [(self.words, 1.0), (self.topics, TOPIC_EXPLAINS), *([(self.asked, 1.0)] if asked else [])]
         for concept in query.concepts:
             weight = self.weight(concept)
             best = np.zeros(len(docs), np.float32)
             for term, share in concept:
-                for side in fields:
-                    np.maximum(best, side.holds(term, docs) * np.float32(share), out=best)
+                for side, counts in sides:
+                    np.maximum(best, side.holds(term, docs) * np.float32(share * counts), out=best)
             held += best * np.float32(weight)
             total += weight
         return held / np.float32(max(total, 1e-9))
@@ -191,8 +199,8 @@ def read(documents: Iterable[Iterable[Piece]]) -> Corpus:
             sequence += [numbers.setdefault(form, len(numbers)) for form in forms]
             weights.append(np.full(len(forms), weight, np.float32))
         starts.append(len(sequence))
-    weight = np.concatenate([np.zeros(0, np.float32), *weights])
-    return Corpus(list(numbers), np.array(sequence, np.int32), weight, np.array(starts, np.int64))
+    whole = np.concatenate([np.zeros(0, np.float32), *weights])
+    return Corpus(list(numbers), np.array(sequence, np.int32), whole, np.array(starts, np.int64))
 
 
 def _texts(project: Project) -> Iterator[Piece]:
@@ -205,6 +213,14 @@ def _texts(project: Project) -> Iterator[Piece]:
 def _questions(project: Project) -> Iterator[Piece]:
     for language, questions in project.asked_as.items():
         yield "\n".join(questions[:MAX_QUESTIONS]), language, 1.0
+
+
+def _topics(project: Project) -> Iterator[Piece]:
+    vocabulary = bundled()
+    for raw in project.topics:
+        if topic := vocabulary.topic_of(raw):
+            for language, label in topic.labels.items():
+                yield "\n".join((label, *topic.synonyms.get(language, ()))), language, 1.0
 
 
 def _text(project: Project) -> str:

@@ -32,10 +32,9 @@ class Standing:
     few: float  # mean cosine of the nearest few subjects
     nearest: float  # the nearest subject above the mean of them all
 
-    def ahead(self, cosines: Floats) -> Floats:
-        """Return how far documents, by their cosines, stand above the nearest few subjects."""
-        lead: Floats = (cosines - np.float32(self.few)) / np.float32(self.deviation)
-        return lead
+    def ahead(self, cosine: float) -> float:
+        """Return how far a document, by its cosine, stands above the nearest few subjects."""
+        return (cosine - self.few) / self.deviation
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from knowledge_base.model import TRANSLATED, Project
 
@@ -48,11 +48,16 @@ def text_hash(text: str) -> bytes:
 def versions(project: Project) -> dict[str, Project]:
     """Return the project in each language in which it has a text, the original first."""
     translated = {
-        language: replace(project, lang=language, **{name: text for name, text in texts.items() if name in TRANSLATED})
+        language: _translated(project, language, texts)
         for language, texts in project.translations.items()
         if language != project.lang and texts.get("text")
     }
     return {project.lang: project, **translated}
+
+
+def _translated(project: Project, language: str, texts: Mapping[str, str]) -> Project:
+    named: dict[str, Any] = {name: text for name, text in texts.items() if name in TRANSLATED}
+    return replace(project, lang=language, **named)
 
 
 def passages(project: Project) -> tuple[Passage, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from knowledge_base.search.tuning import B, K1
+from knowledge_base.search.tuning import K1, B
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from knowledge_base.search import tuning
-from knowledge_base.search.conditions import Bools, Floats, Fit, Ints
+from knowledge_base.search.conditions import Bools, Fit, Floats, Ints
 from knowledge_base.search.index import Candidates
 from knowledge_base.search.understanding.query import Query
 

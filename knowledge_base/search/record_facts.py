@@ -14,43 +14,6 @@ SMALL_TOWN = 20_000  # inhabitants: what German statistics calls a Kleinstadt en
 NO_YEAR, OPEN_END = -1, 9999
 _FULL_CHARACTERS = 140
 _COUNTIES = frozenset({"Landkreis", "Kreis"})
-STAGES = ("planned", "strategy", "building", "pilot", "implementation", "operation", "done")
-_STAGE_OF_RECORD = {
-    "planned": re.compile(r"geplant|angekündigt|vorgesehen|planung|planned|planow|zaplanow"),
-    "strategy": re.compile(r"strategi|konzept|bewerb"),
-    "building": re.compile(r"aufbau|im bau|vorbereitung|w budowie"),
-    "pilot": re.compile(r"pilot|test|erprob|beta"),
-    "implementation": re.compile(r"umsetzung|implement|realiz"),
-    "operation": re.compile(r"betrieb(?!ereit)|laufend|läuft|aktiv|active|running|operation|live|działa|trwa"),
-    "done": re.compile(r"abgeschlossen|beendet|fertig|completed|finished|done|zakończ|ukończ"),
-}
-STAGES_OF_STATUS = {
-    "planned": ("planned",),
-    "running": ("operation", "implementation", "pilot", "building"),
-    "done": ("done",),
-}  # Understood.status in stages, the most fitting first
-NAMED_STAGE = {
-    "pilot": re.compile(r"(?<!\S)(?:pilot\w*|testphase|testy?)"),
-    "building": re.compile(r"(?<!\S)(?:im aufbau|aufbau|being built|w budowie)"),
-    "implementation": re.compile(r"(?<!\S)(?:in umsetzung|in progress|w trakcie|realizowan\w*)"),
-    "operation": re.compile(
-        r"(?<!\S)(?:in betrieb|im betrieb|echtbetrieb|live|in operation|operational|up and running|in use|dziala\w*)"
-    ),
-}  # a question that names one stage of running means that stage first
-
-
-def stages_of(status: str) -> tuple[str, ...]:
-    """Return the stages in the free status text of a record; empty when it names no stage."""
-    lower = status.casefold()
-    return tuple(stage for stage, pattern in _STAGE_OF_RECORD.items() if pattern.search(lower))
-
-
-def status_of(status: str) -> str | None:
-    """Return ``"planned"``, ``"running"`` or ``"done"`` for the free status text of a record."""
-    stages = stages_of(status)
-    return next(
-        (coarse for coarse in ("done", "planned", "running") if set(STAGES_OF_STATUS[coarse]) & set(stages)), None
-    )
 
 
 def years_of(period: str) -> tuple[int, int]:

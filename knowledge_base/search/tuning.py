@@ -14,6 +14,8 @@ LEAST_TEXT_SPAN = 0.075  # of cosines: no candidate of about equally good ones b
 K1, B = 1.6, 0.9  # BM25; measured on public-service pages
 TITLE = 2.0  # a word of the title counts as so many of the text
 ASKED = 1.5  # a word of a question that a record answers
+TOPIC = 0.3  # a word of the vocabulary for a topic of the record
+TOPIC_EXPLAINS = 0.7  # of a word of the question, where it names a topic of the record
 PART = 0.5  # a part of a compound
 GRAM = 0.2  # 4-grams beside words
 CORRECTED = 0.8  # a mistyped word
@@ -23,6 +25,8 @@ CONDITION = 1.0
 NEARNESS = 0.3  # of the place asked for, beside that it is near
 ONLY_NAMED = 0.6  # a document that names the place, beside one of the place
 THIN = -0.5  # a record that only says that a model project exists, where no list is asked for
+SOFT = {"borough": 0.3, "transfer": 0.3, "border": 0.3, "years": 0.5, "model_project": 0.3}  # a fit may go unsaid
+STATUS = 0.6
 NO_SUBJECT = 0.3  # how much the texts count where only conditions are asked for
 
 # Decisions (logistic models), fitted by tools/fit_certainty.py on all corpora with equal weight.

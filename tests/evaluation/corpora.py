@@ -122,7 +122,7 @@ def _read(path: Path) -> dict[bytes, bytes]:
 
 def _write(path: Path, vectors: dict[bytes, bytes]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    keys, codes = (np.frombuffer(b"".join(part), np.uint8).reshape(len(vectors), -1) for part in (vectors, vectors.values()))
+    keys, codes = (
+        np.frombuffer(b"".join(part), np.uint8).reshape(len(vectors), -1) for part in (vectors, vectors.values())
+    )
     np.savez(path, keys=keys, codes=codes)
-
-

@@ -1,7 +1,7 @@
 """Two public lists of EU-funded projects as import records: what an operator would bring, read by path.
 
-The files are in ``STADTLOTSE_TEST_DATA`` (``corpora/lists``) and never copied. Each row keeps the columns as they are: the
-name of the operation is the title, the summary the text. Names of beneficiaries are left out.
+The files are in ``STADTLOTSE_TEST_DATA`` (``corpora/lists``) and never copied. Each row keeps the columns as they are:
+the name of the operation is the title, the summary the text. Names of beneficiaries are left out.
 """
 
 from __future__ import annotations
