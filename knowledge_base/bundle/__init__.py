@@ -9,6 +9,7 @@ FOLDER = Path(__file__).resolve().parent
 TOPICS = FOLDER / "topics.yaml"
 FUNDING_ROUNDS = FOLDER / "funding_rounds.yaml"
 STATUSES = FOLDER / "statuses.yaml"
+VECTORS = FOLDER / "vectors.npz"  # of the texts of its projects, by the embedded model
 TRANSLATIONS, ASKED_AS = "translations", "asked_as"  # fields of a project, in files of the same name
 
 _RECORDS = (  # municipalities first: other records refer to them

@@ -128,7 +128,7 @@ class Conditions:
         excluded = self._of(docs, query.without_rows, query.without_states) > 0
         fits: dict[str, Floats] = {}
         known = any(row in self.by_row for row in query.rows) or any(s in self.by_state for s in query.states)
-        place = own if known else named * np.float32(bool(query.rows or query.states))
+        place = own if known else named * np.float32(bool(query.rows))
         here = ~excluded
         if query.near_rows:
             fits["near"] = self._near(near, docs)

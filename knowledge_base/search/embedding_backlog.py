@@ -6,8 +6,12 @@ So no text is embedded twice, and a killed run goes on where it stopped.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from functools import cache
 
+import numpy as np
+
+from knowledge_base import bundle
 from knowledge_base.embedding.port import Embedder
 from knowledge_base.model import Project, RecordKind
 from knowledge_base.progress import Progress, silent
@@ -21,7 +25,9 @@ _HASHES = 10_000  # hashes read at once
 
 
 async def embed_missing(store: Store, embedder: Embedder, progress: Progress = silent) -> int:
-    """Embed every text of a visible project that has no vector of this model; return the number of texts.
+    """Embed every text of a visible project that has no vector of this model; return the number of texts embedded.
+
+    Texts of the bundle take their vector from the bundle, where it was made with this model.
 
     Each batch is stored in a transaction of its own, never open while the model works; ``progress`` counts projects.
     Errors: ``ModelError``; batches stored before stay.
@@ -34,6 +40,12 @@ async def embed_missing(store: Store, embedder: Embedder, progress: Progress = s
         async with store.read() as tx:
             present = await tx.vectors.get(embedder.fingerprint, texts)
         missing = [key for key in texts if key not in present]
+        known = shipped(embedder.fingerprint) if missing else {}
+        ready = {key: known[key] for key in missing if key in known}
+        if ready:
+            async with store.begin() as tx:
+                await tx.vectors.add(embedder.fingerprint, ready)
+        missing = [key for key in missing if key not in ready]
         for start in range(0, len(missing), TEXTS):
             keys = missing[start : start + TEXTS]
             vectors = encode(await embedder.embed_passages([texts[key] for key in keys]))
@@ -43,6 +55,19 @@ async def embed_missing(store: Store, embedder: Embedder, progress: Progress = s
         done += len(page)
         progress("embed", done, max(done, total))
     return embedded
+
+
+@cache
+def shipped(fingerprint: str) -> Mapping[bytes, bytes]:
+    """Return the encoded vectors of the bundle's texts by hash, as ``tools/embed_bundle.py`` wrote them.
+
+    They save a new installation minutes. A model with another fingerprint has none.
+    """
+    with np.load(bundle.VECTORS) as stored:
+        if str(stored["fingerprint"]) != fingerprint:
+            return {}
+        rows = zip(stored["keys"], stored["values"], strict=True)
+        return {key.tobytes(): value.tobytes() for key, value in rows}
 
 
 async def drop_unused(store: Store, fingerprint: str) -> int:

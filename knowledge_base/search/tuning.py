@@ -15,7 +15,7 @@ K1, B = 1.6, 0.9  # BM25; measured on public-service pages
 TITLE = 2.0  # a word of the title counts as so many of the text
 ASKED = 1.5  # a word of a question that a record answers
 TOPIC = 0.3  # a word of the vocabulary for a topic of the record
-TOPIC_EXPLAINS = 0.7  # of a word of the question, where it names a topic of the record
+TOPIC_EXPLAINS = 0.35  # of a word of the question, where it names a topic of the record
 PART = 0.5  # a part of a compound
 GRAM = 0.2  # 4-grams beside words
 CORRECTED = 0.8  # a mistyped word
@@ -31,13 +31,13 @@ NO_SUBJECT = 0.3  # how much the texts count where only conditions are asked for
 
 # Decisions (logistic models), fitted by tools/fit_certainty.py on all corpora with equal weight.
 ANSWERED = {
-    "bias": 2.423,
-    "subject_unexplained": -1.200,
-    "ahead_unexplained": 0.424,
-    "length": 1.271,
-    "conditions": 0.750,
-    "no_subject": 3.243,
+    "bias": 2.110,
+    "subject_unexplained": -1.163,
+    "ahead_unexplained": 0.414,
+    "length": 1.442,
+    "conditions": 0.554,
+    "no_subject": 3.495,
 }
-ANSWERED_FROM = 0.55
-COUNTED = {"bias": -4.830, "beside_best": 4.516, "coverage": 1.791, "no_subject": 2.693}
-COUNTED_FROM = 0.3
+ANSWERED_FROM = 0.53
+COUNTED = {"bias": -4.945, "beside_best": 4.574, "coverage": 1.962, "no_subject": 2.770}
+COUNTED_FROM = 0.35

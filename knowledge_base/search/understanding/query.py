@@ -48,7 +48,7 @@ class Query:
         """Return whether some words only say where, when, by which people or in which state the subject is wanted."""
         read = self.understood
         said = (read.rounds, read.years, read.status, read.rural, read.counties, read.role)
-        return any((self.placed, self.listing, self.transfer, *said))
+        return any((self.places, self.without_words, self.listing, self.transfer, *said))
 
     @property
     def words(self) -> str:
@@ -62,7 +62,7 @@ class Query:
         The frame goes where the rest says what is meant: a place or a "who" pulls the vector towards texts that merely
         mention one.
         """
-        framed = self.understood.who or self.transfer or self.rows
+        framed = self.understood.who or self.transfer or self.places or self.without_words
         return self.rest if framed and self.subject and not self.listing else self.text
 
     @property
