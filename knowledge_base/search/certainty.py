@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge_base.search import tuning
-from knowledge_base.search.conditions import Bools
 from knowledge_base.search.off_topic import Standing
 from knowledge_base.search.ranking import Ranked
 from knowledge_base.search.understanding.query import Query
@@ -57,10 +56,9 @@ def answered(evidence: Doubles) -> bool:
     return bool(probability(tuning.ANSWERED, evidence) >= tuning.ANSWERED_FROM)
 
 
-def counted(evidence: Doubles) -> Bools:
-    """Return which hits count as answers."""
-    likely: Bools = probability(tuning.COUNTED, evidence) >= tuning.COUNTED_FROM
-    return likely
+def relevance(evidence: Doubles) -> Doubles:
+    """Return the probabilities that hits are answers, by the evidence of each."""
+    return probability(tuning.COUNTED, evidence)
 
 
 def probability(model: Mapping[str, float], evidence: Doubles) -> Doubles:

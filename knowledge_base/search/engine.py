@@ -15,7 +15,7 @@ import numpy as np
 from knowledge_base.embedding.port import Embedder, Reranker
 from knowledge_base.model import Answer, Contact, Event, Hit
 from knowledge_base.places.gazetteer import Gazetteer
-from knowledge_base.search import certainty
+from knowledge_base.search import certainty, tuning
 from knowledge_base.search.conditions import Bools, Conditions, Floats, Ints
 from knowledge_base.search.contacts import Introducible
 from knowledge_base.search.events import Events
@@ -176,10 +176,11 @@ class Search:
         self, query: Query, ranked: Ranked, sure: bool, elsewhere: bool, limit: int, offset: int
     ) -> tuple[tuple[Hit, ...], tuple[Hit, ...], int]:
         """Return hits, the nearest others (answers of other places first), and the number of hits in all."""
-        hits = _counted(query, ranked, ranked.met & sure)
-        theirs = _counted(query, ranked, ~ranked.here & ranked.wanted & elsewhere & (not sure))
-        others = np.setdiff1d(np.arange(len(ranked)), (*hits, *theirs))
-        nearest = others if sure else np.concatenate((theirs, others))[offset:]
+        hits = _counted(query, ranked, ranked.met & sure, tuning.COUNTED_FROM)
+        doubtful = np.setdiff1d(_counted(query, ranked, ranked.met & sure, tuning.DOUBTFUL_FROM), hits)
+        theirs = _counted(query, ranked, ~ranked.here & ranked.wanted & elsewhere, tuning.COUNTED_FROM)
+        others = np.setdiff1d(np.arange(len(ranked)), (*hits, *doubtful, *theirs))
+        nearest = np.concatenate((doubtful, theirs, others)) if sure else np.concatenate((theirs, others))[offset:]
         shown = hits[offset : offset + limit]
         results = self._hits(query, ranked, np.concatenate((shown, nearest[: limit - len(shown)])), theirs)
         return results[: len(shown)], results[len(shown) :], len(hits)
@@ -206,10 +207,10 @@ class Search:
         )
 
 
-def _counted(query: Query, ranked: Ranked, possible: Bools) -> Ints:
-    """Return the numbers of the possible candidates that count as answers, at least that of the best."""
+def _counted(query: Query, ranked: Ranked, possible: Bools, least: float) -> Ints:
+    """Return the numbers of the possible candidates that are answers with a probability of ``least``, or the best."""
     numbers = np.flatnonzero(possible)
-    chosen = certainty.counted(certainty.evidence_of_hits(query, ranked.only(possible)))
+    chosen = certainty.relevance(certainty.evidence_of_hits(query, ranked.only(possible))) >= least
     chosen[:1] = True
     return numbers[chosen]
 

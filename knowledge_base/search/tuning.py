@@ -25,7 +25,14 @@ CONDITION = 1.0
 NEARNESS = 0.3  # of the place asked for, beside that it is near
 ONLY_NAMED = 0.6  # a document that names the place, beside one of the place
 THIN = -0.5  # a record that only says that a model project exists, where no list is asked for
-SOFT = {"borough": 0.3, "transfer": 0.3, "border": 0.3, "years": 0.5, "model_project": 0.3}  # a fit may go unsaid
+SOFT = {
+    "near": 0.4,
+    "borough": 0.3,
+    "transfer": 0.3,
+    "border": 0.3,
+    "years": 0.5,
+    "model_project": 0.3,
+}  # a fit may go unsaid
 STATUS = 0.6
 NO_SUBJECT = 0.3  # how much the texts count where only conditions are asked for
 
@@ -41,3 +48,4 @@ ANSWERED = {
 ANSWERED_FROM = 0.53
 COUNTED = {"bias": -4.945, "beside_best": 4.574, "coverage": 1.962, "no_subject": 2.770}
 COUNTED_FROM = 0.35
+DOUBTFUL_FROM = 0.1  # below, a hit of the place named stands behind the answers of other places
