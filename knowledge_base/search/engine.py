@@ -208,11 +208,12 @@ class Search:
 
 
 def _counted(query: Query, ranked: Ranked, possible: Bools, least: float) -> Ints:
-    """Return the numbers of the possible candidates that are answers with a probability of ``least``, or the best."""
-    numbers = np.flatnonzero(possible)
-    chosen = certainty.relevance(certainty.evidence_of_hits(query, ranked.only(possible))) >= least
-    chosen[:1] = True
-    return numbers[chosen]
+    """Return the numbers of the first of the possible candidates, as many as are answers with a probability of ``least``.
+
+    The best one counts in any case, and the order stays that of the ranking.
+    """
+    likely = certainty.relevance(certainty.evidence_of_hits(query, ranked.only(possible))) >= least
+    return np.flatnonzero(possible)[: max(int(likely.sum()), 1)]
 
 
 def _spread(scores: Floats) -> Floats:

@@ -26,7 +26,8 @@ NEARNESS = 0.3  # of the place asked for, beside that it is near
 ONLY_NAMED = 0.6  # a document that names the place, beside one of the place
 THIN = -0.5  # a record that only says that a model project exists, where no list is asked for
 SOFT = {
-    "near": 0.4,
+    "near": 0.7,
+    "small": 0.3,
     "borough": 0.3,
     "transfer": 0.3,
     "border": 0.3,
