@@ -208,7 +208,7 @@ class Search:
 
 
 def _counted(query: Query, ranked: Ranked, possible: Bools, least: float) -> Ints:
-    """Return the numbers of the first of the possible candidates, as many as are answers with a probability of ``least``.
+    """Return the numbers of the first possible candidates, as many as are answers with a probability of ``least``.
 
     The best one counts in any case, and the order stays that of the ranking.
     """

@@ -39,14 +39,14 @@ NO_SUBJECT = 0.3  # how much the texts count where only conditions are asked for
 
 # Decisions (logistic models), fitted by tools/fit_certainty.py on all corpora with equal weight.
 ANSWERED = {
-    "bias": 2.110,
-    "subject_unexplained": -1.163,
-    "ahead_unexplained": 0.414,
-    "length": 1.442,
-    "conditions": 0.554,
-    "no_subject": 3.495,
+    "bias": 1.831,
+    "subject_unexplained": -1.075,
+    "ahead_unexplained": 0.410,
+    "length": 1.502,
+    "conditions": 0.419,
+    "no_subject": 3.626,
 }
 ANSWERED_FROM = 0.53
-COUNTED = {"bias": -4.945, "beside_best": 4.574, "coverage": 1.962, "no_subject": 2.770}
+COUNTED = {"bias": -4.951, "beside_best": 4.574, "coverage": 1.963, "no_subject": 2.410}
 COUNTED_FROM = 0.35
-DOUBTFUL_FROM = 0.1  # below, a hit of the place named stands behind the answers of other places
+DOUBTFUL_FROM = 0.05  # below, a hit of the place named stands behind the answers of other places
