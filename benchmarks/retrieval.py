@@ -209,7 +209,7 @@ def recall(dense: Dense, asked: Floats) -> float:
     for query in asked[:50]:
         everything = dense.exact(query, np.arange(len(dense.starts) - 1))
         best = set(everything.docs[np.argsort(-everything.score)[:10]].tolist())
-        found = dense.scores(query, nobody)
+        found = dense.scores(query, "de", nobody)
         shares.append(len(best & set(found.docs[np.argsort(-found.score)[:10]].tolist())) / 10)
     return float(np.mean(shares))
 

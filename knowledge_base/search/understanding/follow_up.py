@@ -26,7 +26,7 @@ _LEADS = (
     "ktore z nich|te|to samo|nie|bez|teraz"
 )
 _LEAD = re.compile(r"^(?:" + _LEADS + r")(?!\S)")
-_ALL_OF_A_PLACE = re.compile(r"^(?:was|what|co|(?:welche|which|what|jakie) (?:projekte|projects|projekty)) \S+ \S+ \S+")
+_ALL_OF_A_PLACE = re.compile(r"^(?:was|what|co|(?:welche|which|what|jakie) (?:projekte|projects|projekty)) \S+ \S+")
 _FILLER = frozenset(
     """und oder aber auch nur bitte noch was ist mit in wie es sieht aus bei davon welche die der das den gibt gibts
     da dort die ones one there please and or but only just also what about how same those which of them these the
