@@ -207,10 +207,10 @@ def recall(dense: Dense, asked: Floats) -> float:
     nobody = np.zeros(0, np.int64)
     shares = []
     for query in asked[:50]:
-        everything = dense.exact(query, np.arange(len(dense.starts) - 1))
-        best = set(everything.docs[np.argsort(-everything.score)[:10]].tolist())
+        everything = dense.exact(query, "de", np.arange(len(dense.starts) - 1))
+        best = set(everything.docs[np.argsort(-everything.text)[:10]].tolist())
         found = dense.scores(query, "de", nobody)
-        shares.append(len(best & set(found.docs[np.argsort(-found.score)[:10]].tolist())) / 10)
+        shares.append(len(best & set(found.docs[np.argsort(-found.text)[:10]].tolist())) / 10)
     return float(np.mean(shares))
 
 
