@@ -37,6 +37,7 @@ class Result:
 
     question: Question
     ids: tuple[str, ...]
+    counted: int  # how many of them, from the first on, are hits
     answered: bool
     took_ms: float
 
@@ -53,6 +54,7 @@ class SearchQuality:
     recall: float | None
     first_relevant: float | None  # first hit has any grade
     first_best: float | None  # first hit has the best grade of its question
+    counted: float | None  # precision of the hits that count as answers, where such a question was answered
     wrongly_refused: float | None  # of those with an answer
     rightly_refused: float | None  # of those without
 
@@ -71,7 +73,7 @@ class Report:
     def table(self) -> str:
         """Return the figures as text, one line a group."""
         head = f"{'':16}{'n':>5}{'nDCG@10':>9}{'MRR':>7}{'R@10':>7}{'first':>7}{'best':>7}"
-        head += f"{'refused wrongly':>17}{'rightly':>9}"
+        head += f"{'counted':>9}{'refused wrongly':>17}{'rightly':>9}"
         return "\n".join((head, *(_line(figures) for figures in self.figures)))
 
 
@@ -90,7 +92,7 @@ async def evaluate(search: _Asks, questions: Iterable[Question]) -> Report:
     for question in questions:
         answer = (await search.ask(question.question, limit=DEPTH)).answer
         ids = tuple(hit.project.id for hit in (*answer.hits, *answer.near))
-        results.append(Result(question, ids, answer.answered, answer.took_ms))
+        results.append(Result(question, ids, len(answer.hits), answer.answered, answer.took_ms))
     return report(results)
 
 
@@ -124,6 +126,11 @@ def recall(ids: Sequence[str], relevant: Mapping[str, float], depth: int = DEPTH
     """Return the share of the relevant ids (at most ``depth`` of them can be found) among the first ``depth``."""
     wanted = {record_id for record_id, grade in relevant.items() if grade > 0}
     return len(wanted & set(ids[:depth])) / min(len(wanted), depth) if wanted else 0.0
+
+
+def precision(ids: Sequence[str], relevant: Mapping[str, float]) -> float:
+    """Return the share of ids with any grade, 0 … 1; 0 without ids."""
+    return sum(relevant.get(record_id, 0.0) > 0 for record_id in ids) / len(ids) if ids else 0.0
 
 
 def first_grade(ids: Sequence[str], relevant: Mapping[str, float]) -> float:
@@ -194,6 +201,13 @@ def _figures(group: str, results: Sequence[Result]) -> SearchQuality:
         recall=mean(recall),
         first_relevant=mean(lambda ids, relevant: float(first_grade(ids, relevant) > 0)),
         first_best=mean(lambda ids, relevant: float(first_grade(ids, relevant) == max(relevant.values()))),
+        counted=_mean(
+            [
+                precision(result.ids[: result.counted], result.question.relevant)
+                for result in answerable
+                if result.counted
+            ]
+        ),
         wrongly_refused=_mean([float(not result.answered) for result in answerable]),
         rightly_refused=_mean([float(not result.answered) for result in others]),
     )
@@ -210,5 +224,5 @@ def _line(figures: SearchQuality) -> str:
     measured = (figures.ndcg, figures.mrr, figures.recall, figures.first_relevant, figures.first_best)
     widths = (9, 7, 7, 7, 7)
     cells = "".join(cell(value, width) for value, width in zip(measured, widths, strict=True))
-    refused = cell(figures.wrongly_refused, 17) + cell(figures.rightly_refused, 9)
-    return f"{figures.group:16}{figures.questions:>5}{cells}{refused}"
+    decided = cell(figures.counted, 9) + cell(figures.wrongly_refused, 17) + cell(figures.rightly_refused, 9)
+    return f"{figures.group:16}{figures.questions:>5}{cells}{decided}"

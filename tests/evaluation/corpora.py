@@ -7,6 +7,7 @@ The bundle's corpora are always there; the others need the folder of the test da
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -125,4 +126,6 @@ def _write(path: Path, vectors: dict[bytes, bytes]) -> None:
     keys, codes = (
         np.frombuffer(b"".join(part), np.uint8).reshape(len(vectors), -1) for part in (vectors, vectors.values())
     )
-    np.savez(path, keys=keys, codes=codes)
+    written = path.with_suffix(f".{os.getpid()}.npz")
+    np.savez(written, keys=keys, codes=codes)
+    written.replace(path)  # whole, whoever reads it meanwhile

@@ -43,7 +43,9 @@ def _mecklenburg(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def _bremen(path: Path) -> Iterator[dict[str, Any]]:
-    rows = load_workbook(path, read_only=True).worksheets[0].iter_rows(values_only=True)
+    workbook = load_workbook(path, read_only=True)
+    rows = list(workbook.worksheets[0].iter_rows(values_only=True))
+    workbook.close()
     for number, row in enumerate(rows, 1):
         if len(row) < 8 or not row[2] or not hasattr(row[3], "year"):
             continue

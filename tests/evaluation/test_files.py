@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from tests.evaluation import corpora
+from tests.evaluation.corpora import Corpus
+from tests.knowledge_base.search import bundled as bundle
 
 HERE = Path(__file__).parent
 BUNDLE = HERE.parents[1] / "knowledge_base" / "bundle"
@@ -24,14 +30,33 @@ DEV_9 = HERE / "bundle_dev9.jsonl"
 HELD_OUT = HERE / "bundle_heldout.jsonl"
 PRESENT = [DEV, DEV_2, DEV_3, DEV_4, DEV_5, DEV_6, DEV_7, DEV_8, DEV_9, HELD_OUT]
 
+GROWN, GROWN_2 = (HERE / name for name in corpora.GROWN)
+CIVIC, REGIONAL = HERE / "civic_dev.jsonl", HERE / "regional_dev.jsonl"
+OF_CORPORA = [GROWN, GROWN_2, CIVIC, REGIONAL]
+DATA = os.environ.get("STADTLOTSE_TEST_DATA", "")
+
 UNANSWERED = {"noanswer_far", "noanswer_near"}
 KINDS = UNANSWERED | {
     *("topic", "who", "place", "round", "status", "rural", "role", "transfer", "paraphrase", "messy", "cross"),
 }
+KINDS_OF_GROWN = {
+    "topic": 35, "place": 28, "paraphrase": 25, "list": 18, "status": 10, "round": 8, "transfer": 6, "negation": 6,
+    "field": 6, "noanswer_near": 20, "noanswer_far": 8,
+}  # fmt: skip
+KINDS_OF = {  # how many questions of each kind the files on other corpora hold
+    GROWN: KINDS_OF_GROWN,
+    GROWN_2: KINDS_OF_GROWN,
+    CIVIC: {"topic": 40, "paraphrase": 25, "place": 20, "list": 15, "noanswer_near": 14, "noanswer_far": 6},
+    REGIONAL: {
+        "topic": 50, "paraphrase": 30, "place": 30, "list": 20, "year": 6, "noanswer_near": 18, "noanswer_far": 6,
+    },
+}  # fmt: skip
 LANGUAGES = {"de", "en", "pl"}
 NEAR_SHARE = 2 / 3
 
 each_file = pytest.mark.parametrize("path", PRESENT, ids=lambda path: path.stem)
+each_of_corpora = pytest.mark.parametrize("path", OF_CORPORA, ids=lambda path: path.stem)
+any_file = pytest.mark.parametrize("path", [*PRESENT, *OF_CORPORA], ids=lambda path: path.stem)
 
 
 class Question(NamedTuple):
@@ -76,6 +101,11 @@ def read(path: Path) -> list[Question]:
     return questions
 
 
+def relevant(path: Path) -> set[str]:
+    """The ids of all records that the file judges."""
+    return {record_id for question in read(path) for record_id in question.relevant}
+
+
 def normalised(text: str) -> str:
     """The words alone: case, punctuation and spacing do not make a different question."""
     return " ".join(re.findall(r"\w+", text.casefold()))
@@ -91,16 +121,16 @@ def bundled() -> dict[str, str]:
     }
 
 
-@each_file
+@any_file
 def test_question_lines_are_well_formed(path: Path) -> None:
     for question in read(path):
         assert normalised(question.text), question
         assert question.lang in LANGUAGES, question
-        assert question.kind in KINDS, question
+        assert question.kind in KINDS_OF.get(path, KINDS), question
         assert set(question.relevant.values()) <= {1, 2, 3}, question
 
 
-@each_file
+@any_file
 def test_only_questions_of_no_answer_kinds_have_no_relevant_records(path: Path) -> None:
     for question in read(path):
         assert (question.kind in UNANSWERED) == (not question.relevant), question
@@ -112,10 +142,36 @@ def test_answerable_questions_have_a_best_record(path: Path) -> None:
     assert not without
 
 
+@each_of_corpora
+def test_answerable_questions_on_other_corpora_have_a_record_that_clearly_answers(path: Path) -> None:
+    without = [question.text for question in read(path) if question.relevant and max(question.relevant.values()) < 2]
+    assert not without
+
+
+@each_of_corpora
+def test_files_on_other_corpora_hold_the_questions_of_each_kind_and_language(path: Path) -> None:
+    questions = read(path)
+    assert Counter(question.kind for question in questions) == Counter(KINDS_OF[path])
+    assert {question.lang for question in questions if question.relevant} == LANGUAGES
+    assert {question.lang for question in questions if not question.relevant} == LANGUAGES
+
+
+@pytest.mark.parametrize("path", [GROWN, GROWN_2], ids=lambda path: path.stem)
+def test_record_ids_of_the_grown_bundle_exist_in_it(path: Path) -> None:
+    assert relevant(path) - {project.id for project in bundle.projects()} == set()
+
+
+@pytest.mark.skipif(not DATA, reason="STADTLOTSE_TEST_DATA names no folder")
+@pytest.mark.parametrize(
+    ("path", "corpus"), [(CIVIC, corpora.civic), (REGIONAL, corpora.regional)], ids=["civic", "regional"]
+)
+def test_record_ids_of_the_other_corpora_exist_in_them(path: Path, corpus: Callable[[Path], Corpus]) -> None:
+    assert relevant(path) - {project.id for project in corpus(Path(DATA)).projects} == set()
+
+
 @each_file
 def test_relevant_record_ids_exist_in_the_bundle(path: Path) -> None:
-    named = {record_id for question in read(path) for record_id in question.relevant}
-    assert named - bundled().keys() == set()
+    assert relevant(path) - bundled().keys() == set()
 
 
 @each_file
@@ -156,6 +212,15 @@ def test_every_project_has_enough_questions(path: Path) -> None:
     assert [record_id for record_id in projects if asked[record_id] < AT_LEAST[path].of_a_project] == []
 
 
-def test_no_question_occurs_twice_in_all_files() -> None:
-    asked = Counter(normalised(question.text) for path in PRESENT for question in read(path))
-    assert [text for text, count in asked.items() if count > 1] == []
+def repeated(paths: list[Path]) -> list[str]:
+    asked = Counter(normalised(question.text) for path in paths for question in read(path))
+    return [text for text, count in asked.items() if count > 1]
+
+
+def test_no_question_occurs_twice_in_the_files_of_the_old_bundle() -> None:
+    assert repeated(PRESENT) == []
+
+
+@each_of_corpora
+def test_no_question_occurs_twice_in_a_file_or_beside_the_held_out_ones(path: Path) -> None:
+    assert repeated([path, HELD_OUT]) == []

@@ -15,6 +15,7 @@ from knowledge_base.search.evaluate import (
     evaluate,
     first_grade,
     ndcg,
+    precision,
     read_questions,
     recall,
     reciprocal_rank,
@@ -40,6 +41,8 @@ def test_reciprocal_rank_and_recall_match_values_computed_by_hand() -> None:
     assert recall(["a"], {str(n): 1.0 for n in range(20)} | {"a": 3.0}) == 0.1
     assert first_grade(["b"], relevant) == 1.0
     assert first_grade([], relevant) == 0.0
+    assert precision(["a", "x", "b", "y"], relevant) == 0.5
+    assert precision([], relevant) == 0.0
 
 
 GOOD = '{"question": "Wer?", "lang": "de", "kind": "who", "relevant": {"a": 3, "b": 0}}'
@@ -91,17 +94,18 @@ def test_error_names_a_missing_file(tmp_path: Path) -> None:
 
 
 class Scripted:
-    """Answers each question with ids that were given for it; none means not sure."""
+    """Answers each question with ids that were given for it, the first ``counted`` as hits; none means not sure."""
 
-    def __init__(self, answers: dict[str, list[str]]) -> None:
+    def __init__(self, answers: dict[str, list[str]], counted: int = 1) -> None:
         self._answers = answers
+        self._counted = counted
 
     async def ask(self, question: str, *, limit: int = 5) -> SearchResult:
         hits = [Hit(project=Project(id=i, title=i, text=""), score=1.0, why="", contact_role="", can_introduce=False)
                 for i in self._answers[question]]  # fmt: skip
         answer = Answer(
-            question=question, language="de", answered=bool(hits), understood=Understood(), hits=tuple(hits[:1]),
-            near=tuple(hits[1:]), total=len(hits), took_ms=1.0,
+            question=question, language="de", answered=bool(hits), understood=Understood(), total=len(hits),
+            hits=tuple(hits[:self._counted]), near=tuple(hits[self._counted:]), took_ms=1.0,
         )  # fmt: skip
         return SearchResult(answer, Query(text=question, language="de"))
 
@@ -123,3 +127,16 @@ async def test_evaluation_counts_by_language_and_kind() -> None:
     table = report.table()
     assert "nDCG@10" in table
     assert len(table.splitlines()) == 7
+
+
+async def test_precision_counts_the_hits_of_answered_questions_alone() -> None:
+    questions = [
+        Question("half", "de", "topic", {"a": 3.0}), Question("none", "de", "topic", {"a": 3.0}),
+        Question("refused", "de", "topic", {"a": 3.0}), Question("wrong", "de", "far", {}),
+    ]  # fmt: skip
+    answers = {"half": ["x", "a", "b"], "none": ["x", "y", "a"], "refused": [], "wrong": ["a"]}
+    report = await evaluate(Scripted(answers, counted=2), questions)
+    assert report.all.counted == pytest.approx((1 / 2 + 0) / 2)
+    far = next(figures for figures in report.figures if figures.group == "far")
+    assert far.counted is None
+    assert "counted" in report.table().splitlines()[0]
