@@ -54,12 +54,12 @@ _WHOLE = frozenset({"score", "conditions"})
 
 
 def rank(query: Query, candidates: Candidates, fit: Fit) -> Ranked:
-    """Order candidates by conditions met, then by the convex sum; ties by document number."""
+    """Order candidates by conditions met, then by the convex sum; the last ties by document number."""
     base = fused(candidates)
     share = 1.0 if query.subject or not fit.conditions else tuning.NO_SUBJECT
     total = base * np.float32(share) + tuning.THIN * fit.thin
     total += np.float32(tuning.CONDITION) * fit.degree
-    order = np.lexsort((candidates.docs, -total))
+    order = np.lexsort((candidates.docs, -fit.degree, -total))
     least, most = min(float(total[fit.thin <= 1].min(initial=0.0)), 0.0), float(total.max(initial=1.0))
     return Ranked(
         docs=candidates.docs[order],

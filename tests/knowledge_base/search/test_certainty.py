@@ -1,103 +1,138 @@
-"""The decision to answer: the model as shipped, and the background it is measured against."""
+"""Two decisions: is a question answered, and which hits count; and the background they are measured against."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from knowledge_base.embedding.port import Embedder
-from knowledge_base.search.certainty import NAMES, SIGNS, Certainty, fitted
-from knowledge_base.search.dense import Dense, encode
-from knowledge_base.search.off_topic import Background, load, texts
+from knowledge_base.search import certainty, tuning
+from knowledge_base.search.off_topic import LANGUAGES, Background, Standing, load, texts
+from knowledge_base.search.understanding.query import Query
 from tests.fake_embedder import HashEmbedder
+from tests.knowledge_base.search.ranked import ranked
 
 SHIPPED = Path(__file__).parents[3] / "knowledge_base" / "search" / "background.npz"
+STANDING = Standing(mean=0.1, deviation=0.1, few=0.3, nearest=3.0)
+ASKED = Query(text="Wer hat Sensoren?", language="de", subject=("Sensoren",))
 
 
-def evidence(**given: float) -> npt.NDArray[np.float64]:
-    return np.array([given.get(name, 0.0) for name in NAMES])
+def chance(query: Query = ASKED, standing: Standing = STANDING, **arrays: Any) -> float:
+    return float(certainty.probability(tuning.ANSWERED, certainty.evidence(query, ranked(**arrays), standing)))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_evidence_moves_the_probability_only_in_its_direction(name: str) -> None:
-    model = fitted()
-    chances = [model.probability(evidence(**{"background": 3.0, name: value})) for value in (0.0, 0.5, 1.0)]
-    assert chances == sorted(chances, reverse=SIGNS[name] < 0)
-    assert 0.0 <= min(chances) <= max(chances) <= 1.0
+def hit_chances(query: Query = ASKED, **arrays: Any) -> list[float]:
+    rows = certainty.evidence_of_hits(query, ranked(**arrays))
+    return [float(value) for value in certainty.probability(tuning.COUNTED, rows)]
 
 
-def test_shipped_model_uses_most_of_its_evidence() -> None:
-    assert np.count_nonzero(fitted().weights) > 0.8 * len(NAMES)
+def test_models_have_a_bias_and_a_coefficient_for_each_piece_of_evidence() -> None:
+    assert tuple(tuning.ANSWERED) == ("bias", *certainty.ANSWERED)
+    assert tuple(tuning.COUNTED) == ("bias", *certainty.COUNTED)
+    assert certainty.evidence(ASKED, ranked(docs=2), STANDING).shape == (len(certainty.ANSWERED),)
+    assert certainty.evidence_of_hits(ASKED, ranked(docs=2)).shape == (2, len(certainty.COUNTED))
 
 
-def test_search_is_never_sure_when_the_named_place_is_missing() -> None:
-    model = Certainty(np.full(len(NAMES) + 1, 5.0), 0.5)
-    assert model.sure(evidence(explained=1.0))
-    assert not model.sure(evidence(explained=1.0, place_missing=1.0))
+def test_answer_is_surer_the_more_of_the_question_the_best_hit_explains() -> None:
+    chances = [chance(coverage=[share]) for share in (0.0, 0.5, 1.0)]
+    assert chances == sorted(set(chances))
+
+
+def test_answer_is_surer_the_further_the_best_hit_stands_ahead_of_other_subjects() -> None:
+    chances = [chance(text=[cosine], coverage=[0.5]) for cosine in (0.2, 0.3, 0.4)]
+    assert chances == sorted(set(chances))
+
+
+def test_answer_is_less_sure_the_nearer_another_subject_is() -> None:
+    near, nearer = (Standing(mean=0.1, deviation=0.1, few=0.3, nearest=nearest) for nearest in (2.0, 4.0))
+    assert chance(standing=near, coverage=[0.5]) > chance(standing=nearer, coverage=[0.5])
+
+
+def test_subjects_do_not_matter_where_the_best_hit_explains_every_word() -> None:
+    near, nearer = (Standing(mean=0.1, deviation=0.1, few=few, nearest=nearest) for few, nearest in ((0, 1), (0.9, 5)))
+    assert chance(standing=near, coverage=[1.0]) == chance(standing=nearer, coverage=[1.0])
+
+
+def test_question_for_all_records_that_meet_its_conditions_is_answered() -> None:
+    place_alone = Query(text="Was macht Guben?", language="de")
+    assert certainty.answered(certainty.evidence(place_alone, ranked(conditions=True), STANDING))
+
+
+def test_candidates_without_vectors_stand_at_the_mean_of_the_subjects() -> None:
+    unknown = chance(text=[np.nan], asked=[np.nan], coverage=[0.5])
+    assert unknown == pytest.approx(chance(text=[STANDING.mean], coverage=[0.5]))
+
+
+def test_hit_counts_more_the_nearer_it_is_to_the_best_and_the_more_it_explains() -> None:
+    best, half, little = hit_chances(base=[0.8, 0.4, 0.1])
+    assert best > half > little
+    explained, unexplained = hit_chances(base=[0.8, 0.8], coverage=[1.0, 0.0])
+    assert explained > unexplained
+
+
+def test_hits_are_counted_from_their_threshold_on() -> None:
+    rows = certainty.evidence_of_hits(ASKED, ranked(base=[0.8, 0.0], coverage=[1.0, 0.0]))
+    assert certainty.counted(rows).tolist() == [True, False]
+
+
+def test_no_candidates_have_no_counted_hits() -> None:
+    assert certainty.counted(certainty.evidence_of_hits(ASKED, ranked(docs=0))).tolist() == []
 
 
 def test_extreme_evidence_does_not_overflow() -> None:
-    model = Certainty(np.full(len(NAMES) + 1, 1e6), 0.5)
-    assert model.probability(np.full(len(NAMES), 1e6)) == pytest.approx(1.0)
-    assert model.probability(np.full(len(NAMES), -1e6)) == pytest.approx(0.0)
+    model = {"bias": 0.0, "one": 1e6, "other": 1e6}
+    assert certainty.probability(model, np.full(2, 1e6)) == pytest.approx(1.0)
+    assert certainty.probability(model, np.full(2, -1e6)) == pytest.approx(0.0)
+
+
+# ------------------------------------------------------------------------------------------------- the background
 
 
 def test_shipped_background_matches_its_texts_and_model(e5: Embedder) -> None:
     with np.load(SHIPPED) as shipped:
         assert str(shipped["fingerprint"]) == e5.fingerprint
-        assert len(shipped["codes"]) == len(texts()) == len(set(texts()))
+        assert len(shipped["codes"]) == len(texts())
+    assert len(texts()) % len(LANGUAGES) == 0
 
 
 async def test_shipped_background_vectors_match_the_embedder(e5: Embedder) -> None:
-    first = (await e5.embed_passages(texts()[:3])) @ (await load(e5)).vectors[:3].T
+    first = (await e5.embed_passages(texts()[:3])) @ (await load(e5)).vectors["de"][:3].T
     assert np.diag(first).min() > 0.99
 
 
 async def test_model_without_shipped_vectors_embeds_the_background() -> None:
     background = await load(HashEmbedder())
-    assert {vectors.shape for vectors in background.named.values()} == {background.named["en"].shape}
-    both = len(background.named["en"]) + len(background.named["pl"])
-    assert background.vectors.shape == (len(texts()) - both, 256)
+    assert set(background.vectors) == set(LANGUAGES)
+    assert {vectors.shape for vectors in background.vectors.values()} == {(len(texts()) // len(LANGUAGES), 256)}
 
 
-async def test_background_drops_subjects_that_the_documents_cover() -> None:
+async def test_question_is_compared_with_the_subjects_in_its_own_language() -> None:
     embedder = HashEmbedder()
     background = await load(embedder)
-    vectors = await embedder.embed_passages([texts()[0]])
-    index = Dense.build([[b"one"]], {b"one": encode(vectors)[0]})
-    beside = background.beside(index)
-    assert not np.any(np.all(beside.vectors == background.vectors[0], axis=1))
-    assert len(beside.vectors) > 0.9 * len(background.vectors)
-
-
-async def test_background_drops_a_covered_subject_in_every_language() -> None:
-    embedder = HashEmbedder()
-    background = await load(embedder)
-    index = Dense.build([[b"one"]], {b"one": encode(background.named["de"][:1])[0]})
-    beside = background.beside(index)
-    assert len({len(vectors) for vectors in beside.named.values()}) == 1
-    for language, vectors in beside.named.items():
-        assert not np.any(np.all(vectors == background.named[language][0], axis=1))
+    (vector,) = await embedder.embed_queries([texts()[-1]])
+    assert background.standing(vector, "pl").nearest > background.standing(vector, "de").nearest
+    assert background.standing(vector, "zz") == background.standing(vector, "de")
 
 
 @pytest.fixture
 def square() -> Background:
-    """Four subjects at right angles, named alike in each language."""
-    named = {language: np.eye(4, dtype=np.float32) for language in ("de", "en", "pl")}
-    return Background(np.eye(4, dtype=np.float32), named)
+    """Eight subjects at right angles, named alike in each language."""
+    return Background(dict.fromkeys(LANGUAGES, np.eye(8, dtype=np.float32)))
 
 
-def test_question_nearer_to_a_document_stands_further_ahead_of_the_background(square: Background) -> None:
-    asked = np.array([1, 0, 0, 0], np.float32)
-    level, behind = square.standing(asked, "en", 1.0), square.standing(asked, "en", 0.5)
-    assert behind.ahead < level.ahead
-    assert (level.own_nearest, level.own_several) == (behind.own_nearest, behind.own_several)
-    assert level.own_nearest > level.own_several == pytest.approx(0.0, abs=1e-5)
+def test_standing_is_counted_in_standard_deviations_of_the_subjects(square: Background) -> None:
+    asked = np.eye(8, dtype=np.float32)[0]
+    standing = square.standing(asked, "en")
+    cosines = np.array([1.0, *[0.0] * 7])
+    assert standing.mean == pytest.approx(cosines.mean())
+    assert standing.nearest == pytest.approx((1.0 - cosines.mean()) / cosines.std())
+    assert standing.ahead(standing.few) == pytest.approx(0.0)
+    assert standing.ahead(1.0) == pytest.approx((1.0 - 1 / 5) / cosines.std(), rel=1e-5)
 
 
-def test_question_without_vectors_is_not_ahead_of_the_background(square: Background) -> None:
-    unknown = square.standing(np.array([1, 0, 0, 0], np.float32), "pl", float("nan"))
-    assert unknown.ahead == pytest.approx(0.0, abs=1e-5)
+def test_question_equally_near_to_all_subjects_does_not_divide_by_zero(square: Background) -> None:
+    standing = square.standing(np.zeros(8, np.float32), "pl")
+    assert np.isfinite([standing.nearest, standing.ahead(1.0)]).all()

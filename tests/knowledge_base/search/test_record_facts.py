@@ -1,38 +1,29 @@
-"""The search reads stages and years from the free fields of records."""
+"""The search reads years, size and kind from the free fields of records."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from knowledge_base.search.record_facts import NO_YEAR, OPEN_END, stages_of, status_of, years_of
-
-
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [
-        ("Umsetzung", "running"),
-        ("in Betrieb", "running"),
-        ("laufend", "running"),
-        ("Pilot", "running"),
-        ("Pilotbetrieb seit 03/2025", "running"),
-        ("im Aufbau", "running"),
-        ("geplant", "planned"),
-        ("Start 10/2025 angekündigt", "planned"),
-        ("abgeschlossen", "done"),
-        ("completed", "done"),
-        ("zakończone", "done"),
-        ("w trakcie realizacji", "running"),
-        ("Strategie", None),
-        ("", None),
-    ],
+from knowledge_base.model import Municipality, Project
+from knowledge_base.places.gazetteer import Gazetteer
+from knowledge_base.search.record_facts import (
+    NO_YEAR,
+    OPEN_END,
+    SMALL_TOWN,
+    at_border,
+    is_county,
+    is_model_project,
+    is_small,
+    is_thin,
+    round_of,
+    same_as,
+    years_of,
 )
-def test_status_is_read_from_free_text(status: str, expected: str | None) -> None:
-    assert status_of(status) == expected
+from knowledge_base.vocabulary import bundled
 
-
-def test_pilot_operation_is_distinguished_from_regular_operation() -> None:
-    assert "pilot" in stages_of("Pilotbetrieb seit 03/2025")
-    assert "pilot" not in stages_of("in Betrieb")
+PLAIN = Project(id="p", title="P", text="")
 
 
 @pytest.mark.parametrize(
@@ -50,3 +41,40 @@ def test_pilot_operation_is_distinguished_from_regular_operation() -> None:
 )
 def test_years_are_read_from_the_period_text(period: str, expected: tuple[int, int]) -> None:
     assert years_of(period) == expected
+
+
+def test_record_of_a_model_project_without_topics_and_contact_is_thin() -> None:
+    named = replace(PLAIN, kind="Modellprojekt Smart Cities")
+    assert is_model_project(named)
+    assert is_thin(named)
+    assert not is_thin(replace(named, topics=("Mobilität",)))
+    assert not is_thin(replace(named, contact_role="Amt"))
+    assert not is_thin(PLAIN)
+    assert same_as(replace(named, extra={"same_as": "other"})) == "other"
+
+
+@pytest.mark.parametrize(
+    ("population", "expected"), [(0, False), (5_000, True), (SMALL_TOWN, True), (SMALL_TOWN + 1, False)]
+)
+def test_town_is_small_by_its_known_population(population: int, expected: bool) -> None:
+    known = Gazetteer([Municipality(id="x", name="Xdorf", state="Brandenburg", population=population)])
+    assert is_small(PLAIN, known.rows_named("Xdorf"), known, bundled()) is expected
+
+
+def test_topics_tell_whether_a_record_is_rural_or_at_the_border() -> None:
+    known = Gazetteer([])
+    assert is_small(replace(PLAIN, topics=(bundled().label("rural", "de"),)), (), known, bundled())
+    assert at_border(replace(PLAIN, topics=(bundled().label("cross-border", "de"),)), bundled())
+    assert not at_border(PLAIN, bundled())
+
+
+def test_county_is_known_by_the_kind_of_its_municipality() -> None:
+    county = Municipality(id="k", name="Landkreis X", state="Brandenburg", kind="Landkreis")
+    known = Gazetteer([county, Municipality(id="x", name="Xdorf", state="Brandenburg")])
+    assert is_county(known.rows_named("Landkreis X"), known)
+    assert not is_county(known.rows_named("Xdorf"), known)
+
+
+def test_unknown_round_keeps_the_name_that_the_record_writes() -> None:
+    assert round_of(replace(PLAIN, funding_round="Eigener Fonds 7"), bundled()) == "Eigener Fonds 7"
+    assert round_of(replace(PLAIN, funding_round="MPSC 3. Staffel 2021"), bundled()) == "MPSC 3. Staffel 2021"

@@ -25,8 +25,7 @@ CITY = Project(
 def why(question: str, project: Project) -> str:
     reasons = Reasons(Lexical.build([*projects(), project]), lexicon(), bundled())
     query = understand(question, detect_language(question, fallback="de"), gazetteer(), lexicon())
-    labels = [bundled().label(topic, "de") for topic in query.understood.topics]
-    return reasons.why(query, [(project, "")], labels)[0]
+    return reasons.why(query, [(project, "")])[0]
 
 
 @pytest.mark.parametrize(
