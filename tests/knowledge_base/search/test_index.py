@@ -51,9 +51,20 @@ def vectors(projects: tuple[Project, ...]) -> dict[bytes, bytes]:
     return dict(zip(needed, encode(result), strict=True))
 
 
+NOBODY = np.zeros(0, np.int64)
 INDEX = Index.build(PROJECTS, {})
 FULL = Index.build(PROJECTS, vectors(PROJECTS))
 QUERY = (np.ones(24) / 24**0.5).astype(np.float32)
+
+
+def candidates(index: Index, question: str, vector: Floats | None = None, language: str = "de") -> Candidates:
+    return index.candidates(index.lexical.query(question, language), vector, language, NOBODY, 200)
+
+
+def best(index: Index, question: str, language: str = "de") -> str:
+    """The id of the document that fits a question's words best."""
+    result = candidates(index, question, language=language)
+    return index.projects[int(result.docs[result.words.argmax()])].id
 
 
 def ids(index: Index, result: Candidates) -> list[str]:
@@ -65,7 +76,7 @@ def same(one: Candidates, other: Candidates) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("question", "language", "best"),
+    ("question", "language", "expected"),
     [
         ("Wer warnt vor Hochwasser?", "de", "flut"),
         ("Radweg", "de", "rad"),
@@ -81,52 +92,51 @@ def same(one: Candidates, other: Candidates) -> bool:
         ("autobus na wsi", "pl", "bus"),
     ],
 )
-def test_words_find_the_project_in_each_language(question: str, language: str, best: str) -> None:
-    result = INDEX.candidates(question, None, language)
-    assert ids(INDEX, result)[0] == best
-    assert np.isnan(result.dense).all()
+def test_words_find_the_project_in_each_language(question: str, language: str, expected: str) -> None:
+    assert best(INDEX, question, language) == expected
+    result = candidates(INDEX, question, language=language)
+    assert np.isnan(result.text).all()
+    assert np.isnan(result.asked).all()
 
 
 def test_document_without_a_vector_is_still_found_by_its_words() -> None:
     index = Index.build(PROJECTS, vectors(PROJECTS[1:]))
-    result = index.candidates("Rufbus", QUERY, "de")
+    result = candidates(index, "Rufbus", QUERY)
     assert ids(index, result)[0] == "bus"
-    assert np.isnan(result.dense[0])
-    assert not np.isnan(result.dense[1:]).any()
+    assert result.words[0] > 0
+    assert np.isnan(result.text[0])
+    assert not np.isnan(result.text[1:]).any()
 
 
-def test_candidates_are_sorted_by_scores_between_0_and_1() -> None:
-    result = FULL.candidates("Sensoren messen Hochwasser in Potsdam", QUERY, "de")
-    assert len(result) == len(PROJECTS)
-    assert (np.diff(result.score) <= 0).all()
-    for values in (result.score, result.coverage, result.phrase):
-        assert ((values >= 0) & (values <= 1)).all()
+def test_candidates_ascend_and_their_shares_lie_between_0_and_1() -> None:
+    result = candidates(FULL, "Sensoren messen Hochwasser in Potsdam", QUERY)
+    assert result.docs.tolist() == list(range(len(PROJECTS)))
+    assert ((result.coverage >= 0) & (result.coverage <= 1)).all()
+    assert result.covered == pytest.approx(result.coverage.max())
+
+
+def test_only_the_best_of_each_side_and_those_named_are_candidates() -> None:
+    query = FULL.lexical.query("Hochwasser", "de")
+    result = FULL.candidates(query, QUERY, "de", np.array([1]), 1)
+    assert 2 <= len(result) <= 3
+    assert ids(FULL, result) == sorted(ids(FULL, result))
+    assert {"flut", FULL.projects[1].id} <= set(ids(FULL, result))
+
+
+def test_questions_of_a_record_count_as_covering_the_corpus_and_not_as_coverage() -> None:
+    index = Index.build([replace(PROJECTS[0], asked_as={"de": ("Wer zählt Wallabys?",)}), PROJECTS[1]], {})
+    result = candidates(index, "Wallabys")
+    assert ids(index, result) == ["bus"]
+    assert (result.coverage.tolist(), result.covered) == ([0.0], 1.0)
 
 
 def test_coverage_is_full_for_words_of_the_document_and_less_for_unknown_words() -> None:
-    assert INDEX.candidates("Sensoren Hochwasser", None, "de").coverage[0] == pytest.approx(1.0)
-    assert INDEX.candidates("Sensoren Quastenflosser", None, "de").coverage[0] < 0.6
-
-
-def test_expansion_words_find_documents_but_do_not_count_as_coverage() -> None:
-    result = INDEX.candidates("Mobilität", None, "de", expansions=["Radverkehr"])
-    assert ids(INDEX, result)[0] == "rad"
-    assert result.coverage[0] == 0.0
-
-
-def test_document_with_the_asked_words_side_by_side_ranks_higher() -> None:
-    projects = [
-        Project(id="a", title="Eins", text="Daten werden offen geteilt, eine Plattform kommt später."),
-        Project(id="b", title="Zwei", text="Offen: eine Daten Plattform, später geteilt werden kommt."),
-    ]
-    index = Index.build(projects, {})
-    result = index.candidates("Daten Plattform", None, "de")
-    assert ids(index, result) == ["b", "a"]
-    assert result.phrase.tolist() == [1.0, 0.0]
+    assert candidates(INDEX, "Sensoren Hochwasser").coverage.max() == pytest.approx(1.0)
+    assert candidates(INDEX, "Sensoren Quastenflosser").coverage.max() < 0.6
 
 
 def test_best_passage_belongs_to_its_document() -> None:
-    result = FULL.candidates("Energieverbrauch", QUERY, "de")
+    result = candidates(FULL, "Energieverbrauch", QUERY)
     place = ids(FULL, result).index("strom")
     passage = FULL.passage(int(result.docs[place]), int(result.passage[place]))
     assert "Energieverbrauch" in passage.body
@@ -138,15 +148,15 @@ def test_best_passage_belongs_to_its_document() -> None:
 @pytest.mark.parametrize("language", ["de", "en", "pl", "", "zz"])
 def test_index_answers_hostile_questions_without_an_error(question: str, language: str) -> None:
     for vector in (None, QUERY, np.zeros(24, np.float32), np.ones(7, np.float32)):
-        result = FULL.candidates(question, vector, language)
+        result = candidates(FULL, question, vector, language)
         assert len(result) <= len(PROJECTS)
-        assert np.isfinite(result.score).all()
+        assert np.isfinite(result.words).all()
 
 
 @settings(max_examples=50)
 @given(st.text(st.characters(), max_size=200), st.sampled_from(("de", "en", "pl")))
 def test_any_question_gives_the_same_answer_twice(question: str, language: str) -> None:
-    assert same(FULL.candidates(question, QUERY, language), FULL.candidates(question, QUERY, language))
+    assert same(candidates(FULL, question, QUERY, language), candidates(FULL, question, QUERY, language))
 
 
 @settings(max_examples=25, deadline=None)
@@ -154,24 +164,22 @@ def test_any_question_gives_the_same_answer_twice(question: str, language: str) 
 def test_any_corpus_can_be_indexed_and_searched(texts: list[str], question: str) -> None:
     projects = tuple(Project(id=str(i), title=text[:20], text=text) for i, text in enumerate(texts))
     index = Index.build(projects, vectors(projects))
-    assert len(index.candidates(question, QUERY, "de")) <= len(projects)
+    assert len(candidates(index, question, QUERY)) <= len(projects)
 
 
 def test_an_empty_index_has_no_candidates() -> None:
-    assert len(Index.build((), {}).candidates("Wer?", QUERY, "de")) == 0
+    assert len(candidates(Index.build((), {}), "Wer?", QUERY)) == 0
 
 
 def test_equal_documents_are_sorted_by_id() -> None:
     twins = tuple(replace(PROJECTS[0], id=id_) for id_ in ("z", "a", "m"))
     index = Index.build(twins, vectors(twins))
-    assert ids(index, index.candidates("Rufbus", QUERY, "de")) == ["a", "m", "z"]
+    assert ids(index, candidates(index, "Rufbus", QUERY)) == ["a", "m", "z"]
 
 
 def test_order_of_the_projects_does_not_change_the_candidates() -> None:
     other = Index.build(PROJECTS[::-1], vectors(PROJECTS))
-    assert same(
-        FULL.candidates("Sensoren in Potsdam", QUERY, "de"), other.candidates("Sensoren in Potsdam", QUERY, "de")
-    )
+    assert same(candidates(FULL, "Sensoren in Potsdam", QUERY), candidates(other, "Sensoren in Potsdam", QUERY))
 
 
 def test_updated_index_equals_a_rebuilt_index_and_leaves_the_old_index_unchanged() -> None:
@@ -181,15 +189,15 @@ def test_updated_index_equals_a_rebuilt_index_and_leaves_the_old_index_unchanged
     updated = FULL.updated([changed, new], ["kita", "unknown"], vectors(after))
     rebuilt = Index.build(after, vectors(after))
     for question in ("Waldbrand", "Quartiersladen", "Hochwasser", "Kita", "Sensoren in Potsdam"):
-        assert same(updated.candidates(question, QUERY, "de"), rebuilt.candidates(question, QUERY, "de"))
-    assert ids(FULL, FULL.candidates("Hochwasser", None, "de"))[0] == "flut"
+        assert same(candidates(updated, question, QUERY), candidates(rebuilt, question, QUERY))
+    assert best(FULL, "Hochwasser") == "flut"
 
 
 def test_large_corpus_has_no_grams_and_still_forgives_a_typo(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lexical, "GRAMS_BELOW", 3)
     large = Index.build(PROJECTS, {})
     assert large.lexical.grams is None
-    assert ids(large, large.candidates("Hochwaser", None, "de"))[0] == "flut"
+    assert best(large, "Hochwaser") == "flut"
 
 
 def test_equal_short_documents_share_one_text_to_embed() -> None:
