@@ -102,5 +102,7 @@ def normalised(scores: Floats, least: float) -> Floats:
         return np.zeros(len(scores), np.float32)
     count = min(tuning.TOP, len(known))
     floor, top = float(np.partition(known, -count)[-count]), float(known.max())
+    if floor == top:
+        floor = min(top, 0.0)  # all are the best, unless none has any score
     scaled: Floats = np.clip((scores - np.float32(floor)) / np.float32(max(top - floor, least)), 0.0, 1.0)
     return np.nan_to_num(scaled).astype(np.float32)

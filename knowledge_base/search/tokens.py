@@ -44,14 +44,14 @@ _STOP = {
     done for from get gets getting give had has have having hello her here him his how i if in into is it its just me
     might more most must my no not of on one or other our ours out over please shall she should so some such than that
     the their them then there these they this those through to too under until up us very was we were what when where
-    whether which while who whom whose why will with without would you your yours""",
+    whether which while who whom whose why will with without would you your yours against""",
     "pl": """a aby albo ale ani aż bardzo bez był była było były być chce chcę chciałabym chciałbym co coś czego czemu
     czy dla do dlaczego gdy gdzie gdzieś go i ich ile im inne inny ja jak jaka jaką jaki jakich jakie jakiego jakiej
     jakim ją jego jej jest jestem jeśli jeżeli już każdy kiedy kim kto która którą które którego której którego których
     który którym którzy lub ma mają mam mi mieć mnie moje moja mojego mojej mój może mogą mogę można musi muszę my na
     nad nam nas nie nich nie niej nim o od on ona one oni oraz po pod podczas ponieważ poza proszę przed przez przy są
     się skąd swoje swojej swój ta tak taki takie tam te tego tej ten też to tu tylko tym w we wiele wszystkie wszystko
-    z za ze że żeby""",
+    przeciw przeciwko z za ze że żeby""",
 }
 
 

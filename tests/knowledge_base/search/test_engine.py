@@ -15,7 +15,7 @@ from knowledge_base.embedding.port import Embedder, Vectors
 from knowledge_base.model import Contact, Municipality, Project
 from knowledge_base.search.engine import Search
 from tests.fake_embedder import HashEmbedder
-from tests.knowledge_base.search.bundled import projects, search_over
+from tests.knowledge_base.search.bundled import old_bundle, search_over, search_over_the_old_bundle
 
 PLACES = [
     Municipality(id="1", name="Aburg", state="Brandenburg", population=4_000, latitude=52.0, longitude=13.0),
@@ -163,7 +163,7 @@ async def test_reranker_reorders_hits_and_drops_none() -> None:
 
 @pytest.fixture(scope="module")
 def over_bundle() -> Search:
-    return asyncio.run(search_over(HashEmbedder()))
+    return asyncio.run(search_over_the_old_bundle(HashEmbedder()))
 
 
 async def test_search_gives_the_same_answer_every_time(over_bundle: Search) -> None:
@@ -211,7 +211,8 @@ async def test_search_answers_any_question_with_sorted_scores(
 
 
 async def test_every_project_of_a_municipality_is_found_by_its_title(over_bundle: Search) -> None:
-    own = [p for p in projects() if p.municipality and not p.extra.get("same_as")]
+    bundled = [record for record in old_bundle() if isinstance(record, Project)]
+    own = [p for p in bundled if p.municipality and not p.extra.get("same_as")]
     missing = [p.id for p in own if p.id not in await ids(over_bundle, p.title, limit=5)]
     assert missing == []
 

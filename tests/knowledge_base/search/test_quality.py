@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from knowledge_base.embedding.port import Embedder
+from knowledge_base.search.engine import Search
 from knowledge_base.search.evaluate import Report, evaluate
 from tests.evaluation import corpora
 from tests.evaluation.corpora import Corpus
@@ -116,6 +117,17 @@ class Measured:
     async def _measure(self, corpus: Corpus) -> Report:
         return await evaluate(await corpora.search_over(self._embedder, corpus), corpus.questions)
 
+    async def found_by_title(self, corpus: Corpus) -> tuple[int, list[str]]:
+        """Return how many projects of municipalities there are, and which ones their title does not find."""
+        search = await corpora.search_over(self._embedder, corpus)
+        own = [project for project in corpus.projects if project.municipality and not project.extra.get("same_as")]
+        return len(own), [project.id for project in own if project.id not in await _first(search, project.title)]
+
+
+async def _first(search: Search, question: str) -> set[str]:
+    answer = (await search.ask(question)).answer
+    return {hit.project.id for hit in (*answer.hits, *answer.near)}
+
 
 @pytest.fixture(scope="module")
 def measured(e5: Embedder) -> Measured:
@@ -150,3 +162,8 @@ def test_search_reaches_the_least_ndcg_in_each_language(measured: Measured, name
     report = measured.report(name)
     figures = next(figures for figures in report.figures if figures.group == language)
     assert (figures.ndcg or 0) >= FLOORS[name].by_language[language], report.table()
+
+
+async def test_almost_every_project_of_the_bundle_is_found_by_its_title(measured: Measured) -> None:
+    count, missing = await measured.found_by_title(FLOORS["grown bundle"].corpus())
+    assert len(missing) <= 0.015 * count, missing

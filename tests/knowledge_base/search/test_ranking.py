@@ -134,6 +134,11 @@ def test_about_equal_scores_make_no_clear_winner() -> None:
     assert scaled[1] - scaled[0] < 0.2
 
 
+def test_equal_scores_are_all_the_best_unless_nothing_matches() -> None:
+    assert normalised(np.full(3, 2.0, np.float32), 1e-9).tolist() == [1.0, 1.0, 1.0]
+    assert normalised(np.zeros(3, np.float32), 1e-9).tolist() == [0.0, 0.0, 0.0]
+
+
 def test_unknown_scores_are_the_lowest() -> None:
     assert normalised(np.array([NONE, 1.0, 2.0], np.float32), 1e-9).tolist() == [0.0, 0.0, 1.0]
     assert normalised(np.full(2, NONE, np.float32), 1e-9).tolist() == [0.0, 0.0]

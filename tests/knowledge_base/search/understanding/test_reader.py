@@ -37,6 +37,9 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("de", "Wer hat Mobilitätsprojekte gemacht?", {"topics": ("mobility",), "who": True}),
     ("en", "Who did mobility projects?", {"topics": ("mobility",), "who": True}),
     ("pl", "Kto robił projekty związane z mobilnością?", {"topics": ("mobility",), "who": True}),
+    ("de", "Ich arbeite in Guben und suche Hitzeschutz", {"subject": ("Hitzeschutz",)}),
+    ("en", "against heat", {"topics": ("climate-adaptation",), "subject": ("heat",)}),
+    ("pl", "przeciw upałom", {"topics": ("climate-adaptation",), "subject": ("upałom",)}),
     ("de", "Hitzeschutz", {"topics": ("climate-adaptation",)}),
     ("de", "Hitzeaktionstage", {"topics": ("climate-adaptation",)}),
     ("en", "heat waves", {"topics": ("climate-adaptation",)}),
@@ -82,7 +85,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("de", "Was ist schon in Betrieb?", {"status": ("running",)}),
     ("en", "finished projects", {"status": ("done",)}),
     ("en", "Which projects are only planned so far?", {"status": ("planned",)}),
-    ("en", "still in the pilot phase", {"status": ("running",)}),
+    ("en", "still in the pilot phase", {"status": ("pilot",)}),
     ("pl", "Które projekty są już zakończone?", {"status": ("done",)}),
     ("pl", "Co dopiero jest planowane?", {"status": ("planned",)}),
     ("pl", "planowanie przestrzenne", {"status": ()}),
@@ -232,3 +235,16 @@ def test_limiting_topic_is_not_a_subject_next_to_a_real_topic() -> None:
     query = understand("Mobilität auf dem Land", "de", gazetteer(), lexicon())
     assert query.subject_topics == ("mobility",)
     assert understand("ländlicher Raum", "de", gazetteer(), lexicon()).subject_topics == ("rural",)
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Hitzeschutz in Guben", "Hitzeschutz"),
+        ("Wir in Guben suchen etwas gegen Hitze, wer hat das?", "suchen Hitze"),
+        ("Hitzeschutz, aber nicht in Brandenburg", "Hitzeschutz"),
+        ("Zusammenarbeit mit Partnern in Polen", "Zusammenarbeit mit Partnern in Polen"),
+    ],
+)
+def test_name_of_a_place_is_no_word_to_search_for_unless_it_is_the_subject(question: str, words: str) -> None:
+    assert understand(question, "de", gazetteer(), lexicon()).words == words
