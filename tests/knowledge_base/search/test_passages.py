@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from knowledge_base.model import Project
-from knowledge_base.search.passages import MAX_PASSAGES, PASSAGE_CHARACTERS, passages, text_hash
+from knowledge_base.search.passages import MAX_PASSAGES, MAX_QUESTIONS, PASSAGE_CHARACTERS, passages, text_hash
 
 ANY_TEXT = st.text(st.characters(), max_size=4_000)
 
@@ -50,3 +50,19 @@ def test_a_title_that_the_text_repeats_is_not_doubled() -> None:
 def test_equal_texts_share_a_hash_of_sixteen_bytes() -> None:
     assert text_hash("a") == text_hash("a") != text_hash("b")
     assert len(text_hash("\ud800")) == 16
+
+
+def test_each_translation_has_its_own_texts_after_those_of_the_original() -> None:
+    translated = {"en": {"title": "Heat", "text": "Cool places."}, "pl": {"title": "Upał"}}
+    original, english = passages(Project(id="a", title="Hitze", text="Kühle Orte.", translations=translated))
+    assert (original.lang, original.text) == ("de", "Hitze\nKühle Orte.")
+    assert (english.lang, english.text, english.kind) == ("en", "Heat\nCool places.", "whole")
+
+
+def test_questions_that_a_record_answers_are_texts_of_their_own_in_limited_number() -> None:
+    asked = {"de": tuple(f"Wer hat {n}?" for n in range(2 * MAX_QUESTIONS)), "en": ("Who has?",)}
+    whole, *questions = passages(Project(id="a", title="T", text="Text.", asked_as=asked))
+    assert whole.kind == "whole"
+    assert {(question.kind, question.body) for question in questions} == {("asked", "")}
+    assert [question.lang for question in questions] == ["de"] * MAX_QUESTIONS + ["en"]
+    assert questions[-1].text == "Who has?"
