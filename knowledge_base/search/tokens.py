@@ -39,7 +39,8 @@ _STOP = {
     davor dabei dafür dagegen davon darüber darum darauf deshalb deswegen daher außerdem übrigens natürlich vielleicht
     wahrscheinlich ungefähr etwa ziemlich ganz fast kaum meist meistens oft häufig selten manchmal immer nie mal einmal
     erst zuerst zuletzt schließlich endlich sofort sogar jedenfalls allerdings trotzdem dennoch selbst selber drüben
-    worden wozu wurde wurden wollen wollte würde würden zu zum zur zwar zwischen""",
+    worden wozu wurde wurden wollen wollte würde würden zu zum zur zwar zwischen
+    machte machten gemacht""",
     "en": """a about all also am an and any anyone are as at be been being between but by can could did do does doing
     done for from get gets getting give had has have having hello her here him his how i if in into is it its just me
     might more most must my no not of on one or other our ours out over please shall she should so some such than that
@@ -51,7 +52,7 @@ _STOP = {
     który którym którzy lub ma mają mam mi mieć mnie moje moja mojego mojej mój może mogą mogę można musi muszę my na
     nad nam nas nie nich nie niej nim o od on ona one oni oraz po pod podczas ponieważ poza proszę przed przez przy są
     się skąd swoje swojej swój ta tak taki takie tam te tego tej ten też to tu tylko tym w we wiele wszystkie wszystko
-    przeciw przeciwko z za ze że żeby""",
+    przeciw przeciwko z za ze że żeby robić robi robią robił robiła robili zrobić zrobił zrobiła zrobili zrobiono""",
 }
 
 

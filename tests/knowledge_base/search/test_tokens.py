@@ -70,3 +70,12 @@ def test_splitting_does_not_depend_on_the_order_of_the_vocabulary() -> None:
     words = ["energie", "monitoring", "energiemonitoring", "leit", "warte", "leitwarte", "schule", "schulen"]
     one, other = tokens.Splitter(words), tokens.Splitter(reversed(words))
     assert [one.split(word) for word in words] == [other.split(word) for word in words]
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [("de", "Wer hat was gemacht? Wer macht was?"), ("en", "Who did what?"), ("pl", "Kto co robił? Kto to zrobił?")],
+)
+def test_words_that_ask_who_did_something_are_no_content(language: str, question: str) -> None:
+    """Else an answer that does not hold them would be taken for uncertain."""
+    assert tokens.content_words(question, language) == []
