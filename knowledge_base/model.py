@@ -166,6 +166,7 @@ class FundingRound:
     year: int | None = None
     projects: int | None = None  # how many projects the source names for the round
     aliases: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)  # language -> name for readers, where it is not ``name``
     sources: tuple[str, ...] = ()
     licence: str = ""
 

@@ -153,21 +153,19 @@ def _entries(path: Path, key: str) -> list[dict[str, Any]]:
 
 def _topic(entry: dict[str, Any]) -> Topic:
     _check_fields(entry, {"id", "labels"}, {"synonyms", "broader"})
-    labels, synonyms = entry["labels"], entry.get("synonyms", {})
-    if not isinstance(labels, dict) or set(labels) != set(LANGUAGES):
-        raise _wrong(entry, f"“labels” needs exactly {', '.join(LANGUAGES)}")
+    synonyms = entry.get("synonyms", {})
     if not isinstance(synonyms, dict) or not set(synonyms) <= set(LANGUAGES):
         raise _wrong(entry, f"“synonyms” may have {', '.join(LANGUAGES)} only")
     return Topic(
         id=_text(entry, "id", entry["id"]),
-        labels={language: _text(entry, "labels", label) for language, label in labels.items()},
+        labels=_labels(entry),
         synonyms={language: _texts(entry, "synonyms", words) for language, words in synonyms.items()},
         broader=_text(entry, "broader", entry.get("broader", "")),
     )
 
 
 def _round(entry: dict[str, Any]) -> FundingRound:
-    _check_fields(entry, {"id", "name", "programme", "sources"}, {"number", "year", "projects", "aliases"})
+    _check_fields(entry, {"id", "name", "programme", "sources"}, {"number", "year", "projects", "aliases", "labels"})
     return FundingRound(
         id=_text(entry, "id", entry["id"]),
         name=_text(entry, "name", entry["name"]),
@@ -176,6 +174,7 @@ def _round(entry: dict[str, Any]) -> FundingRound:
         year=_whole(entry, "year"),
         projects=_whole(entry, "projects"),
         aliases=_texts(entry, "aliases", entry.get("aliases", [])),
+        labels=_labels(entry) if "labels" in entry else {},
         sources=_texts(entry, "sources", entry["sources"]),
         licence=_text(entry, "licence", entry["licence"]),
     )
@@ -186,6 +185,13 @@ def _check_fields(entry: dict[str, Any], needed: set[str], allowed: set[str]) ->
         raise _wrong(entry, f"“{missing[0]}” is missing")
     if unknown := sorted(set(entry) - needed - allowed - {"licence", "place"}):
         raise _wrong(entry, f"“{unknown[0]}” is not a field")
+
+
+def _labels(entry: dict[str, Any]) -> dict[str, str]:
+    labels = entry["labels"]
+    if not isinstance(labels, dict) or set(labels) != set(LANGUAGES):
+        raise _wrong(entry, f"“labels” needs exactly {', '.join(LANGUAGES)}")
+    return {language: _text(entry, "labels", label) for language, label in labels.items()}
 
 
 def _text(entry: dict[str, Any], name: str, value: object) -> str:

@@ -31,7 +31,7 @@ DATABASES = {"aiosqlite", "alembic", "asyncpg", "psycopg", "sqlalchemy", "sqlite
 # Decide only: the standard library without its effects, each other, and pure parsers.
 PURE = re.compile(
     r"""bot/(commands(/\w+)?|messages(/(__init__|envelope|markup|readership|without_links))?|features/introductions/dedup_keys)
-      | knowledge_base/(model|errors|mail_address|introductions/(machine|values|limits))
+      | knowledge_base/(model|errors|mail_address|translations|introductions/(machine|values|limits))
       | knowledge_base/digests/(schedule|content)
       | knowledge_base/search/(passages|tokens|tuning)""",
     re.VERBOSE,

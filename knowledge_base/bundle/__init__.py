@@ -10,6 +10,7 @@ TOPICS = FOLDER / "topics.yaml"
 FUNDING_ROUNDS = FOLDER / "funding_rounds.yaml"
 STATUSES = FOLDER / "statuses.yaml"
 VECTORS = FOLDER / "vectors.npz"  # of the texts of its projects, by the embedded model
+KINDS = FOLDER / "kinds.yaml"
 TRANSLATIONS, ASKED_AS = "translations", "asked_as"  # fields of a project, in files of the same name
 
 _RECORDS = (  # municipalities first: other records refer to them

@@ -16,10 +16,11 @@ import numpy.typing as npt
 from knowledge_base.model import Project
 from knowledge_base.search import tokens
 from knowledge_base.search.glossary import Meaning, glossary
-from knowledge_base.search.passages import MAX_QUESTIONS, versions
+from knowledge_base.search.passages import MAX_QUESTIONS
 from knowledge_base.search.postings import Counts, Floats, Ints, Longs, Postings, Weighted
 from knowledge_base.search.spelling import Spelling
 from knowledge_base.search.tuning import ASKED, CORRECTED, GRAM, PART, TITLE, TOPIC, TOPIC_EXPLAINS
+from knowledge_base.translations import versions
 from knowledge_base.vocabulary import bundled
 
 GRAMS_BELOW = 20_000  # documents; above, 4-grams cost more memory and time than they find

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
 
-from knowledge_base.model import TRANSLATED, Project
+from knowledge_base.model import Project
+from knowledge_base.translations import versions
 
 PASSAGE_CHARACTERS = 700  # measured best on public-service pages, see docs/search.md
 WHOLE_CHARACTERS = 4_000  # an engine reads about 512 tokens (2,000 characters); the rest would be cut there anyway
@@ -43,21 +44,6 @@ class Passage:
 def text_hash(text: str) -> bytes:
     """Return the first 16 bytes of SHA-256, for any string, lone surrogates too; equal texts share one vector."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
-
-
-def versions(project: Project) -> dict[str, Project]:
-    """Return the project in each language in which it has a text, the original first."""
-    translated = {
-        language: _translated(project, language, texts)
-        for language, texts in project.translations.items()
-        if language != project.lang and texts.get("text")
-    }
-    return {project.lang: project, **translated}
-
-
-def _translated(project: Project, language: str, texts: Mapping[str, str]) -> Project:
-    named: dict[str, Any] = {name: text for name, text in texts.items() if name in TRANSLATED}
-    return replace(project, lang=language, **named)
 
 
 def passages(project: Project) -> tuple[Passage, ...]:
