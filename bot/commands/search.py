@@ -1,4 +1,4 @@
-"""Commands of the search: ask, more, show one entry. Pure.
+"""Commands of the search: ask, more, show one entry, show its original. Pure.
 
 An entry is named by its key, "project:bb-cottbus". Users write the id of a project alone. ``EXACTLY`` stands before an
 id that would read as a number or as another key.
@@ -37,6 +37,14 @@ class More(Intent):
 @dataclass(frozen=True, slots=True)
 class Show(Intent):
     """One entry in full: by its key, or by its number in what was shown last."""
+
+    entry: str = ""
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Original(Intent):
+    """One project in full in the words of its record, named as for ``Show``."""
 
     entry: str = ""
     number: int | None = None
@@ -102,6 +110,15 @@ COMMANDS = (
         permission=Permission.ALL,
         rate_limited=(Show,),
         in_help=True,
+    ),
+    Command(
+        name="original",
+        words={"": ("original",), "pl": ("oryginal", "oryginał")},
+        intents=(Original,),
+        parse=lambda rest: Original(*read_entry(rest)) if rest else Help(),
+        format=lambda original: entry_text(original.entry, original.number),
+        permission=Permission.ALL,
+        rate_limited=(Original,),
     ),
     Command(
         name="pick",

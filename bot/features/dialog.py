@@ -8,7 +8,7 @@ from bot.commands import parse, to_text, typed, word_for
 from bot.commands.account import EditProfile
 from bot.commands.command import Intent, fold
 from bot.commands.introductions import Introduce
-from bot.commands.search import Show
+from bot.commands.search import Original, Show
 from bot.context import Services, Turn
 from bot.messages import Choice, Say, Url
 from knowledge_base.store.transaction import Transaction
@@ -39,7 +39,7 @@ def only_in_private(turn: Turn, intent: Intent) -> Say:
 
     What the user added to a command may be personal, so it is repeated only if it names an entry.
     """
-    public = isinstance(intent, Introduce | Show)
+    public = isinstance(intent, Introduce | Show | Original)
     command = typed(intent, turn.language) if public else word_for(intent, turn.language)
     return Say("one_to_one_only", {"command": command, "chat": Url(turn.private_chat)})
 

@@ -11,6 +11,7 @@ from knowledge_base.model import Contact, Event, Project, RecordKind
 from knowledge_base.search.contacts import Introducible
 from knowledge_base.store.subscriptions import Subscription
 from knowledge_base.store.transaction import Transaction
+from knowledge_base.translations import in_language
 from knowledge_base.vocabulary import bundled
 
 RECORDS = (EVENT, CONTACT)
@@ -40,13 +41,15 @@ async def opened(tx: Transaction, turn: Turn, key: str, topics: tuple[str, ...])
     return (Choice(Say("choice.useful"), Rate(True, key)), Choice(Say("choice.useless"), Rate(False, key)))
 
 
-async def show_entry(tx: Transaction, key: str, introducible: Introducible) -> tuple[Say, tuple[str, ...]] | None:
+async def show_entry(
+    tx: Transaction, key: str, introducible: Introducible, language: str
+) -> tuple[Say, tuple[str, ...]] | None:
     """Return an event or a contact in full, and its topics; roles only, no personal data. ``None`` if it is neither."""
     kind, _, record_id = key.partition(":")
     if not key.startswith(RECORDS):
         return None
     stored = await tx.records.get(RecordKind(kind), record_id)
-    titles = await _titles(tx, stored.record) if stored and isinstance(stored.record, Contact) else ()
+    titles = await _titles(tx, stored.record, language) if stored and isinstance(stored.record, Contact) else ()
     if stored is None:
         return Say("show.not_found"), ()
     if isinstance(stored.record, Event):
@@ -59,9 +62,10 @@ async def show_entry(tx: Transaction, key: str, introducible: Introducible) -> t
     return _contact(stored.record, titles, choices), stored.record.topics
 
 
-async def _titles(tx: Transaction, contact: Contact) -> tuple[Say, ...]:
+async def _titles(tx: Transaction, contact: Contact, language: str) -> tuple[Say, ...]:
     projects = [await tx.records.get(RecordKind.PROJECT, project_id) for project_id in contact.projects]
-    titles = [stored.record.title for stored in projects if stored and isinstance(stored.record, Project)]
+    records = [stored.record for stored in projects if stored and isinstance(stored.record, Project)]
+    titles = [in_language(project, language).project.title for project in records]
     return tuple(Say("show.of_contact", {"title": title}) for title in titles)
 
 
@@ -78,6 +82,7 @@ def _event(event: Event) -> Say:
     facts = [("when", " – ".join(dict.fromkeys(filter(None, (event.start, event.end))))), ("where", event.municipality)]
     values: dict[str, Value] = {
         "title": event.title,
+        "origin": "",
         "text": event.text,
         "facts": tuple(Say(f"show.{name}", {"value": value}) for name, value in facts if value),
         "sources": tuple(

@@ -9,10 +9,10 @@ from babel import Locale
 from babel.dates import format_date
 
 from bot.messages import Say, Value
+from knowledge_base.labels import round_in, status_in
 from knowledge_base.mail_address import flaw_of
-from knowledge_base.model import Project
-from knowledge_base.status import Status, status_label, status_of
-from knowledge_base.vocabulary import bundled
+from knowledge_base.translations import Reading
+from knowledge_base.vocabulary import LANGUAGES, bundled
 
 TOPICS_NAMED = 4  # in one line
 LOCALES = {"de": "de_DE", "en": "en_GB", "pl": "pl_PL"}
@@ -43,11 +43,24 @@ def date_in_words(when: date, language: str) -> str:
     return format_date(when, "long", Locale.parse(LOCALES[language]))
 
 
-def status_for(project: Project, language: str) -> str:
-    """Return a project's status for readers of a language: its own words, or the label if it has another language."""
-    status = status_of(project.status)
-    own_words = project.lang == language or status is Status.UNKNOWN
-    return project.status if own_words else status_label(status, language)
+def origin_of(reading: Reading, language: str) -> Say | str:
+    """Return how the words of a project came to readers of a language; empty if it was written in theirs."""
+    if reading.project.lang == language and not reading.is_translated:
+        return ""
+    written = reading.written if reading.written in LANGUAGES else "other"
+    case = Say(f"origin.from.{written}") if reading.is_translated else Say(f"origin.in.{written}")
+    return Say(f"origin.{reading.origin}", {"language": case})
+
+
+def facts_of(reading: Reading, language: str, *, place: bool = True) -> tuple[str, ...]:
+    """Return the facts of a project in a list: its municipality (if ``place``), status and funding round."""
+    project = reading.project
+    facts = (
+        project.municipality if place else "",
+        status_in(reading, language),
+        round_in(project.funding_round, language),
+    )
+    return tuple(fact for fact in facts if fact)
 
 
 def beginning(text: str, most: int) -> str:

@@ -9,12 +9,13 @@ from enum import StrEnum
 from bot.commands.digests import Digest, Unsubscribe
 from bot.commands.introductions import Introduce
 from bot.commands.search import PROJECT, Show
-from bot.features.wording import TOPICS_NAMED, day, label, named, status_for
+from bot.features.wording import TOPICS_NAMED, day, facts_of, label, named, origin_of
 from bot.messages import Choice, Say, Url, Value
 from knowledge_base.digests.content import DigestEntry, Selection, Why
 from knowledge_base.digests.material import day_of
 from knowledge_base.model import Contact, Event, Project
 from knowledge_base.store.open_questions import Asked
+from knowledge_base.translations import in_language
 from knowledge_base.vocabulary import bundled
 
 SUMMARY = 220  # characters of a project's text
@@ -63,7 +64,7 @@ def digest(
             for key, record in records.items()
         }
     entries = [_entry(entry, records[entry.candidate.key], language, place) for entry in chosen.entries]
-    choices = tuple(_choices(records, issue.introducible, place, buttons=buttons, bored=bored))
+    choices = tuple(_choices(records, issue.introducible, language, place, buttons=buttons, bored=bored))
     meets = place is ReadingPlace.CHAT and any(isinstance(choice.intent, Introduce) for choice in choices)
     howto: dict[str, Value] = {"introduction": Say("digest.howto.introduction") if meets else ""}
     values: dict[str, Value] = {
@@ -79,12 +80,18 @@ def digest(
 
 
 def _choices(
-    records: Mapping[str, DigestRecord], introducible: frozenset[str], place: ReadingPlace, *, buttons: bool, bored: str
+    records: Mapping[str, DigestRecord],
+    introducible: frozenset[str],
+    language: str,
+    place: ReadingPlace,
+    *,
+    buttons: bool,
+    bored: str,
 ) -> Iterator[Choice]:
     if place is ReadingPlace.MAIL:  # the bot receives no mail
         return
     for key, record in records.items():
-        yield Choice(Say("choice.show", {"title": _title(record)}), Show(key), numbered=True)
+        yield Choice(Say("choice.show", {"title": _title(record, language)}), Show(key), numbered=True)
     for number, record in enumerate(records.values(), start=1):
         if place is ReadingPlace.CHAT and (project_id := _asked_about(record, introducible)):
             introduce = Introduce(PROJECT + project_id) if buttons else Introduce(number=number)
@@ -112,9 +119,11 @@ def _source(record: Project | Contact | Event) -> Value:
     return page or (Say("digest.source", {"source": known[0]}) if known else "")
 
 
-def _title(record: DigestRecord) -> Value:
+def _title(record: DigestRecord, language: str) -> Value:
     if isinstance(record, Asked):
         return record.question or Say("digest.question_veiled")
+    if isinstance(record, Project):
+        return in_language(record, language).project.title
     return record.role if isinstance(record, Contact) else record.title
 
 
@@ -145,14 +154,17 @@ def _entry(entry: DigestEntry, record: DigestRecord, language: str, place: Readi
 
 def _project(entry: DigestEntry, record: Project, language: str) -> Say:
     reason = Say(f"digest.why.{entry.why}", {"fields": tuple(Say(f"digest.field.{name}") for name in entry.fields)})
-    facts = (record.municipality, status_for(record, language), record.funding_round)
+    reading = in_language(record, language)
+    project, origin = reading.project, origin_of(reading, language)
+    facts = [reason, *(Say("digest.word", {"word": fact}) for fact in facts_of(reading, language))]
+    facts += [origin] if isinstance(origin, Say) and reading.is_translated else []
     return Say(
-        "digest.project" if record.lang == language else "digest.project_original",
+        "digest.project" if project.lang == language else "digest.project_original",
         {
-            "title": record.title,
-            "facts": (reason, *(Say("digest.word", {"word": fact}) for fact in facts if fact)),
-            "summary": summary(record.text),
-            "role": Say("ask.role", {"role": record.contact_role}) if record.contact_role else "",
+            "title": project.title,
+            "facts": tuple(facts),
+            "summary": summary(project.text),
+            "role": Say("ask.role", {"role": project.contact_role}) if project.contact_role else "",
             "url": _source(record),
         },
     )

@@ -32,6 +32,7 @@ from knowledge_base.model import Project, Record, RecordKind
 from knowledge_base.search.language import guess_language
 from knowledge_base.store.entry_drafts import Draft, Offered
 from knowledge_base.store.transaction import Transaction
+from knowledge_base.translations import in_language
 from knowledge_base.vocabulary import bundled, fold
 
 log = structlog.get_logger(__name__)
@@ -216,7 +217,7 @@ async def _shown(tx: Transaction, turn: Turn, draft: _Draft, record: Record, ser
     known = any(bundled().topic_of(topic) for topic in project.topics)
     values: dict[str, Value] = {
         "number": draft.number,
-        "project": replace(in_full(project, turn.language, tx.now.date()), choices=()),
+        "project": replace(in_full(in_language(project, turn.language), turn.language, tx.now.date()), choices=()),
         "topics": Say("entry.topics", {"topics": " · ".join(project.topics)}) if project.topics else "",
         "hint": "" if known else Say("entry.no_topics", {"number": draft.number}),
         "place": _place(project, services),

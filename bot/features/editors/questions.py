@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 from bot.commands.editors import Edit, Questions, Remove
-from bot.commands.search import PROJECT, Show
 from bot.context import Act, Serves, Services, Turn
 from bot.features.digests.wishes import topics_of
 from bot.features.open_questions import closing
@@ -77,9 +76,8 @@ async def close(tx: Transaction, turn: Turn, number: int, entry: str, services: 
         return Say("edit.not_found", {"id": entry})
     if not await tx.answers.close_question(number):
         return Say("questions.no_such", {"number": number})
-    title = stored.record.title if stored and isinstance(stored.record, Project) else ""
-    show = Show(PROJECT + entry) if entry else None
-    people = await closing.over(tx, services, number, f"question over:{turn.reply_id}", title=title, show=show)
+    project = stored.record if stored and isinstance(stored.record, Project) else None
+    people = await closing.over(tx, services, number, f"question over:{turn.reply_id}", project=project)
     return Say("questions.closed_and_told" if people else "questions.closed", {"number": number, "people": people})
 
 

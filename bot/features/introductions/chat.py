@@ -12,7 +12,7 @@ from bot.features.entries import project_behind
 from bot.features.introductions import Evidence, describe, for_editors, helped, respond, withdraw
 from bot.features.introductions.candidates import contact_of, project_of
 from bot.features.introductions.contact_answers import LONGEST_TYPED, TYPED, is_typed, typed_reach
-from bot.features.introductions.notify import answers, title_of
+from bot.features.introductions.notify import answers
 from bot.features.introductions.public_name import keep_public_name
 from bot.features.introductions.request import (
     agreeing,
@@ -24,7 +24,7 @@ from bot.features.introductions.request import (
     preview,
     there_is_no_way,
 )
-from bot.features.introductions.view import RequestView, date_of, said_of, sharables
+from bot.features.introductions.view import RequestView, date_of, said_of, sharables, title_of
 from bot.features.privacy_notice import version
 from bot.features.search.ask import picked_entry
 from bot.messages import Choice, Happening, Say
@@ -83,7 +83,7 @@ async def _next(tx: Transaction, turn: Turn, services: Services, introduction: I
     if not await own_shares(tx, introduction):
         await prompt(tx, turn, services, IntroduceStep("reach", introduction.code))
         return Say("intro.ask_reach")
-    shown = await preview(tx, services, introduction)
+    shown = await preview(tx, services, introduction, turn.language)
     await offer(tx, turn, services, shown.choices)
     return shown
 
@@ -135,7 +135,7 @@ async def _take_back(
 
 async def _evidence(tx: Transaction, turn: Turn, services: Services, introduction: Introduction) -> Evidence:
     """What the asker agrees to, or takes back, exactly as it is shown."""
-    shown = await preview(tx, services, introduction) if introduction.state is State.DRAFT else None
+    shown = await preview(tx, services, introduction, turn.language) if introduction.state is State.DRAFT else None
     text = plain(services.texts.render(shown, turn.language)) if shown else ""
     return _proof(turn, version("intro.preview", turn.language, services.texts) if shown else "", text)
 
@@ -235,9 +235,8 @@ async def _line(tx: Transaction, turn: Turn, introduction: Introduction) -> Say:
     """Return the status of the user's own request: sent, delivered, arranged, not possible; or the day it goes out."""
     state = introduction.outcome if introduction.outcome and introduction.state is State.CLOSED else introduction.state
     label = Say(f"intro.state.{state}", {"date": date_of(introduction.due_at, turn.language)})
-    return Say(
-        "intro.status_line", {"code": introduction.code, "project": await title_of(tx, introduction), "state": label}
-    )
+    title = await title_of(tx, introduction, turn.language)
+    return Say("intro.status_line", {"code": introduction.code, "project": title, "state": label})
 
 
 SERVES: Serves = {

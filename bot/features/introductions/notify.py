@@ -10,7 +10,6 @@ from bot.commands.introductions import ANSWERS, Introduce, IntroduceStep, Respon
 from bot.commands.search import PROJECT
 from bot.context import Services
 from bot.features.introductions import view as describing
-from bot.features.introductions.candidates import project_of
 from bot.features.introductions.dedup_keys import (
     again_key,
     follow_up_key,
@@ -103,7 +102,10 @@ async def again(tx: Transaction, services: Services, introduction: Introduction,
 
 async def asker(tx: Transaction, services: Services, introduction: Introduction, outcome: Outcome | None) -> None:
     """How it ended for the asker; ``None``: the next contact is being asked."""
-    values: dict[str, Value] = {"project": await title_of(tx, introduction), "code": introduction.code}
+    values: dict[str, Value] = {
+        "project": await _title_for(tx, introduction, introduction.asker),
+        "code": introduction.code,
+    }
     if outcome is None:
         await _tell(tx, services, introduction.asker, Notice(Say("intro.onward", values), onward_key(introduction)))
         return
@@ -129,7 +131,10 @@ async def _what_now(tx: Transaction, services: Services, introduction: Introduct
 
 async def contact(tx: Transaction, services: Services, introduction: Introduction, outcome: Outcome) -> None:
     """How a request ended that the contact knows of."""
-    values: dict[str, Value] = {"project": await title_of(tx, introduction), "code": introduction.code}
+    values: dict[str, Value] = {
+        "project": await _title_for(tx, introduction, introduction.contact_person),
+        "code": introduction.code,
+    }
     say = Say(f"intro.over_{outcome}", values)
     await _tell(tx, services, introduction.contact_person, Notice(say, outcome_key(introduction, Side.CONTACT)))
 
@@ -141,7 +146,7 @@ async def exchange(tx: Transaction, services: Services, introduction: Introducti
         (Side.CONTACT, introduction.contact_person, introduction.asker, introduction.asker_shares),
     ):
         values: dict[str, Value] = {
-            "project": await title_of(tx, introduction),
+            "project": await _title_for(tx, introduction, person),
             "question": introduction.question,
             "who": await describing.called(tx, introduction, other),
             "shares": shown(shares),
@@ -168,7 +173,7 @@ async def room(tx: Transaction, introduction: Introduction) -> None:
     """The wish for a room of both, delivered by the channel like a message."""
     network = room_network(introduction.asker_shares, introduction.contact_shares)
     users = (dict(introduction.asker_shares)[network], dict(introduction.contact_shares)[network])
-    project = await title_of(tx, introduction)
+    project = await _title_for(tx, introduction, introduction.contact_person)
     values: dict[str, Value] = {"project": project, "question": introduction.question}
     values["asker"] = await describing.called(tx, introduction, introduction.asker)
     values["contact"] = await describing.called(tx, introduction, introduction.contact_person)
@@ -196,7 +201,7 @@ async def of_room(tx: Transaction, services: Services, introduction: Introductio
         (Side.CONTACT, introduction.contact_person, introduction.asker),
     ):
         values: dict[str, Value] = {"who": await describing.called(tx, introduction, other)}
-        values["project"] = await title_of(tx, introduction)
+        values["project"] = await _title_for(tx, introduction, person)
         notice = Notice(Say("intro.room_open", values), outcome_key(introduction, side), DataClass.CONTACT_DATUM)
         await _tell(tx, services, person, notice)
 
@@ -207,7 +212,7 @@ async def follow_up(tx: Transaction, services: Services, introduction: Introduct
         Choice(Say(f"choice.intro.helped_{how}"), SayHelped(how, introduction.code)) for how in ("yes", "no", "talking")
     )
     for side, person in ((Side.ASKER, introduction.asker), (Side.CONTACT, introduction.contact_person)):
-        values: dict[str, Value] = {"project": await title_of(tx, introduction), "code": introduction.code}
+        values: dict[str, Value] = {"project": await _title_for(tx, introduction, person), "code": introduction.code}
         values["answer_here"] = _answer_here(services)
         notice = Notice(
             Say("intro.helped", values, choices), follow_up_key(introduction, side), page=PAGE, subject=introduction.id
@@ -226,10 +231,9 @@ async def admins(tx: Transaction, services: Services, introduction: Introduction
             await _tell(tx, services, person.id, Notice(say, key[:255]))
 
 
-async def title_of(tx: Transaction, introduction: Introduction) -> str:
-    """What the project is called; its id when it is gone."""
-    project = await project_of(tx, introduction.project)
-    return project.title if project else introduction.project
+async def _title_for(tx: Transaction, introduction: Introduction, person_id: str) -> str:
+    """Return what the project is called in the language of a person."""
+    return await describing.title_of(tx, introduction, describing.language_of(await tx.people.get(person_id)))
 
 
 async def _tell(tx: Transaction, services: Services, person_id: str, notice: Notice) -> Delivery | None:
@@ -244,5 +248,9 @@ async def no_longer(tx: Transaction, services: Services, introduction: Introduct
     """The other one left before what they agreed to show had gone out."""
     person = introduction.asker if side is Side.ASKER else introduction.contact_person
     key = Outcome.UNAVAILABLE if side is Side.ASKER else f"over_{Outcome.UNAVAILABLE}"
-    values: dict[str, Value] = {"project": await title_of(tx, introduction), "code": introduction.code, "hint": ""}
+    values: dict[str, Value] = {
+        "project": await _title_for(tx, introduction, person),
+        "code": introduction.code,
+        "hint": "",
+    }
     await _tell(tx, services, person, Notice(Say(f"intro.{key}", values), f"intro:{introduction.id}:gone:{side}"))

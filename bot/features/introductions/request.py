@@ -21,7 +21,7 @@ from bot.features.introductions.candidates import (
 from bot.features.introductions.contact_answers import ALL, refused
 from bot.features.introductions.erasure import remembered
 from bot.features.introductions.transitions import RULES, Evidence, apply
-from bot.features.introductions.view import date_of, municipality_name, sharables, who
+from bot.features.introductions.view import date_of, language_of, municipality_name, sharables, title_of, who
 from bot.features.reach import can_be_told, ways_out
 from bot.messages import Choice, Own, Say, Value
 from bot.messages.reach import OTHER, as_reach
@@ -32,6 +32,7 @@ from knowledge_base.model import Contact, Project
 from knowledge_base.store.outbox import new_id
 from knowledge_base.store.people import Person
 from knowledge_base.store.transaction import Transaction
+from knowledge_base.translations import in_language
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that looks like another
 CODE_LENGTH = 5
@@ -51,7 +52,12 @@ async def _nobody(tx: Transaction, services: Services, person: Person, project: 
     again, mine = await _not_again(tx, services, person, project)
     mine = [introduction for introduction in mine if introduction.project == project.id]
     known = {*services.search.snapshot.introducible.of(project), *(introduction.contact for introduction in mine)}
-    return Say("intro.not_yet" if again & known else "intro.nobody", {"project": project.title})
+    return Say("intro.not_yet" if again & known else "intro.nobody", {"project": _title(project, person)})
+
+
+def _title(project: Project, person: Person) -> str:
+    """Return what a project is called in the language of a person."""
+    return in_language(project, language_of(person)).project.title
 
 
 async def _not_again(
@@ -79,7 +85,7 @@ async def begin(
         return await _nobody(tx, services, person, project)
     free = [contact for contact in contacts if not await _crowded(tx, services, person.id, contact)]
     if not free:
-        return _full(services, project.title)
+        return _full(services, _title(project, person))
     for old in mine:
         await tx.introductions.drop(old.id)  # drafts only
     return await _draft(tx, person, project, free[0], question)
@@ -101,7 +107,7 @@ async def _may_not(tx: Transaction, services: Services, person: Person, project:
     profile = await tx.profiles.get(person.id)
     introducible = services.search.snapshot.introducible
     if profile.municipality in introducible.ids_of(project.municipality):
-        return Say("intro.own", {"project": project.title})
+        return Say("intro.own", {"project": _title(project, person)})
     if services.settings.introductions.require_verified and not profile.is_verified(tx.now):
         return Say("intro.verify_first")
     return None
@@ -156,8 +162,8 @@ async def own_shares(tx: Transaction, introduction: Introduction) -> Shares:
     )
 
 
-async def preview(tx: Transaction, services: Services, introduction: Introduction) -> Say:
-    """Exactly what the contact will see, and the ways to agree to it."""
+async def preview(tx: Transaction, services: Services, introduction: Introduction, language: str) -> Say:
+    """Exactly what the contact will see, and the ways to agree to it; the project's title in this language."""
     profile, contact = await tx.profiles.get(introduction.asker), await contact_of(tx, introduction.contact)
     project = await project_of(tx, introduction.project)
     choices = agreeing(
@@ -174,7 +180,7 @@ async def preview(tx: Transaction, services: Services, introduction: Introductio
         if contact and contact.municipality
         else (project.municipality if project else ""),
         "who": Say("intro.who", {**who_asks, "name": Own(profile.name)}),
-        "project": project.title if project else introduction.project,
+        "project": await title_of(tx, introduction, language),
         "question": Own(introduction.question),
         "room": _room(services),
         "options": tuple(choice.label for choice in choices),
@@ -227,7 +233,7 @@ async def consent(
         return Say(f"intro.cap_{cap}", {"limit": caps.per_day if cap == "day" else caps.open})
     same = await _same(tx, services, introduction) if introduction.state is State.DRAFT else None
     if same and too_far(same.send_at, tx.now, verified=(await tx.profiles.get(introduction.asker)).is_verified(tx.now)):
-        return _full(services, introduction.project)
+        return _full(services, await title_of(tx, introduction, language))
     done = await apply(tx, services, introduction, Consented(introduction.asker, same, shares), evidence)
     if done.refusal:
         return refused(done.refusal)

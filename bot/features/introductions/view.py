@@ -20,6 +20,7 @@ from knowledge_base.introductions.values import ASKED, Introduction, Side, State
 from knowledge_base.model import Contact, Municipality, RecordKind
 from knowledge_base.store.people import Person
 from knowledge_base.store.transaction import Transaction
+from knowledge_base.translations import in_language
 from knowledge_base.working_days import BERLIN
 
 
@@ -59,17 +60,18 @@ async def describe(
     if one.side(person_id) is not Side.CONTACT:
         return None
     asker = await tx.profiles.get(one.asker)
-    project, contact = await project_of(tx, one.project), await contact_of(tx, one.contact)
+    language = language_of(await tx.people.get(person_id))
+    contact = await contact_of(tx, one.contact)
     return RequestView(
         introduction_id=one.id,
         code=one.code,
         open=one.state in ASKED,
         state=one.state,
-        language=language_of(await tx.people.get(person_id)),
+        language=language,
         name=asker.name,
         municipality=await municipality_name(tx, asker.municipality),
         verified=asker.is_verified(tx.now),
-        project=project.title if project else one.project,
+        project=await title_of(tx, one, language),
         question=one.question,
         role=contact.role if contact else "",
         expires_at=one.expires_at,
@@ -140,6 +142,12 @@ async def somebody_else(tx: Transaction, services: Services, introduction: Intro
             tx, services, project, introduction.asker, leave_out={*paused, introduction.contact, *introduction.tried}
         )
     )
+
+
+async def title_of(tx: Transaction, introduction: Introduction, language: str) -> str:
+    """Return what the project is called for readers of a language; its id when it is gone."""
+    project = await project_of(tx, introduction.project)
+    return in_language(project, language).project.title if project else introduction.project
 
 
 async def notice_of(tx: Transaction, services: Services, introduction: Introduction) -> Say | str:

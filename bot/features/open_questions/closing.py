@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.channels.policy import DataClass
-from bot.commands.search import Show
+from bot.commands.search import PROJECT, Show
 from bot.context import Services
 from bot.messages import Choice, Say, Value
 from bot.outgoing.notify import Notice, tell
+from bot.texts import DEFAULT_LANGUAGE
+from knowledge_base.model import Project
 from knowledge_base.store.consents import ConsentAction
 from knowledge_base.store.open_questions import ANSWERED, Asked
+from knowledge_base.store.people import Person
 from knowledge_base.store.transaction import Transaction
+from knowledge_base.translations import in_language
 
 
 async def answer(tx: Transaction, services: Services, asked: Asked, text: str, replier: str, reply_id: str) -> bool:
@@ -36,27 +40,28 @@ async def answer(tx: Transaction, services: Services, asked: Asked, text: str, r
     return reached
 
 
-async def over(
-    tx: Transaction, services: Services, number: int, key: str, *, title: str = "", show: Show | None = None
-) -> int:
+async def over(tx: Transaction, services: Services, number: int, key: str, *, project: Project | None = None) -> int:
     """Editors have dealt with a question: each who waited hears of it, once, and their consent ends; how many.
 
-    ``title`` and ``show`` are of the project that answers it now, and what shows it.
+    ``project`` answers it now.
     """
     waiting = await tx.open_questions.waiting(number)
     for person_id, question in waiting.items():
         if person := await tx.people.get(person_id):
-            choices = (Choice(Say("choice.show", {"title": title}), show),) if show else ()
-            values = {"question": question, "title": title}
-            notice = Notice(
-                Say("question.entered", values, choices) if title else Say("question.closed", values),
-                f"{key}:{person_id}",
-                about=DataClass.OWN,
-            )
+            say = _entered(project, question, person) if project else Say("question.closed", {"question": question})
+            notice = Notice(say, f"{key}:{person_id}", about=DataClass.OWN)
             await tell(tx, person, notice, settings=services.settings, links=services.links)
         await tx.open_questions.drop(number, person_id, ConsentAction.ENDED)
     await tx.entry_drafts.close(number)
     return len(waiting)
+
+
+def _entered(project: Project, question: str, person: Person) -> Say:
+    """Return that a project answers a question now, with its title in the language of the person who asked."""
+    language = person.language or person.last_language or DEFAULT_LANGUAGE
+    title = in_language(project, language).project.title
+    show = Choice(Say("choice.show", {"title": title}), Show(PROJECT + project.id))
+    return Say("question.entered", {"question": question, "title": title}, (show,))
 
 
 async def expire(services: Services) -> None:

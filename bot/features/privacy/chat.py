@@ -26,6 +26,7 @@ from bot.outgoing.notify import Notice, tell
 from knowledge_base.model import Project, RecordKind
 from knowledge_base.store.consents import ConsentAction, ConsentEntry
 from knowledge_base.store.transaction import Transaction
+from knowledge_base.translations import in_language
 
 DIGEST = "digest"  # the purpose of a subscription, in the ledger
 
@@ -87,7 +88,11 @@ async def _readable(tx: Transaction, turn: Turn, data: Mapping[str, list[dict[st
     profile = await tx.profiles.get(turn.person.id)
     projects = {str(row["project"]) for rows in data.values() for row in rows if row.get("project")}
     records = [(project, await tx.records.get(RecordKind.PROJECT, project)) for project in sorted(projects)]
-    titles = {key: stored.record.title for key, stored in records if stored and isinstance(stored.record, Project)}
+    titles = {
+        key: in_language(stored.record, turn.language).project.title
+        for key, stored in records
+        if stored and isinstance(stored.record, Project)
+    }
     return readable(data, turn.language, name_of(profile.municipality, services.search.snapshot.gazetteer), titles)
 
 

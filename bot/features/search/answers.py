@@ -11,9 +11,11 @@ from bot.commands.introductions import Introduce
 from bot.commands.ratings import Rate
 from bot.commands.search import PROJECT, Ask, More, Show
 from bot.features.search.events import section
-from bot.features.wording import beginning, date_in_words, status_for
+from bot.features.wording import beginning, date_in_words, facts_of, origin_of
 from bot.messages import Choice, Say, Url, Value
+from knowledge_base.labels import kind_in, round_in, status_in
 from knowledge_base.model import Answer, Hit, Project, Understood
+from knowledge_base.translations import Reading, in_language
 from knowledge_base.vocabulary import bundled
 
 NEAREST = 3  # when not sure
@@ -105,7 +107,7 @@ def _projects(answer: Answer, hits: Sequence[Hit], language: str, start: int, fi
         "first": start + 1,
         "last": shown,
     }
-    choices = [_choice(hit.project) for hit in hits]
+    choices = [_choice(hit.project, language) for hit in hits]
     if answer.total > shown:
         choices.append(MORE)
     if filters and answer.total > 1:
@@ -124,7 +126,9 @@ def _refused(answer: Answer, hits: Sequence[Hit], language: str, noted: bool) ->
         "places": ", ".join(_places(answer.understood)),
         "noted": (Say("ask.noted_there") if there else Say("ask.noted")) if noted else "",
     }
-    return replace(words, values=values, choices=tuple(_choice(hit.project) for hit in hits), language=language)
+    return replace(
+        words, values=values, choices=tuple(_choice(hit.project, language) for hit in hits), language=language
+    )
 
 
 def _refusal(answer: Answer, hits: Sequence[Hit]) -> Say:
@@ -145,8 +149,9 @@ def _introductions(hits: Sequence[Hit], start: int, *, buttons: bool) -> list[Ch
     ]
 
 
-def _choice(project: Project) -> Choice:
-    return Choice(Say("choice.show", {"title": project.title}), Show(PROJECT + project.id), numbered=True)
+def _choice(project: Project, language: str) -> Choice:
+    title = in_language(project, language).project.title
+    return Choice(Say("choice.show", {"title": title}), Show(PROJECT + project.id), numbered=True)
 
 
 def _filters(read: Understood, language: str) -> list[Choice]:
@@ -184,34 +189,43 @@ def _grouped(hits: Sequence[Hit], who: bool, language: str, start: int) -> tuple
 
 def entry(hit: Hit, language: str, *, place: bool, whole: bool) -> Say:
     """A hit in a list: on a phone, one and a half screens show five; ``whole``: with why it fits, and who answers."""
-    project = hit.project
-    place_name, status = project.municipality if place else "", status_for(project, language)
-    facts = [fact for fact in (place_name, status, project.funding_round) if fact]
+    reading = in_language(hit.project, language)
+    project, origin = reading.project, origin_of(reading, language)
+    facts = [Say("ask.fact", {"fact": fact}) for fact in facts_of(reading, language, place=place)]
+    facts += [origin] if isinstance(origin, Say) and reading.is_translated else []
+    facts += [Say("ask.link", {"url": Url(project.url, short=True)})] if project.url else []
     values: dict[str, Value] = {
         "title": project.title,
-        "facts": (
-            *(Say("ask.fact", {"fact": fact}) for fact in facts),
-            *((Say("ask.link", {"url": Url(project.url, short=True)}),) if project.url else ()),
-        ),
-        "why": beginning(hit.why, WHY),
-        "role": Say("ask.role", {"role": hit.contact_role}) if hit.contact_role else "",
+        "facts": tuple(facts),
+        "why": beginning(_reason(hit, reading), WHY),
+        "role": Say("ask.role", {"role": project.contact_role}) if project.contact_role else "",
     }
     if not whole:
         return Say("ask.entry_short", values)
     return Say("ask.entry" if project.lang == language else "ask.entry_original", values)
 
 
-def in_full(project: Project, language: str, today: date) -> Say:
+def _reason(hit: Hit, reading: Reading) -> str:
+    """Return the passage that matched, or the text that the reader sees if the passage is in another language."""
+    passage, seen = hit.why.rstrip("…"), f"{reading.project.text}\n{reading.project.transferability}"
+    same = not reading.project.translations or " ".join(passage.split()) in " ".join(seen.split())
+    return hit.why if same else reading.project.text
+
+
+def in_full(reading: Reading, language: str, today: date) -> Say:
     """Return everything about a project that is public; a field without a value says nothing."""
+    project = reading.project
     fields = ("municipality", "kind", "status", "period", "funding_round", "funding", "transferability", "contact_role")
     values = {name: getattr(project, name) for name in fields}
-    if (label := status_for(project, language)) != project.status:
+    values |= {"kind": kind_in(project.kind, language), "funding_round": round_in(project.funding_round, language)}
+    if (label := status_in(reading, language)) != project.status:
         values["status"] = f"{label} ({project.status})"
     facts = tuple(Say(f"show.{name}", {"value": value}) for name, value in values.items() if value)
     return Say(
         "show.project",
         {
             "title": project.title,
+            "origin": origin_of(reading, language),
             "text": project.text,
             "facts": (*facts, *_old_dates(project, language, today)),
             "sources": tuple(

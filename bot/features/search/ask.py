@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.commands import parse, to_text
 from bot.commands.command import Intent, number_of
 from bot.commands.introductions import Introduce
 from bot.commands.ratings import Rate
-from bot.commands.search import LAST, PROJECT, QUESTION, Ask, More, Show, is_number
+from bot.commands.search import LAST, PROJECT, QUESTION, Ask, More, Original, Show, is_number
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features.entries import last_told, opened, show_entry
 from bot.features.open_questions import pass_on
@@ -24,6 +24,7 @@ from knowledge_base.search.service import LONGEST, ChainResult
 from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.people import ChatContext
 from knowledge_base.store.transaction import Transaction
+from knowledge_base.translations import Reading, in_language, in_original
 
 PAGE = 5
 CHAIN = 6  # follow-ups that still know what the first question was
@@ -82,14 +83,30 @@ async def show(turn: Turn, intent: Show, services: Services) -> Act:
         return await pass_on.show(turn, number_of(which.removeprefix(QUESTION)), services)
 
     async def act(tx: Transaction) -> Say:
-        if entry := await show_entry(tx, which, services.search.snapshot.introducible):
+        if entry := await show_entry(tx, which, services.search.snapshot.introducible, turn.language):
             return await _shown(tx, turn, which, *entry)
-        return await _show_project(tx, turn, which.removeprefix(PROJECT), services)
+        return await _show_project(tx, turn, which.removeprefix(PROJECT), services, in_language)
 
     return act
 
 
-async def _show_project(tx: Transaction, turn: Turn, project_id: str, services: Services) -> Say:
+async def original(turn: Turn, intent: Original, services: Services) -> Act:
+    """Show a project in full, in the words of its record; other entries have no other words."""
+    which = intent.entry or await picked_entry(turn, intent.number, services)
+    if not which.startswith(PROJECT):
+        return await show(turn, Show(which), services)
+
+    async def act(tx: Transaction) -> Say:
+        return await _show_project(
+            tx, turn, which.removeprefix(PROJECT), services, lambda project, _: in_original(project)
+        )
+
+    return act
+
+
+async def _show_project(
+    tx: Transaction, turn: Turn, project_id: str, services: Services, read: Callable[[Project, str], Reading]
+) -> Say:
     stored = await tx.records.get(RecordKind.PROJECT, project_id)
     if stored is None or not isinstance(stored.record, Project):
         return Say("show.not_found")
@@ -98,9 +115,20 @@ async def _show_project(tx: Transaction, turn: Turn, project_id: str, services: 
     introducible = stored.record in services.search.snapshot.introducible
     introducible = introducible and await can_ask(tx, services, turn.person.id)
     choices = (Choice(Say("choice.intro.this"), Introduce(PROJECT + stored.record.id)),) if introducible else ()
-    answer = replace(in_full(stored.record, turn.language, tx.now.date()), choices=choices)
+    reading = read(stored.record, turn.language)
+    answer = in_full(reading, turn.language, tx.now.date())
+    answer = replace(answer, choices=(*choices, *_other_words(reading, stored.record, turn.language)))
     await daily_limit.note(tx, turn, services, [project_id])
     return await _shown(tx, turn, PROJECT + project_id, answer, stored.record.topics)
+
+
+def _other_words(reading: Reading, project: Project, language: str) -> tuple[Choice, ...]:
+    """Return the choice to read a translated project in the original, and back."""
+    if reading.is_translated:
+        return (Choice(Say("choice.original"), Original(PROJECT + project.id)),)
+    if in_language(project, language).is_translated:
+        return (Choice(Say("choice.translation"), Show(PROJECT + project.id)),)
+    return ()
 
 
 async def _shown(tx: Transaction, turn: Turn, key: str, answer: Say, topics: tuple[str, ...]) -> Say:
@@ -201,4 +229,4 @@ def _folded(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
-SERVES: Serves = {Ask: ask, More: more, Show: show, Rate: rate}
+SERVES: Serves = {Ask: ask, More: more, Show: show, Original: original, Rate: rate}

@@ -15,13 +15,14 @@ from bot.channels.port import Card, Cards
 from bot.context import Services
 from bot.features.search import daily_limit, rate_limit
 from bot.features.search.answers import entry
-from bot.features.wording import status_for
+from bot.features.wording import facts_of
 from bot.messages import Say
 from bot.messages.markup import clean
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from knowledge_base.model import Answer
 from knowledge_base.store.people import Person
 from knowledge_base.store.transaction import Transaction
+from knowledge_base.translations import in_language
 
 SHORTEST = 3  # characters of a question worth searching for
 TYPING_S = 10.0  # a longer pause ends a question
@@ -118,8 +119,8 @@ async def _counted(
 def _made(answer: Answer, texts: Texts) -> tuple[Card, ...]:
     cards = []
     for hit in answer.hits:
-        project = hit.project
-        facts = (project.municipality, status_for(project, answer.language), project.funding_round)
+        reading = in_language(hit.project, answer.language)
+        facts = facts_of(reading, answer.language)
         document = texts.render(entry(hit, answer.language, place=True, whole=True), answer.language)
-        cards.append(Card(project.id, clean(project.title), clean(" · ".join(filter(None, facts))), document))
+        cards.append(Card(hit.project.id, clean(reading.project.title), clean(" · ".join(facts)), document))
     return tuple(cards)

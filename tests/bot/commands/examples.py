@@ -38,7 +38,7 @@ from bot.commands.open_questions import OfferAnswer, PassOn, Reply
 from bot.commands.privacy import Correct, Forget, MyData, ShowPrivacy, Withdraw
 from bot.commands.ratings import Rate
 from bot.commands.rooms import SetRoom
-from bot.commands.search import Ask, More, Pick, Show
+from bot.commands.search import Ask, More, Original, Pick, Show
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20).map(str.strip)  # may be empty; spaces around them are lost
 filled = texts.filter(bool)
@@ -70,6 +70,7 @@ ALL: dict[type[Intent], st.SearchStrategy[Intent]] = {
     Ask: built(Ask, filled),
     More: st.just(More()),
     Show: st.one_of(built(Show, entries), st.builds(Show, number=few)),
+    Original: st.one_of(built(Original, entries), st.builds(Original, number=few)),
     Pick: built(Pick, few),
     Rate: built(Rate, st.booleans(), st.one_of(st.just(""), tokens, entries)),
     Start: built(Start, texts),

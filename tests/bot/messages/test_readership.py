@@ -29,8 +29,8 @@ FOLDER = Path(bot.__file__).parent
 PARTS = (  # texts that stand in others, on pages or on buttons, never alone in a message
     "ask.elsewhere", "ask.entry", "ask.fact", "ask.group", "ask.link", "ask.list", "ask.noted", "ask.role",
     "ask.understood", "basis.", "button.", "channel.", "choice.", "events.over", "field.", "help.", "language.auto",
-    "language.de", "language.en", "language.pl", "mail.", "page.", "period.", "press.", "privacy.", "register.",
-    "room.language.", "room.mention.", "room.threads.", "show.", "subject.", "understood.", "way_out.",
+    "language.de", "language.en", "language.pl", "mail.", "origin.", "page.", "period.", "press.", "privacy.",
+    "register.", "room.language.", "room.mention.", "room.threads.", "show.", "subject.", "understood.", "way_out.",
 )  # fmt: skip
 PEOPLE = ("anna", "ben", "carl")
 users = st.frozensets(st.sampled_from(PEOPLE))

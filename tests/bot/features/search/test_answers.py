@@ -7,9 +7,10 @@ from datetime import date
 import pytest
 
 from bot.features.search.answers import entry, in_full
-from bot.features.wording import status_for
 from bot.messages import Say
+from knowledge_base.labels import status_in
 from knowledge_base.model import Hit, Project
+from knowledge_base.translations import in_language, in_original
 
 TODAY = date(2026, 11, 30)
 
@@ -19,7 +20,7 @@ def project(**fields: str) -> Project:
 
 
 def facts(record: Project, language: str = "de") -> dict[str, Say]:
-    said = in_full(record, language, TODAY).values["facts"]
+    said = in_full(in_language(record, language), language, TODAY).values["facts"]
     assert isinstance(said, tuple)
     return {fact.key: fact for fact in said if isinstance(fact, Say)}
 
@@ -38,7 +39,7 @@ def facts(record: Project, language: str = "de") -> dict[str, Say]:
 def test_status_is_shown_in_its_own_words_or_as_the_label_of_another_language(
     lang: str, status: str, language: str, shown: str
 ) -> None:
-    assert status_for(project(lang=lang, status=status), language) == shown
+    assert status_in(in_original(project(lang=lang, status=status)), language) == shown
 
 
 def test_list_shows_the_status_in_the_language_of_the_reader() -> None:
@@ -73,3 +74,74 @@ def test_details_show_dates_older_than_two_years_on_one_line(dates: dict[str, st
 @pytest.mark.parametrize(("language", "words"), [("de", "2. Mai"), ("en", "2 May"), ("pl", "2 maja")])
 def test_date_is_written_in_the_language_of_the_reader(language: str, words: str) -> None:
     assert facts(project(checked="2023-05-02"), language)["show.checked"].values == {"checked": f"{words} 2023"}
+
+
+TRANSLATED = Project(
+    id="bus", title="Rufbus", text="Der Bus kommt auf Anruf.", status="in Betrieb", contact_role="Stabsstelle",
+    kind="Maßnahme", funding_round="MPSC 1. Staffel 2019",
+    translations={
+        "en": {"title": "Bus on demand", "text": "The bus comes when called.", "contact_role": "Mobility unit"},
+        "pl": {"title": "Autobus na żądanie", "text": "Autobus przyjeżdża na telefon."},
+    },
+)  # fmt: skip
+
+
+def hit(record: Project, why: str) -> Hit:
+    return Hit(project=record, score=1.0, why=why, contact_role=record.contact_role, can_introduce=False)
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "mark"),
+    [
+        ("de", "Rufbus", None),
+        ("en", "Bus on demand", Say("origin.translated", {"language": Say("origin.from.de")})),
+        ("pl", "Autobus na żądanie", Say("origin.translated", {"language": Say("origin.from.de")})),
+    ],
+)
+def test_list_shows_the_translation_marked(language: str, title: str, mark: Say | None) -> None:
+    said = entry(hit(TRANSLATED, "Der Bus kommt auf Anruf."), language, place=False, whole=True)
+    assert (said.key, said.values["title"]) == ("ask.entry", title)
+    facts = said.values["facts"]
+    assert isinstance(facts, tuple)
+    assert [fact for fact in facts if isinstance(fact, Say) and fact.key.startswith("origin")] == (
+        [mark] if mark else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("why", "language", "shown"),
+    [
+        ("comes when called.", "en", "comes when called."),  # the passage in the reader's language
+        ("The bus comes…", "en", "The bus comes…"),
+        ("Der Bus kommt auf Anruf.", "en", "The bus comes when called."),  # the passage of the original
+        ("The bus comes when called.", "de", "Der Bus kommt auf Anruf."),  # of a question in another language
+        ("Der Bus kommt auf Anruf.", "de", "Der Bus kommt auf Anruf."),
+    ],
+)
+def test_reason_is_shown_in_the_words_that_the_reader_sees(why: str, language: str, shown: str) -> None:
+    assert entry(hit(TRANSLATED, why), language, place=False, whole=True).values["why"] == shown
+
+
+def test_reason_of_a_project_without_translations_stays_as_found() -> None:
+    said = entry(hit(project(), "a passage"), "en", place=False, whole=True)
+    assert (said.key, said.values["why"]) == ("ask.entry_original", "a passage")
+
+
+@pytest.mark.parametrize(
+    ("language", "origin"),
+    [("de", ""), ("en", Say("origin.original", {"language": Say("origin.in.de")}))],
+)
+def test_details_in_another_language_are_marked_as_the_original(language: str, origin: Say | str) -> None:
+    assert in_full(in_original(TRANSLATED), language, TODAY).values["origin"] == origin
+
+
+def test_details_name_a_language_that_the_bot_does_not_speak_as_another_one() -> None:
+    said = in_full(in_original(project(lang="fr")), "de", TODAY).values["origin"]
+    assert said == Say("origin.original", {"language": Say("origin.in.other")})
+
+
+def test_details_translate_kind_and_funding_round_by_vocabulary() -> None:
+    shown = facts(TRANSLATED, "pl")
+    assert shown["show.kind"].values == {"value": "działanie"}
+    assert shown["show.funding_round"].values == {"value": "MPSC, 1. edycja (2019)"}
+    assert facts(TRANSLATED, "en")["show.contact_role"].values == {"value": "Mobility unit"}
