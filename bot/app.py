@@ -19,6 +19,7 @@ from bot.features import introductions
 from bot.features.accounts.reverify import Proofs
 from bot.features.digests import job as weekly
 from bot.features.digests.run import DigestRunner
+from bot.features.machine_translation import Translator
 from bot.features.open_questions import closing
 from bot.features.privacy.contact_notices import ContactDuty
 from bot.incoming.buttons import FrontDesk
@@ -53,7 +54,9 @@ from bot.resources import KnowledgeBase
 from bot.texts import Texts
 from config.retention import RetentionSettings
 from config.settings import Settings
+from knowledge_base.libretranslate import LibreTranslate
 from knowledge_base.retention import Periods
+from knowledge_base.store.database import Store
 from knowledge_base.store.muted import muted
 from knowledge_base.store.processes import Term
 from knowledge_base.store.secret import read_secret
@@ -87,7 +90,10 @@ class Bot:
         self._intake = Intake(self._store, most_of_one=most_of_one, term=self._term_to_receive)
         links = Links(settings.web.public_url, secret)
         base.search.reach_by(can_reach := partial(can_take_request, settings=settings))
-        services = self.services = Services(self._store, base.search, settings, links, secret, texts, self.health)
+        translator = _translator(self._store, settings)
+        services = self.services = Services(
+            self._store, base.search, settings, links, secret, texts, self.health, translator
+        )
         rules = Staff(frozenset(settings.editors), admins=frozenset(settings.admins))
         desk = FrontDesk(services, texts)
         for channel in channels:
@@ -117,17 +123,22 @@ class Bot:
         self._clock = ClockWatch(self._store, self._alerts)
         self._ticker = Ticker(
             self._store, base.search, periods, self.metrics, self.health, self._alerts,
-            chores=[
-                self._clock,
-                self._introductions,
-                self._when_sure(partial(closing.expire, services)),
-                self._when_sure(partial(weekly.look, self.digests, self._store, self._alerts)),
-                self._when_sure(ContactDuty(self._store, self._alerts)),
-                self._when_sure(self._absence),
-                Proofs(self._store, base.search, settings, links),
-            ],
+            chores=self._chores(services, translator),
             may_delete=self._clock.is_sure,
         )  # fmt: skip
+
+    def _chores(self, services: Services, translator: Translator | None) -> list[Chore]:
+        """Return the periodic jobs beside those of the ticker itself."""
+        return [
+            self._clock,
+            self._introductions,
+            self._when_sure(partial(closing.expire, services)),
+            self._when_sure(partial(weekly.look, self.digests, self._store, self._alerts)),
+            self._when_sure(ContactDuty(self._store, self._alerts)),
+            self._when_sure(self._absence),
+            Proofs(self._store, self._search, services.settings, services.links),
+            *((translator,) if translator else ()),
+        ]
 
     def _sender(self, channel: Channel, texts: Texts, links: Links, settings: Settings) -> Sender:
         return Sender(
@@ -275,3 +286,9 @@ def periods_of(retention: RetentionSettings, contexts: timedelta) -> Periods:
         introductions=timedelta(days=retention.introductions_days),
         consents=timedelta(days=retention.consents_days),
     )
+
+
+def _translator(store: Store, settings: Settings) -> Translator | None:
+    """Return what translates projects by machine; ``None`` without a server."""
+    wanted = settings.translation
+    return Translator(store, LibreTranslate(wanted.url, wanted.api_key.get_secret_value())) if wanted.url else None

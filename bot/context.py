@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from bot.commands.command import Intent
 from bot.messages import Inbound, Say
@@ -13,6 +13,7 @@ from bot.operations.health import Health
 from bot.outgoing.links import Links
 from bot.texts import Texts
 from config.settings import Settings
+from knowledge_base.model import Project
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from knowledge_base.store.people import ChatContext, Person
@@ -61,6 +62,14 @@ class Turn:
         return (place.channel, place.conversation, self.inbound.reference, self.person.id)
 
 
+class ReadProjects(Protocol):
+    """Adds to projects what readers of a language need."""
+
+    async def read(self, tx: Transaction, projects: Iterable[Project], language: str) -> dict[str, Project]:
+        """Return the projects by id, with the translations by machine that the store holds."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What features use."""
@@ -72,6 +81,7 @@ class Services:
     secret: bytes  # the installation's, for keyed hashes
     texts: Texts
     health: Health = field(default_factory=Health)  # of this process
+    reader: ReadProjects | None = None  # adds translations by machine, where a server is set up
 
     @property
     def context_lasts(self) -> timedelta:

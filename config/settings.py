@@ -41,6 +41,7 @@ from config.retention import RetentionSettings
 from config.section import Addresses, Section, is_text
 from config.smtp import SmtpSettings
 from config.telegram import TelegramSettings
+from config.translation import TranslationSettings
 from config.web import WebSettings
 
 PREFIX = "STADTLOTSE_"
@@ -84,6 +85,7 @@ class Settings(BaseSettings):
     smtp: SmtpSettings = SmtpSettings()
     operator: OperatorSettings = OperatorSettings()
     privacy: PrivacySettings = PrivacySettings()
+    translation: TranslationSettings = TranslationSettings()
 
     @field_validator("admins", "editors")
     @classmethod

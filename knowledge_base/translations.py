@@ -9,12 +9,15 @@ from typing import Any
 
 from knowledge_base.model import TRANSLATED, Project
 
+BY_MACHINE = "by_machine"  # beside the texts of a translation that a server made; records never have it
+
 
 class Origin(StrEnum):
     """The way by which a text came into its language."""
 
     ORIGINAL = "original"
     TRANSLATED = "translated"
+    MACHINE = "machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +65,7 @@ def in_language(project: Project, language: str) -> Reading:
     A field that the translation lacks keeps the words of the original.
     """
     version = versions(project).get(language) if language != project.lang else None
-    return Reading(version, project.lang, Origin.TRANSLATED) if version else in_original(project)
+    if version is None:
+        return in_original(project)
+    made = Origin.MACHINE if BY_MACHINE in project.translations[language] else Origin.TRANSLATED
+    return Reading(version, project.lang, made)

@@ -1,13 +1,16 @@
-"""What ``check`` tells of state folder, database file and management room: lines of state and text."""
+"""What ``check`` tells of state folder, database file, management room and translation server: state and text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from bot.channels.networks import NETWORKS
 from bot.messages.readership import accounts_on
+from bot.texts import LANGUAGES
+from config.section import host_of
 from config.settings import Settings
 from knowledge_base.errors import StoreError
+from knowledge_base.libretranslate import LibreTranslate, TranslationError
 from knowledge_base.store.backup.create import database_file
 from knowledge_base.store.secret import FILE, kept_secret
 from knowledge_base.store.soundness import examine
@@ -59,3 +62,21 @@ def room_lines(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "fail", f"management room: admins names no account on {network.title}, so only others could read it"
     else:
         yield "ok", f"management room: {address}"
+
+
+async def translation_lines(settings: Settings) -> AsyncIterator[tuple[str, str]]:
+    """Yield whether the translation server translates between the languages of the bot; nothing if there is none."""
+    if not settings.translation.url:
+        return
+    host = host_of(settings.translation.url)
+    try:
+        known = await LibreTranslate(settings.translation.url, timeout_s=SECONDS).languages()
+    except TranslationError as error:
+        yield "fail", f"translation: {host} does not list its languages ({error}); compare translation.url"
+        return
+    pairs = [(source, target) for source in LANGUAGES for target in LANGUAGES if source != target]
+    missing = [f"{source} to {target}" for source, target in pairs if target not in known.get(source, frozenset())]
+    if missing:
+        yield "none", f"translation: {host} does not translate {', '.join(missing)}"
+    else:
+        yield "ok", f"translation: {host} translates between {', '.join(LANGUAGES)}"

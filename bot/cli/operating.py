@@ -15,7 +15,7 @@ from bot.app import Bot
 from bot.channels.networks import MAIL, ChannelSetup, set_up
 from bot.channels.policy import is_usable
 from bot.channels.port import Channel, ChannelEndedError, CheckableChannel
-from bot.cli.checking import database_lines, folder_lines, room_lines
+from bot.cli.checking import database_lines, folder_lines, room_lines, translation_lines
 from bot.cli.common import fail, load_settings, progress, run, write
 from bot.cli.failing import explained
 from bot.features.help import listed, words
@@ -175,6 +175,7 @@ async def _check(settings: Settings, *, full: bool) -> bool:
         write(f"none  processors: {name} is in use, and privacy.processors says nothing of it (Art. 28 GDPR)")
     write(f"{'ok   ' if settings.admins else 'none '} admins: {', '.join(settings.admins) or 'nobody gets alerts'}")
     well = _report([*room_lines(settings)]) and well
+    well = _report([line async for line in translation_lines(settings)]) and well
     editors = ", ".join(settings.editors)
     write(f"{'ok   ' if editors else 'none '} editors: {editors or 'nobody can edit in chat'}")
     return well

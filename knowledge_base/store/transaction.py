@@ -30,6 +30,7 @@ from knowledge_base.store.profiles import Profiles
 from knowledge_base.store.records import Records
 from knowledge_base.store.rooms import Rooms
 from knowledge_base.store.subscriptions import Subscriptions
+from knowledge_base.store.translations import Translations
 from knowledge_base.store.vectors import Vectors
 from knowledge_base.store.verifications import Verifications
 
@@ -53,6 +54,10 @@ class Transaction:
     @cached_property
     def vectors(self) -> Vectors:
         return Vectors(self.connection)
+
+    @cached_property
+    def translations(self) -> Translations:
+        return Translations(self.connection)
 
     @cached_property
     def facts(self) -> Facts:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from config.settings import SettingsError, describe, load
+from config.settings import Settings, SettingsError, describe, load
 
 
 @pytest.fixture(autouse=True)
@@ -111,3 +113,20 @@ def test_a_mistyped_variable_is_told_with_the_right_one(monkeypatch: pytest.Monk
         load()
     told = "STADTLOTSE_WEB__PUBIC_URL: unknown setting; did you mean STADTLOTSE_WEB__PUBLIC_URL?"
     assert told in caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "ok"),
+    [
+        ("", "", True),
+        ("https://translate.stadt.example/", "secret", True),
+        ("http://127.0.0.1:5000", "secret", True),
+        ("http://translate.stadt.example", "", True),
+        ("http://translate.stadt.example", "secret", False),
+        ("translate.stadt.example", "", False),
+        ("ftp://translate.stadt.example", "", False),
+    ],
+)
+def test_translation_server_needs_a_web_address_and_https_for_its_key(url: str, key: str, ok: bool) -> None:
+    with nullcontext() if ok else pytest.raises(ValidationError):
+        assert Settings(translation={"url": url, "api_key": key}).translation.url == url.rstrip("/")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.features.machine_translation import Translator
 from bot.messages import Outgoing
 from knowledge_base.ingest.importer import import_files
 from knowledge_base.model import RecordKind
@@ -16,6 +17,7 @@ from knowledge_base.store.database import Store
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import FakeChannel, Person, running_bot
 from tests.introducing import LEAD, PROJECT, Networks, asks, known_as, networks
+from tests.translation_server import KEY, translation_server
 from tests.wording import says
 
 ZEPPELIN: dict[str, Any] = {
@@ -119,3 +121,28 @@ async def test_german_asker_reads_the_original_title(net: Networks) -> None:
     anna = await known_as(net.matrix.person("@anna:potsdam.example"))
     await asks(anna)
     assert "Digitale Stadt Cottbus" in await anna.says("!kontakt status")
+
+
+async def test_next_reader_sees_a_project_that_a_server_has_translated(
+    sqlite_store: Store, channel: FakeChannel, tmp_path: Path
+) -> None:
+    untranslated = {name: value for name, value in ZEPPELIN.items() if name != "translations"}
+    (tmp_path / "zeppelin.jsonl").write_text(json.dumps(untranslated), encoding="utf-8")
+    await import_files(sqlite_store, [tmp_path / "zeppelin.jsonl"])
+    async with translation_server() as server:
+        translation = {"url": server.url, "api_key": KEY}
+        async with running_bot(sqlite_store, HashEmbedder(), [channel], tmp_path, translation=translation) as bot:
+            john = channel.person("john")
+            await john.says("!language en")
+            original = await john.says("!show zeppelin")
+            assert says("origin.original", original, "en")
+            assert server.asked == []
+            assert isinstance(bot.services.reader, Translator)
+            await bot.services.reader()
+            shown = await john.says("!show zeppelin")
+            assert shown.startswith("en: Zeppelinhafen")
+            assert says("origin.machine", shown, "en")
+            assert await john.presses("original zeppelin") == original
+            await john.says("!ask Wer hat einen Zeppelin über der Stadt?")
+            assert "en: Zeppelinhafen" in john.hears()
+            assert says("origin.machine", john.hears(), "en")

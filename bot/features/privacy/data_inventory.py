@@ -69,6 +69,7 @@ ENTRIES = (
             "import_run",
             "import_row",
             "vector",
+            "translation",
             "fact",
             "cursor",
             "introduction_count",

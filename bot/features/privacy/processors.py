@@ -12,10 +12,12 @@ HERE = ("", "localhost", "127.0.0.1", "::1")  # a server on this machine has no 
 
 
 def in_use(settings: Settings) -> Iterator[str]:
-    """Yield the hosts of others to which personal data go, then the networks that one body operates."""
+    """Yield the hosts of others to which data go, then the networks that one body operates."""
     servers = [row.server(settings) for row in set_up(settings)]
     if not settings.database_url.startswith("sqlite"):
         servers.append(host_of(settings.database_url))
+    if settings.translation.url:  # it gets public texts of projects only; the report names it like the others
+        servers.append(host_of(settings.translation.url))
     yield from (host for host in dict.fromkeys(servers) if host not in HERE)
     yield from operated(settings)
 

@@ -35,6 +35,7 @@ WORDS = {
         "table": "Tabelle", "told": "Kontakte benachrichtigt", "hidden": "Kontakte ausgeblendet",
         "verified": "Personen mit bestätigter Kommune", "missing": "Einstellung {} ist leer",
         "no_processors": "Einstellung privacy.processors ist leer: Auftragsverarbeiter und Verträge sind nicht benannt",
+        "public_only": "nur öffentliche Projekttexte",
         "unnamed": "{} verarbeitet Daten und ist in privacy.processors nicht genannt (Art. 28 DSGVO)",
         "no_reason": "Telegram ist eingerichtet, aber privacy.telegram_reason ist leer",
         "no_pages": "web.public_url ist leer: Telegram-Nutzende erreicht Persönliches nur per E-Mail",
@@ -51,6 +52,7 @@ WORDS = {
         "table": "Table", "told": "contacts told", "hidden": "contacts hidden",
         "verified": "people with a verified municipality", "missing": "setting {} is empty",
         "no_processors": "setting privacy.processors is empty: processors and contracts are not named",
+        "public_only": "public texts of projects only",
         "unnamed": "{} processes data and is not named in privacy.processors (Art. 28 GDPR)",
         "no_reason": "Telegram is set up, but privacy.telegram_reason is empty",
         "no_pages": "web.public_url is empty: personal matters reach people on Telegram by e-mail only",
@@ -140,6 +142,8 @@ def _processors(settings: Settings, words: dict[str, str]) -> Iterator[str]:
             yield f"{row.title}: {used if row.is_set_up(settings) else words['off']}"
     database = settings.database_url
     yield f"PostgreSQL: {host_of(database)}" if not database.startswith("sqlite") else f"SQLite: {words['own_server']}"
+    if settings.translation.url:
+        yield f"LibreTranslate: {host_of(settings.translation.url)} ({words['public_only']})"
     yield from (_cell(line) for line in settings.privacy.processors.splitlines() if line.strip())
 
 

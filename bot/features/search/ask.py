@@ -19,7 +19,7 @@ from bot.features.search import daily_limit
 from bot.features.search.answers import in_full, listing, shown_hits, without_introductions
 from bot.messages import Choice, Say
 from knowledge_base.ingest.personal_data import masked
-from knowledge_base.model import Project, RecordKind
+from knowledge_base.model import Answer, Project, RecordKind
 from knowledge_base.search.service import LONGEST, ChainResult
 from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.people import ChatContext
@@ -115,9 +115,12 @@ async def _show_project(
     introducible = stored.record in services.search.snapshot.introducible
     introducible = introducible and await can_ask(tx, services, turn.person.id)
     choices = (Choice(Say("choice.intro.this"), Introduce(PROJECT + stored.record.id)),) if introducible else ()
-    reading = read(stored.record, turn.language)
+    project = stored.record
+    if services.reader:
+        project = (await services.reader.read(tx, [project], turn.language))[project.id]
+    reading = read(project, turn.language)
     answer = in_full(reading, turn.language, tx.now.date())
-    answer = replace(answer, choices=(*choices, *_other_words(reading, stored.record, turn.language)))
+    answer = replace(answer, choices=(*choices, *_other_words(reading, project, turn.language)))
     await daily_limit.note(tx, turn, services, [project_id])
     return await _shown(tx, turn, PROJECT + project_id, answer, stored.record.topics)
 
@@ -212,11 +215,24 @@ def _give(
         for key in (turn.context_key, turn.question_key):  # of the next question here, and of a reply or thread later
             await tx.people.remember(key, {"texts": chain}, turn.reply_id, commands)
         language, noted = turn.person.language or answer.language, bool(number and services.settings.editors)
-        shown = answer if await can_ask(tx, services, turn.person.id) else without_introductions(answer)
+        shown = await translated(tx, services, answer, language)
+        shown = shown if await can_ask(tx, services, turn.person.id) else without_introductions(shown)
         say = listing(shown, language, start, filters=turn.buttons, noted=noted)
         return say if number is None else replace(say, choices=(*say.choices, *pass_on.offered(turn)))
 
     return act
+
+
+async def translated(tx: Transaction, services: Services, answer: Answer, language: str) -> Answer:
+    """Return an answer with the translations by machine that the store holds for its projects."""
+    if services.reader is None:
+        return answer
+    projects = await services.reader.read(tx, [hit.project for hit in shown_hits(answer)], language)
+    hits, near = (
+        tuple(replace(hit, project=projects.get(hit.project.id, hit.project)) for hit in part)
+        for part in (answer.hits, answer.near)
+    )
+    return replace(answer, hits=hits, near=near)
 
 
 def _project_ids(commands: Sequence[str]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from bot.channels.port import Card, Cards
 from bot.context import Services
 from bot.features.search import daily_limit, rate_limit
 from bot.features.search.answers import entry
+from bot.features.search.ask import translated
 from bot.features.wording import facts_of
 from bot.messages import Say
 from bot.messages.markup import clean
@@ -80,8 +81,9 @@ async def cards_of(
     language = (person and person.language) or (language if language in LANGUAGES else DEFAULT_LANGUAGE)
     if refused is None:
         result = await services.search.ask([question], fallback=language, limit=limit)
-        made = _made(result.answer, texts)
         async with services.store.begin() as tx:
+            answer = await translated(tx, services, result.answer, result.answer.language)
+            made = _made(answer, texts)
             person, who = await _known(tx, asker)
             refused = await _refused(tx, services, person, who, same=same)
             if refused is None:

@@ -5,7 +5,15 @@ from knowledge_base.store.tables.base import metadata
 from knowledge_base.store.tables.conversations import account, button, chat_context, permit, person, room_setting
 from knowledge_base.store.tables.digests import digest_run, entry_feedback, subscription
 from knowledge_base.store.tables.introductions import introduction, introduction_count, introduction_request
-from knowledge_base.store.tables.knowledge import fact, import_row, import_run, record, record_change, vector
+from knowledge_base.store.tables.knowledge import (
+    fact,
+    import_row,
+    import_run,
+    record,
+    record_change,
+    translation,
+    vector,
+)
 from knowledge_base.store.tables.messages import cursor, inbox, outbox
 from knowledge_base.store.tables.pages import page
 from knowledge_base.store.tables.people import block, consent, contact_notice, profile, tally, verification
@@ -46,6 +54,7 @@ __all__ = [
     "room_setting",
     "subscription",
     "tally",
+    "translation",
     "unanswered",
     "vector",
     "verification",

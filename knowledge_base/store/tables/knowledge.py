@@ -87,6 +87,15 @@ vector = Table(
     Column("value", LargeBinary, nullable=False),
 )
 
+translation = Table(  # by machine
+    "translation",
+    metadata,
+    Column("source", String(16), primary_key=True),
+    Column("target", String(16), primary_key=True),
+    Column("text_hash", LargeBinary(16), primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
 fact = Table(  # single values: the revision of the knowledge, the bundle's digest, the index's model …
     "fact",
     metadata,

@@ -43,3 +43,8 @@ def test_settings_offer_no_external_embedding_service() -> None:
     assert engine is not None
     assert set(engine.model_fields) == {"engine", "model", "reranker"}
     assert set(engine.model_fields["engine"].annotation.__args__) == {"embedded", "sentence-transformers"}
+
+
+def test_translation_server_is_listed_like_the_others() -> None:
+    assert list(in_use(Settings(translation={"url": "https://translate.stadt.example"}))) == ["translate.stadt.example"]
+    assert list(in_use(Settings(translation={"url": "http://127.0.0.1:5000"}))) == []
