@@ -156,7 +156,8 @@ class Search:
         """Return whether the question is answered, and whether other places than the one named have an answer."""
         standing = (await self.prepare()).standing(vector, query.language)
         met, others = ranked.only(ranked.met), ranked.only(~ranked.here)
-        sure = len(met) > 0 and certainty.answered(certainty.evidence(query, met, standing))
+        asks = bool(query.subject or ranked.conditions)  # "Hello!" asks for no project
+        sure = asks and len(met) > 0 and certainty.answered(certainty.evidence(query, met, standing))
         if not (query.placed and query.subject and len(others)):
             return sure, False
         return sure, certainty.answered(certainty.evidence(query.anywhere, others, standing))

@@ -48,7 +48,12 @@ class Query:
         """Return whether some words only say where, when, by which people or in which state the subject is wanted."""
         read = self.understood
         said = (read.rounds, read.years, read.status, read.rural, read.counties, read.role)
-        return any((self.places, self.without_words, self.listing, self.transfer, *said))
+        return any((self.placed, self.aside, self.without_words, self.listing, self.transfer, *said))
+
+    @property
+    def aside(self) -> bool:
+        """Return whether a place named is the asker's own or left out: its name says nothing about an answer."""
+        return bool(self.places) and not self.placed and not self.border
 
     @property
     def words(self) -> str:
@@ -62,7 +67,7 @@ class Query:
         The frame goes where the rest says what is meant: a place or a "who" pulls the vector towards texts that merely
         mention one.
         """
-        framed = self.understood.who or self.transfer or self.places or self.without_words
+        framed = self.understood.who or self.transfer or self.placed or self.aside or self.without_words
         return self.rest if framed and self.subject and not self.listing else self.text
 
     @property
