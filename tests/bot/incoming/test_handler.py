@@ -157,7 +157,7 @@ async def test_rate_limited_user_is_told_once_and_can_still_use_help(
     bot: Bot, channel: FakeChannel, anna: Person, clock: FixedClock
 ) -> None:
     await anna.says("!hilfe")
-    await anna.says("Wer hat Mobilitätsprojekte gemacht?")
+    await anna.says("Wer hat was in Cottbus gemacht?")
     assert says("ask.more", await anna.says("mehr"))
     assert "2 Fragen" in await anna.says("Wer hat etwas mit Hitze gemacht?")
     beyond = [await anna.writes(text) for text in ("mehr", "Who did something about heat?")]
