@@ -143,19 +143,13 @@ class Conditions:
             fits["status"] = self._status(query, docs)
         if read.years and not read.rounds:
             fits["years"] = self._years(query, docs)
-        for name, asked, column in (
-            ("small", read.rural, self.small),
-            ("county", read.counties, self.county),
-            ("border", query.border, self.border),
-            ("transfer", query.transfer, self.transfer),
-            ("model_project", query.listing, self.model_project),
-        ):
-            if asked:
-                fits[name] = column[docs].astype(np.float32)
-        if query.without_rows or query.without_states or query.without_words:
-            fits["without"] = ~excluded * (1.0 - unwanted)
+        fits |= self._marked(query, docs)
+        if query.without_rows or query.without_states:
+            fits["without"] = (~excluded).astype(np.float32)
+        if query.without_words:
+            fits["without_words"] = 1.0 - unwanted
         degree = np.sum([_weight(name) * fit for name, fit in fits.items()], axis=0, dtype=np.float32)
-        strict = [fit > 0 for name, fit in fits.items() if name not in tuning.SOFT]
+        strict = [fit > 0 for name, fit in fits.items() if name not in _ORDERING]
         thin = self.thin[docs] & np.bool_(not query.listing)
         double = self.double[docs] & thin
         return Fit(
@@ -166,6 +160,17 @@ class Conditions:
             wanted=~excluded,
             thin=(thin + _DOUBLE * double).astype(np.float32),
         )
+
+    def _marked(self, query: Query, docs: Ints) -> dict[str, Floats]:
+        """Return the fits to the conditions that a record meets or not, as far as the question has them."""
+        marks = (
+            ("small", query.understood.rural, self.small),
+            ("county", query.understood.counties, self.county),
+            ("border", query.border, self.border),
+            ("transfer", query.transfer, self.transfer),
+            ("model_project", query.listing, self.model_project),
+        )
+        return {name: column[docs].astype(np.float32) for name, asked, column in marks if asked}
 
     def _where(self, fit: Floats) -> Ints:
         return np.flatnonzero(fit > 0)
@@ -211,8 +216,12 @@ _MEANT: Mapping[str, tuple[Status, ...]] = {  # by ``Understood.status``
 }
 
 
+_UNSAID = frozenset({"borough", "transfer", "border", "small", "model_project"})  # a record may fit and not say so
+_ORDERING = _UNSAID | {"near", "without_words", "years"}  # what misses one of these is still a hit
+
+
 def _weight(condition: str) -> float:
-    return tuning.STATUS if condition == "status" else tuning.SOFT.get(condition, 1.0)
+    return tuning.SOFT if condition in _UNSAID else tuning.WEIGHTS.get(condition, 1.0)
 
 
 def _states(project: Project, rows: Iterable[int], gazetteer: Gazetteer) -> set[str]:

@@ -211,8 +211,11 @@ class Search:
 def _counted(query: Query, ranked: Ranked, possible: Bools, least: float) -> Ints:
     """Return the numbers of the first possible candidates, as many as are answers with a probability of ``least``.
 
-    The best one counts in any case, and the order stays that of the ranking.
+    The best one counts in any case, and the order stays that of the ranking. Where only conditions are asked for, all
+    that meet them count.
     """
+    if not query.subject:
+        return np.flatnonzero(possible)
     likely = certainty.relevance(certainty.evidence_of_hits(query, ranked.only(possible))) >= least
     return np.flatnonzero(possible)[: max(int(likely.sum()), 1)]
 

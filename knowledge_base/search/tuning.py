@@ -25,16 +25,8 @@ CONDITION = 1.0
 NEARNESS = 0.3  # of the place asked for, beside that it is near
 ONLY_NAMED = 0.6  # a document that names the place, beside one of the place
 THIN = -0.5  # a record that only says that a model project exists, where no list is asked for
-SOFT = {
-    "near": 0.7,
-    "small": 0.3,
-    "borough": 0.3,
-    "transfer": 0.3,
-    "border": 0.3,
-    "years": 0.5,
-    "model_project": 0.3,
-}  # a fit may go unsaid
-STATUS = 0.6
+WEIGHTS = {"near": 0.7, "without_words": 1.0, "years": 0.5, "status": 0.6}  # of conditions; 1 where none is named
+SOFT = 0.3  # of a condition that a record may meet and not say so
 NO_SUBJECT = 0.3  # how much the texts count where only conditions are asked for
 
 # Decisions (logistic models), fitted by tools/fit_certainty.py on all corpora with equal weight.

@@ -29,7 +29,6 @@ class Query:
     transfer: bool = False  # asks what can be used elsewhere
     border: bool = False  # asks for the border region
     ending: bool = False  # the years are when something ends ("bis 2027")
-    period: bool = False  # asks when or until when
     follows: bool = False  # leant on the question before
 
     @property
@@ -44,21 +43,14 @@ class Query:
         return replace(self, rows=(), near_rows=(), states=(), understood=read)
 
     @property
-    def framed(self) -> bool:
-        """Return whether some words only say where, when, by which people or in which state the subject is wanted."""
-        read = self.understood
-        said = (read.rounds, read.years, read.status, read.rural, read.counties, read.role)
-        return any((self.placed, self.aside, self.without_words, self.listing, self.transfer, *said))
-
-    @property
     def aside(self) -> bool:
         """Return whether a place named is the asker's own or left out: its name says nothing about an answer."""
         return bool(self.places) and not self.placed and not self.border
 
     @property
     def words(self) -> str:
-        """Return the words for the word index: the subject of a question with a frame, else everything."""
-        return " ".join(self.subject) if self.subject and self.framed else self.text
+        """Return the words for the word index: those about the subject, else everything."""
+        return " ".join(self.subject) or self.text
 
     @property
     def meaning(self) -> str:
@@ -76,9 +68,3 @@ class Query:
         limits = (("rural", self.understood.rural), ("cross-border", self.border))
         limiting = {topic for topic, asked in limits if asked}
         return tuple(t for t in self.understood.topics if t not in limiting) or self.understood.topics
-
-    @property
-    def topical_share(self) -> float:
-        """Return the share of the subject that names its topics, 0 … 1."""
-        topical = frozenset(self.topical)
-        return sum(word in topical for word in self.subject) / len(self.subject) if self.subject else 1.0

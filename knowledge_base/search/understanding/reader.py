@@ -22,6 +22,9 @@ _POPULATION = re.compile(
 )
 _CLAUSE_END = re.compile(r"[,;:.?!–—\n]")
 _LONGEST_UNWANTED = 2
+_PROJECT_OF = re.compile(
+    r"(?<=\w{4})(?:s|-)?(?:projekt(?:en?|s)?|vorhaben|maßnahmen?|initiativen?)$", re.IGNORECASE
+)  # "Energieprojekte"
 _SMALL = 20_000  # inhabitants: what German statistics calls a Kleinstadt ends there
 
 
@@ -54,7 +57,7 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
         text=text,
         language=language,
         rest=" ".join(word.text for word in kept),
-        subject=tuple(word.text for word in kept if _is_subject(word.folded)),
+        subject=tuple(_PROJECT_OF.sub("", word.text) for word in kept if _is_subject(word.folded)),
         topical=tuple(word.text for mention in topics for word in words[mention.first : mention.last]),
         rows=gazetteer.with_members(rows),
         near_rows=_rows(place.near),
@@ -68,7 +71,6 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
         transfer=bool(phrases.TRANSFER.search(folded)),
         border=bool(place.partner or phrases.BORDER.search(folded)),
         ending=bool(years and phrases.ENDING.search(folded)),
-        period=bool(phrases.PERIOD.search(folded)),
         understood=Understood(
             topics=tuple(dict.fromkeys(mention.topic for mention in topics)),
             municipalities=_names(place.at, PlaceKind.MUNICIPALITY),

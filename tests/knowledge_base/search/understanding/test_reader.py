@@ -141,7 +141,7 @@ FLAGS: list[tuple[str, str, dict[str, bool]]] = [
 SUBJECTS: list[tuple[str, str, tuple[str, ...]]] = [
     ("de", "Welche Vorhaben sind schon abgeschlossen?", ()),
     ("de", "Welche Projekte hat Guben?", ()),
-    ("de", "Wer hat Mobilitätsprojekte gemacht?", ("Mobilitätsprojekte",)),
+    ("de", "Wer hat Mobilitätsprojekte gemacht?", ("Mobilität",)),
     ("de", "Hitzeschutz in Potsdam", ("Hitzeschutz",)),
     ("en", "Who has done mobility projects?", ("mobility",)),
     ("pl", "Które projekty są już zakończone?", ()),
