@@ -134,6 +134,7 @@ FLAGS: list[tuple[str, str, dict[str, bool]]] = [
     ("en", "Is Cologne one of the model projects?", {"listing": True}),
     ("pl", "miasta modelowe", {"listing": True}),
     ("de", "Was läuft noch bis 2027?", {"ending": True}),
+    ("de", "Verkehrszählung", {"border": False, "transfer": False, "listing": False, "ending": False}),
 ]
 
 SUBJECTS: list[tuple[str, str, tuple[str, ...]]] = [
