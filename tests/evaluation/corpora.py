@@ -19,6 +19,7 @@ from knowledge_base.embedding.port import Embedder
 from knowledge_base.model import Project
 from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.search.dense import encode
+from knowledge_base.search.embedding_backlog import shipped
 from knowledge_base.search.engine import Search
 from knowledge_base.search.evaluate import Question, read_questions
 from knowledge_base.search.index import Index
@@ -87,7 +88,7 @@ async def search_over(embedder: Embedder, corpus: Corpus) -> Search:
     """Return a search over a corpus, which also knows the bundle's municipalities."""
     needed = Index.texts_needed(corpus.projects)
     path = VECTORS / f"{corpus.name.replace(' ', '_')}-{embedder.fingerprint}.npz"
-    known = _read(path)
+    known = {**shipped(embedder.fingerprint), **_read(path)}
     missing = [key for key in needed if key not in known]
     for start in range(0, len(missing), BATCH):
         keys = missing[start : start + BATCH]

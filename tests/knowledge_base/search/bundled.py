@@ -14,6 +14,7 @@ from knowledge_base.ingest.row import Row
 from knowledge_base.model import Contact, Municipality, Project, Record, RecordKind
 from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.search.dense import encode
+from knowledge_base.search.embedding_backlog import shipped
 from knowledge_base.search.engine import Search
 from knowledge_base.search.index import Index
 from knowledge_base.search.understanding import phrases
@@ -80,7 +81,10 @@ async def search_over(
     """A search over projects (the bundle's, unless others are given) with their vectors."""
     chosen = projects() if project is None else list(project)
     needed = Index.texts_needed(chosen)
-    values = encode(await embedder.embed_passages(list(needed.values()))) if needed else []
-    index = Index.build(chosen, dict(zip(needed, values, strict=True)))
+    vectors = {key: vector for key, vector in shipped(embedder.fingerprint).items() if key in needed}
+    missing = {key: text for key, text in needed.items() if key not in vectors}
+    if missing:
+        vectors |= dict(zip(missing, encode(await embedder.embed_passages(list(missing.values()))), strict=True))
+    index = Index.build(chosen, vectors)
     known = gazetteer() if places is None else Gazetteer(places, ordinary=(lexicon().words,))
     return Search(embedder, index, known, bundled(), contacts)
