@@ -130,7 +130,7 @@ async def test_invalid_name_is_refused(net: Networks, name: str) -> None:
 
 @pytest.mark.parametrize(
     "place",
-    ["Kleckersdorf (bestätigt)", "https://x.example", "evil.com", "Ruf 0170 1234567", "a@b.example", "Ort, verifiziert"],
+    ["Kleckerdorf (bestätigt)", "https://x.example", "evil.com", "Ruf 0170 1234567", "a@b.example", "Ort, verifiziert"],
 )
 async def test_invalid_name_of_a_municipality_is_refused(net: Networks, place: str) -> None:
     """Contacts read this name, so it may hold no link, no number and no mark of verification."""
