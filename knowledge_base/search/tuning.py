@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# Sides of the convex sum (Bruch, Gai & Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023): chosen on
-# the questions of all corpora together, each corpus left out once.
+# Sides of the convex sum (Bruch, Gai & Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023): chosen by
+# hand, looking at the development questions of all corpora at once; no corpus was left out.
 SHARE_WORDS = 0.5  # BM25 against meaning
 UNCOVERED = 0.8  # of it goes to meaning, as far as no document holds the question's words
 SHARE_ASKED = 0.5  # of meaning: the nearest question that a record answers; the rest is its text
