@@ -8,8 +8,10 @@ import pytest
 
 from bot.features.search.answers import entry, in_full
 from bot.messages import Say
+from bot.texts import LANGUAGES, Texts
 from knowledge_base.labels import status_in
 from knowledge_base.model import Hit, Project
+from knowledge_base.search.understanding import phrases
 from knowledge_base.translations import in_language, in_original
 
 TODAY = date(2026, 11, 30)
@@ -145,3 +147,9 @@ def test_details_translate_kind_and_funding_round_by_vocabulary() -> None:
     assert shown["show.kind"].values == {"value": "działanie"}
     assert shown["show.funding_round"].values == {"value": "MPSC, 1. edycja (2019)"}
     assert facts(TRANSLATED, "en")["show.contact_role"].values == {"value": "Mobility unit"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_status_that_a_question_may_name_has_words_in_the_answer(language: str) -> None:
+    for status in phrases.STATUS:
+        assert Texts().template(f"understood.{status}", language)
