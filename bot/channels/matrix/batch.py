@@ -154,6 +154,8 @@ class SyncReader:
                     else:
                         self._before_arrival(room, event, batch)
                 begun = begun or event is arrival
+        # The state of a fork of the room's history may still hold the invitation, and come after the bot's arrival.
+        room.members[self._me] = "join"
         if arrival is not None and room.creator != self._me and not room.is_space:
             happenings.insert(0, self._joined(room, arrival))
         batch.happenings += not_missed(happenings, too_many=len(gap) >= MOST_MISSED, now=now)

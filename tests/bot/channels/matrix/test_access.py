@@ -169,6 +169,15 @@ async def test_no_invitation_is_declined_before_the_spaces_are_known(reader: Syn
     assert await invitations(reader, access(ALIAS, server=server), server) == []
 
 
+async def test_stale_invitation_in_the_state_of_a_fork_does_not_undo_the_arrival_of_the_bot(reader: SyncReader) -> None:
+    """A message written while the bot arrives may make the server deliver the state without the arrival, afterwards."""
+    arrived = {"timeline": {"events": [CREATE, member(LENA), member(ME)]}}
+    stale = {"state": {"events": [member(ME) | {"content": {"membership": "invite"}}]}, "timeline": {"events": []}}
+    for joined in (arrived, stale):
+        reader.timeline(SPACE, joined, [], Position("s"), Batch(), moment(NOW_MS))
+    assert access(SPACE, room=reader.rooms[SPACE]).may_ask(LENA)
+
+
 async def test_bot_says_nothing_in_a_space(reader: SyncReader) -> None:
     arrival = member(ME) | {"unsigned": {"prev_content": {"membership": "invite"}}}
     joined = {"state": {"events": [CREATE, member(LENA)]}, "timeline": {"events": [arrival, text("!hilfe")]}}
