@@ -14,7 +14,7 @@ import structlog
 from bot.channels.networks import MAIL, NETWORKS, forgetting, network
 from bot.channels.policy import DataClass, can_take_request, may_pass
 from bot.channels.port import Channel, Immediate, Shared, StandsDown, Warns
-from bot.context import Services
+from bot.context import Notes, Services
 from bot.features import introductions
 from bot.features.accounts.reverify import Proofs
 from bot.features.digests import job as weekly
@@ -72,8 +72,9 @@ class Bot:
     """Everything between the channels and the knowledge; one per process."""
 
     def __init__(
-        self, settings: Settings, base: KnowledgeBase, texts: Texts, channels: Sequence[Channel], *, place: str = ""
-    ) -> None:
+        self, settings: Settings, base: KnowledgeBase, texts: Texts, channels: Sequence[Channel], *, place: str = "",
+        notes: Notes | None = None,
+    ) -> None:  # fmt: skip
         """``place``: the state folder as no other one on any machine is called; see ``bot.processes.state_lock``."""
         self._channels = {channel.name: channel for channel in channels}
         self._store, self._search = base.store, base.search
@@ -92,7 +93,7 @@ class Bot:
         base.search.reach_by(can_reach := partial(can_take_request, settings=settings))
         translator = _translator(self._store, settings)
         services = self.services = Services(
-            self._store, base.search, settings, links, secret, texts, self.health, translator
+            self._store, base.search, settings, links, secret, texts, self.health, translator, notes
         )
         rules = Staff(frozenset(settings.editors), admins=frozenset(settings.admins))
         desk = FrontDesk(services, texts)

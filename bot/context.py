@@ -13,7 +13,7 @@ from bot.operations.health import Health
 from bot.outgoing.links import Links
 from bot.texts import Texts
 from config.settings import Settings
-from knowledge_base.model import Project
+from knowledge_base.model import Answer, Project
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from knowledge_base.store.people import ChatContext, Person
@@ -62,6 +62,18 @@ class Turn:
         return (place.channel, place.conversation, self.inbound.reference, self.person.id)
 
 
+class Notes(Protocol):
+    """Notes of what the bot understood and did."""
+
+    def searched(self, turn: Turn, answer: Answer, whole: Answer) -> None:
+        """Note a search: what is shown now, and its first hits at once."""
+        ...
+
+    def answered(self, turn: Turn, intent: Intent, key: str, talk: Any) -> None:
+        """Note what a message was, and how the talk stands after it."""
+        ...
+
+
 class ReadProjects(Protocol):
     """Adds to projects what readers of a language need."""
 
@@ -82,6 +94,7 @@ class Services:
     texts: Texts
     health: Health = field(default_factory=Health)  # of this process
     reader: ReadProjects | None = None  # adds translations by machine, where a server is set up
+    notes: Notes | None = None  # of what was understood, where somebody wants to know
 
     @property
     def context_lasts(self) -> timedelta:

@@ -57,7 +57,17 @@ FLOORS = {
 }  # fmt: skip
 MODULES_OF_THE_BOT = 4  # that lie in no room
 # The rooms of the features. Each imports only from those after it, and from the files that lie beside them.
-FEATURES = ("registry", "privacy", "editors", "accounts", "introductions", "digests", "search", "open_questions")
+FEATURES = (
+    "registry",
+    "conversation",
+    "privacy",
+    "editors",
+    "accounts",
+    "introductions",
+    "digests",
+    "search",
+    "open_questions",
+)
 
 MODULE_LINES = 300
 FUNCTION_LINES = 60

@@ -45,11 +45,18 @@ class TerminalChannel:
     exactly_once = False
 
     def __init__(
-        self, *, input_stream: TextIO = sys.stdin, output: TextIO = sys.stdout, history: Path | None = None
+        self,
+        *,
+        input_stream: TextIO = sys.stdin,
+        output: TextIO = sys.stdout,
+        history: Path | None = None,
+        as_json: Callable[[str, str], str] | None = None,
     ) -> None:
+        """``as_json``: what to write instead of an answer, by the reference of the question and the text."""
+        self._as_json = as_json
         self._input = input_stream
         self._output = output
-        self._interactive = input_stream.isatty() and output.isatty()
+        self._interactive = input_stream.isatty() and output.isatty() and as_json is None
         self._history = history
         self._console = Console(file=output, highlight=False, soft_wrap=not output.isatty())
         self._waiting_for: dict[str, asyncio.Event] = {}
@@ -86,7 +93,10 @@ class TerminalChannel:
         """Show a message; an answer lets ``run`` read the next line."""
         if not fits(message.audience, message.readers, self.who_reads(message.address), {USER}):
             raise AudienceError("That is not for the person at the terminal.")
-        if self._console.is_terminal:
+        if self._as_json is not None:
+            self._output.write(self._as_json(message.answers, plain_text(message)) + "\n")
+            self._output.flush()
+        elif self._console.is_terminal:
             self._console.print(pretty(message))
         else:
             encoding = self._output.encoding or "utf-8"

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import fail, load_settings, progress, run, tell, write, write_json
+from bot.cli.dialogues import Dialogue, as_objects, is_dialogues, play, read_dialogues, table
 from bot.features.introductions.unreachable import counted, lines
 from bot.resources import open_knowledge, open_records, open_search, open_store
 from config.settings import Settings
@@ -131,13 +132,25 @@ async def _export(settings: Settings, with_contacts: bool) -> None:
 
 def evaluate(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="JSONL lines with question, lang, kind, relevant")],
+    file: Annotated[Path, typer.Argument(help="JSONL lines with question, lang, kind, relevant; or with dialogues")],
     as_json: Annotated[bool, typer.Option("--json", help="write the figures as one JSON object")] = False,
 ) -> None:
-    """Measure search quality. Use questions with known answers."""
+    """Measure search quality, with questions that have known answers; or how dialogues are understood."""
     settings = load_settings(context)
+    if is_dialogues(file):
+        run(_play(settings, read_dialogues(file), as_json))
+        return
     questions = read_questions(file)
     run(_evaluate(settings, questions, as_json))
+
+
+async def _play(settings: Settings, dialogues: Sequence[Dialogue], as_json: bool) -> None:
+    with progress() as bar:
+        judged = await play(settings, dialogues, bar)
+    if as_json:
+        write_json(as_objects(judged))
+    else:
+        write(table(judged))
 
 
 async def _evaluate(settings: Settings, questions: Sequence[Question], as_json: bool) -> None:

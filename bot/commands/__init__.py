@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from bot.commands import (
     account,
     admins,
+    conversation,
     digests,
     editors,
     general,
@@ -35,6 +36,7 @@ COMMANDS: tuple[Command, ...] = (  # in the order of help
     *rooms.COMMANDS,
     *privacy.COMMANDS,
     *general.COMMANDS,
+    *conversation.COMMANDS,
     *editors.COMMANDS,
     *admins.COMMANDS,
 )

@@ -10,7 +10,7 @@ from bot.commands.command import Intent, fold
 from bot.commands.introductions import Introduce
 from bot.commands.search import Original, Show
 from bot.context import Services, Turn
-from bot.messages import Choice, Say, Url
+from bot.messages import Say, Url
 from knowledge_base.store.transaction import Transaction
 
 THEN = "then"  # in the query of a chat context: the command that waits until we know enough
@@ -53,13 +53,6 @@ async def prompt(
     query |= {THEN: to_text(then)} if then else {}
     answer_id, choices = (before.answer_id, before.choices) if before else (None, ())
     await tx.people.remember(turn.context_key, query or None, answer_id, choices, awaits=to_text(awaits))
-
-
-async def offer(tx: Transaction, turn: Turn, services: Services, choices: tuple[Choice, ...]) -> None:
-    """The numbers mean these choices; the last question stays what it is."""
-    before = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
-    query, answer_id = (before.query, before.answer_id) if before else (None, None)
-    await tx.people.remember(turn.context_key, query, answer_id, [choice.command for choice in choices])
 
 
 async def ask_missing(tx: Transaction, turn: Turn, services: Services, *, then: Intent) -> Say | None:

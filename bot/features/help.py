@@ -11,6 +11,7 @@ from bot.commands.account import Language
 from bot.commands.command import Command, Permission
 from bot.commands.general import Greet, Help, Thanks, Unknown
 from bot.context import Act, Serves, Services, Turn, say
+from bot.features.talk import offer
 from bot.messages import Choice, Say, Url
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from knowledge_base.model import RecordKind
@@ -49,12 +50,12 @@ async def thanks(_turn: Turn, _intent: Thanks, _services: Services) -> Act:
     return say(Say("thanks"))
 
 
-async def choose_language(turn: Turn, intent: Language, _services: Services) -> Act:
+async def choose_language(turn: Turn, intent: Language, services: Services) -> Act:
     """Answer in a language from now on, or tell which there are."""
 
     async def ask(tx: Transaction) -> Say:
         choices = tuple(Choice(Say(f"language.{code}"), Language(code), True) for code in (*LANGUAGES, "auto"))
-        await tx.people.remember(turn.context_key, None, None, [choice.command for choice in choices])
+        await offer(tx, turn, services, choices)
         return Say("language.which", {"languages": tuple(choice.label for choice in choices)}, choices)
 
     async def choose(tx: Transaction) -> Say:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands import PERMISSIONS
+from bot.commands import PERMISSIONS, to_text
 from bot.commands.command import Intent, Permission
 from bot.commands.introductions import Introduce
 from bot.commands.search import Pick
@@ -10,15 +10,18 @@ from bot.context import Act, Serves, Services, Turn, say
 from bot.features import help as guide
 from bot.features import operating, rooms
 from bot.features.accounts import connect, disconnect, pause, profile, whoami
+from bot.features.conversation import attributes, replies
 from bot.features.dialog import only_in_private
 from bot.features.digests import chat as digests
 from bot.features.digests import subscribe
-from bot.features.editors import corrections, new_entry, questions
+from bot.features.editors import corrections, new_entry, questions, reports
 from bot.features.introductions import chat as introductions
 from bot.features.open_questions import pass_on
 from bot.features.privacy import chat as privacy
 from bot.features.search import ask
+from bot.features.talk import Talk, settle
 from bot.messages import Say
+from knowledge_base.store.transaction import Transaction
 
 ADMINS_ONLY = Say("admins_only")
 EDITORS_ONLY = Say("editors_only")
@@ -33,7 +36,23 @@ async def perform(turn: Turn, intent: Intent, services: Services) -> Act:
         intent = Introduce(await ask.picked_entry(turn, intent.number, services))  # a number means nothing elsewhere
     if refused := refusal(turn, intent):
         return say(refused)
-    return await SERVES[type(intent)](turn, intent, services)
+    act = await SERVES[type(intent)](turn, intent, services)
+    return _settling(turn, act, services) if _answers_what_waits(turn, intent) else act
+
+
+def _answers_what_waits(turn: Turn, intent: Intent) -> bool:
+    pending = Talk.of(turn.context).pending
+    return bool(pending) and not isinstance(intent, Pick) and to_text(intent) in pending
+
+
+def _settling(turn: Turn, act: Act, services: Services) -> Act:
+    """Do what waited for a yes; then nothing waits any more."""
+
+    async def settled(tx: Transaction) -> Say:
+        await settle(tx, turn, services)
+        return await act(tx)
+
+    return settled
 
 
 def refusal(turn: Turn, intent: Intent) -> Say | None:
@@ -76,6 +95,9 @@ _FEATURES: tuple[Serves, ...] = (
     new_entry.SERVES,
     corrections.SERVES,
     privacy.SERVES,
+    reports.SERVES,
+    attributes.SERVES,
+    replies.SERVES,
     operating.SERVES,
     {Pick: pick},
 )

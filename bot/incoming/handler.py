@@ -16,10 +16,13 @@ from bot.channels.port import Channel
 from bot.commands.command import Intent
 from bot.commands.ratings import Rate
 from bot.context import Act, Services, Turn, say
+from bot.features.conversation.meaning import meant
+from bot.features.conversation.replies import reminder
 from bot.features.privacy_notice import first_notice
 from bot.features.registry import perform
 from bot.features.search.ask import note_rating
 from bot.features.search.rate_limit import EXHAUSTED, told_already
+from bot.features.talk import Talk
 from bot.incoming.buttons import FrontDesk
 from bot.incoming.group_access import left, may_work, moved, note_permit
 from bot.incoming.reply import FAREWELL, HandledElsewhereError, explain, notice, reply, retract, say_sorry
@@ -151,7 +154,10 @@ class Handler:
             return await self._silently(
                 row, inbound, lambda tx: note_rating(tx, rated.answer, turn.person.id, rated.useful)
             )
-        act = say(loaded.refused) if loaded.refused else await self._perform(turn, loaded.intent)
+        intent = loaded.intent
+        act = say(loaded.refused) if loaded.refused else None
+        if act is None:
+            intent, act = await self._perform(turn, intent)
         async with self._store.begin() as tx:
             await note_permit(tx, inbound, self._rules.admins)
             await self._loader.settle(tx, turn)
@@ -166,6 +172,9 @@ class Handler:
                 await self._reply(tx, row, turn, answer)
             if answer.key in COUNTED:
                 await tx.inbox.mark(row, COUNTED[answer.key])
+            if self._services.notes is not None:
+                context = await tx.people.context(turn.context_key, younger_than=self._services.context_lasts)
+                self._services.notes.answered(turn, intent, answer.key, Talk.of(context))
             reached("answer.before_commit")
         reached("answer.after_commit")
         self._answered()
@@ -195,8 +204,10 @@ class Handler:
         return "told" if told else "noted"
 
     async def _reply(self, tx: Transaction, row: InboxRow, turn: Turn, answer: Say) -> None:
-        """Store the answer; the first one to a person ends with the privacy notice."""
-        footer = None if answer.key == FAREWELL else await first_notice(tx, turn, self._services)
+        """Store the answer; below it stands what still waits for a yes, or to a new person, the privacy notice."""
+        footer = None
+        if answer.key != FAREWELL:
+            footer = await reminder(tx, turn, self._services, answer) or await first_notice(tx, turn, self._services)
         await reply(tx, row, turn, answer, footer)
 
     async def _silently(
@@ -214,11 +225,12 @@ class Handler:
         if not await tx.inbox.done(row):
             raise HandledElsewhereError
 
-    async def _perform(self, turn: Turn, intent: Intent) -> Act:
-        """Do what was asked, bounded in time, while the person sees that something happens."""
+    async def _perform(self, turn: Turn, intent: Intent) -> tuple[Intent, Act]:
+        """Find out what is meant and do it, bounded in time, while the person sees that something happens."""
         channel = self._channels.get(turn.inbound.address.channel)
         async with asyncio.timeout(ANSWER_WITHIN_S), shown_as_working(channel, turn.inbound.address):
-            return await perform(turn, intent, self._services)
+            intent = await meant(turn, intent, self._services)
+            return intent, await perform(turn, intent, self._services)
 
     async def _rate(self, tx: Transaction, inbound: Inbound) -> None:
         """A thumb on one of our answers is feedback; every other reaction means nothing to us."""

@@ -11,7 +11,7 @@ from bot.channels.networks import MAIL, named_by, network
 from bot.commands.account import Disconnect
 from bot.context import Act, Serves, Services, Turn
 from bot.features.accounts.separate import parted, promised, separate
-from bot.features.dialog import offer
+from bot.features.talk import offer
 from bot.messages import Choice, MessageAudience, Reach, Say, Value
 from bot.messages.envelope import Envelope
 from bot.texts import DEFAULT_LANGUAGE

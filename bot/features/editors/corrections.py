@@ -55,13 +55,13 @@ async def correct(turn: Turn, intent: Correct, services: Services) -> Act:
         await tx.open_questions.keep(
             number, turn.person.id, masked(text), turn.language, audience=QuestionAudience.EDITORS
         )
-        reached = [await _tell_editor(tx, editor, number, text, services) for editor in await _editors(tx, services)]
+        reached = [await _tell_editor(tx, editor, number, text, services) for editor in await editors(tx, services)]
         return Say("correct.sent" if any(reached) else "correct.nobody", {"number": number})
 
     return act
 
 
-async def _editors(tx: Transaction, services: Services) -> list[Person]:
+async def editors(tx: Transaction, services: Services) -> list[Person]:
     """Who mends records: the editors, and the admins."""
     settings = services.settings
     accounts = [address.partition(":") for address in dict.fromkeys((*settings.editors, *settings.admins))]

@@ -19,10 +19,11 @@ from bot.commands import to_text
 from bot.commands.editors import NewEntry
 from bot.commands.search import PROJECT, Ask, Show
 from bot.context import Act, Serves, Services, Turn, say
-from bot.features.dialog import offer, only_in_private
+from bot.features.dialog import only_in_private
 from bot.features.editors.questions import EDITABLE, close, refused
 from bot.features.search import ask
 from bot.features.search.answers import in_full
+from bot.features.talk import offer
 from bot.messages import Choice, Say, Value
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.codec import to_body
@@ -224,7 +225,7 @@ async def _shown(tx: Transaction, turn: Turn, draft: _Draft, record: Record, ser
     }
     yes = Choice(Say("choice.publish"), NewEntry(draft.number, "yes", value=_mark(record)), numbered=True)
     discard = Choice(Say("choice.discard"), NewEntry(draft.number, "discard"))
-    await offer(tx, turn, services, (yes,))
+    await offer(tx, turn, services, (yes,), consent=True)
     values["choices"] = (yes.label,)
     return Say("entry.preview", values, (yes, discard))
 

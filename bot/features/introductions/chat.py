@@ -7,7 +7,7 @@ from bot.channels.policy import DataClass, may_pass
 from bot.commands.introductions import Introduce, IntroduceStatus, IntroduceStep, Respond, SayHelped, kinds_of
 from bot.commands.search import PROJECT
 from bot.context import Act, Serves, Services, Turn
-from bot.features.dialog import ask_missing, offer, prompt, says_no, wanted_before
+from bot.features.dialog import ask_missing, prompt, says_no, wanted_before
 from bot.features.entries import project_behind
 from bot.features.introductions import Evidence, describe, for_editors, helped, respond, withdraw
 from bot.features.introductions.candidates import contact_of, project_of
@@ -27,6 +27,7 @@ from bot.features.introductions.request import (
 from bot.features.introductions.view import RequestView, date_of, said_of, sharables, title_of
 from bot.features.privacy_notice import version
 from bot.features.search.ask import picked_entry
+from bot.features.talk import offer
 from bot.messages import Choice, Happening, Say
 from bot.messages.markup import clean, plain
 from bot.messages.reach import is_reach
@@ -84,7 +85,7 @@ async def _next(tx: Transaction, turn: Turn, services: Services, introduction: I
         await prompt(tx, turn, services, IntroduceStep("reach", introduction.code))
         return Say("intro.ask_reach")
     shown = await preview(tx, services, introduction, turn.language)
-    await offer(tx, turn, services, shown.choices)
+    await offer(tx, turn, services, shown.choices, consent=True)
     return shown
 
 
@@ -182,7 +183,7 @@ async def _what_to_show(tx: Transaction, turn: Turn, services: Services, introdu
         return Say("intro.ask_reach")
     shares = tuple((datum.kind, datum.value) for datum in own)
     choices = agreeing(Respond(ContactAnswer.YES.value, introduction.code), shares, "choice.intro.show")
-    await offer(tx, turn, services, choices)
+    await offer(tx, turn, services, choices, consent=True)
     return Say("intro.what_to_show", {"options": tuple(choice.label for choice in choices)}, choices)
 
 

@@ -14,10 +14,11 @@ from bot.channels.policy import DataClass, may_pass
 from bot.commands.open_questions import OfferAnswer, PassOn, Reply
 from bot.commands.search import QUESTION, Show
 from bot.context import Act, Serves, Services, Turn, say
-from bot.features.dialog import offer, only_in_private
+from bot.features.dialog import only_in_private
 from bot.features.open_questions import closing
 from bot.features.privacy_notice import version
 from bot.features.reach import ways_out
+from bot.features.talk import offer
 from bot.features.wording import named
 from bot.messages import Choice, Happening, Say, Value
 from bot.messages.markup import plain
@@ -76,7 +77,7 @@ async def _draft(tx: Transaction, turn: Turn, answer_id: str, services: Services
     if not await tx.open_questions.keep(number, turn.person.id, text, language, topics=read.topics):
         return Say("question.passed_already", {"number": number})
     shown = _preview(number, text, read.topics, turn.language)
-    await offer(tx, turn, services, shown.choices)
+    await offer(tx, turn, services, shown.choices, consent=True)
     return shown
 
 
@@ -167,7 +168,7 @@ async def reply(turn: Turn, intent: Reply, services: Services) -> Act:
         await _count(tx, turn, services, REPLIED)
         await tx.entry_drafts.ask(turn.reply_id, asked.number, turn.person.id, text)
         answer = _replied(text, turn.reply_id)
-        await offer(tx, turn, services, answer.choices)
+        await offer(tx, turn, services, answer.choices, consent=True)
         return answer
 
     return act

@@ -21,6 +21,7 @@ from bot.features.privacy.readable import readable
 from bot.features.privacy_notice import NOTICE_PAGE, officer, operator
 from bot.features.reach import ways_out
 from bot.features.search import rate_limit
+from bot.features.talk import offer
 from bot.messages import Choice, Reach, Say, Url
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.model import Project, RecordKind
@@ -142,8 +143,10 @@ async def forget(turn: Turn, intent: Forget, services: Services) -> Act:
 
     async def ask_back(tx: Transaction) -> Say:
         roles = await tx.contacts.held_by(turn.person.id)
-        yes = Choice(Say("choice.forget"), Forget(confirmed=True))
-        return Say("forget.sure", {"roles": tuple(Say("verify.role", {"role": role.role}) for role in roles)}, (yes,))
+        yes = Choice(Say("choice.forget"), Forget(confirmed=True), numbered=True)
+        await offer(tx, turn, services, (yes,), consent=True)
+        held = tuple(Say("verify.role", {"role": role.role}) for role in roles)
+        return Say("forget.sure", {"roles": held, "choices": (yes.label,)}, (yes,))
 
     async def act(tx: Transaction) -> Say:
         await rate_limit.carry_over(tx, turn, services)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from bot.commands import parse, to_text
 from bot.commands.command import Intent, number_of
@@ -17,9 +18,10 @@ from bot.features.open_questions import pass_on
 from bot.features.reach import can_ask
 from bot.features.search import daily_limit
 from bot.features.search.answers import in_full, listing, shown_hits, without_introductions
+from bot.features.talk import Talk, change, numbered
 from bot.messages import Choice, Say
 from knowledge_base.ingest.personal_data import masked
-from knowledge_base.model import Answer, Project, RecordKind
+from knowledge_base.model import Answer, Hit, Project, RecordKind
 from knowledge_base.search.service import LONGEST, ChainResult
 from knowledge_base.store.answers import GivenAnswer
 from knowledge_base.store.people import ChatContext
@@ -41,7 +43,15 @@ async def ask(turn: Turn, intent: Ask, services: Services) -> Act:
     result = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE)
     if not result.follows_up:
         chain = chain[-1:]
+    await _note(turn, services, chain, result)
     return _give(turn, services, chain, result, start=0)
+
+
+async def _note(turn: Turn, services: Services, chain: Sequence[str], result: ChainResult) -> None:
+    """Note what was found, with the hits behind the first page."""
+    if services.notes is not None:
+        whole = await services.search.ask(chain, fallback=turn.person.last_language, limit=3 * PAGE)
+        services.notes.searched(turn, result.answer, whole.answer)
 
 
 async def more(turn: Turn, _intent: More, services: Services) -> Act:
@@ -52,11 +62,13 @@ async def more(turn: Turn, _intent: More, services: Services) -> Act:
         return say(Say("more.nothing_before"))
     if refused := turn.no_search or turn.no_project:
         return say(refused)
-    start = len(context.choices)
+    start = Talk.of(context).shown
     result = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE, offset=start)
     if not result.answer.hits:
         return say(Say("more.no_more"))
-    return _give(turn, services, chain, result, start=start, before=context.choices)
+    if services.notes is not None:
+        services.notes.searched(turn, result.answer, result.answer)
+    return _give(turn, services, chain, result, start=start, before=numbered(context)[:start])
 
 
 async def pick(turn: Turn, number: int, services: Services) -> Intent | None:
@@ -122,6 +134,7 @@ async def _show_project(
     answer = in_full(reading, turn.language, tx.now.date())
     answer = replace(answer, choices=(*choices, *_other_words(reading, project, turn.language)))
     await daily_limit.note(tx, turn, services, [project_id])
+    await change(tx, turn, services, focus=PROJECT + project_id, entry=True)
     return await _shown(tx, turn, PROJECT + project_id, answer, stored.record.topics)
 
 
@@ -183,7 +196,7 @@ def _chain(turn: Turn) -> list[str]:
 
 def _texts(context: ChatContext | None) -> list[str]:
     """The last question and what it followed; none where the context is about something else."""
-    return list((context.query or {}).get("texts", ())) if context else []
+    return list(Talk.of(context).texts)
 
 
 def _give(
@@ -192,11 +205,14 @@ def _give(
     """Store what the answer shows, and say it."""
     answer = result.answer
     hits = shown_hits(answer)
+    sure = answer.answered or bool(answer.events)
+    if not sure:  # the numbers of the last list keep their meaning, and the nearest are numbered on
+        before, start = numbered(turn.context), len(numbered(turn.context))
     commands = [*before, *(to_text(Show(PROJECT + hit.project.id)) for hit in hits)]
 
     async def act(tx: Transaction) -> Say:
         number = None
-        if not (answer.answered or answer.events):
+        if not sure:
             text = masked(answer.question)
             number = await tx.answers.not_answered(text, _folded(text), answer.language)
         await tx.people.spoke(turn.person.id, answer.language)
@@ -206,14 +222,14 @@ def _give(
                 id=turn.reply_id,
                 channel=turn.inbound.address.channel,
                 event_id=turn.inbound.reference,
-                sure=answer.answered or bool(answer.events),
+                sure=sure,
                 language=answer.language,
                 shown=_project_ids(commands),
                 unanswered=number,
             )
         )
         for key in (turn.context_key, turn.question_key):  # of the next question here, and of a reply or thread later
-            await tx.people.remember(key, {"texts": chain}, turn.reply_id, commands)
+            await tx.people.remember(key, _about(turn, chain, commands, answer), turn.reply_id, commands)
         language, noted = turn.person.language or answer.language, bool(number and services.settings.editors)
         shown = await translated(tx, services, answer, language)
         shown = shown if await can_ask(tx, services, turn.person.id) else without_introductions(shown)
@@ -221,6 +237,28 @@ def _give(
         return say if number is None else replace(say, choices=(*say.choices, *pass_on.offered(turn)))
 
     return act
+
+
+def _about(turn: Turn, chain: Sequence[str], commands: Sequence[str], answer: Answer) -> dict[str, Any] | None:
+    """Return what the talk is about now.
+
+    A question that found nothing certain leaves list and focus as they are; only a town that it names has the focus.
+    """
+    talk = Talk.of(turn.context)
+    talk = talk if talk.consent else talk.settled
+    sure = answer.answered or bool(answer.events)
+    if sure:
+        first = parse(commands[0]) if commands else None
+        focus = first.entry if isinstance(first, Show) else ""
+        talk = replace(talk, focus=focus, shown=len(commands))
+    elif (nearest := next(iter(answer.near), None)) and (not talk.focus or _is_of_the_place(nearest, answer)):
+        talk = replace(talk, focus=PROJECT + nearest.project.id)
+    return replace(talk, texts=tuple(chain), unsure=not sure, entry=False).query()
+
+
+def _is_of_the_place(hit: Hit, answer: Answer) -> bool:
+    """Return whether a hit is of a municipality that the question names."""
+    return not {hit.project.municipality, *hit.project.members}.isdisjoint(answer.understood.municipalities)
 
 
 async def translated(tx: Transaction, services: Services, answer: Answer, language: str) -> Answer:

@@ -21,6 +21,7 @@ from bot.commands.account import (
 from bot.commands.admins import ALL as EVERY
 from bot.commands.admins import Status, Unclear
 from bot.commands.command import MOST_DIGITS, Intent
+from bot.commands.conversation import AboutBot, AskBack, Attribute, Decline, Propose, Report, SmallTalk
 from bot.commands.digests import OF_SUBSCRIBE, STEPS, Digest, Subscribe, Unsubscribe
 from bot.commands.editors import Edit, NewEntry, Questions, Remove
 from bot.commands.general import LONGEST_UNKNOWN, Greet, Help, Start, Thanks, Unknown
@@ -72,6 +73,15 @@ ALL: dict[type[Intent], st.SearchStrategy[Intent]] = {
     Show: st.one_of(built(Show, entries), st.builds(Show, number=few)),
     Original: st.one_of(built(Original, entries), st.builds(Original, number=few)),
     Pick: built(Pick, few),
+    SmallTalk: built(SmallTalk, tokens),
+    AboutBot: built(AboutBot, tokens),
+    Attribute: built(Attribute, tokens, st.sampled_from(["project:bb-cottbus", "project:7"])),
+    AskBack: built(AskBack, tokens),
+    Propose: built(Propose, st.sampled_from(["unsubscribe", "pause digest 14"])),
+    Decline: st.just(Decline()),
+    Report: built(
+        Report, st.sampled_from(["wrong", "new"]), st.sampled_from(["", "project:bb-cottbus"]), texts, st.booleans()
+    ),
     Rate: built(Rate, st.booleans(), st.one_of(st.just(""), tokens, entries)),
     Start: built(Start, texts),
     Help: st.just(Help()),

@@ -30,7 +30,8 @@ PARTS = (  # texts that stand in others, on pages or on buttons, never alone in 
     "ask.elsewhere", "ask.entry", "ask.fact", "ask.group", "ask.link", "ask.list", "ask.noted", "ask.role",
     "ask.understood", "basis.", "button.", "channel.", "choice.", "events.over", "field.", "help.", "language.auto",
     "language.de", "language.en", "language.pl", "mail.", "origin.", "page.", "period.", "press.", "privacy.",
-    "register.", "room.language.", "room.mention.", "room.threads.", "show.", "subject.", "understood.", "way_out.",
+    "register.", "report.about", "room.language.", "room.mention.", "room.threads.", "show.", "subject.",
+    "understood.", "way_out.",
 )  # fmt: skip
 PEOPLE = ("anna", "ben", "carl")
 users = st.frozensets(st.sampled_from(PEOPLE))
