@@ -49,9 +49,6 @@ def main() -> None:
     except (StadtlotseError, SettingsError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
-    except BrokenPipeError:  # the reader of our output has seen enough
-        sys.stderr.close()
-        sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 - a traceback would quote what the database holds

@@ -24,7 +24,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as RichText
 
-from bot.channels.port import AudienceError, Listening, Receive
+from bot.channels.port import AudienceError, Listening, Receive, TryLaterError
 from bot.messages import Address, Happening, Inbound, Outgoing
 from bot.messages.hints import hints
 from bot.messages.markup import Block, Break, Inline, Items, Link, Paragraph, Soft, Strong, Text, plain
@@ -35,6 +35,7 @@ NAME = "terminal"
 USER = "you"
 CONVERSATION = "here"
 AGAIN_S = 1.0  # seconds before a retry after a line could not be stored
+BEAT_S = 25.0  # seconds between two signs of life: a person who says nothing for minutes is no outage
 QUIT = {"exit", "quit", "ende", "koniec", "!quit", "!exit"}
 
 
@@ -50,6 +51,7 @@ class TerminalChannel:
         input_stream: TextIO = sys.stdin,
         output: TextIO = sys.stdout,
         history: Path | None = None,
+        beat_s: float = BEAT_S,
         as_json: Callable[[str, str], str] | None = None,
     ) -> None:
         """``as_json``: what to write instead of an answer, by the reference of the question and the text."""
@@ -58,12 +60,27 @@ class TerminalChannel:
         self._output = output
         self._interactive = input_stream.isatty() and output.isatty() and as_json is None
         self._history = history
+        self._beat_s = beat_s
         self._console = Console(file=output, highlight=False, soft_wrap=not output.isatty())
         self._waiting_for: dict[str, asyncio.Event] = {}
+        self._unread = asyncio.Event()
 
     async def run(self, receive: Receive, listening: Listening) -> None:
-        """Hand over each line; read the next one after showing the answer."""
-        listening(None)
+        """Hand over each line; read the next one after showing the answer. End when the output has no reader."""
+        parts = [
+            asyncio.create_task(part)
+            for part in (self._talk(receive), self._unread.wait(), _beat(listening, self._beat_s))
+        ]
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+        for part in done:
+            part.result()
+
+    async def _talk(self, receive: Receive) -> None:
         with patch_stdout(raw=True) if self._interactive else nullcontext():
             if self._interactive:
                 await self._hand_over(receive, "", Happening.JOINED)  # a newcomer is greeted
@@ -90,22 +107,33 @@ class TerminalChannel:
         del self._waiting_for[inbound.id]
 
     async def send(self, message: Outgoing) -> str | None:
-        """Show a message; an answer lets ``run`` read the next line."""
+        """Show a message; an answer lets ``run`` read the next line.
+
+        If the reader of the output has left (``| head``), an answer is done with, and news wait for the next chat.
+        """
         if not fits(message.audience, message.readers, self.who_reads(message.address), {USER}):
             raise AudienceError("That is not for the person at the terminal.")
+        try:
+            self._show(message)
+        except BrokenPipeError:
+            self._unread.set()
+            if not message.answers:
+                raise TryLaterError("The output has no reader any more.") from None
+        if answered := self._waiting_for.get(message.answers):
+            answered.set()
+        return message.id
+
+    def _show(self, message: Outgoing) -> None:
         if self._as_json is not None:
             self._output.write(self._as_json(message.answers, plain_text(message)) + "\n")
             self._output.flush()
         elif self._console.is_terminal:
             self._console.print(pretty(message))
-        else:
-            encoding = self._output.encoding or "utf-8"
-            text = plain_text(message).encode(encoding, "replace").decode(encoding)
-            self._output.write(text + "\n\n")
-            self._output.flush()
-        if answered := self._waiting_for.get(message.answers):
-            answered.set()
-        return message.id
+            return
+        encoding = self._output.encoding or "utf-8"
+        text = plain_text(message).encode(encoding, "replace").decode(encoding)
+        self._output.write(text + "\n\n")
+        self._output.flush()
 
     def who_reads(self, address: Address) -> Readership:
         """See ``bot.channels.port.Channel``: the person at the terminal."""
@@ -135,6 +163,12 @@ class TerminalChannel:
                 yield await session.prompt_async("> ")
             except (EOFError, KeyboardInterrupt):
                 return
+
+
+async def _beat(listening: Listening, every: float) -> None:
+    while True:
+        listening(None)
+        await asyncio.sleep(every)
 
 
 async def _in_a_daemon(read: Callable[[], str]) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import select
+import sys
 from collections import UserDict
 from importlib import import_module
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -40,6 +43,18 @@ class Group(TyperGroup):
         super().__init__(**settings)
         self.commands = _Loading(dict.fromkeys(COMMANDS))
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; end it as done when the reader of its output has seen enough (``| head``)."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            if not has_reader(sys.stdout):
+                raise typer.Exit from None
+            raise
+        finally:
+            if not has_reader(sys.stdout):  # what is left to write would fail when the process ends
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
 
 class _Loading(UserDict[str, Any]):
     """Command line commands that are made when they are looked up."""
@@ -48,6 +63,17 @@ class _Loading(UserDict[str, Any]):
         if (command := super().__getitem__(name)) is None:
             command = self.data[name] = _command(name)
         return command
+
+
+def has_reader(output: TextIO) -> bool:
+    """Return whether what is written can still arrive: a pipe without a reader takes nothing."""
+    try:
+        number = output.fileno()
+    except (OSError, ValueError):  # no file at all
+        return True
+    waiting = select.poll()
+    waiting.register(number, 0)  # errors are reported without being asked for
+    return not any(happened & select.POLLERR for _, happened in waiting.poll(0))
 
 
 def _command(name: str) -> Any:

@@ -12,14 +12,18 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from threading import Event
 
 import pytest
 from rich.console import Console
 
 from bot.app import Bot
+from bot.channels.port import TryLaterError
 from bot.channels.terminal import TerminalChannel, plain_text, pretty
-from bot.messages import Address, Outgoing, ShownChoice
+from bot.messages import Address, Inbound, Outgoing, ShownChoice
 from bot.messages.markup import Block, Document, Items, Link, Paragraph, Text
 from bot.resources import KnowledgeBase
 from bot.texts import Texts
@@ -27,6 +31,7 @@ from config.settings import Settings
 from knowledge_base.search.service import SearchService
 from knowledge_base.store.database import Store
 from tests.conftest import FixedClock
+from tests.contracts.test_channel import Pipe
 from tests.fake_embedder import HashEmbedder
 from tests.fakes import PATIENCE_S
 from tests.wording import says
@@ -59,6 +64,46 @@ async def test_pipe_gets_no_ansi_codes_and_no_wrapping(known: Store, tmp_path: P
     assert "\x1b" not in said
     assert max(len(line) for line in said.splitlines()) > 100
     assert "!mehr · !hilfreich · !unpassend" in said
+
+
+async def hear_nothing(_channel: str, _lines: Sequence[Inbound], **_: object) -> None:
+    """Take lines that a test does not look at."""
+
+
+async def test_chat_shows_that_it_lives_while_nobody_types() -> None:
+    enough, beats = Event(), list[str | None]()
+
+    class Idle(io.StringIO):
+        def readline(self, _size: int | None = -1, /) -> str:
+            enough.wait(PATIENCE_S)
+            return ""
+
+    def listening(problem: str | None) -> None:
+        beats.append(problem)
+        if len(beats) == 3:
+            enough.set()
+
+    channel = TerminalChannel(input_stream=Idle(), output=io.StringIO(), beat_s=0.0)
+    async with asyncio.timeout(PATIENCE_S):
+        await channel.run(hear_nothing, listening)
+    assert set(beats) == {None}
+    assert len(beats) >= 3
+
+
+@pytest.mark.parametrize(("answers", "kept"), [("line", False), ("", True)])
+async def test_chat_ends_when_its_output_has_no_reader_and_keeps_news_for_the_next(answers: str, kept: bool) -> None:
+    class Unread(io.StringIO):
+        def write(self, _text: str, /) -> int:
+            raise BrokenPipeError
+
+    pipe = Pipe()
+    channel = TerminalChannel(input_stream=pipe, output=Unread())  # type: ignore[arg-type]
+    running = asyncio.create_task(channel.run(hear_nothing, lambda _problem: None))
+    message = Outgoing("m", Address("terminal", "here"), "de", (Paragraph((Text("Hallo"),)),), answers=answers)
+    with pytest.raises(TryLaterError) if kept else nullcontext():
+        await channel.send(message)
+    async with asyncio.timeout(PATIENCE_S):
+        await running
 
 
 async def test_waiting_digest_is_shown_once_in_the_next_chat(known: Store, tmp_path: Path, clock: FixedClock) -> None:
@@ -151,6 +196,21 @@ def test_chat_in_a_terminal_greets_answers_and_ends_cleanly(state: dict[str, str
         process.wait()
         os.close(ours)
     assert (Path(state["STADTLOTSE_STATE_DIR"]) / "chat-history").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["chat", "ask -", "export"])
+def test_command_ends_as_done_and_says_nothing_when_its_output_has_no_reader(
+    state: dict[str, str], command: str
+) -> None:
+    reader, output = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "run_bot.py", *command.split()],
+        cwd=ROOT, env=state, input=b"!hilfe\n" * 9, stdout=output, stderr=subprocess.PIPE, timeout=120, check=False,
+    )  # fmt: skip
+    os.close(output)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.slow
