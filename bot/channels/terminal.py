@@ -7,6 +7,7 @@ plain text for other programs: one answer after the other, without wrapping.
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import nullcontext, suppress
@@ -19,9 +20,8 @@ from uuid import uuid4
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.patch_stdout import patch_stdout
-from rich.console import Console, Group
-from rich.padding import Padding
-from rich.table import Table
+from rich.cells import cell_len
+from rich.console import Console
 from rich.text import Text as RichText
 
 from bot.channels.port import AudienceError, Listening, Receive, TryLaterError
@@ -36,6 +36,8 @@ USER = "you"
 CONVERSATION = "here"
 AGAIN_S = 1.0  # seconds before a retry after a line could not be stored
 BEAT_S = 25.0  # seconds between two signs of life: a person who says nothing for minutes is no outage
+MARGIN = 2  # columns on both sides of a message
+WORD = re.compile(r"\s*\S+\s*")
 QUIT = {"exit", "quit", "ende", "koniec", "!quit", "!exit"}
 
 
@@ -127,8 +129,9 @@ class TerminalChannel:
         if self._as_json is not None:
             self._output.write(self._as_json(message.answers, plain_text(message)) + "\n")
             self._output.flush()
-        elif self._console.is_terminal:
-            self._console.print(pretty(message))
+            return
+        if self._console.is_terminal:
+            self._console.print(pretty(message, self._console.width), soft_wrap=True)
             return
         encoding = self._output.encoding or "utf-8"
         text = plain_text(message).encode(encoding, "replace").decode(encoding)
@@ -198,40 +201,53 @@ def plain_text(message: Outgoing) -> str:
     return "\n\n".join(part for part in (said, hints(message.choices, said)) if part)
 
 
-def pretty(message: Outgoing) -> Padding:
-    """Return a message for a terminal."""
-    blocks = [_block(block) for block in message.document]
+def pretty(message: Outgoing, width: int) -> RichText:
+    """Return a message for a terminal of so many columns; a word longer than a line (an address) stays whole."""
+    blocks = [_block(block, width - 2 * MARGIN) for block in message.document]
     if choices := hints(message.choices, plain(message.document)):
-        blocks.append(RichText(choices, style="dim"))
-    return Padding(Group(*_spaced(blocks)), (1, 2, 1, 2))
+        blocks.append(_wrapped(RichText(choices, style="dim"), width - 2 * MARGIN))
+    lines = [RichText(" " * MARGIN) + line if line else line for block in blocks for line in (RichText(), *block)]
+    return RichText("\n").join([*lines, RichText()])
 
 
-def _spaced(blocks: Iterable[RichText | Table]) -> list[RichText | Table]:
-    spaced: list[RichText | Table] = []
-    for block in blocks:
-        spaced += [RichText(""), block] if spaced else [block]
-    return spaced
+def _block(block: Block, width: int) -> list[RichText]:
+    return _wrapped(_rich(block.inner), width) if isinstance(block, Paragraph) else _list(block, width)
 
 
-def _block(block: Block) -> RichText | Table:
-    return _rich(block.inner) if isinstance(block, Paragraph) else _list(block)
+def _wrapped(text: RichText, width: int) -> list[RichText]:
+    """Return the lines of a text, broken between words only; rich itself would cut long ones."""
+    lines: list[RichText] = []
+    for line in text.split("\n", allow_blank=True) if text else ():
+        breaks: list[int] = []
+        column = 0
+        for word in WORD.finditer(line.plain):
+            if column and column + cell_len(word[0].rstrip()) > width:
+                breaks.append(word.start())
+                column = 0
+            column += cell_len(word[0])
+        lines += line.divide(breaks)
+    for line in lines:
+        line.rstrip()
+    return lines
 
 
-def _list(items: Items) -> Table:
+def _list(items: Items, width: int) -> list[RichText]:
     """Return numbers beside their entries; leave space between entries of several lines."""
+    marks = ["•" if items.start is None else f"{items.start + offset}." for offset in range(len(items.entries))]
+    beside = max(map(len, marks), default=0) + 1
     bodies = [
         RichText("\n").join(_rich(part.inner) for part in entry if isinstance(part, Paragraph))
         for entry in items.entries
     ]
     apart = any("\n" in body.plain for body in bodies)
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(style="bold cyan", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for offset, body in enumerate(bodies):
-        if apart and offset:
-            grid.add_row()
-        grid.add_row("•" if items.start is None else f"{items.start + offset}.", body)
-    return grid
+    lines: list[RichText] = []
+    for mark, body in zip(marks, bodies, strict=True):
+        if apart and lines:
+            lines.append(RichText())
+        first, *others = _wrapped(body, width - beside) or [RichText()]
+        lines.append(RichText.assemble((mark.ljust(beside), "bold cyan"), first))
+        lines += [RichText(" " * beside) + line for line in others]
+    return lines
 
 
 def _rich(nodes: Iterable[Inline], style: str = "") -> RichText:

@@ -144,10 +144,11 @@ def test_choices_without_a_number_are_shown_as_commands() -> None:
     assert plain_text(message) == "Hallo\n\n!mehr"
 
 
-def shown(*document: Block) -> str:
+def shown(*document: Block, width: int = 60) -> str:
     screen = io.StringIO()
+    console = Console(file=screen, width=width, force_terminal=True, color_system=None, legacy_windows=False)
     message = Outgoing("m", Address("terminal", "here"), "de", document)
-    Console(file=screen, width=60, force_terminal=True, color_system=None, legacy_windows=False).print(pretty(message))
+    console.print(pretty(message, width), soft_wrap=True)
     return re.sub(r"\x1b\S*?(?:m|\\)", "", screen.getvalue())
 
 
@@ -167,6 +168,18 @@ def test_blank_line_follows_an_entry_only_if_it_has_several_lines(texts: tuple[s
     first, last = lines.index("9.  a"), lines.index("10. b")
     assert lines[first:last].count("") == between
     assert last - first == 1 + between + texts[0].count("\n")
+
+
+@pytest.mark.parametrize("address", ["https://stadt.example/" + "a-b/" * 30, "https://" + "x" * 100 + ".example"])
+@pytest.mark.parametrize("listed", [True, False])
+def test_long_address_stays_whole_and_other_lines_are_wrapped_between_words(address: str, listed: bool) -> None:
+    words = "Wörter " * 30
+    paragraph = Paragraph((Text(words), Link(address), Text(f" {words}")))
+    lines = shown(Items(((paragraph,),), 9) if listed else paragraph, width=80).splitlines()
+    (whole,) = [line for line in lines if address in line]
+    assert whole.strip() == address
+    assert max(len(line) for line in lines if line is not whole) <= 80
+    assert " ".join(line.strip() for line in lines).split().count("Wörter") == 60
 
 
 @pytest.fixture
