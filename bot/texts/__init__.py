@@ -180,8 +180,15 @@ def _without_empty_lines(nodes: list[Inline]) -> tuple[Inline, ...]:
             lines.append([])
         else:
             lines[-1].append(node)
-    kept = [line for line in lines if any(not isinstance(node, Text) or node.text.strip() for node in line)]
+    kept = [line for line in lines if not all(map(_is_empty, line))]
     return tuple(node for index, line in enumerate(kept) for node in ([Break(), *line] if index else line))
+
+
+def _is_empty(node: Inline) -> bool:
+    """Return whether a reader sees nothing of a node: a heading whose value is empty is none."""
+    if isinstance(node, Strong | Soft):
+        return all(map(_is_empty, node.inner))
+    return isinstance(node, Text) and not node.text.strip()
 
 
 @cache

@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 import bot
 from bot.commands import NAMED, WORDS
 from bot.messages import Say, Url
-from bot.messages.markup import Text, plain
+from bot.messages.markup import Paragraph, Text, plain
 from bot.texts import LANGUAGES, Texts
 
 FOLDER = Path(bot.__file__).parent
@@ -130,6 +130,13 @@ def test_every_command_named_in_a_text_exists(language: str) -> None:
             named = re.findall(r"(?<!\w)!(\w[\w-]*)", wording)
             assert [word for word in named if word not in WORDS] == [], key
             assert len(NAMED.findall(wording)) == len(named), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_heading_without_a_value_is_left_out(texts: Texts, language: str) -> None:
+    entry = Say("ask.list", {"start": 1, "entries": ()})
+    values = {"municipality": "", "start": 1, "entries": (entry,)}
+    assert not any(isinstance(block, Paragraph) for block in texts.render(Say("ask.group", values), language))
 
 
 def test_command_in_the_text_of_a_user_is_not_marked_as_a_command(texts: Texts) -> None:
