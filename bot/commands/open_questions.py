@@ -81,6 +81,7 @@ COMMANDS = (
         parse=_parse_pass_on,
         format=_format_pass_on,
         permission=Permission.ONE_TO_ONE,
+        in_help=True,
         arguments={"withdraw": {"de": "widerruf", "pl": "wycofaj"}},
     ),
     Command(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from rapidfuzz.distance import OSA
 
 from bot.channels.networks import MAIL
 from bot.channels.policy import is_usable
-from bot.commands import COMMANDS, WORDS
+from bot.commands import COMMANDS, WORDS, word_of
 from bot.commands.account import Language
-from bot.commands.command import Command, Permission
+from bot.commands.command import Command, Permission, fold
 from bot.commands.general import Greet, Help, Thanks, Unknown
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features.talk import offer
@@ -17,6 +19,7 @@ from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from knowledge_base.model import RecordKind
 from knowledge_base.store.transaction import Transaction
 
+SHORT = 4  # letters of a word in which two mistakes would leave too little
 SPOKEN_OF = " – "  # what stands between command and description in help
 
 
@@ -66,9 +69,30 @@ async def choose_language(turn: Turn, intent: Language, services: Services) -> A
     return choose if intent.code else ask
 
 
-async def unknown(_turn: Turn, intent: Unknown, _services: Services) -> Act:
-    """Answer a word that is no command."""
+async def unknown(turn: Turn, intent: Unknown, _services: Services) -> Act:
+    """Answer a word that is no command; name the command that it looks like."""
+    if meant := meant_by(intent.command, turn.language, _open_to(editor=turn.editor, admin=turn.admin)):
+        return say(Say("unknown_command.meant", {"command": intent.command, "meant": f"!{meant}"}))
     return say(Say("unknown_command", {"command": intent.command}))
+
+
+def meant_by(typed: str, language: str, commands: Iterable[Command] = COMMANDS) -> str:
+    """Return the word of a command that a mistyped word is meant to be; empty if none is near.
+
+    A word of up to four letters may have one mistake, a longer one two; two swapped letters are one mistake. Of words
+    that are equally near, one of the language comes first.
+    """
+    word = fold(word_of(typed))
+    most = 1 if len(word) <= SHORT else 2
+    words = [
+        (known, spoken) for command in commands for spoken, known_ones in command.words.items() for known in known_ones
+    ]
+    near = [
+        (away, spoken not in ("", language), known)
+        for known, spoken in words
+        if (away := OSA.distance(word, fold(known), score_cutoff=most)) <= most and len(word) > away + 1
+    ]
+    return min(near)[2] if near else ""
 
 
 def listed(texts: Texts, *, mail: bool = True) -> Mapping[str, list[tuple[str, str]]]:
@@ -89,9 +113,14 @@ def words() -> frozenset[str]:
 
 def in_help(*, editor: bool = False, admin: bool = False, mail: bool = True) -> list[Command]:
     """Return the commands that help shows: those that work here, and those of editors and admins to these alone."""
+    shown = _open_to(editor=editor, admin=admin)
+    return [command for command in shown if command.in_help and (mail or not command.needs_mail)]
+
+
+def _open_to(*, editor: bool, admin: bool) -> list[Command]:
+    """Return the commands that a user may use."""
     hidden = {Permission.EDITORS: not editor, Permission.ADMINS: not admin}
-    shown = (command for command in COMMANDS if command.in_help and (mail or not command.needs_mail))
-    return [command for command in shown if not hidden.get(command.permission)]
+    return [command for command in COMMANDS if not hidden.get(command.permission)]
 
 
 def _entry(command: Command, language: str, texts: Texts) -> tuple[str, str]:

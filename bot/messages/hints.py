@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bot.messages import ShownChoice
 
 BETWEEN = " · "
+EXPLAINED = ("pass-on",)  # commands of which the word alone does not say what they do
 
 
 def hints(choices: Sequence[ShownChoice], said: str) -> str:
@@ -18,6 +19,9 @@ def hints(choices: Sequence[ShownChoice], said: str) -> str:
     numbers: dict[str, list[str]] = {}
     for choice in choices:
         if choice.number is None and not re.search(rf"(?<!\S){re.escape(choice.typed)}(?![\w-])", said):
+            if choice.command.partition(" ")[0] in EXPLAINED:
+                numbers[f"{choice.typed} – {choice.label}"] = []
+                continue
             word, _, rest = choice.typed.rpartition(" ")
             key, number = (word, rest) if rest.isdecimal() else (choice.typed, "")
             numbers.setdefault(key, []).extend([number] if number else [])

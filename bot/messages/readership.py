@@ -70,7 +70,7 @@ IN_ROOMS = frozenset({
     "rate.useful", "rate.useless", "room.grown", "room.not_here", "room.private", "room.settings", "show.contact",
     "show.not_found", "show.project", "small_talk.anew", "small_talk.blame", "small_talk.bye", "small_talk.chat",
     "small_talk.fine", "small_talk.unreadable", "start", "start.room", "subscribe.admins_only", "subscribe.room",
-    "thanks", "unknown_command", "unreadable",
+    "thanks", "unknown_command", "unknown_command.meant", "unreadable",
 })  # fmt: skip
 # In a group they speak of the group's own digest or of public entries; in a private chat, of the person who asks.
 OF_THE_PLACE = ("digest.", "edit.", "questions", "remove.", "subscribe.", "unsubscribe.")

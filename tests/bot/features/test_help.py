@@ -7,6 +7,7 @@ import pytest
 from bot.commands.editors import COMMANDS
 from bot.commands.general import Unknown
 from bot.commands.router import route
+from bot.features.help import meant_by
 from tests.fakes import Person
 from tests.wording import says
 
@@ -44,3 +45,24 @@ async def test_user_chooses_the_language_by_number(anna: Person, choice: str, an
 async def test_unknown_command_is_quoted_as_typed_and_help_is_offered(anna: Person) -> None:
     assert "<b>foo</b>" in await anna.says("!<b>foo</b>")
     assert says("unknown_command", anna.hears())
+
+
+@pytest.mark.parametrize(
+    ("typed", "language", "meant"),
+    [
+        ("hlife", "de", "hilfe"), ("hlife", "en", "hilfe"), ("hepl", "de", "help"), ("pomco", "pl", "pomoc"),
+        ("Loschen", "de", "loeschen"), ("weitergebn", "de", "weitergeben"), ("aboo", "de", "abo"),
+        ("foo", "de", ""), ("x", "de", ""), ("", "de", ""), ("kommunalverwaltung", "de", ""),
+    ],
+)  # fmt: skip
+def test_mistyped_command_is_recognised_in_the_language_of_its_word(typed: str, language: str, meant: str) -> None:
+    assert meant_by(typed, language) == meant
+
+
+async def test_mistyped_command_gets_a_suggestion_but_never_one_that_the_user_may_not_use(
+    anna: Person, erika: Person
+) -> None:
+    assert "!hilfe" in await anna.says("!hlife")
+    assert says("unknown_command.meant", anna.hears())
+    assert says("unknown_command", await anna.says("!bearbeitn"))
+    assert says("unknown_command.meant", await erika.says("!bearbeitn"))

@@ -21,6 +21,11 @@ def test_commands_that_differ_by_a_number_share_one_hint(typed: list[str], shown
     assert hints([ShownChoice("label", "command", words) for words in typed], "") == shown
 
 
+def test_command_whose_word_does_not_say_what_it_does_is_explained() -> None:
+    choice = ShownChoice("Frage weitergeben", "pass-on", "!weitergeben")
+    assert hints([ShownChoice("label", "more", "!mehr"), choice], "") == "!mehr · !weitergeben – Frage weitergeben"
+
+
 def test_numbered_choices_stand_in_the_message() -> None:
     assert hints([ShownChoice("label", "command", "!zeige 1", number=1)], "") == ""
 
