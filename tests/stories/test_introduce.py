@@ -247,10 +247,13 @@ async def test_contact_is_told_of_a_withdrawn_request_and_cannot_answer_it(sqlit
 
 async def test_asker_cannot_open_a_second_request_to_the_same_contact(net: Networks) -> None:
     anna = await known_as(net.matrix.person(ANNA_MATRIX))
-    await asks(anna)
+    first = await asks(anna)
+    assert not any(says("intro.open_before", text) for text in net.told(net.matrix, anna.conversation))
     await settled(net.bot)
     second = await anna.says(f"!kontakt ={PROJECT}")
     assert "Mobilitätsbeauftragte Stelle" in second  # one open request for each contact
+    assert says("intro.open_before", second)
+    assert first in second
     await anna.says("1")
     assert says("intro.not_yet", await anna.says(f"!kontakt ={PROJECT}"))
 

@@ -182,10 +182,19 @@ async def preview(tx: Transaction, services: Services, introduction: Introductio
         "who": Say("intro.who", {**who_asks, "name": Own(profile.name)}),
         "project": await title_of(tx, introduction, language),
         "question": Own(introduction.question),
+        "open": await _open_before(tx, introduction),
         "room": _room(services),
         "options": tuple(choice.label for choice in choices),
     }
     return Say("intro.preview", values, choices)
+
+
+async def _open_before(tx: Transaction, introduction: Introduction) -> Say | str:
+    """Return that other requests of the asker about the same project are still open; empty if none is."""
+    mine = await tx.introductions.of(introduction.asker, Side.ASKER)
+    others = (other for other in mine if other.project == introduction.project and other.id != introduction.id)
+    codes = [other.code for other in others if other.open and other.state is not State.DRAFT]
+    return Say("intro.open_before", {"codes": ", ".join(codes)}) if codes else ""
 
 
 def _room(services: Services) -> Say | str:
