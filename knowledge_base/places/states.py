@@ -32,6 +32,23 @@ STATES: dict[str, tuple[str, ...]] = {
     "Thüringen": ("Freistaat Thüringen", "Thuringia", "Turyngia"),
 }
 
+LABELS: dict[str, dict[str, str]] = {  # those that readers of another language call otherwise
+    "Baden-Württemberg": {"pl": "Badenia-Wirtembergia"},
+    "Bayern": {"en": "Bavaria", "pl": "Bawaria"},
+    "Brandenburg": {"pl": "Brandenburgia"},
+    "Hessen": {"en": "Hesse", "pl": "Hesja"},
+    "Mecklenburg-Vorpommern": {"en": "Mecklenburg-Western Pomerania", "pl": "Meklemburgia-Pomorze Przednie"},
+    "Niedersachsen": {"en": "Lower Saxony", "pl": "Dolna Saksonia"},
+    "Nordrhein-Westfalen": {"en": "North Rhine-Westphalia", "pl": "Nadrenia Północna-Westfalia"},
+    "Polen": {"en": "Poland", "pl": "Polska"},
+    "Rheinland-Pfalz": {"en": "Rhineland-Palatinate", "pl": "Nadrenia-Palatynat"},
+    "Saarland": {"pl": "Kraj Saary"},
+    "Sachsen": {"en": "Saxony", "pl": "Saksonia"},
+    "Sachsen-Anhalt": {"en": "Saxony-Anhalt", "pl": "Saksonia-Anhalt"},
+    "Schleswig-Holstein": {"pl": "Szlezwik-Holsztyn"},
+    "Thüringen": {"en": "Thuringia", "pl": "Turyngia"},
+}
+
 NEIGHBOUR_COUNTRY = "Polen"
 
 BERLIN_DISTRICTS: tuple[str, ...] = (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge_base.labels import kind_in, round_in, status_in
+from knowledge_base.labels import kind_in, licence_in, round_in, state_in, status_in
 from knowledge_base.model import TRANSLATED, Project
+from knowledge_base.places.states import STATES
 from knowledge_base.translations import Origin, in_language, in_original, versions
 from knowledge_base.vocabulary import LANGUAGES
 from tests.knowledge_base.search.bundled import projects
@@ -74,7 +75,37 @@ def test_every_kind_and_funding_round_of_the_bundle_has_a_label(language: str) -
     assert {kind for kind in kinds if kind_in(kind, language) == kind} == (kinds if language == "de" else set())
     assert "MORO" in rounds
     unchanged = {name for name in rounds if round_in(name, language) == name}
-    assert unchanged == (rounds if language == "de" else {"MORO", "keine (Bewerberin)"})  # a name, and a remark
+    assert unchanged == (rounds if language == "de" else {"MORO"})  # a name
+
+
+@pytest.mark.parametrize("language", ["de", "pl"])
+def test_every_licence_of_the_bundle_is_shown_in_the_language_of_the_reader(language: str) -> None:
+    licences = {project.licence for project in projects() if "(" in project.licence}
+    assert licences
+    for licence in licences:
+        name, _, _ = licence.partition(" (")
+        shown = licence_in(licence, language)
+        assert shown.startswith(f"{name} (")
+        assert shown != licence
+        assert licence_in(licence, "en") == licence
+
+
+def test_licence_that_demands_a_name_stays_as_it_is() -> None:
+    assert licence_in("CC BY 4.0 (Stadt Beispiel)", "pl") == "CC BY 4.0 (Stadt Beispiel)"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_label_of_a_state_is_a_name_that_questions_may_use(state: str) -> None:
+    assert state_in(state, "de") == state
+    assert {state_in(state, language) for language in LANGUAGES} <= {state, *STATES[state]}
+
+
+@pytest.mark.parametrize(
+    ("state", "language", "label"),
+    [("Bayern", "en", "Bavaria"), ("Bayern", "pl", "Bawaria"), ("Berlin", "pl", "Berlin")],
+)
+def test_state_is_named_as_readers_of_the_language_name_it(state: str, language: str, label: str) -> None:
+    assert state_in(state, language) == label
 
 
 @pytest.mark.parametrize("words", ["", "Beirat", "Förderkreis"])
