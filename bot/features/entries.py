@@ -7,6 +7,7 @@ from bot.commands.ratings import Rate
 from bot.commands.search import CONTACT, EVENT, PROJECT
 from bot.context import Turn
 from bot.messages import Choice, Say, Url, Value
+from knowledge_base.labels import licence_in
 from knowledge_base.model import Contact, Event, Project, RecordKind
 from knowledge_base.search.contacts import Introducible
 from knowledge_base.store.subscriptions import Subscription
@@ -53,7 +54,7 @@ async def show_entry(
     if stored is None:
         return Say("show.not_found"), ()
     if isinstance(stored.record, Event):
-        return _event(stored.record), stored.record.topics
+        return _event(stored.record, language), stored.record.topics
     if not isinstance(stored.record, Contact):
         return None
     project = await tx.records.get(RecordKind.PROJECT, next(iter(stored.record.projects), ""))
@@ -78,7 +79,7 @@ async def project_behind(tx: Transaction, entry: str) -> str:
     return projects[0] if projects else entry
 
 
-def _event(event: Event) -> Say:
+def _event(event: Event, language: str) -> Say:
     facts = [("when", " – ".join(dict.fromkeys(filter(None, (event.start, event.end))))), ("where", event.municipality)]
     values: dict[str, Value] = {
         "title": event.title,
@@ -88,7 +89,7 @@ def _event(event: Event) -> Say:
         "sources": tuple(
             Say("show.source", {"url": Url(url, short=True)}) for url in event.sources or (event.url,) if url
         ),
-        "licence": Say("show.licence", {"licence": event.licence}) if event.licence else "",
+        "licence": Say("show.licence", {"licence": licence_in(event.licence, language)}) if event.licence else "",
     }
     return Say("show.project", values)
 

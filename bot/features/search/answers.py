@@ -13,7 +13,7 @@ from bot.commands.search import PROJECT, Ask, More, Show
 from bot.features.search.events import section
 from bot.features.wording import beginning, date_in_words, facts_of, origin_of
 from bot.messages import Choice, Say, Url, Value
-from knowledge_base.labels import kind_in, round_in, status_in
+from knowledge_base.labels import kind_in, licence_in, round_in, state_in, status_in
 from knowledge_base.model import Answer, Hit, Project, Understood
 from knowledge_base.translations import Reading, in_language
 from knowledge_base.vocabulary import bundled
@@ -75,6 +75,11 @@ def _places(read: Understood) -> tuple[str, ...]:
     return (*read.municipalities, *read.states, *read.unknown_places)
 
 
+def _named_places(read: Understood, language: str) -> tuple[str, ...]:
+    """The places that an answer is restricted to, as readers of a language name them."""
+    return tuple(state_in(place, language) for place in _places(read))
+
+
 def listing(answer: Answer, language: str, start: int = 0, *, filters: bool = False, noted: bool = False) -> Say:
     """Return an answer as something to say, in its language: the events asked for, then the projects.
 
@@ -103,7 +108,8 @@ def _projects(answer: Answer, hits: Sequence[Hit], language: str, start: int, fi
         "understood": _understood(answer.understood, language),
         "hits": _grouped(own, who, language, start),
         "elsewhere": Say("ask.elsewhere", {"hits": elsewhere}) if elsewhere else "",
-        "count": answer.total,
+        "count": len(own) if start else answer.total,
+        "total": answer.total,
         "first": start + 1,
         "last": shown,
     }
@@ -123,7 +129,7 @@ def _refused(answer: Answer, hits: Sequence[Hit], language: str, noted: bool) ->
     values: dict[str, Value] = {
         "understood": _understood(answer.understood, language),
         "hits": _grouped(hits, answer.understood.who, language, 0),
-        "places": ", ".join(_places(answer.understood)),
+        "places": ", ".join(_named_places(answer.understood, language)),
         "noted": (Say("ask.noted_there") if there else Say("ask.noted")) if noted else "",
     }
     return replace(
@@ -164,7 +170,8 @@ def _understood(read: Understood, language: str) -> Say | str:
     """What was read out of the question beyond its words; "" where that is nothing."""
     vocabulary = bundled()
     words = [vocabulary.label(topic, language) for topic in read.topics]
-    words += [*_places(read), *read.rounds, *(str(year) for year in read.years)]
+    rounds = (round_in(funding_round, language) for funding_round in read.rounds)
+    words += [*_named_places(read, language), *rounds, *(str(year) for year in read.years)]
     parts = [Say("understood.word", {"word": word}) for word in words]
     parts += [Say("understood.near", {"place": place}) for place in read.near]
     parts += [Say(f"understood.{status}") for status in read.status]
@@ -221,6 +228,7 @@ def in_full(reading: Reading, language: str, today: date) -> Say:
     if (label := status_in(reading, language)) != project.status:
         values["status"] = f"{label} ({project.status})"
     facts = tuple(Say(f"show.{name}", {"value": value}) for name, value in values.items() if value)
+    licence = licence_in(project.licence, language)
     return Say(
         "show.project",
         {
@@ -231,7 +239,7 @@ def in_full(reading: Reading, language: str, today: date) -> Say:
             "sources": tuple(
                 Say("show.source", {"url": Url(url, short=True)}) for url in project.sources or (project.url,) if url
             ),
-            "licence": Say("show.licence", {"licence": project.licence}) if project.licence else "",
+            "licence": Say("show.licence", {"licence": licence}) if licence else "",
         },
     )
 

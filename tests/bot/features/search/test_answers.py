@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
-from bot.features.search.answers import entry, in_full
+from bot.features.search.answers import entry, in_full, listing
 from bot.messages import Say
+from bot.messages.markup import plain
 from bot.texts import LANGUAGES, Texts
-from knowledge_base.labels import status_in
-from knowledge_base.model import Hit, Project
+from knowledge_base.labels import licence_in, round_in, status_in
+from knowledge_base.model import Answer, Hit, Project, Understood
 from knowledge_base.search.understanding import phrases
 from knowledge_base.translations import in_language, in_original
 
+TEXTS = Texts()
 TODAY = date(2026, 11, 30)
 
 
@@ -153,3 +156,38 @@ def test_details_translate_kind_and_funding_round_by_vocabulary() -> None:
 def test_each_status_that_a_question_may_name_has_words_in_the_answer(language: str) -> None:
     for status in phrases.STATUS:
         assert Texts().template(f"understood.{status}", language)
+
+
+def listed(language: str, *, start: int = 0, hits: int = 1, sure: bool = True, **understood: Any) -> str:
+    """Return what the bot says about so many projects, after ``start`` others; not ``sure``: that they are near."""
+    found = (Hit(project=project(), score=1.0, why="Wege", contact_role="", can_introduce=False),) * hits
+    answer = Answer(
+        question="?", language=language, answered=sure, understood=Understood(**understood),
+        hits=found if sure else (), near=() if sure else found, total=start + hits if sure else 0, took_ms=0.0,
+    )  # fmt: skip
+    return plain(TEXTS.render(listing(answer, language, start), language))
+
+
+@pytest.mark.parametrize(("language", "name"), [("de", "Bayern"), ("en", "Bavaria"), ("pl", "Bawaria")])
+def test_answer_names_a_state_in_its_language(language: str, name: str) -> None:
+    for said in (listed(language, states=("Bayern",)), listed(language, sure=False, states=("Bayern",))):
+        assert [word for word in ("Bayern", "Bavaria", "Bawaria") if word in said] == [name]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_answer_names_a_funding_round_in_its_language(language: str) -> None:
+    name = "MPSC 2. Staffel 2020"
+    assert round_in(name, language) in listed(language, rounds=(name,))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_last_page_with_a_single_result_shows_no_range(language: str) -> None:
+    assert listed(language, start=5).splitlines()[0].count("6") == 2, "the number of the result, and of all"
+    assert listed(language, start=5, hits=2).splitlines()[0].count("7") == 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_details_show_the_licence_in_the_language_of_the_reader(language: str) -> None:
+    record = project(licence="CC0-1.0 (own summary; facts from the listed sources)")
+    said = in_full(in_language(record, language), language, TODAY).values["licence"]
+    assert said == Say("show.licence", {"licence": licence_in(record.licence, language)})
