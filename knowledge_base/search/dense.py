@@ -16,6 +16,7 @@ import numpy.typing as npt
 from knowledge_base.search.document_sets import distinct
 from knowledge_base.search.passages import Passage
 from knowledge_base.search.postings import expand_rows
+from knowledge_base.search.tuning import COMMON
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -42,7 +43,7 @@ def decode(values: Sequence[bytes]) -> tuple[npt.NDArray[np.int8], Floats]:
 
 @dataclass(frozen=True, slots=True)
 class DenseScores:
-    """Cosines of documents (ascending) with a question.
+    """Closeness of documents (ascending) to a question: the cosine, less what is common to all texts.
 
     ``text`` is the mean of the best passage and the whole text; ``asked`` the best of the questions that a document
     answers, NaN where it has none; ``passage`` the number of the best passage.
@@ -71,6 +72,7 @@ class Dense:
     kind: npt.NDArray[np.int8]  # of each vector: WHOLE, PART or ASKED
     starts: Ints  # of document d: vectors [starts[d], starts[d + 1])
     spoken: Mapping[str, npt.NDArray[np.bool_]]  # by language: the vectors that count for a question in it
+    common: Floats  # (dimension,): the mean of the texts
     first_pass: Floats  # (vectors, dimension) exact, or (vectors, DIRECTIONS)
     directions: Floats | None  # (dimension, DIRECTIONS), None when the first pass is exact
 
@@ -97,6 +99,7 @@ class Dense:
             kind=kind,
             starts=starts,
             spoken=_spoken([passage.lang for passage in kept], doc, kind, starts),
+            common=_mean(codes[kind != ASKED], scales[kind != ASKED]),
             first_pass=_scan(codes, scales, directions),
             directions=directions,
         )
@@ -105,10 +108,19 @@ class Dense:
         """Return whether there are vectors that this one can be compared with."""
         return len(self.codes) > 0 and query.shape == self.codes.shape[1:]
 
+    def away(self, query: Floats) -> Floats:
+        """Return a question's vector, moved away from what all texts have in common.
+
+        A text near to the mean of all is near to every question (a hub: Radovanović, Nanopoulos & Ivanović, 2010).
+        """
+        moved: Floats = query - np.float32(COMMON) * self.common
+        return moved
+
     def scores(self, query: Floats, language: str, also: Ints) -> DenseScores:
         """Return exact scores of the documents that may be among the best, and of those in ``also`` that have vectors.
 
-        ``query`` must fit. A document counts in the language of the question where it has a text in it.
+        ``query`` must fit, and be moved ``away``. A document counts in the language of the question where it has a text
+        in it.
         """
         if self.directions is None:
             return self._combined(np.arange(len(self.doc)), self.first_pass @ query, language)
@@ -163,6 +175,14 @@ def _spoken(
         has = np.bincount(doc[own], minlength=len(starts) - 1) > 0
         masks[language] = asked | np.where(has[doc], own, original) if len(doc) else asked
     return masks
+
+
+def _mean(codes: npt.NDArray[np.int8], scales: Floats) -> Floats:
+    """Return the mean of vectors, of a sample where they are many; 0 without any."""
+    step = -(-len(codes) // _SAMPLE) or 1
+    sample = codes[::step].astype(np.float32) * scales[::step, None]
+    mean: Floats = sample.sum(axis=0) / np.float32(max(len(sample), 1))
+    return mean
 
 
 def _directions(codes: npt.NDArray[np.int8], scales: Floats) -> Floats:

@@ -28,8 +28,8 @@ class Candidates:
     """The documents that may answer a question, ascending; parallel arrays."""
 
     docs: Ints  # positions in ``Index.projects``
-    text: Floats  # cosine of the text; NaN where there is no vector
-    asked: Floats  # cosine of the nearest question that the document answers; NaN where it has none
+    text: Floats  # closeness of the text; NaN where there is no vector
+    asked: Floats  # closeness of the nearest question that the document answers; NaN where it has none
     words: Floats  # BM25, 0 … unbounded
     coverage: Floats  # share of the question's content words, weighted by idf, that the document holds; 0 … 1
     covered: float  # the best coverage of any of them, their questions included
@@ -84,7 +84,7 @@ class Index:
         passage = np.zeros(len(words), np.int64)
         docs = named
         if vector is not None and self.dense.fits(vector):
-            scores = self.dense.scores(vector, language, named)
+            scores = self.dense.scores(self.dense.away(vector), language, named)
             text[scores.docs], asked[scores.docs], passage[scores.docs] = scores.text, scores.asked, scores.passage
             near = scores.docs[_best(1.0 + scores.text, k)]  # a cosine may be negative
             alike = scores.docs[_best(1.0 + np.nan_to_num(scores.asked, nan=-1.0), k)]

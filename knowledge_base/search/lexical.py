@@ -19,7 +19,7 @@ from knowledge_base.search.glossary import Meaning, glossary
 from knowledge_base.search.passages import MAX_QUESTIONS
 from knowledge_base.search.postings import Counts, Floats, Ints, Longs, Postings, Weighted
 from knowledge_base.search.spelling import Spelling
-from knowledge_base.search.tuning import ASKED, CORRECTED, GRAM, PART, TITLE, TOPIC, TOPIC_EXPLAINS
+from knowledge_base.search.tuning import ASKED, CORRECTED, FRAME, GRAM, PART, TITLE, TOPIC, TOPIC_EXPLAINS
 from knowledge_base.translations import versions
 from knowledge_base.vocabulary import bundled
 
@@ -37,8 +37,14 @@ Ways = tuple[tuple[str, ...], ...]  # of one concept: the 4-grams of each way to
 class TermQuery:
     """A question as the index reads it."""
 
-    concepts: tuple[Concept, ...]
+    concepts: tuple[Concept, ...]  # those of the subject first
     ways: tuple[Ways, ...]  # of each concept; for a corpus without 4-grams they are not used
+    subject: int  # so many concepts; the others only frame it
+
+    def shares(self) -> Iterator[tuple[Concept, Ways, float]]:
+        """Yield the concepts with their ways, and how much each counts."""
+        for number, (concept, ways) in enumerate(zip(self.concepts, self.ways, strict=True)):
+            yield concept, ways, 1.0 if number < self.subject else FRAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +82,31 @@ class Lexical:
         )
         return cls(words, grams, beside(_questions), beside(_topics), splitter, Spelling.of(words.terms), corpus.size)
 
-    def query(self, text: str, language: str) -> TermQuery:
-        """Read a question; see ``Index.candidates``."""
-        meanings = [meaning for meaning in dict.fromkeys(_meanings(text, language)) if _ways_of(meaning)][:MAX_CONCEPTS]
+    def query(self, subject: str, language: str, frame: str = "") -> TermQuery:
+        """Read the subject of a question, and the words around it."""
+        asked, around = (
+            [meaning for meaning in dict.fromkeys(_meanings(text, language)) if _ways_of(meaning)][:MAX_CONCEPTS]
+            for text in (subject, frame)
+        )
+        meanings = list(dict.fromkeys((*asked, *around)))[:MAX_CONCEPTS]
         return TermQuery(
             tuple(self._concept(meaning, language) for meaning in meanings),
             tuple(tuple(_way_grams(way) for way in _ways_of(meaning)) for meaning in meanings),
+            len(asked),
         )
 
     def scores(self, query: TermQuery) -> Floats:
         """Return BM25 of every document in order, by the best way of saying each concept; 0 where nothing matches."""
         scores, scratch = np.zeros(self.size, np.float32), np.zeros(self.size, np.float32)
-        for concept in query.concepts:
-            self.words.add_best(scores, concept, scratch)
-            for side, share in ((self.asked, ASKED), (self.topics, TOPIC)):
-                side.add_best(scores, [(term, share * weight) for term, weight in concept], scratch)
-        if self.grams:
-            for ways in query.ways:
-                scores += _best_way(self.grams, ways)
+        for concept, ways, share in query.shares():
+            for side, counts in ((self.words, share), (self.asked, share * ASKED), (self.topics, share * TOPIC)):
+                side.add_best(scores, [(term, counts * weight) for term, weight in concept], scratch)
+            if self.grams:
+                scores += _best_way(self.grams, ways) * np.float32(share)
         return scores
 
     def coverage(self, query: TermQuery, docs: Longs, *, asked: bool = False) -> Floats:
-        """Return for each of ``docs`` the share of the question's concepts that its texts hold, weighted by idf.
+        """Return for each of ``docs`` the share of the subject's concepts that its texts hold, weighted by idf.
 
         A concept that names a topic of the document counts in part. With ``asked``, its questions count as well. A
         concept that no document holds weighs as much as the rarest: the question asks for it and the corpus does not
@@ -105,7 +114,7 @@ class Lexical:
         """
         held, total = np.zeros(len(docs), np.float32), 0.0
         sides = [(self.words, 1.0), (self.topics, TOPIC_EXPLAINS), *([(self.asked, 1.0)] if asked else [])]
-        for concept in query.concepts:
+        for concept in query.concepts[: query.subject]:
             weight = self.weight(concept)
             best = np.zeros(len(docs), np.float32)
             for term, share in concept:

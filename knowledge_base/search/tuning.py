@@ -8,6 +8,7 @@ SHARE_WORDS = 0.5  # BM25 against meaning
 UNCOVERED = 0.8  # of it goes to meaning, as far as no document holds the question's words
 SHARE_ASKED = 0.5  # of meaning: the nearest question that a record answers; the rest is its text
 TOP = 100  # the best of each side that span its scale
+COMMON = 0.3  # of the mean of all texts is taken from a question's vector: what is near to everything says little
 LEAST_TEXT_SPAN = 0.075  # of cosines: no candidate of about equally good ones becomes a clear winner
 
 # Words.
@@ -19,6 +20,7 @@ TOPIC_EXPLAINS = 0.35  # of a word of the question, where it names a topic of th
 PART = 0.5  # a part of a compound
 GRAM = 0.2  # 4-grams beside words
 CORRECTED = 0.8  # a mistyped word
+FRAME = 0.4  # a word that only frames the subject, or was read as a condition
 
 # Conditions: the unit is the whole range of the convex sum, so a condition met outweighs every text.
 CONDITION = 1.0
