@@ -80,11 +80,11 @@ async def _examples(corpus: Corpus, embedder: object) -> Examples:
             examples.impossible.append(bool(question.relevant))
             continue
         standing = background.standing(found[1], query.language)
-        examples.evidence.append(certainty.evidence(query, met, standing))
+        examples.evidence.append(search.evidence(query, met, standing))
         examples.answerable.append(bool(question.relevant))
-        if not question.relevant:
+        if not (question.relevant and query.subject):
             continue
-        rows = certainty.evidence_of_hits(query, met)[:DEEPEST]
+        rows = certainty.evidence_of_hits(met)[:DEEPEST]
         for row, doc in zip(rows, met.docs, strict=False):
             examples.hits.append(row)
             examples.relevant.append(search.index.projects[int(doc)].id in question.relevant)

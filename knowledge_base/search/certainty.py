@@ -6,49 +6,50 @@ Both are logistic models over a few pieces of evidence; their coefficients are i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
+from knowledge_base.model import Project
 from knowledge_base.search import tuning
 from knowledge_base.search.off_topic import Standing
 from knowledge_base.search.ranking import Ranked
 from knowledge_base.search.understanding.query import Query
 
 Doubles = npt.NDArray[np.float64]
-ANSWERED = ("subject_unexplained", "ahead_unexplained", "length", "conditions", "no_subject")
-COUNTED = ("beside_best", "coverage", "no_subject")
+ANSWERED = ("doubt", "agreement", "length", "english", "no_subject")
+COUNTED = ("beside_best", "explains")
 _FAR = 5.0  # standard deviations that count at most: no piece of evidence may outvote all others
 _LONG = 30  # words that count at most, and the unit of "length" is ten
 
 
-def evidence(query: Query, ranked: Ranked, standing: Standing) -> Doubles:
-    """Return the evidence of ``ANSWERED`` for a question and the candidates that meet its conditions, at least one.
+def evidence(query: Query, ranked: Ranked, standing: Standing, best: Project) -> Doubles:
+    """Return the evidence of ``ANSWERED`` for a question, the candidates that meet its conditions, and their best one.
 
-    A word of the question that the best hit does not hold is unexplained. It speaks for another subject as far as one
-    of the background is near, and for the hit as far as that is nearer.
+    The question is in doubt as far as the best hit leaves its words unexplained, does not stand ahead of the subjects
+    of the background, and one of these is near. The best hit has the agreement of words and meaning. English words
+    are few and general: an English text explains half of any English question.
     """
-    unexplained = 1.0 - float(ranked.coverage[0])
-    nearest = np.fmax(ranked.text, ranked.asked)
-    best = float(np.nanmax(nearest)) if not np.isnan(nearest).all() else standing.mean
-    ahead = min(max(standing.ahead(best), -_FAR), _FAR)
+    near = float(np.fmax(ranked.text[0], ranked.asked[0]))
+    ahead = standing.ahead(standing.mean if math.isnan(near) else near)
+    behind = 1.0 / (1.0 + math.exp(min(ahead, _FAR) - tuning.AHEAD))
     return np.array(
         [
-            unexplained * min(standing.nearest, _FAR),
-            unexplained * ahead,
+            (1.0 - float(ranked.coverage[0])) * behind * min(standing.nearest, _FAR),
+            float(ranked.base[0]),
             min(len(query.text.split()), _LONG) / 10,
-            float(ranked.conditions),
+            float(query.language == "en" and "en" in (best.lang, *best.translations)),
             float(not query.subject),
         ]
     )
 
 
-def evidence_of_hits(query: Query, ranked: Ranked) -> Doubles:
-    """Return the evidence of ``COUNTED``, one row for each candidate; those that meet the conditions come first."""
-    best = max(float(ranked.base.max(initial=0.0)), 1e-9)
-    no_subject = np.full(len(ranked), float(not query.subject))
-    return np.stack([ranked.base / best, ranked.coverage, no_subject], axis=1)
+def evidence_of_hits(ranked: Ranked) -> Doubles:
+    """Return the evidence of ``COUNTED``, one row for each candidate: how close it comes to the best of them."""
+    best = [values / max(float(values.max(initial=0.0)), 1e-9) for values in (ranked.base, ranked.coverage)]
+    return np.stack(best, axis=1).astype(np.float64)
 
 
 def answered(evidence: Doubles) -> bool:

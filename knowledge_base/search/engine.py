@@ -21,7 +21,7 @@ from knowledge_base.search.contacts import Introducible
 from knowledge_base.search.events import Events
 from knowledge_base.search.index import MAX_QUESTION, Index
 from knowledge_base.search.language import detect_language
-from knowledge_base.search.off_topic import Background, load
+from knowledge_base.search.off_topic import Background, Standing, load
 from knowledge_base.search.ranking import Ranked, rank
 from knowledge_base.search.snippets import Reasons
 from knowledge_base.search.tokens import stem_all, words
@@ -123,7 +123,7 @@ class Search:
     # ------------------------------------------------------------------------------------------------- finding
 
     async def ranked(self, query: Query) -> tuple[Ranked, Floats] | None:
-        """Return the candidates in order, and the question's vector; None where there are no candidates."""
+        """Return the candidates in order, and the question's vector as it was compared; None without candidates."""
         if not query.text or not self.index.projects:
             return None
         vector = (await self.embedder.embed_queries([query.text]))[0]
@@ -142,7 +142,7 @@ class Search:
         ranked = rank(query, candidates, fit)
         if self._reranker is not None:
             ranked = await self._reranked(self._reranker, query, ranked)
-        return ranked, vector
+        return ranked, self.index.dense.away(vector) if self.index.dense.fits(vector) else vector
 
     def _named(self, places: Iterable[str], docs: Ints) -> Floats:
         """Return the share of places that a document's own words name."""
@@ -157,10 +157,14 @@ class Search:
         standing = (await self.prepare()).standing(vector, query.language)
         met, others = ranked.only(ranked.met), ranked.only(~ranked.here)
         asks = bool(query.subject or ranked.conditions)  # "Hello!" asks for no project
-        sure = asks and len(met) > 0 and certainty.answered(certainty.evidence(query, met, standing))
+        sure = asks and len(met) > 0 and certainty.answered(self.evidence(query, met, standing))
         if not (query.placed and query.subject and len(others)):
             return sure, False
-        return sure, certainty.answered(certainty.evidence(query.anywhere, others, standing))
+        return sure, certainty.answered(self.evidence(query.anywhere, others, standing))
+
+    def evidence(self, query: Query, ranked: Ranked, standing: Standing) -> certainty.Doubles:
+        """Return the evidence that a question is answered by the candidates, at least one."""
+        return certainty.evidence(query, ranked, standing, self.index.projects[int(ranked.docs[0])])
 
     async def _reranked(self, reranker: Reranker, query: Query, ranked: Ranked) -> Ranked:
         """Return the first candidates, their scores mixed with those of the reranker (both spread over 0 … 1)."""
@@ -216,7 +220,7 @@ def _counted(query: Query, ranked: Ranked, possible: Bools, least: float) -> Int
     """
     if not query.subject:
         return np.flatnonzero(possible)
-    likely = certainty.relevance(certainty.evidence_of_hits(query, ranked.only(possible))) >= least
+    likely = certainty.relevance(certainty.evidence_of_hits(ranked.only(possible))) >= least
     return np.flatnonzero(possible)[: max(int(likely.sum()), 1)]
 
 

@@ -31,8 +31,7 @@ class Candidates:
     text: Floats  # closeness of the text; NaN where there is no vector
     asked: Floats  # closeness of the nearest question that the document answers; NaN where it has none
     words: Floats  # BM25, 0 … unbounded
-    coverage: Floats  # share of the question's content words, weighted by idf, that the document holds; 0 … 1
-    covered: float  # the best coverage of any of them, their questions included
+    coverage: Floats  # share of the subject's words, weighted by idf, that the document explains; 0 … 1
     passage: Ints  # number of the best passage for ``Index.passage``
 
     def __len__(self) -> int:
@@ -90,8 +89,7 @@ class Index:
             alike = scores.docs[_best(1.0 + np.nan_to_num(scores.asked, nan=-1.0), k)]
             docs = distinct(np.concatenate((named, near, alike)))
         coverage = self.lexical.coverage(query, docs)
-        covered = float(self.lexical.coverage(query, docs, asked=True).max(initial=0.0))
-        return Candidates(docs, text[docs], asked[docs], words[docs], coverage, covered, passage[docs])
+        return Candidates(docs, text[docs], asked[docs], words[docs], coverage, passage[docs])
 
 
 def _best(scores: Floats, k: int) -> Ints:

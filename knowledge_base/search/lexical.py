@@ -53,7 +53,7 @@ class Lexical:
 
     words: Postings
     grams: Postings | None  # None for a large corpus
-    asked: Postings  # words of the questions that documents answer: they find a document, and explain nothing of it
+    asked: Postings  # words of the questions that documents answer
     topics: Postings  # words of the vocabulary for the topics of documents: they explain in part
     splitter: tokens.Splitter
     spelling: Spelling
@@ -105,15 +105,14 @@ class Lexical:
                 scores += _best_way(self.grams, ways) * np.float32(share)
         return scores
 
-    def coverage(self, query: TermQuery, docs: Longs, *, asked: bool = False) -> Floats:
-        """Return for each of ``docs`` the share of the subject's concepts that its texts hold, weighted by idf.
+    def coverage(self, query: TermQuery, docs: Longs) -> Floats:
+        """Return for each of ``docs`` the share of the subject's concepts that it explains, weighted by idf.
 
-        A concept that names a topic of the document counts in part. With ``asked``, its questions count as well. A
-        concept that no document holds weighs as much as the rarest: the question asks for it and the corpus does not
-        know it.
+        Its texts and the questions that it answers explain; a topic of it does so in part. A concept that no document
+        holds weighs as much as the rarest: the question asks for it and the corpus does not know it.
         """
         held, total = np.zeros(len(docs), np.float32), 0.0
-        sides = [(self.words, 1.0), (self.topics, TOPIC_EXPLAINS), *([(self.asked, 1.0)] if asked else [])]
+        sides = (self.words, 1.0), (self.topics, TOPIC_EXPLAINS), (self.asked, 1.0)
         for concept in query.concepts[: query.subject]:
             weight = self.weight(concept)
             best = np.zeros(len(docs), np.float32)

@@ -89,7 +89,7 @@ def fused(candidates: Candidates) -> Floats:
         return words
     text = normalised(candidates.text, tuning.LEAST_TEXT_SPAN)
     asked = np.where(np.isnan(candidates.asked), text, normalised(candidates.asked, tuning.LEAST_TEXT_SPAN))
-    share = tuning.SHARE_WORDS * (1.0 - tuning.UNCOVERED * (1.0 - candidates.covered))
+    share = tuning.SHARE_WORDS * (1.0 - tuning.UNCOVERED * (1.0 - float(candidates.coverage.max(initial=0.0))))
     meaning = (1.0 - tuning.SHARE_ASKED) * text + tuning.SHARE_ASKED * asked
     total: Floats = (share * words + (1.0 - share) * meaning).astype(np.float32)
     return total

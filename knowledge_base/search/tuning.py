@@ -32,15 +32,9 @@ SOFT = 0.3  # of a condition that a record may meet and not say so
 NO_SUBJECT = 0.3  # how much the texts count where only conditions are asked for
 
 # Decisions (logistic models), fitted by tools/fit_certainty.py on all corpora with equal weight.
-ANSWERED = {
-    "bias": 1.831,
-    "subject_unexplained": -1.075,
-    "ahead_unexplained": 0.410,
-    "length": 1.502,
-    "conditions": 0.419,
-    "no_subject": 3.626,
-}
+AHEAD = 2.0  # standard deviations above the nearest subjects of the background: from there on a hit stands out
+ANSWERED = {"bias": -0.674, "doubt": -1.011, "agreement": 2.902, "length": 2.008, "english": -1.5, "no_subject": 4.384}
 ANSWERED_FROM = 0.53
-COUNTED = {"bias": -4.951, "beside_best": 4.574, "coverage": 1.963, "no_subject": 2.410}
+COUNTED = {"bias": -5.177, "beside_best": 4.776, "explains": 1.647}
 COUNTED_FROM = 0.35
 DOUBTFUL_FROM = 0.05  # below, a hit of the place named stands behind the answers of other places
