@@ -15,7 +15,7 @@ LEAST_TEXT_SPAN = 0.075  # of cosines: no candidate of about equally good ones b
 K1, B = 1.6, 0.9  # BM25; measured on public-service pages
 TITLE = 2.0  # a word of the title counts as so many of the text
 ASKED = 1.5  # a word of a question that a record answers
-TOPIC = 0.3  # a word of the vocabulary for a topic of the record
+TOPIC = 0.5  # a word of the vocabulary for a topic of the record
 TOPIC_EXPLAINS = 0.35  # of a word of the question, where it names a topic of the record
 PART = 0.5  # a part of a compound
 GRAM = 0.2  # 4-grams beside words
@@ -33,8 +33,8 @@ NO_SUBJECT = 0.3  # how much the texts count where only conditions are asked for
 
 # Decisions (logistic models), fitted by tools/fit_certainty.py on all corpora with equal weight.
 AHEAD = 2.0  # standard deviations above the nearest subjects of the background: from there on a hit stands out
-ANSWERED = {"bias": -0.674, "doubt": -1.011, "agreement": 2.902, "length": 2.008, "english": -1.5, "no_subject": 4.384}
-ANSWERED_FROM = 0.53
+ANSWERED = {"bias": -0.674, "doubt": -1.011, "agreement": 2.902, "length": 2.008, "english": -1.2, "no_subject": 4.384}
+ANSWERED_FROM = 0.52
 COUNTED = {"bias": -5.177, "beside_best": 4.776, "explains": 1.647}
 COUNTED_FROM = 0.35
 DOUBTFUL_FROM = 0.05  # below, a hit of the place named stands behind the answers of other places

@@ -32,6 +32,12 @@ def test_glossary_finds_inflected_words_and_phrases(language: str, text: str, ge
     assert german in of(language).meanings(text)[0].german
 
 
+def test_phrase_with_a_single_letter_does_not_widen_the_word_behind_it() -> None:
+    """Words have two letters at least, so "e-mobility" would be one with "mobility"."""
+    assert "Elektromobilität" not in of("en").meanings("mobility")[0].german
+    assert "Onlinedienst" not in of("pl").meanings("usługa")[0].german
+
+
 def test_glossary_prefers_the_longest_phrase_and_keeps_unknown_words() -> None:
     meanings = of("en").meanings("Where is the driving licence office in Potsdam-Xyz?")
     assert ("driving", "licence") in [meaning.words for meaning in meanings]
