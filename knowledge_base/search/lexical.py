@@ -1,14 +1,15 @@
 """The word side of the index: documents and questions as terms, and how well they fit.
 
-Documents are kept as sequences of *forms* (words as written, without stop words). The meaning of a form (stem, parts of
-a compound, 4-grams) is computed once per distinct form, so an index is a few array operations, and a question in any
-language is a list of *concepts*: each holds the ways in which a document may say it.
+Documents are kept as sequences of *forms* (words as written, without stop words). The meaning of a form (stem, 4-grams)
+is computed once per distinct form, so an index is a few array operations, and a question in any language is a list of
+*concepts*: each holds the ways in which a document may say it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +20,13 @@ from knowledge_base.search.glossary import Meaning, glossary
 from knowledge_base.search.passages import MAX_QUESTIONS
 from knowledge_base.search.postings import Counts, Floats, Ints, Longs, Postings, Weighted
 from knowledge_base.search.spelling import Spelling
-from knowledge_base.search.tuning import ASKED, CORRECTED, FRAME, GRAM, PART, TITLE, TOPIC, TOPIC_EXPLAINS
+from knowledge_base.search.tuning import ASKED, CORRECTED, FRAME, GRAM, TITLE, TOPIC, TOPIC_EXPLAINS
 from knowledge_base.translations import versions
 from knowledge_base.vocabulary import bundled
 
 GRAMS_BELOW = 20_000  # documents; above, 4-grams cost more memory and time than they find
 MAX_WORDS = 20_000  # of one document
-REMEMBERED = 10_000  # concepts of questions, and forms of sentences
+REMEMBERED = 10_000  # concepts of questions, and terms of words
 MAX_CONCEPTS = 48  # of one question: enough for any real one, and a pasted page must not delay other users
 
 
@@ -55,32 +56,28 @@ class Lexical:
     grams: Postings | None  # None for a large corpus
     asked: Postings  # words of the questions that documents answer
     topics: Postings  # words of the vocabulary for the topics of documents: they explain in part
-    splitter: tokens.Splitter
     spelling: Spelling
     size: int
     _read: dict[tuple[Meaning, str], Concept] = field(default_factory=dict, compare=False, repr=False)
-    _split: dict[str, Concept] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def build(cls, projects: Sequence[Project]) -> Lexical:
         """Index projects in their order."""
         corpus = read(map(_texts, projects))
-        splitter = tokens.Splitter(form for form in corpus.forms if ":" not in form)
-        meanings = [_form_terms(form, splitter) for form in corpus.forms]
 
         def beside(pieces: Callable[[Project], Iterator[Piece]]) -> Postings:
             more = read(map(pieces, projects))
-            return Postings.build(more.counts(), [_form_terms(form, splitter) for form in more.forms])
+            return Postings.build(more.counts(), [[(_term(form), 1.0)] for form in more.forms])
 
         counts = corpus.counts()
-        words = Postings.build(counts, meanings)
+        words = Postings.build(counts, [[(_term(form), 1.0)] for form in corpus.forms])
         small = corpus.size <= GRAMS_BELOW
         grams = (
             Postings.build(counts, [[(gram, 1.0) for gram in tokens.grams(f.rpartition(":")[2])] for f in corpus.forms])
             if small
             else None
         )
-        return cls(words, grams, beside(_questions), beside(_topics), splitter, Spelling.of(words.terms), corpus.size)
+        return cls(words, grams, beside(_questions), beside(_topics), Spelling.of(words.terms), corpus.size)
 
     def query(self, subject: str, language: str, frame: str = "") -> TermQuery:
         """Read the subject of a question, and the words around it."""
@@ -125,15 +122,7 @@ class Lexical:
 
     def terms_of(self, text: str, language: str) -> frozenset[str]:
         """Return the terms under which a text in a language is found."""
-        return frozenset(term for form in _forms(text, language) for term, _ in self._terms_of_form(form))
-
-    def _terms_of_form(self, form: str) -> Concept:
-        """Return ``_form_terms``, cached: sentences repeat their words."""
-        if (known := self._split.get(form)) is None:
-            if len(self._split) >= REMEMBERED:
-                self._split.clear()
-            known = self._split[form] = _form_terms(form, self.splitter)
-        return known
+        return frozenset(map(_term, _forms(text, language)))
 
     def weight(self, concept: Concept) -> float:
         """Return the rarity of a concept; one that no document holds has the highest."""
@@ -166,8 +155,8 @@ class Lexical:
         terms: dict[str, float] = {}
         for way in _ways_of(meaning):
             share = len(way) ** -0.5  # a way of two words needs both to count fully
-            for term, weight in (pair for word in way for pair in _form_terms(word, self.splitter)):
-                terms[term] = max(terms.get(term, 0.0), weight * share)
+            for term in map(_term, way):
+                terms[term] = max(terms.get(term, 0.0), share)
         return terms
 
 
@@ -253,13 +242,11 @@ def _ways_of(meaning: Meaning) -> list[list[str]]:
     return [way for way in ways if way]
 
 
-def _form_terms(form: str, splitter: tokens.Splitter) -> tuple[Weighted, ...]:
-    """Return the stem first, then, counting less, the parts of a compound."""
+@lru_cache(REMEMBERED)
+def _term(form: str) -> str:
+    """Return the stem of a form in its language."""
     language, _, word = form.rpartition(":")
-    if language:
-        return ((tokens.stem(word, language), 1.0),)
-    stems = dict.fromkeys(tokens.stem_all((form, *splitter.split(form)), "de"))
-    return tuple((term, PART if i else 1.0) for i, term in enumerate(stems))
+    return tokens.stem(word, language or "de")
 
 
 def _way_grams(way: Sequence[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Text to words, and words to the terms that the lexical index counts: stems, parts of compounds, 4-grams.
+"""Text to words, and words to the terms that the lexical index counts: stems and 4-grams.
 
 Pure functions of their arguments; any Unicode string is safe. A *word* is lower case with its accents, a *term* is
 what is matched. Snowball's German stemmer folds umlauts itself and reads "ae", "oe", "ue" as umlauts.
@@ -20,8 +20,6 @@ MAX_WORD = 48  # longer "words" are hashes, addresses, or an attack
 _ALGORITHM = {"de": "german", "en": "english", "pl": "polish"}
 _WORD = re.compile(r"\w+")
 _DIGRAPH = re.compile(r"ae|oe|(?<![aeq])ue")  # not the "ue" of "bauen", "neue", "Quelle"
-_LINKS = ("", "s", "es", "n", "en", "er", "e", "ens", "ns")  # Fugenelemente between the parts of a compound
-_MIN_PART = 4
 
 _STOP = {
     "de": """aber alle allem allen aller alles als also am an ander andere anderem anderen anderer anderes auch auf aus
@@ -103,54 +101,3 @@ def grams(word: str, size: int = GRAM) -> tuple[str, ...]:
     """Return character n-grams of the folded word with its edges marked: they bridge typos and inflection."""
     edged = f"_{fold(word)}_"
     return tuple(edged[i : i + size] for i in range(max(1, len(edged) - size + 1)))
-
-
-class Splitter:
-    """A splitter of German compounds by the words of the corpus: a part must stand alone somewhere in it.
-
-    It needs no dictionary, and it knows the terms of the trade. Deterministic; building costs one stem per word.
-    """
-
-    def __init__(self, vocabulary: Iterable[str]) -> None:
-        self._words = {word for word in vocabulary if len(word) >= _MIN_PART and not word.isdigit()}
-        self._words -= _ANY_STOP
-        self._stems = set(_stemmer("de")(sorted(self._words)))
-
-    def split(self, word: str) -> tuple[str, ...]:
-        """Return the parts of a compound, parts of parts too, in reading order; empty for other words."""
-        return self._split(word, {})
-
-    def _split(self, word: str, known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-        """Return the parts; ``known`` holds the endings tried in this word: without it, "aaaa…" takes forever."""
-        if not 2 * _MIN_PART <= len(word) < MAX_WORD:
-            return ()
-        if word not in known:
-            known[word] = ()
-            value = 0
-            for cut in range(_MIN_PART, len(word) - _MIN_PART + 1):
-                head, link = self._head(word[:cut])
-                tail = self._tail(word[cut:], known) if head else ()
-                if tail and (worth := 10 * min(len(head), len(tail[0])) - link) > value:
-                    value = worth
-                    known[word] = tuple(dict.fromkeys((head, *self._split(head, known), *tail)))
-        return known[word]
-
-    def _tail(self, text: str, known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-        """Return the end of a compound: a corpus word with its parts, or parts alone."""
-        parts = self._split(text, known)
-        return (text, *parts) if self._is_word(text) else parts
-
-    def _head(self, text: str) -> tuple[str, int]:
-        """Return the corpus word at the start of a compound, and the length of the link behind it."""
-        for link in _LINKS:
-            head = text[: len(text) - len(link)]
-            if (
-                text.endswith(link)
-                and len(head) >= _MIN_PART
-                and (head in self._words or (not link and self._is_word(head)))
-            ):
-                return head, len(link)
-        return "", 0
-
-    def _is_word(self, text: str) -> bool:
-        return text in self._words or _stemmer("de")([text])[0] in self._stems

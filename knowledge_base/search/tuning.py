@@ -17,7 +17,6 @@ TITLE = 2.0  # a word of the title counts as so many of the text
 ASKED = 1.5  # a word of a question that a record answers
 TOPIC = 0.5  # a word of the vocabulary for a topic of the record
 TOPIC_EXPLAINS = 0.35  # of a word of the question, where it names a topic of the record
-PART = 0.5  # a part of a compound
 GRAM = 0.2  # 4-grams beside words
 CORRECTED = 0.8  # a mistyped word
 FRAME = 0.4  # a word that only frames the subject, or was read as a condition

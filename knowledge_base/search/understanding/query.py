@@ -43,24 +43,9 @@ class Query:
         return replace(self, rows=(), near_rows=(), states=(), understood=read)
 
     @property
-    def aside(self) -> bool:
-        """Return whether a place named is the asker's own or left out: its name says nothing about an answer."""
-        return bool(self.places) and not self.placed and not self.border
-
-    @property
     def words(self) -> str:
         """Return the words for the word index: those about the subject, else everything."""
         return " ".join(self.subject) or self.text
-
-    @property
-    def meaning(self) -> str:
-        """Return the text for the embedder: the question, without its frame ("who has done … in …") where possible.
-
-        The frame goes where the rest says what is meant: a place or a "who" pulls the vector towards texts that merely
-        mention one.
-        """
-        framed = self.understood.who or self.transfer or self.placed or self.aside or self.without_words
-        return self.rest if framed and self.subject and not self.listing else self.text
 
     @property
     def subject_topics(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from knowledge_base.embedding.port import Embedder
+from knowledge_base.model import Project
 from knowledge_base.search import certainty, tuning
 from knowledge_base.search.off_topic import LANGUAGES, Background, Standing, load, texts
 from knowledge_base.search.understanding.query import Query
@@ -16,24 +18,25 @@ from tests.fake_embedder import HashEmbedder
 from tests.knowledge_base.search.ranked import ranked
 
 SHIPPED = Path(__file__).parents[3] / "knowledge_base" / "search" / "background.npz"
+BEST = Project(id="p", title="Sensoren", text="Text.")
 STANDING = Standing(mean=0.1, deviation=0.1, few=0.3, nearest=3.0)
 ASKED = Query(text="Wer hat Sensoren?", language="de", subject=("Sensoren",))
 
 
-def chance(query: Query = ASKED, standing: Standing = STANDING, **arrays: Any) -> float:
-    return float(certainty.probability(tuning.ANSWERED, certainty.evidence(query, ranked(**arrays), standing)))
+def chance(query: Query = ASKED, standing: Standing = STANDING, best: Project = BEST, **arrays: Any) -> float:
+    return float(certainty.probability(tuning.ANSWERED, certainty.evidence(query, ranked(**arrays), standing, best)))
 
 
-def hit_chances(query: Query = ASKED, **arrays: Any) -> list[float]:
-    rows = certainty.evidence_of_hits(query, ranked(**arrays))
+def hit_chances(**arrays: Any) -> list[float]:
+    rows = certainty.evidence_of_hits(ranked(**arrays))
     return [float(value) for value in certainty.probability(tuning.COUNTED, rows)]
 
 
 def test_models_have_a_bias_and_a_coefficient_for_each_piece_of_evidence() -> None:
     assert tuple(tuning.ANSWERED) == ("bias", *certainty.ANSWERED)
     assert tuple(tuning.COUNTED) == ("bias", *certainty.COUNTED)
-    assert certainty.evidence(ASKED, ranked(docs=2), STANDING).shape == (len(certainty.ANSWERED),)
-    assert certainty.evidence_of_hits(ASKED, ranked(docs=2)).shape == (2, len(certainty.COUNTED))
+    assert certainty.evidence(ASKED, ranked(docs=2), STANDING, BEST).shape == (len(certainty.ANSWERED),)
+    assert certainty.evidence_of_hits(ranked(docs=2)).shape == (2, len(certainty.COUNTED))
 
 
 def test_answer_is_surer_the_more_of_the_question_the_best_hit_explains() -> None:
@@ -56,9 +59,20 @@ def test_subjects_do_not_matter_where_the_best_hit_explains_every_word() -> None
     assert chance(standing=near, coverage=[1.0]) == chance(standing=nearer, coverage=[1.0])
 
 
+def test_answer_is_surer_the_more_words_and_meaning_agree() -> None:
+    chances = [chance(base=[share], coverage=[0.5]) for share in (0.2, 0.5, 0.9)]
+    assert chances == sorted(set(chances))
+
+
+def test_english_text_has_to_answer_an_english_question_better() -> None:
+    asked = replace(ASKED, language="en")
+    translated = replace(BEST, translations={"en": {"title": "Sensors", "text": "Text."}})
+    assert chance(asked, best=translated) < chance(asked) == chance(ASKED) == chance(ASKED, best=translated)
+
+
 def test_question_for_all_records_that_meet_its_conditions_is_answered() -> None:
     place_alone = Query(text="Was macht Guben?", language="de")
-    assert certainty.answered(certainty.evidence(place_alone, ranked(conditions=True), STANDING))
+    assert certainty.answered(certainty.evidence(place_alone, ranked(conditions=True), STANDING, BEST))
 
 
 def test_candidates_without_vectors_stand_at_the_mean_of_the_subjects() -> None:
@@ -74,12 +88,12 @@ def test_hit_counts_more_the_nearer_it_is_to_the_best_and_the_more_it_explains()
 
 
 def test_hits_are_counted_from_their_threshold_on() -> None:
-    rows = certainty.evidence_of_hits(ASKED, ranked(base=[0.8, 0.0], coverage=[1.0, 0.0]))
+    rows = certainty.evidence_of_hits(ranked(base=[0.8, 0.0], coverage=[1.0, 0.0]))
     assert (certainty.relevance(rows) >= tuning.COUNTED_FROM).tolist() == [True, False]
 
 
 def test_no_candidates_have_no_counted_hits() -> None:
-    assert certainty.relevance(certainty.evidence_of_hits(ASKED, ranked(docs=0))).tolist() == []
+    assert certainty.relevance(certainty.evidence_of_hits(ranked(docs=0))).tolist() == []
 
 
 def test_extreme_evidence_does_not_overflow() -> None:

@@ -9,6 +9,7 @@ import pytest
 from knowledge_base.search import dense
 from knowledge_base.search.dense import Dense, decode, encode
 from knowledge_base.search.passages import Kind, Passage
+from knowledge_base.search.tuning import COMMON
 
 Floats = npt.NDArray[np.float32]
 NOBODY = np.zeros(0, np.int64)
@@ -36,6 +37,15 @@ def test_stored_vectors_decode_to_nearly_the_same_values() -> None:
     np.testing.assert_allclose(codes * scales[:, None], vectors, atol=0.005)
     assert decode([])[0].shape == (0, 0)
     assert len(encode(np.zeros((1, 8), np.float32))[0]) == 12
+
+
+def test_question_moves_away_from_what_all_texts_have_in_common() -> None:
+    vectors = unit(3)
+    side = Dense.build([[passage(0)], [passage(1), passage(2, "asked")]], stored(vectors))
+    moved = side.away(vectors[0])
+    np.testing.assert_allclose(vectors[0] - moved, COMMON * vectors[:2].mean(axis=0), atol=0.005)
+    empty = Dense.build([], {})
+    assert not empty.fits(vectors[0])
 
 
 def test_score_of_a_document_is_the_mean_of_best_passage_and_whole_text() -> None:

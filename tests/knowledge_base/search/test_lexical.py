@@ -7,7 +7,7 @@ import pytest
 
 from knowledge_base.model import Project
 from knowledge_base.search.lexical import MAX_CONCEPTS, Lexical, TermQuery, read
-from knowledge_base.search.tuning import TITLE, TOPIC_EXPLAINS
+from knowledge_base.search.tuning import FRAME, TITLE, TOPIC_EXPLAINS
 
 DOCS = (
     Project(id="a", title="Parkplatz", text="Die Stadt misst freie Parkplätze am Bahnhof."),
@@ -53,12 +53,19 @@ def asked_of(*projects: Project, question: str) -> tuple[Lexical, TermQuery]:
     return side, side.query(question, "de")
 
 
-def test_questions_that_a_record_answers_find_it_and_explain_nothing_of_it() -> None:
+def test_questions_that_a_record_answers_find_it_and_explain_the_question() -> None:
     asked = Project(id="q", title="Eins", text="Ein Text.", asked_as={"de": ("Wer zählt Wallabys?",)})
     side, query = asked_of(asked, DOCS[0], question="Wallabys")
     assert side.scores(query)[0] > side.scores(query)[1] == 0
-    assert side.coverage(query, BOTH).tolist() == [0.0, 0.0]
-    assert side.coverage(query, BOTH, asked=True).tolist() == [1.0, 0.0]
+    assert side.coverage(query, BOTH).tolist() == [1.0, 0.0]
+
+
+def test_words_around_the_subject_find_a_record_count_less_and_need_no_explanation() -> None:
+    alone, framed = SIDE.query("Bahnhof", "de"), SIDE.query("Bahnhof", "de", "Umgebaut am Bahnhof")
+    assert len(framed.concepts) == 2
+    gain = SIDE.scores(framed) - SIDE.scores(alone)
+    np.testing.assert_allclose(gain, SIDE.scores(SIDE.query("umgebaut", "de")) * np.float32(FRAME), rtol=1e-5)
+    assert SIDE.coverage(framed, BOTH).tolist() == SIDE.coverage(alone, BOTH).tolist()
 
 
 def test_words_of_the_vocabulary_for_a_topic_find_the_record_and_explain_in_part() -> None:

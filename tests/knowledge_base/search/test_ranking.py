@@ -26,9 +26,10 @@ def candidates(covered: float = 1.0, **given: Any) -> Candidates:
     """Candidates that are equally good, but for the arrays given."""
     size = max([1, *map(len, given.values())])
     even = np.full(size, 0.5, np.float32)
-    values = {"text": even, "asked": np.full(size, np.nan, np.float32), "words": even, "coverage": even}
+    explained = np.full(size, covered, np.float32)
+    values = {"text": even, "asked": np.full(size, np.nan, np.float32), "words": even, "coverage": explained}
     values |= {name: np.array(value, np.float32) for name, value in given.items()}
-    return Candidates(docs=np.arange(size), passage=np.zeros(size, np.int64), covered=covered, **values)
+    return Candidates(docs=np.arange(size), passage=np.zeros(size, np.int64), **values)
 
 
 def fit(degree: list[float], *, thin: list[float] | None = None, conditions: tuple[str, ...] = ("place",)) -> Fit:

@@ -1,4 +1,4 @@
-"""Words, stems, 4-grams and the parts of compounds."""
+"""Words, stems and 4-grams."""
 
 from __future__ import annotations
 
@@ -55,21 +55,6 @@ def test_inflected_words_share_a_stem_in_each_language() -> None:
     assert tokens.stem("wohnungen", "de") == tokens.stem("wohnung", "de")
     assert tokens.stem("permits", "en") == tokens.stem("permit", "en")
     assert tokens.stem("mieszkania", "pl") == tokens.stem("mieszkanie", "pl")
-
-
-def test_a_compound_is_split_by_words_that_stand_alone_in_the_corpus() -> None:
-    splitter = tokens.Splitter(["verkehrsdatenplattform", "verkehr", "daten", "plattform"])
-    parts = tokens.stem_all(splitter.split("verkehrsdatenplattform"), "de")
-    assert set(parts) == set(tokens.stem_all(["verkehr", "daten", "plattform"], "de"))
-    assert splitter.split("verkehrsbetrieb") == ()
-    assert splitter.split("x" * 10_000) == ()
-    assert tokens.Splitter(["a" * n for n in range(4, 48)]).split("a" * 47)  # ends
-
-
-def test_splitting_does_not_depend_on_the_order_of_the_vocabulary() -> None:
-    words = ["energie", "monitoring", "energiemonitoring", "leit", "warte", "leitwarte", "schule", "schulen"]
-    one, other = tokens.Splitter(words), tokens.Splitter(reversed(words))
-    assert [one.split(word) for word in words] == [other.split(word) for word in words]
 
 
 @pytest.mark.parametrize(
