@@ -15,8 +15,8 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.table import show
-from knowledge_base.search import language
-from knowledge_base.search.tokens import LANGUAGES
+from knowledge_base.language import detect as language
+from knowledge_base.language.tokens import LANGUAGES
 
 EVALUATION = Path(__file__).parents[1] / "tests" / "evaluation"
 DISTANCES = (0.0, 0.25, 0.5, 0.9)

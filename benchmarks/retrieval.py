@@ -127,7 +127,7 @@ def synthetic_projects(size: int, rng: random.Random) -> list[Project]:
     folder = files("knowledge_base.bundle")
     texts = [json.loads(line)["text"] for line in folder.joinpath("projects.jsonl").read_text("utf-8").splitlines()]
     sentences = [sentence for text in texts for sentence in text.split(". ") if sentence]
-    rows = files("knowledge_base.search").joinpath("glossary.tsv").read_text("utf-8").splitlines()[1:]
+    rows = files("knowledge_base.language").joinpath("glossary.tsv").read_text("utf-8").splitlines()[1:]
     words = [word for row in rows for word in row.split("\t")[0].split("|")]
 
     def sentence() -> str:

@@ -33,7 +33,7 @@ PURE = re.compile(
     r"""bot/(commands(/\w+)?|messages(/(__init__|envelope|markup|readership|without_links))?|features/introductions/dedup_keys)
       | knowledge_base/(model|errors|mail_address|translations|introductions/(machine|values|limits))
       | knowledge_base/digests/(schedule|content)
-      | knowledge_base/search/(passages|tokens|tuning)""",
+      | knowledge_base/(language/tokens|search/(passages|tuning))""",
     re.VERBOSE,
 )
 PURE_LIBRARIES = {"Stemmer", "idna", "numpy"}

@@ -12,7 +12,7 @@ from bot.messages import Happening, Inbound, MessageAudience, Say, Url
 from bot.messages.envelope import Envelope
 from bot.messages.readership import audience_of
 from bot.texts import DEFAULT_LANGUAGE
-from knowledge_base.search.language import guess_language
+from knowledge_base.language.detect import guess_language
 from knowledge_base.store.inbox import InboxRow
 from knowledge_base.store.outbox import Urgency
 from knowledge_base.store.transaction import Transaction

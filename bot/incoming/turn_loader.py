@@ -23,7 +23,7 @@ from bot.messages import Happening, Inbound, Say
 from bot.outgoing.reroute import identify
 from bot.texts import DEFAULT_LANGUAGE
 from knowledge_base.errors import ChangedMeanwhileError
-from knowledge_base.search.language import guess_language
+from knowledge_base.language.detect import guess_language
 from knowledge_base.store.outbox import new_id
 from knowledge_base.store.people import ChatContext, Person
 from knowledge_base.store.rooms import RoomSettings

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from html import escape
 
 from bot.messages.markup import Block, Break, Document, Inline, Link, Paragraph, Soft, Strong, Text
-from knowledge_base.search.language import guess_language
+from knowledge_base.language.detect import guess_language
 
 ADDRESS = re.compile(r"\S+(?:@|://)\S+|[\d\W]+")  # has no language
 SHORT = re.compile(r"(?<!\w)([aiouwzAIOUWZ]) (?=\w)")  # words that no line of Polish ends with

@@ -11,6 +11,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from knowledge_base.language.tokens import STOP_WORDS, stem
 from knowledge_base.model import Municipality
 from knowledge_base.places.context import Spot, means_place
 from knowledge_base.places.geography import NEAR_KM, Geography
@@ -23,7 +24,6 @@ from knowledge_base.places.states import NEIGHBOUR_COUNTRY
 from knowledge_base.places.typos import Corrector
 from knowledge_base.places.unknown_places import unknown_name
 from knowledge_base.places.words import Word, fold, folded_name, words_of
-from knowledge_base.search.tokens import STOP_WORDS, stem
 
 __all__ = ["NEAR_KM", "Gazetteer", "Mention", "Place", "PlaceKind"]
 

@@ -13,18 +13,18 @@ from time import perf_counter
 import numpy as np
 
 from knowledge_base.embedding.port import Embedder, Reranker
+from knowledge_base.introductions.contacts import Introducible
+from knowledge_base.language.detect import detect_language
+from knowledge_base.language.tokens import stem_all, words
 from knowledge_base.model import Answer, Contact, Event, Hit
 from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.search import certainty, tuning
 from knowledge_base.search.conditions import Bools, Conditions, Floats, Ints
-from knowledge_base.search.contacts import Introducible
 from knowledge_base.search.events import Events
 from knowledge_base.search.index import MAX_QUESTION, Index
-from knowledge_base.search.language import detect_language
 from knowledge_base.search.off_topic import Background, Standing, load
 from knowledge_base.search.ranking import Ranked, rank
 from knowledge_base.search.snippets import Reasons
-from knowledge_base.search.tokens import stem_all, words
 from knowledge_base.search.understanding import Query, follow_up, phrases, understand
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.vocabulary import Vocabulary

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from knowledge_base.language.tokens import stem_all
 from knowledge_base.model import Event, Occasion
 from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.places.words import clean, words_of
-from knowledge_base.search.tokens import stem_all
 from knowledge_base.search.understanding import Query, phrases
 from knowledge_base.search.understanding.lexicon import Lexicon
 

@@ -14,12 +14,12 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from knowledge_base.language import tokens
+from knowledge_base.language.glossary import Meaning, glossary
+from knowledge_base.language.spelling import Spelling
 from knowledge_base.model import Project
-from knowledge_base.search import tokens
-from knowledge_base.search.glossary import Meaning, glossary
 from knowledge_base.search.passages import MAX_QUESTIONS
 from knowledge_base.search.postings import Counts, Floats, Ints, Longs, Postings, Weighted
-from knowledge_base.search.spelling import Spelling
 from knowledge_base.search.tuning import ASKED, CORRECTED, FRAME, GRAM, TITLE, TOPIC, TOPIC_EXPLAINS
 from knowledge_base.translations import versions
 from knowledge_base.vocabulary import bundled
@@ -147,7 +147,7 @@ class Lexical:
             if german := known.corrected(meaning.words[0]) if known else ():
                 terms.update((t, CORRECTED * weight) for t, weight in self._said_by(Meaning((), german)).items())
             else:
-                terms.update((t, weight) for t, weight in map(self.spelling.nearest, tuple(terms)) if t)
+                terms.update((near, CORRECTED) for near in map(self.spelling.nearest, tuple(terms)) if near)
         return tuple(terms.items())
 
     def _said_by(self, meaning: Meaning) -> dict[str, float]:

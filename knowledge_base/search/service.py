@@ -16,14 +16,14 @@ from time import perf_counter
 import structlog
 
 from knowledge_base.embedding.port import Embedder, Reranker
+from knowledge_base.introductions.contacts import CanReach
+from knowledge_base.language.detect import guess_language
 from knowledge_base.model import Answer, Contact, Event, Municipality, Project, Record
 from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.progress import Progress, silent
-from knowledge_base.search.contacts import CanReach
 from knowledge_base.search.embedding_backlog import drop_unused, embed_missing
 from knowledge_base.search.engine import Search
 from knowledge_base.search.index import Index
-from knowledge_base.search.language import guess_language
 from knowledge_base.search.understanding import Query
 from knowledge_base.store.database import Store
 from knowledge_base.store.shielded import finished

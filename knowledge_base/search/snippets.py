@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from knowledge_base.language.tokens import content_words, grams
 from knowledge_base.model import Project
 from knowledge_base.places.words import words_of
 from knowledge_base.search import lexical
 from knowledge_base.search.lexical import Lexical
-from knowledge_base.search.tokens import content_words, grams
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.search.understanding.query import Query
 from knowledge_base.vocabulary import Vocabulary

@@ -32,8 +32,8 @@ NO_SUBJECT = 0.3  # how much the texts count where only conditions are asked for
 
 # Decisions (logistic models), fitted by tools/fit_certainty.py on all corpora with equal weight.
 AHEAD = 2.0  # standard deviations above the nearest subjects of the background: from there on a hit stands out
-ANSWERED = {"bias": -0.674, "doubt": -1.011, "agreement": 2.902, "length": 2.008, "english": -1.2, "no_subject": 4.384}
+ANSWERED = {"bias": -0.687, "doubt": -0.984, "agreement": 2.953, "length": 1.993, "english": -1.2, "no_subject": 4.392}
 ANSWERED_FROM = 0.52
-COUNTED = {"bias": -5.177, "beside_best": 4.776, "explains": 1.647}
+COUNTED = {"bias": -5.031, "beside_best": 4.742, "explains": 1.533}
 COUNTED_FROM = 0.35
 DOUBTFUL_FROM = 0.05  # below, a hit of the place named stands behind the answers of other places

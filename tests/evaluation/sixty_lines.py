@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge_base.embedding.port import Embedder
+from knowledge_base.language.tokens import content_words, stem_all
 from knowledge_base.model import Project
 from knowledge_base.search.passages import versions
-from knowledge_base.search.tokens import content_words, stem_all
 
 K1, B = 1.2, 0.75
 MEANING = 0.7

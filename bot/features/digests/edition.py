@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from bot.features.digests.render import Issue
 from knowledge_base.digests.content import LOOK_BACK, introduced
 from knowledge_base.digests.material import Atlas, Material, gather
+from knowledge_base.introductions.contacts import CanReach, Introducible
 from knowledge_base.model import Project, RecordKind
 from knowledge_base.places.gazetteer import Gazetteer
-from knowledge_base.search.contacts import CanReach, Introducible
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.vocabulary import bundled
 

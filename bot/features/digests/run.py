@@ -26,8 +26,8 @@ from bot.outgoing.notify import UNSUBSCRIBE_LASTS
 from knowledge_base.digests.material import Atlas
 from knowledge_base.digests.schedule import SlotStatus, week_of
 from knowledge_base.failpoints import reached
+from knowledge_base.introductions.contacts import CanReach
 from knowledge_base.places.gazetteer import Gazetteer
-from knowledge_base.search.contacts import CanReach
 from knowledge_base.store.database import Store
 from knowledge_base.store.digests import DigestStatus
 from knowledge_base.store.outbox import Urgency, new_id

@@ -29,8 +29,8 @@ from bot.outgoing.notify import Notice, tell
 from knowledge_base.codec import to_body
 from knowledge_base.ingest.row import Row, RowError
 from knowledge_base.ingest.validation import ValidRecord, validate
+from knowledge_base.language.detect import guess_language
 from knowledge_base.model import Project, Record, RecordKind
-from knowledge_base.search.language import guess_language
 from knowledge_base.store.entry_drafts import Draft, Offered
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.translations import in_language

@@ -11,10 +11,10 @@ from bot.channels.policy import can_take_request
 from bot.context import Services
 from bot.texts import LANGUAGES
 from config.settings import Settings
+from knowledge_base.introductions.contacts import Account, way_to
 from knowledge_base.introductions.limits import WEEK, Caps, next_turn
 from knowledge_base.introductions.values import ContactCandidate, Introduction
 from knowledge_base.model import Contact, Project, RecordKind
-from knowledge_base.search.contacts import Account, way_to
 from knowledge_base.store.people import Person
 from knowledge_base.store.transaction import Transaction
 

@@ -10,9 +10,9 @@ from functools import partial
 from bot.channels.networks import MAIL
 from bot.channels.policy import can_take_request, is_usable
 from config.settings import Settings
+from knowledge_base.introductions.contacts import Account, way_to
 from knowledge_base.introductions.values import KnownPerson
 from knowledge_base.model import Contact
-from knowledge_base.search.contacts import Account, way_to
 from knowledge_base.store.transaction import Transaction
 
 

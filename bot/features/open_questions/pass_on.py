@@ -25,7 +25,7 @@ from bot.messages.markup import plain
 from bot.messages.without_links import presentable
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.ingest.personal_data import masked
-from knowledge_base.search.language import guess_language
+from knowledge_base.language.detect import guess_language
 from knowledge_base.store.consents import ConsentAction, ConsentEntry, hash_of
 from knowledge_base.store.entry_drafts import purpose_of as answer_purpose
 from knowledge_base.store.open_questions import Asked, purpose_of

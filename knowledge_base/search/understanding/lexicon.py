@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from knowledge_base.language.tokens import LANGUAGES, STOP_WORDS, stem_all
 from knowledge_base.model import FundingRound, Topic
 from knowledge_base.places.typos import Corrector
 from knowledge_base.places.words import Word, fold, folded_name, words_of
-from knowledge_base.search.tokens import LANGUAGES, STOP_WORDS, stem_all
 
 _MAX_PHRASE = 5
 _MIN_HEAD = 5  # letters of a topic word at the start of a compound: "hitze" in "Hitzeaktionstag"

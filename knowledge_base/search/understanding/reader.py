@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from knowledge_base.language.tokens import STOP_WORDS
 from knowledge_base.model import Understood
 from knowledge_base.places.gazetteer import Gazetteer, Mention, PlaceKind
 from knowledge_base.places.words import Word, clean, fold, words_of
-from knowledge_base.search.tokens import STOP_WORDS
 from knowledge_base.search.understanding import phrases
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.search.understanding.place_roles import place_roles

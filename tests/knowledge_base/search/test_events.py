@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
+from knowledge_base.language.detect import detect_language
 from knowledge_base.model import Event, Municipality
 from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.search.events import Events
-from knowledge_base.search.language import detect_language
 from knowledge_base.search.understanding import understand
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.vocabulary import bundled

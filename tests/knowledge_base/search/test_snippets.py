@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from knowledge_base.language.detect import detect_language
 from knowledge_base.model import Project
-from knowledge_base.search.language import detect_language
 from knowledge_base.search.lexical import Lexical
 from knowledge_base.search.snippets import WHY_CHARACTERS, Reasons
 from knowledge_base.search.understanding import understand

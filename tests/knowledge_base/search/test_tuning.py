@@ -58,7 +58,7 @@ def test_tuned_constants_stand_in_one_file() -> None:
     found = {
         f"{path.stem}.{name}"
         for path in SEARCH.rglob("*.py")
-        if path.stem not in {"tuning", "language"}  # which language is spoken, is decided before the search
+        if path.stem != "tuning"
         for name in fractions(path.read_text("utf-8"))
     }
     assert found == NOT_TUNED

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge_base.search import tokens
+from knowledge_base.language import tokens
 
 ANY_TEXT = st.text(st.characters(), max_size=300)  # lone surrogates too
 

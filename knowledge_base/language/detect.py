@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from knowledge_base.language.tokens import LANGUAGES, STOP_WORDS
 from knowledge_base.places.words import Word, clean, fold, words_of
-from knowledge_base.search.tokens import LANGUAGES, STOP_WORDS
 from knowledge_base.vocabulary import bundled
 
 _WEIGHT_FUNCTION, _WEIGHT_WORD, _WEIGHT_TOPIC, _WEIGHT_LETTER, _WEIGHT_GROUP = 2.0, 1.6, 1.3, 1.5, 0.5

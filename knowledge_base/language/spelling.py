@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import OSA
 
-from knowledge_base.search.tokens import grams
-from knowledge_base.search.tuning import CORRECTED
+from knowledge_base.language.tokens import grams
 
 MIN_LENGTH = 5
 _TRIED = 12
@@ -32,8 +31,8 @@ class Spelling:
                 holders.setdefault(gram, []).append(number)
         return cls(known, holders)
 
-    def nearest(self, term: str) -> tuple[str, float]:
-        """The known term that differs least, and its weight; ``("", 0.0)`` when none is near enough."""
+    def nearest(self, term: str) -> str:
+        """Return the known term that differs least; empty when none is near enough."""
         allowed = 0 if len(term) < MIN_LENGTH else 1 if len(term) < 8 else 2
         shared = Counter(number for gram in set(grams(term, 3)) for number in self.holders.get(gram, ()))
         tried = [
@@ -42,4 +41,4 @@ class Spelling:
         best = min(
             ((OSA.distance(term, other, score_cutoff=allowed), other) for other in tried), default=(allowed + 1, "")
         )
-        return (best[1], CORRECTED) if 0 < best[0] <= allowed else ("", 0.0)
+        return best[1] if 0 < best[0] <= allowed else ""

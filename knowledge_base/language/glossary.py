@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from knowledge_base.search import tokens
-from knowledge_base.search.spelling import Spelling
+from knowledge_base.language import tokens
+from knowledge_base.language.spelling import Spelling
 
 Key = tuple[str, ...]  # the stems of a phrase
 
@@ -49,8 +49,7 @@ class Glossary:
 
     def corrected(self, word: str) -> tuple[str, ...]:
         """Return the German words for a mistyped single word; empty where no known word is near."""
-        nearest, _ = self.spelling.nearest(tokens.stem(word, self.language))
-        return self.german.get((nearest,), ())
+        return self.german.get((self.spelling.nearest(tokens.stem(word, self.language)),), ())
 
     def _longest_at(self, stems: list[str], at: int) -> tuple[int, tuple[str, ...]]:
         for length in range(min(self.longest, len(stems) - at), 0, -1):
@@ -75,7 +74,7 @@ def glossary(language: str) -> Glossary | None:
 
 
 def _rows() -> Iterable[dict[str, list[str]]]:
-    lines = files("knowledge_base.search").joinpath("glossary.tsv").read_text("utf-8").splitlines()
+    lines = files("knowledge_base.language").joinpath("glossary.tsv").read_text("utf-8").splitlines()
     columns = lines[0].split("\t")
     for line in lines[1:]:
         cells = [[word for word in cell.split("|") if word] for cell in line.split("\t")]

@@ -6,10 +6,10 @@ from collections.abc import Collection
 
 import pytest
 
+from knowledge_base.introductions.contacts import Account, Introducible, way_to
 from knowledge_base.introductions.values import KnownPerson
 from knowledge_base.model import Contact, Project
 from knowledge_base.places.gazetteer import Gazetteer
-from knowledge_base.search.contacts import Account, Introducible, way_to
 from knowledge_base.vocabulary import bundled
 
 MAIL: Account = ("email", "amt@stadt.example")

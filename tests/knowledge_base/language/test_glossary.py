@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge_base.search.glossary import Glossary, glossary
+from knowledge_base.language.glossary import Glossary, glossary
 
 
 def of(language: str) -> Glossary:
@@ -56,7 +56,7 @@ def test_glossary_accepts_any_text(text: str, language: str) -> None:
 
 
 def test_glossary_file_has_three_columns_and_no_duplicates() -> None:
-    rows = files("knowledge_base.search").joinpath("glossary.tsv").read_text("utf-8").splitlines()
+    rows = files("knowledge_base.language").joinpath("glossary.tsv").read_text("utf-8").splitlines()
     cells = [row.split("\t") for row in rows]
     assert cells[0] == ["de", "en", "pl"]
     assert {len(row) for row in cells} == {3}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge_base.search.language import detect_language, guess_language
+from knowledge_base.language.detect import detect_language, guess_language
 
 EVALUATION = Path(__file__).parents[2] / "evaluation"
 DEVELOPMENT = EVALUATION / "bundle_dev.jsonl"
