@@ -126,9 +126,9 @@ class Search:
         """Return the candidates in order, and the question's vector as it was compared; None without candidates."""
         if not query.text or not self.index.projects:
             return None
-        vector = (await self.embedder.embed_queries([query.text]))[0]
+        vector = (await self.embedder.embed_queries([query.meaning]))[0]
         near = self.gazetteer.near(query.near_rows) if query.near_rows else {}
-        asked = self.index.lexical.query(query.words[:MAX_QUESTION], query.language, query.text[:MAX_QUESTION])
+        asked = self.index.lexical.query(query.words[:MAX_QUESTION], query.language, query.meaning[:MAX_QUESTION])
         limited = self._conditions.limited(query, near)
         candidates = self.index.candidates(asked, vector, query.language, limited, CANDIDATES)
         if not len(candidates):
