@@ -79,6 +79,9 @@ class Receive(Protocol):
         ``StoreError`` if nothing was stored: then the channel must deliver the same again. Known ids are ignored.
         """
 
+    async def release(self, channel: str, after: timedelta) -> bool:
+        """Let messages be handled that came ``early``, longer than ``after`` ago; return whether others still wait."""
+
     async def cursor(self, channel: str) -> str | None:
         """Return the cursor that was stored last: from there on the network must deliver again."""
 
@@ -141,10 +144,7 @@ class CheckableChannel(Protocol):
     """A channel that can report its state to an operator."""
 
     async def check(self) -> list[tuple[str, str]]:
-        """Return lines of ``(state, text)``, state ``ok``, ``none`` or ``fail``.
-
-        Change nothing, even while the bot runs.
-        """
+        """Return lines of ``(state, text)``, state ``ok``, ``none`` or ``fail``; change nothing while the bot runs."""
 
 
 class Listening(Protocol):

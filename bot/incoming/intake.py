@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from datetime import timedelta
 
 from bot.commands import is_command
 from bot.messages import Happening, Inbound, Refused
@@ -75,6 +76,19 @@ class Intake:
         self._waiting += added
         self.arrived.set()
 
+    async def release(self, channel: str, after: timedelta) -> bool:
+        """See ``bot.channels.port.Receive``."""
+        try:
+            async with self._store.read() as tx:
+                if not await tx.inbox.has_early(channel):
+                    return False
+            async with self._store.begin() as tx:
+                left = await tx.inbox.release(channel, tx.now - after)
+        except Exception as error:
+            raise StoreError("Parts of messages could not be released.", remedy="It is tried again.") from error
+        self.arrived.set()
+        return left
+
     async def cursor(self, channel: str) -> str | None:
         """See ``bot.channels.port.Receive``."""
         async with self._store.read() as tx:
@@ -129,4 +143,6 @@ def is_for_us(item: Inbound) -> bool:
 def _received(item: Inbound) -> Received:
     payload = {name: storable_in(value) for name, value in item.to_json().items()}
     place = item.address
-    return Received(place.channel, storable(item.id), storable(place.conversation), storable(item.user), payload)
+    return Received(
+        place.channel, storable(item.id), storable(place.conversation), storable(item.user), payload, item.early
+    )

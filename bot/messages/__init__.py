@@ -73,6 +73,7 @@ class Inbound:
     public_name: str = ""  # of the account, in private and where the network has such names: others may write to it
     returns: bool = True  # whether it makes an account that could not be reached reachable again
     overheard: bool = False  # private, but later members may read it: nothing personal is said there
+    early: bool = False  # a part of a message, of which the rest may follow: see ``bot.channels.port.Receive.release``
     quoted: str = ""  # what another user wrote in the message that this one replies to, or that began its thread
 
     @property

@@ -4,7 +4,8 @@ A row is ``new`` until the transaction that stores its effects and its answer ma
 kill at any point and has its effect once. A process claims a row before it works on it, and ``done`` only holds for the
 process that has the claim; a claim ends when its owner is gone (``knowledge_base.store.processes``). A row that fails
 repeatedly is ``quarantined``. A handled question is ``asked`` instead of ``done``: it counts for the limit of its
-author, even when it is taken back later. A message beyond a limit is ``limited``.
+author, even when it is taken back later. A message beyond a limit is ``limited``. A part of a message, of which the
+rest may follow, is ``early`` until it is released; then it is ``new``.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from knowledge_base.store.upsert import insert_into
 MOST_HEADS = 1_000  # conversations considered for the next claim
 ROWS_AT_ONCE = 500  # parameters in one statement that every database accepts
 HANDLED = ("done", "asked", "limited")
+WAITING = ("new", "early")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Received:
     conversation: str
     user_id: str
     payload: Mapping[str, Any]
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class Inbox:
                 "conversation": message.conversation,
                 "user_id": message.user_id,
                 "payload": None if beyond else dict(message.payload),
-                "state": "limited" if beyond else "new",
+                "state": "limited" if beyond else "early" if message.early else "new",
                 "handled_at": self._now if beyond else None,
                 "attempts": 0,
                 "received_at": self._now,
@@ -102,7 +105,7 @@ class Inbox:
         for start in range(0, len(rows), ROWS_AT_ONCE):
             statement = insert_into(self._connection, inbox).values(rows[start : start + ROWS_AT_ONCE])
             states = await self._connection.scalars(statement.on_conflict_do_nothing().returning(inbox.c.state))
-            added += sum(state == "new" for state in states)
+            added += sum(state in WAITING for state in states)
         return added
 
     async def _fresh(self, messages: Sequence[Received]) -> list[Received]:
@@ -122,10 +125,22 @@ class Inbox:
     async def _waiting_of(self, messages: Sequence[Received]) -> Counter[tuple[str, str]]:
         """Return the number of waiting messages of these authors."""
         authors = {(message.channel, message.user_id) for message in messages}
-        where = (inbox.c.state == "new", tuple_(inbox.c.channel, inbox.c.user_id).in_(authors))
+        where = (inbox.c.state.in_(WAITING), tuple_(inbox.c.channel, inbox.c.user_id).in_(authors))
         columns = (inbox.c.channel, inbox.c.user_id)
         rows = await self._connection.execute(select(*columns, func.count()).where(*where).group_by(*columns))
         return Counter({(row[0], row[1]): row[2] for row in rows})
+
+    async def release(self, channel: str, before: datetime) -> bool:
+        """Let the early messages be handled that were taken in until ``before``; return whether later ones are left."""
+        early = (inbox.c.channel == channel, inbox.c.state == "early")
+        released = update(inbox).where(*early, inbox.c.received_at <= before).values(state="new")
+        await self._connection.execute(released)
+        return await self.has_early(channel)
+
+    async def has_early(self, channel: str) -> bool:
+        """Return whether early messages of a channel wait."""
+        early = (inbox.c.channel == channel, inbox.c.state == "early")
+        return await self._connection.scalar(select(inbox.c.seq).where(*early).limit(1)) is not None
 
     async def waiting(self, channels: Collection[str], me: str, *, limit: int = MOST_HEADS) -> list[Waiting]:
         """Return the oldest unhandled message of each conversation of these channels, oldest first.
@@ -212,12 +227,12 @@ class Inbox:
         rows = await self._connection.execute(select(inbox.c.state, func.count()).group_by(inbox.c.state))
         counts: Counter[str] = Counter()
         for state, number in rows:
-            counts["done" if state in HANDLED else state] += number
+            counts["done" if state in HANDLED else "new" if state in WAITING else state] += number
         return dict(counts)
 
     async def left(self) -> int:
         """Return the number of unhandled messages."""
-        return await self._connection.scalar(select(func.count()).where(inbox.c.state == "new")) or 0
+        return await self._connection.scalar(select(func.count()).where(inbox.c.state.in_(WAITING))) or 0
 
     async def asked_since(self, person_id: str, since: datetime) -> int:
         """Return the number of a person's questions answered since a moment, on any of their accounts.
@@ -243,7 +258,7 @@ class Inbox:
 
     async def drop_messages(self, channel: str, event_ids: Collection[str]) -> int:
         """Wipe messages that their author took back before they were handled; return their number."""
-        where = (inbox.c.channel == channel, inbox.c.event_id.in_(list(event_ids)), inbox.c.state == "new")
+        where = (inbox.c.channel == channel, inbox.c.event_id.in_(list(event_ids)), inbox.c.state.in_(WAITING))
         values = {"state": "done", "payload": None, "handled_at": self._now}
         return (await self._connection.execute(update(inbox).where(*where).values(**values))).rowcount
 
@@ -265,7 +280,7 @@ class Inbox:
 
     async def forget(self, older_than: timedelta) -> int:
         """Delete handled rows that no network can deliver again."""
-        where = (inbox.c.state != "new", inbox.c.handled_at < self._now - older_than)
+        where = (inbox.c.state.not_in(WAITING), inbox.c.handled_at < self._now - older_than)
         return (await self._connection.execute(delete(inbox).where(*where))).rowcount
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from knowledge_base.errors import ChangedMeanwhileError
 from knowledge_base.store.answers import Answers
 from knowledge_base.store.consents import unlocked
+from knowledge_base.store.inbox import WAITING
 from knowledge_base.store.tables import account, answer, consent, inbox, metadata, outbox, person, subscription
 
 
@@ -86,7 +87,7 @@ async def _erase_messages(
     connection: AsyncConnection, channel: str, user: str, conversation: str | None, event_id: str
 ) -> None:
     theirs = (inbox.c.channel == channel, inbox.c.user_id == user)
-    handled = or_(inbox.c.state != "new", inbox.c.event_id == event_id)
+    handled = or_(inbox.c.state.not_in(WAITING), inbox.c.event_id == event_id)
     await connection.execute(update(inbox).where(*theirs, handled).values(user_id="", conversation=""))
     if conversation:
         sent_there = (outbox.c.channel == channel, outbox.c.conversation == conversation)

@@ -15,10 +15,11 @@ from telegram.error import TelegramError
 from bot.channels.policy import DataClass, may_pass
 from bot.channels.port import AudienceError, Desk, Listening, Receive
 from bot.channels.telegram import inline
+from bot.channels.telegram.albums import Albums, of_album
 from bot.channels.telegram.api import Api
 from bot.channels.telegram.limits import Limits, Pace
 from bot.channels.telegram.menu import Menu, show
-from bot.channels.telegram.normalise import NAME, InlineQuestion, Me, UpdateReader, without_rest_of_albums
+from bot.channels.telegram.normalise import NAME, InlineQuestion, Me, UpdateReader
 from bot.channels.telegram.policy import Policy
 from bot.channels.telegram.receive import Attempts, Polling, Take
 from bot.channels.telegram.send import TelegramSender
@@ -57,7 +58,6 @@ class TelegramChannel:
         self._desk: Desk | None = None
         self._take: Take | None = None  # set when the bot knows its own account
         self._small: set[asyncio.Task[None]] = set()
-        self._albums: dict[str, None] = {}
         self._username = ""
 
     @property
@@ -78,9 +78,10 @@ class TelegramChannel:
         """Read the bot's own account, then receive until cancelled; retry both while Telegram is unreachable."""
         attempts = Attempts(listening, self._pace.first_pause)
         me = await self._introduced(attempts)
-        self._take = take = partial(self._keep, UpdateReader(me, self._policy, self._menu.words), receive)
+        albums = Albums(receive, self._pace.album)
+        self._take = take = partial(self._keep, UpdateReader(me, self._policy, self._menu.words), receive, albums)
         self._beside(show(self._api.bot, self._menu))
-        await (self._webhook or Polling(self._api, take, self._pace)).run(attempts)
+        await (self._webhook or Polling(self._api, take, self._pace)).run(attempts, albums)
 
     async def _introduced(self, attempts: Attempts) -> Me:
         """Return the bot's own account; ask Telegram again until it answers."""
@@ -156,25 +157,26 @@ class TelegramChannel:
         me = await self._api.bot.get_me()
         return Me(me.id, me.username or "")
 
-    async def _keep(self, reader: UpdateReader, receive: Receive, updates: Sequence[Any]) -> None:
+    async def _keep(self, reader: UpdateReader, receive: Receive, albums: Albums, updates: Sequence[Any]) -> None:
         """Store updates, then answer those that need an immediate answer. Nothing is answered before it is stored.
 
         Presses are answered before the next request lets Telegram forget them, so a kill loses no answer.
         """
-        albums = dict(self._albums)
-        read = [reader.read(update) for update in without_rest_of_albums(updates, albums)]
-        kept = [happening for happening in read if isinstance(happening, Inbound)]
+        read = [(update, reader.read(update)) for update in updates]
+        kept = [part for update, one in read if isinstance(one, Inbound) for part in of_album(update, one)]
         presses = [happening for happening in kept if happening.happening is Happening.PRESSED]
         toasts = [(press, await self._desk.claim(press) if self._desk else "") for press in presses]
         await receive(NAME, kept)
-        self._albums = albums  # not before: what could not be stored comes again
+        if any(happening.early for happening in kept):
+            albums.came()
         for happening in kept:
             self._sending.saw(happening.message)
-        spoken = [message for message in kept if message.happening is Happening.MESSAGE and not message.needs_permit]
+        spoken = [message for message in kept if message.happening is Happening.MESSAGE]
+        spoken = [message for message in spoken if not message.needs_permit and not message.early]
         if len(spoken) <= FEW:  # in a flood, typing indicators would cost more than the answers
             for address in dict.fromkeys(message.address for message in spoken):
                 self._beside(self._type(address))
-        for question in read:
+        for _, question in read:
             if isinstance(question, InlineQuestion) and self._desk:
                 self._beside(inline.answer(self._api.bot, question, self._desk, self._policy))
         await self._answer_presses(toasts)

@@ -32,6 +32,7 @@ class Pace:
     first_pause: float = 1.0  # after a failed receive; each further failure doubles it
     poll: float = 30.0  # how long Telegram keeps a poll open
     overdue: float = 30.0  # a poll that exceeds its time by this much is dead
+    album: float = 3.0  # how long pictures wait for the caption of their album, which Telegram sends within a second
 
 
 class Limits:

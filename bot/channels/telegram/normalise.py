@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,7 +26,6 @@ MEDIA = {
     "animation", "audio", "contact", "dice", "document", "game", "location", "paid_media", "photo", "poll", "sticker",
     "story", "venue", "video", "video_note", "voice",
 }  # fmt: skip
-ALBUMS = 100  # that the channel remembers: the pictures of one come within seconds
 IN, OUT = {"member", "administrator", "creator", "restricted"}, {"left", "kicked"}
 DEEP_LINK = re.compile(r"/start(?:@\w+)?\s+show_([A-Za-z0-9_-]{1,59})")
 SHOW = {"de": "zeige", "en": "show", "pl": "pokaz"}  # the command that a deep link stands for
@@ -214,35 +213,6 @@ class UpdateReader:
             needs_permit=self.policy.needs_permit(int(chat["id"]), private=private),
             public_name=_public_name(body) if private else "", **values,
         )  # fmt: skip
-
-
-def without_rest_of_albums(updates: Sequence[Any], seen: MutableMapping[str, None]) -> list[Any]:
-    """Return the updates without the further pictures of an album, which Telegram sends as messages of their own.
-
-    Of an album, the pictures with a caption stay; without any, the first one. ``seen`` holds the albums of earlier
-    updates, at most ``ALBUMS``.
-    """
-    spoken = {album for update in updates if (album := _album(update)) and _has_caption(update)}
-    kept = []
-    for update in updates:
-        album = _album(update)
-        if not album or _has_caption(update) or (album not in seen and album not in spoken):
-            kept.append(update)
-        if album:
-            seen[album] = None
-    for album in list(seen)[:-ALBUMS]:
-        del seen[album]
-    return kept
-
-
-def _album(update: Any) -> str:
-    message = update.get("message") if isinstance(update, dict) else None
-    album = message.get("media_group_id") if isinstance(message, dict) else None
-    return album if isinstance(album, str) else ""
-
-
-def _has_caption(update: Any) -> bool:
-    return bool(update["message"].get("caption"))
 
 
 def unreadable(update: Any) -> Inbound:

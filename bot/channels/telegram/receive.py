@@ -16,6 +16,7 @@ import structlog
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.channels.port import ChannelEndedError, Listening
+from bot.channels.telegram.albums import Albums
 from bot.channels.telegram.api import Api, seconds_of
 from bot.channels.telegram.limits import Pace
 from bot.channels.telegram.normalise import KINDS
@@ -114,11 +115,11 @@ class Polling:
         self._pace = pace
         self._offset: int | None = None  # None: all that Telegram still has; known updates are ignored
 
-    async def run(self, attempts: Attempts) -> None:
+    async def run(self, attempts: Attempts, albums: Albums) -> None:
         """Poll until cancelled."""
         while True:
             try:
-                await self._once(attempts)
+                await self._once(attempts, albums)
             except ChannelEndedError:
                 raise
             except Exception as error:  # noqa: BLE001 - nothing from outside may end this loop
@@ -127,8 +128,8 @@ class Polling:
                     await self._free_from_webhook()
                 await asyncio.sleep(problem.pause)
 
-    async def _once(self, attempts: Attempts) -> None:
-        seconds = self._pace.poll if attempts.well else 0.0  # the first poll only tests the connection
+    async def _once(self, attempts: Attempts, albums: Albums) -> None:
+        seconds = albums.patience(self._pace.poll) if attempts.well else 0.0  # the first only tests the connection
         async with asyncio.timeout(self._pace.poll + self._pace.overdue):
             updates = await self._api.poll(self._offset, list(KINDS), seconds)
         attempts.succeeded()
@@ -137,6 +138,7 @@ class Polling:
             self._offset = following(updates, self._offset)
             if self._offset is None:  # no update had an id: do not poll in a hot loop
                 await asyncio.sleep(NO_ID_PAUSE_S)
+        await albums.settle()
 
     async def _free_from_webhook(self) -> None:
         """Delete only the webhook address; Telegram keeps the waiting updates."""

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.channels.telegram.albums import Albums
 from bot.channels.telegram.api import Api, load
 from bot.channels.telegram.normalise import KINDS
 from bot.channels.telegram.receive import Attempts, Take
@@ -68,16 +69,15 @@ class Webhook:
             return PlainTextResponse("", status_code=500)
         return PlainTextResponse("")
 
-    async def run(self, attempts: Attempts) -> None:
+    async def run(self, attempts: Attempts, albums: Albums) -> None:
         """Register, then check regularly that the registration still stands."""
         while True:
             try:
                 await self._look()
+                attempts.succeeded()
+                await albums.rest(LOOK_EVERY_S)
             except Exception as error:  # noqa: BLE001 - nothing from outside may end this loop
                 await asyncio.sleep(max(1.0, attempts.failed(error).pause))
-            else:
-                attempts.succeeded()
-                await asyncio.sleep(LOOK_EVERY_S)
 
     async def _look(self) -> None:
         known = await self._api.bot.get_webhook_info()

@@ -25,7 +25,7 @@ inbox = Table(
     Column("conversation", String(255), nullable=False),
     Column("user_id", String(255), nullable=False),
     Column("payload", JsonDocument),  # the message; wiped when it is no longer needed
-    Column("state", String(12), nullable=False),  # new | done | asked | limited | quarantined
+    Column("state", String(12), nullable=False),  # new | early | done | asked | limited | quarantined
     Column("attempts", Integer, nullable=False),
     Column("owner", String(32)),  # the process that works on it; counts as long as that process lives
     Column("claimed_at", UtcDateTime),

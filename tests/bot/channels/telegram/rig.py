@@ -33,7 +33,8 @@ ADMIN = 7
 GROUP = -1001111
 SMALL_GROUP = -55
 TEXTS = Texts()
-REAL, BRISK = Pace(), Pace(overall=0.0, private=0.0, group=10_000, first_pause=0.02)  # nobody waits here for a real one
+REAL = Pace()
+BRISK = Pace(overall=0.0, private=0.0, group=10_000, first_pause=0.02, album=0.5)  # nobody waits here for a real one
 
 
 @dataclass

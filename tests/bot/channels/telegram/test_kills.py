@@ -179,3 +179,25 @@ async def test_press_counts_once_although_the_bot_is_killed_while_handling_it(
         assert not toast.get("text")
         assert len(world.said(anna)) == shown, place
     assert killed.where == Counter(ANYWHERE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("captions", [["", QUESTIONS[0]], [QUESTIONS[0], ""]])
+async def test_album_gets_one_answer_although_the_bot_is_killed_between_its_pictures(
+    api: LoopbackApi, known_database: Path, tmp_path: Path, captions: list[str]
+) -> None:
+    killed = prepared(api, known_database, tmp_path, "polling", seed=1)
+    anna = api.world.user(11)
+    try:
+        for caption in captions:
+            more = {"caption": caption} if caption else {}
+            api.world.say(anna, "", photo=[], media_group_id="1", **more)
+            await killed.start("inbox.kept:1")
+            await killed.kill("inbox.kept:1")
+        last = api.world.say(anna, "hilfe")
+        await killed.start()
+        await api.world.answer(last)
+        await killed.stop()
+    finally:
+        killed.end()
+    assert len(api.world.said(anna)) == 2

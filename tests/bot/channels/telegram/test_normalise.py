@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.telegram.normalise import ALBUMS, KINDS, InlineQuestion, Me, UpdateReader, without_rest_of_albums
+from bot.channels.telegram.normalise import KINDS, InlineQuestion, Me, UpdateReader
 from bot.channels.telegram.policy import Policy
 from bot.messages import Happening, Inbound
 from tests.telegram_api import World
@@ -97,47 +97,6 @@ def test_messages_from_bots_channels_and_services_are_ignored() -> None:
     del update["message"]["text"]
     assert READER.read(update) is None
     assert READER.read({"update_id": 1, "channel_post": {}}) is None
-
-
-def album(*captions: str, group: str = "g") -> list[dict[str, Any]]:
-    return [
-        {"update_id": number, "message": {"media_group_id": group} | ({"caption": caption} if caption else {})}
-        for number, caption in enumerate(captions)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("captions", "kept"),
-    [
-        (["Wer?", "", ""], [0]),
-        (["", "Wer?", ""], [1]),
-        (["", "", ""], [0]),
-        (["Wer?", "Und wo?"], [0, 1]),
-    ],
-)
-def test_album_is_one_question_or_one_hint(captions: list[str], kept: list[int]) -> None:
-    updates = album(*captions)
-    assert [update["update_id"] for update in without_rest_of_albums(updates, {})] == kept
-
-
-def test_album_that_comes_in_several_batches_is_one_question() -> None:
-    seen: dict[str, None] = {}
-    first, *others = album("Wer?", "", "")
-    assert without_rest_of_albums([first], seen) == [first]
-    assert [without_rest_of_albums([update], seen) for update in others] == [[], []]
-    assert without_rest_of_albums(album("", group="another"), seen) == album("", group="another")
-
-
-@pytest.mark.parametrize("update", [None, 5, {}, {"message": None}, {"message": {"media_group_id": 5}}])
-def test_update_that_is_no_album_stays(update: Any) -> None:
-    assert without_rest_of_albums([update, update], {}) == [update, update]
-
-
-def test_remembered_albums_are_bounded() -> None:
-    seen: dict[str, None] = {}
-    for number in range(3 * ALBUMS):
-        without_rest_of_albums(album("", group=str(number)), seen)
-    assert len(seen) == ALBUMS
 
 
 @pytest.mark.parametrize(

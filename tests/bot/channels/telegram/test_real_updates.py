@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.settings import Settings
 from knowledge_base.store.database import Store
-from tests.bot.channels.telegram.rig import GROUP, Rig, make_settings, running
+from tests.bot.channels.telegram.rig import BRISK, GROUP, Rig, make_settings, running
 from tests.bot.channels.telegram.town import Town, town_of
 from tests.telegram_api import Chat, LoopbackApi, Message, User, World
 from tests.telegram_api.world import BOT_NAME
 from tests.wording import says
 
 OLD, NEW = -5, -100777
+NO_END, AT_ONCE = replace(BRISK, album=3600.0), replace(BRISK, album=0.0)
 QUESTION = "Wer hat Mobilitätsprojekte gemacht?"
 REFUSED = {
     "name+abo@stadt.example": "tag", "büro@stadt.example": "letters", "name@stadt": "host",
@@ -53,6 +56,70 @@ async def test_album_without_a_caption_gets_one_hint(either: Rig) -> None:
         await either.world.until(lambda before=before: len(either.world.said(anna)) > before)
         await either.settled()
         assert [says("ask.empty", hint.text) for hint in either.world.said(anna)[before:]] == [True]
+
+
+@pytest.fixture(params=[False, True], ids=["polling", "webhook"])
+def settings(request: pytest.FixtureRequest, api: LoopbackApi, tmp_path: Path) -> Settings:
+    """Receive either way; the test starts the bot."""
+    return make_settings(api, tmp_path, webhook=request.param)
+
+
+async def send_in_parts(world: World, user: User, *parts: list[str]) -> list[Message]:
+    """Send the pictures of one album so that the bot takes each part before the next one comes."""
+    pictures: list[Message] = []
+    for part in parts:
+        pictures += album(world, user, part)
+        await world.until(lambda: not world.updates)
+    return pictures
+
+
+@pytest.mark.parametrize(
+    "parts", [[["", ""], ["", QUESTION], [""]], [[""], [""], [QUESTION]], [[QUESTION], [""], [""]]]
+)
+async def test_album_that_comes_in_several_batches_gets_the_answer_alone(
+    api: LoopbackApi, live_store: Store, settings: Settings, parts: list[list[str]]
+) -> None:
+    anna = api.world.user(11)
+    async with running(api, live_store, settings, NO_END) as rig:
+        pictures = await send_in_parts(api.world, anna, *parts)
+        asked = next(picture for picture in pictures if "caption" in picture.extra)
+        assert says("ask.found", (await api.world.answer(asked)).text)
+        await rig.settled()
+    async with running(api, live_store, settings, AT_ONCE) as rig:  # a later process has nothing left to say
+        await rig.ask(anna, "hilfe")
+        await rig.settled()
+    assert len(api.world.said(anna)) == 2
+
+
+@pytest.mark.parametrize("captions", [["", QUESTION], [QUESTION, ""]])
+async def test_album_that_comes_before_and_after_a_restart_gets_the_answer_alone(
+    api: LoopbackApi, live_store: Store, settings: Settings, captions: list[str]
+) -> None:
+    anna = api.world.user(11)
+    for caption in captions:
+        async with running(api, live_store, settings, NO_END) as rig:
+            await send_in_parts(api.world, anna, [caption])
+            await rig.settled()
+    async with running(api, live_store, settings, AT_ONCE) as rig:
+        await rig.ask(anna, "hilfe")
+        await rig.settled()
+    assert [says("ask.found", message.text) for message in api.world.said(anna)] == [True, False]
+
+
+async def test_album_without_a_caption_gets_its_hint_from_the_next_process(
+    api: LoopbackApi, live_store: Store, settings: Settings
+) -> None:
+    anna = api.world.user(11)
+    async with running(api, live_store, settings, NO_END) as rig:
+        await send_in_parts(api.world, anna, ["", ""], [""])
+        await rig.settled()
+        assert not api.world.said(anna)
+    async with running(api, live_store, settings, AT_ONCE) as rig:
+        await api.world.until(lambda: api.world.said(anna))
+        await send_in_parts(api.world, anna, [""])
+        await rig.ask(anna, "hilfe")
+        await rig.settled()
+    assert [says("ask.empty", message.text) for message in api.world.said(anna)] == [True, False]
 
 
 async def test_albums_of_two_users_do_not_hide_each_other(either: Rig) -> None:
