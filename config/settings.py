@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
@@ -172,7 +172,8 @@ def load(path: Path | None = None) -> Settings:
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        problems += [_explain(dict(problem)) for problem in error.errors(include_input=False, include_url=False)]
+        wrong = error.errors(include_input=False, include_url=False)
+        problems += [_explain(dict(problem)) for problem in wrong if not _is_named(problem["loc"], environment)]
         raise SettingsError(problems) from None
     except SourceError as error:  # the variable of a whole section
         raise SettingsError([*problems, str(error)]) from None
@@ -250,12 +251,18 @@ def _is_unknown(name: str) -> bool:
     return name.upper() not in _variables()
 
 
+def _is_named(loc: Sequence[int | str], environment: Collection[str]) -> bool:
+    """Return whether a setting is unknown and comes from a variable, which is reported already."""
+    name = variable(".".join(map(str, loc)))
+    return name in environment and _is_unknown(name)
+
+
 def _variables() -> set[str]:
     return {entry[1] for entry in describe()} | {f"{variable(secret)}_FILE" for secret in secrets()}
 
 
 def _meant(name: str, known: Collection[str]) -> str:
-    """Return ``; did you mean …?`` for a mistyped name, or for the name of a setting in the wrong section."""
+    """Return ``; did you mean …?`` for a mistyped name or section, or for a setting in the wrong section."""
     section, last = _parts(name)
     parts = {_parts(other): other for other in sorted(known)}
     here = {other: dotted for (place, other), dotted in parts.items() if place == section}
@@ -263,7 +270,9 @@ def _meant(name: str, known: Collection[str]) -> str:
     near += [here[other] for other in get_close_matches(last, here, 1, 0.75)]
     near += [dotted for (place, other), dotted in parts.items() if other == last and "" in (place, section)]
     near += get_close_matches(name, sorted(known), 1, 0.85)
-    return f"; did you mean {near[0]}?" if near else ""
+    near += [f"[{place}]" for place in get_close_matches(last, [place for place, _ in parts], 1, 0.75) if not section]
+    above = ", above the first section" if section and near and _parts(near[0])[0] == "" else ""
+    return f"; did you mean {near[0]}{above}?" if near else ""
 
 
 def _parts(name: str) -> tuple[str, str]:

@@ -91,9 +91,13 @@ def test_unusable_settings_file_is_named_in_the_error(tmp_path: Path, content: s
     ("content", "told"),
     [
         ("[web]\npubic_url = 'https://x.example'\n", "web.pubic_url: unknown setting; did you mean web.public_url?"),
-        ("[privacy]\nadmins = ['matrix:@a:b']\n", "privacy.admins: unknown setting; did you mean admins?"),
+        (
+            "[privacy]\nadmins = ['matrix:@a:b']\n",
+            "privacy.admins: unknown setting; did you mean admins, above the first section?",
+        ),
         ("public_url = 'x'\n", "public_url: unknown setting; did you mean web.public_url?"),
         ("[matrix]\ntoken = 'x'\n", "matrix.token: unknown setting; did you mean matrix.access_token?"),
+        ("[telegramm]\ntoken = 'x'\n", "telegramm: unknown setting; did you mean [telegram]?"),
         ("[matrix]\nenabled = true\n", "matrix.enabled: unknown setting"),
         ("colour = 'red'\n", "colour: unknown setting"),
         ("[web]\nenabled = true\n[web]\nport = 80\n", "has a section [web] already"),
@@ -112,7 +116,7 @@ def test_a_mistyped_variable_is_told_with_the_right_one(monkeypatch: pytest.Monk
     with pytest.raises(SettingsError) as caught:
         load()
     told = "STADTLOTSE_WEB__PUBIC_URL: unknown setting; did you mean STADTLOTSE_WEB__PUBLIC_URL?"
-    assert told in caught.value.problems
+    assert caught.value.problems == [told]
 
 
 @pytest.mark.parametrize(
