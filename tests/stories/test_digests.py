@@ -122,6 +122,27 @@ async def test_user_can_show_settings_pause_and_unsubscribe_in_their_own_words(a
     assert says("unsubscribe.done", await anna.says("Bitte den Wochenbrief abbestellen"))
 
 
+@pytest.mark.parametrize(
+    ("words", "when"),
+    [
+        ("!wochenbrief einstellungen freitags mittags", "Freitag, 12 Uhr"),
+        ("!wochenbrief dienstags um 18 Uhr", "Dienstag, 18 Uhr"),
+        ("!wochenbrief einstellungen tag mittwoch 9", "Mittwoch, 9 Uhr"),
+        ("!wochenbrief einstellungen bitte", "Montag, 8 Uhr"),
+        ("!wochenbrief 3", "Montag, 8 Uhr"),
+    ],
+)
+async def test_time_written_behind_the_settings_is_set(anna: Person, words: str, when: str) -> None:
+    await anna.says("!abo Mobilität")
+    assert when in await anna.says(words)
+
+
+async def test_time_behind_the_settings_that_is_no_full_hour_is_asked_back(anna: Person) -> None:
+    await anna.says("!abo Mobilität")
+    assert says("subscribe.full_hour", await anna.says("!wochenbrief einstellungen freitags um halb acht"))
+    assert "Montag, 8 Uhr" in await anna.says("!wochenbrief einstellungen")
+
+
 async def test_digest_without_news_is_sent_only_if_the_user_asked_for_it(
     bot: Bot, anna: Person, channel: FakeChannel, clock: FixedClock
 ) -> None:

@@ -132,7 +132,9 @@ async def test_asker_and_contact_on_matrix_are_invited_to_one_room(net: Networks
     await net.passes()
     assert net.email.delivered == []
     assert says("intro.request", net.told(net.matrix, lead.conversation)[-1])
-    assert says("intro.what_to_show", await lead.says(f"!ja {code}"))
+    asked = await lead.says(f"!ja {code}")
+    assert says("intro.what_to_show", asked)
+    assert f"!nein {code}" in asked, "the way back"
     assert ANNA_MATRIX not in lead.hears()
     await lead.says("1")
     await net.passes()

@@ -7,7 +7,8 @@ from datetime import timedelta
 from functools import partial
 
 from bot.channels.policy import DataClass, can_take_request, may_pass
-from bot.commands.digests import Digest, Subscribe, Unsubscribe
+from bot.commands.digests import Digest, Subscribe, Unsubscribe, step_of
+from bot.commands.times import UnclearError, weekday_and_time
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features.digests.by_mail import by_mail
 from bot.features.digests.edition import INTRO, approve
@@ -33,7 +34,7 @@ NONE = Say("digest.none", {}, (Choice(Say("choice.subscribe"), Subscribe()),))
 
 async def digest(turn: Turn, intent: Digest, services: Services) -> Act:
     """``digest`` and everything that begins with it."""
-    step, rest = intent.step, intent.text
+    step, rest = _meant(intent)
     if step in ("intro", "preview"):
         return await _of_editors(turn, step, rest, services)
     if step == "approve":
@@ -51,6 +52,25 @@ async def digest(turn: Turn, intent: Digest, services: Services) -> Act:
     if step or rest:
         return _settings(turn, services)
     return _now(turn, services)
+
+
+def _meant(intent: Digest) -> tuple[str, str]:
+    """Return the step and its text; words behind "digest" or its settings may name the one to be set."""
+    if intent.step not in ("", "settings") or not intent.text:
+        return intent.step, intent.text
+    step, rest = step_of(intent.text)
+    if step or not _names_a_time(intent.text):
+        return step or "settings", rest
+    return "day", intent.text
+
+
+def _names_a_time(text: str) -> bool:
+    if text.isdecimal():  # the number of an entry, rather
+        return False
+    try:
+        return weekday_and_time(text) != (None, None)
+    except UnclearError:
+        return True
 
 
 def _settings(turn: Turn, services: Services) -> Act:

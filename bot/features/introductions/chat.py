@@ -28,7 +28,7 @@ from bot.features.introductions.view import RequestView, date_of, said_of, shara
 from bot.features.privacy_notice import version
 from bot.features.search.ask import picked_entry
 from bot.features.talk import offer
-from bot.messages import Choice, Happening, Say
+from bot.messages import Choice, Happening, Say, Value
 from bot.messages.markup import clean, plain
 from bot.messages.reach import is_reach
 from knowledge_base.introductions.values import ContactAnswer, Helped, Introduction, Side, State
@@ -184,7 +184,8 @@ async def _what_to_show(tx: Transaction, turn: Turn, services: Services, introdu
     shares = tuple((datum.kind, datum.value) for datum in own)
     choices = agreeing(Respond(ContactAnswer.YES.value, introduction.code), shares, "choice.intro.show")
     await offer(tx, turn, services, choices, consent=True)
-    return Say("intro.what_to_show", {"options": tuple(choice.label for choice in choices)}, choices)
+    values: dict[str, Value] = {"options": tuple(choice.label for choice in choices), "code": introduction.code}
+    return Say("intro.what_to_show", values, choices)
 
 
 async def say_helped(turn: Turn, intent: SayHelped, services: Services) -> Act:
