@@ -58,6 +58,8 @@ class Network:
     writes_first: bool = True  # the bot may write to an account that never wrote to it
     start_link: str = ""  # else: the address by which a user starts, of ``{bot}`` and ``{handle}``
     profile_link: str = ""  # the address of an account by its public ``{name}``; empty: there are no such names
+    own_name: Callable[[Settings], str] = lambda _settings: ""  # of the bot; empty: only the network tells it
+    chat_link: str = ""  # the address that opens a chat with the bot by its ``{name}``
     user_ids_reach: bool = False  # by a user's id anyone can write to the user
     hears: bool = True  # people can write to the bot
     buttons: bool = False  # see ``bot.channels.port.Immediate``
@@ -91,6 +93,8 @@ _ROWS = (
         order=1,
         section=lambda settings: settings.matrix,
         adapter="bot.channels.matrix",
+        own_name=lambda settings: settings.matrix.user_id,
+        chat_link="https://matrix.to/#/{name}",
         carries_personal_data=True,
         user_ids_reach=True,
         shows_readers=True,
@@ -109,6 +113,7 @@ _ROWS = (
         writes_first=False,
         start_link="https://t.me/{bot}?start={handle}",
         profile_link="https://t.me/{name}",
+        chat_link="https://t.me/{name}",
         buttons=True,
         keeps_updates_for=timedelta(days=1),
     ),

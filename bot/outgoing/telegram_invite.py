@@ -10,6 +10,7 @@ from bot.channels.networks import MAIL, started_by_users
 from bot.messages import Say
 from bot.outgoing.links import CONNECT, Links
 from config.settings import Settings
+from knowledge_base.store.database import Store
 from knowledge_base.store.people import Account
 from knowledge_base.store.transaction import Transaction
 
@@ -20,6 +21,12 @@ async def note_name(tx: Transaction, channel: str, name: str) -> None:
     """What the bot is called on a network, as the network told: mails name it."""
     if await tx.facts.get(f"{channel}.name") != name:
         await tx.facts.put(f"{channel}.name", name)
+
+
+async def known_name(store: Store, channel: str) -> str:
+    """Return what the bot is called on a network, empty if the network has not told it."""
+    async with store.read() as tx:
+        return str(await tx.facts.get(f"{channel}.name") or "")
 
 
 async def bot_to_start(tx: Transaction, person_id: str, account: Account, settings: Settings) -> str:

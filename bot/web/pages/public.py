@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.channels.networks import network, set_up
+from bot.channels.networks import NETWORKS, network, set_up
+from bot.context import Services
 from bot.features.privacy.data_inventory import ENTRIES, period
 from bot.messages import Say
 from bot.messages.markup import clean
+from bot.outgoing.telegram_invite import known_name
 from bot.web.pages.view import language_of
 from bot.web.pages.visit import Site
 from config.settings import Settings
 
 
 async def home(request: Request, site: Site) -> Response:
-    """Show the start page."""
-    names = tuple(network(name) for name in channels(site.services.settings))
-    return _page(request, site, "home.html", channels=names)
+    """Show the start page, with the addresses at which people can write to the bot."""
+    names = channels(site.services.settings)
+    chats = [(network(name), *await _chat(site.services, name)) for name in names]
+    return _page(request, site, "home.html", chats=chats)
+
+
+async def _chat(services: Services, channel: str) -> tuple[str, str]:
+    """Return what the bot is called on a network and the address of a chat with it; empty until the network told it."""
+    row = NETWORKS[channel]
+    if not (name := row.own_name(services.settings)):
+        with suppress(Exception):  # the page says the rest without the database
+            name = await known_name(services.store, channel)
+    return (name, row.chat_link.format(name=name)) if name else ("", "")
 
 
 async def imprint(request: Request, site: Site) -> Response:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from bot.cli.operating import pages_lines
 from bot.operations.health import Health
 from bot.operations.metrics import Metrics
+from bot.outgoing.telegram_invite import note_name
 from bot.web.app import make_app
 from bot.web.pages import page_routes
 from bot.web.pages.public import paragraphs
@@ -56,6 +57,23 @@ async def test_privacy_notice_names_controller_data_and_retention(site: Site) ->
     alone = await read(site, "/privacy", matrix={}, smtp={})
     assert says("page.privacy.outside.telegram", alone)
     assert "Matrix" not in alone, "it is not switched on"
+
+
+async def test_home_page_links_the_chats_with_the_bot_by_name(site: Site) -> None:
+    account = {"homeserver": "https://m.example", "user_id": "@lotse:stadt.example", "password": "x"}
+    page = await read(site, "/", matrix=account)
+    assert '<a href="https://matrix.to/#/@lotse:stadt.example">' in page
+    assert "t.me" not in page, "Telegram has not told the name yet"
+    async with site.store.begin() as tx:
+        await note_name(tx, "telegram", "stadtlotse_bot")
+    page = await read(site, "/", matrix={})
+    assert '<a href="https://t.me/stadtlotse_bot">stadtlotse_bot</a>' in page
+    assert "matrix.to" not in page, "it is not switched on"
+
+
+async def test_home_page_is_shown_without_the_database(site: Site) -> None:
+    await site.store.close()
+    assert says("page.home.where", await read(site, "/"))
 
 
 async def test_accessibility_statement_names_the_contact_for_reports(site: Site) -> None:
