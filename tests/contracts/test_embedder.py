@@ -6,6 +6,7 @@ import pytest
 
 from knowledge_base.embedding.port import Embedder
 from tests.contracts.embedder import EmbedderContract
+from tests.evaluation.kept_vectors import KeptVectors
 from tests.fake_embedder import HashEmbedder
 
 
@@ -19,6 +20,12 @@ class TestRememberingE5(EmbedderContract):
     @pytest.fixture
     def embedder(self, e5: Embedder) -> Embedder:
         return e5
+
+
+class TestKeptVectors(EmbedderContract):
+    @pytest.fixture
+    def embedder(self, e5_engine: Embedder) -> Embedder:
+        return KeptVectors(e5_engine)
 
 
 class TestHash(EmbedderContract):
