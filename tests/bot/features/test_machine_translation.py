@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.features.machine_translation import AT_ONCE, MOST_WAITING, Translator
+from bot.features import machine_translation
+from bot.features.machine_translation import AT_ONCE, Translator
 from knowledge_base.libretranslate import LibreTranslate
 from knowledge_base.model import Project
 from knowledge_base.store.database import Store
@@ -114,12 +115,14 @@ async def test_refused_text_is_not_sent_again_and_holds_up_no_other(
 
 
 async def test_waiting_projects_are_bounded_and_translated_a_few_at_a_time(
-    store: Store, translator: Translator, server: TranslationServer
+    store: Store, translator: Translator, server: TranslationServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(MOST_WAITING + 50):
+    most = 4 * AT_ONCE
+    monkeypatch.setattr(machine_translation, "MOST_WAITING", most)
+    for number in range(most + 5):
         await read(store, translator, replace(BUS, id=str(number), text=f"Text {number}"))
     await translator()
     assert len(server.asked) == AT_ONCE
-    for _ in range(MOST_WAITING // AT_ONCE):
+    for _ in range(most // AT_ONCE):
         await translator()
-    assert len(server.asked) == MOST_WAITING
+    assert len(server.asked) == most

@@ -22,8 +22,19 @@ CITY = Project(
 )
 
 
-def why(question: str, project: Project) -> str:
-    reasons = Reasons(Lexical.build([*projects(), project]), lexicon(), bundled())
+OF_THE_BUNDLE = {project.id: project for project in projects()}
+LONG = {
+    name: Project(id=name, title="T", text=text)
+    for name, text in {"empty": "", "of words": "Wort " * 200, "one word": "x" * 500}.items()
+}
+
+
+@pytest.fixture(scope="module")
+def reasons() -> Reasons:
+    return Reasons(Lexical.build([*OF_THE_BUNDLE.values(), CITY, *LONG.values()]), lexicon(), bundled())
+
+
+def why(reasons: Reasons, question: str, project: Project) -> str:
     query = understand(question, detect_language(question, fallback="de"), gazetteer(), lexicon())
     return reasons.why(query, [(project, "")])[0]
 
@@ -39,15 +50,15 @@ def why(question: str, project: Project) -> str:
         ("xyzzy", "wächst"),
     ],
 )
-def test_reason_shows_the_sentence_that_matches_the_question(question: str, said: str) -> None:
-    assert said in why(question, CITY)
+def test_reason_shows_the_sentence_that_matches_the_question(reasons: Reasons, question: str, said: str) -> None:
+    assert said in why(reasons, question, CITY)
 
 
-def test_reason_for_potsdam_and_mobility_names_its_traffic_transition() -> None:
-    potsdam = next(project for project in projects() if project.id == "bb-potsdam")
-    assert "integrierte Verkehrswende" in why("Wer hat Mobilitätsprojekte gemacht?", potsdam)
+def test_reason_for_potsdam_and_mobility_names_its_traffic_transition(reasons: Reasons) -> None:
+    potsdam = OF_THE_BUNDLE["bb-potsdam"]
+    assert "integrierte Verkehrswende" in why(reasons, "Wer hat Mobilitätsprojekte gemacht?", potsdam)
 
 
-@pytest.mark.parametrize("text", ["", "Wort " * 200, "x" * 500])
-def test_reason_is_never_longer_than_its_limit(text: str) -> None:
-    assert len(why("Wort", Project(id="one", title="T", text=text))) <= WHY_CHARACTERS
+@pytest.mark.parametrize("name", LONG)
+def test_reason_is_never_longer_than_its_limit(reasons: Reasons, name: str) -> None:
+    assert len(why(reasons, "Wort", LONG[name])) <= WHY_CHARACTERS
