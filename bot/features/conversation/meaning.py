@@ -30,7 +30,7 @@ from bot.features.conversation.records import described, named_by, number_in, po
 from bot.features.talk import Talk, numbered
 from bot.messages import Happening
 from knowledge_base.model import Project
-from knowledge_base.search.language import guess_language
+from knowledge_base.language.detect import guess_language
 from knowledge_base.search.understanding import Query
 
 OF_A_RECORD = ("detail", "attribute", "introduce")
