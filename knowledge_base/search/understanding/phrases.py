@@ -45,6 +45,14 @@ OCCASION = _any((*_DATA["occasion"], *_DATA["bygone"]))  # asks when, or whether
 STATUS: Mapping[str, re.Pattern[str]] = {name: _any(patterns) for name, patterns in _DATA["status"].items()}
 ABOUT_ONE = _any(_DATA["about_one"])  # asks how far one thing is
 OUTSIDE = _any(_DATA["outside"])  # stands before words that an answer must not hold
+LEADS = _any(_DATA["leads"])  # stands at the start of a question that goes on from the one before
+REFERS = _any(_DATA["refers"])  # stands for what was asked before
+PART = _any(_DATA["part"])  # asks for some of what was found before
+CORRECTS = _any(_DATA["corrects"])  # the subject before was not the one meant
+AFRESH = _any(_DATA["afresh"])  # announces a new subject
+ELSEWHERE = _any(_DATA["elsewhere"])  # other places than those of before
+OTHERS = _any(_DATA["others"])  # the place of the asker is not meant
+ASIDE = frozenset(_DATA["aside"].split())  # words of a remark on the answer before
 GENERIC = frozenset(_DATA["generic"].split())  # words of any question for projects
 
 _YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?:er)?(?!\d)")
