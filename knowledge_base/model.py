@@ -187,6 +187,7 @@ class Understood:
     counties: bool = False  # rural districts only
     who: bool = False  # the question asks which municipalities, or who is responsible
     role: bool = False  # the question asks for the responsible role
+    negated: tuple[str, ...] = ()  # what must not be in an answer, as the question says it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,7 @@ _ACTS = frozenset(
 _ALSO_OF_THINGS = frozenset("bei at from".split())  # "bei Regen"
 _INSIDE = frozenset("in im bei an am w we near".split())  # "Halle in Sachsen-Anhalt"
 _JOINING = frozenset("und oder sowie bzw and or i oraz lub albo".split())
+_NEGATING = frozenset("nicht not nie".split())  # "nicht Lübeck und nicht Kiel"
 _INFLECTED = ("es", "em", "er", "en", "e")
 _MOST_LISTED = 6  # words that a list may go on before a clear place
 
@@ -149,6 +150,8 @@ def _listed(spot: Spot, is_clear: Callable[[int], bool], is_place: Callable[[str
     """Return 1 beside a clear place, and -1 where a conjunction joins it to a word that is none."""
     words = spot.words
     if spot.first and (is_clear(spot.first - 1) or (spot.before() in _JOINING and is_clear(spot.first - 2))):
+        return 1.0
+    if spot.before() in _NEGATING and spot.before(2) in _JOINING and is_clear(spot.first - 3):
         return 1.0
     number = spot.last
     while number < min(len(words), spot.last + _MOST_LISTED):

@@ -155,6 +155,8 @@ class Gazetteer:
             return bool(first) and words[first - 1].folded in STRICT_PREPOSITIONS
         if last - first > 1:
             return words[first].capital or self._is_recorded(place) or not any(word.capital for word in words)
+        if words[first].folded in _STOP and not first and len(words) > 1:  # "Ohne Thüringen" is not the village Ohne
+            return False
         spot = Spot(words, first, last, self._names.size(place), self._names.is_region(place))
 
         def is_clear(number: int) -> bool:

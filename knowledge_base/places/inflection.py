@@ -15,6 +15,7 @@ _GERMAN: tuple[tuple[str, str], ...] = (
     ("er", "en"), ("ern", "en"), ("er", "e"), ("ner", "en"), ("ner", "n"), ("nern", "en"), ("ler", "el"), ("ner", "e"),
     ("aner", ""), ("aner", "en"), ("nser", ""), ("enser", ""), ("ischer", ""), ("isches", ""), ("isch", ""),
     ("ische", ""), ("ischen", ""), ("ischem", ""), ("isch", "en"), ("ische", "en"), ("ischen", "en"), ("ischer", "en"),
+    ("ische", "n"), ("ischen", "n"), ("ischer", "n"),
 )  # fmt: skip
 _POLISH: tuple[tuple[str, str], ...] = (
     ("ie", ""), ("u", ""), ("iu", ""), ("a", ""), ("ia", ""), ("em", ""), ("iem", ""), ("owi", ""), ("y", "a"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 STATES: dict[str, tuple[str, ...]] = {
     "Baden-Württemberg": ("BaWü", "Badenia-Wirtembergia"),
-    "Bayern": ("Freistaat Bayern", "Bavaria", "Bawaria"),
+    "Bayern": ("Freistaat Bayern", "Bavaria", "Bavarian", "Bawaria", "bayrische", "bayrischen"),
     "Brandenburg": (
         "Land Brandenburg",
         "Brandenb",
@@ -15,7 +15,7 @@ STATES: dict[str, tuple[str, ...]] = {
         "Brandenburgia",
         "kraj związkowy Brandenburgia",
     ),
-    "Hessen": ("Hesse", "Hesja"),
+    "Hessen": ("Hesse", "Hessian", "Hesja"),
     "Mecklenburg-Vorpommern": (
         *("MeckPomm", "Mecklenburg", "Mecklenburg-Western Pomerania", "Meklemburgia-Pomorze Przednie", "Meklemburgia"),
     ),
@@ -24,12 +24,12 @@ STATES: dict[str, tuple[str, ...]] = {
         *("NRW", "North Rhine-Westphalia", "Nadrenia Północna-Westfalia", "Nadrenii Północnej-Westfalii"),
     ),
     "Polen": ("Poland", "Polska", "Polsce"),
-    "Rheinland-Pfalz": ("Rhineland-Palatinate", "Nadrenia-Palatynat", "Nadrenii-Palatynacie"),
+    "Rheinland-Pfalz": ("RLP", "Rhineland-Palatinate", "Nadrenia-Palatynat", "Nadrenii-Palatynacie"),
     "Saarland": ("Kraj Saary",),
-    "Sachsen": ("Freistaat Sachsen", "Saxony", "Saksonia"),
+    "Sachsen": ("Freistaat Sachsen", "Saxony", "Saxon", "Saksonia"),
     "Sachsen-Anhalt": ("Saxony-Anhalt", "Saksonia-Anhalt", "Saksonii-Anhalt"),
     "Schleswig-Holstein": ("Szlezwik-Holsztyn", "Szlezwiku-Holsztynie"),
-    "Thüringen": ("Freistaat Thüringen", "Thuringia", "Turyngia"),
+    "Thüringen": ("Freistaat Thüringen", "Thuringia", "Thuringian", "Turyngia"),
 }
 
 LABELS: dict[str, dict[str, str]] = {  # those that readers of another language call otherwise

@@ -37,7 +37,9 @@ _NAMED = (
 _NAMES = re.compile(rf"(?<!\S)(?:modellprojekte|{_NAMED})(?!\S)")
 _ASKS_FOR = re.compile(r"^(?:welche[rsnm]?|which|what|jakie|ktore|wie ?viele?|how (?:many|much)|ile|was|co)(?!\S)")
 _JOINS = re.compile(r"(?:a|i|ok|un|ond)(?!\S) ?(?=\S)")
-_IS_THERE = re.compile(r"^(?:gibts?|gibt es|is there|are there|jest|sa|czy jest|czy sa) (?:etwas|was|something|anything|cos)")
+_IS_THERE = re.compile(
+    r"^(?:gibts?|gibt es|is there|are there|jest|sa|czy jest|czy sa) (?:etwas|was|something|anything|cos)"
+)
 _STOP = frozenset(fold(word) for words in STOP_WORDS.values() for word in words)
 _WHO_DOES = re.compile(r"^(?:wer|who|kto) (\w+) \w+ \w+")
 _ASKED = re.compile(r"^(?:was|co|what) (\w+) \w+")
@@ -50,6 +52,7 @@ _ORDINALS = (
     re.compile(r"(?<!\S)(?:2|zweite[rn]?|second|2nd|drug\w+)(?!\S)"),
     re.compile(r"(?<!\S)(?:3|dritte[rn]?|third|3rd|trzeci\w*)(?!\S)"),
 )
+_FRAMING = (phrases.ELSEWHERE, phrases.PART, phrases.CORRECTS)
 _FILLER = frozenset(
     """und oder aber auch nur bitte noch was ist mit in wie es sieht aus bei davon welche die der das den gibt gibts
     da dort die ones one there please and or but only just also what about how same those which of them these the
@@ -67,13 +70,19 @@ def follow_up(question: str, previous: Query | None, language: str, gazetteer: G
     query = understand(question, language, gazetteer, lexicon)
     if previous is None:
         return query
+    query = replace(query, asker=query.asker or previous.asker)
     text = _without_asides(question)
     changed = understand(text, language, gazetteer, lexicon) if text != question else query
     first, *others = _clauses(text) or [text]
     if others and len(words_of(text)) <= _MAX_WORDS + 2:
         head, *rest = (understand(part, language, gazetteer, lexicon) for part in (first, *others))
-        remark = not any(_limits(part) or _asks(part) for part in rest)
-        if remark and _limits(head) and (_LEAD.match(_folded(first)) or head.without_rows or head.without_states) and _leans(head, previous):
+        remark = not any(_limits(part) or _topics(part) or _asks(part) or _nouns(part) for part in rest)
+        if (
+            remark
+            and _limits(head)
+            and (_LEAD.match(_folded(first)) or head.without_rows or head.without_states)
+            and _leans(head, previous)
+        ):
             changed = head
     if _leans(changed, previous):
         return _merge(previous, _in_round(changed, previous, lexicon))
@@ -94,7 +103,7 @@ def _leans(query: Query, previous: Query) -> bool:
         return _leans_with_subject(query, folded)
     if not (_limits(query) or _ordinal(folded, previous) or phrases.ELSEWHERE.search(folded)):
         return len(folded.split()) <= _SHORT and bool(phrases.REFERS.search(folded))
-    return bool(phrases.PART.search(folded)) or not _framed(query, _unled(folded))
+    return bool(phrases.PART.search(folded)) or not _framed(query, folded)
 
 
 def _leans_with_subject(query: Query, folded: str) -> bool:
@@ -108,21 +117,27 @@ def _leans_with_subject(query: Query, folded: str) -> bool:
     return bool(joined or _LEAD.match(folded) or _ONLY_LAST.search(folded) or _WITH.match(folded))
 
 
-def _framed(query: Query, folded: str) -> bool:
+def _framed(query: Query, whole: str) -> bool:
     """Return whether a question without a subject says what it asks for: "Was macht Guben?", "Projekte in Guben"."""
+    folded = _unled(whole)
     refers = phrases.REFERS.search(_NAMES.sub("", _ASKS_FOR.sub("", folded)))
+    led = folded != whole
     asks = bool(_QUESTION.match(folded))
     if query.listing and asks and (query.placed or not refers):
         return True
     if refers and refers.group() not in _LOOSE:
         return False
     named = _NAMES.search(folded)
-    if named and (_ASKS_FOR.match(folded) or query.understood.rounds or query.placed):
+    if named and (_ASKS_FOR.match(folded) or (not led and (query.understood.rounds or query.placed))):
         return True
     if not query.placed:
         return False
     who = _WHO_DOES.match(folded)
     return bool(_ASKED.match(folded) or (who and who.group(1) not in PLACE_PREPOSITIONS) or _IS_THERE.match(folded))
+
+
+def _nouns(query: Query) -> bool:
+    return query.language == "de" and any(word[:1].isupper() for word in query.subject)
 
 
 def _asks(query: Query) -> bool:
@@ -160,10 +175,13 @@ def _says_nothing(word: str) -> bool:
 def _subject(query: Query) -> list[str]:
     """Return the words that are neither a limit (place, year, status …) nor filler."""
     capitals = query.text[:1].isupper() and query.language == "de"
+    folded = _folded(query.text)
+    framing = {word for pattern in _FRAMING for match in pattern.finditer(folded) for word in match.group().split()}
     return [
         word
-        for number, word in enumerate(query.subject)
-        if fold(word) not in _FILLER
+        for word in query.subject
+        if fold(word) not in framing
+        and fold(word) not in _FILLER
         and fold(word) not in phrases.ASIDE
         and not (capitals and word[:1].islower() and word not in query.topical)
         and (len(word) > 2 or not word.islower() or word in query.topical)
@@ -193,7 +211,9 @@ def _in_round(query: Query, previous: Query, lexicon: Lexicon) -> Query:
     names = tuple(r.name for r in lexicon.rounds if r.number == number) if number else ()
     if not names:
         return query
-    return replace(query, listing=True, subject=(), rest="", understood=replace(query.understood, rounds=names, topics=()))
+    return replace(
+        query, listing=True, subject=(), rest="", understood=replace(query.understood, rounds=names, topics=())
+    )
 
 
 # ----------------------------------------------------------------------------------------------------------- the merge
@@ -202,8 +222,9 @@ def _in_round(query: Query, previous: Query, lexicon: Lexicon) -> Query:
 def _merge(previous: Query, new: Query) -> Query:
     """Return the previous question, changed by what the new one names."""
     folded = _folded(new.text)
+    corrects = phrases.CORRECTS.search(folded)
     own = " ".join(_subject(new)) if _subject(new) or _topics(new) else ""
-    part = bool(own) and bool(phrases.PART.search(folded) or _WITH.match(folded))
+    part = bool(own) and bool(phrases.PART.search(folded) or _WITH.match(folded) or new.without_words) and not corrects
     subject = f"{previous.rest} {own}".strip() if part else own
     rest = subject or previous.rest
     replaced = bool(own) and not part
@@ -224,6 +245,7 @@ def _merge(previous: Query, new: Query) -> Query:
         counties=read.counties or (old.counties and not new.placed),
         who=read.who or old.who,
         role=read.role or old.role,
+        negated=_both(read.negated, old.negated if keeps_out and not replaced else ()),
     )
     return replace(
         new,
@@ -237,6 +259,9 @@ def _merge(previous: Query, new: Query) -> Query:
         without_rows=_both(new.without_rows, previous.without_rows if keeps_out else ()),
         without_states=_both(new.without_states, previous.without_states if keeps_out else ()),
         without_words=_both(new.without_words, () if replaced else previous.without_words),
+        without_topics=_both(new.without_topics, () if replaced else previous.without_topics),
+        asker=new.asker or previous.asker,
+        asker_small=new.asker_small or previous.asker_small,
         places=place.places,
         boroughs=place.boroughs,
         listing=new.listing or (previous.listing and not replaced),
@@ -259,7 +284,8 @@ def _place(previous: Query, new: Query, folded: str) -> Query:
     left_states = set(new.without_states) >= set(previous.states) if previous.states else False
     if (new.without_rows or new.without_states) and (left or left_states):
         return previous.anywhere
-    if phrases.ELSEWHERE.search(folded):
+    small = new.understood.rural or new.understood.counties
+    if phrases.ELSEWHERE.search(folded) or (small and previous.rows):
         return previous.anywhere
     return previous
 

@@ -50,6 +50,10 @@ class Lexicon:
         self._stems: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
         for topic in self.topics:
             self._add(topic)
+        self._labels = {
+            t.id: {lang: _stemmed(words_of(t.labels.get(lang, "")), lang).split() for lang in LANGUAGES}
+            for t in self.topics
+        }
         self._first = frozenset(phrase.split(" ", 1)[0] for phrase in self._exact)
         self._first_stems = {
             language: frozenset(phrase.split(" ", 1)[0] for phrase in table) for language, table in self._stems.items()
@@ -65,6 +69,10 @@ class Lexicon:
     def words(self) -> frozenset[str]:
         """Return every folded word of the vocabulary: such a word is not a misspelt place."""
         return frozenset(part for phrase in self._exact for part in phrase.split())
+
+    def is_label(self, topic: str, word: Word) -> bool:
+        """Return whether a word is one of the labels of a topic, and so means the topic as a whole."""
+        return any(stem_all((word.text.casefold(),), lang)[0] in labels for lang, labels in self._labels[topic].items())
 
     def _add(self, topic: Topic) -> None:
         for language in LANGUAGES:

@@ -37,14 +37,15 @@ def place_roles(text: str, words: Sequence[Word], mentions: Sequence[Mention], r
     that only continues a list has the role of the list.
     """
     folded = " ".join(word.folded for word in words)
-    nearby = bool(phrases.NEARBY.search(folded))
+    nearby, across = bool(phrases.NEARBY.search(folded)), bool(phrases.ACROSS.search(folded))
     roles: dict[str, list[Mention]] = {"at": [], "near": [], "without": [], "own": [], "partner": []}
     kind, before = "at", None
     for mention in mentions:
         head = " ".join(word.folded for word in words[: mention.first])
         said = "near" if nearby else _said(head, role, mention)
         if said or before is None or not _continues(words[before.last : mention.first]):
-            kind = said or ("own" if _own(text, words, mention) else "at")
+            own = said in ("", "near") and not nearby and _own(text, words, mention)
+            kind = ("near" if across else "own") if own else said or "at"
         roles[kind].append(mention)
         before = mention
     return PlaceRoles(**{name: tuple(mentions) for name, mentions in roles.items()})
@@ -71,23 +72,53 @@ def _continues(between: Sequence[Word]) -> bool:
 def _own(text: str, words: Sequence[Word], mention: Mention) -> bool:
     """Return whether a place is only the asker's own: "wir in Cottbus suchen …, wer hat …?", "I'm from Guben".
 
-    "Was machen wir in Cottbus?" still asks for Cottbus: with a bare "we in …" the question has to seek, or to stand in
-    another clause. An asker who names their place and then asks for projects "here" means that place.
+    The clause of the place speaks of the asker, and asks nothing itself: "Was machen wir in Cottbus?" still asks for
+    Cottbus, and so does "Ich suche Projekte in Cottbus". An asker who names their place and then asks for projects
+    "here" means that place.
     """
     clauses = list(_clauses(text))
     first, last = words[mention.first].start, words[mention.last - 1].end
     number = next(n for n, (start, end) in enumerate(clauses) if start <= first < end)
     head = _folded(words, clauses[number][0], first)
     tail = _folded(words, last, clauses[number][1])
-    others = [_folded(words, *clause) for n, clause in enumerate(clauses) if n != number]
-    if any(phrases.HERE.search(other) for other in others):
+    others = [folded for n, clause in enumerate(clauses) if n != number and (folded := _folded(words, *clause))]
+    if any(phrases.HERE.search(other) for other in others) and mention.place.rows:
         return False
-    if _ends_with(phrases.I_AM, head) or phrases.SEEKS.match(tail):
+    if _ends_with(phrases.I_AM, head) or phrases.SEEKS.match(tail) or (others and phrases.HERE.fullmatch(tail)):
         return True
-    if not _ends_with(phrases.WE_ARE, head):
+    if phrases.ASKS.search(head) or phrases.WHO.search(head):
         return False
-    asked_here = phrases.WHO.search(f"{head} {tail}") or phrases.ASKS.search(f"{head} {tail}")
-    return bool(phrases.SEEKING.search(tail) or (not asked_here and any(map(phrases.WHO.search, others))))
+    if _speaks_of_the_asker(head):
+        return bool(phrases.SEEKING.search(tail) or others)
+    return bool(others and _ends_with(phrases.OFFICE, head) and not phrases.ASKS.search(tail))
+
+
+def _speaks_of_the_asker(head: str) -> bool:
+    """Return whether the words before a place tell of the asker, and not of what they look for."""
+    persons = [match.end() for match in phrases.PERSON.finditer(head)]
+    return bool(persons) and not phrases.SOUGHT.search(head[persons[0] :])
+
+
+def introduction(text: str, words: Sequence[Word], own: Sequence[Mention]) -> frozenset[int]:
+    """Return the words with which an asker only says who they are: the rest of the question says what they look for."""
+    told: set[int] = set()
+    for start, end in _clauses(text):
+        inside = [n for n, word in enumerate(words) if start <= word.start and word.end <= end]
+        folded = " ".join(words[n].folded for n in inside)
+        places = [m for m in own if m.first in inside]
+        begins = phrases.IDENTITY.search(folded)
+        if phrases.ASKS.match(folded) or not (places or begins):
+            continue
+        length = 0
+        after = places[-1].last if places else inside[0]
+        for n in inside:
+            beyond = n >= after and (places or length >= (begins.end() if begins else 0))
+            if beyond and (phrases.SEEKING.match(folded, length) or phrases.SOUGHT.match(folded, length)):
+                break
+            if places or length >= (begins.start() if begins else 0):
+                told.add(n)
+            length += len(words[n].folded) + 1
+    return frozenset(told)
 
 
 def _clauses(text: str) -> Iterator[tuple[int, int]]:

@@ -24,6 +24,10 @@ class Query:
     without_rows: tuple[int, ...] = ()  # municipalities left out: "not Cottbus again"
     without_states: tuple[str, ...] = ()
     without_words: tuple[str, ...] = ()  # an answer must not hold them: "not on LoRaWAN"
+    without_topics: tuple[str, ...] = ()  # an answer must not have them: "keine Mobilität"
+    addresses: tuple[str, ...] = ()  # of the web, in it: wanted are the records that cite them
+    asker: tuple[int, ...] = ()  # the asker's own municipality: who asks, not where to search
+    asker_small: bool = False  # it is a small town
     places: tuple[str, ...] = ()  # folded words of every place named, known or not
     listing: bool = False  # asks which are model projects, or which were in a round: thin records answer, too
     transfer: bool = False  # asks what can be used elsewhere

@@ -10,8 +10,10 @@ from knowledge_base.model import Understood
 from knowledge_base.places.gazetteer import Gazetteer, Mention, PlaceKind
 from knowledge_base.places.words import Word, clean, fold, words_of
 from knowledge_base.search.understanding import phrases
+from knowledge_base.search.understanding.left_out import left_out
 from knowledge_base.search.understanding.lexicon import Lexicon
-from knowledge_base.search.understanding.place_roles import place_roles
+from knowledge_base.search.understanding.pasted import unpasted
+from knowledge_base.search.understanding.place_roles import introduction, place_roles
 from knowledge_base.search.understanding.query import Query
 
 _STOP = {language: frozenset(map(fold, words)) for language, words in STOP_WORDS.items()}
@@ -20,8 +22,8 @@ _POPULATION = re.compile(
     r"(?<!\S)(\d{1,3}(?:[ .,]?\d{3})?) ?(tsd|tausend|thousand|k|tys)? ?"
     r"(?:einwohner\w*|ew|inhabitants|people|residents|mieszkanc\w*)(?!\S)"
 )
-_CLAUSE_END = re.compile(r"[,;:.?!–—\n]")
-_LONGEST_UNWANTED = 2
+_UP_TO = re.compile(r"(?:unter|bis|bis zu|weniger als|max|maximal|under|below|up to|less than|ponizej|do|mniej niz) $")
+_NEGATED = re.compile(r"(?<!\S)(?:keine?[rnms]?|ohne|no|not|without|bez|nie)(?: \w+){0,3} $")
 _PROJECT_OF = re.compile(
     r"(?<=\w{4})(?:s|-)?(?:projekt(?:en?|s)?|vorhaben|maßnahmen?|initiativen?)$", re.IGNORECASE
 )  # "Energieprojekte"
@@ -30,49 +32,57 @@ _SMALL = 20_000  # inhabitants: what German statistics calls a Kleinstadt ends t
 
 def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexicon) -> Query:
     """Read places, topics, rounds, years, status and the kind of answer wanted out of ``question``."""
-    text = clean(question)
+    said = unpasted(question)
+    text = clean(said.text)
     words = words_of(text)
     folded, starts = _joined(words)
     mentions = gazetteer.find(words, language)
-    role = bool(phrases.ROLE.search(folded))
-    place = place_roles(text, words, mentions, role)
+    place = place_roles(text, words, mentions, bool(phrases.ROLE.search(folded)))
+    told = introduction(text, words, place.own)
+    asked = _masked(words, told)
+    role = bool(phrases.ROLE.search(asked))
     limiting = (*place.near, *place.at)
     rows = _rows(place.at)
     placed = {number for mention in mentions for number in range(mention.first, mention.last)}
-    topics = lexicon.find(words, language, placed, _ordinary(words, starts, folded))
-    rounds = lexicon.rounds_in(folded)
+    topics = lexicon.find(words, language, placed | told, _ordinary(words, starts, folded))
+    rounds = lexicon.rounds_in(asked)
     years = phrases.years(text)
-    listing = bool(phrases.LISTING.search(folded) or rounds) and not phrases.DEFINITION.fullmatch(folded)
-    said = tuple(name for name, pattern in phrases.STATUS.items() if pattern.search(folded))
-    status = () if phrases.ABOUT_ONE.match(folded) else said
+    listing = bool(phrases.LISTING.search(asked) or rounds) and not phrases.DEFINITION.fullmatch(asked)
+    stages = dict(_stages(asked))
+    status = () if phrases.ABOUT_ONE.match(asked) else tuple(name for name, wanted in stages.items() if wanted)
     if listing and not rounds:
         rounds = tuple((name, 0, 0) for year in years for name in lexicon.rounds_of_year(year))
-    spans = [(start, end) for _, start, end in rounds] + list(_spans(folded, said))
-    unwanted = _unwanted(text, words, starts, folded, placed)
-    kept = _kept(words, starts, placed | unwanted, spans, language)
-    if not kept:
-        unwanted = frozenset()
-        kept = _kept(words, starts, placed, spans, language)
+    spans = [(start, end) for _, start, end in rounds] + list(_spans(asked, stages))
+    read = _within(starts, spans)
+    unwanted = left_out(text, words, asked, placed | told | read, topics, _is_subject)
+    kept = _kept(words, placed | unwanted | told | read, language)
+    without = tuple(words[number].text for number in sorted(unwanted))
+    wanted = [mention for mention in topics if not unwanted.intersection(range(mention.first, mention.last))]
+    small = bool(phrases.RURAL.search(asked))
     return Query(
         text=text,
         language=language,
         rest=" ".join(word.text for word in kept),
         subject=tuple(_PROJECT_OF.sub("", word.text) for word in kept if _is_subject(word.folded)),
-        topical=tuple(word.text for mention in topics for word in words[mention.first : mention.last]),
+        topical=tuple(word.text for mention in wanted for word in words[mention.first : mention.last]),
         rows=gazetteer.with_members(rows),
         near_rows=_rows(place.near),
         states=_beyond(_names(limiting, PlaceKind.STATE), rows, gazetteer),
         boroughs=tuple(mention.place.borough for mention in place.at if mention.place.borough),
         without_rows=gazetteer.with_members(_rows(place.without)),
         without_states=_names(place.without, PlaceKind.STATE),
-        without_words=tuple(words[number].text for number in sorted(unwanted) if _is_subject(words[number].folded)),
+        without_words=without,
+        without_topics=tuple(m.topic for m in topics if m not in wanted and lexicon.is_label(m.topic, words[m.first])),
+        addresses=said.addresses,
+        asker=_rows(place.own),
+        asker_small=(bool(phrases.RURAL.search(folded)) and not small) or _small_population(folded),
         places=tuple(" ".join(word.folded for word in words[m.first : m.last]) for m in mentions),
         listing=listing,
-        transfer=bool(phrases.TRANSFER.search(folded)),
-        border=bool(place.partner or phrases.BORDER.search(folded)),
-        ending=bool(years and phrases.ENDING.search(folded)),
+        transfer=bool(phrases.TRANSFER.search(asked)),
+        border=bool(place.partner or phrases.BORDER.search(asked)),
+        ending=bool(years and phrases.ENDING.search(asked)),
         understood=Understood(
-            topics=tuple(dict.fromkeys(mention.topic for mention in topics)),
+            topics=tuple(dict.fromkeys(mention.topic for mention in wanted)),
             municipalities=_names(place.at, PlaceKind.MUNICIPALITY),
             states=_names(limiting, PlaceKind.STATE),
             rounds=tuple(dict.fromkeys(name for name, _, _ in rounds)),
@@ -80,12 +90,32 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
             status=status,
             near=_names(place.near, PlaceKind.MUNICIPALITY),
             unknown_places=_names(limiting, PlaceKind.ELSEWHERE),
-            rural=bool(phrases.RURAL.search(folded)) or _small_population(folded),
-            counties=bool(phrases.COUNTIES.search(folded)),
-            who=role or bool(phrases.WHO.search(folded)),
+            rural=small or _small_population(folded, condition=True),
+            counties=bool(phrases.COUNTIES.search(asked)),
+            who=role or bool(phrases.WHO.search(asked)),
             role=role,
+            negated=(*dict.fromkeys(mention.place.name for mention in place.without), *without),
         ),
     )
+
+
+def _masked(words: Sequence[Word], told: Collection[int]) -> str:
+    """Return the folded words joined by spaces, those told about the asker masked."""
+    return " ".join("#" * len(word.folded) if number in told else word.folded for number, word in enumerate(words))
+
+
+def _stages(asked: str) -> Iterator[tuple[str, bool]]:
+    """Yield the stages of a project that a question names, and whether it wants them: "keine Piloten"."""
+    for name, pattern in phrases.STATUS.items():
+        found = [asked[: match.start()] for match in pattern.finditer(asked)]
+        if found:
+            yield name, not all(_NEGATED.search(before) for before in found)
+
+
+def _within(starts: Sequence[int], spans: Iterable[tuple[int, int]]) -> set[int]:
+    """Return the words that begin inside spans of the joined words."""
+    taken = list(spans)
+    return {number for number, at in enumerate(starts) if any(start <= at < end for start, end in taken)}
 
 
 def _joined(words: Sequence[Word]) -> tuple[str, list[int]]:
@@ -129,46 +159,22 @@ def _ordinary(words: Sequence[Word], starts: Sequence[int], folded: str) -> set[
     }
 
 
-def _kept(
-    words: Sequence[Word],
-    starts: Sequence[int],
-    placed: Collection[int],
-    spans: Iterable[tuple[int, int]],
-    language: str,
-) -> list[Word]:
-    """Return the words that are neither stop words nor read as a place or as the kind of answer wanted."""
-    taken = list(spans)
+def _kept(words: Sequence[Word], read: Collection[int], language: str) -> list[Word]:
+    """Return the words that are neither stop words nor read as something else."""
     stop = _STOP.get(language, frozenset())
-    return [
-        word
-        for number, word in enumerate(words)
-        if number not in placed
-        and word.folded not in stop
-        and not any(start <= starts[number] < end for start, end in taken)
-    ]
-
-
-def _unwanted(
-    text: str, words: Sequence[Word], starts: Sequence[int], folded: str, placed: Collection[int]
-) -> frozenset[int]:
-    """Return the words that an answer must not hold: up to ``_LONGEST_UNWANTED`` after "without", in its clause."""
-    unwanted: set[int] = set()
-    for match in phrases.OUTSIDE.finditer(folded):
-        first = next((number for number, start in enumerate(starts) if start >= match.end()), len(words))
-        for number in range(first, min(first + _LONGEST_UNWANTED, len(words))):
-            if number in placed or (number and _CLAUSE_END.search(text[words[number - 1].end : words[number].start])):
-                break
-            unwanted.add(number)
-    return frozenset(unwanted)
+    return [word for number, word in enumerate(words) if number not in read and word.folded not in stop]
 
 
 def _is_subject(word: str) -> bool:
     return len(word) > 1 and not word.isdigit() and word not in _ANY_STOP and word not in phrases.GENERIC
 
 
-def _small_population(folded: str) -> bool:
-    """Return whether the asker's own place is small: "wir haben 5.000 Einwohner", "kl. Gemeinde, 3 tsd ew"."""
-    if not (match := _POPULATION.search(folded)):
+def _small_population(folded: str, *, condition: bool = False) -> bool:
+    """Return whether the asker's own place is small: "wir haben 5.000 Einwohner", "kl. Gemeinde, 3 tsd ew".
+
+    With ``condition``, whether small places are asked for: "unter 20.000 Einwohnern".
+    """
+    if not (match := _POPULATION.search(folded)) or bool(_UP_TO.search(folded[: match.start()])) is not condition:
         return False
     number = int(re.sub(r"\D", "", match.group(1)))
     return number * (1_000 if match.group(2) else 1) <= _SMALL
