@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from knowledge_base.language.tokens import content_words, grams
+from knowledge_base.language.tokens import STOP_WORDS, content_words, grams
 from knowledge_base.model import Project
-from knowledge_base.places.words import words_of
+from knowledge_base.places.words import fold, words_of
 from knowledge_base.search import lexical
 from knowledge_base.search.lexical import Lexical
 from knowledge_base.search.understanding.lexicon import Lexicon
@@ -23,6 +23,21 @@ from knowledge_base.vocabulary import Vocabulary
 
 WHY_CHARACTERS = 200
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=[A-ZÄÖÜ„\"0-9ĆŁŚŻŹ])|\n+")
+_NO_END = re.compile(  # ordinals, initials and abbreviations before a capital letter: "2. Staffel", "z. B.", "ca. 30"
+    r"(?<!\w)(?:\d{1,2}|\w|bspw|bzw|ca|dr|etc|evtl|ggf|inkl|ing|insb|mio|mrd|nr|prof|rd|sog|st|str|tel|u\.a|usw|vgl|z\.b|zzgl"
+    r"|approx|e\.g|i\.e|incl|no|vs|al|inż|itd|itp|m\.in|mgr|mld|mln|np|ok|pl|tj|tys|tzn|tzw|ul|woj|zł)\.$",
+    re.IGNORECASE,
+)
+_SAYS_NOTHING = re.compile(  # beside names: that a project was chosen, funded, praised or is a model
+    r"ausgewahl\w*|auswahl\w*|gefordert\w*|forder\w*|staffel\w*|runde\w*|bund(?:es)?|bundesprogramm\w*|modell\w*|"
+    r"pilot(?:projekt\w*)?|leuchtturm\w*|mpsc|smarte?n?|cit(?:y|ies)|preis\w*|ausgezeichnet\w*|auszeichnung\w*|"
+    r"vorbild\w*|innovativ\w*|erfolg\w*|zukunft\w*|modern\w*|gilt|gehort|zahlt|teil|eine[sr]?|zwei|drei|vier|funf|sechs|"
+    r"zehn|deutschland\w*|bundesweit\w*|land|berliner|projekt\w*|vorhaben\w*|stadt|stadte\w*|kommunen?|gemeinden?|"
+    r"program(?:me)?s?|award\w*|prize|winner|success\w*|pioneer\w*|selected|chosen|funded|round|federal|model|project\w*|"
+    r"one|two|three|four|five|six|nationwide|germany|edycj\w*|wybran\w*|federaln\w*|nagrod\w*|modelow\w*|wyroznion\w*|"
+    r"projekt\w*|niemc\w*|jeden|jedno|dwa|dwoch|trzy|trzech|pieciu|\d+"
+)
+_STOP = frozenset(fold(word) for words in STOP_WORDS.values() for word in words)
 _LETTERS = 0.3  # a sentence that only shares letters with the question
 _TOPIC = 3.0  # a topic named counts about as much as a rare word
 _REMEMBERED = 4_096  # sentences
@@ -84,7 +99,29 @@ def _sentences(project: Project, passage: str, query: Query) -> list[str]:
     reuse = [project.transferability.strip()] if query.transfer and project.transferability.strip() else []
     if reuse and not query.subject:
         return reuse
-    return reuse + [s.strip() for s in _SENTENCE_END.split(passage or project.text) if s.strip()]
+    sentences = sentences_of(passage or project.text)
+    return reuse + ([sentence for sentence in sentences if _says_something(sentence, project)] or sentences)
+
+
+def sentences_of(text: str) -> list[str]:
+    """Return the sentences of a text; ordinals, initials and common abbreviations end none."""
+    sentences: list[str] = []
+    for line in text.splitlines():
+        begun = ""
+        for part in filter(None, map(str.strip, _SENTENCE_END.split(line))):
+            begun = f"{begun} {part}".strip()
+            if not _NO_END.search(begun):
+                sentences.append(begun)
+                begun = ""
+        sentences += [begun] if begun else []
+    return sentences
+
+
+def _says_something(sentence: str, project: Project) -> bool:
+    """Return whether a sentence holds words beside names, its funding and praise."""
+    names = {word.folded for word in words_of(f"{project.municipality} {project.state} {project.funding_round}")}
+    said = (word for word in words_of(sentence) if word.folded not in names | _STOP)
+    return any(len(word.folded) > 1 and not _SAYS_NOTHING.fullmatch(word.folded) for word in said)
 
 
 def _fit(asked: _Asked, said: _Said) -> float:

@@ -7,7 +7,7 @@ import pytest
 from knowledge_base.language.detect import detect_language
 from knowledge_base.model import Project
 from knowledge_base.search.lexical import Lexical
-from knowledge_base.search.snippets import WHY_CHARACTERS, Reasons
+from knowledge_base.search.snippets import WHY_CHARACTERS, Reasons, sentences_of
 from knowledge_base.search.understanding import understand
 from knowledge_base.vocabulary import bundled
 from tests.knowledge_base.search.bundled import gazetteer, lexicon, projects
@@ -62,3 +62,40 @@ def test_reason_for_potsdam_and_mobility_names_its_traffic_transition(reasons: R
 @pytest.mark.parametrize("name", LONG)
 def test_reason_is_never_longer_than_its_limit(reasons: Reasons, name: str) -> None:
     assert len(why(reasons, "Wort", LONG[name])) <= WHY_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("Ausgewählt 2020, 2. Staffel. Danach gebaut.", ["Ausgewählt 2020, 2. Staffel.", "Danach gebaut."]),
+        ("Es hilft z. B. Schulen. Gut so.", ["Es hilft z. B. Schulen.", "Gut so."]),
+        ("Dr. Amt hat ca. 30 Orte. Nr. 5 fehlt.", ["Dr. Amt hat ca. 30 Orte.", "Nr. 5 fehlt."]),
+        ("It has sensors, e.g. LoRaWAN. It works.", ["It has sensors, e.g. LoRaWAN.", "It works."]),
+        ("Są tam np. Gubin i Guben. Działa.", ["Są tam np. Gubin i Guben.", "Działa."]),
+        ("Seit 2020. Es läuft.", ["Seit 2020.", "Es läuft."]),
+        ("Am 3. Mai begann es.", ["Am 3. Mai begann es."]),
+        ("Eine Zeile ohne Punkt\nNoch eine", ["Eine Zeile ohne Punkt", "Noch eine"]),
+        ("", []),
+    ],
+)
+def test_ordinals_and_abbreviations_end_no_sentence(text: str, sentences: list[str]) -> None:
+    assert sentences_of(text) == sentences
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        "Das Projekt ist eines der fünf Berliner Pilotprojekte.",
+        "Ausgewählt 2020, 2. Staffel.",
+        "Die Stadt wurde 2021 mit einem Preis ausgezeichnet.",
+        "The project was selected as one of five model projects in Germany.",
+    ],
+)
+def test_reason_is_no_sentence_that_only_names_the_round_or_praises(reasons: Reasons, empty: str) -> None:
+    project = Project(id="one", title="T", text=f"{empty} Sensoren zählen Räder.", municipality="Berlin")
+    assert why(reasons, empty, project) == "Sensoren zählen Räder."
+
+
+def test_reason_of_a_text_that_says_nothing_is_its_own_sentence(reasons: Reasons) -> None:
+    project = Project(id="one", title="T", text="Ausgewählt 2020, 2. Staffel.")
+    assert why(reasons, "Staffel", project).startswith("Ausgewählt")
