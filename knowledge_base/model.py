@@ -187,6 +187,7 @@ class Understood:
     counties: bool = False  # rural districts only
     who: bool = False  # the question asks which municipalities, or who is responsible
     role: bool = False  # the question asks for the responsible role
+    names: bool = False  # the question asks for all names, or how many there are
     negated: tuple[str, ...] = ()  # what must not be in an answer, as the question says it
 
 
@@ -210,6 +211,34 @@ class Occasion:
     past: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Town:
+    """A municipality in an answer, with the number of its projects there."""
+
+    name: str
+    state: str
+    projects: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """All hits of an answer in brief. Two records of one project count once; members of a project are towns."""
+
+    towns: tuple[Town, ...] = ()  # in the order of their best hits
+    projects: int = 0
+    models: bool = False  # these are model projects only, as the question asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedPlace:
+    """A municipality or state that a question names, and what the knowledge base has from there."""
+
+    name: str
+    hits: frozenset[str]  # ids of the projects that the answer counts
+    others: int  # further projects that say what is done there
+    rounds: tuple[str, ...] = ()  # of its model projects, if no record says what is done there
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The answer to one question: sure hits, or, when not sure, only the nearest."""
@@ -223,3 +252,6 @@ class Answer:
     total: int  # hits that "more" can show altogether
     took_ms: float
     events: tuple[Occasion, ...] = ()  # only when the question asks for events
+    overview: Overview = Overview()  # of all hits that "more" can show
+    places: tuple[NamedPlace, ...] = ()  # that the question names, known ones only
+    missed: tuple[str, ...] = ()  # conditions that ``near`` does not meet, as no project meets all: "status", "rural" …

@@ -7,7 +7,7 @@ reranker) is awaited; everything else is arithmetic on arrays.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -23,10 +23,12 @@ from knowledge_base.search.conditions import Bools, Conditions, Floats, Ints
 from knowledge_base.search.events import Events
 from knowledge_base.search.index import MAX_QUESTION, Index
 from knowledge_base.search.off_topic import Background, Standing, load
+from knowledge_base.search.overview import Overviews
 from knowledge_base.search.ranking import Ranked, rank
 from knowledge_base.search.snippets import Reasons
 from knowledge_base.search.understanding import Query, follow_up, phrases, understand
 from knowledge_base.search.understanding.lexicon import Lexicon
+from knowledge_base.search.understanding.query import CONDITIONS
 from knowledge_base.vocabulary import Vocabulary
 
 CANDIDATES = 200
@@ -71,6 +73,7 @@ class Search:
         self.events = Events(events, self.gazetteer, self._lexicon)
         self._conditions = Conditions.build(index.projects, self.gazetteer, vocabulary)
         self.introducible = Introducible(contacts, self.gazetteer, vocabulary)
+        self._overviews = Overviews(index.projects, self.gazetteer, self._conditions)
         self._reasons = Reasons(index.lexical, self._lexicon, vocabulary)
         self._background: Background | None = None
 
@@ -99,20 +102,21 @@ class Search:
         query = self.read(question, language=language, previous=previous)
         result = await self.ranked(query)
         sure, elsewhere = await self._decided(query, *result) if result else (False, False)
-        hits, near, total = (
-            self._split(query, result[0], sure, elsewhere, max(limit, 0), max(offset, 0)) if result else ((), (), 0)
-        )
         answer = Answer(
             question=question,
             language=query.language,
             answered=sure,
             understood=query.understood,
-            hits=hits,
-            near=near,
-            total=total,
-            took_ms=(perf_counter() - began) * 1_000,
+            hits=(),
+            near=(),
+            total=0,
+            took_ms=0.0,
         )
-        return SearchResult(answer, query)
+        if result:
+            answer = self._split(answer, query, result[0], elsewhere, max(limit, 0), max(offset, 0))
+        if not (sure or elsewhere or offset):
+            answer = await self._nearly(answer, query, limit)
+        return SearchResult(replace(answer, took_ms=(perf_counter() - began) * 1_000), query)
 
     async def prepare(self) -> Background:
         """Load the data that the first question would have to wait for: the background of the certainty."""
@@ -177,18 +181,38 @@ class Search:
 
     # ------------------------------------------------------------------------------------------------- answering
 
-    def _split(
-        self, query: Query, ranked: Ranked, sure: bool, elsewhere: bool, limit: int, offset: int
-    ) -> tuple[tuple[Hit, ...], tuple[Hit, ...], int]:
-        """Return hits, the nearest others (answers of other places first), and the number of hits in all."""
+    def _split(self, answer: Answer, query: Query, ranked: Ranked, elsewhere: bool, limit: int, offset: int) -> Answer:
+        """Return the answer with hits and the nearest others (answers of other places first)."""
+        sure = answer.answered
         hits = _counted(query, ranked, ranked.met & sure, tuning.COUNTED_FROM)
         doubtful = np.setdiff1d(_counted(query, ranked, ranked.met & sure, tuning.DOUBTFUL_FROM), hits)
         theirs = _counted(query, ranked, ~ranked.here & ranked.wanted & elsewhere, tuning.COUNTED_FROM)
         others = np.setdiff1d(np.arange(len(ranked)), (*hits, *doubtful, *theirs))
         nearest = np.concatenate((doubtful, theirs, others)) if sure else np.concatenate((theirs, others))[offset:]
+        hits = hits[self._overviews.by_turns(query, ranked.docs[hits])]
         shown = hits[offset : offset + limit]
         results = self._hits(query, ranked, np.concatenate((shown, nearest[: limit - len(shown)])), theirs)
-        return results[: len(shown)], results[len(shown) :], len(hits)
+        return replace(
+            answer,
+            hits=results[: len(shown)],
+            near=results[len(shown) :],
+            total=len(hits),
+            overview=self._overviews.of(query, ranked.docs[hits]),
+            places=self._overviews.named(query, ranked.docs[hits]),
+        )
+
+    async def _nearly(self, answer: Answer, query: Query, limit: int) -> Answer:
+        """Return an unsure answer with the hits that it would have without one of its conditions, if there are any."""
+        for condition in CONDITIONS:
+            if not query.subject or not getattr(query.understood, condition):
+                continue
+            wider = query.without(condition)
+            result = await self.ranked(wider)
+            if result and (await self._decided(wider, *result))[0]:
+                found = self._split(replace(answer, answered=True), wider, result[0], False, limit, 0)
+                near = tuple(replace(hit, elsewhere=True) for hit in found.hits)
+                return replace(answer, near=near, missed=(condition,))
+        return answer
 
     def _hits(self, query: Query, ranked: Ranked, numbers: Ints, theirs: Ints) -> tuple[Hit, ...]:
         projects = [self.index.projects[doc] for doc in ranked.docs[numbers]]

@@ -20,6 +20,7 @@ def _any(alternatives: Iterable[str]) -> re.Pattern[str]:
 
 ROLE = _any(_DATA["role"])  # asks for the one responsible
 WHO = _any(_DATA["who"])  # asks for municipalities
+NAMES = _any(_DATA["names"])  # asks for all names, or for their number
 RURAL = _any(_DATA["rural"])
 COUNTIES = _any(_DATA["counties"])
 BORDER = _any(_DATA["border"])

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from knowledge_base.model import Understood
 
+CONDITIONS = ("status", "years", "rural", "counties", "rounds")  # fields of ``Understood``, the least of them first
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
@@ -45,6 +47,11 @@ class Query:
         """Return the same question without a place."""
         read = replace(self.understood, municipalities=(), states=(), near=(), unknown_places=())
         return replace(self, rows=(), near_rows=(), states=(), understood=read)
+
+    def without(self, condition: str) -> Query:
+        """Return the same question without one of its ``CONDITIONS``."""
+        empty = getattr(Understood(), condition)
+        return replace(self, understood=replace(self.understood, **{condition: empty}))
 
     @property
     def aside(self) -> bool:

@@ -95,6 +95,7 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
             who=role or bool(phrases.WHO.search(asked)),
             role=role,
             negated=(*dict.fromkeys(mention.place.name for mention in place.without), *without),
+            names=not role and bool(phrases.NAMES.search(asked)),
         ),
     )
 
@@ -143,7 +144,16 @@ def _rows(mentions: Iterable[Mention]) -> tuple[int, ...]:
 
 def _spans(folded: str, status: Iterable[str]) -> Iterator[tuple[int, int]]:
     """Yield the words that only tell the kind of answer wanted."""
-    asked = (phrases.ROLE, phrases.WHO, phrases.PERIOD, phrases.RURAL, phrases.LISTING, phrases.NEAR, phrases.TRANSFER)
+    asked = (
+        phrases.ROLE,
+        phrases.WHO,
+        phrases.NAMES,
+        phrases.PERIOD,
+        phrases.RURAL,
+        phrases.LISTING,
+        phrases.NEAR,
+        phrases.TRANSFER,
+    )
     patterns = [*asked, phrases.NEARBY, phrases.COUNTIES, phrases.WITHOUT, *(phrases.STATUS[name] for name in status)]
     for pattern in patterns:
         yield from (match.span() for match in pattern.finditer(folded))
