@@ -107,10 +107,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """An address of the web, to be shown as a link where it is a harmless one; ``short``: named by its host."""
+    """An address of the web, to be shown as a link where it is a harmless one.
+
+    ``short``: named by its host where links can be opened. ``brief``: named by its host everywhere, as in a list.
+    """
 
     address: str
     short: bool = False
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +224,8 @@ def _value_to_json(value: Value) -> Any:
     if isinstance(value, Say):
         return {"say": value.to_json()}
     if isinstance(value, Url):
-        return {"url": value.address} | ({"short": True} if value.short else {})
+        marks = {"short": value.short, "brief": value.brief}
+        return {"url": value.address} | {name: True for name, marked in marks.items() if marked}
     if isinstance(value, Own):
         return {"own": value.text}
     if isinstance(value, Reach):
@@ -238,6 +243,10 @@ def _value_from_json(value: Any) -> Value:
             return Say.from_json(value["say"])
         if "reach" in value:
             return Reach(value["reach"], value["own"], value["linked"])
-        return Own(value["own"]) if "own" in value else Url(value["url"], value.get("short", False))
+        return (
+            Own(value["own"])
+            if "own" in value
+            else Url(value["url"], value.get("short", False), value.get("brief", False))
+        )
     plain: str | int = value
     return plain

@@ -56,21 +56,22 @@ def accounts_on(channel: str, addresses: Collection[str]) -> frozenset[str]:
 # Public facts, general help, and refusals: they may be said wherever the bot is asked. The farewell is among them:
 # no room is opened for a person that the bot has just erased.
 IN_ROOMS = frozenset({
-    "about.ai", "about.count", "about.operator", "about.source", "admins_only", "ask.empty", "ask.events",
-    "ask.found", "ask.more", "ask.not_sure", "ask.not_sure_there", "ask.nothing", "ask.only_elsewhere",
-    "ask.retracted", "ask_back.question", "ask_back.record", "attribute.cost", "attribute.no_cost",
-    "attribute.no_other", "attribute.no_partners", "attribute.no_period", "attribute.no_responsible",
-    "attribute.no_source", "attribute.no_status", "attribute.no_transfer", "attribute.period",
-    "attribute.responsible", "attribute.source", "attribute.status", "attribute.transfer", "author.automatic",
-    "author.channel", "author.forwarded", "author.group", "compare", "editors_only", "elsewhere.mail",
-    "elsewhere.nowhere", "elsewhere.room", "error.sorry", "events.past", "events.some", "forget.done", "greeting",
-    "help", "hint.device_refused", "hint.verify_elsewhere", "hint.verify_later", "inline.projects",
-    "inline.questions", "language.chosen", "language.follows", "language.which", "limit.projects", "limit.questions",
-    "missed", "more.no_more", "more.nothing_before", "one_to_one_only", "pick.nothing", "privacy", "rate.nothing",
-    "rate.useful", "rate.useless", "room.grown", "room.not_here", "room.private", "room.settings", "show.contact",
-    "show.not_found", "show.project", "small_talk.anew", "small_talk.blame", "small_talk.bye", "small_talk.chat",
-    "small_talk.fine", "small_talk.unreadable", "start", "start.room", "subscribe.admins_only", "subscribe.room",
-    "thanks", "unknown_command", "unknown_command.meant", "unreadable",
+    "about.ai", "about.count", "about.operator", "about.source", "admins_only", "ask.compared", "ask.empty",
+    "ask.events", "ask.found", "ask.more", "ask.names", "ask.not_sure", "ask.not_sure_there", "ask.nothing",
+    "ask.only_elsewhere", "ask.only_larger", "ask.only_name", "ask.only_without", "ask.retracted",
+    "ask_back.question", "ask_back.record", "attribute.cost", "attribute.no_cost", "attribute.no_other",
+    "attribute.no_partners", "attribute.no_period", "attribute.no_responsible", "attribute.no_source",
+    "attribute.no_status", "attribute.no_transfer", "attribute.period", "attribute.responsible", "attribute.source",
+    "attribute.status", "attribute.transfer", "author.automatic", "author.channel", "author.forwarded",
+    "author.group", "compare", "editors_only", "elsewhere.mail", "elsewhere.nowhere", "elsewhere.room", "error.sorry",
+    "events.past", "events.some", "forget.done", "greeting", "help", "hint.device_refused", "hint.verify_elsewhere",
+    "hint.verify_later", "inline.projects", "inline.questions", "language.chosen", "language.follows",
+    "language.which", "limit.projects", "limit.questions", "missed", "more.no_more", "more.nothing_before",
+    "one_to_one_only", "pick.nothing", "privacy", "rate.nothing", "rate.useful", "rate.useless", "room.grown",
+    "room.not_here", "room.private", "room.settings", "show.contact", "show.not_found", "show.project",
+    "small_talk.anew", "small_talk.blame", "small_talk.bye", "small_talk.chat", "small_talk.fine",
+    "small_talk.unreadable", "start", "start.room", "subscribe.admins_only", "subscribe.room", "thanks",
+    "unknown_command", "unknown_command.meant", "unreadable",
 })  # fmt: skip
 # In a group they speak of the group's own digest or of public entries; in a private chat, of the person who asks.
 OF_THE_PLACE = ("digest.", "edit.", "questions", "remove.", "subscribe.", "unsubscribe.")

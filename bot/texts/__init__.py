@@ -139,7 +139,8 @@ class Texts:
             return [node for index, part in enumerate(parts) for node in ([SEPARATOR, *part] if index else part)]
         if isinstance(value, Url):
             url = safe_url(value.address)
-            return [Link(url, host=host_of(url) if value.short else "")] if url else [Text(clean(value.address))]
+            host = host_of(url) if url and (value.short or value.brief) else ""
+            return [Link(url, host if value.brief else "", host=host)] if url else [Text(clean(value.address))]
         if isinstance(value, Reach):
             text = clean(value.text)
             link = link_of(text) if value.linked and not value.own else ""  # one's own account is no place to go

@@ -26,9 +26,11 @@ async def test_user_asks_about_heat_opens_a_hit_follows_up_and_gives_feedback(to
     assert says("start", await anna.says("!start"))
     await anna.says("wer hat was mit Hitze gemacht?")
     assert "Cooling Points und Baumkataster" in anna.hears()
-    assert "Zuständig: Landeshauptstadt Potsdam" in anna.hears()
-    assert "https://" in anna.hears()
-    assert says("show.source", await anna.says("1"))
+    assert "treffpunkt-kommune.de" in anna.hears()
+    details = await anna.says(next(line[0] for line in anna.hears().splitlines() if "Cooling Points" in line))
+    assert says("show.source", details)
+    assert "Zuständig: Landeshauptstadt Potsdam" in details
+    assert "https://" in details
     assert "Berlin" in await anna.says("und in Berlin?")
     assert "freut" in await anna.says("!hilfreich")
 
@@ -50,7 +52,6 @@ async def test_polish_question_is_answered_in_polish(town: FakeChannel) -> None:
     await ola.says("Kto robił projekty mobilności?")
     assert "Cottbus/Chóśebuz" in ola.hears()
     assert says("ask.entry_original", ola.hears(), "pl") or "oryginal" in ola.hears().lower()
-    assert says("ask.role", ola.hears(), "pl") or "odpowiedzialn" in ola.hears().lower()
     assert ola.last is not None
     assert ola.last.language == "pl"
 

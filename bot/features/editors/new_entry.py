@@ -22,7 +22,7 @@ from bot.context import Act, Serves, Services, Turn, say
 from bot.features.dialog import only_in_private
 from bot.features.editors.questions import EDITABLE, close, refused
 from bot.features.search import ask
-from bot.features.search.answers import in_full
+from bot.features.search.details import in_full
 from bot.features.talk import offer
 from bot.messages import Choice, Say, Value
 from bot.outgoing.notify import Notice, tell

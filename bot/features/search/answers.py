@@ -1,36 +1,20 @@
-"""Answers as something to say: hits under their municipalities, what was understood, one project in full. Pure."""
+"""Answers as something to say: who, what was understood, the hits of a page, and where to go from here. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
-from itertools import groupby
 
-from bot.commands.introductions import Introduce
-from bot.commands.ratings import Rate
-from bot.commands.search import PROJECT, Ask, More, Show
+from bot.features.search import at_a_glance, next_steps
 from bot.features.search.events import section
-from bot.features.wording import beginning, date_in_words, facts_of, origin_of
-from bot.messages import Choice, Say, Url, Value
-from knowledge_base.labels import kind_in, licence_in, round_in, state_in, status_in
-from knowledge_base.model import Answer, Hit, Project, Understood
-from knowledge_base.translations import Reading, in_language
-from knowledge_base.vocabulary import bundled
+from bot.features.search.hits import choice, numbered
+from bot.features.search.understood import missed, named_places, places, understood
+from bot.messages import Say, Value
+from knowledge_base.model import Answer, Hit, NamedPlace
+from knowledge_base.search.record_facts import is_thin
 
 NEAREST = 3  # when not sure
-WHOLE = 2  # entries of a list with more than title and facts
-WHY = 110  # characters of the reason in a list
-OLD = timedelta(days=2 * 365)  # facts of this age are shown with their date
-NARROWED = {
-    "de": {"rural": "nur ländliche", "running": "nur laufende"},
-    "en": {"rural": "only rural ones", "running": "only running ones"},
-    "pl": {"rural": "tylko wiejskie", "running": "tylko w trakcie"},
-}
-
-MORE = Choice(Say("choice.more"), More())
-USEFUL = Choice(Say("choice.useful"), Rate(True))
-USELESS = Choice(Say("choice.useless"), Rate(False))
+FEW = 3  # towns that the first line names anyway
 
 
 def by_municipality(hits: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -42,11 +26,24 @@ def by_municipality(hits: Sequence[Hit]) -> tuple[Hit, ...]:
 
 
 def shown_hits(answer: Answer) -> tuple[Hit, ...]:
-    """The hits of a page in the order in which they are shown, then what other places have; when not sure, the nearest.
+    """Return the hits of a page in the order in which they are shown, then what other places have.
 
-    Beside events only where the question names more than a kind of event.
+    When not sure, the nearest; none beside a list of names. Beside events only where the question names more than a
+    kind of event.
     """
+    if is_overview(answer):
+        return ()
     return (*_shown(answer, answer.hits), *_theirs(answer)) or _shown(answer, answer.near[:NEAREST])
+
+
+def is_overview(answer: Answer) -> bool:
+    """Return whether the answer is a list of names: the question asks for all, and they are more than a few."""
+    return answer.answered and answer.understood.names and len(answer.overview.towns) > FEW and not answer.events
+
+
+def one_by_one(answer: Answer) -> Answer:
+    """Return the answer with its projects instead of a list of names."""
+    return replace(answer, understood=replace(answer.understood, names=False))
 
 
 def without_introductions(answer: Answer) -> Answer:
@@ -55,40 +52,17 @@ def without_introductions(answer: Answer) -> Answer:
     return replace(answer, hits=hits, near=near)
 
 
-def _theirs(answer: Answer) -> tuple[Hit, ...]:
-    """Answers of other places than the one asked for."""
-    return _shown(answer, [hit for hit in answer.near if hit.elsewhere][:NEAREST])
-
-
-def _shown(answer: Answer, hits: Sequence[Hit]) -> tuple[Hit, ...]:
-    if answer.events and not (answer.answered and _names_something(answer.understood)):
-        return ()
-    return by_municipality(hits) if answer.understood.who else tuple(hits)
-
-
-def _names_something(read: Understood) -> bool:
-    return any((read.topics, *_places(read), read.near, read.rounds))
-
-
-def _places(read: Understood) -> tuple[str, ...]:
-    """The places that an answer is restricted to."""
-    return (*read.municipalities, *read.states, *read.unknown_places)
-
-
-def _named_places(read: Understood, language: str) -> tuple[str, ...]:
-    """The places that an answer is restricted to, as readers of a language name them."""
-    return tuple(state_in(place, language) for place in _places(read))
-
-
 def listing(answer: Answer, language: str, start: int = 0, *, filters: bool = False, noted: bool = False) -> Say:
     """Return an answer as something to say, in its language: the events asked for, then the projects.
 
-    ``start`` is how many hits earlier pages of it showed; ``filters`` offers to narrow the question down; ``noted``:
-    if it found nothing, editors will see the question.
+    ``start`` is how many hits earlier pages of it showed, or, if nothing is sure, how many numbers are taken; ``filters``: the reader has buttons, so offer to narrow the
+    question down and to rate the answer; ``noted``: if it found nothing, editors will see the question.
     """
     hits = shown_hits(answer)
+    if is_overview(answer):
+        return _overview(answer, language)
     if not (answer.answered or answer.events):
-        return _refused(answer, hits, language, noted)
+        return _refused(answer, hits, language, noted, start)
     if not answer.events:
         return _projects(answer, hits, language, start, filters)
     projects = _projects(answer, hits, language, start, filters) if hits else None
@@ -96,157 +70,133 @@ def listing(answer: Answer, language: str, start: int = 0, *, filters: bool = Fa
         "events": section(answer.events, language),
         "projects": replace(projects, choices=()) if projects else "",
     }
-    return Say("ask.events", values, projects.choices if projects else (USEFUL, USELESS), language)
+    return Say("ask.events", values, projects.choices if projects else (), language)
 
 
 def _projects(answer: Answer, hits: Sequence[Hit], language: str, start: int, filters: bool) -> Say:
-    who, theirs = answer.understood.who, _theirs(answer)
+    theirs = _theirs(answer)
     own = hits[: len(hits) - len(theirs)]
     shown = start + len(own)
-    elsewhere = _grouped(theirs, who, language, shown)
+    roles = answer.understood.role
+    elsewhere = numbered(theirs, language, shown + 1, brief=True)
     values: dict[str, Value] = {
-        "understood": _understood(answer.understood, language),
-        "hits": _grouped(own, who, language, start),
+        "who": at_a_glance.who(answer),
+        "understood": understood(answer.understood, language),
+        "hits": _compared(answer, own, language, start + 1)
+        if _compares(answer)
+        else numbered(own, language, start + 1, roles=roles),
         "elsewhere": Say("ask.elsewhere", {"hits": elsewhere}) if elsewhere else "",
         "count": len(own) if start else answer.total,
         "total": answer.total,
         "first": start + 1,
         "last": shown,
     }
-    choices = [_choice(hit.project, language) for hit in hits]
-    if answer.total > shown:
-        choices.append(MORE)
-    if filters and answer.total > 1:
-        choices += _filters(answer.understood, language)
-    introductions = _introductions(hits, start, buttons=filters)
-    return Say("ask.more" if start else "ask.found", values, (*choices, *introductions, USEFUL, USELESS), language)
+    choices = [choice(hit.project, language) for hit in hits]
+    choices += [next_steps.MORE] if answer.total > shown else []
+    choices += next_steps.introductions(hits, start + 1, buttons=filters)
+    if filters:
+        choices += next_steps.narrower(answer.understood, language) if answer.total > 1 else []
+    if not start:
+        choices += next_steps.follow(answer, language)
+    choices += [next_steps.USEFUL, next_steps.USELESS] if filters else []
+    if _only_thin(answer) and not start:
+        values["known"] = at_a_glance.model_project(answer.places[0], language)
+        del values["count"]
+    return Say(_found_key(answer, start), values, tuple(choices), language)
 
 
-def _refused(answer: Answer, hits: Sequence[Hit], language: str, noted: bool) -> Say:
-    """Having no answer, and the nearest instead."""
-    words = _refusal(answer, hits)
-    there = words.key == "ask.only_elsewhere"
-    values: dict[str, Value] = {
-        "understood": _understood(answer.understood, language),
-        "hits": _grouped(hits, answer.understood.who, language, 0),
-        "places": ", ".join(_named_places(answer.understood, language)),
-        "noted": (Say("ask.noted_there") if there else Say("ask.noted")) if noted else "",
-    }
-    return replace(
-        words, values=values, choices=tuple(_choice(hit.project, language) for hit in hits), language=language
+def _found_key(answer: Answer, start: int) -> str:
+    if start:
+        return "ask.more"
+    if _only_thin(answer):
+        return "ask.only_name"
+    return "ask.compared" if _compares(answer) else "ask.found"
+
+
+def _only_thin(answer: Answer) -> bool:
+    """Return whether the hits only say that the one place asked for is a model project."""
+    return bool(
+        len(answer.places) == 1 and answer.places[0].rounds and all(is_thin(hit.project) for hit in answer.hits)
     )
 
 
-def _refusal(answer: Answer, hits: Sequence[Hit]) -> Say:
-    """The words for having no answer: of the place asked for, or at all."""
-    if any(hit.elsewhere for hit in hits):
-        return Say("ask.only_elsewhere")
-    nearest = Say("ask.not_sure_there") if _places(answer.understood) else Say("ask.not_sure")
-    return nearest if hits else Say("ask.nothing")
+def _compares(answer: Answer) -> bool:
+    """Return whether places stand side by side: the question names several that the knowledge base knows."""
+    return len(answer.places) > 1 and answer.answered
 
 
-def _introductions(hits: Sequence[Hit], start: int, *, buttons: bool) -> list[Choice]:
-    """Return the choice to ask for a contact: typed by the number of the hit, as a button by its project."""
-    askable = [(number, hit.project.id) for number, hit in enumerate(hits, start=start + 1) if hit.can_introduce]
-    label = "choice.intro.ask"
-    return [
-        Choice(Say(label, {"number": number}), Introduce(PROJECT + project) if buttons else Introduce(number=number))
-        for number, project in askable
-    ]
-
-
-def _choice(project: Project, language: str) -> Choice:
-    title = in_language(project, language).project.title
-    return Choice(Say("choice.show", {"title": title}), Show(PROJECT + project.id), numbered=True)
-
-
-def _filters(read: Understood, language: str) -> list[Choice]:
-    """Follow-up questions that narrow this one down, as far as it says nothing about it yet."""
-    open_ones = ([] if read.rural else ["rural"]) + ([] if read.status else ["running"])
-    return [Choice(Say(f"choice.{name}"), Ask(NARROWED[language][name])) for name in open_ones]
-
-
-def _understood(read: Understood, language: str) -> Say | str:
-    """What was read out of the question beyond its words; "" where that is nothing."""
-    vocabulary = bundled()
-    words = [vocabulary.label(topic, language) for topic in read.topics]
-    rounds = (round_in(funding_round, language) for funding_round in read.rounds)
-    words += [*_named_places(read, language), *rounds, *(str(year) for year in read.years)]
-    parts = [Say("understood.word", {"word": word}) for word in words]
-    parts += [Say("understood.near", {"place": place}) for place in read.near]
-    parts += [Say(f"understood.{status}") for status in read.status]
-    kinds = {"rural": read.rural, "counties": read.counties}
-    parts += [Say(f"understood.{kind}") for kind, asked in kinds.items() if asked]
-    return Say("ask.understood", {"parts": tuple(parts)}) if parts else ""
-
-
-def _grouped(hits: Sequence[Hit], who: bool, language: str, start: int) -> tuple[Say, ...]:
-    """The hits, numbered on; under their municipality when the question asks who."""
-    numbered = list(enumerate(hits, start=start + 1))
-    if not who:
-        entries = tuple(entry(hit, language, place=True, whole=at <= start + WHOLE) for at, hit in numbered)
-        return (Say("ask.list", {"start": start + 1, "entries": entries}),) if hits else ()
+def _compared(answer: Answer, hits: Sequence[Hit], language: str, start: int) -> tuple[Say, ...]:
+    """Return the hits of each place under its name, also for one that has none, numbered on."""
     groups = []
-    for name, members in groupby(numbered, key=lambda pair: pair[1].project.municipality):
-        group = list(members)
-        entries = tuple(entry(hit, language, place=False, whole=at <= start + WHOLE) for at, hit in group)
-        groups.append(Say("ask.group", {"municipality": name, "start": group[0][0], "entries": entries}))
+    for place, members in _by_place(answer, hits):
+        if members:
+            entries = numbered(members, language, start, roles=answer.understood.role)
+            groups.append(Say("ask.group", {"municipality": place.name, "entries": entries}))
+        elif not place.hits:
+            others = at_a_glance.known([place], language)
+            groups.append(Say("ask.group_empty", {"municipality": place.name, "known": others}))
+        start += len(members)
     return tuple(groups)
 
 
-def entry(hit: Hit, language: str, *, place: bool, whole: bool) -> Say:
-    """A hit in a list: on a phone, one and a half screens show five; ``whole``: with why it fits, and who answers."""
-    reading = in_language(hit.project, language)
-    project, origin = reading.project, origin_of(reading, language)
-    facts = [Say("ask.fact", {"fact": fact}) for fact in facts_of(reading, language, place=place)]
-    facts += [origin] if isinstance(origin, Say) and reading.is_translated else []
-    facts += [Say("ask.link", {"url": Url(project.url, short=True)})] if project.url else []
+def _overview(answer: Answer, language: str) -> Say:
+    said = at_a_glance.names(answer, language)
+    values: dict[str, Value] = {**said.values, "understood": understood(answer.understood, language)}
+    return Say(said.key, values, (next_steps.MORE, *next_steps.follow(answer, language)), language)
+
+
+def _refused(answer: Answer, hits: Sequence[Hit], language: str, noted: bool, start: int) -> Say:
+    """Having no answer, and the nearest instead."""
+    words = _refusal(answer, hits)
+    there = words.key == "ask.only_elsewhere"
+    read = answer.understood
     values: dict[str, Value] = {
-        "title": project.title,
-        "facts": tuple(facts),
-        "why": beginning(_reason(hit, reading), WHY),
-        "role": Say("ask.role", {"role": project.contact_role}) if project.contact_role else "",
+        "understood": understood(read, language),
+        "hits": numbered(hits, language, start + 1, roles=read.role, brief=not hits or not hits[0].elsewhere),
+        "places": ", ".join(named_places(read, language)),
+        "known": at_a_glance.known(answer.places, language),
+        "noted": (Say("ask.noted_there") if there else Say("ask.noted")) if noted else "",
+        "missed": tuple(part for name in answer.missed for part in missed(read, name, language)),
     }
-    if not whole:
-        return Say("ask.entry_short", values)
-    return Say("ask.entry" if project.lang == language else "ask.entry_original", values)
+    choices = (*(choice(hit.project, language) for hit in hits), *next_steps.nearby(read, language))
+    return replace(words, values=values, choices=choices, language=language)
 
 
-def _reason(hit: Hit, reading: Reading) -> str:
-    """Return the passage that matched, or the text that the reader sees if the passage is in another language."""
-    passage, seen = hit.why.rstrip("…"), f"{reading.project.text}\n{reading.project.transferability}"
-    same = not reading.project.translations or " ".join(passage.split()) in " ".join(seen.split())
-    return hit.why if same else reading.project.text
+def _refusal(answer: Answer, hits: Sequence[Hit]) -> Say:
+    """The words for having no answer: with these conditions, of the place asked for, or at all."""
+    if hits and answer.missed:
+        return Say("ask.only_larger") if answer.missed == ("rural",) else Say("ask.only_without")
+    if any(hit.elsewhere for hit in hits):
+        return Say("ask.only_elsewhere")
+    nearest = Say("ask.not_sure_there") if places(answer.understood) else Say("ask.not_sure")
+    return nearest if hits else Say("ask.nothing")
 
 
-def in_full(reading: Reading, language: str, today: date) -> Say:
-    """Return everything about a project that is public; a field without a value says nothing."""
-    project = reading.project
-    fields = ("municipality", "kind", "status", "period", "funding_round", "funding", "transferability", "contact_role")
-    values = {name: getattr(project, name) for name in fields}
-    values |= {"kind": kind_in(project.kind, language), "funding_round": round_in(project.funding_round, language)}
-    if (label := status_in(reading, language)) != project.status:
-        values["status"] = f"{label} ({project.status})"
-    facts = tuple(Say(f"show.{name}", {"value": value}) for name, value in values.items() if value)
-    licence = licence_in(project.licence, language)
-    return Say(
-        "show.project",
-        {
-            "title": project.title,
-            "origin": origin_of(reading, language),
-            "text": project.text,
-            "facts": (*facts, *_old_dates(project, language, today)),
-            "sources": tuple(
-                Say("show.source", {"url": Url(url, short=True)}) for url in project.sources or (project.url,) if url
-            ),
-            "licence": Say("show.licence", {"licence": licence}) if licence else "",
-        },
-    )
+def _theirs(answer: Answer) -> tuple[Hit, ...]:
+    """Return answers of other places than the one asked for."""
+    theirs = tuple(hit for hit in answer.near if hit.elsewhere)[:NEAREST]
+    return theirs if not answer.events or _also_projects(answer) else ()
 
 
-def _old_dates(project: Project, language: str, today: date) -> tuple[Say, ...]:
-    """Return one line with those dates of a project's facts that are older than two years."""
-    dates = {name: value for name in ("as_of", "checked") if (value := getattr(project, name))}
-    old = {name: when for name, value in dates.items() if (when := date.fromisoformat(value)) < today - OLD}
-    values: dict[str, Value] = {name: date_in_words(when, language) for name, when in old.items()}
-    return (Say(f"show.{'_and_'.join(old)}", values),) if old else ()
+def _shown(answer: Answer, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+    if answer.events and not _also_projects(answer):
+        return ()
+    if _compares(answer):
+        return tuple(hit for _, members in _by_place(answer, hits) for hit in members)
+    return by_municipality(hits) if answer.understood.who else tuple(hits)
+
+
+def _by_place(answer: Answer, hits: Sequence[Hit]) -> list[tuple[NamedPlace, tuple[Hit, ...]]]:
+    """Return the places named with their hits, each hit once."""
+    left, groups = list(hits), []
+    for place in answer.places:
+        groups.append((place, tuple(hit for hit in left if hit.project.id in place.hits)))
+        left = [hit for hit in left if hit.project.id not in place.hits]
+    place, first = groups[0]
+    return [(place, (*first, *left)), *groups[1:]]
+
+
+def _also_projects(answer: Answer) -> bool:
+    """Return whether a question for events names more than a kind of event."""
+    read = answer.understood
+    return answer.answered and any((read.topics, *places(read), read.near, read.rounds))

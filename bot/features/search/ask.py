@@ -17,7 +17,8 @@ from bot.features.entries import last_told, opened, show_entry
 from bot.features.open_questions import pass_on
 from bot.features.reach import can_ask
 from bot.features.search import daily_limit
-from bot.features.search.answers import in_full, listing, shown_hits, without_introductions
+from bot.features.search.answers import listing, one_by_one, shown_hits, without_introductions
+from bot.features.search.details import in_full
 from bot.features.talk import Talk, change, numbered
 from bot.messages import Choice, Say
 from knowledge_base.ingest.personal_data import masked
@@ -68,6 +69,7 @@ async def more(turn: Turn, _intent: More, services: Services) -> Act:
         return say(Say("more.no_more"))
     if services.notes is not None:
         services.notes.searched(turn, result.answer, result.answer)
+    result = replace(result, answer=one_by_one(result.answer))
     return _give(turn, services, chain, result, start=start, before=numbered(context)[:start])
 
 

@@ -11,7 +11,7 @@ from bot.features.wording import beginning
 from bot.messages import Say, Url
 from knowledge_base.model import Event, Occasion
 
-LONGEST = 240  # characters of what is said about an event
+LONGEST = 140  # characters of what is said about an event
 
 
 def section(events: Sequence[Occasion], language: str) -> Say:
@@ -29,7 +29,6 @@ def _entry(occasion: Occasion, language: str) -> Say:
         "title": event.title,
         "facts": (*facts, *over, *link),
         "why": beginning(event.text or event.title, LONGEST),
-        "role": "",
     }
     return Say("ask.entry" if event.extra.get("lang", "de") == language else "ask.entry_original", values)
 

@@ -14,8 +14,8 @@ from time import monotonic
 from bot.channels.port import Card, Cards
 from bot.context import Services
 from bot.features.search import daily_limit, rate_limit
-from bot.features.search.answers import entry
 from bot.features.search.ask import translated
+from bot.features.search.hits import entry
 from bot.features.wording import facts_of
 from bot.messages import Say
 from bot.messages.markup import clean
@@ -123,6 +123,6 @@ def _made(answer: Answer, texts: Texts) -> tuple[Card, ...]:
     for hit in answer.hits:
         reading = in_language(hit.project, answer.language)
         facts = facts_of(reading, answer.language)
-        document = texts.render(entry(hit, answer.language, place=True, whole=True), answer.language)
+        document = texts.render(entry(hit, answer.language), answer.language)
         cards.append(Card(hit.project.id, clean(reading.project.title), clean(" · ".join(facts)), document))
     return tuple(cards)

@@ -27,7 +27,8 @@ PROJECTS = [
             state="Brandenburg", topics=("Daten",), **MODEL),
     Project(id="b-thin", title="Modellprojekt Bstadt", text="Ausgewählt.", municipality="Bstadt", state="Brandenburg",
             extra={"same_as": "b-model"}, **MODEL),
-    Project(id="d-thin", title="Modellprojekt Dheim", text="Ausgewählt.", municipality="Dheim", state="Sachsen", **MODEL),
+    Project(id="d-thin", title="Modellprojekt Dheim", text="Ausgewählt.", municipality="Dheim",
+            state="Sachsen", **MODEL),
     Project(id="b-lab", title="Labor", text="Eine Maßnahme.", municipality="Bstadt", kind="Maßnahme",
             state="Brandenburg", topics=("Daten",), funding_round=ROUND),
 ]  # fmt: skip

@@ -1,193 +1,193 @@
-"""What a project says of itself: its status in the reader's language, and the age of its facts."""
+"""Answers as something to say: who, how many, side by side, gaps and next steps."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+from dataclasses import replace
 
 import pytest
 
-from bot.features.search.answers import entry, in_full, listing
+from bot.commands.digests import Subscribe
+from bot.commands.introductions import Introduce
+from bot.commands.ratings import Rate
+from bot.commands.search import Ask, More, Show
+from bot.features.search import at_a_glance
+from bot.features.search.answers import is_overview, listing, one_by_one, shown_hits
 from bot.messages import Say
 from bot.messages.markup import plain
 from bot.texts import LANGUAGES, Texts
-from knowledge_base.labels import licence_in, round_in, status_in
-from knowledge_base.model import Answer, Hit, Project, Understood
-from knowledge_base.search.understanding import phrases
-from knowledge_base.translations import in_language, in_original
+from knowledge_base.model import Answer, Hit, NamedPlace, Overview, Project, Town, Understood
+from tests.bot.features.search.records import hit
 
-TEXTS = Texts()
-TODAY = date(2026, 11, 30)
+ROUND = "MPSC 2. Staffel 2020"
 
 
-def project(**fields: str) -> Project:
-    return Project(id="p", title="Rad", text="Wege", **fields)  # type: ignore[arg-type]
+def found(name: str, municipality: str, **fields: str) -> Hit:
+    return hit(Project(id=name, title=name, text="Sie bauen.", municipality=municipality, **fields), "Sie bauen.")  # type: ignore[arg-type]
 
 
-def facts(record: Project, language: str = "de") -> dict[str, Say]:
-    said = in_full(in_language(record, language), language, TODAY).values["facts"]
-    assert isinstance(said, tuple)
-    return {fact.key: fact for fact in said if isinstance(fact, Say)}
+def answer(*hits: Hit, towns: tuple[Town, ...] = (), near: tuple[Hit, ...] = (), **fields: object) -> Answer:
+    return (
+        Answer(
+            question="",
+            language="de",
+            answered=bool(hits),
+            understood=Understood(),
+            hits=hits,
+            near=near,
+            total=len(hits),
+            took_ms=0.0,
+            overview=Overview(towns=towns, projects=len(hits)),
+        )
+        if not fields
+        else replace(answer(*hits, towns=towns, near=near), **fields)
+    )  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("lang", "status", "language", "shown"),
-    [
-        ("de", "in Betrieb, Ausbau läuft", "de", "in Betrieb, Ausbau läuft"),
-        ("de", "in Betrieb, Ausbau läuft", "en", "in operation"),
-        ("de", "in Betrieb, Ausbau läuft", "pl", "działa"),
-        ("pl", "w trakcie realizacji", "de", "in Umsetzung"),
-        ("de", "angemietet", "en", "angemietet"),  # the vocabulary has no word for it
-        ("de", "", "en", ""),
-    ],
-)
-def test_status_is_shown_in_its_own_words_or_as_the_label_of_another_language(
-    lang: str, status: str, language: str, shown: str
-) -> None:
-    assert status_in(in_original(project(lang=lang, status=status)), language) == shown
+def shown(said: Say, language: str = "de") -> str:
+    return plain(Texts().render(said, language))
 
 
-def test_list_shows_the_status_in_the_language_of_the_reader() -> None:
-    hit = Hit(project=project(status="geplant"), score=1.0, why="Wege", contact_role="", can_introduce=False)
-    said = entry(hit, "pl", place=True, whole=False).values["facts"]
-    assert said == (Say("ask.fact", {"fact": "planowane"}),)
+def intents(said: Say) -> list[type]:
+    return [type(choice.intent) for choice in said.choices]
 
 
-def test_details_show_the_label_beside_the_original_words() -> None:
-    record = project(status="Umsetzung bis 2027")
-    assert facts(record, "en")["show.status"].values == {"value": "being implemented (Umsetzung bis 2027)"}
-    assert facts(record, "de")["show.status"].values == {"value": "Umsetzung bis 2027"}
-    assert facts(project(status="angemietet"), "en")["show.status"].values == {"value": "angemietet"}
+TOWNS = tuple(Town(f"Stadt {number:03}", "Bayern" if number % 2 else "Sachsen", 1) for number in range(70))
+BUS, RAIL = found("Bus", "Aburg"), found("Bahn", "Bstadt")
 
 
-@pytest.mark.parametrize(
-    ("dates", "key"),
-    [
-        ({}, None),
-        ({"as_of": "2024-12-01", "checked": "2026-11-01"}, None),  # within two years
-        ({"as_of": "2024-11-29"}, "show.as_of"),
-        ({"checked": "2023-05-02"}, "show.checked"),
-        ({"as_of": "2020-01-01", "checked": "2026-01-01"}, "show.as_of"),
-        ({"as_of": "2020-01-01", "checked": "2023-01-01"}, "show.as_of_and_checked"),
-    ],
-)
-def test_details_show_dates_older_than_two_years_on_one_line(dates: dict[str, str], key: str | None) -> None:
-    shown = [name for name in facts(project(**dates)) if "as_of" in name or "checked" in name]
-    assert shown == ([key] if key else [])
+def test_first_line_says_who_with_the_most_projects_first() -> None:
+    said = listing(answer(BUS, RAIL, towns=(Town("Aburg", "", 1), Town("Bstadt", "", 2))), "de")
+    assert said.key == "ask.found"
+    assert said.values["who"] == Say("ask.who", {"towns": "Bstadt (2), Aburg (1)"})
+    assert shown(said).startswith("Bstadt (2), Aburg (1)\n")
 
 
-@pytest.mark.parametrize(("language", "words"), [("de", "2. Mai"), ("en", "2 May"), ("pl", "2 maja")])
-def test_date_is_written_in_the_language_of_the_reader(language: str, words: str) -> None:
-    assert facts(project(checked="2023-05-02"), language)["show.checked"].values == {"checked": f"{words} 2023"}
+def test_first_line_is_one_line_and_says_how_many_more() -> None:
+    who = at_a_glance.who(answer(BUS, towns=TOWNS))
+    assert isinstance(who, Say)
+    assert who.key == "ask.who_more"
+    assert len(str(who.values["towns"])) <= at_a_glance.WIDTH
+    named = str(who.values["towns"]).count("(")
+    assert who.values["count"] == len(TOWNS) - named
 
 
-TRANSLATED = Project(
-    id="bus", title="Rufbus", text="Der Bus kommt auf Anruf.", status="in Betrieb", contact_role="Stabsstelle",
-    kind="Maßnahme", funding_round="MPSC 1. Staffel 2019",
-    translations={
-        "en": {"title": "Bus on demand", "text": "The bus comes when called.", "contact_role": "Mobility unit"},
-        "pl": {"title": "Autobus na żądanie", "text": "Autobus przyjeżdża na telefon."},
-    },
-)  # fmt: skip
+def test_question_about_one_town_needs_no_first_line() -> None:
+    read = Understood(municipalities=("Aburg",))
+    assert at_a_glance.who(answer(BUS, towns=(Town("Aburg", "", 1),), understood=read)) == ""
 
 
-def hit(record: Project, why: str) -> Hit:
-    return Hit(project=record, score=1.0, why=why, contact_role=record.contact_role, can_introduce=False)
+def test_question_for_names_gets_all_names_by_state_and_the_true_numbers() -> None:
+    asked = answer(BUS, RAIL, towns=TOWNS[:10], understood=Understood(names=True))
+    assert is_overview(asked)
+    assert shown_hits(asked) == ()
+    said = listing(asked, "de")
+    assert said.key == "ask.names"
+    assert said.values["numbers"] == Say("ask.names_projects", {"towns": 10, "projects": 2})
+    assert all(town.name in shown(said) for town in TOWNS[:10])
+    assert said.values["rest"] == ""
+    assert said.choices[0].intent == More()
 
 
-@pytest.mark.parametrize(
-    ("language", "title", "mark"),
-    [
-        ("de", "Rufbus", None),
-        ("en", "Bus on demand", Say("origin.translated", {"language": Say("origin.from.de")})),
-        ("pl", "Autobus na żądanie", Say("origin.translated", {"language": Say("origin.from.de")})),
-    ],
-)
-def test_list_shows_the_translation_marked(language: str, title: str, mark: Say | None) -> None:
-    said = entry(hit(TRANSLATED, "Der Bus kommt auf Anruf."), language, place=False, whole=True)
-    assert (said.key, said.values["title"]) == ("ask.entry", title)
-    facts = said.values["facts"]
-    assert isinstance(facts, tuple)
-    assert [fact for fact in facts if isinstance(fact, Say) and fact.key.startswith("origin")] == (
-        [mark] if mark else []
+def test_list_of_names_ends_at_its_limit_and_says_how_many_it_leaves_out() -> None:
+    said = listing(answer(BUS, towns=TOWNS, understood=Understood(names=True)), "de")
+    assert sum(town.name in shown(said) for town in TOWNS) == at_a_glance.NAMES
+    assert said.values["rest"] == Say("ask.names_rest", {"count": len(TOWNS) - at_a_glance.NAMES})
+
+
+def test_more_shows_the_projects_behind_a_list_of_names() -> None:
+    asked = answer(BUS, RAIL, towns=TOWNS, understood=Understood(names=True))
+    assert shown_hits(one_by_one(asked)) == (BUS, RAIL)
+
+
+def test_few_names_stand_in_the_first_line_and_the_hits_follow() -> None:
+    asked = answer(BUS, towns=TOWNS[:2], understood=Understood(names=True))
+    assert listing(asked, "de").key == "ask.found"
+
+
+def test_places_stand_side_by_side_also_one_that_has_nothing() -> None:
+    places = (
+        NamedPlace(name="Bstadt", hits=frozenset({"Bahn"}), others=0),
+        NamedPlace(name="Aburg", hits=frozenset({"Bus"}), others=0),
+        NamedPlace(name="Cdorf", hits=frozenset(), others=2),
     )
+    asked = answer(BUS, RAIL, places=places)
+    assert shown_hits(asked) == (RAIL, BUS)
+    said = listing(asked, "de")
+    assert said.key == "ask.compared"
+    groups = said.values["hits"]
+    assert isinstance(groups, tuple)
+    assert [(group.key, group.values["municipality"]) for group in groups if isinstance(group, Say)] == [
+        ("ask.group", "Bstadt"),
+        ("ask.group", "Aburg"),
+        ("ask.group_empty", "Cdorf"),
+    ]
+    lines = shown(said).splitlines()
+    assert [line for line in lines if line.startswith(("1. ", "2. "))] == ["1. Bahn", "2. Bus"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_place_of_which_only_the_round_is_known_is_said_to_be_so(language: str) -> None:
+    thin = found("Modellprojekt", "Ulm", kind="Modellprojekt", funding_round=ROUND)
+    place = NamedPlace(name="Ulm", hits=frozenset({"Modellprojekt"}), others=0, rounds=(ROUND,))
+    said = listing(answer(thin, places=(place,)), language)
+    assert said.key == "ask.only_name"
+    assert isinstance(said.values["known"], Say)
+    assert said.values["known"].key == "ask.known_thin"
+    assert "Ulm" in shown(said, language)
 
 
 @pytest.mark.parametrize(
-    ("why", "language", "shown"),
+    ("place", "key"),
     [
-        ("comes when called.", "en", "comes when called."),  # the passage in the reader's language
-        ("The bus comes…", "en", "The bus comes…"),
-        ("Der Bus kommt auf Anruf.", "en", "The bus comes when called."),  # the passage of the original
-        ("The bus comes when called.", "de", "Der Bus kommt auf Anruf."),  # of a question in another language
-        ("Der Bus kommt auf Anruf.", "de", "Der Bus kommt auf Anruf."),
+        (NamedPlace(name="Guben", hits=frozenset(), others=4), "ask.known_other"),
+        (NamedPlace(name="Guben", hits=frozenset(), others=0, rounds=(ROUND,)), "ask.known_thin"),
+        (NamedPlace(name="Guben", hits=frozenset(), others=0), None),
     ],
 )
-def test_reason_is_shown_in_the_words_that_the_reader_sees(why: str, language: str, shown: str) -> None:
-    assert entry(hit(TRANSLATED, why), language, place=False, whole=True).values["why"] == shown
-
-
-def test_reason_of_a_project_without_translations_stays_as_found() -> None:
-    said = entry(hit(project(), "a passage"), "en", place=False, whole=True)
-    assert (said.key, said.values["why"]) == ("ask.entry_original", "a passage")
+def test_refusal_for_a_place_says_what_else_is_known_of_it(place: NamedPlace, key: str | None) -> None:
+    elsewhere = replace(BUS, elsewhere=True)
+    said = listing(answer(near=(elsewhere,), places=(place,), understood=Understood(municipalities=("Guben",))), "de")
+    assert said.key == "ask.only_elsewhere"
+    known = said.values["known"]
+    assert isinstance(known, tuple)
+    assert [part.key for part in known if isinstance(part, Say)] == ([key] if key else [])
 
 
 @pytest.mark.parametrize(
-    ("language", "origin"),
-    [("de", ""), ("en", Say("origin.original", {"language": Say("origin.in.de")}))],
+    ("missed", "read", "key"),
+    [
+        ("rural", Understood(rural=True), "ask.only_larger"),
+        ("status", Understood(status=("done",)), "ask.only_without"),
+        ("rounds", Understood(rounds=(ROUND,)), "ask.only_without"),
+    ],
 )
-def test_details_in_another_language_are_marked_as_the_original(language: str, origin: Say | str) -> None:
-    assert in_full(in_original(TRANSLATED), language, TODAY).values["origin"] == origin
+def test_condition_that_no_project_meets_with_the_others_is_named(missed: str, read: Understood, key: str) -> None:
+    said = listing(answer(near=(replace(BUS, elsewhere=True),), missed=(missed,), understood=read), "de")
+    assert said.key == key
+    assert said.values["missed"]
+    assert "1. Bus" in shown(said)
 
 
-def test_details_name_a_language_that_the_bot_does_not_speak_as_another_one() -> None:
-    said = in_full(in_original(project(lang="fr")), "de", TODAY).values["origin"]
-    assert said == Say("origin.original", {"language": Say("origin.in.other")})
+def test_hits_of_other_places_stand_apart_and_are_not_counted() -> None:
+    said = listing(answer(BUS, near=(replace(RAIL, elsewhere=True),)), "de")
+    assert said.values["count"] == 1
+    assert isinstance(said.values["elsewhere"], Say)
+    assert "2. Bahn" in shown(said)
 
 
-def test_details_translate_kind_and_funding_round_by_vocabulary() -> None:
-    shown = facts(TRANSLATED, "pl")
-    assert shown["show.kind"].values == {"value": "działanie"}
-    assert shown["show.funding_round"].values == {"value": "MPSC, 1. edycja (2019)"}
-    assert facts(TRANSLATED, "en")["show.contact_role"].values == {"value": "Mobility unit"}
+def test_only_buttons_offer_to_rate_an_answer() -> None:
+    assert Rate not in intents(listing(answer(BUS), "de"))
+    assert Rate in intents(listing(answer(BUS), "de", filters=True))
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_each_status_that_a_question_may_name_has_words_in_the_answer(language: str) -> None:
-    for status in phrases.STATUS:
-        assert Texts().template(f"understood.{status}", language)
+def test_next_steps_lead_to_details_a_contact_and_the_topic_by_the_week() -> None:
+    asked = answer(replace(BUS, can_introduce=True), RAIL, understood=Understood(topics=("mobility",)))
+    said = listing(asked, "de")
+    assert intents(said) == [Show, Show, Introduce, Subscribe]
+    assert [choice.intent for choice in said.choices if isinstance(choice.intent, Introduce)] == [Introduce(number=1)]
 
 
-def listed(language: str, *, start: int = 0, hits: int = 1, sure: bool = True, **understood: Any) -> str:
-    """Return what the bot says about so many projects, after ``start`` others; not ``sure``: that they are near."""
-    found = (Hit(project=project(), score=1.0, why="Wege", contact_role="", can_introduce=False),) * hits
-    answer = Answer(
-        question="?", language=language, answered=sure, understood=Understood(**understood),
-        hits=found if sure else (), near=() if sure else found, total=start + hits if sure else 0, took_ms=0.0,
-    )  # fmt: skip
-    return plain(TEXTS.render(listing(answer, language, start), language))
-
-
-@pytest.mark.parametrize(("language", "name"), [("de", "Bayern"), ("en", "Bavaria"), ("pl", "Bawaria")])
-def test_answer_names_a_state_in_its_language(language: str, name: str) -> None:
-    for said in (listed(language, states=("Bayern",)), listed(language, sure=False, states=("Bayern",))):
-        assert [word for word in ("Bayern", "Bavaria", "Bawaria") if word in said] == [name]
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_answer_names_a_funding_round_in_its_language(language: str) -> None:
-    name = "MPSC 2. Staffel 2020"
-    assert round_in(name, language) in listed(language, rounds=(name,))
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_last_page_with_a_single_result_shows_no_range(language: str) -> None:
-    assert listed(language, start=5).splitlines()[0].count("6") == 2, "the number of the result, and of all"
-    assert listed(language, start=5, hits=2).splitlines()[0].count("7") == 2
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_details_show_the_licence_in_the_language_of_the_reader(language: str) -> None:
-    record = project(licence="CC0-1.0 (own summary; facts from the listed sources)")
-    said = in_full(in_language(record, language), language, TODAY).values["licence"]
-    assert said == Say("show.licence", {"licence": licence_in(record.licence, language)})
+def test_refusal_for_a_town_offers_to_look_near_it() -> None:
+    read = Understood(topics=("mobility",), municipalities=("Guben",))
+    (choice,) = listing(answer(understood=read), "en").choices
+    assert choice.intent == Ask("Mobility and transport near Guben")
