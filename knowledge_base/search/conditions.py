@@ -46,7 +46,7 @@ class Fit:
     degree: Floats  # sum over the conditions, each 0 … 1
     met: Bools  # every condition is met
     here: Bools  # of the place asked for, and not left out
-    wanted: Bools  # not of a place left out
+    elsewhere: Bools  # of another place that is not left out; every other condition is met
     thin: Floats  # 1 for a record without content where no list is asked for; far more beside a fuller one
 
 
@@ -149,15 +149,16 @@ class Conditions:
         if query.without_words:
             fits["without_words"] = 1.0 - unwanted
         degree = np.sum([_weight(name) * fit for name, fit in fits.items()], axis=0, dtype=np.float32)
-        strict = [fit > 0 for name, fit in fits.items() if name not in _ORDERING]
+        strict = {name: fit > 0 for name, fit in fits.items() if name not in _ORDERING}
+        rest = [fit for name, fit in strict.items() if name != "place"]
         thin = self.thin[docs] & np.bool_(not query.listing)
         double = self.double[docs] & thin
         return Fit(
             conditions=tuple(fits),
             degree=np.broadcast_to(degree, docs.shape).astype(np.float32),
-            met=here & ~double & np.logical_and.reduce([np.ones(len(docs), np.bool_), *strict]),
+            met=np.logical_and.reduce([here, ~double, *strict.values()]),
             here=here,
-            wanted=~excluded,
+            elsewhere=np.logical_and.reduce([~here, ~excluded, ~double, *rest]),
             thin=(thin + _DOUBLE * double).astype(np.float32),
         )
 

@@ -159,7 +159,7 @@ class Search:
     async def _decided(self, query: Query, ranked: Ranked, vector: Floats) -> tuple[bool, bool]:
         """Return whether the question is answered, and whether other places than the one named have an answer."""
         standing = (await self.prepare()).standing(vector, query.language)
-        met, others = ranked.only(ranked.met), ranked.only(~ranked.here)
+        met, others = ranked.only(ranked.met), ranked.only(ranked.elsewhere)
         asks = bool(query.subject or ranked.conditions)  # "Hello!" asks for no project
         sure = asks and len(met) > 0 and certainty.answered(self.evidence(query, met, standing))
         if not (query.placed and query.subject and len(others)):
@@ -186,7 +186,7 @@ class Search:
         sure = answer.answered
         hits = _counted(query, ranked, ranked.met & sure, tuning.COUNTED_FROM)
         doubtful = np.setdiff1d(_counted(query, ranked, ranked.met & sure, tuning.DOUBTFUL_FROM), hits)
-        theirs = _counted(query, ranked, ~ranked.here & ranked.wanted & elsewhere, tuning.COUNTED_FROM)
+        theirs = _counted(query, ranked, ranked.elsewhere & elsewhere, tuning.COUNTED_FROM)
         others = np.setdiff1d(np.arange(len(ranked)), (*hits, *doubtful, *theirs))
         nearest = np.concatenate((doubtful, theirs, others)) if sure else np.concatenate((theirs, others))[offset:]
         hits = hits[self._overviews.by_turns(query, ranked.docs[hits])]

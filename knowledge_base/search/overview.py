@@ -27,9 +27,10 @@ class Overviews:
         self._known = cache(self._places)
 
     def of(self, query: Query, docs: Iterable[int]) -> Overview:
-        """Return the overview of some documents in their order; only of the model projects if these are asked for."""
+        """Return the overview of documents in their order; of the model projects, if only these are asked for."""
         projects = [self._projects[doc] for doc in docs]
-        models = [project for project in projects if is_model_project(project)] if query.listing else []
+        models = [project for project in projects if is_model_project(project)]
+        models = models if query.listing and not query.subject else []
         towns: dict[_Place, set[str]] = {}
         for project in models or projects:
             for place in self._towns(project):

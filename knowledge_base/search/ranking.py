@@ -25,7 +25,7 @@ class Ranked:
     base: Floats  # the convex sum alone, 0 … 1
     met: Bools  # meets every condition
     here: Bools  # is of the place asked for, and not left out
-    wanted: Bools  # is not of a place left out
+    elsewhere: Bools  # is of another place that is not left out, and meets every other condition
     thin: Bools
     text: Floats  # cosine
     asked: Floats  # cosine; NaN where the document has no questions
@@ -67,7 +67,7 @@ def rank(query: Query, candidates: Candidates, fit: Fit) -> Ranked:
         base=base[order],
         met=fit.met[order],
         here=fit.here[order],
-        wanted=fit.wanted[order],
+        elsewhere=fit.elsewhere[order],
         thin=fit.thin[order] > 0,
         text=candidates.text[order],
         asked=candidates.asked[order],

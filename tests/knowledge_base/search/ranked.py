@@ -13,7 +13,7 @@ def ranked(docs: int | None = None, *, conditions: bool = False, **arrays: Any) 
     """Return candidates that meet everything and are equally good, but for the arrays given."""
     size = docs if docs is not None else max([1, *map(len, arrays.values())])
     yes, no = np.ones(size, np.bool_), np.zeros(size, np.bool_)
-    flags = {"met": yes, "here": yes, "wanted": yes, "thin": no}
+    flags = {"met": yes, "here": yes, "elsewhere": no, "thin": no}
     scores = dict.fromkeys(("score", "base", "text", "words", "coverage"), 0.5)
     values: dict[str, Any] = {
         "docs": np.arange(size),

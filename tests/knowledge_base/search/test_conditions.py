@@ -120,7 +120,6 @@ def test_document_that_only_names_a_place_counts_for_less_than_one_of_it() -> No
 def test_document_with_an_unwanted_word_stands_behind_the_others() -> None:
     asked = query(without_words=("LoRaWAN",))
     assert fit(asked, unwanted=share_of("a")).degree[:2].tolist() == [0.0, 1.0]
-    assert fit(asked, unwanted=share_of("a")).wanted.all()
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,12 @@ async def test_list_of_a_round_counts_model_projects_once_and_no_measures(search
     assert {town.name: town.projects for town in overview.towns} == {"Bstadt": 1, "Dheim": 1}
 
 
+async def test_subject_within_a_round_counts_its_measures(search: Search) -> None:
+    answer = await asked(search, "Datenplattform und Labor in Staffel 1")
+    assert not answer.overview.models
+    assert answer.overview.projects == answer.total
+
+
 async def test_partner_in_another_state_is_left_out_when_a_state_is_named(search: Search) -> None:
     overview = (await asked(search, "Bus in Brandenburg")).overview
     assert [town.name for town in overview.towns] == ["Aburg"]
@@ -88,3 +94,9 @@ async def test_hits_that_miss_one_condition_are_near_and_name_it(search: Search)
 
 async def test_sure_answer_misses_nothing(search: Search) -> None:
     assert (await asked(search, "Rufbus nach Bedarf in Aburg")).missed == ()
+
+
+async def test_hits_of_other_places_meet_all_other_conditions(search: Search) -> None:
+    answer = await asked(search, "Rufbus nach Bedarf aus Staffel 1 in Czentrum")
+    assert [hit.project.id for hit in answer.near if hit.elsewhere] == ["joint-bus"]  # without the round
+    assert answer.missed == ("rounds",)

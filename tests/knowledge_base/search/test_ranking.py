@@ -41,7 +41,7 @@ def fit(degree: list[float], *, thin: list[float] | None = None, conditions: tup
         degree=np.array(degree, np.float32),
         met=met,
         here=met,
-        wanted=everywhere,
+        elsewhere=~everywhere,
         thin=np.array(thin or [0.0] * len(degree), np.float32),
     )
 
