@@ -29,8 +29,8 @@ sys.path.insert(0, str(ROOT))
 from bot.features.conversation.acts import QUESTION, examples  # noqa: E402
 from bot.features.conversation.outline import Floats, Situation, outline  # noqa: E402
 from knowledge_base.embedding.factory import open_embedder  # noqa: E402
-from knowledge_base.search.engine import Search  # noqa: E402
 from knowledge_base.language.detect import guess_language  # noqa: E402
+from knowledge_base.search.engine import Search  # noqa: E402
 from tests.evaluation.dialogues import development  # noqa: E402
 from tests.knowledge_base.search import bundled  # noqa: E402
 

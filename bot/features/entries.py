@@ -7,8 +7,8 @@ from bot.commands.ratings import Rate
 from bot.commands.search import CONTACT, EVENT, PROJECT
 from bot.context import Turn
 from bot.messages import Choice, Say, Url, Value
-from knowledge_base.labels import licence_in
 from knowledge_base.introductions.contacts import Introducible
+from knowledge_base.labels import licence_in
 from knowledge_base.model import Contact, Event, Project, RecordKind
 from knowledge_base.store.subscriptions import Subscription
 from knowledge_base.store.transaction import Transaction

@@ -114,7 +114,10 @@ def test_lines_without_values_are_omitted(texts: Texts) -> None:
 )
 def test_polish_text_uses_the_right_plural_form(texts: Texts, count: int, form: str) -> None:
     assert form in plain(
-        texts.render(Say("ask.found", {"who": "", "count": count, "understood": "", "hits": (), "elsewhere": ""}), "pl")
+        texts.render(
+            Say("ask.found", {"who": "", "count": count, "understood": "", "hits": (), "elsewhere": "", "next": ""}),
+            "pl",
+        )
     )
 
 

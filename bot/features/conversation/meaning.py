@@ -29,8 +29,8 @@ from bot.features.conversation.outline import Situation
 from bot.features.conversation.records import described, named_by, number_in, pool_of, record_named, titled
 from bot.features.talk import Talk, numbered
 from bot.messages import Happening
-from knowledge_base.model import Project
 from knowledge_base.language.detect import guess_language
+from knowledge_base.model import Project
 from knowledge_base.search.understanding import Query
 
 OF_A_RECORD = ("detail", "attribute", "introduce")

@@ -55,8 +55,9 @@ def without_introductions(answer: Answer) -> Answer:
 def listing(answer: Answer, language: str, start: int = 0, *, filters: bool = False, noted: bool = False) -> Say:
     """Return an answer as something to say, in its language: the events asked for, then the projects.
 
-    ``start`` is how many hits earlier pages of it showed, or, if nothing is sure, how many numbers are taken; ``filters``: the reader has buttons, so offer to narrow the
-    question down and to rate the answer; ``noted``: if it found nothing, editors will see the question.
+    ``start`` is how many hits earlier pages of it showed, or, if nothing is sure, how many numbers are taken.
+    ``filters``: the reader has buttons, so offer to narrow the question down and to rate the answer. ``noted``: if it
+    found nothing, editors will see the question.
     """
     hits = shown_hits(answer)
     if is_overview(answer):
@@ -86,6 +87,7 @@ def _projects(answer: Answer, hits: Sequence[Hit], language: str, start: int, fi
         if _compares(answer)
         else numbered(own, language, start + 1, roles=roles),
         "elsewhere": Say("ask.elsewhere", {"hits": elsewhere}) if elsewhere else "",
+        "next": "" if filters or start else Say("ask.next"),
         "count": len(own) if start else answer.total,
         "total": answer.total,
         "first": start + 1,

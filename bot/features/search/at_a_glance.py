@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from bot.messages import Say, Value
@@ -41,14 +41,15 @@ def names(answer: Answer, language: str) -> Say:
     )
 
 
-def known(places: Iterable[NamedPlace], language: str) -> tuple[Say, ...]:
+def known(places: Sequence[NamedPlace], language: str) -> tuple[Say, ...]:
     """Return what the knowledge base has of places that have no hit: something else, or only their names."""
     said = []
     for place in places:
         if place.hits:
             continue
         if place.others:
-            said.append(Say("ask.known_other", {"place": place.name, "count": place.others}))
+            key = "ask.known_of" if len(places) > 1 else "ask.known_other"
+            said.append(Say(key, {"place": place.name, "count": place.others}))
         elif place.rounds:
             said.append(model_project(place, language))
     return tuple(said)

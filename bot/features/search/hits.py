@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bot.commands.search import PROJECT, Show
@@ -12,6 +13,7 @@ from knowledge_base.model import Hit, Project
 from knowledge_base.search.record_facts import is_thin
 from knowledge_base.translations import Origin, Reading, in_language
 
+_CLAUSE = re.compile(r" \(|[,;] ")  # what stands behind it can wait for the details
 TITLE, PLACE, STATUS, WHY = 72, 34, 26, 70  # characters; the details have all of it
 
 
@@ -50,7 +52,7 @@ def choice(project: Project, language: str) -> Choice:
 def _facts(reading: Reading, language: str) -> tuple[Say, ...]:
     project = reading.project
     place = _place(project)
-    status = beginning(status_in(reading, language).split(" (")[0], STATUS)
+    status = beginning(_CLAUSE.split(status_in(reading, language))[0], STATUS)
     facts = [Say("ask.place", {"place": place})] if place else []
     facts += [Say("ask.fact", {"fact": status})] if status else []
     facts += [Say(f"ask.{reading.origin}")] if reading.origin is not Origin.ORIGINAL else []
