@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TypeVar
 
+from knowledge_base.language.tokens import STOP_WORDS
 from knowledge_base.model import Understood
 from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.places.place_names import PLACE_PREPOSITIONS
 from knowledge_base.places.words import clean, fold, words_of
-from knowledge_base.search.tokens import STOP_WORDS
 from knowledge_base.search.understanding import phrases
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.search.understanding.query import Query
 from knowledge_base.search.understanding.reader import understand
 
+Named = TypeVar("Named", str, int)
 _MAX_WORDS = 12
 _SHORT = 6  # words of a question with neither subject nor limit: "anything newer?"
 _LOOSE = frozenset({"die", "noch", "da", "dort", "it"})  # also stand in complete questions
@@ -272,7 +274,7 @@ def _merge(previous: Query, new: Query) -> Query:
     )
 
 
-def _both(new: tuple[str, ...], old: tuple[str, ...]) -> tuple[str, ...]:
+def _both(new: tuple[Named, ...], old: tuple[Named, ...]) -> tuple[Named, ...]:
     return tuple(dict.fromkeys((*old, *new)))
 
 
