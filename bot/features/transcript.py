@@ -80,6 +80,8 @@ class Transcript:
 
 def act_of(turn: Turn, intent: Intent, key: str) -> str:
     """Return the act that a message was taken for; the name of the command where it is no act of a talk."""
+    if key in ("pick.nothing", "more.nothing_before"):
+        return "clarify"
     before = Talk.of(turn.context)
     if isinstance(intent, Pick) and turn.context:
         picked = turn.context.choices[intent.number - 1 : intent.number]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -79,3 +80,8 @@ def refused_address(written: str) -> Say:
     """Return that a mail address is not taken, and why."""
     why = Say(f"verify.why.{flaw_of(written)}")
     return Say("verify.refused_address", {"why": why, "how": Say("verify.no_address")})
+
+
+def folded_words(text: str) -> str:
+    """Return the words of a question as equal questions share them."""
+    return " ".join(re.findall(r"\w+", text.casefold()))

@@ -57,16 +57,22 @@ def towns_of(project: Project) -> set[str]:
 
 
 def named_by(query: Query, projects: Sequence[Project]) -> list[Project]:
-    """Return those projects whose town a text names."""
-    said = {*query.understood.municipalities, *query.understood.near}
-    return [project for project in projects if said & towns_of(project)]
+    """Return those projects whose town a text names; of the town named last, if it names several."""
+    for name in reversed((*query.understood.near, *query.understood.municipalities)):
+        if of_town := [project for project in projects if name in towns_of(project)]:
+            return of_town
+    return []
 
 
 def titled(text: str, project: Project) -> float:
     """Return the share of the words of a text that the titles of a project hold."""
     said = long_words(text)
-    titles = " ".join((project.title, *(reading.get("title", "") for reading in project.translations.values())))
-    return len(said & long_words(titles)) / len(said) if said else 0.0
+    return len(said & title_words(project)) / len(said) if said else 0.0
+
+
+def title_words(project: Project) -> set[str]:
+    """Return the words of the titles of a project, in all languages, that can name it."""
+    return long_words(" ".join((project.title, *(texts.get("title", "") for texts in project.translations.values()))))
 
 
 def long_words(text: str) -> set[str]:
@@ -84,6 +90,9 @@ def record_named(text: str, query: Query, shown: Sequence[Project], focus: Proje
     best = max(of_town or pool, key=lambda project: titled(text, project), default=None)
     if best is not None and titled(text, best) >= LEAST_TITLED:
         return best
+    own = [project for project in of_town or pool if long_words(" ".join(query.subject)) & title_words(project)]
+    if len(own) == 1:  # a word of the text stands in one title only
+        return own[0]
     return of_town[0] if of_town else None
 
 

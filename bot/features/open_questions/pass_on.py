@@ -18,8 +18,8 @@ from bot.features.dialog import only_in_private
 from bot.features.open_questions import closing
 from bot.features.privacy_notice import version
 from bot.features.reach import ways_out
-from bot.features.talk import offer
-from bot.features.wording import named
+from bot.features.talk import Talk, offer
+from bot.features.wording import folded_words, named
 from bot.messages import Choice, Happening, Say, Value
 from bot.messages.markup import plain
 from bot.messages.without_links import presentable
@@ -65,10 +65,7 @@ async def pass_on(turn: Turn, intent: PassOn, services: Services) -> Act:
 
 
 async def _draft(tx: Transaction, turn: Turn, answer_id: str, services: Services) -> Say:
-    if not answer_id:
-        context = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
-        answer_id = (context.answer_id if context else None) or ""
-    asked = await tx.open_questions.asked_in(answer_id)
+    asked = await tx.open_questions.asked_in(answer_id) if answer_id else await _last_asked(tx, turn, services)
     if asked is None:
         return Say("question.nothing_to_pass_on")
     number, text, language = asked
@@ -79,6 +76,18 @@ async def _draft(tx: Transaction, turn: Turn, answer_id: str, services: Services
     shown = _preview(number, text, read.topics, turn.language)
     await offer(tx, turn, services, shown.choices, consent=True)
     return shown
+
+
+async def _last_asked(tx: Transaction, turn: Turn, services: Services) -> tuple[int, str, str] | None:
+    """Return number, text and language of the last question here, also if an answer to it does not help the asker."""
+    context = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
+    if asked := await tx.open_questions.asked_in((context.answer_id if context else None) or ""):
+        return asked
+    if not (texts := Talk.of(context).texts):
+        return None
+    text = masked(" ".join(texts))
+    language = guess_language(text) or turn.language
+    return await tx.answers.not_answered(text, folded_words(text), language), text, language
 
 
 def _preview(number: int, question: str, topics: Sequence[str], language: str) -> Say:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,6 +19,7 @@ from bot.features.search import daily_limit
 from bot.features.search.answers import listing, one_by_one, shown_hits, without_introductions
 from bot.features.search.details import in_full
 from bot.features.talk import Talk, change, numbered
+from bot.features.wording import folded_words
 from bot.messages import Choice, Say
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.model import Answer, Hit, Project, RecordKind
@@ -216,7 +216,7 @@ def _give(
         number = None
         if not sure:
             text = masked(answer.question)
-            number = await tx.answers.not_answered(text, _folded(text), answer.language)
+            number = await tx.answers.not_answered(text, folded_words(text), answer.language)
         await tx.people.spoke(turn.person.id, answer.language)
         await daily_limit.note(tx, turn, services, [hit.project.id for hit in hits])
         await tx.answers.add(
@@ -279,10 +279,6 @@ def _project_ids(commands: Sequence[str]) -> tuple[str, ...]:
     """Return the projects that the numbers of a list stand for, in their order."""
     shown = (parse(command) for command in commands)
     return tuple(show.entry.removeprefix(PROJECT) for show in shown if isinstance(show, Show))
-
-
-def _folded(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 SERVES: Serves = {Ask: ask, More: more, Show: show, Original: original, Rate: rate}

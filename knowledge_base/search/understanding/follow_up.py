@@ -22,7 +22,7 @@ from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.search.understanding.query import Query
 from knowledge_base.search.understanding.reader import understand
 
-Named = TypeVar("Named", str, int)
+Named = TypeVar("Named")
 _MAX_WORDS = 12
 _SHORT = 6  # words of a question with neither subject nor limit: "anything newer?"
 _LOOSE = frozenset({"die", "noch", "da", "dort", "it"})  # also stand in complete questions
