@@ -94,7 +94,7 @@ class Services:
     texts: Texts
     health: Health = field(default_factory=Health)  # of this process
     reader: ReadProjects | None = None  # adds translations by machine, where a server is set up
-    notes: Notes | None = None  # of what was understood, where somebody wants to know
+    notes: Notes | None = None  # of what was understood, for programs that read it
 
     @property
     def context_lasts(self) -> timedelta:

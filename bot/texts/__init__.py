@@ -186,7 +186,7 @@ def _without_empty_lines(nodes: list[Inline]) -> tuple[Inline, ...]:
 
 
 def _is_empty(node: Inline) -> bool:
-    """Return whether a reader sees nothing of a node: a heading whose value is empty is none."""
+    """Return whether a reader sees nothing of a node: so of a heading with an empty value."""
     if isinstance(node, Strong | Soft):
         return all(map(_is_empty, node.inner))
     return isinstance(node, Text) and not node.text.strip()

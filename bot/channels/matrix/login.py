@@ -209,7 +209,7 @@ def prove(folder: Folder, session: Session) -> Session:
 async def abandon(server: Server, settings: MatrixSettings, folder: Folder, session: Session) -> None:
     """End a start that failed for good: log out the device that it made, so that no unsigned device is left.
 
-    A device that was in service before stays, and so does one whose token the operator gave: nobody else can make it.
+    A device that was in service before stays, and so does one with the token of the operator: nobody else can make it.
     """
     session.crypto.close()
     if not session.login.proven and settings.password and await _log_out(server, session.login.access_token):

@@ -63,7 +63,7 @@ class Room:
 
     @property
     def is_space(self) -> bool:
-        """Return whether this is a Space: a list of rooms, whose own timeline no client shows."""
+        """Return whether this is a Space: a list of rooms; clients show no timeline of its own."""
         return part(self.create, "content").get("type") == "m.space"
 
     @property

@@ -1,6 +1,6 @@
 """Who or what wrote a message, from all fields of the Bot API (10.1) that say it. Pure.
 
-    from, sender_chat                    a person; or a group or channel, in whose name a person writes
+    from, sender_chat                    a person; or a group or channel that a person writes for
     author_signature                     the title of an anonymous admin, who writes as the group
     is_automatic_forward, 777000         the network: a channel's post in the group linked to it
     via_bot, sender_business_bot,
@@ -56,7 +56,7 @@ def author_of(message: Mapping[str, Any], text: str) -> Author:
 
 
 def _in_the_name_of(message: Mapping[str, Any], sender: Mapping[str, Any], chat: Mapping[str, Any]) -> Author | None:
-    """Return whose name a person writes in; ``None``: in their own, or it is no person."""
+    """Return the name that a person writes under; ``None``: in their own, or it is no person."""
     as_chat = message.get("sender_chat")
     if as_chat is None or as_chat["id"] == sender.get("id"):
         anonymous = message.get("author_signature") and chat["type"] != "private"

@@ -31,7 +31,7 @@ class Model:
     labels: tuple[str, ...]
     weights: Floats  # (features, labels)
     without_meaning: Floats  # the same for outlines without a vector, fitted apart
-    fingerprint: str  # of the embedder whose vectors it was fitted on
+    fingerprint: str  # of the embedder that it was fitted on
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def of_key(projects: Sequence[Project], key: str) -> Project | None:
 
 
 def choice_named(text: str, talk: Talk, *, numbers: bool = True) -> Intent | None:
-    """Return the choice that waits whose label a text is, or its number, if ``numbers`` still mean these choices."""
+    """Return the choice that waits if a text is its label, or its number where ``numbers`` still mean these choices."""
     if not talk.pending:
         return None
     said = set(re.findall(r"\w+", fold(text)))

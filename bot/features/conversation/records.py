@@ -57,7 +57,7 @@ def towns_of(project: Project) -> set[str]:
 
 
 def named_by(query: Query, projects: Sequence[Project]) -> list[Project]:
-    """Return those projects whose town a text names; of the town named last, if it names several."""
+    """Return the projects of the town that a text names; of the town named last, if it names several."""
     for name in reversed((*query.understood.near, *query.understood.municipalities)):
         if of_town := [project for project in projects if name in towns_of(project)]:
             return of_town
@@ -102,7 +102,7 @@ def pool_of(shown: Sequence[Project], focus: Project | None) -> list[Project]:
 
 
 def described(scores: Mapping[str, float], pool: Sequence[Project], focus: Project | None) -> Project | None:
-    """Return the record whose content a text describes: another one than that in focus only if it fits far better."""
+    """Return the record that a text describes: another one than that in focus only if it fits far better."""
     best = max(pool, key=lambda project: scores.get(project.id, 0.0), default=None)
     if best is None or focus is None or best is focus:
         return focus or best
