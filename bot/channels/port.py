@@ -210,7 +210,7 @@ class Warns(Protocol):
 
 @runtime_checkable
 class EditsInPlace(Protocol):
-    """A channel that honours in ``send`` ``Outgoing.replaces``; others leave the answer to an edited question."""
+    """A channel that honours ``Outgoing.replaces`` in ``send``; others leave the answer to an edited question."""
 
     @property
     def edits_in_place(self) -> bool: ...
