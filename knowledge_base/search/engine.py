@@ -132,7 +132,7 @@ class Search:
             return None
         vector = (await self.embedder.embed_queries([query.meaning]))[0]
         near = self.gazetteer.near(query.near_rows) if query.near_rows else {}
-        asked = self.index.lexical.query(query.words[:MAX_QUESTION], query.language, query.meaning[:MAX_QUESTION])
+        asked = self.index.lexical.query(query.words[:MAX_QUESTION], query.language, query.text[:MAX_QUESTION])
         limited = self._conditions.limited(query, near)
         candidates = self.index.candidates(asked, vector, query.language, limited, CANDIDATES)
         if not len(candidates):
