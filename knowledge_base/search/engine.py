@@ -159,7 +159,7 @@ class Search:
     async def _decided(self, query: Query, ranked: Ranked, vector: Floats) -> tuple[bool, bool]:
         """Return whether the question is answered, and whether other places than the one named have an answer."""
         standing = (await self.prepare()).standing(vector, query.language)
-        met, others = ranked.only(ranked.met), ranked.only(ranked.elsewhere)
+        met, others = ranked.only(ranked.met), ranked.only(_elsewhere(ranked)[0])
         asks = bool(query.subject or ranked.conditions)  # "Hello!" asks for no project
         sure = asks and len(met) > 0 and certainty.answered(self.evidence(query, met, standing))
         if not (query.placed and query.subject and len(others)):
@@ -186,7 +186,8 @@ class Search:
         sure = answer.answered
         hits = _counted(query, ranked, ranked.met & sure, tuning.COUNTED_FROM)
         doubtful = np.setdiff1d(_counted(query, ranked, ranked.met & sure, tuning.DOUBTFUL_FROM), hits)
-        theirs = _counted(query, ranked, ranked.elsewhere & elsewhere, tuning.COUNTED_FROM)
+        theirs, chances = _elsewhere(ranked)
+        theirs = theirs[chances >= tuning.COUNTED_FROM] if elsewhere else theirs[:0]
         others = np.setdiff1d(np.arange(len(ranked)), (*hits, *doubtful, *theirs))
         nearest = np.concatenate((doubtful, theirs, others)) if sure else np.concatenate((theirs, others))[offset:]
         hits = hits[self._overviews.by_turns(query, ranked.docs[hits])]
@@ -246,6 +247,17 @@ def _counted(query: Query, ranked: Ranked, possible: Bools, least: float) -> Int
         return np.flatnonzero(possible)
     likely = certainty.relevance(certainty.evidence_of_hits(ranked.only(possible))) >= least
     return np.flatnonzero(possible)[: max(int(likely.sum()), 1)]
+
+
+def _elsewhere(ranked: Ranked) -> tuple[Ints, certainty.Doubles]:
+    """Return the numbers of the candidates of other places, the likeliest answers first, and their probabilities.
+
+    The order of the ranking says how well they meet the place named, which is of no use here.
+    """
+    others = np.flatnonzero(ranked.elsewhere)
+    chances = certainty.relevance(certainty.evidence_of_hits(ranked.only(others)))
+    order = np.argsort(-chances, kind="stable")
+    return others[order], chances[order]
 
 
 def _spread(scores: Floats) -> Floats:

@@ -94,7 +94,7 @@ class Index:
 
 def _best(scores: Floats, k: int) -> Ints:
     """Return the positions of the ``k`` best positive scores, ascending."""
-    if len(scores) > k:
-        best = np.argpartition(scores, -k)[-k:]
-        return np.sort(best[scores[best] > 0])
-    return np.flatnonzero(scores > 0)
+    positive = np.flatnonzero(scores > 0)  # first: a partition of many equal scores is slow
+    if len(positive) > k:
+        return np.sort(positive[np.argpartition(scores[positive], -k)[-k:]])
+    return positive

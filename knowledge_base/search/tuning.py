@@ -32,8 +32,8 @@ NO_SUBJECT = 0.3  # how much the texts count where only conditions are asked for
 
 # Decisions (logistic models), fitted by tools/fit_certainty.py on all corpora with equal weight.
 AHEAD = 2.0  # standard deviations above the nearest subjects of the background: from there on a hit stands out
-ANSWERED = {"bias": 0.114, "doubt": -0.983, "agreement": 2.139, "length": 1.779, "english": -1.2, "no_subject": 4.045}
-ANSWERED_FROM = 0.48
+ANSWERED = {"bias": 0.114, "doubt": -0.983, "agreement": 2.139, "length": 1.779, "english": -1.1, "no_subject": 4.045}
+ANSWERED_FROM = 0.47
 COUNTED = {"bias": -4.924, "beside_best": 4.577, "explains": 1.543}
-COUNTED_FROM = 0.35
+COUNTED_FROM = 0.3
 DOUBTFUL_FROM = 0.05  # below, a hit of the place named stands behind the answers of other places
