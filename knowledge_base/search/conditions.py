@@ -19,6 +19,7 @@ from knowledge_base.search import tuning
 from knowledge_base.search.document_sets import postings, union, within
 from knowledge_base.search.record_facts import (
     NO_YEAR,
+    addresses_of,
     at_border,
     is_county,
     is_model_project,
@@ -26,6 +27,7 @@ from knowledge_base.search.record_facts import (
     is_thin,
     round_of,
     same_as,
+    topics_of,
     years_of,
 )
 from knowledge_base.search.understanding.query import Query
@@ -57,6 +59,8 @@ class Conditions:
     by_row: Mapping[int, Ints]  # municipality of the gazetteer -> documents
     by_state: Mapping[str, Ints]
     by_round: Mapping[str, Ints]
+    by_topic: Mapping[str, Ints]  # with all narrower ones
+    by_address: Mapping[str, Ints]  # of the web, that the document is from or cites
     status: npt.NDArray[np.int8]  # position in ``Status``
     first_year: npt.NDArray[np.int16]
     last_year: npt.NDArray[np.int16]
@@ -82,6 +86,8 @@ class Conditions:
             by_row=postings((row, doc) for doc, own in enumerate(rows) for row in own),
             by_state=postings((state, d) for d, p in enumerate(projects) for state in _states(p, rows[d], gazetteer)),
             by_round=postings((round_of(p, vocabulary), doc) for doc, p in enumerate(projects) if p.funding_round),
+            by_topic=postings((topic, doc) for doc, p in enumerate(projects) for topic in topics_of(p, vocabulary)),
+            by_address=postings((address, doc) for doc, p in enumerate(projects) for address in addresses_of(p)),
             status=np.array([_STATUSES.index(status_of(project.status)) for project in projects], np.int8),
             first_year=np.array([first for first, _ in spans], np.int16),
             last_year=np.array([last for _, last in spans], np.int16),
@@ -101,6 +107,7 @@ class Conditions:
         """
         read = query.understood
         limits = [
+            self._cited(query),
             union([*map(self.by_row.get, (*query.rows, *near)), *map(self.by_state.get, query.states)]),
             union([self.by_round.get(name) for name in read.rounds]),
             self._where(self._status(query, np.arange(len(self.small)))) if read.status else None,
@@ -137,6 +144,8 @@ class Conditions:
             here = here & (place > 0)
             if query.boroughs:
                 fits["borough"] = borough
+        if (cited := self._cited(query)) is not None:
+            fits["address"] = within(docs, (cited,))
         if read.rounds:
             fits["round"] = within(docs, (self.by_round[name] for name in read.rounds if name in self.by_round))
         if read.status:
@@ -148,6 +157,10 @@ class Conditions:
             fits["without"] = (~excluded).astype(np.float32)
         if query.without_words:
             fits["without_words"] = 1.0 - unwanted
+        if query.without_topics:
+            fits["without_topics"] = 1.0 - within(
+                docs, (self.by_topic[t] for t in query.without_topics if t in self.by_topic)
+            )
         degree = np.sum([_weight(name) * fit for name, fit in fits.items()], axis=0, dtype=np.float32)
         strict = {name: fit > 0 for name, fit in fits.items() if name not in _ORDERING}
         rest = [fit for name, fit in strict.items() if name != "place"]
@@ -166,12 +179,17 @@ class Conditions:
         """Return the fits to the conditions that a record meets or not, as far as the question has them."""
         marks = (
             ("small", query.understood.rural, self.small),
+            ("like_asker", query.asker_small and not query.understood.rural, self.small),
             ("county", query.understood.counties, self.county),
             ("border", query.border, self.border),
             ("transfer", query.transfer, self.transfer),
             ("model_project", query.listing, self.model_project),
         )
         return {name: column[docs].astype(np.float32) for name, asked, column in marks if asked}
+
+    def _cited(self, query: Query) -> Ints | None:
+        """Return the documents that are from a web address in the question, or cite it; None where there are none."""
+        return union([self.by_address.get(address) for address in query.addresses])
 
     def _where(self, fit: Floats) -> Ints:
         return np.flatnonzero(fit > 0)
@@ -217,8 +235,10 @@ _MEANT: Mapping[str, tuple[Status, ...]] = {  # by ``Understood.status``
 }
 
 
-_UNSAID = frozenset({"borough", "transfer", "border", "small", "model_project"})  # a record may fit and not say so
-_ORDERING = _UNSAID | {"near", "without_words", "years"}  # what misses one of these is still a hit
+_UNSAID = frozenset(
+    {"borough", "transfer", "border", "small", "model_project", "like_asker"}
+)  # a record may fit and not say so
+_ORDERING = _UNSAID | {"near", "years"}  # what misses one of these is still a hit
 
 
 def _weight(condition: str) -> float:

@@ -34,6 +34,7 @@ from knowledge_base.vocabulary import Vocabulary
 CANDIDATES = 200
 RERANKED = 20
 _RERANK_SHARE = 0.5
+_HELD = 0.5  # of a word: more than a topic of the record alone, or a part of a compound
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class Search:
 
     async def ranked(self, query: Query) -> tuple[Ranked, Floats] | None:
         """Return the candidates in order, and the question's vector as it was compared; None without candidates."""
-        if not query.text or not self.index.projects:
+        if not (query.text or query.addresses) or not self.index.projects:
             return None
         vector = (await self.embedder.embed_queries([query.meaning]))[0]
         near = self.gazetteer.near(query.near_rows) if query.near_rows else {}
@@ -139,9 +140,8 @@ class Search:
             return None
         read = query.understood
         places = (*read.municipalities, *query.states, *read.unknown_places)
-        named, borough, unwanted = (
-            self._named(names, candidates.docs) for names in (places, query.boroughs, query.without_words)
-        )
+        named, borough = (self._named(names, candidates.docs) for names in (places, query.boroughs))
+        unwanted = self._held(query.without_words, query.language, candidates.docs)
         fit = self._conditions.fit(query, candidates.docs, near, named, borough, unwanted)
         ranked = rank(query, candidates, fit)
         if self._reranker is not None:
@@ -155,6 +155,11 @@ class Search:
         held = [np.all([holds(term, docs) for term in terms], axis=0) for terms in names if terms]
         fit: Floats = np.mean(held, axis=0, dtype=np.float32) if held else np.zeros(len(docs), np.float32)
         return fit
+
+    def _held(self, unwanted: Iterable[str], language: str, docs: Ints) -> Floats:
+        """Return 1 for the documents that hold a word, in any language that they are written in."""
+        held = [self.index.lexical.coverage(self.index.lexical.query(word, language), docs) for word in unwanted]
+        return (np.max(held, axis=0) >= _HELD).astype(np.float32) if held else np.zeros(len(docs), np.float32)
 
     async def _decided(self, query: Query, ranked: Ranked, vector: Floats) -> tuple[bool, bool]:
         """Return whether the question is answered, and whether other places than the one named have an answer."""

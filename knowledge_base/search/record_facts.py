@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from knowledge_base.model import Project
 from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.search.understanding import phrases
+from knowledge_base.search.understanding.pasted import comparable
 from knowledge_base.vocabulary import Vocabulary
 
 SMALL_TOWN = 20_000  # inhabitants: what German statistics calls a Kleinstadt ends there
@@ -71,3 +72,14 @@ def at_border(project: Project, vocabulary: Vocabulary) -> bool:
 
 def _has_topic(project: Project, topic_id: str, vocabulary: Vocabulary) -> bool:
     return any((topic := vocabulary.topic_of(raw)) is not None and topic.id == topic_id for raw in project.topics)
+
+
+def topics_of(project: Project, vocabulary: Vocabulary) -> set[str]:
+    """Return the topics of a record with all wider ones."""
+    known = (vocabulary.topic_of(raw) for raw in project.topics)
+    return {wider for topic in known if topic is not None for wider in vocabulary.wider(topic.id)}
+
+
+def addresses_of(project: Project) -> set[str]:
+    """Return the web addresses of a record and its sources, to compare with those in a question."""
+    return {address for url in (project.url, *project.sources) if (address := comparable(url))}

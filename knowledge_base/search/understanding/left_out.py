@@ -13,7 +13,7 @@ from knowledge_base.places.words import Word
 from knowledge_base.search.understanding import phrases
 from knowledge_base.search.understanding.lexicon import TopicMention
 
-_CLAUSE_END = re.compile(r"[,;:.?!()–—\n]|\s-\s")
+_CLAUSE_END = re.compile(r"[,;:?!()–—\n]|\.(?= [A-ZÄÖÜ]|$)|\s-\s")
 _MOST_SUBJECTS = 2  # words left out by one negation, and the words in which they stand
 _MOST_WORDS = 4
 _OF_THE_ASKER = frozenset({"kein", "keine", "keinen", "no"})  # "wir haben kein Geld"
@@ -35,7 +35,8 @@ def left_out(
     topic_of = {number: topic.topic for topic in topics for number in range(topic.first, topic.last)}
     for match in phrases.OUTSIDE.finditer(folded):
         negation = folded.count(" ", 0, match.start())
-        named = _named(text, words, folded.count(" ", 0, match.end()) + 1, skip, is_subject)
+        first = folded.count(" ", 0, match.end()) + 1
+        named = _named(text, words, first, skip, is_subject)
         before = _clause_before(text, words, negation)
         opens = not any(is_subject(words[number].folded) for number in before)
         topical = {topic_of[number] for number in named if number in topic_of}
@@ -43,8 +44,11 @@ def left_out(
         of_the_asker = words[negation].folded in _OF_THE_ASKER and negation and not topical
         if of_the_asker and not any(words[number].folded in _INSISTING for number in before):
             continue
-        bare = len(match.group().split()) == 1 and match.group() in phrases.BARE_NEGATIONS
-        if (opens and (topical or not bare)) or (not bare and topical - asked):
+        bare = match.group() in phrases.BARE_NEGATIONS
+        after = named[-1] + 1 if named else len(words)
+        if not named or (bare and named[0] != first) or (after < len(words) and words[after].folded == "zu"):
+            opens = False
+        if named and ((opens and (topical or not bare)) or (not bare and topical - asked)):
             unwanted.update(named)
     return frozenset(unwanted)
 
@@ -66,6 +70,8 @@ def _named(
             if len(named) == most or (named and joins):
                 break
             named.append(number)
+        elif named:
+            break
     return named
 
 

@@ -32,9 +32,13 @@ _QUOTED = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÄÖÜŻŹĆŁŚ])|\n+")
+_MONTH = (
+    "jan|feb|mär|mar|apr|mai|may|jun|jul|aug|sep|okt|oct|nov|dez|dec|sty|lut|kwi|maj|cze|lip|sie|wrz|paź|paz|lis|gru"
+)
 _DATE = re.compile(
-    r"\b\d{1,2}\. ?(?:\d{1,2}\. ?|[A-Za-zäöüąćęłńóśźż]{3,12}\.? )20\d\d\b|\b20\d\d-\d\d-\d\d\b|\b\d{1,2}/\d{1,2}/20\d\d\b"
-    r"|\b\d{1,2} [a-ząćęłńóśźż]{3,12} 20\d\d\b|\b[A-Z][a-z]{2,8} \d{1,2}(?:st|nd|rd|th)?, 20\d\d\b"
+    rf"\b\d{{1,2}}\. ?(?:\d{{1,2}}\. ?|(?:{_MONTH})\w*\.? )20\d\d\b|\b20\d\d-\d\d-\d\d\b|\b\d{{1,2}}/\d{{1,2}}/20\d\d\b"
+    rf"|\b\d{{1,2}}(?:st|nd|rd|th)? (?:{_MONTH})\w* 20\d\d\b|\b(?:{_MONTH})\w* \d{{1,2}}(?:st|nd|rd|th)?,? 20\d\d\b",
+    re.IGNORECASE,
 )
 _REPLY = re.compile(
     r"\b(?:rückmeldung|antwort|rückruf|reply|response|answer|odpowied\w+)\b.*\b(?:bis|dankbar|danke|freue\w*|by|until|grateful|"
@@ -59,8 +63,7 @@ def unpasted(text: str) -> Pasted:
     seen = _BROKEN.sub("", _INVISIBLE.sub("", text))
     addresses = tuple(dict.fromkeys(comparable(match) for match in _ADDRESS.findall(seen)))
     said = _MAIL_ADDRESS.sub(" ", _ADDRESS.sub(" ", seen))
-    said = _of_mail(said)
-    return Pasted(_DATE.sub(" ", said), addresses)
+    return Pasted(_of_mail(_DATE.sub(" ", said)), addresses)
 
 
 def comparable(address: str) -> str:

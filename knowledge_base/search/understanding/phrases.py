@@ -31,9 +31,12 @@ NEAR = _any(_DATA["near"])  # stands before a place: wanted are projects near it
 WITHOUT = _any(_DATA["without"])  # stands before a place that is not wanted
 NEARBY = _any(_DATA["nearby"])  # the place named is the asker's, and others near it are wanted
 I_AM = _any(_DATA["i_am"])  # stands before the asker's own place, and can mean nothing else
-PERSON = _any(_DATA["person"])  # the asker
+PERSON: Mapping[str, re.Pattern[str]] = {
+    name: _any((said,)) for name, said in _DATA["person"].items()
+}  # the asker, by language
 IDENTITY = _any(_DATA["identity"])  # begins what an asker tells of themselves
 OFFICE = _any(_DATA["office"])  # stands before the asker's own place
+INTENDS = _any(_DATA["intends"])  # all that stands between an asker and their own place
 SOUGHT = _any(_DATA["sought"])  # tells what an asker looks for
 SEEKING = _any(_DATA["seeking"])
 SEEKS = _any(_DATA["seeks"])  # stands after a place that is itself the asker

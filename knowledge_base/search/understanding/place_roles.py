@@ -30,22 +30,26 @@ class PlaceRoles:
     partner: tuple[Mention, ...]  # the country of a municipality's partners
 
 
-def place_roles(text: str, words: Sequence[Word], mentions: Sequence[Mention], role: bool) -> PlaceRoles:
+def place_roles(text: str, words: Sequence[Word], mentions: Sequence[Mention], role: bool, language: str) -> PlaceRoles:
     """Return the places by role; with ``role``, the question is for the one responsible.
 
     "bei" and "um" mean "at" there. An asker who names their place and asks for "near us" means all places so. A place
     that only continues a list has the role of the list.
     """
     folded = " ".join(word.folded for word in words)
-    nearby, across = bool(phrases.NEARBY.search(folded)), bool(phrases.ACROSS.search(folded))
+    nearby = bool(phrases.NEARBY.search(folded))
+    if phrases.ACROSS.search(folded):
+        heads = [" ".join(word.folded for word in words[: mention.first]) for mention in mentions]
+        said_near = any(_said(head, role, mention) == "near" for head, mention in zip(heads, mentions, strict=True))
+        nearby = nearby or said_near or any(_own(text, words, mention, language) for mention in mentions)
     roles: dict[str, list[Mention]] = {"at": [], "near": [], "without": [], "own": [], "partner": []}
     kind, before = "at", None
     for mention in mentions:
         head = " ".join(word.folded for word in words[: mention.first])
         said = "near" if nearby else _said(head, role, mention)
         if said or before is None or not _continues(words[before.last : mention.first]):
-            own = said in ("", "near") and not nearby and _own(text, words, mention)
-            kind = ("near" if across else "own") if own else said or "at"
+            own = said in ("", "near") and not nearby and _own(text, words, mention, language)
+            kind = "own" if own else said or "at"
         roles[kind].append(mention)
         before = mention
     return PlaceRoles(**{name: tuple(mentions) for name, mentions in roles.items()})
@@ -69,7 +73,7 @@ def _continues(between: Sequence[Word]) -> bool:
     return all(word.folded in _JOINING for word in between)
 
 
-def _own(text: str, words: Sequence[Word], mention: Mention) -> bool:
+def _own(text: str, words: Sequence[Word], mention: Mention, language: str) -> bool:
     """Return whether a place is only the asker's own: "wir in Cottbus suchen …, wer hat …?", "I'm from Guben".
 
     The clause of the place speaks of the asker, and asks nothing itself: "Was machen wir in Cottbus?" still asks for
@@ -88,15 +92,18 @@ def _own(text: str, words: Sequence[Word], mention: Mention) -> bool:
         return True
     if phrases.ASKS.search(head) or phrases.WHO.search(head):
         return False
-    if _speaks_of_the_asker(head):
+    if _speaks_of_the_asker(head, language):
         return bool(phrases.SEEKING.search(tail) or others)
     return bool(others and _ends_with(phrases.OFFICE, head) and not phrases.ASKS.search(tail))
 
 
-def _speaks_of_the_asker(head: str) -> bool:
+def _speaks_of_the_asker(head: str, language: str) -> bool:
     """Return whether the words before a place tell of the asker, and not of what they look for."""
-    persons = [match.end() for match in phrases.PERSON.finditer(head)]
-    return bool(persons) and not phrases.SOUGHT.search(head[persons[0] :])
+    persons = [match.end() for match in phrases.PERSON[language].finditer(head)]
+    if not persons:
+        return False
+    told = head[persons[0] :]
+    return bool(phrases.INTENDS.fullmatch(told.strip())) or not phrases.SOUGHT.search(told)
 
 
 def introduction(text: str, words: Sequence[Word], own: Sequence[Mention]) -> frozenset[int]:
@@ -105,20 +112,24 @@ def introduction(text: str, words: Sequence[Word], own: Sequence[Mention]) -> fr
     for start, end in _clauses(text):
         inside = [n for n, word in enumerate(words) if start <= word.start and word.end <= end]
         folded = " ".join(words[n].folded for n in inside)
-        places = [m for m in own if m.first in inside]
+        places = [mention for mention in own if mention.first in inside]
         begins = phrases.IDENTITY.search(folded)
-        if phrases.ASKS.match(folded) or not (places or begins):
+        if not inside or phrases.ASKS.match(folded) or not (places or begins):
             continue
-        length = 0
-        after = places[-1].last if places else inside[0]
-        for n in inside:
-            beyond = n >= after and (places or length >= (begins.end() if begins else 0))
-            if beyond and (phrases.SEEKING.match(folded, length) or phrases.SOUGHT.match(folded, length)):
-                break
-            if places or length >= (begins.start() if begins else 0):
-                told.add(n)
-            length += len(words[n].folded) + 1
+        first = inside[0] if places else inside[0] + folded.count(" ", 0, begins.start() if begins else 0)
+        last = places[-1].last if places else inside[0] + folded.count(" ", 0, begins.end() if begins else 0) + 1
+        told.update(range(first, last))
+        if not phrases.SEEKING.search(" ".join(words[n].folded for n in range(first, last))):
+            told.update(_until_sought(words, range(last, inside[-1] + 1)))
     return frozenset(told)
+
+
+def _until_sought(words: Sequence[Word], numbers: range) -> Iterator[int]:
+    """Yield words up to the first that tells what the asker looks for."""
+    for number in numbers:
+        if phrases.SEEKING.match(words[number].folded) or phrases.SOUGHT.match(words[number].folded):
+            return
+        yield number
 
 
 def _clauses(text: str) -> Iterator[tuple[int, int]]:

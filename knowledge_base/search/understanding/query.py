@@ -68,20 +68,6 @@ class Query:
         return self.rest if named and self.subject and not self.listing else self.text
 
     @property
-    def aside(self) -> bool:
-        """Return whether a place named is the asker's own or left out: its name says nothing about an answer."""
-        return bool(self.places) and not self.placed and not self.border
-
-    @property
-    def meaning(self) -> str:
-        """Return the question without the places and the words left out that it names, if it asks for anything else.
-
-        Their names pull the vector towards texts that merely mention them.
-        """
-        named = self.placed or self.aside or self.without_words
-        return self.rest if named and self.subject and not self.listing else self.text
-
-    @property
     def words(self) -> str:
         """Return the words for the word index: those about the subject, else everything."""
         return " ".join(self.subject) or self.text

@@ -37,7 +37,7 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
     words = words_of(text)
     folded, starts = _joined(words)
     mentions = gazetteer.find(words, language)
-    place = place_roles(text, words, mentions, bool(phrases.ROLE.search(folded)))
+    place = place_roles(text, words, mentions, bool(phrases.ROLE.search(folded)), language)
     told = introduction(text, words, place.own)
     asked = _masked(words, told)
     role = bool(phrases.ROLE.search(asked))
@@ -144,17 +144,11 @@ def _rows(mentions: Iterable[Mention]) -> tuple[int, ...]:
 
 def _spans(folded: str, status: Iterable[str]) -> Iterator[tuple[int, int]]:
     """Yield the words that only tell the kind of answer wanted."""
-    asked = (
-        phrases.ROLE,
-        phrases.WHO,
-        phrases.NAMES,
-        phrases.PERIOD,
-        phrases.RURAL,
-        phrases.LISTING,
-        phrases.NEAR,
-        phrases.TRANSFER,
-    )
-    patterns = [*asked, phrases.NEARBY, phrases.COUNTIES, phrases.WITHOUT, *(phrases.STATUS[name] for name in status)]
+    kinds = (
+        phrases.ROLE, phrases.WHO, phrases.NAMES, phrases.PERIOD, phrases.RURAL, phrases.LISTING, phrases.NEAR,
+        phrases.TRANSFER, phrases.NEARBY, phrases.ACROSS, phrases.COUNTIES, phrases.WITHOUT,
+    )  # fmt: skip
+    patterns = [*kinds, *(phrases.STATUS[name] for name in status)]
     for pattern in patterns:
         yield from (match.span() for match in pattern.finditer(folded))
 
