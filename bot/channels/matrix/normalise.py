@@ -121,6 +121,8 @@ def _edit(event: Json, room: Room, content: Any, edited: str) -> Inbound | None:
     """Return the new version of a message; only its author may write one, which the event does not prove."""
     if not isinstance(content, dict) or not isinstance(content.get("body"), str):
         return None
+    if content.get("msgtype") in WITH_CAPTION and not _has_caption(content):
+        return None  # the body is the name of the file
     text, addressed = _said(content, room, reply=False)
     return _inbound(
         event, room, happening=Happening.EDIT, text=text, addressed=addressed, refers_to=edited, message=edited

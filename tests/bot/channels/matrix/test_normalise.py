@@ -134,6 +134,14 @@ def test_message_without_words_is_an_empty_question_in_private_and_ignored_in_ro
     assert read(wordless, room(ANNA, "@berta:a.example")) is None
 
 
+@pytest.mark.parametrize(("body", "read_as"), [("Wer hat Hitzeschutz?", "Wer hat Hitzeschutz?"), ("foto.jpg", None)])
+def test_new_caption_of_a_picture_is_an_edit_and_its_file_name_is_none(body: str, read_as: str | None) -> None:
+    new = {"msgtype": "m.image", "body": body, "filename": "foto.jpg", "url": "mxc://a.example/x"}
+    edit = text("* x", **{"m.new_content": new, "m.relates_to": {"rel_type": "m.replace", "event_id": "$o"}})
+    found = read(edit, room())
+    assert (found.text if isinstance(found, Inbound) else None) == read_as
+
+
 def test_edits_redactions_reactions_and_votes_refer_to_their_message() -> None:
     new = {"msgtype": "m.text", "body": "Stadtlotse: x"}
     edit = text("* x", **{"m.new_content": new, "m.relates_to": {"rel_type": "m.replace", "event_id": "$o"}})
