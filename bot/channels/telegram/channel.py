@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from starlette.routing import Route
 from telegram.constants import ChatAction, ChatMemberStatus
-from telegram.error import TelegramError
+from telegram.error import InvalidToken, NetworkError, TelegramError
 
 from bot.channels.policy import DataClass, may_pass
 from bot.channels.port import AudienceError, Desk, Listening, Receive
@@ -47,6 +48,7 @@ class TelegramChannel:
         ours = settings.telegram
         token = ours.token.get_secret_value() if ours.token else ""
         self._api = Api(token, ours.api_base_url)
+        self._host = urlsplit(ours.api_base_url).hostname or ""
         self._policy = Policy(ours.allowed_groups, may_pass(NAME, DataClass.CONTACT_DATUM, settings))
         self._admins = accounts_on(NAME, settings.admins)
         self._menu = menu
@@ -143,8 +145,16 @@ class TelegramChannel:
         return member.status in (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
     async def check(self) -> list[tuple[str, str]]:
-        """Return the user name that belongs to the token; raise what the library raises."""
-        return [("ok", f"telegram: @{(await self._me()).username}")]
+        """Return the user name that belongs to the token, or why there is none."""
+        try:
+            return [("ok", f"telegram: @{(await self._me()).username}")]
+        except InvalidToken:
+            return [
+                ("fail", "telegram: the token is refused; ask BotFather for a new one (STADTLOTSE_TELEGRAM__TOKEN)")
+            ]
+        except NetworkError as error:
+            why = type(error.__cause__ or error).__name__
+            return [("fail", f"telegram: {self._host} cannot be reached ({why}); check the connection, or HTTPS_PROXY")]
 
     async def close(self) -> None:
         """Cancel the background calls and close the connections."""

@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
 from bot.channels.port import ChannelEndedError
+from bot.channels.telegram import Menu, TelegramChannel
 from bot.channels.telegram.normalise import KINDS
 from bot.channels.telegram.receive import REFUSED_FOR_S, Attempts, following, trouble
 from bot.channels.telegram.webhook import PATH, SECRET_HEADER, secret_of
@@ -65,6 +66,26 @@ async def test_bot_starts_and_answers_although_telegram_is_unreachable_at_first(
         assert rig.problems == ["unreachable"]
         assert HELP in (await rig.world.answer(question)).text
         assert rig.problems[:4] == ["unreachable", "unreachable", "token refused", None]
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "words"),
+    [
+        (None, "ok", "@stadtlotse_test_bot"),
+        (unauthorised("getMe"), "fail", "BotFather"),
+        (Fault("getMe", "drop"), "fail", "127.0.0.1 cannot be reached"),
+        (broken("getMe"), "fail", "cannot be reached"),
+    ],
+)
+async def test_check_names_the_account_or_the_remedy(
+    api: LoopbackApi, tmp_path: Path, fault: Fault | None, state: str, words: str
+) -> None:
+    if fault:
+        api.fail(fault)
+    channel = TelegramChannel(make_settings(api, tmp_path), Menu({}, frozenset()))
+    [(found, said)] = await channel.check()
+    await channel.close()
+    assert (found, words in said) == (state, True), said
 
 
 POISON: list[Any] = [
