@@ -65,22 +65,17 @@ def test_every_question_is_answered_after_a_kill_at_each_failpoint(
     place: str, exactly_once: bool, database: str, tmp_path: Path
 ) -> None:
     with Asked(database, tmp_path / "net", exactly_once=exactly_once) as bot:
-        for nth in (1, 3):
-            bot.start(f"{place}:{nth}")
-            bot.ask(3 if nth == 1 else 1)
-            if place == "inbox.kept" and nth == 3:
-                while bot.exit_code is None:
-                    bot.ask(1)
-                    time.sleep(0.05)
-            else:
-                bot.ask(6)
-            bot.dies_by_itself()
+        bot.start(f"{place}:2")  # the first one is done, others wait
+        while bot.exit_code is None:
+            bot.ask(1)
+            time.sleep(0.05)
+        bot.dies_by_itself()
         bot.start()
         bot.answers_everything_then_stops()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("exactly_once", "kills"), [(True, 8), (False, 7)])
+@pytest.mark.parametrize(("exactly_once", "kills"), [(True, 3), (False, 3)])
 def test_every_question_is_answered_after_random_kills(
     exactly_once: bool, kills: int, database: str, tmp_path: Path
 ) -> None:
@@ -106,4 +101,4 @@ def test_every_question_is_answered_after_kills_on_postgresql(
             bot.start(place)
             bot.ask(3)
             bot.dies_by_itself()
-        campaign(bot, 3, seed=3)
+        campaign(bot, 1, seed=3)

@@ -135,17 +135,17 @@ async def survives(api: LoopbackApi, database: Path, tmp_path: Path, mode: str, 
 
 
 @pytest.mark.slow
-async def test_polling_bot_answers_every_question_in_spite_of_15_kills(
+async def test_polling_bot_answers_every_question_in_spite_of_9_kills(
     api: LoopbackApi, known_database: Path, tmp_path: Path
 ) -> None:
-    await survives(api, known_database, tmp_path, "polling", 15, 90)
+    await survives(api, known_database, tmp_path, "polling", 9, 50)
 
 
 @pytest.mark.slow
-async def test_webhook_bot_answers_every_question_in_spite_of_5_kills(
+async def test_webhook_bot_answers_every_question_in_spite_of_3_kills(
     api: LoopbackApi, known_database: Path, tmp_path: Path
 ) -> None:
-    await survives(api, known_database, tmp_path, "webhook", 5, 30)
+    await survives(api, known_database, tmp_path, "webhook", 3, 20)
 
 
 @pytest.mark.campaign
