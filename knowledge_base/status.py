@@ -61,12 +61,9 @@ def _status_of_clause(clause: str) -> Status | None:
     vocabulary = _vocabulary()
     matches = [(match.span(), status) for phrase, status in vocabulary.phrases for match in phrase.finditer(clause)]
     spans = {span for span, _ in matches}
-    found = {status for span, status in matches if not any(_holds(wider, span) for wider in spans)}
+    inner = {s for s in spans for wider in spans if wider != s and wider[0] <= s[0] and s[1] <= wider[1]}
+    found = {status for span, status in matches if span not in inner}
     return next((status for status in vocabulary.order if status in found), None)
-
-
-def _holds(wider: tuple[int, int], span: tuple[int, int]) -> bool:
-    return wider != span and wider[0] <= span[0] and span[1] <= wider[1]
 
 
 @cache

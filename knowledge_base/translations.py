@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -41,17 +40,12 @@ class Reading:
 
 def versions(project: Project) -> dict[str, Project]:
     """Return the project in each language in which it has a text, the original first."""
-    translated = {
-        language: _translated(project, language, texts)
-        for language, texts in project.translations.items()
-        if language != project.lang and texts.get("text")
-    }
-    return {project.lang: project, **translated}
-
-
-def _translated(project: Project, language: str, texts: Mapping[str, str]) -> Project:
-    words: dict[str, Any] = {name: text for name, text in texts.items() if name in TRANSLATED}
-    return replace(project, lang=language, **words)
+    result = {project.lang: project}
+    for language, texts in project.translations.items():
+        if language != project.lang and texts.get("text"):
+            words: dict[str, Any] = {name: text for name, text in texts.items() if name in TRANSLATED}
+            result[language] = replace(project, lang=language, **words)
+    return result
 
 
 def in_original(project: Project) -> Reading:

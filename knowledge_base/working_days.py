@@ -26,18 +26,13 @@ def later(moment: datetime, days: int) -> datetime:
 
 def is_working_day(day: date) -> bool:
     """Return whether an administration in Brandenburg works on that day."""
-    return day.weekday() < 5 and day not in _holidays(day.year)
+    return day.weekday() < 5 and not is_public_holiday(day, "DE", "Brandenburg")
 
 
 def _next_working_day(day: date) -> date:
     while not is_working_day(day):
         day += timedelta(days=1)
     return day
-
-
-@cache
-def _holidays(year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays("DE", subdiv="BB", years=year))
 
 
 STATES = {  # of Germany, by the names that records use

@@ -139,7 +139,9 @@ def choose(
         best = [
             DigestEntry(candidate, Why.BEST)
             for candidate in fitting
-            if candidate.key not in new and _is_recent(candidate, now)
+            if candidate.key not in new
+            and candidate.kind is Kind.PROJECT
+            and any(change.at > now - LOOK_BACK for change in candidate.changes)
         ]
         news += _ranked(best, interest)[: FIRST - len(news)]
     picked = _picked(_ranked(news, interest))
@@ -188,10 +190,6 @@ def _event(candidate: DigestCandidate, unseen: Sequence[Change], past: PastDiges
 
 def _is_unseen(change: Change, past: PastDigests) -> bool:
     return change.at > past.since if past.upto is None else change.revision > past.upto
-
-
-def _is_recent(candidate: DigestCandidate, now: datetime) -> bool:
-    return candidate.kind is Kind.PROJECT and any(change.at > now - LOOK_BACK for change in candidate.changes)
 
 
 def _older(fitting: Iterable[DigestCandidate], interest: Interest, known: frozenset[str]) -> list[DigestEntry]:

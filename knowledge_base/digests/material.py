@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from functools import partial
 from typing import NamedTuple
 
 from knowledge_base.digests.content import Change, DigestCandidate, Interest, Kind
@@ -71,7 +70,7 @@ class Atlas:
         country, state = self._state(subscription, subscriber.municipality)
         return Schedule(
             since=subscription.since, weekday=subscription.weekday, hour=subscription.hour,
-            paused_until=subscription.paused_until, is_holiday=partial(_is_holiday, country, state),
+            paused_until=subscription.paused_until, is_holiday=lambda day: is_public_holiday(day, country, state),
         )  # fmt: skip
 
     def candidate(self, news: News) -> DigestCandidate:
@@ -154,7 +153,3 @@ def day_of(moment: str) -> date | None:
         return datetime.fromisoformat(moment).date() if len(moment) > 10 else date.fromisoformat(moment)
     except ValueError:
         return None
-
-
-def _is_holiday(country: str, state: str, day: date) -> bool:
-    return is_public_holiday(day, country, state)

@@ -39,7 +39,8 @@ class SentenceTransformerEncoder:
             self._model.prompts, self._model.default_prompt_name, source.label
         )
         self.dimension = self.encode_queries([""]).shape[1]  # asked of the model itself: its method has many names
-        self.fingerprint = f"sentence-transformers/{source.label}/{self._state(source)}"
+        state = "\0".join((source.identity(self._model), self._query_prompt, self._passage_prompt))
+        self.fingerprint = f"sentence-transformers/{source.label}/{hashlib.sha256(state.encode()).hexdigest()[:12]}"
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         return self._encode(self._model.encode_query, texts, self._query_prompt)
@@ -50,10 +51,6 @@ class SentenceTransformerEncoder:
     def _encode(self, encode: Any, texts: Sequence[str], prompt: str) -> Vectors:
         vectors = encode(list(texts), prompt=prompt, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vectors, np.float32)
-
-    def _state(self, source: ModelSource) -> str:
-        parts = (source.identity(self._model), self._query_prompt, self._passage_prompt)
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
 def choose_prompts(prompts: Mapping[str, str | None], default: str | None, label: str) -> tuple[str, str]:

@@ -91,7 +91,9 @@ async def import_files(
         try:
             files = list(expand([path]))
         except UnreadableError as error:
-            reports.append(_unreadable(str(path), source, options, error))
+            collector = Collector(str(path), source, options.dry_run)
+            collector.error(error.error)
+            reports.append(collector.report())
             continue
         if source and (len(files) > 1 or reports):
             raise InputError("One source name cannot stand for several files.", remedy="Import them one by one.")
@@ -117,12 +119,6 @@ async def import_rows(
 
 def _opened(path: Path) -> Iterator[Row | RowError]:
     yield from readers.rows(path)  # an unreadable file reports its error on the first row, like every other
-
-
-def _unreadable(file: str, source: str, options: Options, error: UnreadableError) -> ImportReport:
-    collector = Collector(file, source, options.dry_run)
-    collector.error(error.error)
-    return collector.report()
 
 
 class _Run:

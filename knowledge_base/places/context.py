@@ -105,7 +105,8 @@ def evidence_of(
 ) -> Evidence:
     """Return what speaks for a place and against it."""
     word = spot.words[spot.first]
-    common = frequency(word.folded, language, noun_only=word.capital and not _begins(spot))
+    begins = spot.first == 0 or word.start - spot.words[spot.first - 1].end > 2
+    common = frequency(word.folded, language, noun_only=word.capital and not begins)
     small, listed = _small(spot), _listed(spot, is_clear, is_place)
     return Evidence(
         always=1.0,
@@ -118,10 +119,6 @@ def evidence_of(
         alone=spot.size**2 if len(spot.words) == 1 else 0.0,
         small=small if common else small / 2.0,
     )
-
-
-def _begins(spot: Spot) -> bool:
-    return spot.first == 0 or spot.words[spot.first].start - spot.words[spot.first - 1].end > 2
 
 
 def _introduced(spot: Spot) -> float:

@@ -193,7 +193,9 @@ class Gazetteer:
         noun, german, english, _ = ordinary_words().get(word.folded, NONE)
         if place is None or noun or german or english:
             return None
-        large = self._is_recorded(place) or self._population(place) >= LARGE_TOWN
+        large = self._is_recorded(place) or any(
+            (self.municipalities[row].population or 0) >= LARGE_TOWN for row in place.rows
+        )
         long = len(name) > _SHORT_NAME
         if large and ((long and ADJECTIVE.search(word.folded)) or (place.rows and word.folded == f"{name}er")):
             return place
@@ -208,9 +210,6 @@ class Gazetteer:
     def _is_recorded(self, place: Place) -> bool:
         """Return whether a place is no place of the register: a state, elsewhere, or with a record."""
         return not place.rows or place.rows[0] < len(self._records)
-
-    def _population(self, place: Place) -> int:
-        return max((self.municipalities[row].population or 0 for row in place.rows), default=0)
 
     def _bent_phrase(self, words: Sequence[Word], first: int, head: str) -> tuple[int, Place] | None:
         """Return the place of several words, first and last bent: "Frankfurtu nad Odrą", "Zielonej Górze"."""
@@ -248,13 +247,11 @@ class Gazetteer:
         if not any(mention.place.others for mention in mentions):
             return tuple(mentions)
         states = {mention.place.name for mention in mentions if mention.place.kind is PlaceKind.STATE}
-        inside = {row for m in mentions if m.place.kind is PlaceKind.MUNICIPALITY for row in self._members(m.place)}
+        municipalities = [mention.place.rows for mention in mentions if mention.place.kind is PlaceKind.MUNICIPALITY]
+        inside = {row for rows in municipalities for row in set(self.with_members(rows)) - set(rows)}
         if not states and not inside:
             return tuple(mentions)
         return tuple(replace(mention, place=self._likely(mention.place, states, inside)) for mention in mentions)
-
-    def _members(self, place: Place) -> set[int]:
-        return set(self.with_members(place.rows)) - set(place.rows)
 
     def _likely(self, place: Place, states: Container[str], inside: Container[int]) -> Place:
         def named(row: int) -> bool:

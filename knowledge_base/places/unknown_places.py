@@ -48,8 +48,8 @@ def unknown_name(words: Sequence[Word], first: int, language: str, ordinary: Cal
         return first + (kind or bool(_GERMAN_NAME.fullmatch(name) and not _NO_NAME.fullmatch(name)))
     if _shouted(words, first) or words[first].folded in _NOT_ABROAD:
         return first
-    last = first + 1
-    while last < min(len(words), first + _MOST) and _named(words[last]) and _adjacent(words[last - 1], words[last]):
+    last, end = first + 1, min(len(words), first + _MOST)
+    while last < end and _named(words[last]) and words[last].start == words[last - 1].end + 1:
         last += 1
     return last
 
@@ -63,10 +63,6 @@ def _after_kind(words: Sequence[Word], first: int, language: str) -> bool:
 def _named(word: Word) -> bool:
     """Return whether the word is written like a name: a capital and then small letters."""
     return len(word.text) > 2 and word.text.isalpha() and word.text.istitle()
-
-
-def _adjacent(word: Word, following: Word) -> bool:
-    return following.start == word.end + 1
 
 
 def _shouted(words: Sequence[Word], name: int) -> bool:

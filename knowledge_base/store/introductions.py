@@ -187,13 +187,10 @@ class Introductions:
 def _values(record: Introduction) -> dict[str, Any]:
     values = asdict(record)
     values |= {"asker": record.asker or None, "contact_person": record.contact_person or None}
-    return values | {
-        name: [*map(_json, values[name])] for name in ("asker_shares", "contact_shares", "tried", "answered")
+    return values | {  # as JSON has it: lists
+        name: [list(value) if isinstance(value, tuple) else value for value in values[name]]
+        for name in ("asker_shares", "contact_shares", "tried", "answered")
     }
-
-
-def _json(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _introduction(row: Row[Any]) -> Introduction:

@@ -42,7 +42,12 @@ def _scan(path: Path) -> None:
             if offset == 0:
                 _refuse_foreign_mark(path, chunk)
             if (nul := chunk.find(b"\0")) >= 0:
-                raise _nul(path, line + chunk.count(b"\n", 0, nul), offset + nul)
+                reason = (
+                    f"Byte {offset + nul} is a NUL character: the file is not UTF-8 text "
+                    "(UTF-16, perhaps, or no text at all)."
+                )
+                remedy = _REMEDY.format(encoding="UTF-16")
+                raise UnreadableError(path, reason, line=line + chunk.count(b"\n", 0, nul), remedy=remedy)
             pending = len(decoder.getstate()[0])
             try:
                 decoder.decode(chunk)
@@ -57,11 +62,6 @@ def _refuse_foreign_mark(path: Path, head: bytes) -> None:
     for mark, encoding in _FOREIGN_MARKS.items():
         if head.startswith(mark):
             raise UnreadableError(path, f"The file is {encoding}, not UTF-8.", remedy=_REMEDY.format(encoding=encoding))
-
-
-def _nul(path: Path, line: int, offset: int) -> UnreadableError:
-    reason = f"Byte {offset} is a NUL character: the file is not UTF-8 text (UTF-16, perhaps, or no text at all)."
-    return UnreadableError(path, reason, line=line, remedy=_REMEDY.format(encoding="UTF-16"))
 
 
 def _not_utf8(path: Path, line: int, offset: int, error: UnicodeDecodeError) -> UnreadableError:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, inspect, update
+from sqlalchemy import delete, inspect, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -142,7 +142,9 @@ class _Restore:
             if used and not self._force:
                 raise _not_empty()
             if used:
-                await self._back_up_first()
+                path = self._state_dir / f"database{self._suffix}.tar.gz"
+                await backup(path, self._url, self._state_dir, clock=self._clock)
+                self._aside.append(path)
             async with engine.begin() as connection:
                 await give_time(connection)
                 async with unlocked(connection):
@@ -154,18 +156,13 @@ class _Restore:
             await engine.dispose()
 
     async def _expect_quiet(self, connection: AsyncConnection) -> None:
-        if not await connection.run_sync(_knows_processes):
+        if not await connection.run_sync(lambda known: inspect(known).has_table("process")):
             return
         if living := len(await Processes(connection, self._now).living(within=QUIET)):
             raise StoreError(
                 f"The bot is running on this database ({living} process{'es' if living > 1 else ''}).",
                 remedy="Stop it; after a crash wait a minute. Then try again.",
             )
-
-    async def _back_up_first(self) -> None:
-        path = self._state_dir / f"database{self._suffix}.tar.gz"
-        await backup(path, self._url, self._state_dir, clock=self._clock)
-        self._aside.append(path)
 
     async def _fill(self, connection: AsyncConnection) -> None:
         await connection.run_sync(upgrade)
@@ -227,10 +224,6 @@ class _Restore:
         path.replace(aside)
         self._aside.append(aside)
         return aside
-
-
-def _knows_processes(connection: Connection) -> bool:
-    return inspect(connection).has_table("process")
 
 
 def _not_empty() -> StoreError:
