@@ -13,7 +13,7 @@ from config.settings import Settings
 from knowledge_base.errors import StadtlotseError
 from knowledge_base.store.processes import Living
 from knowledge_base.store.secret import keyed_hash
-from knowledge_base.store.state_folder import prepare
+from knowledge_base.store.state_folder import owner_only, prepare
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 # Sections of the settings that may differ between processes, and single settings of the others.
@@ -30,7 +30,7 @@ def only_one(folder: Path, name: str, taken: StadtlotseError) -> Iterator[str]:
     knows that all earlier processes of this place have ended.
     """
     prepare(folder)
-    with open(folder / f"{name}.lock", "w", encoding="ascii", opener=_private) as lock:
+    with open(folder / f"{name}.lock", "w", encoding="ascii", opener=owner_only) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -58,7 +58,3 @@ def marks(settings: Settings, secret: bytes) -> dict[str, str]:
 def differing(mine: Mapping[str, str], others: Iterable[Living]) -> list[str]:
     """Return the names of the marks in which other processes differ from this one."""
     return sorted({name for other in others for name, mark in mine.items() if other.settings.get(name, mark) != mark})
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

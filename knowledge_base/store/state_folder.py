@@ -60,7 +60,7 @@ def is_gone(database: Path) -> bool:
 def mark(folder: Path) -> None:
     """Note that this folder has a database from now on."""
     try:
-        with open(folder / MARK, "x", encoding="utf-8", opener=_private) as file:
+        with open(folder / MARK, "x", encoding="utf-8", opener=owner_only) as file:
             file.write("The bot made this file with its database, to notice when the database is lost.\n")
     except FileExistsError:
         return
@@ -91,5 +91,6 @@ def _files(folder: Path, database: Path | None) -> list[Path]:
     return [path for path in named if path.is_file()]
 
 
-def _private(path: str, flags: int) -> int:
+def owner_only(path: str, flags: int) -> int:
+    """Open a file that no other user may read; the ``opener`` of ``open``."""
     return os.open(path, flags, 0o600)
