@@ -11,6 +11,7 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from bot.channels.networks import MAIL
+from bot.context import Turn
 from knowledge_base.store.transaction import Transaction
 
 A_DAY = timedelta(days=1)
@@ -31,6 +32,11 @@ async def takes(tx: Transaction, secret: bytes, kind: str, whom: Collection[str]
     await tx.tallies.add(secret, kind, [address], lasting=A_DAY)
     await tx.tallies.add(secret, f"{kind} by one", pairs, lasting=A_DAY)
     return sent
+
+
+async def identities(tx: Transaction, turn: Turn) -> list[str]:
+    """Return by what a person is recognised: with the account that speaks, if the bot knows no other yet."""
+    return sorted({*await tx.tallies.identities(turn.person.id), f"{turn.inbound.address.channel}:{turn.inbound.user}"})
 
 
 async def is_proven_by(tx: Transaction, person_id: str, address: str) -> bool:

@@ -15,6 +15,7 @@ from uuid import uuid4
 import structlog
 
 from bot.operations.alerts import Alerts
+from bot.operations.part_alerts import utc
 from knowledge_base.clock import Doubt, SteadyClock, differs, is_plausible
 from knowledge_base.store.database import Store
 from knowledge_base.store.healing import heal
@@ -89,7 +90,7 @@ class ClockWatch:
             return await self._end()
         if before is not self._doubt:
             code = UNSURE if self._started else JUMPED
-            await self._alerts.alert(code, clock=_utc(wall), expected=_utc(expected))
+            await self._alerts.alert(code, clock=utc(wall), expected=utc(expected))
         return None
 
     def _expected(self, clock: SteadyClock, ticks: float) -> datetime:
@@ -106,7 +107,7 @@ class ClockWatch:
     async def _end(self) -> None:
         if self._doubt is not None:
             self._doubt, self._healed = None, False
-            await self._alerts.alert(HOLDS, clock=_utc(self._store.now()))
+            await self._alerts.alert(HOLDS, clock=utc(self._store.now()))
 
     async def _believe(self, clock: SteadyClock) -> None:
         """Correct values stored by a wrong clock, once, and store the time every minute."""
@@ -122,8 +123,4 @@ class ClockWatch:
             await note_time(tx.facts, now, by=self._me)
         self._noted = clock.monotonic()
         if other and other > now and differs(other, now):
-            await self._alerts.alert(DIFFERS, clock=_utc(now), expected=_utc(other))
-
-
-def _utc(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+            await self._alerts.alert(DIFFERS, clock=utc(now), expected=utc(other))

@@ -21,7 +21,6 @@ from bot.messages.markup import clean
 from bot.messages.reach import MOST_DIGITS
 from bot.messages.without_links import has_link
 from knowledge_base.mail_address import read_address
-from knowledge_base.model import Municipality
 from knowledge_base.store.profiles import Profile
 from knowledge_base.store.transaction import Transaction
 
@@ -128,7 +127,14 @@ def _municipality(turn: Turn, value: str, services: Services) -> Act:
 
     async def act(tx: Transaction) -> Say:
         await prompt(tx, turn, services, EditProfile("municipality"))
-        choices = tuple(_which(municipality) for municipality in municipalities[:MOST_CHOICES])
+        choices = tuple(
+            Choice(
+                Say("profile.place", {"name": place.name, "kind": place.kind, "state": place.state}),
+                EditProfile("municipality", EXACTLY + place.id),
+                numbered=True,
+            )
+            for place in municipalities[:MOST_CHOICES]
+        )
         if not (municipalities or is_place(typed)) or says_no(typed):
             return Say("profile.no_place")
         if not municipalities:
@@ -139,11 +145,6 @@ def _municipality(turn: Turn, value: str, services: Services) -> Act:
         return Say("profile.which" if municipalities else "profile.unknown_place", values, choices)
 
     return act
-
-
-def _which(municipality: Municipality) -> Choice:
-    label = Say("profile.place", {"name": municipality.name, "kind": municipality.kind, "state": municipality.state})
-    return Choice(label, EditProfile("municipality", EXACTLY + municipality.id), numbered=True)
 
 
 async def _offer(tx: Transaction, turn: Turn, services: Services, choices: tuple[Choice, ...]) -> None:

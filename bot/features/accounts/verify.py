@@ -115,7 +115,7 @@ async def send_code(
     ``known``: whether the address may prove anything; if not, the same is done, but for the mail. ``owner``: whose mail
     it is, where the address was not typed by the person who speaks: they must not read it in their own data.
     """
-    secret, whom = services.secret, await _identities(tx, turn)
+    secret, whom = services.secret, await allowance.identities(tx, turn)
     if await tx.tallies.count(secret, LOCKED, whom, within=LOCKED_FOR):
         return Say("verify.locked")
     if await tx.tallies.count(secret, ASKED, whom, within=A_DAY) >= CODES_A_DAY:
@@ -164,17 +164,12 @@ def _hash(services: Services, person_id: str, code: str) -> str:
     return keyed_hash(services.secret, "verification", f"{person_id}\0{code}")
 
 
-async def _identities(tx: Transaction, turn: Turn) -> list[str]:
-    """By what a person is recognised, the account that speaks at least."""
-    return sorted({*await tx.tallies.identities(turn.person.id), f"{turn.inbound.address.channel}:{turn.inbound.user}"})
-
-
 # ----------------------------------------------------------------------------------------------------------- taking
 
 
 def _take(turn: Turn, code: str, services: Services, proved: Proved) -> Act:
     async def act(tx: Transaction) -> Say:
-        whom = await _identities(tx, turn)
+        whom = await allowance.identities(tx, turn)
         if await tx.tallies.count(services.secret, LOCKED, whom, within=LOCKED_FOR):
             return Say("verify.locked")
         started = await tx.verifications.get(turn.person.id)

@@ -58,23 +58,18 @@ async def by_mail(turn: Turn, text: str, services: Services) -> Act:
 
 async def _asked_enough(tx: Transaction, turn: Turn, services: Services) -> bool:
     """Whether this person asked often enough today, whatever the account and though forgotten since; else it counts."""
-    who = await _identities(tx, turn)
+    who = await allowance.identities(tx, turn)
     if await tx.tallies.count(services.secret, ASKED, who, within=A_DAY) >= MAILS_A_DAY:
         return True
     await tx.tallies.add(services.secret, ASKED, who, lasting=A_DAY)
     return False
 
 
-async def _identities(tx: Transaction, turn: Turn) -> list[str]:
-    account = f"{turn.inbound.address.channel}:{turn.inbound.user}"
-    return sorted({*await tx.tallies.identities(turn.person.id), account})
-
-
 async def _has_room(tx: Transaction, turn: Turn, address: str, services: Services) -> bool:
     """Return whether one more such mail may go to the mailbox today; its owner's always may."""
     if await allowance.is_proven_by(tx, turn.person.id, address):
         return True
-    return await allowance.takes(tx, services.secret, MAILED, await _identities(tx, turn), address) is not None
+    return await allowance.takes(tx, services.secret, MAILED, await allowance.identities(tx, turn), address) is not None
 
 
 async def confirmed(tx: Transaction, person_id: str, address: str) -> bool:

@@ -235,14 +235,11 @@ class DigestRunner:
             envelope = replace(envelope, handles=tuple(handles))
         if to.place is ReadingPlace.MAIL and subscription.person_id and self._links.available:
             envelope = replace(envelope, unsubscribe="digest")  # the mail's header and its last line
-            await self._keep_link(tx, message_id, subscription.person_id, to.language)
+            await tx.pages.keep(
+                self._links.at_rest(self._links.token(message_id, UNSUBSCRIBE)), kind=UNSUBSCRIBE, subject="digest",
+                person_id=subscription.person_id, language=to.language, lasting=UNSUBSCRIBE_LASTS,
+            )  # fmt: skip
         await tx.outbox.add(
             subscription.channel, to.conversation, envelope.to_json(), urgency=Urgency.BULK,
             key=f"digest:{subscription.id}:{draft.due.week}", person_id=subscription.person_id, message_id=message_id,
-        )  # fmt: skip
-
-    async def _keep_link(self, tx: Transaction, message_id: str, person_id: str, language: str) -> None:
-        await tx.pages.keep(
-            self._links.at_rest(self._links.token(message_id, UNSUBSCRIBE)), kind=UNSUBSCRIBE, subject="digest",
-            person_id=person_id, language=language, lasting=UNSUBSCRIBE_LASTS,
         )  # fmt: skip

@@ -23,6 +23,7 @@ MINE = re.compile(r"\b(?:my|meine|unsere|our|moja|nasza|municipality|kommune|gmi
 FILLING = re.compile(r"\b(?:and|und|i|in|w|the|der|die|das|its|ihre)\b")
 OFF = frozenset({"off", "aus", "nein", "no", "nie", "wylacz"})
 _LONGEST_TOPIC = 5  # words
+STATE_OF = {fold(word): state for state, names in STATES.items() for word in (state, *names)}
 
 
 def topics_of(text: str, vocabulary: Vocabulary) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
@@ -61,7 +62,7 @@ def region_of(text: str, gazetteer: Gazetteer) -> tuple[tuple[str, ...] | None, 
     places, unknown = [], []
     for part in re.split(r"[,;\n]", text):
         name = _without_neighbours(part)
-        if state := _state_of(name):
+        if state := STATE_OF.get(fold(name)):
             places.append(f"{STATE}{state}")
         elif rows := gazetteer.rows_named(name):
             places.append(f"{NEAR if near else PLACE}{gazetteer.municipalities[rows[0]].name}")
@@ -77,12 +78,6 @@ def _without_neighbours(part: str) -> str:
     while words and FILLING.fullmatch(fold(words[0])):
         words.pop(0)
     return " ".join(words)
-
-
-def _state_of(name: str) -> str | None:
-    return next(
-        (state for state, names in STATES.items() if fold(name) in {fold(word) for word in (state, *names)}), None
-    )
 
 
 def language_of(text: str) -> str | None:

@@ -219,18 +219,15 @@ async def status(turn: Turn, _intent: IntroduceStatus, services: Services) -> Ac
         for introduction in await tx.introductions.of(turn.person.id, Side.CONTACT):
             view = await describe(tx, services, introduction, turn.person.id)
             if view and view.open:
-                asked.append(_asked(view) if may_say else _waits(view))
+                known = said_of(view)
+                nothing_of_the_asker = {name: known[name] for name in ("code", "project", "until")}
+                asked.append(_asked(view) if may_say else Say("intro.waits", nothing_of_the_asker))
                 choices += answers(introduction, view) if may_say else ()
         if not lines and not asked:
             return Say("intro.no_requests")
         return Say("intro.status", {"requests": tuple(lines), "asked": tuple(asked)}, tuple(choices))
 
     return act
-
-
-def _waits(view: RequestView) -> Say:
-    """A request where nothing of its asker may be said."""
-    return Say("intro.waits", {name: said_of(view)[name] for name in ("code", "project", "until")})
 
 
 async def _line(tx: Transaction, turn: Turn, introduction: Introduction) -> Say:
