@@ -109,7 +109,7 @@ async def measure() -> None:
             await network.listens.wait()
             quiet = await ask_all(network, 0)
             began = time.perf_counter()
-            making = asyncio.create_task(bot.digests.run(utc_now() + timedelta(days=8)))
+            making = asyncio.create_task(bot.digests.make_due(utc_now() + timedelta(days=8)))
             busy = await ask_all(network, QUESTIONS)
             outcomes = await making
             made = time.perf_counter() - began

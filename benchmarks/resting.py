@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import insert, text
 
 from benchmarks.table import show
-from bot.features.digests.run import DigestRunner
+from bot.features.digests.make import DigestMaker
 from bot.outgoing.links import Links
 from knowledge_base.model import Municipality
 from knowledge_base.places.gazetteer import Gazetteer
@@ -65,25 +65,25 @@ async def measure(url: str, count: int) -> tuple[float, float]:
     """Return seconds: of a look at rest, and of one at everyone; the latter 0 with the most subscribers."""
     store = await Store.open(url)
     try:
-        digests = DigestRunner(
+        digests = DigestMaker(
             store, lambda: PLACES, Links("https://bot.example", b"x" * 32), carries=lambda _channel: True, first_send=0
         )
         now = store.now()
-        await digests.run(now)  # the first look of a process is at everyone: here at nobody yet
+        await digests.make_due(now)  # the first look of a process is at everyone: here at nobody yet
         await subscribe(store, count)
         if not store.is_sqlite:
             async with store.begin() as tx:
                 await tx.connection.execute(text("ANALYZE"))
 
         async def look() -> None:
-            await digests.run(now, everyone=False)
+            await digests.make_due(now, everyone=False)
             async with store.read() as tx:
                 await tx.introductions.due()
                 await tx.introductions.under_way()
                 await tx.introductions.unreachable()
 
         rest = await timed(look, LOOKS)
-        return rest, 0.0 if count == COUNTS[-1] else await timed(lambda: digests.run(now, dry_run=True), 1)
+        return rest, 0.0 if count == COUNTS[-1] else await timed(lambda: digests.make_due(now, dry_run=True), 1)
     finally:
         await store.close()
 

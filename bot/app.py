@@ -18,7 +18,7 @@ from bot.context import Notes, Services
 from bot.features import introductions
 from bot.features.accounts.reverify import Proofs
 from bot.features.digests import job as weekly
-from bot.features.digests.run import DigestRunner
+from bot.features.digests.make import DigestMaker
 from bot.features.machine_translation import Translator
 from bot.features.open_questions import closing
 from bot.features.privacy.contact_notices import ContactDuty
@@ -111,7 +111,7 @@ class Bot:
             self._store, self._intake, handler, self._handled_here, process=self.leadership.process, alive=alive
         )
         periods = periods_of(settings.retention, services.context_lasts)
-        self.digests = DigestRunner(
+        self.digests = DigestMaker(
             self._store,
             lambda: base.search.snapshot.gazetteer,
             links,

@@ -26,5 +26,5 @@ async def passes_on(asker: Person, question: str = ASKED) -> str:
 async def send_digests(town: Networks, at: datetime = MONDAY) -> None:
     """Set the clock, and send the digests that are due then."""
     town.store.now.moment = at  # type: ignore[attr-defined]
-    await town.bot.digests.run(at)
+    await town.bot.digests.make_due(at)
     await settled(town.bot)

@@ -263,7 +263,7 @@ RULES: dict[Rule, tuple[str, str]] = {  # each with a module that breaks it
     channels_know_no_store: ("bot/channels/matrix.py", "from knowledge_base.store.database import Store"),
     incoming_never_sends: ("bot/incoming/handler.py", "from bot.outgoing.sender import Sender"),
     features_know_no_channels: ("bot/features/search/ask.py", "from bot.channels.terminal import Terminal"),
-    only_channels_name_networks: ("bot/features/digests/run.py", "place = f'telegram:{user}'"),
+    only_channels_name_networks: ("bot/features/digests/make.py", "place = f'telegram:{user}'"),
     sql_stays_in_the_store: ("bot/outgoing/sender.py", "from sqlalchemy import text"),
     rules_are_pure: ("bot/commands/router.py", "from time import time"),
     only_the_command_line_prints: ("bot/operations/ticker.py", "print('tick')"),
@@ -327,7 +327,7 @@ def test_comments_attributes_and_longer_words_do_not_name_a_network(line: str) -
 
 def test_file_beside_the_feature_rooms_may_not_import_them() -> None:
     assert features_import_to_the_right(Module("bot/features/wording.py", "from bot.features.digests import render"))
-    assert not features_import_to_the_right(Module("bot/features/digests/run.py", "from bot.features import wording"))
+    assert not features_import_to_the_right(Module("bot/features/digests/make.py", "from bot.features import wording"))
 
 
 def test_bot_package_has_only_the_planned_rooms_and_few_other_modules() -> None:

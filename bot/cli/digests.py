@@ -13,9 +13,9 @@ import typer
 from bot.channels.networks import with_buttons
 from bot.channels.policy import DataClass, can_take_request, may_pass
 from bot.cli.common import load_settings, run, tell, write, write_json
+from bot.features.digests.common import approve
 from bot.features.digests.draft import DigestOutcome, Reason
-from bot.features.digests.edition import approve
-from bot.features.digests.run import DigestRunner
+from bot.features.digests.make import DigestMaker
 from bot.outgoing.links import Links
 from bot.processes.state_lock import shared_secrets
 from bot.resources import open_store
@@ -121,12 +121,12 @@ async def _digest(
         if approve_first and not dry_run:
             async with store.begin() as tx:
                 await approve(tx)
-        digests = DigestRunner(
+        digests = DigestMaker(
             store, lambda: places, links, buttons=with_buttons(), first_send=settings.digests.first_send,
             carries=partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=settings),
             can_reach=partial(can_take_request, settings=settings),
         )  # fmt: skip
-        outcomes = await digests.run(now, dry_run=dry_run)
+        outcomes = await digests.make_due(now, dry_run=dry_run)
         async with store.read() as tx:
             states = await tx.digests.states([outcome.message_id for outcome in outcomes if outcome.message_id])
         return outcomes, states

@@ -49,7 +49,7 @@ async def wish_of(bot: Bot, channel: FakeChannel) -> Subscription | None:
 async def comes(bot: Bot, clock: FixedClock, weeks: int = 0) -> None:
     """The bot sends the digests that are due on that Monday."""
     clock.moment = MONDAY + timedelta(weeks=weeks)
-    await bot.digests.run(clock.moment)
+    await bot.digests.make_due(clock.moment)
     await settled(bot)
 
 

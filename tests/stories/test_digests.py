@@ -54,7 +54,7 @@ def a_project(name: str = "bus", **fields: Any) -> Project:
 async def comes(bot: Bot, clock: FixedClock, at: datetime = MONDAY) -> list[Any]:
     """Set the clock; the bot sends the digests that are due."""
     clock.moment = at
-    outcomes = await bot.digests.run(at)
+    outcomes = await bot.digests.make_due(at)
     await settled(bot)
     return outcomes
 
@@ -232,7 +232,7 @@ async def test_waiting_digest_is_not_sent_after_the_user_unsubscribes_pauses_or_
         await anna.says("!abo Mobilität")
         channel.faults.append(TryLaterError("the network is away", after=timedelta(hours=1)))
         clock.moment = MONDAY
-        await bot.digests.run(MONDAY)
+        await bot.digests.make_due(MONDAY)
         await settled(bot)
         assert await waiting(known) == 1
         await anna.says(words)
@@ -240,7 +240,7 @@ async def test_waiting_digest_is_not_sent_after_the_user_unsubscribes_pauses_or_
         await settled(bot)
         assert digests_in(channel) == []
         assert await waiting(known) == 0
-        assert await bot.digests.run(clock.moment) == [] or (await runs(known))[-1][1] == DigestStatus.WITHDRAWN
+        assert await bot.digests.make_due(clock.moment) == [] or (await runs(known))[-1][1] == DigestStatus.WITHDRAWN
 
 
 async def test_digest_that_still_waits_after_a_week_is_merged_into_the_next_one(

@@ -11,9 +11,9 @@ from bot.commands.digests import Digest, Subscribe, Unsubscribe, step_of
 from bot.commands.times import UnclearError, weekday_and_time
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features.digests.by_mail import by_mail
-from bot.features.digests.edition import INTRO, approve
+from bot.features.digests.common import INTRO, approve
+from bot.features.digests.make import DigestMaker
 from bot.features.digests.render import SETTINGS
-from bot.features.digests.run import DigestRunner
 from bot.features.digests.settings import settings_say
 from bot.features.digests.subscribe import STEPS as SETTABLE
 from bot.features.digests.subscribe import change, refused_here
@@ -101,7 +101,7 @@ def _now(turn: Turn, services: Services) -> Act:
 
 async def _preview(tx: Transaction, subscription: Subscription, turn: Turn, services: Services) -> Say | None:
     buttons = {turn.inbound.address.channel} if turn.buttons else ()
-    maker = DigestRunner(
+    maker = DigestMaker(
         services.store, lambda: services.search.snapshot.gazetteer, services.links, buttons=buttons,
         carries=partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=services.settings),
         can_reach=partial(can_take_request, settings=services.settings),

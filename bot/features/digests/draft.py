@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.features.digests.common import Stock
 from bot.features.digests.due import DueSubscriber
-from bot.features.digests.edition import Stock
 from bot.features.digests.recipients import Recipient
 from knowledge_base.digests.content import PastDigests, Selection, choose
 from knowledge_base.digests.schedule import BERLIN, Week

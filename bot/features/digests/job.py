@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from bot.features.digests.run import DigestRunner
+from bot.features.digests.make import DigestMaker
 from bot.operations.alerts import Alerts
 from knowledge_base.store.database import Store
 
 ASKED = "digest approval asked"  # fact: the day; an admin is asked once a day
 
 
-async def look(digests: DigestRunner, store: Store, alerts: Alerts) -> None:
+async def look(digests: DigestMaker, store: Store, alerts: Alerts) -> None:
     """Make what is due now."""
-    await digests.run(store.now(), everyone=False)
+    await digests.make_due(store.now(), everyone=False)
     if not digests.waiting_for_approval:
         return
     async with store.begin() as tx:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, create_engine, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from bot.features.digests.draft import Reason
-from bot.features.digests.run import DigestRunner
+from bot.features.digests.make import DigestMaker
 from bot.outgoing.links import Links
 from knowledge_base import migrations
 from knowledge_base.errors import StoreError
@@ -73,12 +73,12 @@ async def test_subscriptions_from_before_the_migration_get_their_due_time(databa
     await engine.dispose()
     clock.moment = datetime(2026, 12, 3, 12, tzinfo=UTC)
     store = await Store.open(database_url, clock=clock)
-    digests = DigestRunner(
+    digests = DigestMaker(
         store, lambda: Gazetteer([]), Links("https://bot.example", b"x" * 32), carries=lambda _channel: True
     )
     async with store.read() as tx:
         assert await tx.subscriptions.due(clock.moment) == ["s"]
-    assert [outcome.reason for outcome in await digests.run(clock.moment, everyone=False)] == [Reason.NOTHING_NEW]
+    assert [outcome.reason for outcome in await digests.make_due(clock.moment, everyone=False)] == [Reason.NOTHING_NEW]
     async with store.read() as tx:
         assert await tx.subscriptions.due(clock.moment) == []
         time = await tx.connection.scalar(select(subscription.c.next_due_at))

@@ -89,7 +89,7 @@ async def campaign(rig: Rig, count: int, seed: int, *, questions: int) -> list[f
     people = await subscribe(rig, count)
     blocked = trouble(rig, people, seed)
     rig.bot.digests._first_send = 0
-    running = asyncio.create_task(rig.bot.digests.run(utc_now() + timedelta(days=8)))
+    running = asyncio.create_task(rig.bot.digests.make_due(utc_now() + timedelta(days=8)))
     took = []
     for number in range(questions):
         began = time.perf_counter()

@@ -21,7 +21,7 @@ from knowledge_base.store.people import Account
 from knowledge_base.store.subscriptions import OFF, ON, Subscription
 from knowledge_base.store.tables import subscription
 from knowledge_base.vocabulary import bundled
-from tests.bot.features.digests.test_run import digests, news, subscriber
+from tests.bot.features.digests.test_make import digests, news, subscriber
 from tests.conftest import FixedClock
 
 BERLIN_AND_MUNICH = Gazetteer(
@@ -81,11 +81,11 @@ class Town:
                 await expect_the_same(self.store, "back")
                 await heal(self.store)
             case "look":
-                await self.digests.run(self.clock.moment, everyone=False)
+                await self.digests.make_due(self.clock.moment, everyone=False)
             case "run":
-                await self.digests.run(self.clock.moment)
+                await self.digests.make_due(self.clock.moment)
             case "typed":
-                await self.digests.run(self.clock.moment + timedelta(days=number))
+                await self.digests.make_due(self.clock.moment + timedelta(days=number))
             case "news":
                 await news(self.store, f"n{self.clock.moment:%m%d%H}")
             case _:
@@ -178,9 +178,9 @@ async def test_check_without_due_digests_is_one_query_and_no_write(store: Store,
         await subscriber(store, f"p{number}")
     running = digests(store)
     clock.advance(days=1)
-    await running.run(clock.moment, everyone=False)
+    await running.make_due(clock.moment, everyone=False)
     counted = Counted(store)
-    assert await running.run(clock.moment, everyone=False) == []
+    assert await running.make_due(clock.moment, everyone=False) == []
     assert counted.counts == {"read": 1, "select": 1}
 
 
@@ -189,12 +189,12 @@ async def test_subscription_is_not_checked_again_in_the_week_of_its_digest(store
     clock.moment = MONDAY
     await news(store, "bus")
     running = digests(store)
-    (outcome,) = await running.run(MONDAY, everyone=False)
+    (outcome,) = await running.make_due(MONDAY, everyone=False)
     assert outcome.state == "queued"
     async with store.read() as tx:
         assert await tx.subscriptions.due(clock.moment) == []
         assert await tx.subscriptions.due(MONDAY + timedelta(weeks=1)) == [subscription.id]
-    assert await running.run(MONDAY, everyone=False) == []
+    assert await running.make_due(MONDAY, everyone=False) == []
 
 
 async def test_changed_holidays_recalculate_the_due_times(store: Store, clock: FixedClock) -> None:

@@ -14,9 +14,9 @@ from time import perf_counter
 
 import structlog
 
+from bot.features.digests.common import BEGUN, Stock, stock
 from bot.features.digests.draft import DigestOutcome, Draft, Reason, bored_topic, chosen, due_outcome, skipped, unopened
 from bot.features.digests.due import PAGE, DueSubscriber, look, work_out
-from bot.features.digests.edition import BEGUN, Stock, stock
 from bot.features.digests.recipients import recipients
 from bot.features.digests.render import Issue, ReadingPlace, digest
 from bot.messages import MessageAudience, Say
@@ -41,7 +41,7 @@ AT_ONCE = 5  # digests of one transaction: answers wait for it no longer than fo
 BUTTONS_LAST = timedelta(days=8)  # until the next one is there
 
 
-class DigestRunner:
+class DigestMaker:
     """The digests of one database. ``buttons`` are the channels that have any."""
 
     def __init__(
@@ -68,7 +68,7 @@ class DigestRunner:
         self._looked_with: Gazetteer | None = None  # the places, and so the holidays, of the last look at everyone
         self.waiting_for_approval = 0  # recipients of the first digests of this installation
 
-    async def run(self, now: datetime, *, dry_run: bool = False, everyone: bool = True) -> list[DigestOutcome]:
+    async def make_due(self, now: datetime, *, dry_run: bool = False, everyone: bool = True) -> list[DigestOutcome]:
         """Make what is due at ``now``, and return it with all other subscribers looked at that have a slot which has
         come.
 

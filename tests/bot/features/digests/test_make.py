@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from bot.channels.policy import DataClass, may_pass
-from bot.features.digests.run import DigestRunner
+from bot.features.digests.make import DigestMaker
 from bot.outgoing.links import Links
 from config.settings import Settings
 from knowledge_base.codec import to_body
@@ -32,9 +32,9 @@ MONDAY = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
 PLACES = Gazetteer([Municipality(id="1", name="Cottbus", state="Brandenburg")])
 
 
-def digests(store: Store, **values: int) -> DigestRunner:
+def digests(store: Store, **values: int) -> DigestMaker:
     carries = partial(may_pass, data=DataClass.TEXT_OF_OTHERS, settings=Settings())
-    return DigestRunner(store, lambda: PLACES, Links("https://bot.example", b"x" * 32), carries=carries, **values)
+    return DigestMaker(store, lambda: PLACES, Links("https://bot.example", b"x" * 32), carries=carries, **values)
 
 
 async def subscriber(store: Store, name: str, channel: str = "fake") -> Subscription:
@@ -68,7 +68,7 @@ async def test_parallel_runs_make_one_digest_for_each_subscriber(store: Store, c
         await subscriber(store, f"p{number}")
     clock.advance(days=1)
     await news(store, "bus")
-    results = await asyncio.gather(*(digests(store).run(MONDAY) for _ in range(3)))
+    results = await asyncio.gather(*(digests(store).make_due(MONDAY) for _ in range(3)))
     states = Counter(outcome.state for outcomes in results for outcome in outcomes)
     assert states["queued"] == 23
     result = await queued(store)
@@ -85,11 +85,11 @@ async def test_run_overtaken_by_another_run_keeps_the_digest_of_the_other(store:
     choose = slow._choose
 
     async def overtaken(*arguments: object) -> object:
-        assert [outcome.state for outcome in await digests(store).run(MONDAY)] == ["queued"]
+        assert [outcome.state for outcome in await digests(store).make_due(MONDAY)] == ["queued"]
         return await choose(*arguments)  # type: ignore[arg-type]
 
     slow._choose = overtaken  # type: ignore[method-assign,assignment]
-    assert [outcome.reason for outcome in await slow.run(MONDAY)] == ["served"]
+    assert [outcome.reason for outcome in await slow.make_due(MONDAY)] == ["served"]
     async with store.read() as tx:
         assert await tx.outbox.count() == {"new": 1}
 
@@ -112,11 +112,11 @@ async def test_entry_published_during_a_run_appears_in_the_next_digest(
         return result
 
     monkeypatch.setattr(NewsRows, "news", overtaken)
-    await digests(store).run(MONDAY)
+    await digests(store).make_due(MONDAY)
     await asyncio.gather(*writes)
     async with store.begin() as tx:
         await tx.connection.execute(update(outbox).values(state="sent"))
-    (outcome,) = await digests(store).run(MONDAY + timedelta(weeks=1))
+    (outcome,) = await digests(store).make_due(MONDAY + timedelta(weeks=1))
     assert outcome.items == ("project:late",)
 
 
@@ -125,7 +125,7 @@ async def test_processes_with_clocks_an_hour_apart_make_one_digest(store: Store,
     clock.advance(days=1)
     await news(store, "bus")
     hours = (timedelta(hours=number) for number in (1, 0, -1, 1))
-    states = [outcome.state for ahead in hours for outcome in await digests(store).run(MONDAY + ahead)]
+    states = [outcome.state for ahead in hours for outcome in await digests(store).make_due(MONDAY + ahead)]
     assert states.count("queued") == 1
     assert set((await queued(store)).values()) == {1}
 
@@ -134,11 +134,13 @@ async def test_dry_run_of_digests_stores_nothing(store: Store, clock: FixedClock
     await subscriber(store, "anna")
     clock.advance(days=1)
     await news(store, "bus")
-    (outcome,) = await digests(store).run(MONDAY, dry_run=True)
+    (outcome,) = await digests(store).make_due(MONDAY, dry_run=True)
     assert (outcome.state, outcome.items, str(outcome.week)) == ("due", ("project:bus",), "2026-W49")
     assert not await queued(store)
-    assert [outcome.state for outcome in await digests(store).run(MONDAY)] == ["queued"]
-    assert [(outcome.state, outcome.reason) for outcome in await digests(store).run(MONDAY)] == [("skipped", "served")]
+    assert [outcome.state for outcome in await digests(store).make_due(MONDAY)] == ["queued"]
+    assert [(outcome.state, outcome.reason) for outcome in await digests(store).make_due(MONDAY)] == [
+        ("skipped", "served")
+    ]
 
 
 async def test_digest_is_not_sent_if_the_subscription_changes_during_the_run(store: Store, clock: FixedClock) -> None:
@@ -156,7 +158,7 @@ async def test_digest_is_not_sent_if_the_subscription_changes_during_the_run(sto
         return made
 
     maker._choose = and_meanwhile  # type: ignore[method-assign,assignment]
-    assert [outcome.reason for outcome in await maker.run(MONDAY)] == ["changed_meanwhile"]
+    assert [outcome.reason for outcome in await maker.make_due(MONDAY)] == ["changed_meanwhile"]
     assert not await queued(store)
 
 
@@ -174,7 +176,7 @@ async def test_unopened_topic_is_offered_to_drop_in_a_chat_but_not_by_mail(
         await tx.subscriptions.save(subscription)
     clock.advance(days=1)
     await news(sqlite_store, "bus")
-    await digests(sqlite_store).run(MONDAY)
+    await digests(sqlite_store).make_due(MONDAY)
     async with sqlite_store.read() as tx:
         payload = (await tx.connection.exec_driver_sql("SELECT payload FROM outbox")).scalar_one()
         after = await tx.subscriptions.get(subscription.id)
@@ -189,7 +191,7 @@ async def test_digest_by_mail_has_an_unsubscribe_link(sqlite_store: Store, clock
         await tx.subscriptions.save(replace(subscription, channel="email", conversation="rad@stadt.example"))
     clock.advance(days=1)
     await news(sqlite_store, "bus")
-    (outcome,) = await digests(sqlite_store).run(MONDAY)
+    (outcome,) = await digests(sqlite_store).make_due(MONDAY)
     assert outcome.channel == "email"
     links = Links("https://bot.example", b"x" * 32)
     async with sqlite_store.read() as tx:
@@ -242,7 +244,7 @@ async def _step(
         await news(store, f"n{step}")
     elif action == "run":
         before = await rows(store)
-        await asyncio.gather(*(digests(store).run(clock.moment) for _ in range(number)))
+        await asyncio.gather(*(digests(store).make_due(clock.moment) for _ in range(number)))
         after = await rows(store)
         assert {after[key] for key in after.keys() - before.keys()} <= {"queued", "empty"}, "none is taken away again"
     else:

@@ -1,4 +1,4 @@
-"""What the digests of one run have in common: the material, the editors' line, whether an admin said yes."""
+"""What digests made at the same time have in common: the material, the editors' line, whether an admin said yes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KINDS = (RecordKind.PROJECT, RecordKind.CONTACT, RecordKind.EVENT)
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """Everything that a run chooses from, and what all its digests say."""
+    """Everything that digests choose from, and what all of them say."""
 
     atlas: Atlas
     material: Material
