@@ -41,7 +41,7 @@ class Ranked:
         """Return the same candidates in another order; scores keep their places, so they still fall."""
         return self._taken(order, score=self.score)
 
-    def only(self, wanted: Bools) -> Ranked:
+    def only(self, wanted: Bools | Ints) -> Ranked:
         """Return some of the candidates, in their order."""
         return self._taken(wanted, score=self.score[wanted])
 
