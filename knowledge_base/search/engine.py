@@ -192,7 +192,7 @@ class Search:
         hits = _counted(query, ranked, ranked.met & sure, tuning.COUNTED_FROM)
         doubtful = np.setdiff1d(_counted(query, ranked, ranked.met & sure, tuning.DOUBTFUL_FROM), hits)
         theirs, chances = _elsewhere(ranked)
-        theirs = theirs[chances >= tuning.COUNTED_FROM] if elsewhere else theirs[:0]
+        theirs = theirs[chances >= tuning.ELSEWHERE_FROM] if elsewhere else theirs[:0]
         others = np.setdiff1d(np.arange(len(ranked)), (*hits, *doubtful, *theirs))
         nearest = np.concatenate((doubtful, theirs, others)) if sure else np.concatenate((theirs, others))[offset:]
         hits = hits[self._overviews.by_turns(query, ranked.docs[hits])]

@@ -26,7 +26,7 @@ from tests.wording import says
 ROOT = Path(__file__).parents[2]
 
 # Patterns of ids; of a page with five hits, one record may be another.
-MOBILITY = "oepnv|bus$|loop$|kielregion|fahrgastinfo|muenster-strategie"
+MOBILITY = "oepnv|bus$|loop$|kielregion|fahrgastinfo|muenster-strategie|testfeld"
 TWINS = "zwilling|verbund-cut"
 ULM = "^bw-ulm-"
 DASHBOARDS = "dashboard|hitze|klima|pegel-bienen|hassfurt-hochwasser"
