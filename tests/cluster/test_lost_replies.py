@@ -23,7 +23,7 @@ async def test_bot_answers_once_when_replies_to_claims_get_lost(queue: str, data
         machine.database.lost = lost = LostReplies(within=f"UPDATE {queue} SET", times=LOSSES)
         first = [place.world.say(person, "Hitzeschutz") for person in people]
         second = [place.world.say(person, "!hilfe") for person in people]
-        tally = await place.settled([*first, *second], 60)
+        tally = await place.settled([*first, *second])
         assert lost.happened == LOSSES
         assert tally.right, tally
         assert (await machine.health())["status"] == "ok"
@@ -37,7 +37,7 @@ async def test_bot_answers_once_when_a_tenth_of_the_commit_replies_gets_lost(mac
         machine.database.lost = replies
     people = place.people(30)
     asked = [place.world.say(person, text) for text in ("Hitzeschutz", "!hilfe") for person in people]
-    tally = await place.settled(asked, 60)
+    tally = await place.settled(asked)
     for machine in running:
         machine.database.lost = None
     assert sum(one.happened for one in lost) >= 10
@@ -50,6 +50,6 @@ async def test_bot_answers_once_when_replies_to_any_statements_get_lost(place: T
     (machine,) = await place.running(1)
     machine.database.lost = lost = LostReplies(commits=False, probability=0.03)
     asked = [place.world.say(person, "Hitzeschutz") for person in place.people(30)]
-    tally = await place.settled(asked, 60)
+    tally = await place.settled(asked)
     assert lost.happened >= 10
     assert tally.right, tally
