@@ -270,7 +270,7 @@ async def test_cluster_loses_and_leaks_no_messages_under_failures(
     with postgres_server(durable=True) as server:
         with psycopg.connect(f"{server.address}/postgres", autocommit=True) as admin:
             admin.execute("CREATE DATABASE town")
-        fill(f"{server.address}/town", tmp_path)
+        fill(f"{server.address}/town", tmp_path, bundle=True)
         started = time.monotonic()
         async with town(f"{server.address}/town") as place:
             disasters = Disasters(place, server, random.Random(SEED), FREEZE_S)

@@ -89,6 +89,7 @@ class Town:
             "LIMITS__PROJECTS_PER_DAY": "0",
             "DIGESTS__FIRST_SEND": "0",
             "LOG__FORMAT": "json",
+            "KNOWLEDGE__BUNDLE": "false",  # to read the bundle at each start takes longer than most tests
         }
         made = Machine(f"m{len(self.machines) + 1}", to_database, to_telegram, usual | settings)
         self.machines.append(made)

@@ -75,7 +75,8 @@ async def world(
     async with SmtpSink() as mail:
         smtp = {"HOST": "127.0.0.1", "PORT": str(mail.port), "TLS": "none", "SENDER": "lotse@stadtlotse.example"}
         account = synapse.register(f"stadtlotse-{request.node.name[5:20].replace('_', '-')}".rstrip("-"))
-        bot = BotProcess(synapse, account, **{f"SMTP__{name}": value for name, value in smtp.items()})
+        settings = {"KNOWLEDGE__BUNDLE": "true"} | {f"SMTP__{name}": value for name, value in smtp.items()}
+        bot = BotProcess(synapse, account, **settings)
         try:
             done = bot.run("import", str(records))
             assert done.returncode == 0, done.stderr

@@ -33,6 +33,7 @@ class BotProcess:
             "MATRIX__JOINS_PER_HOUR": "0",
             "LIMITS__QUESTIONS_PER_HOUR": "0",
             "WEB__ENABLED": "false",
+            "KNOWLEDGE__BUNDLE": "false",  # to read the bundle at each start takes longer than most tests
             "LOG__FORMAT": "json",
         } | settings
         models = ROOT / ".cache" / "models"

@@ -27,6 +27,16 @@ PROJECTS = [
     {"id": "t-schule", "title": "Digitale Schule", "municipality": "Lernhausen",
      "text": "Alle Schulen haben Glasfaser, Tafeln mit Bildschirm und eine gemeinsame Lernplattform."},
 ]  # fmt: skip
+# So many that an answer is long, and not all stand in it.
+ON_MOBILITY = [
+    {"id": f"t-mobil-{number}", "title": f"{title} in {town}", "municipality": town, "topics": ["Mobilität"],
+     "text": f"{town} baut {title} auf: Mobilität für alle, die kein eigenes Auto haben."}
+    for number, (title, town) in enumerate((
+        ("Carsharing", "Altstadt am See"), ("Mitfahrbank", "Bergdorf"), ("Lastenrad", "Hafenstadt"),
+        ("Parkleitsystem", "Marktfleck"), ("Mobilitätsstation", "Neuhof"), ("Fahrradparkhaus", "Talheim"),
+        ("Wassertaxi", "Uferstadt"), ("Verkehrszählung", "Waldkirchen"),
+    ))
+]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -38,13 +48,13 @@ def synapse() -> Iterator[Synapse]:
 @pytest.fixture(scope="session")
 def projects(tmp_path_factory: pytest.TempPathFactory, e5_folder: Path) -> Path:
     file = tmp_path_factory.mktemp("knowledge") / "projects.jsonl"
-    file.write_text("".join(json.dumps(project, ensure_ascii=False) + "\n" for project in PROJECTS))
+    file.write_text("".join(json.dumps(project, ensure_ascii=False) + "\n" for project in (*PROJECTS, *ON_MOBILITY)))
     return file
 
 
 @pytest.fixture(scope="session")
 def knowledge(synapse: Synapse, projects: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the bundle and a few projects of the tests' own, indexed; the first test process makes it."""
+    """A database with a few projects of the tests' own, indexed; the first test process makes it."""
     here = tmp_path_factory.getbasetemp()
     folder = (here.parent if "PYTEST_XDIST_WORKER" in os.environ else here) / "matrix-knowledge"
     with one_at_a_time("matrix-knowledge"):

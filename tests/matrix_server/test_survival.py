@@ -34,7 +34,7 @@ def bodies(person: Person, bot: BotProcess) -> list[str]:
     return [e["content"].get("body", "") for room in person.events for e in person.from_user(room, bot.user_id)]
 
 
-@pytest.mark.parametrize("missed", [80, pytest.param(500, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("missed", [30, pytest.param(500, marks=pytest.mark.campaign)])
 async def test_bot_answers_missed_messages_in_order(missed: int, bot: BotProcess, person: Person) -> None:
     room = await person.room_with(bot.user_id, encrypted=True)
     await bot.end()
