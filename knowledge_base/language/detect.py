@@ -54,7 +54,8 @@ _BRAND_WORDS = frozenset(
 )
 # German and Polish staff write these English terms too, so they say nothing about the language.
 _SHARED_TERMS = re.compile(
-    r"\b(?:smart (?:city|cities|region|grid|parking)|open (?:data|source|government)|digital twin|urban data platform"
+    r"\b(?:smart (?:city|cities|region|grid|parking|water|home|mobility|village)|open (?:data|source|government)"
+    r"|digital twin|urban data platform"
     r"|citizen science|mobility hub|test)\b",
     re.IGNORECASE,
 )

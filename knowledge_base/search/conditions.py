@@ -153,14 +153,7 @@ class Conditions:
         if read.years and not read.rounds:
             fits["years"] = self._years(query, docs)
         fits |= self._marked(query, docs)
-        if query.without_rows or query.without_states:
-            fits["without"] = (~excluded).astype(np.float32)
-        if query.without_words:
-            fits["without_words"] = 1.0 - unwanted
-        if query.without_topics:
-            fits["without_topics"] = 1.0 - within(
-                docs, (self.by_topic[t] for t in query.without_topics if t in self.by_topic)
-            )
+        fits |= self._left_out(query, docs, excluded, unwanted)
         degree = np.sum([_weight(name) * fit for name, fit in fits.items()], axis=0, dtype=np.float32)
         strict = {name: fit > 0 for name, fit in fits.items() if name not in _ORDERING}
         rest = [fit for name, fit in strict.items() if name != "place"]
@@ -186,6 +179,18 @@ class Conditions:
             ("model_project", query.listing, self.model_project),
         )
         return {name: column[docs].astype(np.float32) for name, asked, column in marks if asked}
+
+    def _left_out(self, query: Query, docs: Ints, excluded: Bools, unwanted: Floats) -> dict[str, Floats]:
+        """Return the fits to what a question leaves out: places, words, topics with all narrower ones."""
+        fits: dict[str, Floats] = {}
+        if query.without_rows or query.without_states:
+            fits["without"] = (~excluded).astype(np.float32)
+        if query.without_words:
+            fits["without_words"] = 1.0 - unwanted
+        if query.without_topics:
+            held = within(docs, (self.by_topic[topic] for topic in query.without_topics if topic in self.by_topic))
+            fits["without_topics"] = 1.0 - held
+        return fits
 
     def _cited(self, query: Query) -> Ints | None:
         """Return the documents that are from a web address in the question, or cite it; None where there are none."""

@@ -18,6 +18,7 @@ from knowledge_base.language.detect import detect_language
 from knowledge_base.language.tokens import stem_all, words
 from knowledge_base.model import Answer, Contact, Event, Hit
 from knowledge_base.places.gazetteer import Gazetteer
+from knowledge_base.places.words import words_of
 from knowledge_base.search import certainty, tuning
 from knowledge_base.search.conditions import Bools, Conditions, Floats, Ints
 from knowledge_base.search.events import Events
@@ -99,8 +100,27 @@ class Search:
 
         ``language`` is that of the question, where it is known; else it is detected. Any string is safe.
         """
+        return await self.answer(
+            question,
+            self.told(self.read(question, language=language, previous=previous), ()),
+            limit=limit,
+            offset=offset,
+        )
+
+    def told(self, query: Query, asker: Iterable[str]) -> Query:
+        """Return a question as a known asker means it: "what do others do?" leaves out the asker's own town.
+
+        ``asker`` names that town, where an earlier question told it.
+        """
+        rows = query.asker or tuple(row for name in asker for row in self.gazetteer.rows_named(name))
+        folded = " ".join(word.folded for word in words_of(query.text))
+        if not rows or query.placed or not phrases.OTHERS.search(folded):
+            return replace(query, asker=rows)
+        return replace(query, asker=rows, without_rows=tuple(dict.fromkeys((*query.without_rows, *rows))))
+
+    async def answer(self, question: str, query: Query, *, limit: int = 5, offset: int = 0) -> SearchResult:
+        """Answer a question as read; see ``ask``."""
         began = perf_counter()
-        query = self.read(question, language=language, previous=previous)
         result = await self.ranked(query)
         sure, elsewhere = await self._decided(query, *result) if result else (False, False)
         answer = Answer(

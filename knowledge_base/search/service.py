@@ -46,10 +46,11 @@ def warm() -> None:
 
 @dataclass(frozen=True, slots=True)
 class ChainResult:
-    """An answer, and whether its question leaned on the one before."""
+    """An answer, whether its question leaned on the one before, and the asker's own town as far as they named it."""
 
     answer: Answer
     follows_up: bool
+    asker: tuple[str, ...] = ()  # names of municipalities; pass them with the next question of this chat
 
 
 class SearchService:
@@ -128,11 +129,18 @@ class SearchService:
             log.exception("search.not_caught_up")
 
     async def ask(
-        self, chain: Sequence[str], *, fallback: str | None = None, limit: int = 5, offset: int = 0
+        self,
+        chain: Sequence[str],
+        *,
+        fallback: str | None = None,
+        limit: int = 5,
+        offset: int = 0,
+        asker: Sequence[str] = (),
     ) -> ChainResult:
         """Answer the last question of a chain; the earlier ones are its context, and are read, not answered.
 
-        ``fallback`` is the language of a question that has none of its own ("LoRaWAN").
+        ``fallback`` is the language of a question that has none of its own ("LoRaWAN"). ``asker`` names the town of
+        the asker, as an earlier answer told it: its own projects are left out of "what do others do".
         """
         search = self.snapshot
         *earlier, question = (text[:LONGEST] for text in chain)
@@ -140,11 +148,13 @@ class SearchService:
         for text in earlier:
             previous = search.read(text, language=guess_language(text) or fallback, previous=previous)
         language = guess_language(question) or (previous.language if previous else fallback)
-        result = await search.ask(question, language=language, previous=previous, limit=limit, offset=offset)
-        alone = search.read(question, language=language)
+        query = search.told(search.read(question, language=language, previous=previous), asker)
+        result = await search.answer(question, query, limit=limit, offset=offset)
         events = () if offset else search.events.asked_for(result.query, self._store.now().date())
         return ChainResult(
-            replace(result.answer, events=events), follows_up=previous is not None and result.query != alone
+            replace(result.answer, events=events),
+            follows_up=query.follows,
+            asker=tuple(search.gazetteer.municipalities[row].name for row in query.asker),
         )
 
     async def probe(self) -> float:

@@ -12,23 +12,23 @@ import re
 from dataclasses import replace
 from typing import TypeVar
 
-from knowledge_base.language.tokens import STOP_WORDS
 from knowledge_base.model import Understood
 from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.places.place_names import PLACE_PREPOSITIONS
 from knowledge_base.places.words import clean, fold, words_of
+from knowledge_base.search.tokens import STOP_WORDS
 from knowledge_base.search.understanding import phrases
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.search.understanding.query import Query
 from knowledge_base.search.understanding.reader import understand
 
-Named = TypeVar("Named")
+Value = TypeVar("Value")
 _MAX_WORDS = 12
 _SHORT = 6  # words of a question with neither subject nor limit: "anything newer?"
 _LOOSE = frozenset({"die", "noch", "da", "dort", "it"})  # also stand in complete questions
 _LIMITING_TOPICS = frozenset({"rural", "cross-border"})
 _SENTENCE_END = re.compile(r"(?<=[.?!;])\s+|(?<=\w):\s+|,\s+|\s[–—-]\s")
-_LEAD = re.compile(rf"{phrases.LEADS.pattern}")
+_LEAD = phrases.LEADS
 _ONLY_LAST = re.compile(r"(?<!\S)(?:only|nur|tylko)$")
 _WITH = re.compile(r"^(?:mit|with|per|z|ze)(?!\S)")
 _NAMED = (
@@ -46,7 +46,7 @@ _STOP = frozenset(fold(word) for words in STOP_WORDS.values() for word in words)
 _WHO_DOES = re.compile(r"^(?:wer|who|kto) (\w+) \w+ \w+")
 _ASKED = re.compile(r"^(?:was|co|what) (\w+) \w+")
 _QUESTION = re.compile(
-    r"^(?:wer|was|wo|wie|welche[rsnm]?|wann|warum|hat|haben|ist|sind|gibt|gibts|kann|who|what|which|where|how|when|is|are|has|"
+    r"^(?:wer|was|wo|wie|wieviele?|welche[rsnm]?|wann|warum|hat|haben|ist|sind|gibt|gibts|kann|who|what|which|where|how|when|is|are|has|"
     r"have|does|do|did|can|kto|co|gdzie|jak|jakie|ktore|ktora|czy|ile)(?!\S)"
 )
 _ORDINALS = (
@@ -274,7 +274,7 @@ def _merge(previous: Query, new: Query) -> Query:
     )
 
 
-def _both(new: tuple[Named, ...], old: tuple[Named, ...]) -> tuple[Named, ...]:
+def _both(new: tuple[Value, ...], old: tuple[Value, ...]) -> tuple[Value, ...]:
     return tuple(dict.fromkeys((*old, *new)))
 
 

@@ -21,14 +21,16 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"(?:^|(?<=[\s.!?,]))(?:(?:mit )?(?:freundlichen?|besten?|vielen|herzlichen?|schönen?|lieben?|viele|kollegialen) grü(?:ß|ss)en?"
+    r"(?:^|(?<=[\s.!?,]))(?:(?:mit )?(?:freundlichen?|besten?|vielen?|herzlichen?|schönen?|lieben?|kollegialen)"
+    r" grü(?:ß|ss)en?"
     r"|(?:kind|best|warm) regards|yours (?:sincerely|faithfully)|sincerely yours"
     r"|z (?:poważaniem|wyrazami szacunku)|(?:serdecznie )?pozdrawiam|z pozdrowieniami"
     r"|(?<=\n)(?:gruß|lg|mfg|vg|regards|pozdrowienia)\b|(?<=\n)-- ?\n)",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(
-    r"(?:^|\n)(?: *>|-{2,} ?(?:ursprüngliche|original|wiadomość)|(?:am|on|dnia|w dniu) [^\n]{5,120}(?:schrieb|wrote|napisał)[^\n]*:)",
+    r"(?:^|\n)(?: *>|-{2,} ?(?:ursprüngliche|original|wiadomość)"
+    r"|(?:am|on|dnia|w dniu) [^\n]{5,120}(?:schrieb|wrote|napisał)[^\n]*:)",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-ZÄÖÜŻŹĆŁŚ])|\n+")
@@ -81,7 +83,9 @@ def _of_mail(text: str) -> str:
     if greeted:
         body = body[greeted.end() :]
     if len(body.split()) > 2 * _SHORTEST:
-        kept = [sentence for sentence in _SENTENCE.split(body) if not _REPLY.search(sentence.strip())]
+        kept = [
+            sentence for sentence in _SENTENCE.split(body) if "?" in sentence or not _REPLY.search(sentence.strip())
+        ]
         body = " \n".join(kept) if sum(len(sentence.split()) for sentence in kept) >= _SHORTEST else body
     return body if body.strip() else text
 

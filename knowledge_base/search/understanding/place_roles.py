@@ -16,7 +16,7 @@ from knowledge_base.search.understanding import phrases
 
 _JOINING = frozenset("und oder sowie bzw and or nor i oraz lub albo ani in aus w we z".split())  # Potsdam und in Guben
 _NEIGHBOUR_COUNTRY = "Polen"
-_CLAUSE_ENDS = re.compile(r"[,;:.?!–—\n]|\s-\s")
+_CLAUSE_ENDS = re.compile(r"[,;:?!–—\n]|\.(?!\d)|\s-\s")
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,3 +109,81 @@ def test_follow_up_can_exclude_a_place(language: str, question: str) -> None:
     assert query.without_rows == read("de", "Potsdam").rows
     assert query.understood.topics == ("mobility",)
     assert query.understood.states == ("Brandenburg",)
+
+
+ASKED = [
+    ("de", "Wer hat was gegen Hitze gemacht?"),
+    ("de", "Was macht Ulm?"),
+    ("de", "Welche Städte sind in Staffel 2?"),
+    ("en", "Which towns in Bavaria run a LoRaWAN network?"),
+]
+
+
+@pytest.mark.parametrize("first", ASKED)
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [("de", "Was macht Guben?"), ("de", "Ist Leipzig auch Modellprojekt?"), ("de", "Was macht Dortmund?"),
+     ("de", "Welche Modellkommunen gibt es in Sachsen?"), ("de", "Welche Städte in Bayern sind dabei?"),
+     ("de", "Wieviel Geld hat Bad Belzig bekommen?"), ("de", "Welche Städte sind in Staffel 3?"),
+     ("de", "Wer macht Smart City in Guben?"), ("de", "Wie viele Projekte gibt es im Saarland?"),
+     ("de", "Und wer misst Starkregen schon mit Sensoren?"), ("en", "Which model projects are in Bavaria?"),
+     ("en", "Projects near Cottbus please"), ("en", "OK, different topic: who uses drones in the forest?"),
+     ("en", "Which projects started in 2025?"), ("pl", "Co robi Guben?"), ("pl", "Ok. Jest coś z Zielonej Góry?")],
+)  # fmt: skip
+def test_question_with_a_frame_or_a_subject_stands_alone(first: tuple[str, str], language: str, question: str) -> None:
+    assert not after(first, language, question).follows
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [("de", "Gut. Und in Sachsen?"), ("de", "Gibt es so etwas auch in Sachsen?"), ("de", "davon in Sachsen?"),
+     ("de", "was ist mit Sachsen?"), ("de", "sachsen"), ("en", "only Saxony"),
+     ("en", "Are there some of them in Saxony?"),
+     ("en", "Anyone in Saxony?"), ("pl", "a w Saksonii?"), ("pl", "Które z nich w Saksonii?")],
+)  # fmt: skip
+def test_question_that_only_limits_or_refers_back_keeps_the_subject(language: str, question: str) -> None:
+    query = after(("de", "Wer hat einen Rufbus?"), language, question)
+    assert query.follows
+    assert query.understood.states == ("Sachsen",)
+    assert query.understood.topics == ("public-transport",)
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [("de", "Nein, ich meinte Radverkehr"), ("en", "I meant cycling"), ("pl", "chodziło mi o ruch rowerowy")],
+)
+def test_correction_replaces_the_subject_and_keeps_the_place(language: str, question: str) -> None:
+    query = after(("de", "Wer hat Rufbusse in Sachsen?"), language, question)
+    assert query.understood.topics == ("cycling-walking",)
+    assert query.understood.states == ("Sachsen",)
+
+
+def test_place_left_out_is_no_longer_the_place_asked_for() -> None:
+    query = after(("de", "Notfallnetz in Berlin"), "de", "außerhalb von Berlin?")
+    assert not query.placed
+    assert query.understood.negated == ("Berlin",)
+    assert query.subject == ("Notfallnetz",)
+
+
+def test_what_is_left_out_adds_up_until_a_place_is_named() -> None:
+    first = after(("en", "open data portals"), "en", "not North Rhine Westphalia")
+    second = follow_up("and not Brandenburg either", first, "en", gazetteer(), lexicon())
+    assert second.without_states == ("Nordrhein-Westfalen", "Brandenburg")
+    assert follow_up("and in Saxony?", second, "en", gazetteer(), lexicon()).without_states == ()
+
+
+def test_number_of_a_round_is_enough_after_a_question_for_a_round() -> None:
+    query = after(("de", "Welche Städte der 1. Staffel sind in Bayern?"), "de", "und die dritte?")
+    assert query.understood.rounds == ("MPSC 3. Staffel 2021",)
+    assert query.understood.states == ("Bayern",)
+
+
+def test_small_towns_replace_the_cities_named_before() -> None:
+    query = after(("pl", "Co Dortmund i Lipsk mają w aplikacjach?"), "pl", "I jak jest w małych miastach?")
+    assert query.understood.rural
+    assert not query.placed
+
+
+def test_question_for_some_of_the_hits_adds_its_subject() -> None:
+    query = after(("en", "village shops"), "en", "which of them works with no staff?")
+    assert query.subject == ("shops", "staff")

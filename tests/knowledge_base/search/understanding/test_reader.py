@@ -89,6 +89,27 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("pl", "Które projekty są już zakończone?", {"status": ("done",)}),
     ("pl", "Co dopiero jest planowane?", {"status": ("planned",)}),
     ("pl", "planowanie przestrzenne", {"status": ()}),
+    ("de", "Wer hat eine Verpackungssteuer eingeführt?", {"status": ()}),
+    ("de", "Wer hat das umgesetzt?", {"status": ()}),
+    ("de", "Was läuft in Soest?", {"status": ()}),
+    ("de", "Wir planen einen Rufbus, wer hat das schon?", {"status": ()}),
+    ("pl", "Kto wdrożył czujniki?", {"status": ()}),
+    ("en", "a public dashboard with live data", {"status": ()}),
+    ("de", "nur die, die noch laufen", {"status": ("running",)}),
+    ("pl", "tylko te, które już działają", {"status": ("running",)}),
+    ("de", "Nur was läuft, keine Piloten", {"status": ()}),
+    # left out
+    ("de", "Projekte ohne Mobilität", {"topics": (), "without_topics": ("mobility",), "negated": ("Mobilität",)}),
+    ("de", "Energie, aber nicht zur Mobilität", {"topics": ("energy",), "negated": ("Mobilität",)}),
+    ("de", "Digitalisierung, keine Apps", {"topics": (), "negated": ("Apps",)}),
+    ("de", "Klimaprojekte außer Hitze", {"subject": ("Klima",), "without_topics": (), "negated": ("Hitze",)}),
+    ("en", "mobility projects but not about buses", {"topics": ("mobility",), "negated": ("buses",)}),
+    ("en", "fire detection, without cameras", {"negated": ("cameras",)}),
+    ("pl", "aplikacje? bez aplikacji", {"negated": ("aplikacji",)}),
+    ("de", "nicht Lübeck und nicht Kiel", {"negated": ("Lübeck", "Kiel")}),
+    ("de", "Ohne Thüringen bitte", {"negated": ("Thüringen",), "municipalities": ()}),
+    ("de", "Dorfladen ohne Personal", {"negated": (), "subject": ("Dorfladen", "Personal")}),
+    ("de", "Der Platz ist heiß, wir haben kein Geld. Wer hat Ideen?", {"negated": ()}),
     # role
     ("de", "Wer ist zuständig für die Kiezbox?", {"role": True, "who": True}),
     ("de", "Ansprechpartner Hardenbergplatz", {"role": True}),
@@ -247,3 +268,38 @@ def test_limiting_topic_is_not_a_subject_next_to_a_real_topic() -> None:
 )
 def test_name_of_a_place_is_no_word_to_search_for_unless_it_is_the_subject(question: str, words: str) -> None:
     assert understand(question, "de", gazetteer(), lexicon()).words == words
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "subject"),
+    [
+        ("de", "Ich bin Klimamanagerin in Cottbus. Was machen andere gegen Hitze?", ("Hitze",)),
+        ("de", "Als Stadt Cottbus interessiert uns: Wer hat einen Bürgerhaushalt?", ("interessiert", "Bürgerhaushalt")),
+        ("de", "Wir wollen in Cottbus ein Baumkataster aufbauen. Wer hat das?", ("Baumkataster", "aufbauen")),
+        ("de", "Guten Tag, hier Stadtwerke Cottbus. Wo gibt es LoRaWAN?", ("LoRaWAN",)),
+        ("en", "I work for the city of Cottbus, what do others do against heat?", ("heat",)),
+        ("pl", "Urząd Miasta Cottbus tutaj, kto ma czujniki?", ("czujniki",)),
+    ],
+)
+def test_town_of_the_asker_is_who_asks_and_not_where_to_search(
+    language: str, question: str, subject: tuple[str, ...]
+) -> None:
+    query = read(language, question)
+    assert query.asker == read("de", "Cottbus").rows
+    assert not query.placed
+    assert query.subject == subject
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Was machen wir in Cottbus?", "Ich suche Projekte in Cottbus", "I'm visiting Cottbus, what can they show us?"],
+)
+def test_place_that_an_asker_asks_for_is_not_their_own(question: str) -> None:
+    query = read("en" if question.startswith("I'm") else "de", question)
+    assert query.rows
+    assert not query.asker
+
+
+def test_size_of_the_askers_town_is_no_condition_but_a_limit_is() -> None:
+    assert not read("de", "Wir haben 5.000 Einwohner. Wer hat eine App?").understood.rural
+    assert read("de", "Städte unter 20.000 Einwohnern mit App").understood.rural
