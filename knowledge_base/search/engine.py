@@ -35,7 +35,6 @@ from knowledge_base.vocabulary import Vocabulary
 CANDIDATES = 200
 RERANKED = 20
 _RERANK_SHARE = 0.5
-_HELD = 0.5  # of a word: more than a topic of the record alone, or a part of a compound
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +178,7 @@ class Search:
     def _held(self, unwanted: Iterable[str], language: str, docs: Ints) -> Floats:
         """Return 1 for the documents that hold a word, in any language that they are written in."""
         held = [self.index.lexical.coverage(self.index.lexical.query(word, language), docs) for word in unwanted]
-        return (np.max(held, axis=0) >= _HELD).astype(np.float32) if held else np.zeros(len(docs), np.float32)
+        return (np.max(held, axis=0) >= tuning.HELD).astype(np.float32) if held else np.zeros(len(docs), np.float32)
 
     async def _decided(self, query: Query, ranked: Ranked, vector: Floats) -> tuple[bool, bool]:
         """Return whether the question is answered, and whether other places than the one named have an answer."""

@@ -28,6 +28,7 @@ ONLY_NAMED = 0.6  # a document that names the place, beside one of the place
 THIN = -0.5  # a record that only says that a model project exists, where no list is asked for
 WEIGHTS = {"near": 0.7, "without_words": 1.0, "years": 0.5, "status": 0.6}  # of conditions; 1 where none is named
 SOFT = 0.3  # of a condition that a record may meet and not say so
+HELD = 0.5  # of an unwanted word: more than a topic of the record alone, or a part of a compound
 NO_SUBJECT = 0.3  # how much the texts count where only conditions are asked for
 
 # Decisions (logistic models), fitted by tools/fit_certainty.py on all corpora with equal weight. By hand, so that the

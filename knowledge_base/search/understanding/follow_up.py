@@ -91,9 +91,6 @@ def follow_up(question: str, previous: Query | None, language: str, gazetteer: G
     return query
 
 
-# ------------------------------------------------------------------------------------------------------- the decision
-
-
 def _leans(query: Query, previous: Query) -> bool:
     """Return whether a question is incomplete without the one before."""
     folded = _folded(query.text)
@@ -216,9 +213,6 @@ def _in_round(query: Query, previous: Query, lexicon: Lexicon) -> Query:
     return replace(
         query, listing=True, subject=(), rest="", understood=replace(query.understood, rounds=names, topics=())
     )
-
-
-# ----------------------------------------------------------------------------------------------------------- the merge
 
 
 def _merge(previous: Query, new: Query) -> Query:

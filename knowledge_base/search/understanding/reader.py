@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from knowledge_base.language.tokens import STOP_WORDS
 from knowledge_base.model import Understood
@@ -13,7 +14,7 @@ from knowledge_base.search.understanding import phrases
 from knowledge_base.search.understanding.left_out import left_out
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.search.understanding.pasted import unpasted
-from knowledge_base.search.understanding.place_roles import introduction, place_roles
+from knowledge_base.search.understanding.place_roles import PlaceRoles, introduction, place_roles
 from knowledge_base.search.understanding.query import Query
 
 _STOP = {language: frozenset(map(fold, words)) for language, words in STOP_WORDS.items()}
@@ -41,24 +42,17 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
     told = introduction(text, words, place.own)
     asked = _masked(words, told)
     role = bool(phrases.ROLE.search(asked))
-    limiting = (*place.near, *place.at)
     rows = _rows(place.at)
     placed = {number for mention in mentions for number in range(mention.first, mention.last)}
     topics = lexicon.find(words, language, placed | told, _ordinary(words, starts, folded))
-    rounds = lexicon.rounds_in(asked)
     years = phrases.years(text)
-    listing = bool(phrases.LISTING.search(asked) or rounds) and not phrases.DEFINITION.fullmatch(asked)
+    listing, rounds = _rounds(asked, years, lexicon)
     stages = dict(_stages(asked))
     status = () if phrases.ABOUT_ONE.match(asked) else tuple(name for name, wanted in stages.items() if wanted)
-    if listing and not rounds:
-        rounds = tuple((name, 0, 0) for year in years for name in lexicon.rounds_of_year(year))
-    spans = [(start, end) for _, start, end in rounds] + list(_spans(asked, stages))
-    read = _within(starts, spans)
+    read = _within(starts, [*((start, end) for _, start, end in rounds), *_spans(asked, stages)])
     unwanted = left_out(text, words, asked, placed | told | read, topics, _is_subject)
     kept = _kept(words, placed | unwanted | told | read, language)
-    without = tuple(words[number].text for number in sorted(unwanted))
     wanted = [mention for mention in topics if not unwanted.intersection(range(mention.first, mention.last))]
-    small = bool(phrases.RURAL.search(asked))
     return Query(
         text=text,
         language=language,
@@ -67,37 +61,62 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
         topical=tuple(word.text for mention in wanted for word in words[mention.first : mention.last]),
         rows=gazetteer.with_members(rows),
         near_rows=_rows(place.near),
-        states=_beyond(_names(limiting, PlaceKind.STATE), rows, gazetteer),
+        states=_beyond(_names((*place.near, *place.at), PlaceKind.STATE), rows, gazetteer),
         boroughs=tuple(mention.place.borough for mention in place.at if mention.place.borough),
         without_rows=gazetteer.with_members(_rows(place.without)),
         without_states=_names(place.without, PlaceKind.STATE),
-        without_words=without,
+        without_words=tuple(words[number].text for number in sorted(unwanted)),
         without_topics=tuple(m.topic for m in topics if m not in wanted and lexicon.is_label(m.topic, words[m.first])),
         addresses=said.addresses,
         asker=_rows(place.own),
-        asker_small=(bool(phrases.RURAL.search(folded)) and not small) or _small_population(folded),
+        asker_small=_is_small(folded, asked),
         places=tuple(" ".join(word.folded for word in words[m.first : m.last]) for m in mentions),
         listing=listing,
         transfer=bool(phrases.TRANSFER.search(asked)),
         border=bool(place.partner or phrases.BORDER.search(asked)),
         ending=bool(years and phrases.ENDING.search(asked)),
-        understood=Understood(
+        understood=replace(
+            _where(place),
             topics=tuple(dict.fromkeys(mention.topic for mention in wanted)),
-            municipalities=_names(place.at, PlaceKind.MUNICIPALITY),
-            states=_names(limiting, PlaceKind.STATE),
             rounds=tuple(dict.fromkeys(name for name, _, _ in rounds)),
             years=years,
             status=status,
-            near=_names(place.near, PlaceKind.MUNICIPALITY),
-            unknown_places=_names(limiting, PlaceKind.ELSEWHERE),
-            rural=small or _small_population(folded, condition=True),
+            rural=bool(phrases.RURAL.search(asked)) or _small_population(folded, condition=True),
             counties=bool(phrases.COUNTIES.search(asked)),
             who=role or bool(phrases.WHO.search(asked)),
             role=role,
-            negated=(*dict.fromkeys(mention.place.name for mention in place.without), *without),
+            negated=(
+                *dict.fromkeys(mention.place.name for mention in place.without),
+                *(words[number].text for number in sorted(unwanted)),
+            ),
             names=not role and bool(phrases.NAMES.search(asked)),
         ),
     )
+
+
+def _where(place: PlaceRoles) -> Understood:
+    """Return the reading of the places alone."""
+    limiting = (*place.near, *place.at)
+    return Understood(
+        municipalities=_names(place.at, PlaceKind.MUNICIPALITY),
+        states=_names(limiting, PlaceKind.STATE),
+        near=_names(place.near, PlaceKind.MUNICIPALITY),
+        unknown_places=_names(limiting, PlaceKind.ELSEWHERE),
+    )
+
+
+def _rounds(asked: str, years: Iterable[int], lexicon: Lexicon) -> tuple[bool, tuple[tuple[str, int, int], ...]]:
+    """Return whether model projects are asked for, and the rounds named, by name or by year."""
+    rounds = lexicon.rounds_in(asked)
+    listing = bool(phrases.LISTING.search(asked) or rounds) and not phrases.DEFINITION.fullmatch(asked)
+    if listing and not rounds:
+        rounds = tuple((name, 0, 0) for year in years for name in lexicon.rounds_of_year(year))
+    return listing, rounds
+
+
+def _is_small(folded: str, asked: str) -> bool:
+    """Return whether an asker tells that their own town is small."""
+    return _small_population(folded) or bool(phrases.RURAL.search(folded) and not phrases.RURAL.search(asked))
 
 
 def _masked(words: Sequence[Word], told: Collection[int]) -> str:

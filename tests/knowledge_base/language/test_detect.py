@@ -36,7 +36,9 @@ def test_language_of_a_question_is_recognised(language: str, question: str) -> N
     assert guess_language(question) == language
 
 
-@pytest.mark.parametrize("question", ["", "LoRaWAN", "Potsdam", "MPSC 2020", "???", "😀", "\0", "HIIG"])
+@pytest.mark.parametrize(
+    "question", ["", "LoRaWAN", "Potsdam", "Smart Water", "Open Data", "test", "MPSC 2020", "???", "😀", "\0", "HIIG"]
+)
 def test_question_without_evidence_takes_the_fallback_language(question: str) -> None:
     assert guess_language(question) is None
     assert detect_language(question, fallback="pl") == "pl"

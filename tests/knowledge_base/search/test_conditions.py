@@ -178,3 +178,19 @@ def test_empty_index_has_conditions_that_no_document_meets() -> None:
     result = empty.fit(query(rows=rows("Aburg")), nobody, {}, nothing, nothing, nothing)
     assert len(result.met) == len(result.degree) == 0
     assert len(empty.limited(query(rows=rows("Aburg")), {})) == 0
+
+
+def test_topic_left_out_and_unwanted_word_are_no_hits() -> None:
+    assert met(query(without_words=("LoRaWAN",)), unwanted=share_of("a")) == FULL - {"a"} | {"thin"}
+    projects = [
+        Project(id="bus", title="Bus", text="", topics=("public-transport",), url="https://a.example/bus/"),
+        Project(id="sun", title="Sonne", text="", topics=("energy",), sources=("http://www.a.example/bus",)),
+        Project(id="tree", title="Baum", text=""),
+    ]
+    conditions = Conditions.build(projects, GAZETTEER, bundled())
+    nothing = np.zeros(3, np.float32)
+    left_out = query(without_topics=("mobility",))  # public transport is narrower
+    assert conditions.fit(left_out, np.arange(3), {}, nothing, nothing, nothing).met.tolist() == [False, True, True]
+    cited = query(addresses=("a.example/bus",))
+    assert conditions.fit(cited, np.arange(3), {}, nothing, nothing, nothing).met.tolist() == [True, True, False]
+    assert conditions.limited(cited, {}).tolist() == [0, 1]

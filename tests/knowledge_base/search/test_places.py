@@ -199,3 +199,10 @@ def test_county_includes_its_municipalities() -> None:
     assert not names & {"Cottbus/Chóśebuz", "Potsdam"}
     guben = known.rows_named("Guben")
     assert tuple(known.with_members(guben)) == guben
+
+
+async def test_question_for_others_leaves_out_the_town_of_the_asker(search: Search) -> None:
+    found = await answer(search, "Ich bin Klimamanagerin in Potsdam. Was machen andere gegen Hitze?")
+    assert found.answered
+    assert "Potsdam" not in places(found)
+    assert "Potsdam" not in places(await answer(search, "Was machen andere gegen Hitze?", "Ich bin aus Potsdam."))
