@@ -193,7 +193,7 @@ class Conditions:
         return fits
 
     def _cited(self, query: Query) -> Ints | None:
-        """Return the documents that are from a web address in the question, or cite it; None where there are none."""
+        """Return the documents that are from a web address in the question, or cite it; None without any."""
         return union([self.by_address.get(address) for address in query.addresses])
 
     def _where(self, fit: Floats) -> Ints:

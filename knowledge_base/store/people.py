@@ -181,7 +181,7 @@ class People:
     async def context_of_thread(
         self, place: tuple[str, str, str], person_id: str, *, younger_than: timedelta
     ) -> ChatContext | None:
-        """Return the last context of anybody in a (channel, conversation, thread), if it is recent enough."""
+        """Return the last context of any person in a (channel, conversation, thread), if it is recent enough."""
         names = (chat_context.c.channel, chat_context.c.conversation, chat_context.c.thread)
         here = [name == value for name, value in zip(names, place, strict=True)]
         statement = select(chat_context).where(*here, chat_context.c.at > self._now - younger_than)

@@ -12,11 +12,11 @@ import re
 from dataclasses import replace
 from typing import TypeVar
 
+from knowledge_base.language.tokens import STOP_WORDS
 from knowledge_base.model import Understood
 from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.places.place_names import PLACE_PREPOSITIONS
 from knowledge_base.places.words import clean, fold, words_of
-from knowledge_base.search.tokens import STOP_WORDS
 from knowledge_base.search.understanding import phrases
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.search.understanding.query import Query

@@ -75,7 +75,7 @@ def comparable(address: str) -> str:
 
 
 def _of_mail(text: str) -> str:
-    """Return the body of a mail; a text that is none stays as it is."""
+    """Return the body of a mail; any other text stays as it is."""
     body = _cut(text, _QUOTED)
     body = _cut(_HEAD.sub("\n", body), _CLOSING)
     body = _ABOUT.sub("\n", body)

@@ -48,7 +48,6 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
     years = phrases.years(text)
     listing, rounds = _rounds(asked, years, lexicon)
     stages = dict(_stages(asked))
-    status = () if phrases.ABOUT_ONE.match(asked) else tuple(name for name, wanted in stages.items() if wanted)
     read = _within(starts, [*((start, end) for _, start, end in rounds), *_spans(asked, stages)])
     unwanted = left_out(text, words, asked, placed | told | read, topics, _is_subject)
     kept = _kept(words, placed | unwanted | told | read, language)
@@ -80,7 +79,7 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
             topics=tuple(dict.fromkeys(mention.topic for mention in wanted)),
             rounds=tuple(dict.fromkeys(name for name, _, _ in rounds)),
             years=years,
-            status=status,
+            status=() if phrases.ABOUT_ONE.match(asked) else tuple(name for name, meant in stages.items() if meant),
             rural=bool(phrases.RURAL.search(asked)) or _small_population(folded, condition=True),
             counties=bool(phrases.COUNTIES.search(asked)),
             who=role or bool(phrases.WHO.search(asked)),
