@@ -28,7 +28,8 @@ ACTS: Mapping[type[Intent], str] = {
     Unsubscribe: "digest", Digest: "digest", Pause: "digest", Resume: "digest", Report: "contribute",
     Correct: "contribute", Language: "language", AskBack: "clarify", Decline: "consent_no",
 }  # fmt: skip
-SURE = ("ask.found", "ask.more", "ask.events", "ask.list", "ask.compared")  # keys of answers that fulfil the question
+# Keys of answers that fulfil the question.
+SURE = ("ask.found", "ask.more", "ask.events", "ask.names", "ask.compared", "ask.only_name")
 
 
 @dataclass(slots=True)
@@ -82,6 +83,8 @@ def act_of(turn: Turn, intent: Intent, key: str) -> str:
     """Return the act that a message was taken for; the name of the command where it is no act of a talk."""
     if key in ("pick.nothing", "more.nothing_before"):
         return "clarify"
+    if key.startswith("ask.") and key != "ask.empty" and not isinstance(intent, More):  # whatever it was awaited for
+        return "answer" if key in SURE else "not_sure"
     before = Talk.of(turn.context)
     if isinstance(intent, Pick) and turn.context:
         picked = turn.context.choices[intent.number - 1 : intent.number]
@@ -92,7 +95,7 @@ def act_of(turn: Turn, intent: Intent, key: str) -> str:
     if isinstance(intent, Propose):
         intent = NAMES[intent.command.split()[0]].parse("")
     if isinstance(intent, Ask):
-        return "answer" if key in SURE else "not_sure" if key.startswith("ask.") and key != "ask.empty" else "clarify"
+        return "clarify"
     if isinstance(intent, OfferAnswer):
         return "consent_yes"
     return ACTS.get(type(intent)) or to_text(intent).split()[0]

@@ -44,9 +44,14 @@ OUTCOMES = {
     "ask.found": "answered",
     "ask.more": "answered",
     "ask.events": "answered",
+    "ask.names": "answered",
+    "ask.compared": "answered",
+    "ask.only_name": "answered",
     "ask.not_sure": "not_sure",
     "ask.not_sure_there": "not_sure",
     "ask.only_elsewhere": "not_sure",
+    "ask.only_larger": "not_sure",
+    "ask.only_without": "not_sure",
     "ask.nothing": "not_sure",
 }
 # What a message counts as for the limits of its author, by what was said to it; everything else counts as handled.

@@ -31,6 +31,8 @@ from bot.features.talk import Talk, numbered
 from bot.messages import Happening
 from knowledge_base.language.detect import guess_language
 from knowledge_base.model import Project
+from knowledge_base.search.engine import Search
+from knowledge_base.search.ranking import Ranked
 from knowledge_base.search.understanding import Query
 
 OF_A_RECORD = ("detail", "attribute", "introduce")
@@ -128,27 +130,33 @@ def choice_named(text: str, talk: Talk, *, numbers: bool = True) -> Intent | Non
 
 
 async def _record(heard: Heard, services: Services) -> Project | None:
-    """Return the record that a text is about: named, described, in focus; else the first of a town that it names."""
+    """Return the record that a text is about: named, described, in focus; else that of a town that it names."""
     if named := record_named(heard.text, heard.query, heard.shown, heard.focus):
         return named
-    search = services.search.snapshot
-    if heard.query.places:  # of a town that was not shown: as the talk before goes on there
-        for chain in ([*heard.talk.texts, heard.text], [heard.text]):
-            found = (await services.search.ask(chain, fallback=heard.query.language, limit=MOST_FOUND)).answer
-            if of_town := named_by(heard.query, [hit.project for hit in (*found.hits, *found.near)]):
-                return of_town[0]
-        return None
-    pool = pool_of(heard.shown, heard.focus)
+    if heard.query.places:
+        return await _of_town(heard, services)
+    pool, search = pool_of(heard.shown, heard.focus), services.search.snapshot
     if not heard.query.subject or len(pool) < 2:
         return heard.focus or next(iter(pool), None)
-    result = await search.ranked(heard.query)
-    ranked = result[0] if result else None
-    fit = (
-        {search.index.projects[doc].id: float(b) for doc, b in zip(ranked.docs, ranked.base, strict=True)}
-        if ranked
-        else {}
-    )
-    return described(fit, pool, heard.focus)
+    return described(_fit(search, await search.ranked(heard.query)), pool, heard.focus)
+
+
+async def _of_town(heard: Heard, services: Services) -> Project | None:
+    """Return the record of a town that was not shown: the one that the last question fits best."""
+    search = services.search.snapshot
+    found = (await services.search.ask([heard.text], fallback=heard.query.language, limit=MOST_FOUND)).answer
+    of_town = named_by(heard.query, [hit.project for hit in (*found.hits, *found.near)])
+    asked = " ".join(heard.talk.texts)
+    result = await search.ranked(search.read(asked, language=heard.query.language)) if asked and of_town else None
+    return described(_fit(search, result), of_town, None)
+
+
+def _fit(search: Search, result: tuple[Ranked, object] | None) -> dict[str, float]:
+    """Return how well each candidate fits a question, by its id, 0 … 1."""
+    if result is None:
+        return {}
+    ranked = result[0]
+    return {search.index.projects[doc].id: float(base) for doc, base in zip(ranked.docs, ranked.base, strict=True)}
 
 
 def decide(heard: Heard, said: Scores, record: Project | None) -> Intent:
