@@ -27,6 +27,7 @@ from bot.context import Services, Turn
 from bot.features.conversation.acts import QUESTION, Scores, scores
 from bot.features.conversation.outline import Situation
 from bot.features.conversation.records import described, named_by, number_in, pool_of, record_named, titled
+from bot.features.dialog import is_aside
 from bot.features.talk import Talk, numbered
 from bot.messages import Happening
 from knowledge_base.language.detect import guess_language
@@ -34,6 +35,7 @@ from knowledge_base.model import Project
 from knowledge_base.search.engine import Search
 from knowledge_base.search.ranking import Ranked
 from knowledge_base.search.understanding import Query
+from knowledge_base.vocabulary import bundled
 
 OF_A_RECORD = ("detail", "attribute", "introduce")
 CLEAR = 0.4  # how much more must speak for a yes than for anything else
@@ -74,10 +76,7 @@ class Heard:
 
 async def meant(turn: Turn, intent: Intent, services: Services) -> Intent:
     """Return what a message asks for; commands, buttons, edits and what the bot has asked for are what they are."""
-    plain = isinstance(intent, Ask) and turn.inbound.happening is Happening.MESSAGE and not turn.awaited
-    if not plain or not isinstance(intent, Ask) or is_command(turn.inbound.text):
-        return intent
-    text = intent.question.strip()
+    text = _own_words(turn, intent)
     if not text:
         return intent
     if not re.search(r"\w", text):
@@ -90,6 +89,16 @@ async def meant(turn: Turn, intent: Intent, services: Services) -> Intent:
     act = said.best.partition(".")[0]
     record = await _record(heard, services) if act in OF_A_RECORD else None
     return decide(heard, said, record)
+
+
+def _own_words(turn: Turn, intent: Intent) -> str:
+    """Return what the user says in their own words; "" for a command, a button, an edit, and what was awaited."""
+    if turn.inbound.happening is not Happening.MESSAGE or is_command(turn.inbound.text):
+        return ""
+    if turn.awaited:
+        text = turn.inbound.text.strip()
+        return text if isinstance(intent, Subscribe) and is_aside(text) else ""
+    return intent.question.strip() if isinstance(intent, Ask) else ""
 
 
 def _heard(turn: Turn, text: str, services: Services) -> Heard:
@@ -176,6 +185,9 @@ def decide(heard: Heard, said: Scores, record: Project | None) -> Intent:
         return Report(kind, PROJECT + heard.focus.id if heard.focus else "", heard.text[:LONGEST_REPORT])
     if act == "clarify":
         return AskBack("record" if heard.talk.texts and not heard.names_something else "question")
+    if act == "digest" and kind == "subscribe" and (topics := heard.query.understood.topics):
+        named = ", ".join(bundled().label(topic, heard.query.language) for topic in topics)
+        return Propose(to_text(Subscribe("topics", named)))
     if serve := SIMPLE.get(act):
         return serve(kind, heard.text)
     return Ask(heard.text)

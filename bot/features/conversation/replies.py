@@ -9,14 +9,15 @@ from bot.commands import parse
 from bot.commands.account import Pause
 from bot.commands.command import Intent
 from bot.commands.conversation import AboutBot, AskBack, Decline, Propose, Report, SmallTalk
-from bot.commands.digests import Unsubscribe
+from bot.commands.digests import Subscribe, Unsubscribe
 from bot.commands.introductions import IntroduceStep, Respond
 from bot.commands.open_questions import OfferAnswer, PassOn
 from bot.commands.privacy import Forget
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features.privacy_notice import operator
 from bot.features.talk import Talk, offer, settle
-from bot.messages import Choice, Say
+from bot.messages import Choice, Say, Value
+from knowledge_base.labels import state_in
 from knowledge_base.model import Project
 from knowledge_base.search.record_facts import is_thin
 from knowledge_base.store.transaction import Transaction
@@ -30,6 +31,7 @@ WAITING: dict[type[Intent], str] = {  # what waits for a yes, as its reminder an
     Forget: "forget",
     Report: "report",
     Unsubscribe: "digest",
+    Subscribe: "digest",
     Pause: "digest",
 }
 
@@ -39,23 +41,25 @@ async def small_talk(_turn: Turn, intent: SmallTalk, _services: Services) -> Act
     return say(Say(f"small_talk.{intent.kind if intent.kind in SMALL_TALK else 'fine'}"))
 
 
-async def about_bot(_turn: Turn, intent: AboutBot, services: Services) -> Act:
+async def about_bot(turn: Turn, intent: AboutBot, services: Services) -> Act:
     """Answer a question about the bot."""
     snapshot = services.search.snapshot
     projects = snapshot.index.projects
     if intent.kind == "count":
-        return say(Say("about.count", counts(projects)))
+        return say(Say("about.count", counts(projects, turn.language)))
     if intent.kind == "operator":
         return say(Say("about.operator", {"operator": operator(services.settings)}))
     return say(Say("about.ai" if intent.kind == "ai" else "about.source"))
 
 
-def counts(projects: tuple[Project, ...]) -> dict[str, str | int]:
+def counts(projects: tuple[Project, ...], language: str) -> dict[str, str | int]:
     """Return how many projects there are, how many with content, of how many towns and states, and of which most."""
     towns = {name for project in projects for name in (project.municipality, *project.members) if name}
     by_state: dict[str, int] = {}
     for project in projects:
-        for state in filter(None, map(str.strip, re.split("[/,;]", project.state))):
+        for state in filter(
+            None, map(str.strip, re.split("[/,;]", project.state if project.country in ("", "DE") else ""))
+        ):
             by_state[state] = by_state.get(state, 0) + 1
     most = sorted(by_state, key=lambda state: (-by_state[state], state))[:5]
     return {
@@ -63,7 +67,7 @@ def counts(projects: tuple[Project, ...]) -> dict[str, str | int]:
         "full": sum(not is_thin(project) for project in projects),
         "towns": len(towns),
         "states": len(by_state),
-        "most": ", ".join(f"{state} ({by_state[state]})" for state in most),
+        "most": ", ".join(f"{state_in(state, language)} ({by_state[state]})" for state in most),
     }
 
 
@@ -81,9 +85,13 @@ async def propose(turn: Turn, intent: Propose, services: Services) -> Act:
         wanted = parse(intent.command)
         yes = Choice(Say(f"choice.{WAITING.get(type(wanted), 'other')}_yes"), wanted, numbered=True)
         await offer(tx, turn, services, (yes,), consent=True)
-        kind = "pause" if isinstance(wanted, Pause) else "stop"
-        days = wanted.days or 0 if isinstance(wanted, Pause) else 0
-        return Say(f"propose.digest_{kind}", {"days": days, "choices": (yes.label,)}, (yes,))
+        values: dict[str, Value] = {"choices": (yes.label,)}
+        match wanted:
+            case Pause(days=days):
+                return Say("propose.digest_pause", values | {"days": days or 0}, (yes,))
+            case Subscribe(text=topics):
+                return Say("propose.digest_subscribe", values | {"topics": topics}, (yes,))
+        return Say("propose.digest_stop", values, (yes,))
 
     return act
 
