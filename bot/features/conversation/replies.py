@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 
 from bot.commands import parse
@@ -19,6 +20,7 @@ from bot.features.talk import Talk, offer, settle
 from bot.messages import Choice, Say, Value
 from knowledge_base.labels import state_in
 from knowledge_base.model import Project
+from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.search.record_facts import is_thin
 from knowledge_base.store.transaction import Transaction
 
@@ -46,21 +48,18 @@ async def about_bot(turn: Turn, intent: AboutBot, services: Services) -> Act:
     snapshot = services.search.snapshot
     projects = snapshot.index.projects
     if intent.kind == "count":
-        return say(Say("about.count", counts(projects, turn.language)))
+        return say(Say("about.count", counts(projects, snapshot.gazetteer, turn.language)))
     if intent.kind == "operator":
         return say(Say("about.operator", {"operator": operator(services.settings)}))
     return say(Say("about.ai" if intent.kind == "ai" else "about.source"))
 
 
-def counts(projects: tuple[Project, ...], language: str) -> dict[str, str | int]:
+def counts(projects: tuple[Project, ...], gazetteer: Gazetteer, language: str) -> dict[str, str | int]:
     """Return how many projects there are, how many with content, of how many towns and states, and of which most."""
     towns = {name for project in projects for name in (project.municipality, *project.members) if name}
-    by_state: dict[str, int] = {}
-    for project in projects:
-        for state in filter(
-            None, map(str.strip, re.split("[/,;]", project.state if project.country in ("", "DE") else ""))
-        ):
-            by_state[state] = by_state.get(state, 0) + 1
+    said = (part.strip() for project in projects for part in re.split("[/,;]", project.state))
+    german = {municipality.state for municipality in gazetteer.municipalities if municipality.country == "DE"}
+    by_state = Counter(state for state in said if state in german)
     most = sorted(by_state, key=lambda state: (-by_state[state], state))[:5]
     return {
         "projects": len(projects),
