@@ -59,7 +59,7 @@ def counts(projects: tuple[Project, ...], gazetteer: Gazetteer, language: str) -
     towns = {name for project in projects for name in (project.municipality, *project.members) if name}
     said = (part.strip() for project in projects for part in re.split("[/,;]", project.state))
     german = {municipality.state for municipality in gazetteer.municipalities if municipality.country == "DE"}
-    by_state = Counter(state for state in said if state in german)
+    by_state = Counter(state for state in said if state and state in german)
     most = sorted(by_state, key=lambda state: (-by_state[state], state))[:5]
     return {
         "projects": len(projects),
