@@ -79,7 +79,7 @@ def texts() -> list[Said]:
 def usual(label: str, number: int) -> Situation:
     """Return what usually stands before an example: the bot's question, a list, or, each second time, nothing."""
     act = act_of(label)
-    if act.startswith("consent"):
+    if act.startswith("consent") or label == "clarify.hesitant":
         return Situation(listed=True, pending=True)  # a yes or no means nothing where the bot did not ask
     listed = act in ("more", "detail", "attribute", "introduce", "pass_on") or number % 2 == 0
     return Situation(listed=listed, fresh=not listed)
@@ -115,7 +115,7 @@ def both(rows: Floats, said: Sequence[Said], learnt: Sequence[int], weights: Flo
     kinds, of_kinds = [], [of_acts]
     for act in acts:
         own = [number for number in learnt if said[number].label.startswith(f"{act}.")]
-        if own:
+        if len({said[number].label for number in own}) > 1:
             names, columns = fitted(rows[own], [said[number].label for number in own], weights[own])
             kinds += names
             of_kinds.append(columns)

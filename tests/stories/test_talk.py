@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from knowledge_base.embedding.port import Embedder
+from knowledge_base.model import RecordKind
 from knowledge_base.store.database import Store
 from tests.fakes import FakeChannel, running_bot
 from tests.wording import says
@@ -60,8 +61,9 @@ async def test_number_of_the_last_list_holds_through_chatter_and_one_thing_is_as
     shown = anna.hears()
     await anna.says("wie teuer war das?")
     async with store.read() as tx:
-        record = next(r.record async for r in tx.records.stream() if r.record.id == second.removeprefix("show "))
-    title = getattr(record, "title", "")
+        stored = await tx.records.get(RecordKind.PROJECT, second.removeprefix("show "))
+    assert stored is not None
+    title = getattr(stored.record, "title", "")
     assert title in shown
     assert title in anna.hears()
 
@@ -112,7 +114,7 @@ async def test_talk_in_polish(store: Store, channel: FakeChannel) -> None:
         channel,
         "pl",
         ("Kto ma autobus na żądanie?", "ask.found"),
-        ("co o mnie wiecie?", "mydata"),
+        ("co o mnie wiecie?", "mydata.no_way"),
         ("usuń moje dane", "forget.sure"),
         ("nie, jednak nie", "declined.forget"),
         ("czy jesteś człowiekiem?", "about.ai"),

@@ -38,7 +38,7 @@ from knowledge_base.search.understanding import Query
 from knowledge_base.vocabulary import bundled
 
 OF_A_RECORD = ("detail", "attribute", "introduce")
-CLEAR = 0.4  # how much more must speak for a yes than for anything else
+CLEAR = {"consent_yes": 0.4, "consent_no": 0.2}  # how much more must speak for it than for anything else
 LONGEST_YES = 14  # words; who writes more has something to say about it
 LONGEST_REPORT = 500  # characters
 MOST_FOUND = 20  # records among which one of a town is looked for
@@ -196,14 +196,15 @@ def decide(heard: Heard, said: Scores, record: Project | None) -> Intent:
 def _answer(heard: Heard, said: Scores, act: str) -> Intent:
     """Return yes or no to what waits, if it is clear; else the bot asks once more."""
     waiting = heard.talk.waiting
+    others = max(said.of(other) for other in ("consent_yes", "consent_no", "clarify", QUESTION) if other != act)
+    if act == "clarify" or said.of(act) - others < CLEAR[act]:
+        return AskBack("consent")
     if act == "consent_no":
         cancels = [intent for intent in waiting if isinstance(intent, IntroduceStep) and intent.step == "cancel"]
         return cancels[0] if cancels else Decline()
-    others = max(said.of(other) for other in ("consent_no", "clarify", QUESTION))
     short = len(heard.text.split()) <= LONGEST_YES and "?" not in heard.text
-    clear = act == "consent_yes" and short and said.of("consent_yes") - others >= CLEAR
-    clear = clear and not any(isinstance(other, type(waiting[0])) and agrees(other) for other in waiting[1:])
-    return waiting[0] if clear else AskBack("consent")
+    several = any(isinstance(other, type(waiting[0])) and agrees(other) for other in waiting[1:])
+    return waiting[0] if short and not several else AskBack("consent")
 
 
 def agrees(intent: Intent) -> bool:

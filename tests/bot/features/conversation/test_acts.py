@@ -13,7 +13,7 @@ from bot.features.conversation.outline import Situation, outline
 from knowledge_base.embedding.port import Embedder
 from knowledge_base.search.understanding import Query
 from tests.evaluation import dialogues
-from tests.fake_embedder import FakeEmbedder
+from tests.fake_embedder import HashEmbedder
 from tests.knowledge_base.search.bundled import search_over
 
 FOLDER = Path(bot.features.conversation.__file__).parent
@@ -43,7 +43,7 @@ def test_classifier_was_fitted_on_the_examples_and_dialogues_that_are_here() -> 
 def test_every_label_of_the_examples_has_weights_and_texts_in_all_languages() -> None:
     labels = set(load().labels)
     for label, languages in examples().items():
-        assert label in labels
+        assert label.partition(".")[0] in labels
         assert set(languages) == {"de", "en", "pl"}
         assert all(lines.strip() for lines in languages.values())
 
@@ -74,11 +74,11 @@ async def test_texts_that_are_no_examples_are_understood(e5: Embedder) -> None:
 
 
 async def test_words_alone_tell_most_examples_apart_with_another_model() -> None:
-    embedder = FakeEmbedder()
+    embedder = HashEmbedder()
     right, count = 0, 0
     for label, languages in examples().items():
         act = label.partition(".")[0]
-        if act in ("consent_yes", "consent_no"):
+        if act in ("consent_yes", "consent_no") or label == "clarify.hesitant":
             continue
         for lines in languages.values():
             for text in lines.strip().splitlines()[::9]:
