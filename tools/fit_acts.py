@@ -26,7 +26,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from bot.features.conversation.acts import QUESTION, examples  # noqa: E402
+from bot.features.conversation.acts import QUESTION, examples, words_of  # noqa: E402
 from bot.features.conversation.outline import Floats, Situation, outline  # noqa: E402
 from knowledge_base.embedding.factory import open_embedder  # noqa: E402
 from knowledge_base.language.detect import guess_language  # noqa: E402
@@ -163,9 +163,24 @@ async def main() -> None:
         weights=columns.astype(np.float16),
         without_meaning=without.astype(np.float16),
         model=fingerprint,
+        affirmations=np.array(sorted(affirmations(said))),
         learnt=learnt(),
     )
     print(f"{len(said)} texts, {len(names)} labels, {TARGET.stat().st_size // 1024} KiB")
+
+
+def affirmations(said: Sequence[Said]) -> set[str]:
+    """Return the words that mostly stand in a yes: a yes without any of them is asked for once more."""
+    yes: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    against: Counter[str] = Counter()
+    for one in said:
+        act, words = act_of(one.label), words_of(one.text)
+        (yes if act == "consent_yes" else others).update(words)
+        if act in ("consent_no", "small_talk") or one.label == "clarify.hesitant":
+            against.update(words)
+    often = (word for word, count in yes.items() if count >= 2 and count >= others[word] / 3)
+    return {word for word in often if yes[word] >= against[word]}
 
 
 def learnt() -> str:

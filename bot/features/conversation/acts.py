@@ -7,6 +7,7 @@ model; for another one, the meaning is left out and the words decide.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from bot.commands.command import fold
 from bot.features.conversation.outline import Floats, Situation, outline
 from knowledge_base import yaml_text
 from knowledge_base.embedding.port import Embedder
@@ -32,6 +34,7 @@ class Model:
     weights: Floats  # (features, labels)
     without_meaning: Floats  # the same for outlines without a vector, fitted apart
     fingerprint: str  # of the embedder that it was fitted on
+    affirmations: frozenset[str]  # folded words that mostly stand in a yes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Scores:
     """How much speaks for each label; above 0: rather this than all others."""
 
     values: Mapping[str, float]
+    affirms: bool = False  # the text has a word that mostly stands in a yes
 
     @property
     def best(self) -> str:
@@ -56,7 +60,8 @@ def load() -> Model:
     """Return the model that the product ships."""
     with np.load(str(files(__package__).joinpath(MODEL))) as shipped:
         weights, without = (shipped[name].astype(np.float32) for name in ("weights", "without_meaning"))
-        return Model(tuple(map(str, shipped["labels"])), weights, without, str(shipped["model"]))
+        labels, affirmations = (tuple(map(str, shipped[name])) for name in ("labels", "affirmations"))
+        return Model(labels, weights, without, str(shipped["model"]), frozenset(affirmations))
 
 
 def examples() -> Mapping[str, Mapping[str, str]]:
@@ -72,4 +77,10 @@ async def scores(text: str, query: Query, situation: Situation, embedder: Embedd
     if embedder.fingerprint == model.fingerprint:
         meaning, weights = (await embedder.embed_queries([text]))[0], model.weights
     values = outline(text, query, situation, meaning) @ weights
-    return Scores(dict(zip(model.labels, map(float, values), strict=True)))
+    by_label = dict(zip(model.labels, map(float, values), strict=True))
+    return Scores(by_label, affirms=not model.affirmations.isdisjoint(words_of(text)))
+
+
+def words_of(text: str) -> set[str]:
+    """Return the folded words of a text."""
+    return set(re.findall(r"\w+", fold(text)))

@@ -204,7 +204,7 @@ def _answer(heard: Heard, said: Scores, act: str) -> Intent:
         return cancels[0] if cancels else Decline()
     short = len(heard.text.split()) <= LONGEST_YES and "?" not in heard.text
     several = any(isinstance(other, type(waiting[0])) and agrees(other) for other in waiting[1:])
-    return waiting[0] if short and not several else AskBack("consent")
+    return waiting[0] if said.affirms and short and not several else AskBack("consent")
 
 
 def agrees(intent: Intent) -> bool:

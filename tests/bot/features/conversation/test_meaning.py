@@ -28,7 +28,7 @@ ACTS = (
 
 def said(best: str, score: float = 1.0, **others: float) -> Scores:
     act = best.partition(".")[0]
-    return Scores(dict.fromkeys(ACTS, -1.0) | {act: score, best: score} | others)
+    return Scores(dict.fromkeys(ACTS, -1.0) | {act: score, best: score} | others, affirms=act == "consent_yes")
 
 
 def heard(text: str, talk: Talk = ASKED, *, subject: tuple[str, ...] = (), places: tuple[str, ...] = ()) -> Heard:
@@ -49,6 +49,11 @@ def test_clear_yes_does_what_waits_and_a_clear_no_drops_it() -> None:
 def test_no_to_a_request_cancels_it() -> None:
     talk = waiting(IntroduceStep("yes", "ABCDE", "all"), IntroduceStep("cancel", "ABCDE"))
     assert decide(heard("nein", talk), said("consent_no"), None) == IntroduceStep("cancel", "ABCDE")
+
+
+def test_yes_without_a_word_that_says_so_is_asked_for_once_more() -> None:
+    joke = Scores(said("consent_yes", 2.0).values, affirms=False)
+    assert decide(heard("das war nur ein Scherz", waiting(Forget(confirmed=True))), joke, None) == AskBack("consent")
 
 
 @pytest.mark.parametrize(
