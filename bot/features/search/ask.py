@@ -209,7 +209,8 @@ def _give(
     hits = shown_hits(answer)
     sure = answer.answered or bool(answer.events)
     if not sure:  # the numbers of the last list keep their meaning, and the nearest are numbered on
-        before, start = numbered(turn.context), len(numbered(turn.context))
+        start = Talk.of(turn.context).shown
+        before = numbered(turn.context)[:start]
     commands = [*before, *(to_text(Show(PROJECT + hit.project.id)) for hit in hits)]
 
     async def act(tx: Transaction) -> Say:
