@@ -39,6 +39,7 @@ def decode(values: Sequence[bytes]) -> tuple[npt.NDArray[np.int8], Floats]:
         return np.zeros((0, 0), np.int8), np.zeros(0, np.float32)
     rows = np.frombuffer(b"".join(values), np.int8).reshape(len(values), -1)
     return np.ascontiguousarray(rows[:, 4:]), rows[:, :4].copy().view("<f4").ravel().astype(np.float32)
+FEW = 30  # texts: the mean of so few says half as much about what all share
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +179,10 @@ def _spoken(
 
 
 def _mean(codes: npt.NDArray[np.int8], scales: Floats) -> Floats:
-    """Return the mean of vectors, of a sample where they are many; 0 without any."""
+    """Return the mean of vectors, of a sample where they are many; near 0 for a few, which have little in common."""
     step = -(-len(codes) // _SAMPLE) or 1
     sample = codes[::step].astype(np.float32) * scales[::step, None]
-    mean: Floats = sample.sum(axis=0) / np.float32(max(len(sample), 1))
+    mean: Floats = sample.sum(axis=0) / np.float32(len(sample) + FEW)
     return mean
 
 

@@ -41,6 +41,7 @@ OF_A_RECORD = ("detail", "attribute", "introduce")
 CLEAR = {"consent_yes": 0.4, "consent_no": 0.2}  # how much more must speak for it than for anything else
 LONGEST_YES = 14  # words; who writes more has something to say about it
 LONGEST_REPORT = 500  # characters
+MOST_KEY_WORDS = 2
 MOST_FOUND = 20  # records among which one of a town is looked for
 
 
@@ -67,6 +68,12 @@ class Heard:
             of_shown=bool(named_by(self.query, self.shown)),
             titled=max((titled(self.text, project) for project in self.shown), default=0.0),
         )
+
+    @property
+    def is_key_word(self) -> bool:
+        """Return whether the text is hardly more than a topic or a place."""
+        read = self.query.understood
+        return len(self.text.split()) <= MOST_KEY_WORDS and bool(read.topics or self.query.placed or read.rounds)
 
     @property
     def names_something(self) -> bool:
@@ -179,6 +186,8 @@ def decide(heard: Heard, said: Scores, record: Project | None) -> Intent:
         return PassOn() if passes else SmallTalk("fine")
     if act in OF_A_RECORD:
         return _of_record(heard, act, kind, record)
+    if act in ("small_talk", "clarify") and heard.is_key_word:
+        return Ask(heard.text)
     if act == "more":
         return More() if heard.talk.texts else AskBack("question")
     if act == "contribute":
