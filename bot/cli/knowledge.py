@@ -135,7 +135,7 @@ def evaluate(
     file: Annotated[Path, typer.Argument(help="JSONL lines with question, lang, kind, relevant; or with dialogues")],
     as_json: Annotated[bool, typer.Option("--json", help="write the figures as one JSON object")] = False,
 ) -> None:
-    """Measure search quality, with questions that have known answers; or how dialogues are understood."""
+    """Measure search quality, or how dialogues are understood."""
     settings = load_settings(context)
     if is_dialogues(file):
         run(_play(settings, read_dialogues(file), as_json))

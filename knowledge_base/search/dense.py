@@ -39,6 +39,8 @@ def decode(values: Sequence[bytes]) -> tuple[npt.NDArray[np.int8], Floats]:
         return np.zeros((0, 0), np.int8), np.zeros(0, np.float32)
     rows = np.frombuffer(b"".join(values), np.int8).reshape(len(values), -1)
     return np.ascontiguousarray(rows[:, 4:]), rows[:, :4].copy().view("<f4").ravel().astype(np.float32)
+
+
 FEW = 30  # texts: the mean of so few says half as much about what all share
 
 

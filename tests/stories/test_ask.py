@@ -59,9 +59,9 @@ async def test_polish_question_is_answered_in_polish(town: FakeChannel) -> None:
 @pytest.mark.slow
 async def test_unanswered_question_is_listed_for_editors_without_the_asker(town: FakeChannel) -> None:
     anna, erika = town.person("anna"), town.person("erika")
-    assert says("ask.not_sure", await anna.says("Wie backe ich einen Apfelkuchen?"))
+    assert says("ask.not_sure", await anna.says("Wer züchtet Axolotl im Rathauskeller?"))
     questions = await erika.says("!fragen")
-    assert "Apfelkuchen" in questions
+    assert "Axolotl" in questions
     assert "anna" not in questions
 
 

@@ -54,7 +54,7 @@ async def test_reader_sees_the_translation_opens_the_original_and_goes_back(town
     reader = town.person("reader")
     await reader.says(QUESTIONS[language])
     assert TITLES[language] in reader.hears()
-    assert says("origin.translated", reader.hears(), language)
+    assert says("ask.translated", reader.hears(), language)
     assert TITLES[language] in labels(reader)
     shown = await reader.says("1")
     assert shown.startswith(TITLES[language])
@@ -145,4 +145,4 @@ async def test_next_reader_sees_a_project_that_a_server_has_translated(
             assert await john.presses("original zeppelin") == original
             await john.says("!ask Wer hat einen Zeppelin über der Stadt?")
             assert "en: Zeppelinhafen" in john.hears()
-            assert says("origin.machine", john.hears(), "en")
+            assert says("ask.machine", john.hears(), "en")

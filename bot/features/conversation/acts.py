@@ -24,6 +24,7 @@ from knowledge_base.search.understanding import Query
 
 QUESTION = "question"
 MODEL = "acts.npz"
+CHATTER = ("small_talk", "clarify", "about_bot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,15 @@ def examples() -> Mapping[str, Mapping[str, str]]:
     """Return the examples by label and language, one per line."""
     found: Mapping[str, Any] = yaml_text.read(files(__package__).joinpath("examples.yaml").read_text("utf-8"))
     return found
+
+
+@cache
+def chatter() -> frozenset[str]:
+    """Return the folded words of examples that ask for nothing: they name no subject."""
+    lines = (
+        text for label, texts in examples().items() if label.partition(".")[0] in CHATTER for text in texts.values()
+    )
+    return frozenset(word for text in lines for word in words_of(text))
 
 
 async def scores(text: str, query: Query, situation: Situation, embedder: Embedder) -> Scores:

@@ -24,13 +24,14 @@ from bot.commands.privacy import Forget, MyData, ShowPrivacy
 from bot.commands.search import PROJECT, Ask, More, Show
 from bot.commands.times import days_of
 from bot.context import Services, Turn
-from bot.features.conversation.acts import QUESTION, Scores, scores
+from bot.features.conversation.acts import CHATTER, QUESTION, Scores, chatter, scores
 from bot.features.conversation.outline import Situation
 from bot.features.conversation.records import described, named_by, number_in, pool_of, record_named, titled
 from bot.features.dialog import is_aside
 from bot.features.talk import Talk, numbered
 from bot.messages import Happening
 from knowledge_base.language.detect import guess_language
+from knowledge_base.language.tokens import stem_all, words
 from knowledge_base.model import Project
 from knowledge_base.search.engine import Search
 from knowledge_base.search.ranking import Ranked
@@ -41,7 +42,7 @@ OF_A_RECORD = ("detail", "attribute", "introduce")
 CLEAR = {"consent_yes": 0.4, "consent_no": 0.2}  # how much more must speak for it than for anything else
 LONGEST_YES = 14  # words; who writes more has something to say about it
 LONGEST_REPORT = 500  # characters
-MOST_KEY_WORDS = 2
+MOST_KEY_WORDS = 4
 MOST_FOUND = 20  # records among which one of a town is looked for
 
 
@@ -55,6 +56,7 @@ class Heard:
     focus: Project | None
     query: Query
     fresh: bool
+    knows: bool = False  # the records hold one of its words, which is none of mere talk
 
     @property
     def situation(self) -> Situation:
@@ -71,9 +73,10 @@ class Heard:
 
     @property
     def is_key_word(self) -> bool:
-        """Return whether the text is hardly more than a topic or a place."""
+        """Return whether the text is hardly more than a topic, a place, or a word of the records."""
         read = self.query.understood
-        return len(self.text.split()) <= MOST_KEY_WORDS and bool(read.topics or self.query.placed or read.rounds)
+        named = read.topics or self.query.placed or read.rounds or self.knows
+        return len(self.text.split()) <= MOST_KEY_WORDS and bool(named)
 
     @property
     def names_something(self) -> bool:
@@ -92,6 +95,8 @@ async def meant(turn: Turn, intent: Intent, services: Services) -> Intent:
     numbers = turn.context is not None and turn.context.choices == heard.talk.pending
     if chosen := choice_named(text, heard.talk, numbers=numbers):
         return chosen
+    if services.search.snapshot.events.asked_for(heard.query, services.store.now().date()):
+        return Ask(text)
     said = await scores(text, heard.query, heard.situation, services.search.snapshot.embedder)
     act = said.best.partition(".")[0]
     record = await _record(heard, services) if act in OF_A_RECORD else None
@@ -113,15 +118,23 @@ def _heard(turn: Turn, text: str, services: Services) -> Heard:
     projects = search.index.projects
     talk = Talk.of(context)
     keys = [shown.entry for shown in map(parse, numbered(context)) if isinstance(shown, Show)]
-    language = guess_language(text) or turn.language
+    query = search.read(text, language=guess_language(text) or turn.language)
+    known = search.index.lexical.words.terms
     return Heard(
         text=text,
         talk=talk,
         shown=tuple(project for key in keys if (project := of_key(projects, key))),
         focus=of_key(projects, talk.focus),
-        query=search.read(text, language=language),
+        query=query,
         fresh=context is None,
+        knows=any(
+            term in known for word in query.subject if fold(word) not in chatter() for term in _stems(word, query)
+        ),
     )
+
+
+def _stems(word: str, query: Query) -> list[str]:
+    return stem_all(words(word), query.language)
 
 
 def of_key(projects: Sequence[Project], key: str) -> Project | None:
@@ -151,6 +164,8 @@ async def _record(heard: Heard, services: Services) -> Project | None:
         return named
     if heard.query.places:
         return await _of_town(heard, services)
+    if heard.query.understood.topics and heard.query.understood.who:  # asks who has something, not about one record
+        return None
     pool, search = pool_of(heard.shown, heard.focus), services.search.snapshot
     if not heard.query.subject or len(pool) < 2:
         return heard.focus or next(iter(pool), None)
@@ -179,6 +194,8 @@ def decide(heard: Heard, said: Scores, record: Project | None) -> Intent:
     """Return the intent of a text by what speaks for its acts; ``record``: the one that it is about."""
     label = said.best
     act, _, kind = label.partition(".")
+    if heard.is_key_word and not said.affirms and act in (*CHATTER, "consent_yes", "consent_no"):
+        return Ask(heard.text)
     if heard.talk.consent and act in ("consent_yes", "consent_no", "clarify"):
         return _answer(heard, said, act)
     if act in ("consent_yes", "consent_no", "pass_on"):
@@ -186,8 +203,6 @@ def decide(heard: Heard, said: Scores, record: Project | None) -> Intent:
         return PassOn() if passes else SmallTalk("fine")
     if act in OF_A_RECORD:
         return _of_record(heard, act, kind, record)
-    if act in ("small_talk", "clarify") and heard.is_key_word:
-        return Ask(heard.text)
     if act == "more":
         return More() if heard.talk.texts else AskBack("question")
     if act == "contribute":

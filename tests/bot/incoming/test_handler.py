@@ -405,6 +405,7 @@ def _texts(channel: FakeChannel, person: Person) -> list[str]:
 
 
 def test_counted_outcomes_match_the_text_keys_of_answers() -> None:
-    source = Path(answers.__file__).read_text()
-    whole = set(re.findall(r'"(ask\.(?:found|more|events|nothing|not_sure\w*|only_\w+))"', source))
+    source = "".join(path.read_text() for path in sorted(Path(answers.__file__).parent.glob("*.py")))
+    kinds = "found|more|events|names|compared|nothing|not_sure|not_sure_there|only_[a-z]+"
+    whole = set(re.findall(rf'"(ask\.(?:{kinds}))"', source))
     assert whole == set(handler.OUTCOMES)

@@ -97,6 +97,6 @@ async def test_sure_answer_misses_nothing(search: Search) -> None:
 
 
 async def test_hits_of_other_places_meet_all_other_conditions(search: Search) -> None:
-    answer = await asked(search, "Rufbus nach Bedarf aus Staffel 1 in Czentrum")
+    answer = await asked(search, "Welcher Rufbus fährt nach Bedarf aus Staffel 1 in Czentrum?")
     assert [hit.project.id for hit in answer.near if hit.elsewhere] == ["joint-bus"]  # without the round
     assert answer.missed == ("rounds",)

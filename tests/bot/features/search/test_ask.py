@@ -291,7 +291,7 @@ async def test_project_id_that_is_a_number_does_not_collide_with_hit_numbers(
     await import_files(known, [table])
     async with running_bot(known, HashEmbedder(), [channel], tmp_path):
         anna = channel.person("anna")
-        await anna.says("Zeppelin über der Stadt")
+        await anna.says("Wer hat einen Zeppelin über der Stadt?")
         assert anna.hears().split("\n1. ")[1].startswith("Zeppelinhafen")
         assert (await anna.says("1")).startswith("Zeppelinhafen")
         assert (await anna.says("!zeige =7")).startswith("Ballon")
