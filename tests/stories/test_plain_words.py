@@ -79,7 +79,6 @@ def shipped(sqlite_with_schema: Path, e5: Embedder, tmp_path_factory: pytest.Tem
     ("question", "language", "right"),
     [
         ("who did mobility projects?", "en", MOBILITY),
-        ("Which cities have a digital twin?", "en", TWINS),
         ("Kto ma cyfrowego bliźniaka?", "pl", TWINS),
         ("Was macht Ulm?", "de", ULM),
         ("Wer hat ein Hitze-Dashboard?", "de", DASHBOARDS),
@@ -101,6 +100,21 @@ async def test_plain_question_gets_the_right_records_first_in_its_own_language(
     shown = [command.removeprefix("show ") for command in anna.sees() if command.startswith("show ")]
     assert len(shown) >= 3
     assert len([record for record in shown if not re.search(right, record)]) <= 1, shown
+
+
+@pytest.mark.slow
+async def test_question_for_cities_is_answered_with_their_names_by_state(
+    shipped: Path, e5: Embedder, channel: FakeChannel, tmp_path: Path
+) -> None:
+    copy = tmp_path / "stadtlotse.db"
+    copy.write_bytes(shipped.read_bytes())  # noqa: ASYNC240
+    store = await Store.open(f"sqlite:///{copy}", clock=FixedClock())
+    async with running_bot(store, e5, [channel], tmp_path):
+        anna = channel.person("anna")
+        await anna.says("Which cities have a digital twin?")
+    await store.close()
+    assert "Bavaria" in anna.hears()
+    assert [town for town in ("Schwabach", "Wuppertal") if town not in anna.hears()] == []
 
 
 @pytest.fixture(scope="module")

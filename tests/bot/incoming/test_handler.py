@@ -368,7 +368,7 @@ async def test_message_handled_by_another_process_meanwhile_has_no_second_effect
     embedder = MoodyEmbedder()
     async with running_bot(known, embedder, [channel], tmp_path) as bot:
         anna = channel.person("anna")
-        await anna.writes("warte auf ein Freibad auf dem Mond")
+        await anna.writes("Wer wartet auf ein Freibad auf dem Mond?")
         await embedder.hang.reached.wait()
         async with known.begin() as tx:
             (row,) = await tx.inbox.waiting(["fake"], bot.leadership.process)
