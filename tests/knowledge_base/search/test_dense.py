@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from knowledge_base.search import dense
-from knowledge_base.search.dense import Dense, decode, encode
+from knowledge_base.search.dense import FEW, Dense, decode, encode
 from knowledge_base.search.passages import Kind, Passage
 from knowledge_base.search.tuning import COMMON
 
@@ -39,11 +39,11 @@ def test_stored_vectors_decode_to_nearly_the_same_values() -> None:
     assert len(encode(np.zeros((1, 8), np.float32))[0]) == 12
 
 
-def test_question_moves_away_from_what_all_texts_have_in_common() -> None:
+def test_question_moves_away_from_what_all_texts_have_in_common_and_hardly_where_these_are_few() -> None:
     vectors = unit(3)
     side = Dense.build([[passage(0)], [passage(1), passage(2, "asked")]], stored(vectors))
     moved = side.away(vectors[0])
-    np.testing.assert_allclose(vectors[0] - moved, COMMON * vectors[:2].mean(axis=0), atol=0.005)
+    np.testing.assert_allclose(vectors[0] - moved, COMMON * vectors[:2].sum(axis=0) / (2 + FEW), atol=0.005)
     empty = Dense.build([], {})
     assert not empty.fits(vectors[0])
 
