@@ -48,7 +48,7 @@ def shown(person: Person, number: int) -> ShownChoice:
 
 
 def understood(answer: str) -> str:
-    return next(line for line in answer.splitlines() if line.startswith("Verstanden"))
+    return "Verstanden" + answer.split("Verstanden", 1)[1].splitlines()[0]
 
 
 async def test_question_in_a_thread_follows_the_question_that_the_thread_is_on(anna: Person, ben: Person) -> None:

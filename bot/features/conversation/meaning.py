@@ -24,7 +24,7 @@ from bot.commands.privacy import Forget, MyData, ShowPrivacy
 from bot.commands.search import PROJECT, Ask, More, Show
 from bot.commands.times import days_of
 from bot.context import Services, Turn
-from bot.features.conversation.acts import CHATTER, QUESTION, Scores, chatter, scores
+from bot.features.conversation.acts import QUESTION, Scores, chatter, scores
 from bot.features.conversation.outline import Situation
 from bot.features.conversation.records import described, named_by, number_in, pool_of, record_named, titled
 from bot.features.dialog import is_aside
@@ -39,6 +39,7 @@ from knowledge_base.search.understanding import Query
 from knowledge_base.vocabulary import bundled
 
 OF_A_RECORD = ("detail", "attribute", "introduce")
+OF_MERE_TALK = ("small_talk", "clarify", "consent_yes", "consent_no")
 CLEAR = {"consent_yes": 0.4, "consent_no": 0.2}  # how much more must speak for it than for anything else
 LONGEST_YES = 14  # words; who writes more has something to say about it
 LONGEST_REPORT = 500  # characters
@@ -194,7 +195,7 @@ def decide(heard: Heard, said: Scores, record: Project | None) -> Intent:
     """Return the intent of a text by what speaks for its acts; ``record``: the one that it is about."""
     label = said.best
     act, _, kind = label.partition(".")
-    if heard.is_key_word and not said.affirms and act in (*CHATTER, "consent_yes", "consent_no"):
+    if heard.is_key_word and not said.affirms and act in OF_MERE_TALK:
         return Ask(heard.text)
     if heard.talk.consent and act in ("consent_yes", "consent_no", "clarify"):
         return _answer(heard, said, act)
