@@ -119,6 +119,11 @@ class Answers:
         statement = statement.on_conflict_do_update(index_elements=["folded"], set_=again)
         return int((await self._connection.execute(statement.returning(unanswered.c.number))).scalar_one())
 
+    async def reopen(self, answer_id: str, number: int) -> None:
+        """Note that an answer did not help after all: the question is deleted with its answer."""
+        statement = update(answer).where(answer.c.id == answer_id).values(unanswered=number)
+        await self._connection.execute(statement)
+
     async def open_questions(self, limit: int = 20) -> list[OpenQuestion]:
         """Return open questions, the most asked first."""
         statement = (

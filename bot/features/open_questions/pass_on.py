@@ -81,13 +81,16 @@ async def _draft(tx: Transaction, turn: Turn, answer_id: str, services: Services
 async def _last_asked(tx: Transaction, turn: Turn, services: Services) -> tuple[int, str, str] | None:
     """Return number, text and language of the last question here, also if an answer to it does not help the asker."""
     context = await tx.people.context(turn.context_key, younger_than=services.context_lasts)
-    if asked := await tx.open_questions.asked_in((context.answer_id if context else None) or ""):
+    answer_id, texts = (context.answer_id if context else None) or "", Talk.of(context).texts
+    if asked := await tx.open_questions.asked_in(answer_id):
         return asked
-    if not (texts := Talk.of(context).texts):
+    if not (answer_id and texts):
         return None
     text = masked(" ".join(texts))
     language = guess_language(text) or turn.language
-    return await tx.answers.not_answered(text, folded_words(text), language), text, language
+    number = await tx.answers.not_answered(text, folded_words(text), language)
+    await tx.answers.reopen(answer_id, number)  # erasing the asker erases the question
+    return number, text, language
 
 
 def _preview(number: int, question: str, topics: Sequence[str], language: str) -> Say:
