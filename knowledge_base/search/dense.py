@@ -41,7 +41,7 @@ def decode(values: Sequence[bytes]) -> tuple[npt.NDArray[np.int8], Floats]:
     return np.ascontiguousarray(rows[:, 4:]), rows[:, :4].copy().view("<f4").ravel().astype(np.float32)
 
 
-FEW = 30  # texts: the mean of so few says half as much about what all share
+FEW = 4  # texts: the mean of so few says half as much about what all share
 
 
 @dataclass(frozen=True, slots=True)
