@@ -179,16 +179,19 @@ class Understood:
     municipalities: tuple[str, ...] = ()  # names
     states: tuple[str, ...] = ()
     rounds: tuple[str, ...] = ()  # FundingRound names
-    years: tuple[int, ...] = ()
+    years: tuple[int, ...] = ()  # as named
+    periods: tuple[tuple[int, int], ...] = ()  # first and last year of each that the years mean; 0 and 9999 are open
     status: tuple[str, ...] = ()  # "planned" | "running" | "done"
     near: tuple[str, ...] = ()  # municipality names after "near", "bei", "in der Nähe von", "koło"
     unknown_places: tuple[str, ...] = ()  # place names that no record holds
-    rural: bool = False  # small towns and rural communities only
+    rural: bool = False  # small towns and rural communities, at least first
+    small: bool = False  # small municipalities only
     counties: bool = False  # rural districts only
     who: bool = False  # the question asks which municipalities, or who is responsible
     role: bool = False  # the question asks for the responsible role
     names: bool = False  # the question asks for all names, or how many there are
     negated: tuple[str, ...] = ()  # what must not be in an answer, as the question says it
+    asker: tuple[str, ...] = ()  # the asker's own municipality: near and similar ones come first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from bot.commands.account import Language
 from bot.commands.command import Command, Permission, fold
 from bot.commands.general import Greet, Help, Thanks, Unknown
 from bot.context import Act, Serves, Services, Turn, say
-from bot.features.talk import offer
+from bot.features.talk import introduced, offer
 from bot.messages import Choice, Say, Url
 from bot.texts import DEFAULT_LANGUAGE, LANGUAGES, Texts
 from knowledge_base.model import RecordKind
@@ -37,9 +37,9 @@ async def welcome(turn: Turn) -> Act:
     return act
 
 
-async def greet(turn: Turn, _intent: Greet, _services: Services) -> Act:
+async def greet(turn: Turn, _intent: Greet, services: Services) -> Act:
     """Return the greeting of a user; the first one of a conversation gets the introduction."""
-    return say(Say("greeting")) if turn.context else await welcome(turn)
+    return introduced(turn, services, say(Say("greeting")) if turn.context else await welcome(turn))
 
 
 async def show_help(turn: Turn, _intent: Help, services: Services) -> Act:

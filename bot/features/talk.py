@@ -11,8 +11,9 @@ from typing import Any, Self
 
 from bot.commands import parse
 from bot.commands.command import Intent
-from bot.context import Services, Turn
-from bot.messages import Choice
+from bot.context import Act, Services, Turn
+from bot.messages import Choice, Say
+from knowledge_base.search.asker import names_of
 from knowledge_base.store.people import ChatContext
 from knowledge_base.store.transaction import Transaction
 
@@ -23,6 +24,7 @@ class Talk:
 
     texts: tuple[str, ...] = ()  # the last question and what it followed
     focus: str = ""  # key of the record that is meant by "that one"
+    asker: tuple[str, ...] = ()  # the municipality that the user asks for, as far as they told it
     shown: int = 0  # hits of the last question that were shown
     unsure: bool = False  # the last question found nothing certain
     entry: bool = False  # the last answer was about one record
@@ -73,6 +75,19 @@ async def change(tx: Transaction, turn: Turn, services: Services, **parts: objec
     talk = replace(Talk.of(before), **parts)  # type: ignore[arg-type]
     answer_id, choices = (before.answer_id, before.choices) if before else (None, ())
     await tx.people.remember(turn.context_key, talk.query(), answer_id, choices)
+
+
+def introduced(turn: Turn, services: Services, act: Act) -> Act:
+    """Return the act; it also keeps the municipality that a message without a question tells of its sender."""
+    snapshot = services.search.snapshot
+    asker = names_of(snapshot.read(turn.inbound.text, language=turn.language).asker, snapshot.gazetteer)
+
+    async def kept(tx: Transaction) -> Say:
+        answer = await act(tx)
+        await change(tx, turn, services, asker=asker)
+        return answer
+
+    return kept if asker else act
 
 
 async def offer(

@@ -64,13 +64,6 @@ def facts_of(reading: Reading, language: str, *, place: bool = True) -> tuple[st
     return tuple(fact for fact in facts if fact)
 
 
-def years_in_words(years: Sequence[int]) -> tuple[str, ...]:
-    """Return years as people read them: three and more that follow each other as a range."""
-    if len(years) > 2 and max(years) - min(years) == len(years) - 1:
-        return (f"{min(years)}–{max(years)}",)
-    return tuple(map(str, years))
-
-
 def beginning(text: str, most: int) -> str:
     """Return the text, or its beginning of at most ``most`` characters, cut between words."""
     return text if len(text) <= most else text[:most].rsplit(" ", 1)[0].rstrip(",;:–- ") + "…"

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial, reduce
+from operator import or_
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +24,14 @@ from knowledge_base.search.record_facts import (
     at_border,
     is_county,
     is_model_project,
-    is_small,
     is_thin,
     round_of,
     same_as,
+    smallness,
     topics_of,
     years_of,
 )
+from knowledge_base.search.understanding import phrases
 from knowledge_base.search.understanding.query import Query
 from knowledge_base.status import Status, status_of
 from knowledge_base.vocabulary import Vocabulary
@@ -50,6 +52,7 @@ class Fit:
     here: Bools  # of the place asked for, and not left out
     elsewhere: Bools  # of another place that is not left out; every other condition is met
     thin: Floats  # 1 for a record without content where no list is asked for; far more beside a fuller one
+    focus: Floats  # 0 … 1: the share of the record's topics that the question names
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,14 @@ class Conditions:
     by_row: Mapping[int, Ints]  # municipality of the gazetteer -> documents
     by_state: Mapping[str, Ints]
     by_round: Mapping[str, Ints]
-    by_topic: Mapping[str, Ints]  # with all narrower ones
+    by_topic: Mapping[str, tuple[Ints, Floats]]  # with all narrower ones; and the share of a record's topics
     by_address: Mapping[str, Ints]  # of the web, that the document is from or cites
     status: npt.NDArray[np.int8]  # position in ``Status``
     first_year: npt.NDArray[np.int16]
     last_year: npt.NDArray[np.int16]
-    small: Bools
+    population: Floats  # of the largest municipality of a document; 0 where none is known
+    named_years: npt.NDArray[np.int64]  # one bit for each year from 2000 on that the text names
+    small: Floats  # 1: small or rural; 0.5: a county, or of unknown size; 0: larger
     county: Bools
     border: Bools
     transfer: Bools
@@ -81,17 +86,27 @@ class Conditions:
         ]
         spans = [years_of(f"{project.period} {project.status}") for project in projects]
         thin = [is_thin(project) for project in projects]
+        topics = [topics_of(project, vocabulary) for project in projects]
+        of_topic = postings((topic, doc) for doc, shares in enumerate(topics) for topic in shares)
         full = {project.id for project, is_thin in zip(projects, thin, strict=True) if not is_thin}
         return cls(
             by_row=postings((row, doc) for doc, own in enumerate(rows) for row in own),
             by_state=postings((state, d) for d, p in enumerate(projects) for state in _states(p, rows[d], gazetteer)),
             by_round=postings((round_of(p, vocabulary), doc) for doc, p in enumerate(projects) if p.funding_round),
-            by_topic=postings((topic, doc) for doc, p in enumerate(projects) for topic in topics_of(p, vocabulary)),
+            by_topic={
+                topic: (docs, np.array([topics[doc][topic] for doc in docs.tolist()], np.float32))
+                for topic, docs in of_topic.items()
+            },
             by_address=postings((address, doc) for doc, p in enumerate(projects) for address in addresses_of(p)),
             status=np.array([_STATUSES.index(status_of(project.status)) for project in projects], np.int8),
             first_year=np.array([first for first, _ in spans], np.int16),
             last_year=np.array([last for _, last in spans], np.int16),
-            small=np.array([is_small(p, rows[d], gazetteer, vocabulary) for d, p in enumerate(projects)], np.bool_),
+            population=np.array(
+                [max((gazetteer.municipalities[row].population or 0 for row in own), default=0) for own in rows],
+                np.float32,
+            ),
+            named_years=np.array([_bits(phrases.years(project.text)) for project in projects], np.int64),
+            small=np.array([smallness(p, rows[d], gazetteer, vocabulary) for d, p in enumerate(projects)], np.float32),
             county=np.array([is_county(own, gazetteer) for own in rows], np.bool_),
             border=np.array([at_border(p, vocabulary) for p in projects], np.bool_),
             transfer=np.array([bool(p.transferability.strip()) for p in projects], np.bool_),
@@ -111,7 +126,7 @@ class Conditions:
             union([*map(self.by_row.get, (*query.rows, *near)), *map(self.by_state.get, query.states)]),
             union([self.by_round.get(name) for name in read.rounds]),
             self._where(self._status(query, np.arange(len(self.small)))) if read.status else None,
-            np.flatnonzero(self.small) if read.rural else None,
+            np.flatnonzero(self.small == 1) if read.small else None,
             np.flatnonzero(self.county) if read.counties else None,
             np.flatnonzero(self.border) if query.border else None,
             np.flatnonzero(self.transfer) if query.transfer else None,
@@ -166,12 +181,19 @@ class Conditions:
             here=here,
             elsewhere=np.logical_and.reduce([~here, ~excluded, ~double, *rest]),
             thin=(thin + _DOUBLE * double).astype(np.float32),
+            focus=self._focus(query.subject_topics, docs),
         )
+
+    def likeness(self, docs: Ints, near: Mapping[int, float], population: int) -> Floats:
+        """Return how near, or how alike in size, the municipalities of documents are to another one, 0 … 1."""
+        larger, smaller = np.maximum(self.population[docs], population), np.minimum(self.population[docs], population)
+        return np.maximum(self._near(near, docs), smaller / np.maximum(larger, np.float32(1.0)))
 
     def _marked(self, query: Query, docs: Ints) -> dict[str, Floats]:
         """Return the fits to the conditions that a record meets or not, as far as the question has them."""
         marks = (
-            ("small", query.understood.rural, self.small),
+            ("small", query.understood.small, self.small),
+            ("rural", query.understood.rural and not query.understood.small, self.small),
             ("like_asker", query.asker_small and not query.understood.rural, self.small),
             ("county", query.understood.counties, self.county),
             ("border", query.border, self.border),
@@ -188,9 +210,16 @@ class Conditions:
         if query.without_words:
             fits["without_words"] = 1.0 - unwanted
         if query.without_topics:
-            held = within(docs, (self.by_topic[topic] for topic in query.without_topics if topic in self.by_topic))
+            held = within(docs, (self.by_topic[topic][0] for topic in query.without_topics if topic in self.by_topic))
             fits["without_topics"] = 1.0 - held
         return fits
+
+    def _focus(self, topics: Iterable[str], docs: Ints) -> Floats:
+        share = np.zeros(len(docs), np.float32)
+        for own, shares in (self.by_topic[topic] for topic in topics if topic in self.by_topic):
+            place = np.minimum(np.searchsorted(own, docs), len(own) - 1)
+            share += np.where(own[place] == docs, shares[place], np.float32(0.0))
+        return np.minimum(share, np.float32(1.0))
 
     def _cited(self, query: Query) -> Ints | None:
         """Return the documents that are from a web address in the question, or cite it; None without any."""
@@ -218,17 +247,22 @@ class Conditions:
         return fit
 
     def _years(self, query: Query, docs: Ints) -> Floats:
-        """Return 1 for documents that end (or begin) in a year named, less for those that only run in it."""
+        """Return 1 for documents that begin or end in a period named, less for those that run in it or name it."""
         fit = np.zeros(len(docs), np.float32)
         first, last = self.first_year[docs], self.last_year[docs]
-        for year in query.understood.years:
-            edge = last == year if query.ending else first == year
-            runs = (first != NO_YEAR) & (first <= year) & (year <= last)
-            np.maximum(fit, np.where(edge, 1.0, np.where(runs, 0.5, 0.0)).astype(np.float32), out=fit)
+        known = first != NO_YEAR
+        for begin, end in query.understood.periods:
+            edge = last if query.ending else first
+            meets = known & (begin <= edge) & (edge <= end)
+            runs = known & (first <= end) & (begin <= last)
+            named = (self.named_years[docs] & _bits(range(max(begin, _FIRST), min(end, _LAST) + 1))) != 0
+            fits = np.select([meets, runs, named], [1.0, 0.5, 0.25], 0.0)
+            np.maximum(fit, fits.astype(np.float32), out=fit)
         return fit
 
 
 _STATUSES = tuple(Status)
+_FIRST, _LAST = 2000, 2049  # years that a text may name
 _DOUBLE = np.float32(100)  # as good as left out, wherever there is anything else
 _MEANT: Mapping[str, tuple[Status, ...]] = {  # by ``Understood.status``
     "planned": (Status.PLANNED, Status.IDEA),
@@ -241,9 +275,13 @@ _MEANT: Mapping[str, tuple[Status, ...]] = {  # by ``Understood.status``
 
 
 _UNSAID = frozenset(
-    {"borough", "transfer", "border", "small", "model_project", "like_asker"}
+    {"borough", "transfer", "border", "model_project", "rural", "like_asker"}
 )  # a record may fit and not say so
-_ORDERING = _UNSAID | {"near", "years"}  # what misses one of these is still a hit
+_ORDERING = _UNSAID | {"near"}  # what misses one of these is still a hit
+
+
+def _bits(years: Iterable[int]) -> int:
+    return reduce(or_, (1 << year - _FIRST for year in years), 0)
 
 
 def _weight(condition: str) -> float:

@@ -18,8 +18,7 @@ from knowledge_base.language.detect import detect_language
 from knowledge_base.language.tokens import stem_all, words
 from knowledge_base.model import Answer, Contact, Event, Hit
 from knowledge_base.places.gazetteer import Gazetteer
-from knowledge_base.places.words import words_of
-from knowledge_base.search import certainty, tuning
+from knowledge_base.search import asker, certainty, tuning
 from knowledge_base.search.conditions import Bools, Conditions, Floats, Ints
 from knowledge_base.search.events import Events
 from knowledge_base.search.index import MAX_QUESTION, Index
@@ -101,21 +100,10 @@ class Search:
         """
         return await self.answer(
             question,
-            self.told(self.read(question, language=language, previous=previous), ()),
+            asker.told(self.read(question, language=language, previous=previous), (), self.gazetteer),
             limit=limit,
             offset=offset,
         )
-
-    def told(self, query: Query, asker: Iterable[str]) -> Query:
-        """Return a question as a known asker means it: "what do others do?" leaves out the asker's own town.
-
-        ``asker`` names that town, where an earlier question told it.
-        """
-        rows = query.asker or tuple(row for name in asker for row in self.gazetteer.rows_named(name))
-        folded = " ".join(word.folded for word in words_of(query.text))
-        if not rows or query.placed or not phrases.OTHERS.search(folded):
-            return replace(query, asker=rows)
-        return replace(query, asker=rows, without_rows=tuple(dict.fromkeys((*query.without_rows, *rows))))
 
     async def answer(self, question: str, query: Query, *, limit: int = 5, offset: int = 0) -> SearchResult:
         """Answer a question as read; see ``ask``."""
@@ -214,6 +202,7 @@ class Search:
         theirs = theirs[chances >= tuning.ELSEWHERE_FROM] if elsewhere else theirs[:0]
         others = np.setdiff1d(np.arange(len(ranked)), (*hits, *doubtful, *theirs))
         nearest = np.concatenate((doubtful, theirs, others)) if sure else np.concatenate((theirs, others))[offset:]
+        hits = asker.first_for(query, ranked, hits, self._conditions, self.gazetteer)
         hits = hits[self._overviews.by_turns(query, ranked.docs[hits])]
         shown = hits[offset : offset + limit]
         results = self._hits(query, ranked, np.concatenate((shown, nearest[: limit - len(shown)])), theirs)
@@ -241,11 +230,11 @@ class Search:
 
     def _hits(self, query: Query, ranked: Ranked, numbers: Ints, theirs: Ints) -> tuple[Hit, ...]:
         projects = [self.index.projects[doc] for doc in ranked.docs[numbers]]
-        bodies = [
-            self.index.passage(int(doc), int(passage)).body
+        passages = [
+            self.index.passage(int(doc), int(passage))
             for doc, passage in zip(ranked.docs[numbers], ranked.passage[numbers], strict=True)
         ]
-        reasons = self._reasons.why(query, list(zip(projects, bodies, strict=True)))
+        reasons = self._reasons.why(query, list(zip(projects, passages, strict=True)))
         return tuple(
             Hit(
                 project=project,

@@ -1,4 +1,4 @@
-"""From candidates to an order: a convex sum of meaning and words, after the conditions of the question.
+"""From candidates to an order: a convex sum of meaning and words, and the focus, after the conditions of the question.
 
 A condition (place, round, status …) is a filter, not a boost: what meets more conditions stands before what meets
 fewer, whatever the texts say. What misses one is no hit, only near; the answer names the condition.
@@ -22,7 +22,7 @@ class Ranked:
 
     docs: Ints
     score: Floats  # 0 … 1, comparable within one answer
-    base: Floats  # the convex sum alone, 0 … 1
+    base: Floats  # the convex sum with the focus alone, 0 … 1
     met: Bools  # meets every condition
     here: Bools  # is of the place asked for, and not left out
     elsewhere: Bools  # is of another place that is not left out, and meets every other condition
@@ -55,7 +55,7 @@ _WHOLE = frozenset({"score", "conditions"})
 
 def rank(query: Query, candidates: Candidates, fit: Fit) -> Ranked:
     """Order candidates by conditions met, then by the convex sum; the last ties by document number."""
-    base = fused(candidates)
+    base = focused(fused(candidates), fit.focus)
     share = 1.0 if query.subject or not fit.conditions else tuning.NO_SUBJECT
     total = base * np.float32(share) + tuning.THIN * fit.thin
     total += np.float32(tuning.CONDITION) * fit.degree
@@ -92,6 +92,16 @@ def fused(candidates: Candidates) -> Floats:
     share = tuning.SHARE_WORDS * (1.0 - tuning.UNCOVERED * (1.0 - float(candidates.coverage.max(initial=0.0))))
     meaning = (1.0 - tuning.SHARE_ASKED) * text + tuning.SHARE_ASKED * asked
     total: Floats = (share * words + (1.0 - share) * meaning).astype(np.float32)
+    return total
+
+
+def focused(base: Floats, focus: Floats) -> Floats:
+    """Return the convex sum raised for records that are about little else than the topics named.
+
+    Otherwise a strategy that lists the topic among others outranks the project on it.
+    """
+    raised = np.float32(tuning.FOCUS) * focus
+    total: Floats = (base + raised) / (np.float32(1.0) + raised.max(initial=np.float32(0.0)))
     return total
 
 

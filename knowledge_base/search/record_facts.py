@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from knowledge_base.model import Project
 from knowledge_base.places.gazetteer import Gazetteer
@@ -50,10 +51,12 @@ def same_as(project: Project) -> str:
     return str(project.extra.get("same_as", ""))
 
 
-def is_small(project: Project, rows: Iterable[int], gazetteer: Gazetteer, vocabulary: Vocabulary) -> bool:
-    own = (gazetteer.municipalities[row].population for row in rows)
-    known = [population for population in own if population]  # 0: not known
-    return (bool(known) and max(known) <= SMALL_TOWN) or _has_topic(project, "rural", vocabulary)
+def smallness(project: Project, rows: Sequence[int], gazetteer: Gazetteer, vocabulary: Vocabulary) -> float:
+    """Return 1 for a record of small towns or about rural life, 0 for one of a larger town, 0.5 if nothing tells."""
+    known = [population for row in rows if (population := gazetteer.municipalities[row].population)]
+    if (known and max(known) <= SMALL_TOWN) or _has_topic(project, "rural", vocabulary):
+        return 1.0
+    return 0.5 if not known or is_county(rows, gazetteer) else 0.0
 
 
 def is_county(rows: Iterable[int], gazetteer: Gazetteer) -> bool:
@@ -74,10 +77,11 @@ def _has_topic(project: Project, topic_id: str, vocabulary: Vocabulary) -> bool:
     return any((topic := vocabulary.topic_of(raw)) is not None and topic.id == topic_id for raw in project.topics)
 
 
-def topics_of(project: Project, vocabulary: Vocabulary) -> set[str]:
-    """Return the topics of a record with all wider ones."""
-    known = (vocabulary.topic_of(raw) for raw in project.topics)
-    return {wider for topic in known if topic is not None for wider in vocabulary.wider(topic.id)}
+def topics_of(project: Project, vocabulary: Vocabulary) -> dict[str, float]:
+    """Return the topics of a record with all wider ones; each with the share of the record's topics that it covers."""
+    known = filter(None, map(vocabulary.topic_of, project.topics))
+    covered = Counter(wider for topic in known for wider in vocabulary.wider(topic.id))
+    return {topic: count / len(project.topics) for topic, count in covered.items()}
 
 
 def addresses_of(project: Project) -> set[str]:

@@ -21,6 +21,7 @@ from knowledge_base.language.detect import guess_language
 from knowledge_base.model import Answer, Contact, Event, Municipality, Project, Record
 from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.progress import Progress, silent
+from knowledge_base.search.asker import names_of, told
 from knowledge_base.search.embedding_backlog import drop_unused, embed_missing
 from knowledge_base.search.engine import Search
 from knowledge_base.search.index import Index
@@ -148,13 +149,13 @@ class SearchService:
         for text in earlier:
             previous = search.read(text, language=guess_language(text) or fallback, previous=previous)
         language = guess_language(question) or (previous.language if previous else fallback)
-        query = search.told(search.read(question, language=language, previous=previous), asker)
+        query = told(search.read(question, language=language, previous=previous), asker, search.gazetteer)
         result = await search.answer(question, query, limit=limit, offset=offset)
         events = () if offset else search.events.asked_for(result.query, self._store.now().date())
         return ChainResult(
             replace(result.answer, events=events),
             follows_up=query.follows,
-            asker=tuple(search.gazetteer.municipalities[row].name for row in query.asker),
+            asker=names_of(query.asker, search.gazetteer),
         )
 
     async def probe(self) -> float:

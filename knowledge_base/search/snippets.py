@@ -1,8 +1,9 @@
-"""The snippet *why*: the sentence of a project's own text that answers a question best, in its original language.
+"""The snippet *why*: the sentence of a project's text that answers a question best, if it can in the same language.
 
 A sentence counts by its words of the question, as the word index understands them (stems, parts of compounds, the
 German words for English and Polish ones, rare words more), and by the topics it names: "integrierte Verkehrswende"
-answers a question for mobility, though it shares no word with it.
+answers a question for mobility, though it shares no word with it. A list shows only the beginning of a snippet, so that
+of a long sentence is the clause that fits.
 """
 
 from __future__ import annotations
@@ -17,11 +18,16 @@ from knowledge_base.model import Project
 from knowledge_base.places.words import fold, words_of
 from knowledge_base.search import lexical
 from knowledge_base.search.lexical import Lexical
+from knowledge_base.search.passages import Passage
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.search.understanding.query import Query
+from knowledge_base.translations import versions
 from knowledge_base.vocabulary import Vocabulary
 
 WHY_CHARACTERS = 200
+BEGINNING = 64  # characters of a snippet that are seen everywhere
+LEAST_CLAUSE = 40  # characters: what is shorter says little without what stands before it
+_CLAUSE_BEGINS = re.compile(r"(?<=[,;:])\s+(?=\w)|\s[–—-]\s+(?=\w)")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s+(?=[A-ZÄÖÜ„\"0-9ĆŁŚŻŹ])|\n+")
 _NO_END = re.compile(  # ordinals, initials and abbreviations before a capital letter: "2. Staffel", "z. B.", "ca. 30"
     r"(?<!\w)(?:\d{1,2}|\w|bspw|bzw|ca|dr|etc|evtl|ggf|inkl|ing|insb|mio|mrd|nr|prof|rd|sog|st|str|tel|u\.a|usw|vgl|z\.b|zzgl"
@@ -66,19 +72,28 @@ class Reasons:
         self._vocabulary = vocabulary
         self._read = lru_cache(_REMEMBERED)(self._said)
 
-    def why(self, query: Query, hits: Sequence[tuple[Project, str]]) -> list[str]:
-        """Return one snippet for each project and its passage, of at most ``WHY_CHARACTERS``, cut at a word.
+    def why(self, query: Query, hits: Sequence[tuple[Project, Passage]]) -> list[str]:
+        """Return one snippet for each project and its best passage, of at most ``WHY_CHARACTERS``, cut at a word.
 
-        A question about reuse gets the sentences about it.
+        It is in the language of the question where the project has a text in it. A question about reuse gets the
+        sentences about it.
         """
         asked = self._asked(query)
-        return [self._best(asked, _sentences(project, text, query), project.lang) for project, text in hits]
+        return [self._best(asked, *_sentences(project, passage, query)) for project, passage in hits]
 
     def _best(self, asked: _Asked, sentences: Sequence[str], language: str) -> str:
-        if len(sentences) < 2:
-            return _cut("".join(sentences))
-        fits = [_fit(asked, self._read(sentence, language)) for sentence in sentences]
-        return _cut(sentences[fits.index(max(fits))])
+        """Return the best sentence, from its best clause on; the first of equally good ones."""
+
+        def fit(text: str) -> float:
+            return _fit(asked, self._read(text, language))
+
+        best = max(sentences, key=fit, default="")
+        if len(best) <= BEGINNING:
+            return best
+        ends = (clause.end() for clause in _CLAUSE_BEGINS.finditer(best))
+        starts = (0, *(end for end in ends if len(best) - end >= LEAST_CLAUSE))
+        start = max(starts, key=lambda start: fit(best[start : start + BEGINNING]))
+        return _cut(f"… {best[start:]}" if start else best)
 
     def _asked(self, query: Query) -> _Asked:
         read = self._words.query(query.words, query.language)
@@ -94,13 +109,16 @@ class Reasons:
         return _Said(self._words.terms_of(sentence, language), topics, letters)
 
 
-def _sentences(project: Project, passage: str, query: Query) -> list[str]:
-    """Return the possible sentences: those about reuse first, or alone, as far as the question asks for it."""
-    reuse = [project.transferability.strip()] if query.transfer and project.transferability.strip() else []
+def _sentences(project: Project, passage: Passage, query: Query) -> tuple[list[str], str]:
+    """Return the possible sentences and their language: those about reuse first, or alone, as the question asks."""
+    version = versions(project).get(query.language, project)
+    text = passage.body if passage.lang == version.lang and passage.body else version.text
+    reuse = [version.transferability.strip()] if query.transfer and version.transferability.strip() else []
     if reuse and not query.subject:
-        return reuse
-    sentences = sentences_of(passage or project.text)
-    return reuse + ([sentence for sentence in sentences if _says_something(sentence, project)] or sentences)
+        return reuse, version.lang
+    sentences = sentences_of(text)
+    telling = [sentence for sentence in sentences if _says_something(sentence, project)]
+    return reuse + (telling or sentences), version.lang
 
 
 def sentences_of(text: str) -> list[str]:

@@ -9,6 +9,7 @@ UNCOVERED = 0.8  # of it goes to meaning, as far as no document holds the questi
 SHARE_ASKED = 0.5  # of meaning: the nearest question that a record answers; the rest is its text
 TOP = 100  # the best of each side that span its scale
 COMMON = 0.3  # of the mean of all texts is taken from a question's vector: what is near to everything says little
+FOCUS = 0.2  # of a record whose topics are all under those named; of six settings, on the grown bundle and the old one
 LEAST_TEXT_SPAN = 0.075  # of cosines: no candidate of about equally good ones becomes a clear winner
 
 # Words.
@@ -26,7 +27,7 @@ CONDITION = 1.0
 NEARNESS = 0.3  # of the place asked for, beside that it is near
 ONLY_NAMED = 0.6  # a document that names the place, beside one of the place
 THIN = -0.5  # a record that only says that a model project exists, where no list is asked for
-WEIGHTS = {"near": 0.7, "without_words": 1.0, "years": 0.5, "status": 0.6}  # of conditions; 1 where none is named
+WEIGHTS = {"near": 0.7, "years": 0.5, "status": 0.6}  # of conditions; 1 where none is named
 SOFT = 0.3  # of a condition that a record may meet and not say so
 HELD = 0.5  # of an unwanted word: more than a topic of the record alone, or a part of a compound
 NO_SUBJECT = 0.3  # how much the texts count where only conditions are asked for

@@ -119,3 +119,20 @@ async def test_talk_in_polish(store: Store, channel: FakeChannel) -> None:
         ("nie, jednak nie", "declined.forget"),
         ("czy jesteś człowiekiem?", "about.ai"),
     )
+
+
+async def test_own_town_is_kept_for_the_talk_and_orders_what_others_do(store: Store, channel: FakeChannel) -> None:
+    anna = channel.person("anna")
+    await anna.says("Guten Tag, ich bin Klimamanagerin in Guben.")
+    await anna.says("Wer hat einen Bürgerbus oder Rufbus?")
+    assert says("understood.asker", anna.hears())
+    await anna.says("Was macht Potsdam?")
+    assert not says("understood.asker", anna.hears())
+    await anna.says("Und was machen andere bei Open Data?")
+    assert says("understood.asker", anna.hears())
+    async with store.read() as tx:
+        shown = [
+            await tx.records.get(RecordKind.PROJECT, c.removeprefix("show ")) for c in anna.sees() if c[:5] == "show "
+        ]
+    assert shown
+    assert all(getattr(project.record, "municipality", "") != "Guben" for project in shown if project)

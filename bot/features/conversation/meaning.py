@@ -80,6 +80,15 @@ class Heard:
         return len(self.text.split()) <= MOST_KEY_WORDS and bool(named)
 
     @property
+    def only_introduces(self) -> bool:
+        """Return whether the text tells where its writer is from, and nothing else."""
+        read = self.query.understood
+        told = bool(self.query.asker) and not (
+            self.query.placed or read.topics or "?" in self.text or self.talk.consent
+        )
+        return told and all(fold(word) in chatter() for word in self.query.subject)
+
+    @property
     def names_something(self) -> bool:
         """Return whether the text has a subject or a place of its own."""
         return bool(self.query.subject or self.query.places)
@@ -96,6 +105,8 @@ async def meant(turn: Turn, intent: Intent, services: Services) -> Intent:
     numbers = turn.context is not None and turn.context.choices == heard.talk.pending
     if chosen := choice_named(text, heard.talk, numbers=numbers):
         return chosen
+    if heard.only_introduces:
+        return Greet()
     if services.search.snapshot.events.asked_for(heard.query, services.store.now().date()):
         return Ask(text)
     said = await scores(text, heard.query, heard.situation, services.search.snapshot.embedder)

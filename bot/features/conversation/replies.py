@@ -16,7 +16,7 @@ from bot.commands.open_questions import OfferAnswer, PassOn
 from bot.commands.privacy import Forget
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features.privacy_notice import operator
-from bot.features.talk import Talk, offer, settle
+from bot.features.talk import Talk, introduced, offer, settle
 from bot.messages import Choice, Say, Value
 from knowledge_base.labels import state_in
 from knowledge_base.model import Project
@@ -38,9 +38,10 @@ WAITING: dict[type[Intent], str] = {  # what waits for a yes, as its reminder an
 }
 
 
-async def small_talk(_turn: Turn, intent: SmallTalk, _services: Services) -> Act:
+async def small_talk(turn: Turn, intent: SmallTalk, services: Services) -> Act:
     """Answer what asks for nothing; the talk stays as it is."""
-    return say(Say(f"small_talk.{intent.kind if intent.kind in SMALL_TALK else 'fine'}"))
+    kind = intent.kind if intent.kind in SMALL_TALK else "fine"
+    return introduced(turn, services, say(Say(f"small_talk.{kind}")))
 
 
 async def about_bot(turn: Turn, intent: AboutBot, services: Services) -> Act:

@@ -167,7 +167,7 @@ def _refused(answer: Answer, hits: Sequence[Hit], language: str, noted: bool, st
 def _refusal(answer: Answer, hits: Sequence[Hit]) -> Say:
     """The words for having no answer: with these conditions, of the place asked for, or at all."""
     if hits and answer.missed:
-        return Say("ask.only_larger") if answer.missed == ("rural",) else Say("ask.only_without")
+        return Say("ask.only_larger") if answer.missed == ("small",) else Say("ask.only_without")
     if any(hit.elsewhere for hit in hits):
         return Say("ask.only_elsewhere")
     nearest = Say("ask.not_sure_there") if places(answer.understood) else Say("ask.not_sure")

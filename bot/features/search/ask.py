@@ -41,7 +41,8 @@ async def ask(turn: Turn, intent: Ask, services: Services) -> Act:
     if refused := turn.no_search or turn.no_project:
         return say(refused)
     chain = [*_chain(turn)[-CHAIN + 1 :], question[:LONGEST]]
-    result = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE)
+    asker = Talk.of(turn.context).asker
+    result = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE, asker=asker)
     if not result.follows_up:
         chain = chain[-1:]
     await _note(turn, services, chain, result)
@@ -51,7 +52,8 @@ async def ask(turn: Turn, intent: Ask, services: Services) -> Act:
 async def _note(turn: Turn, services: Services, chain: Sequence[str], result: ChainResult) -> None:
     """Note what was found, with the hits behind the first page."""
     if services.notes is not None:
-        whole = await services.search.ask(chain, fallback=turn.person.last_language, limit=3 * PAGE)
+        fallback = turn.person.last_language
+        whole = await services.search.ask(chain, fallback=fallback, limit=3 * PAGE, asker=result.asker)
         services.notes.searched(turn, result.answer, whole.answer)
 
 
@@ -63,8 +65,9 @@ async def more(turn: Turn, _intent: More, services: Services) -> Act:
         return say(Say("more.nothing_before"))
     if refused := turn.no_search or turn.no_project:
         return say(refused)
-    start = Talk.of(context).shown
-    result = await services.search.ask(chain, fallback=turn.person.last_language, limit=PAGE, offset=start)
+    talk, language = Talk.of(context), turn.person.last_language
+    start = talk.shown
+    result = await services.search.ask(chain, fallback=language, limit=PAGE, offset=start, asker=talk.asker)
     if not result.answer.hits:
         return say(Say("more.no_more"))
     if services.notes is not None:
@@ -232,7 +235,7 @@ def _give(
             )
         )
         for key in (turn.context_key, turn.question_key):  # of the next question here, and of a reply or thread later
-            await tx.people.remember(key, _about(turn, chain, commands, answer), turn.reply_id, commands)
+            await tx.people.remember(key, _about(turn, chain, commands, result), turn.reply_id, commands)
         language, noted = turn.person.language or answer.language, bool(number and services.settings.editors)
         shown = await translated(tx, services, answer, language)
         shown = shown if await can_ask(tx, services, turn.person.id) else without_introductions(shown)
@@ -242,12 +245,12 @@ def _give(
     return act
 
 
-def _about(turn: Turn, chain: Sequence[str], commands: Sequence[str], answer: Answer) -> dict[str, Any] | None:
+def _about(turn: Turn, chain: Sequence[str], commands: Sequence[str], result: ChainResult) -> dict[str, Any] | None:
     """Return what the talk is about now.
 
     A question that found nothing certain leaves list and focus as they are; only a town that it names has the focus.
     """
-    talk = Talk.of(turn.context)
+    talk, answer = Talk.of(turn.context), result.answer
     talk = talk if talk.consent else talk.settled
     sure = answer.answered or bool(answer.events)
     if sure:
@@ -256,7 +259,7 @@ def _about(turn: Turn, chain: Sequence[str], commands: Sequence[str], answer: An
         talk = replace(talk, focus=focus, shown=len(commands))
     elif (nearest := next(iter(answer.near), None)) and (not talk.focus or _is_of_the_place(nearest, answer)):
         talk = replace(talk, focus=PROJECT + nearest.project.id)
-    return replace(talk, texts=tuple(chain), unsure=not sure, entry=False).query()
+    return replace(talk, texts=tuple(chain), asker=result.asker, unsure=not sure, entry=False).query()
 
 
 def _is_of_the_place(hit: Hit, answer: Answer) -> bool:

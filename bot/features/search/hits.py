@@ -72,6 +72,6 @@ def _place(project: Project) -> str:
 
 def _reason(hit: Hit, reading: Reading) -> str:
     """Return the passage that matched, or the text that the reader sees if the passage is in another language."""
-    passage, seen = hit.why.rstrip("…"), f"{reading.project.text}\n{reading.project.transferability}"
+    passage, seen = hit.why.strip("… "), f"{reading.project.text}\n{reading.project.transferability}"
     same = not reading.project.translations or " ".join(passage.split()) in " ".join(seen.split())
     return hit.why if same else reading.project.text

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.features.wording import years_in_words
 from bot.messages import Say
 from knowledge_base.labels import round_in, state_in
 from knowledge_base.model import Understood
+from knowledge_base.search.understanding.periods import FIRST, LAST
 from knowledge_base.vocabulary import bundled
 
 
@@ -26,19 +26,33 @@ def understood(read: Understood, language: str) -> Say | str:
     words += [
         *named_places(read, language),
         *(round_in(name, language) for name in read.rounds),
-        *years_in_words(read.years),
     ]
     parts = [Say("understood.word", {"word": word}) for word in words]
+    parts += periods(read)
     parts += [Say("understood.near", {"place": place}) for place in read.near]
     parts += conditions(read)
     parts += [Say("understood.negated", {"words": words}) for words in read.negated]
+    parts += [Say("understood.asker", {"place": place}) for place in read.asker[:1]]
     return Say("ask.understood", {"parts": tuple(parts)}) if parts else ""
 
 
 def conditions(read: Understood) -> list[Say]:
     """Return the conditions that have words of their own: status and kind of municipality."""
-    kinds = {"rural": read.rural, "counties": read.counties}
+    kinds = {"small": read.small, "rural": read.rural and not read.small, "counties": read.counties}
     return [Say(f"understood.{name}") for name in (*read.status, *(kind for kind, asked in kinds.items() if asked))]
+
+
+def periods(read: Understood) -> list[Say]:
+    """Return the periods named as people read them."""
+    return [_period(first, last) for first, last in read.periods]
+
+
+def _period(first: int, last: int) -> Say:
+    if last == LAST:
+        return Say("understood.since", {"year": str(first)})
+    if first == FIRST:
+        return Say("understood.before", {"year": str(last + 1)})
+    return Say("understood.word", {"word": str(first) if first == last else f"{first}–{last}"})
 
 
 def missed(read: Understood, condition: str, language: str) -> tuple[Say, ...]:
@@ -47,7 +61,7 @@ def missed(read: Understood, condition: str, language: str) -> tuple[Say, ...]:
         case "rounds":
             return tuple(Say("understood.word", {"word": round_in(name, language)}) for name in read.rounds)
         case "years":
-            return tuple(Say("understood.word", {"word": years}) for years in years_in_words(read.years))
+            return tuple(periods(read))
         case "status":
             return tuple(Say(f"understood.{status}") for status in read.status)
     return (Say(f"understood.{condition}"),)

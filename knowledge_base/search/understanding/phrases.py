@@ -21,7 +21,8 @@ def _any(alternatives: Iterable[str]) -> re.Pattern[str]:
 ROLE = _any(_DATA["role"])  # asks for the one responsible
 WHO = _any(_DATA["who"])  # asks for municipalities
 NAMES = _any(_DATA["names"])  # asks for all names, or for their number
-RURAL = _any(_DATA["rural"])
+RURAL = _any((*_DATA["rural"], *_DATA["small"]))
+SMALL = _any(_DATA["small"])
 COUNTIES = _any(_DATA["counties"])
 BORDER = _any(_DATA["border"])
 TRANSFER = _any(_DATA["transfer"])  # asks what can be used elsewhere
@@ -46,6 +47,9 @@ ACROSS = _any(_DATA["across"])  # near the asker's own place, beyond the border
 PARTNER = _any(_DATA["partner"])  # stands before the country of a municipality's partners
 PERIOD = _any(_DATA["period"])
 ENDING = _any(_DATA["ending"])
+SINCE, AFTER, BEFORE, BETWEEN, TO, AND = (
+    _any(_DATA[name]) for name in ("since", "after", "before", "between", "to", "and")
+)  # before and between years
 MEETING = _any(_DATA["meeting"])  # where people come together
 EVENT = _any((*_DATA["meeting"], *_DATA["event"]))
 BYGONE = _any(_DATA["bygone"])  # asks for events that are over

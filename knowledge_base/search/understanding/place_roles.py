@@ -93,7 +93,8 @@ def _own(text: str, words: Sequence[Word], mention: Mention, language: str) -> b
     if phrases.ASKS.search(head) or phrases.WHO.search(head):
         return False
     if _speaks_of_the_asker(head, language):
-        return bool(phrases.SEEKING.search(tail) or others)
+        told = phrases.IDENTITY.search(head) and "?" not in text
+        return bool(phrases.SEEKING.search(tail) or others or told)
     return bool(others and _ends_with(phrases.OFFICE, head) and not phrases.ASKS.search(tail))
 
 

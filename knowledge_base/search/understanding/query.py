@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from knowledge_base.model import Understood
 
-CONDITIONS = ("status", "years", "rural", "counties", "rounds")  # fields of ``Understood``, the least of them first
+CONDITIONS = ("status", "years", "small", "counties", "rounds")  # fields of ``Understood``, the least of them first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

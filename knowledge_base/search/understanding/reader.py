@@ -14,6 +14,7 @@ from knowledge_base.search.understanding import phrases
 from knowledge_base.search.understanding.left_out import left_out
 from knowledge_base.search.understanding.lexicon import Lexicon
 from knowledge_base.search.understanding.pasted import unpasted
+from knowledge_base.search.understanding.periods import periods
 from knowledge_base.search.understanding.place_roles import PlaceRoles, introduction, place_roles
 from knowledge_base.search.understanding.query import Query
 
@@ -42,14 +43,15 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
     told = introduction(text, words, place.own)
     asked = _masked(words, told)
     role = bool(phrases.ROLE.search(asked))
-    rows = _rows(place.at)
     placed = {number for mention in mentions for number in range(mention.first, mention.last)}
     topics = lexicon.find(words, language, placed | told, _ordinary(words, starts, folded))
-    years = phrases.years(text)
+    years, spans = phrases.years(text), periods(asked, text)
     listing, rounds = _rounds(asked, years, lexicon)
     stages = dict(_stages(asked))
+    small = bool(phrases.SMALL.search(asked)) or _small_population(folded, condition=True)
     read = _within(starts, [*((start, end) for _, start, end in rounds), *_spans(asked, stages)])
     unwanted = left_out(text, words, asked, placed | told | read, topics, _is_subject)
+    without_words = tuple(words[number].text for number in sorted(unwanted))
     kept = _kept(words, placed | unwanted | told | read, language)
     wanted = [mention for mention in topics if not unwanted.intersection(range(mention.first, mention.last))]
     return Query(
@@ -58,13 +60,13 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
         rest=" ".join(word.text for word in kept),
         subject=tuple(_PROJECT_OF.sub("", word.text) for word in kept if _is_subject(word.folded)),
         topical=tuple(word.text for mention in wanted for word in words[mention.first : mention.last]),
-        rows=gazetteer.with_members(rows),
+        rows=gazetteer.with_members(_rows(place.at)),
         near_rows=_rows(place.near),
-        states=_beyond(_names((*place.near, *place.at), PlaceKind.STATE), rows, gazetteer),
+        states=_beyond(_names((*place.near, *place.at), PlaceKind.STATE), _rows(place.at), gazetteer),
         boroughs=tuple(mention.place.borough for mention in place.at if mention.place.borough),
         without_rows=gazetteer.with_members(_rows(place.without)),
         without_states=_names(place.without, PlaceKind.STATE),
-        without_words=tuple(words[number].text for number in sorted(unwanted)),
+        without_words=without_words,
         without_topics=tuple(m.topic for m in topics if m not in wanted and lexicon.is_label(m.topic, words[m.first])),
         addresses=said.addresses,
         asker=_rows(place.own),
@@ -73,21 +75,20 @@ def understand(question: str, language: str, gazetteer: Gazetteer, lexicon: Lexi
         listing=listing,
         transfer=bool(phrases.TRANSFER.search(asked)),
         border=bool(place.partner or phrases.BORDER.search(asked)),
-        ending=bool(years and phrases.ENDING.search(asked)),
+        ending=bool(phrases.ENDING.search(asked)) and any(first == last for first, last in spans),
         understood=replace(
             _where(place),
             topics=tuple(dict.fromkeys(mention.topic for mention in wanted)),
             rounds=tuple(dict.fromkeys(name for name, _, _ in rounds)),
             years=years,
+            periods=spans,
             status=() if phrases.ABOUT_ONE.match(asked) else tuple(name for name, meant in stages.items() if meant),
-            rural=bool(phrases.RURAL.search(asked)) or _small_population(folded, condition=True),
+            rural=small or bool(phrases.RURAL.search(asked)),
+            small=small,
             counties=bool(phrases.COUNTIES.search(asked)),
             who=role or bool(phrases.WHO.search(asked)),
             role=role,
-            negated=(
-                *dict.fromkeys(mention.place.name for mention in place.without),
-                *(words[number].text for number in sorted(unwanted)),
-            ),
+            negated=tuple(dict.fromkeys((*(m.place.name for m in place.without), *without_words))),
             names=not role and bool(phrases.NAMES.search(asked)),
         ),
     )

@@ -48,6 +48,10 @@ def query(understood: Understood | None = None, **given: Any) -> Query:
     return Query(text="?", language="de", understood=understood or Understood(), **given)
 
 
+def of_years(period: tuple[int, int], **given: Any) -> Query:
+    return query(Understood(years=(period[0],), periods=(period,)), **given)
+
+
 def fit(asked: Query, **shares: Floats) -> Fit:
     near = GAZETTEER.near(asked.near_rows) if asked.near_rows else {}
     given = {"named": NOTHING, "borough": NOTHING, "unwanted": NOTHING, **shares}
@@ -125,10 +129,8 @@ def test_document_with_an_unwanted_word_stands_behind_the_others() -> None:
 @pytest.mark.parametrize(
     ("asked", "best"),
     [
-        (query(Understood(years=(2020,))), "a"),
-        (query(Understood(years=(2021,)), ending=True), "a"),
-        (query(Understood(years=(2025,))), "b"),
         (query(transfer=True), "a"),
+        (query(Understood(rural=True)), "a"),
     ],
 )
 def test_soft_conditions_count_for_more_and_exclude_nothing(asked: Query, best: str) -> None:
@@ -139,8 +141,50 @@ def test_soft_conditions_count_for_more_and_exclude_nothing(asked: Query, best: 
 
 
 def test_year_of_the_end_counts_for_more_than_one_in_between() -> None:
-    ends, runs = (fit(query(Understood(years=(year,)), ending=True)).degree[0] for year in (2021, 2020))
+    ends, runs = (fit(of_years((year, year), ending=True)).degree[0] for year in (2021, 2020))
     assert ends > runs > 0
+
+
+@pytest.mark.parametrize(
+    ("period", "expected"),
+    [
+        ((2020, 2020), {"a"}),  # runs in it
+        ((2025, 2025), {"b"}),
+        ((2018, 2019), {"a"}),
+        ((2022, 9999), {"b"}),
+        ((0, 2018), set()),
+    ],
+)
+def test_years_are_met_by_what_runs_in_them(period: tuple[int, int], expected: set[str]) -> None:
+    assert met(of_years(period)) == expected
+
+
+def test_year_that_only_the_text_names_counts_for_less_than_the_begin() -> None:
+    projects = [
+        Project(id="begins", title="T", text="", period="2023–2024"),
+        Project(id="names", title="T", text="Die Messe war 2023."),
+        Project(id="neither", title="T", text="Die Messe war 2019."),
+    ]
+    nothing = np.zeros(3, np.float32)
+    result = Conditions.build(projects, GAZETTEER, bundled()).fit(
+        of_years((2023, 2023)), np.arange(3), {}, nothing, nothing, nothing
+    )
+    assert result.met.tolist() == [True, True, False]
+    assert result.degree[0] > result.degree[1] > 0
+
+
+def test_small_municipalities_are_a_limit_that_unknown_sizes_pass() -> None:
+    asked = query(Understood(rural=True, small=True))
+    assert met(asked) == {"a", "d"}
+    assert fit(asked).degree[0] > fit(asked).degree[3] > 0
+
+
+def test_towns_are_like_another_one_by_nearness_or_by_size() -> None:
+    docs = np.arange(3)
+    near, alike, neither = CONDITIONS.likeness(docs, {rows("Aburg")[0]: 1.0}, 100_000)
+    assert near == pytest.approx(1.0)
+    assert alike == pytest.approx(0.9)
+    assert neither < 0.2
 
 
 def test_borough_of_a_city_counts_for_more_among_its_documents() -> None:

@@ -32,7 +32,13 @@ def candidates(covered: float = 1.0, **given: Any) -> Candidates:
     return Candidates(docs=np.arange(size), passage=np.zeros(size, np.int64), **values)
 
 
-def fit(degree: list[float], *, thin: list[float] | None = None, conditions: tuple[str, ...] = ("place",)) -> Fit:
+def fit(
+    degree: list[float],
+    *,
+    thin: list[float] | None = None,
+    focus: list[float] | None = None,
+    conditions: tuple[str, ...] = ("place",),
+) -> Fit:
     """The fit of documents: one with a degree below 1 misses a condition."""
     met = np.array(degree) >= 1.0
     everywhere = np.ones(len(degree), np.bool_)
@@ -43,6 +49,7 @@ def fit(degree: list[float], *, thin: list[float] | None = None, conditions: tup
         here=met,
         elsewhere=~everywhere,
         thin=np.array(thin or [0.0] * len(degree), np.float32),
+        focus=np.array(focus or [0.0] * len(degree), np.float32),
     )
 
 
@@ -55,6 +62,12 @@ def test_document_that_meets_more_conditions_ranks_before_a_better_text() -> Non
     assert order(result) == [1, 0]
     assert result.met.tolist() == [True, False]
     assert result.conditions
+
+
+def test_record_on_the_topic_alone_ranks_before_one_that_lists_it_among_others() -> None:
+    alike = candidates(text=[0.81, 0.8, 0.2], words=[10.0, 10.0, 10.0])
+    assert order(rank(SUBJECT, alike, fit([1.0] * 3, focus=[0.2, 1.0, 0.2]))) == [1, 0, 2]
+    assert order(rank(SUBJECT, alike, fit([1.0] * 3))) == [0, 1, 2]
 
 
 def test_documents_that_meet_the_same_conditions_rank_by_their_texts() -> None:

@@ -15,10 +15,11 @@ from knowledge_base.search.record_facts import (
     at_border,
     is_county,
     is_model_project,
-    is_small,
     is_thin,
     round_of,
     same_as,
+    smallness,
+    topics_of,
     years_of,
 )
 from knowledge_base.vocabulary import bundled
@@ -53,17 +54,15 @@ def test_record_of_a_model_project_without_topics_and_contact_is_thin() -> None:
     assert same_as(replace(named, extra={"same_as": "other"})) == "other"
 
 
-@pytest.mark.parametrize(
-    ("population", "expected"), [(0, False), (5_000, True), (SMALL_TOWN, True), (SMALL_TOWN + 1, False)]
-)
-def test_town_is_small_by_its_known_population(population: int, expected: bool) -> None:
+@pytest.mark.parametrize(("population", "expected"), [(0, 0.5), (5_000, 1.0), (SMALL_TOWN, 1.0), (SMALL_TOWN + 1, 0.0)])
+def test_town_is_small_by_its_known_population(population: int, expected: float) -> None:
     known = Gazetteer([Municipality(id="x", name="Xdorf", state="Brandenburg", population=population)])
-    assert is_small(PLAIN, known.rows_named("Xdorf"), known, bundled()) is expected
+    assert smallness(PLAIN, known.rows_named("Xdorf"), known, bundled()) == expected
 
 
 def test_topics_tell_whether_a_record_is_rural_or_at_the_border() -> None:
     known = Gazetteer([])
-    assert is_small(replace(PLAIN, topics=(bundled().label("rural", "de"),)), (), known, bundled())
+    assert smallness(replace(PLAIN, topics=(bundled().label("rural", "de"),)), (), known, bundled()) == 1.0
     assert at_border(replace(PLAIN, topics=(bundled().label("cross-border", "de"),)), bundled())
     assert not at_border(PLAIN, bundled())
 
@@ -78,3 +77,9 @@ def test_county_is_known_by_the_kind_of_its_municipality() -> None:
 def test_unknown_round_keeps_the_name_that_the_record_writes() -> None:
     assert round_of(replace(PLAIN, funding_round="Eigener Fonds 7"), bundled()) == "Eigener Fonds 7"
     assert round_of(replace(PLAIN, funding_round="MPSC 3. Staffel 2021"), bundled()) == "MPSC 3. Staffel 2021"
+
+
+def test_topics_are_those_of_the_record_and_all_wider_ones_with_their_share() -> None:
+    shares = topics_of(replace(PLAIN, topics=("public-transport", "energy", "something of its own")), bundled())
+    assert shares["mobility"] == shares["public-transport"] == pytest.approx(1 / 3)
+    assert topics_of(PLAIN, bundled()) == {}

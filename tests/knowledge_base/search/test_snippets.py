@@ -7,6 +7,7 @@ import pytest
 from knowledge_base.language.detect import detect_language
 from knowledge_base.model import Project
 from knowledge_base.search.lexical import Lexical
+from knowledge_base.search.passages import passages
 from knowledge_base.search.snippets import WHY_CHARACTERS, Reasons, sentences_of
 from knowledge_base.search.understanding import understand
 from knowledge_base.vocabulary import bundled
@@ -36,7 +37,7 @@ def reasons() -> Reasons:
 
 def why(reasons: Reasons, question: str, project: Project) -> str:
     query = understand(question, detect_language(question, fallback="de"), gazetteer(), lexicon())
-    return reasons.why(query, [(project, "")])[0]
+    return reasons.why(query, [(project, passages(project)[0])])[0]
 
 
 @pytest.mark.parametrize(
@@ -99,3 +100,20 @@ def test_reason_is_no_sentence_that_only_names_the_round_or_praises(reasons: Rea
 def test_reason_of_a_text_that_says_nothing_is_its_own_sentence(reasons: Reasons) -> None:
     project = Project(id="one", title="T", text="Ausgewählt 2020, 2. Staffel.")
     assert why(reasons, "Staffel", project).startswith("Ausgewählt")
+
+
+def test_reason_begins_where_a_long_sentence_says_it(reasons: Reasons) -> None:
+    text = (
+        "Der Bund gibt bis zu fünf Millionen Euro aus dem Programm für Städte, das Land beteiligt sich an den Kosten, "
+        "Schwerpunkte sind Mobilität und Teilhabe."
+    )
+    said = why(reasons, "Wer hat Mobilitätsprojekte gemacht?", Project(id="one", title="T", text=text))
+    assert said == "… Schwerpunkte sind Mobilität und Teilhabe."
+    assert why(reasons, "Wer bekommt Geld vom Land?", Project(id="one", title="T", text=text)).startswith("… das Land")
+
+
+def test_reason_is_in_the_language_of_the_question(reasons: Reasons) -> None:
+    english = {"en": {"title": "T", "text": "The city grows. Buses run on demand."}}
+    project = Project(id="one", title="T", text="Die Stadt wächst. Busse fahren auf Abruf.", translations=english)
+    assert why(reasons, "Who has buses on demand?", project) == "Buses run on demand."
+    assert why(reasons, "Wer hat Busse auf Abruf?", project) == "Busse fahren auf Abruf."

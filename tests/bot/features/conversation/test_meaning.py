@@ -16,7 +16,8 @@ from bot.features.conversation.acts import Scores
 from bot.features.conversation.meaning import Heard, choice_named, decide, of_key
 from bot.features.talk import Talk
 from knowledge_base.model import Project
-from knowledge_base.search.understanding import Query
+from knowledge_base.search.understanding import Query, understand
+from tests.knowledge_base.search.bundled import gazetteer, lexicon
 
 PROJECT = Project(id="bb-guben", title="Rufbus", text="", municipality="Guben")
 ASKED = Talk(texts=("Rufbus?",), focus="project:bb-guben", shown=1)
@@ -34,6 +35,30 @@ def said(best: str, score: float = 1.0, **others: float) -> Scores:
 def heard(text: str, talk: Talk = ASKED, *, subject: tuple[str, ...] = (), places: tuple[str, ...] = ()) -> Heard:
     query = Query(text=text, language="de", subject=subject, places=places)
     return Heard(text=text, talk=talk, shown=(PROJECT,), focus=PROJECT, query=query, fresh=False)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("de", "Guten Tag, ich bin Klimamanagerin in Guben."),
+        ("de", "Wir sind die Stadt Forst (Lausitz)"),
+        ("en", "Hi, I work for the city of Guben."),
+        ("en", "I'm the mobility manager in Cottbus"),
+        ("pl", "Dzień dobry, jestem z Gubina."),
+    ],
+)
+def test_text_that_only_tells_where_its_writer_is_from_is_no_question(language: str, text: str) -> None:
+    assert introduces(language, text)
+
+
+@pytest.mark.parametrize("text", ["Ich bin aus Guben, wer hat einen Rufbus?", "Wir in Guben suchen Ideen gegen Hitze"])
+def test_writer_who_also_asks_does_not_only_introduce(text: str) -> None:
+    assert not introduces("de", text)
+
+
+def introduces(language: str, text: str) -> bool:
+    query = understand(text, language, gazetteer(), lexicon())
+    return Heard(text=text, talk=Talk(), shown=(), focus=None, query=query, fresh=True).only_introduces
 
 
 def waiting(*intents: Intent) -> Talk:

@@ -156,7 +156,7 @@ def test_refusal_for_a_place_says_what_else_is_known_of_it(place: NamedPlace, ke
 @pytest.mark.parametrize(
     ("missed", "read", "key"),
     [
-        ("rural", Understood(rural=True), "ask.only_larger"),
+        ("small", Understood(rural=True, small=True), "ask.only_larger"),
         ("status", Understood(status=("done",)), "ask.only_without"),
         ("rounds", Understood(rounds=(ROUND,)), "ask.only_without"),
     ],

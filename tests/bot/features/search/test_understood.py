@@ -9,6 +9,7 @@ from bot.messages import Say
 from bot.texts import LANGUAGES, Texts
 from knowledge_base.model import Understood
 from knowledge_base.search.understanding import phrases
+from knowledge_base.search.understanding.periods import Period
 from knowledge_base.search.understanding.query import CONDITIONS
 
 
@@ -30,6 +31,11 @@ def test_each_status_that_a_question_may_name_has_words_in_the_answer(language: 
     ("read", "key"),
     [
         (Understood(rural=True), "understood.rural"),
+        (Understood(rural=True, small=True), "understood.small"),
+        (Understood(asker=("Guben",)), "understood.asker"),
+        (Understood(periods=((2022, 9999),)), "understood.since"),
+        (Understood(periods=((0, 2019),)), "understood.before"),
+        (Understood(periods=((2019, 2021),)), "understood.word"),
         (Understood(counties=True), "understood.counties"),
         (Understood(near=("Guben",)), "understood.near"),
         (Understood(negated=("Apps",)), "understood.negated"),
@@ -46,20 +52,23 @@ def test_question_without_conditions_has_no_such_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("years", "words"),
-    [
-        ((2020,), ["2020"]),
-        ((2020, 2021), ["2020", "2021"]),
-        ((2021, 2020, 2022), ["2020–2022"]),
-        ((2019, 2021, 2023), ["2019", "2021", "2023"]),
-    ],
+    ("periods", "words"),
+    [(((2020, 2020),), ["2020"]), (((2020, 2020), (2023, 2023)), ["2020", "2023"]), (((2019, 2021),), ["2019–2021"])],
 )
-def test_years_that_follow_each_other_are_a_range(years: tuple[int, ...], words: list[str]) -> None:
-    assert missed(Understood(years=years), "years", "de") == tuple(Say("understood.word", {"word": w}) for w in words)
+def test_years_are_named_as_the_periods_that_they_mean(periods: tuple[Period, ...], words: list[str]) -> None:
+    read = Understood(years=(2020,), periods=periods)
+    assert missed(read, "years", "de") == tuple(Say("understood.word", {"word": w}) for w in words)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_each_condition_that_may_be_missed_has_words(condition: str, language: str) -> None:
-    read = Understood(status=("done",), years=(2020,), rural=True, counties=True, rounds=("MPSC 2. Staffel 2020",))
+    read = Understood(
+        status=("done",),
+        years=(2020,),
+        periods=((2020, 2020),),
+        small=True,
+        counties=True,
+        rounds=("MPSC 2. Staffel 2020",),
+    )
     assert all(Texts().line(part, language) for part in missed(read, condition, language))
