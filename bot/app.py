@@ -280,6 +280,7 @@ async def _closed(channel: Channel) -> None:
 def periods_of(retention: RetentionSettings, contexts: timedelta) -> Periods:
     """Return the retention periods of the settings."""
     return Periods(
+        contributions=timedelta(days=retention.contributions_days),
         messages=timedelta(hours=retention.messages_hours),
         answers=timedelta(days=retention.answers_days),
         questions=timedelta(days=retention.unanswered_days),

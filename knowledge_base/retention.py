@@ -28,6 +28,7 @@ class Periods:
     changes: timedelta = timedelta(days=400)  # a year and a month: "what was new since last autumn?"
     imports: timedelta = timedelta(days=30)
     subscriptions: timedelta = timedelta(days=90)  # ended ones
+    contributions: timedelta = timedelta(days=180)  # from their last step
 
 
 async def purge(store: Store, periods: Periods) -> dict[str, int]:
@@ -53,6 +54,8 @@ async def purge(store: Store, periods: Periods) -> dict[str, int]:
         "consents": lambda tx: tx.consents.forget(periods.consents),
         "addresses": lambda tx: tx.contacts.forget_unconfirmed(periods.unconfirmed),
         "changes": lambda tx: _leftovers(tx).forget_changes(periods.changes),
+        "edits": lambda tx: tx.edits.forget(periods.changes),
+        "contributions": lambda tx: tx.contributions.forget(periods.contributions),
         "imports": lambda tx: _leftovers(tx).forget_imports(periods.imports),
     }
     await _sweep_imports(store)

@@ -14,6 +14,7 @@ from bot.commands import (
     admins,
     conversation,
     digests,
+    editing,
     editors,
     general,
     introductions,
@@ -38,6 +39,7 @@ COMMANDS: tuple[Command, ...] = (  # in the order of help
     *general.COMMANDS,
     *conversation.COMMANDS,
     *editors.COMMANDS,
+    *editing.COMMANDS,
     *admins.COMMANDS,
 )
 NAMES: Mapping[str, Command] = {command.name: command for command in COMMANDS}

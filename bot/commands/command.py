@@ -28,6 +28,7 @@ class Permission(StrEnum):
 
     ALL = "all"  # in rooms, too
     ONE_TO_ONE = "one to one"  # all users, in chats that nobody else reads
+    TOWNS = "towns"  # editors; where a setting allows it, verified users for records of their municipality
     EDITORS = "editors"
     ADMINS = "admins"
 

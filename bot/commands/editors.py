@@ -1,4 +1,4 @@
-"""Commands of editors: work through open questions, change entries. Pure."""
+"""Commands of editors: work through open questions, make entries of them. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from bot.commands.command import YES, Command, Intent, Permission, number_of, without_accents
-from bot.commands.general import Help
+from bot.commands.field_words import field_of
 
 LISTED = {  # what editors do with a question of their list
     "close": "close", "schliessen": "close", "zamknij": "close",
@@ -15,13 +15,8 @@ LISTED = {  # what editors do with a question of their list
     "discard": "discard", "verwerfen": "discard", "odrzuc": "discard",
     "topic": "topic", "topics": "topic", "thema": "topic", "themen": "topic", "temat": "topic", "tematy": "topic",
 }  # fmt: skip
-ENTRY_FIELDS = {  # of a new entry, in the editor's words; the others as ``edit`` names them
-    "titel": "title", "tytul": "title", "kommune": "municipality", "gmina": "municipality", "thema": "topics",
-    "themen": "topics", "topic": "topics", "temat": "topics", "tematy": "topics", "tekst": "text",
-}  # fmt: skip
 ANSWER = ("answer", "antwort", "odpowiedz")
 CONFIRMED = re.compile(rf"([0-9a-f]{{8}}) (?:{'|'.join(YES.values())})", re.IGNORECASE)
-RECORD = re.compile(r'"([^"]*)"\s*(.*)|(\S*)\s*(.*)', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +45,6 @@ class NewEntry(Intent):
     value: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit(Intent):
-    """Show a record, or set one of its fields."""
-
-    record: str
-    field: str = ""
-    value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Remove(Intent):
-    """Take a record out; the bot asks back unless confirmed."""
-
-    record: str
-    confirmed: bool = False
-
-
 def _parse_questions(rest: str) -> Intent:
     """Read "close 7", "entry 7 bb-cottbus", "new 7 …", "topic 7 mobility"; anything else is the list."""
     word, _, others = rest.partition(" ")
@@ -91,8 +69,7 @@ def _new_entry(number: int, text: str) -> NewEntry:
     if without_accents(word) in ANSWER and "=" not in text:
         return NewEntry(number, "answer", value=others.strip())
     field, _, value = text.partition("=")
-    field = field.strip().lower()
-    return NewEntry(number, "set" if field else "", ENTRY_FIELDS.get(without_accents(field), field), value.strip())
+    return NewEntry(number, "set" if field.strip() else "", field_of(field.strip()), value.strip())
 
 
 def _format_questions(intent: Questions | NewEntry) -> str:
@@ -115,36 +92,6 @@ def _format_questions(intent: Questions | NewEntry) -> str:
             return f"new {number}"
 
 
-def _parse_edit(rest: str) -> Intent:
-    record, others = _record(rest)
-    field, _, value = others.partition("=")
-    return Edit(record, field.strip().lower(), value.strip()) if record else Help()
-
-
-def _format_edit(edit: Edit) -> str:
-    return f"{_quoted(edit.record)} {edit.field} = {edit.value}" if edit.field else _quoted(edit.record)
-
-
-def _parse_remove(rest: str) -> Intent:
-    record, others = _record(rest)
-    return Remove(record, confirmed=others.lower() in YES.values()) if record else Help()
-
-
-def _format_remove(remove: Remove) -> str:
-    return f"{_quoted(remove.record)} {'yes' if remove.confirmed else ''}"
-
-
-def _record(rest: str) -> tuple[str, str]:
-    """Return a record's id and what follows it; an id with spaces in it is written in quotation marks."""
-    match = RECORD.fullmatch(rest)
-    quoted, after_quoted, word, after = match.groups() if match else ("", "", "", "")
-    return (word, after.strip()) if quoted is None else (quoted, after_quoted.strip())
-
-
-def _quoted(record: str) -> str:
-    return f'"{record}"' if re.search(r"\s", record) else record
-
-
 COMMANDS = (
     Command(
         name="questions",
@@ -155,25 +102,6 @@ COMMANDS = (
         permission=Permission.EDITORS,
         in_help=True,
         arguments={"new": {"de": "neu", "pl": "nowy"}, "discard": {"de": "verwerfen", "pl": "odrzuc"}},
-        confirmed=True,
-    ),
-    Command(
-        name="edit",
-        words={"en": ("edit",), "de": ("bearbeiten",), "pl": ("edytuj",)},
-        intents=(Edit,),
-        parse=_parse_edit,
-        format=_format_edit,
-        permission=Permission.EDITORS,
-        in_help=True,
-    ),
-    Command(
-        name="remove",
-        words={"en": ("remove",), "de": ("entfernen",), "pl": ("usun-wpis",)},
-        intents=(Remove,),
-        parse=_parse_remove,
-        format=_format_remove,
-        permission=Permission.EDITORS,
-        in_help=True,
         confirmed=True,
     ),
 )

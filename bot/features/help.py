@@ -119,7 +119,7 @@ def in_help(*, editor: bool = False, admin: bool = False, mail: bool = True) -> 
 
 def _open_to(*, editor: bool, admin: bool) -> list[Command]:
     """Return the commands that a user may use."""
-    hidden = {Permission.EDITORS: not editor, Permission.ADMINS: not admin}
+    hidden = {Permission.TOWNS: not editor, Permission.EDITORS: not editor, Permission.ADMINS: not admin}
     return [command for command in COMMANDS if not hidden.get(command.permission)]
 
 

@@ -14,7 +14,7 @@ from bot.features.conversation import attributes, replies
 from bot.features.dialog import only_in_private
 from bot.features.digests import chat as digests
 from bot.features.digests import subscribe
-from bot.features.editors import corrections, new_entry, questions, reports
+from bot.features.editors import corrections, edit, history, new_entry, questions, reports
 from bot.features.introductions import chat as introductions
 from bot.features.open_questions import pass_on
 from bot.features.privacy import chat as privacy
@@ -62,6 +62,8 @@ def refusal(turn: Turn, intent: Intent) -> Say | None:
             return None
         case Permission.ONE_TO_ONE:
             return None if turn.inbound.private else only_in_private(turn, intent)
+        case Permission.TOWNS:  # whose record it is, the feature checks (``bot.features.own_records``)
+            return None if turn.editor or turn.inbound.private else EDITORS_ONLY
         case Permission.EDITORS:
             return None if turn.editor else EDITORS_ONLY
         case Permission.ADMINS:
@@ -94,6 +96,8 @@ _FEATURES: tuple[Serves, ...] = (
     questions.SERVES,
     new_entry.SERVES,
     corrections.SERVES,
+    edit.SERVES,
+    history.SERVES,
     privacy.SERVES,
     reports.SERVES,
     attributes.SERVES,

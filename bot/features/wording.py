@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from babel import Locale
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 
 from bot.messages import Say, Value
 from knowledge_base.labels import round_in, status_in
 from knowledge_base.mail_address import flaw_of
 from knowledge_base.translations import Reading
 from knowledge_base.vocabulary import LANGUAGES, bundled
+from knowledge_base.working_days import BERLIN
 
 TOPICS_NAMED = 4  # in one line
 LOCALES = {"de": "de_DE", "en": "en_GB", "pl": "pl_PL"}
@@ -37,6 +38,13 @@ def label(topic: str, language: str) -> str:
 def day(when: date, language: str) -> str:
     """A day as people of the language write it."""
     return format_date(when, "full", Locale.parse(LOCALES[language]))
+
+
+def moment(when: datetime, language: str) -> str:
+    """Return a moment as people of the language write it, to the minute."""
+    local = when.astimezone(BERLIN)
+    locale = Locale.parse(LOCALES[language])
+    return f"{format_date(local, 'medium', locale)}, {format_time(local, 'short', locale=locale)}"
 
 
 def date_in_words(when: date, language: str) -> str:

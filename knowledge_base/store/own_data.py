@@ -20,6 +20,7 @@ from knowledge_base.store.tables import (
     account,
     chat_context,
     consent,
+    contribution,
     entry_feedback,
     feedback,
     introduction,
@@ -29,6 +30,7 @@ from knowledge_base.store.tables import (
     outbox,
     person,
     profile,
+    record_edit,
     subscription,
     verification,
 )
@@ -58,6 +60,8 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     subscription.name: tuple(column.name for column in subscription.c if column.name not in WORKED_OUT),
     open_question.name: ("number", "question", "audience", "answers", "at"),
     offered_answer.name: ("question", "text", "agreed", "at"),
+    contribution.name: ("number", "kind", "record", "state", "said", "reason", "at"),
+    record_edit.name: ("kind", "id", "what", "fields", "at"),
     outbox.name: ("channel", "conversation", "state", "created_at", "finished_at"),
 }
 ASKED = ("code", "project", "question", "state", "outcome", "created_at", "asker_shares")

@@ -12,9 +12,11 @@ from knowledge_base.store.blocks import Blocks, Tallies
 from knowledge_base.store.buttons import Buttons
 from knowledge_base.store.consents import Consents
 from knowledge_base.store.contacts import Contacts
+from knowledge_base.store.contributions import Contributions
 from knowledge_base.store.conversations import Conversations
 from knowledge_base.store.digests import Digests
 from knowledge_base.store.doubtful import DoubtfulMessages
+from knowledge_base.store.edits import Edits
 from knowledge_base.store.entry_drafts import EntryDrafts
 from knowledge_base.store.imports import Imports
 from knowledge_base.store.inbox import Inbox
@@ -46,6 +48,14 @@ class Transaction:
     @cached_property
     def records(self) -> Records:
         return Records(self.connection, self.now)
+
+    @cached_property
+    def edits(self) -> Edits:
+        return Edits(self.connection, self.now)
+
+    @cached_property
+    def contributions(self) -> Contributions:
+        return Contributions(self.connection, self.now)
 
     @cached_property
     def imports(self) -> Imports:

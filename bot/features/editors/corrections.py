@@ -7,24 +7,22 @@ What was wrong, and what is right, is kept in the record alone: the trace names 
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import timedelta
 
-import structlog
-
-from bot.channels.policy import DataClass, may_pass
-from bot.commands.editors import Edit
+from bot.channels.policy import DataClass
+from bot.commands.field_words import label_of
 from bot.commands.privacy import Correct
 from bot.context import Act, Serves, Services, Turn
 from bot.features.dialog import prompt
-from bot.features.editors import questions
-from bot.features.reach import chats_instead
-from bot.messages import Say
+from bot.features.editors.changes import undo_choice
+from bot.features.editors.fields import changes
+from bot.messages import Say, Value
 from bot.messages.markup import clean
 from bot.outgoing.notify import Notice, tell
+from bot.texts import DEFAULT_LANGUAGE
+from knowledge_base.codec import Body
 from knowledge_base.ingest.personal_data import masked
-from knowledge_base.ingest.row import RowError
-from knowledge_base.model import Contact, RecordKind
+from knowledge_base.model import Contact
 from knowledge_base.store.open_questions import QuestionAudience
 from knowledge_base.store.people import Person
 from knowledge_base.store.records import StoredRecord
@@ -33,9 +31,6 @@ from knowledge_base.store.transaction import Transaction
 LONGEST = 500  # characters
 ASKED, MOST = "correction asked", 3  # what is counted; a day and person
 LISTED = "Art. 16"  # all that the list of questions shows of one
-EDITABLE = tuple(field.name for field in fields(Contact) if field.name not in ("id", "extra"))
-
-log = structlog.get_logger(__name__)
 
 
 async def correct(turn: Turn, intent: Correct, services: Services) -> Act:
@@ -75,40 +70,7 @@ async def _tell_editor(tx: Transaction, editor: Person, number: int, text: str, 
     return await tell(tx, editor, notice, settings=services.settings, links=services.links) is not None
 
 
-# ------------------------------------------------------------------------------------------------------- the editors
-
-
-async def edit(turn: Turn, intent: Edit, services: Services) -> Act:
-    """Show the fields of a project or a contact, or set one; an empty value clears it."""
-    of_project = await questions.edit_project(intent)
-
-    async def act(tx: Transaction) -> Say:
-        stored = await tx.records.get(RecordKind.CONTACT, intent.record)
-        if stored is None or await tx.records.get(RecordKind.PROJECT, intent.record):
-            return await of_project(tx)
-        channel = turn.inbound.address.channel
-        if not (turn.inbound.private and may_pass(channel, DataClass.CONTACT_DATUM, services.settings)):
-            return Say("edit.contact_elsewhere", {"instead": chats_instead(services.settings)})
-        return await _mend(tx, turn, intent, stored, services) if intent.field else questions.fields(stored, EDITABLE)
-
-    return act
-
-
-async def _mend(tx: Transaction, turn: Turn, intent: Edit, stored: StoredRecord, services: Services) -> Say:
-    """Set a field of a contact."""
-    if intent.field not in EDITABLE:
-        return Say("edit.no_such_field", {"field": intent.field, "fields": ", ".join(EDITABLE)})
-    after = questions.with_field(RecordKind.CONTACT, stored.body, intent.field, intent.value)
-    if isinstance(after, RowError):
-        return questions.refused(after)
-    if not await tx.records.edit(RecordKind.CONTACT, intent.record, after):
-        return Say("edit.same", {"id": intent.record, "field": intent.field})
-    log.info("contact.rectified", contact=intent.record, field=intent.field, editor=turn.person.id)
-    contact_notice = await _tell_contact(tx, turn, stored, intent.field, services)
-    return Say("edit.contact_told" if contact_notice else "edit.done", {"id": intent.record, "field": intent.field})
-
-
-async def _tell_contact(tx: Transaction, turn: Turn, stored: StoredRecord, field: str, services: Services) -> bool:
+async def tell_contact(tx: Transaction, turn: Turn, stored: StoredRecord, field: str, services: Services) -> bool:
     """Tell the contact which field was corrected, without the editor's name; skip contacts the bot never wrote to."""
     contact = stored.record
     if not isinstance(contact, Contact):
@@ -117,8 +79,21 @@ async def _tell_contact(tx: Transaction, turn: Turn, stored: StoredRecord, field
     person = next(filter(None, people), None)
     if person is None:
         return False
-    notice = Notice(Say("correct.done", {"role": contact.role, "field": field}), f"corrected:{turn.reply_id}")
+    label = label_of(field, person.language or person.last_language or DEFAULT_LANGUAGE)
+    notice = Notice(Say("correct.done", {"role": contact.role, "field": label}), f"corrected:{turn.reply_id}")
     return await tell(tx, person, notice, settings=services.settings, links=services.links) is not None
 
 
-SERVES: Serves = {Correct: correct, Edit: edit}
+async def tell_editors_of_town(
+    tx: Transaction, stored: StoredRecord, after: Body, number: int, services: Services
+) -> None:
+    """Tell the editors what a verified user changed in a project of their municipality."""
+    for editor in await editors(tx, services):
+        language = editor.language or editor.last_language or DEFAULT_LANGUAGE
+        values: dict[str, Value] = {"id": stored.id, "changes": changes(stored.body, after, language)}
+        say = Say("edit.town_changed", values, (undo_choice(number),), language)
+        notice = Notice(say, f"town:{number}:{editor.id}")
+        await tell(tx, editor, notice, settings=services.settings, links=services.links)
+
+
+SERVES: Serves = {Correct: correct}

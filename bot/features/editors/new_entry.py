@@ -17,10 +17,12 @@ import structlog
 from bot.channels.policy import DataClass, may_pass
 from bot.commands import to_text
 from bot.commands.editors import NewEntry
+from bot.commands.field_words import label_of
 from bot.commands.search import PROJECT, Ask, Show
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features.dialog import only_in_private
-from bot.features.editors.questions import EDITABLE, close, refused
+from bot.features.editors import fields
+from bot.features.editors.questions import close
 from bot.features.search import ask
 from bot.features.search.details import in_full
 from bot.features.talk import offer
@@ -89,7 +91,7 @@ async def enter(turn: Turn, intent: NewEntry, services: Services) -> Act:
             return await _ask(tx, turn, draft, problem)
         checked = _checked(draft, turn)
         if isinstance(checked, list):
-            return await _ask(tx, turn, draft, refused(checked[0]))
+            return await _ask(tx, turn, draft, fields.refused(checked[0], turn.language))
         if intent.step == "yes" and intent.value == _mark(checked.record):
             return await _publish(tx, turn, draft, checked.record, services)
         return await _shown(tx, turn, draft, checked.record, services)
@@ -122,9 +124,9 @@ async def _set(tx: Transaction, turn: Turn, intent: NewEntry, services: Services
             return Say("entry.no_answer")
         draft |= {ANSWER: answer.id}
     else:
-        if intent.field not in EDITABLE:
-            return Say("edit.no_such_field", {"field": intent.field, "fields": ", ".join(EDITABLE)})
-        value = _valid(intent.field, intent.value)
+        if intent.field not in fields.OF_PROJECT:
+            return fields.no_such_field(intent.field, fields.OF_PROJECT, turn.language)
+        value = _valid(intent.field, intent.value, turn.language)
         if isinstance(value, Say):
             return value
         draft |= {intent.field: value}
@@ -134,13 +136,16 @@ async def _set(tx: Transaction, turn: Turn, intent: NewEntry, services: Services
     return None
 
 
-def _valid(field: str, text: str) -> Say | object:
-    """The value as an import would read it; topics may be told apart by commas, too."""
-    if not text:
-        return ""
-    value = text.replace(",", "|") if field == "topics" else text
-    checked = validate(Row("", 0, {"id": "-", "title": "-", "text": "-"} | {field: value}))
-    return refused(checked[0]) if isinstance(checked, list) else to_body(checked.record).get(field, "")
+def _valid(field: str, text: str, language: str) -> Say | object:
+    """The value as an import would read it; what all users must not read is refused."""
+    if field == "topics" and (why := fields.unknown_topics(text, (), language)):
+        return why
+    if why := fields.contact_data(field, text):
+        return Say("edit.refused", {"field": label_of(field, language), "reason": why})
+    body = fields.with_field(RecordKind.PROJECT, {"id": "-", "title": "-", "text": "-"}, field, text or "-")
+    if isinstance(body, RowError):
+        return fields.refused(body, language)
+    return body.get(field, "") if text else ""
 
 
 # ------------------------------------------------------------------------------------------------------------- asking

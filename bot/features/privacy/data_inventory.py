@@ -14,6 +14,7 @@ from bot.outgoing.notify import UNSUBSCRIBE_LASTS
 from config.settings import Settings
 from knowledge_base.store.pages import REMEMBERED
 
+EDITS_LAST = 400  # days, as ``knowledge_base.retention`` has it for changes
 TALLIES_LAST = 30  # days, the longest of the counters but for the pause after a request
 
 
@@ -52,6 +53,8 @@ ENTRIES = (
     DataKind("answers", ("answer", "feedback", "entry_feedback"), lambda s: days(s.retention.answers_days)),
     DataKind("unanswered", ("unanswered",), lambda s: days(s.retention.unanswered_days)),
     DataKind("open_question", ("open_question", "offered_answer"), lambda s: days(s.retention.unanswered_days)),
+    DataKind("contribution", ("contribution",), lambda s: days(s.retention.contributions_days)),
+    DataKind("record_edit", ("record_edit",), lambda _: days(EDITS_LAST)),
     DataKind("profile", ("profile",), until_forgotten),
     DataKind("verification", ("verification",), lambda _: minutes(15)),
     DataKind("introduction", ("introduction", "introduction_request"), lambda s: days(s.retention.introductions_days)),

@@ -20,6 +20,7 @@ from bot.texts import LANGUAGES
 from knowledge_base.introductions.values import AFTER, Outcome
 from knowledge_base.model import PERSONAL_FIELDS
 from knowledge_base.store.consents import ConsentAction
+from knowledge_base.store.contributions import ContributionState
 from knowledge_base.store.open_questions import QuestionAudience
 from knowledge_base.store.subscriptions import OFF, ON
 from knowledge_base.working_days import BERLIN
@@ -32,9 +33,11 @@ FIELDS = (  # that have a word in each language; others are shown by their own n
     "expires_at", "query", "at", "useful", "item", "answer_id", "code", "project", "question", "state", "outcome",
     "asker_shares", "contact_shares", "purpose", "what", "wording", "topics", "region", "weekday", "hour",
     "sign_of_life", "since", "unopened", "changed_at", "role", *PERSONAL_FIELDS, "projects",
+    "kind", "record", "said", "reason", "fields",
     "id", "legal_basis", "source", "number", "audience", "answers", "text", "agreed",
 )  # fmt: skip
 STATES = frozenset(("sent", "delivered", "opening", *map(str, AFTER), *map(str, Outcome)))
+CONTRIBUTED = ("wrong", "new")  # kinds of contributions
 PURPOSES = ("notice", "digest", "introduction", "question", "answer")  # of consents, with a word each
 BASES = ("public_function", "consent", "contract")
 
@@ -111,6 +114,12 @@ def _of(name: str, value: Any, language: str) -> Say | str | None:  # noqa: C901
             return ", ".join(label(str(topic), language) for topic in value)
         case "region", list():
             return Say("mydata.list", {"items": _listed(region_said(tuple(map(str, value))))})
+        case "said", dict():
+            return " / ".join(map(str, value.values()))
+        case "kind", str() if value in CONTRIBUTED:
+            return Say(f"contribution.kind.{value}")
+        case "state", str() if value in set(ContributionState):
+            return Say(f"contribution.state.{value}")
         case "query", {"texts": list(texts)}:
             return " / ".join(map(str, texts))
         case _, list() if all(isinstance(part, str) for part in value):

@@ -11,6 +11,7 @@ from knowledge_base.store.tables.knowledge import (
     import_run,
     record,
     record_change,
+    record_edit,
     translation,
     vector,
 )
@@ -18,7 +19,7 @@ from knowledge_base.store.tables.messages import cursor, inbox, outbox
 from knowledge_base.store.tables.pages import page
 from knowledge_base.store.tables.people import block, consent, contact_notice, profile, tally, verification
 from knowledge_base.store.tables.processes import leader, process
-from knowledge_base.store.tables.questions import offered_answer, open_question
+from knowledge_base.store.tables.questions import contribution, offered_answer, open_question
 
 __all__ = [
     "account",
@@ -28,6 +29,7 @@ __all__ = [
     "chat_context",
     "consent",
     "contact_notice",
+    "contribution",
     "cursor",
     "digest_run",
     "entry_feedback",
@@ -51,6 +53,7 @@ __all__ = [
     "profile",
     "record",
     "record_change",
+    "record_edit",
     "room_setting",
     "subscription",
     "tally",

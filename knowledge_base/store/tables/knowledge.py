@@ -51,6 +51,24 @@ record_change = Table(
     Column("at", UtcDateTime, nullable=False, index=True),
 )
 
+record_edit = Table(  # what editors changed, with the values before and after: to see, and to take it back
+    "record_edit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("id", String(200), nullable=False),
+    Column("what", String(8), nullable=False),  # added | changed | removed
+    Column("fields", JsonDocument, nullable=False),  # names of the fields that changed
+    Column("before", JsonDocument, nullable=False),  # field -> value; personal fields of contacts are left out
+    Column("after", JsonDocument, nullable=False),
+    Column("person_id", String(32), ForeignKey("person.id", ondelete="SET NULL"), index=True),  # who did it
+    Column("author", String(8), nullable=False),  # editor | town
+    Column("undoes", Integer),  # the number of the change that this one took back
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Index("ix_record_edit_kind_id", "kind", "id"),
+)
+
 import_run = Table(
     "import_run",
     metadata,

@@ -1,4 +1,4 @@
-"""Questions that were passed on, and what of their answers editors may read."""
+"""Questions that were passed on, what of their answers editors may read, and contributions to the knowledge."""
 
 from __future__ import annotations
 
@@ -31,4 +31,19 @@ offered_answer = (
         Column("agreed", Boolean, nullable=False),  # nobody reads it before
         Column("at", UtcDateTime, nullable=False, index=True),
     )
+)
+
+contribution = Table(  # what somebody says about a record, or of a project that is missing: editors decide about it
+    "contribution",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("person_id", String(32), ForeignKey("person.id", ondelete="CASCADE"), index=True),  # null: from a source
+    Column("kind", String(8), nullable=False),  # wrong | new
+    Column("record", String(200), nullable=False),  # id of the project that is meant; "" for a new one
+    Column("state", String(8), nullable=False, index=True),  # draft | editing | waiting | taken | rejected
+    Column("said", JsonDocument, nullable=False),  # what | where | status | link | office -> text, as it was agreed to
+    Column("proposal", JsonDocument, nullable=False),  # field -> value: what editors make of it
+    Column("language", String(2), nullable=False),
+    Column("reason", String(500), nullable=False),  # of a decline
+    Column("at", UtcDateTime, nullable=False, index=True),  # of the last step
 )

@@ -23,7 +23,8 @@ from bot.commands.admins import Status, Unclear
 from bot.commands.command import MOST_DIGITS, Intent
 from bot.commands.conversation import AboutBot, AskBack, Attribute, Decline, Propose, Report, SmallTalk
 from bot.commands.digests import OF_SUBSCRIBE, STEPS, Digest, Subscribe, Unsubscribe
-from bot.commands.editors import Edit, NewEntry, Questions, Remove
+from bot.commands.editing import Edit, History, Remove, Undo
+from bot.commands.editors import NewEntry, Questions
 from bot.commands.general import LONGEST_UNKNOWN, Greet, Help, Start, Thanks, Unknown
 from bot.commands.introductions import (
     ANSWERS,
@@ -143,7 +144,14 @@ ALL: dict[type[Intent], st.SearchStrategy[Intent]] = {
         built(NewEntry, numbers, st.just("answer"), st.just(""), tokens),
         built(NewEntry, numbers, st.just("yes"), st.just(""), marks),
     ),
-    Edit: st.one_of(built(Edit, records), built(Edit, records, fields, texts)),
+    Edit: st.one_of(
+        built(Edit, records),
+        built(Edit, records, fields, texts),
+        built(Edit, records, fields, filled, st.just(False), st.just(True)),
+        built(Edit, records, fields, st.just(""), st.just(True), st.booleans()),
+    ),
+    Undo: st.one_of(built(Undo, records), st.just(Undo()), built(Undo, st.just(""), numbers)),
+    History: built(History, records),
     Remove: built(Remove, records, st.booleans()),
     Status: st.just(Status()),
     Unclear: st.one_of(

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from bot.commands import COMMANDS, WORDS, is_command, parse, typed
 from bot.commands.account import Language
 from bot.commands.command import Intent, fold
-from bot.commands.editors import Edit, NewEntry, Questions, Remove
+from bot.commands.editing import Edit, Remove
+from bot.commands.editors import NewEntry, Questions
 from bot.commands.general import Help, Start, Unknown
 from bot.commands.introductions import Introduce
 from bot.commands.open_questions import OfferAnswer, PassOn, Reply

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.commands.editors import COMMANDS
+from bot.commands import editing, editors
 from bot.commands.general import Unknown
 from bot.commands.router import route
 from bot.features.help import meant_by
@@ -23,7 +23,7 @@ async def test_help_shows_only_existing_commands_in_three_languages(anna: Person
 
 async def test_help_shows_editor_commands_only_to_editors(anna: Person, erika: Person) -> None:
     anybody, editor = await anna.says("!help"), await erika.says("!help")
-    for command in COMMANDS:
+    for command in (*editors.COMMANDS, *editing.COMMANDS):
         assert f"!{command.name}" not in anybody
         assert f"!{command.name}" in editor
 

@@ -68,21 +68,21 @@ async def test_editor_corrects_a_contact_who_is_told_and_no_import_undoes_it(net
     await asks(await known_as(net.matrix.person("@anna:potsdam.example")))  # so the contact is written to
     await net.passes()
     erika = net.matrix.person("@erika:a.example")
-    assert "phone = +49 355 000001" in await erika.says("!bearbeiten c-lead")
+    assert "Telefon = +49 355 000001" in await erika.says("!bearbeiten c-lead")
     with capture_logs() as logged:
         assert says("edit.contact_told", await erika.says("!bearbeiten c-lead phone = +49 355 7654321"))
     assert (await contact(net)).phone == "+49 355 7654321"
     await net.passes()
     messages = net.mails(LEAD)[-1]
-    assert "berichtigt: phone" in messages
+    assert "berichtigt: Telefon" in messages
     assert "7654321" not in messages, "a mail may be read by others"
     await import_files(net.store, [contacts_file(tmp_path)])
     assert (await contact(net)).phone == "+49 355 7654321"
     async with net.store.read() as tx:
         changes = (await tx.connection.execute(select(record_change).where(record_change.c.id == "c-lead"))).all()
     assert [(row.what, list(row.fields)) for row in changes][-1] == ("changed", ["phone"])
-    trace = [line for line in logged if line["event"] == "contact.rectified"]
-    assert [(line["contact"], line["field"]) for line in trace] == [("c-lead", "phone")]
+    trace = [line for line in logged if line["event"] == "record.edited"]
+    assert [(line["record"], line["fields"]) for line in trace] == [("c-lead", ["phone"])]
     assert "7654321" not in repr(logged) + repr(changes)
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.features.editors import corrections, questions
-from bot.features.editors.questions import refused, with_field
+from bot.commands.field_words import label_of
+from bot.features.editors import fields
+from bot.features.editors.fields import refused, with_field
 from bot.messages.markup import plain
 from bot.texts import LANGUAGES, Texts
 from knowledge_base.ingest import limits
@@ -22,8 +23,8 @@ BODIES = {
     RecordKind.CONTACT: {"id": "c", "role": "Amt", "municipality": "Cottbus"},
 }
 FIELDS = [
-    *((RecordKind.PROJECT, name) for name in questions.EDITABLE),
-    *((RecordKind.CONTACT, name) for name in corrections.EDITABLE),
+    *((RecordKind.PROJECT, name) for name in fields.OF_PROJECT),
+    *((RecordKind.CONTACT, name) for name in fields.OF_CONTACT),
 ]
 REFUSED = [
     (RecordKind.PROJECT, "title", "", "missing"),
@@ -50,8 +51,8 @@ def test_reason_for_a_refused_edit_is_in_the_language_of_the_chat(
     error = with_field(kind, BODIES[kind], field, text)
     assert isinstance(error, RowError)
     assert error.key == key
-    said = plain(TEXTS.render(refused(error), language))
-    assert field in said
+    said = plain(TEXTS.render(refused(error, language), language))
+    assert label_of(field, language) in said
     assert language == "en" or error.reason not in said
     for line in re.split(r"\{[a-z_]+\}", TEXTS.template(f"edit.refused.{key}", language)):
         assert line in said
