@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from bot.commands import (
     account,
     admins,
+    contributions,
     conversation,
     digests,
     editing,
@@ -33,6 +34,7 @@ COMMANDS: tuple[Command, ...] = (  # in the order of help
     *digests.COMMANDS,
     *ratings.COMMANDS,
     *open_questions.COMMANDS,
+    *contributions.COMMANDS,
     *account.COMMANDS,
     *rooms.COMMANDS,
     *privacy.COMMANDS,

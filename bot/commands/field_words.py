@@ -56,7 +56,9 @@ FIELD_WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "lang": {"de": ("Sprache",), "en": ("language",), "pl": ("język",)},
     "role": {"de": ("Rolle", "Funktion"), "en": ("role",), "pl": ("rola", "funkcja")},
-    ContactNetwork.EMAIL.value: {"de": ("E-Mail", "Mail", "Mailadresse"), "en": ("e-mail", "mail"), "pl": ("e-mail", "mail")},
+    ContactNetwork.EMAIL.value: {
+        "de": ("E-Mail", "Mail", "Mailadresse"), "en": ("e-mail", "mail"), "pl": ("e-mail", "mail"),
+    },
     "phone": {"de": ("Telefon", "Telefonnummer"), "en": ("phone", "telephone"), "pl": ("telefon",)},
     "matrix_id": {"de": ("Matrix-Kennung", "Matrix"), "en": ("Matrix ID", "Matrix"), "pl": ("identyfikator Matrix",)},
     "projects": {"de": ("Projekte",), "en": ("projects",), "pl": ("projekty",)},

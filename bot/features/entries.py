@@ -90,6 +90,7 @@ def _event(event: Event, language: str) -> Say:
             Say("show.source", {"url": Url(url, short=True)}) for url in event.sources or (event.url,) if url
         ),
         "licence": Say("show.licence", {"licence": licence_in(event.licence, language)}) if event.licence else "",
+        "edit": "",
     }
     return Say("show.project", values)
 

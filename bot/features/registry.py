@@ -14,7 +14,7 @@ from bot.features.conversation import attributes, replies
 from bot.features.dialog import only_in_private
 from bot.features.digests import chat as digests
 from bot.features.digests import subscribe
-from bot.features.editors import corrections, edit, history, new_entry, questions, reports
+from bot.features.editors import candidates, contribute, corrections, edit, history, new_entry, questions
 from bot.features.introductions import chat as introductions
 from bot.features.open_questions import pass_on
 from bot.features.privacy import chat as privacy
@@ -99,7 +99,8 @@ _FEATURES: tuple[Serves, ...] = (
     edit.SERVES,
     history.SERVES,
     privacy.SERVES,
-    reports.SERVES,
+    contribute.SERVES,
+    candidates.SERVES,
     attributes.SERVES,
     replies.SERVES,
     operating.SERVES,

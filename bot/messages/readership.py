@@ -79,9 +79,9 @@ FOR_OPERATORS = ("alert.", "operate.")
 FOR_A_MEETING = ("intro.room",)
 # They speak of a person. Naming them here changes nothing; it shows that they were thought of.
 OF_A_PERSON = (
-    "ask_back.consent", "connect.", "contribution.", "correct.", "declined.", "disconnect.", "elsewhere.", "entry.",
-    "forget.", "intro.", "limit.", "mydata", "notice.", "pause.", "profile.", "propose.", "question.", "refuse.", "report.",
-    "verify.", "waits.", "whoami", "withdraw.",
+    "ask_back.consent", "candidates", "connect.", "contribution.", "correct.", "declined.", "disconnect.", "elsewhere.",
+    "entry.", "forget.", "intro.", "limit.", "mydata", "notice.", "pause.", "profile.", "propose.", "question.",
+    "refuse.", "report.", "verify.", "waits.", "whoami", "withdraw.",
 )  # fmt: skip
 
 

@@ -203,8 +203,7 @@ async def test_editor_can_set_every_field_and_is_told_unknown_places_and_topics(
 ) -> None:
     number = await passes_on(asker)
     await written(editor, number)
-    shown = await editor.says(f"!fragen neu {number} themen = Quantenzauberei")
-    assert "Ein Thema, das ich kenne, fehlt" in shown
+    assert says("edit.unknown_topic", await editor.says(f"!fragen neu {number} themen = Quantenzauberei"))
     shown = await editor.says(f"!fragen neu {number} topics = Mobilität, Klima")
     assert "Mobilität · Klima" in shown
     assert "fehlt noch" not in shown

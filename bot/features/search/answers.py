@@ -52,21 +52,23 @@ def without_introductions(answer: Answer) -> Answer:
     return replace(answer, hits=hits, near=near)
 
 
-def listing(answer: Answer, language: str, start: int = 0, *, filters: bool = False, noted: bool = False) -> Say:
+def listing(
+    answer: Answer, language: str, start: int = 0, *, filters: bool = False, noted: bool = False, ids: bool = False
+) -> Say:
     """Return an answer as something to say, in its language: the events asked for, then the projects.
 
     ``start`` is how many hits earlier pages of it showed, or, if nothing is sure, how many numbers are taken.
     ``filters``: the reader has buttons, so offer to narrow the question down and to rate the answer. ``noted``: if it
-    found nothing, editors will see the question.
+    found nothing, editors will see the question. ``ids``: the reader is an editor.
     """
     hits = shown_hits(answer)
     if is_overview(answer):
         return _overview(answer, language)
     if not (answer.answered or answer.events):
-        return _refused(answer, hits, language, noted, start)
+        return _refused(answer, hits, language, noted, start, ids=ids)
     if not answer.events:
-        return _projects(answer, hits, language, start, filters)
-    projects = _projects(answer, hits, language, start, filters) if hits else None
+        return _projects(answer, hits, language, start, filters, ids=ids)
+    projects = _projects(answer, hits, language, start, filters, ids=ids) if hits else None
     values: dict[str, Value] = {
         "events": section(answer.events, language),
         "projects": replace(projects, choices=()) if projects else "",
@@ -74,18 +76,18 @@ def listing(answer: Answer, language: str, start: int = 0, *, filters: bool = Fa
     return Say("ask.events", values, projects.choices if projects else (), language)
 
 
-def _projects(answer: Answer, hits: Sequence[Hit], language: str, start: int, filters: bool) -> Say:
+def _projects(answer: Answer, hits: Sequence[Hit], language: str, start: int, filters: bool, *, ids: bool) -> Say:
     theirs = _theirs(answer)
     own = hits[: len(hits) - len(theirs)]
     shown = start + len(own)
     roles = answer.understood.role
-    elsewhere = numbered(theirs, language, shown + 1, brief=True)
+    elsewhere = numbered(theirs, language, shown + 1, brief=True, ids=ids)
     values: dict[str, Value] = {
         "who": at_a_glance.who(answer),
         "understood": understood(answer.understood, language),
-        "hits": _compared(answer, own, language, start + 1)
+        "hits": _compared(answer, own, language, start + 1, ids=ids)
         if _compares(answer)
-        else numbered(own, language, start + 1, roles=roles),
+        else numbered(own, language, start + 1, roles=roles, ids=ids),
         "elsewhere": Say("ask.elsewhere", {"hits": elsewhere}) if elsewhere else "",
         "next": "" if filters or start else Say("ask.next"),
         "count": len(own) if start else answer.total,
@@ -127,12 +129,12 @@ def _compares(answer: Answer) -> bool:
     return len(answer.places) > 1 and answer.answered
 
 
-def _compared(answer: Answer, hits: Sequence[Hit], language: str, start: int) -> tuple[Say, ...]:
+def _compared(answer: Answer, hits: Sequence[Hit], language: str, start: int, *, ids: bool) -> tuple[Say, ...]:
     """Return the hits of each place under its name, also for one that has none, numbered on."""
     groups = []
     for place, members in _by_place(answer, hits):
         if members:
-            entries = numbered(members, language, start, roles=answer.understood.role)
+            entries = numbered(members, language, start, roles=answer.understood.role, ids=ids)
             groups.append(Say("ask.group", {"municipality": place.name, "entries": entries}))
         elif not place.hits:
             others = at_a_glance.known([place], language)
@@ -147,14 +149,14 @@ def _overview(answer: Answer, language: str) -> Say:
     return Say(said.key, values, (next_steps.MORE, *next_steps.follow(answer, language)), language)
 
 
-def _refused(answer: Answer, hits: Sequence[Hit], language: str, noted: bool, start: int) -> Say:
+def _refused(answer: Answer, hits: Sequence[Hit], language: str, noted: bool, start: int, *, ids: bool) -> Say:
     """Having no answer, and the nearest instead."""
     words = _refusal(answer, hits)
     there = words.key == "ask.only_elsewhere"
     read = answer.understood
     values: dict[str, Value] = {
         "understood": understood(read, language),
-        "hits": numbered(hits, language, start + 1, roles=read.role, brief=not hits or not hits[0].elsewhere),
+        "hits": numbered(hits, language, start + 1, roles=read.role, brief=not hits or not hits[0].elsewhere, ids=ids),
         "places": ", ".join(named_places(read, language)),
         "known": at_a_glance.known(answer.places, language),
         "noted": (Say("ask.noted_there") if there else Say("ask.noted")) if noted else "",

@@ -8,19 +8,21 @@ from typing import Any
 
 from bot.commands import parse, to_text
 from bot.commands.command import Intent, number_of
+from bot.commands.editing import Edit, reference_of
 from bot.commands.introductions import Introduce
 from bot.commands.ratings import Rate
 from bot.commands.search import LAST, PROJECT, QUESTION, Ask, More, Original, Show, is_number
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features.entries import last_told, opened, show_entry
 from bot.features.open_questions import pass_on
+from bot.features.own_records import author_of
 from bot.features.reach import can_ask
-from bot.features.search import daily_limit
+from bot.features.search import daily_limit, next_steps
 from bot.features.search.answers import listing, one_by_one, shown_hits, without_introductions
 from bot.features.search.details import in_full
 from bot.features.talk import Talk, change, numbered
 from bot.features.wording import folded_words
-from bot.messages import Choice, Say
+from bot.messages import Choice, Reach, Say
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.model import Answer, Hit, Project, RecordKind
 from knowledge_base.search.service import LONGEST, ChainResult
@@ -137,6 +139,11 @@ async def _show_project(
         project = (await services.reader.read(tx, [project], turn.language))[project.id]
     reading = read(project, turn.language)
     answer = in_full(reading, turn.language, tx.now.date())
+    if turn.inbound.private and await author_of(tx, turn, stored.record, services):
+        reference = reference_of(project_id)
+        hint = Say("show.edit", {"id": Reach(project_id, linked=False), "ref": reference})
+        answer = replace(answer, values={**answer.values, "edit": hint})
+        choices = (*choices, Choice(Say("choice.edit", {"id": project_id}), Edit(reference)))
     answer = replace(answer, choices=(*choices, *_other_words(reading, project, turn.language)))
     await daily_limit.note(tx, turn, services, [project_id])
     await change(tx, turn, services, focus=PROJECT + project_id, entry=True)
@@ -239,7 +246,10 @@ def _give(
         language, noted = turn.person.language or answer.language, bool(number and services.settings.editors)
         shown = await translated(tx, services, answer, language)
         shown = shown if await can_ask(tx, services, turn.person.id) else without_introductions(shown)
-        say = listing(shown, language, start, filters=turn.buttons, noted=noted)
+        ids = turn.editor and turn.inbound.private
+        say = listing(shown, language, start, filters=turn.buttons, noted=noted, ids=ids)
+        if ids:
+            say = replace(say, choices=(*say.choices, *next_steps.edits(hits)))
         return say if number is None else replace(say, choices=(*say.choices, *pass_on.offered(turn)))
 
     return act

@@ -34,6 +34,7 @@ def in_full(reading: Reading, language: str, today: date) -> Say:
                 Say("show.source", {"url": Url(url, short=True)}) for url in project.sources or (project.url,) if url
             ),
             "licence": Say("show.licence", {"licence": licence}) if licence else "",
+            "edit": "",
         },
     )
 

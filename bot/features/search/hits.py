@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.commands.search import PROJECT, Show
 from bot.features.wording import beginning
-from bot.messages import Choice, Say, Url, Value
+from bot.messages import Choice, Reach, Say, Url, Value
 from knowledge_base.labels import status_in
 from knowledge_base.model import Hit, Project
 from knowledge_base.search.record_facts import is_thin
@@ -17,16 +17,18 @@ _CLAUSE = re.compile(r" \(|[,;] ")  # what stands behind it can wait for the det
 TITLE, PLACE, STATUS, WHY = 72, 34, 26, 70  # characters; the details have all of it
 
 
-def numbered(hits: Sequence[Hit], language: str, start: int, *, roles: bool = False, brief: bool = False) -> Say | str:
+def numbered(
+    hits: Sequence[Hit], language: str, start: int, *, roles: bool = False, brief: bool = False, ids: bool = False
+) -> Say | str:
     """Return hits as a list that is numbered from ``start``; "" if there are none."""
-    entries = tuple(entry(hit, language, roles=roles, brief=brief) for hit in hits)
+    entries = tuple(entry(hit, language, roles=roles, brief=brief, ids=ids) for hit in hits)
     return Say("ask.list", {"start": start, "entries": entries}) if entries else ""
 
 
-def entry(hit: Hit, language: str, *, roles: bool = False, brief: bool = False) -> Say:
+def entry(hit: Hit, language: str, *, roles: bool = False, brief: bool = False, ids: bool = False) -> Say:
     """Return a hit: title, facts and why it fits.
 
-    ``roles``: the responsible role in place of the reason; ``brief``: neither.
+    ``roles``: the responsible role in place of the reason; ``brief``: neither. ``ids``: with its id, for editors.
     """
     reading = in_language(hit.project, language)
     project = reading.project
@@ -34,7 +36,7 @@ def entry(hit: Hit, language: str, *, roles: bool = False, brief: bool = False) 
     role = project.contact_role if roles else ""
     values: dict[str, Value] = {
         "title": beginning(project.title, TITLE),
-        "facts": _facts(reading, language),
+        "facts": (*_facts(reading, language), *(_id(project) if ids else ())),
         "why": why,
         "role": Say("ask.role", {"role": beginning(role, WHY)}) if role else "",
     }
@@ -47,6 +49,10 @@ def choice(project: Project, language: str) -> Choice:
     """Return the choice to see a project in full, by its number in the list."""
     title = in_language(project, language).project.title
     return Choice(Say("choice.show", {"title": title}), Show(PROJECT + project.id), numbered=True)
+
+
+def _id(project: Project) -> tuple[Say, ...]:
+    return (Say("ask.id", {"id": Reach(project.id, linked=False)}),)
 
 
 def _facts(reading: Reading, language: str) -> tuple[Say, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.commands.digests import Subscribe
+from bot.commands.editing import Edit, reference_of
 from bot.commands.introductions import Introduce
 from bot.commands.ratings import Rate
 from bot.commands.search import PROJECT, Ask, More
@@ -32,6 +33,11 @@ def introductions(hits: Sequence[Hit], start: int, *, buttons: bool) -> list[Cho
         Choice(Say(label, {"number": number}), Introduce(PROJECT + project) if buttons else Introduce(number=number))
         for number, project in askable
     ]
+
+
+def edits(hits: Sequence[Hit]) -> list[Choice]:
+    """Return the choices to change the records that an answer shows, for editors."""
+    return [Choice(Say("choice.edit", {"id": hit.project.id}), Edit(reference_of(hit.project.id))) for hit in hits]
 
 
 def narrower(read: Understood, language: str) -> list[Choice]:

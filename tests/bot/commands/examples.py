@@ -21,10 +21,12 @@ from bot.commands.account import (
 from bot.commands.admins import ALL as EVERY
 from bot.commands.admins import Status, Unclear
 from bot.commands.command import MOST_DIGITS, Intent
+from bot.commands.contributions import STEPS as CONTRIBUTE_STEPS
+from bot.commands.contributions import Contribute, ContributeStep
 from bot.commands.conversation import AboutBot, AskBack, Attribute, Decline, Propose, Report, SmallTalk
 from bot.commands.digests import OF_SUBSCRIBE, STEPS, Digest, Subscribe, Unsubscribe
 from bot.commands.editing import Edit, History, Remove, Undo
-from bot.commands.editors import NewEntry, Questions
+from bot.commands.editors import Candidates, NewEntry, Questions
 from bot.commands.general import LONGEST_UNKNOWN, Greet, Help, Start, Thanks, Unknown
 from bot.commands.introductions import (
     ANSWERS,
@@ -143,7 +145,20 @@ ALL: dict[type[Intent], st.SearchStrategy[Intent]] = {
         built(NewEntry, numbers, st.just("set"), fields, texts),
         built(NewEntry, numbers, st.just("answer"), st.just(""), tokens),
         built(NewEntry, numbers, st.just("yes"), st.just(""), marks),
+        built(NewEntry, few, st.just(""), st.just(""), st.just(""), st.just(True)),
+        built(NewEntry, numbers, st.just("discard"), st.just(""), st.just(""), st.just(True)),
+        built(NewEntry, few, st.just("set"), fields, texts, st.just(True)),
+        built(NewEntry, numbers, st.just("yes"), st.just(""), marks, st.just(True)),
     ),
+    Candidates: st.one_of(
+        st.just(Candidates()),
+        built(Candidates, numbers, st.sampled_from(["", "accept"])),
+        built(Candidates, numbers, st.just("set"), fields, texts),
+        built(Candidates, numbers, st.just("yes"), st.just(""), marks),
+        built(Candidates, numbers, st.just("decline"), st.just(""), texts),
+    ),
+    Contribute: built(Contribute, st.sampled_from(["wrong", "new"]), texts),
+    ContributeStep: built(ContributeStep, st.sampled_from(CONTRIBUTE_STEPS), texts),
     Edit: st.one_of(
         built(Edit, records),
         built(Edit, records, fields, texts),
