@@ -17,6 +17,7 @@ from bot.channels.port import Channel, Immediate, Shared, StandsDown, Warns
 from bot.context import Notes, Services
 from bot.features import introductions
 from bot.features.accounts.reverify import Proofs
+from bot.features.contacts.chores import ContactChores
 from bot.features.digests import job as weekly
 from bot.features.digests.make import DigestMaker
 from bot.features.machine_translation import Translator
@@ -136,6 +137,7 @@ class Bot:
             self._when_sure(partial(closing.expire, services)),
             self._when_sure(partial(weekly.look, self.digests, self._store, self._alerts)),
             self._when_sure(ContactDuty(self._store, self._alerts)),
+            self._when_sure(ContactChores(services)),
             self._when_sure(self._absence),
             Proofs(self._store, self._search, services.settings, services.links),
             *((translator,) if translator else ()),

@@ -19,6 +19,13 @@ class IntroductionSettings(Section):
     )
     per_contact_week: int = Field(2, ge=0, description="requests per contact and week, the others wait; 0: no limit")
     require_verified: bool = Field(False, description="only people with a verified municipality may ask")
+    claims: Literal["editor", "verified"] = Field(
+        "editor",
+        description="who lets in a municipality's contact: an editor always; or none, if the mail domain is known",
+    )
+    ask_facts: bool = Field(
+        True, description="ask the responsible contact once a year whether the facts of its projects are still true"
+    )
     room: Literal["leave", "stay"] = Field(
         "leave", description="what the bot does in the Matrix room of two introduced people after its message"
     )

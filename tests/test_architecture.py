@@ -61,6 +61,7 @@ FEATURES = (
     "registry",
     "conversation",
     "privacy",
+    "contacts",
     "editors",
     "accounts",
     "introductions",

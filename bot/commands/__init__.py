@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from bot.commands import (
     account,
     admins,
+    contacts,
     contributions,
     conversation,
     digests,
@@ -31,6 +32,7 @@ from bot.commands.general import LONGEST_UNKNOWN, Unknown
 COMMANDS: tuple[Command, ...] = (  # in the order of help
     *search.COMMANDS,
     *introductions.COMMANDS,
+    *contacts.COMMANDS,
     *digests.COMMANDS,
     *ratings.COMMANDS,
     *open_questions.COMMANDS,

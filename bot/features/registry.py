@@ -10,6 +10,7 @@ from bot.context import Act, Serves, Services, Turn, say
 from bot.features import help as guide
 from bot.features import operating, rooms
 from bot.features.accounts import connect, disconnect, pause, profile, whoami
+from bot.features.contacts import claim, editing, facts, invite
 from bot.features.conversation import attributes, replies
 from bot.features.dialog import only_in_private
 from bot.features.digests import chat as digests
@@ -95,6 +96,10 @@ _FEATURES: tuple[Serves, ...] = (
     whoami.SERVES,
     questions.SERVES,
     new_entry.SERVES,
+    claim.SERVES,
+    editing.SERVES,
+    invite.SERVES,
+    facts.SERVES,
     corrections.SERVES,
     edit.SERVES,
     history.SERVES,

@@ -74,14 +74,16 @@ IN_ROOMS = frozenset({
     "unknown_command", "unknown_command.meant", "unreadable",
 })  # fmt: skip
 # In a group they speak of the group's own digest or of public entries; in a private chat, of the person who asks.
-OF_THE_PLACE = ("digest.", "edit.", "history", "questions", "remove.", "subscribe.", "undo.", "unsubscribe.")
+OF_THE_PLACE = (
+    "digest.", "edit.", "history", "questions", "remove.", "subscribe.", "undo.", "unsubscribe.", "wanted.",
+)  # fmt: skip
 FOR_OPERATORS = ("alert.", "operate.")
 FOR_A_MEETING = ("intro.room",)
 # They speak of a person. Naming them here changes nothing; it shows that they were thought of.
 OF_A_PERSON = (
-    "ask_back.consent", "candidates", "connect.", "contribution.", "correct.", "declined.", "disconnect.", "elsewhere.",
-    "entry.", "forget.", "intro.", "limit.", "mydata", "notice.", "pause.", "profile.", "propose.", "question.",
-    "refuse.", "report.", "verify.", "waits.", "whoami", "withdraw.",
+    "ask_back.consent", "candidates", "claim.", "claims.", "connect.", "contribution.", "correct.", "declined.",
+    "disconnect.", "elsewhere.", "entry.", "facts.", "forget.", "intro.", "invite.", "limit.", "mydata", "notice.",
+    "pause.", "profile.", "propose.", "question.", "refuse.", "report.", "verify.", "waits.", "whoami", "withdraw.",
 )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ class Introducible:
         self._hidden: frozenset[str] = frozenset()
         self._can_reach: CanReach = can_reach
         self._askable: frozenset[str] = frozenset()
+        self._with_contact: frozenset[str | int] = frozenset()  # places with a contact who can be asked
         for contact in self._contacts:
             self._add(contact)
 
@@ -73,6 +74,8 @@ class Introducible:
             for contact in self._contacts
             if contact.id not in self._hidden and way_to(contact, self._known, self._can_reach) is not None
         )
+        askable = (contact for contact in self._contacts if contact.id in self._askable)
+        self._with_contact = frozenset(place for contact in askable for place in self._places(contact.municipality))
 
     def of(self, project: Project) -> tuple[str, ...]:
         """Return the ids of all reachable contacts of a project, the best first, also those who cannot be asked now."""
@@ -88,6 +91,10 @@ class Introducible:
     def __contains__(self, project: Project) -> bool:
         """Return whether a contact of a project can be asked now."""
         return any(contact in self._askable for contact in self.of(project))
+
+    def has_contact(self, municipality: str) -> bool:
+        """Return whether any contact of the municipality that a record's field names can be asked now."""
+        return not self._with_contact.isdisjoint(self._places(municipality))
 
     def ids_of(self, municipality: str) -> frozenset[str]:
         """Return the ids of the municipalities that a record's field names."""

@@ -21,7 +21,14 @@ from knowledge_base.introductions.values import (
     State,
 )
 from knowledge_base.store.postgresql import is_reading
-from knowledge_base.store.tables import account, contact_notice, introduction, introduction_count, introduction_request
+from knowledge_base.store.tables import (
+    account,
+    contact_check,
+    contact_notice,
+    introduction,
+    introduction_count,
+    introduction_request,
+)
 from knowledge_base.store.tables import profile as profiles
 from knowledge_base.store.upsert import insert_into
 
@@ -143,9 +150,10 @@ class Introductions:
         return found
 
     async def hidden(self) -> frozenset[str]:
-        """Return the ids of contacts that must not be asked before they are told of their import."""
-        hidden = select(contact_notice.c.contact_id).where(contact_notice.c.hidden_at.is_not(None))
-        return frozenset((await self._connection.execute(hidden)).scalars())
+        """Return the ids of contacts that must not be asked: not told of their import, or silent for too long."""
+        untold = select(contact_notice.c.contact_id).where(contact_notice.c.hidden_at.is_not(None))
+        silent = select(contact_check.c.contact_id).where(contact_check.c.hidden_at.is_not(None))
+        return frozenset((await self._connection.execute(untold.union(silent))).scalars())
 
     # ----------------------------------------------------------------------------------------------------------- counts
 

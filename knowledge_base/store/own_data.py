@@ -19,6 +19,7 @@ from knowledge_base.store.contacts import Contacts
 from knowledge_base.store.tables import (
     account,
     chat_context,
+    claim,
     consent,
     contribution,
     entry_feedback,
@@ -32,6 +33,7 @@ from knowledge_base.store.tables import (
     profile,
     record_edit,
     subscription,
+    town_wish,
     verification,
 )
 
@@ -62,6 +64,8 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     offered_answer.name: ("question", "text", "agreed", "at"),
     contribution.name: ("number", "kind", "record", "state", "said", "reason", "at"),
     record_edit.name: ("kind", "id", "what", "fields", "at"),
+    claim.name: ("address", "municipality", "role", "projects", "topics", "deputy", "at"),
+    town_wish.name: ("municipality", "until"),
     outbox.name: ("channel", "conversation", "state", "created_at", "finished_at"),
 }
 ASKED = ("code", "project", "question", "state", "outcome", "created_at", "asker_shares")

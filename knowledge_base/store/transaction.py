@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from knowledge_base.store.answers import Answers
 from knowledge_base.store.blocks import Blocks, Tallies
 from knowledge_base.store.buttons import Buttons
+from knowledge_base.store.claims import Claims
 from knowledge_base.store.consents import Consents
+from knowledge_base.store.contact_checks import ContactChecks
 from knowledge_base.store.contacts import Contacts
 from knowledge_base.store.contributions import Contributions
 from knowledge_base.store.conversations import Conversations
@@ -32,6 +34,7 @@ from knowledge_base.store.profiles import Profiles
 from knowledge_base.store.records import Records
 from knowledge_base.store.rooms import Rooms
 from knowledge_base.store.subscriptions import Subscriptions
+from knowledge_base.store.towns import Towns
 from knowledge_base.store.translations import Translations
 from knowledge_base.store.vectors import Vectors
 from knowledge_base.store.verifications import Verifications
@@ -156,6 +159,18 @@ class Transaction:
     @cached_property
     def contacts(self) -> Contacts:
         return Contacts(self.connection, self.now)
+
+    @cached_property
+    def claims(self) -> Claims:
+        return Claims(self.connection, self.now)
+
+    @cached_property
+    def towns(self) -> Towns:
+        return Towns(self.connection, self.now)
+
+    @cached_property
+    def contact_checks(self) -> ContactChecks:
+        return ContactChecks(self.connection, self.now)
 
     def _has_news(self) -> None:
         self.news = True

@@ -1,4 +1,4 @@
-"""All users can say that a record is wrong, or that a project is missing; editors decide, and the author hears of it."""
+"""All users can say that a record is wrong or that a project is missing; editors decide, and the author is told."""
 
 from __future__ import annotations
 

@@ -153,4 +153,4 @@ def _address(page: Page) -> str:
     return str((page.content or {}).get("address", ""))
 
 
-SERVES: Serves = {Start: start, Verify: verify}
+SERVES: Serves = {Start: start}  # ``Verify`` is served by a claim, which may wait for the code

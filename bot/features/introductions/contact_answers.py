@@ -127,6 +127,11 @@ async def withdraw(
 async def object_to_all(tx: Transaction, services: Services, person_id: str) -> None:
     """Stop all introductions to this person; open requests go to the next contact."""
     await tx.profiles.set(person_id, refuses=True)
+    await hand_on(tx, services, person_id)
+
+
+async def hand_on(tx: Transaction, services: Services, person_id: str) -> None:
+    """Pass open requests to this person to the next contact: they answer none any more."""
     asked = [
         introduction.id for introduction in await tx.introductions.of(person_id, Side.CONTACT) if introduction.open
     ]

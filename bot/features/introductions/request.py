@@ -22,6 +22,8 @@ from bot.features.introductions.contact_answers import ALL, refused
 from bot.features.introductions.erasure import remembered
 from bot.features.introductions.transitions import RULES, Evidence, apply
 from bot.features.introductions.view import date_of, language_of, municipality_name, sharables, title_of, who
+from bot.features.introductions.wanted import count_wanted
+from bot.features.invitation import invitation, uninvited
 from bot.features.reach import can_be_told, ways_out
 from bot.messages import Choice, Own, Say, Value
 from bot.messages.reach import OTHER, as_reach
@@ -52,7 +54,16 @@ async def _nobody(tx: Transaction, services: Services, person: Person, project: 
     again, mine = await _not_again(tx, services, person, project)
     mine = [introduction for introduction in mine if introduction.project == project.id]
     known = {*services.search.snapshot.introducible.of(project), *(introduction.contact for introduction in mine)}
-    return Say("intro.not_yet" if again & known else "intro.nobody", {"project": _title(project, person)})
+    title: dict[str, Value] = {"project": _title(project, person)}
+    if again & known:
+        return Say("intro.not_yet", title)
+    municipality = uninvited(project, services)
+    if not municipality:
+        return Say("intro.nobody", title)
+    await count_wanted(tx, services, person.id, municipality)
+    choices = invitation(project, services)
+    invite = tuple(Say("intro.invite", {"place": project.municipality}) for _ in choices)
+    return Say("intro.nobody_there", title | {"place": project.municipality, "invite": invite}, choices)
 
 
 def _title(project: Project, person: Person) -> str:

@@ -13,6 +13,8 @@ from knowledge_base.errors import ChangedMeanwhileError
 from knowledge_base.ingest.personal_data import masked
 from knowledge_base.introductions.machine import Rules, step
 from knowledge_base.introductions.values import (
+    ASKED,
+    Answered,
     Count,
     Do,
     Effect,
@@ -27,6 +29,7 @@ from knowledge_base.introductions.values import (
     Side,
     State,
     TellAsker,
+    TimeCame,
     Undeliverable,
 )
 from knowledge_base.store.consents import ConsentAction, ConsentEntry, hash_of
@@ -85,6 +88,7 @@ async def apply(
     if not await tx.introductions.save(before, done.introduction):
         raise ChangedMeanwhileError("The introduction was changed by another process meanwhile.")
     now = replace(done.introduction, version=before.version + 1)
+    await _note_silence(tx, before, now, event)
     work = _Work(tx, services, before, now, evidence)
     await _plan(work)
     reached = [await _carry_out(work, effect) for effect in done.effects]
@@ -92,6 +96,15 @@ async def apply(
     if not all(reached):
         return await apply(tx, services, now, Undeliverable(now.round, await onward(tx, services, now)))
     return Applied(now)
+
+
+async def _note_silence(tx: Transaction, before: Introduction, now: Introduction, event: Event) -> None:
+    """Count a request that expired without an answer of its contact; any answer begins the count anew."""
+    match event:
+        case TimeCame() if before.state in ASKED and now.outcome is Outcome.NOT_ARRANGED:
+            await tx.contact_checks.expired(before.contact)
+        case Answered():
+            await tx.contact_checks.answered([before.contact])
 
 
 async def _plan(work: _Work) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 from bot.channels.networks import network
 from bot.channels.policy import DataClass, may_pass
 from bot.commands.command import number_of
+from bot.commands.contacts import ClaimRole, Invite
 from bot.commands.digests import Unsubscribe
 from bot.commands.introductions import IntroduceStep
 from bot.commands.open_questions import OfferAnswer, PassOn
 from bot.commands.privacy import Forget, MyData, ShowPrivacy, Withdraw
 from bot.context import Act, Serves, Services, Turn
 from bot.features import introductions
+from bot.features.contacts.publish import named_by
 from bot.features.places import name_of
 from bot.features.privacy.data_inventory import ENTRIES, period
 from bot.features.privacy.readable import readable
@@ -29,7 +31,7 @@ from knowledge_base.store.consents import ConsentAction, ConsentEntry
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.translations import in_language
 
-DIGEST = "digest"  # the purpose of a subscription, in the ledger
+DIGEST, CLAIM, TOWN = "digest", "claim", "town"  # purposes in the ledger
 
 
 async def privacy(_turn: Turn, _intent: ShowPrivacy, services: Services) -> Act:
@@ -100,12 +102,14 @@ async def _readable(tx: Transaction, turn: Turn, data: Mapping[str, list[dict[st
 # ---------------------------------------------------------------------------------------------------- withdrawing
 
 
-async def withdraw(turn: Turn, _intent: Withdraw, _services: Services) -> Act:
+async def withdraw(turn: Turn, _intent: Withdraw, services: Services) -> Act:
     """The consents that hold, each with what takes it back: as easy as it was given."""
 
     async def act(tx: Transaction) -> Say:
         held = [entry for entry in await tx.consents.standing(turn.person.id) if entry.what is ConsentAction.GIVEN]
-        choices = [choice for entry in held if (choice := await _way_out(tx, turn.person.id, entry)) is not None]
+        choices = [
+            choice for entry in held if (choice := await _way_out(tx, turn.person.id, entry, services)) is not None
+        ]
         if not choices:
             return Say("withdraw.nothing")
         await tx.people.remember(turn.context_key, None, None, [choice.command for choice in choices])
@@ -114,7 +118,7 @@ async def withdraw(turn: Turn, _intent: Withdraw, _services: Services) -> Act:
     return act
 
 
-async def _way_out(tx: Transaction, person_id: str, entry: ConsentEntry) -> Choice | None:
+async def _way_out(tx: Transaction, person_id: str, entry: ConsentEntry, services: Services) -> Choice | None:
     """Return the choice that ends what was agreed to; ``None``: it can be taken back no more, or by this person not."""
     purpose, _, subject = entry.purpose.partition(":")
     if purpose == DIGEST:
@@ -128,6 +132,13 @@ async def _way_out(tx: Transaction, person_id: str, entry: ConsentEntry) -> Choi
     if purpose == "answer" and subject:
         there = await tx.entry_drafts.is_offered(subject, person_id)
         return Choice(Say("withdraw.answer"), OfferAnswer(subject, taken_back=True), numbered=True) if there else None
+    if purpose == CLAIM:
+        return Choice(Say("withdraw.claim"), ClaimRole("end"), numbered=True)
+    if purpose == TOWN:
+        place = name_of(subject, services.search.snapshot.gazetteer)
+        stop = Invite("stop", f"#{subject}")
+        there = await tx.towns.waits(subject, person_id)
+        return Choice(Say("withdraw.town", {"place": place}), stop, numbered=True) if there else None
     introduction = await tx.introductions.get(subject) if purpose == "introduction" else None
     if introduction is None or not introductions.can_take_back(introduction, person_id, tx.now):
         return None
@@ -151,7 +162,8 @@ async def forget(turn: Turn, intent: Forget, services: Services) -> Act:
     async def act(tx: Transaction) -> Say:
         await rate_limit.carry_over(tx, turn, services)
         await introductions.erase(tx, services, turn.person.id)
-        await tx.contacts.erase(await tx.contacts.held_by(turn.person.id))
+        held = await tx.contacts.held_by(turn.person.id)
+        await tx.contacts.erase([*held, *await named_by(tx, held)])
         await tx.profiles.erase(turn.person.id, event_id=turn.inbound.id)
         return Say("forget.done")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.features.contacts.invite import LASTS
 from bot.messages import Say
 from bot.outgoing.notify import UNSUBSCRIBE_LASTS
 from config.settings import Settings
@@ -58,11 +59,12 @@ ENTRIES = (
     DataKind("profile", ("profile",), until_forgotten),
     DataKind("verification", ("verification",), lambda _: minutes(15)),
     DataKind("introduction", ("introduction", "introduction_request"), lambda s: days(s.retention.introductions_days)),
+    DataKind("claim", ("claim", "town_wish"), lambda _: days(LASTS.days)),
     DataKind("digest", ("subscription", "digest_run"), until_forgotten),
     DataKind("consent", ("consent",), lambda s: Say("period.after_end", {"count": s.retention.consents_days})),
     DataKind("block", ("block",), lambda _: Say("period.as_long_as_objected")),
     DataKind("tally", ("tally",), lambda s: days(max(TALLIES_LAST, s.introductions.pause_days))),
-    DataKind("contact", ("contact_notice",), lambda _: Say("period.until_removed"), of_people=False),
+    DataKind("contact", ("contact_notice", "contact_check"), lambda _: Say("period.until_removed"), of_people=False),
     DataKind("permit", ("permit", "room_setting"), lambda _: Say("period.until_removed"), of_people=False),
     DataKind(
         "knowledge",
@@ -76,6 +78,7 @@ ENTRIES = (
             "fact",
             "cursor",
             "introduction_count",
+            "town_wanted",
             "process",
             "leader",
         ),

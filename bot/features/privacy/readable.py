@@ -34,11 +34,11 @@ FIELDS = (  # that have a word in each language; others are shown by their own n
     "asker_shares", "contact_shares", "purpose", "what", "wording", "topics", "region", "weekday", "hour",
     "sign_of_life", "since", "unopened", "changed_at", "role", *PERSONAL_FIELDS, "projects",
     "kind", "record", "said", "reason", "fields",
-    "id", "legal_basis", "source", "number", "audience", "answers", "text", "agreed",
+    "id", "legal_basis", "source", "number", "audience", "answers", "text", "agreed", "until",
 )  # fmt: skip
 STATES = frozenset(("sent", "delivered", "opening", *map(str, AFTER), *map(str, Outcome)))
 CONTRIBUTED = ("wrong", "new")  # kinds of contributions
-PURPOSES = ("notice", "digest", "introduction", "question", "answer")  # of consents, with a word each
+PURPOSES = ("notice", "digest", "introduction", "question", "answer", "claim", "town")  # of consents, with a word each
 BASES = ("public_function", "consent", "contract")
 
 Data = Mapping[str, Sequence[Mapping[str, Any]]]

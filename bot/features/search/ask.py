@@ -14,6 +14,7 @@ from bot.commands.ratings import Rate
 from bot.commands.search import LAST, PROJECT, QUESTION, Ask, More, Original, Show, is_number
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features.entries import last_told, opened, show_entry
+from bot.features.invitation import invitation
 from bot.features.open_questions import pass_on
 from bot.features.own_records import author_of
 from bot.features.reach import can_ask
@@ -133,7 +134,11 @@ async def _show_project(
         return turn.no_project
     introducible = stored.record in services.search.snapshot.introducible
     introducible = introducible and await can_ask(tx, services, turn.person.id)
-    choices = (Choice(Say("choice.intro.this"), Introduce(PROJECT + stored.record.id)),) if introducible else ()
+    choices = (
+        (Choice(Say("choice.intro.this"), Introduce(PROJECT + stored.record.id)),)
+        if introducible
+        else invitation(stored.record, services)
+    )
     project = stored.record
     if services.reader:
         project = (await services.reader.read(tx, [project], turn.language))[project.id]

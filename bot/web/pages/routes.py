@@ -12,10 +12,12 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from bot.context import Services
+from bot.features.contacts.checks import PAGE as CONTACT
+from bot.features.contacts.invite import PAGE as RESPONSIBLE
 from bot.features.digests.by_mail import CONFIRM
 from bot.outgoing.links import DISCONNECT, UNSUBSCRIBE
 from bot.outgoing.notify import NOTE
-from bot.web.pages import confirm, disconnect, introduction, note, public, unsubscribe
+from bot.web.pages import confirm, disconnect, introduction, note, public, responsible, unsubscribe
 from bot.web.pages.guard import Guard
 from bot.web.pages.view import View, language_of
 from bot.web.pages.visit import UNKNOWN, Show, Site, visit
@@ -23,6 +25,7 @@ from bot.web.pages.visit import UNKNOWN, Show, Site, visit
 LINKED: dict[str, tuple[Show, Show]] = {  # the path before the token → the functions for GET and POST
     "i": (introduction.look, introduction.act),
     NOTE: (note.look, note.act),
+    CONTACT: (responsible.look, responsible.act),
     CONFIRM: (confirm.look, confirm.act),
     DISCONNECT: (disconnect.look, disconnect.act),
     UNSUBSCRIBE: (unsubscribe.look, unsubscribe.act),
@@ -53,6 +56,7 @@ def page_routes(services: Services, *, changed: Callable[[], None] = lambda: Non
         for kind, (look, act) in LINKED.items()
     ]
     known = [*linked, *(Route(path, partial(page, site=site)) for path, page in PUBLIC.items()), _robots()]
+    known.append(Route(RESPONSIBLE, partial(responsible.start, site=site), methods=["GET", "POST"]))
     return [*known, _Otherwise("/{path:path}", partial(_nothing_here, site=site), methods=["GET", "POST"])]
 
 

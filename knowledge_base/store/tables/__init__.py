@@ -20,6 +20,7 @@ from knowledge_base.store.tables.pages import page
 from knowledge_base.store.tables.people import block, consent, contact_notice, profile, tally, verification
 from knowledge_base.store.tables.processes import leader, process
 from knowledge_base.store.tables.questions import contribution, offered_answer, open_question
+from knowledge_base.store.tables.towns import claim, contact_check, town_wanted, town_wish
 
 __all__ = [
     "account",
@@ -27,7 +28,9 @@ __all__ = [
     "block",
     "button",
     "chat_context",
+    "claim",
     "consent",
+    "contact_check",
     "contact_notice",
     "contribution",
     "cursor",
@@ -57,6 +60,8 @@ __all__ = [
     "room_setting",
     "subscription",
     "tally",
+    "town_wanted",
+    "town_wish",
     "translation",
     "unanswered",
     "vector",

@@ -21,6 +21,7 @@ from bot.commands.account import (
 from bot.commands.admins import ALL as EVERY
 from bot.commands.admins import Status, Unclear
 from bot.commands.command import MOST_DIGITS, Intent
+from bot.commands.contacts import CLAIM_STEPS, FACTS, INVITE_STEPS, ClaimRole, Claims, ConfirmFacts, Invite, Wanted
 from bot.commands.contributions import STEPS as CONTRIBUTE_STEPS
 from bot.commands.contributions import Contribute, ContributeStep
 from bot.commands.conversation import AboutBot, AskBack, Attribute, Decline, Propose, Report, SmallTalk
@@ -72,6 +73,19 @@ def built(intent: type[Intent], *values: st.SearchStrategy[object]) -> st.Search
 
 ALL: dict[type[Intent], st.SearchStrategy[Intent]] = {
     Ask: built(Ask, filled),
+    ClaimRole: st.one_of(
+        st.just(ClaimRole()), built(ClaimRole, st.sampled_from(sorted(set(CLAIM_STEPS.values()))), lines)
+    ),
+    Claims: st.one_of(st.just(Claims()), built(Claims, st.sampled_from(["yes", "no"]), numbers, lines)),
+    Invite: st.one_of(
+        built(Invite, st.just(""), st.sampled_from(["", "Soest", "#05974040", "Bad Belzig"])),
+        built(Invite, st.sampled_from(sorted(set(INVITE_STEPS.values()))), st.sampled_from(["Soest", "#05974040"])),
+    ),
+    Wanted: st.just(Wanted()),
+    ConfirmFacts: st.one_of(
+        built(ConfirmFacts, st.sampled_from(sorted(set(FACTS.values())))),
+        built(ConfirmFacts, st.sampled_from(sorted(set(FACTS.values()))), names, lines),
+    ),
     More: st.just(More()),
     Show: st.one_of(built(Show, entries), st.builds(Show, number=few)),
     Original: st.one_of(built(Original, entries), st.builds(Original, number=few)),

@@ -28,7 +28,8 @@ from bot.messages.readership import (
 FOLDER = Path(bot.__file__).parent
 PARTS = (  # texts that stand in others, on pages or on buttons, never alone in a message
     "ask.elsewhere", "ask.entry", "ask.fact", "ask.group", "ask.id", "ask.known_", "ask.link", "ask.list",
-    "ask.machine", "ask.names_", "ask.next", "ask.no_state", "ask.noted", "ask.place", "ask.role", "ask.state", "ask.translated",
+    "ask.machine", "ask.names_", "ask.next", "ask.no_state", "ask.noted", "ask.place", "ask.role", "ask.state",
+    "ask.translated",
     "ask.understood", "ask.who", "basis.", "button.", "channel.", "choice.", "events.over", "field.", "help.",
     "language.auto", "language.de", "language.en", "language.pl", "mail.", "origin.", "page.", "period.", "press.",
     "privacy.", "register.", "report.about", "room.language.", "room.mention.", "room.threads.", "show.", "subject.",

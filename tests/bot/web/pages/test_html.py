@@ -20,11 +20,15 @@ from bot.messages import Say
 from bot.texts import LANGUAGES
 from knowledge_base.store.tables import introduction
 from tests.bot.web.pages.conftest import URL, Site, confirm_path, disconnect_path, note_path
+from tests.bot.web.pages.test_responsible import FILLED, asked_path, claim_path
 
 STYLE = (Path(bot.web.pages.__file__).parent / "templates" / "style.css").read_text()
 VOID = {"meta", "input", "br", "link", "img", "hr"}
 FOCUSABLE = {"a", "button", "input"}
 CHATS = [row.chat_link.format(name="") for row in NETWORKS.values() if row.chat_link]  # which users open by themselves
+
+
+PUBLIC = ("/", "/imprint", "/privacy", "/accessibility", "/responsible")
 
 
 @dataclass
@@ -74,7 +78,8 @@ async def every_page(site: Site, language: str) -> list[httpx.Response]:
     request, away = await site.request_path(), await site.unsubscribe_path()
     note, subscription, apart = await note_path(site), await confirm_path(site), await disconnect_path(site)
     async with site.client() as human:
-        pages = [await human.get(f"{path}?lang={language}") for path in ("/", "/imprint", "/privacy", "/accessibility")]
+        pages = [await human.get(f"{path}?lang={language}") for path in PUBLIC]
+        pages += await pages_of_contacts(site, human, language)
         linked = (request, away, note, subscription, apart, "/i/unknown")
         pages += [await human.get(f"{path}?lang={language}") for path in linked]
         pages += [await human.post(f"{note}?lang={language}"), await human.post(f"{away}?lang={language}")]
@@ -90,6 +95,15 @@ async def every_page(site: Site, language: str) -> list[httpx.Response]:
         helped = await site.told(site.asker, Say("notice.waiting"), "helped", page="i", subject=site.one.id)
         pages.append(await human.get(f"{helped}?lang={language}"))
     return pages
+
+
+async def pages_of_contacts(site: Site, human: httpx.AsyncClient, language: str) -> list[httpx.Response]:
+    """The pages of a claim, of a check, and of the yearly question, also with a problem."""
+    check, facts, claim = await asked_path(site, "check"), await asked_path(site, "facts"), await claim_path(site)
+    pages = [await human.get(f"{path}?lang={language}") for path in (check, facts, claim)]
+    pages += [await human.post(f"{path}?lang={language}", data={}) for path in (check, facts, claim, "/responsible")]
+    pages.append(await human.post(f"{check}?lang={language}", data={"answer": "keep"}))
+    return [*pages, await human.post(f"{claim}?lang={language}", data=FILLED)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -11,6 +11,7 @@ from starlette.types import Message
 from bot.web.pages.routes import LINKED
 from knowledge_base.introductions.values import State
 from tests.bot.web.pages.conftest import ASKER, QUESTION, Site, confirm_path, disconnect_path, note_path
+from tests.bot.web.pages.test_responsible import claim_path
 from tests.conftest import FixedClock
 
 HOURS_OF_A_CRAWLER = 24
@@ -32,6 +33,7 @@ async def every_link(site: Site) -> dict[str, str]:
         "n": await note_path(site),
         "digest": await confirm_path(site),
         "disconnect": await disconnect_path(site),
+        "r": await claim_path(site),
     }
     assert set(seen) == set(LINKED), "a kind of page that is not tried here"
     return seen
