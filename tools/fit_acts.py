@@ -31,7 +31,7 @@ from bot.features.conversation.outline import Floats, Situation, outline  # noqa
 from knowledge_base.embedding.factory import open_embedder  # noqa: E402
 from knowledge_base.language.detect import guess_language  # noqa: E402
 from knowledge_base.search.engine import Search  # noqa: E402
-from tests.evaluation.dialogues import development  # noqa: E402
+from tests.evaluation.dialogues import development, situations, writer  # noqa: E402
 from tests.knowledge_base.search import bundled  # noqa: E402
 
 TARGET = ROOT / "bot" / "features" / "conversation" / "acts.npz"
@@ -68,10 +68,10 @@ def texts() -> list[Said]:
         for number, (text, lang) in enumerate(asked[:ASKED])
     ]
     return said + [
-        Said(turn.say, QUESTION if turn.act in ("answer", "not_sure") else turn.act, dialogue.lang, dialogue.writer,
-             situations[number])
+        Said(turn.say, QUESTION if turn.act in ("answer", "not_sure") else turn.act, dialogue.lang, writer(dialogue),
+             before[number])
         for dialogue in development()
-        for situations in [dialogue.situations({p.id: p for p in bundled.projects()})]
+        for before in [situations(dialogue, {p.id: p for p in bundled.projects()})]
         for number, turn in enumerate(dialogue.turns)
     ]  # fmt: skip
 
@@ -132,14 +132,14 @@ def left_out(rows: Floats, said: Sequence[Said], weights: Floats) -> None:
     right: Counter[str] = Counter()
     count: Counter[str] = Counter()
     wrong: Counter[tuple[str, str]] = Counter()
-    for writer in sorted({one.source for one in said} - {"examples", "asked"}):
-        learnt = [number for number, one in enumerate(said) if one.source != writer]
+    for source in sorted({one.source for one in said} - {"examples", "asked"}):
+        learnt = [number for number, one in enumerate(said) if one.source != source]
         names, columns = both(rows, said, learnt, weights)
         acts = [number for number, name in enumerate(names) if "." not in name]
         for number, one in enumerate(said):
-            if one.source == writer:
+            if one.source == source:
                 act = names[acts[int((rows[number] @ columns[:, acts]).argmax())]]
-                for key in (writer, one.language, "all"):
+                for key in (source, one.language, "all"):
                     count[key] += 1
                     right[key] += act == one.label
                 wrong[one.label, act] += act != one.label

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from bot.cli.dialogues import Dialogue, Expected, read_dialogues
 from bot.features.conversation.outline import Situation
 from knowledge_base.model import Project
 
@@ -16,35 +14,17 @@ HERE = Path(__file__).parent
 DELETES = re.compile(r"lösch|loesch|delete|erase|usuń|usun|skasu|wykas|wipe|vergiss|forget|remove", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One message of a user, and what is right: the act, records of which one must come, conditions that must hold."""
-
-    say: str
-    act: str
-    any: tuple[str, ...] = ()
-    none: tuple[str, ...] = ()
-    conditions: Mapping[str, Any] = field(default_factory=dict)
+def writer(dialogue: Dialogue) -> str:
+    """Return the first part of the id of a dialogue: its writer."""
+    return dialogue.id.partition("-")[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Dialogue:
-    """One dialogue; ``writer`` is the first part of its id."""
-
-    id: str
-    lang: str
-    turns: tuple[Exchange, ...]
-
-    @property
-    def writer(self) -> str:
-        return self.id.partition("-")[0]
-
-    def situations(self, projects: Mapping[str, Project]) -> list[Situation]:
-        """Return what came before each turn, as if the bot had done all of that right."""
-        return [_situation(self.turns[:number], turn, projects) for number, turn in enumerate(self.turns)]
+def situations(dialogue: Dialogue, projects: Mapping[str, Project]) -> list[Situation]:
+    """Return what came before each turn, as if the bot had done all of that right."""
+    return [_situation(dialogue.turns[:number], turn, projects) for number, turn in enumerate(dialogue.turns)]
 
 
-def _situation(before: Sequence[Exchange], now: Exchange, projects: Mapping[str, Project]) -> Situation:
+def _situation(before: Sequence[Expected], now: Expected, projects: Mapping[str, Project]) -> Situation:
     pending = False
     for turn in before:
         pending = (
@@ -71,16 +51,4 @@ def _situation(before: Sequence[Exchange], now: Exchange, projects: Mapping[str,
 def development() -> Iterator[Dialogue]:
     """Yield the dialogues of all writers but the one that is held out."""
     for path in sorted(HERE.glob("dialogues_dev*.jsonl")):
-        yield from read(path)
-
-
-def read(path: Path) -> Iterator[Dialogue]:
-    """Yield the dialogues of a file."""
-    for line in path.read_text("utf-8").splitlines():
-        entry = json.loads(line)
-        turns = [
-            Exchange(turn["say"], turn["act"], tuple(turn.get("any", ())), tuple(turn.get("none", ())),
-                     turn.get("conditions", {}))
-            for turn in entry["turns"]
-        ]  # fmt: skip
-        yield Dialogue(entry["id"], entry["lang"], tuple(turns))
+        yield from read_dialogues(path)
