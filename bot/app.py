@@ -20,6 +20,7 @@ from bot.features.accounts.reverify import Proofs
 from bot.features.contacts.chores import ContactChores
 from bot.features.digests import job as weekly
 from bot.features.digests.make import DigestMaker
+from bot.features.editors import answered
 from bot.features.machine_translation import Translator
 from bot.features.open_questions import closing
 from bot.features.privacy.contact_notices import ContactDuty
@@ -135,6 +136,7 @@ class Bot:
             self._clock,
             self._introductions,
             self._when_sure(partial(closing.expire, services)),
+            partial(answered.review, services),
             self._when_sure(partial(weekly.look, self.digests, self._store, self._alerts)),
             self._when_sure(ContactDuty(self._store, self._alerts)),
             self._when_sure(ContactChores(services)),

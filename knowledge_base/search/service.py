@@ -89,6 +89,11 @@ class SearchService:
         return self.embedder.fingerprint
 
     @property
+    def revision(self) -> int:
+        """Return the revision of the knowledge that is searched; -1 before the first."""
+        return self._revision
+
+    @property
     def snapshot(self) -> Search:
         """Return the snapshot that answers now; it never changes, a newer one replaces it."""
         if self._search is None:

@@ -1,4 +1,4 @@
-"""All users can say that a record is wrong or that a project is missing; editors decide, and the author is told."""
+"""Users say that a record is wrong or a project is missing; editors decide, and the author hears of it."""
 
 from __future__ import annotations
 

@@ -7,12 +7,14 @@ from datetime import timedelta
 from bot.commands.editors import Questions
 from bot.context import Act, Serves, Services, Turn
 from bot.features.digests.wishes import topics_of
+from bot.features.editors.answered import answered_now, choice_of
 from bot.features.open_questions import closing
-from bot.features.wording import named
-from bot.messages import Say
+from bot.features.wording import date_in_words, named
+from bot.messages import Say, Value
 from knowledge_base.model import Project, RecordKind
 from knowledge_base.store.transaction import Transaction
 from knowledge_base.vocabulary import bundled
+from knowledge_base.working_days import BERLIN
 
 FEEDBACK_PERIOD = timedelta(days=30)
 MIN_PEOPLE = 5  # fewer could be recognised
@@ -22,12 +24,25 @@ MOST_SHOWN = 200  # characters of what was not understood
 async def questions(turn: Turn, intent: Questions, services: Services) -> Act:
     """Questions that found nothing sure, and whether answers helped; or close a question."""
 
+    if intent.number is None:
+        return await _list(turn, services)
+    number = intent.number
+
     async def act(tx: Transaction) -> Say:
-        if intent.number is not None:
-            if intent.topics:
-                return await _name_topics(tx, turn, intent.number, intent.topics)
-            return await close(tx, turn, intent.number, intent.entry, services)
-        open_questions = await tx.answers.open_questions()
+        if intent.topics:
+            return await _name_topics(tx, turn, number, intent.topics)
+        return await close(tx, turn, number, intent.entry, services)
+
+    return act
+
+
+async def _list(turn: Turn, services: Services) -> Act:
+    """Return what lists the open questions with their dates, and the projects that answer them now."""
+    async with services.store.read() as reading:
+        open_questions = await reading.answers.open_questions()
+    answered = await answered_now(services, open_questions)
+
+    async def act(tx: Transaction) -> Say:
         passed, nameless = await tx.open_questions.answers(), await tx.open_questions.without_topics()
         offered = await tx.entry_drafts.counts()
         count = await tx.answers.feedback(FEEDBACK_PERIOD)
@@ -36,15 +51,23 @@ async def questions(turn: Turn, intent: Questions, services: Services) -> Act:
         entries = tuple(
             Say("questions.entry", {
                 "number": q.number, "text": q.text, "times": q.times, "language": q.language,
+                "date": date_in_words(q.last_at.astimezone(BERLIN).date(), turn.language),
                 "passed": Say("questions.passed_on", {"answers": passed[q.number]}) if q.number in passed else "",
                 "offered": Say("questions.offered", {"count": offered[q.number]}) if q.number in offered else "",
                 "topics": Say("questions.without_topics", {"number": q.number}) if q.number in nameless else "",
+                "known": _known(q.number, answered[q.number]) if q.number in answered else "",
             })
             for q in open_questions
         )  # fmt: skip
-        return Say("questions" if open_questions else "questions.none", {"entries": entries, "feedback": feedback})
+        choices = tuple(choice_of(number, project) for number, project in answered.items())
+        values: dict[str, Value] = {"entries": entries, "feedback": feedback}
+        return Say("questions" if open_questions else "questions.none", values, choices)
 
     return act
+
+
+def _known(number: int, project: Project) -> Say:
+    return Say("questions.known", {"number": number, "title": project.title, "id": project.id})
 
 
 async def _name_topics(tx: Transaction, turn: Turn, number: int, text: str) -> Say:

@@ -16,6 +16,7 @@ from bot.context import Act, Serves, Services, Turn, say
 from bot.features.entries import last_told, opened, show_entry
 from bot.features.invitation import invitation
 from bot.features.open_questions import pass_on
+from bot.features.open_questions.worth import is_worth_noting
 from bot.features.own_records import author_of
 from bot.features.reach import can_ask
 from bot.features.search import daily_limit, next_steps
@@ -227,10 +228,11 @@ def _give(
         start = Talk.of(turn.context).shown
         before = numbered(turn.context)[:start]
     commands = [*before, *(to_text(Show(PROJECT + hit.project.id)) for hit in hits)]
+    worth = sure or is_worth_noting(services.search.snapshot.read(chain[-1], language=answer.language))
 
     async def act(tx: Transaction) -> Say:
         number = None
-        if not sure:
+        if not sure and worth:
             text = masked(answer.question)
             number = await tx.answers.not_answered(text, folded_words(text), answer.language)
         await tx.people.spoke(turn.person.id, answer.language)
