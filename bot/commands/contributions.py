@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from bot.commands.command import Command, Intent, Permission
@@ -9,6 +10,7 @@ from bot.commands.command import Command, Intent, Permission
 MARK = "="  # before a step of the dialogue: what users type themselves is the text
 STEPS = ("what", "where", "status", "link", "office", "skip", "cancel", "withdraw")
 TEXT = "text"
+WITHDRAW = re.compile(r"(?:withdraw|zurueckziehen|zurückziehen|wycofaj) ([0-9]{1,9})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class ContributeStep(Intent):
 
 
 def _parse(rest: str) -> Intent:
+    if withdrawn := WITHDRAW.fullmatch(rest):
+        return ContributeStep("withdraw", withdrawn[1])
     step, _, text = rest.partition(" ")
     if step.removeprefix(MARK) in STEPS and step.startswith(MARK):
         return ContributeStep(step.removeprefix(MARK), text.strip())
@@ -36,10 +40,13 @@ def _parse(rest: str) -> Intent:
 
 def _format(intent: Contribute | ContributeStep) -> str | None:
     if isinstance(intent, ContributeStep):
+        if intent.step == "withdraw" and intent.text.isascii() and intent.text.isdecimal():
+            return f"withdraw {intent.text}"
         return f"{MARK}{intent.step} {intent.text}"
     if intent.kind != "new":
         return None
-    return f"{MARK}{TEXT} {intent.text}" if intent.text.startswith(MARK) else intent.text
+    marked = intent.text.startswith(MARK) or WITHDRAW.fullmatch(intent.text)
+    return f"{MARK}{TEXT} {intent.text}" if marked else intent.text
 
 
 COMMANDS = (
@@ -51,6 +58,7 @@ COMMANDS = (
         format=_format,
         permission=Permission.ONE_TO_ONE,
         in_help=True,
+        arguments={"withdraw": {"de": "zurueckziehen", "pl": "wycofaj"}},
     ),
     Command(
         name="wrong",

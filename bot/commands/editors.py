@@ -121,6 +121,8 @@ def _step(intent: NewEntry) -> str:
 def _parse_new(rest: str) -> NewEntry:
     """Read "" (a new one), "A title", "7 title = …", "7 0a1b2c3d yes", "7 discard"."""
     first, _, others = rest.partition(" ")
+    if LISTED.get(without_accents(first)) == "discard" and number_of(others):
+        return NewEntry(number_of(others), "discard", candidate=True)
     if not (first.isascii() and first.isdecimal() and len(first) <= MOST_DIGITS):
         return NewEntry(0, "set" if rest else "", "title" if rest else "", rest, candidate=True)
     if LISTED.get(without_accents(others)) == "discard":
@@ -129,7 +131,9 @@ def _parse_new(rest: str) -> NewEntry:
 
 
 def _format_new(intent: NewEntry) -> str | None:
-    return f"{intent.number} {_step(intent)}" if intent.candidate else None
+    if not intent.candidate:
+        return None
+    return f"discard {intent.number}" if intent.step == "discard" else f"{intent.number} {_step(intent)}"
 
 
 def _parse_candidates(rest: str) -> Intent:
@@ -174,6 +178,7 @@ COMMANDS = (
         format=_format_new,
         permission=Permission.EDITORS,
         in_help=True,
+        arguments={"discard": {"de": "verwerfen", "pl": "odrzuc"}},
         confirmed=True,
     ),
     Command(

@@ -151,8 +151,8 @@ async def test_author_can_withdraw_a_contribution_and_no_other_user_can(
     town: Networks, asker: Person, colleague: Person, editor: Person
 ) -> None:
     await reports(town, asker)
-    assert says("report.no_such", await colleague.says("!vorschlagen =withdraw 1"))
-    assert says("report.withdrawn", await asker.says("!vorschlagen =withdraw 1"))
+    assert says("report.no_such", await colleague.says("!vorschlagen zurueckziehen 1"))
+    assert says("report.withdrawn", await asker.says("!vorschlagen zurueckziehen 1"))
     assert says("candidates.none", await editor.says("!vorschlaege"))
 
 

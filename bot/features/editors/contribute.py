@@ -37,6 +37,7 @@ from knowledge_base.ingest.row import RowError
 from knowledge_base.language.detect import guess_language
 from knowledge_base.model import Project, RecordKind
 from knowledge_base.store.contributions import Contribution, ContributionState
+from knowledge_base.store.edits import TOWN
 from knowledge_base.store.transaction import Transaction
 
 REPORTED, MOST, A_DAY = "reported", 5, timedelta(days=1)  # what is counted, and how many per person
@@ -87,7 +88,8 @@ def _first(text: str, services: Services, language: str) -> dict[str, str]:
     read = services.search.snapshot.read(text, language=guess_language(text) or language).understood
     said = {"what": what} if len(what.split()) > SAYS_LITTLE else {"first": what}
     said |= {"link": link[0].rstrip(".,;!?)")} if link else {}
-    return said | ({"where": read.municipalities[0]} if read.municipalities else {})
+    places = (*read.municipalities, *read.unknown_places)
+    return said | ({"where": places[0]} if places else {})
 
 
 def without_persons(text: str, part: str) -> str:
@@ -136,7 +138,7 @@ async def _take(tx: Transaction, turn: Turn, draft: Contribution, part: str, tex
         said[part] = str(read["url"])
     else:
         value = without_persons(text, part)
-        said[part] = f"{said.pop('first')} {value}" if part == "what" and "first" in said else value
+        said[part] = f"{said.pop('first').rstrip('.!')}. {value}" if part == "what" and "first" in said else value
     await tx.contributions.say(draft.number, said, record=draft.record)
     return None
 
@@ -217,7 +219,7 @@ async def _yourself(tx: Transaction, turn: Turn, draft: Contribution, services: 
     if stored is None or not isinstance(stored.record, Project):
         return ""
     may = await author_of(tx, turn, stored.record, services)
-    return Say("report.edit_yourself", {"ref": reference_of(draft.record)}) if may else ""
+    return Say("report.edit_yourself", {"ref": reference_of(draft.record)}) if may == TOWN else ""
 
 
 def mark_of(contribution: Contribution) -> str:
