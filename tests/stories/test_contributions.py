@@ -212,3 +212,8 @@ async def test_verified_user_changes_the_projects_of_their_municipality_where_a_
         assert says("edit.town_changed", await heard(town, editor))
         assert says("history.town", await editor.says(f"!verlauf {RECORD}"))
         assert f"edit {RECORD}" in (await anna.says(f"!zeige {RECORD}") and anna.sees())
+
+
+async def test_place_in_the_first_sentence_is_not_asked_for(town: Networks, asker: Person) -> None:
+    said = await asker.says("!vorschlagen wir haben in Cottbus einen Bürgerbus, nehmt ihr das auf?")
+    assert says("report.ask_status", said)

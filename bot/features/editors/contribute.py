@@ -85,10 +85,12 @@ def _first(text: str, services: Services, language: str) -> dict[str, str]:
     """Return what a first sentence says: the text, a link in it, the place that it names."""
     link = LINK.search(text)
     what = without_persons(LINK.sub(" ", text), "what")
-    read = services.search.snapshot.read(text, language=guess_language(text) or language).understood
+    search = services.search.snapshot
+    query = search.read(text, language=guess_language(text) or language)
     said = {"what": what} if len(what.split()) > SAYS_LITTLE else {"first": what}
     said |= {"link": link[0].rstrip(".,;!?)")} if link else {}
-    places = (*read.municipalities, *read.unknown_places)
+    own = [search.gazetteer.municipalities[row].name for row in query.asker]  # "we have one in Beeskow"
+    places = (*query.understood.municipalities, *query.understood.unknown_places, *own)
     return said | ({"where": places[0]} if places else {})
 
 
