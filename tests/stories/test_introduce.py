@@ -351,7 +351,7 @@ async def test_introduction_is_offered_only_where_a_contact_can_be_asked(net: Ne
     await net.bot.services.search.refresh()
     await anna.says("!frage Wer hat in Cottbus etwas zur Mobilität gemacht?")
     assert "intro 1" not in anna.sees()
-    assert says("intro.nobody", await anna.says(f"!kontakt ={PROJECT}"))
+    assert says("intro.nobody_there", await anna.says(f"!kontakt ={PROJECT}"))
 
 
 QUESTION = "!frage Wer hat in Cottbus etwas zur Mobilität gemacht?"
@@ -365,7 +365,7 @@ async def test_contact_who_never_wrote_is_offered_only_once_they_wrote(sqlite_st
         assert "intro 1" not in anna.sees()
         await anna.says("!zeige contact:c-lead")
         assert not [choice for choice in anna.sees() if choice.startswith("intro")]
-        assert says("intro.nobody", await anna.says(f"!kontakt ={PROJECT}"))
+        assert says("intro.nobody_there", await anna.says(f"!kontakt ={PROJECT}"))
         await net.matrix.person("@lead:cottbus.example").says("!start")
         await net.bot.services.search.refresh()
         await anna.says(QUESTION)
@@ -381,7 +381,7 @@ async def test_contact_with_a_mail_address_is_not_offered_without_mail_or_pages(
         anna = await known_as(net.matrix.person(ANNA_MATRIX))
         await anna.says(QUESTION)
         assert "intro 1" not in anna.sees()
-        assert says("intro.nobody", await anna.says(f"!kontakt ={PROJECT}"))
+        assert says("intro.nobody_there", await anna.says(f"!kontakt ={PROJECT}"))
 
 
 async def test_contact_whose_mail_comes_back_is_asked_on_matrix(sqlite_store: Store, tmp_path: Path) -> None:
