@@ -8,13 +8,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bot.channels.email import EmailChannel
+from bot.features.contacts import publish
 from bot.outgoing.sender import Sender
 from knowledge_base.introductions.values import State
 from tests.bot.channels.email.conftest import channel_to
 from tests.bot.web.pages.conftest import ASKER, QUESTION, TEXTS, URL, Site
+from tests.bot.web.pages.test_responsible import mark_in
 from tests.claims import leading
 from tests.fakes import PATIENCE_S
 from tests.smtp_sink import SmtpSink, Taken
+from tests.wording import says
 
 CONTACT = "rad@cottbus.example"
 
@@ -95,3 +98,48 @@ async def test_mailbox_that_does_not_exist_is_switched_off(site: Site) -> None:
     async with site.store.read() as tx:
         assert await tx.outbox.count() == {"dead": 1}
         assert await tx.conversations.all_gone("email") == [CONTACT]
+
+
+CLAIMANT, DEPUTY = "klima@cottbus.example", "umwelt@cottbus.example"
+
+
+async def test_municipality_claims_its_role_by_mail_alone_and_its_deputy_is_told(site: Site) -> None:
+    async with SmtpSink() as sink:
+        channel = channel_to(sink, public_url=URL)
+        async with sending(site, channel) as sender, site.client(headers={"Origin": URL}) as human:
+            await everything_sent(sender)
+            assert (await human.post("/responsible?lang=de", data={"address": CLAIMANT})).status_code == 200
+            sender.wake()
+            await everything_sent(sender)
+            (invited,) = sink.to(CLAIMANT)
+            assert says("subject.claim.mail", invited.mail["Subject"])
+            path = next(link for link in links_in(invited) if "/r/" in link).removeprefix(URL)
+            before = await site.everything()
+            for _ in range(3):  # a robot
+                assert (await human.get(path)).status_code == 200
+            assert await site.everything() == before
+            filled = {"place": "Cottbus", "role": "Klimaschutzmanagement", "topics": "Klima", "deputy": DEPUTY}
+            shown = await human.post(path, data=filled)
+            async with site.store.read() as tx:
+                assert await tx.claims.all() == [], "no datum before a yes"
+            sender.wake()
+            await everything_sent(sender)
+            code = re.search(r"\b\d{6}\b", sink.to(CLAIMANT)[-1].text)
+            assert code
+            done = await human.post(path, data=filled | {"mark": mark_in(shown), "code": code[0]})
+            assert done.status_code == 200
+            async with site.store.begin() as tx:
+                (claim,) = await tx.claims.all()
+                await publish.accept(tx, site.services, claim)
+                await publish.tell_claimant(tx, site.services, claim, "accepted")
+            sender.wake()
+            await everything_sent(sender)
+    assert len(sink.to(CLAIMANT)) == 3, "the link, the code, the result"
+    assert says("claim.accepted", sink.to(CLAIMANT)[-1].text)
+    assert len(sink.to(DEPUTY)) == 1
+    async with site.store.read() as tx:
+        contacts = {contact.email: contact for contact in await tx.contacts.all()}
+        profile = await tx.profiles.get(claim.person_id)
+    assert contacts[CLAIMANT].deputy == contacts[DEPUTY].id
+    assert contacts[DEPUTY].projects == ()
+    assert profile.is_verified(site.store.now())
