@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select
@@ -66,11 +66,6 @@ class Claims:
     async def drop(self, number: int) -> bool:
         """Delete a claim; return ``False`` if there is no such claim."""
         return (await self._connection.execute(delete(claim).where(claim.c.number == number))).rowcount == 1
-
-    async def forget(self, older_than: timedelta) -> int:
-        """Delete claims that no editor looked at in this time."""
-        old = delete(claim).where(claim.c.at < self._now - older_than)
-        return (await self._connection.execute(old)).rowcount
 
 
 def _claim(row: Row[Any]) -> Claim:

@@ -14,7 +14,16 @@ from knowledge_base.mail_address import same_form
 from knowledge_base.model import Contact, ContactNetwork, RecordKind
 from knowledge_base.store.merging import erase
 from knowledge_base.store.records import Records
-from knowledge_base.store.tables import account, contact_notice, introduction, person, profile, record, subscription
+from knowledge_base.store.tables import (
+    account,
+    claim,
+    contact_notice,
+    introduction,
+    person,
+    profile,
+    record,
+    subscription,
+)
 from knowledge_base.store.upsert import insert_into
 
 KEPT_OF_ERASED = ("id", "role", "municipality", "projects", "topics", "deputy")  # the office, not the person
@@ -112,13 +121,14 @@ class Contacts:
     async def forget_unconfirmed(self, older_than: timedelta) -> int:
         """Delete people known only by an unproven mail address that no other row needs; return their number.
 
-        A profile, a subscription, an introduction, a contact and an account on another network need it.
+        A profile, a subscription, a claim, an introduction, a contact and an account on another network need it.
         """
         other = account.alias("other")
         needed = [
             select(1).where(other.c.person_id == person.c.id, other.c.channel != ContactNetwork.EMAIL),
             select(1).where(profile.c.person_id == person.c.id),
             select(1).where(subscription.c.person_id == person.c.id),
+            select(1).where(claim.c.person_id == person.c.id),
             select(1).where((introduction.c.asker == person.c.id) | (introduction.c.contact_person == person.c.id)),
         ]
         unneeded = [~reason.exists() for reason in needed]

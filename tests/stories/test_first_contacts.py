@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import func, select
 from bot.features.contacts import invite
 from knowledge_base.introductions.values import State
 from knowledge_base.model import Contact
+from knowledge_base.store.claims import NewClaim
 from knowledge_base.store.database import Store
 from knowledge_base.store.tables import claim, record
 from tests.fakes import Person, settled
@@ -245,3 +247,22 @@ async def test_renewed_claim_repairs_a_contact_that_nobody_reaches(sqlite_store:
         await settled(net.bot)
         (contact,) = await contacts(net)
         assert (contact.id, contact.email) == ("c-old", "klima@soest.de")
+
+
+async def test_claim_of_a_person_known_by_mail_alone_outlasts_the_cleaning_up(net: Networks) -> None:
+    async with net.store.begin() as tx:
+        person = await tx.profiles.person_of_address("klima@soest.de")
+        new = NewClaim(person_id=person.id, address="klima@soest.de", municipality="05974040", role="Klimaschutz")
+        await tx.claims.add(new)
+    await net.passes(days=30)
+    async with net.store.begin() as tx:
+        await tx.contacts.forget_unconfirmed(timedelta(days=14))
+        assert len(await tx.claims.all()) == 1
+
+
+async def test_without_mail_no_town_is_invited(sqlite_store: Store, tmp_path: Path) -> None:
+    async with networks(sqlite_store, tmp_path, contacts=TOWNS, smtp={}) as net:
+        anna = await known_as(net.matrix.person("@anna:kiel.example"), place="Beeskow")
+        assert says("claim.no_mail", await anna.says("!einladen Soest"))
+        await anna.says("!kontakt =soest-klima")
+        assert anna.sees() == []

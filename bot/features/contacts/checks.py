@@ -31,6 +31,7 @@ async def look(services: Services) -> None:
         if hidden := await tx.contact_checks.hide(lost):
             log.warning("contacts.hidden", number=len(hidden))
         await tx.towns.forget()
+        await tx.contact_checks.forget([contact.id for contact in await tx.contacts.all()])
         await _forget_claims(tx)
 
 

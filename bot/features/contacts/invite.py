@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.channels.networks import MAIL
+from bot.channels.policy import is_usable
 from bot.commands import typed
 from bot.commands.contacts import ClaimRole, Invite
 from bot.commands.search import Ask
@@ -42,6 +44,8 @@ async def invite(turn: Turn, intent: Invite, services: Services) -> Act:
         return await ask(turn, Ask(place), services)
 
     async def act(tx: Transaction) -> Say:
+        if intent.step != "stop" and not is_usable(MAIL, services.settings):
+            return Say("claim.no_mail")  # no town could come
         places = named(place, services.search.snapshot.gazetteer) if place else []
         if len(places) != 1:
             return await _ask(tx, turn, place, places, services)
@@ -97,6 +101,7 @@ def letter(place: Municipality, turn: Turn, services: Services) -> Say:
     chat = Url(turn.private_chat) if turn.private_chat else ""
     ways: list[Say] = [Say("invite.by_page", {"page": Url(f"{public}{PAGE}")})] if public else []
     ways += [Say("invite.by_chat", {"chat": chat, "command": typed(ClaimRole(), turn.language)})] if chat else []
+    ways = ways or [Say("invite.by_command", {"command": typed(ClaimRole(), turn.language)})]
     about = Say("invite.projects", {"titles": titles}) if titles else ""
     return Say("invite.letter", {"place": place.name, "projects": about, "ways": tuple(ways)})
 
