@@ -32,7 +32,7 @@ def fold(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def _spellings(word: str) -> set[str]:
+def spellings(word: str) -> set[str]:
     """Return the folded forms of a word: umlauts as "u" and as "ue"."""
     composed = unicodedata.normalize("NFC", word.casefold())
     return {fold(word), fold(composed.translate(_UMLAUTS))} - {""}
@@ -112,7 +112,7 @@ def _index(pairs: Iterable[tuple[str, Entry]]) -> dict[str, Entry]:
     """Return the entries by folded word; refuse a word that would mean two entries."""
     index: dict[str, Entry] = {}
     for word, entry in pairs:
-        for spelling in _spellings(word):
+        for spelling in spellings(word):
             known = index.setdefault(spelling, entry)
             if known.id != entry.id:
                 raise InputError(

@@ -17,20 +17,34 @@ from bot.features.introductions.unreachable import counted, lines
 from bot.resources import open_knowledge, open_records, open_search, open_store
 from config.settings import Settings
 from knowledge_base.export import export as write_export
+from knowledge_base.ingest.columns import BEGIN, OWN_KEY, UNTIL
 from knowledge_base.ingest.importer import Options, import_files
+from knowledge_base.ingest.reading import Reading
 from knowledge_base.ingest.report import ImportReport
+from knowledge_base.ingest.validation import FIELDS
 from knowledge_base.model import RecordKind
 from knowledge_base.search.evaluate import Question, read_questions
 from knowledge_base.search.evaluate import evaluate as measure
 
 SHOWN_ERRORS = 50
+COLUMN_FIELDS = tuple(dict.fromkeys((*FIELDS[RecordKind.PROJECT], *FIELDS[RecordKind.CONTACT], BEGIN, UNTIL, OWN_KEY)))
 
 
-def import_(
+def import_(  # noqa: PLR0913, PLR0917 - each is an option of the command
     context: typer.Context,
-    paths: Annotated[list[Path], typer.Argument(help="JSONL, JSON, YAML, CSV, XLSX files, or folders of them")],
+    paths: Annotated[list[Path], typer.Argument(help="JSONL, JSON, YAML, CSV, XLSX, ODS files, or folders of them")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would change, change nothing")] = False,
-    source: Annotated[str, typer.Option(help="name of the source; default: the path of the file")] = "",
+    source: Annotated[
+        str, typer.Option(help="name of the source, given once; later files are recognised by their records")
+    ] = "",
+    column: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FIELD=NAME", help="the column that holds a field; repeatable, remembered for the source"),
+    ] = None,
+    sheet: Annotated[list[str] | None, typer.Option(help="sheet to read; repeatable; default: all")] = None,
+    header_line: Annotated[int, typer.Option(min=0, help="line with the names of the columns; default: found")] = 0,
+    encoding: Annotated[str, typer.Option(help="encoding of a CSV file, such as cp1250; default: guessed")] = "",
+    delimiter: Annotated[str, typer.Option(help="comma, semicolon, tab or pipe; default: guessed")] = "",
     remove_missing: Annotated[
         bool,
         typer.Option("--remove-missing", help="remove records that this source brought before and no longer holds"),
@@ -38,10 +52,13 @@ def import_(
 ) -> None:
     """Add and update records. A file with a mistake changes nothing, nor does the same file twice.
 
+    Columns are recognised by their German, English or Polish names. Each guess and doubt is told.
     Tell how many contacts no request reaches, and the remedy.
     """
     settings = load_settings(context)
-    reports = run(_import(settings, paths, source, Options(dry_run=dry_run, remove_missing=remove_missing)))
+    reading = Reading(_columns(column or []), encoding, delimiter, header_line, tuple(sheet or ()))
+    options = Options(dry_run=dry_run, remove_missing=remove_missing, reading=reading)
+    reports = run(_import(settings, paths, source, options))
     for report in reports:
         _show(report)
     if not dry_run and any(report.ok for report in reports):
@@ -50,6 +67,18 @@ def import_(
             tell(f"contacts: {line}")
     if not all(report.ok for report in reports):
         raise typer.Exit(1)
+
+
+def _columns(named: Sequence[str]) -> dict[str, str]:
+    """Return field → column; end with an error for wrong use."""
+    pairs = {}
+    for option in named:
+        field, equals, name = option.partition("=")
+        field = field.strip().lower()
+        if not equals or not name.strip() or field not in COLUMN_FIELDS:
+            fail(f"--column {option}: Write FIELD=NAME. The fields are: {', '.join(COLUMN_FIELDS)}.")
+        pairs[field] = name.strip()
+    return pairs
 
 
 async def _import(settings: Settings, paths: list[Path], source: str, options: Options) -> list[ImportReport]:
@@ -88,6 +117,12 @@ def _show(report: ImportReport) -> None:
             write(f"{change.effect.value} {change.kind.value} {change.id}")
             for field in change.fields:
                 write(f"    {field.name}: {field.old} → {field.new}")
+    if report.missing:
+        more = ", …" if report.missing > len(report.missing_ids) else ""
+        tell(
+            f"{report.file}: {report.missing} records of the source {report.source!r} are not in the file "
+            f"({', '.join(report.missing_ids)}{more}). They stay; --remove-missing removes them."
+        )
     counts = ", ".join(f"{number} {kind.value}" for kind, number in report.counts.items())
     would = "would be " if report.dry_run else ""
     rows = f"{report.rows} {'record' if report.rows == 1 else 'records'}"

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from knowledge_base.ingest.row import Row, RowError
+from knowledge_base.ingest.readers.table import Event
+from knowledge_base.ingest.row import Row
 
 BATCH = 500  # rows of one short transaction …
 BATCH_SIZE = 4_000_000  # … or fewer, when they reach this many characters
 
 
-def batch_of(rows: Iterator[Row | RowError]) -> list[Row | RowError]:
+def batch_of(rows: Iterator[Event]) -> list[Event]:
     """Return the next rows, few where they are large; empty at the end."""
-    batch: list[Row | RowError] = []
+    batch: list[Event] = []
     size = 0
     for row in islice(rows, BATCH):
         batch.append(row)

@@ -9,7 +9,7 @@ from pathlib import Path
 from knowledge_base.ingest.limits import MAX_FILE_BYTES
 from knowledge_base.ingest.row import UnreadableError
 
-SUFFIXES = (".jsonl", ".json", ".yaml", ".yml", ".csv", ".tsv", ".xlsx")
+SUFFIXES = (".jsonl", ".json", ".yaml", ".yml", ".csv", ".tsv", ".xlsx", ".ods")
 
 
 def expand(paths: Iterable[Path]) -> Iterator[Path]:

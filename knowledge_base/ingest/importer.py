@@ -13,18 +13,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from knowledge_base.codec import kind_of, to_body
 from knowledge_base.errors import InputError
 from knowledge_base.ingest import readers
 from knowledge_base.ingest.batches import BATCH, batch_of
+from knowledge_base.ingest.doubts import Doubts
 from knowledge_base.ingest.files import expand
 from knowledge_base.ingest.limits import MAX_ROWS
+from knowledge_base.ingest.notes import Note, NoteKind
+from knowledge_base.ingest.options import DEFAULT, Options, Seen
 from knowledge_base.ingest.plan import Incoming, incoming, is_settled, planned, removal
+from knowledge_base.ingest.preparation import gazetteer_of, notes_about_stored, prepare, remember
+from knowledge_base.ingest.readers.table import Event
 from knowledge_base.ingest.references import References
-from knowledge_base.ingest.report import Collector, ImportReport
+from knowledge_base.ingest.report import LISTED, Collector, ImportReport
 from knowledge_base.ingest.row import Row, RowError, UnreadableError
 from knowledge_base.ingest.validation import ValidRecord, validate
 from knowledge_base.model import RecordKind
@@ -33,41 +37,11 @@ from knowledge_base.store.database import Store
 from knowledge_base.store.imports import Bodies, Key, StagedRow
 from knowledge_base.store.transaction import Transaction
 
+__all__ = ["Options", "Seen", "SupersededError", "import_files", "import_rows"]
+
 
 class SupersededError(InputError):
     """A newer import of the same source that began before this one was done; nothing of this one was stored."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Options of an import.
-
-    ``remove_missing`` removes records that the source no longer holds (unless an editor changed them); ``own_only``
-    leaves records of other sources alone.
-    """
-
-    dry_run: bool = False
-    remove_missing: bool = False
-    own_only: bool = False
-
-
-@dataclass(slots=True)
-class Seen:
-    """The ids that the files of one command hold, and their places."""
-
-    _files: list[tuple[str, dict[Key, int]]] = field(default_factory=list)
-
-    def begin(self, file: str) -> dict[Key, int]:
-        self._files.append((file, {}))
-        return self._files[-1][1]
-
-    def has(self, key: Key) -> bool:
-        """Return whether one of the files holds this record."""
-        return any(key in lines for _, lines in self._files)
-
-    def place(self, key: Key) -> str:
-        """Return "file, line n" of the first record with this key, or ""."""
-        return next((f"{file}, line {lines[key]}" for file, lines in self._files if key in lines), "")
 
 
 async def import_files(
@@ -75,13 +49,14 @@ async def import_files(
     paths: Iterable[Path],
     *,
     source: str = "",
-    options: Options = Options(),  # safe as a default: it is frozen
+    options: Options = DEFAULT,
     progress: Progress = silent,
 ) -> list[ImportReport]:
     """Import files and the files of folders, one after the other; return one report each, in order.
 
-    ``source`` names the origin of the data, for one file only; the default is the file's absolute path. A later version
-    of the same source may then remove what it no longer holds.
+    ``source`` names the origin of the data, for one file only. Without it, the source is the one that brought most of
+    the file's records before, else the file's absolute path. A later version of the same source may then remove what it
+    no longer holds.
 
     Errors: ``InputError`` for wrong use; ``SupersededError``; whatever is wrong with a file is in its report.
     """
@@ -97,15 +72,26 @@ async def import_files(
             continue
         if source and (len(files) > 1 or reports):
             raise InputError("One source name cannot stand for several files.", remedy="Import them one by one.")
-        for file in files:
-            name = source or file.resolve().as_posix()
-            reports.append(await import_rows(store, _opened(file), str(file), name, options, progress, seen))
+        reports += [await _import_file(store, file, source, options, progress, seen) for file in files]
     return reports
+
+
+async def _import_file(
+    store: Store, file: Path, source: str, options: Options, progress: Progress, seen: Seen
+) -> ImportReport:
+    prepared = await prepare(store, file, source, options.reading)
+    gazetteer = await gazetteer_of(store)
+    collector = Collector(str(file), prepared.source, options.dry_run)
+    run = _Run(store, prepared.source, options, progress, collector, seen, Doubts(gazetteer), guessed=prepared.guessed)
+    report = await run.execute(prepared.rows(gazetteer))
+    if report.ok and not options.dry_run:
+        await remember(store, prepared.source, options.reading)
+    return report
 
 
 async def import_rows(
     store: Store,
-    rows: Iterator[Row | RowError],
+    rows: Iterator[Event],
     file: str,
     source: str,
     options: Options,
@@ -117,7 +103,7 @@ async def import_rows(
     return await run.execute(rows)
 
 
-def _opened(path: Path) -> Iterator[Row | RowError]:
+def _opened(path: Path) -> Iterator[Event]:
     yield from readers.rows(path)  # an unreadable file reports its error on the first row, like every other
 
 
@@ -125,7 +111,16 @@ class _Run:
     """The import of one file."""
 
     def __init__(
-        self, store: Store, source: str, options: Options, progress: Progress, collector: Collector, seen: Seen
+        self,
+        store: Store,
+        source: str,
+        options: Options,
+        progress: Progress,
+        collector: Collector,
+        seen: Seen,
+        doubts: Doubts | None = None,
+        *,
+        guessed: bool = False,
     ) -> None:
         self._store = store
         self._source = source
@@ -133,12 +128,14 @@ class _Run:
         self._progress = progress
         self._collector = collector
         self._seen = seen
+        self._doubts = doubts
+        self._guessed = guessed
         self._keys = seen.begin(collector.file)
         self._references = References()
         self._staged = 0
         self._id = ""
 
-    async def execute(self, rows: Iterator[Row | RowError]) -> ImportReport:
+    async def execute(self, rows: Iterator[Event]) -> ImportReport:
         try:
             if not self._options.dry_run:
                 await self._start()
@@ -158,7 +155,7 @@ class _Run:
             self._id = await tx.imports.start(self._source)
         await self._sweep()
 
-    async def _read(self, rows: Iterator[Row | RowError]) -> None:
+    async def _read(self, rows: Iterator[Event]) -> None:
         """Check every row; stage changes as long as all rows are valid."""
         try:
             while batch := await asyncio.to_thread(batch_of, rows):
@@ -172,27 +169,32 @@ class _Run:
         if not self._collector.rows and not self._collector.error_count:
             self._collector.error(RowError(self._collector.file, 0, "", "The file holds no record."))
 
-    def _checked(self, batch: Sequence[Row | RowError]) -> list[Incoming]:
+    def _checked(self, batch: Sequence[Event]) -> list[Incoming]:
         valid = []
         for row in batch:
+            if isinstance(row, Note):
+                self._collector.notes.add(row)
+                continue
             self._collector.rows += 1
             if self._collector.rows > MAX_ROWS:
                 raise UnreadableError(self._collector.file, f"The file holds more than {MAX_ROWS} records.")
             result = [row] if isinstance(row, RowError) else validate(row)
             if isinstance(result, list):
                 self._collector.error(*result)
-            elif new := self._new(row.file, result):
+            elif isinstance(row, Row) and (new := self._new(row, result)):
                 valid.append(new)
         return valid
 
-    def _new(self, file: str, checked: ValidRecord) -> Incoming | None:
+    def _new(self, row: Row, checked: ValidRecord) -> Incoming | None:
         key = (kind_of(checked.record), checked.record.id)
         if place := self._seen.place(key):
             reason = f"The id stands already in {place}."
-            self._collector.error(RowError(file, checked.line, "id", reason, "Each record needs an id of its own."))
+            self._collector.error(RowError(row.file, checked.line, "id", reason, "Each record needs an id of its own."))
             return None
         self._keys[key] = checked.line
         self._collector.checked(checked)
+        self._collector.notes.add(*(Note(row.file, row.line, NoteKind.PERSON, name) for name in checked.persons))
+        self._collector.notes.add(*(self._doubts.of(row, checked.record) if self._doubts else ()))
         self._references.note(checked.record, checked.line)
         return Incoming.of(key[0], checked.line, to_body(checked.record))
 
@@ -216,6 +218,9 @@ class _Run:
         ]
         self._collector.settled += len(batch) - len(open_)
         stored = await tx.imports.bodies(kind, [new.id for new in open_ if new.id in known])
+        for new in open_:
+            about = notes_about_stored(self._collector.file, self._source, new, known.get(new.id), stored.get(new.id))
+            self._collector.notes.add(*about)
         return [(planned(new, known.get(new.id), stored.get(new.id)), stored.get(new.id)) for new in open_]
 
     async def _stage(self, rows: Sequence[StagedRow]) -> None:
@@ -226,21 +231,28 @@ class _Run:
 
     async def _find_missing(self) -> None:
         """Find the records that the source brought before and no longer holds."""
+        gone: list[tuple[Key, int]] = []
         after: Key | None = None
+        held = 0
         while True:
             async with self._store.read() as tx:
                 page = await tx.imports.owned(self._source, after, BATCH)
             if not page:
-                return
-            after = page[-1][0]
-            gone = [(key, revision) for key, revision, edited in page if key not in self._keys and not edited]
-            if self._options.remove_missing:
-                rows = [removal(*key, revision) for key, revision in gone]
-                await self._stage(rows)
-                for row in rows:
-                    self._collector.change(row, None)
-            else:
-                self._collector.missing += len(gone)
+                break
+            after, held = page[-1][0], held + len(page)
+            gone += [(key, revision) for key, revision, edited in page if key not in self._keys and not edited]
+        self._collector.missing_ids = [key[1] for key, _ in gone[:LISTED]]
+        if not self._options.remove_missing:
+            self._collector.missing = len(gone)
+        elif self._guessed and 2 * len(gone) > held:
+            reason = f"The file lacks {len(gone)} of the {held} records of the source {self._source!r}."
+            remedy = f"Say --source {self._source!r} to remove them, or leave out --remove-missing."
+            self._collector.error(RowError(self._collector.file, 0, "", reason, remedy))
+        else:
+            rows = [removal(*key, revision) for key, revision in gone]
+            await self._stage(rows)
+            for row in rows:
+                self._collector.change(row, None)
 
     async def _finish(self) -> None:
         if self._options.dry_run:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 
 from knowledge_base.ingest.compare import ChangeKind, FieldChange, field_changes
 from knowledge_base.ingest.limits import MAX_ERRORS
+from knowledge_base.ingest.notes import Notes, places
 from knowledge_base.ingest.row import RowError
 from knowledge_base.ingest.validation import ValidRecord
 from knowledge_base.model import Contact, RecordKind
 from knowledge_base.store.imports import Bodies, StagedRow
 
 MAX_CHANGES = 100  # number of records with listed changes; the others are counted
-MAX_LINES = 10  # lines that a warning names
+LISTED = 10  # ids of missing records that are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class ImportReport:
     counts: Mapping[ChangeKind, int]
     unchanged: int
     missing: int  # records that this source no longer holds, left as they are
+    missing_ids: tuple[str, ...]  # the first of them, or of those that are removed
     fields: Mapping[str, int]  # name of a changed field -> how many records
     changes: tuple[RecordChange, ...]
     warnings: tuple[str, ...]
@@ -64,6 +66,8 @@ class Collector:
     rows: int = 0
     missing: int = 0
     settled: int = 0
+    missing_ids: list[str] = field(default_factory=list)
+    notes: Notes = field(default_factory=Notes)
     references: str = ""  # the warning about references that lead nowhere
     error_count: int = 0
     errors: list[RowError] = field(default_factory=list)
@@ -107,6 +111,7 @@ class Collector:
             counts=counts,
             unchanged=self.settled + self._counts[ChangeKind.NOTED] if valid else 0,
             missing=self.missing if valid else 0,
+            missing_ids=tuple(self.missing_ids) if valid else (),
             fields=dict(self._fields.most_common()) if valid else {},
             changes=tuple(self._changes) if valid else (),
             warnings=tuple(self._warnings()),
@@ -120,14 +125,8 @@ class Collector:
         if self._masked:
             warnings.append(
                 "E-mail addresses, phone numbers or Matrix ids in texts that everybody can find were masked "
-                f"({_places(self._masked)}). Name people as contacts instead."
+                f"({places(self._masked)}). Name people as contacts instead."
             )
         if self._without_basis:
-            warnings.append(f"Nobody is introduced to a contact without legal_basis ({_places(self._without_basis)}).")
-        return warnings + ([self.references] if self.references else [])
-
-
-def _places(lines: list[int]) -> str:
-    shown = ", ".join(map(str, lines[:MAX_LINES]))
-    word = "line" if len(lines) == 1 else "lines"
-    return f"{word} {shown}" + (f" and {len(lines) - MAX_LINES} more" if len(lines) > MAX_LINES else "")
+            warnings.append(f"Nobody is introduced to a contact without legal_basis ({places(self._without_basis)}).")
+        return [*self.notes.sentences(), *warnings, *([self.references] if self.references else [])]

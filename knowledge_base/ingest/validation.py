@@ -11,6 +11,7 @@ from knowledge_base.ingest import fields as read
 from knowledge_base.ingest import languages
 from knowledge_base.ingest.limits import MAX_FIELDS
 from knowledge_base.ingest.personal_data import masked
+from knowledge_base.ingest.persons import office_only, without_persons
 from knowledge_base.ingest.row import Row, RowError, shortened
 from knowledge_base.model import Event, Json, Record, RecordKind
 
@@ -50,16 +51,19 @@ REQUIRED: Mapping[RecordKind, tuple[str, ...]] = {
     RecordKind.EVENT: ("id", "title"),
 }
 _NEVER_MASKED = frozenset({"id", "url", "sources", "start", "end", "lang", "as_of", "checked", "extra"})
+_OF_A_ROLE = "contact_role"
+_NAMES_OF_PLACES = frozenset({"municipality", "members", "country", "state", "topics"})  # no names of people
 _SHOWN = (RecordKind.PROJECT, RecordKind.EVENT)  # kinds with public texts
 
 
 @dataclass(frozen=True, slots=True)
 class ValidRecord:
-    """A valid record; ``masked`` names its fields with masked contact data, ``unknown`` those kept as extra."""
+    """A valid record; ``unknown`` names its fields kept as extra, the others those in which something was masked."""
 
     record: Record
     line: int
-    masked: tuple[str, ...] = ()
+    masked: tuple[str, ...] = ()  # contact data
+    persons: tuple[str, ...] = ()  # names of people
     unknown: tuple[str, ...] = ()
 
 
@@ -142,20 +146,31 @@ def _without_contact_data(kind: RecordKind, checked: ValidRecord) -> ValidRecord
         return checked
     before = {name: getattr(checked.record, name) for name in FIELDS[kind] if name not in _NEVER_MASKED}
     before |= {"extra": checked.record.extra}
-    after = {name: _masked(value) for name, value in before.items()}
+    nameless = {
+        name: value
+        if name in _NAMES_OF_PLACES
+        else _each(value, office_only if name == _OF_A_ROLE else without_persons)
+        for name, value in before.items()
+    }
+    after = {name: _each(value, masked) for name, value in nameless.items()}
     changed = {name: value for name, value in after.items() if value != before[name]}
-    return replace(checked, record=replace(checked.record, **changed), masked=tuple(sorted(changed)))
+    return replace(
+        checked,
+        record=replace(checked.record, **changed),
+        masked=tuple(sorted(name for name in after if after[name] != nameless[name])),
+        persons=tuple(sorted(name for name in nameless if nameless[name] != before[name])),
+    )
 
 
-def _masked(value: Json) -> Json:
+def _each(value: Json, mask: Callable[[str], str]) -> Json:
     match value:
         case str():
-            return masked(value) if not value.startswith(("http://", "https://")) else value
+            return mask(value) if not value.startswith(("http://", "https://")) else value
         case list():
-            return [_masked(entry) for entry in value]
+            return [_each(entry, mask) for entry in value]
         case tuple():
-            return tuple(_masked(entry) for entry in value)
+            return tuple(_each(entry, mask) for entry in value)
         case dict():
-            return {name: _masked(entry) for name, entry in value.items()}
+            return {name: _each(entry, mask) for name, entry in value.items()}
         case _:
             return value

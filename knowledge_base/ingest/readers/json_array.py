@@ -1,4 +1,4 @@
-"""JSON: an array of records, or an object whose ``records`` is that array; streamed, element by element.
+"""JSON: an array of records, or an object that holds one under some name; streamed, element by element.
 
 The buffer always holds at least the longest record that is allowed, or the rest of the file. So a value that cannot be
 decoded from it is truly wrong, and no element is ever decoded twice.
@@ -7,7 +7,7 @@ decoded from it is truly wrong, and no element is ever decoded twice.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -19,6 +19,7 @@ from knowledge_base.model import Json
 
 TOO_LONG = f"The record is longer than {MAX_RECORD} characters."
 _SPACE = re.compile(r"[ \t\r\n]*")
+_NESTED = 3  # objects around the list
 _SHAPE = 'Write an array of records, or {"records": […]}.'
 
 
@@ -40,36 +41,59 @@ def rows(path: Path) -> Iterator[Row | RowError]:
 
 
 def _elements(cursor: _Cursor) -> Iterator[Row | RowError]:
-    cursor.take("[")
-    while cursor.peek() != "]":
-        line = cursor.line
-        value = cursor.value()
-        if isinstance(value, dict):
-            yield Row(str(cursor.path), line, value)
-        else:
-            yield RowError(str(cursor.path), line, "", "This element is not a JSON object.", 'Write {"id": …}.')
-        cursor.separate("]")
-    cursor.take("]")
+    yield from _list(cursor, wanted=True)
 
 
-def _member(cursor: _Cursor) -> Iterator[Row | RowError]:
-    """Yield the array under ``records``; skip other members of the object (a version, a note)."""
+def _element(cursor: _Cursor) -> Row | RowError:
+    line = cursor.line
+    value = cursor.value()
+    if not isinstance(value, dict):
+        return RowError(str(cursor.path), line, "", "This element is not a JSON object.", 'Write {"id": …}.')
+    inner = value.get("properties")
+    if value.get("type") == "Feature" and isinstance(inner, dict):  # GeoJSON
+        value = inner
+    return Row(str(cursor.path), line, value)
+
+
+def _member(cursor: _Cursor, depth: int = 0) -> Iterator[Row | RowError]:
+    """Yield the array under ``records``, else the first array of objects; skip other members (a version)."""
+    seen = yield from _members(cursor, depth)
+    if not seen:
+        raise cursor.failure("The object has no field records, and no other list of records.", _SHAPE)
+
+
+def _members(cursor: _Cursor, depth: int) -> Generator[Row | RowError, None, bool]:
+    """Read an object to its end; return whether it held the records."""
     cursor.take("{")
     seen = False
     while cursor.peek() != "}":
         name = cursor.value()
         cursor.take(":")
-        if name == "records" and not seen and cursor.peek() == "[":
-            seen = True
-            yield from _elements(cursor)
-        elif name == "records":
+        if not seen and cursor.peek() == "[":
+            seen = yield from _list(cursor, wanted=name == "records")
+        elif name == "records" and depth == 0:
             raise cursor.failure("There must be one field records, and it must be an array.", _SHAPE)
+        elif not seen and cursor.peek() == "{" and depth < _NESTED:
+            seen = yield from _members(cursor, depth + 1)
         else:
             cursor.value()
         cursor.separate("}")
     cursor.take("}")
-    if not seen:
-        raise cursor.failure("The object has no field records.", _SHAPE)
+    return seen
+
+
+def _list(cursor: _Cursor, *, wanted: bool) -> Generator[Row | RowError, None, bool]:
+    """Yield the elements of an array if it is the wanted one or begins with an object; return whether it did."""
+    cursor.take("[")
+    wanted = wanted or cursor.peek() == "{"
+    while cursor.peek() != "]":
+        if wanted:
+            yield _element(cursor)
+        else:
+            cursor.value()
+        cursor.separate("]")
+    cursor.take("]")
+    return wanted
 
 
 class _Cursor:

@@ -6,6 +6,7 @@ import codecs
 from pathlib import Path
 from typing import TextIO
 
+from knowledge_base.ingest import encodings
 from knowledge_base.ingest.files import checked, explained
 from knowledge_base.ingest.row import UnreadableError
 
@@ -19,8 +20,8 @@ _FOREIGN_MARKS = {  # the longer marks first: the UTF-32 mark begins with the UT
 _REMEDY = 'Save it as UTF-8 (in a spreadsheet: "CSV UTF-8"; or: iconv -f {encoding} -t UTF-8).'
 
 
-def open_text(path: Path, *, newline: str | None = None) -> TextIO:
-    """Open ``path`` as text.
+def open_text(path: Path, *, newline: str | None = None, encoding: str = "") -> TextIO:
+    """Open ``path`` as text in UTF-8, or in ``encoding`` if it names one.
 
     The whole file is scanned first, in chunks, so a wrong encoding is reported with its byte and line before any row is
     read. ``newline`` is that of ``open``.
@@ -28,6 +29,9 @@ def open_text(path: Path, *, newline: str | None = None) -> TextIO:
     Errors: ``UnreadableError``.
     """
     try:
+        if encoding:
+            encodings.scan(checked(path), encoding)
+            return path.open(encoding=encoding, newline=newline)
         _scan(checked(path))
         return path.open(encoding="utf-8-sig", newline=newline)
     except OSError as error:
@@ -68,5 +72,7 @@ def _not_utf8(path: Path, line: int, offset: int, error: UnicodeDecodeError) -> 
     """Return the error; ``line`` and ``offset`` are those of the first byte that ``error`` looks at."""
     line += error.object.count(b"\n", 0, error.start)
     byte = error.object[error.start]
-    reason = f"Byte {offset + error.start} (0x{byte:02x}) is not UTF-8: the encoding is wrong, perhaps Windows-1252."
-    return UnreadableError(path, reason, line=line, remedy=_REMEDY.format(encoding="WINDOWS-1252"))
+    name = encodings.of_bytes(error.object[error.start :])
+    windows = name.replace("cp", "Windows-")
+    reason = f"Byte {offset + error.start} (0x{byte:02x}) is not UTF-8: the encoding is wrong, perhaps {windows}."
+    return UnreadableError(path, reason, line=line, remedy=_REMEDY.format(encoding=windows.upper()))

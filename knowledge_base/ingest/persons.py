@@ -1,0 +1,270 @@
+"""Names of people in texts that all users can read: they are masked, the office stays (invariant I6). Pure.
+
+Taken for a person: a form of address or a title with a name; a given name with a surname; an initial with a surname
+after the word for a function. A contact's field is read more strictly: there, two words that are no office are a name.
+A firm, a street, a school or a prize that is named after a person is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from knowledge_base.places.ordinary import NONE, ordinary_words
+from knowledge_base.places.register import register
+from knowledge_base.places.words import fold
+
+MASK = "[name]"
+
+_TOKEN = re.compile(r"[^\W\d_](?:[^\W\d_]|['’-](?=[^\W\d_]))*\.?|\d+|[^\w\s]")
+_ADDRESS = frozenset("herr herrn frau hr hrn fr pan pani panem panią panu mr mrs ms miss p".split())
+_TITLES = frozenset(
+    "dr prof professor professorin dipl ing dipl-ing dr-ing mag mgr inż hab med jur phil rer nat pol oec agr habil "
+    "mult h c ba ma msc bsc mba ll m".split()
+)
+_LEADING_TITLES = frozenset(
+    {"dr", "prof", "professor", "professorin", "dipl-ing", "dipl", "dr-ing", "mgr", "inż", "mag"}
+)
+_PARTICLES = frozenset("von van de der den zu zur vom di da el al ten ter".split())
+_FIRM = re.compile(
+    r"(?:g?gmbh|ag|kg|kgaa|ohg|ug|gbr|e\.?v|e\.?g|e\.?k|mbh|se|inc|ltd|sp|s\.?a|co|stiftung|verlag|verein|gruppe|group|"
+    r"holding|söhne|partner|apotheke|hotel|bäckerei|fundacja|im)\.?",
+    re.IGNORECASE,
+)
+_NAMED_AFTER = re.compile(
+    r".*(?:stra(?:ß|ss)e|str|platz|weg|allee|ring|ufer|schule|schulen|gymnasium|kolleg|institut|universität|hochschule|halle|"
+    r"haus|hof|park|garten|bad|preis|preises|medaille|stipendium|programm|museum|bibliothek|bücherei|kita|zentrum|stadion|"
+    r"theater|center|campus|turm|brücke|klinik|krankenhaus|school|street|prize|archiv|saal|forum|jahr|plan|"
+    r"ulica|szkoła|nagroda|muzeum|stiftung|akademie|gesellschaft|kreis|stadt|siedlung|verein|projekt|"
+    r"ulicy|szkoły|szkole|im)",
+    re.IGNORECASE,
+)
+_FUNCTION = re.compile(
+    r".*(?:manager|leiter|leitung|beauftragte|beauftragter|meister|koordinator|referent|sachbearbeiter|assistent|planer|"
+    r"berater|dezernent|rat|präsident|direktor|sekretär|sprecher|betreuer|partner|landrat|lotse|kümmerer|person|"
+    r"kierownik|dyrektor|burmistrz|wójt|prezydent|koordynator|inspektor|specjalista|naczelnik|starosta|sołtys|"
+    r"officer|head|mayor|coordinator|director)(?:in|innen|en|n|s|ka)?",
+    re.IGNORECASE,
+)
+_OFFICE = re.compile(
+    r".*(?:amt|amts|ämter|amtes|stelle|stellen|büro|referat|abteilung|dezernat|bereich|dienst|dienste|verwaltung|management|"
+    r"stab|team|agentur|verband|region|gemeinde|ministerium|werke?|betrieb|entwicklung|förderung|schutz|umwelt|klima|"
+    r"mobilität|verkehr|energie|digital\w*|smart|city|wesen|kommune|rathaus|magistrat|senat|wirtschaft|soziales|bildung|"
+    r"kultur|tourismus|planung|ung|keit|heit|schaft|tion|ität|ismus|services?|office|department|unit|council|"
+    r"wydział|wydziału|biuro|urząd|urzędu|gmina|gminy|miasto|miasta|miejski|miejskiego|powiat|starostwo|zespół|centrum|"
+    r"departament|referat|rozwoju|ochrony|środowiska|transportu|promocji|inwestycji|komunikacji|społecznych|publicznych|"
+    r"land|bund|kammer|hilfe|pflege|markt|netz|netzwerk|labor|lab|hub|zweckverband|kontakt|ansprechpartner|telefon|tel)",
+    re.IGNORECASE,
+)
+_LONG_SURNAME = 12  # letters; longer words are compounds
+_PLACE = frozenset(
+    {"stadt", "landkreis", "kreis", "gemeinde", "amt", "bezirk", "gmina", "miasto", "land", "bad", "sankt"}
+)
+
+
+class Word(NamedTuple):
+    """A token of a text, with its place."""
+
+    text: str
+    start: int
+    end: int
+
+    @property
+    def key(self) -> str:
+        return self.text.rstrip(".").casefold()
+
+
+@cache
+def _given_names() -> frozenset[str]:
+    text = files(__package__).joinpath("given_names.txt").read_text(encoding="utf-8")
+    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def without_persons(text: str) -> str:
+    """Return a text of any length with a mask for each person's name; the same text when it has none."""
+    spans = [(words[first].start, words[last - 1].end) for words in [_words(text)] for first, last in _persons(words)]
+    for start, end in reversed(spans):
+        text = text[:start] + MASK + text[end:]
+    return text
+
+
+def office_only(text: str) -> str:
+    """Return the words of a contact's field without the names of people; "" if nothing but names was there."""
+    parts = re.split(r"(\s*(?:[,;/|\n()]|\s[–-]\s|\bund\b|\boraz\b|\bi\b)\s*)", text)
+    kept = [part if number % 2 else _office_of(part) for number, part in enumerate(parts)]
+    return text if kept == parts else _tidied("".join(kept))
+
+
+def _office_of(part: str) -> str:
+    words = _words(part)
+    spans = list(_persons(words)) or list(_after_function(words)) or ([(0, len(words))] if _is_bare(words) else [])
+    for first, last in reversed(spans):
+        part = part[: words[first].start] + part[words[last - 1].end :]
+    return part
+
+
+def _tidied(text: str) -> str:
+    """Return a text from which words were cut, without the punctuation and forms of address that they leave."""
+    text = re.sub(r"\b(?:Herrn?|Frau|Hr\.|Fr\.|Pan(?:i|em|ią)?|Mrs?\.?|Ms\.?)\s+(?=[^\W\d_])", "", text)
+    text = re.sub(r"\(\s*\)", " ", text)
+    text = re.sub(r"(?:\s*([,;/|–:-])\s*)(?:[,;/|–:-]\s*)+", r"\1 ", text)
+    text = re.sub(r"\s+([,;:)])", r"\1", " ".join(text.split()))
+    text = re.sub(r"^(?:und|oraz|i)\s+|\s+(?:und|oraz|i)$", "", text.strip(" ,;/|–-:&"))
+    text = text.strip(" ,;/|–-:&")
+    return text[1:-1] if text.startswith("(") and text.endswith(")") and text.count("(") == 1 else text
+
+
+def _words(text: str) -> list[Word]:
+    return [Word(found[0], found.start(), found.end()) for found in _TOKEN.finditer(text)]
+
+
+def _persons(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
+    """Yield the words that name a person, first and behind the last one."""
+    at = 0
+    while at < len(words):
+        span = _addressed(words, at) or _given(words, at)
+        if span:
+            yield span
+        at = span[1] if span else at + 1
+
+
+def _addressed(words: Sequence[Word], at: int) -> tuple[int, int] | None:
+    """Return the span of a form of address or title with the name behind it; the word for a function stays."""
+    key = words[at].key
+    address = key in _ADDRESS and (key != "p" or words[at].text == "p.")
+    if not address and key not in _LEADING_TITLES:
+        return None
+    first = at
+    name = at + 1
+    while name < len(words) and (words[name].key in _TITLES or words[name].text in (".", "-")):
+        name += 1
+    if address and name < len(words) and _FUNCTION.fullmatch(words[name].key):
+        first, name = name + 1, name + 1
+        while name < len(words) and (words[name].key in _TITLES or words[name].text == "."):
+            name += 1
+    last = name
+    while (
+        last < len(words)
+        and last - name < 4
+        and (_is_name(words[last]) or (words[last].key in _PARTICLES and _next_is_name(words, last)))
+    ):
+        if last > name and (_OFFICE.fullmatch(words[last].key) or _FUNCTION.fullmatch(words[last].key)):
+            break
+        last += 1
+    return (
+        (first, last)
+        if last > name and not _is_named_after(words, last) and not _is_initial_only(words, name, last)
+        else None
+    )
+
+
+def _is_initial_only(words: Sequence[Word], first: int, last: int) -> bool:
+    return last - first == 1 and len(words[first].key) < 2
+
+
+def _next_is_name(words: Sequence[Word], at: int) -> bool:
+    return at + 1 < len(words) and (_is_name(words[at + 1]) or words[at + 1].key in _PARTICLES)
+
+
+def _given(words: Sequence[Word], at: int) -> tuple[int, int] | None:
+    """Return the span of a given name with the surname behind it."""
+    if not _is_given(words[at]) or (at and words[at - 1].key in ("im", "ul", "pl", "al", "ulica", "os")):
+        return None
+    last = at + 1
+    while last < len(words) and (_is_given(words[last]) or _is_initial(words[last])) and _gap(words, last):
+        last += 1
+    while last < len(words) and words[last].key in _PARTICLES:
+        last += 1
+    surname = last if last < len(words) and _is_surname(words[last]) and _gap(words, last) else None
+    if surname is None:
+        if last - at < 2 or not _is_given(words[last - 1]):  # "Anna Paul": the last given name is the surname
+            return None
+        surname = last - 1
+    before = words[at - 1].key if at else ""
+    if _is_named_after(words, surname + 1) or (before and _NAMED_AFTER.fullmatch(before)):
+        return None
+    return at, surname + 1
+
+
+def _gap(words: Sequence[Word], at: int) -> bool:
+    return words[at].start - words[at - 1].end <= 2
+
+
+def _after_function(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
+    """Yield the name behind the word for a function: "Klimaschutzmanagerin V. Nachname", "V. Nachname" alone."""
+    for at, word in enumerate(words):
+        if _is_initial(word) and at + 1 < len(words) and (_is_name(words[at + 1]) or _is_initial(words[at + 1])):
+            last = at + 1
+            while last < len(words) and (_is_name(words[last]) or _is_initial(words[last])):
+                last += 1
+            yield at, last
+            return
+        if (
+            _FUNCTION.fullmatch(word.key)
+            and at + 2 == len(words)
+            and _is_surname(words[-1])
+            and _may_be_alone(words[-1])
+        ):
+            yield at + 1, at + 2
+            return
+
+
+def _may_be_alone(word: Word) -> bool:
+    """Return whether a word may be a surname without anything that says so: it is short, and nothing else."""
+    return len(word.key) <= _LONG_SURNAME and not _is_known(word)
+
+
+def _is_bare(words: Sequence[Word]) -> bool:
+    """Return whether the words are nothing but a name: two or three with capitals, of which none is anything else."""
+    if not 2 <= len(words) <= 3 or not all(_is_name(word) or _is_initial(word) for word in words):
+        return False
+    return not any(
+        pattern.fullmatch(word.key) for word in words for pattern in (_OFFICE, _FUNCTION, _NAMED_AFTER)
+    ) and not any(_is_known(word) or word.key in _PLACE for word in words)
+
+
+def _is_known(word: Word) -> bool:
+    """Return whether a word is an ordinary noun or a place."""
+    parts = [fold(part) for part in (word.text, *word.text.split("-"))]
+    places = register()
+    return word.text.isupper() or any(
+        ordinary_words().get(part, NONE).noun > 0 or part in places.full or part in places.short for part in parts
+    )
+
+
+def _is_given(word: Word) -> bool:
+    names = word.text.split("-")
+    return all(name in _given_names() for name in names) or word.text in _given_names()
+
+
+def _is_initial(word: Word) -> bool:
+    return len(word.key) == 1 and word.text.endswith(".") and word.text[0].isupper()
+
+
+def _is_name(word: Word) -> bool:
+    return word.text[0].isupper() and not (len(word.key) > 1 and word.text.endswith(".") and len(word.key) < 3)
+
+
+def _is_surname(word: Word) -> bool:
+    return (
+        len(word.key) > 1
+        and word.text[0].isupper()
+        and not word.text.rstrip(".").isupper()
+        and not _OFFICE.fullmatch(word.key)
+        and not _FUNCTION.fullmatch(word.key)
+        and not _NAMED_AFTER.fullmatch(word.key)
+    )
+
+
+def _is_named_after(words: Sequence[Word], after: int) -> bool:
+    """Return whether the words before ``after`` belong to a firm, a street or a house."""
+    last = words[after - 1].text
+    if words[after - 1].text.endswith(".") or after >= len(words):
+        return bool(_NAMED_AFTER.fullmatch(last.split("-")[-1])) if "-" in last else False
+    following = words[after]
+    if following.text in ("&", "+", "-"):
+        return True
+    return _gap(words, after) and bool(_FIRM.fullmatch(following.text) or _NAMED_AFTER.fullmatch(following.key))
