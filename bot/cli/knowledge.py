@@ -118,10 +118,10 @@ def _show(report: ImportReport) -> None:
             for field in change.fields:
                 write(f"    {field.name}: {field.old} → {field.new}")
     if report.missing:
-        more = ", …" if report.missing > len(report.missing_ids) else ""
+        others = ", …" if report.missing > len(report.missing_ids) else ""
         tell(
             f"{report.file}: {report.missing} records of the source {report.source!r} are not in the file "
-            f"({', '.join(report.missing_ids)}{more}). They stay; --remove-missing removes them."
+            f"({', '.join(report.missing_ids)}{others}). They stay; --remove-missing removes them."
         )
     counts = ", ".join(f"{number} {kind.value}" for kind, number in report.counts.items())
     would = "would be " if report.dry_run else ""

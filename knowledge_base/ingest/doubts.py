@@ -87,8 +87,9 @@ class Doubts:
     @staticmethod
     def _near(place: str) -> list[str]:
         known = register()
-        near = process.extract(folded_name(place), known.full.keys(), scorer=fuzz.ratio, score_cutoff=80, limit=_SHOWN)
-        return list(dict.fromkeys(known.places[known.full[name][0]].name for name, _, _ in near))
+        names = {name: rows for table in (known.short, known.full) for name, rows in table.items()}
+        near = process.extract(folded_name(place), names.keys(), scorer=fuzz.ratio, score_cutoff=80, limit=_SHOWN)
+        return list(dict.fromkeys(known.places[names[name][0]].name for name, _, _ in near))
 
 
 def _nearest(word: str, known: dict[str, str]) -> list[str]:

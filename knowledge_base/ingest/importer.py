@@ -232,8 +232,7 @@ class _Run:
     async def _find_missing(self) -> None:
         """Find the records that the source brought before and no longer holds."""
         gone: list[tuple[Key, int]] = []
-        after: Key | None = None
-        held = 0
+        after, held = None, 0
         while True:
             async with self._store.read() as tx:
                 page = await tx.imports.owned(self._source, after, BATCH)

@@ -1,7 +1,7 @@
 """Masking of contact data in free text: search results must never hold it (invariant I6).
 
 Masked are e-mail addresses, also the written-out kind ("name (at) stadt (punkt) de"), Matrix ids, and phone numbers
-that are marked as such or begin with 0, 00 or +. Official numbers are none: those behind a word such as
+that are marked as such or begin with 0, 00 or +. Official numbers stay: those behind a word such as
 Förderkennzeichen or Az., keys of at most eight digits in one piece, postcodes, an IBAN. ``persons.py`` masks names. The
 original stays in the source file only; the import reports which lines it masked.
 """

@@ -2,7 +2,7 @@
 
 Taken for a person: a form of address or a title with a name; a given name with a surname; an initial with a surname
 after the word for a function. A contact's field is read more strictly: there, two words that are no office are a name.
-A firm, a street, a school or a prize that is named after a person is none.
+A firm, street, school or prize that is named after a person stays.
 """
 
 from __future__ import annotations

@@ -151,7 +151,7 @@ def _texts(values: Mapping[str, Json]) -> _Texts:
 
 
 async def _source_of(store: Store, own: str, ids: list[str]) -> str:
-    """Return the source that brought most of these records, if it is none that ships with the product."""
+    """Return the source that brought most of these records, unless the product ships with it."""
     async with store.read() as tx:
         if await tx.imports.owned(own, None, 1):
             return own

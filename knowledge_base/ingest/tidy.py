@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
-from knowledge_base.ingest.columns import language_named
+from knowledge_base.ingest.columns import OWN_KEY, language_named
 from knowledge_base.ingest.dates import read_day
 from knowledge_base.ingest.notes import Note, NoteKind
 from knowledge_base.ingest.row import Row, shortened
 from knowledge_base.language.detect import guess_language
-from knowledge_base.model import Json
+from knowledge_base.model import PERSONAL_FIELDS, Json
 
 Values = dict[str, Json]
 
@@ -31,7 +31,7 @@ _BARE = re.compile(r"(?:www\.)?(?:[\w-]{1,63}\.){1,5}[a-zA-Z]{2,24}(?:[/?#][^\s<
 _BULLET = re.compile(r"^[\s•·▪‣*–-]+(?=\S)")
 _POSTCODE = re.compile(r"^(?:\d{5}|\d{8}|\d{2}-\d{3})\s*[-–]?\s+(?=[^\W\d_])")
 _DATES = ("as_of", "checked", "start", "end")
-_NEVER = frozenset({"id", "record", "email", "matrix_id", "own key"})
+_NEVER = frozenset({"id", "record", OWN_KEY, *PERSONAL_FIELDS})
 
 
 def tidy(row: Row, *, strict: bool = False) -> tuple[Row, list[Note]]:
