@@ -32,6 +32,7 @@ class Linked(str):
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _PROTECTED = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
 _HYPERLINK = re.compile(r'\s*=?\s*HYPERLINK\(\s*"((?:[^"]|"")*)"\s*(?:[;,]\s*"((?:[^"]|"")*)"\s*)?\)\s*', re.IGNORECASE)
+_CURRENCY = re.compile(r"€|\beuro?\b|zł|\bpln\b")
 _ISO_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ]00:00(?::00)?)?")
 
 
@@ -62,3 +63,12 @@ def formula(text: str) -> str | None:
 def day(value: str) -> str:
     """Return an ISO date as people write it in a period; other words as they are."""
     return f"{iso[3]}.{iso[2]}.{iso[1]}" if (iso := _ISO_DAY.fullmatch(value.strip())) else value.strip()
+
+
+def amount(cell: Cell, column: str) -> Cell:
+    """Return a sum of money with the currency that the name of its column holds; words as they are."""
+    if isinstance(cell, bool) or not isinstance(cell, int | float):
+        return cell
+    number = f"{cell:,.2f}".removesuffix(".00").translate(str.maketrans(",.", ".,"))
+    unit = _CURRENCY.search(column)
+    return f"{number} {'zł' if unit[0] in ('zł', 'pln') else '€'}" if unit else number

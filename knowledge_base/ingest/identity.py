@@ -72,6 +72,11 @@ class Ids:
         return made if self._given[made] == 1 else f"{made}-{self._given[made]}"
 
 
+def of_source(made: str, source: str) -> str:
+    """Return the id for a source, where another source has a record under the id itself."""
+    return f"{made}-{_digest([source]).hex()[:4]}"
+
+
 def same_records(gone: Mapping[str, tuple[str, str, str]], new: Mapping[str, tuple[str, str, str]]) -> dict[str, str]:
     """Return new id → id of the stored record that it continues, for (title, municipality, text) of both.
 

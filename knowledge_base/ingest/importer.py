@@ -83,7 +83,7 @@ async def _import_file(
     gazetteer = await gazetteer_of(store)
     collector = Collector(str(file), prepared.source, options.dry_run)
     run = _Run(store, prepared.source, options, progress, collector, seen, Doubts(gazetteer), guessed=prepared.guessed)
-    report = await run.execute(prepared.rows(gazetteer))
+    report = await run.execute(prepared.rows(gazetteer, seen.has))
     if report.ok and not options.dry_run:
         await remember(store, prepared.source, options.reading)
     return report

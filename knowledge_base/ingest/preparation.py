@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import chain, islice
@@ -17,7 +17,7 @@ from knowledge_base.ingest import readers
 from knowledge_base.ingest.columns import OWN_KEY
 from knowledge_base.ingest.compare import changed_fields
 from knowledge_base.ingest.doubts import split_members, split_topics
-from knowledge_base.ingest.identity import Ids, Survey, same_records
+from knowledge_base.ingest.identity import Ids, Survey, of_source, same_records
 from knowledge_base.ingest.notes import Note, NoteKind
 from knowledge_base.ingest.plan import Incoming
 from knowledge_base.ingest.readers.table import Event
@@ -27,7 +27,7 @@ from knowledge_base.ingest.tidy import tidy
 from knowledge_base.model import Json, Municipality, RecordKind
 from knowledge_base.places.gazetteer import Gazetteer
 from knowledge_base.store.database import Store
-from knowledge_base.store.imports import Bodies, Known
+from knowledge_base.store.imports import Bodies, Key, Known
 
 _OBJECTS = (".jsonl", ".json", ".yaml", ".yml")  # formats that programs write: there, what is wrong is an error
 _LOOKED_AT = 500  # rows whose ids tell the source
@@ -47,9 +47,12 @@ class Prepared:
     notes: list[Note] = field(default_factory=list)
     _survey: Survey | None = None
     _renamed: Mapping[str, str] = field(default_factory=dict)
+    _foreign: frozenset[str] = frozenset()  # made ids under which another source keeps a record
 
-    def rows(self, gazetteer: Gazetteer) -> Iterator[Event]:
-        """Yield the rows, tidy and with ids. Errors: ``UnreadableError``."""
+    def rows(self, gazetteer: Gazetteer, is_taken: Callable[[Key], bool]) -> Iterator[Event]:
+        """Yield the rows, tidy and with ids; ``is_taken`` tells the ids of the files before. Errors:
+        ``UnreadableError``.
+        """
         yield from self.notes
         ids = Ids(self._survey) if self._survey else None
         for event in readers.events(self.path, self.reading):
@@ -61,7 +64,8 @@ class Prepared:
             values = dict(row.values)
             if ids and values.get("id") in (None, ""):
                 made = ids.of(values)
-                values["id"] = self._renamed.get(made, made)
+                foreign = made in self._foreign or is_taken((RecordKind.PROJECT, made))
+                values["id"] = self._renamed.get(made, of_source(made, self.source) if foreign else made)
                 if made in self._renamed:
                     yield Note(row.file, row.line, NoteKind.SAME_RECORD, detail=values["id"])
             if (key := values.pop(OWN_KEY, None)) is not None and str(key) != str(values.get("id")):
@@ -97,6 +101,7 @@ async def prepare(store: Store, path: Path, source: str, reading: Reading) -> Pr
         prepared.notes.append(Note(str(path), 0, kind, detail="the list's own numbers"))
         if not survey.has_keys and survey.names.total() <= _COMPARED:
             prepared._renamed = await _continued(store, found, first)  # noqa: SLF001 - its maker
+        prepared._foreign = await _foreign(store, found, list(first))  # noqa: SLF001 - its maker
     return prepared
 
 
@@ -140,10 +145,13 @@ def _surveyed(path: Path, reading: Reading) -> tuple[Survey | None, dict[str, _T
             survey.note(tidy(row)[0].values)
         ids = Ids(survey)
         again = (event for event in readers.events(path, reading) if isinstance(event, Row))
-        tidied = (tidy(row)[0].values for row in islice(again, _COMPARED))
-        return survey, {ids.of(values): _texts(values) for values in tidied if values.get("id") in (None, "")}
+        made: dict[str, _Texts] = {}
+        for values in (tidy(row)[0].values for row in again):
+            if values.get("id") in (None, ""):
+                made[ids.of(values)] = _texts(values) if len(made) < _COMPARED else ("", "", "")
     except (UnreadableError, OSError):
         return None, {}
+    return survey, made
 
 
 def _texts(values: Mapping[str, Json]) -> _Texts:
@@ -161,6 +169,18 @@ async def _source_of(store: Store, own: str, ids: list[str]) -> str:
     sources = Counter(stored.source for stored in known.values() if not stored.removed)
     name, number = sources.most_common(1)[0] if sources else ("", 0)
     return name if name not in ("", "bundle") and 2 * number > min(len(ids), _LOOKED_AT) else own
+
+
+async def _foreign(store: Store, source: str, ids: Sequence[str]) -> frozenset[str]:
+    """Return the made ids that are another source's: two lists may have the same title without a municipality."""
+    foreign: set[str] = set()
+    async with store.read() as tx:
+        for start in range(0, len(ids), _LOOKED_AT):
+            page = ids[start : start + _LOOKED_AT]
+            known = await tx.imports.known(RecordKind.PROJECT, [*page, *(of_source(made, source) for made in page)])
+            foreign.update(made for made in page if of_source(made, source) in known)
+            foreign.update(made for made in page if made in known and known[made].source != source)
+    return frozenset(foreign)
 
 
 async def _continued(store: Store, source: str, new: Mapping[str, _Texts]) -> dict[str, str]:

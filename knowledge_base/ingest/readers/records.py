@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from knowledge_base.ingest.cells import Bad, Cell, Linked, day, is_empty
+from knowledge_base.ingest.cells import Bad, Cell, Linked, amount, day, is_empty
 from knowledge_base.ingest.columns import BEGIN, OWN_KEY, UNTIL, Columns
 from knowledge_base.ingest.notes import Note, NoteKind
 from knowledge_base.ingest.row import Row, RowError
@@ -50,6 +50,8 @@ def record(file: str, line: int, header: Header, cells: Sequence[Cell], *, delim
             bad.append(RowError(file, line, fields[0], cell.reason, cell.remedy))
         elif not is_empty(cell):
             values.update((field if field in _KNOWN else _own(name), cell) for field in fields)
+            if "funding" in fields:
+                values["funding"] = amount(cell, name)
     if header.columns.is_foreign:
         if _is_beside(values, filled, names):
             yield Note(file, line, NoteKind.ROW_LEFT_OUT)

@@ -1,4 +1,4 @@
-"""A sheet of forty projects as a city keeps it: title rows, its own headers, a legend, merged cells, links, mistakes."""
+"""A sheet of forty projects as a city keeps it: title rows, its own headers, a legend, merged cells, links."""
 
 from __future__ import annotations
 

@@ -32,7 +32,8 @@ async def test_messy_sheet_goes_in_with_no_header_renamed_and_every_doubt_named(
     told = "\n".join(report.warnings)
     for doubt in (
         "found in line 4", "'Legende'", "'Hokuspokus'", "'Senftenbreg'", "Senftenberg", "'Kopfstand'",
-        "contact_role: a person's name", "'siehe Rathaus'", "https:// was added", "'November 2026' was read as 2026-11-01",
+        "contact_role: a person's name", "'siehe Rathaus'", "https:// was added",
+        "'November 2026' was read as 2026-11-01",
         "text: markup", "title: markup", "text is missing", "no id", "left out",
     ):  # fmt: skip
         assert doubt in told, doubt
