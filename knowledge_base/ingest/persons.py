@@ -85,10 +85,17 @@ def _given_names() -> frozenset[str]:
 
 def without_persons(text: str) -> str:
     """Return a text of any length with a mask for each person's name; the same text when it has none."""
+    if _is_reversed(_words(text)):
+        return MASK
     spans = [(words[first].start, words[last - 1].end) for words in [_words(text)] for first, last in _persons(words)]
     for start, end in reversed(spans):
         text = text[:start] + MASK + text[end:]
     return text
+
+
+def _is_reversed(words: Sequence[Word]) -> bool:
+    """Return whether a text is nothing but a surname and a given name, as registers write them."""
+    return len(words) == 2 and _is_given(words[1]) and _is_surname(words[0]) and not _is_known(words[0])
 
 
 def office_only(text: str) -> str:
