@@ -184,7 +184,8 @@ def _guess(names: Sequence[str], open_: Sequence[int], fields: dict[int, list[st
             if field not in taken:
                 fields[number] = [field]
                 taken.add(field)
-    _share(guesses, fields, taken)
+    every = [(match.rank, number, match) for number in range(len(names)) for match in matches(names[number])]
+    _share(every, fields, taken)
 
 
 def _share(

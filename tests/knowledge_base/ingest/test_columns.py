@@ -37,3 +37,8 @@ def test_title_in_another_language_is_a_translation() -> None:
 def test_chosen_column_that_does_not_exist_is_refused_with_the_names() -> None:
     with pytest.raises(InputError, match="no column"):
         recognised(("a", "b"), frozenset(), {"title": "c"})
+
+
+def test_column_chosen_for_the_text_still_gives_the_title() -> None:
+    columns = recognised(("bezeichnung", "jahr"), frozenset(), {"text": "Bezeichnung"})
+    assert columns.fields == (("title", "text"), ("period",))
