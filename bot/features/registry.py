@@ -19,7 +19,7 @@ from bot.features.editors import candidates, contribute, corrections, edit, hist
 from bot.features.introductions import chat as introductions
 from bot.features.open_questions import pass_on
 from bot.features.privacy import chat as privacy
-from bot.features.search import ask
+from bot.features.search import ask, rating
 from bot.features.talk import Talk, settle
 from bot.messages import Say
 from knowledge_base.store.transaction import Transaction
@@ -84,6 +84,7 @@ async def pick(turn: Turn, intent: Pick, services: Services) -> Act:
 _FEATURES: tuple[Serves, ...] = (
     guide.SERVES,
     ask.SERVES,
+    rating.SERVES,
     pass_on.SERVES,
     introductions.SERVES,
     subscribe.SERVES,

@@ -20,8 +20,8 @@ from bot.features.conversation.meaning import meant
 from bot.features.conversation.replies import reminder
 from bot.features.privacy_notice import first_notice
 from bot.features.registry import perform
-from bot.features.search.ask import note_rating
 from bot.features.search.rate_limit import EXHAUSTED, told_already
+from bot.features.search.rating import note_rating
 from bot.features.talk import Talk
 from bot.incoming.buttons import FrontDesk
 from bot.incoming.group_access import left, may_work, moved, note_permit

@@ -1,7 +1,6 @@
 """The encoding of a table that is not UTF-8: how spreadsheets in Germany and Poland save it.
 
-Measured on the Polish and German lists of public authorities, cut to pieces of 1, 5 and 50 lines: counting letters
-tells Windows-1250 from Windows-1252 where general detectors take one for the other, or for a Cyrillic or Turkish one.
+The letters that German and Polish write tell the encodings apart; a general detector was not compared.
 """
 
 from __future__ import annotations

@@ -20,10 +20,8 @@ class NoteKind(Enum):
     COLUMNS = "Columns: {detail}. --column FIELD=NAME changes it."
     REMEMBERED = "Columns as named before for the source: {detail}."
     SHEET_LEFT_OUT = "The sheet {detail!r} holds no list of projects; it was left out."
-    LIST = "The records were taken from the list under {detail!r}."
     IDS_MADE = "The records have no id; each got one from its title and municipality."
     KEYS_KEPT = "The ids are those of the column {detail!r}."
-    KEYS_LEFT = "The numbers in {detail!r} do not tell the records apart everywhere; ids were made from the titles."
     SAME_RECORD = "Taken for the record {detail}, whose title changed."
     SOURCE = "Taken as a new version of the source {detail!r}, which brought most of the records; --source changes it."
     OTHER_SOURCE = "Most of these records came from the source {detail!r}; --source with this name compares with it."
@@ -45,7 +43,6 @@ class NoteKind(Enum):
         "status: {detail!r} is not understood. Write a status such as geplant, in Umsetzung, in Betrieb, beendet."
     )
     PERSON = "{field}: a person's name was masked. Name the office instead, and enter people as contacts."
-    DOUBLE = "It may be the same as {detail}. Remove one of them, or go on."
     KEPT = "{field} of {detail} stays as an editor changed it; the file has something else."
     TAKEN_OVER = "{detail} came from another source; this file now replaces it."
 

@@ -10,8 +10,7 @@ from bot.commands import parse, to_text
 from bot.commands.command import Intent, number_of
 from bot.commands.editing import Edit, reference_of
 from bot.commands.introductions import Introduce
-from bot.commands.ratings import Rate
-from bot.commands.search import LAST, PROJECT, QUESTION, Ask, More, Original, Show, is_number
+from bot.commands.search import LAST, PROJECT, QUESTION, Ask, More, Original, Show
 from bot.context import Act, Serves, Services, Turn, say
 from bot.features.entries import last_told, opened, show_entry
 from bot.features.invitation import invitation
@@ -169,41 +168,6 @@ async def _shown(tx: Transaction, turn: Turn, key: str, answer: Say, topics: tup
     return replace(answer, choices=(*answer.choices, *await opened(tx, turn, key, topics)))
 
 
-async def rate(turn: Turn, intent: Rate, services: Services) -> Act:
-    """Note whether an answer helped, without an id the last one; or an entry, by its number or its key."""
-    useful, answer_id = intent.useful, intent.answer
-    if is_number(answer_id):
-        picked = await pick(turn, int(answer_id), services)
-        answer_id = picked.entry if isinstance(picked, Show) else ""
-        if not answer_id:
-            return say(Say("rate.nothing"))
-    if not answer_id:
-        answer_id = (turn.context.answer_id if turn.context else None) or ""
-
-    async def act(tx: Transaction) -> Say:
-        known = await note_rating(tx, answer_id, turn.person.id, useful)
-        return Say(f"rate.{'useful' if useful else 'useless'}") if known else Say("rate.nothing")
-
-    return act
-
-
-async def note_rating(tx: Transaction, key: str, person_id: str, useful: bool) -> bool:
-    """Note that an answer (by its id) or an entry (by its key) was useful or not; ``False``: there is no such."""
-    if ":" in key:
-        kind, _, record_id = key.partition(":")
-        if key.startswith(QUESTION) and await tx.open_questions.listed(number_of(record_id)):
-            await tx.digests.rate(key, person_id, useful)
-            return True
-        if kind not in set(RecordKind) or await tx.records.get(RecordKind(kind), record_id) is None:
-            return False
-        await tx.digests.rate(key, person_id, useful)
-        return True
-    if not key or await tx.answers.shown(key) is None:
-        return False
-    await tx.answers.rate(key, person_id, useful)
-    return True
-
-
 def _chain(turn: Turn) -> list[str]:
     context, quoted = turn.context, turn.inbound.quoted
     texts = _texts(context) or ([quoted[:LONGEST]] if quoted and turn.inbound.text.strip() else [])
@@ -302,4 +266,4 @@ def _project_ids(commands: Sequence[str]) -> tuple[str, ...]:
     return tuple(show.entry.removeprefix(PROJECT) for show in shown if isinstance(show, Show))
 
 
-SERVES: Serves = {Ask: ask, More: more, Show: show, Original: original, Rate: rate}
+SERVES: Serves = {Ask: ask, More: more, Show: show, Original: original}
