@@ -87,9 +87,9 @@ def without_persons(text: str) -> str:
     """Return a text of any length with a mask for each person's name; the same text when it has none."""
     if _is_reversed(_words(text)):
         return MASK
-    spans = [(words[first].start, words[last - 1].end) for words in [_words(text)] for first, last in _persons(words)]
-    for start, end in reversed(spans):
-        text = text[:start] + MASK + text[end:]
+    while spans := list(_persons(words := _words(text))):  # a mask may uncover a name before it
+        for first, last in reversed(spans):
+            text = text[: words[first].start] + MASK + text[words[last - 1].end :]
     return text
 
 
@@ -98,19 +98,43 @@ def _is_reversed(words: Sequence[Word]) -> bool:
     return len(words) == 2 and _is_given(words[1]) and _is_surname(words[0]) and not _is_known(words[0])
 
 
+def person_in(text: str) -> str:
+    """Return the first name of a person that a text holds, with its form of address; "" if it holds none."""
+    words = _words(text)
+    spans = [(0, 2)] if _is_reversed(words) else _persons(words)
+    return next((text[words[first].start : words[last - 1].end] for first, last in spans), "")
+
+
+def person_left_out(text: str) -> str:
+    """Return a text without the names of people, and without what joined them to the rest."""
+    masked = without_persons(text)
+    return text if masked == text else _tidied(masked.replace(MASK, ""))
+
+
+def person_in_role(text: str) -> str:
+    """Return the first name of a person in a contact's field; "" if it holds none."""
+    return next((found[0] for part in _parts(text)[::2] if (found := _in_role(part))), "")
+
+
 def office_only(text: str) -> str:
     """Return the words of a contact's field without the names of people; "" if nothing but names was there."""
-    parts = re.split(r"(\s*(?:[,;/|\n()]|\s[–-]\s|\bund\b|\boraz\b|\bi\b)\s*)", text)
-    kept = [part if number % 2 else _office_of(part) for number, part in enumerate(parts)]
+    parts = _parts(text)
+    kept = list(parts)
+    for number, part in enumerate(parts):
+        for name in () if number % 2 else _in_role(part):
+            kept[number] = kept[number].replace(name, "", 1)
     return text if kept == parts else _tidied("".join(kept))
 
 
-def _office_of(part: str) -> str:
+def _parts(text: str) -> list[str]:
+    """Return the parts of a contact's field; every second one is what stands between them."""
+    return re.split(r"(\s*(?:[,;/|\n()]|\s[–-]\s|\bund\b|\boraz\b|\bi\b)\s*)", text)
+
+
+def _in_role(part: str) -> list[str]:
     words = _words(part)
     spans = list(_persons(words)) or list(_after_function(words)) or ([(0, len(words))] if _is_bare(words) else [])
-    for first, last in reversed(spans):
-        part = part[: words[first].start] + part[words[last - 1].end :]
-    return part
+    return [part[words[first].start : words[last - 1].end] for first, last in spans]
 
 
 def _tidied(text: str) -> str:

@@ -19,6 +19,7 @@ from bot.features.wording import refused_address
 from bot.messages import Say
 from bot.messages.without_links import has_link
 from knowledge_base.ingest.personal_data import masked
+from knowledge_base.ingest.persons import office_only
 from knowledge_base.introductions.own_domains import is_free_mail
 from knowledge_base.mail_address import typed_address
 from knowledge_base.store.transaction import Transaction
@@ -27,9 +28,6 @@ from knowledge_base.vocabulary import bundled
 LONGEST_ROLE = 120  # characters
 MOST_CHOICES = 9
 ALL = ("all", "alles", "alle", "wszystko", "wszystkie")
-TITLES = re.compile(
-    r"\b(?:Herrn?|Frau|Fr\.|Hr\.|Dr\.|Prof\.|Mrs?\.?|Ms\.?|Pani?|Panem)\s+(?:[A-ZÄÖÜŁŚŻ]\w*\.?\s+)*[A-ZÄÖÜŁŚŻ]\w+"
-)
 Set = Callable[[Transaction, Turn, ClaimDraft, str, Services], Awaitable[ClaimDraft | Say]]
 
 
@@ -64,8 +62,8 @@ async def _role(_tx: Transaction, _turn: Turn, draft: ClaimDraft, value: str, _s
 
 
 def is_role(text: str) -> bool:
-    """Return whether a text can be a public role: short, no contact data, no link, no form of address with a name."""
-    plain_words = masked(text) == text and not has_link(text) and not TITLES.search(text)
+    """Return whether a text can be a public role: short, no contact data, no link, no name of a person."""
+    plain_words = masked(text) == office_only(text) == text and not has_link(text)
     return plain_words and 3 <= len(text) <= LONGEST_ROLE and not says_no(text)
 
 

@@ -24,7 +24,6 @@ from bot.context import Act, Serves, Services, Turn
 from bot.features.dialog import CANCEL, says_no
 from bot.features.editors import fields
 from bot.features.editors.corrections import editors
-from bot.features.editors.persons import without_person
 from bot.features.own_records import author_of
 from bot.features.search import ask
 from bot.features.talk import Talk, offer
@@ -33,6 +32,7 @@ from bot.messages.markup import clean
 from bot.messages.without_links import presentable
 from bot.outgoing.notify import Notice, tell
 from knowledge_base.ingest.personal_data import masked
+from knowledge_base.ingest.persons import person_left_out
 from knowledge_base.ingest.row import RowError
 from knowledge_base.language.detect import guess_language
 from knowledge_base.model import Project, RecordKind
@@ -96,7 +96,7 @@ def _first(text: str, services: Services, language: str) -> dict[str, str]:
 
 def without_persons(text: str, part: str) -> str:
     """Return a text without names of people, contact data and links, at most as long as its part may be."""
-    return presentable(without_person(masked(clean(text))))[: LONGEST[part]].strip()
+    return presentable(person_left_out(masked(clean(text))))[: LONGEST[part]].strip()
 
 
 async def step(turn: Turn, intent: ContributeStep, services: Services) -> Act:

@@ -10,11 +10,11 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from bot.commands.field_words import label_of
-from bot.features.editors.persons import person_in, without_person
 from bot.features.wording import beginning
 from bot.messages import Reach, Say, Value
 from knowledge_base.codec import Body, to_body
 from knowledge_base.ingest.personal_data import masked
+from knowledge_base.ingest.persons import office_only, person_in, person_in_role
 from knowledge_base.ingest.row import Row, RowError
 from knowledge_base.ingest.validation import validate
 from knowledge_base.model import PERSONAL_FIELDS, Contact, RecordKind
@@ -158,9 +158,10 @@ def doubts(field: str, text: str, gazetteer: Gazetteer) -> Say | None:
         places = [name.strip() for name in re.split(r"[|;]", text) if name.strip()]
         if unknown := [name for name in places if not gazetteer.rows_named(name)]:
             return Say("edit.doubt.place", {"place": ", ".join(unknown)})
-    if field not in UNREADABLE and (name := person_in(text)):
-        instead = without_person(masked(text))
-        hint = Say("edit.doubt.instead", {"instead": instead}) if field == "contact_role" and instead else ""
+    role = field == "contact_role"
+    if field not in UNREADABLE and (name := person_in_role(text) if role else person_in(text)):
+        instead = office_only(masked(text)) if role else ""
+        hint = Say("edit.doubt.instead", {"instead": instead}) if instead else ""
         return Say("edit.doubt.person", {"name": name, "instead": hint})
     return None
 
@@ -169,7 +170,9 @@ def contact_data(field: str, text: str) -> Say | None:
     """Return why a value is refused that holds a mail address, a phone number or an account: all users read it."""
     if field in UNREADABLE or masked(text) == text:
         return None
-    return Say("edit.refused.contact_data", {"instead": without_person(masked(text))})
+    return Say(
+        "edit.refused.contact_data", {"instead": office_only(masked(text)) if field == "contact_role" else masked(text)}
+    )
 
 
 def _without_translations(body: Body, field: str) -> Body:

@@ -1,10 +1,12 @@
+"""Names of people in texts that all users read."""
+
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge_base.ingest.persons import office_only, without_persons
+from knowledge_base.ingest.persons import office_only, person_in, person_in_role, person_left_out, without_persons
 
 
 @pytest.mark.parametrize(
@@ -46,3 +48,39 @@ def test_what_is_named_after_a_person_stays(text: str) -> None:
 def test_masking_persons_twice_changes_nothing_more(text: str) -> None:
     once = without_persons(text)
     assert without_persons(once) == once
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Bauamt, Herr N. N.", "Herr N. N."),
+        ("Hr. Muster (Stadtwerke)", "Hr. Muster"),
+        ("Klimaschutzmanagerin V. Nachname", "V. Nachname"),
+        ("Prof. Dr. Erika Musterfrau, FH", "Prof. Dr. Erika Musterfrau"),
+        ("Pani Anna Przykład, urząd", "Pani Anna Przykład"),
+        ("Amt für Stadtentwicklung", ""),
+        ("Leitung Digitale Stadt", ""),
+        ("Stabsstelle Smart City, 2. OG", ""),
+    ],
+)
+def test_name_in_a_role_is_found(written: str, name: str) -> None:
+    assert person_in_role(written) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "rest"),
+    [
+        ("Den Bus plant Frau Dr. Muster mit Vereinen.", "Frau Dr. Muster", "Den Bus plant mit Vereinen."),
+        ("Mustermann Erika", "Mustermann Erika", ""),
+        ("Frau und Beruf", "", "Frau und Beruf"),
+        ("in der Dr.-Müller-Straße", "", "in der Dr.-Müller-Straße"),
+        (
+            "Projekt u. a. mit Vereinen e. V., z. B. Radwege am 3. Mai 2024",
+            "",
+            "Projekt u. a. mit Vereinen e. V., z. B. Radwege am 3. Mai 2024",
+        ),
+    ],
+)
+def test_name_in_a_text_is_found_and_the_rest_stays(text: str, name: str, rest: str) -> None:
+    assert person_in(text) == name
+    assert person_left_out(text) == rest

@@ -7,7 +7,6 @@ import re
 import pytest
 
 from bot.features.editors.fields import topics_in
-from bot.features.editors.persons import person_in, without_person
 from knowledge_base.model import Project, RecordKind
 from knowledge_base.store.database import Store
 from tests.fakes import Person
@@ -101,31 +100,6 @@ async def test_person_in_a_public_field_is_caught(known: Store, erika: Person, v
     before = await project(known)
     assert says(key, await erika.says(f"!bearbeiten {ID} zuständig = {value}"))
     assert await project(known) == before
-
-
-@pytest.mark.parametrize(
-    ("text", "name", "rest"),
-    [
-        ("Bauamt, Herr N. N.", "Herr N. N.", "Bauamt"),
-        ("Hr. Muster (Stadtwerke)", "Hr. Muster", "(Stadtwerke)"),
-        ("Klimaschutzmanagerin V. Nachname", "V. Nachname", "Klimaschutzmanagerin"),
-        ("Prof. Dr. Erika Musterfrau, FH", "Prof. Dr. Erika Musterfrau", "FH"),
-        ("Pani Anna Przykład, urząd", "Pani Anna Przykład", "urząd"),
-        ("Ansprechpartner: Vorname Nachname", "Ansprechpartner: Vorname Nachname", ""),
-    ],
-)
-def test_name_of_a_person_is_found_and_the_office_stays(text: str, name: str, rest: str) -> None:
-    assert person_in(text) == name
-    assert without_person(text) == rest
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["Amt für Stadtentwicklung", "Frau und Beruf", "Leitung Digitale Stadt", "Projekt u. a. mit Vereinen e. V.",
-     "in der Dr.-Müller-Straße", "Am 3. Mai 2024", "z. B. Radwege", "Stabsstelle Smart City, 2. OG"],
-)  # fmt: skip
-def test_text_without_a_person_is_left_alone(text: str) -> None:
-    assert person_in(text) == ""
 
 
 def test_topics_are_told_apart_only_where_the_vocabulary_knows_a_part() -> None:
