@@ -9,10 +9,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
+from knowledge_base.ingest.person_words import (
+    ADDRESS,
+    ARTICLES,
+    FIRM,
+    FUNCTION,
+    LEADING_TITLES,
+    LONG_SURNAME,
+    NAMED_AFTER,
+    OFFICE,
+    PARTICLES,
+    PLACE,
+    TITLES,
+    given_names,
+)
 from knowledge_base.places.ordinary import NONE, ordinary_words
 from knowledge_base.places.register import register
 from knowledge_base.places.words import fold
@@ -20,49 +32,6 @@ from knowledge_base.places.words import fold
 MASK = "[name]"
 
 _TOKEN = re.compile(r"[^\W\d_](?:[^\W\d_]|['’-](?=[^\W\d_]))*\.?|\d+|[^\w\s]")
-_ADDRESS = frozenset("herr herrn frau hr hrn fr pan pani panem panią panu mr mrs ms miss p".split())
-_TITLES = frozenset(
-    "dr prof professor professorin dipl ing dipl-ing dr-ing mag mgr inż hab med jur phil rer nat pol oec agr habil "
-    "mult h c ba ma msc bsc mba ll m".split()
-)
-_LEADING_TITLES = frozenset(
-    {"dr", "prof", "professor", "professorin", "dipl-ing", "dipl", "dr-ing", "mgr", "inż", "mag"}
-)
-_PARTICLES = frozenset("von van de der den zu zur vom di da el al ten ter".split())
-_FIRM = re.compile(
-    r"(?:g?gmbh|ag|kg|kgaa|ohg|ug|gbr|e\.?v|e\.?g|e\.?k|mbh|se|inc|ltd|sp|s\.?a|co|stiftung|verlag|verein|gruppe|group|"
-    r"holding|söhne|partner|apotheke|hotel|bäckerei|fundacja|im)\.?",
-    re.IGNORECASE,
-)
-_NAMED_AFTER = re.compile(
-    r".*(?:stra(?:ß|ss)e|str|platz|weg|allee|ring|ufer|schule|schulen|gymnasium|kolleg|institut|universität|hochschule|halle|"
-    r"haus|hof|park|garten|bad|preis|preises|medaille|stipendium|programm|museum|bibliothek|bücherei|kita|zentrum|stadion|"
-    r"theater|center|campus|turm|brücke|klinik|krankenhaus|school|street|prize|archiv|saal|forum|jahr|plan|"
-    r"ulica|szkoła|nagroda|muzeum|stiftung|akademie|gesellschaft|kreis|stadt|siedlung|verein|projekt|"
-    r"ulicy|szkoły|szkole|im)",
-    re.IGNORECASE,
-)
-_FUNCTION = re.compile(
-    r".*(?:manager|leiter|leitung|beauftragte|beauftragter|meister|koordinator|referent|sachbearbeiter|assistent|planer|"
-    r"berater|dezernent|rat|präsident|direktor|sekretär|sprecher|betreuer|partner|landrat|lotse|kümmerer|person|"
-    r"kierownik|dyrektor|burmistrz|wójt|prezydent|koordynator|inspektor|specjalista|naczelnik|starosta|sołtys|"
-    r"officer|head|mayor|coordinator|director)(?:in|innen|en|n|s|ka)?",
-    re.IGNORECASE,
-)
-_OFFICE = re.compile(
-    r".*(?:amt|amts|ämter|amtes|stelle|stellen|büro|referat|abteilung|dezernat|bereich|dienst|dienste|verwaltung|management|"
-    r"stab|team|agentur|verband|region|gemeinde|ministerium|werke?|betrieb|entwicklung|förderung|schutz|umwelt|klima|"
-    r"mobilität|verkehr|energie|digital\w*|smart|city|wesen|kommune|rathaus|magistrat|senat|wirtschaft|soziales|bildung|"
-    r"kultur|tourismus|planung|ung|keit|heit|schaft|tion|ität|ismus|services?|office|department|unit|council|"
-    r"wydział|wydziału|biuro|urząd|urzędu|gmina|gminy|miasto|miasta|miejski|miejskiego|powiat|starostwo|zespół|centrum|"
-    r"departament|referat|rozwoju|ochrony|środowiska|transportu|promocji|inwestycji|komunikacji|społecznych|publicznych|"
-    r"land|bund|kammer|hilfe|pflege|markt|netz|netzwerk|labor|lab|hub|zweckverband|kontakt|ansprechpartner|telefon|tel)",
-    re.IGNORECASE,
-)
-_LONG_SURNAME = 12  # letters; longer words are compounds
-_PLACE = frozenset(
-    {"stadt", "landkreis", "kreis", "gemeinde", "amt", "bezirk", "gmina", "miasto", "land", "bad", "sankt"}
-)
 
 
 class Word(NamedTuple):
@@ -75,12 +44,6 @@ class Word(NamedTuple):
     @property
     def key(self) -> str:
         return self.text.rstrip(".").casefold()
-
-
-@cache
-def _given_names() -> frozenset[str]:
-    text = files(__package__).joinpath("given_names.txt").read_text(encoding="utf-8")
-    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
 
 
 def without_persons(text: str) -> str:
@@ -165,24 +128,26 @@ def _persons(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
 def _addressed(words: Sequence[Word], at: int) -> tuple[int, int] | None:
     """Return the span of a form of address or title with the name behind it; the word for a function stays."""
     key = words[at].key
-    address = key in _ADDRESS and (key != "p" or words[at].text == "p.")
-    if not address and key not in _LEADING_TITLES:
+    address = key in ADDRESS and (key != "p" or words[at].text == "p.")
+    if not address and (key not in LEADING_TITLES or words[at].text.startswith("mag")):  # "keiner mag Dienst schieben"
         return None
     first = at
     name = at + 1
-    while name < len(words) and (words[name].key in _TITLES or words[name].text in (".", "-")):
+    while name < len(words) and (words[name].key in TITLES or words[name].text in (".", "-")):
         name += 1
-    if address and name < len(words) and _FUNCTION.fullmatch(words[name].key):
+    if address and name < len(words) and FUNCTION.fullmatch(words[name].key):
         first, name = name + 1, name + 1
-        while name < len(words) and (words[name].key in _TITLES or words[name].text == "."):
+        while name < len(words) and (words[name].key in TITLES or words[name].text == "."):
             name += 1
+    if name < len(words) and words[name].key in ARTICLES:  # "Herr der Daten"
+        return None
     last = name
     while (
         last < len(words)
         and last - name < 4
-        and (_is_name(words[last]) or (words[last].key in _PARTICLES and _next_is_name(words, last)))
+        and (_is_name(words[last]) or (words[last].key in PARTICLES and _next_is_name(words, last)))
     ):
-        if last > name and (_OFFICE.fullmatch(words[last].key) or _FUNCTION.fullmatch(words[last].key)):
+        if last > name and (OFFICE.fullmatch(words[last].key) or FUNCTION.fullmatch(words[last].key)):
             break
         last += 1
     return (
@@ -197,7 +162,7 @@ def _is_initial_only(words: Sequence[Word], first: int, last: int) -> bool:
 
 
 def _next_is_name(words: Sequence[Word], at: int) -> bool:
-    return at + 1 < len(words) and (_is_name(words[at + 1]) or words[at + 1].key in _PARTICLES)
+    return at + 1 < len(words) and (_is_name(words[at + 1]) or words[at + 1].key in PARTICLES)
 
 
 def _given(words: Sequence[Word], at: int) -> tuple[int, int] | None:
@@ -207,7 +172,7 @@ def _given(words: Sequence[Word], at: int) -> tuple[int, int] | None:
     last = at + 1
     while last < len(words) and (_is_given(words[last]) or _is_initial(words[last])) and _gap(words, last):
         last += 1
-    while last < len(words) and words[last].key in _PARTICLES:
+    while last < len(words) and words[last].key in PARTICLES:
         last += 1
     surname = last if last < len(words) and _is_surname(words[last]) and _gap(words, last) else None
     if surname is None:
@@ -215,7 +180,7 @@ def _given(words: Sequence[Word], at: int) -> tuple[int, int] | None:
             return None
         surname = last - 1
     before = words[at - 1].key if at else ""
-    if _is_named_after(words, surname + 1) or (before and _NAMED_AFTER.fullmatch(before)):
+    if _is_named_after(words, surname + 1) or (before and NAMED_AFTER.fullmatch(before)):
         return None
     return at, surname + 1
 
@@ -234,7 +199,7 @@ def _after_function(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
             yield at, last
             return
         if (
-            _FUNCTION.fullmatch(word.key)
+            FUNCTION.fullmatch(word.key)
             and at + 2 == len(words)
             and _is_surname(words[-1])
             and _may_be_alone(words[-1])
@@ -245,16 +210,16 @@ def _after_function(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
 
 def _may_be_alone(word: Word) -> bool:
     """Return whether a word may be a surname without anything that says so: it is short, and nothing else."""
-    return len(word.key) <= _LONG_SURNAME and not _is_known(word)
+    return len(word.key) <= LONG_SURNAME and not _is_known(word)
 
 
 def _is_bare(words: Sequence[Word]) -> bool:
-    """Return whether the words are nothing but a name: two or three with capitals, of which none is anything else."""
+    """Return whether the words are nothing but a name: two or three with capitals, and no other word."""
     if not 2 <= len(words) <= 3 or not all(_is_name(word) or _is_initial(word) for word in words):
         return False
     return not any(
-        pattern.fullmatch(word.key) for word in words for pattern in (_OFFICE, _FUNCTION, _NAMED_AFTER)
-    ) and not any(_is_known(word) or word.key in _PLACE for word in words)
+        pattern.fullmatch(word.key) for word in words for pattern in (OFFICE, FUNCTION, NAMED_AFTER)
+    ) and not any(_is_known(word) or word.key in PLACE for word in words)
 
 
 def _is_known(word: Word) -> bool:
@@ -268,7 +233,7 @@ def _is_known(word: Word) -> bool:
 
 def _is_given(word: Word) -> bool:
     names = word.text.split("-")
-    return all(name in _given_names() for name in names) or word.text in _given_names()
+    return all(name in given_names() for name in names) or word.text in given_names()
 
 
 def _is_initial(word: Word) -> bool:
@@ -284,9 +249,9 @@ def _is_surname(word: Word) -> bool:
         len(word.key) > 1
         and word.text[0].isupper()
         and not word.text.rstrip(".").isupper()
-        and not _OFFICE.fullmatch(word.key)
-        and not _FUNCTION.fullmatch(word.key)
-        and not _NAMED_AFTER.fullmatch(word.key)
+        and not OFFICE.fullmatch(word.key)
+        and not FUNCTION.fullmatch(word.key)
+        and not NAMED_AFTER.fullmatch(word.key)
     )
 
 
@@ -294,8 +259,8 @@ def _is_named_after(words: Sequence[Word], after: int) -> bool:
     """Return whether the words before ``after`` belong to a firm, a street or a house."""
     last = words[after - 1].text
     if words[after - 1].text.endswith(".") or after >= len(words):
-        return bool(_NAMED_AFTER.fullmatch(last.split("-")[-1])) if "-" in last else False
+        return bool(NAMED_AFTER.fullmatch(last.split("-")[-1])) if "-" in last else False
     following = words[after]
     if following.text in ("&", "+", "-"):
         return True
-    return _gap(words, after) and bool(_FIRM.fullmatch(following.text) or _NAMED_AFTER.fullmatch(following.key))
+    return _gap(words, after) and bool(FIRM.fullmatch(following.text) or NAMED_AFTER.fullmatch(following.key))

@@ -184,7 +184,7 @@ async def _foreign(store: Store, source: str, ids: Sequence[str]) -> frozenset[s
 
 
 async def _continued(store: Store, source: str, new: Mapping[str, _Texts]) -> dict[str, str]:
-    """Return id → id of the stored record of the source whose title changed."""
+    """Return id → id of the stored record of the source, for changed titles."""
     gone: dict[str, _Texts] = {}
     after = None
     async with store.read() as tx:

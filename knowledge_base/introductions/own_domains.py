@@ -21,7 +21,7 @@ OFFICES = r"(?:stadt|gemeinde|markt|amt|samtgemeinde|verbandsgemeinde|landkreis|
 
 
 def is_free_mail(host: str) -> bool:
-    """Return whether anybody can get a mailbox at this host, also at a sub-domain of it."""
+    """Return whether all people can get a mailbox at this host, also at a sub-domain of it."""
     parts = host.split(".")
     return any(".".join(parts[start:]) in FREE_MAIL for start in range(len(parts) - 1))
 

@@ -109,7 +109,7 @@ class Contributions:
         await self._connection.execute(delete(contribution).where(contribution.c.number == number))
 
     async def forget(self, older_than: timedelta) -> int:
-        """Delete contributions past their period, and drafts that nobody went on with; return how many."""
+        """Delete contributions past their period, and drafts that were left; return how many."""
         old = delete(contribution).where(contribution.c.at < self._now - older_than)
         gone = (await self._connection.execute(old)).rowcount
         return gone + await self._delete_drafts(contribution.c.at < self._now - DRAFTS_LAST)

@@ -16,7 +16,7 @@ Sheet = tuple[str, Callable[[], Iterator[Line]]]  # title, lines
 
 
 def events(path: Path, sheets: Sequence[Sheet], reading: Reading) -> Iterator[Event]:
-    """Yield the records of every sheet with a table. Errors: ``NoTableError`` of the best sheet when there is none."""
+    """Yield the records of every sheet with a table. Errors: ``NoTableError`` of the best sheet if no sheet has one."""
     chosen = [sheet for sheet in sheets if not reading.sheets or sheet[0] in reading.sheets]
     if missing := [name for name in reading.sheets if name not in {title for title, _ in sheets}]:
         titles = ", ".join(title for title, _ in sheets)

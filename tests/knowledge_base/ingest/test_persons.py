@@ -73,6 +73,10 @@ def test_name_in_a_role_is_found(written: str, name: str) -> None:
         ("Den Bus plant Frau Dr. Muster mit Vereinen.", "Frau Dr. Muster", "Den Bus plant mit Vereinen."),
         ("Mustermann Erika", "Mustermann Erika", ""),
         ("Frau und Beruf", "", "Frau und Beruf"),
+        ("Herr der Daten bleiben", "", "Herr der Daten bleiben"),
+        ("Frau von der Leyen kam.", "Frau von der Leyen", "kam."),
+        ("Keiner mag Dienst schieben.", "", "Keiner mag Dienst schieben."),
+        ("Mag. Muster kam.", "Mag. Muster", "kam."),
         ("in der Dr.-Müller-Straße", "", "in der Dr.-Müller-Straße"),
         (
             "Projekt u. a. mit Vereinen e. V., z. B. Radwege am 3. Mai 2024",
