@@ -46,6 +46,7 @@ def test_only_the_audience_of_an_intent_may_use_it(intent: type[Intent], private
         Permission.ALL: True,
         Permission.ONE_TO_ONE: private,
         Permission.EDITORS: editor,
+        Permission.TOWNS: editor or private,  # whose record it is, is checked when it is read
         Permission.ADMINS: admin,
     }
     refused = refusal(turn(editor=editor, private=private, admin=admin), example(intent))
