@@ -52,7 +52,7 @@ class Fit:
     here: Bools  # of the place asked for, and not left out
     elsewhere: Bools  # of another place that is not left out; every other condition is met
     thin: Floats  # 1 for a record without content where no list is asked for; far more beside a fuller one
-    focus: Floats  # 0 … 1: the share of the record's topics that the question names
+    focus: Floats  # 0 … 1: how far the topics of the record and those of the question are the same
 
 
 @dataclass(frozen=True)
@@ -214,12 +214,14 @@ class Conditions:
             fits["without_topics"] = 1.0 - held
         return fits
 
-    def _focus(self, topics: Iterable[str], docs: Ints) -> Floats:
-        share = np.zeros(len(docs), np.float32)
+    def _focus(self, topics: Sequence[str], docs: Ints) -> Floats:
+        """Return the share of the documents' topics that are asked for, times the share of the topics asked for."""
+        share, held = np.zeros((2, len(docs)), np.float32)
         for own, shares in (self.by_topic[topic] for topic in topics if topic in self.by_topic):
             place = np.minimum(np.searchsorted(own, docs), len(own) - 1)
             share += np.where(own[place] == docs, shares[place], np.float32(0.0))
-        return np.minimum(share, np.float32(1.0))
+            held += own[place] == docs
+        return np.minimum(share, np.float32(1.0)) * held / np.float32(max(len(topics), 1))
 
     def _cited(self, query: Query) -> Ints | None:
         """Return the documents that are from a web address in the question, or cite it; None without any."""

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 MOBILITY = "oepnv|bus$|loop$|kielregion|fahrgastinfo|muenster-strategie|testfeld"
 TWINS = "zwilling|verbund-cut"
 ULM = "^bw-ulm-"
-DASHBOARDS = "dashboard|hitze|klima|pegel-bienen|hassfurt-hochwasser"
+DASHBOARDS = "dashboard|hitze|klima|pegel-bienen|hassfurt-hochwasser|muenster-opendata"
 
 # What a newcomer brings: none of its subjects is a topic or a synonym of the vocabulary.
 OWN_LIST = """\

@@ -10,7 +10,7 @@ import pytest
 
 SEARCH = Path(__file__).parents[3] / "knowledge_base" / "search"
 MOST_CONSTANTS = 40
-MOST_LINES = 3_939  # the aim is 2,500; reading follow-ups and conditions of a talk has added lines
+MOST_LINES = 3_941  # the aim is 2,500; reading follow-ups and conditions of a talk has added lines
 NOT_TUNED = {  # fractions that change no order and no decision, or only bound one
     "certainty._FAR",
     "engine._RERANK_SHARE",
