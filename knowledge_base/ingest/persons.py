@@ -48,11 +48,13 @@ class Word(NamedTuple):
 
 def without_persons(text: str) -> str:
     """Return a text of any length with a mask for each person's name; the same text when it has none."""
-    if _is_reversed(_words(text)):
+    words = _words(text)
+    if _is_reversed(words):
         return MASK
-    while spans := list(_persons(words := _words(text))):  # a mask may uncover a name before it
+    while spans := list(_persons(words)):  # a mask may uncover a name before it
         for first, last in reversed(spans):
             text = text[: words[first].start] + MASK + text[words[last - 1].end :]
+        words = _words(text)
     return text
 
 
